@@ -1,0 +1,36 @@
+# Every target makes .venv when it is missing or older than requirements.txt.
+SHELL := /bin/sh
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: help demo test test-slow check bench local-kaggle setup requirements
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup: ## make .venv match requirements.txt
+	@.ci/setup
+
+demo: setup ## download to a scored submission, on the embedded competition
+	@$(RUN) dvc repro submissions/dvc.yaml
+
+test: setup ## all quick tests
+	@$(RUN) python -m pytest
+
+test-slow: setup ## the tests marked slow
+	@$(RUN) python -m pytest -m slow
+
+check: setup ## lint, types, import contracts, tests: what CI runs
+	@$(RUN) ruff format --check --quiet .
+	@$(RUN) ruff check --quiet .
+	@$(RUN) pyright
+	@$(RUN) lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+bench: setup ## measure what docs/benchmarks.md claims
+	@$(RUN) python -m benchmarks
+
+local-kaggle: setup ## serve the embedded competitions to the kaggle client
+	@$(RUN) python -m pipelines.local_kaggle
+
+requirements: setup ## pin pyproject.toml's dependencies again
+	@$(RUN) uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	    --no-annotate --no-header --no-emit-index-url --quiet --output-file requirements.txt

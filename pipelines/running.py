@@ -1,0 +1,79 @@
+"""How every script starts and ends: its arguments, its settings, and one clear message when something is wrong."""
+
+import argparse
+import errno
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TypeVar
+
+from foldline.config.section import read_section, read_yaml
+from foldline.places import Places
+from foldline.refusal import Refusal
+
+Read = TypeVar("Read")
+INTERRUPTED = 128 + signal.SIGINT
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The files of one experiment. A stage asks for the sections that it tracks in dvc.yaml, and for no other."""
+
+    params: Path
+    slug: str
+
+    @property
+    def places(self) -> Places:
+        return Places(self.slug)
+
+    @property
+    def card(self) -> Path:
+        return Path("pipelines/competitions") / f"{self.slug}.yaml"
+
+    def section(self, key: str, kind: type[Read]) -> Read:
+        return read_section(self.params, key, kind)
+
+    def fact(self, key: str, kind: type[Read]) -> Read:
+        """A section of the card."""
+        return read_section(self.card, key, kind)
+
+
+def read_settings(params: Path = Path("params.yaml")) -> Settings:
+    slug = read_yaml(params).get("competition")
+    if not isinstance(slug, str):
+        raise Refusal(
+            f"{params}: `competition` is {slug!r}, it must be a competition's slug (dog-breed-identification)."
+        )
+    return Settings(params, slug)
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Every script's module docstring is its `--help`."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def run(stage: Callable[[], None]) -> None:
+    """Call `stage`; exit with 1 and its message when it refuses, with 130 when it is interrupted.
+
+    DVC records a stage that exits with 0 on Ctrl-C as done, with whatever is on disk.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        stage()
+    except Refusal as refusal:
+        sys.exit(f"error: {refusal}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = error.filename or Path.cwd()
+        sys.exit(f"error: the disk is full ({where}). Nothing half-written was kept; free some space and run it again.")
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

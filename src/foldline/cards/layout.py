@@ -1,0 +1,25 @@
+"""Section `layout` of a card: where rows and images lie in the competition's files."""
+
+from typing import Literal
+
+from foldline.config.section import Section
+
+
+class TablePart(Section):
+    """One part (train or test): a csv, its id column, and the path of each row's image."""
+
+    table: str
+    id: str
+    path: str
+    """A template over the table's columns: `train/{id}.jpg`."""
+
+
+class TableLayout(Section):
+    kind: Literal["table"]
+    train: TablePart
+    test: TablePart
+    channels: Literal[1, 3]
+    """How many channels the model gets: 3 is RGB, 1 is grey."""
+
+
+Layout = TableLayout

@@ -1,0 +1,43 @@
+"""The whole of params.yaml: the truth of one experiment. Only `pipelines` reads it whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from foldline.config.clip import Clip
+from foldline.config.ensemble import Ensemble
+from foldline.config.predict import Predict
+from foldline.config.prepare import Prepare
+from foldline.config.section import Section, parse, read_yaml
+from foldline.config.split import Split
+from foldline.config.submit import Submit
+from foldline.config.train import Train
+from foldline.config.weights import Weights
+
+
+class Params(Section):
+    competition: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """The slug: `pipelines/competitions/<slug>.yaml` is its card."""
+    folds: Annotated[tuple[int, ...], Field(min_length=1)]
+    """The folds to run, a subset of 0 .. split.count - 1."""
+    weights: Weights
+    prepare: Prepare
+    split: Split
+    train: Train
+    predict: Predict
+    ensemble: Ensemble
+    clip: Clip
+    submit: Submit
+
+    @model_validator(mode="after")
+    def _folds_exist(self) -> "Params":
+        valid = range(self.split.count)
+        if len(set(self.folds)) < len(self.folds) or not set(self.folds) <= set(valid):
+            raise ValueError(f"folds is {list(self.folds)}: it takes different ones of {list(valid)} (split.count)")
+        return self
+
+
+def read_params(path: Path) -> Params:
+    """Raises Refusal with one line per mistake."""
+    return parse(read_yaml(path), Params, str(path))

@@ -1,0 +1,20 @@
+"""Section `prepare`: the size of the cached pixels, and what to do with images that cannot be read."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foldline.config.section import Section
+
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Prepare(Section):
+    height_pixels: Pixels
+    width_pixels: Pixels
+    resize: Literal["squash", "crop", "pad"]
+    """squash: both sides to size, whatever the aspect. crop: the centre at the target's aspect. pad: the whole
+    image at the target's aspect, black beside it."""
+    unreadable_share: Share
+    """Up to this share of images may be unreadable; they are listed. Above it the stage refuses."""

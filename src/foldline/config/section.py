@@ -1,0 +1,123 @@
+"""Reading yaml into frozen, closed models; a mistake is one message with its path, its value and the valid ones."""
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from foldline.refusal import Refusal, listed
+
+
+class Section(BaseModel):
+    """A part of a yaml file: no unknown keys, no missing keys, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+Read = TypeVar("Read")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
+    except yaml.YAMLError as error:
+        raise Refusal(f"{path} is not valid yaml: {error}") from None
+    if not isinstance(content, dict):
+        raise Refusal(f"{path} must hold keys and values, found {type(content).__name__}.")
+    return content
+
+
+def read_section(path: Path, key: str, kind: type[Read]) -> Read:
+    """The section `key` of the yaml file `path`, as `kind` (a Section or a union of Sections)."""
+    content = read_yaml(path)
+    if key not in content:
+        raise Refusal(f"{path}: the key `{key}` is missing, found {listed(content)}.")
+    return parse(content[key], kind, str(path), (key,))
+
+
+def parse(value: Any, kind: type[Read], source: str, above: tuple[str, ...] = ()) -> Read:
+    """`value` as `kind`. Raises Refusal with one line per mistake; `above` is the path of `value` in `source`."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        lines = [_explain(detail, value, kind, above) for detail in error.errors(include_url=False)]
+        raise Refusal(f"{source}: " + f"\n{source}: ".join(lines)) from None
+
+
+def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]) -> str:
+    # Pydantic names the chosen member of a union in the path (`schedule.one_cycle.peak`); the file does not.
+    keys = [key for key in detail["loc"] if not _is_union_tag(key, detail["loc"], value)]
+    name = ".".join(str(key) for key in (*above, *keys))
+    if detail["type"] == "extra_forbidden":
+        valid = sorted(_fields_at(kind, value, keys[:-1]))
+        close = difflib.get_close_matches(str(keys[-1]), valid, n=1)
+        hint = f" Did you mean `{close[0]}`?" if close else ""
+        return f"`{name}` is not a known key.{hint} Valid here: {listed(valid, 30)}."
+    if detail["type"] == "missing":
+        return f"`{name}` is missing."
+    if detail["type"] == "union_tag_not_found":
+        return f"`{name}.kind` is missing. {_expected(detail)}"
+    if detail["type"] == "union_tag_invalid":
+        return f"`{name}.kind` is {detail['ctx']['tag']!r}. {_expected(detail)}"  # type: ignore[typeddict-item]
+    message = detail["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if detail["type"] == "model_type" or detail["type"] == "model_attributes_type":
+        return f"`{name}` is {_at(value, keys)!r}: it must hold keys and values."
+    if isinstance(_at(value, keys), Mapping):
+        # Said of a whole section, the message names its keys itself.
+        return f"{message}."
+    return f"`{name}` is {_at(value, keys)!r}: {message}."
+
+
+def _expected(detail: ErrorDetails) -> str:
+    tags = detail.get("ctx", {}).get("expected_tags")
+    return f"Valid: {tags}." if tags else "It says which variant the section is."
+
+
+def _is_union_tag(key: int | str, path: tuple[int | str, ...], value: Any) -> bool:
+    """Whether `key` in an error's path stands for a union's member instead of a key of the file."""
+    here = value
+    for step in path:
+        is_tag = isinstance(here, Mapping) and step not in here and here.get("kind") == step
+        if step is key:
+            return is_tag
+        if not is_tag:
+            here = _at(here, [step])
+    return False
+
+
+def _at(value: Any, keys: list[int | str]) -> Any:
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _fields_at(kind: Any, value: Any, keys: list[int | str]) -> set[str]:
+    """The valid keys of the section that lies at `keys` below a section of type `kind`."""
+    for key in keys:
+        fields = [field for model in _models(kind, value) for name, field in model.model_fields.items() if name == key]
+        kind, value = (fields[0].annotation if fields else kind), _at(value, [key])
+    return {name for model in _models(kind, value) for name in model.model_fields}
+
+
+def _models(kind: Any, value: Any) -> Iterator[type[Section]]:
+    """The Sections that the annotation `kind` allows; of a union, the ones whose `kind` is that of `value`."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        tag = kind.model_fields.get("kind")
+        if tag is None or _at(value, ["kind"]) in typing.get_args(tag.annotation):
+            yield kind
+    elif typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType, list, tuple, dict):
+        for member in typing.get_args(kind):
+            yield from _models(member, value)

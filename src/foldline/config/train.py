@@ -1,0 +1,132 @@
+"""Section `train`: everything about one fold's training."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foldline.config.section import Section
+
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PlainHead(Section):
+    """timm's own classifier: one Linear layer."""
+
+    kind: Literal["plain"]
+
+
+class HiddenHead(Section):
+    """Linear -> ReLU -> Dropout -> Linear (document 001: 4096 units)."""
+
+    kind: Literal["hidden"]
+    units: Count
+    drop_rate: Share
+
+
+Head = Annotated[PlainHead | HiddenHead, Field(discriminator="kind")]
+
+
+class Model(Section):
+    name: str
+    """Any of timm's names; with its tag (`resnet152.a1h_in1k`) where the weights come from the hub."""
+    head: Head
+    drop_rate: Share
+    drop_path_rate: Share
+
+
+class Sgd(Section):
+    kind: Literal["sgd"]
+    momentum: Share
+    nesterov: bool
+    weight_decay: Annotated[float, Field(ge=0)]
+
+
+class AdamW(Section):
+    kind: Literal["adamw"]
+    beta1: Share
+    beta2: Share
+    weight_decay: Annotated[float, Field(ge=0)]
+
+
+Optimizer = Annotated[Sgd | AdamW, Field(discriminator="kind")]
+
+
+class Rates(Section):
+    """Peak learning rates: `head` for the head, `body` for the layers just below it, and `body * layer_decay**i`
+    for the i-th of timm's layer groups below those (1: the same everywhere)."""
+
+    head: Rate
+    body: Rate
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
+
+
+class WarmupCosine(Section):
+    """Linearly from `start_share` of the rate to all of it, then along a cosine to `end_share`."""
+
+    kind: Literal["warmup_cosine"]
+    warmup_epochs: Annotated[float, Field(ge=0)]
+    start_share: Share
+    end_share: Share
+
+
+class Constant(Section):
+    kind: Literal["constant"]
+
+
+Schedule = Annotated[WarmupCosine | Constant, Field(discriminator="kind")]
+
+
+class NoClipping(Section):
+    kind: Literal["none"]
+
+
+class ClipNorm(Section):
+    kind: Literal["norm"]
+    limit: Rate
+
+
+Clipping = Annotated[NoClipping | ClipNorm, Field(discriminator="kind")]
+
+
+class NoAverage(Section):
+    kind: Literal["none"]
+
+
+class Ema(Section):
+    """Exponential moving average, its decay per optimiser step at most (1 + step) / (10 + step)."""
+
+    kind: Literal["ema"]
+    decay: Annotated[float, Field(gt=0, lt=1)]
+
+
+Average = Annotated[NoAverage | Ema, Field(discriminator="kind")]
+
+
+class CrossEntropy(Section):
+    kind: Literal["cross_entropy"]
+    smoothing: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Train(Section):
+    seed: int
+    epochs: Count
+    batch_size: Count
+    """Images per optimiser step, in all processes together."""
+    micro_batch_size: Count
+    """Images per forward pass and process; gradients of a step's passes add up, exactly."""
+    workers: Annotated[int, Field(ge=0)]
+    """Loader processes beside each training process."""
+    precision: Literal["float32", "bfloat16", "float16"]
+    model: Model
+    optimizer: Optimizer
+    rates: Rates
+    schedule: Schedule
+    clipping: Clipping
+    average: Average
+    loss: CrossEntropy
+    augmentation: Literal["none", "light", "medium", "heavy"]
+    keep: Literal["last", "best"]
+    """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
+    out-of-fold score too good."""

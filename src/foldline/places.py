@@ -1,0 +1,99 @@
+"""Where everything of one competition lies, below the repository's root (the stages' working folder)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths of the competition `slug`. `dvc.yaml` names the same files as outs and deps; a test holds them equal."""
+
+    slug: str
+    root: Path = Path()
+
+    @property
+    def archives(self) -> Path:
+        """The folder of the files as Kaggle serves them."""
+        return self.root / "input" / self.slug
+
+    @property
+    def manifest(self) -> Path:
+        return self.archives / "manifest.json"
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work" / self.slug
+
+    @property
+    def weights(self) -> Path:
+        return self.work / "weights.safetensors"
+
+    @property
+    def rows(self) -> Path:
+        return self.work / "rows.parquet"
+
+    @property
+    def images(self) -> Path:
+        return self.work / "images.parquet"
+
+    @property
+    def classes(self) -> Path:
+        return self.work / "classes.json"
+
+    @property
+    def pixels(self) -> Path:
+        """The pixel cache's key: small, tracked by DVC."""
+        return self.work / "pixels.json"
+
+    @property
+    def pixel_caches(self) -> Path:
+        """The folder of the caches themselves, one file per key: large, untracked, rebuilt when absent."""
+        return self.work / "pixels"
+
+    @property
+    def folds(self) -> Path:
+        return self.work / "folds.csv"
+
+    @property
+    def trained_folds(self) -> Path:
+        return self.work / "train"
+
+    def trained(self, fold: int) -> Path:
+        return self.trained_folds / f"fold{fold}"
+
+    def checkpoints(self, fold: int) -> Path:
+        """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
+        return self.work / "checkpoints" / f"fold{fold}"
+
+    @property
+    def predicted_folds(self) -> Path:
+        return self.work / "predict"
+
+    def predicted(self, fold: int) -> Path:
+        return self.predicted_folds / f"fold{fold}"
+
+    @property
+    def ensemble(self) -> Path:
+        return self.work / "ensemble"
+
+    @property
+    def clipped(self) -> Path:
+        return self.work / "clip"
+
+    @property
+    def submission(self) -> Path:
+        return self.root / "submissions" / self.slug / "submission.csv"
+
+    @property
+    def receipt(self) -> Path:
+        return self.root / "submissions" / self.slug / "receipt.json"
+
+    @property
+    def ledger(self) -> Path:
+        """One for all competitions, and no stage's out: nothing that DVC deletes can lose it."""
+        return self.root / "submissions" / "ledger.csv"
+
+    @property
+    def local_kaggle(self) -> Path:
+        """What the embedded Kaggle remembers between runs."""
+        return self.root / "work" / "local-kaggle"

@@ -1,0 +1,14 @@
+"""The one error that is meant for the person at the screen."""
+
+from collections.abc import Iterable
+
+
+class Refusal(Exception):
+    """What is wrong, where, what was found instead, and the cure; stages print it and exit with code 1."""
+
+
+def listed(values: Iterable[object], most: int = 10) -> str:
+    """The first `most` of an iterable of values, as a message shows them: `a, b, c and 7 more`."""
+    texts = [str(value) for value in values]
+    shown = ", ".join(texts[:most]) or "none"
+    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"

@@ -1,0 +1,31 @@
+"""`history.csv`: a line per epoch of one fold; nothing in it depends on the clock, so equal runs write equal files."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from foldline.files import whole_file
+from foldline.tables.truths import read_csv, require_unique
+
+COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+)
+"""epoch: from 1. learning_rate: the head's, at the epoch's last step. train_*: means over the epoch's augmented
+batches while the weights move. validation_*: of the (averaged) weights at the epoch's end. Accuracy is missing for
+targets without classes."""
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    history = read_csv(path, COLUMNS, {})
+    require_unique(history, path, ("fold", "epoch") if "fold" in history else ("epoch",))
+    return history
+
+
+def write_history(path: Path, history: pd.DataFrame) -> None:
+    with whole_file(path) as partial:
+        history.to_csv(partial, index=False, lineterminator="\n")

@@ -1,0 +1,31 @@
+"""`images.parquet`: one line per image of a row; a row has one or more, an image may serve several rows."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from foldline.files import whole_file
+from foldline.tables.truths import read_parquet, require_filled, require_unique
+
+COLUMNS = ("row", "path", "position", "height", "width", "sha256", "perceptual_hash", "error")
+"""row: the position in rows.parquet. path: inside the competition's archives. position: in the pixel cache, -1 for an
+image that cannot be read. height, width: pixels, before resizing. sha256: of the file. perceptual_hash: 64 bits as
+int64. error: why the image cannot be read, missing for good ones.
+"""
+
+
+def read_images(path: Path) -> pd.DataFrame:
+    images = read_parquet(path, COLUMNS)
+    _check(images, path)
+    return images
+
+
+def write_images(path: Path, images: pd.DataFrame) -> None:
+    _check(images, path)
+    with whole_file(path) as partial:
+        images.to_parquet(partial, index=False)
+
+
+def _check(images: pd.DataFrame, path: Path) -> None:
+    require_filled(images, path, ("row", "path", "position"))
+    require_unique(images, path, ("row", "path"))

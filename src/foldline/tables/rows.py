@@ -1,0 +1,31 @@
+"""`rows.parquet`: one row per thing to predict, train rows first, each part in the order of its source table."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from foldline.files import whole_file
+from foldline.tables.truths import read_parquet, require_filled, require_unique
+
+COLUMNS = ("part", "row_id", "target", "group")
+"""part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
+target: text for class targets (missing for test rows). group: text or missing. Side features follow as `side:<name>`.
+"""
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    rows = read_parquet(path, COLUMNS)
+    _check(rows, path)
+    return rows
+
+
+def write_rows(path: Path, rows: pd.DataFrame) -> None:
+    _check(rows, path)
+    with whole_file(path) as partial:
+        rows.to_parquet(partial, index=False)
+
+
+def _check(rows: pd.DataFrame, path: Path) -> None:
+    require_filled(rows, path, ("part", "row_id"))
+    require_unique(rows, path, ("part", "row_id"))
+    require_filled(rows[rows["part"] == "train"], path, ("target",))
