@@ -25,6 +25,11 @@ class Places:
         return self.root / "work" / self.slug
 
     @property
+    def checked(self) -> Path:
+        """Says that parameters and card were valid; its bytes never change."""
+        return self.work / "checked.json"
+
+    @property
     def weights(self) -> Path:
         return self.work / "weights.safetensors"
 

@@ -1,0 +1,30 @@
+"""Refuse a wrong parameter, a wrong card, or two that do not fit, before any work is done.
+
+Reads params.yaml and the card whole; writes work/<competition>/checked.json, always the same bytes: every stage comes
+after this one, and none becomes stale by it.
+
+python -m pipelines.check
+"""
+
+from pathlib import Path
+
+from foldline.cards.card import read_card
+from foldline.cards.fitting import refuse_unfit
+from foldline.config.params import read_params
+from foldline.files import write_json
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    argument_parser = parser(__doc__)
+    argument_parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="the experiment to check")
+    settings = read_settings(argument_parser.parse_args().params)
+    params = read_params(settings.params)
+    card = read_card(settings.card)
+    refuse_unfit(params, card)
+    write_json(settings.places.checked, {"checked": True})
+    print(f"{card.title}: parameters and card are valid")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,125 @@
+"""`dvc.yaml` promises exact staleness: what a stage lists is what its script uses, no more and no less."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from foldline.places import Places
+from tests.contract.stage_code import PIPELINES, WITHOUT_CODE, code_of, import_graph, is_code
+
+STAGES: dict[str, dict[str, Any]] = {
+    name: stage for path in PIPELINES for name, stage in yaml.safe_load(path.read_text())["stages"].items()
+}
+GRAPH = import_graph()
+WITHOUT_TORCH = sorted(set(STAGES) - {"weights", "train", "predict"})
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_a_stage_lists_exactly_the_code_that_it_imports(stage: str) -> None:
+    listed = [dependency for dependency in STAGES[stage].get("deps", []) if is_code(dependency)]
+    expected = [] if stage in WITHOUT_CODE else code_of(stage, GRAPH)
+    assert listed == expected, "run `python -m tests.contract.stage_code`, read its diff, commit it"
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"check"}))
+def test_a_stage_tracks_exactly_the_sections_that_it_reads(stage: str) -> None:
+    """`check` reads all of both files, and tracks all of both."""
+    read_params, read_facts = _sections_read(Path("pipelines") / f"{stage}.py")
+    tracked_params, tracked_facts = _sections_tracked(STAGES[stage])
+    assert (tracked_params, tracked_facts) == (read_params, read_facts)
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - WITHOUT_CODE))
+def test_no_stage_imports_another(stage: str) -> None:
+    others = {f"pipelines.{other}" for other in STAGES} - {f"pipelines.{stage}"}
+    assert not others & GRAPH.find_upstream_modules(f"pipelines.{stage}")
+
+
+@pytest.mark.parametrize("stage", WITHOUT_TORCH)
+def test_a_stage_that_needs_no_torch_imports_none(stage: str) -> None:
+    modules = {f"pipelines.{stage}", *GRAPH.find_upstream_modules(f"pipelines.{stage}")}
+    sources = {module: _imported(module) for module in modules}
+    heavy = {module: names & {"torch", "timm", "albumentations", "accelerate"} for module, names in sources.items()}
+    assert not {module: names for module, names in heavy.items() if names}
+
+
+def test_packages_hold_no_code_that_a_dependency_list_would_miss() -> None:
+    filled = [str(path) for path in Path("src").rglob("__init__.py") if path.read_text().strip()]
+    assert not filled
+
+
+def test_outs_lie_where_the_code_looks_for_them() -> None:
+    places = Places("dogs")
+    outs = {
+        str(next(iter(out)) if isinstance(out, dict) else out).replace("${competition}", "dogs")
+        for stage in STAGES.values()
+        for out in [*stage.get("outs", []), *stage.get("metrics", [])]
+    }
+    fold = "${item.fold}"
+    expected = {
+        places.checked,
+        places.archives,
+        places.weights,
+        places.rows,
+        places.images,
+        places.classes,
+        places.pixels,
+        places.folds,
+        places.submission,
+        places.receipt,
+        *(places.trained_folds / f"fold{fold}" / name for name in ("model.safetensors", "history.csv", "metrics.json")),
+        places.predicted_folds / f"fold{fold}",
+        *(places.ensemble / name for name in ("history.csv", "gains.csv", "metrics.json")),
+        *(places.clipped / name for name in ("gains.csv", "metrics.json")),
+        *(
+            folder / name
+            for folder in (places.ensemble, places.clipped)
+            for name in ("out_of_fold.npy", "test.npy", "ids.parquet", "classes.json")
+        ),
+    }
+    assert outs == {str(path) for path in expected}
+
+
+def test_no_out_is_uncached_or_persistent() -> None:
+    """An uncached out switches DVC's run-cache off for its stage, and so does a persistent one."""
+    options = [out for stage in STAGES.values() for out in [*stage.get("outs", []), *stage.get("metrics", [])]]
+    assert not [out for out in options if isinstance(out, dict)]
+
+
+def _sections_read(script: Path) -> tuple[set[str], set[str]]:
+    """The keys in a script's calls of `settings.section("key", ...)` and `settings.fact("key", ...)`."""
+    read: dict[str, set[str]] = {"section": set(), "fact": set()}
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in read:
+            key = node.args[0]
+            assert isinstance(key, ast.Constant), f"{script}: sections are named by constants"
+            read[node.func.attr].add(key.value)
+    return read["section"], read["fact"]
+
+
+def _sections_tracked(stage: dict[str, Any]) -> tuple[set[str], set[str]]:
+    params: set[str] = set()
+    facts: set[str] = set()
+    for entry in stage.get("params", []):
+        if isinstance(entry, str):
+            params.add(entry)
+        else:
+            (keys,) = entry.values()
+            facts.update(keys)
+    return params, facts - {"slug"}
+
+
+def _imported(module: str) -> set[str]:
+    """The top-level names of a module's imports outside of functions: what starting it up loads."""
+    file = Path("src" if module.startswith("foldline") else ".", *module.split("."))
+    source = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+    names: set[str] = set()
+    for node in ast.parse(source.read_text()).body:
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
