@@ -1,0 +1,30 @@
+"""The closing table of a run: what each fold, the ensemble and the leaderboard said, and what to do next."""
+
+from rich.console import Console
+from rich.table import Table
+
+from foldline.files import read_json
+from foldline.places import Places
+
+
+def print_summary(places: Places, next_command: str, leaderboard: str | None = None) -> None:
+    """`leaderboard`: the public score as Kaggle writes it, or None when nothing has been uploaded."""
+    ensemble = read_json(places.ensemble / "metrics.json")
+    clipped = read_json(places.clipped / "metrics.json")
+    table = Table(title=f"{places.slug}: {ensemble['metric']}", title_justify="left", show_header=False)
+    for fold, score in ensemble["fold_scores"].items():
+        table.add_row(f"fold {fold}", f"{score:.5f}")
+    table.add_row("mean of folds", f"{ensemble['fold_mean']:.5f}", end_section=True)
+    table.add_row("out-of-fold, before clip", f"{clipped['score_before']:.5f}")
+    table.add_row("out-of-fold, after clip", f"{clipped['score']:.5f}")
+    if ensemble.get("accuracy") is not None:
+        table.add_row("out-of-fold accuracy", f"{ensemble['accuracy']:.5f}")
+    if leaderboard is not None:
+        table.add_row("leaderboard", leaderboard)
+    table.add_section()
+    table.add_row("submission", str(places.submission))
+    console = Console()
+    console.print(table)
+    if len(ensemble["folds"]) == 1:
+        console.print("One fold only: its score is not that of all rows.")
+    console.print(f"next: {next_command}")

@@ -1,0 +1,15 @@
+"""What starting costs: torch, timm and albumentations take seconds, and most stages need none of them."""
+
+import subprocess
+import sys
+
+from tests.contract.test_dvc_yaml import WITHOUT_TORCH
+
+
+def test_stages_without_training_start_without_torch() -> None:
+    """In one process, which imports them all."""
+    imports = ", ".join(f"pipelines.{stage}" for stage in WITHOUT_TORCH)
+    heavy = "{'torch', 'timm', 'albumentations', 'accelerate'}"
+    program = f"import sys, {imports}; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
