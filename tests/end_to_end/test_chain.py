@@ -1,0 +1,182 @@
+"""One real run, `dvc repro submissions/dvc.yaml` on a drawn competition, and what must be true of it and after it."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from tests.end_to_end.checkout import commit, copy_checkout, environment, run
+from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("chain")]
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of this checkout set to the drawn competition, two folds and two short epochs; nothing has run in it."""
+    folder = copy_checkout(tmp_path_factory.mktemp("checkout"))
+    competition = tmp_path_factory.mktemp("shapes")
+    draw_competition(competition)
+    (folder / "pipelines/competitions/shapes.yaml").write_text(CARD.format(source=competition))
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params |= {"competition": "shapes", "folds": [0, 1]}
+    params["split"]["count"] = 2
+    params["train"] |= {"epochs": 2, "batch_size": 16, "micro_batch_size": 16, "workers": 0}
+    params["predict"] |= {"views": ["identity", "horizontal_flip"], "workers": 0}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    commit(folder, "shapes")
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def first_run(checkout: Path) -> subprocess.CompletedProcess[str]:
+    return run(checkout, "dvc", "repro", "submissions/dvc.yaml")
+
+
+@pytest.fixture
+def finished(checkout: Path, first_run: subprocess.CompletedProcess[str]) -> Path:
+    assert first_run.returncode == 0, first_run.stdout
+    return checkout
+
+
+def test_the_receipt_holds_the_score_that_kaggle_shows(finished: Path) -> None:
+    receipt = json.loads((finished / "submissions/shapes/receipt.json").read_text())
+    assert receipt["status"] == "complete"
+    assert 0 < float(receipt["public_score"]) < 3
+    ledger = pd.read_csv(finished / "submissions/ledger.csv")
+    assert ledger["run_id"].nunique() == 1
+
+
+def test_the_submission_has_the_form_of_the_sample(finished: Path) -> None:
+    submission = pd.read_csv(finished / "submissions/shapes/submission.csv")
+    assert list(submission.columns) == ["id", *CLASSES]
+    assert list(submission["id"]) == [f"b{number:04d}" for number in range(TEST_ROWS)]
+    np.testing.assert_allclose(submission[list(CLASSES)].sum(axis=1), 1, atol=1e-6)
+
+
+def test_every_train_row_is_predicted_once_by_a_model_that_has_not_seen_it(finished: Path) -> None:
+    ids = pd.read_parquet(finished / "work/shapes/ensemble/ids.parquet")
+    out_of_fold = ids[ids["part"] == "out_of_fold"].set_index("row_id")
+    folds = pd.read_csv(finished / "work/shapes/folds.csv").set_index("row_id")
+    assert len(out_of_fold) == TRAIN_ROWS
+    assert (out_of_fold["fold"] == folds.loc[out_of_fold.index, "fold"]).all()
+
+
+def test_the_last_words_are_the_scores_and_the_next_command(first_run: subprocess.CompletedProcess[str]) -> None:
+    for words in ("fold 0", "fold 1", "mean of folds", "before clip", "after clip", "leaderboard", "submission.csv"):
+        assert words in first_run.stdout
+    assert re.search(r"^next: ", first_run.stdout, re.MULTILINE)
+
+
+def test_a_second_run_does_nothing_and_uploads_nothing(finished: Path) -> None:
+    ledger = (finished / "submissions/ledger.csv").read_bytes()
+    again = run(finished, "dvc", "repro", "submissions/dvc.yaml")
+    assert again.returncode == 0
+    assert "Running stage" not in again.stdout
+    assert (finished / "submissions/ledger.csv").read_bytes() == ledger
+
+
+def test_forcing_the_upload_reads_the_first_one_back(finished: Path) -> None:
+    forced = run(finished, "dvc", "repro", "-f", "-s", "submissions/dvc.yaml:submit")
+    assert forced.returncode == 0, forced.stdout
+    submissions = pd.read_csv(finished / "submissions/ledger.csv")
+    assert submissions["run_id"].nunique() == 1
+    assert (submissions["state"] == "intended").sum() == 1
+
+
+def test_metrics_and_plots_are_shown(finished: Path) -> None:
+    metrics = json.loads(run(finished, "dvc", "metrics", "show", "--json").stdout)
+    shown = metrics[""]["data"]
+    assert "work/shapes/train/fold1/metrics.json" in shown
+    assert shown["work/shapes/clip/metrics.json"]["data"]["metric"] == "log_loss"
+    assert run(finished, "dvc", "metrics", "diff").returncode == 0
+    plots = run(finished, "dvc", "plots", "show")
+    assert plots.returncode == 0, plots.stdout
+    page = (finished / "dvc_plots/index.html").read_text()
+    assert '"fold"' in page
+    assert "cdn.jsdelivr" not in page.partition("</script>")[2], "the page must work without a network"
+
+
+@pytest.mark.parametrize(
+    ("change", "stale"),
+    [
+        (("clip", "lower"), {"check", "clip", "format"}),
+        (("predict", "batch_size"), {"check", "predict", "ensemble", "clip", "format"}),
+        (("submit", "message"), {"check", "submit"}),
+    ],
+)
+def test_a_change_makes_stale_what_uses_it_and_no_more(
+    finished: Path, change: tuple[str, str], stale: set[str]
+) -> None:
+    """`dvc status` names the stages that changed themselves; the ones after them follow only if their inputs differ."""
+    params = finished / "params.yaml"
+    before = params.read_text()
+    content = yaml.safe_load(before)
+    section, key = change
+    content[section][key] = {"lower": 0.02, "batch_size": 7, "message": "other"}[key]
+    params.write_text(yaml.safe_dump(content, sort_keys=False))
+    try:
+        status = json.loads(run(finished, "dvc", "status", "--json").stdout)
+    finally:
+        params.write_text(before)
+    changed = {name.rpartition(":")[2].partition("@")[0] for name in status}
+    assert changed <= stale
+    assert section in changed
+
+
+def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
+    """What issue of staleness costs most: a night of training for a line in another section."""
+    source = finished / "src/foldline/config/clip.py"
+    before = source.read_text()
+    source.write_text(before + "\n\nEXTRA = 1\n")
+    try:
+        status = json.loads(run(finished, "dvc", "status", "--json").stdout)
+    finally:
+        source.write_text(before)
+    changed = {name.rpartition(":")[2].partition("@")[0] for name in status}
+    assert changed == {"check", "clip"}
+
+
+def test_two_folds_start_at_once(finished: Path) -> None:
+    """As on two GPUs: both finish, and the lock file knows both."""
+    models = [finished / f"work/shapes/train/fold{fold}/model.safetensors" for fold in (0, 1)]
+    before = [model.read_bytes() for model in models]
+    command = ("dvc", "--wait-for-lock", "repro", "-f", "-s")
+    runs = [
+        subprocess.Popen(
+            [*command, f"train@{fold}", f"predict@{fold}"],
+            cwd=finished, env=environment(finished, CUDA_VISIBLE_DEVICES=str(fold), OMP_NUM_THREADS="1"),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for fold in (0, 1)
+    ]  # fmt: skip
+    for process in runs:
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, output
+    assert [model.read_bytes() for model in models] == before, "a rerun writes the same bytes"
+    assert json.loads(run(finished, "dvc", "status", "--json").stdout) == {}
+
+
+def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
+    """Screening: the folds' assignment stays, the summary says that it is one fold; then the whole comes back."""
+    folds = (finished / "work/shapes/folds.csv").read_bytes()
+    experiment = run(finished, "dvc", "exp", "run", "-S", "folds=[0]", "-n", "one-fold")
+    assert experiment.returncode == 0, experiment.stdout
+    assert (finished / "work/shapes/folds.csv").read_bytes() == folds
+    assert "Running stage 'train" not in experiment.stdout
+    assert "One fold only" in experiment.stdout
+    subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
+
+
+def test_an_experiment_with_other_epochs_trains_again(finished: Path) -> None:
+    experiment = run(finished, "dvc", "exp", "run", "-S", "train.epochs=1", "-S", "folds=[1]", "-n", "short")
+    assert experiment.returncode == 0, experiment.stdout
+    assert "Running stage 'train@1'" in experiment.stdout
+    assert len(pd.read_csv(finished / "work/shapes/train/fold1/history.csv")) == 1
+    subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
