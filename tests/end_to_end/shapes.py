@@ -1,4 +1,4 @@
-"""A small competition drawn for the tests: coloured photos-to-be of circles, squares and triangles, in Kaggle's form."""
+"""A small competition drawn for the tests, in Kaggle's form: circles, squares and triangles on noise."""
 
 import csv
 from pathlib import Path

@@ -1,0 +1,40 @@
+"""What is refused before any work is done, and that everything we ship is valid."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from foldline.cards.card import read_card
+from foldline.cards.fitting import refuse_unfit
+from foldline.config.params import read_params
+
+RECIPES = [Path("params.yaml"), *sorted(Path("pipelines/recipes").glob("*.yaml"))]
+CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_every_recipe_is_complete_and_fits_its_card(recipe: Path) -> None:
+    params = read_params(recipe)
+    refuse_unfit(params, read_card(Path(f"pipelines/competitions/{params.competition}.yaml")))
+
+
+@pytest.mark.parametrize("card", CARDS, ids=str)
+def test_every_card_is_valid(card: Path) -> None:
+    assert read_card(card).slug == card.stem
+
+
+def test_the_experiment_to_start_with_is_the_recipe_of_the_embedded_competition() -> None:
+    assert Path("params.yaml").read_bytes() == Path("pipelines/recipes/digits.yaml").read_bytes()
+
+
+def test_a_misspelt_parameter_ends_the_command_with_its_path_and_the_valid_ones(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text(Path("params.yaml").read_text().replace("epochs: ", "epohcs: ", 1))
+    command = [sys.executable, "-m", "pipelines.check", "--params", str(params)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "`train.epohcs` is not a known key. Did you mean `epochs`?" in result.stderr
+    assert "`train.epochs` is missing" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,61 @@
+"""How scripts end: one message and the right exit code, whatever went wrong."""
+
+import errno
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from foldline.refusal import Refusal
+from pipelines.running import run
+
+STAGE = """
+import time
+from pipelines.running import run
+
+def stage():
+    print("started", flush=True)
+    time.sleep(60)
+
+run(stage)
+"""
+
+
+def test_a_refusal_is_one_message_and_exit_code_1() -> None:
+    def stage() -> None:
+        raise Refusal("rows.parquet: the column `target` is missing.")
+
+    with pytest.raises(SystemExit) as exit_:
+        run(stage)
+    # `sys.exit` with a text prints it to stderr and exits with 1.
+    assert exit_.value.code == "error: rows.parquet: the column `target` is missing."
+
+
+def test_a_full_disk_is_named() -> None:
+    def stage() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "work/digits/rows.parquet")
+
+    with pytest.raises(SystemExit, match=r"the disk is full \(work/digits/rows.parquet\)"):
+        run(stage)
+
+
+def test_another_error_of_the_system_keeps_its_traceback() -> None:
+    def stage() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        run(stage)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_stage_never_ends_with_0(stop: signal.Signals) -> None:
+    """DVC would record it as done, with whatever lies on the disk."""
+    process = subprocess.Popen([sys.executable, "-c", STAGE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    time.sleep(0.1)
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "interrupted\n")
