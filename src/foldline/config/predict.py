@@ -1,16 +1,37 @@
-"""Section `predict`: test-time views and the size of a batch."""
+"""Section `predict`: test-time views, precision and the size of a batch."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from foldline.config.section import Section
 
+View = Literal[
+    "identity",
+    "horizontal_flip",
+    "vertical_flip",
+    "rotate_90",
+    "rotate_180",
+    "rotate_270",
+    "transpose",
+    "transverse",
+]
+"""Rotations are anticlockwise. transpose and transverse mirror at the diagonals."""
+
 
 class Predict(Section):
-    views: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of views; all but `identity` must be among the symmetries that the card allows."""
+    views: Annotated[tuple[View, ...], Field(min_length=1)]
+    """All but `identity` must be among the symmetries that the card allows."""
+    precision: Literal["float32", "bfloat16", "float16"]
+    """Of the forward pass; logits are float32 whatever it is."""
     batch_size: Annotated[int, Field(ge=1)]
     """Images per step, in all processes together."""
     workers: Annotated[int, Field(ge=0)]
     """Loader processes beside each process."""
+
+    @field_validator("views")
+    @classmethod
+    def _different(cls, views: tuple[View, ...]) -> tuple[View, ...]:
+        if len(set(views)) < len(views):
+            raise ValueError("a view is listed twice")
+        return views

@@ -1,16 +1,20 @@
 """A folder of one model's predictions: `validation.npy`, `test.npy`, `ids.parquet`, `classes.json`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from foldline.files import missing, read_json, whole_folder, write_json
-from foldline.refusal import Refusal, listed
-from foldline.tables.truths import CURE, read_parquet, require_filled, require_unique
+from foldline.files import read_json, whole_folder, write_json
+from foldline.refusal import Refusal
+from foldline.tables.arrays import create_array, open_array, put, row_blocks, take
+from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("validation", "test")
+AXES = "rows of ids.parquet, views and classes of classes.json"
 
 
 @dataclass(frozen=True)
@@ -25,48 +29,68 @@ class Logits:
     classes: tuple[str, ...]
 
 
-def write_logits(folder: Path, logits: Logits) -> None:
-    _check(logits, folder)
-    with whole_folder(folder) as partial:
-        for part in PARTS:
-            np.save(partial / f"{part}.npy", getattr(logits, part))
-        ids = pd.DataFrame(
-            {
-                "part": ["validation"] * len(logits.validation_ids) + ["test"] * len(logits.test_ids),
-                "row_id": [*logits.validation_ids, *logits.test_ids],
-            }
-        )
-        ids.to_parquet(partial / "ids.parquet", index=False)
-        write_json(partial / "classes.json", {"views": logits.views, "classes": logits.classes})
-
-
-def read_logits(folder: Path) -> Logits:
-    """Raises Refusal when a file is missing or the files do not fit each other."""
-    for name in ("validation.npy", "test.npy", "classes.json"):
-        if not (folder / name).exists():
-            raise missing(folder / name)
-    ids = read_parquet(folder / "ids.parquet", ("part", "row_id"))
-    require_filled(ids, folder / "ids.parquet", ("part", "row_id"))
+def create_logits(
+    folder: Path,
+    validation_ids: Sequence[str],
+    test_ids: Sequence[str],
+    views: Sequence[str],
+    classes: Sequence[str],
+) -> Logits:
+    """Write the ids and axes into an existing folder, and zeros to be filled in place: they need no memory."""
+    parts = ["validation"] * len(validation_ids) + ["test"] * len(test_ids)
+    ids = pd.DataFrame({"part": parts, "row_id": [*validation_ids, *test_ids]})
     require_unique(ids, folder / "ids.parquet", ("part", "row_id"))
-    axes = read_json(folder / "classes.json")
-    logits = Logits(
-        validation=np.load(folder / "validation.npy", mmap_mode="r"),
-        test=np.load(folder / "test.npy", mmap_mode="r"),
-        validation_ids=tuple(ids.loc[ids["part"] == "validation", "row_id"]),
-        test_ids=tuple(ids.loc[ids["part"] == "test", "row_id"]),
-        views=tuple(axes["views"]),
-        classes=tuple(axes["classes"]),
+    ids.to_parquet(folder / "ids.parquet", index=False)
+    write_json(folder / "classes.json", {"views": list(views), "classes": list(classes)})
+    return Logits(
+        validation=create_array(folder / "validation.npy", (len(validation_ids), len(views), len(classes))),
+        test=create_array(folder / "test.npy", (len(test_ids), len(views), len(classes))),
+        validation_ids=tuple(validation_ids),
+        test_ids=tuple(test_ids),
+        views=tuple(views),
+        classes=tuple(classes),
     )
-    _check(logits, folder)
-    return logits
 
 
-def _check(logits: Logits, folder: Path) -> None:
-    for part in PARTS:
-        values, ids = getattr(logits, part), getattr(logits, f"{part}_ids")
-        expected = (len(ids), len(logits.views), len(logits.classes))
-        if values.shape != expected or values.dtype != np.float32:
-            raise Refusal(
-                f"{folder}/{part}.npy is {values.dtype} of shape {values.shape}, expected float32 of {expected} "
-                f"(ids, views {listed(logits.views)}, classes). {CURE}"
-            )
+def write_logits(folder: Path, logits: Logits) -> None:
+    with whole_folder(folder) as partial:
+        written = create_logits(partial, logits.validation_ids, logits.test_ids, logits.views, logits.classes)
+        for part in PARTS:
+            source, target = getattr(logits, part), getattr(written, part)
+            if source.shape != target.shape:
+                raise ValueError(f"{part} is of shape {source.shape}, its axes are {target.shape}")
+            for block in row_blocks(target.shape):
+                put(target, block, take(source, block))
+
+
+def read_logits(folder: Path, writable: bool = False) -> Logits:
+    """Raises Refusal when a file is missing or the files do not fit each other; reads no logits yet."""
+    path = folder / "ids.parquet"
+    ids = read_parquet(path, ("part", "row_id"))
+    require_filled(ids, path, ("part", "row_id"))
+    require_unique(ids, path, ("part", "row_id"))
+    require_among(ids, path, "part", PARTS)
+    views, classes = _read_axes(folder / "classes.json")
+    validation_ids, test_ids = (tuple(ids.loc[ids["part"] == part, "row_id"]) for part in PARTS)
+    shape = (len(views), len(classes))
+    return Logits(
+        validation=open_array(folder / "validation.npy", (len(validation_ids), *shape), AXES, writable),
+        test=open_array(folder / "test.npy", (len(test_ids), *shape), AXES, writable),
+        validation_ids=validation_ids,
+        test_ids=test_ids,
+        views=views,
+        classes=classes,
+    )
+
+
+def _read_axes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    axes = read_json(path)
+    if not isinstance(axes, dict) or set(axes) != {"views", "classes"} or not all(map(_are_names, axes.values())):
+        raise Refusal(f"{path} must hold two lists of different names, `views` and `classes`. {CURE}")
+    return tuple(axes["views"]), tuple(axes["classes"])
+
+
+def _are_names(names: Any) -> bool:
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        return False
+    return len(set(names)) == len(names)

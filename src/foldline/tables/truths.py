@@ -53,3 +53,12 @@ def require_unique(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> N
     if len(repeated):
         first = ", ".join(f"{column} {repeated.iloc[0][column]!r}" for column in columns)
         raise Refusal(f"{path}: {len(repeated)} rows repeat an earlier one's key, the first is {first}. {CURE}")
+
+
+def require_among(table: pd.DataFrame, path: Path, column: str, valid: Sequence[str]) -> None:
+    """Every value of `column` is one of `valid`."""
+    others = table.loc[~table[column].isin(list(valid)), column]
+    if len(others):
+        raise Refusal(
+            f"{path}: `{column}` is {others.iloc[0]!r} in row {others.index[0]}, valid are {listed(valid)}. {CURE}"
+        )

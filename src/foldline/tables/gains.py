@@ -1,0 +1,30 @@
+"""`gains.csv`: what each step of post-processing claimed, what it is worth, and whether it was kept."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from foldline.files import whole_file
+from foldline.tables.truths import read_csv, require_filled, require_unique
+
+COLUMNS = ("step", "claimed", "nested", "standard_error", "kept", "note")
+"""claimed: the gain in the metric on the rows that the step was fitted on, positive where it helps. nested: the gain
+on rows that it was not fitted on. standard_error: of the nested gain, over folds; missing for a single fold. kept:
+whether the predictions went through the step. note: what a reader must know, or missing."""
+
+
+def read_gains(path: Path) -> pd.DataFrame:
+    gains = read_csv(path, COLUMNS, {"step": str, "kept": bool, "note": str})
+    _check(gains, path)
+    return gains
+
+
+def write_gains(path: Path, gains: pd.DataFrame) -> None:
+    _check(gains, path)
+    with whole_file(path) as partial:
+        gains.to_csv(partial, index=False, lineterminator="\n")
+
+
+def _check(gains: pd.DataFrame, path: Path) -> None:
+    require_filled(gains, path, ("step", "claimed", "nested", "kept"))
+    require_unique(gains, path, ("step",))
