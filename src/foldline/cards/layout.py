@@ -2,15 +2,19 @@
 
 from typing import Literal
 
+from foldline.cards.templates import Template
 from foldline.config.section import Section
 
 
 class TablePart(Section):
-    """One part (train or test): a csv, its id column, and the path of each row's image."""
+    """One part (train or test): a csv, its id column, and the path of each row's image.
+
+    Lines with one id and several paths are one row with several images.
+    """
 
     table: str
     id: str
-    path: str
+    path: Template
     """A template over the table's columns: `train/{id}.jpg`."""
 
 

@@ -1,0 +1,92 @@
+"""From the competition's own files to canonical rows and the paths of their images.
+
+Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, target and
+group (empty text where there is none), one line per image of a row. `assemble` makes rows of them, whatever the kind.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from foldline.archives import Archives
+from foldline.cards.layout import Layout, TablePart
+from foldline.cards.target import Target
+from foldline.competition.image_paths import fill_template, refuse_missing_images
+from foldline.competition.source_tables import column, read_source_table
+from foldline.refusal import Refusal, listed
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a competition consists of."""
+
+    rows: pd.DataFrame
+    """In the form of tables/rows.py."""
+    images: pd.DataFrame
+    """row (position in `rows`), path; in the order of rows, then of the source."""
+
+
+def read_layout(archives: Archives, layout: Layout, target: Target) -> Listing:
+    """Raises Refusal when the card does not fit the archives: a table, a column or an image is not there."""
+    return assemble(
+        train=_table_lines(archives, layout.train, "layout.train", target),
+        test=_table_lines(archives, layout.test, "layout.test", None),
+    )
+
+
+def _table_lines(archives: Archives, part: TablePart, fact: str, target: Target | None) -> pd.DataFrame:
+    """`target`: None for rows without labels."""
+    table = read_source_table(archives, part.table)
+    row_ids = column(table, part.id, part.table, f"{fact}.id")
+    _refuse_empty(row_ids, part.table, "id")
+    lines = pd.DataFrame(
+        {
+            "row_id": row_ids,
+            "path": fill_template(part.path, table, part.table, f"{fact}.path"),
+            "target": "",
+            "group": "",
+        },
+        dtype="str",
+    )
+    if target is not None:
+        lines["target"] = column(table, target.column, part.table, "target.column")
+        _refuse_empty(lines["target"], part.table, "label")
+        if target.group is not None:
+            lines["group"] = column(table, target.group, part.table, "target.group")
+    refuse_missing_images(lines, archives, part.table, f"{fact}.path")
+    return lines
+
+
+def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
+    """Rows and images of both parts' lines (row_id, path, target, group).
+
+    Lines of one id are one row with several images. Lines that repeat an earlier one count once: a sample submission
+    may list an id twice. Raises Refusal when the lines of one train id differ in label or group.
+    """
+    lines = pd.concat([train.assign(part="train"), test.assign(part="test")]).drop_duplicates(ignore_index=True)
+    rows = lines.drop_duplicates(["part", "row_id", "target", "group"], ignore_index=True)
+    _refuse_contradictions(rows)
+    images = pd.DataFrame({"row": lines.groupby(["part", "row_id"], sort=False).ngroup(), "path": lines["path"]})
+    rows = rows[["part", "row_id", "target", "group"]].astype("str")
+    return Listing(rows.mask(rows == ""), images.sort_values("row", kind="stable", ignore_index=True))
+
+
+def _refuse_empty(values: pd.Series, source: str, what: str) -> None:
+    empty = values.index[values == ""]
+    if len(empty):
+        # The header is line 1.
+        lines = listed((position + 2 for position in empty), 5)
+        raise Refusal(f"{source}: {len(empty)} rows have no {what}, on line {lines}. Name another column in the card.")
+
+
+def _refuse_contradictions(rows: pd.DataFrame) -> None:
+    repeated = rows[rows.duplicated(["part", "row_id"], keep=False)]
+    if repeated.empty:
+        return
+    first = repeated[repeated["row_id"] == repeated.iloc[0]["row_id"]]
+    found = listed((f"{line.target} (group {line.group})" if line.group else line.target for line in first.itertuples()))
+    raise Refusal(
+        f"The train table contradicts itself: {repeated['row_id'].nunique()} ids stand on several lines with different "
+        f"labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the column that tells the rows apart "
+        "as layout.train.id in the card."
+    )
