@@ -60,6 +60,8 @@ class Rates(Section):
     head: Rate
     body: Rate
     layer_decay: Annotated[float, Field(gt=0, le=1)]
+    groups: Literal["blocks", "stages"]
+    """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
 
 
 class WarmupCosine(Section):
@@ -99,6 +101,8 @@ class Ema(Section):
 
     kind: Literal["ema"]
     decay: Annotated[float, Field(gt=0, lt=1)]
+    statistics_batches: Count
+    """How many of an epoch's batches recompute the BatchNorm statistics of the averaged weights at its end."""
 
 
 Average = Annotated[NoAverage | Ema, Field(discriminator="kind")]
@@ -113,7 +117,8 @@ class Train(Section):
     seed: int
     epochs: Count
     batch_size: Count
-    """Images per optimiser step, in all processes together."""
+    """At most this many images per optimiser step, in all processes together; an epoch's steps share its images
+    evenly, so that none is short."""
     micro_batch_size: Count
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
     workers: Annotated[int, Field(ge=0)]

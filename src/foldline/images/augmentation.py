@@ -1,0 +1,135 @@
+"""Random changes of a training image by recipe, each a function of the image and its seed alone."""
+
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+
+# At import, albumentations looks its newest version up on the network unless told not to.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+import albumentations
+import cv2
+
+Image = UInt8[np.ndarray, "height width channels"]
+Turn = Callable[[Image], Image]
+
+TURNS: Mapping[str, Turn] = {
+    "horizontal_flip": lambda image: image[:, ::-1],
+    "vertical_flip": lambda image: image[::-1],
+    "rotate_90": lambda image: np.rot90(image),
+    "rotate_180": lambda image: np.rot90(image, 2),
+    "rotate_270": lambda image: np.rot90(image, 3),
+    "transpose": lambda image: image.swapaxes(0, 1),
+    "transverse": lambda image: np.rot90(image, 2).swapaxes(0, 1),
+}
+"""The card's symmetries, under its names; rotations are counter-clockwise."""
+
+SIDE_SWAPPING = {"rotate_90", "rotate_270", "transpose", "transverse"}
+
+
+class Augmentation:
+    """`augmentation(image, seed)`: one of the allowed symmetries (or none, all equally likely), then the recipe.
+
+    Seeded image by image, so that neither the batch, nor the worker, nor the number of processes matters. Two random
+    generators shared by all transforms make this cheap: albumentations' own way (`set_random_seed`) builds two for
+    every transform and halves the rate.
+    """
+
+    def __init__(self, transforms: Sequence[albumentations.BasicTransform], turns: Sequence[Turn]) -> None:
+        self._turns = (None, *turns)
+        self._philox = np.random.Philox(0)
+        self._start = self._philox.state
+        self._random = random.Random(0)
+        self._transforms = albumentations.Compose(list(transforms))
+        self._transforms.set_random_state(np.random.Generator(self._philox), self._random)
+
+    def __call__(self, image: Image, seed: int) -> Image:
+        """`seed`: 0 .. 2**64 - 1."""
+        self._start["state"]["key"][0] = seed
+        self._philox.state = self._start
+        self._random.seed(seed)
+        turn = self._random.choice(self._turns)
+        if turn is not None:
+            image = np.ascontiguousarray(turn(image))
+        return self._transforms(image=image)["image"]
+
+
+def augmentation(recipe: str, shape: tuple[int, int, int], symmetries: Sequence[str]) -> Augmentation | None:
+    """The recipe's augmentation for images of `shape` (height, width, channels), None where it is `none`.
+
+    Of an oblong image, only the `symmetries` that keep its shape are drawn.
+    """
+    if recipe == "none":
+        return None
+    height, width, channels = shape
+    turns = [TURNS[name] for name in symmetries if height == width or name not in SIDE_SWAPPING]
+    return Augmentation(RECIPES[recipe](height, width, channels == 3), turns)
+
+
+def light(height: int, width: int, coloured: bool) -> list[albumentations.BasicTransform]:
+    """Small movements and changes of light: safe for almost anything, characters included."""
+    return [
+        move(translate_share=0.06, scale=0.1, rotate_degrees=10, shear_degrees=0, probability=0.8),
+        albumentations.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.1, p=0.5),
+    ]
+
+
+def medium(height: int, width: int, coloured: bool) -> list[albumentations.BasicTransform]:
+    """For photographs: crops of at least 60 % of the area, movements, colours, a few holes."""
+    return [
+        albumentations.RandomResizedCrop(size=(height, width), scale=(0.6, 1.0), ratio=(0.8, 1.25)),
+        move(translate_share=0.05, scale=0.1, rotate_degrees=15, shear_degrees=0, probability=0.5),
+        light_and_colour(0.2, coloured),
+        holes(0.3),
+    ]
+
+
+def heavy(height: int, width: int, coloured: bool) -> list[albumentations.BasicTransform]:
+    """For long training on photographs: crops of at least 35 % of the area, strong movements, colours, blur, noise."""
+    return [
+        albumentations.RandomResizedCrop(size=(height, width), scale=(0.35, 1.0)),
+        move(translate_share=0.1, scale=0.2, rotate_degrees=25, shear_degrees=8, probability=0.7),
+        light_and_colour(0.35, coloured),
+        albumentations.OneOf([albumentations.GaussianBlur(), albumentations.GaussNoise(std_range=(0.02, 0.1))], p=0.3),
+        holes(0.5),
+    ]
+
+
+RECIPES: Mapping[str, Callable[[int, int, bool], list[albumentations.BasicTransform]]] = {
+    "light": light,
+    "medium": medium,
+    "heavy": heavy,
+}
+
+
+def move(
+    translate_share: float, scale: float, rotate_degrees: float, shear_degrees: float, probability: float
+) -> albumentations.BasicTransform:
+    """Shift, zoom, rotate and shear, each drawn evenly from plus or minus its limit; mirrored at the edges."""
+    return albumentations.Affine(
+        translate_percent=(-translate_share, translate_share),
+        scale=(1 - scale, 1 + scale),
+        rotate=(-rotate_degrees, rotate_degrees),
+        shear=(-shear_degrees, shear_degrees),
+        border_mode=cv2.BORDER_REFLECT_101,
+        p=probability,
+    )
+
+
+def light_and_colour(limit: float, coloured: bool) -> albumentations.BasicTransform:
+    """Brightness and contrast, and for RGB saturation and a quarter as much hue."""
+    if not coloured:
+        return albumentations.RandomBrightnessContrast(brightness_limit=limit, contrast_limit=limit, p=0.8)
+    bounds = (1 - limit, 1 + limit)
+    return albumentations.ColorJitter(
+        brightness=bounds, contrast=bounds, saturation=bounds, hue=(-limit / 4, limit / 4), p=0.8
+    )
+
+
+def holes(probability: float) -> albumentations.BasicTransform:
+    """One to four black rectangles, a tenth to a quarter of each side."""
+    return albumentations.CoarseDropout(
+        num_holes_range=(1, 4), hole_height_range=(0.1, 0.25), hole_width_range=(0.1, 0.25), p=probability
+    )
