@@ -1,0 +1,111 @@
+"""Puts a competition's files into its folder: whole and checked, or not at all."""
+
+import shutil
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from foldline.archives import refuse_leaving
+from foldline.files import sha256, whole_folder
+from foldline.kaggle.client import Kaggle, RemoteFile
+from foldline.refusal import Refusal, listed
+from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
+
+MANIFEST = "manifest.json"
+BLOCK_BYTES = 1 << 20
+
+
+def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
+    """All files of `competition`, through the real client, into `folder`, which is replaced."""
+    with whole_folder(folder) as partial:
+        announced = kaggle.files(competition)
+        kaggle.download(competition, partial)
+        members = _checked_members(partial)
+        _compare_sizes(announced, members, competition)
+        return _write_manifest(partial, competition)
+
+
+def adopt(source: Path, competition: str, folder: Path) -> Manifest:
+    """Copies of the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
+    if source.is_dir():
+        paths = sorted(path for path in source.rglob("*") if path.is_file() and path.name != MANIFEST)
+    else:
+        paths = [source] if source.is_file() else []
+    if not paths:
+        raise Refusal(f"{source} holds no files. Name the competition's zip, or a folder with what Kaggle serves.")
+    if folder.resolve() in (source.resolve(), *source.resolve().parents):
+        raise Refusal(f"{source} lies in {folder}, which is replaced. Move the files elsewhere first.")
+    above = source if source.is_dir() else source.parent
+    with whole_folder(folder) as partial:
+        for path in tqdm(paths, desc="copying", unit="file"):
+            copy = partial / path.relative_to(above)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        _checked_members(partial)
+        return _write_manifest(partial, competition)
+
+
+def _checked_members(folder: Path) -> dict[str, int]:
+    """Sizes by name of all files in `folder` and in its zips. Raises Refusal for a damaged or hostile archive."""
+    members: dict[str, int] = {}
+    for path in _files(folder):
+        if path.suffix.lower() == ".zip":
+            members |= _read_through(path, path.relative_to(folder).as_posix())
+        else:
+            members[path.relative_to(folder).as_posix()] = path.stat().st_size
+    return members
+
+
+def _read_through(path: Path, name: str) -> dict[str, int]:
+    """Read every byte of a zip, so that each member's checksum is compared."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            for member in members:
+                refuse_leaving(member.filename, Path(name))
+            total = sum(member.file_size for member in members)
+            with tqdm(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
+                for member in members:
+                    with archive.open(member) as stream:
+                        while block := stream.read(BLOCK_BYTES):
+                            bar.update(len(block))
+            return {member.filename: member.file_size for member in members}
+    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:
+        raise Refusal(
+            f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or fetch the file anew."
+        ) from None
+
+
+def _compare_sizes(announced: Iterable[RemoteFile], members: dict[str, int], competition: str) -> None:
+    for file in announced:
+        # Kaggle serves a large csv as csv.zip, whose size it does not announce.
+        if f"{file.name}.zip" in members:
+            continue
+        size = members.get(file.name)
+        if size is None:
+            raise Refusal(
+                f"{competition}: Kaggle announces `{file.name}`, the download has no such file; found "
+                f"{listed(members, 3)}. Run it again; if it stays so, `python -m pipelines.download --from "
+                "FOLDER_OR_ZIP` takes files fetched with a browser."
+            )
+        if size != file.bytes:
+            raise Refusal(
+                f"{competition}: Kaggle announces {file.bytes} bytes for `{file.name}`, the download has {size}. "
+                "Nothing was kept; run it again."
+            )
+
+
+def _write_manifest(folder: Path, competition: str) -> Manifest:
+    files = tuple(
+        ArchiveFile(name=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256(path))
+        for path in _files(folder)
+    )
+    manifest = Manifest(competition=competition, files=files)
+    write_manifest(folder / MANIFEST, manifest)
+    return manifest
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
