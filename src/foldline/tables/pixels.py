@@ -1,21 +1,29 @@
-"""`pixels.json`: the key of the pixel cache; equal keys mean equal bytes."""
+"""`pixels.json`: the key of the pixel cache; equal keys mean equal pixels."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from foldline.config.section import Section, parse
 from foldline.files import read_json, write_json
 
+Count = Annotated[int, Field(ge=1)]
+
 
 class PixelsKey(Section):
-    key: str
+    key: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """A hash of the images' contents and of the parameters of decoding and resizing: names the cache's file."""
-    count: int
-    height: int
-    width: int
-    channels: int
+    count: Count
+    height: Count
+    width: Count
+    channels: Count
     dtype: Literal["uint8"]
-    resize: str
+    resize: Literal["squash", "crop", "pad"]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return self.count, self.height, self.width, self.channels
 
 
 def read_pixels_key(path: Path) -> PixelsKey:

@@ -1,0 +1,110 @@
+"""What one decoding process does: a run of images from the archives into their place in the cache's file."""
+
+import hashlib
+import os
+import signal
+import threading
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from foldline.archives import Archives
+from foldline.images.decoding import Undecodable, decode
+from foldline.images.hashing import perceptual_hash
+from foldline.images.resizing import PixelForm, resized, scaled_size
+
+UNREADABLE_GREY = 128
+"""An unreadable image's pixels: the middle of the range says nothing to a model."""
+
+DecodedImage = tuple[int, int, str, int, str | None]
+"""height, width, sha256, perceptual hash, error."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where images come from, and the form and the file they go to."""
+
+    archives_folder: Path
+    files: tuple[str, ...]
+    form: PixelForm
+    pixels_file: Path
+    header_bytes: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Images `first` .. `first + len(paths) - 1` of the cache."""
+
+    first: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChunkDone:
+    first: int
+    crc32: int
+    """Of the chunk's pixels: tells after an interruption whether they reached the disk."""
+    images: Sequence[DecodedImage]
+
+
+class Decoder:
+    """Decodes chunks one after the other, with the archives open."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.archives = Archives(source.archives_folder, source.files)
+
+    def decode(self, chunk: Chunk) -> ChunkDone:
+        """Raises Refusal when an archive is damaged; an image that cannot be read is an `error` and mid-grey."""
+        form = self.source.form
+        pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), np.uint8)
+        images = [
+            decode_into(place, self.archives.read(path), form) for place, path in zip(pixels, chunk.paths, strict=True)
+        ]
+        with self.source.pixels_file.open("rb+") as file:
+            file.seek(self.source.header_bytes + chunk.first * form.bytes)
+            file.write(pixels.data)
+        return ChunkDone(chunk.first, zlib.crc32(pixels.data), images)
+
+
+def decode_into(place: np.ndarray, content: bytes, form: PixelForm) -> DecodedImage:
+    """Fill `place` (height x width x channels) with the picture in `content`, in `form`."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        picture = decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
+    except Undecodable as undecodable:
+        place[:] = UNREADABLE_GREY
+        return 0, 0, sha256, 0, str(undecodable)
+    place[:] = resized(picture.pixels, form)
+    return picture.height, picture.width, sha256, perceptual_hash(place), None
+
+
+# A pool hands its tasks to a function, so what a process keeps between them can only be a module's.
+_decoder: list[Decoder] = []
+
+
+def start_process(source: Source) -> None:
+    """The first thing in each process of a pool."""
+    cv2.setNumThreads(1)
+    # The reason is in the table; a line on stderr for each bad file would tear the progress bar.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the pool in order
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _decoder.append(Decoder(source))
+
+
+def decode_chunk(chunk: Chunk) -> ChunkDone:
+    return _decoder[0].decode(chunk)
+
+
+def _die_with_parent() -> None:
+    # A killed parent closes no queue: without this its pool would wait for ever.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,128 @@
+"""An image file's bytes become upright 8-bit pixels, or the reason why they cannot.
+
+Pillow reads the header; OpenCV decodes what it reads exactly as meant, which is nearly everything; Pillow does the
+rest, and says what is wrong with a file that neither can read. Files are known by their content, never by their suffix.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+VERSION = 1
+"""Part of the pixel cache's key: raise it with every change here or in resizing.py that changes any pixel."""
+
+JPEGS = ("JPEG", "MPO")
+REDUCED_SCALES = (8, 4, 2)
+COLOUR_FLAGS = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
+                8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
+GREY_FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+              8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
+ORIENTATION_TAG = 0x0112
+UPRIGHT = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.transpose(1, 0, 2),
+    6: lambda pixels: pixels[::-1].transpose(1, 0, 2),
+    7: lambda pixels: pixels[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda pixels: pixels[:, ::-1].transpose(1, 0, 2),
+}
+"""EXIF's eight orientations, undone."""
+SIDEWAYS = (5, 6, 7, 8)
+
+
+class Undecodable(Exception):
+    """Why an image cannot be read, in words that are the same on every machine."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    pixels: UInt8[np.ndarray, "h w channels"]
+    """Upright, RGB or grey; by the codec's own scaling possibly smaller than the file's picture."""
+    height: int
+    """Of the file's picture, upright, as is `width`."""
+    width: int
+
+
+SizeOf = Callable[[int, int], tuple[int, int]]
+
+
+def whole(height: int, width: int) -> tuple[int, int]:
+    return height, width
+
+
+def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
+    """The first picture in a file. Raises Undecodable.
+
+    channels: 3 for RGB, 1 for grey. needed: from the picture's height and width to those the caller will scale it to;
+    a JPEG is decoded at 1/2, 1/4 or 1/8 when that is still at least as large. 16-bit samples keep their high byte: no
+    stretching, because brightness is comparable between images only when all are scaled alike. Transparent pixels are
+    laid over white, as a browser shows them: dark drawings on nothing are common, light ones are not.
+    """
+    if not content:
+        raise Undecodable("the file is empty")
+    try:
+        return _decode(content, channels, needed)
+    except MemoryError:
+        raise
+    except UnidentifiedImageError:
+        # Pillow's own text holds an address in memory.
+        raise Undecodable(f"of no known image format (it begins with {content[:8].hex(' ')})") from None
+    except Exception as error:  # codecs meet hostile bytes with any error there is
+        raise Undecodable(f"{error}" or type(error).__name__) from error
+
+
+def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
+    with Image.open(io.BytesIO(content)) as image:
+        orientation = image.getexif().get(ORIENTATION_TAG, 1)
+        if _opencv_reads_it_alike(image, orientation):
+            width, height = image.size[::-1] if orientation in SIDEWAYS else image.size
+            scale = _scale(image.format, (height, width), needed(height, width))
+            pixels = _by_opencv(content, channels, scale)
+            if pixels is not None:
+                return Picture(np.ascontiguousarray(UPRIGHT.get(orientation, UPRIGHT[1])(pixels)), height, width)
+        pixels = _by_pillow(image, channels)
+        return Picture(pixels, *pixels.shape[:2])
+
+
+def _opencv_reads_it_alike(image: Image.Image, orientation: int) -> bool:
+    """OpenCV drops or premultiplies transparency, takes CMYK as it comes, and turns TIFFs by itself."""
+    plain = image.mode in ("L", "RGB") or image.mode.startswith("I;16")
+    return plain and "transparency" not in image.info and (orientation == 1 or image.format in JPEGS)
+
+
+def _scale(format_name: str | None, size: tuple[int, int], needed: tuple[int, int]) -> int:
+    if format_name not in JPEGS:
+        return 1
+    fitting = (scale for scale in REDUCED_SCALES if size[0] // scale >= needed[0] and size[1] // scale >= needed[1])
+    return next(fitting, 1)
+
+
+def _by_opencv(content: bytes, channels: int, scale: int) -> np.ndarray | None:
+    """None for a file that OpenCV cannot read, a truncated one among them."""
+    encoded = np.frombuffer(content, np.uint8)
+    flags = (GREY_FLAGS if channels == 1 else COLOUR_FLAGS)[scale]
+    pixels = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        return None
+    return pixels[:, :, np.newaxis] if channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F"):
+        raise Undecodable("its samples are 32 bits wide and have no fixed range")
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    return pixels.reshape(*pixels.shape[:2], channels)
