@@ -8,13 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TypeVar
 
-from foldline.config.section import read_section, read_yaml
+from foldline.config.section import Read, TypeForm, read_section, read_yaml
 from foldline.places import Places
 from foldline.refusal import Refusal
 
-Read = TypeVar("Read")
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -33,10 +31,10 @@ class Settings:
     def card(self) -> Path:
         return Path("pipelines/competitions") / f"{self.slug}.yaml"
 
-    def section(self, key: str, kind: type[Read]) -> Read:
+    def section(self, key: str, kind: TypeForm[Read]) -> Read:
         return read_section(self.params, key, kind)
 
-    def fact(self, key: str, kind: type[Read]) -> Read:
+    def fact(self, key: str, kind: TypeForm[Read]) -> Read:
         """A section of the card."""
         return read_section(self.card, key, kind)
 

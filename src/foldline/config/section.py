@@ -5,7 +5,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -22,6 +22,12 @@ class Section(BaseModel):
 
 Read = TypeVar("Read")
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+else:
+    # A union of Sections is no `type`, and the checker that tests run under knows no TypeForm yet: any value will do.
+    TypeForm = {Read: Any}
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
@@ -36,7 +42,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_section(path: Path, key: str, kind: type[Read]) -> Read:
+def read_section(path: Path, key: str, kind: TypeForm[Read]) -> Read:
     """The section `key` of the yaml file `path`, as `kind` (a Section or a union of Sections)."""
     content = read_yaml(path)
     if key not in content:
@@ -44,7 +50,7 @@ def read_section(path: Path, key: str, kind: type[Read]) -> Read:
     return parse(content[key], kind, str(path), (key,))
 
 
-def parse(value: Any, kind: type[Read], source: str, above: tuple[str, ...] = ()) -> Read:
+def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] = ()) -> Read:
     """`value` as `kind`. Raises Refusal with one line per mistake; `above` is the path of `value` in `source`."""
     try:
         return TypeAdapter(kind).validate_python(value)

@@ -40,9 +40,7 @@ def open_array(path: Path, shape: tuple[int, ...], axes: str, writable: bool = F
     except (ValueError, EOFError, OSError) as error:
         raise Refusal(f"{path} is not a readable array ({error}). {CURE}") from None
     if values.shape != shape or values.dtype != np.float32:
-        raise Refusal(
-            f"{path} is {values.dtype} of shape {values.shape}, expected float32 of {shape} ({axes}). {CURE}"
-        )
+        raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected float32 of {shape} ({axes}). {CURE}")
     return values
 
 

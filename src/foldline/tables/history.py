@@ -1,5 +1,6 @@
 """`history.csv`: a line per epoch of one fold; nothing in it depends on the clock, so equal runs write equal files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -29,3 +30,9 @@ def read_history(path: Path) -> pd.DataFrame:
 def write_history(path: Path, history: pd.DataFrame) -> None:
     with whole_file(path) as partial:
         history.to_csv(partial, index=False, lineterminator="\n")
+
+
+def join_histories(histories: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """One table of all folds, with the fold as its first column: what the plots draw."""
+    joined = pd.concat([history.assign(fold=fold) for fold, history in histories.items()], ignore_index=True)
+    return joined[["fold", *joined.columns.drop("fold")]]

@@ -61,15 +61,20 @@ def create_probabilities(
     )
 
 
+def create_like(probabilities: Probabilities, folder: Path) -> Probabilities:
+    """The same rows and classes in another folder, zeros to be filled in place."""
+    return create_probabilities(
+        folder,
+        probabilities.out_of_fold_ids,
+        probabilities.test_ids,
+        probabilities.folds,
+        probabilities.classes,
+    )
+
+
 def write_probabilities(folder: Path, probabilities: Probabilities) -> None:
     with whole_folder(folder) as partial:
-        written = create_probabilities(
-            partial,
-            probabilities.out_of_fold_ids,
-            probabilities.test_ids,
-            probabilities.folds,
-            probabilities.classes,
-        )
+        written = create_like(probabilities, partial)
         for part in PARTS:
             source, target = getattr(probabilities, part), getattr(written, part)
             if source.shape != target.shape:
