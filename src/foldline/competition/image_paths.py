@@ -7,17 +7,20 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.templates import parse_template
-from foldline.competition.source_tables import column
 from foldline.refusal import Refusal, listed
 
 
-def fill_template(template: str, table: pd.DataFrame, source: str, fact: str) -> pd.Series:
+def template_columns(template: str) -> tuple[str, ...]:
+    return tuple(piece.column for piece in parse_template(template) if piece.column is not None)
+
+
+def fill_template(template: str, table: pd.DataFrame) -> pd.Series:
     """`template` with the columns' values, a path per line of `table`."""
     paths = pd.Series("", index=table.index, dtype="str")
     for piece in parse_template(template):
         paths = paths + piece.literal
         if piece.column is not None:
-            values = column(table, piece.column, source, fact)
+            values = table[piece.column]
             paths = paths + (values if piece.character is None else values.str.get(piece.character).fillna(""))
     return paths
 

@@ -11,8 +11,8 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.cards.layout import Layout, TablePart
 from foldline.cards.target import Target
-from foldline.competition.image_paths import fill_template, refuse_missing_images
-from foldline.competition.source_tables import column, read_source_table
+from foldline.competition.image_paths import fill_template, refuse_missing_images, template_columns
+from foldline.competition.source_tables import read_columns
 from foldline.refusal import Refusal, listed
 
 
@@ -36,23 +36,22 @@ def read_layout(archives: Archives, layout: Layout, target: Target) -> Listing:
 
 def _table_lines(archives: Archives, part: TablePart, fact: str, target: Target | None) -> pd.DataFrame:
     """`target`: None for rows without labels."""
-    table = read_source_table(archives, part.table)
-    row_ids = column(table, part.id, part.table, f"{fact}.id")
-    _refuse_empty(row_ids, part.table, "id")
+    wanted = [(f"{fact}.id", part.id), *((f"{fact}.path", name) for name in template_columns(part.path))]
+    if target is not None:
+        wanted += [("target.column", target.column)]
+        wanted += [("target.group", target.group)] if target.group is not None else []
+    table = read_columns(archives, part.table, wanted)
     lines = pd.DataFrame(
         {
-            "row_id": row_ids,
-            "path": fill_template(part.path, table, part.table, f"{fact}.path"),
-            "target": "",
-            "group": "",
+            "row_id": table[part.id],
+            "path": fill_template(part.path, table),
+            "target": table[target.column] if target is not None else "",
+            "group": table[target.group] if target is not None and target.group is not None else "",
         },
         dtype="str",
     )
-    if target is not None:
-        lines["target"] = column(table, target.column, part.table, "target.column")
-        _refuse_empty(lines["target"], part.table, "label")
-        if target.group is not None:
-            lines["group"] = column(table, target.group, part.table, "target.group")
+    for column in ("row_id", "target") if target is not None else ("row_id",):
+        _refuse_empty(lines[column], part.table, column)
     refuse_missing_images(lines, archives, part.table, f"{fact}.path")
     return lines
 
@@ -84,9 +83,9 @@ def _refuse_contradictions(rows: pd.DataFrame) -> None:
     if repeated.empty:
         return
     first = repeated[repeated["row_id"] == repeated.iloc[0]["row_id"]]
-    found = listed((f"{line.target} (group {line.group})" if line.group else line.target for line in first.itertuples()))
+    found = listed((first["target"] + " (group " + first["group"] + ")").str.removesuffix(" (group )"))
     raise Refusal(
         f"The train table contradicts itself: {repeated['row_id'].nunique()} ids stand on several lines with different "
-        f"labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the column that tells the rows apart "
-        "as layout.train.id in the card."
+        f"labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the column that tells the rows "
+        "apart as layout.train.id in the card."
     )

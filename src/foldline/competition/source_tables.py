@@ -4,6 +4,7 @@ import difflib
 import io
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -11,38 +12,43 @@ from foldline.archives import Archives
 from foldline.refusal import Refusal, listed
 
 
-def read_source_table(archives: Archives, name: str) -> pd.DataFrame:
-    """Every field as text as it is written; an empty field is the empty text.
-
-    Raises Refusal when there is no file `name`, or when it is not a csv in UTF-8.
-    """
+def read_header(archives: Archives, name: str) -> tuple[str, ...]:
+    """The columns of the csv `name`. Raises Refusal when there is no such file, or when it is not a csv in UTF-8."""
     if name not in archives.names:
         tables = [path for path in archives.names if PurePosixPath(path).suffix == ".csv"]
         raise Refusal(
             f"{archives.folder}: there is no table `{name}`.{suggestion(name, tables)} Found {listed(tables)}. "
             "Correct its name in the card."
         )
-    try:
-        table = pd.read_csv(
-            io.BytesIO(archives.read(name)), dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig"
-        )
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Refusal(f"{archives.folder}: `{name}` is not a csv in UTF-8 ({error}). Download it anew.") from None
+    return tuple(_parse(archives, name, nrows=0).columns)
+
+
+def read_columns(archives: Archives, name: str, wanted: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """The wanted columns of the csv `name`: every field as text as it is written, an empty one as the empty text.
+
+    wanted: pairs of the place in the card that names a column, for the message when it is not there, and the column.
+    """
+    header, wanted = read_header(archives, name), tuple(wanted)
+    for fact, column in wanted:
+        if column not in header:
+            raise Refusal(
+                f"{archives.folder}: `{name}` has no column `{column}`, which the card's {fact} names."
+                f"{suggestion(column, header)} Found {listed(header, 20)}. Correct the card."
+            )
+    table = _parse(archives, name, usecols=list({column for _, column in wanted}))
     if table.empty:
         raise Refusal(f"{archives.folder}: `{name}` has no rows. Name another table in the card, or download it anew.")
     return table
 
 
-def column(table: pd.DataFrame, name: str, source: str, fact: str) -> pd.Series:
-    """The column `name` of the table that was read from `source`; `fact` is the place in the card that names it."""
-    if name not in table.columns:
-        raise Refusal(
-            f"{source} has no column `{name}`, which the card's {fact} names.{suggestion(name, table.columns)} "
-            f"Found {listed(table.columns, 20)}. Correct the card."
-        )
-    return table[name]
-
-
 def suggestion(name: str, valid: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(valid), n=1)
     return f" Did you mean `{close[0]}`?" if close else ""
+
+
+def _parse(archives: Archives, name: str, **part: Any) -> pd.DataFrame:
+    content = io.BytesIO(archives.read(name))
+    try:
+        return pd.read_csv(content, dtype=str, na_filter=False, encoding="utf-8-sig", **part)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Refusal(f"{archives.folder}: `{name}` is not a csv in UTF-8 ({error}). Download it anew.") from None

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 from foldline.archives import Archives
 from foldline.cards.submission import ClassProbabilities, Submission
 from foldline.cards.target import Target
-from foldline.competition.source_tables import column, read_source_table
+from foldline.competition.source_tables import read_header
 from foldline.refusal import Refusal, listed
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -24,9 +24,7 @@ def find_classes(archives: Archives, rows: pd.DataFrame, submission: Submission)
     labels = set(rows["target"].dropna())
     if not isinstance(submission, ClassProbabilities):
         return sorted_labels(labels)
-    sample = read_source_table(archives, submission.sample)
-    column(sample, submission.id, submission.sample, "submission.id")
-    classes = tuple(name for name in sample.columns if name != submission.id)
+    classes = tuple(name for name in read_header(archives, submission.sample) if name != submission.id)
     unknown = sorted_labels(labels - set(classes))
     if unknown:
         raise Refusal(
@@ -44,7 +42,7 @@ def sorted_labels(labels: set[str]) -> tuple[str, ...]:
     return tuple(sorted(labels))
 
 
-def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Int64[np.ndarray, "rows"]:
+def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Int64[np.ndarray, " rows"]:
     """Each row's class as its position in `classes`, NO_TARGET for rows without a target: the test rows.
 
     Raises Refusal when a row has a class that is not among `classes`.

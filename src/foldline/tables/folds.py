@@ -1,11 +1,12 @@
-"""`folds.csv`: the fold of every train row, in the order of rows.parquet."""
+"""`folds.csv`: the fold of every train row with a readable image, in the order of rows.parquet."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from foldline.files import whole_file
-from foldline.tables.truths import read_csv, require_filled, require_unique
+from foldline.refusal import Refusal, listed
+from foldline.tables.truths import CURE, read_csv, require_columns, require_filled, require_unique
 
 COLUMNS = ("row_id", "fold", "cluster")
 """fold: 0 .. count - 1, where the row is validated. cluster: the number of the rows that must stay together."""
@@ -24,5 +25,16 @@ def write_folds(path: Path, folds: pd.DataFrame) -> None:
 
 
 def _check(folds: pd.DataFrame, path: Path) -> None:
+    require_columns(folds, path, COLUMNS)
     require_filled(folds, path, COLUMNS)
     require_unique(folds, path, ("row_id",))
+    for column in ("fold", "cluster"):
+        if folds[column].dtype.kind not in "iu":
+            raise Refusal(f"{path}: `{column}` must hold whole numbers. {CURE}")
+    found = sorted(folds["fold"].unique())
+    if found != list(range(len(found))):
+        raise Refusal(f"{path}: `fold` must count from 0 without a gap, found {listed(found)}. {CURE}")
+    folds_of_cluster = folds.groupby("cluster")["fold"].nunique()
+    if (folds_of_cluster > 1).any():
+        straddling = folds_of_cluster.index[folds_of_cluster > 1]
+        raise Refusal(f"{path}: {len(straddling)} clusters straddle folds, the first is {straddling[0]}. {CURE}")

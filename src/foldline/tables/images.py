@@ -5,12 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.files import whole_file
-from foldline.tables.truths import read_parquet, require_filled, require_unique
+from foldline.refusal import Refusal
+from foldline.tables.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 
 COLUMNS = ("row", "path", "position", "height", "width", "sha256", "perceptual_hash", "error")
-"""row: the position in rows.parquet. path: inside the competition's archives. position: in the pixel cache, -1 for an
-image that cannot be read. height, width: pixels, before resizing. sha256: of the file. perceptual_hash: 64 bits as
-int64. error: why the image cannot be read, missing for good ones.
+"""row: the position in rows.parquet, ascending. path: inside the competition's archives. position: in the pixel cache;
+an image that cannot be read has one too, with a blank picture. height, width: pixels, before resizing. sha256: of the
+file. perceptual_hash: 64 bits as int64. error: why the image cannot be read, missing for good ones.
 """
 
 
@@ -27,5 +28,11 @@ def write_images(path: Path, images: pd.DataFrame) -> None:
 
 
 def _check(images: pd.DataFrame, path: Path) -> None:
+    require_columns(images, path, COLUMNS)
     require_filled(images, path, ("row", "path", "position"))
     require_unique(images, path, ("row", "path"))
+    for column in ("row", "position"):
+        if (images[column] < 0).any():
+            raise Refusal(f"{path}: `{column}` is negative in line {(images[column] < 0).idxmax()}. {CURE}")
+    if not images["row"].is_monotonic_increasing:
+        raise Refusal(f"{path}: `row` is not ascending. {CURE}")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.files import whole_file
-from foldline.tables.truths import read_parquet, require_filled, require_unique
+from foldline.refusal import Refusal
+from foldline.tables.truths import CURE, read_parquet, require_among, require_columns, require_filled, require_unique
 
 COLUMNS = ("part", "row_id", "target", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
@@ -26,6 +27,11 @@ def write_rows(path: Path, rows: pd.DataFrame) -> None:
 
 
 def _check(rows: pd.DataFrame, path: Path) -> None:
+    require_columns(rows, path, COLUMNS)
     require_filled(rows, path, ("part", "row_id"))
+    require_among(rows, path, "part", ("train", "test"))
     require_unique(rows, path, ("part", "row_id"))
-    require_filled(rows[rows["part"] == "train"], path, ("target",))
+    is_train = rows["part"] == "train"
+    require_filled(rows[is_train], path, ("target",))
+    if not is_train.is_monotonic_decreasing:
+        raise Refusal(f"{path}: row {is_train.diff().eq(True).idxmax()} breaks the order: train rows come first. {CURE}")

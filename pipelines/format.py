@@ -1,0 +1,34 @@
+"""Write the submission in the exact form of the competition's sample submission, and check it as a grader would.
+
+Reads work/<slug>/clip and the sample submission in input/<slug>. Writes submissions/<slug>/submission.csv, which is
+read back and checked before it takes its place.
+Card: submission.
+"""
+
+from foldline.archives import Archives
+from foldline.cards.submission import Submission
+from foldline.competition.sample import read_sample
+from foldline.competition.submission import write_submission
+from foldline.competition.submission_check import check_submission
+from foldline.files import whole_file
+from foldline.tables.manifest import read_manifest
+from foldline.tables.probabilities import read_probabilities
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    parser(__doc__).parse_args()
+    settings = read_settings()
+    places = settings.places
+    form = settings.fact("submission", Submission)
+    predictions = read_probabilities(places.clipped)
+    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+        sample = read_sample(archives, form)
+    with whole_file(places.submission) as partial:
+        write_submission(partial, sample, predictions, form)
+        check_submission(partial, sample, form)
+    print(f"{places.submission}: {len(sample.ids)} rows, {len(sample.columns)} columns")
+
+
+if __name__ == "__main__":
+    run(main)

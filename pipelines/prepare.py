@@ -1,0 +1,51 @@
+"""Turn the competition's own layout into canonical tables, and decode every image once into the pixel cache.
+
+Reads the archives in input/<slug>. Writes work/<slug>/rows.parquet, images.parquet, classes.json and pixels.json (the
+pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read are listed and stay blank;
+above prepare.unreadable_share the stage refuses.
+Parameters: prepare. Card: layout, target, submission.
+"""
+
+from foldline.archives import Archives
+from foldline.cards.layout import Layout
+from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.layouts import read_layout
+from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
+from foldline.competition.targets import find_classes
+from foldline.config.prepare import Prepare
+from foldline.images.cache import PixelForm, build
+from foldline.tables.classes import write_classes
+from foldline.tables.images import write_images
+from foldline.tables.manifest import read_manifest
+from foldline.tables.pixels import write_pixels_key
+from foldline.tables.rows import write_rows
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    parser(__doc__).parse_args()
+    settings = read_settings()
+    places = settings.places
+    prepare = settings.section("prepare", Prepare)
+    layout = settings.fact("layout", Layout)
+    files = [file.name for file in read_manifest(places.manifest).files]
+    with Archives(places.archives, files) as archives:
+        listing = read_layout(archives, layout, settings.fact("target", Target))
+        classes = find_classes(archives, listing.rows, settings.fact("submission", Submission))
+    form = PixelForm(prepare.height_pixels, prepare.width_pixels, layout.channels, prepare.resize)
+    built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
+    images = link_images(listing.images, built.decoded)
+    for line in describe_unreadable(images):
+        print(f"unreadable: {line}")
+    refuse_unreadable(images, prepare.unreadable_share)
+    write_rows(places.rows, listing.rows)
+    write_images(places.images, images)
+    write_classes(places.classes, classes)
+    write_pixels_key(places.pixels, built.key)
+    train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
+    print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(classes)} classes")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,49 @@
+"""Deal the train rows to folds: stratified by class; groups and near-duplicates never straddle folds.
+
+Reads work/<slug>/rows.parquet, images.parquet, classes.json, pixels.json and the pixel cache (built anew from the
+archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train row
+without a readable image is not in it.
+Parameters: split. Card: target.
+"""
+
+import numpy as np
+import pandas as pd
+
+from foldline.cards.target import Target
+from foldline.competition.folds import count_by_fold, learnable_images, make_folds
+from foldline.competition.targets import encode
+from foldline.config.split import Split
+from foldline.images.cache import open_pixels
+from foldline.images.duplicates import near_duplicate_pairs
+from foldline.tables.classes import read_classes
+from foldline.tables.folds import write_folds
+from foldline.tables.images import read_images
+from foldline.tables.manifest import read_manifest
+from foldline.tables.pixels import read_pixels_key
+from foldline.tables.rows import read_rows
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    parser(__doc__).parse_args()
+    settings = read_settings()
+    places = settings.places
+    split = settings.section("split", Split)
+    rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
+    strata = encode(rows, classes, settings.fact("target", Target))
+    learnable = learnable_images(rows, images)
+    pairs = pd.DataFrame({"first": [], "second": []}, dtype="int64")
+    if split.near_duplicates == "together":
+        files = [file.name for file in read_manifest(places.manifest).files]
+        pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
+        pairs = near_duplicate_pairs(learnable, pixels)
+    folds = make_folds(rows, strata, learnable, pairs, split)
+    write_folds(places.folds, folds)
+    print(
+        f"{places.folds}: {len(folds)} rows in {folds['cluster'].nunique()} clusters, {len(pairs)} near-duplicate pairs"
+    )
+    print(count_by_fold(folds, strata[np.unique(learnable["row"])], classes).to_string())
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,40 @@
+"""The sample submission: which rows and columns the grader expects."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from foldline.archives import Archives
+from foldline.cards.submission import HardLabel, Submission
+from foldline.competition.source_tables import read_columns, read_header
+from foldline.refusal import Refusal, listed
+
+
+@dataclass(frozen=True)
+class Sample:
+    columns: tuple[str, ...]
+    """The id and the predicted columns, in the file's order."""
+    ids: pd.Series
+    """Text, in the file's order; an id may repeat."""
+    whole_numbers: bool
+    """Whether the labels it shows are whole numbers; the grader then wants them without a decimal point."""
+
+    def predicted(self, form: Submission) -> tuple[str, ...]:
+        return tuple(column for column in self.columns if column != form.id)
+
+
+def read_sample(archives: Archives, form: Submission) -> Sample:
+    """Raises Refusal when the sample does not have the form that the card says."""
+    header = read_header(archives, form.sample)
+    if not isinstance(form, HardLabel):
+        table = read_columns(archives, form.sample, [("submission.id", form.id)])
+        return Sample(header, table[form.id], whole_numbers=False)
+    labels = [column for column in header if column != form.id]
+    if len(labels) != 1:
+        raise Refusal(
+            f"{archives.folder}: `{form.sample}` has {len(labels)} columns beside the id ({listed(labels)}), a "
+            "submission of kind `label` has one. Correct submission.kind or submission.id in the card."
+        )
+    table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", labels[0])])
+    whole_numbers = bool(table[labels[0]].str.fullmatch(r"-?\d+").all())
+    return Sample(header, table[form.id], whole_numbers)
