@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from tqdm import tqdm
 
+from foldline.kaggle import client_process
+
 LISTED_PAGES = 10
 CALL_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
@@ -168,7 +170,7 @@ class Kaggle:
     def _started(self) -> subprocess.Popen[str]:
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "foldline.kaggle.client_process"],
+                [sys.executable, "-m", client_process.__name__],
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -28,7 +29,7 @@ state: running
 
 def write_digits(folder: Path) -> None:
     """Writes the competition's folder (see kaggle/local/competition.py): the same bytes on every machine."""
-    digits = load_digits()
+    digits: Any = load_digits()
     ids = np.array([hashlib.sha256(f"foldline digits {index}".encode()).hexdigest()[:12] for index in range(1797)])
     train, test = train_test_split(
         np.arange(len(ids)), test_size=TEST_ROWS, stratify=digits.target, shuffle=True, random_state=0

@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _read_through(path: Path, name: str) -> dict[str, int]:
                         while block := stream.read(BLOCK_BYTES):
                             bar.update(len(block))
             return {member.filename: member.file_size for member in members}
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise Refusal(
             f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or fetch the file anew."
         ) from None

@@ -1,4 +1,4 @@
-"""The variables that the kaggle client sees: real credentials never reach a local server, nor dummy ones the real one."""
+"""The variables that the kaggle client sees: no real credentials for a local server, no dummy ones for the real one."""
 
 from collections.abc import Mapping
 from pathlib import Path

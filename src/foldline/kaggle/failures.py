@@ -44,8 +44,8 @@ def _http(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
         )
     if failure.status == FORBIDDEN:
         return Refusal(
-            f"Kaggle does not give access to `{competition}`. {said} Accept the rules at {page}/rules (Join "
-            f"Competition; a telephone number may have to be verified), or correct the slug. {_close(competition, kaggle)}"
+            f"Kaggle does not give access to `{competition}`. {said} Accept the rules at {page}/rules (Join Competition; "
+            f"a telephone number may have to be verified), or correct the slug. {_close(competition, kaggle)}"
         )
     if failure.status == RATE_LIMITED:
         wait = f"{failure.retry_after} seconds" if failure.retry_after else "some minutes"

@@ -41,9 +41,10 @@ def _opened(served: Served, slug: str, kind: str, name: str) -> Iterator[tuple[I
             yield stream, archive.getinfo(name).file_size
     else:
         lines = io.StringIO()
-        writer = csv.DictWriter(lines, ("teamId", "teamName", "submissionDate", "score"), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(standings(served.submissions[slug].all(), competition.description.metric))
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(("teamId", "teamName", "submissionDate", "score"))
+        ranked = standings(served.submissions[slug].all(), competition.description.metric)
+        writer.writerows(line.values() for line in ranked)
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as archive:
             archive.writestr(f"{slug}-publicleaderboard.csv", lines.getvalue())

@@ -49,7 +49,7 @@ class Competition:
 
 
 def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
-    """The competition in `folder`; loose files are zipped once, in `cache`. Raises Refusal when something is missing."""
+    """The competition in `folder`; loose files are zipped once, in `cache`. Raises Refusal for what is missing."""
     for name in ("files", "solution.csv", "competition.yaml"):
         if not (folder / name).exists():
             raise Refusal(

@@ -45,7 +45,7 @@ def read_solution(path: Path, columns: tuple[str, ...]) -> Solution:
         )
     require_unique(table, path, (key,))
     table = table.set_index(key)
-    usage = table[USAGE] if USAGE in table else pd.Series(map(_usage, table.index), index=table.index)
+    usage = table[USAGE] if USAGE in table else table.index.to_series().map(_usage)
     return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns)
 
 

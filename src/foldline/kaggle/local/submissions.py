@@ -1,5 +1,6 @@
 """What the local Kaggle remembers: one json per submission, whole or not at all, shared by all servers of a folder."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -7,8 +8,6 @@ from typing import Literal
 from foldline.config.section import Section, parse
 from foldline.files import locked, read_json, write_json
 from foldline.kaggle.local.judge import Verdict
-
-FIRST_REF = 1000
 
 
 class Submission(Section):
@@ -39,8 +38,9 @@ class Submissions:
 
     def add(self, user: str, file_name: str, description: str, size: int, verdict: Verdict) -> Submission:
         with locked(self.memory / "submissions.lock"):
-            # A ref names a submission among those to all competitions.
-            ref = max((int(path.stem) for path in self.memory.glob("*/submissions/*.json")), default=FIRST_REF - 1) + 1
+            # A ref names a submission among those to all competitions, and is not used again when memory is cleared.
+            refs = (int(path.stem) for path in self.memory.glob("*/submissions/*.json"))
+            ref = max(int(time.time()), max(refs, default=0) + 1)
             submission = Submission(
                 ref=ref,
                 user=user,

@@ -1,0 +1,56 @@
+"""Serve a competition to the unmodified `kaggle` command line, on this machine only, until Ctrl-C.
+
+Without --folder, the embedded competition `digits`. With it, your own data, to rehearse with:
+
+    FOLDER/
+      files/            what competitors download: one zip, or loose files (zipped for them); among them the
+                        sample submission, whose columns a submission must have
+      solution.csv      the id column, the answers (a column of labels, or one column per class), and perhaps a column
+                        Usage: Public or Private; without it, half of the ids are public
+      competition.yaml  title: ...
+                        metric: log_loss        (or accuracy)
+                        sample: sample_submission.csv
+                        submissions_per_day: 5
+                        state: running          (closed shows private scores)
+
+A card with `host: {kind: local, source: FOLDER}` takes the stages to it too; they start the server themselves.
+
+Writes: work/local-kaggle/, which remembers the submissions
+"""
+
+import os
+import shlex
+import signal
+from pathlib import Path
+
+from foldline.kaggle.environment import local_environment, local_settings
+from foldline.kaggle.local.server import LocalKaggle
+from foldline.kaggle.sources import source_folder
+from foldline.places import Places
+from foldline.refusal import Refusal
+from pipelines import running
+
+
+def main() -> None:
+    parser = running.parser(__doc__)
+    parser.add_argument("--port", type=int, default=0, help="default: any free one")
+    parser.add_argument("--folder", type=Path, help="the competition's folder, see above")
+    parser.add_argument("--slug", help="its name; default: the folder's")
+    arguments = parser.parse_args()
+    source = str(arguments.folder.resolve()) if arguments.folder else "digits"
+    places = Places(arguments.slug or Path(source).name)
+    home = places.local_kaggle / "home"
+    try:
+        with LocalKaggle({places.slug: source_folder(source, places)}, places.local_kaggle, arguments.port) as server:
+            local_environment(os.environ, server.port, home)
+            print("# In another shell, which this turns away from kaggle.com:")
+            for name, value in local_settings(server.port, home).items():
+                print(f"export {name}={shlex.quote(value)}")
+            print(f"# Then: kaggle competitions files {places.slug}   (Ctrl-C here ends the server)", flush=True)
+            signal.pause()
+    except OSError as error:
+        raise Refusal(f"the port {arguments.port} cannot be used ({error.strerror}). Leave --port out.") from None
+
+
+if __name__ == "__main__":
+    running.run(main)

@@ -1,0 +1,58 @@
+"""Upload the submission to Kaggle, once, and read back its score.
+
+Reads:  submissions/<slug>/submission.csv; clip/metrics.json and ensemble/metrics.json when they exist; Kaggle
+Writes: submissions/<slug>/receipt.json, lines in submissions/ledger.csv
+Params: submit; the card's `host`
+
+A csv that was uploaded before is not uploaded again: its score is read back.
+"""
+
+from typing import Any
+
+from foldline.cards.host import Host
+from foldline.config.submit import Submit
+from foldline.files import read_json
+from foldline.kaggle.guard import await_score, intend, place, settle
+from foldline.kaggle.reach import reach
+from foldline.places import Places
+from foldline.tables.receipt import Receipt, write_receipt
+from pipelines import running
+from pipelines.summary import print_summary
+
+
+def main() -> None:
+    running.parser(__doc__).parse_args()
+    settings = running.read_settings()
+    section, places = settings.section("submit", Submit), settings.places
+    metrics: dict[str, Any] = read_json(places.clipped / "metrics.json") if _has_metrics(places) else {}
+    metric, score = metrics.get("metric"), metrics.get("score")
+    intent = intend(places.slug, places.submission, section.message, metric, score)
+    with reach(settings.fact("host", Host), places) as kaggle:
+        placed, is_new = place(kaggle, intent, places.ledger)
+        print(f"submission {placed.ref} {'uploaded' if is_new else 'was uploaded before'} (run {intent.run_id})")
+        seen = await_score(kaggle, placed, section.wait_seconds)
+    settle(seen, intent, places.ledger)
+    receipt = Receipt(
+        competition=places.slug,
+        run_id=intent.run_id,
+        ref=seen.ref,
+        status="complete" if seen.status == "complete" else "pending",
+        public_score=seen.public_score,
+        private_score=seen.private_score,
+        metric=metric,
+        out_of_fold_score=score,
+    )
+    write_receipt(places.receipt, receipt)
+    look_again = "dvc repro -f -s submissions/dvc.yaml:submit"
+    if receipt.status == "pending":
+        print(f"no score after {section.wait_seconds:g} seconds; to look again (nothing is uploaded): {look_again}")
+    if _has_metrics(places):
+        print_summary(places, "change params.yaml, then dvc repro submissions/dvc.yaml", receipt.public_score or None)
+
+
+def _has_metrics(places: Places) -> bool:
+    return all((folder / "metrics.json").exists() for folder in (places.ensemble, places.clipped))
+
+
+if __name__ == "__main__":
+    running.run(main)

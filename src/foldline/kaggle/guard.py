@@ -1,0 +1,162 @@
+"""Uploads a submission once, whatever happens in between: a crash, a lost answer, a second run, a second machine.
+
+The run's id stands in the ledger before the upload and in the submission's description, so that both can be asked.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from foldline.files import locked
+from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
+from foldline.kaggle.failures import NOT_FOUND, SERVER_ERROR
+from foldline.refusal import Refusal
+from foldline.tables.ledger import LedgerEntry, append_entry, entry, read_ledger
+
+PATIENT_LOOKS = 4
+"""After an upload whose end is not known: Kaggle may list a submission some seconds late, and the client that a killed
+run leaves behind may be about to finish its call."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One upload: the file, what Kaggle lists beside it, and the id that both share."""
+
+    competition: str
+    path: Path
+    run_id: str
+    message: str
+
+
+def intend(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Intent:
+    """The intent to upload the csv `path`; `score` is its out-of-fold score."""
+    run = run_id(competition, path)
+    evidence = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
+    return Intent(competition, path, run, f"{words}{evidence} | run {run}")
+
+
+def run_id(competition: str, path: Path) -> str:
+    """Twelve hex digits: the same for the same competition, columns and rows, whatever the rows' order."""
+    if not path.exists():
+        raise Refusal(f"{path} does not exist. Run `dvc repro` first.")
+    header, *rows = path.read_text(encoding="utf-8-sig").splitlines() or [""]
+    content = "\n".join([competition, header, *sorted(row for row in rows if row)])
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def place(kaggle: Kaggle, intent: Intent, ledger: Path) -> tuple[RemoteSubmission, bool]:
+    """The submission as Kaggle has it, and whether it was uploaded by this call. Raises Refusal, CallFailed."""
+    with locked(ledger.with_name(".ledger.lock")):
+        past = [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
+        known = _known(kaggle, intent, past)
+        if known is not None:
+            if _is_open(past):
+                append_entry(ledger, entry(intent.competition, intent.run_id, "submitted", known.ref, note="found"))
+            return known, False
+        _refuse_without_allowance(kaggle, intent.competition)
+        append_entry(ledger, entry(intent.competition, intent.run_id, "intended"))
+        placed = _upload(kaggle, intent, ledger)
+        append_entry(ledger, entry(intent.competition, intent.run_id, "submitted", placed.ref))
+        return placed, True
+
+
+def await_score(kaggle: Kaggle, placed: RemoteSubmission, wait_seconds: float) -> RemoteSubmission:
+    """Look until Kaggle has judged the submission, for at most `wait_seconds`; what was seen last."""
+    seen, pause, deadline = placed, FIRST_PAUSE_SECONDS, time.monotonic() + wait_seconds
+    while seen.status == "pending":
+        try:
+            seen = kaggle.submission(placed.ref)
+        except CallFailed as failure:
+            # A new submission may not be found at first.
+            if failure.status != NOT_FOUND:
+                raise
+        if seen.status != "pending" or time.monotonic() + pause > deadline:
+            break
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    return seen
+
+
+def settle(seen: RemoteSubmission, intent: Intent, ledger: Path) -> None:
+    """Write what Kaggle said of the submission into the ledger, once. Raises Refusal when it could not be scored."""
+    if seen.status == "pending":
+        return
+    event = "scored" if seen.status == "complete" else "rejected"
+    with locked(ledger.with_name(".ledger.lock")):
+        past = [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
+        if not any(line.event == event and line.ref == str(seen.ref) for line in past):
+            new = entry(intent.competition, intent.run_id, event, seen.ref, seen.public_score, seen.error)
+            append_entry(ledger, new)
+    if event == "rejected":
+        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{intent.competition}"
+        raise Refusal(
+            f"{intent.path}: Kaggle has the submission {seen.ref} but could not score it: {reason}. Correct what "
+            "writes the csv; the same csv is not uploaded again."
+        )
+
+
+def _known(kaggle: Kaggle, intent: Intent, past: list[LedgerEntry]) -> RemoteSubmission | None:
+    """The submission of this run if Kaggle has it already."""
+    found = _look(kaggle, intent, PATIENT_LOOKS if _is_open(past) else 1)
+    refs = [line.ref for line in past if line.ref]
+    if found is not None or not refs:
+        return found
+    try:
+        # Its description may have been edited on Kaggle's page.
+        return kaggle.submission(int(refs[-1]))
+    except CallFailed as failure:
+        if failure.status != NOT_FOUND:
+            raise
+        return None
+
+
+def _look(kaggle: Kaggle, intent: Intent, looks: int) -> RemoteSubmission | None:
+    for look in range(looks):
+        if look:
+            time.sleep(FIRST_PAUSE_SECONDS * 2 ** (look - 1))
+        for submission in kaggle.submissions(intent.competition):
+            if intent.run_id in submission.description:
+                return submission
+    return None
+
+
+def _is_open(past: list[LedgerEntry]) -> bool:
+    """Whether an upload began whose end is not known."""
+    return bool(past) and past[-1].event == "intended"
+
+
+def _upload(kaggle: Kaggle, intent: Intent, ledger: Path) -> RemoteSubmission:
+    try:
+        ref = kaggle.submit(intent.competition, intent.path, intent.message)
+        return RemoteSubmission(ref, intent.message, "pending", "", "", "")
+    except CallFailed as failure:
+        is_refused = failure.kind == "credentials" or (failure.kind == "http" and failure.status < SERVER_ERROR)
+        # Without a clear no, the submission may have been counted although its answer was lost.
+        found = None if is_refused else _look(kaggle, intent, PATIENT_LOOKS)
+        if found is not None:
+            return found
+        if is_refused:
+            append_entry(ledger, entry(intent.competition, intent.run_id, "failed", note=failure.message))
+            raise
+        raise Refusal(
+            f"{intent.path}: the upload to {intent.competition} failed ({failure.message}), and Kaggle does not list "
+            "it. Run the command again: it looks for the submission first, and uploads only if there is none."
+        ) from None
+
+
+def _refuse_without_allowance(kaggle: Kaggle, competition: str) -> None:
+    limits = kaggle.limits(competition)
+    is_new = limits.today == limits.total == 0
+    if limits.allowed_now > 0 or is_new:
+        return
+    now = datetime.now(UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    minutes = int((midnight - now).total_seconds() // 60)
+    raise Refusal(
+        f"{competition}: no submission is left ({limits.today} made today, {limits.total} in all). The daily allowance "
+        f"renews at 00:00 UTC, in {minutes // 60} h {minutes % 60} min; nothing was uploaded."
+    )
