@@ -1,0 +1,58 @@
+"""Predict a fold's validation rows and the test rows, under every test-time view.
+
+Reads rows.parquet, images.parquet, classes.json, pixels.json and its cache, folds.csv, train/fold<k>/model.safetensors;
+writes predict/fold<k>/: validation.npy, test.npy (rows x views x classes), ids.parquet, classes.json.
+Parameters: `predict`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
+
+python -m pipelines.predict --fold 0
+"""
+
+from functools import partial
+
+from foldline.config.predict import Predict
+from foldline.images.cache import open_pixels
+from foldline.images.loaders import evaluation_loader
+from foldline.images.views import VIEWS, refuse_unsquare
+from foldline.learning.launching import launch
+from foldline.learning.models import load_model
+from foldline.predictions.coverage import roster
+from foldline.predictions.predicting import predict, shared_logits, start
+from foldline.predictions.row_images import row_images
+from foldline.tables.classes import read_classes
+from foldline.tables.folds import read_folds
+from foldline.tables.images import read_images
+from foldline.tables.manifest import read_manifest
+from foldline.tables.pixels import read_pixels_key
+from foldline.tables.rows import read_rows
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--fold", type=int, required=True, help="the fold whose model predicts")
+    fold: int = arguments.parse_args().fold
+    launch("pipelines.predict", ["--fold", str(fold)], partial(predict_fold, fold))
+
+
+def predict_fold(fold: int) -> None:
+    settings = read_settings()
+    places, section = settings.places, settings.section("predict", Predict)
+    key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
+    refuse_unsquare(section.views, key.height, key.width)
+    model = load_model(places.trained(fold) / "model.safetensors")
+    files = [file.name for file in read_manifest(places.manifest).files]
+    pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
+    covered = roster(rows, read_folds(places.folds), [fold])
+    validation_ids, test_ids, classes = covered.out_of_fold_ids, covered.test_ids, read_classes(places.classes)
+    accelerator, views = start(section.precision), [VIEWS[name] for name in section.views]
+    batch_size = max(1, section.batch_size // accelerator.num_processes)
+    load = partial(evaluation_loader, pixels, batch_size=batch_size, workers=section.workers)
+    with shared_logits(places.predicted(fold), validation_ids, test_ids, section.views, classes, accelerator) as logits:
+        of_validation = row_images(rows, images, validation_ids, "train")
+        predict(model, load, of_validation, views, accelerator, logits.validation)
+        predict(model, load, row_images(rows, images, test_ids, "test"), views, accelerator, logits.test)
+    accelerator.print(f"fold {fold}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted")
+
+
+if __name__ == "__main__":
+    run(main)

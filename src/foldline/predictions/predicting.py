@@ -1,0 +1,100 @@
+"""Logits of every row under every view, in any number of processes."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from jaxtyping import Float32, Int64, Shaped
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from foldline.files import whole_folder
+from foldline.predictions.row_images import RowImages
+from foldline.refusal import Refusal
+from foldline.tables.arrays import put, take
+from foldline.tables.logits import Logits, create_logits, read_logits
+
+View = Callable[[Tensor], Tensor]
+Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
+"""Images, and which of the positions asked for they are at."""
+Load = Callable[[Int64[np.ndarray, " images"]], Batches]
+MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
+
+
+def start(precision: Literal["float32", "bfloat16", "float16"]) -> Accelerator:
+    """Raises Refusal where the device has no such precision."""
+    if precision == "float16" and not torch.cuda.is_available():
+        raise Refusal(
+            "predict.precision is float16, which needs a GPU, and none is visible. Choose bfloat16 or float32."
+        )
+    return Accelerator(mixed_precision=MIXED[precision])
+
+
+@contextmanager
+def shared_logits(
+    folder: Path,
+    validation_ids: Sequence[str],
+    test_ids: Sequence[str],
+    views: Sequence[str],
+    classes: Sequence[str],
+    accelerator: Accelerator,
+) -> Iterator[Logits]:
+    """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place."""
+    if accelerator.is_main_process:
+        with whole_folder(folder) as partial:
+            logits = create_logits(partial, validation_ids, test_ids, views, classes)
+            broadcast_object_list([str(partial)])
+            yield logits
+            accelerator.wait_for_everyone()
+    else:
+        (partial,) = broadcast_object_list([""])
+        yield read_logits(Path(partial), writable=True)
+        accelerator.wait_for_everyone()
+
+
+@torch.inference_mode()
+def predict(
+    model: nn.Module,
+    load: Load,
+    images: RowImages,
+    views: Sequence[View],
+    accelerator: Accelerator,
+    logits: Float32[np.ndarray, "rows views outputs"],
+) -> None:
+    """Add this process's share of the rows to `logits`, which starts as zeros: the mean over each row's images.
+
+    `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
+    precision, logits are float32. Rows are dealt without padding: each belongs to one process, whatever their number.
+    """
+    mine = images.share(accelerator.process_index, accelerator.num_processes)
+    weights = 1 / np.bincount(mine.rows, minlength=images.count).clip(1).astype(np.float32)
+    seen = np.zeros(len(mine.rows), np.int64)
+    model = model.to(accelerator.device).eval()
+    bar = tqdm(total=len(mine.rows), desc="predict", unit="image", disable=not accelerator.is_main_process)
+    for batch, index in load(mine.positions):
+        on_device = batch.to(accelerator.device, non_blocking=True)
+        with accelerator.autocast():
+            outputs = torch.stack([model(view(on_device)).float() for view in views], dim=1)
+        rows, place = np.unique(mine.rows[index.numpy()], return_inverse=True)
+        sums = take(logits, rows)
+        np.add.at(sums, place, outputs.cpu().numpy() * weights[mine.rows[index.numpy()], None, None])
+        put(logits, rows, sums)
+        np.add.at(seen, index.numpy(), 1)
+        bar.update(len(index))
+    bar.close()
+    _require_each_once(seen, images, accelerator)
+
+
+def _require_each_once(seen: Int64[np.ndarray, " images"], images: RowImages, accelerator: Accelerator) -> None:
+    """A wrong count is a mistake of ours, not of the person's."""
+    if not (seen == 1).all():
+        raise RuntimeError(f"the loader gave {int((seen != 1).sum())} of {len(seen)} images more or less than once")
+    counts = accelerator.gather(torch.tensor([len(seen)], device=accelerator.device))
+    together = int(counts.sum())  # type: ignore[union-attr]
+    if together != len(images.rows):
+        raise RuntimeError(f"all processes together predicted {together} of {len(images.rows)} images")
