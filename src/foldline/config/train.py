@@ -8,6 +8,7 @@ from foldline.config.section import Section
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
+Precision = Literal["float32", "bfloat16", "float16"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -123,7 +124,7 @@ class Train(Section):
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
     workers: Annotated[int, Field(ge=0)]
     """Loader processes beside each training process."""
-    precision: Literal["float32", "bfloat16", "float16"]
+    precision: Precision
     model: Model
     optimizer: Optimizer
     rates: Rates

@@ -14,6 +14,7 @@ import cv2
 
 Image = UInt8[np.ndarray, "height width channels"]
 Turn = Callable[[Image], Image]
+Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose]
 
 TURNS: Mapping[str, Turn] = {
     "horizontal_flip": lambda image: image[:, ::-1],
@@ -37,7 +38,7 @@ class Augmentation:
     every transform and halves the rate.
     """
 
-    def __init__(self, transforms: Sequence[albumentations.BasicTransform], turns: Sequence[Turn]) -> None:
+    def __init__(self, transforms: Transforms, turns: Sequence[Turn]) -> None:
         self._turns = (None, *turns)
         self._philox = np.random.Philox(0)
         self._start = self._philox.state
@@ -68,7 +69,7 @@ def augmentation(recipe: str, shape: tuple[int, int, int], symmetries: Sequence[
     return Augmentation(RECIPES[recipe](height, width, channels == 3), turns)
 
 
-def light(height: int, width: int, coloured: bool) -> list[albumentations.BasicTransform]:
+def light(height: int, width: int, coloured: bool) -> Transforms:
     """Small movements and changes of light: safe for almost anything, characters included."""
     return [
         move(translate_share=0.06, scale=0.1, rotate_degrees=10, shear_degrees=0, probability=0.8),
@@ -76,7 +77,7 @@ def light(height: int, width: int, coloured: bool) -> list[albumentations.BasicT
     ]
 
 
-def medium(height: int, width: int, coloured: bool) -> list[albumentations.BasicTransform]:
+def medium(height: int, width: int, coloured: bool) -> Transforms:
     """For photographs: crops of at least 60 % of the area, movements, colours, a few holes."""
     return [
         albumentations.RandomResizedCrop(size=(height, width), scale=(0.6, 1.0), ratio=(0.8, 1.25)),
@@ -86,7 +87,7 @@ def medium(height: int, width: int, coloured: bool) -> list[albumentations.Basic
     ]
 
 
-def heavy(height: int, width: int, coloured: bool) -> list[albumentations.BasicTransform]:
+def heavy(height: int, width: int, coloured: bool) -> Transforms:
     """For long training on photographs: crops of at least 35 % of the area, strong movements, colours, blur, noise."""
     return [
         albumentations.RandomResizedCrop(size=(height, width), scale=(0.35, 1.0)),
@@ -97,7 +98,7 @@ def heavy(height: int, width: int, coloured: bool) -> list[albumentations.BasicT
     ]
 
 
-RECIPES: Mapping[str, Callable[[int, int, bool], list[albumentations.BasicTransform]]] = {
+RECIPES: Mapping[str, Callable[[int, int, bool], Transforms]] = {
     "light": light,
     "medium": medium,
     "heavy": heavy,

@@ -1,0 +1,104 @@
+"""One stage in one process, or the same stage in several that learn together."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from foldline.refusal import Refusal
+
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
+
+VARIABLE = "FOLDLINE_PROCESSES"
+ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
+"""Where torch's launcher tells each process to leave its last words."""
+
+
+def launch(module: str, arguments: Sequence[str], stage: Callable[[], None]) -> None:
+    """Call `stage` here, or start `python -m module arguments` once per process, where `launch` calls it.
+
+    One process needs no launcher. With several, the first to fail ends the others at once, and its Refusal is raised
+    here and nowhere else. Their number is process_count().
+    """
+    if ERROR_FILE in os.environ:
+        _work(stage)
+    elif (processes := process_count()) == 1:
+        stage()
+    else:
+        _start(processes, module, arguments)
+
+
+def process_count() -> int:
+    """$FOLDLINE_PROCESSES where it is set, else one per visible GPU, else one.
+
+    Raises Refusal when it is no positive number, or more than there are GPUs (but not where there is none).
+    """
+    import torch  # Heavy; and a process that was launched needs no count.
+
+    devices = torch.cuda.device_count()
+    wish = os.environ.get(VARIABLE)
+    if wish is None:
+        return max(devices, 1)
+    if not wish.isdigit() or int(wish) < 1:
+        raise Refusal(f"{VARIABLE} is {wish!r}: it takes a number of processes from 1.")
+    if 0 < devices < int(wish):
+        raise Refusal(f"{VARIABLE} is {wish}, but {devices} GPUs are visible. Unset it, or see CUDA_VISIBLE_DEVICES.")
+    return int(wish)
+
+
+def _start(processes: int, module: str, arguments: Sequence[str]) -> None:
+    from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    # Its own report of a failure is a page long and repeats what the process said itself.
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // processes, 1)))
+    with TemporaryDirectory(prefix="foldline-") as logs:
+        config = LaunchConfig(
+            min_nodes=1,
+            max_nodes=1,
+            nproc_per_node=processes,
+            logs_specs=DefaultLogsSpecs(log_dir=logs),
+            run_id=uuid.uuid4().hex,
+            rdzv_backend="c10d",
+            rdzv_endpoint="localhost:0",
+            local_addr="localhost",
+            max_restarts=0,
+            monitor_interval=0.1,
+            shutdown_timeout=5,
+        )
+        try:
+            elastic_launch(config, sys.executable)("-m", module, *arguments)
+        except ChildFailedError as error:
+            raise _explained(*error.get_first_failure()) from None
+        except SignalException:
+            raise KeyboardInterrupt from None
+
+
+def _work(stage: Callable[[], None]) -> None:
+    """Leave a Refusal for the launcher, which says it once for all."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        stage()
+    except Refusal as refusal:
+        words = {"message": str(refusal), "timestamp": int(time.time())}
+        Path(os.environ[ERROR_FILE]).write_text(json.dumps(words), encoding="utf-8")
+        sys.exit(1)
+
+
+def _explained(rank: int, failure: "ProcessFailure") -> Refusal:
+    """What ended the first process to fail, for the person at the screen."""
+    words = failure.error_file_data.get("message")
+    if words:
+        return Refusal(str(words))
+    how = f"by {failure.signal_name()}" if failure.exitcode < 0 else f"with exit code {failure.exitcode}"
+    return Refusal(f"process {rank} ended {how} and the others were stopped. What it said is above.")

@@ -1,0 +1,96 @@
+"""Mean loss and accuracy over many batches and processes, and the guard against a loss that is not a number."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from foldline.learning.losses import Logits, Loss, Targets, is_right
+from foldline.learning.processes import over_processes
+from foldline.refusal import Refusal, listed
+
+
+class Totals:
+    """Sums over images, kept on the device: asking for a value at every step would make the device wait."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
+        self._sums = torch.zeros(3, dtype=torch.float64, device=accelerator.device)
+
+    def add(self, losses: Float[Tensor, " batch"], logits: Logits, targets: Targets) -> None:
+        right = is_right(logits, targets)
+        self._sums[0] += losses.detach().sum()
+        self._sums[1] += right.sum()
+        self._sums[2] += len(right)
+
+    def means(self, images: int) -> tuple[float, float]:
+        """Loss and accuracy over all processes, which together must have added each of `images` once."""
+        loss, right, count = over_processes(self._sums, "sum", self._accelerator).tolist()
+        assert count == images, f"{count:.0f} images were measured, there are {images}"
+        return loss / count, right / count
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, loader: DataLoader, targets: Int64[Tensor, " mine"], loss: Loss, accelerator: Accelerator
+) -> Totals:
+    """This process's share of the validation images: what `loader` yields, whose targets are `targets`."""
+    model.eval()
+    totals = Totals(accelerator)
+    for images, index in loader:
+        with accelerator.autocast():
+            logits = model(images.to(accelerator.device, non_blocking=True)).float()
+        expected = targets[index].to(accelerator.device, non_blocking=True)
+        totals.add(loss(logits, expected), logits, expected)
+    return totals
+
+
+class LossGuard:
+    """Ends a run whose loss is no longer a finite number.
+
+    It looks at the losses of one pass during the next, when the device has them ready: asking at once would make the
+    device wait at every step.
+    """
+
+    def __init__(self, row_ids: Sequence[str], steps_per_epoch: int, checkpoint: Path) -> None:
+        """`row_ids`: of the fold's training images. `checkpoint`: where the last epoch's state lies, if any."""
+        self._row_ids = row_ids
+        self._steps_per_epoch = steps_per_epoch
+        self._checkpoint = checkpoint
+        self._waiting: Callable[[], None] | None = None
+
+    def watch(self, step: int, losses: Float[Tensor, " batch"], index: Int64[Tensor, " batch"]) -> None:
+        """Raises what `check` raises, of the losses watched before."""
+        copied = losses.detach().to("cpu", non_blocking=True)
+        ready = torch.cuda.Event() if losses.is_cuda else None
+        if ready is not None:
+            ready.record()
+        self.check()
+
+        def judge() -> None:
+            if ready is not None:
+                ready.synchronize()
+            if not copied.isfinite().all():
+                raise self._refusal(step, copied, index)
+
+        self._waiting = judge
+
+    def check(self) -> None:
+        """Raises Refusal with the step and its rows."""
+        if self._waiting is not None:
+            self._waiting()
+            self._waiting = None
+
+    def _refusal(self, step: int, losses: Tensor, index: Tensor) -> Refusal:
+        rows = dict.fromkeys(self._row_ids[image] for image in index[~losses.isfinite()].tolist())
+        epoch = step // self._steps_per_epoch
+        left = f"The last good checkpoint, of epoch {epoch}, is {self._checkpoint}." if epoch else ""
+        return Refusal(
+            f"the training loss is not a number at step {step + 1} (epoch {epoch + 1}), for the rows "
+            f"{listed(rows, 40)}. Lower train.rates, clip the gradients (train.clipping), or train with bfloat16 or "
+            f"float32 in place of float16. {left}".rstrip()
+        )

@@ -1,0 +1,159 @@
+"""Any of timm's backbones with a head of ours: pixels in, logits out, one file that says what it is."""
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from jaxtyping import Float, Shaped
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from foldline.config.section import Section, parse
+from foldline.config.train import Head, HiddenHead, Model, PlainHead
+from foldline.files import missing, whole_file
+from foldline.refusal import Refusal, listed
+
+DESCRIPTION = "foldline"
+"""The one key of a model file's metadata: with several, safetensors writes them in a changing order."""
+
+
+class Architecture(Section):
+    """All that it takes to build a model again, without its weights."""
+
+    model: Model
+    channels: int
+    height: int
+    width: int
+    outputs: int
+
+
+class Classifier(nn.Module):
+    """`classifier(images)`: uint8, or float in 0..255, of (batch, channels, height, width) to float logits."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, architecture: Architecture, backbone: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.backbone = backbone
+        self.head = head
+        for name in ("mean", "std"):
+            shares = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
+            fitting = shares if architecture.channels == len(shares) else shares.mean().expand(architecture.channels)
+            self.register_buffer(name, fitting[:, None, None] * 255)
+
+    def forward(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
+        return self.head(self.backbone((images.to(self.mean.dtype) - self.mean) / self.std))
+
+
+def build_model(architecture: Architecture, weights: Path | None = None) -> Classifier:
+    """A classifier whose backbone starts from the file `weights`, or at random, and whose head starts at random.
+
+    `weights` is what the stage `weights` wrote. Draws from torch's global random generator.
+    """
+    model = architecture.model
+    backbone = build_backbone(
+        model.name,
+        weights,
+        in_chans=architecture.channels,
+        img_size=_image_size(model.name, architecture.height, architecture.width),
+        drop_rate=model.drop_rate,
+        drop_path_rate=model.drop_path_rate,
+    )
+    features = getattr(backbone, "head_hidden_size", None) or backbone.num_features
+    return Classifier(architecture, backbone, build_head(model.head, features, architecture.outputs))  # type: ignore[arg-type]
+
+
+def build_backbone(name: str, weights: Path | None = None, pretrained: bool = False, **options: Any) -> nn.Module:
+    """timm's model `name` without its classifier, from the file `weights`, from the hub (`pretrained`) or at random.
+
+    timm fits the first convolution and the position embeddings to `options`. Raises Refusal when it has no such model,
+    or when the model does not take the options.
+    """
+    known_model(name)
+    overlay = {"file": str(weights), "custom_load": False} if weights else None
+    try:
+        return timm.create_model(
+            name,
+            pretrained=pretrained or weights is not None,
+            pretrained_cfg_overlay=overlay,
+            num_classes=0,
+            # timm leaves an option that is None to the model, which need not know it.
+            **{option: value or None for option, value in options.items()},
+        )
+    except TypeError as error:
+        raise Refusal(f"train.model: `{name}` does not take what is asked of it ({error}).") from None
+    except AssertionError as error:
+        raise Refusal(f"train.model: `{name}` cannot be built for these images: {error}.") from None
+
+
+def known_model(name: str) -> None:
+    """Raises Refusal with close names when timm knows no model `name`, or knows it but not the tag."""
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        close = difflib.get_close_matches(architecture, timm.list_models(), n=5) or timm.list_models(
+            f"*{architecture}*"
+        )
+        raise Refusal(
+            f"train.model.name: timm knows no model `{architecture}`. Close: {listed(close)}. "
+            'All: python -c "import timm; print(timm.list_models())".'
+        )
+    tags = [full.partition(".")[2] for full in timm.list_pretrained(f"{architecture}.*")]
+    if tag and tag not in tags:
+        raise Refusal(f"train.model.name: `{architecture}` has no weights tagged `{tag}`. Tags: {listed(tags, 30)}.")
+
+
+def _image_size(name: str, height: int, width: int) -> tuple[int, int] | None:
+    """Models with position embeddings must be told the size of their images; others take any."""
+    settings = timm.get_pretrained_cfg(name) if timm.is_model(name.partition(".")[0]) else None
+    return (height, width) if settings is not None and settings.fixed_input_size else None
+
+
+def build_head(head: Head, features: int, outputs: int) -> nn.Module:
+    match head:
+        case PlainHead():
+            return nn.Linear(features, outputs)
+        case HiddenHead():
+            return nn.Sequential(
+                nn.Linear(features, head.units),
+                nn.ReLU(inplace=True),
+                nn.Dropout(head.drop_rate),
+                nn.Linear(head.units, outputs),
+            )
+
+
+def save_model(path: Path, model: Classifier) -> None:
+    """Weights and description in one safetensors file; equal models make equal bytes."""
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    with whole_file(path) as partial:
+        save_file(tensors, partial, {DESCRIPTION: model.architecture.model_dump_json()})
+
+
+def load_model(path: Path) -> Classifier:
+    """The model of a file that `save_model` wrote, in evaluation mode, on the CPU; needs no network.
+
+    Raises Refusal when the file is missing or no model of ours.
+    """
+    architecture = parse(read_description(path), Architecture, str(path))
+    model = build_model(architecture)
+    model.load_state_dict(load_file(path))
+    return model.eval()
+
+
+def read_description(path: Path) -> Any:
+    """What the writer of the safetensors file `path` said about it. Raises Refusal when it is not one of ours."""
+    if not path.exists():
+        raise missing(path)
+    try:
+        with safe_open(path, "pt") as file:
+            return json.loads(file.metadata()[DESCRIPTION])
+    except Exception as error:  # safetensors raises its own, and more, for a damaged file
+        raise Refusal(
+            f"{path} does not describe itself as one of Foldline's files ({error}). "
+            "Remove it and run the stage that writes it."
+        ) from None

@@ -1,0 +1,118 @@
+"""The training loop: one page, read from top to bottom. All that varies is a value passed in."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from foldline.learning.averaging import Average
+from foldline.learning.batches import Batch, TrainingBatches, parts
+from foldline.learning.losses import Loss
+from foldline.learning.measuring import LossGuard, Totals
+from foldline.learning.optimizers import Clip, set_rates
+from foldline.learning.processes import over_processes
+from foldline.learning.progress import Progress, checkpoint_state, restore
+from foldline.learning.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What a training is made of."""
+
+    model: nn.Module
+    """As it was built, not yet wrapped by Accelerate."""
+    optimizer: Optimizer
+    """Its groups carry a `peak_rate`; the head's is the last."""
+    schedule: Schedule
+    """From the step to the share of the peak rates."""
+    loss: Loss
+    clip: Clip
+    average: Average
+    """Follows `model`."""
+    micro_batch_size: int
+    epochs: int
+    seed: tuple[int, ...]
+    """Of everything that torch draws: dropout, stochastic depth."""
+    keep_best: bool
+    """Whether to remember the weights of the epoch with the lowest validation loss."""
+
+
+def train(
+    pieces: Pieces,
+    batches: TrainingBatches,
+    validate: Callable[[nn.Module], tuple[float, float]],
+    guard: LossGuard,
+    checkpoint: Mapping[str, Any] | None,
+    accelerator: Accelerator,
+) -> Iterator[dict[str, Any]]:
+    """Yields the state after every epoch: a checkpoint, from which a later call goes on as if nothing had happened.
+
+    `validate(model)`: loss and accuracy over the validation images of all processes.
+    """
+    model, optimizer = accelerator.prepare(pieces.model, pieces.optimizer)
+    progress = Progress()
+    if checkpoint is not None:
+        progress = restore(checkpoint, pieces.model, optimizer, pieces.average, accelerator)
+    while progress.epoch < pieces.epochs:
+        seed_torch((*pieces.seed, progress.epoch, accelerator.process_index))
+        totals = Totals(accelerator)
+        model.train()
+        for batch in progress_bar(batches, progress.epoch, accelerator):
+            set_rates(optimizer, pieces.schedule(progress.step))
+            for part in parts(batch, pieces.micro_batch_size):
+                with nullcontext() if part.is_last else accelerator.no_sync(model):
+                    logits = model(part.images)
+                    losses = pieces.loss(logits, part.targets)
+                    # Accelerate averages over processes; together they must average over the step's images.
+                    accelerator.backward(losses.sum() * (accelerator.num_processes / batch.count))
+                totals.add(losses, logits, part.targets)
+                guard.watch(progress.step, losses, part.index)
+            pieces.clip(accelerator, model)
+            optimizer.step()
+            optimizer.zero_grad()
+            if not accelerator.optimizer_step_was_skipped:
+                pieces.average.update()
+            progress.step += 1
+        guard.check()
+        share_statistics(pieces.model, accelerator)
+        with accelerator.autocast():
+            pieces.average.refresh(batch.images for batch in batches.of(progress.epoch))
+        share_statistics(pieces.average.model, accelerator)
+        training, validation = totals.means(batches.images), validate(pieces.average.model)
+        is_best = progress.finish_epoch(optimizer.param_groups[-1]["lr"], training, validation)
+        if pieces.keep_best and is_best:
+            progress.keep(pieces.average.model)
+        yield checkpoint_state(progress, pieces.model, optimizer, pieces.average, accelerator)
+
+
+def seed_torch(seed: Sequence[int]) -> None:
+    """Whatever torch draws until the next call depends on `seed` alone: an epoch that is run again is the same."""
+    torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+
+
+def share_statistics(model: nn.Module, accelerator: Accelerator) -> None:
+    """Every process's running statistics (BatchNorm's) become the mean of all processes'."""
+    if accelerator.num_processes == 1:
+        return
+    for buffer in model.buffers():
+        if buffer.is_floating_point():
+            buffer.copy_(over_processes(buffer, "mean", accelerator))
+
+
+def progress_bar(batches: TrainingBatches, epoch: int, accelerator: Accelerator) -> Iterable[Batch]:
+    """On a terminal and in the first process only."""
+    return tqdm(
+        batches.of(epoch),
+        desc=f"epoch {epoch + 1}",
+        total=len(batches),
+        unit="step",
+        leave=False,
+        disable=None if accelerator.is_main_process else True,
+    )
