@@ -14,6 +14,7 @@ from foldline.files import whole_file
 from foldline.tables.manifest import read_manifest
 from foldline.tables.probabilities import read_probabilities
 from pipelines.running import parser, read_settings, run
+from pipelines.summary import print_summary
 
 
 def main() -> None:
@@ -27,7 +28,8 @@ def main() -> None:
     with whole_file(places.submission) as partial:
         write_submission(partial, sample, predictions, form)
         check_submission(partial, sample, form)
-    print(f"{places.submission}: {len(sample.ids)} rows, {len(sample.columns)} columns")
+    print(f"{places.submission}: {len(sample.ids)} rows, {len(sample.columns)} columns, as the sample submission asks")
+    print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
 
 
 if __name__ == "__main__":

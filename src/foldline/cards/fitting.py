@@ -1,14 +1,42 @@
 """What must hold between an experiment and the card of its competition."""
 
+from collections.abc import Iterator
+
 from foldline.cards.card import Card
+from foldline.cards.metric import LogLoss
+from foldline.cards.submission import HardLabel
 from foldline.config.params import Params
 from foldline.refusal import Refusal, listed
 
-SWAPS_AXES = {"rotate_90", "rotate_270", "transpose", "transverse"}
+SWAPS_AXES = ("rotate_90", "rotate_270", "transpose", "transverse")
 
 
 def refuse_unfit(params: Params, card: Card) -> None:
     """Raises Refusal with one line per conflict."""
-    conflicts = [*_unsafe_views(params, card), *_unfit_submission(card)]
+    conflicts = [*_unsafe_views(params, card), *_swapped_axes(params), *_unscorable(card)]
     if conflicts:
         raise Refusal("\n".join(conflicts))
+
+
+def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
+    unsafe = [view for view in params.predict.views if view not in ("identity", *card.symmetries)]
+    if unsafe:
+        yield (
+            f"params.yaml: `predict.views` has {listed(unsafe)}, which changes what the label says in {card.slug}. "
+            f"Its card allows: {listed(('identity', *card.symmetries))} (`symmetries`)."
+        )
+
+
+def _swapped_axes(params: Params) -> Iterator[str]:
+    height, width = params.prepare.height_pixels, params.prepare.width_pixels
+    swapping = [view for view in params.predict.views if view in SWAPS_AXES]
+    if swapping and height != width:
+        yield (
+            f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "
+            f"but `prepare` makes them {height} x {width} pixels."
+        )
+
+
+def _unscorable(card: Card) -> Iterator[str]:
+    if isinstance(card.metric, LogLoss) and isinstance(card.submission, HardLabel):
+        yield f"{card.slug}.yaml: the metric {card.metric.kind} scores probabilities, but `submission.kind` is `label`."
