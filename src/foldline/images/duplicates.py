@@ -1,0 +1,122 @@
+"""Near-duplicates: candidates by exact and perceptual hash, then verified on the pixels.
+
+A hash alone joins what is different: a third of the handwritten digits are within a few bits of each other.
+"""
+
+import cv2
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32, Int64, UInt8
+from tqdm import tqdm
+
+from foldline.images.alignment import SIDE_PIXELS, align
+from foldline.images.candidates import close_pairs
+from foldline.images.hashing import grey, perceptual_hash
+
+CROPPED_SHARES = (0.0, 0.015, 0.03)
+"""What a copy may have lost at each side, for the hash; the alignment finds what lies between."""
+FLAT = 2.0
+"""Standard deviation, in grey levels, below which there is nothing to compare."""
+ALIKE = 0.75
+"""Correlation, before alignment, below which a pair is not worth aligning."""
+LEAST_DETAIL_CORRELATION = 0.6
+ENOUGH_DETAIL_CORRELATION = 0.985
+"""Copies reach this whatever the images are of."""
+SAMPLED_IMAGES = 256
+SAMPLED_AMONG = 4_096
+UNRELATED_RANK = 10
+"""The neighbour that is taken for unrelated: a picture has fewer copies than that."""
+OUTLYING = 3.0
+"""Standard deviations by which copies stand out from unrelated neighbours."""
+BLOCK = 4_096
+
+
+def near_duplicate_pairs(images: pd.DataFrame, pixels: np.ndarray) -> pd.DataFrame:
+    """Pairs of positions in the cache that hold the same picture: columns first, second, first < second, sorted.
+
+    images: position, sha256, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
+    count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
+    cropped by up to 3 % per side. Of n equal files n - 1 pairs are listed: they connect all. Memory: 1 KiB an image.
+    """
+    readable = images[images["error"].isna()].drop_duplicates("position").sort_values("position")
+    chosen = readable.drop_duplicates("sha256")
+    first_of = dict(zip(chosen["sha256"], chosen["position"], strict=True))
+    equal = readable[~readable["position"].isin(chosen["position"])]
+    exact = [(first_of[row.sha256], row.position) for row in equal.itertuples()]
+    positions = chosen["position"].to_numpy(np.int64)
+    thumbnails = _thumbnails(pixels, positions)
+    similar = positions[_verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)]
+    pairs = np.concatenate([np.array(exact, np.int64).reshape(-1, 2), similar.reshape(-1, 2)])
+    return pd.DataFrame(np.unique(np.sort(pairs, axis=1), axis=0), columns=["first", "second"])
+
+
+def _thumbnails(pixels: np.ndarray, positions: np.ndarray) -> UInt8[np.ndarray, "images 32 32"]:
+    thumbnails = np.empty((len(positions), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
+    for number, position in enumerate(tqdm(positions, desc="thumbnails", unit="image")):
+        size = (SIDE_PIXELS, SIDE_PIXELS)
+        thumbnails[number] = cv2.resize(grey(pixels[position]), size, interpolation=cv2.INTER_AREA)
+    return thumbnails
+
+
+def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: np.ndarray) -> Int64[np.ndarray, "pairs 2"]:
+    """Pairs of numbers of thumbnails: close in hash, one of the two cropped or not, and roughly alike."""
+    structured = np.flatnonzero(thumbnails.std(axis=(1, 2)) >= FLAT)
+    hashes, thumbnails = hashes[structured], thumbnails[structured]
+    found = [np.zeros((0, 2), np.int64)]
+    for share in CROPPED_SHARES:
+        queries = np.array([perceptual_hash(_cropped(thumbnail, share)) for thumbnail in thumbnails], np.int64)
+        found.append(close_pairs(hashes, queries))
+    pairs = np.unique(np.concatenate(found), axis=0)
+    alike = [_correlations(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
+    return structured[pairs[np.concatenate([np.zeros(0), *alike]) >= ALIKE]]
+
+
+def _cropped(thumbnail: np.ndarray, share: float) -> np.ndarray:
+    scale, offset = 1 - 2 * share, share * (SIDE_PIXELS - 1)
+    warp = np.array([[scale, 0, offset], [0, scale, offset]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(thumbnail, warp, thumbnail.shape, flags=flags)[:, :, np.newaxis]
+
+
+def _correlations(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    return np.einsum("pi,pi->p", _normalised(thumbnails[pairs[:, 0]]), _normalised(thumbnails[pairs[:, 1]]))
+
+
+def _normalised(thumbnails: np.ndarray) -> Float32[np.ndarray, "images pixels"]:
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1)
+
+
+def _verified(pairs: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+    if not len(pairs):
+        return pairs
+    least = _least_detail_correlation(thumbnails)
+    same = np.zeros(len(pairs), bool)
+    for number, (first, second) in enumerate(tqdm(pairs, desc="comparing", unit="pair")):
+        alignment = align(thumbnails[first], thumbnails[second])
+        same[number] = alignment is not None and alignment.is_of_one_picture and alignment.detail_correlation >= least
+    return pairs[same]
+
+
+def _least_detail_correlation(thumbnails: np.ndarray) -> float:
+    """What unrelated pictures of this competition do not reach, however alike.
+
+    Two dogs share no detail, two handwritten zeros nearly all: a fixed limit joins the zeros or loses copies of dogs.
+    So the limit is an outlier's among neighbours known to be unrelated, on Fisher's scale (arctanh), where
+    correlations scatter evenly.
+    """
+    if len(thumbnails) <= UNRELATED_RANK:
+        return LEAST_DETAIL_CORRELATION
+    among = thumbnails[np.linspace(0, len(thumbnails) - 1, min(SAMPLED_AMONG, len(thumbnails))).astype(int)]
+    sample = np.linspace(0, len(among) - 1, min(SAMPLED_IMAGES, len(among))).astype(int)
+    normalised = _normalised(among)
+    ranked = np.argsort(-(normalised[sample] @ normalised.T), axis=1, kind="stable")
+    alignments = [align(among[i], among[j]) for i, j in zip(sample, ranked[:, UNRELATED_RANK], strict=True)]
+    details = np.arctanh([min(found.detail_correlation, 0.999) for found in alignments if found is not None])
+    if not len(details):
+        return LEAST_DETAIL_CORRELATION
+    middle = np.median(details)
+    # 1.4826 makes the median deviation of a normal distribution its standard deviation.
+    limit = np.tanh(middle + OUTLYING * 1.4826 * np.median(np.abs(details - middle)))
+    return float(np.clip(limit, LEAST_DETAIL_CORRELATION, ENOUGH_DETAIL_CORRELATION))
