@@ -29,7 +29,9 @@ def test_a_stage_tracks_exactly_the_sections_that_it_reads(stage: str) -> None:
     """`check` reads all of both files, and tracks all of both."""
     read_params, read_facts = _sections_read(Path("pipelines") / f"{stage}.py")
     tracked_params, tracked_facts = _sections_tracked(STAGES[stage])
-    assert (tracked_params, tracked_facts) == (read_params, read_facts)
+    # `train.model.name` is a part of the section `train`.
+    assert {key.partition(".")[0] for key in tracked_params} == read_params
+    assert tracked_facts == read_facts
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - WITHOUT_CODE))
