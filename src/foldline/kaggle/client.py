@@ -55,7 +55,7 @@ class CallFailed(Exception):
 
     def __init__(
         self,
-        kind: Literal["credentials", "http", "network", "stalled", "other"],
+        kind: Literal["credentials", "http", "network", "upload", "stalled", "other"],
         message: str,
         status: int = 0,
         retry_after: str = "",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 PAGE_SIZE = 200
+BAD_REQUEST = 400
 
 
 def files(api: Any, competition: str, pages: int) -> list[dict[str, Any]]:
@@ -30,11 +31,15 @@ def download(api: Any, competition: str, folder: str) -> None:
     api.competition_download_files(competition, path=folder, force=True, quiet=False)
 
 
+class UploadFailed(Exception):
+    """The file did not arrive, and so no submission was made."""
+
+
 def submit(api: Any, competition: str, path: str, message: str) -> dict[str, Any]:
     reply = api.competition_submit(path, message, competition, quiet=False)
     if reply.message == api.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE or not reply.ref:
         # The client says no more than this, and calls it a success.
-        raise OSError(reply.message or "no reference was returned")
+        raise UploadFailed(reply.message or "no reference was returned")
     return {"ref": reply.ref, "message": reply.message}
 
 
@@ -93,16 +98,24 @@ def _failure(error: BaseException) -> dict[str, Any]:
     if isinstance(error, SystemExit):
         return {"kind": "credentials", "status": 0, "message": "no credentials", "retry_after": ""}
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        retry_after = error.response.headers.get("Retry-After", "")
         return {
             "kind": "http",
-            "status": error.response.status_code,
+            "status": _status(error.response),
             "message": str(error),
-            "retry_after": retry_after,
+            "retry_after": error.response.headers.get("Retry-After", ""),
         }
+    if isinstance(error, UploadFailed):
+        return {"kind": "upload", "status": 0, "message": str(error), "retry_after": ""}
     is_network = isinstance(error, requests.ConnectionError | requests.Timeout)
     kind = "network" if is_network else "other"
     return {"kind": kind, "status": 0, "message": f"{type(error).__name__}: {error}", "retry_after": ""}
+
+
+def _status(response: Any) -> int:
+    """Of an error; Kaggle may send its code in the body of a 200."""
+    if response.status_code >= BAD_REQUEST:
+        return response.status_code
+    return int(response.json()["code"])
 
 
 def serve(requests: TextIO, replies: TextIO) -> None:

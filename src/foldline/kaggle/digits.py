@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from foldline.files import whole_folder, write_text
 from foldline.kaggle.local.competition import write_archive
@@ -29,8 +27,12 @@ state: running
 
 def write_digits(folder: Path) -> None:
     """Writes the competition's folder (see kaggle/local/competition.py): the same bytes on every machine."""
+    # Imported for the one time that the folder is written: a stage need not wait for scikit-learn on every later run.
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
     digits: Any = load_digits()
-    ids = np.array([hashlib.sha256(f"foldline digits {index}".encode()).hexdigest()[:12] for index in range(1797)])
+    ids = np.array([hashlib.sha256(f"foldline digits {index}".encode()).hexdigest()[:12] for index in range(len(digits.target))])
     train, test = train_test_split(
         np.arange(len(ids)), test_size=TEST_ROWS, stratify=digits.target, shuffle=True, random_state=0
     )

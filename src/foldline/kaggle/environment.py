@@ -39,11 +39,11 @@ def local_settings(port: int, home: Path) -> dict[str, str]:
         "http_proxy": f"http://127.0.0.1:{port}",
         "no_proxy": "",
         "NO_PROXY": "",
+        # A token comes before the files in ~/.kaggle, and before a user and a key.
+        "KAGGLE_API_TOKEN": LOCAL_USER,
         "KAGGLE_USERNAME": LOCAL_USER,
         "KAGGLE_KEY": LOCAL_USER,
         "KAGGLE_CONFIG_DIR": str(home.resolve()),
-        # Tokens in ~/.kaggle come before a user and a key.
-        "HOME": str(home.resolve()),
     }
 
 
@@ -55,7 +55,7 @@ def local_environment(shell: Mapping[str, str], port: int, home: Path) -> dict[s
         for name, value in shell.items()
         if not _is_kaggles(name) and not name.lower().endswith("_proxy") and name not in ("NETRC", "XDG_CONFIG_HOME")
     }
-    return kept | local_settings(port, home)
+    return kept | local_settings(port, home) | {"HOME": str(home.resolve())}
 
 
 def _is_kaggles(name: str) -> bool:

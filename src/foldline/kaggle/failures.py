@@ -24,6 +24,8 @@ def explained(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
         )
     if failure.kind == "stalled":
         return Refusal(f"Kaggle stalled: {failure.message}. Nothing was kept; run it again later. {BY_HAND}")
+    if failure.kind == "upload":
+        return Refusal(f"Kaggle did not take the file ({failure.message}); no submission was spent. Run it again.")
     if failure.kind == "http":
         return _http(failure, competition, kaggle)
     return Refusal(f"The kaggle client failed for `{competition}`: {failure.message}. Run it again. {BY_HAND}")
@@ -44,8 +46,9 @@ def _http(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
         )
     if failure.status == FORBIDDEN:
         return Refusal(
-            f"Kaggle does not give access to `{competition}`. {said} Accept the rules at {page}/rules (Join Competition; "
-            f"a telephone number may have to be verified), or correct the slug. {_close(competition, kaggle)}"
+            f"Kaggle does not give access to `{competition}`. {said} Accept the rules at {page}/rules (Join "
+            f"Competition; a telephone number may have to be verified), or "
+            f"correct the slug. {_close(competition, kaggle)}"
         )
     if failure.status == RATE_LIMITED:
         wait = f"{failure.retry_after} seconds" if failure.retry_after else "some minutes"

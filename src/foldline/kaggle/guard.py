@@ -134,7 +134,9 @@ def _upload(kaggle: Kaggle, intent: Intent, ledger: Path) -> RemoteSubmission:
         ref = kaggle.submit(intent.competition, intent.path, intent.message)
         return RemoteSubmission(ref, intent.message, "pending", "", "", "")
     except CallFailed as failure:
-        is_refused = failure.kind == "credentials" or (failure.kind == "http" and failure.status < SERVER_ERROR)
+        is_refused = failure.kind in ("credentials", "upload") or (
+            failure.kind == "http" and failure.status < SERVER_ERROR
+        )
         # Without a clear no, the submission may have been counted although its answer was lost.
         found = None if is_refused else _look(kaggle, intent, PATIENT_LOOKS)
         if found is not None:

@@ -111,7 +111,7 @@ def _user(authorization: str) -> str:
     kind, _, secret = authorization.partition(" ")
     if kind == "Basic":
         return base64.b64decode(secret).decode().partition(":")[0]
-    return "token" if kind == "Bearer" and secret else ""
+    return secret if kind == "Bearer" else ""
 
 
 def _list_competitions(call: Call) -> web.Response:
@@ -245,7 +245,7 @@ def _list_competition_pages(call: Call) -> web.Response:
 
 
 def _introspect_token(call: Call) -> web.Response:
-    return web.json_response({"active": True, "username": "token"})
+    return web.json_response({"active": True, "username": call.user})
 
 
 METHODS: dict[str, Callable[[Call], web.Response]] = {

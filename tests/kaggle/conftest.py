@@ -1,0 +1,42 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foldline.kaggle.client import Kaggle
+from foldline.kaggle.local.faults import Faults
+from foldline.kaggle.local.server import LocalKaggle
+from tests.kaggle.rehearsal import GOOD, SLUG, reached, write_competition
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalKaggle, Kaggle]]:
+    """One server and one client process for the tests of a file: starting the client takes a second."""
+    folder = tmp_path_factory.mktemp("served")
+    with (
+        LocalKaggle({SLUG: write_competition(folder / "source")}, folder / "memory") as server,
+        reached(server, folder / "home") as kaggle,
+    ):
+        yield server, kaggle
+
+
+@pytest.fixture
+def server(served: tuple[LocalKaggle, Kaggle]) -> LocalKaggle:
+    """Without faults and without submissions."""
+    server = served[0]
+    vars(server.faults).update(vars(Faults()))
+    for path in server.submissions[SLUG].folder.glob("*.json"):
+        path.unlink()
+    return server
+
+
+@pytest.fixture
+def kaggle(server: LocalKaggle, served: tuple[LocalKaggle, Kaggle]) -> Kaggle:
+    return served[1]
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "submission.csv"
+    path.write_text(GOOD)
+    return path

@@ -1,0 +1,62 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss as sklearn_log_loss
+
+from foldline.kaggle.local.scores import Unacceptable, accuracy, log_loss
+
+ANSWERS = pd.DataFrame({"label": ["b", "a"]}, index=["x", "y"])
+
+
+def test_log_loss_by_hand() -> None:
+    predictions = pd.DataFrame({"b": ["0.5", "0.75"], "a": ["0.5", "0.25"]}, index=["x", "y"])
+    assert log_loss(ANSWERS, predictions) == pytest.approx((math.log(2) + math.log(4)) / 2)
+    one_hot = pd.DataFrame({"a": ["0", "1"], "b": ["1", "0"]}, index=["x", "y"])
+    assert log_loss(one_hot, predictions) == pytest.approx((math.log(2) + math.log(4)) / 2)
+
+
+def test_a_hard_mistake_costs_what_scikit_learn_says() -> None:
+    predictions = pd.DataFrame({"a": ["1", "1"], "b": ["0", "0"]}, index=["x", "y"])
+    assert log_loss(ANSWERS, predictions) == pytest.approx(36.0437 / 2, abs=1e-3)
+
+
+def test_log_loss_equals_scikit_learn_s() -> None:
+    draws = np.random.default_rng(0).dirichlet(np.ones(4), size=50)
+    draws[0] = [0, 1, 0, 0]
+    classes, labels = ["d", "b", "a", "c"], np.random.default_rng(1).choice(list("abcd"), size=50)
+    predictions = pd.DataFrame(draws.astype(str), columns=classes)
+    expected = sklearn_log_loss(labels, draws[:, [2, 1, 3, 0]], labels=sorted(classes))
+    assert log_loss(pd.DataFrame({"label": labels}), predictions) == pytest.approx(expected, rel=1e-12)
+
+
+def test_accuracy_by_hand() -> None:
+    assert accuracy(ANSWERS, pd.DataFrame({"label": ["b", "b"]}, index=["x", "y"])) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("nan", "0.5", "'nan' in column 'a' for id 'x' is not a finite number"),
+        ("", "1", "'' in column 'a' for id 'x' is not a finite number"),
+        ("1.5", "-0.5", r"must lie in \[0, 1\], found 1.5 in column 'a' for id 'x'"),
+        ("0.5", "0.4999", "must sum to 1, the row of id 'x' sums to 0.999900"),
+    ],
+)
+def test_what_is_not_a_probability(first: str, second: str, said: str) -> None:
+    predictions = pd.DataFrame({"a": [first, "0.5"], "b": [second, "0.5"]}, index=["x", "y"])
+    with pytest.raises(Unacceptable, match=said):
+        log_loss(ANSWERS, predictions)
+
+
+def test_a_float32_softmax_is_accepted() -> None:
+    predictions = pd.DataFrame({"a": ["0.50000006", "0.5"], "b": ["0.5", "0.49999997"]}, index=["x", "y"])
+    assert log_loss(ANSWERS, predictions) == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_missing_labels_and_unknown_classes() -> None:
+    with pytest.raises(Unacceptable, match="1 rows have no label"):
+        accuracy(ANSWERS, pd.DataFrame({"label": ["b", ""]}, index=["x", "y"]))
+    with pytest.raises(Unacceptable, match="no column for the class b"):
+        log_loss(ANSWERS, pd.DataFrame({"a": ["1", "1"]}, index=["x", "y"]))

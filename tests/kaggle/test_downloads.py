@@ -1,0 +1,102 @@
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from foldline.files import sha256
+from foldline.kaggle.client import Kaggle, RemoteFile
+from foldline.kaggle.downloads import _compare_sizes, adopt, download
+from foldline.kaggle.local.server import LocalKaggle
+from foldline.kaggle.reach import refusing
+from foldline.refusal import Refusal
+from foldline.tables.manifest import ArchiveFile, read_manifest
+from tests.kaggle.rehearsal import SLUG
+
+
+def test_whole_with_its_manifest(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+    folder = tmp_path / "input" / SLUG
+    folder.mkdir(parents=True)
+    (folder / "stale.txt").write_text("of an earlier download")
+    manifest = download(kaggle, SLUG, folder)
+    archive = folder / f"{SLUG}.zip"
+    assert archive.read_bytes() == server.competitions[SLUG].archive.read_bytes()
+    assert manifest == read_manifest(folder / "manifest.json")
+    assert manifest.files == (ArchiveFile(name=archive.name, bytes=archive.stat().st_size, sha256=sha256(archive)),)
+    assert {path.name for path in folder.iterdir()} == {archive.name, "manifest.json"}
+
+
+def test_a_cut_connection_is_continued_to_the_right_bytes(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+    server.faults.cut_downloads = 1
+    download(kaggle, SLUG, tmp_path / SLUG)
+    archive = tmp_path / SLUG / f"{SLUG}.zip"
+    assert archive.read_bytes() == server.competitions[SLUG].archive.read_bytes()
+
+
+def test_a_truncated_archive_leaves_what_was_there(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+    folder = tmp_path / SLUG
+    folder.mkdir()
+    (folder / "earlier.txt").write_text("whole")
+    server.faults.truncated_archive = True
+    with pytest.raises(Refusal, match=f"{SLUG}.zip is damaged or cut short.*Nothing was kept"):
+        download(kaggle, SLUG, folder)
+    assert [path.name for path in tmp_path.rglob("*")] == [SLUG, "earlier.txt"]
+
+
+def test_what_kaggle_announces_is_compared() -> None:
+    members = {"labels.csv": 15, "large.csv.zip": 7}
+    _compare_sizes([RemoteFile("labels.csv", 15), RemoteFile("large.csv", 700)], members, SLUG)
+    with pytest.raises(Refusal, match=r"announces 16 bytes for `labels.csv`, the download has 15"):
+        _compare_sizes([RemoteFile("labels.csv", 16)], members, SLUG)
+    with pytest.raises(Refusal, match=r"announces `test.csv`, the download has no such file; found labels.csv"):
+        _compare_sizes([RemoteFile("test.csv", 16)], members, SLUG)
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside.txt", "a\\..\\..\\outside.txt"])
+def test_a_hostile_archive(tmp_path: Path, name: str) -> None:
+    hostile = tmp_path / "hostile.zip"
+    with zipfile.ZipFile(hostile, "w") as archive:
+        archive.writestr(name, "content")
+    with pytest.raises(Refusal, match="leaves the folder"):
+        adopt(hostile, SLUG, tmp_path / "input" / SLUG)
+    assert not list((tmp_path / "input").iterdir())
+
+
+def test_a_flipped_byte_is_noticed(server: LocalKaggle, tmp_path: Path) -> None:
+    content = bytearray(server.competitions[SLUG].archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "files.zip").write_bytes(content)
+    with pytest.raises(Refusal, match=r"files.zip is damaged or cut short \(Bad CRC-32 for file 'train/a.png'\)"):
+        adopt(tmp_path / "files.zip", SLUG, tmp_path / "input" / SLUG)
+
+
+def test_own_files_by_folder_and_by_zip(server: LocalKaggle, tmp_path: Path) -> None:
+    source = tmp_path / "mine"
+    (source / "train").mkdir(parents=True)
+    (source / "labels.csv").write_text("id,label\n")
+    (source / "train" / "a.png").write_bytes(b"pixels")
+    manifest = adopt(source, SLUG, tmp_path / "input" / SLUG)
+    assert [file.name for file in manifest.files] == ["labels.csv", "train/a.png"]
+    assert (tmp_path / "input" / SLUG / "train" / "a.png").read_bytes() == b"pixels"
+    again = adopt(shutil.copy(server.competitions[SLUG].archive, tmp_path / "all.zip"), SLUG, tmp_path / "input" / SLUG)
+    assert [file.name for file in again.files] == ["all.zip"]
+
+
+def test_nothing_to_take(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"none.zip holds no files"):
+        adopt(tmp_path / "none.zip", SLUG, tmp_path / SLUG)
+    (tmp_path / SLUG).mkdir()
+    (tmp_path / SLUG / "a.csv").write_text("a")
+    with pytest.raises(Refusal, match="which is replaced"):
+        adopt(tmp_path / SLUG, SLUG, tmp_path / SLUG)
+    assert (tmp_path / SLUG / "a.csv").exists()
+
+
+def test_rules_not_accepted(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+    server.faults.rules_not_accepted = True
+    with (
+        pytest.raises(Refusal, match=f"Accept the rules at https://www.kaggle.com/competitions/{SLUG}/rules"),
+        refusing(kaggle, SLUG),
+    ):
+        download(kaggle, SLUG, tmp_path / SLUG)
+    assert not list(tmp_path.iterdir())
