@@ -41,6 +41,8 @@ def _table_lines(archives: Archives, part: TablePart, fact: str, target: Target 
         wanted += [("target.column", target.column)]
         wanted += [("target.group", target.group)] if target.group is not None else []
     table = read_columns(archives, part.table, wanted)
+    for column in (part.id, target.column) if target is not None else (part.id,):
+        _refuse_empty(table[column], part.table)
     lines = pd.DataFrame(
         {
             "row_id": table[part.id],
@@ -50,8 +52,6 @@ def _table_lines(archives: Archives, part: TablePart, fact: str, target: Target 
         },
         dtype="str",
     )
-    for column in ("row_id", "target") if target is not None else ("row_id",):
-        _refuse_empty(lines[column], part.table, column)
     refuse_missing_images(lines, archives, part.table, f"{fact}.path")
     return lines
 
@@ -70,12 +70,14 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
     return Listing(rows.mask(rows == ""), images.sort_values("row", kind="stable", ignore_index=True))
 
 
-def _refuse_empty(values: pd.Series, source: str, what: str) -> None:
+def _refuse_empty(values: pd.Series, source: str) -> None:
     empty = values.index[values == ""]
     if len(empty):
         # The header is line 1.
         lines = listed((position + 2 for position in empty), 5)
-        raise Refusal(f"{source}: {len(empty)} rows have no {what}, on line {lines}. Name another column in the card.")
+        raise Refusal(
+            f"{source}: {len(empty)} rows have no `{values.name}`, on line {lines}. Name another column in the card."
+        )
 
 
 def _refuse_contradictions(rows: pd.DataFrame) -> None:

@@ -42,8 +42,10 @@ def read_columns(archives: Archives, name: str, wanted: Iterable[tuple[str, str]
 
 
 def suggestion(name: str, valid: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(valid), n=1)
-    return f" Did you mean `{close[0]}`?" if close else ""
+    """A hint for a message, whatever the case of the letters; empty when nothing is near."""
+    by_letters = {candidate.casefold(): candidate for candidate in valid}
+    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
+    return f" Did you mean `{by_letters[close[0]]}`?" if close else ""
 
 
 def _parse(archives: Archives, name: str, **part: Any) -> pd.DataFrame:

@@ -31,7 +31,7 @@ def check_submission(path: Path, sample: Sample, form: Submission) -> None:
     """Raises Refusal naming the first line and column that the grader would not accept; reads block by block."""
     ids = []
     for block in _blocks(path, sample, form):
-        offence = _first_offence(block, sample, form)
+        offence = None if block.empty else _first_offence(block, sample, form)
         if offence is not None:
             # The header is line 1, pandas counts the file's rows from 0.
             line, row_id = int(block.index[offence.position]) + 2, block[form.id].iloc[offence.position]

@@ -1,0 +1,45 @@
+import pandas as pd
+import pytest
+
+from foldline.cards.layout import TablePart
+from foldline.competition.image_paths import fill_template, template_columns
+from foldline.config.section import parse
+from foldline.refusal import Refusal
+
+TABLE = pd.DataFrame({"id": ["ab", "c"], "set name": ["x y", ""]}, dtype="str")
+
+
+@pytest.mark.parametrize(
+    ("template", "paths"),
+    [
+        ("train/{id}.jpg", ["train/ab.jpg", "train/c.jpg"]),
+        ("{set name}/{id}", ["x y/ab", "/c"]),
+        ("{id[0]}/{id[1]}/{id}.npy", ["a/b/ab.npy", "c//c.npy"]),
+        ("{id[-1]}{{}}", ["b{}", "c{}"]),
+    ],
+)
+def test_templates_take_values_and_characters(template: str, paths: list[str]) -> None:
+    assert fill_template(template, TABLE).tolist() == paths
+
+
+def test_template_columns_are_those_between_braces() -> None:
+    assert template_columns("{a}/{b[0]}/c/{a}.png") == ("a", "b", "a")
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("train/image.jpg", "names no column"),
+        ("train/{id:05d}.jpg", "between braces it takes a column"),
+        ("train/{id!r}.jpg", "between braces it takes a column"),
+        ("train/{}.jpg", "between braces it takes a column"),
+        ("train/{id[0].jpg", "expected '}' before end of string"),
+        ("train/{id.jpg", "expected '}' before end of string"),
+    ],
+)
+def test_a_broken_template_is_refused_with_the_card(template: str, message: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        parse({"table": "a.csv", "id": "id", "path": template}, TablePart, "card.yaml", ("layout", "train"))
+
+    assert f"card.yaml: `layout.train.path` is '{template}': " in str(refusal.value)
+    assert message in str(refusal.value)

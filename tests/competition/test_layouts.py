@@ -1,0 +1,121 @@
+import pandas as pd
+import pytest
+
+from foldline.cards.layout import TableLayout
+from foldline.cards.target import Multiclass
+from foldline.competition.layouts import read_layout
+from foldline.config.section import parse
+from foldline.refusal import Refusal
+from tests.competition.conftest import Zipped
+
+TRAIN = "id,breed,owner\n007,NA,x\n1e5,null,\n10,NA,y\n"
+SAMPLE = "id,NA,null\n007,0.5,0.5\n9,0.5,0.5\n007,0.5,0.5\n"
+IMAGES = {f"train/{row_id}.jpg": b"" for row_id in ("007", "1e5", "10")} | {
+    f"test/{row_id}.jpg": b"" for row_id in ("007", "9")
+}
+FILES = {"labels.csv": TRAIN, "sample_submission.csv": SAMPLE, **IMAGES}
+LAYOUT = {
+    "kind": "table",
+    "train": {"table": "labels.csv", "id": "id", "path": "train/{id}.jpg"},
+    "test": {"table": "sample_submission.csv", "id": "id", "path": "test/{id}.jpg"},
+    "channels": 3,
+}
+BREED = Multiclass(kind="multiclass", column="breed", group=None)
+BREED_BY_OWNER = Multiclass(kind="multiclass", column="breed", group="owner")
+
+
+def layout(**train: str) -> TableLayout:
+    """LAYOUT with changes in its train part."""
+    return parse({**LAYOUT, "train": {**LAYOUT["train"], **train}}, TableLayout, "card")  # type: ignore[dict-item]
+
+
+def texts(column: pd.Series) -> list[str | None]:
+    return [None if pd.isna(value) else value for value in column]
+
+
+def test_ids_and_classes_stay_the_text_they_are(zipped: Zipped) -> None:
+    rows = read_layout(zipped(FILES), layout(), BREED).rows
+
+    assert texts(rows["part"]) == ["train", "train", "train", "test", "test"]
+    assert texts(rows["row_id"]) == ["007", "1e5", "10", "007", "9"]
+    assert texts(rows["target"]) == ["NA", "null", "NA", None, None]
+    assert texts(rows["group"]) == [None] * 5
+
+
+def test_an_empty_group_is_no_group(zipped: Zipped) -> None:
+    rows = read_layout(zipped(FILES), layout(), BREED_BY_OWNER).rows
+
+    assert texts(rows["group"]) == ["x", None, "y", None, None]
+
+
+def test_images_know_their_rows(zipped: Zipped) -> None:
+    images = read_layout(zipped(FILES), layout(), BREED).images
+
+    assert images["row"].tolist() == [0, 1, 2, 3, 4]
+    assert images["path"].tolist() == list(IMAGES)
+
+
+def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None:
+    train = "id,breed,picture\na,pug,1\nb,husky,2\na,pug,3\n"
+    files = {"labels.csv": train, "sample_submission.csv": "id\nc\n", "1": b"", "2": b"", "3": b"", "test/c.jpg": b""}
+
+    listing = read_layout(zipped(files), layout(path="{picture}"), BREED)
+
+    assert listing.rows["row_id"].tolist() == ["a", "b", "c"]
+    assert listing.images.values.tolist() == [[0, "1"], [0, "3"], [1, "2"], [2, "test/c.jpg"]]
+
+
+@pytest.mark.parametrize(
+    ("files", "card", "parts"),
+    [
+        ({"labels.csv": ""}, layout(), ["`labels.csv` is not a csv in UTF-8", "Download it anew"]),
+        ({"labels.csv": b"id,breed\n\xff,pug\n"}, layout(), ["`labels.csv` is not a csv in UTF-8"]),
+        ({"labels.csv": "id,breed\n"}, layout(), ["`labels.csv` has no rows"]),
+        ({}, layout(table="label.csv"), ["no table `label.csv`. Did you mean `labels.csv`?", "sample_submission.csv"]),
+        ({}, layout(id="Id"), ["`labels.csv` has no column `Id`", "layout.train.id", "mean `id`?", "id, breed, owner"]),
+        ({}, layout(path="train/{ids}.jpg"), ["has no column `ids`", "layout.train.path", "Did you mean `id`?"]),
+        ({"labels.csv": "id,bread\n007,pug\n"}, layout(), ["no column `breed`", "target.column", "mean `bread`?"]),
+        ({"labels.csv": "id,breed\n007,pug\n1e5,\n10,\n"}, layout(), ["2 rows have no `breed`, on line 3, 4"]),
+        ({"labels.csv": "id,breed\n,pug\n"}, layout(), ["1 rows have no `id`, on line 2"]),
+        (
+            {"labels.csv": "id,breed\n007,pug\n8,pug\n9,pug\n"},
+            layout(),
+            ["2 of its 3 rows have no image: 8 (train/8.jpg), 9 (train/9.jpg)", "layout.train.path"],
+        ),
+        (
+            {},
+            layout(path="images/{id}.png"),
+            ["none of its 3 images", "`images/007.png` for the id `007`", "train/007.jpg, test/007.jpg", "template"],
+        ),
+        ({}, layout(path="images/x{id}.jpg"), ["`images/x007.jpg`", "hold train/007.jpg", "and 2 more"]),
+        (
+            {"labels.csv": "id,breed\n007,pug\n10,pug\n007,husky\n"},
+            layout(),
+            ["1 ids stand on several lines", "`007`: pug, husky", "layout.train.id"],
+        ),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(
+    zipped: Zipped, files: dict[str, str | bytes], card: TableLayout, parts: list[str]
+) -> None:
+    with pytest.raises(Refusal) as refusal:
+        read_layout(zipped({**FILES, **files}), card, BREED)
+
+    for part in parts:
+        assert part in str(refusal.value)
+
+
+def test_a_missing_group_column_is_refused(zipped: Zipped) -> None:
+    with pytest.raises(Refusal, match=r"no column `patient`, which the card's target\.group names"):
+        read_layout(zipped(FILES), layout(), Multiclass(kind="multiclass", column="breed", group="patient"))
+
+
+def test_rows_of_one_id_that_differ_in_group_are_refused(zipped: Zipped) -> None:
+    with pytest.raises(Refusal, match=r"`007`: pug \(group x\), pug"):
+        read_layout(zipped({**FILES, "labels.csv": "id,breed,owner\n007,pug,x\n007,pug,\n"}), layout(), BREED_BY_OWNER)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(zipped: Zipped) -> None:
+    rows = read_layout(zipped({**FILES, "labels.csv": b"\xef\xbb\xbfid,breed\n10,pug\n"}), layout(), BREED).rows
+
+    assert rows["row_id"].tolist() == ["10", "007", "9"]

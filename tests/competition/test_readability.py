@@ -1,0 +1,49 @@
+import pandas as pd
+import pytest
+
+from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
+from foldline.refusal import Refusal
+from foldline.tables.images import COLUMNS
+
+DECODED = pd.DataFrame(
+    {
+        "path": ["a", "b", "c", "d"],
+        "position": [0, 1, 2, 3],
+        "height": [5, 0, 7, 8],
+        "width": [9, 0, 9, 9],
+        "sha256": ["w", "x", "y", "z"],
+        "perceptual_hash": [1, 0, 3, 4],
+        "error": [None, "empty file", None, None],
+    }
+)
+LISTED = pd.DataFrame({"row": [0, 1, 2, 3, 3, 4], "path": ["a", "b", "b", "c", "a", "d"]})
+
+
+def test_every_image_of_a_row_finds_its_pixels() -> None:
+    images = link_images(LISTED, DECODED)
+
+    assert tuple(images.columns) == COLUMNS
+    assert images["position"].tolist() == [0, 1, 1, 2, 0, 3]
+    assert images["error"].notna().tolist() == [False, True, True, False, False, False]
+
+
+def test_unreadable_files_are_described_once() -> None:
+    assert describe_unreadable(link_images(LISTED, DECODED)) == ["b: empty file"]
+
+
+def test_up_to_the_share_unreadable_images_are_allowed() -> None:
+    images = link_images(LISTED, DECODED)
+
+    refuse_unreadable(images, 0.25)
+    with pytest.raises(Refusal) as refusal:
+        refuse_unreadable(images, 0.2)
+
+    message = str(refusal.value)
+    assert (
+        "1 of 4 images cannot be read, a share of 0.25, above prepare.unreadable_share (0.2): b: empty file" in message
+    )
+    assert "Download the competition anew" in message
+
+
+def test_no_unreadable_image_is_never_refused() -> None:
+    refuse_unreadable(link_images(LISTED, DECODED.assign(error=None)), 0.0)

@@ -1,0 +1,36 @@
+import pytest
+
+from foldline.cards.submission import ClassProbabilities, HardLabel
+from foldline.competition.sample import read_sample
+from foldline.refusal import Refusal
+from tests.competition.conftest import Zipped
+
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+
+
+def test_ids_stay_text_in_the_samples_order(zipped: Zipped) -> None:
+    sample = read_sample(zipped({"sample.csv": "pug,id,husky\n0,007,0\n0,7,0\n0,007,0\n"}), PROBABILITIES)
+
+    assert sample.columns == ("pug", "id", "husky")
+    assert sample.predicted(PROBABILITIES) == ("pug", "husky")
+    assert sample.ids.tolist() == ["007", "7", "007"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "whole_numbers"), [("1\n-2", True), ("1\n2.0", False), ("1\n", False), ("a\nb", False)]
+)
+def test_labels_are_whole_numbers_when_all_shown_are(zipped: Zipped, labels: str, whole_numbers: bool) -> None:
+    first, _, second = labels.partition("\n")
+
+    assert read_sample(zipped({"sample.csv": f"id,x\na,{first}\nb,{second}\n"}), LABEL).whole_numbers is whole_numbers
+
+
+def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
+    with pytest.raises(Refusal, match=r"no column `id`, which the card's submission\.id names"):
+        read_sample(zipped({"sample.csv": "name,x\na,1\n"}), PROBABILITIES)
+
+
+def test_a_label_sample_with_several_columns_is_refused(zipped: Zipped) -> None:
+    with pytest.raises(Refusal, match=r"2 columns beside the id \(pug, husky\).*Correct submission\.kind"):
+        read_sample(zipped({"sample.csv": "id,pug,husky\na,1,0\n"}), LABEL)

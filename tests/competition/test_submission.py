@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldline.cards.submission import ClassProbabilities, HardLabel
+from foldline.competition.sample import Sample
+from foldline.competition.submission import write_submission
+from foldline.competition.submission_check import check_submission
+from foldline.refusal import Refusal
+from foldline.tables.probabilities import Probabilities
+
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+
+
+def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Probabilities:
+    nothing = np.zeros((0, len(classes)), np.float32)
+    return Probabilities(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int32), classes)
+
+
+def sample(columns: tuple[str, ...], *ids: str, whole_numbers: bool = False) -> Sample:
+    return Sample(columns, pd.Series(ids, dtype="str"), whole_numbers)
+
+
+PREDICTED = predictions(np.array([[0.25, 0.75], [1, 0]]), ("pug", "NA"), ("007", "b"))
+
+
+def test_rows_and_columns_are_those_of_the_sample(tmp_path: Path) -> None:
+    write_submission(tmp_path / "s.csv", sample(("NA", "id", "pug"), "b", "007", "b"), PREDICTED, PROBABILITIES)
+
+    assert (tmp_path / "s.csv").read_text() == "NA,id,pug\n0,b,1\n0.75,007,0.25\n0,b,1\n"
+
+
+def test_a_label_is_the_most_probable_class_as_the_competition_writes_it(tmp_path: Path) -> None:
+    write_submission(tmp_path / "s.csv", sample(("id", "breed"), "b", "007"), PREDICTED, LABEL)
+
+    assert (tmp_path / "s.csv").read_text() == "id,breed\nb,pug\n007,NA\n"
+
+
+def test_probabilities_read_back_as_the_same_and_sum_to_one(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    values = random.dirichlet(np.full(120, 0.05), size=300).astype(np.float32)
+    classes, ids = tuple(f"c{number}" for number in range(120)), tuple(f"r{number}" for number in range(300))
+    wanted = sample(("id", *classes), *ids)
+
+    write_submission(tmp_path / "s.csv", wanted, predictions(values, classes, ids), PROBABILITIES)
+
+    check_submission(tmp_path / "s.csv", wanted, PROBABILITIES)
+    written = pd.read_csv(tmp_path / "s.csv")[list(classes)].to_numpy()
+    assert np.abs(written.sum(axis=1) - 1).max() < 1e-6
+    np.testing.assert_allclose(written, values, rtol=1e-6, atol=1e-12)
+
+
+def test_many_blocks_are_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = tuple(f"r{number}" for number in range(7))
+    values = np.eye(7)[::-1]
+    whole = predictions(values, ids, ids)
+    write_submission(tmp_path / "whole.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
+
+    monkeypatch.setattr("foldline.tables.arrays.BLOCK_BYTES", 2 * 7 * 4)
+    write_submission(tmp_path / "blocks.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
+
+    assert (tmp_path / "blocks.csv").read_text() == (tmp_path / "whole.csv").read_text()
+
+
+def test_names_with_commas_and_quotes_survive(tmp_path: Path) -> None:
+    odd = predictions(np.array([[0, 1.0]]), ('a "b"', "c, d"), ("x,1",))
+    for form, columns in ((PROBABILITIES, ("id", "c, d", 'a "b"')), (LABEL, ("id", "breed"))):
+        write_submission(tmp_path / "s.csv", sample(columns, "x,1"), odd, form)
+        check_submission(tmp_path / "s.csv", sample(columns, "x,1"), form)
+        read = pd.read_csv(tmp_path / "s.csv")
+        assert tuple(read.columns) == columns
+        assert read.iloc[0, 0] == "x,1"
+        assert read.iloc[0, 1] in (1, "c, d")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (
+            sample(("id", "pug", "husky"), "a", "z", "y"),
+            r"2 ids of the sample submission have no prediction: z, y\. The predicted ids are a",
+        ),
+        (
+            sample(("id", "pug", "dingo"), "a"),
+            r"columns without a class: dingo; classes without a column: husky",
+        ),
+    ],
+)
+def test_predictions_that_do_not_fit_are_refused(tmp_path: Path, wanted: Sample, message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        write_submission(
+            tmp_path / "s.csv", wanted, predictions(np.array([[0.5, 0.5]]), ("pug", "husky"), ("a",)), PROBABILITIES
+        )

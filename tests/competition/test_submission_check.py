@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foldline.cards.submission import ClassProbabilities, HardLabel, Submission
+from foldline.competition.sample import Sample
+from foldline.competition.submission_check import check_submission
+from foldline.refusal import Refusal
+
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+IDS = pd.Series(["007", "b", "b"], dtype="str")
+SAMPLE = Sample(("id", "pug", "NA"), IDS, whole_numbers=False)
+LABEL_SAMPLE = Sample(("id", "breed"), IDS, whole_numbers=False)
+NUMBER_SAMPLE = Sample(("id", "level"), IDS, whole_numbers=True)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "submission.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "sample", "form"),
+    [
+        ("id,pug,NA\n007,0.5,0.5\nb,1,0\nb,1,0\n", SAMPLE, PROBABILITIES),
+        ("NA,pug,id\n1e-7,0.9999999,b\n1,0,b\n0,1,007\n", SAMPLE, PROBABILITIES),
+        ("id,breed\n007,NA\nb,null\nb,3\n", LABEL_SAMPLE, LABEL),
+        ("id,level\n007,3\nb,0\nb,-1\n", NUMBER_SAMPLE, LABEL),
+    ],
+)
+def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, form: Submission) -> None:
+    path.write_text(text)
+    check_submission(path, sample, form)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,pug\n007,1\nb,1\nb,1\n", "has and the file has not: NA; the other way round: none"),
+        ("id,pug,NA,dingo\n007,1,0,0\nb,1,0,0\nb,1,0,0\n", "has not: none; the other way round: dingo"),
+        ("id,pug,NA\n007,1,0\nb,1,0\n", "1 ids of the sample submission are missing (b), 0 are unknown"),
+        ("id,pug,NA\n7,1,0\nb,1,0\nb,1,0\n", "1 ids of the sample submission are missing (007), 1 are unknown or too"),
+        (
+            "id,pug,NA\n007,1,0\nb,,1\nb,1,0\n",
+            "line 3 (id `b`): column `pug` is empty, it must be a number from 0 to 1",
+        ),
+        ("id,pug,NA\n007,1,0\nb,NA,1\nb,1,0\n", "line 3 (id `b`): column `pug` is 'NA', it must be a number"),
+        ("id,pug,NA\n007,1,0\nb,1,0\nb,1.5,-0.5\n", "line 4 (id `b`): column `pug` is 1.5, it must be a number from 0"),
+        ("id,pug,NA\n007,1,0\nb,0,inf\nb,1,0\n", "line 3 (id `b`): column `NA` is inf"),
+        ("id,pug,NA\n007,1,0\nb,0.5,0.4999\nb,1,0\n", "line 3 (id `b`): its probabilities sum to 0.9999, not to one"),
+        ("id,pug,NA\n007,1,0\n,1,0\nb,1,0\n", "line 3 (id `nan`): column `id` is empty, it must be an id"),
+        ("id,pug,NA\n007,1,0\nb,1,0,3,4\nb,1,0\n", "is not a csv in UTF-8"),
+        ("", "is not a csv in UTF-8"),
+        ("id,pug,NA\n", "2 ids of the sample submission are missing (007, b)"),
+    ],
+)
+def test_probabilities_that_a_grader_would_not_take_are_refused(path: Path, text: str, message: str) -> None:
+    path.write_text(text)
+
+    with pytest.raises(Refusal) as refusal:
+        check_submission(path, SAMPLE, PROBABILITIES)
+
+    assert str(refusal.value).startswith(str(path))
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sample", "message"),
+    [
+        (
+            "id,breed\n007,pug\nb,\nb,pug\n",
+            LABEL_SAMPLE,
+            "line 3 (id `b`): column `breed` is empty, it must be a label",
+        ),
+        (
+            "id,level\n007,3\nb,2\nb,2.0\n",
+            NUMBER_SAMPLE,
+            "line 4 (id `b`): column `level` is '2.0', it must be a whole",
+        ),
+    ],
+)
+def test_labels_that_a_grader_would_not_take_are_refused(path: Path, text: str, sample: Sample, message: str) -> None:
+    path.write_text(text)
+
+    with pytest.raises(Refusal) as refusal:
+        check_submission(path, sample, LABEL)
+
+    assert message in str(refusal.value)
+
+
+def test_lines_count_on_through_all_blocks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foldline.competition.submission_check.BLOCK_CELLS", 3)
+    path.write_text("id,pug,NA\n007,1,0\nb,1,0\nb,1,1\n")
+
+    with pytest.raises(Refusal, match=r"line 4 \(id `b`\): its probabilities sum to 2"):
+        check_submission(path, SAMPLE, PROBABILITIES)
+
+
+def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
+    with pytest.raises(Refusal, match=r"submission\.csv does not exist"):
+        check_submission(path, SAMPLE, PROBABILITIES)
