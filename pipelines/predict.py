@@ -15,8 +15,9 @@ from foldline.images.loaders import evaluation_loader
 from foldline.images.views import VIEWS, refuse_unsquare
 from foldline.learning.launching import launch
 from foldline.learning.models import load_model
+from foldline.learning.processes import start_accelerator
 from foldline.predictions.coverage import roster
-from foldline.predictions.predicting import predict, shared_logits, start
+from foldline.predictions.predicting import predict, shared_logits
 from foldline.predictions.row_images import row_images
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
@@ -44,7 +45,7 @@ def predict_fold(fold: int) -> None:
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
     covered = roster(rows, read_folds(places.folds), [fold])
     validation_ids, test_ids, classes = covered.out_of_fold_ids, covered.test_ids, read_classes(places.classes)
-    accelerator, views = start(section.precision), [VIEWS[name] for name in section.views]
+    accelerator, views = start_accelerator(section.precision), [VIEWS[name] for name in section.views]
     batch_size = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=batch_size, workers=section.workers)
     with shared_logits(places.predicted(fold), validation_ids, test_ids, section.views, classes, accelerator) as logits:

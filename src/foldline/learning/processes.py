@@ -24,7 +24,7 @@ def start_accelerator(precision: Precision) -> Accelerator:
         del os.environ[name]  # Nothing but params.yaml says how to train.
     on_cpu = not torch.cuda.is_available()
     if on_cpu and precision == "float16":
-        raise Refusal("train.precision: float16 needs a GPU. Use float32 or bfloat16.")
+        raise Refusal("The precision float16 needs a GPU, and none is visible. Use float32 or bfloat16.")
     accelerator = Accelerator(
         cpu=on_cpu,
         mixed_precision=MIXED_PRECISION[precision],

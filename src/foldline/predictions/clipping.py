@@ -106,10 +106,8 @@ def project(
     most = upper * (mass.shape[1] - count) + lower * count
     short = most < 1
     mass[~short] *= _scales(mass[~short], lower, upper)[:, None]
-    np.clip(mass, lower, upper, out=mass)
-    if short.any():
-        mass[short] = _filled_with_zeros(zeros[short], upper)
-    return mass
+    mass[short] = _filled_with_zeros(zeros[short], upper)
+    return mass.clip(lower, upper, out=mass)
 
 
 def _filled_with_zeros(zeros: Bool[np.ndarray, "rows classes"], upper: float) -> Float64[np.ndarray, "rows classes"]:

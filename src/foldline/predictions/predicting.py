@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,7 +14,6 @@ from tqdm import tqdm
 
 from foldline.files import whole_folder
 from foldline.predictions.row_images import RowImages
-from foldline.refusal import Refusal
 from foldline.tables.arrays import put, take
 from foldline.tables.logits import Logits, create_logits, read_logits
 
@@ -23,16 +21,6 @@ View = Callable[[Tensor], Tensor]
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
 """Images, and which of the positions asked for they are at."""
 Load = Callable[[Int64[np.ndarray, " images"]], Batches]
-MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
-
-
-def start(precision: Literal["float32", "bfloat16", "float16"]) -> Accelerator:
-    """Raises Refusal where the device has no such precision."""
-    if precision == "float16" and not torch.cuda.is_available():
-        raise Refusal(
-            "predict.precision is float16, which needs a GPU, and none is visible. Choose bfloat16 or float32."
-        )
-    return Accelerator(mixed_precision=MIXED[precision])
 
 
 @contextmanager

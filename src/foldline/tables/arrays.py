@@ -12,10 +12,10 @@ from foldline.tables.truths import CURE
 BLOCK_BYTES = 1 << 24
 
 
-def row_blocks(shape: tuple[int, ...], block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
-    """Slices that cover the rows of an array of this shape in order, about `block_bytes` of float32 each."""
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Slices that cover the rows of an array of this shape in order, about BLOCK_BYTES of float32 each."""
     row_bytes = 4 * int(np.prod(shape[1:]))
-    step = max(1, block_bytes // max(1, row_bytes))
+    step = max(1, BLOCK_BYTES // max(1, row_bytes))
     for start in range(0, shape[0], step):
         yield slice(start, min(start + step, shape[0]))
 
