@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-SIDE_PIXELS = 32
+from foldline.images.hashing import SIDE_PIXELS
+
 NOISE_PIXELS = 1.0
 """Finer detail than this does not survive re-encoding and resizing."""
 SHADING_PIXELS = 3.0
@@ -39,6 +40,8 @@ class Alignment:
         return plausible and self.correlation >= SAME_PICTURE
 
 
+EVERYWHERE = np.ones((SIDE_PIXELS, SIDE_PIXELS), np.uint8)
+
 Thumbnail = UInt8[np.ndarray, "32 32"]
 
 
@@ -59,7 +62,8 @@ def _align(template: np.ndarray, moving: np.ndarray, stretch: float) -> Alignmen
     warp = np.array([[stretch, 0, middle * (1 - stretch)], [0, stretch, middle * (1 - stretch)]], np.float32)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, STEPS, SMALLEST_CHANGE)
     try:
-        _, warp = cv2.findTransformECC(template, moving, warp, cv2.MOTION_AFFINE, criteria, None, 1)
+        # The smoothing filter of one pixel: none, noise is gone already.
+        _, warp = cv2.findTransformECC(template, moving, warp, cv2.MOTION_AFFINE, criteria, EVERYWHERE, 1)
     except cv2.error:
         return None
     moved = _warped(moving, warp, cv2.INTER_LINEAR)

@@ -15,7 +15,7 @@ import numpy as np
 
 from foldline.archives import Archives
 from foldline.images.decoding import Undecodable, decode
-from foldline.images.hashing import perceptual_hash
+from foldline.images.hashing import perceptual_hashes, thumbnail
 from foldline.images.resizing import PixelForm, resized, scaled_size
 
 UNREADABLE_GREY = 128
@@ -81,7 +81,8 @@ def decode_into(place: np.ndarray, content: bytes, form: PixelForm) -> DecodedIm
         place[:] = UNREADABLE_GREY
         return 0, 0, sha256, 0, str(undecodable)
     place[:] = resized(picture.pixels, form)
-    return picture.height, picture.width, sha256, perceptual_hash(place), None
+    perceptual_hash = int(perceptual_hashes(thumbnail(place)[np.newaxis])[0])
+    return picture.height, picture.width, sha256, perceptual_hash, None
 
 
 # A pool hands its tasks to a function, so what a process keeps between them can only be a module's.

@@ -6,12 +6,12 @@ A hash alone joins what is different: a third of the handwritten digits are with
 import cv2
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
-from foldline.images.alignment import SIDE_PIXELS, align
+from foldline.images.alignment import align
 from foldline.images.candidates import close_pairs
-from foldline.images.hashing import grey, perceptual_hash
+from foldline.images.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 
 CROPPED_SHARES = (0.0, 0.015, 0.03)
 """What a copy may have lost at each side, for the hash; the alignment finds what lies between."""
@@ -50,45 +50,36 @@ def near_duplicate_pairs(images: pd.DataFrame, pixels: np.ndarray) -> pd.DataFra
     return pd.DataFrame(np.unique(np.sort(pairs, axis=1), axis=0), columns=["first", "second"])
 
 
-def _thumbnails(pixels: np.ndarray, positions: np.ndarray) -> UInt8[np.ndarray, "images 32 32"]:
+def _thumbnails(pixels: np.ndarray, positions: np.ndarray) -> Thumbnails:
     thumbnails = np.empty((len(positions), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
     for number, position in enumerate(tqdm(positions, desc="thumbnails", unit="image")):
-        size = (SIDE_PIXELS, SIDE_PIXELS)
-        thumbnails[number] = cv2.resize(grey(pixels[position]), size, interpolation=cv2.INTER_AREA)
+        thumbnails[number] = thumbnail(pixels[position])
     return thumbnails
 
 
-def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: np.ndarray) -> Int64[np.ndarray, "pairs 2"]:
+def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: Thumbnails) -> Int64[np.ndarray, "pairs 2"]:
     """Pairs of numbers of thumbnails: close in hash, one of the two cropped or not, and roughly alike."""
-    structured = np.flatnonzero(thumbnails.std(axis=(1, 2)) >= FLAT)
+    structured = np.flatnonzero([cv2.meanStdDev(thumbnail)[1] >= FLAT for thumbnail in thumbnails])
     hashes, thumbnails = hashes[structured], thumbnails[structured]
     found = [np.zeros((0, 2), np.int64)]
     for share in CROPPED_SHARES:
-        queries = np.array([perceptual_hash(_cropped(thumbnail, share)) for thumbnail in thumbnails], np.int64)
-        found.append(close_pairs(hashes, queries))
+        found.append(close_pairs(hashes, perceptual_hashes(thumbnails, share)))
     pairs = np.unique(np.concatenate(found), axis=0)
     alike = [_correlations(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
     return structured[pairs[np.concatenate([np.zeros(0), *alike]) >= ALIKE]]
 
 
-def _cropped(thumbnail: np.ndarray, share: float) -> np.ndarray:
-    scale, offset = 1 - 2 * share, share * (SIDE_PIXELS - 1)
-    warp = np.array([[scale, 0, offset], [0, scale, offset]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(thumbnail, warp, thumbnail.shape, flags=flags)[:, :, np.newaxis]
-
-
-def _correlations(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def _correlations(thumbnails: Thumbnails, pairs: np.ndarray) -> np.ndarray:
     return np.einsum("pi,pi->p", _normalised(thumbnails[pairs[:, 0]]), _normalised(thumbnails[pairs[:, 1]]))
 
 
-def _normalised(thumbnails: np.ndarray) -> Float32[np.ndarray, "images pixels"]:
+def _normalised(thumbnails: Thumbnails) -> Float32[np.ndarray, "images pixels"]:
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1)
 
 
-def _verified(pairs: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+def _verified(pairs: np.ndarray, thumbnails: Thumbnails) -> np.ndarray:
     if not len(pairs):
         return pairs
     least = _least_detail_correlation(thumbnails)
@@ -99,7 +90,7 @@ def _verified(pairs: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
     return pairs[same]
 
 
-def _least_detail_correlation(thumbnails: np.ndarray) -> float:
+def _least_detail_correlation(thumbnails: Thumbnails) -> float:
     """What unrelated pictures of this competition do not reach, however alike.
 
     Two dogs share no detail, two handwritten zeros nearly all: a fixed limit joins the zeros or loses copies of dogs.

@@ -2,23 +2,44 @@
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float64, Int64, UInt8
 
 SIDE_PIXELS = 32
 LOW_FREQUENCIES = 8
+ROUNDED_TO = 1024
+"""The cosines are rounded to multiples of 1/1024: sums of integers are the same on every machine, in any order."""
+BLOCK_THUMBNAILS = 4_096
+
+Thumbnails = UInt8[np.ndarray, "images 32 32"]
 
 
-def perceptual_hash(pixels: UInt8[np.ndarray, "height width channels"]) -> int:
-    """The signs of the 8 x 8 lowest cosine frequencies about their median, as a signed 64-bit integer.
+def thumbnail(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "32 32"]:
+    """The picture in grey, small enough to forget how it was encoded."""
+    grey = pixels[:, :, 0] if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return cv2.resize(grey, (SIDE_PIXELS, SIDE_PIXELS), interpolation=cv2.INTER_AREA)
+
+
+def perceptual_hashes(thumbnails: Thumbnails, cropped_share: float = 0.0) -> Int64[np.ndarray, " images"]:
+    """Of each thumbnail, cropped by `cropped_share` at every side: which of its 8 x 8 lowest cosine frequencies lie
+    above their median, as 64 bits.
 
     Source: Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010 (pHash).
     """
-    small = cv2.resize(grey(pixels), (SIDE_PIXELS, SIDE_PIXELS), interpolation=cv2.INTER_AREA)
-    frequencies = cv2.dct(small.astype(np.float32))[:LOW_FREQUENCIES, :LOW_FREQUENCIES].ravel()
-    # The first one is the mean brightness, which a copy need not share.
-    bits = frequencies > np.median(frequencies[1:])
-    return int(np.packbits(bits).view(">i8")[0])
+    rows = _cosines(cropped_share)
+    blocks = [np.zeros(0, np.int64)]
+    for first in range(0, len(thumbnails), BLOCK_THUMBNAILS):
+        block = thumbnails[first : first + BLOCK_THUMBNAILS].astype(np.float64)
+        frequencies = (rows @ block @ rows.T).reshape(-1, LOW_FREQUENCIES**2)
+        # The first one is the mean brightness, which a copy need not share.
+        bits = frequencies > np.median(frequencies[:, 1:], axis=1, keepdims=True)
+        blocks.append(np.packbits(bits, axis=1).view(">i8")[:, 0].astype(np.int64))
+    return np.concatenate(blocks)
 
 
-def grey(pixels: np.ndarray) -> UInt8[np.ndarray, "height width"]:
-    return pixels[:, :, 0] if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+def _cosines(cropped_share: float) -> Float64[np.ndarray, "8 32"]:
+    """From a line of 32 pixels to the 8 lowest frequencies of its middle part, stretched to 32 pixels again."""
+    middle, step = np.arange(SIDE_PIXELS), np.arange(LOW_FREQUENCIES)[:, np.newaxis]
+    cosines = np.cos(np.pi * step * (2 * middle + 1) / (2 * SIDE_PIXELS))
+    sources = SIDE_PIXELS * (cropped_share + (1 - 2 * cropped_share) * (middle + 0.5) / SIDE_PIXELS) - 0.5
+    stretched = np.maximum(0, 1 - np.abs(sources[:, np.newaxis] - middle))
+    return np.round(cosines @ stretched * ROUNDED_TO)
