@@ -51,7 +51,8 @@ def require_filled(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> N
 def require_unique(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:
     repeated = table[table.duplicated(list(columns))]
     if len(repeated):
-        first = ", ".join(f"{column} {repeated.iloc[0][column]!r}" for column in columns)
+        key = repeated[list(columns)].head(1).to_dict("records")[0]
+        first = ", ".join(f"{column} {value!r}" for column, value in key.items())
         raise Refusal(f"{path}: {len(repeated)} rows repeat an earlier one's key, the first is {first}. {CURE}")
 
 

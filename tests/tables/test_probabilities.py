@@ -1,0 +1,60 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from foldline.refusal import Refusal
+from foldline.tables.probabilities import Probabilities, read_probabilities, write_probabilities
+
+PROBABILITIES = Probabilities(
+    out_of_fold=np.array([[0.5, 0.5], [0.25, 0.75], [0, 1]], np.float32),
+    test=np.array([[1, 0]], np.float32),
+    out_of_fold_ids=("007", "NA", "c"),
+    test_ids=("007",),
+    folds=np.array([1, 0, 1]),
+    classes=("cat", "null"),
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    write_probabilities(tmp_path / "ensemble", PROBABILITIES)
+    read = read_probabilities(tmp_path / "ensemble")
+    np.testing.assert_array_equal(read.out_of_fold, PROBABILITIES.out_of_fold)
+    np.testing.assert_array_equal(read.test, PROBABILITIES.test)
+    np.testing.assert_array_equal(read.folds, PROBABILITIES.folds)
+    assert (read.out_of_fold_ids, read.test_ids, read.classes) == (("007", "NA", "c"), ("007",), ("cat", "null"))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([0.5, 0.4], "sums to 0.9"),
+        ([np.nan, 1.0], "sums to nan"),
+        ([-0.5, 1.5], "its least value is -0.5"),
+        ([0.49998, 0.5], "sums to 0.99998"),
+    ],
+)
+@pytest.mark.parametrize("part", ["out_of_fold", "test"])
+def test_a_row_that_is_no_distribution_is_named(part: str, row: list[float], message: str, tmp_path: Path) -> None:
+    values = getattr(PROBABILITIES, part).copy()
+    values[-1] = row
+    write_probabilities(tmp_path, replace(PROBABILITIES, **{part: values}))
+    row_id = getattr(PROBABILITIES, f"{part}_ids")[-1]
+    with pytest.raises(Refusal, match=rf"{part}\.npy: row {len(values) - 1} \(id '{row_id}'\) is no.*{message}"):
+        read_probabilities(tmp_path)
+
+
+def test_float32_rounding_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    test = np.full((1, 2), 0.5, np.float32) + np.float32(2e-6)
+    write_probabilities(tmp_path, replace(PROBABILITIES, test=test))
+    assert read_probabilities(tmp_path).test.shape == (1, 2)
+
+
+def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    write_probabilities(tmp_path, PROBABILITIES)
+    np.save(tmp_path / "test.npy", np.zeros((1, 3), np.float32))
+    with pytest.raises(Refusal, match=r"expected float32 of \(1, 2\) \(rows of ids.parquet, classes of classes.json\)"):
+        read_probabilities(tmp_path)
+    with pytest.raises(ValueError, match="out_of_fold is of shape"):
+        write_probabilities(tmp_path, replace(PROBABILITIES, out_of_fold=PROBABILITIES.test))
