@@ -72,7 +72,7 @@ def augmentation(recipe: str, shape: tuple[int, int, int], symmetries: Sequence[
 def light(height: int, width: int, coloured: bool) -> Transforms:
     """Small movements and changes of light: safe for almost anything, characters included."""
     return [
-        move(translate_share=0.06, scale=0.1, rotate_degrees=10, shear_degrees=0, probability=0.8),
+        move(translate_share=0.06, scale=0.1, rotate_degrees=10.0, shear_degrees=0.0, probability=0.8),
         albumentations.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.1, p=0.5),
     ]
 
@@ -81,7 +81,7 @@ def medium(height: int, width: int, coloured: bool) -> Transforms:
     """For photographs: crops of at least 60 % of the area, movements, colours, a few holes."""
     return [
         albumentations.RandomResizedCrop(size=(height, width), scale=(0.6, 1.0), ratio=(0.8, 1.25)),
-        move(translate_share=0.05, scale=0.1, rotate_degrees=15, shear_degrees=0, probability=0.5),
+        move(translate_share=0.05, scale=0.1, rotate_degrees=15.0, shear_degrees=0.0, probability=0.5),
         light_and_colour(0.2, coloured),
         holes(0.3),
     ]
@@ -91,7 +91,7 @@ def heavy(height: int, width: int, coloured: bool) -> Transforms:
     """For long training on photographs: crops of at least 35 % of the area, strong movements, colours, blur, noise."""
     return [
         albumentations.RandomResizedCrop(size=(height, width), scale=(0.35, 1.0)),
-        move(translate_share=0.1, scale=0.2, rotate_degrees=25, shear_degrees=8, probability=0.7),
+        move(translate_share=0.1, scale=0.2, rotate_degrees=25.0, shear_degrees=8.0, probability=0.7),
         light_and_colour(0.35, coloured),
         albumentations.OneOf([albumentations.GaussianBlur(), albumentations.GaussNoise(std_range=(0.02, 0.1))], p=0.3),
         holes(0.5),
