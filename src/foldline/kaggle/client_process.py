@@ -4,6 +4,8 @@ Apart from the stage, because the client has no timeouts (a stalled call is ende
 KAGGLE_* variable, may go to the network when it is imported, and prints to standard output.
 """
 
+import contextlib
+import io
 import json
 import os
 import sys
@@ -92,6 +94,17 @@ def _shown(entry: Any) -> dict[str, Any]:
     }
 
 
+def _signed_in() -> Any:
+    """The client's API object. A token is checked over the network; without credentials, SystemExit is raised."""
+    # The client prints a page of help where one sentence will be said.
+    with contextlib.redirect_stdout(io.StringIO()):
+        # Importing signs in, or not, without a word; asking again says which.
+        from kaggle import api
+
+        api.authenticate()
+    return api
+
+
 def _failure(error: BaseException) -> dict[str, Any]:
     import requests
 
@@ -125,11 +138,7 @@ def serve(requests: TextIO, replies: TextIO) -> None:
         request = json.loads(line)
         try:
             if api is None:
-                # Importing signs in, or not, silently; asking again says which. A token is checked over the network.
-                from kaggle import api as imported
-
-                imported.authenticate()
-                api = imported
+                api = _signed_in()
             reply = {"value": CALLS[request["call"]](api, **request["fields"])}
         except (Exception, SystemExit) as error:
             reply = {"failure": _failure(error)}

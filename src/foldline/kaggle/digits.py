@@ -32,7 +32,9 @@ def write_digits(folder: Path) -> None:
     from sklearn.model_selection import train_test_split
 
     digits: Any = load_digits()
-    ids = np.array([hashlib.sha256(f"foldline digits {index}".encode()).hexdigest()[:12] for index in range(len(digits.target))])
+    ids = np.array(
+        [hashlib.sha256(f"foldline digits {index}".encode()).hexdigest()[:12] for index in range(len(digits.target))]
+    )
     train, test = train_test_split(
         np.arange(len(ids)), test_size=TEST_ROWS, stratify=digits.target, shuffle=True, random_state=0
     )

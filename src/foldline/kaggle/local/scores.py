@@ -36,7 +36,7 @@ def log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     unknown = sorted(set(labels) - set(classes))
     if unknown:
         raise Unacceptable(f"Evaluation error: no column for the class {listed(unknown)}")
-    right = probabilities[np.arange(len(labels)), [classes.index(label) for label in labels]]
+    right = probabilities[np.arange(len(labels)), [classes.index(str(label)) for label in labels]]
     smallest = np.finfo(float).eps
     return float(-np.log(np.clip(right, smallest, 1 - smallest)).mean())
 
