@@ -29,13 +29,26 @@ else:
     TypeForm = {Read: Any}
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """Plain yaml lets the last of equal keys win, silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"a key is there twice: {listed(repeated)}", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # a SafeLoader
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Refusal(f"{path} is not valid yaml: {error}") from None
     if not isinstance(content, dict):
         raise Refusal(f"{path} must hold keys and values, found {type(content).__name__}.")
@@ -61,7 +74,7 @@ def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] 
 
 def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]) -> str:
     # Pydantic names the chosen member of a union in the path (`schedule.one_cycle.peak`); the file does not.
-    keys = [key for key in detail["loc"] if not _is_union_tag(key, detail["loc"], value)]
+    keys = _keys_in_file(detail["loc"], value)
     name = ".".join(str(key) for key in (*above, *keys))
     if detail["type"] == "extra_forbidden":
         valid = sorted(_fields_at(kind, value, keys[:-1]))
@@ -89,16 +102,17 @@ def _expected(detail: ErrorDetails) -> str:
     return f"Valid: {tags}." if tags else "It says which variant the section is."
 
 
-def _is_union_tag(key: int | str, path: tuple[int | str, ...], value: Any) -> bool:
-    """Whether `key` in an error's path stands for a union's member instead of a key of the file."""
-    here = value
+def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
+    """An error's path without the steps that stand for a union's member."""
+    keys: list[int | str] = []
+    here, tag_may_follow = value, True
     for step in path:
-        is_tag = isinstance(here, Mapping) and step not in here and here.get("kind") == step
-        if step is key:
-            return is_tag
-        if not is_tag:
-            here = _at(here, [step])
-    return False
+        if tag_may_follow and isinstance(here, Mapping) and step not in here and here.get("kind") == step:
+            tag_may_follow = False  # a missing key may be called like the member itself
+        else:
+            keys.append(step)
+            here, tag_may_follow = _at(here, [step]), True
+    return keys
 
 
 def _at(value: Any, keys: list[int | str]) -> Any:

@@ -13,7 +13,7 @@ from foldline.images.alignment import align
 from foldline.images.candidates import close_pairs
 from foldline.images.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 
-CROPPED_SHARES = (0.0, 0.015, 0.03)
+CROPPED_SHARES = (0.0, 0.01, 0.02, 0.03)
 """What a copy may have lost at each side, for the hash; the alignment finds what lies between."""
 FLAT = 2.0
 """Standard deviation, in grey levels, below which there is nothing to compare."""

@@ -1,0 +1,123 @@
+"""Each mistake in a yaml file is one message: where it is, what is there, what would be valid."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field, ValidationError
+
+from foldline.config.section import Section, parse, read_section, read_yaml
+from foldline.refusal import Refusal
+
+
+class Constant(Section):
+    kind: Literal["constant"]
+    constant: float
+
+
+class Step(Section):
+    kind: Literal["step"]
+    every_epochs: Annotated[int, Field(ge=1)]
+
+
+Schedule = Annotated[Constant | Step, Field(discriminator="kind")]
+
+
+class Part(Section):
+    rate: float
+    schedule: Schedule
+    stages: tuple[Schedule, ...]
+
+
+class Whole(Section):
+    part: Part
+
+
+GOOD = {"rate": 0.1, "schedule": {"kind": "step", "every_epochs": 2}, "stages": []}
+
+
+def refusal_of(part: object) -> str:
+    with pytest.raises(Refusal) as refused:
+        parse({"part": part}, Whole, "params.yaml")
+    return str(refused.value)
+
+
+def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(
+        "part: {rate: 1e-3, schedule: {kind: constant, constant: 2}, stages: [{kind: step, every_epochs: 1}]}"
+    )
+    part = read_section(path, "part", Part)
+    # Plain yaml reads 1e-3 as text.
+    assert part.rate == 0.001
+    assert part.stages == (Step(kind="step", every_epochs=1),)
+    with pytest.raises(ValidationError, match="frozen"):
+        part.rate = 2.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rat": 1}, "`part.rat` is not a known key. Did you mean `rate`? Valid here: rate, schedule, stages."),
+        ({"xyz": 1}, "`part.xyz` is not a known key. Valid here: rate, schedule, stages."),
+        (
+            {"rate": "fast"},
+            "`part.rate` is 'fast': input should be a valid number, unable to parse string as a number.",
+        ),
+        ({"rate": float("nan")}, "`part.rate` is nan: input should be a finite number."),
+        ({"schedule": {"kind": "steps"}}, "`part.schedule.kind` is 'steps'. Valid: 'constant', 'step'."),
+        ({"schedule": {"every_epochs": 2}}, "`part.schedule.kind` is missing. It says which variant the section is."),
+        ({"schedule": {"kind": "step"}}, "`part.schedule.every_epochs` is missing."),
+        ({"schedule": {"kind": "constant"}}, "`part.schedule.constant` is missing."),
+        (
+            {"schedule": {"kind": "step", "every_epochs": 0}},
+            "`part.schedule.every_epochs` is 0: input should be greater than or equal to 1.",
+        ),
+        (
+            {"schedule": {"kind": "step", "every_epochs": 1, "every_epoch": 1}},
+            "`part.schedule.every_epoch` is not a known key. Did you mean `every_epochs`? Valid here: every_epochs, kind.",
+        ),
+        (
+            {"stages": [{"kind": "step", "every_epochs": 1}, {"kind": "step", "every_epochs": "x"}]},
+            "`part.stages.1.every_epochs` is 'x': input should be a valid integer, unable to parse string as an integer.",
+        ),
+    ],
+)
+def test_one_mistake(change: dict[str, object], message: str) -> None:
+    assert refusal_of({**GOOD, **change}) == f"params.yaml: {message}"
+
+
+def test_a_section_that_is_not_one() -> None:
+    assert refusal_of([1]) == "params.yaml: `part` is [1]: it must hold keys and values."
+
+
+def test_every_mistake_has_its_line() -> None:
+    assert refusal_of({"rate": "x", "schedule": GOOD["schedule"]}).splitlines() == [
+        "params.yaml: `part.rate` is 'x': input should be a valid number, unable to parse string as a number.",
+        "params.yaml: `part.stages` is missing.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: [1", "is not valid yaml"),
+        (b"a: \xff\xfe", "is not valid yaml"),
+        (b"- 1\n- 2", "must hold keys and values, found list"),
+        (b"a: 1\nb: {c: 1, c: 2}", "a key is there twice: c"),
+    ],
+)
+def test_a_file_that_is_no_settings(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+    with pytest.raises(Refusal, match=message):
+        read_yaml(path)
+
+
+def test_a_missing_file_and_a_missing_section(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    with pytest.raises(Refusal, match="does not exist. Restore it"):
+        read_yaml(path)
+    path.write_text("train: {}\nsplit: {}")
+    with pytest.raises(Refusal, match="the key `part` is missing, found train, split"):
+        read_section(path, "part", Part)

@@ -1,0 +1,121 @@
+"""Members of archives by name: nested, told apart, hostile, damaged."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from foldline.archives import Archives
+from foldline.refusal import Refusal
+
+
+def zipped(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    return content.getvalue()
+
+
+def test_loose_files_and_members_by_name(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(b"id")
+    (tmp_path / "train.zip").write_bytes(zipped({"train/": b"", "train/a.jpg": b"A", "__MACOSX/._a.jpg": b"junk"}))
+    with Archives(tmp_path, ["labels.csv", "train.zip"]) as archives:
+        assert archives.names == ("labels.csv", "train/a.jpg")
+        assert archives.read("train/a.jpg") == b"A"
+        assert archives.read("labels.csv") == b"id"
+        with pytest.raises(Refusal, match=r"there is no file `train/b.jpg`. Found labels.csv, train/a.jpg"):
+            archives.read("train/b.jpg")
+
+
+def test_a_zip_is_known_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "train.csv.data").write_bytes(zipped({"train.csv": b"id"}))
+    (tmp_path / "features.npz").write_bytes(zipped({"a.npy": b""}))
+    with Archives(tmp_path, ["train.csv.data", "features.npz"]) as archives:
+        assert archives.names == ("train.csv", "features.npz")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_archives_within_archives(tmp_path: Path, compression: int) -> None:
+    table = zipped({"train.csv": b"id"})
+    images = zipped({"train/a.jpg": b"A"})
+    (tmp_path / "all.zip").write_bytes(zipped({"data/images.zip": images, "train.csv.zip": table}, compression))
+    with Archives(tmp_path, ["all.zip"]) as archives:
+        assert archives.names == ("data/train/a.jpg", "train.csv")
+        assert archives.read("data/train/a.jpg") == b"A"
+        assert archives.read("train.csv") == b"id"
+
+
+def test_equal_paths_are_told_apart_by_their_archive(tmp_path: Path) -> None:
+    inner = {"train.zip": zipped({"1.jpg": b"train"}), "test.zip": zipped({"1.jpg": b"test", "2.jpg": b"2"})}
+    (tmp_path / "all.zip").write_bytes(zipped(inner))
+    with Archives(tmp_path, ["all.zip"]) as archives:
+        assert archives.names == ("train/1.jpg", "test/1.jpg", "2.jpg")
+        assert archives.read("test/1.jpg") == b"test"
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "a/../../b", "..\\a"])
+def test_a_member_that_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "all.zip").write_bytes(zipped({"inner.zip": zipped({name: b""})}))
+    with pytest.raises(Refusal, match="leaves the folder. Do not trust"):
+        Archives(tmp_path, ["all.zip"])
+
+
+def test_a_damaged_member(tmp_path: Path) -> None:
+    for number, compression in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)):
+        name = f"{number}.zip"
+        content = bytearray(zipped({"a.csv": b"0123456789" * 50}, compression))
+        content[40:44] = b"\xff\xff\xff\xff"
+        (tmp_path / name).write_bytes(content)
+        with Archives(tmp_path, [name]) as archives, pytest.raises(Refusal, match=rf"{name}: `a.csv` is damaged"):
+            archives.read("a.csv")
+
+
+def test_a_damaged_inner_archive(tmp_path: Path) -> None:
+    (tmp_path / "all.zip").write_bytes(zipped({"train.zip": zipped({"a": b"A"})[:-30]}))
+    with pytest.raises(Refusal, match=r"all.zip: `train.zip` is not a whole zip archive"):
+        Archives(tmp_path, ["all.zip"])
+
+
+def test_a_truncated_archive(tmp_path: Path) -> None:
+    (tmp_path / "all.zip").write_bytes(zipped({"a": b"A" * 1000})[:-30])
+    with pytest.raises(Refusal, match=r"all.zip is not a whole zip archive .*dvc repro -f -s download"):
+        Archives(tmp_path, ["all.zip"])
+
+
+def test_a_missing_archive(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"all.zip does not exist, but the manifest lists it"):
+        Archives(tmp_path, ["all.zip"])
+
+
+def test_a_bomb(tmp_path: Path) -> None:
+    (tmp_path / "all.zip").write_bytes(zipped({"a": b"\0" * (2**28 + 1)}))
+    with (
+        Archives(tmp_path, ["all.zip"]) as archives,
+        pytest.raises(Refusal, match="unpacks 260,916 bytes to 268,435,457"),
+    ):
+        archives.read("a")
+
+
+def test_archives_without_end(tmp_path: Path) -> None:
+    content = zipped({"a": b"A"})
+    for _ in range(5):
+        content = zipped({"inner.zip": content})
+    (tmp_path / "all.zip").write_bytes(content)
+    with pytest.raises(Refusal, match="archives lie more than 4 deep"):
+        Archives(tmp_path, ["all.zip"])
+
+
+def test_a_member_that_needs_a_password(tmp_path: Path) -> None:
+    content = bytearray(zipped({"a": b"A"}, zipfile.ZIP_STORED))
+    directory = content.index(b"PK\x01\x02")
+    content[6] |= 1
+    content[directory + 8] |= 1
+    (tmp_path / "all.zip").write_bytes(content)
+    with (
+        Archives(tmp_path, ["all.zip"]) as archives,
+        pytest.raises(Refusal, match="cannot be unpacked here .*password"),
+    ):
+        archives.read("a")
