@@ -12,7 +12,7 @@ from functools import partial
 from foldline.config.predict import Predict
 from foldline.images.cache import open_pixels
 from foldline.images.loaders import evaluation_loader
-from foldline.images.views import VIEWS, refuse_unsquare
+from foldline.images.views import VIEWS
 from foldline.learning.launching import launch
 from foldline.learning.models import load_model
 from foldline.learning.processes import start_accelerator
@@ -39,7 +39,6 @@ def predict_fold(fold: int) -> None:
     settings = read_settings()
     places, section = settings.places, settings.section("predict", Predict)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
-    refuse_unsquare(section.views, key.height, key.width)
     model = load_model(places.trained(fold) / "model.safetensors")
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)

@@ -1,16 +1,15 @@
 """Test-time views: functions from a batch of images to a batch of images, (batch, channels, height, width).
 
-The eight symmetries of the square, of which a card lists those that keep a label true. Rotations are anticlockwise.
+The eight symmetries of the square, of which a card lists those that keep a label true; rotations are anticlockwise.
+Those that exchange height and width are for square images alone: `foldline/cards/fitting.py` refuses others.
 `INVERSES` names for each the view that undoes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor
-
-from foldline.refusal import Refusal, listed
 
 Images = Shaped[Tensor, "batch channels height width"]
 Turned = Shaped[Tensor, "batch channels width height"]
@@ -68,14 +67,3 @@ VIEWS: Mapping[str, View] = {
 }
 
 INVERSES: Mapping[str, str] = {name: name for name in VIEWS} | {"rotate_90": "rotate_270", "rotate_270": "rotate_90"}
-SWAPS_SIDES = ("rotate_90", "rotate_270", "transpose", "transverse")
-
-
-def refuse_unsquare(views: Iterable[str], height: int, width: int) -> None:
-    """Raises Refusal when a view would make high images of wide ones: the model was trained on the others."""
-    swapping = [name for name in views if name in SWAPS_SIDES]
-    if swapping and height != width:
-        raise Refusal(
-            f"predict.views: {listed(swapping)} exchange height and width, and the images are {height} x {width} "
-            "pixels. Leave these views out, or make prepare.height_pixels and prepare.width_pixels equal."
-        )

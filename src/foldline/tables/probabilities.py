@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Integer
 
 from foldline.files import whole_folder
 from foldline.refusal import Refusal
@@ -28,7 +29,7 @@ class Probabilities:
     test: np.ndarray
     out_of_fold_ids: tuple[str, ...]
     test_ids: tuple[str, ...]
-    folds: np.ndarray
+    folds: Integer[np.ndarray, " out_of_fold_rows"]
     """The fold of each out-of-fold row."""
     classes: tuple[str, ...]
 
@@ -37,7 +38,7 @@ def create_probabilities(
     folder: Path,
     out_of_fold_ids: Sequence[str],
     test_ids: Sequence[str],
-    folds: np.ndarray,
+    folds: Integer[np.ndarray, " out_of_fold_rows"],
     classes: Sequence[str],
 ) -> Probabilities:
     """Write the ids and classes into an existing folder, and zeros to be filled in place: they need no memory."""
@@ -56,7 +57,7 @@ def create_probabilities(
         test=create_array(folder / "test.npy", (len(test_ids), len(classes))),
         out_of_fold_ids=tuple(out_of_fold_ids),
         test_ids=tuple(test_ids),
-        folds=np.asarray(folds),
+        folds=folds,
         classes=tuple(classes),
     )
 
@@ -97,7 +98,7 @@ def read_probabilities(folder: Path) -> Probabilities:
         test=open_array(folder / "test.npy", (len(tests), len(classes)), AXES),
         out_of_fold_ids=tuple(out_of_fold["row_id"]),
         test_ids=tuple(tests["row_id"]),
-        folds=out_of_fold["fold"].to_numpy(),
+        folds=out_of_fold["fold"].to_numpy(np.int64),
         classes=classes,
     )
     _require_distributions(probabilities.out_of_fold, probabilities.out_of_fold_ids, folder / "out_of_fold.npy")

@@ -1,0 +1,160 @@
+"""The stages `ensemble` and `clip`, from the files that `predict` leaves to those that `format` reads."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from foldline.places import Places
+from foldline.refusal import Refusal
+from foldline.tables.classes import write_classes
+from foldline.tables.folds import write_folds
+from foldline.tables.gains import read_gains
+from foldline.tables.history import COLUMNS as HISTORY
+from foldline.tables.history import read_history, write_history
+from foldline.tables.logits import Logits, write_logits
+from foldline.tables.probabilities import read_probabilities
+from foldline.tables.rows import write_rows
+from pipelines import clip, ensemble
+
+CLASSES = ("eel", "cat", "dog")
+PLACES = Places("pets")
+FOLD_OF_ROW = np.array([0, 1, 2, 1, 0, 2, 2, 1, 0, 0])
+TARGETS = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
+TRAIN_IDS = tuple(f"{row:03}" for row in range(10))
+TEST_IDS = ("b", "a", "000")
+
+
+@pytest.fixture
+def competition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three trained and predicted folds in an otherwise empty checkout."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    write_params({"kind": "bounds", "unit": "per_class", "lower": 0.1, "upper": 2.5})
+    write_card("log_loss")
+    labels = [CLASSES[target] for target in TARGETS]
+    rows = pd.DataFrame(
+        {
+            "part": ["train"] * 10 + ["test"] * 3,
+            "row_id": [*TRAIN_IDS, *TEST_IDS],
+            "target": [*labels, None, None, None],
+            "group": None,
+        }
+    )
+    write_rows(PLACES.rows, rows)
+    write_folds(PLACES.folds, pd.DataFrame({"row_id": TRAIN_IDS, "fold": FOLD_OF_ROW, "cluster": range(10)}))
+    write_classes(PLACES.classes, CLASSES)
+    generator = np.random.default_rng(0)
+    for fold in range(3):
+        history = pd.DataFrame([(epoch, *generator.uniform(size=5)) for epoch in (1, 2)], columns=list(HISTORY))
+        write_history(PLACES.trained(fold) / "history.csv", history)
+        write_logits(PLACES.predicted(fold), predictions(fold, generator))
+    return tmp_path
+
+
+def predictions(fold: int, generator: np.random.Generator) -> Logits:
+    mine = np.flatnonzero(fold == FOLD_OF_ROW)
+    certain = 20 * np.eye(3)[TARGETS[mine]][:, None, :]
+    return Logits(
+        validation=(generator.normal(size=(len(mine), 2, 3)) * 9 + certain * (fold > 0)).astype(np.float32),
+        test=generator.normal(size=(3, 2, 3)).astype(np.float32),
+        validation_ids=tuple(TRAIN_IDS[row] for row in mine),
+        test_ids=TEST_IDS,
+        views=("identity", "horizontal_flip"),
+        classes=CLASSES,
+    )
+
+
+def write_params(section: dict, folds: tuple[int, ...] = (2, 0, 1)) -> None:
+    params = {"competition": "pets", "folds": list(folds), "ensemble": {"average": "probabilities"}, "clip": section}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+
+
+def write_card(metric: str) -> None:
+    card = Path("pipelines/competitions/pets.yaml")
+    card.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"metric": {"kind": metric}, "target": {"kind": "multiclass", "column": "pet", "group": None}}
+    card.write_text(yaml.safe_dump(facts))
+
+
+def metrics(folder: Path) -> dict:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+@pytest.mark.usefixtures("competition")
+def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
+    ensemble.main()
+    means = read_probabilities(PLACES.ensemble)
+    assert (means.out_of_fold_ids, means.test_ids, means.classes) == (TRAIN_IDS, TEST_IDS, CLASSES)
+    np.testing.assert_array_equal(means.folds, FOLD_OF_ROW)
+    of_target = means.out_of_fold[np.arange(10), TARGETS].astype(float)
+    written = metrics(PLACES.ensemble)
+    assert written["score"] == pytest.approx(-np.log(of_target).mean(), abs=1e-6)
+    assert written["fold_scores"]["1"] == pytest.approx(-np.log(of_target[FOLD_OF_ROW == 1]).mean(), abs=1e-6)
+    assert (written["rows"], written["folds"]) == (10, [0, 1, 2])
+    history = read_history(PLACES.ensemble / "history.csv")
+    assert history[["fold", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2], [2, 1], [2, 2]]
+    assert read_gains(PLACES.ensemble / "gains.csv").empty
+
+    clip.main()
+    clipped = read_probabilities(PLACES.clipped)
+    for part in (clipped.out_of_fold, clipped.test):
+        assert part.min() >= np.float32(0.1 / 3)
+        assert part.max() <= np.float32(2.5 / 3)
+    assert metrics(PLACES.clipped)["score_before"] == written["score"]
+    (gain,) = read_gains(PLACES.clipped / "gains.csv").itertuples()
+    assert (gain.step, gain.kept) == ("clip", True)
+    assert gain.claimed == gain.nested == pytest.approx(written["score"] - metrics(PLACES.clipped)["score"], abs=2e-6)
+    printed = capsys.readouterr().out
+    assert f"ensemble of folds [0, 1, 2]: out-of-fold log_loss {written['score']} on 10 rows" in printed
+    assert "eal gain: " in printed
+
+
+@pytest.mark.usefixtures("competition")
+def test_one_fold_alone_is_scored_on_its_rows() -> None:
+    write_params({"kind": "none"}, folds=(1,))
+    ensemble.main()
+    clip.main()
+    assert read_probabilities(PLACES.clipped).out_of_fold_ids == ("001", "003", "007")
+    assert metrics(PLACES.ensemble)["fold_scores"].keys() == {"1"}
+    assert read_gains(PLACES.clipped / "gains.csv")["note"].tolist() == ["clip.kind is none"]
+
+
+@pytest.mark.usefixtures("competition")
+def test_clipping_leaves_predictions_for_accuracy_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    write_card("accuracy")
+    ensemble.main()
+    clip.main()
+    for name in ("out_of_fold.npy", "test.npy", "ids.parquet"):
+        assert (PLACES.clipped / name).read_bytes() == (PLACES.ensemble / name).read_bytes()
+    assert metrics(PLACES.clipped)["score"] == metrics(PLACES.ensemble)["accuracy"]
+    assert "Left out: clipping cannot help accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("competition")
+def test_an_equal_rerun_writes_equal_bytes() -> None:
+    ensemble.main()
+    first = {path.name: path.read_bytes() for path in PLACES.ensemble.iterdir()}
+    write_params({"kind": "none"}, folds=(0, 1, 2))
+    ensemble.main()
+    assert {path.name: path.read_bytes() for path in PLACES.ensemble.iterdir()} == first
+
+
+@pytest.mark.usefixtures("competition")
+def test_a_refused_ensemble_leaves_nothing_behind() -> None:
+    broken = predictions(1, np.random.default_rng(0))
+    broken.test[0] = np.nan
+    write_logits(PLACES.predicted(1), broken)
+    with pytest.raises(Refusal, match="fold 1: the logits hold NaN"):
+        ensemble.main()
+    assert {path.name for path in PLACES.work.iterdir()} == {
+        "rows.parquet",
+        "folds.csv",
+        "classes.json",
+        "train",
+        "predict",
+    }
