@@ -104,7 +104,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
     nothing = np.zeros((0, 5), np.float32)
-    predictions = Probabilities(nothing, test, (), TEST_IDS, np.zeros(0, np.int32), BREEDS)
+    predictions = Probabilities(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS)
     form = read_section(CARD, "submission", ClassProbabilities)
     with Archives(places.archives, [f"{SLUG}.zip"]) as archives:
         sample = read_sample(archives, form)

@@ -119,3 +119,10 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(zipped: Zipped) -> Non
     rows = read_layout(zipped({**FILES, "labels.csv": b"\xef\xbb\xbfid,breed\n10,pug\n"}), layout(), BREED).rows
 
     assert rows["row_id"].tolist() == ["10", "007", "9"]
+
+
+def test_a_comma_at_the_end_of_every_line_shifts_no_column(zipped: Zipped) -> None:
+    rows = read_layout(zipped({**FILES, "labels.csv": "id,breed\n007,pug,\n10,husky,\n"}), layout(), BREED).rows
+
+    assert texts(rows["row_id"])[:2] == ["007", "10"]
+    assert texts(rows["target"])[:2] == ["pug", "husky"]

@@ -17,7 +17,7 @@ LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
 
 def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Probabilities:
     nothing = np.zeros((0, len(classes)), np.float32)
-    return Probabilities(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int32), classes)
+    return Probabilities(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes)
 
 
 def sample(columns: tuple[str, ...], *ids: str, whole_numbers: bool = False) -> Sample:

@@ -46,4 +46,4 @@ def count_by_fold(
     else:
         counts = counts.sort_index()
     counts.index = pd.Index([classes[code] for code in counts.index])
-    return pd.concat([totals, counts])
+    return pd.concat([totals, counts]).rename_axis(columns="fold")

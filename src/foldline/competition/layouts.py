@@ -15,6 +15,8 @@ from foldline.competition.image_paths import fill_template, refuse_missing_image
 from foldline.competition.source_tables import read_columns
 from foldline.refusal import Refusal, listed
 
+LINE_COLUMNS = ("row_id", "path", "target", "group")
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -36,24 +38,19 @@ def read_layout(archives: Archives, layout: Layout, target: Target) -> Listing:
 
 def _table_lines(archives: Archives, part: TablePart, fact: str, target: Target | None) -> pd.DataFrame:
     """`target`: None for rows without labels."""
-    wanted = [(f"{fact}.id", part.id), *((f"{fact}.path", name) for name in template_columns(part.path))]
+    named = {"row_id": (f"{fact}.id", part.id)}
     if target is not None:
-        wanted += [("target.column", target.column)]
-        wanted += [("target.group", target.group)] if target.group is not None else []
-    table = read_columns(archives, part.table, wanted)
-    for column in (part.id, target.column) if target is not None else (part.id,):
+        named["target"] = ("target.column", target.column)
+        if target.group is not None:
+            named["group"] = ("target.group", target.group)
+    in_template = [(f"{fact}.path", column) for column in template_columns(part.path)]
+    table = read_columns(archives, part.table, [*named.values(), *in_template])
+    for column in [column for line, (_, column) in named.items() if line != "group"]:
         _refuse_empty(table[column], part.table)
-    lines = pd.DataFrame(
-        {
-            "row_id": table[part.id],
-            "path": fill_template(part.path, table),
-            "target": table[target.column] if target is not None else "",
-            "group": table[target.group] if target is not None and target.group is not None else "",
-        },
-        dtype="str",
-    )
+    lines = pd.DataFrame({line: table[column] for line, (_, column) in named.items()})
+    lines = lines.assign(path=fill_template(part.path, table)).reindex(columns=LINE_COLUMNS, fill_value="")
     refuse_missing_images(lines, archives, part.table, f"{fact}.path")
-    return lines
+    return lines.astype("str")
 
 
 def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:

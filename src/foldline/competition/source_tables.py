@@ -51,6 +51,7 @@ def suggestion(name: str, valid: Iterable[str]) -> str:
 def _parse(archives: Archives, name: str, **part: Any) -> pd.DataFrame:
     content = io.BytesIO(archives.read(name))
     try:
-        return pd.read_csv(content, dtype=str, na_filter=False, encoding="utf-8-sig", **part)
+        # Without index_col, a comma at the end of every line turns the first column into an index, shifting the others.
+        return pd.read_csv(content, dtype=str, na_filter=False, index_col=False, encoding="utf-8-sig", **part)
     except (ValueError, UnicodeDecodeError) as error:
         raise Refusal(f"{archives.folder}: `{name}` is not a csv in UTF-8 ({error}). Download it anew.") from None

@@ -54,6 +54,8 @@ def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFra
             encoding="utf-8-sig",
         ) as blocks:
             for block in blocks:
+                if not isinstance(block.index, pd.RangeIndex):
+                    raise ValueError("its lines have more fields than its header")
                 _check_columns(tuple(block.columns), path, sample)
                 yield block
     except FileNotFoundError:

@@ -34,4 +34,5 @@ def _check(rows: pd.DataFrame, path: Path) -> None:
     is_train = rows["part"] == "train"
     require_filled(rows[is_train], path, ("target",))
     if not is_train.is_monotonic_decreasing:
-        raise Refusal(f"{path}: row {is_train.diff().eq(True).idxmax()} breaks the order: train rows come first. {CURE}")
+        late = (is_train & ~is_train.shift(fill_value=True)).idxmax()
+        raise Refusal(f"{path}: row {late} breaks the order: train rows come first. {CURE}")
