@@ -10,8 +10,8 @@ from typing import IO
 
 from aiohttp import web
 
-from foldline.kaggle.local.calls import SERVED, Served
 from foldline.kaggle.local.leaderboard import standings
+from foldline.kaggle.local.served import SERVED, Served
 
 BLOCK_BYTES = 1 << 18
 LAST_MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"

@@ -3,115 +3,20 @@
 Names and fields are those of kagglesdk 0.1.37: camelCase, default values left out, scores as text.
 """
 
-import asyncio
-import base64
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from foldline.kaggle.local.competition import Competition
-from foldline.kaggle.local.faults import Faults
 from foldline.kaggle.local.judge import judge
 from foldline.kaggle.local.leaderboard import standings
-from foldline.kaggle.local.submissions import Submission, Submissions
+from foldline.kaggle.local.served import Call, Upload, refused
+from foldline.kaggle.local.submissions import Submission
 
 FAR_FUTURE = "2100-01-01T00:00:00.000Z"
 FILES_DATE = "2026-01-01T00:00:00.000Z"
-DEFAULT_PAGE_SIZE = 20
-MOST_PER_PAGE = 200
-
-
-@dataclass
-class Upload:
-    file_name: str
-    content: bytes = b""
-
-
-@dataclass(frozen=True)
-class Served:
-    competitions: dict[str, Competition]
-    submissions: dict[str, Submissions]
-    faults: Faults
-    uploads: dict[str, Upload] = field(default_factory=dict)
-
-
-SERVED = web.AppKey("served", Served)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request, with what is needed to answer it."""
-
-    served: Served
-    fields: dict[str, Any]
-    user: str
-    origin: str
-    """Scheme and host as the client sees them; links in answers begin with it."""
-
-    @property
-    def competition(self) -> Competition:
-        return self.served.competitions[self.fields["competitionName"]]
-
-    @property
-    def submissions(self) -> Submissions:
-        return self.served.submissions[self.fields["competitionName"]]
-
-    def page(self, entries: list[Any]) -> tuple[list[Any], str]:
-        """The entries of the page asked for, and the next page's token."""
-        size = min(self.fields.get("pageSize") or DEFAULT_PAGE_SIZE, MOST_PER_PAGE)
-        number = max(self.fields.get("page") or 1, 1) - 1
-        start = int(self.fields.get("pageToken") or number * size)
-        token = str(start + size) if start + size < len(entries) else ""
-        return entries[start : start + size], token
-
-
-def refused(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"code": status, "message": message}, status=status, headers=headers)
-
-
-async def answer(request: web.Request) -> web.StreamResponse:
-    """POST {prefix}/{service}/{method}."""
-    served, method = request.app[SERVED], request.match_info["method"]
-    faults = served.faults
-    if faults.stalled:
-        await asyncio.Event().wait()
-    if faults.too_many_requests > 0:
-        faults.too_many_requests -= 1
-        return refused(429, "Too many requests", {"Retry-After": "1"})
-    user = _user(request.headers.get("Authorization", ""))
-    if faults.wrong_token or not user:
-        return refused(401, "Unauthenticated")
-    fields = await request.json() if request.can_read_body else {}
-    call = Call(served, fields, user, f"{request.scheme}://{request.host}")
-    if method not in METHODS:
-        return refused(404, f"The local Kaggle does not know {request.match_info['service']}/{method}")
-    if "competitionName" in fields and fields["competitionName"] not in served.competitions:
-        return refused(404, f"Competition '{fields['competitionName']}' not found")
-    if faults.rules_not_accepted and method in NEED_RULES:
-        return refused(403, "You must accept this competition's rules before you'll be able to download files.")
-    reply = METHODS[method](call)
-    if method == "CreateSubmission" and faults.lost_reply_seconds:
-        await asyncio.sleep(faults.lost_reply_seconds)
-    return reply
-
-
-async def receive_upload(request: web.Request) -> web.StreamResponse:
-    served = request.app[SERVED]
-    upload = served.uploads.get(request.match_info["token"])
-    if upload is None or served.faults.failed_upload:
-        return web.Response(status=403, text="expired")
-    upload.content = await request.read()
-    return web.Response(status=201)
-
-
-def _user(authorization: str) -> str:
-    kind, _, secret = authorization.partition(" ")
-    if kind == "Basic":
-        return base64.b64decode(secret).decode().partition(":")[0]
-    return secret if kind == "Bearer" else ""
 
 
 def _list_competitions(call: Call) -> web.Response:

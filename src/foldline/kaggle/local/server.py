@@ -8,9 +8,10 @@ from types import TracebackType
 
 from aiohttp import web
 
-from foldline.kaggle.local import blobs, calls
+from foldline.kaggle.local import answering, blobs
 from foldline.kaggle.local.competition import Competition, read_competition
 from foldline.kaggle.local.faults import Faults
+from foldline.kaggle.local.served import SERVED, Served
 from foldline.kaggle.local.submissions import Submissions
 
 HOST = "127.0.0.1"
@@ -58,11 +59,11 @@ class LocalKaggle:
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=UPLOAD_BYTES)
-        app[calls.SERVED] = calls.Served(self.competitions, self.submissions, self.faults)
+        app[SERVED] = Served(self.competitions, self.submissions, self.faults)
         # The client speaks to /v1 at api.kaggle.com and to /api/v1 at localhost.
         for prefix in ("/v1", "/api/v1"):
-            app.router.add_post(prefix + "/{service}/{method}", calls.answer)
-        app.router.add_put("/upload/{token}", calls.receive_upload)
+            app.router.add_post(prefix + "/{service}/{method}", answering.answer)
+        app.router.add_put("/upload/{token}", answering.receive_upload)
         app.router.add_get("/blob/{slug}/{kind}/{name:.*}", blobs.send)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
