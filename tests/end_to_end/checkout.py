@@ -27,8 +27,8 @@ def copy_checkout(target: Path) -> Path:
 
 
 def commit(checkout: Path, message: str) -> None:
-    identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
-    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "--allow-empty", "-m", message]):
+    configured = [["config", "user.name", "test"], ["config", "user.email", "test@localhost"]]
+    for command in (["init", "-q"], *configured, ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", message]):
         subprocess.run(["git", *command], cwd=checkout, check=True, capture_output=True)
 
 
@@ -40,9 +40,6 @@ def environment(checkout: Path, **more: str) -> dict[str, str]:
     return kept | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
-        "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "test",
-        "GIT_CONFIG_KEY_1": "user.email", "GIT_CONFIG_VALUE_1": "test@localhost",
         "DVC_SITE_CACHE_DIR": str(home / "dvc"),
         **more,
     }  # fmt: skip

@@ -35,8 +35,18 @@ symmetries: [horizontal_flip]
 """
 
 
+DESCRIPTION = """\
+title: Shapes
+metric: log_loss
+sample: sample_submission.csv
+submissions_per_day: 5
+state: running
+"""
+
+
 def draw_competition(folder: Path) -> None:
-    """`folder/files` as Kaggle would serve it, and `folder/solution.csv` with the answers."""
+    """A folder for the local Kaggle: `files/` to download, `solution.csv` with the answers, `competition.yaml`."""
+    (folder / "competition.yaml").write_text(DESCRIPTION)
     generator = np.random.default_rng(0)
     train = [(f"a{number:04d}", CLASSES[number % 3]) for number in range(TRAIN_ROWS)]
     test = [(f"b{number:04d}", CLASSES[number % 3]) for number in range(TEST_ROWS)]

@@ -87,7 +87,7 @@ def test_forcing_the_upload_reads_the_first_one_back(finished: Path) -> None:
     assert forced.returncode == 0, forced.stdout
     submissions = pd.read_csv(finished / "submissions/ledger.csv")
     assert submissions["run_id"].nunique() == 1
-    assert (submissions["state"] == "intended").sum() == 1
+    assert (submissions["event"] == "intended").sum() == 1
 
 
 def test_metrics_and_plots_are_shown(finished: Path) -> None:
