@@ -15,6 +15,7 @@ from foldline.competition.readability import describe_unreadable, link_images, r
 from foldline.competition.targets import find_classes
 from foldline.config.prepare import Prepare
 from foldline.images.cache import PixelForm, build
+from foldline.refusal import listed
 from foldline.tables.classes import write_classes
 from foldline.tables.images import write_images
 from foldline.tables.manifest import read_manifest
@@ -36,13 +37,14 @@ def main() -> None:
     form = PixelForm(prepare.height_pixels, prepare.width_pixels, layout.channels, prepare.resize)
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
-    for line in describe_unreadable(images):
-        print(f"unreadable: {line}")
     refuse_unreadable(images, prepare.unreadable_share)
     write_rows(places.rows, listing.rows)
     write_images(places.images, images)
     write_classes(places.classes, classes)
     write_pixels_key(places.pixels, built.key)
+    unreadable = describe_unreadable(images)
+    if unreadable:
+        print(f"{len(unreadable)} unreadable images: {listed(unreadable)}")
     train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(classes)} classes")
 

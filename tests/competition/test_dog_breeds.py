@@ -91,7 +91,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
     assert images.loc[images["error"].isna(), ["height", "width"]].drop_duplicates().values.tolist() == [[36, 48]]
     key = read_pixels_key(places.pixels)
     assert (key.count, key.height, key.width, key.channels) == (50, 24, 24, 3)
-    assert f"unreadable: train/{TRAIN_IDS[7]}.jpg" in capsys.readouterr().out
+    assert f"2 unreadable images: train/{TRAIN_IDS[7]}.jpg: " in capsys.readouterr().out
 
     pipelines.split.main()
 

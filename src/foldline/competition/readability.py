@@ -12,26 +12,20 @@ def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
     return linked.astype({"error": "str"})[list(COLUMNS)]
 
 
-def describe_unreadable(images: pd.DataFrame, most: int = 10) -> list[str]:
+def describe_unreadable(images: pd.DataFrame) -> list[str]:
     """A line per unreadable file: its path and the reason."""
     unreadable = images.loc[images["error"].notna(), ["path", "error"]].drop_duplicates("path")
-    return [f"{line.path}: {line.error}" for line in unreadable.head(most).itertuples()]
+    return (unreadable["path"] + ": " + unreadable["error"]).tolist()
 
 
 def refuse_unreadable(images: pd.DataFrame, allowed_share: float) -> None:
     """Raises Refusal when more than `allowed_share` of the images cannot be read."""
-    files = images.drop_duplicates("path")
-    unreadable = int(files["error"].notna().sum())
-    if unreadable <= allowed_share * len(files):
+    files, unreadable = images["path"].nunique(), describe_unreadable(images)
+    if len(unreadable) <= allowed_share * files:
         return
-    share = unreadable / len(files)
     raise Refusal(
-        f"{unreadable} of {len(files)} images cannot be read, a share of {share:.2g}, above prepare.unreadable_share "
-        f"({allowed_share:g}): {listed(describe_unreadable(images, unreadable), 5)}. Download the competition anew if "
-        "its archives are damaged. Or set prepare.unreadable_share above this share: then these images are blank, and "
+        f"{len(unreadable)} of {files} images cannot be read, a share of {len(unreadable) / files:.2g}, above "
+        f"prepare.unreadable_share ({allowed_share:g}): {listed(unreadable, 5)}. Download the competition anew if its "
+        "archives are damaged. Or set prepare.unreadable_share above this share: then these images are blank, and "
         "train rows without another image belong to no fold."
     )
-
-
-def readable(images: pd.DataFrame) -> pd.DataFrame:
-    return images[images["error"].isna()]
