@@ -59,7 +59,7 @@ def test_equal_paths_are_told_apart_by_their_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "a/../../b", "..\\a"])
 def test_a_member_that_leaves_the_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "all.zip").write_bytes(zipped({"inner.zip": zipped({name: b""})}))
-    with pytest.raises(Refusal, match="leaves the folder. Do not trust"):
+    with pytest.raises(Refusal, match=r"leaves the folder. Do not trust"):
         Archives(tmp_path, ["all.zip"])
 
 
@@ -116,6 +116,6 @@ def test_a_member_that_needs_a_password(tmp_path: Path) -> None:
     (tmp_path / "all.zip").write_bytes(content)
     with (
         Archives(tmp_path, ["all.zip"]) as archives,
-        pytest.raises(Refusal, match="cannot be unpacked here .*password"),
+        pytest.raises(Refusal, match=r"cannot be unpacked here .*password"),
     ):
         archives.read("a")

@@ -48,7 +48,7 @@ def test_json_round_trip_and_refusals(tmp_path: Path) -> None:
     write_json(path, {"b": ["ä", 1]})
     assert read_json(path) == {"b": ["ä", 1]}
     path.write_text("{")
-    with pytest.raises(Refusal, match="is not valid JSON .* Remove it and run the stage that writes it"):
+    with pytest.raises(Refusal, match=r"is not valid JSON .* Remove it and run the stage that writes it"):
         read_json(path)
     path.unlink()
     with pytest.raises(Refusal, match="does not exist"):

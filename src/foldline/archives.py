@@ -93,9 +93,7 @@ class Archives:
             ) from None
 
     def _found_in(self, name: str) -> Iterator[_Member]:
-        path = self.folder / name
-        if not path.is_file():
-            raise Refusal(f"{path} does not exist, but the manifest lists it. Run `dvc repro -f -s download`.")
+        path = existing(self.folder, name)
         suffix = path.suffix.lower()
         if suffix not in NOT_TO_BE_OPENED and (suffix == ".zip" or zipfile.is_zipfile(path)):
             yield from self._members_of(_opened(path, str(path), self._open), PurePosixPath(name), 1)
@@ -124,6 +122,14 @@ class Archives:
         except (zipfile.BadZipFile, EOFError, zlib.error) as error:
             raise Refusal(f"{where}: `{information.filename}` is damaged ({error}). {AGAIN}") from None
         return _opened(unpacked, f"{where}: `{information.filename}`", self._open)
+
+
+def existing(folder: Path, name: str) -> Path:
+    """The file `name` of the manifest. Raises Refusal when it is not there."""
+    path = folder / name
+    if not path.is_file():
+        raise Refusal(f"{path} does not exist, but the manifest lists it. Run `dvc repro -f -s download`.")
+    return path
 
 
 def _opened(file: object, where: str, stack: ExitStack) -> zipfile.ZipFile:

@@ -75,11 +75,13 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
         ),
         (
             {"schedule": {"kind": "step", "every_epochs": 1, "every_epoch": 1}},
-            "`part.schedule.every_epoch` is not a known key. Did you mean `every_epochs`? Valid here: every_epochs, kind.",
+            "`part.schedule.every_epoch` is not a known key. Did you mean `every_epochs`? "
+            "Valid here: every_epochs, kind.",
         ),
         (
             {"stages": [{"kind": "step", "every_epochs": 1}, {"kind": "step", "every_epochs": "x"}]},
-            "`part.stages.1.every_epochs` is 'x': input should be a valid integer, unable to parse string as an integer.",
+            "`part.stages.1.every_epochs` is 'x': input should be a valid integer, "
+            "unable to parse string as an integer.",
         ),
     ],
 )
@@ -116,7 +118,7 @@ def test_a_file_that_is_no_settings(tmp_path: Path, content: bytes, message: str
 
 def test_a_missing_file_and_a_missing_section(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    with pytest.raises(Refusal, match="does not exist. Restore it"):
+    with pytest.raises(Refusal, match=r"does not exist. Restore it"):
         read_yaml(path)
     path.write_text("train: {}\nsplit: {}")
     with pytest.raises(Refusal, match="the key `part` is missing, found train, split"):

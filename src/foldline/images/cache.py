@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foldline.archives import existing
 from foldline.files import locked, sha256_of_json, whole_file
 from foldline.images.building import build_file
 from foldline.images.decoding import VERSION
@@ -101,7 +102,7 @@ def _mapped(path: Path, key: PixelsKey) -> np.ndarray:
 
 def _request(archives_folder: Path, files: Sequence[str], paths: list[str], form: PixelForm) -> str:
     """A hash of what is asked for, known before anything is decoded. Archives count by size and time of change."""
-    archives = [(name, (archives_folder / name).stat()) for name in files]
+    archives = [(name, existing(archives_folder, name).stat()) for name in files]
     stamps = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in archives]
     return sha256_of_json([VERSION, asdict(form), stamps, paths])[:32]
 

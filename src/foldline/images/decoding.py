@@ -5,6 +5,7 @@ rest, and says what is wrong with a file that neither can read. Files are known 
 """
 
 import io
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -79,7 +80,7 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
 
 
 def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
-    with Image.open(io.BytesIO(content)) as image:
+    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
         orientation = image.getexif().get(ORIENTATION_TAG, 1)
         if _opencv_reads_it_alike(image, orientation):
             width, height = image.size[::-1] if orientation in SIDEWAYS else image.size
