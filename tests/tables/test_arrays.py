@@ -5,7 +5,7 @@ import pytest
 
 from foldline.refusal import Refusal
 from foldline.tables import arrays
-from foldline.tables.arrays import create_array, open_array, put, row_blocks, take
+from foldline.tables.arrays import create_array, gather, open_array, put, row_blocks, take
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (10, 3), (7, 2, 5), (5, 10_000_000)])
@@ -34,6 +34,13 @@ def test_a_copy_is_taken(tmp_path: Path) -> None:
     values = np.zeros((2, 2), np.float32)
     take(values, slice(0, 1))[:] = 1
     assert not values.any()
+
+
+def test_rows_from_anywhere_are_gathered_in_the_order_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.arange(20, dtype=np.float32).reshape(10, 2)
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 24)
+    index = np.array([9, 0, 3, 3, 7])
+    np.testing.assert_array_equal(gather(values, index), values[index])
 
 
 def test_a_slice_of_a_mapped_file_is_taken_from_its_own_rows(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from foldline.competition.metrics import Metric, accuracy
-from foldline.tables.arrays import take
+from foldline.tables.arrays import gather
 
 DECIMALS = 6
 """Of numbers that are written: machines may differ in the last bits of a sum."""
@@ -33,7 +33,7 @@ def score_folds(
     by_fold = {}
     for fold in np.unique(folds).tolist():
         rows = np.flatnonzero(folds == fold)
-        by_fold[fold] = metric.score(targets[rows], take(probabilities, rows))
+        by_fold[fold] = metric.score(targets[rows], gather(probabilities, rows))
     return Scores(metric.score(targets, probabilities), by_fold)
 
 

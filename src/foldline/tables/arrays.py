@@ -9,7 +9,8 @@ from foldline.files import missing
 from foldline.refusal import Refusal
 from foldline.tables.truths import CURE
 
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 21
+"""Small enough that what is computed on a block stays near the processor's cache, large enough to hide a block's cost."""
 
 
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -47,6 +48,14 @@ def open_array(path: Path, shape: tuple[int, ...], axes: str, writable: bool = F
 def take(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
     """A copy of some rows. The pages of a mapped file that are read leave this process's memory again."""
     return np.array(_fresh(values)[index])
+
+
+def gather(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """A copy of many rows, anywhere in the file: no more of it is in memory than is returned."""
+    rows = np.empty((len(index), *values.shape[1:]), values.dtype)
+    for block in row_blocks(rows.shape):
+        rows[block] = take(values, index[block])
+    return rows
 
 
 def put(values: np.ndarray, index: slice | np.ndarray, rows: np.ndarray) -> None:
