@@ -10,7 +10,7 @@ from foldline.refusal import Refusal
 from foldline.tables.truths import CURE
 
 BLOCK_BYTES = 1 << 21
-"""Small enough that what is computed on a block stays near the processor's cache, large enough to hide a block's cost."""
+"""Small enough to stay near the processor's cache while it is computed on, large enough to hide its own cost."""
 
 
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
