@@ -87,3 +87,11 @@ def test_evaluation_in_order_and_whole(workers: int) -> None:
 
 def test_evaluation_of_nothing() -> None:
     assert list(evaluation_loader(PIXELS, POSITIONS[:0], 8, 0)) == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_torchs_random_numbers_are_left_alone(workers: int) -> None:
+    before = torch.get_rng_state()
+    epoch(workers, number=0)
+    list(evaluation_loader(PIXELS, POSITIONS, 8, workers))
+    assert torch.equal(torch.get_rng_state(), before)

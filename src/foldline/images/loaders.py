@@ -73,6 +73,9 @@ def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=_one_thread,
         persistent_workers=workers > 0,
+        # Seeds for the workers, who need none, come from here: drawn from torch's own generator, as by default, they
+        # would move dropout's numbers, more or less often depending on the workers.
+        generator=torch.Generator(),
         # Forked workers share the memory-mapped pixels; any other way would send each a copy.
         multiprocessing_context="fork" if workers else None,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from copy import deepcopy
 from itertools import islice
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch.optim.swa_utils import update_bn
 from foldline.config import train
 
 
+@runtime_checkable
 class Average(Protocol):
     """Follows a model; `model` is what is judged and handed on."""
 

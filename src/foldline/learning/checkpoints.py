@@ -106,10 +106,11 @@ class Checkpoints:
                 f"{self._all.name} is being trained already, by process {process}. Wait until that ends, or end it "
                 f"(`kill {process}`) and run this again: it goes on from the last checkpoint."
             ) from None
-        with lock:
-            lock.release()  # `with` has counted the lock a second time.
+        try:
             holder.write_text(str(os.getpid()), encoding="utf-8")
             yield
+        finally:
+            lock.release()
 
     def _others(self) -> Iterator[Path]:
         for inputs in sorted(self._all.glob("*/inputs.json")):

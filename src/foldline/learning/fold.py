@@ -23,9 +23,10 @@ from foldline.learning.checkpoints import Checkpoints
 from foldline.learning.groups import parameter_groups
 from foldline.learning.losses import build_loss
 from foldline.learning.measuring import LossGuard, evaluate
-from foldline.learning.models import Architecture, Classifier, build_model, save_model
+from foldline.learning.models import Architecture, Classifier, build_model, refuse_unfit_images, save_model
 from foldline.learning.optimizers import build_clip, build_optimizer
 from foldline.learning.processes import memory_advice
+from foldline.learning.progress import Line
 from foldline.learning.samples import Samples
 from foldline.learning.schedules import rate_schedule
 from foldline.learning.training import Pieces, seed_torch, train
@@ -51,9 +52,8 @@ class Fold:
 @dataclass(frozen=True)
 class Trained:
     model: Classifier
-    history: list[dict[str, float]]
-    """A line per epoch, with the columns of foldline.tables.history."""
-    kept: dict[str, float]
+    history: list[Line]
+    kept: Line
     """The line of the epoch whose weights these are."""
 
 
@@ -94,7 +94,9 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
     _, height, width, channels = fold.pixels.shape
     seed_torch((config.seed,))
     architecture = Architecture(model=config.model, channels=channels, height=height, width=width, outputs=fold.outputs)
-    model = build_model(architecture, fold.weights).to(device)
+    model = build_model(architecture, fold.weights)
+    refuse_unfit_images(model)
+    model = model.to(device)
     groups = parameter_groups(model, config.rates, config.optimizer.weight_decay)
     return Pieces(
         model=model,
@@ -148,7 +150,7 @@ def begin(checkpoints: Checkpoints, fold: int, accelerator: Accelerator) -> dict
     return state
 
 
-def describe_epoch(fold: int, epochs: int, line: dict[str, float]) -> str:
+def describe_epoch(fold: int, epochs: int, line: Line) -> str:
     parts = (
         f"{part} loss {line[f'{part}_loss']:.4f} accuracy {line[f'{part}_accuracy']:.4f}"
         for part in ("train", "validation")

@@ -3,7 +3,7 @@
 import difflib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import timm
 import torch
@@ -66,7 +66,18 @@ def build_model(architecture: Architecture, weights: Path | None = None) -> Clas
         drop_path_rate=model.drop_path_rate,
     )
     features = getattr(backbone, "head_hidden_size", None) or backbone.num_features
-    return Classifier(architecture, backbone, build_head(model.head, features, architecture.outputs))  # type: ignore[arg-type]
+    head = build_head(model.head, cast(int, features), architecture.outputs)
+    return Classifier(architecture, backbone, head)
+
+
+@torch.no_grad()
+def refuse_unfit_images(model: Classifier) -> None:
+    """Raises Refusal when an image of the size that the model was built for does not go through it."""
+    sizes = model.architecture
+    try:
+        model.eval()(torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8))
+    except (AssertionError, RuntimeError) as error:
+        raise _unfit(sizes.model.name, error) from None
 
 
 def build_backbone(name: str, weights: Path | None = None, pretrained: bool = False, **options: Any) -> nn.Module:
@@ -89,7 +100,14 @@ def build_backbone(name: str, weights: Path | None = None, pretrained: bool = Fa
     except TypeError as error:
         raise Refusal(f"train.model: `{name}` does not take what is asked of it ({error}).") from None
     except AssertionError as error:
-        raise Refusal(f"train.model: `{name}` cannot be built for these images: {error}.") from None
+        raise _unfit(name, error) from None
+
+
+def _unfit(name: str, error: Exception) -> Refusal:
+    return Refusal(
+        f"train.model: `{name}` cannot take images of this size ({str(error).splitlines()[0].rstrip('.')}). "
+        "Change prepare.height_pixels and prepare.width_pixels, or the model."
+    )
 
 
 def known_model(name: str) -> None:

@@ -11,6 +11,10 @@ from torch.optim import Optimizer
 from foldline.learning.averaging import Average
 
 
+Line = dict[str, int | float]
+"""Of the history: an epoch, under the columns of foldline.tables.history."""
+
+
 @dataclass
 class Progress:
     """After the last whole epoch. There is no random state in it: every epoch begins with a seed of its own."""
@@ -19,8 +23,7 @@ class Progress:
     """Epochs done."""
     step: int = 0
     """Optimiser steps done."""
-    history: list[dict[str, float]] = field(default_factory=list)
-    """A line per epoch, with the columns of foldline.tables.history."""
+    history: list[Line] = field(default_factory=list)
     best_weights: dict[str, Tensor] | None = None
     """Those of the epoch with the lowest validation loss, when they are wanted."""
 

@@ -1,6 +1,6 @@
 """The training loop: one page, read from top to bottom. All that varies is a value passed in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -106,9 +106,9 @@ def share_statistics(model: nn.Module, accelerator: Accelerator) -> None:
             buffer.copy_(over_processes(buffer, "mean", accelerator))
 
 
-def progress_bar(batches: TrainingBatches, epoch: int, accelerator: Accelerator) -> Iterable[Batch]:
+def progress_bar(batches: TrainingBatches, epoch: int, accelerator: Accelerator) -> Iterator[Batch]:
     """On a terminal and in the first process only."""
-    return tqdm(
+    yield from tqdm(
         batches.of(epoch),
         desc=f"epoch {epoch + 1}",
         total=len(batches),

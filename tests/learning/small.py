@@ -1,0 +1,47 @@
+"""A small fold to train on, and the pieces to train it with."""
+
+from typing import Any
+
+import numpy as np
+
+from foldline.config.section import parse
+from foldline.config.train import Train
+from foldline.learning.fold import Fold
+from foldline.learning.samples import Samples
+
+TRAIN: dict[str, Any] = {
+    "seed": 0,
+    "epochs": 3,
+    "batch_size": 8,
+    "micro_batch_size": 8,
+    "workers": 0,
+    "precision": "float32",
+    "model": {"name": "test_resnet", "head": {"kind": "plain"}, "drop_rate": 0.2, "drop_path_rate": 0.0},
+    "optimizer": {"kind": "adamw", "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.05},
+    "rates": {"head": 0.003, "body": 0.001, "layer_decay": 0.5, "groups": "stages"},
+    "schedule": {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.05, "end_share": 0.01},
+    "clipping": {"kind": "norm", "limit": 1.0},
+    "average": {"kind": "ema", "decay": 0.9, "statistics_batches": 3},
+    "loss": {"kind": "cross_entropy", "smoothing": 0.1},
+    "augmentation": "light",
+    "keep": "last",
+}
+
+
+def train_section(**changes: Any) -> Train:
+    return parse(TRAIN | changes, Train, "train")
+
+
+def small_fold(count: int = 43, classes: int = 3) -> Fold:
+    """Noise, brighter in a part of the image that the class says; a third of it is for validation."""
+    generator = np.random.default_rng(0)
+    targets = generator.integers(0, classes, count)
+    pixels = generator.integers(0, 120, (count, 16, 16, 1), dtype=np.uint8)
+    for image, target in zip(pixels, targets, strict=True):
+        image[target * 5 : target * 5 + 5] += 100
+    is_validation = np.arange(count) % 3 == 0
+    training, validation = (
+        Samples(np.flatnonzero(part), targets[part], tuple(f"row{place}" for place in np.flatnonzero(part)))
+        for part in (~is_validation, is_validation)
+    )
+    return Fold(1, pixels, training, validation, classes, (), None)

@@ -1,0 +1,83 @@
+"""Parameter groups: rates by depth, and what weight decay spares."""
+
+import pytest
+import timm
+import torch
+from torch import nn
+
+from foldline.config.train import HiddenHead, Model, PlainHead, Rates
+from foldline.learning.groups import layer_depths, parameter_groups
+from foldline.learning.models import Architecture, build_model
+from foldline.refusal import Refusal
+
+
+def rates(layer_decay: float, groups: str = "stages") -> Rates:
+    return Rates(head=1.0, body=0.1, layer_decay=layer_decay, groups=groups)  # type: ignore[arg-type]
+
+
+def architecture(name: str = "test_resnet") -> Architecture:
+    head = HiddenHead(kind="hidden", units=8, drop_rate=0.5)
+    return Architecture(
+        model=Model(name=name, head=head, drop_rate=0.0, drop_path_rate=0.0), channels=3, height=32, width=32, outputs=4
+    )
+
+
+@pytest.mark.parametrize("name", ["resnet152", "seresnet152d"])
+@pytest.mark.parametrize(("groups", "count"), [("stages", 5), ("blocks", 51)])
+def test_depths_of_the_big_resnets(name: str, groups: str, count: int) -> None:
+    """A stem and 3 + 8 + 36 + 3 blocks in four stages; the deepest block is next to the head."""
+    with torch.device("meta"):
+        backbone = timm.create_model(name, num_classes=0)
+    depths = layer_depths(backbone, rates(0.5, groups))
+    assert set(depths.values()) == set(range(count))
+    stem = "conv1.weight" if name == "resnet152" else "conv1.0.weight"
+    assert depths[stem] == count - 1
+    assert depths["layer4.2.conv1.weight"] == 0
+    assert depths["layer3.35.conv1.weight"] == (1 if groups == "stages" else 3)
+    assert depths["layer1.0.conv1.weight"] == count - 2
+
+
+def test_every_parameter_once_with_its_rate() -> None:
+    model = build_model(architecture())
+    groups = parameter_groups(model, rates(0.5), weight_decay=0.3)
+    found = {id(p): group for group in groups for p in group["params"]}
+    assert len(found) == sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+    by_name = {name: found[id(parameter)] for name, parameter in model.named_parameters()}
+    assert by_name["head.0.weight"]["peak_rate"] == by_name["head.3.bias"]["peak_rate"] == 1.0
+    assert by_name["backbone.layer4.0.conv1.weight"]["peak_rate"] == 0.1
+    assert by_name["backbone.layer2.0.conv1.weight"]["peak_rate"] == pytest.approx(0.1 * 0.5**2)
+    assert by_name["backbone.conv1.0.weight"]["peak_rate"] == pytest.approx(0.1 * 0.5**4)
+    assert groups[-1]["peak_rate"] == 1.0
+
+
+def test_norms_and_biases_do_not_decay() -> None:
+    model = build_model(architecture())
+    decays = {
+        id(p): group["weight_decay"] for group in parameter_groups(model, rates(1.0), 0.3) for p in group["params"]
+    }
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            spared = name == "bias" or isinstance(module, nn.BatchNorm2d)
+            assert decays[id(parameter)] == (0.0 if spared else 0.3)
+
+
+def test_what_the_model_spares_is_spared() -> None:
+    model = build_model(architecture("test_vit"))
+    decays = {
+        id(p): group["weight_decay"] for group in parameter_groups(model, rates(1.0), 0.3) for p in group["params"]
+    }
+    assert decays[id(model.backbone.get_parameter("pos_embed"))] == 0.0
+    assert decays[id(model.backbone.get_parameter("patch_embed.proj.weight"))] == 0.3
+
+
+def test_refuses_layer_decay_without_layers() -> None:
+    with pytest.raises(Refusal, match=r"layer_decay is 0.5.*does not group the layers of Linear.*Set it to 1"):
+        layer_depths(nn.Linear(2, 2), rates(0.5))
+
+
+def test_plain_head_is_the_last_group() -> None:
+    plain = architecture()
+    plain = plain.model_copy(update={"model": plain.model.model_copy(update={"head": PlainHead(kind="plain")})})
+    groups = parameter_groups(build_model(plain), rates(0.5), 0.0)
+    assert [parameter.shape for parameter in groups[-1]["params"]] == [torch.Size([4])]
+    assert groups[-1]["peak_rate"] == 1.0

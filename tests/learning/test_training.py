@@ -1,0 +1,189 @@
+"""The loop: equal to the plain one, exact in parts, and the same however often it is stopped."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from foldline.config.train import Train
+from foldline.images.loaders import EpochOrder
+from foldline.learning.checkpoints import Checkpoints
+from foldline.learning.fold import Fold, Trained, train_fold, write_trained
+from foldline.learning.groups import parameter_groups
+from foldline.learning.models import build_model
+from foldline.learning.optimizers import build_optimizer
+from foldline.learning.schedules import rate_schedule
+from foldline.learning.training import seed_torch
+from foldline.refusal import Refusal
+from tests.learning.small import small_fold, train_section
+
+NO_AVERAGE = {"kind": "none"}
+EMA = {"kind": "ema", "decay": 0.9, "statistics_batches": 3}
+
+
+class Killed(BaseException):
+    pass
+
+
+class DyingCheckpoints(Checkpoints):
+    """The process ends right after the checkpoint of some epoch."""
+
+    last_epoch = 0
+
+    def save(self, state: dict) -> None:  # type: ignore[override]
+        super().save(state)
+        if state["progress"]["epoch"] == self.last_epoch:
+            raise Killed
+
+
+def run(config: Train, folder: Path, fold: Fold | None = None) -> Trained:
+    return train_fold(fold or small_fold(), config, Checkpoints(folder, {}), Accelerator(cpu=True))
+
+
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(left, right) for left, right in pairs)
+
+
+def without_batchnorm(**changes: object) -> Train:
+    model = {"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.0, "drop_path_rate": 0.0}
+    return train_section(model=model, average=NO_AVERAGE, **changes)
+
+
+def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
+    config = without_batchnorm(augmentation="none", loss={"kind": "cross_entropy", "smoothing": 0.0})
+    fold = small_fold()
+    trained = run(config, tmp_path)
+
+    seed_torch((config.seed,))
+    model = build_model(trained.model.architecture)
+    optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, 0.05))
+    order = EpochOrder(len(fold.training), 8, (config.seed, fold.number), 0, 1)
+    schedule, step = rate_schedule(config.schedule, len(order), 3), 0
+    for epoch in range(3):
+        order.epoch = epoch
+        for draws in order:
+            index = np.array([index for index, _ in draws])
+            images = torch.from_numpy(fold.pixels[fold.training.positions[index]]).permute(0, 3, 1, 2)
+            for group in optimizer.param_groups:
+                group["lr"] = schedule(step) * group["peak_rate"]
+            optimizer.zero_grad()
+            cross_entropy(model(images), torch.from_numpy(fold.training.targets[index])).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            step += 1
+    for ours, plain in zip(trained.model.parameters(), model.parameters(), strict=True):
+        assert torch.allclose(ours, plain, atol=1e-6)
+
+
+@pytest.mark.parametrize("micro_batch_size", [1, 3, 5])
+def test_micro_batches_equal_the_whole_batch(micro_batch_size: int, tmp_path: Path) -> None:
+    """28 training images in steps of 7: parts of 7 x 1, of 3 + 2 + 2, of 4 + 3."""
+    sgd = {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
+    rates = {"head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"}
+    whole = run(without_batchnorm(optimizer=sgd, rates=rates), tmp_path / "whole")
+    parts = run(without_batchnorm(optimizer=sgd, rates=rates, micro_batch_size=micro_batch_size), tmp_path / "parts")
+    for one, other in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+    assert [line["train_loss"] for line in whole.history] == pytest.approx(
+        [line["train_loss"] for line in parts.history], abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("average", [NO_AVERAGE, EMA], ids=["none", "ema"])
+@pytest.mark.parametrize(
+    ("workers", "keep", "last_epoch"), [(0, "last", 1), (0, "best", 2), (2, "best", 1), (0, "last", 3)]
+)
+def test_stopped_and_run_again_it_ends_the_same(
+    average: dict, workers: int, keep: str, last_epoch: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = {"name": "test_resnet", "head": {"kind": "plain"}, "drop_rate": 0.3, "drop_path_rate": 0.1}
+    config = train_section(average=average, workers=workers, keep=keep, model=model)
+    straight = run(config.model_copy(update={"workers": 0}), tmp_path / "straight")
+    dying = DyingCheckpoints(tmp_path / "stopped", {})
+    dying.last_epoch = last_epoch
+    with pytest.raises(Killed):
+        train_fold(small_fold(), config, dying, Accelerator(cpu=True))
+    capsys.readouterr()
+    resumed = run(config, tmp_path / "stopped")
+    assert f"fold 1: goes on after epoch {last_epoch}" in capsys.readouterr().out
+    for name, trained in {"one": straight, "other": resumed}.items():
+        write_trained(tmp_path / name, trained)
+    for name in ("model.safetensors", "history.csv", "metrics.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_another_experiments_checkpoint_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = train_section(epochs=1)
+    for epochs in (5, 1):
+        train_fold(small_fold(), config, Checkpoints(tmp_path, {"train": {"epochs": epochs}}), Accelerator(cpu=True))
+    written = capsys.readouterr().out
+    assert "fold 1: starts afresh" in written
+    assert "train.epochs: 1, was 5" in written
+
+
+def test_learns_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained = run(
+        train_section(epochs=6, rates={"head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"}), tmp_path
+    )
+    assert trained.history[-1]["train_loss"] < 0.7 * trained.history[0]["train_loss"]
+    assert [line["epoch"] for line in trained.history] == [1, 2, 3, 4, 5, 6]
+    assert trained.kept == trained.history[-1]
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert len(lines) == 6
+    assert lines[2].startswith("fold 1  epoch   3/6  train loss ")
+
+
+def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
+    """Loss and accuracy of the written model on the validation images, worked out anew."""
+    fold = small_fold()
+    trained = run(train_section(keep="best", epochs=4), tmp_path)
+    images = torch.from_numpy(fold.pixels[fold.validation.positions]).permute(0, 3, 1, 2)
+    targets = torch.from_numpy(fold.validation.targets)
+    with torch.no_grad():
+        logits = trained.model.eval()(images)
+    assert cross_entropy(logits, targets, label_smoothing=0.1).item() == pytest.approx(
+        trained.kept["validation_loss"], rel=1e-5
+    )
+    assert (logits.argmax(1) == targets).double().mean().item() == pytest.approx(trained.kept["validation_accuracy"])
+    assert trained.kept["validation_loss"] == min(line["validation_loss"] for line in trained.history)
+
+
+def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {"head": 0.02, "body": 0.02, "layer_decay": 1.0, "groups": "stages"}
+    config = train_section(epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics_batches": 5})
+    renewed = run(config, tmp_path / "renewed").kept["validation_loss"]
+    monkeypatch.setattr("foldline.learning.averaging.update_bn", lambda batches, model: None)
+    stale = run(config, tmp_path / "stale").kept["validation_loss"]
+    assert renewed < 0.8 * stale
+
+
+def test_seeds_and_folds_train_differently_from_equal_beginnings(tmp_path: Path) -> None:
+    config = train_section(epochs=1)
+    first = run(config, tmp_path / "first")
+    other_fold = run(config, tmp_path / "fold", dataclasses.replace(small_fold(), number=2))
+    other_seed = run(config.model_copy(update={"seed": 1}), tmp_path / "seed")
+    assert not same_weights(first.model, other_fold.model)
+    assert not same_weights(first.model, other_seed.model)
+
+
+def test_bfloat16(tmp_path: Path) -> None:
+    trained = run(train_section(precision="bfloat16", epochs=1), tmp_path)
+    assert all(value.dtype in (torch.float32, torch.int64) for value in trained.model.state_dict().values())
+
+
+def test_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
+    """Rates that blow up in the second epoch: the first one's checkpoint is named and still there."""
+    rates = {"head": 1e30, "body": 1e30, "layer_decay": 1.0, "groups": "stages"}
+    schedule = {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.0, "end_share": 0.0}
+    sgd = {"kind": "sgd", "momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
+    config = train_section(rates=rates, schedule=schedule, optimizer=sgd, clipping={"kind": "none"})
+    with pytest.raises(
+        Refusal, match=r"not a number at step \d+ \(epoch \d\), for the rows row\d+, .*Lower train.rates"
+    ):
+        run(config, tmp_path)
