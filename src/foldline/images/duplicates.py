@@ -1,6 +1,6 @@
 """Near-duplicates: candidates by exact and perceptual hash, then verified on the pixels.
 
-A hash alone joins what is different: a third of the handwritten digits are within a few bits of each other.
+A hash alone joins what is different: chained by close hashes, a third of the handwritten digits are one group.
 """
 
 import cv2
@@ -21,7 +21,7 @@ ALIKE = 0.75
 """Correlation, before alignment, below which a pair is not worth aligning."""
 LEAST_DETAIL_CORRELATION = 0.6
 ENOUGH_DETAIL_CORRELATION = 0.985
-"""Copies reach this whatever the images are of."""
+"""The limit is never above this, nor below the one before: a competition full of copies must not raise it out of reach."""
 SAMPLED_IMAGES = 256
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10
@@ -94,7 +94,7 @@ def _least_detail_correlation(thumbnails: Thumbnails) -> float:
     """What unrelated pictures of this competition do not reach, however alike.
 
     Two dogs share no detail, two handwritten zeros nearly all: a fixed limit joins the zeros or loses copies of dogs.
-    So the limit is an outlier's among neighbours known to be unrelated, on Fisher's scale (arctanh), where
+    So the limit is an outlier's among neighbours taken for unrelated, on Fisher's scale (arctanh), where
     correlations scatter evenly.
     """
     if len(thumbnails) <= UNRELATED_RANK:
