@@ -49,8 +49,9 @@ def predict_fold(fold: int) -> None:
     load = partial(evaluation_loader, pixels, batch_size=batch_size, workers=section.workers)
     with shared_logits(places.predicted(fold), validation_ids, test_ids, section.views, classes, accelerator) as logits:
         of_validation = row_images(rows, images, validation_ids, "train")
-        predict(model, load, of_validation, views, accelerator, logits.validation)
-        predict(model, load, row_images(rows, images, test_ids, "test"), views, accelerator, logits.test)
+        predict(model, load, of_validation, views, accelerator, logits.validation, "validation rows")
+        of_test = row_images(rows, images, test_ids, "test")
+        predict(model, load, of_test, views, accelerator, logits.test, "test rows")
     accelerator.print(f"fold {fold}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted")
 
 

@@ -27,7 +27,7 @@ def expected_logits() -> np.ndarray:
 def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
     logits = create_logits(tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"))
     model = ToyModel().train()
-    predict(model, load, images(), views(), start_accelerator("float32"), logits.test)
+    predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "rows")
     assert not model.training
     np.testing.assert_allclose(logits.test, expected_logits(), atol=1e-6)
 
@@ -35,7 +35,7 @@ def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
 def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
     logits = create_logits(tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"))
     with torch.autocast("cpu", torch.bfloat16):
-        predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test)
+        predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "rows")
     assert logits.test.dtype == np.float32
     difference = np.abs(logits.test - expected_logits()).max()
     assert 0 < difference < 0.02
@@ -71,4 +71,4 @@ def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:
         return [*batches, batches[0]]
 
     with pytest.raises(RuntimeError, match="the loader gave 4 of 18 images more or less than once"):
-        predict(ToyModel(), padded, images(), views(), start_accelerator("float32"), logits.test)
+        predict(ToyModel(), padded, images(), views(), start_accelerator("float32"), logits.test, "rows")

@@ -61,8 +61,8 @@ def stage(folder: Path) -> None:
     ids = [f"row {number}" for number in range(ROWS)]
     with shared_logits(folder / "fold0", ids[:2], ids, ["identity", "flip"], list("abc"), accelerator) as logits:
         two = RowImages(images().positions[:4], images().rows[:4], 2)
-        predict(ToyModel(), load, two, views(), accelerator, logits.validation)
-        predict(ToyModel(), load, images(), views(), accelerator, logits.test)
+        predict(ToyModel(), load, two, views(), accelerator, logits.validation, "rows")
+        predict(ToyModel(), load, images(), views(), accelerator, logits.test, "rows")
 
 
 if __name__ == "__main__":

@@ -53,17 +53,19 @@ def predict(
     views: Sequence[View],
     accelerator: Accelerator,
     logits: Float32[np.ndarray, "rows views outputs"],
+    what: str,
 ) -> None:
     """Add this process's share of the rows to `logits`, which starts as zeros: the mean over each row's images.
 
     `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
     precision, logits are float32. Rows are dealt without padding: each belongs to one process, whatever their number.
+    `what` names the rows.
     """
     mine = images.share(accelerator.process_index, accelerator.num_processes)
     weights = 1 / np.bincount(mine.rows, minlength=images.count).clip(1).astype(np.float32)
     seen = np.zeros(len(mine.rows), np.int64)
     model = model.to(accelerator.device).eval()
-    bar = tqdm(total=len(mine.rows), desc="predict", unit="image", disable=not accelerator.is_main_process)
+    bar = tqdm(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=not accelerator.is_main_process)
     for batch, index in load(mine.positions):
         on_device = batch.to(accelerator.device, non_blocking=True)
         with accelerator.autocast():
