@@ -21,7 +21,7 @@ ALIKE = 0.75
 """Correlation, before alignment, below which a pair is not worth aligning."""
 LEAST_DETAIL_CORRELATION = 0.6
 ENOUGH_DETAIL_CORRELATION = 0.985
-"""The limit is never above this, nor below the one before: a competition full of copies must not raise it out of reach."""
+"""The limit lies between these two: a competition full of copies must not raise it out of reach."""
 SAMPLED_IMAGES = 256
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10

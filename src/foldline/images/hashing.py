@@ -1,5 +1,7 @@
 """A 64-bit perceptual hash: similar pictures, similar bits. It finds candidates and proves nothing."""
 
+from functools import cache
+
 import cv2
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
@@ -36,6 +38,7 @@ def perceptual_hashes(thumbnails: Thumbnails, cropped_share: float = 0.0) -> Int
     return np.concatenate(blocks)
 
 
+@cache
 def _cosines(cropped_share: float) -> Float64[np.ndarray, "8 32"]:
     """From a line of 32 pixels to the 8 lowest frequencies of its middle part, stretched to 32 pixels again."""
     middle, step = np.arange(SIDE_PIXELS), np.arange(LOW_FREQUENCIES)[:, np.newaxis]
