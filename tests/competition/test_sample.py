@@ -5,8 +5,8 @@ from foldline.competition.sample import read_sample
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 
-PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
-LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 
 
 def test_ids_stay_text_in_the_samples_order(zipped: Zipped) -> None:

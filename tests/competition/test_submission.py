@@ -11,8 +11,8 @@ from foldline.competition.submission_check import check_submission
 from foldline.refusal import Refusal
 from foldline.tables.probabilities import Probabilities
 
-PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
-LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 
 
 def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Probabilities:

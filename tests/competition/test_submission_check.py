@@ -8,8 +8,8 @@ from foldline.competition.sample import Sample
 from foldline.competition.submission_check import check_submission
 from foldline.refusal import Refusal
 
-PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
-LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 IDS = pd.Series(["007", "b", "b"], dtype="str")
 SAMPLE = Sample(("id", "pug", "NA"), IDS, whole_numbers=False)
 LABEL_SAMPLE = Sample(("id", "breed"), IDS, whole_numbers=False)

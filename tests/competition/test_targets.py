@@ -9,8 +9,8 @@ from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 
 LABEL = Multiclass(kind="multiclass", column="label", group=None)
-PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id")
-HARD_LABEL = HardLabel(kind="label", sample="sample.csv", id="id")
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
+HARD_LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 
 
 def rows(*targets: str | None) -> pd.DataFrame:

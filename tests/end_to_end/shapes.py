@@ -31,6 +31,7 @@ submission:
   kind: class_probabilities
   sample: sample_submission.csv
   id: id
+  extra_columns: ignored
 symmetries: [horizontal_flip]
 """
 

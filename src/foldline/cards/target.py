@@ -1,17 +1,114 @@
-"""Section `target` of a card: what is predicted."""
+"""Section `target` of a card: what is predicted.
 
-from typing import Literal
+`column` and `columns` name columns of the train table, or the named groups of a walk's regular expression. What each
+kind means to models, predictions and metrics is the table "Targets, outputs, answers" of docs/design.md.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
 
 from foldline.config.section import Section
 
 
-class Multiclass(Section):
-    """Exactly one of C classes; a name in `column`. The classes' order is that of the sample submission's columns."""
+def _as_written(value: object) -> object:
+    """yaml reads the label 0 as a number; in the competition's tables it is text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    kind: Literal["multiclass"]
-    column: str
+
+Label = Annotated[str, BeforeValidator(_as_written)]
+
+
+class _Grouped(Section):
     group: str | None
     """The column whose equal values must not straddle folds (a patient, a place), or null."""
 
 
-Target = Multiclass
+class Binary(_Grouped):
+    """One of two classes. At most one of `negative` and `positive` is null, which stands for every other label:
+    `negative: Cover, positive: null`."""
+
+    kind: Literal["binary"]
+    column: str
+    negative: Label | None
+    positive: Label | None
+
+    @model_validator(mode="after")
+    def _one_is_named(self) -> "Binary":
+        if self.negative == self.positive:
+            raise ValueError(
+                f"target.negative and target.positive are both {self.negative!r}: name two labels, or one, and null "
+                "for every other"
+            )
+        return self
+
+
+class Multiclass(_Grouped):
+    """Exactly one of C classes; a name in `column`. The classes' order is that of the sample submission's columns, or
+    else that of the sorted labels."""
+
+    kind: Literal["multiclass"]
+    column: str
+
+
+class Ranked(_Grouped):
+    """Exactly one of C classes; the k likeliest are submitted, in order."""
+
+    kind: Literal["ranked"]
+    column: str
+    new_class: Label | None
+    """The label of test rows whose class has no train row (`new_whale`), or null when there are none."""
+
+
+class Delimited(Section):
+    """All labels of a row in one column; empty for a row without any."""
+
+    kind: Literal["delimited"]
+    column: str
+    delimiter: Annotated[str, Field(min_length=1)]
+
+
+class OneHot(Section):
+    """A column of 0 and 1 per label."""
+
+    kind: Literal["columns"]
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Multilabel(_Grouped):
+    """Any number of C labels."""
+
+    kind: Literal["multilabel"]
+    labels: Annotated[Delimited | OneHot, Field(discriminator="kind")]
+
+
+class Ordinal(_Grouped):
+    """One of several levels that have an order."""
+
+    kind: Literal["ordinal"]
+    column: str
+    levels: Annotated[tuple[Label, ...], Field(min_length=2)] | None
+    """From lowest to highest; null for whole numbers: those of the train rows, sorted."""
+
+
+class Regression(_Grouped):
+    """A number."""
+
+    kind: Literal["regression"]
+    column: str
+
+
+Target = Annotated[
+    Binary | Multiclass | Ranked | Multilabel | Ordinal | Regression,
+    Field(discriminator="kind"),
+]
+
+
+def target_columns(target: Target) -> tuple[tuple[str, str], ...]:
+    """Pairs of the place in the card and the column that it names there, the group's column left out."""
+    if not isinstance(target, Multilabel):
+        return (("target.column", target.column),)
+    labels = target.labels
+    if isinstance(labels, Delimited):
+        return (("target.labels.column", labels.column),)
+    return tuple(("target.labels.columns", column) for column in labels.columns)
