@@ -1,5 +1,7 @@
 """Parameter groups: rates by depth, and what weight decay spares."""
 
+from typing import Any
+
 import pytest
 import timm
 import torch
@@ -20,6 +22,11 @@ def architecture(name: str = "test_resnet") -> Architecture:
     return Architecture(
         model=Model(name=name, head=head, drop_rate=0.0, drop_path_rate=0.0), channels=3, height=32, width=32, outputs=4
     )
+
+
+def decay_of_each(groups: list[dict[str, Any]]) -> dict[int, float]:
+    """By the parameter's id."""
+    return {id(parameter): group["weight_decay"] for group in groups for parameter in group["params"]}
 
 
 @pytest.mark.parametrize("name", ["resnet152", "seresnet152d"])
@@ -52,9 +59,7 @@ def test_every_parameter_once_with_its_rate() -> None:
 
 def test_norms_and_biases_do_not_decay() -> None:
     model = build_model(architecture())
-    decays = {
-        id(p): group["weight_decay"] for group in parameter_groups(model, rates(1.0), 0.3) for p in group["params"]
-    }
+    decays = decay_of_each(parameter_groups(model, rates(1.0), 0.3))
     for module in model.modules():
         for name, parameter in module.named_parameters(recurse=False):
             spared = name == "bias" or isinstance(module, nn.BatchNorm2d)
@@ -63,9 +68,7 @@ def test_norms_and_biases_do_not_decay() -> None:
 
 def test_what_the_model_spares_is_spared() -> None:
     model = build_model(architecture("test_vit"))
-    decays = {
-        id(p): group["weight_decay"] for group in parameter_groups(model, rates(1.0), 0.3) for p in group["params"]
-    }
+    decays = decay_of_each(parameter_groups(model, rates(1.0), 0.3))
     assert decays[id(model.backbone.get_parameter("pos_embed"))] == 0.0
     assert decays[id(model.backbone.get_parameter("patch_embed.proj.weight"))] == 0.3
 

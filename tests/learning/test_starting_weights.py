@@ -107,7 +107,7 @@ def test_refuses_a_damaged_file(tmp_path: Path) -> None:
 def test_folder_with_one_file(tmp_path: Path) -> None:
     folder = FolderWeights(kind="folder", path=str(tmp_path))
     (tmp_path / "config.json").touch()
-    with pytest.raises(Refusal, match="must hold one weights file .* found none"):
+    with pytest.raises(Refusal, match=r"must hold one weights file .* found none"):
         weights_file(folder)
     (tmp_path / "pytorch_model.bin").touch()
     assert weights_file(folder).name == "pytorch_model.bin"

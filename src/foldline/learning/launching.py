@@ -61,7 +61,7 @@ def _start(processes: int, module: str, arguments: Sequence[str]) -> None:
 
     # Its own report of a failure is a page long and repeats what the process said itself.
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // processes, 1)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(len(os.sched_getaffinity(0)) // processes, 1)))
     with TemporaryDirectory(prefix="foldline-") as logs:
         config = LaunchConfig(
             min_nodes=1,
@@ -75,6 +75,8 @@ def _start(processes: int, module: str, arguments: Sequence[str]) -> None:
             max_restarts=0,
             monitor_interval=0.1,
             shutdown_timeout=5,
+            # Interrupts reach this process as KeyboardInterrupt; the others are then told to end, not to explain.
+            signals_to_handle="SIGHUP,SIGQUIT",
         )
         try:
             elastic_launch(config, sys.executable)("-m", module, *arguments)
@@ -97,8 +99,7 @@ def _work(stage: Callable[[], None]) -> None:
 
 def _explained(rank: int, failure: "ProcessFailure") -> Refusal:
     """What ended the first process to fail, for the person at the screen."""
-    words = failure.error_file_data.get("message")
-    if words:
-        return Refusal(str(words))
+    if Path(failure.error_file).is_file():
+        return Refusal(failure.message)
     how = f"by {failure.signal_name()}" if failure.exitcode < 0 else f"with exit code {failure.exitcode}"
     return Refusal(f"process {rank} ended {how} and the others were stopped. What it said is above.")

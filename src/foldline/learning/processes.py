@@ -1,6 +1,7 @@
 """The processes that train together, as Accelerate sees them, and their memory."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, cast
@@ -25,6 +26,8 @@ def start_accelerator(precision: Precision) -> Accelerator:
     on_cpu = not torch.cuda.is_available()
     if on_cpu and precision == "float16":
         raise Refusal("The precision float16 needs a GPU, and none is visible. Use float32 or bfloat16.")
+    # Torch's new name for it, `forward_sync_buffers`, is not among Accelerate's.
+    warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", category=FutureWarning)
     accelerator = Accelerator(
         cpu=on_cpu,
         mixed_precision=MIXED_PRECISION[precision],

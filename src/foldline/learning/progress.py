@@ -10,7 +10,6 @@ from torch.optim import Optimizer
 
 from foldline.learning.averaging import Average
 
-
 Line = dict[str, int | float]
 """Of the history: an epoch, under the columns of foldline.tables.history."""
 

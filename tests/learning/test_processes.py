@@ -1,0 +1,63 @@
+"""Several processes learn what one learns, each image once."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from foldline.learning.processes import memory_advice, start_accelerator
+from foldline.refusal import Refusal
+from foldline.tables.history import read_history
+from tests.learning.small import small_fold, train_section
+from tests.learning.together import process, train_together
+
+WITHOUT_BATCHNORM = {
+    "model": {"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.0, "drop_path_rate": 0.0},
+    "optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
+    "rates": {"head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"},
+}
+
+
+@pytest.mark.parametrize(("world", "micro_batch_size"), [(2, 8), (3, 2)])
+def test_equal_one_process(world: int, micro_batch_size: int, tmp_path: Path) -> None:
+    """28 images in steps of 7: shares of 4 and 3, or of 3, 2 and 2 cut into parts of 2 + 1, 2 and 2."""
+    config = train_section(**WITHOUT_BATCHNORM)
+    in_parts = config.model_copy(update={"micro_batch_size": micro_batch_size})
+    train_together(world, small_fold(), in_parts, tmp_path / "together")
+    process(0, 1, 0, small_fold(), config, tmp_path / "alone")
+    alone, together = (load_file(tmp_path / who / "process0" / "model.safetensors") for who in ("alone", "together"))
+    assert all(torch.allclose(alone[name], together[name], atol=1e-5) for name in alone)
+    histories = [read_history(tmp_path / who / "process0" / "history.csv") for who in ("alone", "together")]
+    assert histories[0].to_numpy() == pytest.approx(histories[1].to_numpy(), abs=1e-5)
+
+
+def test_all_end_with_the_same_weights_and_statistics(tmp_path: Path) -> None:
+    train_together(2, small_fold(), train_section(), tmp_path)
+    for name in ("model.safetensors", "history.csv", "metrics.json"):
+        assert (tmp_path / "process0" / name).read_bytes() == (tmp_path / "process1" / name).read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def own_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accelerate keeps its state in the process; so does the environment."""
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_refuses_float16_without_a_gpu() -> None:
+    with pytest.raises(Refusal, match="float16 needs a GPU"):
+        start_accelerator("float16")
+
+
+def test_running_out_of_memory_names_a_micro_batch() -> None:
+    message = r"out of memory with 16 images per pass: CUDA.*Try `train.micro_batch_size: 8`"
+    with pytest.raises(Refusal, match=message), memory_advice(16, 64):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+    with pytest.raises(Refusal, match="Use a smaller model or smaller images"), memory_advice(1, 64):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(RuntimeError, match="shape"), memory_advice(16, 64):
+        raise RuntimeError("shape mismatch")
