@@ -51,7 +51,7 @@ def draw_members(folder: Path, rows: int) -> None:
     for fold in range(MEMBERS):
         (folder / f"fold{fold}").mkdir()
         ids = [str(row) for row in range(fold, rows, MEMBERS)]
-        logits = create_logits(folder / f"fold{fold}", ids, [str(row) for row in range(rows)], ["identity"], CLASSES)
+        logits = create_logits(folder / f"fold{fold}", ids, [str(row) for row in range(rows)], ["identity"], CLASSES, "softmax")
         for part in (logits.validation, logits.test):
             for block in row_blocks(part.shape):
                 put(part, block, generator.normal(scale=3, size=part[block].shape).astype(np.float32))

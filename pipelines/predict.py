@@ -47,7 +47,8 @@ def predict_fold(fold: int) -> None:
     accelerator, views = start_accelerator(section.precision), [VIEWS[name] for name in section.views]
     batch_size = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=batch_size, workers=section.workers)
-    with shared_logits(places.predicted(fold), validation_ids, test_ids, section.views, classes, accelerator) as logits:
+    axes = (validation_ids, test_ids, section.views, classes, "softmax")
+    with shared_logits(places.predicted(fold), *axes, accelerator) as logits:
         of_validation = row_images(rows, images, validation_ids, "train")
         predict(model, load, of_validation, views, accelerator, logits.validation, "validation rows")
         of_test = row_images(rows, images, test_ids, "test")

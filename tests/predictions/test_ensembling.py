@@ -24,6 +24,7 @@ def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLA
         test_ids=ROSTER.test_ids,
         views=tuple(f"view {number}" for number in range(views)),
         classes=classes,
+        activation="softmax",
     )
 
 
@@ -56,7 +57,7 @@ def test_the_mean_of_logits_by_hand() -> None:
     logits = a_model(0, 0)
     values = np.zeros((2, 2, 3), np.float32)
     values[:, 1, 0] = 2 * np.log(3)
-    logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES)
+    logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, "softmax")
     out_of_fold, test = np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)
     roster = Roster(logits.validation_ids, np.array([0, 0]), logits.test_ids)
     only = [member(0, logits, roster, CLASSES)]
@@ -77,6 +78,7 @@ def test_the_order_of_predicted_rows_changes_nothing(tmp_path: Path) -> None:
         permuted.test_ids[::-1],
         permuted.views,
         permuted.classes,
+        permuted.activation,
     )
     write_logits(tmp_path / "fold1", permuted)
     for ours, theirs in zip(filled(models), filled({0: models[0], 1: read_logits(tmp_path / "fold1")}), strict=True):

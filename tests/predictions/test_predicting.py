@@ -25,7 +25,9 @@ def expected_logits() -> np.ndarray:
 
 
 def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
-    logits = create_logits(tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"))
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
     model = ToyModel().train()
     predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "rows")
     assert not model.training
@@ -33,7 +35,9 @@ def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
 
 
 def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
-    logits = create_logits(tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"))
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
     with torch.autocast("cpu", torch.bfloat16):
         predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "rows")
     assert logits.test.dtype == np.float32
@@ -64,7 +68,9 @@ def test_shares_are_all_rows_each_once(processes: int) -> None:
 
 
 def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:
-    logits = create_logits(tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"))
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
 
     def padded(positions: np.ndarray) -> list:
         batches = list(load(positions))

@@ -66,6 +66,7 @@ def predictions(fold: int, generator: np.random.Generator) -> Logits:
         test_ids=TEST_IDS,
         views=("identity", "horizontal_flip"),
         classes=CLASSES,
+        activation="softmax",
     )
 
 

@@ -59,7 +59,8 @@ def stage(folder: Path) -> None:
     accelerator = start_accelerator("float32")
     (folder / f"process{accelerator.process_index}of{accelerator.num_processes}").touch()
     ids = [f"row {number}" for number in range(ROWS)]
-    with shared_logits(folder / "fold0", ids[:2], ids, ["identity", "flip"], list("abc"), accelerator) as logits:
+    axes = (ids[:2], ids, ["identity", "flip"], list("abc"), "softmax")
+    with shared_logits(folder / "fold0", *axes, accelerator) as logits:
         two = RowImages(images().positions[:4], images().rows[:4], 2)
         predict(ToyModel(), load, two, views(), accelerator, logits.validation, "rows")
         predict(ToyModel(), load, images(), views(), accelerator, logits.test, "rows")

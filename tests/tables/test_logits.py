@@ -7,7 +7,8 @@ import pytest
 
 from foldline.files import write_json
 from foldline.refusal import Refusal
-from foldline.tables.logits import Logits, read_logits, write_logits
+from foldline.tables.activations import Activation
+from foldline.tables.logits import Logits, create_logits, read_logits, write_logits
 
 LOGITS = Logits(
     validation=np.arange(12, dtype=np.float32).reshape(2, 2, 3),
@@ -16,6 +17,7 @@ LOGITS = Logits(
     test_ids=("007",),
     views=("identity", "horizontal_flip"),
     classes=("cat", "dog", "null"),
+    activation="softmax",
 )
 
 
@@ -62,12 +64,27 @@ def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
         read_logits(tmp_path)
 
 
-@pytest.mark.parametrize("axes", [["cat"], {"views": ["identity"]}, {"views": ["a", "a"], "classes": ["b"]}])
-def test_axes_without_names_are_refused(axes: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        (["cat"], "must hold `views`, `classes` and `activation`"),
+        ({"views": ["identity"], "classes": ["a"]}, "must hold `views`, `classes` and `activation`"),
+        ({"views": ["a", "a"], "classes": ["b"], "activation": "softmax"}, "two lists of different names"),
+        ({"views": ["a"], "classes": ["b"], "activation": "relu"}, "`activation` is 'relu', valid are softmax, sigm"),
+    ],
+)
+def test_axes_that_say_nothing_are_refused(axes: object, message: str, tmp_path: Path) -> None:
     write_logits(tmp_path, LOGITS)
     write_json(tmp_path / "classes.json", axes)
-    with pytest.raises(Refusal, match="two lists of different names, `views` and `classes`"):
+    with pytest.raises(Refusal, match=message):
         read_logits(tmp_path)
+
+
+@pytest.mark.parametrize(("activation", "outputs"), [("cumulative", 2), ("identity", 1), ("sigmoid", 3)])
+def test_the_number_of_logits_follows_from_the_activation(activation: Activation, outputs: int, tmp_path: Path) -> None:
+    create_logits(tmp_path, ["a"], ["b"], ["identity"], ["low", "middle", "high"], activation)
+    read = read_logits(tmp_path)
+    assert (read.test.shape, read.activation) == ((1, 1, outputs), activation)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from foldline.files import whole_folder
 from foldline.predictions.row_images import RowImages
+from foldline.tables.activations import Activation
 from foldline.tables.arrays import put, take
 from foldline.tables.logits import Logits, create_logits, read_logits
 
@@ -30,12 +31,13 @@ def shared_logits(
     test_ids: Sequence[str],
     views: Sequence[str],
     classes: Sequence[str],
+    activation: Activation,
     accelerator: Accelerator,
 ) -> Iterator[Logits]:
     """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place."""
     if accelerator.is_main_process:
         with whole_folder(folder) as partial:
-            logits = create_logits(partial, validation_ids, test_ids, views, classes)
+            logits = create_logits(partial, validation_ids, test_ids, views, classes, activation)
             broadcast_object_list([str(partial)])
             yield logits
             accelerator.wait_for_everyone()

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from foldline.files import read_json, whole_folder, write_json
-from foldline.refusal import Refusal
+from foldline.refusal import Refusal, listed
+from foldline.tables.activations import ACTIVATIONS, Activation, outputs_of
 from foldline.tables.arrays import create_array, open_array, put, row_blocks, take
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("validation", "test")
-AXES = "rows of ids.parquet, views and classes of classes.json"
+AXES = "rows of ids.parquet, views of classes.json, logits by its classes and activation"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Logits:
     test_ids: tuple[str, ...]
     views: tuple[str, ...]
     classes: tuple[str, ...]
+    activation: Activation
+    """What turns the logits into predictions."""
 
 
 def create_logits(
@@ -35,26 +38,32 @@ def create_logits(
     test_ids: Sequence[str],
     views: Sequence[str],
     classes: Sequence[str],
+    activation: Activation,
 ) -> Logits:
     """Write the ids and axes into an existing folder, and zeros to be filled in place: they need no memory."""
     parts = ["validation"] * len(validation_ids) + ["test"] * len(test_ids)
     ids = pd.DataFrame({"part": parts, "row_id": [*validation_ids, *test_ids]})
     require_unique(ids, folder / "ids.parquet", ("part", "row_id"))
     ids.to_parquet(folder / "ids.parquet", index=False)
-    write_json(folder / "classes.json", {"views": list(views), "classes": list(classes)})
+    axes = {"views": list(views), "classes": list(classes), "activation": activation}
+    write_json(folder / "classes.json", axes)
+    shape = (len(views), outputs_of(activation, len(classes)))
     return Logits(
-        validation=create_array(folder / "validation.npy", (len(validation_ids), len(views), len(classes))),
-        test=create_array(folder / "test.npy", (len(test_ids), len(views), len(classes))),
+        validation=create_array(folder / "validation.npy", (len(validation_ids), *shape)),
+        test=create_array(folder / "test.npy", (len(test_ids), *shape)),
         validation_ids=tuple(validation_ids),
         test_ids=tuple(test_ids),
         views=tuple(views),
         classes=tuple(classes),
+        activation=activation,
     )
 
 
 def write_logits(folder: Path, logits: Logits) -> None:
     with whole_folder(folder) as partial:
-        written = create_logits(partial, logits.validation_ids, logits.test_ids, logits.views, logits.classes)
+        written = create_logits(
+            partial, logits.validation_ids, logits.test_ids, logits.views, logits.classes, logits.activation
+        )
         for part in PARTS:
             source, target = getattr(logits, part), getattr(written, part)
             if source.shape != target.shape:
@@ -70,9 +79,9 @@ def read_logits(folder: Path, writable: bool = False) -> Logits:
     require_filled(ids, path, ("part", "row_id"))
     require_unique(ids, path, ("part", "row_id"))
     require_among(ids, path, "part", PARTS)
-    views, classes = _read_axes(folder / "classes.json")
+    views, classes, activation = _read_axes(folder / "classes.json")
     validation_ids, test_ids = (tuple(ids.loc[ids["part"] == part, "row_id"]) for part in PARTS)
-    shape = (len(views), len(classes))
+    shape = (len(views), outputs_of(activation, len(classes)))
     return Logits(
         validation=open_array(folder / "validation.npy", (len(validation_ids), *shape), AXES, writable),
         test=open_array(folder / "test.npy", (len(test_ids), *shape), AXES, writable),
@@ -80,14 +89,19 @@ def read_logits(folder: Path, writable: bool = False) -> Logits:
         test_ids=test_ids,
         views=views,
         classes=classes,
+        activation=activation,
     )
 
 
-def _read_axes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_axes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], Activation]:
     axes = read_json(path)
-    if not isinstance(axes, dict) or set(axes) != {"views", "classes"} or not all(map(_are_names, axes.values())):
+    if not isinstance(axes, dict) or set(axes) != {"views", "classes", "activation"}:
+        raise Refusal(f"{path} must hold `views`, `classes` and `activation`. {CURE}")
+    if not _are_names(axes["views"]) or not _are_names(axes["classes"]):
         raise Refusal(f"{path} must hold two lists of different names, `views` and `classes`. {CURE}")
-    return tuple(axes["views"]), tuple(axes["classes"])
+    if axes["activation"] not in ACTIVATIONS:
+        raise Refusal(f"{path}: `activation` is {axes['activation']!r}, valid are {listed(ACTIVATIONS)}. {CURE}")
+    return tuple(axes["views"]), tuple(axes["classes"]), axes["activation"]
 
 
 def _are_names(names: Any) -> bool:
