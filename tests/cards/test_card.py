@@ -47,7 +47,7 @@ def test_a_card_says_what_a_competition_is() -> None:
         ("host", {"kind": "local"}, "`host.source` is missing"),
         ("metric", {"kind": "logloss"}, "`metric.kind` is 'logloss'"),
         ("target", {"columns": "breed"}, "`target.columns` is not a known key. Did you mean `column`?"),
-        ("layout", {"channels": 4}, "`layout.channels` is 4"),
+        ("layout", {"channels": 0}, "`layout.channels` is 0"),
         ("layout", {"train": "labels.csv"}, "`layout.train` is 'labels.csv': it must hold keys and values"),
         ("submission", {"sample": None}, "`submission.sample` is missing"),
     ],

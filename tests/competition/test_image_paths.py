@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from foldline.cards.layout import TablePart
-from foldline.competition.image_paths import fill_template, template_columns
+from foldline.cards.templates import parse_template
+from foldline.competition.image_paths import columns_of, filled
 from foldline.config.section import parse
 from foldline.refusal import Refusal
 
@@ -16,14 +17,20 @@ TABLE = pd.DataFrame({"id": ["ab", "c"], "set name": ["x y", ""]}, dtype="str")
         ("{set name}/{id}", ["x y/ab", "/c"]),
         ("{id[0]}/{id[1]}/{id}.npy", ["a/b/ab.npy", "c//c.npy"]),
         ("{id[-1]}{{}}", ["b{}", "c{}"]),
+        ("{id:03}_{id:01}", ["0ab_ab", "00c_c"]),
     ],
 )
 def test_templates_take_values_and_characters(template: str, paths: list[str]) -> None:
-    assert fill_template(template, TABLE).tolist() == paths
+    assert filled(parse_template(template), TABLE).tolist() == paths
+
+
+def test_a_stem_is_a_file_name_without_its_suffix() -> None:
+    table = pd.DataFrame({"id": ["a.b.jpg", ".jpg", "x.y/z"]}, dtype="str")
+    assert filled(parse_template("{id.stem}.png"), table).tolist() == ["a.b.png", ".jpg.png", "x.y/z.png"]
 
 
 def test_template_columns_are_those_between_braces() -> None:
-    assert template_columns("{a}/{b[0]}/c/{a}.png") == ("a", "b", "a")
+    assert columns_of(parse_template("{a}/{b[0]}/c/{a}.png")) == ("a", "b", "a")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,12 @@ def test_template_columns_are_those_between_braces() -> None:
 )
 def test_a_broken_template_is_refused_with_the_card(template: str, message: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        parse({"table": "a.csv", "id": "id", "path": template}, TablePart, "card.yaml", ("layout", "train"))
+        parse(
+            {"kind": "table", "table": "a.csv", "id": "id", "path": template},
+            TablePart,
+            "card.yaml",
+            ("layout", "train"),
+        )
 
     assert f"card.yaml: `layout.train.path` is '{template}': " in str(refusal.value)
     assert message in str(refusal.value)

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.layout import TableLayout
+from foldline.cards.layout import Layout
 from foldline.cards.target import Multiclass
 from foldline.competition.layouts import read_layout
 from foldline.config.section import parse
@@ -15,18 +15,19 @@ IMAGES = {f"train/{row_id}.jpg": b"" for row_id in ("007", "1e5", "10")} | {
 }
 FILES = {"labels.csv": TRAIN, "sample_submission.csv": SAMPLE, **IMAGES}
 LAYOUT = {
-    "kind": "table",
-    "train": {"table": "labels.csv", "id": "id", "path": "train/{id}.jpg"},
-    "test": {"table": "sample_submission.csv", "id": "id", "path": "test/{id}.jpg"},
     "channels": 3,
+    "range": None,
+    "aggregate": "mean",
+    "train": {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}.jpg"},
+    "test": {"kind": "table", "table": "sample_submission.csv", "id": "id", "path": "test/{id}.jpg"},
 }
 BREED = Multiclass(kind="multiclass", column="breed", group=None)
 BREED_BY_OWNER = Multiclass(kind="multiclass", column="breed", group="owner")
 
 
-def layout(**train: str) -> TableLayout:
+def layout(**train: str) -> Layout:
     """LAYOUT with changes in its train part."""
-    return parse({**LAYOUT, "train": {**LAYOUT["train"], **train}}, TableLayout, "card")  # type: ignore[dict-item]
+    return parse({**LAYOUT, "train": {**LAYOUT["train"], **train}}, Layout, "card")  # type: ignore[dict-item]
 
 
 def texts(column: pd.Series) -> list[str | None]:
@@ -75,7 +76,11 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
         ({}, layout(id="Id"), ["`labels.csv` has no column `Id`", "layout.train.id", "mean `id`?", "id, breed, owner"]),
         ({}, layout(path="train/{ids}.jpg"), ["has no column `ids`", "layout.train.path", "Did you mean `id`?"]),
         ({"labels.csv": "id,bread\n007,pug\n"}, layout(), ["no column `breed`", "target.column", "mean `bread`?"]),
-        ({"labels.csv": "id,breed\n007,pug\n1e5,\n10,\n"}, layout(), ["2 rows have no `breed`, on line 3, 4"]),
+        (
+            {"labels.csv": "id,breed\n007,pug\n1e5,\n10,\n"},
+            layout(),
+            ["`breed` is empty on line 3, 4 (2 lines)", "name another column"],
+        ),
         ({"labels.csv": "id,breed\n,pug\n"}, layout(), ["1 rows have no `id`, on line 2"]),
         (
             {"labels.csv": "id,breed\n007,pug\n8,pug\n9,pug\n"},
@@ -96,7 +101,7 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(
-    zipped: Zipped, files: dict[str, str | bytes], card: TableLayout, parts: list[str]
+    zipped: Zipped, files: dict[str, str | bytes], card: Layout, parts: list[str]
 ) -> None:
     with pytest.raises(Refusal) as refusal:
         read_layout(zipped({**FILES, **files}), card, BREED)

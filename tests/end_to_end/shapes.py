@@ -17,10 +17,11 @@ host:
   kind: local
   source: {source}
 layout:
-  kind: table
-  train: {{table: labels.csv, id: id, path: "train/{{id}}.jpg"}}
-  test: {{table: sample_submission.csv, id: id, path: "test/{{id}}.jpg"}}
   channels: 3
+  range: null
+  aggregate: mean
+  train: {{kind: table, table: labels.csv, id: id, path: "train/{{id}}.jpg"}}
+  test: {{kind: table, table: sample_submission.csv, id: id, path: "test/{{id}}.jpg"}}
 target:
   kind: multiclass
   column: shape

@@ -1,29 +1,149 @@
-"""Section `layout` of a card: where rows and images lie in the competition's files."""
+"""Section `layout` of a card: where rows and images lie in the competition's files.
 
-from typing import Literal
+Each part says its own kind. Whatever it is, it gives *columns* (of a table, named groups of a pattern, keys of
+records), and the card's other sections name these. Paths are those in the archives, which
+`python -m pipelines.doctor` lists.
+"""
 
-from foldline.cards.templates import Template
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from foldline.cards.templates import IdTemplate, Template, Templates
 from foldline.config.section import Section
+
+Pixels = Annotated[int, Field(ge=1)]
 
 
 class TablePart(Section):
-    """One part (train or test): a csv, its id column, and the path of each row's image.
+    """A table with a line per image, and a template of the image's path.
 
-    Lines with one id and several paths are one row with several images.
+    `{kind: table, table: train.csv, id: image_id, path: "train_images/{label}/{image_id}"}`
     """
 
-    table: str
-    id: str
-    path: Template
-    """A template over the table's columns: `train/{id}.jpg`."""
-
-
-class TableLayout(Section):
     kind: Literal["table"]
-    train: TablePart
-    test: TablePart
-    channels: Literal[1, 3]
-    """How many channels the model gets: 3 is RGB, 1 is grey."""
+    table: str | tuple[str, ...]
+    """A csv, tsv, json or parquet file; of several, the lines of the first with those of the others joined to them by
+    the columns that both have: `[photo_to_business.csv, train.csv]`."""
+    id: IdTemplate
+    """A column, or a template over columns: `{patient_id}_{laterality}`. Lines of one id are one row with several
+    images, unless the target is multilabel: then they may be one image with several labels, too."""
+    path: Templates
+    """`train/{id}.jpg`. With `*` it stands for every file that fits, all of them images of the row: `{id}/*.dcm`. A
+    list names the files that are the channels of one image: `["{Id}_red.png", "{Id}_green.png", "{Id}_blue.png"]`."""
 
 
-Layout = TableLayout
+def _compiled(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise ValueError(f"it is not a regular expression ({error})") from None
+    if not groups:
+        raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
+    return pattern
+
+
+class WalkPart(Section):
+    r"""All files whose whole path fits a regular expression; its named groups are the columns.
+
+    `{kind: walk, pattern: "(?P<label>Cover|UERD)/(?P<stem>\\d+)[.]jpg", id: "{label}/{stem}"}`
+    """
+
+    kind: Literal["walk"]
+    pattern: Annotated[str, AfterValidator(_compiled)]
+    id: IdTemplate
+
+
+class CocoPart(Section):
+    """A json with `images`, and in train `annotations` and possibly `categories`; or a bare list of images.
+
+    `{kind: coco, file: train_metadata.json, id: image_id, path: "train_images/{file_name}"}`
+
+    Columns: the image's keys, with its own id called `image_id`; the annotation's (`annotation_<key>` where an image
+    has the key as well); the category's as `category_<key>`: a target is mostly `category_id` or `category_name`.
+    """
+
+    kind: Literal["coco"]
+    file: str
+    id: IdTemplate
+    path: Template
+
+
+class EncodedPicture(Section):
+    """An image file within the record, as bytes or in base64: `{kind: encoded, field: imgs.picture}`.
+
+    A field of a list names one in each of its items, all of them images of the row.
+    """
+
+    kind: Literal["encoded"]
+    field: str
+
+
+class ListedPixels(Section):
+    """Lists of height x width numbers, row by row, a field per channel; or text with blanks between the numbers.
+
+    `{kind: listed, fields: [band_1, band_2], height: 75, width: 75}`
+    """
+
+    kind: Literal["listed"]
+    fields: Annotated[tuple[str, ...], Field(min_length=1)]
+    height: Pixels
+    width: Pixels
+
+
+class PixelColumns(Section):
+    r"""A column per pixel, row by row; a pattern says which columns: `{kind: columns, pattern: "pixel\\d+", height: 28,
+    width: 28}`."""
+
+    kind: Literal["columns"]
+    pattern: str
+    height: Pixels
+    width: Pixels
+
+    @model_validator(mode="after")
+    def _is_regular(self) -> "PixelColumns":
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"layout: the pattern {self.pattern!r} is not a regular expression ({error})") from None
+        return self
+
+
+Picture = Annotated[EncodedPicture | ListedPixels | PixelColumns, Field(discriminator="kind")]
+
+
+class RecordsPart(Section):
+    """A file of records that hold the images themselves: json (an array, or a record per line), BSON, csv, parquet.
+
+    `{kind: records, file: train.bson, id: _id, picture: {kind: encoded, field: imgs.picture}}`
+    """
+
+    kind: Literal["records"]
+    file: str
+    id: IdTemplate
+    """`{line}` is the number of the record, from 1, for files without ids."""
+    picture: Picture
+
+
+Part = Annotated[TablePart | WalkPart | CocoPart | RecordsPart, Field(discriminator="kind")]
+
+
+class Layout(Section):
+    """`{channels: 3, range: null, aggregate: mean, train: {...}, test: {...}}`"""
+
+    channels: Annotated[int, Field(ge=1, le=512)]
+    """How many channels the model gets: 3 is RGB, 1 is grey; others must be what the files hold."""
+    range: tuple[float, float] | None
+    """null: pictures of bytes (0 to 255; wider samples keep their high byte, DICOM its own window). Two numbers:
+    samples are numbers, and these become 0 and 255 for the model, in half precision, without clipping: [-50, 50]."""
+    aggregate: Literal["mean", "max"]
+    """How the predictions of a row's images become the row's."""
+    train: Part
+    test: Part
+
+    @model_validator(mode="after")
+    def _rises(self) -> "Layout":
+        if self.range is not None and self.range[0] >= self.range[1]:
+            raise ValueError(f"layout.range is {list(self.range)}: the lowest number comes first")
+        return self

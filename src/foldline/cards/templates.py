@@ -1,4 +1,4 @@
-"""Templates of paths, as cards write them: `train/{id}.jpg`, `{chain}/{image}`, `{id[0]}/{id}.npy`."""
+"""Templates of paths and ids, as cards write them: `train/{id}.jpg`, `{chain}/{image}`, `{id[0]}/{id:05}.npy`."""
 
 import re
 import string
@@ -7,39 +7,62 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-FIELD = re.compile(r"(?P<column>[^\[\]]+)(\[(?P<character>-?\d+)\])?")
+FIELD = re.compile(r"(?P<column>[^\[\]]+?)(\[(?P<character>-?\d+)\])?(?P<stem>\.stem)?")
+DIGITS = re.compile(r"(0(?P<digits>[1-9]\d?))?")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Literal text, then a column's value (None at the end of a template) or one character of it."""
+    """Literal text, then a column's value (None at the end of a template) or a part of it."""
 
     literal: str
-    column: str | None
-    character: int | None
+    column: str | None = None
+    character: int | None = None
+    """Only this one."""
+    stem: bool = False
+    """Without the suffix of a file name: `a.jpg` is `a`."""
+    digits: int = 0
+    """Zeros in front make it at least so long."""
 
 
 def parse_template(template: str) -> tuple[Piece, ...]:
-    """Raises ValueError when `template` names no column, or more of one than its value or a character of it."""
+    """Raises ValueError when `template` names no column, or more of one than its value or a part of it."""
     pieces = tuple(_piece(*parsed) for parsed in string.Formatter().parse(template))
     if all(piece.column is None for piece in pieces):
         raise ValueError("it names no column, so that every row would have the same image: write `folder/{id}.jpg`")
     return pieces
 
 
+def parse_id(template: str) -> tuple[Piece, ...]:
+    """As `parse_template`; text without braces is a column's name."""
+    return parse_template(template) if "{" in template else (Piece("", template),)
+
+
 def _piece(literal: str, field: str | None, format_spec: str | None, conversion: str | None) -> Piece:
     if field is None:
-        return Piece(literal, None, None)
-    parsed = FIELD.fullmatch(field)
-    if parsed is None or format_spec or conversion:
-        raise ValueError("between braces it takes a column, {id}, or a character of one, {id[0]}")
+        return Piece(literal)
+    parsed, zeros = FIELD.fullmatch(field), DIGITS.fullmatch(format_spec or "")
+    if parsed is None or zeros is None or conversion:
+        raise ValueError(
+            "between braces it takes a column, {id}, or a part of one: a character {id[0]}, a file name without its "
+            "suffix {id.stem}, a number with zeros in front {id:05}"
+        )
     character = parsed["character"]
-    return Piece(literal, parsed["column"], None if character is None else int(character))
+    digits = int(zeros["digits"] or 0)
+    return Piece(literal, parsed["column"], None if character is None else int(character), bool(parsed["stem"]), digits)
 
 
-def _validated(template: str) -> str:
-    parse_template(template)
+def _validated(templates: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    for template in (templates,) if isinstance(templates, str) else templates:
+        parse_template(template)
+    return templates
+
+
+def _validated_id(template: str) -> str:
+    parse_id(template)
     return template
 
 
 Template = Annotated[str, AfterValidator(_validated)]
+Templates = Annotated[str | tuple[str, ...], AfterValidator(_validated)]
+IdTemplate = Annotated[str, AfterValidator(_validated_id)]

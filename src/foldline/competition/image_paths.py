@@ -1,28 +1,38 @@
 """The path of each row's image: a template filled from a table's columns, and held against the archives."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.templates import parse_template
+from foldline.cards.templates import Piece
 from foldline.refusal import Refusal, listed
 
-
-def template_columns(template: str) -> tuple[str, ...]:
-    return tuple(piece.column for piece in parse_template(template) if piece.column is not None)
+SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
 
 
-def fill_template(template: str, table: pd.DataFrame) -> pd.Series:
-    """`template` with the columns' values, a path per line of `table`."""
-    paths = pd.Series("", index=table.index, dtype="str")
-    for piece in parse_template(template):
-        paths = paths + piece.literal
+def columns_of(pieces: Sequence[Piece]) -> tuple[str, ...]:
+    return tuple(piece.column for piece in pieces if piece.column is not None)
+
+
+def filled(pieces: Sequence[Piece], table: pd.DataFrame) -> pd.Series:
+    """A template's `pieces` (cards/templates.py) with the columns' values, a text per line of `table`."""
+    texts = pd.Series("", index=table.index, dtype="str")
+    for piece in pieces:
+        texts = texts + piece.literal
         if piece.column is not None:
-            values = table[piece.column]
-            paths = paths + (values if piece.character is None else values.str.get(piece.character).fillna(""))
-    return paths
+            texts = texts + _part(table[piece.column], piece)
+    return texts
+
+
+def _part(values: pd.Series, piece: Piece) -> pd.Series:
+    if piece.stem:
+        values = values.str.replace(SUFFIX, "", regex=True)
+    if piece.character is not None:
+        values = values.str.get(piece.character).fillna("")
+    return values.str.zfill(piece.digits)
 
 
 def refuse_missing_images(lines: pd.DataFrame, archives: Archives, source: str, fact: str) -> None:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.layout import Layout, TablePart
-from foldline.cards.target import Target
-from foldline.competition.image_paths import fill_template, refuse_missing_images, template_columns
+from foldline.cards.layout import Layout, Part, TablePart
+from foldline.cards.target import Target, target_columns
+from foldline.cards.templates import parse_id, parse_template
+from foldline.competition.image_paths import columns_of, filled, refuse_missing_images
 from foldline.competition.source_tables import read_columns
+from foldline.competition.target_texts import target_texts
 from foldline.refusal import Refusal, listed
 
 LINE_COLUMNS = ("row_id", "path", "target", "group")
@@ -31,24 +33,31 @@ class Listing:
 def read_layout(archives: Archives, layout: Layout, target: Target) -> Listing:
     """Raises Refusal when the card does not fit the archives: a table, a column or an image is not there."""
     return assemble(
-        train=_table_lines(archives, layout.train, "layout.train", target),
-        test=_table_lines(archives, layout.test, "layout.test", None),
+        train=_lines(archives, layout.train, "layout.train", target),
+        test=_lines(archives, layout.test, "layout.test", None),
     )
 
 
-def _table_lines(archives: Archives, part: TablePart, fact: str, target: Target | None) -> pd.DataFrame:
+def _lines(archives: Archives, part: Part, fact: str, target: Target | None) -> pd.DataFrame:
     """`target`: None for rows without labels."""
-    named = {"row_id": (f"{fact}.id", part.id)}
+    if not isinstance(part, TablePart) or not isinstance(part.table, str) or not isinstance(part.path, str):
+        raise Refusal(f"{fact}: of the kinds of layout, `table` with one table and one path is read so far.")
+    row_id, path = parse_id(part.id), parse_template(part.path)
+    wanted = [(f"{fact}.id", column) for column in columns_of(row_id)]
+    wanted += [(f"{fact}.path", column) for column in columns_of(path)]
     if target is not None:
-        named["target"] = ("target.column", target.column)
+        wanted += target_columns(target)
         if target.group is not None:
-            named["group"] = ("target.group", target.group)
-    in_template = [(f"{fact}.path", column) for column in template_columns(part.path)]
-    table = read_columns(archives, part.table, [*named.values(), *in_template])
-    for column in [column for line, (_, column) in named.items() if line != "group"]:
+            wanted.append(("target.group", target.group))
+    table = read_columns(archives, part.table, wanted)
+    for column in columns_of(row_id):
         _refuse_empty(table[column], part.table)
-    lines = pd.DataFrame({line: table[column] for line, (_, column) in named.items()})
-    lines = lines.assign(path=fill_template(part.path, table)).reindex(columns=LINE_COLUMNS, fill_value="")
+    lines = pd.DataFrame({"row_id": filled(row_id, table), "path": filled(path, table)})
+    if target is not None:
+        lines["target"] = target_texts(table, target, part.table)
+        if target.group is not None:
+            lines["group"] = table[target.group]
+    lines = lines.reindex(columns=LINE_COLUMNS, fill_value="")
     refuse_missing_images(lines, archives, part.table, f"{fact}.path")
     return lines.astype("str")
 
