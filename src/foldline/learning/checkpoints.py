@@ -67,8 +67,9 @@ class Checkpoints:
         """Replace the latest state; the first one of a key makes other keys' abandoned."""
         if not self.path.exists():
             write_json(self._mine / "inputs.json", self._inputs)
-        with whole_file(self.path) as partial:
-            torch.save(dict(state), partial)
+        # Given a path, torch hides a full disk behind an error of its own; Python's write names it.
+        with whole_file(self.path) as partial, partial.open("wb") as file:
+            torch.save(dict(state), file)
         for other in self._others():
             shutil.rmtree(other)
 

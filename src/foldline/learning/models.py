@@ -9,7 +9,7 @@ import timm
 import torch
 from jaxtyping import Float, Shaped
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from foldline.config.section import Section, parse
@@ -149,7 +149,8 @@ def save_model(path: Path, model: Classifier) -> None:
     """Weights and description in one safetensors file; equal models make equal bytes."""
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with whole_file(path) as partial:
-        save_file(tensors, partial, {DESCRIPTION: model.architecture.model_dump_json()})
+        # `save_file` hides a full disk behind an error of its own; Python's write names it.
+        partial.write_bytes(save(tensors, {DESCRIPTION: model.architecture.model_dump_json()}))
 
 
 def load_model(path: Path) -> Classifier:

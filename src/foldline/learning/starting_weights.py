@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
@@ -39,7 +39,7 @@ def fetch_weights(path: Path, weights: Weights, name: str) -> dict[str, Any]:
     description = {"model": name, "kind": weights.kind, **source}
     contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
     with whole_file(path) as partial:
-        save_file(contiguous, partial, {DESCRIPTION: json.dumps(description)})
+        partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(description)}))
     return description
 
 
