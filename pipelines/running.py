@@ -66,11 +66,21 @@ def run(stage: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        full = _full_disk(error)
+        if full is None:
             raise
-        where = error.filename or Path.cwd()
+        where = full.filename or Path.cwd()
         sys.exit(f"error: the disk is full ({where}). Nothing half-written was kept; free some space and run it again.")
+
+
+def _full_disk(error: BaseException | None) -> OSError | None:
+    """The report of a full disk among an error and those that led to it: torch raises one of its own on top."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -41,6 +41,17 @@ def test_a_full_disk_is_named() -> None:
         run(stage)
 
 
+def test_a_full_disk_is_named_behind_the_error_that_it_led_to() -> None:
+    def stage() -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device", "state.pt")
+        except OSError:
+            raise RuntimeError("unexpected pos 4377344 vs 4377236")  # noqa: B904 - as torch.save does it
+
+    with pytest.raises(SystemExit, match=r"the disk is full \(state.pt\)"):
+        run(stage)
+
+
 def test_another_error_of_the_system_keeps_its_traceback() -> None:
     def stage() -> None:
         raise OSError(errno.EIO, "Input/output error")
