@@ -73,7 +73,7 @@ def test_light_without_symmetries_never_mirrors() -> None:
 def test_turns_are_the_seven_of_the_square() -> None:
     """Rotations are counter-clockwise; transposing mirrors at the main diagonal, transverse at the other."""
     square = np.array([[1, 2], [3, 4]], np.uint8)[..., None]
-    turned = {name: turn(square)[..., 0].tolist() for name, turn in TURNS.items()}
+    turned = {name: turn(square).reshape(2, 2).tolist() for name, turn in TURNS.items()}
     assert turned == {
         "horizontal_flip": [[2, 1], [4, 3]],
         "vertical_flip": [[3, 4], [1, 2]],

@@ -13,19 +13,20 @@ import albumentations
 import cv2
 
 Image = UInt8[np.ndarray, "height width channels"]
-Turn = Callable[[Image], Image]
+Turn = Callable[[Image], np.ndarray]
 Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose]
 
 TURNS: Mapping[str, Turn] = {
-    "horizontal_flip": lambda image: image[:, ::-1],
-    "vertical_flip": lambda image: image[::-1],
-    "rotate_90": lambda image: np.rot90(image),
-    "rotate_180": lambda image: np.rot90(image, 2),
-    "rotate_270": lambda image: np.rot90(image, 3),
-    "transpose": lambda image: image.swapaxes(0, 1),
-    "transverse": lambda image: np.rot90(image, 2).swapaxes(0, 1),
+    "horizontal_flip": lambda image: cv2.flip(image, 1),
+    "vertical_flip": lambda image: cv2.flip(image, 0),
+    "rotate_90": lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
+    "rotate_180": lambda image: cv2.rotate(image, cv2.ROTATE_180),
+    "rotate_270": lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
+    "transpose": lambda image: cv2.transpose(image),
+    "transverse": lambda image: cv2.flip(cv2.transpose(image), -1),
 }
-"""The card's symmetries, under its names; rotations are counter-clockwise."""
+"""The card's symmetries, under its names; rotations are counter-clockwise. OpenCV copies ten times faster than NumPy,
+and drops a single channel's axis."""
 
 SIDE_SWAPPING = {"rotate_90", "rotate_270", "transpose", "transverse"}
 
@@ -43,8 +44,8 @@ class Augmentation:
         self._philox = np.random.Philox(0)
         self._start = self._philox.state
         self._random = random.Random(0)
-        self._transforms = albumentations.Compose(list(transforms))
-        self._transforms.set_random_state(np.random.Generator(self._philox), self._random)
+        self.transforms = albumentations.Compose(list(transforms))
+        self.transforms.set_random_state(np.random.Generator(self._philox), self._random)
 
     def __call__(self, image: Image, seed: int) -> Image:
         """`seed`: 0 .. 2**64 - 1."""
@@ -53,8 +54,9 @@ class Augmentation:
         self._random.seed(seed)
         turn = self._random.choice(self._turns)
         if turn is not None:
-            image = np.ascontiguousarray(turn(image))
-        return self._transforms(image=image)["image"]
+            turned = turn(image)
+            image = turned.reshape(*turned.shape[:2], image.shape[2])
+        return self.transforms(image=image)["image"]
 
 
 def augmentation(recipe: str, shape: tuple[int, int, int], symmetries: Sequence[str]) -> Augmentation | None:

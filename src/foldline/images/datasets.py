@@ -47,4 +47,4 @@ class EvaluationImages(Dataset):
 
 
 def channels_first(images: UInt8[np.ndarray, "batch height width channels"]) -> Images:
-    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
