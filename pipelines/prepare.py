@@ -10,9 +10,9 @@ from foldline.archives import Archives
 from foldline.cards.layout import Layout
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
+from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
-from foldline.competition.targets import find_classes
 from foldline.config.prepare import Prepare
 from foldline.images.cache import PixelForm, build
 from foldline.refusal import listed
@@ -29,11 +29,11 @@ def main() -> None:
     settings = read_settings()
     places = settings.places
     prepare = settings.section("prepare", Prepare)
-    layout = settings.fact("layout", Layout)
+    layout, target = settings.fact("layout", Layout), settings.fact("target", Target)
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
-        listing = read_layout(archives, layout, settings.fact("target", Target))
-        classes = find_classes(archives, listing.rows, settings.fact("submission", Submission))
+        listing = read_layout(archives, layout, target)
+        classes = find_classes(archives, listing.rows, target, settings.fact("submission", Submission))
     form = PixelForm(prepare.height_pixels, prepare.width_pixels, layout.channels, prepare.resize)
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)

@@ -20,7 +20,7 @@ class MeanColumnAuc(Section):
 
 
 class WeightedAuc(Section):
-    """AUC of a binary target whose bands of true-positive rate count differently, normalised to a highest score of 1."""
+    """AUC of a binary target whose bands of true-positive rate count differently; the highest score is 1."""
 
     kind: Literal["weighted_auc"]
     edges: Annotated[tuple[float, ...], Field(min_length=2)]

@@ -88,7 +88,7 @@ class Ordinal(_Grouped):
     kind: Literal["ordinal"]
     column: str
     levels: Annotated[tuple[Label, ...], Field(min_length=2)] | None
-    """From lowest to highest; null for whole numbers: those of the train rows, sorted."""
+    """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
 
 
 class Regression(_Grouped):

@@ -2,28 +2,28 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
+from foldline.cards.metric import MeanAveragePrecision, ProbabilisticF1, WeightedAuc
 from foldline.cards.metric import Metric as MetricFact
-from foldline.competition.decisions import most_probable
-from foldline.refusal import Refusal
-from foldline.tables.arrays import row_blocks, take
+from foldline.competition.scores import areas, labels, log_losses, rankings, sets, values
 
-# scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
-SMALLEST = float(np.finfo(np.float64).eps)
+Needs = Literal["probabilities", "labels", "sets", "rankings", "values"]
 
 
 @dataclass(frozen=True)
 class Metric:
     name: str
     higher_is_better: bool
-    needs: Literal["probabilities", "labels", "ranking"]
-    """What of the predictions the score depends on: only `probabilities` can gain from clipping or calibration."""
-    score: Callable[[Int64[np.ndarray, " rows"], Float32[np.ndarray, "rows outputs"]], float]
-    """From targets (the classes' positions) and probabilities, memory-mapped or not."""
+    needs: Needs
+    """What is scored: `probabilities` are the predictions as they are, everything else is a rule's answers."""
+    calibration_counts: bool
+    """Whether clipping or calibration can help; AUC sees the predictions' order alone, answers come from a rule."""
+    score: Callable[[np.ndarray, Any], float]
+    """From targets, as competition/targets.py encodes them, and what it needs. NaN where it is not defined."""
 
     def gain(self, before: float, after: float) -> float:
         """How much better `after` is, positive whichever the metric's direction."""
@@ -31,46 +31,40 @@ class Metric:
 
 
 def metric_of(fact: MetricFact) -> Metric:
+    if isinstance(fact, MeanAveragePrecision):
+        return _of_answers(f"map_at_{fact.k}", "rankings", partial(rankings.map_at_k, k=fact.k))
+    if isinstance(fact, WeightedAuc):
+        return _of_order("weighted_auc", partial(areas.weighted_auc, edges=fact.edges, weights=fact.weights))
+    if isinstance(fact, ProbabilisticF1):
+        return _of_answers("probabilistic_f1", "values", partial(values.probabilistic_f1, beta=fact.beta))
     return METRICS[fact.kind]
 
 
-def log_loss(targets: Int64[np.ndarray, " rows"], probabilities: Float32[np.ndarray, "rows classes"]) -> float:
-    """scikit-learn's `log_loss` of the probabilities in float64, with memory flat in the rows."""
-    _require_rows(targets)
-    total = 0.0
-    for block in row_blocks(probabilities.shape):
-        rows = take(probabilities, block)
-        _require_probabilities(rows, block.start)
-        of_target = rows[np.arange(len(rows)), targets[block]].astype(np.float64)
-        total -= float(np.log(of_target.clip(SMALLEST, 1 - SMALLEST)).sum())
-    return total / len(targets)
+def _of_answers(name: str, needs: Needs, score: Callable[..., float], higher_is_better: bool = True) -> Metric:
+    return Metric(name, higher_is_better, needs, calibration_counts=False, score=score)
 
 
-def accuracy(targets: Int64[np.ndarray, " rows"], probabilities: Float32[np.ndarray, "rows classes"]) -> float:
-    """The share of rows whose most probable class is the target."""
-    _require_rows(targets)
-    for block in row_blocks(probabilities.shape):
-        _require_probabilities(take(probabilities, block), block.start)
-    return float((most_probable(probabilities) == targets).mean())
+def _of_order(name: str, score: Callable[..., float]) -> Metric:
+    return Metric(name, higher_is_better=True, needs="probabilities", calibration_counts=False, score=score)
 
 
-def _require_rows(targets: np.ndarray) -> None:
-    if not len(targets):
-        raise Refusal("There are no rows to score. Do the listed folds hold any rows (`folds` in params.yaml)?")
-
-
-def _require_probabilities(rows: np.ndarray, start: int) -> None:
-    # A comparison with NaN is false, so this form finds it too.
-    good = (rows >= 0).all(axis=1) & (rows <= 1).all(axis=1)
-    if not good.all():
-        row = int(np.argmin(good))
-        raise Refusal(
-            f"The predictions of row {start + row} cannot be scored: they hold NaN, or values outside 0 .. 1 "
-            f"({rows[row].min():.6g} .. {rows[row].max():.6g}). Train or predict again."
-        )
+def _loss(name: str, score: Callable[..., float]) -> Metric:
+    return Metric(name, higher_is_better=False, needs="probabilities", calibration_counts=True, score=score)
 
 
 METRICS: Mapping[str, Metric] = {
-    "log_loss": Metric("log_loss", higher_is_better=False, needs="probabilities", score=log_loss),
-    "accuracy": Metric("accuracy", higher_is_better=True, needs="labels", score=accuracy),
+    metric.name: metric
+    for metric in (
+        _loss("log_loss", log_losses.log_loss),
+        _loss("binary_log_loss", log_losses.binary_log_loss),
+        _of_order("auc", areas.auc),
+        _of_order("mean_column_auc", areas.mean_column_auc),
+        _of_answers("accuracy", "labels", labels.accuracy),
+        _of_answers("macro_f1", "labels", labels.macro_f1),
+        _of_answers("quadratic_kappa", "labels", labels.quadratic_kappa),
+        _of_answers("multilabel_micro_f1", "sets", sets.micro_f1),
+        _of_answers("multilabel_macro_f1", "sets", sets.macro_f1),
+        _of_answers("rmse", "values", values.rmse, higher_is_better=False),
+    )
 }
+"""Those without parameters of their own, by their kind in the card."""

@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
 from foldline.cards.submission import HardLabel, Submission
-from foldline.competition.decisions import most_probable
+from foldline.competition.decisions.labels import most_probable
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
 from foldline.tables.arrays import row_blocks, take

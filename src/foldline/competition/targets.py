@@ -1,58 +1,67 @@
-"""From a row's target to what a model learns and a metric scores."""
+"""From a row's target to what a model learns and a metric scores: the table of docs/design.md, `targets`."""
 
-import re
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
 
-from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities, Submission
-from foldline.cards.target import Target
-from foldline.competition.source_tables import read_header
+from foldline.cards.target import Multilabel, Ranked, Regression, Target
+from foldline.competition.decisions.rankings import new_class_position
+from foldline.competition.target_texts import labels_of
 from foldline.refusal import Refusal, listed
 
-NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 NO_TARGET = -1
 
+Positions = Int64[np.ndarray, " rows"]
+Targets = Positions | Float32[np.ndarray, " rows"] | Float32[np.ndarray, "rows classes"]
 
-def find_classes(archives: Archives, rows: pd.DataFrame, submission: Submission) -> tuple[str, ...]:
-    """The classes in the order of a model's outputs: the sample submission's columns, or else the sorted train labels.
 
-    Raises Refusal when a train label is not among the sample submission's columns.
+def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Targets:
+    """Positions in `classes` (NO_TARGET for a test row); for a multilabel target 0 and 1 by class (all 0 for a test
+    row); for a regression the values (NaN for a test row).
+
+    rows: `target` as competition/target_texts.py writes it. Raises Refusal for a class that is not among `classes`.
     """
-    labels = set(rows["target"].dropna())
-    if not isinstance(submission, ClassProbabilities):
-        return sorted_labels(labels)
-    classes = tuple(name for name in read_header(archives, submission.sample) if name != submission.id)
-    unknown = sorted_labels(labels - set(classes))
-    if unknown:
-        raise Refusal(
-            f"{submission.sample} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
-            f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "
-            "Correct target.column or submission.sample in the card."
-        )
-    return classes
+    if isinstance(target, Regression):
+        return pd.to_numeric(rows["target"]).to_numpy(np.float32)
+    if isinstance(target, Multilabel):
+        return _indicators(rows["target"], classes)
+    codes = _positions(rows["target"], classes)
+    _refuse_unknown(rows.loc[(codes == NO_TARGET) & rows["target"].notna().to_numpy(), "target"], classes)
+    return codes
 
 
-def sorted_labels(labels: set[str]) -> tuple[str, ...]:
-    """By number when all labels are numbers (2 before 10), else as text."""
-    if all(NUMBER.fullmatch(label) for label in labels):
-        return tuple(sorted(labels, key=lambda label: (float(label), label)))
-    return tuple(sorted(labels))
+def graded_targets(targets: Targets, folds: Positions, classes: tuple[str, ...], target: Target) -> Targets:
+    """Each out-of-fold row's target as a grader would see it who had the row's model and no more.
 
-
-def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Int64[np.ndarray, " rows"]:
-    """Each row's class as its position in `classes`, NO_TARGET for rows without a target: the test rows.
-
-    Raises Refusal when a row has a class that is not among `classes`.
+    A class without a row outside of the fold is new to the fold's model, as test classes without a train row are. All
+    other kinds of target stay as they are.
     """
-    codes = pd.Index(classes, dtype="str").get_indexer(pd.Index(rows["target"], dtype="str"))
-    unknown = (codes == NO_TARGET) & rows["target"].notna().to_numpy()
-    if unknown.any():
-        found = sorted_labels(set(rows.loc[unknown, "target"]))
+    if not isinstance(target, Ranked) or target.new_class is None:
+        return targets
+    pairs = np.unique(np.stack([targets, folds]), axis=1)
+    of_one_fold = np.bincount(pairs[0], minlength=len(classes)) == 1
+    return np.where(of_one_fold[targets], new_class_position(target.new_class, classes), targets)
+
+
+def _positions(labels: pd.Series, classes: tuple[str, ...]) -> Positions:
+    return pd.Index(classes, dtype="str").get_indexer(pd.Index(labels, dtype="str")).astype(np.int64)
+
+
+def _indicators(texts: pd.Series, classes: tuple[str, ...]) -> Float32[np.ndarray, "rows classes"]:
+    sets = [labels_of(text) if isinstance(text, str) else [] for text in texts]
+    labels = pd.Series([label for row in sets for label in row], dtype="str")
+    codes = _positions(labels, classes)
+    _refuse_unknown(labels[codes == NO_TARGET], classes)
+    indicators = np.zeros((len(sets), len(classes)), np.float32)
+    indicators[np.repeat(np.arange(len(sets)), [len(row) for row in sets]), codes] = 1
+    return indicators
+
+
+def _refuse_unknown(labels: Collection[str], classes: tuple[str, ...]) -> None:
+    if len(labels):
         raise Refusal(
-            f"Column `{target.column}`: {listed(found)} is not among the {len(classes)} classes ({listed(classes)}). "
-            "rows.parquet and classes.json are of different runs: run `dvc repro -f -s prepare`."
+            f"rows.parquet has the labels {listed(sorted(set(labels)))}, not among the {len(classes)} classes of "
+            f"classes.json ({listed(classes)}): they are of different runs. Run `dvc repro -f -s prepare`."
         )
-    return codes.astype(np.int64)

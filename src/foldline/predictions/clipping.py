@@ -41,8 +41,9 @@ def bounds_for(section: Clip, metric: Metric, classes: int) -> AbsoluteBounds | 
     """Raises Refusal unless `classes` values within the bounds can sum to one."""
     if isinstance(section, NoClip):
         return Unchanged("clip.kind is none")
-    if metric.needs != "probabilities":
-        return Unchanged(f"clipping cannot help {metric.name}, which depends on {metric.needs} alone")
+    if not metric.calibration_counts:
+        counting = "the order of predictions" if metric.needs == "probabilities" else metric.needs
+        return Unchanged(f"clipping cannot help {metric.name}, which depends on {counting} alone")
     unit = 1 / classes if section.unit == "per_class" else 1.0
     lower, upper = section.lower * unit, section.upper * unit
     if classes * lower > 1 + ROUNDING or classes * upper < 1 - ROUNDING:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from foldline.competition.metrics import Metric, accuracy
+from foldline.competition.decisions.labels import most_probable
+from foldline.competition.metrics import Metric
+from foldline.competition.scores.labels import accuracy
 from foldline.tables.arrays import gather
 
 DECIMALS = 6
@@ -30,11 +32,12 @@ def score_folds(
     probabilities: Float32[np.ndarray, "rows outputs"],
     folds: Int64[np.ndarray, " rows"],
 ) -> Scores:
+    answers = most_probable(probabilities) if metric.needs == "labels" else probabilities
     by_fold = {}
     for fold in np.unique(folds).tolist():
         rows = np.flatnonzero(folds == fold)
-        by_fold[fold] = metric.score(targets[rows], gather(probabilities, rows))
-    return Scores(metric.score(targets, probabilities), by_fold)
+        by_fold[fold] = metric.score(targets[rows], gather(answers, rows))
+    return Scores(metric.score(targets, answers), by_fold)
 
 
 def ensemble_metrics(
@@ -50,7 +53,7 @@ def ensemble_metrics(
         "score": rounded(scores.pooled),
         "fold_scores": {str(fold): rounded(score) for fold, score in scores.by_fold.items()},
         "fold_mean": rounded(scores.fold_mean),
-        "accuracy": rounded(accuracy(targets, probabilities)),
+        "accuracy": rounded(accuracy(targets, most_probable(probabilities))),
         "rows": len(targets),
         "folds": list(scores.by_fold),
     }

@@ -1,0 +1,67 @@
+"""The classes of a competition, in the order of a model's outputs."""
+
+import re
+from collections.abc import Collection
+
+import pandas as pd
+
+from foldline.archives import Archives
+from foldline.cards.submission import ClassProbabilities, Submission
+from foldline.cards.target import Binary, Multilabel, OneHot, Ordinal, Regression, Target
+from foldline.competition.source_tables import read_header
+from foldline.competition.target_texts import binary_labels, labels_of
+from foldline.refusal import Refusal, listed
+
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+
+
+def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submission: Submission) -> tuple[str, ...]:
+    """The card's, the sample submission's columns, or else the sorted labels of the train rows.
+
+    Raises Refusal when a train label has no column in the sample submission, or when there are fewer than two classes.
+    """
+    if isinstance(target, Regression):
+        return (target.column,)
+    if isinstance(target, Ordinal) and target.levels is not None:
+        return target.levels
+    labels = _train_labels(rows["target"].dropna(), target)
+    if isinstance(submission, ClassProbabilities):
+        return _columns(archives, labels, submission)
+    if isinstance(target, Binary):
+        return binary_labels(target)
+    if isinstance(target, Ordinal):
+        levels = [int(label) for label in labels]
+        return tuple(str(level) for level in range(min(levels), max(levels) + 1))
+    if isinstance(target, Multilabel) and isinstance(target.labels, OneHot):
+        return target.labels.columns
+    return sorted_labels(labels)
+
+
+def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
+    """By number when all labels are numbers (2 before 10), else as text."""
+    if all(NUMBER.fullmatch(label) for label in labels):
+        return tuple(sorted(labels, key=lambda label: (float(label), label)))
+    return tuple(sorted(labels))
+
+
+def _train_labels(texts: pd.Series, target: Target) -> set[str]:
+    found = set(texts)
+    labels = {label for text in found for label in labels_of(text)} if isinstance(target, Multilabel) else found
+    if not labels or (len(labels) == 1 and not isinstance(target, Multilabel)):
+        raise Refusal(
+            f"The train rows have {len(labels)} different labels ({listed(labels)}): there is nothing to learn. "
+            "Correct the card's target."
+        )
+    return labels
+
+
+def _columns(archives: Archives, labels: set[str], submission: ClassProbabilities) -> tuple[str, ...]:
+    classes = tuple(name for name in read_header(archives, submission.sample) if name != submission.id)
+    unknown = sorted_labels(labels - set(classes))
+    if unknown:
+        raise Refusal(
+            f"{submission.sample} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
+            f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "
+            "Correct the card's target or submission."
+        )
+    return classes

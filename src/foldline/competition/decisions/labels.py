@@ -1,0 +1,134 @@
+"""One label per row: the likeliest class, of probabilities as they are or times a weight per class."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int64
+
+from foldline.competition.scores.checks import require_probabilities
+from foldline.config.section import Section
+from foldline.tables.arrays import row_blocks, take
+
+MOST_CLASSES = 500
+"""Weights of more classes than this follow a handful of rows each, and take the square of it to fit."""
+PASSES = 5
+LEAST_GAIN = 1e-9
+
+Predictions = Float32[np.ndarray, "rows classes"]
+Labels = Int64[np.ndarray, " rows"]
+
+
+def most_probable(predictions: Predictions) -> Labels:
+    """Each row's class with the highest probability, the first of equal ones; memory flat in the rows."""
+    labels = np.empty(len(predictions), np.int64)
+    for block in row_blocks(predictions.shape):
+        labels[block] = _checked(predictions, block).argmax(axis=1)
+    return labels
+
+
+def _checked(predictions: Predictions, block: slice) -> Predictions:
+    rows = take(predictions, block)
+    require_probabilities(rows, block.start)
+    return rows
+
+
+class MostProbable(Section):
+    kind: Literal["most_probable"]
+
+    def __call__(self, predictions: Predictions) -> Labels:
+        return most_probable(predictions)
+
+
+class WeightedClasses(Section):
+    """The class whose probability times its weight is highest: what a threshold per class is among several classes."""
+
+    kind: Literal["weighted_classes"]
+    weights: tuple[float, ...]
+
+    def __call__(self, predictions: Predictions) -> Labels:
+        labels = np.empty(len(predictions), np.int64)
+        for block in row_blocks(predictions.shape):
+            labels[block] = (_checked(predictions, block) * np.array(self.weights)).argmax(axis=1)
+        return labels
+
+
+def fit_weights(predictions: Predictions, targets: Labels) -> MostProbable | WeightedClasses:
+    """The weights with which macro F1 is highest, class by class, until no class gains by another weight.
+
+    Each class's weight is the best of all there are while the others stay: exact, from sorted ratios, not from a grid.
+    """
+    classes = predictions.shape[1]
+    if classes > MOST_CLASSES:
+        return MostProbable(kind="most_probable")
+    probabilities = np.maximum(predictions, np.finfo(np.float32).tiny).astype(np.float64)
+    weights, gained = np.ones(classes), False
+    for _ in range(PASSES):
+        before = weights.copy()
+        for one in np.unique(targets):
+            weights[one] = _best_weight(probabilities, targets, weights, int(one))
+        gained = gained or not np.array_equal(before, weights)
+        if np.array_equal(before, weights):
+            break
+    if not gained:
+        return MostProbable(kind="most_probable")
+    return WeightedClasses(kind="weighted_classes", weights=tuple(weights.tolist()))
+
+
+def _best_weight(
+    probabilities: Float64[np.ndarray, "rows classes"],
+    targets: Labels,
+    weights: Float64[np.ndarray, " classes"],
+    one: int,
+) -> float:
+    """Of class `one`: in the middle between the two rows' ratios where macro F1 is highest, or as it is."""
+    weighted = probabilities * weights
+    weighted[:, one] = -1
+    others = weighted.argmax(axis=1)
+    ratios = weighted[np.arange(len(weighted)), others] / probabilities[:, one]
+    order = np.argsort(ratios, kind="stable")
+    scores = _scores_as_rows_move(others[order], targets[order], one, len(weights))
+    rising = ratios[order]
+    # Equal ratios move together: only after the last of them is there a weight that tells them from the rest.
+    tells = np.append(np.diff(rising) > 0, True)
+    now = int(np.searchsorted(rising, weights[one], side="left"))
+    scores[1:][~tells] = -np.inf
+    best = int(np.argmax(scores))
+    if scores[best] <= scores[now] + LEAST_GAIN:
+        return float(weights[one])
+    below = rising[best - 1] if best > 0 else rising[0] / 4
+    above = rising[best] if best < len(rising) else rising[-1] * 4
+    return float(np.sqrt(below * above))
+
+
+def _scores_as_rows_move(
+    others: Labels, targets: Labels, one: int, classes: int
+) -> Float[np.ndarray, " rows_and_none"]:
+    """Sum of the classes' F1 when none of the rows, the first, the first two, ... are labelled `one`."""
+    moved = np.ones(len(others), np.int64)
+    wanted = np.bincount(targets, minlength=classes)
+    labelled, right = np.bincount(others, minlength=classes), np.bincount(others[others == targets], minlength=classes)
+    before = _f1(right, labelled + wanted)
+    by_class = np.argsort(others, kind="stable")
+    left = _running(moved[by_class], others[by_class], classes)
+    lost = _running((others == targets)[by_class].astype(np.int64), others[by_class], classes)
+    after_move = _f1(right[others[by_class]] - lost, (labelled + wanted)[others[by_class]] - left)
+    changes = np.empty(len(others))
+    first = np.append(True, np.diff(others[by_class]) != 0)
+    changes[by_class] = np.diff(after_move, prepend=0)
+    changes[by_class[first]] = after_move[first] - before[others[by_class[first]]]
+    hits = np.cumsum(targets == one)
+    gained = _f1(hits, np.arange(1, len(others) + 1) + wanted[one])
+    return np.append(before.sum(), before.sum() + np.cumsum(changes) + gained)
+
+
+def _running(amounts: Labels, groups: Labels, classes: int) -> Labels:
+    """Cumulative sums within each of the sorted groups, the row itself included."""
+    total = np.cumsum(amounts)
+    ends = np.cumsum(np.bincount(groups, minlength=classes))
+    starts = np.append(0, ends[:-1])
+    before = np.append(0, total)[starts]
+    return total - before[groups]
+
+
+def _f1(right: Labels, seen: Labels) -> Float64[np.ndarray, " some"]:
+    return 2 * right / np.maximum(seen, 1)

@@ -1,0 +1,70 @@
+import warnings
+
+import numpy as np
+import pytest
+from scipy.special import expit, softmax
+from sklearn.metrics import log_loss as reference
+
+from foldline.competition.scores.log_losses import binary_log_loss, log_loss
+from foldline.refusal import Refusal
+from foldline.tables import arrays
+
+
+def drawn(rows: int, classes: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(rows + classes)
+    logits = generator.normal(size=(rows, classes)) * sharpness
+    return generator.integers(0, classes, rows), softmax(logits, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize(("rows", "classes", "sharpness"), [(1, 2, 1), (500, 7, 1), (300, 120, 5), (200, 3, 1000)])
+def test_log_loss_is_that_of_scikit_learn(rows: int, classes: int, sharpness: float) -> None:
+    """Sharpness 1000 underflows to zeros and ones, where the clipping shows."""
+    targets, probabilities = drawn(rows, classes, sharpness)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = reference(targets, probabilities.astype(np.float64), labels=range(classes))
+    assert log_loss(targets, probabilities) == pytest.approx(expected, rel=1e-12)
+
+
+def test_log_loss_by_hand() -> None:
+    probabilities = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
+    assert log_loss(np.array([0, 1]), probabilities) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
+
+
+def test_one_certain_mistake_costs_what_the_graders_clip_to() -> None:
+    assert log_loss(np.array([1]), np.array([[1, 0]], np.float32)) == pytest.approx(36.0437, abs=1e-4)
+
+
+def test_binary_log_loss_is_that_of_scikit_learn() -> None:
+    targets, probabilities = drawn(300, 2)
+    expected = reference(targets, probabilities[:, 1].astype(np.float64))
+    assert binary_log_loss(targets, probabilities) == pytest.approx(expected, rel=1e-6)
+
+
+def test_of_a_multilabel_target_it_is_the_mean_of_the_columns() -> None:
+    generator = np.random.default_rng(0)
+    targets = (generator.uniform(size=(200, 3)) < 0.3).astype(np.float32)
+    probabilities = expit(generator.normal(size=(200, 3))).astype(np.float32)
+    by_column = [reference(targets[:, place], probabilities[:, place].astype(np.float64)) for place in range(3)]
+    assert binary_log_loss(targets, probabilities) == pytest.approx(np.mean(by_column), rel=1e-12)
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets, probabilities = drawn(100, 4)
+    whole = log_loss(targets, probabilities)
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 7 * 16)
+    assert log_loss(targets, probabilities) == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, -0.5, 1.5])
+def test_what_is_no_probability_is_refused_with_the_row(bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    targets, probabilities = drawn(30, 4)
+    probabilities[17, 2] = bad
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 7 * 16)
+    with pytest.raises(Refusal, match="predictions of row 17 cannot be scored: they hold NaN, or values outside 0"):
+        log_loss(targets, probabilities)
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(Refusal, match="no rows to score"):
+        log_loss(np.empty(0, np.int64), np.empty((0, 3), np.float32))

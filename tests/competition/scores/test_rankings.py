@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import label_ranking_average_precision_score
+
+from foldline.competition.scores.rankings import map_at_k
+
+
+def test_each_row_counts_one_over_its_place() -> None:
+    rankings = np.array([[4, 2, 0], [2, 4, 0], [0, 2, 4], [7, 8, -1]])
+    assert map_at_k(np.array([4, 4, 4, 4]), rankings, k=3) == pytest.approx((1 + 1 / 2 + 1 / 3 + 0) / 4)
+    assert map_at_k(np.array([4, 4, 4, 4]), rankings, k=2) == pytest.approx((1 + 1 / 2) / 4)
+
+
+def test_of_a_whole_ranking_it_is_scikit_learns() -> None:
+    generator = np.random.default_rng(0)
+    probabilities = softmax(generator.normal(size=(50, 6)), axis=1)
+    targets = generator.integers(0, 6, 50)
+    expected = label_ranking_average_precision_score(np.eye(6)[targets], probabilities)
+    assert map_at_k(targets, np.argsort(-probabilities, axis=1), k=6) == pytest.approx(expected)
+
+
+def test_nothing_is_no_class() -> None:
+    assert map_at_k(np.array([0, 1]), np.full((2, 5), -1), k=5) == 0

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from foldline.competition.scores.sets import macro_f1, micro_f1
+
+
+def test_they_are_those_of_scikit_learn() -> None:
+    """A label that no row has, one that is never predicted, and one that is neither."""
+    generator = np.random.default_rng(0)
+    targets, sets = (generator.uniform(size=(200, 6)) < 0.3 for _ in range(2))
+    targets[:, 0] = False
+    sets[:, 1] = False
+    targets[:, 2] = sets[:, 2] = False
+    wanted = targets.astype(np.float32)
+    assert micro_f1(wanted, sets) == pytest.approx(f1_score(targets, sets, average="micro"), rel=1e-12)
+    expected = f1_score(targets, sets, average="macro", zero_division=0)
+    assert macro_f1(wanted, sets) == pytest.approx(expected, rel=1e-12)
+
+
+def test_by_hand() -> None:
+    targets = np.array([[1, 0], [1, 1]], np.float32)
+    sets = np.array([[True, True], [False, True]])
+    assert micro_f1(targets, sets) == pytest.approx(2 * 2 / (3 + 3))
+    assert macro_f1(targets, sets) == pytest.approx((2 / 3 + 2 / 3) / 2)
+
+
+def test_nothing_wanted_and_nothing_said_scores_0() -> None:
+    assert micro_f1(np.zeros((2, 3), np.float32), np.zeros((2, 3), bool)) == 0
+    assert macro_f1(np.zeros((2, 3), np.float32), np.zeros((2, 3), bool)) == 0
