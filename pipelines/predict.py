@@ -12,7 +12,7 @@ from functools import partial
 from foldline.config.predict import Predict
 from foldline.images.cache import open_pixels
 from foldline.images.loaders import evaluation_loader
-from foldline.images.views import VIEWS
+from foldline.images.views import view_of
 from foldline.learning.launching import launch
 from foldline.learning.models import load_model
 from foldline.learning.processes import start_accelerator
@@ -44,7 +44,7 @@ def predict_fold(fold: int) -> None:
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
     covered = roster(rows, read_folds(places.folds), [fold])
     validation_ids, test_ids, classes = covered.out_of_fold_ids, covered.test_ids, read_classes(places.classes)
-    accelerator, views = start_accelerator(section.precision), [VIEWS[name] for name in section.views]
+    accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
     batch_size = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=batch_size, workers=section.workers)
     axes = (validation_ids, test_ids, section.views, classes, "softmax")

@@ -9,10 +9,10 @@ Parameters: train. Card: target, symmetries.
 
 import sys
 
-from foldline.cards.card import Symmetry
 from foldline.cards.target import Target
 from foldline.competition.targets import encode
 from foldline.config.train import Train
+from foldline.config.views import Symmetry
 from foldline.images.cache import open_pixels
 from foldline.learning.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.learning.fold import Fold, train_fold, write_trained

@@ -1,7 +1,6 @@
 """A card: the facts of one competition, about 25 lines. An experiment belongs in params.yaml instead."""
 
 from pathlib import Path
-from typing import Literal
 
 from foldline.cards.host import Host
 from foldline.cards.layout import Layout
@@ -9,11 +8,8 @@ from foldline.cards.metric import Metric
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
 from foldline.config.section import Section, parse, read_yaml
+from foldline.config.views import Symmetry
 from foldline.refusal import Refusal, listed
-
-Symmetry = Literal[
-    "horizontal_flip", "vertical_flip", "rotate_90", "rotate_180", "rotate_270", "transpose", "transverse"
-]
 
 
 class Card(Section):

@@ -6,9 +6,8 @@ from foldline.cards.card import Card
 from foldline.cards.metric import LogLoss
 from foldline.cards.submission import HardLabel
 from foldline.config.params import Params
+from foldline.config.views import SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.refusal import Refusal, listed
-
-SWAPS_AXES = ("rotate_90", "rotate_270", "transpose", "transverse")
 
 
 def refuse_unfit(params: Params, card: Card) -> None:
@@ -19,17 +18,18 @@ def refuse_unfit(params: Params, card: Card) -> None:
 
 
 def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
-    unsafe = [view for view in params.predict.views if view not in ("identity", *card.symmetries)]
+    forbidden = set(SYMMETRIES) - set(card.symmetries)
+    unsafe = [view for view in params.predict.views if forbidden.intersection(parts_of(view))]
     if unsafe:
         yield (
             f"params.yaml: `predict.views` has {listed(unsafe)}, which changes what the label says in {card.slug}. "
-            f"Its card allows: {listed(('identity', *card.symmetries))} (`symmetries`)."
+            f"Its card allows: {listed(('identity', *card.symmetries))} (`symmetries`), and any crop or scale."
         )
 
 
 def _swapped_axes(params: Params) -> Iterator[str]:
     height, width = params.prepare.height_pixels, params.prepare.width_pixels
-    swapping = [view for view in params.predict.views if view in SWAPS_AXES]
+    swapping = [view for view in params.predict.views if set(SWAPS_AXES).intersection(parts_of(view))]
     if swapping and height != width:
         yield (
             f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "

@@ -5,23 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from foldline.config.section import Section
-
-View = Literal[
-    "identity",
-    "horizontal_flip",
-    "vertical_flip",
-    "rotate_90",
-    "rotate_180",
-    "rotate_270",
-    "transpose",
-    "transverse",
-]
-"""Rotations are anticlockwise. transpose and transverse mirror at the diagonals."""
+from foldline.config.views import View
 
 
 class Predict(Section):
     views: Annotated[tuple[View, ...], Field(min_length=1)]
-    """All but `identity` must be among the symmetries that the card allows."""
+    """Flips and turns must be among the symmetries that the card allows."""
     precision: Literal["float32", "bfloat16", "float16"]
     """Of the forward pass; logits are float32 whatever it is."""
     batch_size: Annotated[int, Field(ge=1)]

@@ -1,18 +1,24 @@
 """Test-time views: functions from a batch of images to a batch of images, (batch, channels, height, width).
 
-The eight symmetries of the square, of which a card lists those that keep a label true; rotations are anticlockwise.
-Those that exchange height and width are for square images alone: `foldline/cards/fitting.py` refuses others.
-`INVERSES` names for each the view that undoes it.
+The symmetries of the square, of which a card lists those that keep a label true, move pixels and change none; those
+that exchange height and width are for square images alone (`foldline/cards/fitting.py` refuses others). Crops and
+scales resample: their pixels are floats in 0..255. Names and costs: `foldline/config/views.py`.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
+from torch.nn.functional import interpolate
+
+from foldline.config.views import CROP_SHARE, parts_of, scale_percent
 
 Images = Shaped[Tensor, "batch channels height width"]
 Turned = Shaped[Tensor, "batch channels width height"]
+Enlarged = Float[Tensor, "batch channels height width"]
+Resized = Float[Tensor, "batch channels new_height new_width"]
 View = Callable[[Tensor], Tensor]
 
 
@@ -52,7 +58,25 @@ def transverse(images: Images) -> Turned:
     return images.transpose(-2, -1).flip(-2, -1)
 
 
-VIEWS: Mapping[str, View] = {
+def scale(images: Images, percent: int) -> Resized:
+    """The whole image at `percent` of its size, bilinear, smoothed before it shrinks."""
+    height, width = (max(1, round(side * percent / 100)) for side in images.shape[-2:])
+    return _resized(images, height, width)
+
+
+def crop(images: Images, down: float, right: float) -> Enlarged:
+    """A window of CROP_SHARE of each side, enlarged to the image's size; 0 is top or left, 1 is bottom or right."""
+    height, width = images.shape[-2:]
+    tall, wide = max(1, round(height * CROP_SHARE)), max(1, round(width * CROP_SHARE))
+    top, left = round((height - tall) * down), round((width - wide) * right)
+    return _resized(images[..., top : top + tall, left : left + wide], height, width)
+
+
+def _resized(images: Images, height: int, width: int) -> Resized:
+    return interpolate(images.float(), (height, width), mode="bilinear", align_corners=False, antialias=True)
+
+
+SYMMETRIES: Mapping[str, View] = {
     view.__name__: view
     for view in (
         identity,
@@ -65,5 +89,41 @@ VIEWS: Mapping[str, View] = {
         transverse,
     )
 }
+CROPS: Mapping[str, View] = {
+    "crop_top_left": partial(crop, down=0.0, right=0.0),
+    "crop_top_right": partial(crop, down=0.0, right=1.0),
+    "crop_bottom_left": partial(crop, down=1.0, right=0.0),
+    "crop_bottom_right": partial(crop, down=1.0, right=1.0),
+    "crop_center": partial(crop, down=0.5, right=0.5),
+}
+INVERSES: Mapping[str, str] = {name: name for name in SYMMETRIES} | {
+    "rotate_90": "rotate_270",
+    "rotate_270": "rotate_90",
+}
 
-INVERSES: Mapping[str, str] = {name: name for name in VIEWS} | {"rotate_90": "rotate_270", "rotate_270": "rotate_90"}
+
+def view_of(name: str) -> View:
+    """The view that foldline/config/views.py describes by this name."""
+    steps = [_step(part) for part in parts_of(name)]
+
+    def view(images: Tensor) -> Tensor:
+        for step in steps:
+            images = step(images)
+        return images
+
+    return view
+
+
+def inverse_of(name: str) -> str | None:
+    """The name of the view that undoes it; None for a view that loses pixels: crops and scales."""
+    parts = parts_of(name)
+    if not all(part in INVERSES for part in parts):
+        return None
+    return "+".join(INVERSES[part] for part in reversed(parts))
+
+
+def _step(part: str) -> View:
+    percent = scale_percent(part)
+    if percent is not None:
+        return partial(scale, percent=percent)
+    return SYMMETRIES[part] if part in SYMMETRIES else CROPS[part]
