@@ -1,7 +1,8 @@
 """Put the starting weights of the model's backbone into one file, so that all folds start from the same bytes.
 
-Reads the hub, a file, a folder, or nothing, as the section `weights` says. Writes work/<slug>/weights.safetensors (no
-tensors when the start is random: that is drawn by `train`, from its seed). Parameters: weights, train.model.name.
+Reads the hub, a file or a folder below input/weights, or nothing, as the section `weights` says. Writes
+work/<slug>/weights.safetensors (no tensors when the start is random: that is drawn by `train`, from its seed).
+Parameters: weights, train.model.name.
 """
 
 from foldline.config.train import Train
@@ -15,7 +16,7 @@ def main() -> None:
     settings = read_settings()
     weights = settings.section("weights", Weights)
     name = settings.section("train", Train).model.name
-    source = fetch_weights(settings.places.weights, weights, name)
+    source = fetch_weights(settings.places.weights, weights, name, settings.places.own_weights)
     print(f"{settings.places.weights}: " + ", ".join(f"{key} {value}" for key, value in source.items()))
 
 

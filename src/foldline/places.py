@@ -17,6 +17,11 @@ class Places:
         return self.root / "input" / self.slug
 
     @property
+    def own_weights(self) -> Path:
+        """The folder of pretrained weights that a person puts there; `weights.path` is below it."""
+        return self.root / "input" / "weights"
+
+    @property
     def manifest(self) -> Path:
         return self.archives / "manifest.json"
 

@@ -8,14 +8,16 @@ from foldline.learning.samples import split_samples
 from foldline.refusal import Refusal
 
 ROWS = pd.DataFrame({"part": ["train"] * 4 + ["test"] * 2, "row_id": ["a", "b", "c", "d", "a", "e"]})
-FOLDS = pd.DataFrame({"row_id": ["a", "b", "c", "d"], "fold": [1, 0, 1, 0]})
+FOLDS = pd.DataFrame({"row_id": ["a", "b", "d"], "fold": [1, 0, 0]})
 TARGETS = np.array([5, 6, 7, 8, -1, -1])
-IMAGES = pd.DataFrame({"row": [0, 1, 1, 2, 3, 4, 5], "position": [10, 11, 12, -1, 14, 15, 16]})
+# One of row b's images cannot be read; row c has none that can, and so no fold.
+ERRORS = [None, None, None, "truncated", "truncated", None, None, None]
+IMAGES = pd.DataFrame({"row": [0, 1, 1, 1, 2, 3, 4, 5], "position": range(10, 18), "error": ERRORS})
 
 
 def test_each_readable_image_is_a_sample_with_its_rows_target() -> None:
     training, validation = split_samples(ROWS, IMAGES, FOLDS, TARGETS, fold=1)
-    assert training.positions.tolist() == [11, 12, 14]
+    assert training.positions.tolist() == [11, 12, 15]
     assert training.targets.tolist() == [6, 6, 8]
     assert training.row_ids == ("b", "b", "d")
     assert (validation.positions.tolist(), validation.targets.tolist(), validation.row_ids) == ([10], [5], ("a",))
@@ -24,7 +26,7 @@ def test_each_readable_image_is_a_sample_with_its_rows_target() -> None:
 
 def test_images_in_any_order() -> None:
     training, _ = split_samples(ROWS, IMAGES.iloc[::-1], FOLDS, TARGETS, fold=1)
-    assert dict(zip(training.positions.tolist(), training.row_ids, strict=True)) == {11: "b", 12: "b", 14: "d"}
+    assert dict(zip(training.positions.tolist(), training.row_ids, strict=True)) == {11: "b", 12: "b", 15: "d"}
 
 
 def test_refuses_a_fold_without_rows() -> None:
@@ -32,6 +34,7 @@ def test_refuses_a_fold_without_rows() -> None:
         split_samples(ROWS, IMAGES, FOLDS, TARGETS, fold=2)
 
 
-def test_refuses_folds_of_other_rows() -> None:
-    with pytest.raises(Refusal, match="do not name the same train rows"):
-        split_samples(ROWS, IMAGES, FOLDS.iloc[::-1], TARGETS, fold=1)
+@pytest.mark.parametrize("row_ids", [["a", "b", "x"], ["a", "b", "c"]], ids=["unknown", "unreadable"])
+def test_refuses_folds_of_other_rows(row_ids: list[str]) -> None:
+    with pytest.raises(Refusal, match=r"folds.csv does not name the train rows .* that have a readable image"):
+        split_samples(ROWS, IMAGES, FOLDS.assign(row_id=row_ids), TARGETS, fold=1)

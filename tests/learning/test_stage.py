@@ -56,7 +56,7 @@ def write_competition(root: Path) -> Places:
     write_pixels_key(places.pixels, key)
     places.pixel_caches.mkdir()
     np.save(places.pixel_caches / f"{key.key}.npy", fold.pixels)
-    fetch_weights(places.weights, NoWeights(kind="none"), TRAIN["model"]["name"])
+    fetch_weights(places.weights, NoWeights(kind="none"), TRAIN["model"]["name"], places.own_weights)
     return places
 
 

@@ -1,6 +1,7 @@
 """Starting weights from a file, a folder, or nowhere; from the hub, the refusal when there is no network."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -8,8 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from foldline.config.section import parse
 from foldline.config.train import Model, PlainHead
-from foldline.config.weights import FileWeights, FolderWeights, HubWeights, NoWeights
+from foldline.config.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
 from foldline.learning.models import Architecture, build_model, read_description, save_model
 from foldline.learning.starting_weights import fetch_weights, starting_weights, weights_file
 from foldline.refusal import Refusal
@@ -31,13 +33,18 @@ def trained() -> dict[str, Tensor]:
 
 def from_file(path: Path, tmp_path: Path) -> dict[str, Tensor]:
     written = tmp_path / "weights.safetensors"
-    fetch_weights(written, FileWeights(kind="file", path=str(path)), NAME)
+    fetch_weights(written, FileWeights(kind="file", path=path.name), NAME, path.parent)
     return load_file(written)
+
+
+def from_hub(name: str, revision: str, tmp_path: Path) -> dict[str, Any]:
+    hub = HubWeights(kind="hub", revision=revision)
+    return fetch_weights(tmp_path / "weights.safetensors", hub, name, tmp_path)
 
 
 def test_random_weights_are_no_tensors(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    assert fetch_weights(path, NoWeights(kind="none"), NAME) == {"model": NAME, "kind": "none"}
+    assert fetch_weights(path, NoWeights(kind="none"), NAME, tmp_path) == {"model": NAME, "kind": "none"}
     assert load_file(path) == {}
     assert starting_weights(path, NAME) is None
 
@@ -56,7 +63,7 @@ def test_file_in_any_wrapping(trained: dict[str, Tensor], prefix: str, suffix: s
 def test_model_starts_from_them(trained: dict[str, Tensor], tmp_path: Path) -> None:
     torch.save(trained, tmp_path / "found.pth")
     path = tmp_path / "weights.safetensors"
-    fetch_weights(path, FileWeights(kind="file", path=str(tmp_path / "found.pth")), NAME)
+    fetch_weights(path, FileWeights(kind="file", path="found.pth"), NAME, tmp_path)
     start = starting_weights(path, NAME)
     coloured, grey = (build_model(architecture(channels), start).backbone.state_dict() for channels in (3, 1))
     assert all(torch.equal(tensor, trained[key]) for key, tensor in coloured.items())
@@ -77,7 +84,7 @@ def test_source_is_recorded_by_content(trained: dict[str, Tensor], tmp_path: Pat
     hashes = []
     for change in (0, 1):
         torch.save({key: tensor + change for key, tensor in trained.items()}, file)
-        fetch_weights(path, FileWeights(kind="file", path=str(file)), NAME)
+        fetch_weights(path, FileWeights(kind="file", path=file.name), NAME, tmp_path)
         hashes.append(read_description(path)["sha256"])
     assert hashes[0] != hashes[1]
 
@@ -105,43 +112,70 @@ def test_refuses_a_damaged_file(tmp_path: Path) -> None:
 
 
 def test_folder_with_one_file(tmp_path: Path) -> None:
-    folder = FolderWeights(kind="folder", path=str(tmp_path))
+    folder = FolderWeights(kind="folder", path=".")
     (tmp_path / "config.json").touch()
     with pytest.raises(Refusal, match=r"must hold one weights file .* found none"):
-        weights_file(folder)
+        weights_file(folder, tmp_path)
     (tmp_path / "pytorch_model.bin").touch()
-    assert weights_file(folder).name == "pytorch_model.bin"
+    assert weights_file(folder, tmp_path).name == "pytorch_model.bin"
     (tmp_path / "other.pth").touch()
     with pytest.raises(Refusal, match=r"found other.pth, pytorch_model.bin"):
-        weights_file(folder)
+        weights_file(folder, tmp_path)
 
 
 def test_of_the_hubs_two_forms_the_safe_one(tmp_path: Path) -> None:
     for name in ("model.bin", "model.safetensors"):
         (tmp_path / name).touch()
-    assert weights_file(FolderWeights(kind="folder", path=str(tmp_path))).name == "model.safetensors"
+    assert weights_file(FolderWeights(kind="folder", path="."), tmp_path).name == "model.safetensors"
 
 
 def test_refuses_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="there is no file"):
-        weights_file(FileWeights(kind="file", path=str(tmp_path / "absent")))
+        weights_file(FileWeights(kind="file", path="absent"), tmp_path)
     with pytest.raises(Refusal, match="there is no folder"):
-        weights_file(FolderWeights(kind="folder", path=str(tmp_path / "absent")))
+        weights_file(FolderWeights(kind="folder", path="absent"), tmp_path)
 
 
 def test_refuses_weights_of_another_model(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    fetch_weights(path, NoWeights(kind="none"), NAME)
+    fetch_weights(path, NoWeights(kind="none"), NAME, tmp_path)
     with pytest.raises(Refusal, match=r"holds weights of `test_resnet`, train.model.name is `resnet18`"):
         starting_weights(path, "resnet18")
 
 
 def test_hub_offline_names_the_ways_without_network(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"weights of `resnet10t.c3_in1k` cannot be had.*kind: file") as refusal:
-        fetch_weights(tmp_path / "weights.safetensors", HubWeights(kind="hub"), "resnet10t.c3_in1k")
+        from_hub("resnet10t.c3_in1k", "main", tmp_path)
     assert "\n" not in str(refusal.value)
 
 
 def test_hub_without_weights_for_the_model(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"No pretrained weights exist"):
-        fetch_weights(tmp_path / "weights.safetensors", HubWeights(kind="hub"), "cs3darknet_s")
+        from_hub("cs3darknet_s", "main", tmp_path)
+
+
+def test_hub_is_asked_for_the_revision_and_it_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def answer(repository: str, **_: Any) -> dict[str, Tensor]:
+        asked.append(repository)
+        return timm.create_model("resnet10t", num_classes=1000).state_dict()
+
+    monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", answer)
+    source = from_hub("resnet10t.c3_in1k", "v1.2", tmp_path)
+    assert asked == ["timm/resnet10t.c3_in1k@v1.2"]
+    assert source["revision"] == "v1.2"
+    assert read_description(tmp_path / "weights.safetensors") == source
+
+
+def test_refuses_a_revision_of_what_has_none(tmp_path: Path) -> None:
+    with pytest.raises(
+        Refusal, match=r"revision is `v2`, but timm has the weights of `cs3darknet_s` from no repository"
+    ):
+        from_hub("cs3darknet_s", "v2", tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/home/me/model.pth", "../model.pth", "deep/../../model.pth"])
+def test_refuses_a_path_that_dvc_does_not_watch(path: str) -> None:
+    with pytest.raises(Refusal, match=r"weights: `path` is .*Put or link it into input/weights"):
+        parse({"kind": "file", "path": path}, Weights, "weights")

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,18 +81,21 @@ def refuse_unfit_images(model: Classifier) -> None:
         raise _unfit(sizes.model.name, error) from None
 
 
-def build_backbone(name: str, weights: Path | None = None, pretrained: bool = False, **options: Any) -> nn.Module:
-    """timm's model `name` without its classifier, from the file `weights`, from the hub (`pretrained`) or at random.
+def build_backbone(
+    name: str, weights: Path | None = None, hub: Mapping[str, Any] | None = None, **options: Any
+) -> nn.Module:
+    """timm's model `name` without its classifier, from the file `weights`, from the hub or at random.
 
-    timm fits the first convolution and the position embeddings to `options`. Raises Refusal when it has no such model,
-    or when the model does not take the options.
+    `hub`: what replaces timm's own settings of where its weights lie, {} for nothing. timm fits the first convolution
+    and the position embeddings to `options`. Raises Refusal when it has no such model, or when the model does not take
+    the options.
     """
     known_model(name)
-    overlay = {"file": str(weights), "custom_load": False} if weights else None
+    overlay = {"file": str(weights), "custom_load": False} if weights else hub
     try:
         return timm.create_model(
             name,
-            pretrained=pretrained or weights is not None,
+            pretrained=overlay is not None,
             pretrained_cfg_overlay=overlay,
             num_classes=0,
             # timm leaves an option that is None to the model, which need not know it.

@@ -1,9 +1,9 @@
 """The processes that train together, as Accelerate sees them, and their memory."""
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal, cast
 
 import torch
@@ -12,6 +12,14 @@ from torch import Tensor
 
 from foldline.config.train import Precision
 from foldline.refusal import Refusal
+
+
+@dataclass
+class BufferSync(DistributedDataParallelKwargs):
+    """Torch's new name for Accelerate's `broadcast_buffers`, which torch says is deprecated."""
+
+    forward_sync_buffers: bool = True
+
 
 MIXED_PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
@@ -26,14 +34,9 @@ def start_accelerator(precision: Precision) -> Accelerator:
     on_cpu = not torch.cuda.is_available()
     if on_cpu and precision == "float16":
         raise Refusal("The precision float16 needs a GPU, and none is visible. Use float32 or bfloat16.")
-    # Torch's new name for it, `forward_sync_buffers`, is not among Accelerate's.
-    warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", category=FutureWarning)
-    accelerator = Accelerator(
-        cpu=on_cpu,
-        mixed_precision=MIXED_PRECISION[precision],
-        # Every epoch's end brings the statistics together from all processes, DDP would take the first one's.
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=MIXED_PRECISION[precision])
+    # Every epoch's end brings the statistics together from all processes, DDP would take the first one's.
+    accelerator.ddp_handler = BufferSync(forward_sync_buffers=False)
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     assert accelerator.num_processes == launched, f"{launched} processes were launched, {accelerator.num_processes} met"
     return accelerator

@@ -25,15 +25,19 @@ class Samples:
 def split_samples(
     rows: pd.DataFrame, images: pd.DataFrame, folds: pd.DataFrame, targets: Int64[np.ndarray, " rows"], fold: int
 ) -> tuple[Samples, Samples]:
-    """The training and the validation samples of `fold`; images that could not be read are in neither.
+    """The training and the validation samples of `fold`; images that cannot be read are in neither, and so are rows
+    without a readable one, which folds.csv leaves out.
 
     `targets`: of all rows. Raises Refusal when the fold has no row, or folds.csv is of other rows.
     """
-    train_rows = rows[rows["part"] == "train"]
-    if not np.array_equal(train_rows["row_id"], folds["row_id"]):
-        raise Refusal("folds.csv and rows.parquet do not name the same train rows. Run `dvc repro split` first.")
-    readable = images[(images["position"] >= 0) & (images["row"] < len(train_rows))]
-    its_fold = folds["fold"].to_numpy()[readable["row"]]
+    readable = images[images["error"].isna() & (rows["part"] == "train").to_numpy()[images["row"]]]
+    row_ids = rows["row_id"].to_numpy()[readable["row"]]
+    if set(row_ids) != set(folds["row_id"]):
+        raise Refusal(
+            "folds.csv does not name the train rows of rows.parquet that have a readable image. "
+            "Run `dvc repro -f -s split`."
+        )
+    its_fold = folds.set_index("row_id")["fold"].loc[row_ids].to_numpy()
     if not (its_fold == fold).any() or (its_fold == fold).all():
         raise Refusal(f"fold {fold} cannot be trained: folds.csv has the folds {sorted(set(its_fold.tolist()))}.")
     parts = [readable[its_fold != fold], readable[its_fold == fold]]

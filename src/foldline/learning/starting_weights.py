@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import timm
 from safetensors import SafetensorError
 from safetensors.torch import save
 from timm.models import load_state_dict
@@ -22,19 +23,20 @@ PREFIXES = ("", "backbone.", "model.", "encoder.")
 OFFLINE = "Without a network, set `weights: {kind: file, path: ...}` or `{kind: folder, path: ...}`, or `{kind: none}`."
 
 
-def fetch_weights(path: Path, weights: Weights, name: str) -> dict[str, Any]:
+def fetch_weights(path: Path, weights: Weights, name: str, own: Path) -> dict[str, Any]:
     """Write to `path` the tensors that timm's model `name` without its classifier starts from, and return their source.
 
-    For random weights the file holds no tensors. Raises Refusal when the weights cannot be had, or do not fit.
+    `own`: the folder of the person's own weights. For random weights the file holds no tensors. Raises Refusal when the
+    weights cannot be had, or do not fit.
     """
     known_model(name)
     match weights:
         case NoWeights():
             tensors, source = {}, {}
         case HubWeights():
-            tensors, source = _from_hub(name)
+            tensors, source = _from_hub(name, weights.revision)
         case FileWeights() | FolderWeights():
-            file = weights_file(weights)
+            file = weights_file(weights, own)
             tensors, source = _from_file(file, name), {"file": file.name, "sha256": sha256(file)}
     description = {"model": name, "kind": weights.kind, **source}
     contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
@@ -57,9 +59,9 @@ def starting_weights(path: Path, name: str) -> Path | None:
     return None if description["kind"] == "none" else path
 
 
-def weights_file(weights: FileWeights | FolderWeights) -> Path:
-    """The file that the section names; its sha256 tells whether it has changed. Raises Refusal when it is not there."""
-    path = Path(weights.path)
+def weights_file(weights: FileWeights | FolderWeights, own: Path) -> Path:
+    """The file below the folder `own` that the section names. Raises Refusal when it is not there."""
+    path = own / weights.path
     if isinstance(weights, FileWeights):
         if not path.is_file():
             raise Refusal(f"weights.path: there is no file {path}. Correct the path, or use another `weights.kind`.")
@@ -78,16 +80,31 @@ def weights_file(weights: FileWeights | FolderWeights) -> Path:
     return found[0]
 
 
-def _from_hub(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
-        backbone = build_backbone(name, pretrained=True)
+        backbone = build_backbone(name, hub=_of_revision(name, revision))
     except Refusal:
         raise
     except Exception as error:  # whatever the hub's client, its transport or the operating system raise
         first_line = (str(error) or type(error).__name__).strip().splitlines()[0]
         raise Refusal(f"the weights of `{name}` cannot be had from the hub: {first_line} {OFFLINE}") from None
     settings: Mapping[str, Any] = backbone.pretrained_cfg  # type: ignore[assignment]
-    return backbone.state_dict(), {"tag": settings["tag"], "hub": settings["hf_hub_id"] or settings["url"]}
+    source = settings["hf_hub_id"] or settings["url"]
+    return backbone.state_dict(), {"tag": settings["tag"], "hub": source, "revision": revision}
+
+
+def _of_revision(name: str, revision: str) -> dict[str, Any]:
+    """What tells timm to take this revision. Raises Refusal when the weights lie in no repository."""
+    settings = timm.get_pretrained_cfg(name)
+    repository = settings.hf_hub_id if settings is not None else None
+    if repository is not None:
+        return {"hf_hub_id": f"{repository}@{revision}"}
+    if revision != "main":
+        raise Refusal(
+            f"weights.revision is `{revision}`, but timm has the weights of `{name}` from no repository with "
+            "revisions. Set it to `main`."
+        )
+    return {}
 
 
 def _from_file(path: Path, name: str) -> dict[str, Tensor]:
