@@ -1,0 +1,52 @@
+"""Look at a competition before the first experiment: what its card makes of its data, and what looks wrong.
+
+Reads the card and the archives in input/<slug>. Prints what was understood (rows, images, sizes, channels, target,
+group, metric, submission), what is suspicious (unreadable files, pictures that stand there twice, also in train and
+test, sizes that differ between train and test, uneven classes), and a first params.yaml for this card, or writes that.
+Every image is decoded once, into work/<slug>/doctor, which may be removed. Before the download the card alone counts.
+
+python -m pipelines.doctor --competition dog-breed-identification --write params.yaml
+"""
+
+from pathlib import Path
+
+import yaml
+
+from foldline.cards.card import read_card
+from foldline.cards.first_experiment import UNKNOWN, first_experiment
+from foldline.cards.fitting import refuse_unfit
+from foldline.competition.diagnosis import pictures_of
+from foldline.config.params import Params
+from foldline.config.section import parse, read_yaml
+from foldline.files import whole_file
+from pipelines.examination import examine, print_examination
+from pipelines.running import Settings, parser, read_settings, run
+
+RECIPE = Path(__file__).parent / "recipes" / "dog-breed-resnet152.yaml"
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
+    arguments.add_argument("--write", type=Path, metavar="FILE", help="write the first params.yaml to FILE")
+    given = arguments.parse_args()
+    settings = Settings(Path("params.yaml"), given.competition) if given.competition else read_settings()
+    card, pictures, following = read_card(settings.card), UNKNOWN, "dvc repro download, then the doctor again"
+    if settings.places.manifest.exists():
+        examination = examine(card, settings.places)
+        print_examination(examination)
+        pictures, following = pictures_of(examination.images), "dvc repro"
+    experiment = first_experiment(read_yaml(RECIPE), card, pictures)
+    refuse_unfit(parse(experiment, Params, "the first experiment"), card)
+    text = yaml.safe_dump(experiment, sort_keys=False)
+    if given.write is None:
+        print(f"\nA first params.yaml:\n\n{text}")
+    else:
+        with whole_file(given.write) as partial:
+            partial.write_text(text)
+        print(f"{given.write}: a first experiment")
+    print(f"next: {following}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,66 @@
+"""What the doctor looks at: a competition read by its card, every image decoded once, pictures that repeat."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from foldline.archives import Archives
+from foldline.cards.card import Card
+from foldline.competition.classes import find_classes
+from foldline.competition.diagnosis import understood
+from foldline.competition.layouts import read_layout
+from foldline.competition.readability import link_images
+from foldline.competition.sample import Sample, read_sample
+from foldline.competition.suspicions import suspicions
+from foldline.competition.targets import encode
+from foldline.images.cache import PixelForm, build, open_pixels
+from foldline.images.duplicates import near_duplicate_pairs
+from foldline.places import Places
+from foldline.tables.manifest import read_manifest
+
+SIDE_PIXELS = 64
+"""Enough to tell pictures apart; `prepare` decodes at the size of the experiment."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    card: Card
+    rows: pd.DataFrame
+    images: pd.DataFrame
+    """rows, images: in the form of `tables/`."""
+    targets: np.ndarray
+    """Of the train rows, as `encode` gives them."""
+    classes: tuple[str, ...]
+    sample: Sample
+    pairs: pd.DataFrame
+    """first, second: positions of images that show the same."""
+
+
+def examine(card: Card, places: Places) -> Examination:
+    """Raises Refusal with what was found instead when the card does not fit the archives."""
+    files = [file.name for file in read_manifest(places.manifest).files]
+    with Archives(places.archives, files) as archives:
+        listing = read_layout(archives, card.layout, card.target)
+        classes = find_classes(archives, listing.rows, card.target, card.submission)
+        sample = read_sample(archives, card.submission)
+    targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
+    caches = places.work / "doctor"
+    form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash")
+    built = build(places.archives, files, listing.images["path"].tolist(), form, caches)
+    images = link_images(listing.images, built.decoded)
+    pixels = open_pixels(caches, built.key, images, places.archives, files)
+    pairs = near_duplicate_pairs(images, pixels)
+    return Examination(card, listing.rows, images, targets, classes, sample, pairs)
+
+
+def print_examination(examination: Examination) -> None:
+    seen = (examination.rows, examination.images, examination.targets, examination.classes)
+    table = Table(title=examination.card.title, title_justify="left", show_header=False)
+    for name, found in understood(examination.card, *seen, examination.sample):
+        table.add_row(name, found)
+    Console().print(table)
+    findings = list(suspicions(*seen, examination.pairs))
+    print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")

@@ -1,0 +1,104 @@
+"""What a card's competition consists of, as the doctor says it: a line per fact."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from foldline.cards.card import Card
+from foldline.cards.first_experiment import Pictures
+from foldline.competition.readability import describe_unreadable
+from foldline.competition.sample import Sample
+from foldline.refusal import Refusal, listed
+
+SHOWN_CLASSES = 3
+
+
+def understood(
+    card: Card, rows: pd.DataFrame, images: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...], sample: Sample
+) -> Iterator[tuple[str, str]]:
+    """Pairs of a name and what was found under it.
+
+    rows, images: in the form of `tables/`. targets: of the train rows, as `encode` gives them.
+    """
+    train = int((rows["part"] == "train").sum())
+    yield "rows", f"{train:,} train, {len(rows) - train:,} test"
+    yield "images", _images_per_row(images)
+    yield "sizes", _sizes(images)
+    yield "channels", _channels(card.layout.channels)
+    yield "target", f"{card.target.kind}: {_targets(targets, classes)}"
+    yield "group", _groups(rows, card.target.group)
+    yield "metric", card.metric.kind
+    columns = sample.predicted(card.submission)
+    yield (
+        "submission",
+        f"{card.submission.kind}: {len(sample.ids):,} rows, {card.submission.id} and {listed(columns, 3)}",
+    )
+
+
+def pictures_of(images: pd.DataFrame) -> Pictures:
+    """Raises Refusal when no image can be read."""
+    files = images.drop_duplicates("path")
+    readable = files[files["error"].isna()]
+    if readable.empty:
+        raise Refusal(f"None of {len(files)} images can be read: {listed(describe_unreadable(images), 3)}.")
+    sides = readable[["height", "width"]]
+    aspects = sides.max(axis=1) / sides.min(axis=1)
+    unreadable_share = 1 - len(readable) / len(files)
+    return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), unreadable_share)
+
+
+def _channels(channels: int) -> str:
+    return {1: "1 (grey)", 3: "3 (RGB)"}.get(channels, str(channels))
+
+
+def _images_per_row(images: pd.DataFrame) -> str:
+    counts = images.groupby("row").size()
+    least, most = int(counts.min()), int(counts.max())
+    per_row = f"{least} per row" if least == most else f"{least} to {most} per row"
+    return f"{images['path'].nunique():,} files, {per_row}"
+
+
+def _sizes(images: pd.DataFrame) -> str:
+    """Height x width of the most frequent size and the range of all."""
+    readable = images[images["error"].isna()].drop_duplicates("path")
+    if readable.empty:
+        return "no image can be read"
+    counts = readable.value_counts(["height", "width"])
+    (height, width), share = counts.index[0], counts.iloc[0] / len(readable)
+    if len(counts) == 1:
+        return f"all {height} x {width} pixels (height x width)"
+    heights, widths = readable["height"], readable["width"]
+    return (
+        f"{share:.0%} are {height} x {width} pixels (height x width); heights {heights.min()} to {heights.max()}, "
+        f"widths {widths.min()} to {widths.max()}"
+    )
+
+
+def _targets(targets: np.ndarray, classes: tuple[str, ...]) -> str:
+    counts = class_counts(targets, classes)
+    if counts is None:
+        quarters = np.quantile(targets, (0, 0.5, 1))
+        return "from {:g} to {:g}, median {:g}".format(*quarters)
+    often = counts.sort_values(ascending=False, kind="stable")
+    shown = pd.concat([often.head(SHOWN_CLASSES), often.iloc[SHOWN_CLASSES:].tail(SHOWN_CLASSES)])
+    dots = ", the rarest last" if len(often) > len(shown) else ""
+    return f"{len(classes):,} classes{dots}: {listed(f'{name} ({count:,})' for name, count in shown.items())}"
+
+
+def class_counts(targets: np.ndarray, classes: tuple[str, ...]) -> pd.Series | None:
+    """How many train rows each class has, by its name; None for a number as the target."""
+    if targets.ndim == 2:
+        counts = targets.sum(axis=0).astype(np.int64)
+    elif targets.dtype.kind == "i":
+        counts = np.bincount(targets, minlength=len(classes))
+    else:
+        return None
+    return pd.Series(counts, index=list(classes))
+
+
+def _groups(rows: pd.DataFrame, column: str | None) -> str:
+    sizes = rows.loc[rows["part"] == "train", "group"].value_counts()
+    if column is None or sizes.empty:
+        return "none"
+    return f"{column}: {len(sizes):,} of up to {sizes.iloc[0]:,} rows"

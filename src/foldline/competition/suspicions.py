@@ -1,0 +1,108 @@
+"""What looks wrong in a competition's data, each finding in one sentence with its first examples."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import ks_2samp
+
+from foldline.competition.diagnosis import class_counts
+from foldline.competition.readability import describe_unreadable
+from foldline.refusal import listed
+
+SHOWN = 3
+IMBALANCE = 10
+"""The most frequent class has more than so many times the rows of the rarest."""
+SHIFTED = 0.1
+"""Kolmogorov and Smirnov's distance between train and test from which a difference of sizes matters."""
+CHANCE = 0.001
+
+
+def suspicions(
+    rows: pd.DataFrame, images: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...], pairs: pd.DataFrame
+) -> Iterator[str]:
+    """rows, images: in the form of `tables/`. targets: of the train rows, as `encode` gives them. pairs: first, second,
+    the positions in the pixel cache of images that show the same."""
+    yield from _unreadable(images)
+    yield from _repeated(rows, images, pairs)
+    yield from _shifted(rows, images)
+    yield from _uneven(targets, classes)
+
+
+def _unreadable(images: pd.DataFrame) -> Iterator[str]:
+    unreadable = describe_unreadable(images)
+    if unreadable:
+        files = images["path"].nunique()
+        yield (
+            f"{len(unreadable):,} of {files:,} images cannot be read: {listed(unreadable, SHOWN)}. Set "
+            f"prepare.unreadable_share to {len(unreadable) / files:.2g} or more to go on without them."
+        )
+
+
+def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
+    """Images that show the same, by where they stand: in train, with different labels, or in train and test."""
+    met = _rows_of_pairs(images, pairs)
+    parts, labels = rows["part"].to_numpy(), rows["target"].to_numpy(dtype=object)
+    is_train = (parts[met["first_row"]] == "train", parts[met["second_row"]] == "train")
+    within, across = is_train[0] & is_train[1], is_train[0] != is_train[1]
+    differing = within & (labels[met["first_row"]] != labels[met["second_row"]])
+    if within.any():
+        yield f"{within.sum():,} pairs of train images show the same, which share a fold: {_shown(met[within])}."
+    if differing.any():
+        yield f"{differing.sum():,} of these pairs have different labels: {_shown(met[differing])}."
+    if across.any():
+        yield f"{across.sum():,} images of test show the same as one of train, a leak: {_shown(met[across])}."
+
+
+def _rows_of_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """first_row, second_row, first_path, second_path of each pair whose images belong to different rows; an image of
+    several rows is a pair for each two of them."""
+    of_position = images[["position", "row", "path"]]
+    shared = pd.DataFrame({"first": images["position"].unique()}).assign(second=lambda table: table["first"])
+    both = pd.concat([shared, pairs], ignore_index=True)
+    first = both.merge(of_position.add_prefix("first_"), left_on="first", right_on="first_position")
+    met = first.merge(of_position.add_prefix("second_"), left_on="second", right_on="second_position")
+    same_image = met["first"] == met["second"]
+    return met[(met["first_row"] != met["second_row"]) & (~same_image | (met["first_row"] < met["second_row"]))]
+
+
+def _shown(met: pd.DataFrame) -> str:
+    return listed(
+        (f"{first} = {second}" for first, second in zip(met["first_path"], met["second_path"], strict=True)), 3
+    )
+
+
+def _shifted(rows: pd.DataFrame, images: pd.DataFrame) -> Iterator[str]:
+    """Train and test differ in size or aspect (Kolmogorov and Smirnov's test of two samples)."""
+    readable = images[images["error"].isna()]
+    is_train = (rows["part"].to_numpy() == "train")[readable["row"]]
+    if is_train.all() or not is_train.any():
+        return
+    measures = {
+        "height": readable["height"],
+        "width": readable["width"],
+        "aspect (width / height)": readable["width"] / readable["height"],
+    }
+    for name, values in measures.items():
+        train, test = values[is_train], values[~is_train]
+        result: Any = ks_2samp(train, test)  # scipy's own type hides its fields
+        if result.statistic > SHIFTED and result.pvalue < CHANCE:
+            yield f"Train and test differ in {name}: the medians are {train.median():.4g} and {test.median():.4g}."
+
+
+def _uneven(targets: np.ndarray, classes: tuple[str, ...]) -> Iterator[str]:
+    counts = class_counts(targets, classes)
+    if counts is None:
+        return
+    absent, single = counts.index[counts == 0], counts.index[counts == 1]
+    if len(absent):
+        yield f"{len(absent):,} of {len(classes):,} classes have no train row: {listed(absent, SHOWN)}."
+    if len(single):
+        yield f"{len(single):,} classes have one train row, so that none is left to validate: {listed(single, SHOWN)}."
+    present = counts[counts > 0]
+    if present.max() > IMBALANCE * present.min():
+        yield (
+            f"The classes are uneven: {present.idxmax()} has {present.max():,} train rows, {present.idxmin()} "
+            f"{present.min():,}."
+        )

@@ -1,0 +1,118 @@
+"""Each finding by hand: what must be found, and what must not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldline.competition.suspicions import suspicions
+
+NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
+
+
+def tables(targets: list[str | None], sizes: list[tuple[int, int]] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row and an image per target, test rows where it is None; sizes: height and width of each image."""
+    count = len(targets)
+    rows = pd.DataFrame(
+        {
+            "part": ["test" if target is None else "train" for target in targets],
+            "row_id": [f"r{number}" for number in range(count)],
+            "target": targets,
+            "group": None,
+        }
+    )
+    heights, widths = zip(*(sizes or [(10, 20)] * count), strict=True)
+    images = pd.DataFrame(
+        {
+            "row": range(count),
+            "path": [f"{number}.jpg" for number in range(count)],
+            "position": range(count),
+            "height": heights,
+            "width": widths,
+            "sha256": "",
+            "perceptual_hash": 0,
+            "error": pd.Series([None] * count, dtype="str"),
+        }
+    )
+    return rows, images
+
+
+def found(
+    rows: pd.DataFrame, images: pd.DataFrame, classes: tuple[str, ...], pairs: pd.DataFrame = NO_PAIRS
+) -> list[str]:
+    codes = np.array([classes.index(label) for label in rows["target"].dropna()], dtype=np.int64)
+    return list(suspicions(rows, images, codes, classes, pairs))
+
+
+def test_nothing_is_suspicious_where_nothing_is_wrong() -> None:
+    rows, images = tables(["a", "b", "a", "b", None, None])
+    assert found(rows, images, ("a", "b")) == []
+
+
+def test_unreadable_images_are_counted_with_their_reasons() -> None:
+    rows, images = tables(["a", "b", "a", "b"])
+    images.loc[2, "error"] = "no picture"
+    (finding,) = found(rows, images, ("a", "b"))
+    assert finding.startswith("1 of 4 images cannot be read: 2.jpg: no picture. Set prepare.unreadable_share to 0.25")
+
+
+@pytest.mark.parametrize(
+    ("pair", "expected"),
+    [
+        ((0, 2), ["1 pairs of train images show the same, which share a fold: 0.jpg = 2.jpg."]),
+        ((0, 1), ["1 pairs of train images show the same", "1 of these pairs have different labels: 0.jpg = 1.jpg."]),
+        ((3, 4), ["1 images of test show the same as one of train, a leak: 3.jpg = 4.jpg."]),
+        ((4, 5), []),
+    ],
+)
+def test_pictures_that_repeat_are_told_by_where_they_stand(pair: tuple[int, int], expected: list[str]) -> None:
+    rows, images = tables(["a", "b", "a", "b", None, None])
+    pairs = pd.DataFrame([pair], columns=["first", "second"])
+    findings = found(rows, images, ("a", "b"), pairs)
+    assert len(findings) == len(expected)
+    assert all(finding.startswith(start) for finding, start in zip(findings, expected, strict=True))
+
+
+def test_a_file_that_serves_a_train_and_a_test_row_is_a_leak() -> None:
+    rows, images = tables(["a", "a", None])
+    images.loc[2, ["path", "position"]] = ["0.jpg", 0]
+    (finding,) = found(rows, images, ("a",))
+    assert "a leak: 0.jpg = 0.jpg" in finding
+
+
+def test_two_images_of_one_row_may_be_alike() -> None:
+    rows, images = tables(["a", "a", "a"])
+    images["row"] = [0, 0, 1]
+    pairs = pd.DataFrame({"first": [0], "second": [1]})
+    assert found(rows, images, ("a",), pairs) == []
+
+
+def test_other_sizes_in_test_are_told_with_their_medians() -> None:
+    rows, images = tables(["a"] * 40 + [None] * 40, [(10, 20)] * 40 + [(10, 30)] * 40)
+    assert found(rows, images, ("a",)) == [
+        "Train and test differ in width: the medians are 20 and 30.",
+        "Train and test differ in aspect (width / height): the medians are 2 and 3.",
+    ]
+
+
+def test_a_few_images_of_other_sizes_are_chance() -> None:
+    rows, images = tables(["a"] * 3 + [None] * 2, [(10, 20)] * 3 + [(10, 30)] * 2)
+    assert found(rows, images, ("a",)) == []
+
+
+def test_classes_that_are_absent_single_or_uneven() -> None:
+    rows, images = tables(["a"] * 12 + ["b"])
+    absent, single, uneven = found(rows, images, ("a", "b", "c"))
+    assert absent == "1 of 3 classes have no train row: c."
+    assert single.startswith("1 classes have one train row")
+    assert uneven == "The classes are uneven: a has 12 train rows, b 1."
+
+
+def test_labels_of_several_columns_are_counted_by_column() -> None:
+    rows, images = tables(["", "x", "x"])
+    targets = np.array([[0, 0], [1, 0], [1, 0]], dtype=np.float32)
+    assert list(suspicions(rows, images, targets, ("x", "y"), NO_PAIRS)) == ["1 of 2 classes have no train row: y."]
+
+
+def test_numbers_have_no_classes() -> None:
+    rows, images = tables(["1.5", "100"])
+    assert list(suspicions(rows, images, np.array([1.5, 100], dtype=np.float32), ("score",), NO_PAIRS)) == []

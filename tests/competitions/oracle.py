@@ -1,0 +1,71 @@
+"""In the place of a trained model: logits that know the answers but for some noise."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from foldline.cards.target import Binary, Multilabel, Regression, Target
+from foldline.config.section import read_section
+from foldline.places import Places
+from foldline.tables.activations import Activation
+from foldline.tables.classes import read_classes
+from foldline.tables.folds import read_folds
+from foldline.tables.history import COLUMNS as HISTORY
+from foldline.tables.history import write_history
+from foldline.tables.logits import Logits, write_logits
+from foldline.tables.rows import read_rows
+from tests.competitions.drawing import Label, Miniature
+
+CERTAINTY = 6.0
+NOISE = 0.5
+
+
+def predict_fold(places: Places, fold: int, miniature: Miniature) -> None:
+    """Write what the stages `train` and `predict` would hand on of `fold`."""
+    folds, rows = read_folds(places.folds), read_rows(places.rows)
+    target = read_section(Path(f"pipelines/competitions/{places.slug}.yaml"), "target", Target)
+    classes = read_classes(places.classes)
+    validation_ids = tuple(folds.loc[folds["fold"] == fold, "row_id"])
+    test_ids = tuple(rows.loc[rows["part"] == "test", "row_id"])
+    generator = np.random.default_rng(fold)
+    validation, test = (
+        _logits([truth[row_id] for row_id in ids], target, classes, generator)
+        for ids, truth in ((validation_ids, miniature.labels), (test_ids, miniature.answers))
+    )
+    logits = Logits(validation, test, validation_ids, test_ids, ("identity",), classes, _activation(target))
+    write_logits(places.predicted(fold), logits)
+    write_history(
+        places.trained(fold) / "history.csv", pd.DataFrame([(1, *[0.5] * (len(HISTORY) - 1))], columns=HISTORY)
+    )
+
+
+def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], generator: np.random.Generator) -> np.ndarray:
+    """(rows, one view, outputs): `CERTAINTY` for what is true, a number itself; and noise."""
+    if isinstance(target, Regression):
+        outputs = np.array(truth, dtype=float)[:, None]
+    elif isinstance(target, Binary):
+        positive = np.array([_is_positive(label, target) for label in truth])
+        outputs = CERTAINTY * np.stack([~positive, positive], axis=1)
+    else:
+        known = [[name in label if isinstance(label, tuple) else name == label for name in classes] for label in truth]
+        outputs = CERTAINTY * (np.array(known) - (0.5 if isinstance(target, Multilabel) else 0))
+    noise = generator.normal(scale=NOISE, size=outputs.shape)
+    return (outputs + noise).astype(np.float32)[:, None, :]
+
+
+def _activation(target: Target) -> Activation:
+    if isinstance(target, Regression):
+        return "identity"
+    return "sigmoid" if isinstance(target, Multilabel) else "softmax"
+
+
+def _activation(target: Target) -> Activation:
+    """Of the usual loss for this kind of target (docs/design.md)."""
+    if isinstance(target, Regression):
+        return "identity"
+    return "sigmoid" if isinstance(target, Multilabel) else "softmax"
+
+
+def _is_positive(label: Label, target: Binary) -> bool:
+    return label != target.negative if target.positive is None else label == target.positive

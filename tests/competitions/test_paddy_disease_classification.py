@@ -1,0 +1,29 @@
+"""paddy-disease-classification: train pictures in a folder per label, the sample's labels blank."""
+
+from sklearn.metrics import accuracy_score
+
+from tests.competitions import grading
+from tests.competitions.conftest import CARDS, Enter
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+
+DISEASES = ("bacterial_leaf_blight", "blast", "normal")
+
+
+def draw() -> Miniature:
+    labels = dealt(numbered(24, "{}.jpg", 100330), DISEASES)
+    answers = dealt(numbered(12, "{:06}.jpg", 1), DISEASES)
+    members = pictures([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
+    members |= pictures([f"test_images/{row_id}" for row_id in answers], 100)
+    members["train.csv"] = csv(
+        {"image_id": labels.keys(), "label": labels.values(), "variety": "ADT45", "age": [45 + n for n in range(24)]}
+    )
+    members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
+    return Miniature({"paddy-disease-classification.zip": zipped(members)}, labels, answers)
+
+
+def test_one_label_as_text(enter: Enter) -> None:
+    miniature = draw()
+    places = enter(CARDS / "paddy-disease-classification.yaml", miniature)
+
+    submission = grading.read(places.submission, list(miniature.answers), ["image_id", "label"])
+    assert accuracy_score(list(miniature.answers.values()), submission["label"]) > 0.9

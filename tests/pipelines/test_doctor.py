@@ -1,0 +1,93 @@
+"""The doctor on a miniature with planted faults, on one without data, and with a card that does not fit."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from foldline.config.params import read_params
+from foldline.refusal import Refusal
+from pipelines import doctor
+from tests.competitions.conftest import CARDS, set_up
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+
+SLUG = "paddy-disease-classification"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["doctor"])
+    return tmp_path
+
+
+def ill() -> Miniature:
+    """One picture cannot be read, one stands in train twice under two labels, one in train and test."""
+    labels = dealt(numbered(24, "{}.jpg", 100330), ("blast", "normal"))
+    labels["100330.jpg"], labels["100331.jpg"] = "blast", "normal"
+    answers = dealt(numbered(12, "{:06}.jpg", 1), ("blast", "normal"))
+    members = pictures([f"train_images/{label}/{name}" for name, label in labels.items()], 0)
+    members |= pictures([f"test_images/{name}" for name in answers], 100)
+    first, second, third, *_ = members
+    members[second] = members[first]
+    members["test_images/000001.jpg"] = members[third]
+    members["test_images/000002.jpg"] = b"no picture"
+    members["train.csv"] = csv({"image_id": labels.keys(), "label": labels.values()})
+    members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
+    return Miniature({f"{SLUG}.zip": zipped(members)}, labels, answers)
+
+
+def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(CARDS / f"{SLUG}.yaml", ill())
+    doctor.main()
+
+    printed = " ".join(capsys.readouterr().out.split())
+    for fact in (
+        "rows │ 24 train, 12 test",
+        "images │ 36 files, 1 per row",
+        "sizes │ all 36 x 48 pixels",
+        "channels │ 3 (RGB)",
+        "target │ multiclass: 2 classes",
+        "metric │ accuracy",
+        "submission │ label: 12 rows, image_id and label",
+        "1 of 36 images cannot be read: test_images/000002.jpg",
+        "1 pairs of train images show the same, which share a fold: train_images/blast/100330.jpg = train_images/normal",
+        "1 of these pairs have different labels",
+        "1 images of test show the same as one of train, a leak: ",
+        "= test_images/000001.jpg",
+        f"A first params.yaml: competition: {SLUG}",
+        "next: dvc repro",
+    ):
+        assert fact in printed
+
+
+def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = checkout / "pipelines/competitions" / f"{SLUG}.yaml"
+    card.parent.mkdir(parents=True)
+    card.write_bytes((CARDS / card.name).read_bytes())
+    monkeypatch.setattr(sys, "argv", ["doctor", "--competition", SLUG, "--write", "params.yaml"])
+    doctor.main()
+    assert read_params(Path("params.yaml")).prepare.height_pixels == 224
+    assert "next: dvc repro download, then the doctor again" in capsys.readouterr().out
+
+    card.unlink()
+    card.parent.rmdir()
+    card.parent.parent.rmdir()
+    set_up(CARDS / card.name, ill())
+    doctor.main()
+    params = read_params(Path("params.yaml"))
+    assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (64, 0.028)
+    assert capsys.readouterr().out.endswith("params.yaml: a first experiment\nnext: dvc repro\n")
+
+
+def test_a_card_that_does_not_fit_is_told_what_is_there(checkout: Path) -> None:
+    set_up(CARDS / f"{SLUG}.yaml", ill())
+    card = Path("pipelines/competitions") / f"{SLUG}.yaml"
+    facts = yaml.safe_load(card.read_text())
+    facts["target"]["column"] = "disease"
+    card.write_text(yaml.safe_dump(facts))
+    with pytest.raises(Refusal, match=r"has no column `disease`.*Found image_id, label"):
+        doctor.main()
