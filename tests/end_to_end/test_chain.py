@@ -164,13 +164,23 @@ def test_two_folds_start_at_once(finished: Path) -> None:
 
 
 def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
-    """Screening: the folds' assignment stays, the summary says that it is one fold; then the whole comes back."""
+    """Screening: the folds' assignment stays, the summary says that it is one fold, and it is compared on that one."""
     folds = (finished / "work/shapes/folds.csv").read_bytes()
+    saved = run(finished, "dvc", "exp", "save", "-n", "all-folds")
+    assert saved.returncode == 0, saved.stdout
     experiment = run(finished, "dvc", "exp", "run", "-S", "folds=[0]", "-n", "one-fold")
     assert experiment.returncode == 0, experiment.stdout
     assert (finished / "work/shapes/folds.csv").read_bytes() == folds
     assert "Running stage 'train" not in experiment.stdout
     assert "One fold only" in experiment.stdout
+    compared = run(finished, "python", "-m", "pipelines.compare", "all-folds", "one-fold", "--json")
+    assert compared.returncode == 0, compared.stdout
+    comparison = json.loads(compared.stdout)
+    fold_rows = (pd.read_csv(finished / "work/shapes/folds.csv")["fold"] == 0).sum()
+    assert comparison["rows"] == comparison["rows_of_second"] == fold_rows
+    assert comparison["rows_of_first"] == TRAIN_ROWS
+    assert comparison["pooled"]["gain"] == 0
+    assert comparison["verdict"] == "not yet real"
     subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
 
 

@@ -1,0 +1,60 @@
+"""Compare two runs on the out-of-fold rows that both predicted: fold by fold, pooled, and whether it is a difference.
+
+A and B are DVC experiments, git revisions or folders (`.` is the working folder, with what it has computed so far).
+A gain is positive where B is better. It is `real` when both of its 95 % intervals exclude zero: over rows (bootstrap
+of whole clusters) and over folds (Student's t); otherwise `not yet real`, and never on a single fold.
+Reads of each run clip/, rows.parquet, classes.json and folds.csv; of params.yaml here `competition`, of its card
+`target`, `metric` and `submission`. Writes nothing.
+
+python -m pipelines.compare A B [--json]
+"""
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from foldline.cards.metric import Metric
+from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.metrics import metric_of
+from foldline.predictions.comparing import Comparison, Pair, answers_by, compare, comparison_json
+from foldline.predictions.runs import open_runs
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    for name in ("A", "B"):
+        arguments.add_argument(name, help="a DVC experiment, a git revision or a folder")
+    arguments.add_argument("--json", action="store_true", help="print the numbers alone, as JSON")
+    given = arguments.parse_args()
+    settings = read_settings()
+    target, metric = settings.fact("target", Target), metric_of(settings.fact("metric", Metric))
+    answers = answers_by(target, settings.fact("submission", Submission), metric)
+    with open_runs((given.A, given.B), settings.slug, target, "clip") as (first, second):
+        comparison = compare(first, second, metric, answers)
+    if given.json:
+        print(json.dumps(comparison_json(comparison), indent=2))
+    else:
+        print_comparison(comparison)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    console = Console()
+    table = Table("", *comparison.names, "gain", title=comparison.metric, title_justify="left")
+    for fold, pair in comparison.by_fold.items():
+        table.add_row(f"fold {fold}", *_numbers(pair))
+    table.add_section()
+    table.add_row("pooled", *_numbers(comparison.pooled))
+    console.print(table)
+    for line in comparison.sentences:
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _numbers(pair: Pair) -> tuple[str, str, str]:
+    return f"{pair.first:.6f}", f"{pair.second:.6f}", f"{pair.gain:+.6f}"
+
+
+if __name__ == "__main__":
+    run(main)
