@@ -8,7 +8,9 @@ python -m pipelines.clip
 """
 
 from foldline.cards.metric import Metric
+from foldline.cards.submission import Submission
 from foldline.cards.target import Target
+from foldline.competition.decisions.rules import default_rule, write_rule
 from foldline.competition.metrics import metric_of
 from foldline.competition.targets import encode
 from foldline.config.clip import Clip
@@ -28,9 +30,11 @@ def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
     places, metric = settings.places, metric_of(settings.fact("metric", Metric))
+    target = settings.fact("target", Target)
     means = read_probabilities(places.ensemble)
     rows = train_rows(read_rows(places.rows), means.out_of_fold_ids)
-    targets = encode(rows, read_classes(places.classes), settings.fact("target", Target))
+    targets = encode(rows, read_classes(places.classes), target)
+    rule = default_rule(target, settings.fact("submission", Submission), means.classes, means.test.shape[1])
     bounds = bounds_for(settings.section("clip", Clip), metric, len(means.classes))
     with whole_folder(places.clipped) as folder:
         clipped = create_like(means, folder)
@@ -39,6 +43,7 @@ def main() -> None:
         before, after = (score_folds(metric, targets, part.out_of_fold, means.folds) for part in (means, clipped))
         gain = clip_gain(bounds, metric, before, after)
         write_json(folder / "metrics.json", clip_metrics(metric, before, after, len(targets)))
+        write_rule(folder / "rule.json", rule)
         write_gains(folder / "gains.csv", gains_table([gain]))
     print(f"clip: out-of-fold {metric.name} {before.pooled:.6f} -> {after.pooled:.6f}. {gain.verdict}")
 

@@ -1,12 +1,16 @@
 """Write the submission in the exact form of the competition's sample submission, and check it as a grader would.
 
-Reads work/<slug>/clip and the sample submission in input/<slug>. Writes submissions/<slug>/submission.csv, which is
+Reads work/<slug>/clip (predictions, and the rule that turns them into answers) and the sample submission in
+input/<slug>. Writes submissions/<slug>/submission.csv, which is
 read back and checked before it takes its place.
-Card: submission.
+Card: submission, target.
 """
 
 from foldline.archives import Archives
 from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.answer_columns import sums_to_one
+from foldline.competition.decisions.rules import read_rule
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
@@ -21,13 +25,13 @@ def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
     places = settings.places
-    form = settings.fact("submission", Submission)
-    predictions = read_probabilities(places.clipped)
+    form, target = settings.fact("submission", Submission), settings.fact("target", Target)
+    predictions, rule = read_probabilities(places.clipped), read_rule(places.clipped / "rule.json")
     with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
         sample = read_sample(archives, form)
     with whole_file(places.submission) as partial:
-        write_submission(partial, sample, predictions, form)
-        check_submission(partial, sample, form)
+        write_submission(partial, sample, predictions, rule, form, target)
+        check_submission(partial, sample, form, sums_to_one(form, target))
     print(f"{places.submission}: {len(sample.ids)} rows, {len(sample.columns)} columns, as the sample submission asks")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
 

@@ -15,6 +15,8 @@ import pipelines.prepare
 import pipelines.split
 from foldline.archives import Archives
 from foldline.cards.submission import ClassProbabilities
+from foldline.cards.target import Target
+from foldline.competition.decisions.rules import AsPredicted
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
@@ -104,14 +106,15 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
     nothing = np.zeros((0, 5), np.float32)
-    predictions = Probabilities(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS)
+    predictions = Probabilities(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS, "distribution")
     form = read_section(CARD, "submission", ClassProbabilities)
     with Archives(places.archives, [f"{SLUG}.zip"]) as archives:
         sample = read_sample(archives, form)
     places.submission.parent.mkdir(parents=True)
-    write_submission(places.submission, sample, predictions, form)
+    rule = AsPredicted(kind="as_predicted")
+    write_submission(places.submission, sample, predictions, rule, form, read_section(CARD, "target", Target))
 
-    check_submission(places.submission, sample, form)
+    check_submission(places.submission, sample, form, distributions=True)
     written = pd.read_csv(places.submission, index_col="id")
     np.testing.assert_allclose(written.loc[list(TEST_IDS), list(BREEDS)], test, rtol=1e-6)
 

@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
+from foldline.cards.target import Delimited, Multiclass, Multilabel, Ranked, Regression, Target
+from foldline.competition.answer_columns import sums_to_one
+from foldline.competition.decisions.rules import default_rule
 from foldline.competition.sample import Sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
@@ -15,9 +18,17 @@ PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.cs
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 
 
+MULTICLASS = Multiclass(kind="multiclass", column="x", group=None)
+
+
+def write(path: Path, sample: Sample, predicted: Probabilities, form: Submission, target: Target = MULTICLASS) -> None:
+    rule = default_rule(target, form, predicted.classes, predicted.test.shape[1])
+    write_submission(path, sample, predicted, rule, form, target)
+
+
 def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Probabilities:
     nothing = np.zeros((0, len(classes)), np.float32)
-    return Probabilities(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes)
+    return Probabilities(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes, "distribution")
 
 
 def sample(columns: tuple[str, ...], *ids: str, whole_numbers: bool = False) -> Sample:
@@ -28,13 +39,13 @@ PREDICTED = predictions(np.array([[0.25, 0.75], [1, 0]]), ("pug", "NA"), ("007",
 
 
 def test_rows_and_columns_are_those_of_the_sample(tmp_path: Path) -> None:
-    write_submission(tmp_path / "s.csv", sample(("NA", "id", "pug"), "b", "007", "b"), PREDICTED, PROBABILITIES)
+    write(tmp_path / "s.csv", sample(("NA", "id", "pug"), "b", "007", "b"), PREDICTED, PROBABILITIES)
 
     assert (tmp_path / "s.csv").read_text() == "NA,id,pug\n0,b,1\n0.75,007,0.25\n0,b,1\n"
 
 
 def test_a_label_is_the_most_probable_class_as_the_competition_writes_it(tmp_path: Path) -> None:
-    write_submission(tmp_path / "s.csv", sample(("id", "breed"), "b", "007"), PREDICTED, LABEL)
+    write(tmp_path / "s.csv", sample(("id", "breed"), "b", "007"), PREDICTED, LABEL)
 
     assert (tmp_path / "s.csv").read_text() == "id,breed\nb,pug\n007,NA\n"
 
@@ -45,22 +56,61 @@ def test_probabilities_read_back_as_the_same_and_sum_to_one(tmp_path: Path) -> N
     classes, ids = tuple(f"c{number}" for number in range(120)), tuple(f"r{number}" for number in range(300))
     wanted = sample(("id", *classes), *ids)
 
-    write_submission(tmp_path / "s.csv", wanted, predictions(values, classes, ids), PROBABILITIES)
+    write(tmp_path / "s.csv", wanted, predictions(values, classes, ids), PROBABILITIES)
 
-    check_submission(tmp_path / "s.csv", wanted, PROBABILITIES)
+    check_submission(tmp_path / "s.csv", wanted, PROBABILITIES, distributions=True)
     written = pd.read_csv(tmp_path / "s.csv")[list(classes)].to_numpy()
     assert np.abs(written.sum(axis=1) - 1).max() < 1e-6
     np.testing.assert_allclose(written, values, rtol=1e-6, atol=1e-12)
+
+
+def test_the_likeliest_labels_of_a_set_and_of_a_ranking(tmp_path: Path) -> None:
+    predicted = predictions(np.array([[0.1, 0.9, 0.8], [0.2, 0.4, 0.3]]), ("pug", "dingo", "chow"), ("a", "b"))
+    wanted = sample(("id", "breeds"), "b", "a")
+    several = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
+    for empty, text in (("allowed", ""), ("refused", "dingo")):
+        form = LabelSet(kind="label_set", sample="s.csv", id="id", extra_columns="refused", empty=empty)
+        write(tmp_path / "s.csv", wanted, predicted, form, several)
+        assert (tmp_path / "s.csv").read_text() == f"id,breeds\nb,{text}\na,dingo chow\n"
+
+    form = Ranking(kind="ranking", sample="s.csv", id="id", extra_columns="refused", length=3)
+    target = Ranked(kind="ranked", column="x", group=None, new_class="wolf")
+    write(tmp_path / "s.csv", wanted, predicted, form, target)
+    assert (tmp_path / "s.csv").read_text() == "id,breeds\nb,wolf dingo chow\na,dingo chow wolf\n"
+
+
+def test_a_number_is_the_positive_probability_or_the_value_within_its_range(tmp_path: Path) -> None:
+    form = Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=(1, 100))
+    values = predictions(np.array([[0.5], [33.3]]), ("x",), ("a", "b"))
+    write(
+        tmp_path / "s.csv",
+        sample(("id", "x"), "a", "b"),
+        values,
+        form,
+        Regression(kind="regression", column="x", group=None),
+    )
+    assert (tmp_path / "s.csv").read_text() == "id,x\na,1\nb,33.3\n"
+
+
+def test_labels_with_spaces_do_not_fit_a_ranking(tmp_path: Path) -> None:
+    form = Ranking(kind="ranking", sample="s.csv", id="id", extra_columns="refused", length=3)
+    with pytest.raises(Refusal, match="separates labels by spaces, but 1 labels hold one: 'basset hound'"):
+        write(
+            tmp_path / "s.csv",
+            sample(("id", "x"), "a"),
+            predictions(np.eye(2)[:1], ("basset hound", "b"), ("a",)),
+            form,
+        )
 
 
 def test_many_blocks_are_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = tuple(f"r{number}" for number in range(7))
     values = np.eye(7)[::-1]
     whole = predictions(values, ids, ids)
-    write_submission(tmp_path / "whole.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
+    write(tmp_path / "whole.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
 
     monkeypatch.setattr("foldline.tables.arrays.BLOCK_BYTES", 2 * 7 * 4)
-    write_submission(tmp_path / "blocks.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
+    write(tmp_path / "blocks.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
 
     assert (tmp_path / "blocks.csv").read_text() == (tmp_path / "whole.csv").read_text()
 
@@ -68,8 +118,8 @@ def test_many_blocks_are_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_names_with_commas_and_quotes_survive(tmp_path: Path) -> None:
     odd = predictions(np.array([[0, 1.0]]), ('a "b"', "c, d"), ("x,1",))
     for form, columns in ((PROBABILITIES, ("id", "c, d", 'a "b"')), (LABEL, ("id", "breed"))):
-        write_submission(tmp_path / "s.csv", sample(columns, "x,1"), odd, form)
-        check_submission(tmp_path / "s.csv", sample(columns, "x,1"), form)
+        write(tmp_path / "s.csv", sample(columns, "x,1"), odd, form)
+        check_submission(tmp_path / "s.csv", sample(columns, "x,1"), form, sums_to_one(form, MULTICLASS))
         read = pd.read_csv(tmp_path / "s.csv")
         assert tuple(read.columns) == columns
         assert read.iloc[0, 0] == "x,1"
@@ -91,6 +141,4 @@ def test_names_with_commas_and_quotes_survive(tmp_path: Path) -> None:
 )
 def test_predictions_that_do_not_fit_are_refused(tmp_path: Path, wanted: Sample, message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        write_submission(
-            tmp_path / "s.csv", wanted, predictions(np.array([[0.5, 0.5]]), ("pug", "husky"), ("a",)), PROBABILITIES
-        )
+        write(tmp_path / "s.csv", wanted, predictions(np.array([[0.5, 0.5]]), ("pug", "husky"), ("a",)), PROBABILITIES)

@@ -3,13 +3,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
 from foldline.competition.sample import Sample
 from foldline.competition.submission_check import check_submission
 from foldline.refusal import Refusal
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
+NUMBER = Number(kind="number", sample="sample.csv", id="id", extra_columns="ignored", range=(1, 100))
+ANY_NUMBER = Number(kind="number", sample="sample.csv", id="id", extra_columns="ignored", range=None)
+SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="refused")
+FREE_SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed")
+RANKING = Ranking(kind="ranking", sample="sample.csv", id="id", extra_columns="refused", length=3)
 IDS = pd.Series(["007", "b", "b"], dtype="str")
 SAMPLE = Sample(("id", "pug", "NA"), IDS, whole_numbers=False)
 LABEL_SAMPLE = Sample(("id", "breed"), IDS, whole_numbers=False)
@@ -28,11 +33,16 @@ def path(tmp_path: Path) -> Path:
         ("NA,pug,id\n1e-7,0.9999999,b\n1,0,b\n0,1,007\n", SAMPLE, PROBABILITIES),
         ("id,breed\n007,NA\nb,null\nb,3\n", LABEL_SAMPLE, LABEL),
         ("id,level\n007,3\nb,0\nb,-1\n", NUMBER_SAMPLE, LABEL),
+        ("id,note,breed\n007,x,1\nb,y,99.5\nb,,1e2\n", LABEL_SAMPLE, NUMBER),
+        ("id,breed\n007,-1e9\nb,0\nb,7\n", LABEL_SAMPLE, ANY_NUMBER),
+        ("id,breed\n007,a\nb,a b c d\nb,1\n", LABEL_SAMPLE, SET),
+        ("id,breed\n007,\nb,1 2\nb,3\n", LABEL_SAMPLE, FREE_SET),
+        ("id,breed\n007,a b c\nb,a\nb,c b\n", LABEL_SAMPLE, RANKING),
     ],
 )
 def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, form: Submission) -> None:
     path.write_text(text)
-    check_submission(path, sample, form)
+    check_submission(path, sample, form, distributions=True)
 
 
 @pytest.mark.parametrize(
@@ -61,32 +71,63 @@ def test_probabilities_that_a_grader_would_not_take_are_refused(path: Path, text
     path.write_text(text)
 
     with pytest.raises(Refusal) as refusal:
-        check_submission(path, SAMPLE, PROBABILITIES)
+        check_submission(path, SAMPLE, PROBABILITIES, distributions=True)
 
     assert str(refusal.value).startswith(str(path))
     assert message in str(refusal.value)
 
 
+def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None:
+    path.write_text("id,pug,NA\n007,1,1\nb,0,0\nb,0.2,0.3\n")
+    check_submission(path, SAMPLE, PROBABILITIES, distributions=False)
+
+
 @pytest.mark.parametrize(
-    ("text", "sample", "message"),
+    ("text", "sample", "form", "message"),
     [
         (
             "id,breed\n007,pug\nb,\nb,pug\n",
             LABEL_SAMPLE,
+            LABEL,
             "line 3 (id `b`): column `breed` is empty, it must be a label",
         ),
         (
             "id,level\n007,3\nb,2\nb,2.0\n",
             NUMBER_SAMPLE,
+            LABEL,
             "line 4 (id `b`): column `level` is '2.0', it must be a whole",
         ),
+        (
+            "id,breed\n007,3\nb,0.9\nb,2\n",
+            LABEL_SAMPLE,
+            NUMBER,
+            "line 3 (id `b`): column `breed` is 0.9, it must be a nu",
+        ),
+        ("id,breed\n007,3\nb,inf\nb,2\n", LABEL_SAMPLE, ANY_NUMBER, "column `breed` is inf, it must be a number"),
+        ("id,breed\n007,a b\nb,\nb,c\n", LABEL_SAMPLE, SET, "column `breed` is empty, it must be one or more labels"),
+        (
+            "id,breed\n007,a b\nb,a  b\nb,c\n",
+            LABEL_SAMPLE,
+            FREE_SET,
+            "column `breed` is 'a  b', it must be labels with",
+        ),
+        ("id,breed\n007,1\nb,\nb,12\n", LABEL_SAMPLE, FREE_SET, "`breed` holds single whole numbers or nothing"),
+        (
+            "id,breed\n007,a b c d\nb,a\nb,b\n",
+            LABEL_SAMPLE,
+            RANKING,
+            "'a b c d', it must be 1 to 3 labels with one space",
+        ),
+        ("id,breed\n007,a\nb,\nb,b\n", LABEL_SAMPLE, RANKING, "line 3 (id `b`): column `breed` is empty"),
     ],
 )
-def test_labels_that_a_grader_would_not_take_are_refused(path: Path, text: str, sample: Sample, message: str) -> None:
+def test_answers_that_a_grader_would_not_take_are_refused(
+    path: Path, text: str, sample: Sample, form: Submission, message: str
+) -> None:
     path.write_text(text)
 
     with pytest.raises(Refusal) as refusal:
-        check_submission(path, sample, LABEL)
+        check_submission(path, sample, form, distributions=False)
 
     assert message in str(refusal.value)
 
@@ -96,9 +137,9 @@ def test_lines_count_on_through_all_blocks(path: Path, monkeypatch: pytest.Monke
     path.write_text("id,pug,NA\n007,1,0\nb,1,0\nb,1,1\n")
 
     with pytest.raises(Refusal, match=r"line 4 \(id `b`\): its probabilities sum to 2"):
-        check_submission(path, SAMPLE, PROBABILITIES)
+        check_submission(path, SAMPLE, PROBABILITIES, distributions=True)
 
 
 def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
     with pytest.raises(Refusal, match=r"submission\.csv does not exist"):
-        check_submission(path, SAMPLE, PROBABILITIES)
+        check_submission(path, SAMPLE, PROBABILITIES, distributions=True)

@@ -78,7 +78,11 @@ def write_params(section: dict, folds: tuple[int, ...] = (2, 0, 1)) -> None:
 def write_card(metric: str) -> None:
     card = Path("pipelines/competitions/pets.yaml")
     card.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"metric": {"kind": metric}, "target": {"kind": "multiclass", "column": "pet", "group": None}}
+    facts = {
+        "metric": {"kind": metric},
+        "target": {"kind": "multiclass", "column": "pet", "group": None},
+        "submission": {"kind": "label", "sample": "sample.csv", "id": "id", "extra_columns": "refused"},
+    }
     card.write_text(yaml.safe_dump(facts))
 
 

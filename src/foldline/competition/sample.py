@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.submission import HardLabel, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, Submission
 from foldline.competition.source_tables import read_columns, read_header
 from foldline.refusal import Refusal, listed
 
@@ -26,15 +26,15 @@ class Sample:
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header = read_header(archives, form.sample)
-    if not isinstance(form, HardLabel):
+    if isinstance(form, ClassProbabilities):
         table = read_columns(archives, form.sample, [("submission.id", form.id)])
         return Sample(header, table[form.id], whole_numbers=False)
-    labels = [column for column in header if column != form.id]
-    if len(labels) != 1:
+    predicted = [column for column in header if column != form.id]
+    if len(predicted) != 1:
         raise Refusal(
-            f"{archives.folder}: `{form.sample}` has {len(labels)} columns beside the id ({listed(labels)}), a "
-            "submission of kind `label` has one. Correct submission.kind or submission.id in the card."
+            f"{archives.folder}: `{form.sample}` has {len(predicted)} columns beside the id ({listed(predicted)}), a "
+            f"submission of kind `{form.kind}` has one. Correct submission.kind or submission.id in the card."
         )
-    table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", labels[0])])
-    whole_numbers = bool(table[labels[0]].str.fullmatch(r"-?\d+").all())
-    return Sample(header, table[form.id], whole_numbers)
+    table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", predicted[0])])
+    shows_numbers = bool(table[predicted[0]].str.fullmatch(r"-?\d+").all())
+    return Sample(header, table[form.id], whole_numbers=isinstance(form, HardLabel) and shows_numbers)

@@ -1,4 +1,4 @@
-"""Writing a submission: the sample's rows and columns in its order, the predictions' values."""
+"""Writing a submission: the sample's rows and columns in its order, what a rule makes of the predictions."""
 
 import csv
 import io
@@ -9,32 +9,40 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 from tqdm import tqdm
 
-from foldline.cards.submission import HardLabel, Submission
-from foldline.competition.decisions.labels import most_probable
+from foldline.cards.submission import ClassProbabilities, Submission
+from foldline.cards.target import Target
+from foldline.competition.answer_columns import answer_columns, answer_names, refuse_spaced
+from foldline.competition.decisions.rules import Rule
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
 from foldline.tables.arrays import row_blocks, take
 from foldline.tables.probabilities import Probabilities
 
 
-def write_submission(path: Path, sample: Sample, predictions: Probabilities, form: Submission) -> None:
+def write_submission(
+    path: Path, sample: Sample, predictions: Probabilities, rule: Rule, form: Submission, target: Target
+) -> None:
     """Write the csv, block by block. An id that repeats in the sample gets the same prediction each time.
 
-    Probabilities are written as the shortest text that reads back as the same float32: rows sum to one within 1e-7.
-    Raises Refusal when the sample has an id or a class without a prediction.
+    Numbers are written as the shortest text that reads back as the same float32: rows of probabilities sum to one
+    within 1e-7. Raises Refusal when the sample has an id or a class without a prediction.
     """
     positions = _positions(sample, predictions)
-    names, classes = sample.predicted(form), predictions.classes
-    order = None if isinstance(form, HardLabel) else _class_order(names, classes)
+    columns, names = sample.predicted(form), answer_names(predictions.classes, target)
+    refuse_spaced(names, form)
+    # Answers point at the classes in the predictions' order, columns stand in the sample's.
+    titles = names if isinstance(form, ClassProbabilities) else columns
+    if set(titles) != set(columns):
+        raise _other_columns(columns, names)
     with path.open("wb") as file:
         file.write(_header(sample.columns))
-        for block in tqdm(list(row_blocks((len(positions), len(classes)))), desc="format", unit="block"):
-            probabilities = take(predictions.test, positions[block])
-            values = [_labels(probabilities, classes)] if order is None else _normalised(probabilities[:, order]).T
-            table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **dict(zip(names, values, strict=True))})
+        for block in tqdm(list(row_blocks((len(positions), predictions.test.shape[1]))), desc="format", unit="block"):
+            answers = rule(take(predictions.test, positions[block]))
+            values = dict(zip(titles, answer_columns(answers, names, form, target), strict=True))
+            table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
             _write_block(file, table[list(sample.columns)])
 
 
@@ -49,23 +57,11 @@ def _positions(sample: Sample, predictions: Probabilities) -> Int64[np.ndarray, 
     return positions.astype(np.int64)
 
 
-def _class_order(columns: tuple[str, ...], classes: tuple[str, ...]) -> Int64[np.ndarray, " classes"]:
-    if set(columns) != set(classes):
-        raise Refusal(
-            f"The sample submission's columns without a class: {listed(sorted(set(columns) - set(classes)))}; "
-            f"classes without a column: {listed(sorted(set(classes) - set(columns)))}. Run `dvc repro` again."
-        )
-    return pd.Index(classes).get_indexer(pd.Index(columns)).astype(np.int64)
-
-
-def _normalised(values: Float32[np.ndarray, "rows classes"]) -> Float32[np.ndarray, "rows classes"]:
-    """`values` with each row summing to one; divided in float64, so that only the last rounding remains."""
-    wide = values.astype(np.float64)
-    return (wide / wide.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def _labels(probabilities: Float32[np.ndarray, "rows classes"], classes: tuple[str, ...]) -> np.ndarray:
-    return np.asarray(classes, dtype=object)[most_probable(probabilities)]
+def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusal:
+    return Refusal(
+        f"The sample submission's columns without a class: {listed(sorted(set(columns) - set(classes)))}; "
+        f"classes without a column: {listed(sorted(set(classes) - set(columns)))}. Run `dvc repro` again."
+    )
 
 
 def _header(columns: tuple[str, ...]) -> bytes:

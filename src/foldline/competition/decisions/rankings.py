@@ -75,7 +75,9 @@ def _top(predictions: Predictions, length: int) -> tuple[Rankings, Float32[np.nd
     return rankings, likelihoods
 
 
-def _with_new(rankings: Rankings, likelihoods: Float32[np.ndarray, "rows length"], rule: TopClassesOrNew) -> Rankings:
+def _with_new(
+    rankings: Int64[np.ndarray, "rows taken"], likelihoods: Float32[np.ndarray, "rows taken"], rule: TopClassesOrNew
+) -> Rankings:
     # One class more than asked for was taken, so that without the new one's own output there are still enough.
     scores = np.where(rankings == rule.new_class, -2, likelihoods).astype(np.float64)
     classes = np.where(rankings == rule.new_class, NOTHING, rankings)

@@ -1,0 +1,37 @@
+"""Check any submission's csv as the competition's grader would: rows, columns, values, the first offending line named.
+
+Reads the csv, the card, and the sample submission in input/<slug>; writes nothing. No part of `dvc repro`.
+
+python -m pipelines.check_submission submissions/digits/submission.csv
+python -m pipelines.check_submission from-elsewhere.csv --card aptos2019-blindness-detection
+"""
+
+from pathlib import Path
+
+from foldline.archives import Archives
+from foldline.cards.card import read_card
+from foldline.competition.answer_columns import sums_to_one
+from foldline.competition.sample import read_sample
+from foldline.competition.submission_check import check_submission
+from foldline.tables.manifest import read_manifest
+from pipelines.running import Settings, parser, read_settings, run
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("file", type=Path, help="the csv to check")
+    arguments.add_argument("--card", help="the competition's slug (default: `competition` of params.yaml)")
+    given = arguments.parse_args()
+    settings = Settings(Path("params.yaml"), given.card) if given.card else read_settings()
+    places, card = settings.places, read_card(settings.card)
+    form = card.submission
+    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+        sample = read_sample(archives, form)
+    check_submission(given.file, sample, form, sums_to_one(form, card.target))
+    print(
+        f"{given.file}: {len(sample.ids)} rows, {len(sample.columns)} columns, as the grader of {card.slug} wants them"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

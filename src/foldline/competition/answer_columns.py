@@ -1,0 +1,69 @@
+"""The columns that a rule's answers become in a submission."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Submission
+from foldline.cards.target import Multilabel, Ranked, Target
+from foldline.competition.decisions.rankings import NOTHING
+from foldline.refusal import Refusal, listed
+
+
+def answer_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
+    """What answers point at by position: the classes, and after them the new class where no train row has it."""
+    new_class = target.new_class if isinstance(target, Ranked) else None
+    return classes if new_class is None or new_class in classes else (*classes, new_class)
+
+
+def sums_to_one(form: Submission, target: Target) -> bool:
+    """Whether the csv's rows are distributions."""
+    return isinstance(form, ClassProbabilities) and not isinstance(target, Multilabel)
+
+
+def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, target: Target) -> list[np.ndarray]:
+    """One array of a block's rows per predicted column; of class probabilities one per class, in their order."""
+    if isinstance(form, ClassProbabilities):
+        return list((_normalised(answers) if sums_to_one(form, target) else answers).T)
+    if isinstance(form, Number):
+        return [answers]
+    if isinstance(form, HardLabel):
+        return [_named(answers, names)]
+    return [_joined_sets(answers, names) if isinstance(form, LabelSet) else _joined_rankings(answers, names)]
+
+
+def refuse_spaced(names: Sequence[str], form: Submission) -> None:
+    """Raises Refusal for labels that a space-separated list would take apart."""
+    spaced = [name for name in names if len(name.split()) != 1]
+    if spaced and not isinstance(form, ClassProbabilities | Number | HardLabel):
+        raise Refusal(
+            f"A submission of kind `{form.kind}` separates labels by spaces, but {len(spaced)} labels hold one: "
+            f"{listed(map(repr, spaced), 3)}. Correct submission.kind in the card."
+        )
+
+
+def _normalised(values: Float32[np.ndarray, "rows classes"]) -> Float32[np.ndarray, "rows classes"]:
+    """Each row divided by its sum, in float64, so that only the last rounding remains."""
+    wide = values.astype(np.float64)
+    return (wide / wide.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _named(positions: Int64[np.ndarray, " some"], names: Sequence[str]) -> np.ndarray:
+    return np.array(names, dtype=object)[positions]
+
+
+def _joined_sets(sets: Bool[np.ndarray, "rows classes"], names: Sequence[str]) -> np.ndarray:
+    rows, places = sets.nonzero()
+    return _joined(_named(places, names), np.bincount(rows, minlength=len(sets)))
+
+
+def _joined_rankings(rankings: Int64[np.ndarray, "rows length"], names: Sequence[str]) -> np.ndarray:
+    filled = rankings != NOTHING
+    return _joined(_named(rankings[filled], names), filled.sum(axis=1))
+
+
+def _joined(labels: np.ndarray, counts: Int64[np.ndarray, " rows"]) -> np.ndarray:
+    texts = np.empty(len(counts), dtype=object)
+    texts[:] = [" ".join(row) for row in np.split(labels, np.cumsum(counts)[:-1])] if len(counts) else []
+    return texts
