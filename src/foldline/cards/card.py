@@ -30,7 +30,7 @@ def read_card(path: Path) -> Card:
         cards = sorted(card.stem for card in path.parent.glob("*.yaml"))
         raise Refusal(
             f"{path} does not exist: there is no card for the competition `{path.stem}`. Cards: {listed(cards, 30)}. "
-            "Correct `competition` in params.yaml, or write the card (README.md, a real competition)."
+            "Correct `competition` in params.yaml, or write the card (docs/new-competition.md)."
         )
     card = parse(read_yaml(path), Card, str(path))
     if card.slug != path.stem:
