@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
+from foldline.cards.answers import unscorable
 from foldline.cards.card import Card
-from foldline.cards.metric import LogLoss
-from foldline.cards.submission import HardLabel
 from foldline.config.params import Params
 from foldline.config.views import SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.refusal import Refusal, listed
@@ -12,7 +11,7 @@ from foldline.refusal import Refusal, listed
 
 def refuse_unfit(params: Params, card: Card) -> None:
     """Raises Refusal with one line per conflict."""
-    conflicts = [*_unsafe_views(params, card), *_swapped_axes(params), *_unscorable(card)]
+    conflicts = [*_unsafe_views(params, card), *_swapped_axes(params), *unscorable(card)]
     if conflicts:
         raise Refusal("\n".join(conflicts))
 
@@ -35,8 +34,3 @@ def _swapped_axes(params: Params) -> Iterator[str]:
             f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "
             f"but `prepare` makes them {height} x {width} pixels."
         )
-
-
-def _unscorable(card: Card) -> Iterator[str]:
-    if isinstance(card.metric, LogLoss) and isinstance(card.submission, HardLabel):
-        yield f"{card.slug}.yaml: the metric {card.metric.kind} scores probabilities, but `submission.kind` is `label`."

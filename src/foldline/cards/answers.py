@@ -1,0 +1,75 @@
+"""Which metric fits which target, and which form of submission fits either."""
+
+from collections.abc import Iterator, Mapping
+
+from foldline.cards.card import Card
+from foldline.cards.metric import MeanAveragePrecision
+from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
+from foldline.cards.target import Binary
+from foldline.refusal import listed
+
+FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
+    "binary": ("number", "label", "class_probabilities"),
+    "multiclass": ("class_probabilities", "label"),
+    "ranked": ("ranking",),
+    "multilabel": ("class_probabilities", "label_set"),
+    "ordinal": ("label", "class_probabilities"),
+    "regression": ("number",),
+}
+ONE_LABEL = ("binary", "multiclass", "ordinal")
+# By metric: the kinds of target that it scores, and the forms of submission that hold what it needs.
+FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "auc": (("binary",), ("number", "class_probabilities")),
+    "weighted_auc": (("binary",), ("number", "class_probabilities")),
+    "mean_column_auc": (("multilabel",), ("class_probabilities",)),
+    "binary_log_loss": (("binary", "multilabel"), ("number", "class_probabilities")),
+    "log_loss": (ONE_LABEL, ("class_probabilities",)),
+    "accuracy": (ONE_LABEL, ("label",)),
+    "macro_f1": (ONE_LABEL, ("label",)),
+    "multilabel_micro_f1": (("multilabel",), ("label_set",)),
+    "multilabel_macro_f1": (("multilabel",), ("label_set",)),
+    "map_at_k": (("ranked",), ("ranking",)),
+    "quadratic_kappa": (("ordinal",), ("label",)),
+    "rmse": (("regression",), ("number",)),
+    "probabilistic_f1": (("binary",), ("number",)),
+}
+
+
+def unscorable(card: Card) -> Iterator[str]:
+    """A line per conflict between the card's own sections."""
+    target, metric, form = card.target.kind, card.metric.kind, card.submission.kind
+    targets, forms = FITS_OF_METRIC[metric]
+    if target not in targets:
+        fitting = [name for name, (kinds, _) in FITS_OF_METRIC.items() if target in kinds]
+        yield (
+            f"{card.slug}.yaml: the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
+            f"`{target}`, which {listed(fitting, 20)} score."
+        )
+    if form not in FORMS_OF_TARGET[target]:
+        yield (
+            f"{card.slug}.yaml: `submission.kind` is `{form}`, but a target of kind `{target}` is submitted as "
+            f"{listed(FORMS_OF_TARGET[target])}."
+        )
+    if form not in forms:
+        yield (
+            f"{card.slug}.yaml: `submission.kind` is `{form}`, but the metric `{metric}` scores a submission of kind "
+            f"{listed(forms)}."
+        )
+    yield from _unnamed(card)
+    yield from _other_length(card)
+
+
+def _unnamed(card: Card) -> Iterator[str]:
+    target = card.target
+    named = isinstance(card.submission, HardLabel | ClassProbabilities)
+    if isinstance(target, Binary) and named and None in (target.negative, target.positive):
+        yield (
+            f"{card.slug}.yaml: `submission.kind` is `{card.submission.kind}`, which needs both labels' names, but one "
+            "of `target.negative` and `target.positive` is null."
+        )
+
+
+def _other_length(card: Card) -> Iterator[str]:
+    metric, form = card.metric, card.submission
+    if isinstance(metric, MeanAveragePrecision) and isinstance(form, Ranking) and metric.k != form.length:
+        yield f"{card.slug}.yaml: `metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
