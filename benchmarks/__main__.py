@@ -3,13 +3,13 @@
 python -m benchmarks
 """
 
-from benchmarks import chain
+from benchmarks import chain, training
 from benchmarks.figures import write_page
 
 
 def main() -> None:
     figures = []
-    for benchmark in (chain,):
+    for benchmark in (chain, training):
         for figure in benchmark.measure():
             print(figure.line, flush=True)
             figures.append(figure)

@@ -10,7 +10,7 @@ from foldline.learning.processes import memory_advice, start_accelerator
 from foldline.refusal import Refusal
 from foldline.tables.history import read_history
 from tests.learning.small import small_fold, train_section
-from tests.learning.together import process, train_together
+from tests.learning.together import train_together
 
 WITHOUT_BATCHNORM = {
     "model": {"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.0, "drop_path_rate": 0.0},
@@ -25,7 +25,7 @@ def test_equal_one_process(world: int, micro_batch_size: int, tmp_path: Path) ->
     config = train_section(**WITHOUT_BATCHNORM)
     in_parts = config.model_copy(update={"micro_batch_size": micro_batch_size})
     train_together(world, small_fold(), in_parts, tmp_path / "together")
-    process(0, 1, 0, small_fold(), config, tmp_path / "alone")
+    train_together(1, small_fold(), config, tmp_path / "alone")
     alone, together = (load_file(tmp_path / who / "process0" / "model.safetensors") for who in ("alone", "together"))
     assert all(torch.allclose(alone[name], together[name], atol=1e-5) for name in alone)
     histories = [read_history(tmp_path / who / "process0" / "history.csv") for who in ("alone", "together")]
@@ -36,13 +36,6 @@ def test_all_end_with_the_same_weights_and_statistics(tmp_path: Path) -> None:
     train_together(2, small_fold(), train_section(), tmp_path)
     for name in ("model.safetensors", "history.csv", "metrics.json"):
         assert (tmp_path / "process0" / name).read_bytes() == (tmp_path / "process1" / name).read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def own_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accelerate keeps its state in the process; so does the environment."""
-    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def test_refuses_float16_without_a_gpu() -> None:

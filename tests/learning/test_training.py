@@ -177,6 +177,12 @@ def test_bfloat16(tmp_path: Path) -> None:
     assert all(value.dtype in (torch.float32, torch.int64) for value in trained.model.state_dict().values())
 
 
+def test_refuses_more_processes_than_images_in_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 9))
+    with pytest.raises(Refusal, match=r"a step of 7 images cannot be shared by 9 processes. Raise train.batch_size"):
+        run(train_section(), tmp_path)
+
+
 def test_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     """The rate is nothing at step 1 and enormous at step 3, still in the first epoch: nothing is left to go on from."""
     rates = {"head": 1e30, "body": 1e30, "layer_decay": 1.0, "groups": "stages"}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foldline.config.section import Section
 
@@ -10,6 +10,7 @@ Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
 Precision = Literal["float32", "bfloat16", "float16"]
 Share = Annotated[float, Field(ge=0, le=1)]
+Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
 class PlainHead(Section):
@@ -39,15 +40,21 @@ class Model(Section):
 
 class Sgd(Section):
     kind: Literal["sgd"]
-    momentum: Share
+    momentum: Momentum
     nesterov: bool
     weight_decay: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> "Sgd":
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("optimizer.nesterov is true but optimizer.momentum is 0: it looks ahead by the momentum")
+        return self
 
 
 class AdamW(Section):
     kind: Literal["adamw"]
-    beta1: Share
-    beta2: Share
+    beta1: Momentum
+    beta2: Momentum
     weight_decay: Annotated[float, Field(ge=0)]
 
 
@@ -136,3 +143,12 @@ class Train(Section):
     keep: Literal["last", "best"]
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
     out-of-fold score too good."""
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> "Train":
+        if isinstance(self.schedule, WarmupCosine) and self.schedule.warmup_epochs > self.epochs:
+            raise ValueError(
+                f"schedule.warmup_epochs is {self.schedule.warmup_epochs:g}, longer than the training: epochs is "
+                f"{self.epochs}"
+            )
+        return self

@@ -1,0 +1,31 @@
+"""The section `train`: what contradicts itself is refused before any work, and the recipes' models exist."""
+
+from pathlib import Path
+
+import pytest
+
+from foldline.config.section import read_section, read_yaml
+from foldline.config.train import Train
+from foldline.learning.models import known_model
+from foldline.refusal import Refusal
+from tests.learning.small import train_section
+
+RECIPES = sorted((Path(__file__).resolve().parents[2] / "pipelines" / "recipes").glob("*.yaml"))
+
+
+def test_refuses_nesterov_without_momentum() -> None:
+    with pytest.raises(Refusal, match=r"nesterov is true but optimizer.momentum is 0"):
+        train_section(optimizer={"kind": "sgd", "momentum": 0.0, "nesterov": True, "weight_decay": 0.0})
+
+
+def test_refuses_a_warmup_that_never_ends() -> None:
+    schedule = {"kind": "warmup_cosine", "warmup_epochs": 4, "start_share": 0.1, "end_share": 0.1}
+    with pytest.raises(Refusal, match=r"warmup_epochs is 4, longer than the training: epochs is 3"):
+        train_section(schedule=schedule)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
+def test_recipes_name_models_that_exist_and_pretrained_ones_with_their_tag(path: Path) -> None:
+    name = read_section(path, "train", Train).model.name
+    known_model(name)
+    assert read_yaml(path)["weights"]["kind"] == "none" or "." in name
