@@ -1,5 +1,6 @@
 """The path of each row's image: a template filled from a table's columns, and held against the archives."""
 
+import bisect
 import re
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
@@ -9,6 +10,7 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.cards.templates import Piece
 from foldline.refusal import Refusal, listed
+from foldline.tables.addresses import files_of
 
 SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
 
@@ -35,22 +37,46 @@ def _part(values: pd.Series, piece: Piece) -> pd.Series:
     return values.str.zfill(piece.digits)
 
 
+def with_wildcards(paths: pd.Series, names: Collection[str]) -> pd.Series:
+    """For each path with `*` a line per name that fits it, in the order of names; with the index of `paths`.
+
+    `*` stands for any text within a folder's or file's name. A path that no name fits stays as it is.
+    """
+    patterns = paths[paths.str.contains("*", regex=False)]
+    if patterns.empty:
+        return paths
+    ordered = sorted(names)
+    found = {pattern: _fitting(pattern, ordered) or [pattern] for pattern in patterns.unique()}
+    return paths.map(lambda path: found.get(path, path)).explode().astype("str")
+
+
+def _fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
+    """The names between the first and the last one that begin as `pattern` does are few, however many there are."""
+    start = pattern[: pattern.index("*")]
+    first = bisect.bisect_left(ordered, start)
+    last = bisect.bisect_right(ordered, start + chr(0x10FFFF))
+    fits = re.compile("[^/]*".join(re.escape(text) for text in pattern.split("*"))).fullmatch
+    return [name for name in ordered[first:last] if fits(name)]
+
+
 def refuse_missing_images(lines: pd.DataFrame, archives: Archives, source: str, fact: str) -> None:
-    """`lines`: row_id, path. Raises Refusal when a path is not among the archives' files."""
+    """`lines`: row_id, path (tables/addresses.py). Raises Refusal when a path is not among the archives' files."""
     names = set(archives.names)
-    present = lines["path"].isin(names)
-    if present.all():
+    absent = [next((file for file in files_of(path) if file not in names), "") for path in lines["path"]]
+    tried = lines.assign(path=absent)
+    tried = tried[tried["path"] != ""]
+    if tried.empty:
         return
-    tried = lines.loc[~present].iloc[0]
-    if not present.any():
+    if len(tried) == len(lines):
+        first = tried.iloc[0]
         raise Refusal(
-            f"{source}: none of its {len(lines)} images is there. The card's {fact} gives `{tried['path']}` for the id "
-            f"`{tried['row_id']}`, while the archives hold {listed(_nearest(tried['path'], archives.names), 3)}. "
+            f"{source}: none of its {len(lines)} images is there. The card's {fact} gives `{first['path']}` for the id "
+            f"`{first['row_id']}`, while the archives hold {listed(_nearest(first['path'], archives.names), 3)}. "
             "Correct the template."
         )
-    absent = (lines.loc[~present, "row_id"] + " (" + lines.loc[~present, "path"] + ")").tolist()
+    missing = (tried["row_id"] + " (" + tried["path"] + ")").tolist()
     raise Refusal(
-        f"{source}: {len(absent)} of its {len(lines)} rows have no image: {listed(absent, 5)}. "
+        f"{source}: {len(missing)} of its {len(lines)} rows have no image: {listed(missing, 5)}. "
         f"Correct the card's {fact}, or download the competition anew if its archives are incomplete."
     )
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.layout import Layout, Part, TablePart
-from foldline.cards.target import Target, target_columns
-from foldline.cards.templates import parse_id, parse_template
+from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart, WalkPart
+from foldline.cards.target import Multilabel, Target, target_columns
+from foldline.cards.templates import parse_id
+from foldline.competition.coco_layout import coco_lines
 from foldline.competition.image_paths import columns_of, filled, refuse_missing_images
-from foldline.competition.source_tables import read_columns
-from foldline.competition.target_texts import target_texts
+from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.records_layout import record_lines
+from foldline.competition.table_layout import table_lines
+from foldline.competition.target_texts import target_texts, united_sets
+from foldline.competition.walk_layout import walk_lines
 from foldline.refusal import Refusal, listed
 
 LINE_COLUMNS = ("row_id", "path", "target", "group")
@@ -40,26 +44,44 @@ def read_layout(archives: Archives, layout: Layout, target: Target) -> Listing:
 
 def _lines(archives: Archives, part: Part, fact: str, target: Target | None) -> pd.DataFrame:
     """`target`: None for rows without labels."""
-    if not isinstance(part, TablePart) or not isinstance(part.table, str) or not isinstance(part.path, str):
-        raise Refusal(f"{fact}: of the kinds of layout, `table` with one table and one path is read so far.")
-    row_id, path = parse_id(part.id), parse_template(part.path)
+    row_id = parse_id(part.id)
     wanted = [(f"{fact}.id", column) for column in columns_of(row_id)]
-    wanted += [(f"{fact}.path", column) for column in columns_of(path)]
     if target is not None:
         wanted += target_columns(target)
         if target.group is not None:
             wanted.append(("target.group", target.group))
-    table = read_columns(archives, part.table, wanted)
+    found = _part_lines(archives, part, fact, wanted)
     for column in columns_of(row_id):
-        _refuse_empty(table[column], part.table)
-    lines = pd.DataFrame({"row_id": filled(row_id, table), "path": filled(path, table)})
+        _refuse_empty(found.columns[column], found.source)
+    lines = pd.DataFrame({"row_id": filled(row_id, found.columns), "path": found.paths})
     if target is not None:
-        lines["target"] = target_texts(table, target, part.table)
+        lines["target"] = target_texts(found.columns, target, found.source)
         if target.group is not None:
-            lines["group"] = table[target.group]
-    lines = lines.reindex(columns=LINE_COLUMNS, fill_value="")
-    refuse_missing_images(lines, archives, part.table, f"{fact}.path")
-    return lines.astype("str")
+            lines["group"] = found.columns[target.group]
+    lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
+    if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
+        refuse_missing_images(lines, archives, found.source, f"{fact}.path")
+    return _label_sets_united(lines) if isinstance(target, Multilabel) else lines
+
+
+def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> PartLines:
+    match part:
+        case TablePart():
+            return table_lines(archives, part, fact, wanted)
+        case WalkPart():
+            return walk_lines(archives, part, fact, wanted)
+        case CocoPart():
+            return coco_lines(archives, part, fact, wanted)
+        case RecordsPart():
+            return record_lines(archives, part, fact, wanted)
+
+
+def _label_sets_united(lines: pd.DataFrame) -> pd.DataFrame:
+    """A row whose labels stand on several lines has all of them."""
+    sets = lines[["row_id", "target"]].drop_duplicates()
+    differ = lines["row_id"].isin(sets.loc[sets["row_id"].duplicated(), "row_id"])
+    united = lines[differ].groupby("row_id")["target"].agg(united_sets)
+    return lines.assign(target=lines["target"].where(~differ, lines["row_id"].map(united)))
 
 
 def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:

@@ -1,6 +1,7 @@
 """A row's target as rows.parquet holds it: one text, whatever columns the competition spreads it over."""
 
 import json
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -34,6 +35,12 @@ def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:
 def labels_of(text: str) -> list[str]:
     """The labels of a multilabel target's text."""
     return json.loads(text)
+
+
+def united_sets(texts: Iterable[str]) -> str:
+    """All labels of several multilabel texts, each once, in order of appearance."""
+    labels = [label for text in texts for label in labels_of(text)]
+    return json.dumps(list(dict.fromkeys(labels)), ensure_ascii=False)
 
 
 def binary_labels(target: Binary) -> tuple[str, str]:

@@ -1,0 +1,81 @@
+"""Rows of a COCO-like json: images, annotations, categories, joined by their ids.
+
+Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium competitions call the id `image_id`, and
+may leave all but a bare list of images in a test file.
+"""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from foldline.archives import Archives
+from foldline.cards.layout import CocoPart
+from foldline.cards.templates import parse_template
+from foldline.competition.image_paths import columns_of, filled
+from foldline.competition.layout_parts import PartLines, Wanted, refuse_absent_columns
+from foldline.competition.source_tables import as_text, refuse_absent_file
+from foldline.refusal import Refusal, listed
+
+
+def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) -> PartLines:
+    """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
+    refuse_absent_file(archives, part.file, (".json",))
+    source = f"{archives.folder}: `{part.file}`"
+    lists = _lists(archives.read(part.file), source)
+    images = _table(lists["images"], source, "images").rename(columns={"id": "image_id"})
+    columns = images
+    if lists["annotations"]:
+        columns = _annotated(images, _table(lists["annotations"], source, "annotations"), source)
+    if lists["categories"] and "category_id" in columns:
+        columns = columns.merge(_categories(_table(lists["categories"], source, "categories")), "left", "category_id")
+    template = parse_template(part.path)
+    in_path = [(f"{fact}.path", column) for column in columns_of(template)]
+    refuse_absent_columns([*wanted, *in_path], [str(name) for name in columns], source)
+    columns = columns.fillna("").astype("str")
+    return PartLines(columns, filled(template, columns), part.file)
+
+
+def _lists(content: bytes, source: str) -> dict[str, list[Any]]:
+    try:
+        parsed = json.loads(content)
+    except ValueError as error:
+        raise Refusal(f"{source} is not valid json ({error}). Download it anew.") from None
+    if isinstance(parsed, list):
+        parsed = {"images": parsed}
+    if not isinstance(parsed, dict) or not parsed.get("images"):
+        found = listed(parsed) if isinstance(parsed, dict) else type(parsed).__name__
+        raise Refusal(
+            f"{source} has no list `images`, found {found}. Name another file in the card, or another kind of layout."
+        )
+    return {name: parsed.get(name) or [] for name in ("images", "annotations", "categories")}
+
+
+def _table(items: list[Any], source: str, name: str) -> pd.DataFrame:
+    """Text in each column; an item is an object, or in `images` a bare file name."""
+    if name == "images" and not isinstance(items[0], dict):
+        items = [{"file_name": item, "image_id": item} for item in items]
+    if not all(isinstance(item, dict) for item in items):
+        raise Refusal(f"{source}: `{name}` holds {str(items[0])[:40]!r}, not objects with keys. Correct the card.")
+    return pd.DataFrame(items).map(as_text).astype("str")
+
+
+def _annotated(images: pd.DataFrame, annotations: pd.DataFrame, source: str) -> pd.DataFrame:
+    annotations = annotations.drop(columns="id", errors="ignore")
+    for table, name in ((images, "images"), (annotations, "annotations")):
+        if "image_id" not in table:
+            raise Refusal(f"{source}: `{name}` has no `image_id` (nor `id`), found {listed(table)}. Correct the card.")
+    both = (set(images) & set(annotations)) - {"image_id"}
+    annotations = annotations.rename(columns={column: f"annotation_{column}" for column in both})
+    unknown = annotations.loc[~annotations["image_id"].isin(images["image_id"]), "image_id"]
+    if len(unknown):
+        raise Refusal(
+            f"{source}: {len(unknown)} annotations are of no image in `images`: image_id {listed(unknown, 3)}. "
+            "Download it anew."
+        )
+    return images.merge(annotations, "left", "image_id")
+
+
+def _categories(categories: pd.DataFrame) -> pd.DataFrame:
+    prefixed = categories.rename(columns=lambda name: name if name.startswith("category_") else f"category_{name}")
+    return prefixed.drop_duplicates("category_id")

@@ -1,0 +1,29 @@
+"""Rows without a table: what a file's path says."""
+
+import re
+
+import pandas as pd
+
+from foldline.archives import Archives
+from foldline.cards.layout import WalkPart
+from foldline.competition.layout_parts import PartLines, Wanted, refuse_absent_columns
+from foldline.refusal import Refusal, listed
+
+
+def walk_lines(archives: Archives, part: WalkPart, fact: str, wanted: Wanted) -> PartLines:
+    """A line per file whose whole path fits the pattern. Raises Refusal when none does."""
+    pattern = re.compile(part.pattern)
+    source = f"The card's {fact}.pattern"
+    refuse_absent_columns(wanted, [*pattern.groupindex], source)
+    found = [match for match in map(pattern.fullmatch, archives.names) if match]
+    if not found:
+        raise Refusal(
+            f"{fact}.pattern: none of {len(archives.names)} files fits {part.pattern!r}. The archives hold "
+            f"{listed(_one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the card."
+        )
+    columns = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
+    return PartLines(columns, pd.Series([match.string for match in found], dtype="str"), source)
+
+
+def _one_per_folder(names: tuple[str, ...]) -> list[str]:
+    return list({name.rpartition("/")[0]: name for name in reversed(names)}.values())[::-1]

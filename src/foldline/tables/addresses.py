@@ -1,0 +1,56 @@
+"""Where one picture lies in the archives: `path` in images.parquet, a text that says it all.
+
+`train/a.jpg` is a file. `a_red.png|a_green.png` are files that are the channels of one picture. `train.bson#{...}` is a
+picture within a record of a file, the braces a json of this module's `InRecord`.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+BETWEEN_CHANNELS = "|"
+RECORD = "#{"
+
+
+@dataclass(frozen=True)
+class InRecord:
+    """An image file in a record (`fields` has one name, sizes are 0), or numbers, row by row: a field per channel, or
+    with `pattern` all fields that fit it, one per pixel."""
+
+    place: tuple[int, int]
+    """Of the record (records.py)."""
+    fields: tuple[str, ...]
+    pattern: str
+    height: int
+    width: int
+
+
+def address_in_record(file: str, picture: InRecord) -> str:
+    return f"{file}#{json.dumps(asdict(picture), separators=(',', ':'))}"
+
+
+def parse_in_record(address: str) -> tuple[str, InRecord] | None:
+    """The file and the place in it; None when `address` is a file's or that of several."""
+    file, found, values = address.partition(RECORD)
+    if not found:
+        return None
+    parsed: dict[str, Any] = json.loads("{" + values)
+    return file, InRecord(**{**parsed, "place": tuple(parsed["place"]), "fields": tuple(parsed["fields"])})
+
+
+def files_of(address: str) -> list[str]:
+    """The files that the picture takes."""
+    in_record = parse_in_record(address)
+    return [in_record[0]] if in_record else address.split(BETWEEN_CHANNELS)
+
+
+def value_at(record: Any, field: str) -> Any:
+    """The value in nested records: `imgs.0.picture`. Raises KeyError when there is none."""
+    if isinstance(record, dict) and field in record:
+        return record[field]
+    for key in field.split("."):
+        try:
+            record = record[int(key)] if isinstance(record, list) else record[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise KeyError(field) from None
+    return record
