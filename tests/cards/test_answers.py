@@ -44,7 +44,7 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
         (
             {"metric": {"kind": "rmse"}},
             [
-                "the metric `rmse` scores targets of kind regression, but `target.kind` is `multiclass`, which log_loss",
+                "the metric `rmse` scores targets of kind regression, but `target.kind` is `multiclass`, which log_",
                 "`submission.kind` is `class_probabilities`, but the metric `rmse` scores a submission of kind number",
             ],
         ),
