@@ -13,6 +13,7 @@ from foldline.cards.target import Target
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
+from foldline.competition.sample import read_sample, refuse_other_ids
 from foldline.config.prepare import Prepare
 from foldline.images.cache import PixelForm, build
 from foldline.refusal import listed
@@ -30,10 +31,12 @@ def main() -> None:
     places = settings.places
     prepare = settings.section("prepare", Prepare)
     layout, target = settings.fact("layout", Layout), settings.fact("target", Target)
+    submission = settings.fact("submission", Submission)
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
         listing = read_layout(archives, layout, target)
-        classes = find_classes(archives, listing.rows, target, settings.fact("submission", Submission))
+        refuse_other_ids(listing.rows, read_sample(archives, submission), submission)
+        classes = find_classes(archives, listing.rows, target, submission)
     form = PixelForm(prepare.height_pixels, prepare.width_pixels, layout.channels, prepare.resize)
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)

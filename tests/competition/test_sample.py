@@ -1,7 +1,8 @@
+import pandas as pd
 import pytest
 
 from foldline.cards.submission import ClassProbabilities, HardLabel
-from foldline.competition.sample import read_sample
+from foldline.competition.sample import Sample, read_sample, refuse_other_ids
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 
@@ -34,3 +35,14 @@ def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
 def test_a_label_sample_with_several_columns_is_refused(zipped: Zipped) -> None:
     with pytest.raises(Refusal, match=r"2 columns beside the id \(pug, husky\).*Correct submission\.kind"):
         read_sample(zipped({"sample.csv": "id,pug,husky\na,1,0\n"}), LABEL)
+
+
+def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:
+    rows = pd.DataFrame({"part": ["train", "test", "test"], "row_id": ["a", "b", "c"]})
+
+    refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c", "b", "c"]), False), LABEL)
+    refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c"]), False), LABEL)
+    with pytest.raises(
+        Refusal, match=r"2 of its 3 ids are no test rows: a, b\.jpg\. Test rows .*: b \(1 of 2\)\. Correct"
+    ):
+        refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["a", "b.jpg", "c"]), False), LABEL)

@@ -38,3 +38,17 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", predicted[0])])
     shows_numbers = bool(table[predicted[0]].str.fullmatch(r"-?\d+").all())
     return Sample(header, table[form.id], whole_numbers=isinstance(form, HardLabel) and shows_numbers)
+
+
+def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission) -> None:
+    """Raises Refusal when the sample asks for an id that is no test row. Test rows for which it does not ask may be."""
+    test_ids = rows.loc[rows["part"] == "test", "row_id"]
+    asked = sample.ids.drop_duplicates()
+    unknown = asked[~asked.isin(test_ids)]
+    if len(unknown):
+        surplus = test_ids[~test_ids.isin(asked)]
+        raise Refusal(
+            f"{form.sample}: {len(unknown)} of its {len(asked)} ids are no test rows: {listed(unknown, 3)}. Test rows "
+            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct layout.test "
+            "or submission.id in the card, so that they name the same ids."
+        )
