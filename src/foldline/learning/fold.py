@@ -140,6 +140,8 @@ def validation(
 
 def begin(checkpoints: Checkpoints, fold: int, accelerator: Accelerator) -> dict[str, Any] | None:
     """The state to go on from, if any; says so, or says why an earlier run's does not serve."""
+    # The first process holds the fold's lock by now: nobody else moves its checkpoints.
+    accelerator.wait_for_everyone()
     state = checkpoints.load()
     if accelerator.is_main_process:
         if state is not None:

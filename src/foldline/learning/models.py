@@ -2,7 +2,6 @@
 
 import difflib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,7 +81,7 @@ def refuse_unfit_images(model: Classifier) -> None:
 
 
 def build_backbone(
-    name: str, weights: Path | None = None, hub: Mapping[str, Any] | None = None, **options: Any
+    name: str, weights: Path | None = None, hub: dict[str, Any] | None = None, **options: Any
 ) -> nn.Module:
     """timm's model `name` without its classifier, from the file `weights`, from the hub or at random.
 

@@ -36,7 +36,7 @@ def start_accelerator(precision: Precision) -> Accelerator:
         raise Refusal("The precision float16 needs a GPU, and none is visible. Use float32 or bfloat16.")
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=MIXED_PRECISION[precision])
     # Every epoch's end brings the statistics together from all processes, DDP would take the first one's.
-    accelerator.ddp_handler = BufferSync(forward_sync_buffers=False)
+    accelerator.ddp_handler = BufferSync(forward_sync_buffers=False)  # type: ignore[reportAttributeAccessIssue]
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     assert accelerator.num_processes == launched, f"{launched} processes were launched, {accelerator.num_processes} met"
     return accelerator
