@@ -58,7 +58,8 @@ def _binary(texts: pd.Series, target: Binary, source: str) -> pd.Series:
     if not texts.isin(named).any():
         fact = "negative" if target.positive is None else "positive"
         raise Refusal(
-            f"{source}: no `{texts.name}` is {named[0]!r} (target.{fact}), found {listed(texts.unique())}. Correct the card."
+            f"{source}: no `{texts.name}` is {named[0]!r} (target.{fact}), found {listed(texts.unique())}. "
+            "Correct the card."
         )
     is_positive = texts != negative if target.positive is None else texts == positive
     return is_positive.map({True: positive, False: negative}).astype("str")
