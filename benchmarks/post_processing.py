@@ -61,7 +61,7 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     """Seconds, and the process's peak of resident memory in bytes."""
     start = time.perf_counter()
     ids = tuple(str(row) for row in range(rows))
-    roster = Roster(ids, np.arange(rows) % MEMBERS, ids)
+    roster = Roster(ids, np.arange(rows) % MEMBERS, np.arange(rows), ids)
     targets = np.arange(rows) % len(CLASSES)
     members = [member(fold, read_logits(folder / f"fold{fold}"), roster, CLASSES) for fold in range(MEMBERS)]
     for name in ("ensemble", "clip"):

@@ -1,8 +1,9 @@
-"""Return the ensemble's probabilities to rows within bounds, and say what that is worth on the out-of-fold rows.
+"""Keep probabilities within bounds, choose the rule that makes answers of them, and say what each step is worth.
 
-Reads rows.parquet, classes.json and ensemble/; writes clip/: out_of_fold.npy, test.npy, ids.parquet, classes.json,
-metrics.json, gains.csv. Where clipping cannot help the metric, the predictions stay as they are.
-Parameters: `clip`; card: `target`, `metric`.
+Reads rows.parquet, classes.json, folds.csv and ensemble/; writes clip/: out_of_fold.npy (each row through steps fitted
+without its fold), test.npy, ids.parquet, classes.json, rule.json, metrics.json, gains.csv. A step that cannot help the
+metric is left out.
+Parameters: `clip`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.clip
 """
@@ -11,41 +12,48 @@ from foldline.cards.metric import Metric
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
 from foldline.competition.decisions.rules import default_rule, write_rule
-from foldline.competition.metrics import metric_of
-from foldline.competition.targets import encode
+from foldline.competition.targets import encode, graded_targets
 from foldline.config.clip import Clip
 from foldline.files import whole_folder, write_json
-from foldline.predictions.clipping import bounds_for, clip_gain, fill_clipped
-from foldline.predictions.coverage import train_rows
+from foldline.predictions.answering import NAME, judge_of
+from foldline.predictions.chains import clip_steps
+from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, score_clip
+from foldline.predictions.coverage import clusters_of, train_rows
 from foldline.predictions.gains import gains_table
-from foldline.predictions.scoring import clip_metrics, score_folds
+from foldline.predictions.scoring import clip_metrics
 from foldline.tables.classes import read_classes
+from foldline.tables.folds import read_folds
 from foldline.tables.gains import write_gains
 from foldline.tables.probabilities import create_like, read_probabilities
 from foldline.tables.rows import read_rows
 from pipelines.running import parser, read_settings, run
+from pipelines.summary import print_gains
 
 
 def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
-    places, metric = settings.places, metric_of(settings.fact("metric", Metric))
-    target = settings.fact("target", Target)
-    means = read_probabilities(places.ensemble)
-    rows = train_rows(read_rows(places.rows), means.out_of_fold_ids)
-    targets = encode(rows, read_classes(places.classes), target)
-    rule = default_rule(target, settings.fact("submission", Submission), means.classes, means.test.shape[1])
-    bounds = bounds_for(settings.section("clip", Clip), metric, len(means.classes))
+    places, target, fact = settings.places, settings.fact("target", Target), settings.fact("metric", Metric)
+    means, classes = read_probabilities(places.ensemble), read_classes(places.classes)
+    targets = encode(train_rows(read_rows(places.rows), means.out_of_fold_ids), classes, target)
+    targets = graded_targets(targets, means.folds, classes, target)
+    rule = default_rule(target, settings.fact("submission", Submission), classes, means.test.shape[1])
+    judge = judge_of(fact, rule)
+    steps, left_out = clip_steps(settings.section("clip", Clip), means.form, len(classes), rule, fact)
+    clusters = clusters_of(read_folds(places.folds), means.out_of_fold_ids)
+    chain = fit_clip(steps, means, targets, clusters)
+    gains = gains_table([*chain.gains, *left_out])
     with whole_folder(places.clipped) as folder:
         clipped = create_like(means, folder)
-        fill_clipped(clipped.out_of_fold, means.out_of_fold, bounds, "out-of-fold rows")
-        fill_clipped(clipped.test, means.test, bounds, "test rows")
-        before, after = (score_folds(metric, targets, part.out_of_fold, means.folds) for part in (means, clipped))
-        gain = clip_gain(bounds, metric, before, after)
-        write_json(folder / "metrics.json", clip_metrics(metric, before, after, len(targets)))
-        write_rule(folder / "rule.json", rule)
-        write_gains(folder / "gains.csv", gains_table([gain]))
-    print(f"clip: out-of-fold {metric.name} {before.pooled:.6f} -> {after.pooled:.6f}. {gain.verdict}")
+        fill_cross_fitted(clipped.out_of_fold, means.out_of_fold, means.folds, chain)
+        fill_clipped(clipped.test, means.test, chain.whole)
+        before, after = score_clip(judge, targets, means, clipped, chain)
+        metrics = clip_metrics(judge.metric, before, after, len(targets))
+        write_json(folder / "metrics.json", metrics)
+        write_rule(folder / "rule.json", chain.whole.setting(NAME, rule))
+        write_gains(folder / "gains.csv", gains)
+    print_gains(gains)
+    print(f"clip: out-of-fold {metrics['metric']} {metrics['score_before']} -> {metrics['score']}")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,28 @@
-"""Average the listed folds' predictions: out-of-fold rows over views, test rows over views and folds; score them.
+"""Make one set of predictions of all models': steps are fitted on out-of-fold rows, and kept where their gain is real.
 
 Reads rows.parquet, classes.json, folds.csv, and of each listed fold predict/fold<k>/ and train/fold<k>/history.csv;
-writes ensemble/: out_of_fold.npy, test.npy, ids.parquet, classes.json, metrics.json, gains.csv, history.csv.
-Parameters: `folds`, `ensemble`; card: `target`, `metric`.
+writes ensemble/: out_of_fold.npy (each row through steps fitted without its fold), test.npy (the mean over folds),
+ids.parquet, classes.json, metrics.json, gains.csv, history.csv.
+Parameters: `folds`, `ensemble`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.ensemble
 """
 
 from foldline.cards.metric import Metric
+from foldline.cards.submission import Submission
 from foldline.cards.target import Target
-from foldline.competition.metrics import metric_of
-from foldline.competition.targets import encode
+from foldline.competition.decisions.rules import default_rule
+from foldline.competition.targets import encode, graded_targets
 from foldline.config.ensemble import Ensemble
 from foldline.files import whole_folder, write_json
+from foldline.predictions.answering import judge_of
+from foldline.predictions.chains import ensemble_steps
 from foldline.predictions.coverage import roster, train_rows
-from foldline.predictions.ensembling import fill_out_of_fold, fill_test, member
+from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.gains import gains_table
+from foldline.predictions.members import member
 from foldline.predictions.scoring import ensemble_metrics
+from foldline.tables.activations import form_of, width_of
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
 from foldline.tables.gains import write_gains
@@ -25,26 +31,35 @@ from foldline.tables.logits import read_logits
 from foldline.tables.probabilities import create_probabilities
 from foldline.tables.rows import read_rows
 from pipelines.running import parser, read_settings, run
+from pipelines.summary import print_gains
 
 
 def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
-    places, section = settings.places, settings.section("ensemble", Ensemble)
+    places, section, target = settings.places, settings.section("ensemble", Ensemble), settings.fact("target", Target)
     run_folds = sorted(settings.section("folds", tuple[int, ...]))
-    rows, classes = read_rows(places.rows), read_classes(places.classes)
-    covered = roster(rows, read_folds(places.folds), run_folds)
+    rows, classes, folds = read_rows(places.rows), read_classes(places.classes), read_folds(places.folds)
+    covered = roster(rows, folds, run_folds)
     members = [member(fold, read_logits(places.predicted(fold)), covered, classes) for fold in run_folds]
-    targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, settings.fact("target", Target))
+    targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
+    targets = graded_targets(targets, covered.folds, classes, target)
     histories = {fold: read_history(places.trained(fold) / "history.csv") for fold in run_folds}
+    form = form_of(members[0].activation)
+    rule = default_rule(target, settings.fact("submission", Submission), classes, width_of(form, len(classes)))
+    judge = judge_of(settings.fact("metric", Metric), rule)
+    steps, left_out = ensemble_steps(section, ["seed 0"], form, judge)
+    chain = fit_ensemble(steps, members, covered, targets, section.average)
+    gains = gains_table([*chain.gains, *left_out])
     with whole_folder(places.ensemble) as folder:
-        means = create_probabilities(folder, covered.out_of_fold_ids, covered.test_ids, covered.folds, classes)
-        fill_out_of_fold(means.out_of_fold, members, covered, section.average)
-        fill_test(means.test, members, section.average)
-        metrics = ensemble_metrics(metric_of(settings.fact("metric", Metric)), targets, means.out_of_fold, means.folds)
+        means = create_probabilities(folder, covered.out_of_fold_ids, covered.test_ids, covered.folds, classes, form)
+        fill_out_of_fold(means.out_of_fold, members, covered, section.average, chain)
+        fill_test(means.test, members, section.average, form, chain.whole)
+        metrics = ensemble_metrics(judge, targets, means)
         write_json(folder / "metrics.json", metrics)
-        write_gains(folder / "gains.csv", gains_table([]))
+        write_gains(folder / "gains.csv", gains)
         write_history(folder / "history.csv", join_histories(histories))
+    print_gains(gains)
     print(
         f"ensemble of folds {run_folds}: out-of-fold {metrics['metric']} {metrics['score']} on {metrics['rows']} rows"
     )

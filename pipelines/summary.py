@@ -1,10 +1,30 @@
 """The closing table of a run: what each fold, the ensemble and the leaderboard said, and what to do next."""
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from foldline.files import read_json
 from foldline.places import Places
+
+
+def print_gains(gains: pd.DataFrame) -> None:
+    """What each step of post-processing claimed, what it is worth, and whether it was kept."""
+    if gains.empty:
+        return
+    table = Table(title="gains, and what they are on rows that a step was not fitted on", title_justify="left")
+    for title in ("step", "setting", "claimed", "nested", "interval", "kept"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("step", "claimed"))
+    for gain in gains.fillna({"setting": "", "note": ""}).itertuples():
+        table.add_row(
+            str(gain.step),
+            str(gain.setting),
+            f"{gain.claimed:+.5f}",
+            f"{gain.nested:+.5f} ± {gain.standard_error:.5f}",
+            f"{gain.low:+.5f} .. {gain.high:+.5f}",
+            " ".join(["yes" if gain.kept else "no", *([f"({gain.note})"] if gain.note else [])]),
+        )
+    Console().print(table)
 
 
 def print_summary(places: Places, next_command: str, leaderboard: str | None = None) -> None:

@@ -19,8 +19,8 @@ PARAMS = {
     "folds": [0, 1],
     "prepare": {"height_pixels": 18, "width_pixels": 24, "resize": "squash", "unreadable_share": 0.0},
     "split": {"count": 2, "seed": 0, "near_duplicates": "together"},
-    "ensemble": {"average": "probabilities"},
-    "clip": {"kind": "none"},
+    "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
+    "clip": {"bounds": {"kind": "none"}, "rule": "fitted"},
 }
 
 Enter = Callable[[Path, Miniature], Places]

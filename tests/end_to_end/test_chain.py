@@ -106,7 +106,7 @@ def test_metrics_and_plots_are_shown(finished: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "stale"),
     [
-        (("clip", "lower"), {"check", "clip", "format"}),
+        (("clip", "rule"), {"check", "clip", "format"}),
         (("predict", "batch_size"), {"check", "predict", "ensemble", "clip", "format"}),
         (("submit", "message"), {"check", "submit"}),
     ],
@@ -119,7 +119,7 @@ def test_a_change_makes_stale_what_uses_it_and_no_more(
     before = params.read_text()
     content = yaml.safe_load(before)
     section, key = change
-    content[section][key] = {"lower": 0.02, "batch_size": 7, "message": "other"}[key]
+    content[section][key] = {"rule": "fitted", "batch_size": 7, "message": "other"}[key]
     params.write_text(yaml.safe_dump(content, sort_keys=False))
     try:
         status = json.loads(run(finished, "dvc", "status", "--json").stdout)

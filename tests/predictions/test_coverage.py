@@ -25,6 +25,7 @@ def test_the_roster_is_the_rows_of_the_listed_folds_in_the_order_of_the_rows() -
     assert both.out_of_fold_ids == ("d", "c", "a")
     assert both.test_ids == ("y", "x", "a")
     np.testing.assert_array_equal(both.folds, [0, 1, 0])
+    np.testing.assert_array_equal(both.clusters, [2, 1, 0])
     np.testing.assert_array_equal(both.in_fold(0), [0, 2])
     assert roster(rows, folds, [1]).out_of_fold_ids == ("c",)
 

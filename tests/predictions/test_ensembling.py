@@ -5,13 +5,16 @@ import pytest
 from scipy.special import softmax
 
 from foldline.predictions.coverage import Roster
-from foldline.predictions.ensembling import fill_out_of_fold, fill_test, member
+from foldline.predictions.ensembling import fill_out_of_fold, fill_test
+from foldline.predictions.members import member
+from foldline.predictions.nested import Chain, NestedChain
 from foldline.refusal import Refusal
 from foldline.tables import arrays
 from foldline.tables.logits import Logits, read_logits, write_logits
 
 CLASSES = ("cat", "dog", "eel")
-ROSTER = Roster(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), ("x", "y"))
+ROSTER = Roster(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), np.arange(5), ("x", "y"))
+UNCHANGED = NestedChain(Chain(()), {0: Chain(()), 1: Chain(())})
 
 
 def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLASSES) -> Logits:
@@ -31,8 +34,8 @@ def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLA
 def filled(models: dict[int, Logits], average: str = "probabilities") -> tuple[np.ndarray, np.ndarray]:
     members = [member(fold, logits, ROSTER, CLASSES) for fold, logits in models.items()]
     out_of_fold, test = np.zeros((5, 3), np.float32), np.zeros((2, 3), np.float32)
-    fill_out_of_fold(out_of_fold, members, ROSTER, average)
-    fill_test(test, members, average)
+    fill_out_of_fold(out_of_fold, members, ROSTER, average, UNCHANGED)
+    fill_test(test, members, average, "distribution", UNCHANGED.whole)
     return out_of_fold, test
 
 
@@ -59,10 +62,10 @@ def test_the_mean_of_logits_by_hand() -> None:
     values[:, 1, 0] = 2 * np.log(3)
     logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, "softmax")
     out_of_fold, test = np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)
-    roster = Roster(logits.validation_ids, np.array([0, 0]), logits.test_ids)
+    roster = Roster(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
     only = [member(0, logits, roster, CLASSES)]
-    fill_out_of_fold(out_of_fold, only, roster, "logits")
-    fill_test(test, only, "logits")
+    fill_out_of_fold(out_of_fold, only, roster, "logits", UNCHANGED)
+    fill_test(test, only, "logits", "distribution", UNCHANGED.whole)
     np.testing.assert_allclose(out_of_fold, [[0.6, 0.2, 0.2]] * 2, rtol=1e-6)
     np.testing.assert_array_equal(test, out_of_fold)
 

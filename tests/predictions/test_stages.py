@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from foldline.competition.decisions.rules import read_rule
 from foldline.places import Places
 from foldline.refusal import Refusal
 from foldline.tables.classes import write_classes
@@ -34,7 +35,7 @@ def competition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three trained and predicted folds in an otherwise empty checkout."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["stage"])
-    write_params({"kind": "bounds", "unit": "per_class", "lower": 0.1, "upper": 2.5})
+    write_params({"kind": "given", "unit": "per_class", "lower": 0.1, "upper": 2.5})
     write_card("log_loss")
     labels = [CLASSES[target] for target in TARGETS]
     rows = pd.DataFrame(
@@ -70,8 +71,13 @@ def predictions(fold: int, generator: np.random.Generator) -> Logits:
     )
 
 
-def write_params(section: dict, folds: tuple[int, ...] = (2, 0, 1)) -> None:
-    params = {"competition": "pets", "folds": list(folds), "ensemble": {"average": "probabilities"}, "clip": section}
+def write_params(bounds: dict, folds: tuple[int, ...] = (2, 0, 1), rule: str = "default") -> None:
+    params = {
+        "competition": "pets",
+        "folds": list(folds),
+        "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
+        "clip": {"bounds": bounds, "rule": rule},
+    }
     Path("params.yaml").write_text(yaml.safe_dump(params))
 
 
@@ -112,11 +118,11 @@ def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture
         assert part.max() <= np.float32(2.5 / 3)
     assert metrics(PLACES.clipped)["score_before"] == written["score"]
     (gain,) = read_gains(PLACES.clipped / "gains.csv").itertuples()
-    assert (gain.step, gain.kept) == ("clip", True)
+    assert (gain.step, gain.kept) == ("bounds", True)
     assert gain.claimed == gain.nested == pytest.approx(written["score"] - metrics(PLACES.clipped)["score"], abs=2e-6)
     printed = capsys.readouterr().out
     assert f"ensemble of folds [0, 1, 2]: out-of-fold log_loss {written['score']} on 10 rows" in printed
-    assert "eal gain: " in printed
+    assert f"{gain.claimed:+.5f}" in printed
 
 
 @pytest.mark.usefixtures("competition")
@@ -126,7 +132,7 @@ def test_one_fold_alone_is_scored_on_its_rows() -> None:
     clip.main()
     assert read_probabilities(PLACES.clipped).out_of_fold_ids == ("001", "003", "007")
     assert metrics(PLACES.ensemble)["fold_scores"].keys() == {"1"}
-    assert read_gains(PLACES.clipped / "gains.csv")["note"].tolist() == ["clip.kind is none"]
+    assert read_gains(PLACES.clipped / "gains.csv").empty
 
 
 @pytest.mark.usefixtures("competition")
@@ -137,7 +143,8 @@ def test_clipping_leaves_predictions_for_accuracy_as_they_are(capsys: pytest.Cap
     for name in ("out_of_fold.npy", "test.npy", "ids.parquet"):
         assert (PLACES.clipped / name).read_bytes() == (PLACES.ensemble / name).read_bytes()
     assert metrics(PLACES.clipped)["score"] == metrics(PLACES.ensemble)["accuracy"]
-    assert "Left out: clipping cannot help accuracy" in capsys.readouterr().out
+    assert "clipping cannot help accuracy" in read_gains(PLACES.clipped / "gains.csv")["note"][0]
+    assert read_rule(PLACES.clipped / "rule.json").kind == "most_probable"
 
 
 @pytest.mark.usefixtures("competition")

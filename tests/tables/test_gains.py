@@ -7,7 +7,10 @@ from foldline.refusal import Refusal
 from foldline.tables.gains import COLUMNS, read_gains, write_gains
 
 GAINS = pd.DataFrame(
-    [("temperature", 0.02, 0.015, 0.004, True, "holds for one model"), ("clip", 0.0, 0.0, float("nan"), False, None)],
+    [
+        ("temperature", "T = 0.9", 0.02, 0.015, 0.004, 0.01, 0.02, True, "holds for one model"),
+        ("clip", None, 0.0, 0.0, *[float("nan")] * 3, False, None),
+    ],
     columns=list(COLUMNS),
 )
 

@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foldline.files import write_json
 from foldline.refusal import Refusal
+from foldline.tables.activations import Form
 from foldline.tables.probabilities import Probabilities, read_probabilities, write_probabilities
 
 PROBABILITIES = Probabilities(
@@ -14,6 +16,7 @@ PROBABILITIES = Probabilities(
     test_ids=("007",),
     folds=np.array([1, 0, 1]),
     classes=("cat", "null"),
+    form="distribution",
 )
 
 
@@ -31,7 +34,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     [
         ([0.5, 0.4], "sums to 0.9"),
         ([np.nan, 1.0], "sums to nan"),
-        ([-0.5, 1.5], "its least value is -0.5"),
+        ([-0.5, 1.5], "its values are -0.5 .. 1.5"),
         ([0.49998, 0.5], "sums to 0.99998"),
     ],
 )
@@ -41,7 +44,9 @@ def test_a_row_that_is_no_distribution_is_named(part: str, row: list[float], mes
     values[-1] = row
     write_probabilities(tmp_path, replace(PROBABILITIES, **{part: values}))
     row_id = getattr(PROBABILITIES, f"{part}_ids")[-1]
-    with pytest.raises(Refusal, match=rf"{part}\.npy: row {len(values) - 1} \(id '{row_id}'\) is no.*{message}"):
+    with pytest.raises(
+        Refusal, match=rf"{part}\.npy: row {len(values) - 1} \(id '{row_id}'\) is no distribution: it.*{message}"
+    ):
         read_probabilities(tmp_path)
 
 
@@ -54,7 +59,32 @@ def test_float32_rounding_is_no_reason_to_refuse(tmp_path: Path) -> None:
 def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     write_probabilities(tmp_path, PROBABILITIES)
     np.save(tmp_path / "test.npy", np.zeros((1, 3), np.float32))
-    with pytest.raises(Refusal, match=r"expected float32 of \(1, 2\) \(rows of ids.parquet, classes of classes.json\)"):
+    with pytest.raises(
+        Refusal, match=r"expected float32 of \(1, 2\) \(rows of ids.parquet, classes and form of classes.json\)"
+    ):
         read_probabilities(tmp_path)
     with pytest.raises(ValueError, match="out_of_fold is of shape"):
         write_probabilities(tmp_path, replace(PROBABILITIES, out_of_fold=PROBABILITIES.test))
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [("independent", [0.9, 0.8], [0.9, 1.1]), ("independent", [0, 0], [np.nan, 0]), ("value", [-7.5], [np.inf])],
+)
+def test_each_form_has_its_own_truths(form: Form, good: list[float], bad: list[float], tmp_path: Path) -> None:
+    def predictions(row: list[float]) -> Probabilities:
+        values = np.array([row], np.float32)
+        return Probabilities(values, values, ("a",), ("b",), np.array([0]), ("cat", "dog"), form)
+
+    write_probabilities(tmp_path / "good", predictions(good))
+    assert read_probabilities(tmp_path / "good").form == form
+    write_probabilities(tmp_path / "bad", predictions(bad))
+    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is no {form}"):
+        read_probabilities(tmp_path / "bad")
+
+
+def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
+    write_probabilities(tmp_path, PROBABILITIES)
+    write_json(tmp_path / "classes.json", {"classes": ["cat", "null"], "form": "odds"})
+    with pytest.raises(Refusal, match="one of distribution, independent, value"):
+        read_probabilities(tmp_path)

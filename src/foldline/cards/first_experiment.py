@@ -53,6 +53,6 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
     experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "plain"}, "drop_path_rate": 0.0}
     views = ["identity", *(view for view in ("horizontal_flip",) if view in card.symmetries)]
     experiment["predict"] |= {"views": views}
-    experiment |= {"clip": {"kind": "none"}}
+    experiment |= {"clip": {"bounds": {"kind": "fitted"}, "rule": "fitted"}}
     experiment["submit"] |= {"message": f"first experiment, {MODEL}"}
     return experiment

@@ -16,6 +16,8 @@ class Roster:
 
     out_of_fold_ids: tuple[str, ...]
     folds: Int64[np.ndarray, " out_of_fold_rows"]
+    clusters: Int64[np.ndarray, " out_of_fold_rows"]
+    """Rows of one cluster are not independent."""
     test_ids: tuple[str, ...]
 
     def in_fold(self, fold: int) -> Int64[np.ndarray, " fold_rows"]:
@@ -45,8 +47,14 @@ def roster(rows: pd.DataFrame, folds: pd.DataFrame, run_folds: Sequence[int]) ->
     return Roster(
         out_of_fold_ids=tuple(train[chosen]),
         folds=fold_of_row[chosen].to_numpy(np.int64),
+        clusters=clusters_of(folds, list(train[chosen])),
         test_ids=tuple(tests),
     )
+
+
+def clusters_of(folds: pd.DataFrame, ids: Sequence[str]) -> Int64[np.ndarray, " rows"]:
+    """The cluster of each row, as folds.csv says; -1 for rows that it does not name."""
+    return folds.set_index("row_id")["cluster"].reindex(list(ids)).fillna(-1).to_numpy(np.int64)
 
 
 def place(expected: Sequence[str], found: Sequence[str], name: str) -> Int64[np.ndarray, " expected_rows"]:

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.competition.metrics import Metric
-from foldline.predictions.scoring import DECIMALS, Scores
+from foldline.predictions.scoring import DECIMALS
 from foldline.tables.gains import COLUMNS
+
+NOT_REAL = "no real gain"
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,12 @@ class Gain:
     """One step's gain in the metric, positive where it helps (columns: foldline/tables/gains.py)."""
 
     step: str
+    setting: str | None
     claimed: float
     nested: float
     standard_error: float
+    low: float
+    high: float
     kept: bool
     note: str | None
 
@@ -31,24 +35,39 @@ class Gain:
     @property
     def verdict(self) -> str:
         """A sentence for the person at the screen."""
-        if not self.kept:
-            return f"Left out: {self.note}."
         gain = f"{self.nested:+.6f} ± {self.standard_error:.6f}"
+        if not self.kept:
+            return f"Left out: {self.note}." + ("" if self.setting is None else f" Nested: {gain}.")
         if self.is_real:
             return f"A real gain: {gain}."
         return f"Not a real gain: {gain}" + (", it costs." if self.nested < 0 else ".")
 
 
-def given_gain(step: str, metric: Metric, before: Scores, after: Scores, note: str | None = None) -> Gain:
-    """Of a step that is given, not fitted: nothing was chosen on these rows, so that its claim is its nested gain."""
-    pooled = metric.gain(before.pooled, after.pooled)
-    by_fold = [metric.gain(before.by_fold[fold], after.by_fold[fold]) for fold in before.by_fold]
-    return Gain(step, pooled, pooled, standard_error(by_fold), kept=True, note=note)
+def decided_gain(
+    step: str,
+    setting: str,
+    claimed: float,
+    by_rows: tuple[float, float, tuple[float, float]],
+    objection: str | None,
+    given: bool,
+    note: str | None,
+) -> Gain:
+    """A step's gain with the decision. by_rows: the nested gain, its standard error over folds, and its interval.
+
+    Kept is what the person gave, and what was fitted when its nested gain exceeds one standard error and nothing
+    speaks against it.
+    """
+    nested, error, (low, high) = by_rows
+    gain = Gain(step, setting, claimed, nested, error, low, high, kept=True, note=note)
+    if given or (gain.is_real and objection is None):
+        return gain
+    reason = objection if gain.is_real and objection is not None else NOT_REAL
+    return Gain(step, setting, claimed, nested, error, low, high, kept=False, note=reason)
 
 
 def no_gain(step: str, note: str) -> Gain:
     """Of a step that was left out."""
-    return Gain(step, 0.0, 0.0, 0.0, kept=False, note=note)
+    return Gain(step, None, 0.0, 0.0, math.nan, math.nan, math.nan, kept=False, note=note)
 
 
 def standard_error(values: Sequence[float]) -> float:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from foldline.competition.decisions.labels import most_probable
 from foldline.competition.metrics import Metric
 from foldline.competition.scores.labels import accuracy
+from foldline.predictions.steps import Judge
 from foldline.tables.arrays import gather
+from foldline.tables.probabilities import Probabilities
 
 DECIMALS = 6
 """Of numbers that are written: machines may differ in the last bits of a sum."""
@@ -26,13 +28,8 @@ class Scores:
         return float(np.mean(list(self.by_fold.values())))
 
 
-def score_folds(
-    metric: Metric,
-    targets: Int64[np.ndarray, " rows"],
-    probabilities: Float32[np.ndarray, "rows outputs"],
-    folds: Int64[np.ndarray, " rows"],
-) -> Scores:
-    answers = most_probable(probabilities) if metric.needs == "labels" else probabilities
+def score_folds(metric: Metric, targets: np.ndarray, answers: np.ndarray, folds: Int64[np.ndarray, " rows"]) -> Scores:
+    """`answers`: what the metric scores, predictions (memory-mapped or not) or what a rule made of them."""
     by_fold = {}
     for fold in np.unique(folds).tolist():
         rows = np.flatnonzero(folds == fold)
@@ -40,20 +37,16 @@ def score_folds(
     return Scores(metric.score(targets, answers), by_fold)
 
 
-def ensemble_metrics(
-    metric: Metric,
-    targets: Int64[np.ndarray, " rows"],
-    probabilities: Float32[np.ndarray, "rows classes"],
-    folds: Int64[np.ndarray, " rows"],
-) -> dict[str, Any]:
-    """The content of `ensemble/metrics.json`."""
-    scores = score_folds(metric, targets, probabilities, folds)
+def ensemble_metrics(judge: Judge, targets: np.ndarray, means: Probabilities) -> dict[str, Any]:
+    """The content of `ensemble/metrics.json`; no accuracy where a row has not exactly one class."""
+    scores = score_folds(judge.metric, targets, judge.answers(means.out_of_fold), means.folds)
+    single = means.form == "distribution" and targets.ndim == 1
     return {
-        "metric": metric.name,
+        "metric": judge.metric.name,
         "score": rounded(scores.pooled),
-        "fold_scores": {str(fold): rounded(score) for fold, score in scores.by_fold.items()},
+        "fold_scores": _rounded_by_fold(scores),
         "fold_mean": rounded(scores.fold_mean),
-        "accuracy": rounded(accuracy(targets, most_probable(probabilities))),
+        "accuracy": rounded(accuracy(targets, most_probable(means.out_of_fold))) if single else None,
         "rows": len(targets),
         "folds": list(scores.by_fold),
     }
@@ -65,10 +58,14 @@ def clip_metrics(metric: Metric, before: Scores, after: Scores, rows: int) -> di
         "metric": metric.name,
         "score_before": rounded(before.pooled),
         "score": rounded(after.pooled),
-        "fold_scores": {str(fold): rounded(score) for fold, score in after.by_fold.items()},
+        "fold_scores": _rounded_by_fold(after),
         "rows": rows,
         "folds": list(after.by_fold),
     }
+
+
+def _rounded_by_fold(scores: Scores) -> dict[str, float]:
+    return {str(fold): rounded(score) for fold, score in scores.by_fold.items()}
 
 
 def rounded(value: float) -> float:

@@ -7,14 +7,15 @@ import pandas as pd
 from foldline.files import whole_file
 from foldline.tables.truths import read_csv, require_filled, require_unique
 
-COLUMNS = ("step", "claimed", "nested", "standard_error", "kept", "note")
-"""claimed: the gain in the metric on the rows that the step was fitted on, positive where it helps. nested: the gain
-on rows that it was not fitted on. standard_error: of the nested gain, over folds; missing for a single fold. kept:
-whether the predictions went through the step. note: what a reader must know, or missing."""
+COLUMNS = ("step", "setting", "claimed", "nested", "standard_error", "low", "high", "kept", "note")
+"""setting: what was fitted or given, in words; missing for a step that was left out. claimed: the gain in the metric on
+the rows that the step was fitted on, positive where it helps. nested: the gain on rows that it was not fitted on.
+standard_error: of the nested gain, over folds; missing for a single fold. low, high: its bootstrap interval over rows.
+kept: whether the predictions went through the step. note: what a reader must know, or missing."""
 
 
 def read_gains(path: Path) -> pd.DataFrame:
-    gains = read_csv(path, COLUMNS, {"step": str, "kept": bool, "note": str})
+    gains = read_csv(path, COLUMNS, {"step": str, "setting": str, "kept": bool, "note": str})
     _check(gains, path)
     return gains
 

@@ -8,30 +8,36 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Integer
 
-from foldline.files import whole_folder
-from foldline.refusal import Refusal
-from foldline.tables.arrays import create_array, open_array, put, row_blocks, take
-from foldline.tables.classes import read_classes, write_classes
+from foldline.files import read_json, whole_folder, write_json
+from foldline.refusal import Refusal, listed
+from foldline.tables.activations import FORMS, Form, width_of
+from foldline.tables.arrays import put, row_blocks, take
+from foldline.tables.compact import Stored, create_values, open_values
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("out_of_fold", "test")
 COLUMNS = ("part", "row_id", "fold")
-AXES = "rows of ids.parquet, classes of classes.json"
+AXES = "rows of ids.parquet, classes and form of classes.json"
 SUM_TOLERANCE = 1e-5
 """The graders' own: dog-breed-identification refuses sums further from one."""
 
 
 @dataclass(frozen=True)
 class Probabilities:
-    """Probabilities (rows x outputs, float32, memory-mapped when read) and what their axes mean."""
+    """Predictions (rows x outputs, float32, memory-mapped when read) and what their axes mean.
 
-    out_of_fold: np.ndarray
-    test: np.ndarray
+    Distributions over very many classes are compact (foldline/tables/compact.py).
+    """
+
+    out_of_fold: Stored
+    test: Stored
     out_of_fold_ids: tuple[str, ...]
     test_ids: tuple[str, ...]
     folds: Integer[np.ndarray, " out_of_fold_rows"]
     """The fold of each out-of-fold row."""
     classes: tuple[str, ...]
+    form: Form
+    """What a row's numbers are: a distribution, a probability for each class by itself, or one value."""
 
 
 def create_probabilities(
@@ -40,6 +46,7 @@ def create_probabilities(
     test_ids: Sequence[str],
     folds: Integer[np.ndarray, " out_of_fold_rows"],
     classes: Sequence[str],
+    form: Form,
 ) -> Probabilities:
     """Write the ids and classes into an existing folder, and zeros to be filled in place: they need no memory."""
     ids = pd.DataFrame(
@@ -51,14 +58,16 @@ def create_probabilities(
     )
     require_unique(ids, folder / "ids.parquet", ("part", "row_id"))
     ids.to_parquet(folder / "ids.parquet", index=False)
-    write_classes(folder / "classes.json", tuple(classes))
+    write_json(folder / "classes.json", {"classes": list(classes), "form": form})
+    width, adds_up = width_of(form, len(classes)), form == "distribution"
     return Probabilities(
-        out_of_fold=create_array(folder / "out_of_fold.npy", (len(out_of_fold_ids), len(classes))),
-        test=create_array(folder / "test.npy", (len(test_ids), len(classes))),
+        out_of_fold=create_values(folder / "out_of_fold.npy", (len(out_of_fold_ids), width), "probabilities", adds_up),
+        test=create_values(folder / "test.npy", (len(test_ids), width), "probabilities", adds_up),
         out_of_fold_ids=tuple(out_of_fold_ids),
         test_ids=tuple(test_ids),
         folds=folds,
         classes=tuple(classes),
+        form=form,
     )
 
 
@@ -70,6 +79,7 @@ def create_like(probabilities: Probabilities, folder: Path) -> Probabilities:
         probabilities.test_ids,
         probabilities.folds,
         probabilities.classes,
+        probabilities.form,
     )
 
 
@@ -85,36 +95,59 @@ def write_probabilities(folder: Path, probabilities: Probabilities) -> None:
 
 
 def read_probabilities(folder: Path) -> Probabilities:
-    """Raises Refusal when a file is missing, the files do not fit each other, or a row is no distribution."""
+    """Raises Refusal when a file is missing, the files do not fit each other, or a row is not of the form."""
     path = folder / "ids.parquet"
     ids = read_parquet(path, COLUMNS)
     require_filled(ids, path, COLUMNS)
     require_unique(ids, path, ("part", "row_id"))
     require_among(ids, path, "part", PARTS)
-    classes = read_classes(folder / "classes.json")
+    classes, form = _read_axes(folder / "classes.json")
+    width, adds_up = width_of(form, len(classes)), form == "distribution"
     out_of_fold, tests = (ids[ids["part"] == part] for part in PARTS)
+
+    def opened(name: str, rows: int) -> Stored:
+        return open_values(folder / name, (rows, width), "probabilities", adds_up, AXES)
+
     probabilities = Probabilities(
-        out_of_fold=open_array(folder / "out_of_fold.npy", (len(out_of_fold), len(classes)), AXES),
-        test=open_array(folder / "test.npy", (len(tests), len(classes)), AXES),
+        out_of_fold=opened("out_of_fold.npy", len(out_of_fold)),
+        test=opened("test.npy", len(tests)),
         out_of_fold_ids=tuple(out_of_fold["row_id"]),
         test_ids=tuple(tests["row_id"]),
         folds=out_of_fold["fold"].to_numpy(np.int64),
         classes=classes,
+        form=form,
     )
-    _require_distributions(probabilities.out_of_fold, probabilities.out_of_fold_ids, folder / "out_of_fold.npy")
-    _require_distributions(probabilities.test, probabilities.test_ids, folder / "test.npy")
+    _require_form(probabilities.out_of_fold, form, probabilities.out_of_fold_ids, folder / "out_of_fold.npy")
+    _require_form(probabilities.test, form, probabilities.test_ids, folder / "test.npy")
     return probabilities
 
 
-def _require_distributions(values: np.ndarray, ids: Sequence[str], path: Path) -> None:
+def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
+    axes = read_json(path)
+    if not isinstance(axes, dict) or set(axes) != {"classes", "form"} or axes["form"] not in FORMS:
+        raise Refusal(f"{path} must hold `classes` and `form`, one of {listed(FORMS)}. {CURE}")
+    return tuple(axes["classes"]), axes["form"]
+
+
+def _require_form(values: Stored, form: Form, ids: Sequence[str], path: Path) -> None:
     for block in row_blocks(values.shape):
         rows = take(values, block)
-        sums = rows.sum(axis=1, dtype=np.float64)
-        # A comparison with NaN is false, so this form finds it too.
-        good = (rows.min(axis=1) >= 0) & (np.abs(sums - 1) <= SUM_TOLERANCE)
+        good = _of_form(rows, form)
         if not good.all():
             first = int(np.argmin(good))
             raise Refusal(
-                f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is no distribution: it sums to "
-                f"{sums[first]:.6g}, its least value is {rows[first].min():.6g}. {CURE}"
+                f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is no {form}: it sums to "
+                f"{rows[first].sum(dtype=np.float64):.6g}, its values are {rows[first].min():.6g} .. "
+                f"{rows[first].max():.6g}. {CURE}"
             )
+
+
+def _of_form(rows: np.ndarray, form: Form) -> np.ndarray:
+    """Of each row, whether it is of the form. A comparison with NaN is false, so it is of none."""
+    if form == "value":
+        return np.isfinite(rows).all(axis=1)
+    shares = np.logical_and(rows.min(axis=1) >= 0, rows.max(axis=1) <= 1 + SUM_TOLERANCE)
+    if form == "independent":
+        return shares
+    sums = rows.sum(axis=1, dtype=np.float64)
+    return np.logical_and(shares, np.abs(sums - 1) <= SUM_TOLERANCE)

@@ -3,22 +3,7 @@ import pytest
 from scipy.optimize import LinearConstraint, minimize
 from scipy.special import softmax, xlogy
 
-from foldline.competition.metrics import METRICS
-from foldline.config.clip import Bounds, Clip, NoClip
-from foldline.config.section import parse
-from foldline.predictions.clipping import (
-    AbsoluteBounds,
-    RowWithoutMass,
-    Unchanged,
-    bounds_for,
-    clip_gain,
-    fill_clipped,
-    project,
-)
-from foldline.predictions.scoring import Scores
-from foldline.refusal import Refusal
-
-LOG_LOSS, ACCURACY = METRICS["log_loss"], METRICS["accuracy"]
+from foldline.predictions.projection import RowWithoutMass, project
 
 
 def rows_of(*rows: list[float]) -> np.ndarray:
@@ -112,58 +97,3 @@ def test_a_row_that_no_scale_makes_a_distribution_is_named(bad: list[float]) -> 
     with pytest.raises(RowWithoutMass) as error:
         project(rows_of([0.5, 0.5], bad), 0.0, 1.0)
     assert error.value.row == 1
-
-
-def test_a_zero_row_is_refused_with_its_place_in_the_file() -> None:
-    rows = np.full((70_000, 64), 1 / 64, np.float32)
-    rows[69_999] = 0
-    with pytest.raises(Refusal, match="test rows: row 69999 of the predictions is all zeros"):
-        fill_clipped(np.zeros_like(rows), rows, AbsoluteBounds(0.001, 1.0), "test rows")
-
-
-def test_multiples_of_one_over_the_classes_become_absolute() -> None:
-    section = Bounds(kind="bounds", unit="per_class", lower=0.01, upper=9.99)
-    bounds = bounds_for(section, LOG_LOSS, 10)
-    assert isinstance(bounds, AbsoluteBounds)
-    assert (bounds.lower, bounds.upper) == pytest.approx((0.001, 0.999))
-
-
-def test_absolute_bounds_that_no_row_can_keep_are_refused_with_both_numbers() -> None:
-    """Document 001 prints 0.01/120 and 0.99/120: 120 x 0.99/120 < 1."""
-    section = Bounds(kind="bounds", unit="absolute", lower=0.01 / 120, upper=0.99 / 120)
-    with pytest.raises(Refusal, match=r"120 classes between 8.33333e-05 and 0.00825 sum to between 0.01 and 0.99"):
-        bounds_for(section, LOG_LOSS, 120)
-    with pytest.raises(Refusal, match="sum to between 2 and 9"):
-        bounds_for(Bounds(kind="bounds", unit="absolute", lower=0.2, upper=0.9), LOG_LOSS, 10)
-
-
-@pytest.mark.parametrize(("lower", "upper"), [(0.01, 0.99), (1.5, 9.0)])
-def test_bounds_per_class_that_no_row_can_keep_are_refused_before_any_work(lower: float, upper: float) -> None:
-    section = {"kind": "bounds", "unit": "per_class", "lower": lower, "upper": upper}
-    with pytest.raises(Refusal, match=rf"clip.lower {lower:g}/C and clip.upper {upper:g}/C cannot sum to one"):
-        parse(section, Clip, "params.yaml", ("clip",))
-
-
-def test_exchanged_bounds_are_refused() -> None:
-    section = {"kind": "bounds", "unit": "absolute", "lower": 0.9, "upper": 0.1}
-    with pytest.raises(Refusal, match=r"clip.lower is 0.9, above clip.upper 0.1"):
-        parse(section, Clip, "params.yaml", ("clip",))
-
-
-def test_clipping_is_left_out_where_it_cannot_help() -> None:
-    section = Bounds(kind="bounds", unit="per_class", lower=0.01, upper=9.99)
-    bounds = bounds_for(section, ACCURACY, 10)
-    assert bounds == Unchanged("clipping cannot help accuracy, which depends on labels alone")
-    rows = softmax(np.random.default_rng(2).normal(size=(50, 10)), axis=1).astype(np.float32)
-    filled = np.zeros_like(rows)
-    fill_clipped(filled, rows, bounds, "test rows")
-    np.testing.assert_array_equal(filled, rows)
-    gain = clip_gain(bounds, ACCURACY, Scores(0.5, {0: 0.5}), Scores(0.5, {0: 0.5}))
-    assert (gain.kept, gain.verdict) == (
-        False,
-        "Left out: clipping cannot help accuracy, which depends on labels alone.",
-    )
-
-
-def test_no_clip_says_so() -> None:
-    assert bounds_for(NoClip(kind="none"), LOG_LOSS, 10) == Unchanged("clip.kind is none")

@@ -5,80 +5,11 @@ conditions of its optimum say that log(p'/p) is the same for all classes that ar
 plain division by the sum leaves the bounds again.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64
-from tqdm import tqdm
-
-from foldline.competition.metrics import Metric
-from foldline.config.clip import Clip, NoClip
-from foldline.predictions.gains import Gain, given_gain, no_gain
-from foldline.predictions.scoring import Scores
-from foldline.refusal import Refusal
-from foldline.tables.arrays import put, row_blocks, take
+from jaxtyping import Bool, Float, Float64
 
 # What a sum may differ from one: far below float32's resolution, and above what adding 10,000 float64 values loses.
 TOLERANCE = 1e-12
-# What C * (1/C) may differ from one: less, so that a row all at its bound is within the tolerance.
-ROUNDING = 1e-13
-
-
-@dataclass(frozen=True)
-class AbsoluteBounds:
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """The step is left out: predictions stay as they are."""
-
-    reason: str
-
-
-def bounds_for(section: Clip, metric: Metric, classes: int) -> AbsoluteBounds | Unchanged:
-    """Raises Refusal unless `classes` values within the bounds can sum to one."""
-    if isinstance(section, NoClip):
-        return Unchanged("clip.kind is none")
-    if not metric.calibration_counts:
-        counting = "the order of predictions" if metric.needs == "probabilities" else metric.needs
-        return Unchanged(f"clipping cannot help {metric.name}, which depends on {counting} alone")
-    unit = 1 / classes if section.unit == "per_class" else 1.0
-    lower, upper = section.lower * unit, section.upper * unit
-    if classes * lower > 1 + ROUNDING or classes * upper < 1 - ROUNDING:
-        raise Refusal(
-            f"clip: {classes} classes between {lower:g} and {upper:g} sum to between {classes * lower:g} and "
-            f"{classes * upper:g}, never to one. Choose clip.lower <= {1 / classes:g} <= clip.upper."
-        )
-    return AbsoluteBounds(lower, upper)
-
-
-def fill_clipped(
-    clipped: Float32[np.ndarray, "rows classes"],
-    probabilities: Float32[np.ndarray, "rows classes"],
-    bounds: AbsoluteBounds | Unchanged,
-    what: str,
-) -> None:
-    """Write the projection of each row, in row blocks; `what` names the rows."""
-    for block in tqdm(list(row_blocks(probabilities.shape)), desc=f"clip {what}", unit="block"):
-        rows = take(probabilities, block)
-        if isinstance(bounds, AbsoluteBounds):
-            try:
-                rows = project(rows, bounds.lower, bounds.upper).astype(np.float32)
-            except RowWithoutMass as error:
-                raise Refusal(
-                    f"{what}: row {block.start + error.row} of the predictions is all zeros, or holds NaN or a "
-                    "negative value: no scale makes it sum to one. Run `dvc repro -f -s ensemble`."
-                ) from None
-        put(clipped, block, rows)
-
-
-def clip_gain(bounds: AbsoluteBounds | Unchanged, metric: Metric, before: Scores, after: Scores) -> Gain:
-    """The line of gains.csv: explicit bounds are kept even where they cost, since the user wants them."""
-    if isinstance(bounds, Unchanged):
-        return no_gain("clip", bounds.reason)
-    return given_gain("clip", metric, before, after)
 
 
 class RowWithoutMass(ValueError):

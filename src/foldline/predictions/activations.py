@@ -1,0 +1,63 @@
+"""From logits to predictions, and back to the scale on which a temperature divides."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import expit, log_softmax, softmax
+
+from foldline.tables.activations import Activation, Form
+
+SMALLEST = float(np.finfo(np.float64).tiny)
+"""Stands for a probability of zero, whose logarithm is none."""
+
+Values = Float[np.ndarray, "*axes outputs"]
+
+
+def predictions_from(logits: Values, activation: Activation) -> Float[np.ndarray, "*axes predicted"]:
+    """Of `cumulative` logits, of which the l-th says whether the row lies above level l, one more than there are."""
+    return ACTIVATE[activation](logits)
+
+
+def scores_from(predictions: Values, form: Form) -> Values:
+    """Logits that `predictions_of_scores` turns into these predictions: log p, log(p / (1 - p)), or the value."""
+    if form == "value":
+        return predictions
+    wide = predictions.astype(np.float64)
+    scores = np.log(np.maximum(wide, SMALLEST))
+    return scores if form == "distribution" else scores - np.log(np.maximum(1 - wide, SMALLEST))
+
+
+def predictions_of_scores(scores: Values, form: Form) -> Values:
+    if form == "value":
+        return scores
+    return softmax(scores, axis=-1) if form == "distribution" else expit(scores)
+
+
+def _softmax(logits: Values) -> Values:
+    return softmax(logits, axis=-1)
+
+
+def _normalised_sigmoid(logits: Values) -> Values:
+    """sigmoid(logits) / their sum, also where all sigmoids are too small for a float."""
+    return np.exp(log_softmax(-np.logaddexp(0, -logits), axis=-1))
+
+
+def _cumulative(logits: Float[np.ndarray, "*axes thresholds"]) -> Float[np.ndarray, "*axes levels"]:
+    """P(level l) = P(above l - 1) - P(above l). A model's thresholds may cross: the higher gives way to the lower."""
+    above = np.minimum.accumulate(expit(logits), axis=-1)
+    ends = np.ones_like(above[..., :1])
+    return -np.diff(above, axis=-1, prepend=ends, append=0 * ends)
+
+
+def _identity(logits: Values) -> Values:
+    return logits
+
+
+ACTIVATE: Mapping[Activation, Callable[[np.ndarray], np.ndarray]] = {
+    "softmax": _softmax,
+    "sigmoid": expit,
+    "normalised_sigmoid": _normalised_sigmoid,
+    "cumulative": _cumulative,
+    "identity": _identity,
+}

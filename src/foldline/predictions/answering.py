@@ -1,0 +1,41 @@
+"""The step that turns predictions into answers by a rule: thresholds, cut points, weights of classes."""
+
+import numpy as np
+
+from foldline.cards.metric import Metric as MetricFact
+from foldline.competition.decisions.rules import Rule, fit_rule
+from foldline.competition.metrics import Metric, metric_of
+from foldline.predictions.steps import Inputs, Judge, Step
+
+NAME = "rule"
+
+
+def judge_of(fact: MetricFact, rule: Rule) -> Judge:
+    """Predictions are scored as they are where the metric wants probabilities, else by the answers of `rule`."""
+    metric = metric_of(fact)
+    return Judge(metric, as_they_are if metric.needs == "probabilities" else rule)
+
+
+def as_they_are(predictions: np.ndarray) -> np.ndarray:
+    return predictions
+
+
+def answers_in(metric: Metric) -> Judge:
+    """Of answers that a rule has given."""
+    return Judge(metric, as_they_are)
+
+
+def rule_step(default: Rule, fact: MetricFact, classes: int) -> Step:
+    """For a metric that scores answers: from one array of predictions to answers."""
+
+    def applied(rule: Rule, inputs: Inputs) -> Inputs:
+        return (rule(inputs[0]),)
+
+    return Step(
+        NAME,
+        default=default,
+        fit=lambda stacked, targets: fit_rule(default, fact, stacked[:, 0], targets, classes),
+        apply=applied,
+        judge=answers_in(metric_of(fact)),
+        describe=lambda rule: rule.kind,
+    )

@@ -1,0 +1,114 @@
+"""The step that keeps probabilities within bounds, given ones or fitted ones: it makes certain errors less dear."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64
+
+from foldline.config.clip import FittedBounds, GivenBounds
+from foldline.predictions.grids import best_on_grid, losses_on_grid
+from foldline.predictions.losses import of_truth
+from foldline.predictions.projection import RowWithoutMass, project
+from foldline.predictions.steps import Judge, Step
+from foldline.predictions.temperature import ONE_MODEL
+from foldline.refusal import Refusal
+from foldline.tables.activations import Form
+from foldline.tables.arrays import row_blocks
+
+NAME = "bounds"
+# What C * (1/C) may differ from one: less, so that a row all at its bound is within projection.TOLERANCE.
+ROUNDING = 1e-13
+GRID = (0.0, *(float(value) for value in np.geomspace(1e-6, 0.5, 40)))
+"""Lower bounds to choose from, in multiples of 1/C, in steps of 40 %."""
+
+
+@dataclass(frozen=True)
+class AbsoluteBounds:
+    lower: float
+    upper: float
+
+
+NO_BOUNDS = AbsoluteBounds(0.0, 1.0)
+
+
+def bounds_step(section: GivenBounds | FittedBounds, form: Form, classes: int, judge: Judge) -> Step:
+    """For a metric that calibration counts for. Raises Refusal when no row of `classes` values keeps given bounds."""
+    given = absolute(section, form, classes) if isinstance(section, GivenBounds) else None
+    grid = tuple(value / classes for value in GRID)
+
+    def fit(losses: np.ndarray, targets: np.ndarray) -> AbsoluteBounds:
+        return given or AbsoluteBounds(best_on_grid(losses, grid, 0.0), 1.0)
+
+    return Step(
+        NAME,
+        default=NO_BOUNDS,
+        fit=fit,
+        apply=lambda bounds, inputs: (within(bounds, inputs[0], form),),
+        judge=judge,
+        describe=lambda bounds: f"{bounds.lower:.3g} .. {bounds.upper:.3g}",
+        evidence=lambda inputs, targets: losses_at_bounds(inputs[0], targets, form, () if given else grid),
+        note=ONE_MODEL,
+        given=given is not None,
+    )
+
+
+def absolute(section: GivenBounds, form: Form, classes: int) -> AbsoluteBounds:
+    """Raises Refusal unless `classes` values within the bounds can sum to one, where they must."""
+    unit = 1 / classes if section.unit == "per_class" else 1.0
+    lower, upper = section.lower * unit, section.upper * unit
+    if form == "distribution" and (classes * lower > 1 + ROUNDING or classes * upper < 1 - ROUNDING):
+        raise Refusal(
+            f"clip.bounds: {classes} classes between {lower:g} and {upper:g} sum to between {classes * lower:g} and "
+            f"{classes * upper:g}, never to one. Choose clip.bounds.lower <= {1 / classes:g} <= clip.bounds.upper."
+        )
+    return AbsoluteBounds(lower, upper)
+
+
+def within(
+    bounds: AbsoluteBounds, predictions: Float32[np.ndarray, "rows outputs"], form: Form
+) -> Float32[np.ndarray, "rows outputs"]:
+    """A distribution stays one; probabilities of their own are clipped one by one. Raises Refusal for a zero row."""
+    if bounds == NO_BOUNDS:
+        return predictions
+    if form == "independent":
+        return predictions.clip(np.float32(bounds.lower), np.float32(bounds.upper))
+    try:
+        return project(predictions, bounds.lower, bounds.upper).astype(np.float32)
+    except RowWithoutMass as error:
+        raise Refusal(
+            f"clip.bounds: a row of the predictions is all zeros, or holds NaN or a negative value "
+            f"({predictions[error.row][:5]} ...): no scale makes it sum to one. Run `dvc repro -f -s ensemble`."
+        ) from None
+
+
+def losses_at_bounds(
+    predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, form: Form, grid: tuple[float, ...]
+) -> Float64[np.ndarray, "rows bounds"]:
+    """The log loss of each row with each lower bound of the grid."""
+    blocks = list(row_blocks(predictions.shape))
+    if form == "independent":
+
+        def clipped(block: slice, lower: float) -> np.ndarray:
+            return -np.log(of_truth(predictions[block].clip(lower, 1 - lower), targets[block])).mean(axis=1)
+
+        return losses_on_grid(len(targets), blocks, grid, clipped)
+    ascending = [np.sort(predictions[block].astype(np.float64), axis=1) for block in blocks]
+    by_start = {block.start: rows for block, rows in zip(blocks, ascending, strict=True)}
+
+    def projected(block: slice, lower: float) -> np.ndarray:
+        truth = of_truth(predictions[block], targets[block])[:, 0]
+        return -np.log(np.maximum(lower, truth * scales_above(by_start[block.start], lower)))
+
+    return losses_on_grid(len(targets), blocks, grid, projected)
+
+
+def scales_above(ascending: Float[np.ndarray, "rows classes"], lower: float) -> Float64[np.ndarray, " rows"]:
+    """The scale s of each sorted row at which clip(s * p, lower, 1) sums to one, for C * lower <= 1.
+
+    With the m least values at the bound, the rest scale to 1 - m * lower; m is right when the next value stays above.
+    """
+    classes = ascending.shape[1]
+    rest = np.cumsum(ascending[:, ::-1], axis=1)[:, ::-1]
+    free = 1 - lower * np.arange(classes)
+    low = (free * ascending < lower * rest).sum(axis=1).clip(max=classes - 1)
+    return free[low] / np.take_along_axis(rest, low[:, None], axis=1)[:, 0]

@@ -1,0 +1,27 @@
+"""What each row's predictions cost, for metrics that are a mean of log losses."""
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from foldline.competition.metrics import Metric
+from foldline.competition.scores.log_losses import SMALLEST
+
+LOG_LOSSES = ("log_loss", "binary_log_loss")
+
+
+def is_log_loss(metric: Metric) -> bool:
+    return metric.name in LOG_LOSSES
+
+
+def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+    """The probabilities given to what came true: of each row's class, or of each class's presence or absence."""
+    wide = predictions.astype(np.float64)
+    if targets.ndim == 1:
+        found = np.take_along_axis(wide, targets[:, None], axis=1)
+    else:
+        found = np.where(targets == 1, wide, 1 - wide)
+    return found.clip(SMALLEST, 1 - SMALLEST)
+
+
+def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+    return -np.log(of_truth(predictions, targets)).mean(axis=1)

@@ -1,0 +1,111 @@
+"""The models whose predictions become one: what each predicted, and where in it the roster's rows lie."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64
+
+from foldline.predictions.activations import predictions_from
+from foldline.predictions.coverage import Roster, place
+from foldline.predictions.steps import Inputs
+from foldline.refusal import Refusal
+from foldline.tables.activations import Activation
+from foldline.tables.arrays import take
+from foldline.tables.logits import Logits
+
+Average = Literal["probabilities", "logits"]
+Places = Int64[np.ndarray, " chosen"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One fold's model: its logits (memory-mapped), and where in them the roster's rows lie."""
+
+    name: str
+    fold: int
+    activation: Activation
+    validation: Float32[np.ndarray, "validation_rows views outputs"]
+    test: Float32[np.ndarray, "test_rows views outputs"]
+    validation_places: Int64[np.ndarray, " validation_rows"]
+    test_places: Int64[np.ndarray, " test_rows"]
+
+
+def member(fold: int, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:
+    """Raises Refusal unless the fold's model predicted exactly its rows and the test rows, and these classes.
+
+    `name` is for messages: `fold 0` where nothing else is said. The model of a fold that the roster has not (one that
+    trained on all rows) has no validation rows, and joins for the test rows alone.
+    """
+    name = name or f"fold {fold}"
+    refuse_other_classes(logits.classes, classes, name)
+    expected = [roster.out_of_fold_ids[row] for row in roster.in_fold(fold)]
+    return Member(
+        name=name,
+        fold=fold,
+        activation=logits.activation,
+        validation=logits.validation,
+        test=logits.test,
+        validation_places=place(expected, logits.validation_ids, f"{name}, validation"),
+        test_places=place(roster.test_ids, logits.test_ids, f"{name}, test"),
+    )
+
+
+def refuse_other_classes(found: tuple[str, ...], classes: tuple[str, ...], name: str) -> None:
+    if found == classes:
+        return
+    differing = [at for at, pair in enumerate(zip(found, classes, strict=False)) if pair[0] != pair[1]]
+    where = (
+        f"output {differing[0]} is {found[differing[0]]!r} there, {classes[differing[0]]!r} here"
+        if differing
+        else ("the shorter list is the longer one's beginning")
+    )
+    raise Refusal(
+        f"{name} was predicted for other classes, or in another order: {len(found)} there, {len(classes)} in "
+        f"classes.json, {where}. Train and predict it again: `dvc repro`."
+    )
+
+
+def by_fold(members: Sequence[Member]) -> dict[int, list[Member]]:
+    """Each fold's members, in their order. Raises ValueError unless each fold has as many."""
+    together: dict[int, list[Member]] = {}
+    for one in members:
+        together.setdefault(one.fold, []).append(one)
+    if len({len(group) for group in together.values()}) > 1:
+        raise ValueError(f"folds have different numbers of members: { {k: len(v) for k, v in together.items()} }")
+    return together
+
+
+def validation_predictions(members: Sequence[Member], places: Places, average: Average) -> Inputs:
+    """Of rows of one fold by its members; places: which of the fold's rows."""
+    return tuple(
+        _mean_over_views(one.validation, one.validation_places[places], one, average).astype(np.float32)
+        for one in members
+    )
+
+
+def test_predictions(members: Sequence[Member], rows: slice, average: Average) -> Inputs:
+    """Of test rows by the members of one fold."""
+    return tuple(_mean_over_views(one.test, one.test_places[rows], one, average).astype(np.float32) for one in members)
+
+
+def _mean_over_views(
+    logits: Float32[np.ndarray, "rows views outputs"], places: Places, one: Member, average: Average
+) -> Float[np.ndarray, "chosen predicted"]:
+    found = _finite(logits, places, one.name)
+    if average == "logits":
+        return predictions_from(found.mean(axis=1, dtype=np.float64), one.activation)
+    return predictions_from(found, one.activation).mean(axis=1, dtype=np.float64)
+
+
+def _finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
+    """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
+    rows = take(logits, places)
+    good = np.isfinite(rows).all(axis=(1, 2))
+    if not good.all():
+        raise Refusal(
+            f"{name}: the logits hold NaN or infinities, first in row {places[np.argmin(good)]} of its predictions. "
+            "Its training diverged: lower the rate, or train it again."
+        )
+    return rows

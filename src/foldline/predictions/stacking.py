@@ -1,0 +1,63 @@
+"""Logistic stacking: scores of all members, weighted and shifted, are scores again.
+
+p = activation(sum of weight_m * score_m + bias_c), fitted to the log loss: a logarithmic opinion pool with a bias per
+class (Heskes, Selecting weighting factors in logarithmic opinion pools, 1998). One weight per member and not per member
+and class: 120 classes would otherwise take 14,400 weights per member.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from foldline.predictions.activations import predictions_of_scores, scores_from
+from foldline.tables.activations import Form
+
+
+@dataclass(frozen=True)
+class Pool:
+    weights: Float64[np.ndarray, " members"]
+    biases: Float64[np.ndarray, " outputs"]
+
+
+def pooled(
+    pool: Pool, stacked: Float32[np.ndarray, "rows members outputs"], form: Form
+) -> Float32[np.ndarray, "rows outputs"]:
+    scores = np.einsum("rmc,m->rc", scores_from(stacked, form), pool.weights) + pool.biases
+    return predictions_of_scores(scores, form).astype(np.float32)
+
+
+def fit_pool(
+    stacked: Float32[np.ndarray, "rows members outputs"], targets: np.ndarray, form: Form, penalty: float
+) -> Pool:
+    """The pool with the least log loss plus `penalty` times its squared distance from equal weights and no biases.
+
+    Convex, by L-BFGS with exact gradients.
+    """
+    rows, members, outputs = stacked.shape
+    scores = np.maximum(scores_from(stacked, form), np.log(np.finfo(np.float64).eps))
+    truth = np.eye(outputs)[targets] if targets.ndim == 1 else targets.astype(np.float64)
+    equal = np.full(members, 1 / members)
+
+    def cost(parameters: Float64[np.ndarray, " parameters"]) -> tuple[float, np.ndarray]:
+        weights, biases = parameters[:members], parameters[members:]
+        mixture = np.einsum("rmc,m->rc", scores, weights) + biases
+        loss, slope = _loss_and_slope(mixture, truth, form)
+        away = np.concatenate([weights - equal, biases])
+        gradient = np.concatenate([np.einsum("rmc,rc->m", scores, slope), slope.sum(axis=0)])
+        return (loss + penalty * float(away @ away)) / rows, (gradient + 2 * penalty * away) / rows
+
+    found = minimize(cost, np.concatenate([equal, np.zeros(outputs)]), jac=True, method="L-BFGS-B")
+    return Pool(found.x[:members], found.x[members:])
+
+
+def _loss_and_slope(
+    scores: Float64[np.ndarray, "rows outputs"], truth: Float[np.ndarray, "rows outputs"], form: Form
+) -> tuple[float, Float64[np.ndarray, "rows outputs"]]:
+    """The summed log loss, and how it grows with each score."""
+    slope = predictions_of_scores(scores, form) - truth
+    if form == "distribution":
+        return -float((truth * log_softmax(scores, axis=1)).sum()), slope
+    return float((np.logaddexp(0, scores) - truth * scores).sum()), slope

@@ -1,0 +1,122 @@
+"""How members are weighed against each other: equal weights stand in wherever fitted ones are no real gain."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float64
+
+from foldline.config.ensemble import Convex, Equal, Greedy, Method, Ranks, Stacking
+from foldline.predictions.greedy import greedy_weights
+from foldline.predictions.losses import is_log_loss, of_truth
+from foldline.predictions.simplex import Curve, least_on_simplex, log_loss_curve, squared_error_curve
+from foldline.predictions.stacking import Pool, fit_pool, pooled
+from foldline.predictions.steps import Inputs, Judge, Step
+from foldline.refusal import Refusal
+from foldline.tables.activations import Form
+
+NAME = "weights"
+Weights = Float64[np.ndarray, " members"]
+
+
+def weights_step(method: Method, names: Sequence[str], form: Form, judge: Judge) -> Step | None:
+    """From the members' predictions (for `Ranks`: these, and then their ranks) to one array.
+
+    None where there is one member alone. Raises Refusal when the method does not fit the metric or the predictions.
+    """
+    if len(names) == 1:
+        return None
+    equal = np.full(len(names), 1 / len(names))
+    weighted = partial(Step, NAME, equal, apply=mixed, judge=judge, describe=partial(_described, names))
+    match method:
+        case Equal():
+            return weighted(fit=lambda evidence, targets: equal, given=True)
+        case Convex():
+            return weighted(fit=partial(_fit_convex, judge), evidence=partial(_convex_evidence, judge))
+        case Greedy():
+            return weighted(fit=lambda stacked, targets: greedy_weights(stacked, targets, judge, method.rounds))
+        case Stacking():
+            return _stacking_step(method, names, form, judge)
+        case Ranks():
+            return _ranks_step(form, judge)
+
+
+def mixed(weights: Weights, inputs: Inputs) -> Inputs:
+    """The members' weighted mean."""
+    total = np.zeros(inputs[0].shape)
+    for weight, one in zip(weights.tolist(), inputs, strict=True):
+        if weight:
+            total += weight * one
+    return (total.astype(np.float32),)
+
+
+def _described(names: Sequence[str], weights: Weights) -> str:
+    return ", ".join(f"{name} {weight:.3f}" for name, weight in zip(names, weights.tolist(), strict=True))
+
+
+def _convex_evidence(judge: Judge, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows asked members"]:
+    if is_log_loss(judge.metric):
+        return np.stack([of_truth(one, targets) for one in inputs], axis=2)
+    if judge.metric.name == "rmse":
+        return np.stack(inputs, axis=2).astype(np.float64)
+    raise Refusal(
+        f"ensemble.method.kind is convex, which takes a log loss or rmse: the metric {judge.metric.name} is not "
+        "smooth in the weights. Choose greedy."
+    )
+
+
+def _fit_convex(judge: Judge, evidence: Float64[np.ndarray, "rows asked members"], targets: np.ndarray) -> Weights:
+    """Log loss and squared error are convex in the weights: their optimum is reached."""
+    members = evidence.shape[2]
+    flat = evidence.reshape(-1, members)
+    curve: Curve = (
+        log_loss_curve(flat) if is_log_loss(judge.metric) else squared_error_curve(flat, targets.astype(np.float64))
+    )
+    return least_on_simplex(curve, members)
+
+
+def _stacking_step(section: Stacking, names: Sequence[str], form: Form, judge: Judge) -> Step:
+    if form == "value":
+        raise Refusal("ensemble.method.kind is stacking, which takes probabilities. Choose convex for a number.")
+
+    def described(pool: Pool) -> str:
+        return f"{_described(names, pool.weights)}; biases {pool.biases.min():.3g} .. {pool.biases.max():.3g}"
+
+    def applied(pool: Pool | None, inputs: Inputs) -> Inputs:
+        # Equal weights of probabilities, not of scores, are what is left when stacking is not kept.
+        if pool is None:
+            return mixed(np.full(len(names), 1 / len(names)), inputs)
+        return (pooled(pool, np.stack(inputs, axis=1), form),)
+
+    return Step(
+        NAME,
+        default=None,
+        fit=lambda stacked, targets: fit_pool(stacked, targets, form, section.penalty),
+        apply=applied,
+        judge=judge,
+        describe=described,
+    )
+
+
+def _ranks_step(form: Form, judge: Judge) -> Step:
+    """Nothing is fitted, and yet it is a choice that must be a real gain over the mean of predictions."""
+    if judge.metric.calibration_counts or judge.metric.needs != "probabilities":
+        raise Refusal(
+            f"ensemble.method.kind is ranks, but {judge.metric.name} depends on more than the order of predictions. "
+            "Choose equal, convex or greedy."
+        )
+
+    def applied(ranks: bool, inputs: Inputs) -> Inputs:
+        half = len(inputs) // 2
+        kept = inputs[half:] if ranks else inputs[:half]
+        return mixed(np.full(half, 1 / half), kept)
+
+    return Step(
+        NAME,
+        default=False,
+        fit=lambda evidence, targets: True,
+        apply=applied,
+        judge=judge,
+        describe=lambda ranks: "mean of ranks" if ranks else "mean of predictions",
+        evidence=lambda inputs, targets: np.zeros(len(targets)),
+    )

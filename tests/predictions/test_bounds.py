@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from foldline.competition.metrics import METRICS
+from foldline.config.clip import Clip, FittedBounds, GivenBounds
+from foldline.config.section import parse
+from foldline.predictions.answering import as_they_are
+from foldline.predictions.bounds import (
+    NO_BOUNDS,
+    AbsoluteBounds,
+    absolute,
+    bounds_step,
+    losses_at_bounds,
+    scales_above,
+    within,
+)
+from foldline.predictions.losses import row_losses
+from foldline.predictions.projection import project
+from foldline.predictions.steps import Judge
+from foldline.refusal import Refusal
+
+JUDGE = Judge(METRICS["log_loss"], as_they_are)
+
+
+def given(unit: str, lower: float, upper: float) -> GivenBounds:
+    return GivenBounds(kind="given", unit=unit, lower=lower, upper=upper)
+
+
+def test_multiples_of_one_over_the_classes_become_absolute() -> None:
+    bounds = absolute(given("per_class", 0.01, 9.99), "distribution", 10)
+    assert (bounds.lower, bounds.upper) == pytest.approx((0.001, 0.999))
+
+
+def test_absolute_bounds_that_no_row_can_keep_are_refused_with_both_numbers() -> None:
+    """Document 001 prints 0.01/120 and 0.99/120: 120 x 0.99/120 < 1."""
+    with pytest.raises(Refusal, match=r"120 classes between 8.33333e-05 and 0.00825 sum to between 0.01 and 0.99"):
+        absolute(given("absolute", 0.01 / 120, 0.99 / 120), "distribution", 120)
+    with pytest.raises(Refusal, match="sum to between 2 and 9"):
+        absolute(given("absolute", 0.2, 0.9), "distribution", 10)
+
+
+def test_probabilities_of_their_own_need_no_common_sum() -> None:
+    bounds = absolute(given("absolute", 0.2, 0.9), "independent", 10)
+    np.testing.assert_allclose(within(bounds, np.array([[0, 1, 0.5]], np.float32), "independent"), [[0.2, 0.9, 0.5]])
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(0.01, 0.99), (1.5, 9.0)])
+def test_bounds_per_class_that_no_row_can_keep_are_refused_before_any_work(lower: float, upper: float) -> None:
+    section = {"bounds": {"kind": "given", "unit": "per_class", "lower": lower, "upper": upper}, "rule": "default"}
+    with pytest.raises(Refusal, match=rf"clip.bounds.lower {lower:g}/C and clip.bounds.upper {upper:g}/C cannot sum"):
+        parse(section, Clip, "params.yaml", ("clip",))
+
+
+def test_exchanged_bounds_are_refused() -> None:
+    section = {"bounds": {"kind": "given", "unit": "absolute", "lower": 0.9, "upper": 0.1}, "rule": "default"}
+    with pytest.raises(Refusal, match=r"clip.bounds.lower is 0.9, above clip.bounds.upper 0.1"):
+        parse(section, Clip, "params.yaml", ("clip",))
+
+
+def test_a_zero_row_is_refused() -> None:
+    with pytest.raises(Refusal, match="a row of the predictions is all zeros"):
+        within(AbsoluteBounds(0.001, 1.0), np.array([[1, 0], [0, 0]], np.float32), "distribution")
+
+
+@pytest.mark.parametrize("lower", [0.0, 1e-6, 0.01, 0.124])
+def test_the_scale_of_a_sorted_row_is_that_of_its_projection(lower: float) -> None:
+    rows = softmax(np.random.default_rng(0).normal(size=(300, 8)) * 6, axis=1)
+    scaled = (np.sort(rows, axis=1) * scales_above(np.sort(rows, axis=1), lower)[:, None]).clip(lower)
+    np.testing.assert_allclose(scaled, np.sort(project(rows, lower, 1.0), axis=1), atol=1e-9)
+
+
+def test_the_losses_on_the_grid_are_those_of_the_projected_rows() -> None:
+    generator = np.random.default_rng(1)
+    rows = softmax(generator.normal(size=(200, 5)) * 8, axis=1).astype(np.float32)
+    targets = generator.integers(5, size=200)
+    table = losses_at_bounds(rows, targets, "distribution", (0.0, 0.001, 0.1))
+    for column, lower in enumerate((0.0, 0.001, 0.1)):
+        np.testing.assert_allclose(table[:, column], row_losses(project(rows, lower, 1.0), targets), atol=1e-6)
+
+
+def test_certain_errors_ask_for_a_bound_and_certain_truths_for_none() -> None:
+    """One row in ten is wrong, each with certainty: the least loss gives the others 0.1 together."""
+    step = bounds_step(FittedBounds(kind="fitted"), "distribution", 4, JUDGE)
+    rows = np.tile(np.eye(4, dtype=np.float32)[0], (1000, 1))
+    targets = np.where(np.arange(1000) % 10 == 0, 1, 0)
+    fitted = step.fit(step.evidence((rows,), targets), targets)
+    assert 0.1 / 3 / 1.4 <= fitted.lower <= 0.1 * 1.4
+    right = np.zeros(1000, np.int64)
+    assert step.fit(step.evidence((rows,), right), right) == NO_BOUNDS
