@@ -8,8 +8,9 @@ Without --folder, the embedded competition `digits`. With it, your own data, to 
       solution.csv      the id column, the answers (a column of labels, or one column per class), and perhaps a column
                         Usage: Public or Private; without it, half of the ids are public
       competition.yaml  title: ...
-                        metric: log_loss        (or accuracy)
+                        metric: log_loss        (or accuracy, auc, macro_f1, ...: a wrong name shows all)
                         sample: sample_submission.csv
+                        extra_columns: ignored  (or refused)
                         submissions_per_day: 5
                         state: running          (closed shows private scores)
 

@@ -41,6 +41,7 @@ DESCRIPTION = """\
 title: Shapes
 metric: log_loss
 sample: sample_submission.csv
+extra_columns: ignored
 submissions_per_day: 5
 state: running
 """

@@ -29,7 +29,8 @@ def write_competition(folder: Path, per_day: int = 5, state: str = "running") ->
     rows = zip(IDS, LABELS, usage, strict=True)
     (folder / "solution.csv").write_text("id,label,Usage\n" + "".join(f"{','.join(row)}\n" for row in rows))
     (folder / "competition.yaml").write_text(
-        f"title: Cats and dogs\nmetric: log_loss\nsample: sample_submission.csv\nsubmissions_per_day: {per_day}\n"
+        f"title: Cats and dogs\nmetric: log_loss\nsample: sample_submission.csv\n"
+        f"extra_columns: refused\nsubmissions_per_day: {per_day}\n"
         f"state: {state}\n"
     )
     return folder

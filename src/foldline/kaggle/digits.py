@@ -20,6 +20,7 @@ DESCRIPTION = """\
 title: Handwritten digits
 metric: log_loss
 sample: sample_submission.csv
+extra_columns: refused
 submissions_per_day: 100
 state: running
 """

@@ -10,7 +10,7 @@ from foldline.refusal import Refusal
 def solution(tmp_path: Path) -> Solution:
     path = tmp_path / "solution.csv"
     path.write_text("id,label,Usage\n007,NA,Public\n8,b,Private\n9,b,Ignored\n")
-    return read_solution(path, ("id", "label"))
+    return read_solution(path, ("id", "label"), "refused")
 
 
 def test_public_and_private_rows_are_scored_apart(solution: Solution) -> None:
@@ -34,10 +34,19 @@ def test_rows_and_columns_must_match(solution: Solution, csv: str, said: str) ->
     assert (verdict.public_score, verdict.private_score) == ("", "")
 
 
+def test_extra_columns_are_ignored_where_the_host_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "solution.csv"
+    path.write_text("id,label,Usage\n1,a,Public\n")
+    submission = "note,id,label\nx,1,a\n"
+    refusing, ignoring = (read_solution(path, ("id", "label"), what) for what in ("refused", "ignored"))
+    assert "unexpected note" in judge(submission, refusing, "accuracy").error
+    assert judge(submission, ignoring, "accuracy").public_score == "1.00000"
+
+
 def test_without_usage_the_same_rows_are_always_public(tmp_path: Path) -> None:
     path = tmp_path / "solution.csv"
     path.write_text("id,label\n" + "".join(f"{number},a\n" for number in range(400)))
-    usage = read_solution(path, ("id", "label")).usage
+    usage = read_solution(path, ("id", "label"), "refused").usage
     assert 160 < (usage == "Public").sum() < 240
     # sha256("0") begins with 5f, sha256("3") with 4e, sha256("5") with ef.
     assert [usage["0"], usage["3"], usage["5"]] == ["Public", "Public", "Private"]
@@ -47,4 +56,4 @@ def test_a_solution_without_answers(tmp_path: Path) -> None:
     path = tmp_path / "solution.csv"
     path.write_text("id,Usage\n1,Public\n")
     with pytest.raises(Refusal, match="id column `id` and the answers, found id, Usage"):
-        read_solution(path, ("id", "label"))
+        read_solution(path, ("id", "label"), "refused")

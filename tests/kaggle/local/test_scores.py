@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from foldline.kaggle.local.scores import Unacceptable, accuracy, log_loss
+from foldline.kaggle.local.fields import Unacceptable
+from foldline.kaggle.local.scores import SCORES, accuracy, log_loss
 
 ANSWERS = pd.DataFrame({"label": ["b", "a"]}, index=["x", "y"])
 
@@ -60,3 +61,53 @@ def test_missing_labels_and_unknown_classes() -> None:
         accuracy(ANSWERS, pd.DataFrame({"label": ["b", ""]}, index=["x", "y"]))
     with pytest.raises(Unacceptable, match="no column for the class b"):
         log_loss(ANSWERS, pd.DataFrame({"a": ["1", "1"]}, index=["x", "y"]))
+
+
+def table(*texts: str, name: str = "x") -> pd.DataFrame:
+    return pd.DataFrame({name: texts}, dtype="str")
+
+
+@pytest.mark.parametrize(
+    ("metric", "answers", "predictions", "score"),
+    [
+        ("auc", table("1", "1", "0", "0"), table("0.9", "0.5", "0.5", "0.2"), 3.5 / 4),
+        ("weighted_auc", table("0", "1"), table("-3", "1e6"), 1),
+        ("weighted_auc", table("0", "1"), table("7", "7"), 0.82 / 1.4),
+        ("binary_log_loss", table("1", "0"), table("0.5", "0.25"), (math.log(2) + math.log(4 / 3)) / 2),
+        ("macro_f1", table("a", "a", "a"), table("a", "a", "z"), 0.4),
+        ("quadratic_kappa", table("0", "1", "2"), table("0", "1.0", "2"), 1),
+        ("quadratic_kappa", table("0", "2"), table("2", "0"), -1),
+        ("multilabel_micro_f1", table("1", "1 2"), table("1 2", "2"), 4 / 6),
+        ("multilabel_macro_f1", table("1", "1 2"), table("1 2", "2"), 2 / 3),
+        ("map_at_3", table("a", "b", "c"), table("a", "x y b", "x y z c"), (1 + 1 / 3) / 3),
+        ("rmse", table("1", "2"), table("2", "4"), math.sqrt(2.5)),
+        ("probabilistic_f1", table("1", "0"), table("0.6", "0.4"), 0.6),
+        ("probabilistic_f1", table("1", "0"), table("0.6", "nan"), 0),
+    ],
+)
+def test_scores_by_hand(metric: str, answers: pd.DataFrame, predictions: pd.DataFrame, score: float) -> None:
+    assert SCORES[metric].value(answers, predictions) == pytest.approx(score)
+
+
+def test_columns_are_scored_by_name() -> None:
+    answers = pd.DataFrame({"a": ["1", "0"], "b": ["0", "1"], "not submitted": ["1", "1"]})
+    predictions = pd.DataFrame({"b": ["0.1", "0.9"], "a": ["0.2", "0.4"]})
+    assert SCORES["mean_column_auc"].value(answers, predictions) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("metric", "answers", "predictions", "said"),
+    [
+        ("auc", table("1", "0"), table("0.5", "1.01"), r"must lie in \[0, 1\], found 1.01"),
+        ("auc", table("1", "1"), table("0.5", "0.6"), "Only one class is present"),
+        ("weighted_auc", table("1", "0"), table("0.5", ""), "'' in column 'x' for id '1' is not a finite number"),
+        ("macro_f1", table("3", "4"), table("3", "4.0"), "labels must be whole numbers, found 4.0"),
+        ("quadratic_kappa", table("3", "4"), table("3", "2.3"), "labels must be whole numbers, found 2.3"),
+        ("multilabel_micro_f1", table("1 2", "3"), table("1", ""), "Can only use .str accessor"),
+        ("map_at_5", table("a", "b"), table("a b", ""), "1 rows have no label"),
+        ("rmse", table("1", "0"), table("inf", "1"), "'inf' in column 'x' for id '0' is not a finite number"),
+    ],
+)
+def test_what_a_host_cannot_score(metric: str, answers: pd.DataFrame, predictions: pd.DataFrame, said: str) -> None:
+    with pytest.raises(Unacceptable, match=said):
+        SCORES[metric].value(answers, predictions)

@@ -28,6 +28,8 @@ class Description(Section):
     """A name of foldline.kaggle.local.scores.SCORES."""
     sample: str
     """The sample submission's path inside the files: its columns are those that a submission must have."""
+    extra_columns: Literal["ignored", "refused"]
+    """What becomes of a submission's columns that the sample submission has not."""
     submissions_per_day: Annotated[int, Field(ge=1)]
     state: Literal["running", "closed"]
     """While it runs, nobody sees private scores."""
@@ -63,7 +65,8 @@ def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
         )
     archive = _archive(folder / "files", cache)
     columns = _sample_columns(archive, description.sample)
-    return Competition(slug, description, archive, read_solution(folder / "solution.csv", columns))
+    solution = read_solution(folder / "solution.csv", columns, description.extra_columns)
+    return Competition(slug, description, archive, solution)
 
 
 def write_archive(path: Path, members: dict[str, bytes]) -> None:

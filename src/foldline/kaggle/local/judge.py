@@ -4,10 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
-from foldline.kaggle.local.scores import SCORES, Unacceptable
+from foldline.kaggle.local.fields import Unacceptable
+from foldline.kaggle.local.scores import SCORES
 from foldline.refusal import Refusal, listed
 from foldline.tables.truths import require_unique
 
@@ -23,6 +25,8 @@ class Solution:
     """By id: `Public`, `Private`, anything else is not scored."""
     columns: tuple[str, ...]
     """Of the sample submission; the first is the id."""
+    extra_columns: Literal["ignored", "refused"]
+    """What becomes of a submission's further columns."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Verdict:
     error: str
 
 
-def read_solution(path: Path, columns: tuple[str, ...]) -> Solution:
+def read_solution(path: Path, columns: tuple[str, ...], extra_columns: Literal["ignored", "refused"]) -> Solution:
     """`solution.csv`: an id, the answers, and perhaps the column `Usage`; `columns` are the sample submission's."""
     key = columns[0]
     table = _text(path.read_text(encoding="utf-8-sig"))
@@ -46,7 +50,7 @@ def read_solution(path: Path, columns: tuple[str, ...]) -> Solution:
     require_unique(table, path, (key,))
     table = table.set_index(key)
     usage = table[USAGE] if USAGE in table else table.index.to_series().map(_usage)
-    return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns)
+    return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns, extra_columns)
 
 
 def judge(submission: str, solution: Solution, metric: str) -> Verdict:
@@ -73,7 +77,7 @@ def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
         raise Unacceptable(f"Could not parse the submission as csv: {error}") from None
     absent = [column for column in solution.columns if column not in table.columns]
     unexpected = [column for column in table.columns if column not in solution.columns]
-    if absent or unexpected:
+    if absent or (unexpected and solution.extra_columns == "refused"):
         raise Unacceptable(f"Columns do not match: missing {listed(absent)}; unexpected {listed(unexpected)}")
     key = solution.columns[0]
     repeated = table[key][table[key].duplicated()]

@@ -1,7 +1,7 @@
 """How the local Kaggle scores: written apart from `foldline.competition`, so that the judge is not the judged.
 
 A further metric is one function from answers and predictions (rows aligned, text as the csv holds it) to a number,
-and one line in SCORES.
+and one line in SCORES. scikit-learn is imported where it scores: a server starts for every stage that downloads.
 """
 
 from collections.abc import Callable
@@ -10,14 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from foldline.kaggle.local.fields import Unacceptable, distributions, labels, lists, numbers, probabilities
 from foldline.refusal import listed
-
-SUM_TOLERANCE = 1.1e-5
-"""How far from one the host lets a row of probabilities sum."""
-
-
-class Unacceptable(Exception):
-    """Why a host answers a submission with ERROR instead of a score; its text is the `errorDescription`."""
 
 
 @dataclass(frozen=True)
@@ -31,56 +25,143 @@ class Score:
 def log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     """Multiclass log loss as scikit-learn clips it (2.2e-16); `answers` is one column of labels or one-hot columns."""
     classes = list(predictions.columns)
-    probabilities = _probabilities(predictions)
-    labels = answers.iloc[:, 0] if answers.shape[1] == 1 else answers.astype(float).idxmax(axis=1)
-    unknown = sorted(set(labels) - set(classes))
+    values = distributions(predictions)
+    names = answers.iloc[:, 0] if answers.shape[1] == 1 else answers.astype(float).idxmax(axis=1)
+    unknown = sorted(set(names) - set(classes))
     if unknown:
         raise Unacceptable(f"Evaluation error: no column for the class {listed(unknown)}")
-    right = probabilities[np.arange(len(labels)), [classes.index(str(label)) for label in labels]]
-    smallest = np.finfo(float).eps
-    return float(-np.log(np.clip(right, smallest, 1 - smallest)).mean())
+    return _surprise(values[np.arange(len(names)), [classes.index(str(name)) for name in names]])
+
+
+def binary_log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Of all columns' rows: `answers` are 0 and 1 in columns of the same names."""
+    values, wanted = probabilities(predictions), _ones(answers, predictions)
+    return _surprise(np.where(wanted, values, 1 - values))
+
+
+def auc(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The mean of the columns' AUC."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(_two_classes(_ones(answers, predictions)), probabilities(predictions)))
+
+
+def weighted_auc(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The area at true-positive rates up to 0.4 counts twice, all divided by 1.4; any numbers will do."""
+    from sklearn.metrics import roc_auc_score
+
+    wanted, values = _two_classes(_ones(answers, predictions))[:, 0], numbers(predictions)[:, 0]
+    whole = roc_auc_score(wanted, values)
+    # With the classes exchanged, true-positive rates above 0.4 are false-positive rates below 0.6, of which
+    # scikit-learn knows the area, standardised after McClish (1989): undone here.
+    standardised = roc_auc_score(~wanted, -values, max_fpr=0.6)
+    least, most = 0.6**2 / 2, 0.6
+    above = least + (2 * standardised - 1) * (most - least)
+    return float((2 * whole - above) / 1.4)
 
 
 def accuracy(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     """The share of rows whose one label is right, as text."""
-    labels = predictions.iloc[:, 0]
-    if (labels == "").any():
-        raise Unacceptable(f"Evaluation error: {int((labels == '').sum())} rows have no label")
-    return float((answers.iloc[:, 0] == labels).mean())
+    wanted, found = labels(answers, predictions)
+    return float((wanted == found).mean())
+
+
+def macro_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Over the labels that are among the answers or the predictions."""
+    from sklearn.metrics import f1_score
+
+    wanted, found = labels(answers, predictions)
+    return float(f1_score(wanted, found, average="macro"))
+
+
+def quadratic_kappa(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Of whole numbers, which may be written as 2.0."""
+    from sklearn.metrics import cohen_kappa_score
+
+    wanted, found = numbers(answers)[:, 0], numbers(predictions)[:, 0]
+    if (found != found.round()).any():
+        raise Unacceptable(f"Evaluation error: labels must be whole numbers, found {found[found != found.round()][0]}")
+    return float(cohen_kappa_score(wanted.astype(int), found.astype(int), weights="quadratic"))
+
+
+def multilabel_micro_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    return _f1_of_sets(answers, predictions, "micro")
+
+
+def multilabel_macro_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    return _f1_of_sets(answers, predictions, "macro")
+
+
+def map_at(k: int) -> Callable[[pd.DataFrame, pd.DataFrame], float]:
+    """Mean average precision of the first k labels, one of which is right."""
+
+    def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+        blank = predictions.iloc[:, 0].str.strip() == ""
+        if blank.any():
+            raise Unacceptable(f"Evaluation error: {int(blank.sum())} rows have no label")
+        rankings = [text.split()[:k] for text in predictions.iloc[:, 0]]
+        pairs = zip(answers.iloc[:, 0], rankings, strict=True)
+        return float(np.mean([1 / (1 + ranking.index(name)) if name in ranking else 0 for name, ranking in pairs]))
+
+    return value
+
+
+def rmse(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    from sklearn.metrics import root_mean_squared_error
+
+    return float(root_mean_squared_error(numbers(answers)[:, 0], numbers(predictions)[:, 0]))
+
+
+def probabilistic_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """2 PR / (P + R) with sums of probabilities in the place of counts; where a value is NaN, a valid 0."""
+    wanted = _ones(answers, predictions)[:, 0]
+    values = predictions.iloc[:, 0].apply(pd.to_numeric, errors="coerce").clip(0, 1).to_numpy(dtype=float)
+    hits, false_hits = values[wanted].sum(), values[~wanted].sum()
+    if not hits > 0 or np.isnan(false_hits):
+        return 0.0
+    precision, recall = hits / (hits + false_hits), hits / wanted.sum()
+    return float(2 * precision * recall / (precision + recall))
 
 
 SCORES = {
     "accuracy": Score(accuracy, higher_is_better=True),
+    "auc": Score(auc, higher_is_better=True),
+    "binary_log_loss": Score(binary_log_loss, higher_is_better=False),
     "log_loss": Score(log_loss, higher_is_better=False),
+    "macro_f1": Score(macro_f1, higher_is_better=True),
+    "map_at_3": Score(map_at(3), higher_is_better=True),
+    "map_at_5": Score(map_at(5), higher_is_better=True),
+    "mean_column_auc": Score(auc, higher_is_better=True),
+    "multilabel_macro_f1": Score(multilabel_macro_f1, higher_is_better=True),
+    "multilabel_micro_f1": Score(multilabel_micro_f1, higher_is_better=True),
+    "probabilistic_f1": Score(probabilistic_f1, higher_is_better=True),
+    "quadratic_kappa": Score(quadratic_kappa, higher_is_better=True),
+    "rmse": Score(rmse, higher_is_better=False),
+    "weighted_auc": Score(weighted_auc, higher_is_better=True),
 }
 
 
-def _probabilities(predictions: pd.DataFrame) -> np.ndarray:
-    values = _numbers(predictions)
-    outside = (values < 0) | (values > 1)
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
-        raise Unacceptable(
-            f"Evaluation error: values must lie in [0, 1], found {values[row, column]:g} in column "
-            f"'{predictions.columns[column]}' for id '{predictions.index[row]}'"
-        )
-    sums = values.sum(axis=1)
-    uneven = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
-    if len(uneven):
-        raise Unacceptable(
-            f"Evaluation error: each row must sum to 1, the row of id '{predictions.index[uneven[0]]}' sums to "
-            f"{sums[uneven[0]]:.6f}"
-        )
-    return values
+def _surprise(of_answer: np.ndarray) -> float:
+    smallest = np.finfo(float).eps
+    return float(-np.log(np.clip(of_answer, smallest, 1 - smallest)).mean())
 
 
-def _numbers(predictions: pd.DataFrame) -> np.ndarray:
-    values = predictions.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise Unacceptable(
-            f"Evaluation error: the value '{predictions.iat[row, column]}' in column '{predictions.columns[column]}' "
-            f"for id '{predictions.index[row]}' is not a finite number"
-        )
-    return values
+def _ones(answers: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
+    """rows x columns: whether the answer is 1; the answers' columns as the predictions have them."""
+    columns = answers if answers.shape[1] == 1 else answers[list(predictions.columns)]
+    return numbers(columns) == 1
+
+
+def _two_classes(ones: np.ndarray) -> np.ndarray:
+    if (ones.all(axis=0) | ~ones.any(axis=0)).any():
+        raise Unacceptable("Evaluation error: Only one class is present in the answers. AUC is not defined.")
+    return ones
+
+
+def _f1_of_sets(answers: pd.DataFrame, predictions: pd.DataFrame, average: str) -> float:
+    from sklearn.metrics import f1_score
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    wanted, found = [text.split() for text in answers.iloc[:, 0]], lists(predictions)
+    indicators = MultiLabelBinarizer().fit_transform([*wanted, *found])
+    return float(f1_score(indicators[: len(wanted)], indicators[len(wanted) :], average=average, zero_division=0))
