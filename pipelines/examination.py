@@ -49,7 +49,7 @@ def examine(card: Card, places: Places) -> Examination:
         refuse_other_ids(listing.rows, sample, card.submission)
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
     caches = places.work / "doctor"
-    form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash")
+    form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)
     built = build(places.archives, files, listing.images["path"].tolist(), form, caches)
     images = link_images(listing.images, built.decoded)
     pixels = open_pixels(caches, built.key, images, places.archives, files)

@@ -14,7 +14,7 @@ from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
 from foldline.competition.sample import read_sample, refuse_other_ids
-from foldline.config.prepare import Prepare
+from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
 from foldline.refusal import listed
 from foldline.tables.classes import write_classes
@@ -37,7 +37,9 @@ def main() -> None:
         listing = read_layout(archives, layout, target)
         refuse_other_ids(listing.rows, read_sample(archives, submission), submission)
         classes = find_classes(archives, listing.rows, target, submission)
-    form = PixelForm(prepare.height_pixels, prepare.width_pixels, layout.channels, prepare.resize)
+    quality = prepare.store.quality if isinstance(prepare.store, JpegStore) else None
+    size = prepare.height_pixels, prepare.width_pixels
+    form = PixelForm(*size, layout.channels, prepare.resize, layout.range, quality)
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
     refuse_unreadable(images, prepare.unreadable_share)

@@ -38,7 +38,13 @@ TRAIN_IDS = tuple(f"{number:032x}" for number in range(40))
 TEST_IDS = tuple(f"{number:032x}" for number in range(35, 45))
 PARAMS = {
     "competition": SLUG,
-    "prepare": {"height_pixels": 24, "width_pixels": 24, "resize": "squash", "unreadable_share": 0.05},
+    "prepare": {
+        "height_pixels": 24,
+        "width_pixels": 24,
+        "resize": "squash",
+        "store": {"kind": "pixels"},
+        "unreadable_share": 0.05,
+    },
     "split": {"count": 4, "seed": 0, "near_duplicates": "together"},
 }
 

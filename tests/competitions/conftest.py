@@ -17,7 +17,13 @@ from tests.competitions.oracle import predict_fold
 CARDS = Path(__file__).parents[2] / "pipelines" / "competitions"
 PARAMS = {
     "folds": [0, 1],
-    "prepare": {"height_pixels": 18, "width_pixels": 24, "resize": "squash", "unreadable_share": 0.0},
+    "prepare": {
+        "height_pixels": 18,
+        "width_pixels": 24,
+        "resize": "squash",
+        "store": {"kind": "pixels"},
+        "unreadable_share": 0.0,
+    },
     "split": {"count": 2, "seed": 0, "near_duplicates": "together"},
     "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
     "clip": {"bounds": {"kind": "none"}, "rule": "fitted"},

@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from foldline.images.candidates import FARTHEST, close_pairs
 from foldline.images.chunks import decode_into
 from foldline.images.duplicates import near_duplicate_pairs
+from foldline.images.reading import Contents
 from foldline.images.resizing import PixelForm
 from tests.images.pictures import encoded, scene
 
@@ -20,7 +21,7 @@ FORM = PixelForm(64, 64, 3, "squash")
 def cached(contents: list[bytes], form: PixelForm = FORM) -> tuple[pd.DataFrame, np.ndarray]:
     """The table of images and the pixels, as the cache would hold them."""
     pixels = np.empty((len(contents), form.height, form.width, form.channels), np.uint8)
-    lines = [decode_into(place, content, form) for place, content in zip(pixels, contents, strict=True)]
+    lines = [decode_into(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
     images = pd.DataFrame(lines, columns=["height", "width", "sha256", "perceptual_hash", "error"])
     images["error"] = images["error"].astype("str")
     images["position"] = np.arange(len(contents))

@@ -52,7 +52,7 @@ def write_competition(root: Path) -> Places:
     write_folds(places.folds, pd.DataFrame({"row_id": row_ids, "fold": numbers % 3, "cluster": numbers}))
     write_manifest(places.manifest, Manifest(competition="digits", files=()))
     sizes = dict(zip(("count", "height", "width", "channels"), fold.pixels.shape, strict=True))
-    key = PixelsKey(key="0" * 64, dtype="uint8", resize="squash", **sizes)
+    key = PixelsKey(key="0" * 64, dtype="uint8", resize="squash", range=None, jpeg_quality=None, **sizes)
     write_pixels_key(places.pixels, key)
     places.pixel_caches.mkdir()
     np.save(places.pixel_caches / f"{key.key}.npy", fold.pixels)

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from foldline.cards.answers import unscorable
 from foldline.cards.card import Card
 from foldline.config.params import Params
+from foldline.config.prepare import JpegStore
 from foldline.config.views import SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.refusal import Refusal, listed
 
 
 def refuse_unfit(params: Params, card: Card) -> None:
     """Raises Refusal with one line per conflict."""
-    conflicts = [*_unsafe_views(params, card), *_swapped_axes(params), *unscorable(card)]
+    conflicts = [*_unsafe_views(params, card), *_swapped_axes(params), *unscorable(card), *_no_jpeg(params, card)]
     if conflicts:
         raise Refusal("\n".join(conflicts))
 
@@ -33,4 +34,14 @@ def _swapped_axes(params: Params) -> Iterator[str]:
         yield (
             f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "
             f"but `prepare` makes them {height} x {width} pixels."
+        )
+
+
+def _no_jpeg(params: Params, card: Card) -> Iterator[str]:
+    channels, numbers = card.layout.channels, card.layout.range is not None
+    if isinstance(params.prepare.store, JpegStore) and (numbers or channels not in (1, 3)):
+        kept = f"{channels} channels of {'numbers (layout.range)' if numbers else 'bytes'}"
+        yield (
+            f"params.yaml: `prepare.store.kind` is 'jpeg', which holds bytes of 1 or 3 channels, but {card.slug} has "
+            f"{kept}. Valid: 'pixels'."
         )

@@ -1,7 +1,6 @@
 """Decoding many images, in parallel, into one memory-mapped file; an interrupted build goes on where it stopped."""
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -12,10 +11,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from foldline.files import whole_file
 from foldline.images import journal
 from foldline.images.chunks import Chunk, ChunkDone, Decoder, Source, decode_chunk, start_process
 from foldline.images.resizing import PixelForm
+from foldline.images.stores import store_for
 from foldline.refusal import Refusal
 
 CHUNK_BYTES = 16 * 2**20
@@ -32,15 +31,15 @@ def build_file(
     form: PixelForm,
     processes: int | None = None,
 ) -> pd.DataFrame:
-    """Write the .npy file of all images (len(paths) x height x width x channels, uint8); return the table `decoded`.
+    """Write the file of all images, of the kind that `form` says (stores.py); return the table `decoded`.
 
     processes: default all CPUs this one may use, and this one alone when there is little to do. Raises Refusal for too
     little disk space, a damaged archive, or a dead decoding process; what was decoded is kept for the next call.
     """
-    shape = (len(paths), form.height, form.width, form.channels)
-    header_bytes = _reserve(pixels_file, shape)
-    source = Source(archives_folder, tuple(files), form, pixels_file, header_bytes)
+    store = store_for(pixels_file, len(paths), form)
     progress_file = pixels_file.with_suffix(".journal")
+    store.reserve()
+    source = Source(archives_folder, tuple(files), form, store)
     done = journal.read(progress_file, source)
     chunks = [chunk for chunk in _chunks(paths, form) if chunk.first not in done]
     remaining = sum(len(chunk.paths) for chunk in chunks)
@@ -50,25 +49,8 @@ def build_file(
             journal.append(progress_file, chunk)
             done[chunk.first] = chunk
             bar.update(len(chunk.images))
+    store.finish([(first, len(done[first].images)) for first in sorted(done)])
     return _table(paths, done)
-
-
-def _reserve(pixels_file: Path, shape: tuple[int, ...]) -> int:
-    """Create the file at its full size unless it is there; return the length of its header."""
-    if not pixels_file.exists():
-        needed, free = int(np.prod(shape, dtype=np.int64)), shutil.disk_usage(pixels_file.parent).free
-        if needed > free:
-            raise Refusal(
-                f"{pixels_file.parent}: the pixel cache needs {needed:,} bytes ({shape[0]:,} images of "
-                f"{shape[1]} x {shape[2]} x {shape[3]}), {free:,} are free. Free some space, or lower "
-                "prepare.height_pixels and prepare.width_pixels in params.yaml."
-            )
-        with whole_file(pixels_file) as partial:
-            np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-            with partial.open("rb+") as file:
-                # Reserved now, a disk that others fill meanwhile cannot end the build at its last image.
-                os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END))
-    return np.load(pixels_file, mmap_mode="r").offset
 
 
 def _chunks(paths: Sequence[str], form: PixelForm) -> Iterator[Chunk]:

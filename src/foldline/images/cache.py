@@ -1,12 +1,13 @@
 """The pixel cache: every image decoded once, one memory-mapped file per key, rebuilt by whoever finds it absent.
 
-A folder of caches holds `<key>.npy` (the pixels), `<key>.<request>.parquet` (what was found while decoding, by a hash
-of what was asked for) and, while building, `<request>.npy` with its `.journal`.
+A folder of caches holds `<key>.npy` (the pixels) or `<key>.jpegs`, `<key>.<request>.parquet` (what was found while
+decoding, by a hash of what was asked for) and, while building, the same by `<request>`, with its `.journal`.
 """
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -20,11 +21,14 @@ from foldline.files import locked, sha256_of_json, whole_file
 from foldline.images.building import build_file
 from foldline.images.decoding import VERSION
 from foldline.images.resizing import PixelForm
+from foldline.images.stores import CachedPixels, JpegPixels, suffix_of
 from foldline.refusal import Refusal
 from foldline.tables.pixels import PixelsKey
 
 KEPT_CACHES = 3
 """The caches used last that a build leaves: going back to an earlier size need not decode again."""
+
+STORED = (".npy", ".jpegs")
 
 
 @dataclass(frozen=True)
@@ -52,31 +56,33 @@ def build(
         raise Refusal(f"{archives_folder}: there is no image to decode. Check the card's `layout`.")
     request = _request(archives_folder, files, distinct, form)
     with locked(caches / "build.lock"):
-        decoded = _recorded(caches, request)
+        decoded = _recorded(caches, request, suffix_of(form))
         if decoded is None:
-            unfinished = caches / f"{request}.npy"
+            unfinished = caches / f"{request}{suffix_of(form)}"
             decoded = build_file(unfinished, archives_folder, files, distinct, form, processes)
             key = _key(decoded, form)
             with whole_file(caches / f"{key.key}.{request}.parquet") as partial:
                 decoded.to_parquet(partial, index=False)
-            unfinished.replace(caches / f"{key.key}.npy")
+            unfinished.replace(caches / f"{key.key}{suffix_of(form)}")
         else:
             key = _key(decoded, form)
-        _prune(caches, key)
+        _prune(caches, caches / f"{key.key}{suffix_of(form)}")
     return BuiltCache(key, decoded)
 
 
 def open_pixels(
     caches: Path, key: PixelsKey, images: pd.DataFrame, archives_folder: Path, files: Sequence[str]
-) -> np.ndarray:
-    """The cache of `key`, memory-mapped and read-only: count x height x width x channels, uint8.
+) -> CachedPixels:
+    """The cache of `key`, memory-mapped and read-only: count x height x width x channels, uint8 or float16.
+
+    JPEGs are decoded as they are asked for; the index is the same, `pixels[positions]`.
 
     Absent (another machine, a cleaned disk), it is built again from the archives under a lock, once for all waiting
     processes. Raises Refusal when the archives no longer hold the images of `key`.
     """
-    path = caches / f"{key.key}.npy"
+    form = PixelForm(key.height, key.width, key.channels, key.resize, key.range, key.jpeg_quality)
+    path = caches / f"{key.key}{suffix_of(form)}"
     if not path.exists():
-        form = PixelForm(key.height, key.width, key.channels, key.resize)
         by_position = images.drop_duplicates("position").sort_values("position")
         rebuilt = build(archives_folder, files, list(by_position["path"]), form, caches).key
         if rebuilt != key:
@@ -90,9 +96,9 @@ def open_pixels(
     return _mapped(path, key)
 
 
-def _mapped(path: Path, key: PixelsKey) -> np.ndarray:
+def _mapped(path: Path, key: PixelsKey) -> CachedPixels:
     try:
-        pixels = np.load(path, mmap_mode="r")
+        pixels = np.load(path, mmap_mode="r") if key.jpeg_quality is None else JpegPixels(path, key.shape)
     except ValueError as error:
         raise Refusal(f"{path} is damaged ({error}). Remove it, it will be built again.") from None
     if pixels.shape != key.shape or pixels.dtype != key.dtype:
@@ -111,28 +117,27 @@ def _key(decoded: pd.DataFrame, form: PixelForm) -> PixelsKey:
     digest = hashlib.sha256(json.dumps([VERSION, asdict(form)], sort_keys=True).encode())
     for content in decoded["sha256"]:
         digest.update(bytes.fromhex(content))
-    return PixelsKey(key=digest.hexdigest(), count=len(decoded), dtype="uint8", **asdict(form))
+    return PixelsKey(key=digest.hexdigest(), count=len(decoded), dtype=form.dtype, **asdict(form))
 
 
-def _recorded(caches: Path, request: str) -> pd.DataFrame | None:
+def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:
     """What an earlier build of the same request found, if its pixels are still there."""
     for record in caches.glob(f"*.{request}.parquet"):
-        if (caches / f"{record.name.split('.')[0]}.npy").exists():
+        if (caches / f"{record.name.split('.')[0]}{suffix}").exists():
             return pd.read_parquet(record)
     return None
 
 
-def _prune(caches: Path, key: PixelsKey) -> None:
+def _prune(caches: Path, current: Path) -> None:
     """Delete all but the caches used last, and every abandoned build: the caller holds the lock, none is under way.
 
     A process that has a deleted cache mapped keeps it to its end; one that opens it later builds it again.
     """
-    current = caches / f"{key.key}.npy"
     os.utime(current)
-    finished = [path for path in caches.glob("*.npy") if len(path.stem) == len(key.key)]
+    finished = [path for path in caches.iterdir() if path.suffix in STORED and len(path.stem) == len(current.stem)]
     kept = sorted(finished, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:KEPT_CACHES]
     keys = {path.stem for path in kept}
-    for pattern in ("*.npy", "*.parquet", "*.journal", ".*.partial"):
+    for pattern in (*(f"*{suffix}" for suffix in STORED), "*.parquet", "*.journal", "*.parts", ".*.partial"):
         for path in caches.glob(pattern):
             if path.name.split(".")[0] not in keys:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 
 from foldline.archives import Archives
-from foldline.images.decoding import Undecodable, decode
 from foldline.images.hashing import perceptual_hashes, thumbnail
-from foldline.images.resizing import PixelForm, resized, scaled_size
+from foldline.images.reading import Contents, PictureFiles, picture_into
+from foldline.images.resizing import PixelForm
+from foldline.images.stores import Store
+from foldline.images.undecodable import Undecodable
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""
@@ -27,13 +29,12 @@ DecodedImage = tuple[int, int, str, int, str | None]
 
 @dataclass(frozen=True)
 class Source:
-    """Where images come from, and the form and the file they go to."""
+    """Where images come from, the form that they get, and the store that they go to."""
 
     archives_folder: Path
     files: tuple[str, ...]
     form: PixelForm
-    pixels_file: Path
-    header_bytes: int
+    store: Store
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Chunk:
 class ChunkDone:
     first: int
     crc32: int
-    """Of the chunk's pixels: tells after an interruption whether they reached the disk."""
+    """Of what the store wrote: tells after an interruption whether it reached the disk."""
     images: Sequence[DecodedImage]
 
 
@@ -57,32 +58,37 @@ class Decoder:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.archives = Archives(source.archives_folder, source.files)
+        self.files = PictureFiles(Archives(source.archives_folder, source.files))
 
     def decode(self, chunk: Chunk) -> ChunkDone:
         """Raises Refusal when an archive is damaged; an image that cannot be read is an `error` and mid-grey."""
         form = self.source.form
-        pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), np.uint8)
-        images = [
-            decode_into(place, self.archives.read(path), form) for place, path in zip(pixels, chunk.paths, strict=True)
-        ]
-        with self.source.pixels_file.open("rb+") as file:
-            file.seek(self.source.header_bytes + chunk.first * form.bytes)
-            file.write(pixels.data)
-        return ChunkDone(chunk.first, zlib.crc32(pixels.data), images)
+        pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), form.dtype)
+        images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
+        return ChunkDone(chunk.first, zlib.crc32(self.source.store.write(chunk.first, pixels)), images)
+
+    def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
+        try:
+            contents = self.files.contents(path)
+        except Undecodable as undecodable:
+            return _blank(place, hashlib.sha256(path.encode()).hexdigest(), undecodable)
+        return decode_into(place, contents, self.source.form)
 
 
-def decode_into(place: np.ndarray, content: bytes, form: PixelForm) -> DecodedImage:
-    """Fill `place` (height x width x channels) with the picture in `content`, in `form`."""
-    sha256 = hashlib.sha256(content).hexdigest()
+def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
+    """Fill `place` (height x width x channels) with the picture in `contents`, in `form`."""
+    sha256 = contents.sha256
     try:
-        picture = decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
+        picture = picture_into(place, contents, form)
     except Undecodable as undecodable:
-        place[:] = UNREADABLE_GREY
-        return 0, 0, sha256, 0, str(undecodable)
-    place[:] = resized(picture.pixels, form)
+        return _blank(place, sha256, undecodable)
     perceptual_hash = int(perceptual_hashes(thumbnail(place)[np.newaxis])[0])
     return picture.height, picture.width, sha256, perceptual_hash, None
+
+
+def _blank(place: np.ndarray, sha256: str, why: Undecodable) -> DecodedImage:
+    place[:] = UNREADABLE_GREY
+    return 0, 0, sha256, 0, str(why)
 
 
 # A pool hands its tasks to a function, so what a process keeps between them can only be a module's.

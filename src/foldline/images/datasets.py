@@ -4,16 +4,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Int64, Integer, UInt8
+from jaxtyping import Int64, Integer, Shaped
 from torch import Tensor
 from torch.utils.data import Dataset
 
-Pixels = UInt8[np.ndarray, "count height width channels"]
+from foldline.images.stores import CachedPixels
+
+Pixels = CachedPixels
 Positions = Integer[np.ndarray, " images"]
-Augment = Callable[[UInt8[np.ndarray, "h w c"], int], UInt8[np.ndarray, "h w c"]]
+Image = Shaped[np.ndarray, "h w c"]
+"""uint8, or float32 of a cache of numbers, whose range is 0..255 (0..1 while it is augmented)."""
+Augment = Callable[[Image, int], Image]
 Draw = tuple[int, int]
 """An index into `positions`, and the seed of this image's augmentation."""
-Images = UInt8[Tensor, "batch channels height width"]
+Images = Shaped[Tensor, "batch channels height width"]
 Index = Int64[Tensor, " batch"]
 
 
@@ -27,10 +31,10 @@ class TrainingImages(Dataset):
 
     def __getitems__(self, draws: Sequence[Draw]) -> tuple[Images, Index]:
         index = np.fromiter((index for index, _ in draws), np.int64, len(draws))
-        images = self.pixels[self.positions[index]]
+        images = gathered(self.pixels, self.positions[index])
         if self.augment is not None:
             for place, (_, seed) in enumerate(draws):
-                images[place] = self.augment(images[place], seed)
+                images[place] = augmented(images[place], self.augment, seed)
         return channels_first(images), torch.from_numpy(index)
 
 
@@ -42,9 +46,20 @@ class EvaluationImages(Dataset):
         self.positions = positions
 
     def __getitems__(self, index: Sequence[int]) -> tuple[Images, Index]:
-        images = self.pixels[self.positions[np.asarray(index, np.int64)]]
+        images = gathered(self.pixels, self.positions[np.asarray(index, np.int64)])
         return channels_first(images), torch.tensor(index, dtype=torch.int64)
 
 
-def channels_first(images: UInt8[np.ndarray, "batch height width channels"]) -> Images:
+def gathered(pixels: Pixels, positions: Positions) -> Shaped[np.ndarray, "batch height width channels"]:
+    """A copy of the images at `positions`: uint8, or float32 of a cache of numbers."""
+    images = pixels[positions]
+    return images if images.dtype == np.uint8 else images.astype(np.float32)
+
+
+def augmented(image: Image, augment: Augment, seed: int) -> Image:
+    """albumentations takes numbers from 0 to 1."""
+    return augment(image, seed) if image.dtype == np.uint8 else augment(image / 255, seed) * 255
+
+
+def channels_first(images: Shaped[np.ndarray, "batch height width channels"]) -> Images:
     return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))

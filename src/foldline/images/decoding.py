@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Shaped
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from foldline.images.undecodable import Undecodable
 
 VERSION = 1
 """Part of the pixel cache's key: raise it with every change here or in resizing.py that changes any pixel."""
@@ -38,14 +40,10 @@ UPRIGHT = {
 SIDEWAYS = (5, 6, 7, 8)
 
 
-class Undecodable(Exception):
-    """Why an image cannot be read, in words that are the same on every machine."""
-
-
 @dataclass(frozen=True)
 class Picture:
-    pixels: UInt8[np.ndarray, "h w channels"]
-    """Upright, RGB or grey; by the codec's own scaling possibly smaller than the file's picture."""
+    pixels: Shaped[np.ndarray, "h w channels"]
+    """Upright; uint8, or float32 of numbers. By the codec's own scaling possibly smaller than the file's picture."""
     height: int
     """Of the file's picture, upright, as is `width`."""
     width: int
@@ -119,7 +117,7 @@ def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
     image.load()
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F"):
-        raise Undecodable("its samples are 32 bits wide and have no fixed range")
+        raise Undecodable("its samples are 32 bits wide and have no fixed range: give the card's layout.range")
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:

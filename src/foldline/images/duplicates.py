@@ -12,6 +12,7 @@ from tqdm import tqdm
 from foldline.images.alignment import align
 from foldline.images.candidates import close_pairs
 from foldline.images.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
+from foldline.images.stores import CachedPixels
 
 CROPPED_SHARES = (0.0, 0.01, 0.02, 0.03)
 """What a copy may have lost at each side, for the hash; the alignment finds what lies between."""
@@ -31,7 +32,7 @@ OUTLYING = 3.0
 BLOCK = 4_096
 
 
-def near_duplicate_pairs(images: pd.DataFrame, pixels: np.ndarray) -> pd.DataFrame:
+def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
     """Pairs of positions in the cache that hold the same picture: columns first, second, first < second, sorted.
 
     images: position, sha256, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
@@ -50,7 +51,7 @@ def near_duplicate_pairs(images: pd.DataFrame, pixels: np.ndarray) -> pd.DataFra
     return pd.DataFrame(np.unique(np.sort(pairs, axis=1), axis=0), columns=["first", "second"])
 
 
-def _thumbnails(pixels: np.ndarray, positions: np.ndarray) -> Thumbnails:
+def _thumbnails(pixels: CachedPixels, positions: np.ndarray) -> Thumbnails:
     thumbnails = np.empty((len(positions), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
     for number, position in enumerate(tqdm(positions, desc="thumbnails", unit="image")):
         thumbnails[number] = thumbnail(pixels[position])

@@ -4,7 +4,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64, Shaped, UInt8
 
 SIDE_PIXELS = 32
 LOW_FREQUENCIES = 8
@@ -15,8 +15,12 @@ BLOCK_THUMBNAILS = 4_096
 Thumbnails = UInt8[np.ndarray, "images 32 32"]
 
 
-def thumbnail(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "32 32"]:
-    """The picture in grey, small enough to forget how it was encoded."""
+def thumbnail(pixels: Shaped[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "32 32"]:
+    """The picture in grey, small enough to forget how it was encoded. Numbers beyond 0..255 are cut off."""
+    if pixels.dtype != np.uint8:
+        pixels = np.clip(pixels.astype(np.float32).mean(axis=2, keepdims=True), 0, 255).astype(np.uint8)
+    if pixels.shape[2] not in (1, 3):
+        pixels = pixels.mean(axis=2, keepdims=True).astype(np.uint8)
     grey = pixels[:, :, 0] if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, (SIDE_PIXELS, SIDE_PIXELS), interpolation=cv2.INTER_AREA)
 

@@ -18,8 +18,12 @@ class PixelsKey(Section):
     height: Count
     width: Count
     channels: Count
-    dtype: Literal["uint8"]
+    dtype: Literal["uint8", "float16"]
     resize: Literal["squash", "crop", "pad"]
+    range: tuple[float, float] | None
+    """The numbers that are 0 and 255 in the cache; null for bytes, which are what they are."""
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)] | None
+    """null: the cache holds the pixels themselves."""
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

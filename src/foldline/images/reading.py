@@ -1,0 +1,147 @@
+"""From a picture's address to its pixels in the form of the cache, whatever it is and wherever it lies."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Shaped
+
+from foldline.archives import Archives
+from foldline.images.decoding import Picture, decode
+from foldline.images.dicom import dicom_samples, is_dicom
+from foldline.images.resizing import PixelForm, resized, scaled_size
+from foldline.images.samples import (
+    NPY_MARK,
+    NPZ_MARK,
+    Samples,
+    array_samples,
+    picture_samples,
+    scaled_samples,
+    whole_bytes,
+    with_channels,
+)
+from foldline.images.undecodable import Undecodable
+from foldline.records import Records, file_of_records
+from foldline.refusal import Refusal
+from foldline.tables.addresses import BETWEEN_CHANNELS, InRecord, parse_in_record, value_at
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a picture is made of."""
+
+    files: tuple[bytes, ...]
+    """Its file; of a picture whose channels are files all of them; of numbers these as float32."""
+    numbers: InRecord | None = None
+    """How the numbers lie."""
+
+    @property
+    def sha256(self) -> str:
+        digest = hashlib.sha256(self.files[0])
+        for content in self.files[1:]:
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+
+class PictureFiles:
+    """The archives, and the files of records in them that are open."""
+
+    def __init__(self, archives: Archives) -> None:
+        self.archives = archives
+        self._records: dict[str, Records] = {}
+
+    def contents(self, address: str) -> Contents:
+        """Of the picture at `address` (tables/addresses.py).
+
+        Raises Refusal for a missing or damaged archive, Undecodable for a record without the picture.
+        """
+        in_record = parse_in_record(address)
+        if in_record is None:
+            return Contents(tuple(self.archives.read(name) for name in address.split(BETWEEN_CHANNELS)))
+        name, picture = in_record
+        if name not in self._records:
+            self._records[name] = file_of_records(self.archives.file(name), name)
+        try:
+            record = self._records[name].at(picture.place)
+            if picture.height == 0:
+                return Contents((_image_file(value_at(record, picture.fields[0])),))
+            fields = picture.fields or _fitting(picture.pattern, tuple(record))
+            return Contents((_numbers(record, fields, picture).tobytes(),), picture)
+        except (KeyError, ValueError) as error:
+            raise Undecodable(f"its record does not hold it ({error})") from None
+
+
+def picture_into(place: Shaped[np.ndarray, "h w c"], contents: Contents, form: PixelForm) -> Picture:
+    """Fill `place` in `form`; return what was read. Raises Undecodable."""
+    if len(contents.files) == 1:
+        (content,), numbers = contents.files, contents.numbers
+        picture = _read(content, form) if numbers is None else _laid(content, numbers, form)
+        place[:] = resized(picture.pixels, form)
+        return picture
+    if len(contents.files) != form.channels:
+        raise Refusal(
+            f"The card's `path` names {len(contents.files)} files for an image, but layout.channels is "
+            f"{form.channels}. Make them equal."
+        )
+    planes = [_read(content, form.plane) for content in contents.files]
+    for channel, plane in enumerate(planes):
+        place[:, :, channel] = resized(plane.pixels, form.plane)[:, :, 0]
+    return planes[0]
+
+
+def _laid(content: bytes, lie: InRecord, form: PixelForm) -> Picture:
+    numbers = np.frombuffer(content, np.float32).reshape(lie.height, lie.width, len(lie.fields) or 1)
+    return _picture(whole_bytes(numbers) if form.range is None else numbers, form)
+
+
+def _read(content: bytes, form: PixelForm) -> Picture:
+    if not content:
+        raise Undecodable("the file is empty")
+    try:
+        if is_dicom(content):
+            return _picture(dicom_samples(content, form.channels, windowed=form.range is None), form)
+        if content.startswith((NPY_MARK, NPZ_MARK)):
+            return _picture(array_samples(content, form.channels), form)
+        if form.range is not None or form.channels not in (1, 3):
+            return _picture(picture_samples(content, form.channels), form)
+    except (MemoryError, Refusal, Undecodable):
+        raise
+    except Exception as error:  # codecs meet hostile bytes with any error there is
+        raise Undecodable(f"{error}" or type(error).__name__) from error
+    return decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
+
+
+def _picture(samples: Samples, form: PixelForm) -> Picture:
+    pixels = scaled_samples(with_channels(samples, form.channels), form.range)
+    return Picture(np.ascontiguousarray(pixels), *pixels.shape[:2])
+
+
+def _image_file(value: Any) -> bytes:
+    if isinstance(value, str):
+        return base64.b64decode(value.partition("base64,")[2] or value)
+    if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
+        return value["bytes"]  # a parquet file's images, as the `datasets` library writes them
+    if not isinstance(value, bytes):
+        raise ValueError(f"it is {type(value).__name__}, not an image file")
+    return value
+
+
+@lru_cache
+def _fitting(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if re.fullmatch(pattern, name))
+
+
+def _numbers(record: Any, fields: tuple[str, ...], picture: InRecord) -> np.ndarray:
+    if picture.pattern:
+        channels = [[record[field] for field in fields]]
+    else:
+        channels = [value_at(record, field) for field in fields]
+    planes = [np.array(value.split() if isinstance(value, str) else value, np.float32).ravel() for value in channels]
+    for plane in planes:
+        if plane.size != picture.height * picture.width:
+            raise ValueError(f"{plane.size} numbers are not {picture.height} x {picture.width}")
+    return np.stack(planes, axis=-1)
