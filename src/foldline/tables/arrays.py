@@ -21,27 +21,30 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(start, min(start + step, shape[0]))
 
 
-def create_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """A new float32 `.npy` file of this shape, all zeros, memory-mapped for writing.
+def create_array(path: Path, shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+    """A new `.npy` file of this shape, all zeros, memory-mapped for writing.
 
     A file cannot be mapped without a byte in it: an empty array is written, and returned as it is.
     """
     if 0 in shape:
-        np.save(path, np.zeros(shape, np.float32))
+        np.save(path, np.zeros(shape, dtype))
         return np.load(path)
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
 
-def open_array(path: Path, shape: tuple[int, ...], axes: str, writable: bool = False) -> np.ndarray:
-    """The float32 `.npy` file, memory-mapped. Raises Refusal unless its shape is what `axes` (in words) give."""
+def open_array(
+    path: Path, shape: tuple[int, ...], axes: str, writable: bool = False, dtype: type = np.float32
+) -> np.ndarray:
+    """The `.npy` file, memory-mapped. Raises Refusal unless its shape is what `axes` (in words) give."""
     if not path.exists():
         raise missing(path)
     try:
         values = np.load(path, mmap_mode=("r+" if writable else "r") if 0 not in shape else None)
     except (ValueError, EOFError, OSError) as error:
         raise Refusal(f"{path} is not a readable array ({error}). {CURE}") from None
-    if values.shape != shape or values.dtype != np.float32:
-        raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected float32 of {shape} ({axes}). {CURE}")
+    if values.shape != shape or values.dtype != dtype:
+        expected = f"{np.dtype(dtype)} of {shape}"
+        raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected {expected} ({axes}). {CURE}")
     return values
 
 
@@ -51,7 +54,13 @@ def take(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
 
 
 def gather(values: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """A copy of many rows, anywhere in the file: no more of it is in memory than is returned."""
+    """A copy of many rows, anywhere in the file: no more of it is in memory than is returned.
+
+    Rows of a `CompactArray` (foldline/tables/compact.py) stay compact.
+    """
+    gathered = getattr(values, "gathered", None)
+    if gathered is not None:
+        return gathered(index)
     rows = np.empty((len(index), *values.shape[1:]), values.dtype)
     for block in row_blocks(rows.shape):
         rows[block] = take(values, index[block])

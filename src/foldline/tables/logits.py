@@ -11,7 +11,8 @@ import pandas as pd
 from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import ACTIVATIONS, Activation, outputs_of
-from foldline.tables.arrays import create_array, open_array, put, row_blocks, take
+from foldline.tables.arrays import put, row_blocks, take
+from foldline.tables.compact import create_values, open_values
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("validation", "test")
@@ -20,7 +21,10 @@ AXES = "rows of ids.parquet, views of classes.json, logits by its classes and ac
 
 @dataclass(frozen=True)
 class Logits:
-    """Logits (rows x views x outputs, float32, memory-mapped when read) and what their axes mean."""
+    """Logits (rows x views x outputs, float32, memory-mapped when read) and what their axes mean.
+
+    Those of a softmax over very many classes are compact (foldline/tables/compact.py).
+    """
 
     validation: np.ndarray
     test: np.ndarray
@@ -47,10 +51,10 @@ def create_logits(
     ids.to_parquet(folder / "ids.parquet", index=False)
     axes = {"views": list(views), "classes": list(classes), "activation": activation}
     write_json(folder / "classes.json", axes)
-    shape = (len(views), outputs_of(activation, len(classes)))
+    shape, is_softmax = (len(views), outputs_of(activation, len(classes))), activation == "softmax"
     return Logits(
-        validation=create_array(folder / "validation.npy", (len(validation_ids), *shape)),
-        test=create_array(folder / "test.npy", (len(test_ids), *shape)),
+        validation=create_values(folder / "validation.npy", (len(validation_ids), *shape), "logits", is_softmax),
+        test=create_values(folder / "test.npy", (len(test_ids), *shape), "logits", is_softmax),
         validation_ids=tuple(validation_ids),
         test_ids=tuple(test_ids),
         views=tuple(views),
@@ -81,10 +85,14 @@ def read_logits(folder: Path, writable: bool = False) -> Logits:
     require_among(ids, path, "part", PARTS)
     views, classes, activation = _read_axes(folder / "classes.json")
     validation_ids, test_ids = (tuple(ids.loc[ids["part"] == part, "row_id"]) for part in PARTS)
-    shape = (len(views), outputs_of(activation, len(classes)))
+    shape, is_softmax = (len(views), outputs_of(activation, len(classes))), activation == "softmax"
+
+    def opened(name: str, rows: int) -> np.ndarray:
+        return open_values(folder / name, (rows, *shape), "logits", is_softmax, AXES, writable)
+
     return Logits(
-        validation=open_array(folder / "validation.npy", (len(validation_ids), *shape), AXES, writable),
-        test=open_array(folder / "test.npy", (len(test_ids), *shape), AXES, writable),
+        validation=opened("validation.npy", len(validation_ids)),
+        test=opened("test.npy", len(test_ids)),
         validation_ids=validation_ids,
         test_ids=test_ids,
         views=views,

@@ -1,0 +1,149 @@
+"""Predictions over so many classes that rows x classes numbers would fill the disk: of each row, only the highest.
+
+A `CompactArray` is read and written in blocks like any array of `foldline.tables.arrays`; a block alone is ever as wide
+as there are classes. The KEPT highest of a row are stored with their classes, and what all others have is shared evenly
+among them: the row still sums to one, and a class that is not kept costs what it should. Sharing evenly is the guess
+that assumes least (Jaynes, Information Theory and Statistical Mechanics, 1957).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int64
+from scipy.special import log_softmax, logsumexp
+
+from foldline.tables.arrays import create_array, open_array, put, row_blocks, take
+
+MOST_DENSE_CLASSES = 2000
+KEPT = 100
+MOST_DENSE_BYTES = 1 << 28
+"""Of one block: more is a mistake of ours, which would fill the memory of a larger competition."""
+
+Scale = Literal["logits", "probabilities"]
+"""logits: of a softmax, stored as float16 with their log-sum-exp taken off, so that the likeliest are the most exact.
+probabilities: float32."""
+
+
+def is_compact(classes: int, distribution: bool) -> bool:
+    """Whether predictions of so many classes are stored compact: only what sums to one can leave classes out."""
+    return distribution and classes > MOST_DENSE_CLASSES
+
+
+class CompactArray(np.ndarray):
+    """Looks like float32 of `shape` (rows, classes) or (rows, views, classes), in blocks of rows: `values[block]`.
+
+    It is an array so that whatever works in blocks takes it. Its own numbers are one NaN, seen everywhere; numpy's
+    functions, which would meet that, refuse it.
+    """
+
+    kept: np.ndarray
+    """The highest of each row, the highest first."""
+    kept_classes: np.ndarray
+    others: np.ndarray
+    """The value of each class that is not kept; a last axis of one."""
+    scale: Scale
+
+    __array_ufunc__ = None  # type: ignore[assignment]
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, named: Any) -> Any:
+        raise TypeError(f"{function.__name__} takes no compact array: take blocks of its rows")
+
+    def __getitem__(self, index: slice | np.ndarray) -> Float32[np.ndarray, "block ..."]:  # type: ignore[override]
+        """Some rows, all classes of them. Raises RuntimeError for more than MOST_DENSE_BYTES."""
+        rows = self.gathered(index)
+        if rows.size * 4 > MOST_DENSE_BYTES:
+            raise RuntimeError(f"{rows.shape} numbers at once of a compact array: take blocks of rows")
+        dense = np.broadcast_to(rows.others, rows.shape).astype(np.float32)
+        np.put_along_axis(dense, rows.kept_classes.astype(np.int64), rows.kept.astype(np.float32), axis=-1)
+        return dense
+
+    def __setitem__(self, index: slice | np.ndarray, dense: Float[np.ndarray, "block ..."]) -> None:  # type: ignore[override]
+        kept, classes, others = _compacted(dense, self.scale, self.kept.shape[-1])
+        for part, values in ((self.kept, kept), (self.kept_classes, classes), (self.others, others)):
+            put(part, index, values)
+
+    def gathered(self, index: slice | np.ndarray) -> "CompactArray":
+        """Some rows, in memory, still compact."""
+        kept, classes, others = (take(part, index) for part in (self.kept, self.kept_classes, self.others))
+        return compact_array(kept, classes, others, self.shape[-1], self.scale)
+
+    def of(self, targets: Int64[np.ndarray, " rows"]) -> Float32[np.ndarray, " rows"]:
+        """Each row's value of one class: the kept one, or the others' equal share. Of (rows, classes) alone."""
+        values = np.empty(len(self), np.float32)
+        for block in row_blocks(self.kept.shape):
+            rows = self.gathered(block)
+            found = rows.kept_classes == targets[block, None]
+            of_kept = rows.kept[np.arange(len(rows)), found.argmax(axis=1)]
+            values[block] = np.where(found.any(axis=1), of_kept, rows.others[:, 0])
+        return values
+
+    def top(self, length: int) -> tuple[Int64[np.ndarray, "rows kept"], Float32[np.ndarray, "rows kept"]]:
+        """The highest classes of each row and their values, the highest first: at most as many as are kept."""
+        wide = min(length, self.kept.shape[-1])
+        classes, values = np.empty((len(self), wide), np.int64), np.empty((len(self), wide), np.float32)
+        for block in row_blocks(self.kept.shape):
+            rows = self.gathered(block)
+            classes[block], values[block] = rows.kept_classes[:, :wide], rows.kept[:, :wide]
+        return classes, values
+
+
+def compact_array(
+    kept: np.ndarray, kept_classes: np.ndarray, others: np.ndarray, classes: int, scale: Scale
+) -> CompactArray:
+    """Of (..., kept) values and classes, and (..., 1) values of each other class; `classes`: how many there are."""
+    values = np.broadcast_to(np.float32(np.nan), (*kept.shape[:-1], classes)).view(CompactArray)
+    values.kept, values.kept_classes, values.others, values.scale = kept, kept_classes, others, scale
+    return values
+
+
+def create_values(path: Path, shape: tuple[int, ...], scale: Scale, distribution: bool) -> np.ndarray:
+    """A new file to be filled in place, compact where `is_compact` says so: two more files lie beside `path` then, its
+    name with `.classes` and `.others` before the suffix."""
+    if not is_compact(shape[-1], distribution):
+        return create_array(path, shape)
+    return _mapped(path, shape, scale, create_array)
+
+
+def open_values(
+    path: Path, shape: tuple[int, ...], scale: Scale, distribution: bool, axes: str, writable: bool = False
+) -> np.ndarray:
+    """What `create_values` made. Raises Refusal unless the shapes are what `axes` (in words) give."""
+    if not is_compact(shape[-1], distribution):
+        return open_array(path, shape, axes, writable)
+
+    def opened(file: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+        return open_array(file, shape, axes, writable, dtype)
+
+    return _mapped(path, shape, scale, opened)
+
+
+def _mapped(
+    path: Path, shape: tuple[int, ...], scale: Scale, map_file: Callable[[Path, tuple[int, ...], type], np.ndarray]
+) -> CompactArray:
+    *axes, count = shape
+    kept = map_file(path, (*axes, KEPT), np.float16 if scale == "logits" else np.float32)
+    classes = map_file(path.with_suffix(".classes.npy"), (*axes, KEPT), np.int32)
+    others = map_file(path.with_suffix(".others.npy"), (*axes, 1), np.float32)
+    return compact_array(kept, classes, others, count, scale)
+
+
+def _compacted(
+    dense: Float[np.ndarray, "block ... count"], scale: Scale, kept: int
+) -> tuple[
+    Float64[np.ndarray, "block ... kept"], Int64[np.ndarray, "block ... kept"], Float64[np.ndarray, "block ... 1"]
+]:
+    """The highest values, their classes, and what each of the others gets; of equal ones the lowest class is first."""
+    values = log_softmax(dense.astype(np.float64), axis=-1) if scale == "logits" else dense.astype(np.float64)
+    chosen = np.sort(np.argpartition(-values, kept - 1, axis=-1)[..., :kept], axis=-1)
+    highest = np.take_along_axis(values, chosen, axis=-1)
+    order = np.argsort(-highest, axis=-1, kind="stable")
+    left = values.shape[-1] - kept
+    if scale == "logits":
+        np.put_along_axis(values, chosen, -np.inf, axis=-1)
+        others = np.asarray(logsumexp(values, axis=-1, keepdims=True)) - np.log(left)
+    else:
+        np.put_along_axis(values, chosen, 0, axis=-1)
+        others = values.sum(axis=-1, keepdims=True) / left
+    return np.take_along_axis(highest, order, axis=-1), np.take_along_axis(chosen, order, axis=-1), others
