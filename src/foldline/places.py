@@ -82,6 +82,10 @@ class Places:
     def predicted(self, fold: int) -> Path:
         return self.predicted_folds / f"fold{fold}"
 
+    def rate_sweep(self, fold: int) -> Path:
+        """What `pipelines.lr_find` saw."""
+        return self.work / "lr_find" / f"fold{fold}"
+
     @property
     def ensemble(self) -> Path:
         return self.work / "ensemble"

@@ -27,7 +27,7 @@ def test_a_stage_lists_exactly_the_code_that_it_imports(stage: str) -> None:
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"check"}))
 def test_a_stage_tracks_exactly_the_sections_that_it_reads(stage: str) -> None:
     """`check` reads all of both files, and tracks all of both."""
-    read_params, read_facts = _sections_read(Path("pipelines") / f"{stage}.py")
+    read_params, read_facts = _sections_read(stage)
     tracked_params, tracked_facts = _sections_tracked(STAGES[stage])
     # `train.model.name` is a part of the section `train`.
     assert {key.partition(".")[0] for key in tracked_params} == read_params
@@ -91,13 +91,15 @@ def test_no_out_is_uncached_or_persistent() -> None:
     assert not [out for out in options if isinstance(out, dict)]
 
 
-def _sections_read(script: Path) -> tuple[set[str], set[str]]:
-    """The keys in a script's calls of `settings.section("key", ...)` and `settings.fact("key", ...)`."""
+def _sections_read(stage: str) -> tuple[set[str], set[str]]:
+    """The keys in the calls of `settings.section("key", ...)` and `settings.fact("key", ...)` of a stage's scripts."""
+    modules = {f"pipelines.{stage}", *GRAPH.find_upstream_modules(f"pipelines.{stage}")} - {"pipelines.running"}
+    scripts = [_source(module) for module in sorted(modules) if module.startswith("pipelines.")]
     read: dict[str, set[str]] = {"section": set(), "fact": set()}
-    for node in ast.walk(ast.parse(script.read_text())):
+    for node in (node for script in scripts for node in ast.walk(ast.parse(script.read_text()))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in read:
             key = node.args[0]
-            assert isinstance(key, ast.Constant), f"{script}: sections are named by constants"
+            assert isinstance(key, ast.Constant), f"pipelines.{stage}: sections are named by constants"
             read[node.func.attr].add(key.value)
     return read["section"], read["fact"]
 
@@ -116,12 +118,15 @@ def _sections_tracked(stage: dict[str, Any]) -> tuple[set[str], set[str]]:
 
 def _imported(module: str) -> set[str]:
     """The top-level names of a module's imports outside of functions: what starting it up loads."""
-    file = Path("src" if module.startswith("foldline") else ".", *module.split("."))
-    source = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
     names: set[str] = set()
-    for node in ast.parse(source.read_text()).body:
+    for node in ast.parse(_source(module).read_text()).body:
         if isinstance(node, ast.Import):
             names.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.split(".")[0])
     return names
+
+
+def _source(module: str) -> Path:
+    file = Path("src" if module.startswith("foldline") else ".", *module.split("."))
+    return file / "__init__.py" if file.is_dir() else file.with_suffix(".py")

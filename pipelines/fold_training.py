@@ -1,0 +1,48 @@
+"""One fold from the tables to a trained model: what `train` and `lr_find` do once a process is to work."""
+
+from foldline.cards.target import Target
+from foldline.competition.targets import encode
+from foldline.config.train import Train
+from foldline.config.views import Symmetry
+from foldline.images.cache import open_pixels
+from foldline.learning.checkpoints import Checkpoints, checkpoints_folder, key_inputs
+from foldline.learning.fold import Fold, train_fold, write_trained
+from foldline.learning.processes import start_accelerator
+from foldline.learning.samples import split_samples
+from foldline.learning.starting_weights import starting_weights
+from foldline.tables.classes import read_classes
+from foldline.tables.folds import read_folds
+from foldline.tables.images import read_images
+from foldline.tables.manifest import read_manifest
+from foldline.tables.pixels import read_pixels_key
+from foldline.tables.rows import read_rows
+from pipelines.running import Settings, read_settings
+
+
+def read_fold(settings: Settings, number: int, model_name: str) -> Fold:
+    """The facts of the fold `number`. Raises Refusal when its files are of different runs."""
+    places = settings.places
+    rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
+    files = [file.name for file in read_manifest(places.manifest).files]
+    pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
+    targets = encode(rows, classes, settings.fact("target", Target))
+    training, validation = split_samples(rows, images, read_folds(places.folds), targets, number)
+    weights = starting_weights(places.weights, model_name)
+    symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
+    return Fold(number, pixels, training, validation, len(classes), symmetries, weights)
+
+
+def train_one(number: int) -> None:
+    """What every process of the stage `train` does: train the fold; the first process writes its files."""
+    settings = read_settings()
+    config, places = settings.section("train", Train), settings.places
+    accelerator = start_accelerator(config.precision)
+    fold = read_fold(settings, number, config.model.name)
+    upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
+    checkpoints = Checkpoints(checkpoints_folder(places, number), key_inputs(config, fold.symmetries, upstream))
+    with checkpoints.alone(accelerator.is_main_process):
+        trained = train_fold(fold, config, checkpoints, accelerator)
+        if accelerator.is_main_process:
+            write_trained(places.trained(number), trained)
+            checkpoints.clear()
+    accelerator.end_training()
