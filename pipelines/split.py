@@ -2,7 +2,7 @@
 
 Reads work/<slug>/rows.parquet, images.parquet, classes.json, pixels.json and the pixel cache (built anew from the
 archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train row
-without a readable image is not in it.
+without a readable image is not in it. Beside it duplicates.csv: pairs of images, those of test too, that show the same.
 Parameters: split. Card: target.
 """
 
@@ -11,11 +11,14 @@ import pandas as pd
 
 from foldline.cards.target import Target
 from foldline.competition.folds import count_by_fold, learnable_images, make_folds
+from foldline.competition.repeated import describe_findings, list_duplicates
+from foldline.competition.strata import find_strata
 from foldline.competition.targets import encode
 from foldline.config.split import Split
 from foldline.images.cache import open_pixels
 from foldline.images.duplicates import near_duplicate_pairs
 from foldline.tables.classes import read_classes
+from foldline.tables.duplicates import write_duplicates
 from foldline.tables.folds import write_folds
 from foldline.tables.images import read_images
 from foldline.tables.manifest import read_manifest
@@ -28,21 +31,22 @@ def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
     places = settings.places
-    split = settings.section("split", Split)
+    split, target = settings.section("split", Split), settings.fact("target", Target)
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
-    strata = encode(rows, classes, settings.fact("target", Target))
     learnable = learnable_images(rows, images)
     pairs = pd.DataFrame({"first": [], "second": []}, dtype="int64")
     if split.near_duplicates == "together":
         files = [file.name for file in read_manifest(places.manifest).files]
         pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
-        pairs = near_duplicate_pairs(learnable, pixels)
-    folds = make_folds(rows, strata, learnable, pairs, split)
+        pairs = near_duplicate_pairs(images, pixels)
+    kept = rows.iloc[np.unique(learnable["row"])]
+    strata = find_strata(encode(kept, classes, target), classes, target)
+    folds, duplicates = make_folds(rows, strata, learnable, pairs, split), list_duplicates(rows, images, pairs)
     write_folds(places.folds, folds)
-    print(
-        f"{places.folds}: {len(folds)} rows in {folds['cluster'].nunique()} clusters, {len(pairs)} near-duplicate pairs"
-    )
-    print(count_by_fold(folds, strata[np.unique(learnable["row"])], classes).to_string())
+    write_duplicates(places.duplicates, duplicates)
+    print(f"{places.folds}: {len(folds)} rows in {folds['cluster'].nunique()} clusters")
+    print(f"{places.duplicates}: {len(duplicates)} pairs show the same, {describe_findings(duplicates)}")
+    print(count_by_fold(folds, strata, kept["group"]).to_string())
 
 
 if __name__ == "__main__":

@@ -65,6 +65,10 @@ class Places:
         return self.work / "folds.csv"
 
     @property
+    def duplicates(self) -> Path:
+        return self.work / "duplicates.csv"
+
+    @property
     def trained_folds(self) -> Path:
         return self.work / "train"
 
@@ -75,16 +79,16 @@ class Places:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
         return self.work / "checkpoints" / f"fold{fold}"
 
+    def rate_sweep(self, fold: int) -> Path:
+        """What `pipelines.lr_find` saw."""
+        return self.work / "lr_find" / f"fold{fold}"
+
     @property
     def predicted_folds(self) -> Path:
         return self.work / "predict"
 
     def predicted(self, fold: int) -> Path:
         return self.predicted_folds / f"fold{fold}"
-
-    def rate_sweep(self, fold: int) -> Path:
-        """What `pipelines.lr_find` saw."""
-        return self.work / "lr_find" / f"fold{fold}"
 
     @property
     def ensemble(self) -> Path:
@@ -97,6 +101,15 @@ class Places:
     @property
     def submission(self) -> Path:
         return self.root / "submissions" / self.slug / "submission.csv"
+
+    @property
+    def blend(self) -> Path:
+        """Of several runs: no stage's out, in the form of `clipped`."""
+        return self.work / "blend"
+
+    @property
+    def blend_submission(self) -> Path:
+        return self.submission.with_name("blend.csv")
 
     @property
     def receipt(self) -> Path:

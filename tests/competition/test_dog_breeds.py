@@ -24,6 +24,7 @@ from foldline.config.section import read_section
 from foldline.places import Places
 from foldline.refusal import Refusal
 from foldline.tables.classes import read_classes
+from foldline.tables.duplicates import read_duplicates
 from foldline.tables.folds import read_folds
 from foldline.tables.images import read_images
 from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
@@ -108,7 +109,10 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
     assert folds.loc[TRAIN_IDS[20], "cluster"] == folds.loc[TRAIN_IDS[3], "cluster"]
     assert folds["cluster"].nunique() == 38
     assert sorted(folds["fold"].value_counts()) == [9, 10, 10, 10]
-    assert "39 rows in 38 clusters, 1 near-duplicate pairs" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "39 rows in 38 clusters" in printed
+    assert "1 pairs show the same, 0 of them in train and test, 1 in train with different targets" in printed
+    assert read_duplicates(places.duplicates)["second_path"].tolist() == [f"train/{TRAIN_IDS[20]}.jpg"]
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
     nothing = np.zeros((0, 5), np.float32)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.competition.folds import count_by_fold, learnable_images, make_folds
+from foldline.competition.strata import Strata
 from foldline.config.split import Split
 
 ROWS = pd.DataFrame(
@@ -21,8 +22,11 @@ IMAGES = pd.DataFrame(
     }
 )
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
-STRATA = np.array([0, 0, 1, 1, 0, -1])
+STRATA = Strata(np.array([0, 1, 1, 0]), ("pug", "husky"))
 SPLIT = Split(count=2, seed=0, near_duplicates="together")
+
+
+NO_GROUPS = pd.Series([None] * 25, dtype="str")
 
 
 def test_learnable_images_are_readable_and_of_train_rows() -> None:
@@ -48,17 +52,35 @@ def test_near_duplicates_share_a_cluster() -> None:
 def test_counts_show_every_class_when_they_are_few() -> None:
     folds = pd.DataFrame({"fold": [0, 0, 1, 1], "cluster": [0, 0, 1, 2]})
 
-    table = count_by_fold(folds, np.array([0, 1, 1, 1]), ("pug", "husky"))
+    groups = pd.Series(["g", "g", None, "h"], dtype="str")
+    table = count_by_fold(folds, Strata(np.array([0, 1, 1, 1]), ("pug", "husky")), groups)
 
-    assert table.index.tolist() == ["rows", "clusters", "pug", "husky"]
-    assert table.to_numpy().tolist() == [[2, 2], [1, 2], [1, 0], [1, 2]]
+    assert table.index.tolist() == ["rows", "clusters", "groups", "pug", "husky"]
+    assert table.to_numpy().tolist() == [[2, 2], [1, 2], [1, 1], [1, 0], [1, 2]]
 
 
 def test_counts_show_the_most_frequent_and_the_rarest_of_many_classes() -> None:
     strata = np.repeat(np.arange(5), [1, 9, 5, 7, 3])
     folds = pd.DataFrame({"fold": np.arange(25) % 2, "cluster": np.arange(25)})
 
-    table = count_by_fold(folds, strata, ("a", "b", "c", "d", "e"), most=4)
+    table = count_by_fold(folds, Strata(strata, ("a", "b", "c", "d", "e")), NO_GROUPS, most=4)
 
     assert table.index.tolist() == ["rows", "clusters", "classes", "b", "d", "e", "a"]
     assert table.loc["classes"].tolist() == [5, 4]
+
+
+def test_counts_show_each_label_of_a_row() -> None:
+    folds = pd.DataFrame({"fold": [0, 1, 1], "cluster": [0, 1, 2]})
+    strata = Strata(np.array([[True, True], [False, True], [False, False]]), ("pug", "husky"))
+
+    table = count_by_fold(folds, strata, NO_GROUPS.head(3))
+
+    assert table.loc[["pug", "husky"]].to_numpy().tolist() == [[1, 0], [1, 1]]
+
+
+def test_train_rows_that_resemble_one_test_image_stay_together() -> None:
+    pairs = pd.DataFrame({"first": [0, 4], "second": [6, 6]})
+
+    folds = make_folds(ROWS, STRATA, learnable_images(ROWS, IMAGES), pairs, SPLIT)
+
+    assert folds["cluster"].tolist() == [0, 1, 0, 0]

@@ -81,3 +81,41 @@ def test_the_numbering_of_clusters_and_classes_changes_nothing() -> None:
     clusters, strata = np.array([0, 1, 1, 2, 3, 4]), np.array([0, 0, 1, 1, 2, 2])
 
     assert deal(clusters * 7 + 3, strata * 5, 2, 0).tolist() == deal(clusters, strata, 2, 0).tolist()
+
+
+def shares(indicators: np.ndarray, folds: np.ndarray, number: int) -> np.ndarray:
+    """Rows of each label and fold."""
+    return np.stack([indicators[folds == fold].sum(axis=0) for fold in range(number)], axis=1)
+
+
+def test_labels_are_spread_as_well_as_rows() -> None:
+    """Twenty labels from rare to frequent, up to several a row: no label's share is off by more than two rows."""
+    random = np.random.default_rng(0)
+    indicators = random.uniform(size=(2000, 20)) < np.geomspace(0.003, 0.5, 20)
+
+    folds = deal(np.arange(2000), indicators, 5, seed=0)
+
+    table = shares(indicators, folds, 5)
+    assert (table.max(axis=1) - table.min(axis=1)).max() <= 3
+    assert np.ptp(np.bincount(folds)) <= 4
+
+
+def test_a_label_with_as_many_rows_as_folds_is_in_each_fold() -> None:
+    indicators = np.zeros((60, 3), bool)
+    indicators[:, 0] = True
+    indicators[:4, 1] = indicators[4:8, 2] = True
+
+    table = shares(indicators, deal(np.arange(60), indicators, 4, seed=0), 4)
+
+    assert table[1:].tolist() == [[1] * 4] * 2
+
+
+def test_clusters_of_rows_with_labels_stay_whole() -> None:
+    random = np.random.default_rng(1)
+    clusters, indicators = random.integers(0, 80, 300), random.uniform(size=(300, 5)) < 0.2
+
+    folds = deal(clusters, indicators, 3, seed=0)
+
+    assert all(len(set(folds[clusters == cluster])) == 1 for cluster in set(clusters))
+    assert np.ptp(shares(indicators, folds, 3), axis=1).max() <= 4
+    assert np.ptp(np.bincount(folds)) <= 4

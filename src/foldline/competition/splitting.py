@@ -1,11 +1,12 @@
-"""Folds: whole clusters, every class spread evenly, the same on every machine.
+"""Folds: whole clusters, every stratum spread evenly, the same on every machine.
 
 Only integers decide (a sum of floats depends on the machine's order of adding), ties go to the lowest fold, and the
 one source of chance is numpy's PCG64.
 """
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
+from tqdm import tqdm
 
 from foldline.refusal import Refusal
 
@@ -14,61 +15,76 @@ ONE = 1 << 32
 
 
 def deal(
-    clusters: Int64[np.ndarray, " rows"], strata: Int64[np.ndarray, " rows"], count: int, seed: int
+    clusters: Int64[np.ndarray, " rows"],
+    strata: Int64[np.ndarray, " rows"] | Bool[np.ndarray, "rows strata"],
+    count: int,
+    seed: int,
 ) -> Int64[np.ndarray, " rows"]:
     """The fold, 0 .. count - 1, of each row.
 
-    clusters: rows with the same number share a fold. strata: classes (or bins) that each fold gets its share of.
-    Clusters of several rows are dealt first, the largest first, each to the fold in which it disturbs the balance
-    least; then single rows fill up the differences. Without clusters of several rows no two folds differ by more than
-    one row, nor by more than one row of any class. Raises Refusal when there are fewer clusters than folds.
+    clusters: rows with the same number share a fold. strata: what each fold gets its share of, one per row or several.
+    Clusters are dealt one by one, the largest first and of these the one with the rarest stratum, each to the fold in
+    which it disturbs the balance least. Single rows of one stratum each fill up the differences in the end: without
+    larger clusters no two folds differ by more than one row, nor by more than one row of any stratum. Raises Refusal
+    when there are fewer clusters than folds. Source of rarest first: Sechidis, Tsoumakas and Vlahavas, On the
+    Stratification of Multi-label Data, 2011.
     """
     clusters = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
-    strata = np.unique(strata, return_inverse=True)[1].astype(np.int64)
     sizes = np.bincount(clusters)
     if len(sizes) < count:
         raise Refusal(
             f"split.count is {count}, but there are {len(sizes)} clusters of rows that must stay together (same group, "
             f"same or near-duplicate images) among {len(clusters)} rows. Set split.count to at most {len(sizes)}."
         )
-    generator = np.random.Generator(np.random.PCG64(seed))
-    shuffled = generator.permutation(len(clusters))
-    single = sizes[clusters[shuffled]] == 1
-    counts = np.zeros((strata.max() + 1, count), dtype=np.int64)
+    shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(len(clusters))
     folds = np.empty(len(clusters), dtype=np.int64)
-    several = shuffled[~single]
-    folds[several] = _deal_clusters(clusters[several], strata[several], np.bincount(strata), counts)
-    singles = shuffled[single]
-    folds[singles] = _deal_singles(strata[singles], counts)
+    if strata.ndim == 2:
+        table = np.zeros((strata.shape[1], count), dtype=np.int64)
+        folds[shuffled] = _deal_clusters(
+            clusters[shuffled], *strata[shuffled].nonzero(), strata.sum(axis=0), table, len(clusters)
+        )
+        return folds
+    strata = np.unique(strata, return_inverse=True)[1].astype(np.int64)
+    table = np.zeros((strata.max() + 1, count), dtype=np.int64)
+    single = sizes[clusters[shuffled]] == 1
+    several, singles = shuffled[~single], shuffled[single]
+    one_each = np.arange(len(several))
+    folds[several] = _deal_clusters(
+        clusters[several], one_each, strata[several], np.bincount(strata), table, len(clusters)
+    )
+    folds[singles] = _deal_singles(strata[singles], table)
     return folds
 
 
 def _deal_clusters(
     clusters: Int64[np.ndarray, " some"],
-    strata: Int64[np.ndarray, " some"],
+    rows: Int64[np.ndarray, " pairs"],
+    strata: Int64[np.ndarray, " pairs"],
     totals: Int64[np.ndarray, " strata"],
     counts: Int64[np.ndarray, "strata folds"],
+    all_rows: int,
 ) -> Int64[np.ndarray, " some"]:
-    """The fold of each row, in whole clusters; adds the rows to `counts`.
+    """The fold of each row, in whole clusters; adds the rows to `counts`. rows, strata: which row is in which stratum.
 
-    A fold f in which class c has n rows costs n²/N_c for each class and (all its rows)²/N; every cluster goes where it
-    adds least to the sum over folds. The squares of what it brings are the same everywhere and are left out.
+    A fold f in which stratum c has n rows costs n²/N_c for each stratum and (all its rows)²/N; every cluster goes where
+    it adds least to the sum over folds. The squares of what it brings are the same everywhere and are left out.
     """
     cluster_order, first, members = np.unique(clusters, return_index=True, return_inverse=True)
     sizes = np.bincount(members, minlength=len(cluster_order))
-    largest_first = np.lexsort((first, -sizes))
-    pairs, amounts = np.unique(members * len(totals) + strata, return_counts=True)
-    classes = pairs % len(totals)
-    bounds = np.searchsorted(pairs // len(totals), np.arange(len(cluster_order) + 1))
-    costs = amounts * (ONE // totals[classes])
+    pairs, amounts = np.unique(members[rows] * len(totals) + strata, return_counts=True)
+    owners, owned = np.divmod(pairs, len(totals))
+    bounds = np.searchsorted(owners, np.arange(len(cluster_order) + 1))
+    rarest = np.full(len(cluster_order), len(clusters))
+    np.minimum.at(rarest, owners, totals[owned])
+    costs = amounts * (ONE // totals[owned])
     fold_rows = counts.sum(axis=0)
-    row_cost = ONE // int(totals.sum())
+    row_cost = ONE // all_rows
     dealt = np.empty(len(cluster_order), dtype=np.int64)
-    for cluster in largest_first:
+    for cluster in tqdm(np.lexsort((first, rarest, -sizes)), desc="clusters", unit="cluster"):
         own = slice(bounds[cluster], bounds[cluster + 1])
-        cost = costs[own] @ counts[classes[own]] + int(sizes[cluster]) * row_cost * fold_rows
+        cost = costs[own] @ counts[owned[own]] + int(sizes[cluster]) * row_cost * fold_rows
         fold = int(np.argmin(cost))
-        counts[classes[own], fold] += amounts[own]
+        counts[owned[own], fold] += amounts[own]
         fold_rows[fold] += sizes[cluster]
         dealt[cluster] = fold
     return dealt[members]

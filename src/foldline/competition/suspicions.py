@@ -9,6 +9,7 @@ from scipy.stats import ks_2samp
 
 from foldline.competition.diagnosis import class_counts
 from foldline.competition.readability import describe_unreadable
+from foldline.competition.repeated import rows_of_pairs
 from foldline.refusal import listed
 
 SHOWN = 3
@@ -42,7 +43,7 @@ def _unreadable(images: pd.DataFrame) -> Iterator[str]:
 
 def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     """Images that show the same, by where they stand: in train, with different labels, or in train and test."""
-    met = _rows_of_pairs(images, pairs)
+    met = rows_of_pairs(images, pairs)
     parts, labels = rows["part"].to_numpy(), rows["target"].to_numpy(dtype=object)
     is_train = (parts[met["first_row"]] == "train", parts[met["second_row"]] == "train")
     within, across = is_train[0] & is_train[1], is_train[0] != is_train[1]
@@ -53,18 +54,6 @@ def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> 
         yield f"{differing.sum():,} of these pairs have different labels: {_shown(met[differing])}."
     if across.any():
         yield f"{across.sum():,} images of test show the same as one of train, a leak: {_shown(met[across])}."
-
-
-def _rows_of_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """first_row, second_row, first_path, second_path of each pair whose images belong to different rows; an image of
-    several rows is a pair for each two of them."""
-    of_position = images[["position", "row", "path"]]
-    shared = pd.DataFrame({"first": images["position"].unique()}).assign(second=lambda table: table["first"])
-    both = pd.concat([shared, pairs], ignore_index=True)
-    first = both.merge(of_position.add_prefix("first_"), left_on="first", right_on="first_position")
-    met = first.merge(of_position.add_prefix("second_"), left_on="second", right_on="second_position")
-    same_image = met["first"] == met["second"]
-    return met[(met["first_row"] != met["second_row"]) & (~same_image | (met["first_row"] < met["second_row"]))]
 
 
 def _shown(met: pd.DataFrame) -> str:

@@ -1,0 +1,30 @@
+import numpy as np
+
+from foldline.cards.target import Multiclass, Regression
+from foldline.competition.splitting import deal
+from foldline.competition.strata import find_strata
+
+REGRESSION = Regression(kind="regression", column="x", group=None)
+
+
+def test_classes_and_labels_are_their_own_strata() -> None:
+    one = find_strata(np.array([1, 0]), ("a", "b"), Multiclass(kind="multiclass", column="x", group=None))
+    assert (one.of_rows.tolist(), one.names) == ([1, 0], ("a", "b"))
+
+
+def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:
+    values = np.concatenate([np.full(40, 7), np.arange(60) + 100]).astype(np.float32)
+
+    strata = find_strata(values, ("x",), REGRESSION)
+
+    assert np.bincount(strata.of_rows).tolist() == [40, 10, 10, 10, 10, 10, 10]
+    assert strata.names[:2] == ("7 .. 7", "100 .. 109")
+
+
+def test_every_fold_gets_low_and_high_values() -> None:
+    values = np.random.default_rng(0).lognormal(size=500).astype(np.float32)
+
+    folds = deal(np.arange(500), find_strata(values, ("x",), REGRESSION).of_rows, 5, seed=0)
+
+    deciles = np.argsort(np.argsort(values)) // 50
+    assert all(np.bincount(deciles[folds == fold]).tolist() == [10] * 10 for fold in range(5))
