@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, Shaped
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -15,7 +15,7 @@ from foldline.images.loaders import EpochOrder, balanced
 class Batch:
     """One process's share of one optimiser step."""
 
-    images: UInt8[Tensor, "batch channels height width"]
+    images: Shaped[Tensor, "batch channels height width"]
     targets: Int64[Tensor, " batch"]
     index: Int64[Tensor, " batch"]
     """Which of the fold's training images these are; on the CPU."""
@@ -27,7 +27,7 @@ class Batch:
 class Part:
     """One forward and backward pass."""
 
-    images: UInt8[Tensor, "part channels height width"]
+    images: Shaped[Tensor, "part channels height width"]
     targets: Int64[Tensor, " part"]
     index: Int64[Tensor, " part"]
     is_last: bool
