@@ -23,6 +23,7 @@ TRAIN: dict[str, Any] = {
     "clipping": {"kind": "norm", "limit": 1.0},
     "average": {"kind": "ema", "decay": 0.9, "statistics_batches": 3},
     "loss": {"kind": "cross_entropy", "smoothing": 0.1},
+    "warm_start": {"kind": "none"},
     "augmentation": "light",
     "keep": "last",
 }

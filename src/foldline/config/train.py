@@ -121,6 +121,23 @@ class CrossEntropy(Section):
     smoothing: Annotated[float, Field(ge=0, lt=1)]
 
 
+class NoWarmStart(Section):
+    """The head starts at random."""
+
+    kind: Literal["none"]
+
+
+class LogisticRegressionStart(Section):
+    """The head starts as scikit-learn's LogisticRegression on the backbone's features of the fold's training rows."""
+
+    kind: Literal["logistic_regression"]
+    inverse_penalty: Rate
+    """scikit-learn's C: the larger, the closer the fit."""
+
+
+WarmStart = Annotated[NoWarmStart | LogisticRegressionStart, Field(discriminator="kind")]
+
+
 class Train(Section):
     seed: int
     epochs: Count
@@ -139,6 +156,7 @@ class Train(Section):
     clipping: Clipping
     average: Average
     loss: CrossEntropy
+    warm_start: WarmStart
     augmentation: Literal["none", "light", "medium", "heavy"]
     keep: Literal["last", "best"]
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
@@ -150,5 +168,21 @@ class Train(Section):
             raise ValueError(
                 f"schedule.warmup_epochs is {self.schedule.warmup_epochs:g}, longer than the training: epochs is "
                 f"{self.epochs}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_fits(self) -> "Train":
+        if isinstance(self.warm_start, NoWarmStart):
+            return self
+        if self.model.head.kind != "plain":
+            raise ValueError(
+                f"warm_start.kind is {self.warm_start.kind}, which is one Linear layer, but model.head.kind is "
+                f"{self.model.head.kind}: set model.head.kind to plain, or warm_start.kind to none"
+            )
+        if self.loss.kind != "cross_entropy":
+            raise ValueError(
+                f"warm_start.kind is {self.warm_start.kind}, which fits probabilities of classes, but loss.kind is "
+                f"{self.loss.kind}: set loss.kind to cross_entropy, or warm_start.kind to none"
             )
         return self

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import nn
 from tqdm import tqdm
 
-from foldline.config.train import Train
+from foldline.config.train import LogisticRegressionStart, Train
 from foldline.files import write_json
 from foldline.images.augmentation import augmentation
 from foldline.images.datasets import Pixels
@@ -30,6 +30,7 @@ from foldline.learning.progress import Line
 from foldline.learning.samples import Samples
 from foldline.learning.schedules import rate_schedule
 from foldline.learning.training import Pieces, seed_torch, train
+from foldline.learning.warm_start import warm_start
 from foldline.refusal import Refusal
 from foldline.tables.history import write_history
 
@@ -97,6 +98,10 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
     model = build_model(architecture, fold.weights)
     refuse_unfit_images(model)
     model = model.to(device)
+    if isinstance(config.warm_start, LogisticRegressionStart):
+        warm_start(
+            model, fold.pixels, fold.training, config.micro_batch_size, config.warm_start.inverse_penalty, device
+        )
     groups = parameter_groups(model, config.rates, config.optimizer.weight_decay)
     return Pieces(
         model=model,
