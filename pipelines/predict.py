@@ -2,13 +2,14 @@
 
 Reads rows.parquet, images.parquet, classes.json, pixels.json and its cache, folds.csv, train/fold<k>/model.safetensors;
 writes predict/fold<k>/: validation.npy, test.npy (rows x views x classes), ids.parquet, classes.json.
-Parameters: `predict`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
+Parameters: `predict`; card: `layout`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
 
 python -m pipelines.predict --fold 0
 """
 
 from functools import partial
 
+from foldline.cards.layout import Layout
 from foldline.config.predict import Predict
 from foldline.images.cache import open_pixels
 from foldline.images.loaders import evaluation_loader
@@ -37,22 +38,21 @@ def main() -> None:
 
 def predict_fold(fold: int) -> None:
     settings = read_settings()
-    places, section = settings.places, settings.section("predict", Predict)
+    places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
     model = load_model(places.trained(fold) / "model.safetensors")
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
     covered = roster(rows, read_folds(places.folds), [fold])
-    validation_ids, test_ids, classes = covered.out_of_fold_ids, covered.test_ids, read_classes(places.classes)
+    validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
-    batch_size = max(1, section.batch_size // accelerator.num_processes)
-    load = partial(evaluation_loader, pixels, batch_size=batch_size, workers=section.workers)
-    axes = (validation_ids, test_ids, section.views, classes, "softmax")
+    per_process = max(1, section.batch_size // accelerator.num_processes)
+    load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
+    axes = (validation_ids, test_ids, section.views, read_classes(places.classes), "softmax")
     with shared_logits(places.predicted(fold), *axes, accelerator) as logits:
-        of_validation = row_images(rows, images, validation_ids, "train")
-        predict(model, load, of_validation, views, accelerator, logits.validation, "validation rows")
-        of_test = row_images(rows, images, test_ids, "test")
-        predict(model, load, of_test, views, accelerator, logits.test, "test rows")
+        for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
+            pictures = row_images(rows, images, ids, part)
+            predict(model, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
     accelerator.print(f"fold {fold}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted")
 
 

@@ -29,7 +29,7 @@ def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
         tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
     )
     model = ToyModel().train()
-    predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "rows")
+    predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
     assert not model.training
     np.testing.assert_allclose(logits.test, expected_logits(), atol=1e-6)
 
@@ -39,7 +39,7 @@ def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
         tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
     )
     with torch.autocast("cpu", torch.bfloat16):
-        predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "rows")
+        predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
     assert logits.test.dtype == np.float32
     difference = np.abs(logits.test - expected_logits()).max()
     assert 0 < difference < 0.02
@@ -77,4 +77,4 @@ def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:
         return [*batches, batches[0]]
 
     with pytest.raises(RuntimeError, match="the loader gave 4 of 18 images more or less than once"):
-        predict(ToyModel(), padded, images(), views(), start_accelerator("float32"), logits.test, "rows")
+        predict(ToyModel(), padded, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")

@@ -62,8 +62,8 @@ def stage(folder: Path) -> None:
     axes = (ids[:2], ids, ["identity", "flip"], list("abc"), "softmax")
     with shared_logits(folder / "fold0", *axes, accelerator) as logits:
         two = RowImages(images().positions[:4], images().rows[:4], 2)
-        predict(ToyModel(), load, two, views(), accelerator, logits.validation, "rows")
-        predict(ToyModel(), load, images(), views(), accelerator, logits.test, "rows")
+        predict(ToyModel(), load, two, views(), accelerator, logits.validation, "mean", "rows")
+        predict(ToyModel(), load, images(), views(), accelerator, logits.test, "mean", "rows")
 
 
 if __name__ == "__main__":

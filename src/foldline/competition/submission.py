@@ -18,7 +18,7 @@ from foldline.competition.answer_columns import answer_columns, answer_names, re
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
-from foldline.tables.arrays import row_blocks, take
+from foldline.tables.arrays import gather, row_blocks, take
 from foldline.tables.probabilities import Probabilities
 
 
@@ -37,10 +37,12 @@ def write_submission(
     titles = names if isinstance(form, ClassProbabilities) else columns
     if set(titles) != set(columns):
         raise _other_columns(columns, names)
+    # A rule picks from compact predictions as they are; a column per class takes all classes of a block.
+    read = take if isinstance(form, ClassProbabilities) else gather
     with path.open("wb") as file:
         file.write(_header(sample.columns))
         for block in tqdm(list(row_blocks((len(positions), predictions.test.shape[1]))), desc="format", unit="block"):
-            answers = rule(take(predictions.test, positions[block]))
+            answers = rule(read(predictions.test, positions[block]))
             values = dict(zip(titles, answer_columns(answers, names, form, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
             _write_block(file, table[list(sample.columns)])

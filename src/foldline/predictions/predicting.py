@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from foldline.files import whole_folder
+from foldline.predictions.open_rows import Aggregate, OpenRows
 from foldline.predictions.row_images import RowImages
 from foldline.tables.activations import Activation
-from foldline.tables.arrays import put, take
+from foldline.tables.arrays import put
 from foldline.tables.logits import Logits, create_logits, read_logits
 
 View = Callable[[Tensor], Tensor]
@@ -55,27 +56,25 @@ def predict(
     views: Sequence[View],
     accelerator: Accelerator,
     logits: Float32[np.ndarray, "rows views outputs"],
+    aggregate: Aggregate,
     what: str,
 ) -> None:
-    """Add this process's share of the rows to `logits`, which starts as zeros: the mean over each row's images.
+    """Write this process's share of the rows into `logits`: the mean, or the highest, over each row's images.
 
     `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
     precision, logits are float32. Rows are dealt without padding: each belongs to one process, whatever their number.
     `what` names the rows.
     """
     mine = images.share(accelerator.process_index, accelerator.num_processes)
-    weights = 1 / np.bincount(mine.rows, minlength=images.count).clip(1).astype(np.float32)
     seen = np.zeros(len(mine.rows), np.int64)
+    open_rows = OpenRows(mine, aggregate)
     model = model.to(accelerator.device).eval()
     bar = tqdm(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=not accelerator.is_main_process)
     for batch, index in load(mine.positions):
         on_device = batch.to(accelerator.device, non_blocking=True)
         with accelerator.autocast():
             outputs = torch.stack([model(view(on_device)).float() for view in views], dim=1)
-        rows, place = np.unique(mine.rows[index.numpy()], return_inverse=True)
-        sums = take(logits, rows)
-        np.add.at(sums, place, outputs.cpu().numpy() * weights[mine.rows[index.numpy()], None, None])
-        put(logits, rows, sums)
+        put(logits, *open_rows.add(mine.rows[index.numpy()], outputs.cpu().numpy()))
         np.add.at(seen, index.numpy(), 1)
         bar.update(len(index))
     bar.close()

@@ -12,7 +12,7 @@ from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import FORMS, Form, width_of
 from foldline.tables.arrays import put, row_blocks, take
-from foldline.tables.compact import Stored, create_values, open_values
+from foldline.tables.compact import create_values, open_values
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("out_of_fold", "test")
@@ -29,8 +29,8 @@ class Probabilities:
     Distributions over very many classes are compact (foldline/tables/compact.py).
     """
 
-    out_of_fold: Stored
-    test: Stored
+    out_of_fold: np.ndarray
+    test: np.ndarray
     out_of_fold_ids: tuple[str, ...]
     test_ids: tuple[str, ...]
     folds: Integer[np.ndarray, " out_of_fold_rows"]
@@ -105,7 +105,7 @@ def read_probabilities(folder: Path) -> Probabilities:
     width, adds_up = width_of(form, len(classes)), form == "distribution"
     out_of_fold, tests = (ids[ids["part"] == part] for part in PARTS)
 
-    def opened(name: str, rows: int) -> Stored:
+    def opened(name: str, rows: int) -> np.ndarray:
         return open_values(folder / name, (rows, width), "probabilities", adds_up, AXES)
 
     probabilities = Probabilities(
@@ -129,7 +129,7 @@ def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
     return tuple(axes["classes"]), axes["form"]
 
 
-def _require_form(values: Stored, form: Form, ids: Sequence[str], path: Path) -> None:
+def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path) -> None:
     for block in row_blocks(values.shape):
         rows = take(values, block)
         good = _of_form(rows, form)
@@ -150,4 +150,4 @@ def _of_form(rows: np.ndarray, form: Form) -> np.ndarray:
     if form == "independent":
         return shares
     sums = rows.sum(axis=1, dtype=np.float64)
-    return np.logical_and(shares, np.abs(sums - 1) <= SUM_TOLERANCE)
+    return np.asarray(shares & (np.abs(sums - 1) <= SUM_TOLERANCE))

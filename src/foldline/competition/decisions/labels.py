@@ -8,6 +8,7 @@ from jaxtyping import Float, Float32, Float64, Int64
 from foldline.competition.scores.checks import require_probabilities
 from foldline.config.section import Section
 from foldline.tables.arrays import row_blocks, take
+from foldline.tables.compact import CompactArray
 
 MOST_CLASSES = 500
 """Weights of more classes than this follow a handful of rows each, and take the square of it to fit."""
@@ -20,6 +21,10 @@ Labels = Int64[np.ndarray, " rows"]
 
 def most_probable(predictions: Predictions) -> Labels:
     """Each row's class with the highest probability, the first of equal ones; memory flat in the rows."""
+    if isinstance(predictions, CompactArray):
+        classes, likelihoods = predictions.top(1)
+        require_probabilities(likelihoods)
+        return classes[:, 0]
     labels = np.empty(len(predictions), np.int64)
     for block in row_blocks(predictions.shape):
         labels[block] = _checked(predictions, block).argmax(axis=1)

@@ -9,6 +9,7 @@ from foldline.competition.scores.checks import require_probabilities
 from foldline.competition.scores.rankings import map_at_k
 from foldline.config.section import Section
 from foldline.tables.arrays import row_blocks, take
+from foldline.tables.compact import CompactArray
 
 NOTHING = -1
 GRID = 200
@@ -65,6 +66,11 @@ def _top(predictions: Predictions, length: int) -> tuple[Rankings, Float32[np.nd
     classes = predictions.shape[1]
     rankings = np.full((len(predictions), length), NOTHING)
     likelihoods = np.full((len(predictions), length), -1, np.float32)
+    if isinstance(predictions, CompactArray):
+        found, values = predictions.top(length)
+        require_probabilities(values)
+        rankings[:, : found.shape[1]], likelihoods[:, : found.shape[1]] = found, values
+        return rankings, likelihoods
     kept = min(length, classes)
     for block in row_blocks(predictions.shape):
         rows = take(predictions, block)
