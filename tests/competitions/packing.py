@@ -1,0 +1,66 @@
+"""Containers that the standard library does not write: 7z archives, DICOM files, BSON documents."""
+
+import io
+import struct
+from collections.abc import Mapping
+
+import numpy as np
+import py7zr
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, generate_uid
+
+from tests.competitions.drawing import pixels
+
+
+def seven_zipped(members: Mapping[str, bytes]) -> bytes:
+    stored = io.BytesIO()
+    with py7zr.SevenZipFile(stored, "w") as archive:
+        for path, content in members.items():
+            archive.writestr(content, path)
+    return stored.getvalue()
+
+
+def dicom(seed: int, inverted: bool = False, jpeg2000: bool = False) -> bytes:
+    """A grey picture of 12 bits; inverted: dark means dense, as in MONOCHROME1."""
+    grey = pixels(seed, channels=1)[..., 0].astype(np.uint16) * 16
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless if jpeg2000 else ExplicitVRLittleEndian
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.2"
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.Rows, dataset.Columns = grey.shape
+    dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
+    dataset.PhotometricInterpretation = "MONOCHROME1" if inverted else "MONOCHROME2"
+    dataset.WindowCenter, dataset.WindowWidth = 2048, 4096
+    dataset.PixelData = encapsulate([_codestream(grey)]) if jpeg2000 else grey.tobytes()
+    stored = io.BytesIO()
+    dataset.save_as(stored, enforce_file_format=True)
+    return stored.getvalue()
+
+
+def _codestream(grey: np.ndarray) -> bytes:
+    stored = io.BytesIO()
+    Image.fromarray(grey).save(stored, "JPEG2000", irreversible=False, no_jp2=True)
+    return stored.getvalue()
+
+
+def bson(document: Mapping[str, object]) -> bytes:
+    """A document of whole numbers, bytes, lists and documents (bsonspec.org)."""
+    elements = b"".join(_element(name, value) for name, value in document.items())
+    return struct.pack("<i", len(elements) + 5) + elements + b"\0"
+
+
+def _element(name: str, value: object) -> bytes:
+    key = name.encode() + b"\0"
+    if isinstance(value, int):
+        return b"\x10" + key + struct.pack("<i", value)
+    if isinstance(value, bytes):
+        return b"\x05" + key + struct.pack("<ib", len(value), 0) + value
+    if isinstance(value, list):
+        return b"\x04" + key + bson({str(place): item for place, item in enumerate(value)})
+    if isinstance(value, Mapping):
+        return b"\x03" + key + bson(value)
+    raise TypeError(f"{name} is {type(value).__name__}")

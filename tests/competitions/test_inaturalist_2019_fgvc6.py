@@ -1,0 +1,58 @@
+"""inaturalist-2019-fgvc6: json of images and annotations with `id`, pictures in tar.gz, several folders deep."""
+
+import io
+import json
+import tarfile
+
+from sklearn.metrics import accuracy_score
+
+from tests.competitions import grading
+from tests.competitions.conftest import CARDS, Enter
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+
+CATEGORIES = ("0", "7", "500", "1009")
+
+
+def tarred(members: dict[str, bytes]) -> bytes:
+    stored = io.BytesIO()
+    with tarfile.open(fileobj=stored, mode="w:gz") as archive:
+        for path, content in members.items():
+            information = tarfile.TarInfo(path)
+            information.size = len(content)
+            archive.addfile(information, io.BytesIO(content))
+    return stored.getvalue()
+
+
+def described(row_id: str, path: str) -> dict[str, object]:
+    return {"id": int(row_id), "file_name": path, "width": 48, "height": 36, "license": 1, "rights_holder": ""}
+
+
+def draw() -> Miniature:
+    labels, answers = dealt(numbered(24, "{}"), CATEGORIES), dealt(numbered(12, "{}", 268243), CATEGORIES)
+    train = {row_id: f"train_val2019/Plants/{label}/{row_id:0>8}.jpg" for row_id, label in labels.items()}
+    test = {row_id: f"test2019/{row_id:0>8}.jpg" for row_id in answers}
+    described_train = {
+        "images": [described(row_id, path) for row_id, path in train.items()],
+        "annotations": [
+            {"id": int(row_id), "image_id": int(row_id), "category_id": int(label)} for row_id, label in labels.items()
+        ],
+        "categories": [{"id": int(category)} for category in CATEGORIES],
+    }
+    described_test = {"images": [described(row_id, path) for row_id, path in test.items()], "annotations": []}
+    files = {
+        "train_val2019.tar.gz": tarred(pictures(list(train.values()), 0)),
+        "test2019.tar.gz": tarred(pictures(list(test.values()), 100)),
+        "train2019.json.zip": zipped({"train2019.json": json.dumps(described_train).encode()}),
+        "test2019.json.zip": zipped({"test2019.json": json.dumps(described_test).encode()}),
+        "kaggle_sample_submission.csv": csv({"id": answers.keys(), "predicted": 0}),
+    }
+    return Miniature({"inaturalist-2019-fgvc6.zip": zipped(files)}, labels, answers)
+
+
+def test_one_species_per_picture(enter: Enter) -> None:
+    miniature = draw()
+    places = enter(CARDS / "inaturalist-2019-fgvc6.yaml", miniature)
+
+    submission = grading.read(places.submission, list(miniature.answers), ["id", "predicted"])
+    predicted = grading.whole_numbers(submission["predicted"])
+    assert accuracy_score(list(miniature.answers.values()), predicted) > 0.9

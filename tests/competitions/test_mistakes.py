@@ -1,0 +1,112 @@
+"""Every mistake that a card can contain is one message before anything is written: what, where, what is there instead.
+
+Each case changes one value of a good card and runs `check`'s rule, then `prepare`.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from foldline.cards.answers import unscorable
+from foldline.cards.card import read_card
+from foldline.refusal import Refusal
+from pipelines import prepare
+from tests.competitions import (
+    test_alaska2_image_steganalysis,
+    test_aptos2019_blindness_detection,
+    test_cdiscount_image_classification_challenge,
+    test_dog_breed_identification,
+    test_herbarium_2022_fgvc9,
+    test_leaf_classification,
+    test_petfinder_pawpularity_score,
+    test_plant_pathology_2020_fgvc7,
+    test_seti_breakthrough_listen,
+    test_statoil_iceberg_classifier_challenge,
+)
+from tests.competitions.conftest import CARDS, set_up
+from tests.competitions.drawing import Miniature
+
+DRAWN: dict[str, Callable[[], Miniature]] = {
+    "alaska2-image-steganalysis": test_alaska2_image_steganalysis.draw,
+    "aptos2019-blindness-detection": test_aptos2019_blindness_detection.draw,
+    "cdiscount-image-classification-challenge": test_cdiscount_image_classification_challenge.draw,
+    "dog-breed-identification": test_dog_breed_identification.draw,
+    "herbarium-2022-fgvc9": test_herbarium_2022_fgvc9.draw,
+    "leaf-classification": test_leaf_classification.draw,
+    "petfinder-pawpularity-score": test_petfinder_pawpularity_score.draw,
+    "plant-pathology-2020-fgvc7": test_plant_pathology_2020_fgvc7.draw,
+    "seti-breakthrough-listen": test_seti_breakthrough_listen.draw,
+    "statoil-iceberg-classifier-challenge": test_statoil_iceberg_classifier_challenge.draw,
+}
+DOGS, ICE, LEAVES = "dog-breed-identification", "statoil-iceberg-classifier-challenge", "leaf-classification"
+ALASKA, EYES, PETS = "alaska2-image-steganalysis", "aptos2019-blindness-detection", "petfinder-pawpularity-score"
+HERBARIUM, PLANTS, SETI = "herbarium-2022-fgvc9", "plant-pathology-2020-fgvc7", "seti-breakthrough-listen"
+PRODUCTS = "cdiscount-image-classification-challenge"
+
+MISTAKES = [
+    (DOGS, "layout.train.table", "label.csv", r"no table `label.csv`. Did you mean `labels.csv`"),
+    (DOGS, "layout.train.id", "Id", r"`labels.csv` has no column `Id`.*Did you mean `id`\? Found id, breed"),
+    (DOGS, "layout.train.path", "train/{name}.jpg", r"`labels.csv` has no column `name`.*Found id, breed"),
+    (DOGS, "layout.train.path", "trian/{id}.jpg", r"none of its 30 images.*`trian/0+\.jpg`.*hold train/0+\.jpg"),
+    (DOGS, "target.column", "race", r"`labels.csv` has no column `race`.*Found id, breed"),
+    (DOGS, "target.group", "owner", r"`labels.csv` has no column `owner`.*Found id, breed"),
+    (DOGS, "submission.sample", "sample.csv", r"no table `sample.csv`.*Found .*sample_submission.csv"),
+    (DOGS, "submission.id", "Id", r"`sample_submission.csv` has no column `Id`.*Did you mean `id`"),
+    (LEAVES, "layout.test.table", "train.csv", r"12 of its 12 ids are no test rows: 31, 32, 33 .*: 1, 2, 3 "),
+    (ALASKA, "layout.train.pattern", r"(?P<folder>cover|uerd)/(?P<stem>\d+)[.]jpg", r"Cover/00001\.jpg"),
+    (ALASKA, "layout.train.id", "{folder}/{name}", r"`name`.*folder, stem"),
+    (ALASKA, "target.negative", "Covers", r"no `folder` is 'Covers' \(target.negative\), found Cover, JMiPOD"),
+    (HERBARIUM, "layout.train.file", "train.json", r"train\.json.*train_metadata\.json"),
+    (HERBARIUM, "target.column", "category", r"`category`.*category_id"),
+    (ICE, "layout.train.file", "train.json", r"train\.json.*data/processed/train\.json"),
+    (ICE, "layout.train.picture.fields", ["band_1", "band_3"], r"band_3.*band_1, band_2"),
+    (ICE, "layout.channels", 3, r"3.*2"),
+    (ICE, "layout.train.picture.height", 74, r"74 x 75.*5,?625"),
+    (PRODUCTS, "layout.train.picture.field", "imgs.image", r"imgs\.image.*picture"),
+    (SETI, "layout.channels", 5, r"6.*5"),
+    (EYES, "target.levels", ["0", "1", "2", "3"], r"4.*0, 1, 2, 3"),
+    (PETS, "target.column", "Id", r"`Id` is '0+a'.*it must be a number"),
+    (PLANTS, "target.labels.columns", ["healthy", "rusty"], r"`rusty`.*Did you mean `rust`"),
+    (PLANTS, "target.labels.columns", ["healthy", "image_id"], r"image_id.*0.*1"),
+    (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
+    (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
+    (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),
+    (DOGS, "submission", {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None,
+                          "extra_columns": "ignored"}, r"`submission.kind` is `number`, but a target of kind `multiclass`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "key", "value", "message"), MISTAKES, ids=lambda value: str(value)[:40])
+def test_a_mistake_is_told_with_what_is_there_instead(
+    slug: str, key: str, value: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    places = set_up(CARDS / f"{slug}.yaml", DRAWN[slug]())
+    card = Path("pipelines/competitions") / f"{slug}.yaml"
+    card.write_text(yaml.safe_dump(changed(yaml.safe_load(card.read_text()), key, value), sort_keys=False))
+    with pytest.raises(Refusal, match=f"(?s){message}"):
+        refuse_conflicts(card)
+        prepare.main()
+    assert not places.rows.exists()
+    assert not places.pixels.exists()
+
+
+def refuse_conflicts(card: Path) -> None:
+    """The part of the stage `check` that needs no params.yaml."""
+    conflicts = list(unscorable(read_card(card)))
+    if conflicts:
+        raise Refusal("\n".join(conflicts))
+
+
+def changed(card: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    *above, last = key.split(".")
+    section = card
+    for name in above:
+        section = section[name]
+    section[last] = value
+    return card

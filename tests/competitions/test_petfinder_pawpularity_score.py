@@ -1,0 +1,37 @@
+"""petfinder-pawpularity-score: a number from 1 to 100, and twelve flags beside each picture."""
+
+import numpy as np
+from sklearn.metrics import root_mean_squared_error
+
+from tests.competitions import grading
+from tests.competitions.conftest import CARDS, Enter
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+
+FLAGS = (
+    "Subject Focus", "Eyes", "Face", "Near", "Action", "Accessory",
+    "Group", "Collage", "Human", "Occlusion", "Info", "Blur",
+)  # fmt: skip
+SCORES = ("1", "20", "35", "50", "80", "100")
+
+
+def draw() -> Miniature:
+    labels = dealt(numbered(30, "{:032x}"), SCORES)
+    answers = dealt(numbered(12, "{:032x}", 100), SCORES)
+    flags = np.random.default_rng(0).integers(0, 2, (12, 42))
+    train, test = (dict(zip(FLAGS, part, strict=True)) for part in (flags[:, :30], flags[:, 30:]))
+    members = pictures([f"train/{row_id}.jpg" for row_id in labels], 0)
+    members |= pictures([f"test/{row_id}.jpg" for row_id in answers], 100)
+    members["train.csv"] = csv({"Id": labels.keys(), **train, "Pawpularity": labels.values()})
+    members["test.csv"] = csv({"Id": answers.keys(), **test})
+    members["sample_submission.csv"] = csv({"Id": answers.keys(), "Pawpularity": 50.0})
+    return Miniature({"petfinder-pawpularity-score.zip": zipped(members)}, labels, answers)
+
+
+def test_numbers_stay_within_the_range(enter: Enter) -> None:
+    """The oracle's noise leaves the range around 1 and 100; the grader would refuse it there."""
+    miniature = draw()
+    places = enter(CARDS / "petfinder-pawpularity-score.yaml", miniature)
+
+    submission = grading.read(places.submission, list(miniature.answers), ["Id", "Pawpularity"])
+    values = grading.numbers(submission, 1, 100)[:, 0]
+    assert root_mean_squared_error(np.array(list(miniature.answers.values()), float), values) < 10

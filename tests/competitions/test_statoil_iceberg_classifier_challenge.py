@@ -1,0 +1,40 @@
+"""statoil-iceberg-classifier-challenge: json records in 7z, two bands of decibels as the picture, the sample in 7z."""
+
+import json
+
+import numpy as np
+from sklearn.metrics import log_loss
+
+from tests.competitions import grading
+from tests.competitions.conftest import CARDS, Enter
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels, zipped
+from tests.competitions.packing import seven_zipped
+
+
+def record(row_id: str, seed: int) -> dict[str, object]:
+    bands = pixels(seed, 75, 75, 2) // 8 - 40.0
+    angle = "na" if seed % 5 == 0 else 30 + seed / 10
+    return {"id": row_id, "band_1": bands[..., 0].ravel().tolist(), "band_2": bands[..., 1].ravel().tolist(),
+            "inc_angle": angle}  # fmt: skip
+
+
+def draw() -> Miniature:
+    labels, answers = dealt(numbered(16, "dfd5f9{:02x}"), "01"), dealt(numbered(8, "5941774{:x}"), "01")
+    train = [record(row_id, seed) | {"is_iceberg": int(labels[row_id])} for seed, row_id in enumerate(labels)]
+    test = [record(row_id, 100 + seed) for seed, row_id in enumerate(answers)]
+    sample = csv({"id": answers.keys(), "is_iceberg": 0.5})
+    files = {
+        "train.json.7z": seven_zipped({"data/processed/train.json": json.dumps(train).encode()}),
+        "test.json.7z": seven_zipped({"data/processed/test.json": json.dumps(test).encode()}),
+        "sample_submission.csv.7z": seven_zipped({"sample_submission.csv": sample}),
+    }
+    return Miniature({"statoil-iceberg-classifier-challenge.zip": zipped(files)}, labels, answers)
+
+
+def test_probabilities_of_two_float_channels(enter: Enter) -> None:
+    miniature = draw()
+    places = enter(CARDS / "statoil-iceberg-classifier-challenge.yaml", miniature)
+
+    submission = grading.read(places.submission, list(miniature.answers), ["id", "is_iceberg"])
+    probabilities = grading.numbers(submission, 0, 1)[:, 0]
+    assert log_loss(np.array(list(miniature.answers.values()), int), probabilities) < 0.5
