@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.datasets import load_digits
 
 from foldline.images.candidates import FARTHEST, close_pairs
-from foldline.images.chunks import decode_into
+from foldline.images.chunks import decode_into, with_hashes
 from foldline.images.duplicates import near_duplicate_pairs
 from foldline.images.reading import Contents
 from foldline.images.resizing import PixelForm
@@ -22,7 +22,7 @@ def cached(contents: list[bytes], form: PixelForm = FORM) -> tuple[pd.DataFrame,
     """The table of images and the pixels, as the cache would hold them."""
     pixels = np.empty((len(contents), form.height, form.width, form.channels), np.uint8)
     lines = [decode_into(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
-    images = pd.DataFrame(lines, columns=["height", "width", "sha256", "perceptual_hash", "error"])
+    images = pd.DataFrame(with_hashes(lines, pixels), columns=["height", "width", "sha256", "perceptual_hash", "error"])
     images["error"] = images["error"].astype("str")
     images["position"] = np.arange(len(contents))
     return images, pixels

@@ -17,12 +17,13 @@ from foldline.archives import Archives
 from foldline.images.hashing import perceptual_hashes, thumbnail
 from foldline.images.reading import Contents, PictureFiles, picture_into
 from foldline.images.resizing import PixelForm
-from foldline.images.stores import Store
+from foldline.images.stores import ImageArray, Store
 from foldline.images.undecodable import Undecodable
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""
 
+NO_HASH = 0
 DecodedImage = tuple[int, int, str, int, str | None]
 """height, width, sha256, perceptual hash, error."""
 
@@ -65,6 +66,7 @@ class Decoder:
         form = self.source.form
         pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), form.dtype)
         images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
+        images = with_hashes(images, pixels)
         return ChunkDone(chunk.first, zlib.crc32(self.source.store.write(chunk.first, pixels)), images)
 
     def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
@@ -76,19 +78,27 @@ class Decoder:
 
 
 def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
-    """Fill `place` (height x width x channels) with the picture in `contents`, in `form`."""
+    """Fill `place` (height x width x channels) with the picture in `contents`, in `form`; its hash is still to come."""
     sha256 = contents.sha256
     try:
         picture = picture_into(place, contents, form)
     except Undecodable as undecodable:
         return _blank(place, sha256, undecodable)
-    perceptual_hash = int(perceptual_hashes(thumbnail(place)[np.newaxis])[0])
-    return picture.height, picture.width, sha256, perceptual_hash, None
+    return picture.height, picture.width, sha256, NO_HASH, None
+
+
+def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[DecodedImage]:
+    """The lines with the perceptual hashes of `pixels`, those of unreadable images left out; at once, for speed."""
+    hashes = perceptual_hashes(np.stack([thumbnail(image) for image in pixels])).tolist()
+    return [
+        (height, width, sha256, NO_HASH if error else found, error)
+        for (height, width, sha256, _, error), found in zip(images, hashes, strict=True)
+    ]
 
 
 def _blank(place: np.ndarray, sha256: str, why: Undecodable) -> DecodedImage:
     place[:] = UNREADABLE_GREY
-    return 0, 0, sha256, 0, str(why)
+    return 0, 0, sha256, NO_HASH, str(why)
 
 
 # A pool hands its tasks to a function, so what a process keeps between them can only be a module's.

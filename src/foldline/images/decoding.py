@@ -21,8 +21,6 @@ VERSION = 1
 
 JPEGS = ("JPEG", "MPO")
 REDUCED_SCALES = (8, 4, 2)
-COLOUR_FLAGS = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
-                8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
 GREY_FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
               8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
 ORIENTATION_TAG = 0x0112
@@ -106,11 +104,9 @@ def _scale(format_name: str | None, size: tuple[int, int], needed: tuple[int, in
 def _by_opencv(content: bytes, channels: int, scale: int) -> np.ndarray | None:
     """None for a file that OpenCV cannot read, a truncated one among them."""
     encoded = np.frombuffer(content, np.uint8)
-    flags = (GREY_FLAGS if channels == 1 else COLOUR_FLAGS)[scale]
+    flags = GREY_FLAGS[scale] | (0 if channels == 1 else cv2.IMREAD_COLOR_RGB)
     pixels = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    if pixels is None:
-        return None
-    return pixels[:, :, np.newaxis] if channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return pixels[:, :, np.newaxis] if pixels is not None and channels == 1 else pixels
 
 
 def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:

@@ -45,9 +45,9 @@ class ArrayStore:
                 # Reserved now, a disk that others fill meanwhile cannot end the build at its last image.
                 os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END))
 
-    def write(self, first: int, pixels: ImageArray) -> bytes:
+    def write(self, first: int, pixels: ImageArray) -> memoryview:
         """Put the images `first`, ... in their place; return what was written."""
-        content = pixels.tobytes()
+        content = pixels.data.cast("B")
         with self.file.open("rb+") as file:
             file.seek(self._offset(first))
             file.write(content)
@@ -152,10 +152,10 @@ class JpegPixels:
     def _image(self, number: int) -> np.ndarray:
         encoded = np.asarray(self._bytes[self._offsets[number] : self._offsets[number + 1]])
         is_grey = self.shape[3] == 1
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR_RGB)
         if pixels is None:
             raise ValueError(f"image {number} of the pixel cache is damaged: remove the folder of caches")
-        return pixels[:, :, np.newaxis] if is_grey else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return pixels[:, :, np.newaxis] if is_grey else pixels
 
 
 Store = ArrayStore | JpegStore
