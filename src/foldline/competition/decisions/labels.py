@@ -31,7 +31,7 @@ def most_probable(predictions: Predictions) -> Labels:
     return labels
 
 
-def _checked(predictions: Predictions, block: slice) -> Predictions:
+def _checked(predictions: Predictions, block: slice) -> Float32[np.ndarray, "some classes"]:
     rows = take(predictions, block)
     require_probabilities(rows, block.start)
     return rows

@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foldline.cards.metric import Metric
+from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.decisions.rules import default_rule, fit_rule, read_rule, write_rule
+from foldline.config.section import parse
+from foldline.refusal import Refusal
+
+FORMS: dict[str, dict[str, Any]] = {
+    "class_probabilities": {},
+    "number": {"range": [1, 100]},
+    "label": {},
+    "label_set": {"empty": "refused"},
+    "ranking": {"length": 3},
+}
+TARGETS: dict[str, dict[str, Any]] = {
+    "binary": {"column": "x", "negative": "a", "positive": "b"},
+    "multiclass": {"column": "x"},
+    "ranked": {"column": "x", "new_class": "new"},
+    "ordinal": {"column": "x", "levels": None},
+    "regression": {"column": "x"},
+    "multilabel": {"labels": {"kind": "columns", "columns": ["a", "b", "c"]}},
+}
+GENERATOR = np.random.default_rng(0)
+DISTRIBUTIONS = GENERATOR.dirichlet(np.ones(3), size=60).astype(np.float32)
+PAIRS = GENERATOR.dirichlet(np.ones(2), size=60).astype(np.float32)
+LEVELS = GENERATOR.integers(0, 3, 60)
+CASES = [
+    # target, form, metric, predictions, targets, the default rule and the fitted one
+    ("multiclass", "class_probabilities", {"kind": "log_loss"}, DISTRIBUTIONS, LEVELS, "as_predicted", "as_predicted"),
+    ("multiclass", "label", {"kind": "accuracy"}, DISTRIBUTIONS, LEVELS, "most_probable", "most_probable"),
+    ("multiclass", "label", {"kind": "macro_f1"}, DISTRIBUTIONS, LEVELS, "most_probable", "weighted_classes"),
+    ("ordinal", "label", {"kind": "quadratic_kappa"}, DISTRIBUTIONS, LEVELS, "most_probable", "cut_points"),
+    ("ordinal", "label", {"kind": "quadratic_kappa"}, DISTRIBUTIONS[:, :1], LEVELS, "cut_points", "cut_points"),
+    ("ranked", "ranking", {"kind": "map_at_k", "k": 3}, DISTRIBUTIONS, LEVELS, *["top_classes_or_new"] * 2),
+    ("binary", "number", {"kind": "auc"}, PAIRS, LEVELS % 2, "positive_probability", "positive_probability"),
+    (
+        "binary",
+        "number",
+        {"kind": "probabilistic_f1", "beta": 1},
+        PAIRS,
+        LEVELS % 2,
+        "positive_probability",
+        "hard_positive",
+    ),
+    ("regression", "number", {"kind": "rmse"}, PAIRS[:, :1], PAIRS[:, 1], "within_range", "within_range"),
+    ("multilabel", "label_set", {"kind": "multilabel_micro_f1"}, DISTRIBUTIONS, np.eye(3)[LEVELS], *["thresholds"] * 2),
+    ("multilabel", "label_set", {"kind": "multilabel_macro_f1"}, DISTRIBUTIONS, np.eye(3)[LEVELS], *["thresholds"] * 2),
+]
+
+
+@pytest.mark.parametrize(("target", "form", "metric", "predictions", "targets", "default", "fitted"), CASES)
+def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
+    target: str,
+    form: str,
+    metric: dict,
+    predictions: np.ndarray,
+    targets: np.ndarray,
+    default: str,
+    fitted: str,
+    tmp_path: Path,
+) -> None:
+    submission = parse(
+        {"kind": form, "sample": "s.csv", "id": "id", "extra_columns": "ignored", **FORMS[form]}, Submission, "card"
+    )
+    fact = parse({"kind": target, "group": None, **TARGETS[target]}, Target, "card")
+    targets = targets.astype(np.float32) if targets.dtype.kind == "f" else targets
+
+    rule = default_rule(fact, submission, ("a", "b", "c"), predictions.shape[1])
+    found = fit_rule(rule, parse(metric, Metric, "card"), predictions, targets, 3)
+    write_rule(tmp_path / "rule.json", found)
+
+    assert (rule.kind, found.kind) == (default, fitted)
+    assert read_rule(tmp_path / "rule.json") == found
+    np.testing.assert_array_equal(read_rule(tmp_path / "rule.json")(predictions), found(predictions))
+
+
+def test_without_a_new_class_a_ranking_is_the_likeliest_classes() -> None:
+    ranking = {"kind": "ranking", "sample": "s.csv", "id": "id", "extra_columns": "ignored", "length": 3}
+    fact = parse({"kind": "ranked", "group": None, "column": "x", "new_class": None}, Target, "card")
+    assert default_rule(fact, parse(ranking, Submission, "card"), ("a", "b"), 2).kind == "top_classes"
+
+
+def test_what_is_no_rule_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rule.json").write_text('{"kind": "guess"}')
+    with pytest.raises(Refusal, match=r"rule.json: `.*kind` is 'guess'"):
+        read_rule(tmp_path / "rule.json")
