@@ -84,7 +84,9 @@ class NestedChain:
 def fit_nested(steps: Sequence[Step], evidence: Evidence, what: str) -> NestedChain:
     """`what` names the steps in the progress bar."""
     folds = np.unique(evidence.folds).tolist()
-    bar = tqdm(folds, desc=f"{what}: without fold", unit="fold", disable=not steps)
+    if not steps:
+        return NestedChain(Chain(()), dict.fromkeys(folds, Chain(())))
+    bar = tqdm(folds, desc=f"{what}: without fold", unit="fold")
     without = {fold: fit_chain(steps, evidence.at(evidence.folds != fold)) for fold in bar}
     return NestedChain(fit_chain(steps, evidence, intervals=True), without)
 
