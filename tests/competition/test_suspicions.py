@@ -60,7 +60,7 @@ def test_unreadable_images_are_counted_with_their_reasons() -> None:
     [
         ((0, 2), ["1 pairs of train images show the same, which share a fold: 0.jpg = 2.jpg."]),
         ((0, 1), ["1 pairs of train images show the same", "1 of these pairs have different labels: 0.jpg = 1.jpg."]),
-        ((3, 4), ["1 images of test show the same as one of train, a leak: 3.jpg = 4.jpg."]),
+        ((3, 4), ["1 pairs of an image of train and one of test show the same, a leak: 3.jpg = 4.jpg."]),
         ((4, 5), []),
     ],
 )

@@ -47,6 +47,8 @@ ALASKA, EYES, PETS = "alaska2-image-steganalysis", "aptos2019-blindness-detectio
 HERBARIUM, PLANTS, SETI = "herbarium-2022-fgvc9", "plant-pathology-2020-fgvc7", "seti-breakthrough-listen"
 PRODUCTS = "cdiscount-image-classification-challenge"
 
+NUMBER = {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None, "extra_columns": "ignored"}
+
 MISTAKES = [
     (DOGS, "layout.train.table", "label.csv", r"no table `label.csv`. Did you mean `labels.csv`"),
     (DOGS, "layout.train.id", "Id", r"`labels.csv` has no column `Id`.*Did you mean `id`\? Found id, breed"),
@@ -75,8 +77,7 @@ MISTAKES = [
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),
-    (DOGS, "submission", {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None,
-                          "extra_columns": "ignored"}, r"`submission.kind` is `number`, but a target of kind `multiclass`"),
+    (DOGS, "submission", NUMBER, r"`submission.kind` is `number`, but a target of kind `multiclass`"),
 ]  # fmt: skip
 
 

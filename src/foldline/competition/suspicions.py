@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp
 
 from foldline.competition.diagnosis import class_counts
 from foldline.competition.readability import describe_unreadable
-from foldline.competition.repeated import rows_of_pairs
+from foldline.competition.repeated import list_duplicates
 from foldline.refusal import listed
 
 SHOWN = 3
@@ -43,23 +43,19 @@ def _unreadable(images: pd.DataFrame) -> Iterator[str]:
 
 def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     """Images that show the same, by where they stand: in train, with different labels, or in train and test."""
-    met = rows_of_pairs(images, pairs)
-    parts, labels = rows["part"].to_numpy(), rows["target"].to_numpy(dtype=object)
-    is_train = (parts[met["first_row"]] == "train", parts[met["second_row"]] == "train")
-    within, across = is_train[0] & is_train[1], is_train[0] != is_train[1]
-    differing = within & (labels[met["first_row"]] != labels[met["second_row"]])
-    if within.any():
-        yield f"{within.sum():,} pairs of train images show the same, which share a fold: {_shown(met[within])}."
-    if differing.any():
-        yield f"{differing.sum():,} of these pairs have different labels: {_shown(met[differing])}."
-    if across.any():
-        yield f"{across.sum():,} images of test show the same as one of train, a leak: {_shown(met[across])}."
+    duplicates = list_duplicates(rows, images, pairs)
+    of_train = duplicates[(duplicates["first_part"] == "train") & (duplicates["second_part"] == "train")]
+    conflicts, leaks = (duplicates[duplicates["finding"] == finding] for finding in ("conflict", "train and test"))
+    if len(of_train):
+        yield f"{len(of_train):,} pairs of train images show the same, which share a fold: {_shown(of_train)}."
+    if len(conflicts):
+        yield f"{len(conflicts):,} of these pairs have different labels: {_shown(conflicts)}."
+    if len(leaks):
+        yield f"{len(leaks):,} pairs of an image of train and one of test show the same, a leak: {_shown(leaks)}."
 
 
-def _shown(met: pd.DataFrame) -> str:
-    return listed(
-        (f"{first} = {second}" for first, second in zip(met["first_path"], met["second_path"], strict=True)), 3
-    )
+def _shown(pairs: pd.DataFrame) -> str:
+    return listed((pairs["first_path"] + " = " + pairs["second_path"]).tolist(), SHOWN)
 
 
 def _shifted(rows: pd.DataFrame, images: pd.DataFrame) -> Iterator[str]:
