@@ -17,10 +17,10 @@ from foldline.config.clip import Clip
 from foldline.files import whole_folder, write_json
 from foldline.predictions.answering import NAME, judge_of
 from foldline.predictions.chains import clip_steps
-from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, score_clip
+from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.predictions.coverage import clusters_of, train_rows
 from foldline.predictions.gains import gains_table
-from foldline.predictions.scoring import clip_metrics
+from foldline.predictions.scoring import clip_metrics, score_folds
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
 from foldline.tables.gains import write_gains
@@ -45,9 +45,10 @@ def main() -> None:
     gains = gains_table([*chain.gains, *left_out])
     with whole_folder(places.clipped) as folder:
         clipped = create_like(means, folder)
-        fill_cross_fitted(clipped.out_of_fold, means.out_of_fold, means.folds, chain)
-        fill_clipped(clipped.test, means.test, chain.whole)
-        before, after = score_clip(judge, targets, means, clipped, chain)
+        fill_cross_fitted(clipped.out_of_fold, rows_of(means.out_of_fold), means.folds, chain)
+        fill_clipped(clipped.test, rows_of(means.test), chain.whole)
+        before = score_folds(judge.metric, targets, judge.answers(means.out_of_fold), means.folds)
+        after = score_clipped(judge, targets, clipped, chain)
         metrics = clip_metrics(judge.metric, before, after, len(targets))
         write_json(folder / "metrics.json", metrics)
         write_rule(folder / "rule.json", chain.whole.setting(NAME, rule))

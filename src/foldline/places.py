@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+FoldName = int | Literal["all"]
+"""`all` names the training on all rows, which validates none."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,10 @@ class Places:
     def trained_folds(self) -> Path:
         return self.work / "train"
 
-    def trained(self, fold: int) -> Path:
+    def trained(self, fold: FoldName) -> Path:
         return self.trained_folds / f"fold{fold}"
 
-    def checkpoints(self, fold: int) -> Path:
+    def checkpoints(self, fold: FoldName) -> Path:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
         return self.work / "checkpoints" / f"fold{fold}"
 
@@ -87,7 +91,7 @@ class Places:
     def predicted_folds(self) -> Path:
         return self.work / "predict"
 
-    def predicted(self, fold: int) -> Path:
+    def predicted(self, fold: FoldName) -> Path:
         return self.predicted_folds / f"fold{fold}"
 
     @property

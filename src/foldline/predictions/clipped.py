@@ -1,6 +1,6 @@
 """Predictions through the chain of stage `clip`: bounds for all rows, and a rule for the out-of-fold ones' answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -10,51 +10,55 @@ from foldline.predictions import answering
 from foldline.predictions.chains import fitting_rows
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.predictions.scoring import Scores, score_folds
-from foldline.predictions.steps import Judge, Step
-from foldline.tables.arrays import gather, put, row_blocks, take
+from foldline.predictions.steps import Inputs, Judge, Step
+from foldline.tables.arrays import gather, gather_dense, put, row_blocks, take
 from foldline.tables.probabilities import Probabilities
 
 Folds = Int64[np.ndarray, " rows"]
 Predictions = Float32[np.ndarray, "rows outputs"]
+Source = Callable[[slice], Inputs]
+"""From a block of rows to what the chain takes of them."""
 
 
 def fit_clip(steps: Sequence[Step], means: Probabilities, targets: np.ndarray, clusters: Folds) -> NestedChain:
     rows = fitting_rows(*means.out_of_fold.shape)
-    evidence = Evidence((gather(means.out_of_fold, rows),), targets[rows], means.folds[rows], clusters[rows])
+    inputs = (gather_dense(means.out_of_fold, rows),) if steps else ()
+    evidence = Evidence(inputs, targets[rows], means.folds[rows], clusters[rows])
     return fit_nested(steps, evidence, "clip")
 
 
-def fill_cross_fitted(clipped: Predictions, predictions: Predictions, folds: Folds, chain: NestedChain) -> None:
-    """Each out-of-fold row within the bounds that were found without its fold, in row blocks."""
-    bounded = {fold: one.before(answering.NAME) for fold, one in chain.without.items()}
-    for block in _blocks(predictions, "out-of-fold rows"):
-        rows = take(predictions, block)
+def fill_cross_fitted(clipped: Predictions, source: Source, folds: Folds, chain: NestedChain) -> None:
+    """Each out-of-fold row through the steps before the rule that were fitted without its fold, in row blocks."""
+    before_rule = {fold: one.before(answering.NAME) for fold, one in chain.without.items()}
+    for block in _blocks(clipped, "out-of-fold rows"):
+        inputs, rows = source(block), np.empty(clipped[block].shape, np.float32)
         for fold in np.unique(folds[block]).tolist():
             mine = folds[block] == fold
-            rows[mine] = bounded[fold].apply((rows[mine],))[0]
+            (rows[mine],) = before_rule[fold].apply(tuple(one[mine] for one in inputs))
         put(clipped, block, rows)
 
 
-def fill_clipped(clipped: Predictions, predictions: Predictions, chain: Chain) -> None:
-    """Each test row within the bounds that were found on all rows, in row blocks."""
-    bounded = chain.before(answering.NAME)
-    for block in _blocks(predictions, "test rows"):
-        put(clipped, block, bounded.apply((take(predictions, block),))[0])
+def fill_clipped(clipped: Predictions, source: Source, chain: Chain) -> None:
+    """Each test row through the steps before the rule that were fitted on all rows, in row blocks."""
+    before_rule = chain.before(answering.NAME)
+    for block in _blocks(clipped, "test rows"):
+        put(clipped, block, before_rule.apply(source(block))[0])
 
 
-def score_clip(
-    judge: Judge, targets: np.ndarray, means: Probabilities, clipped: Probabilities, chain: NestedChain
-) -> tuple[Scores, Scores]:
-    """Before and after: the answers by `judge`, and each row's by the rule that was fitted without its fold."""
-    before = score_folds(judge.metric, targets, judge.answers(means.out_of_fold), means.folds)
+def rows_of(predictions: Predictions) -> Source:
+    return lambda block: (take(predictions, block),)
+
+
+def score_clipped(judge: Judge, targets: np.ndarray, clipped: Probabilities, chain: NestedChain) -> Scores:
+    """Of out-of-fold answers: each row's by the rule that was fitted without its fold, or by `judge` where none is."""
     rules = {fold: one.setting(answering.NAME, None) for fold, one in chain.without.items()}
-    if all(rule is None for rule in rules.values()):
-        return before, score_folds(judge.metric, targets, judge.answers(clipped.out_of_fold), means.folds)
-    places = {fold: np.flatnonzero(means.folds == fold) for fold in rules}
-    found = {fold: rules[fold](gather(clipped.out_of_fold, rows)) for fold, rows in places.items()}
-    answers = np.concatenate(list(found.values()))
-    answers[np.concatenate(list(places.values()))] = answers.copy()
-    return before, score_folds(judge.metric, targets, answers, means.folds)
+    if any(rule is None for rule in rules.values()):
+        return score_folds(judge.metric, targets, judge.answers(clipped.out_of_fold), clipped.folds)
+    places = {fold: np.flatnonzero(clipped.folds == fold) for fold in rules}
+    found = np.concatenate([rules[fold](gather(clipped.out_of_fold, rows)) for fold, rows in places.items()])
+    answers = np.empty_like(found)
+    answers[np.concatenate(list(places.values()))] = found
+    return score_folds(judge.metric, targets, answers, clipped.folds)
 
 
 def _blocks(predictions: Predictions, what: str) -> "tqdm[slice]":

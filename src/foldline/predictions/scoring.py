@@ -54,13 +54,17 @@ def ensemble_metrics(judge: Judge, targets: np.ndarray, means: Probabilities) ->
 
 def clip_metrics(metric: Metric, before: Scores, after: Scores, rows: int) -> dict[str, Any]:
     """The content of `clip/metrics.json`."""
+    return {"score_before": rounded(before.pooled), **blend_metrics(metric, after, rows)}
+
+
+def blend_metrics(metric: Metric, scores: Scores, rows: int) -> dict[str, Any]:
+    """The content of `blend/metrics.json`."""
     return {
         "metric": metric.name,
-        "score_before": rounded(before.pooled),
-        "score": rounded(after.pooled),
-        "fold_scores": _rounded_by_fold(after),
+        "score": rounded(scores.pooled),
+        "fold_scores": _rounded_by_fold(scores),
         "rows": rows,
-        "folds": list(after.by_fold),
+        "folds": list(scores.by_fold),
     }
 
 

@@ -146,8 +146,8 @@ def _of_form(rows: np.ndarray, form: Form) -> np.ndarray:
     """Of each row, whether it is of the form. A comparison with NaN is false, so it is of none."""
     if form == "value":
         return np.isfinite(rows).all(axis=1)
-    shares = np.logical_and(rows.min(axis=1) >= 0, rows.max(axis=1) <= 1 + SUM_TOLERANCE)
+    shares = np.asarray((rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE))
     if form == "independent":
         return shares
     sums = rows.sum(axis=1, dtype=np.float64)
-    return np.asarray(shares & (np.abs(sums - 1) <= SUM_TOLERANCE))
+    return np.asarray(shares & np.isclose(sums, 1, rtol=0, atol=SUM_TOLERANCE))

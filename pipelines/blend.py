@@ -1,0 +1,53 @@
+"""Blend several finished runs on the same rows into one submission, as `ensemble.method` and `clip` say.
+
+A RUN is a DVC experiment, a git revision or a folder (`.` is the working folder). Reads of each run ensemble/,
+rows.parquet, classes.json and folds.csv; the sample submission; of params.yaml `competition`, `ensemble` and `clip`; of
+the card `target`, `metric` and `submission`. Writes work/<slug>/blend/ (as stage clip writes its folder) and
+submissions/<slug>/blend.csv, checked as a grader would.
+
+python -m pipelines.blend RUN RUN ...
+"""
+
+from foldline.cards.metric import Metric
+from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.decisions.rules import default_rule
+from foldline.competition.targets import graded_targets
+from foldline.config.clip import Clip
+from foldline.config.ensemble import Ensemble
+from foldline.predictions.answering import judge_of
+from foldline.predictions.blending import aligned, evidence_of, with_ranks
+from foldline.predictions.chains import clip_steps
+from foldline.predictions.nested import fit_nested
+from foldline.predictions.runs import open_runs
+from foldline.predictions.weighting import weights_step
+from foldline.refusal import Refusal
+from pipelines.blended import print_agreement, write_blend, write_csv
+from pipelines.running import parser, read_settings, run
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("runs", metavar="RUN", nargs="+", help="a DVC experiment, a git revision or a folder")
+    names: list[str] = arguments.parse_args().runs
+    if len(names) < 2:
+        raise Refusal(f"There is nothing to blend `{names[0]}` with. Name two or more runs (`dvc exp show`).")
+    settings = read_settings()
+    target, fact = settings.fact("target", Target), settings.fact("metric", Metric)
+    submission, method = settings.fact("submission", Submission), settings.section("ensemble", Ensemble).method
+    with open_runs(names, settings.slug, target, "ensemble") as runs:
+        first, parts = runs[0].predictions, with_ranks(aligned(runs), runs, method)
+        rule = default_rule(target, submission, first.classes, first.test.shape[1])
+        judge = judge_of(fact, rule)
+        weights = weights_step(method, names, first.form, judge)
+        steps, left_out = clip_steps(settings.section("clip", Clip), first.form, len(first.classes), rule, fact)
+        targets = graded_targets(runs[0].targets, first.folds, first.classes, target)
+        evidence = evidence_of(parts.out_of_fold, targets, first.folds, runs[0].clusters)
+        print_agreement(names, evidence, judge, first.form)
+        chain = fit_nested([*([weights] if weights else []), *steps], evidence, "blend")
+        write_blend(settings.places, first, parts, (judge, targets), chain, left_out, rule)
+    write_csv(settings.places, submission, target)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,78 @@
+"""What `pipelines.blend` shows and writes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from foldline.archives import Archives
+from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.answer_columns import sums_to_one
+from foldline.competition.decisions.rules import Rule, read_rule, write_rule
+from foldline.competition.sample import read_sample
+from foldline.competition.submission import write_submission
+from foldline.competition.submission_check import check_submission
+from foldline.files import whole_file, whole_folder, write_json
+from foldline.places import Places
+from foldline.predictions.agreement import agreement
+from foldline.predictions.answering import NAME
+from foldline.predictions.blending import Parts
+from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, score_clipped
+from foldline.predictions.gains import Gain, gains_table
+from foldline.predictions.nested import Evidence, NestedChain
+from foldline.predictions.scoring import blend_metrics
+from foldline.predictions.steps import Judge
+from foldline.tables.activations import Form
+from foldline.tables.gains import write_gains
+from foldline.tables.manifest import read_manifest
+from foldline.tables.probabilities import Probabilities, create_like, read_probabilities
+from pipelines.summary import print_gains
+
+
+def print_agreement(names: Sequence[str], evidence: Evidence, judge: Judge, form: Form) -> None:
+    """Each run's score, its correlation with the others, and how often they name other classes."""
+    inputs = evidence.inputs[: len(names)]
+    alike = agreement(inputs, form)
+    table = Table("run", judge.metric.name, *names, title="correlation / share of rows with other classes")
+    for at, name in enumerate(names):
+        pairs = zip(alike.correlation[at], alike.disagreement[at], strict=True)
+        score = judge.score(evidence.targets, (inputs[at],))
+        table.add_row(name, f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in pairs))
+    Console().print(table)
+
+
+def write_blend(
+    places: Places,
+    first: Probabilities,
+    parts: Parts,
+    truth: tuple[Judge, np.ndarray],
+    chain: NestedChain,
+    left_out: Sequence[Gain],
+    rule: Rule,
+) -> None:
+    """The folder work/<slug>/blend; `rule` stands in where none is fitted."""
+    judge, targets = truth
+    gains = gains_table([*chain.gains, *left_out])
+    with whole_folder(places.blend) as folder:
+        blend = create_like(first, folder)
+        fill_cross_fitted(blend.out_of_fold, parts.out_of_fold.source, first.folds, chain)
+        fill_clipped(blend.test, parts.test.source, chain.whole)
+        after = score_clipped(judge, targets, blend, chain)
+        write_json(folder / "metrics.json", blend_metrics(judge.metric, after, len(targets)))
+        write_rule(folder / "rule.json", chain.whole.setting(NAME, rule))
+        write_gains(folder / "gains.csv", gains)
+    print_gains(gains)
+    print(f"blend: out-of-fold {judge.metric.name} {after.pooled:.6f} on {len(targets)} rows")
+
+
+def write_csv(places: Places, form: Submission, target: Target) -> None:
+    """The submission of work/<slug>/blend, read back and checked before it takes its place."""
+    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+        sample = read_sample(archives, form)
+    rule = read_rule(places.blend / "rule.json")
+    with whole_file(places.blend_submission) as partial:
+        write_submission(partial, sample, read_probabilities(places.blend), rule, form, target)
+        check_submission(partial, sample, form, sums_to_one(form, target))
+    print(f"{places.blend_submission}: {len(sample.ids)} rows, as the sample submission asks")
