@@ -2,58 +2,53 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel
-from foldline.cards.target import Multiclass
-from foldline.competition.targets import encode, find_classes, sorted_labels
+from foldline.cards.target import Delimited, Multiclass, Multilabel, Ranked, Regression
+from foldline.competition.targets import encode, graded_targets
 from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
 
-LABEL = Multiclass(kind="multiclass", column="label", group=None)
-PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
-HARD_LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
+MULTICLASS = Multiclass(kind="multiclass", column="label", group=None)
+TAGS = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tags", delimiter=" "), group=None)
+REGRESSION = Regression(kind="regression", column="x", group=None)
 
 
 def rows(*targets: str | None) -> pd.DataFrame:
-    return pd.DataFrame({"target": targets}, dtype="str")
+    return pd.DataFrame({"target": pd.Series(targets, dtype="str")})
 
 
-def test_classes_stand_in_the_order_of_the_samples_columns(zipped: Zipped) -> None:
-    archives = zipped({"sample.csv": "pug,id,NA,husky\n0,x,0,0\n"})
-
-    assert find_classes(archives, rows("NA", "pug", None), PROBABILITIES) == ("pug", "NA", "husky")
-
-
-def test_classes_of_hard_labels_are_the_sorted_train_labels(zipped: Zipped) -> None:
-    assert find_classes(zipped({}), rows("10", "9", None, "10"), HARD_LABEL) == ("9", "10")
-
-
-def test_a_label_without_a_column_is_refused_with_both_differences(zipped: Zipped) -> None:
-    with pytest.raises(Refusal) as refusal:
-        find_classes(zipped({"sample.csv": "id,pug,husky\nx,0,0\n"}), rows("pug", "Husky", "dingo"), PROBABILITIES)
-
-    assert "no column for 2 of the train labels: Husky, dingo" in str(refusal.value)
-    assert "columns without a train row: husky" in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        ({"10", "9", "-1", "1.5"}, ("-1", "1.5", "9", "10")),
-        ({"10", "9", "nan"}, ("10", "9", "nan")),
-        ({"01", "1"}, ("01", "1")),
-    ],
-)
-def test_labels_sort_by_number_when_all_are_numbers(labels: set[str], expected: tuple[str, ...]) -> None:
-    assert sorted_labels(labels) == expected
-
-
-def test_encode_gives_positions_and_minus_one_without_a_target() -> None:
-    codes = encode(rows("null", "pug", None, "NA"), ("NA", "null", "pug"), LABEL)
+def test_classes_become_positions_and_minus_one_without_a_target() -> None:
+    codes = encode(rows("null", "pug", None, "NA"), ("NA", "null", "pug"), MULTICLASS)
 
     assert codes.dtype == np.int64
     assert codes.tolist() == [1, 2, -1, 0]
 
 
-def test_encode_refuses_an_unknown_class() -> None:
-    with pytest.raises(Refusal, match=r"Column `label`: husky is not among the 1 classes \(pug\)"):
-        encode(rows("pug", "husky"), ("pug",), LABEL)
+def test_sets_become_zeros_and_ones() -> None:
+    indicators = encode(rows('["b", "a c"]', "[]", None, '["b"]'), ("a c", "b"), TAGS)
+
+    assert indicators.dtype == np.float32
+    assert indicators.tolist() == [[1, 1], [0, 0], [0, 0], [0, 1]]
+
+
+def test_values_become_numbers() -> None:
+    values = encode(rows("1.5", "-2", None), ("x",), REGRESSION)
+
+    assert values.dtype == np.float32
+    np.testing.assert_array_equal(values, np.array([1.5, -2, np.nan], np.float32))
+
+
+@pytest.mark.parametrize(("target", "text"), [(MULTICLASS, "husky"), (TAGS, '["pug", "husky"]')])
+def test_an_unknown_class_is_refused(target: Multiclass | Multilabel, text: str) -> None:
+    with pytest.raises(Refusal, match=r"has the labels husky, not among the 1 classes of classes.json \(pug\)"):
+        encode(rows(text), ("pug",), target)
+
+
+def test_a_class_of_one_fold_alone_is_new_to_its_model() -> None:
+    """Class 0 is in two folds, 1 in one (two rows), 2 in one (a row)."""
+    targets, folds = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 0])
+    ranked = Ranked(kind="ranked", column="x", group=None, new_class="new")
+
+    assert graded_targets(targets, folds, ("a", "b", "c"), ranked).tolist() == [0, 0, 3, 3, 3]
+    assert graded_targets(targets, folds, ("a", "new", "c"), ranked).tolist() == [0, 0, 1, 1, 1]
+    without = ranked.model_copy(update={"new_class": None})
+    for target in (without, MULTICLASS):
+        assert graded_targets(targets, folds, ("a", "b", "c"), target) is targets

@@ -25,13 +25,15 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
     if isinstance(target, Ordinal) and target.levels is not None:
         return target.levels
     labels = _train_labels(rows["target"].dropna(), target)
-    if isinstance(submission, ClassProbabilities):
-        return _columns(archives, labels, submission)
+    columns = _columns(archives, labels, submission) if isinstance(submission, ClassProbabilities) else None
+    # The positive class comes second and levels rise, whatever the order of the sample's columns.
     if isinstance(target, Binary):
         return binary_labels(target)
     if isinstance(target, Ordinal):
-        levels = [int(label) for label in labels]
+        levels = [int(label) for label in columns or labels]
         return tuple(str(level) for level in range(min(levels), max(levels) + 1))
+    if columns is not None:
+        return columns
     if isinstance(target, Multilabel) and isinstance(target.labels, OneHot):
         return target.labels.columns
     return sorted_labels(labels)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
 from foldline.competition.sample import Sample
 
 SUM_TOLERANCE = 1e-6
@@ -32,7 +32,7 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
     return _in_text(block[columns[0]], *_wanted_text(sample, form))
 
 
-def _wanted_text(sample: Sample, form: Submission) -> tuple[str, str]:
+def _wanted_text(sample: Sample, form: HardLabel | LabelSet | Ranking) -> tuple[str, str]:
     """A pattern, and in words."""
     if isinstance(form, HardLabel):
         return (r"-?\d+", "a whole number, as in the sample") if sample.whole_numbers else (".+", "a label")

@@ -40,9 +40,8 @@ def deal(
     folds = np.empty(len(clusters), dtype=np.int64)
     if strata.ndim == 2:
         table = np.zeros((strata.shape[1], count), dtype=np.int64)
-        folds[shuffled] = _deal_clusters(
-            clusters[shuffled], *strata[shuffled].nonzero(), strata.sum(axis=0), table, len(clusters)
-        )
+        rows, found = strata[shuffled].nonzero()
+        folds[shuffled] = _deal_clusters(clusters[shuffled], rows, found, strata.sum(axis=0), table, len(clusters))
         return folds
     strata = np.unique(strata, return_inverse=True)[1].astype(np.int64)
     table = np.zeros((strata.max() + 1, count), dtype=np.int64)

@@ -4,6 +4,7 @@ A further metric is one function from answers and predictions (rows aligned, tex
 and one line in SCORES. scikit-learn is imported where it scores: a server starts for every stage that downloads.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -159,9 +160,12 @@ def _two_classes(ones: np.ndarray) -> np.ndarray:
 
 
 def _f1_of_sets(answers: pd.DataFrame, predictions: pd.DataFrame, average: str) -> float:
+    from sklearn.exceptions import UndefinedMetricWarning
     from sklearn.metrics import f1_score
     from sklearn.preprocessing import MultiLabelBinarizer
 
     wanted, found = [text.split() for text in answers.iloc[:, 0]], lists(predictions)
     indicators = MultiLabelBinarizer().fit_transform([*wanted, *found])
-    return float(f1_score(indicators[: len(wanted)], indicators[len(wanted) :], average=average, zero_division=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)  # a label that is nowhere counts 0
+        return float(f1_score(indicators[: len(wanted)], indicators[len(wanted) :], average=average))

@@ -1,0 +1,85 @@
+import pandas as pd
+import pytest
+
+from foldline.cards.submission import ClassProbabilities, HardLabel
+from foldline.cards.target import Binary, Delimited, Multiclass, Multilabel, OneHot, Ordinal, Regression, Target
+from foldline.competition.classes import find_classes, sorted_labels
+from foldline.refusal import Refusal
+from tests.competition.conftest import Zipped
+
+MULTICLASS = Multiclass(kind="multiclass", column="label", group=None)
+TAGS = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tags", delimiter=" "), group=None)
+COLUMNS = Multilabel(kind="multilabel", labels=OneHot(kind="columns", columns=("scab", "rust")), group=None)
+PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
+LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
+
+
+def ordinal(*levels: str) -> Ordinal:
+    return Ordinal(kind="ordinal", column="x", group=None, levels=levels or None)
+
+
+def rows(*targets: str | None) -> pd.DataFrame:
+    return pd.DataFrame({"target": pd.Series(targets, dtype="str")})
+
+
+def test_classes_are_the_columns_of_the_sample(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "pug,id,husky,NA\n0,x,0,0\n"})
+
+    assert find_classes(archives, rows("husky", "pug"), MULTICLASS, PROBABILITIES) == ("pug", "husky", "NA")
+
+
+def test_the_positive_class_comes_second_and_levels_rise_whatever_the_columns_order(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "id,1,0\nx,0,0\n"})
+    binary = Binary(kind="binary", column="x", group=None, negative="0", positive="1")
+
+    assert find_classes(archives, rows("1", "0"), binary, PROBABILITIES) == ("0", "1")
+    assert find_classes(archives, rows("1", "0"), ordinal(), PROBABILITIES) == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("target", "texts", "classes"),
+    [
+        (MULTICLASS, ("10", "9", None, "10"), ("9", "10")),
+        (Binary(kind="binary", column="x", group=None, negative="0", positive="1"), ("1", "0"), ("0", "1")),
+        (
+            Binary(kind="binary", column="x", group=None, negative="Cover", positive=None),
+            ("not Cover", "Cover"),
+            ("Cover", "not Cover"),
+        ),
+        (TAGS, ('["b", "a c"]', "[]", '["b"]'), ("a c", "b")),
+        (COLUMNS, ('["rust"]', "[]"), ("scab", "rust")),
+        (ordinal(), ("4", "0", "2"), ("0", "1", "2", "3", "4")),
+        (ordinal("low", "mid", "high"), ("mid", "low"), ("low", "mid", "high")),
+        (Regression(kind="regression", column="score", group=None), ("1.5", "2"), ("score",)),
+    ],
+)
+def test_without_class_columns_card_and_labels_name_them(
+    zipped: Zipped, target: Target, texts: tuple[str, ...], classes: tuple[str, ...]
+) -> None:
+    assert find_classes(zipped({}), rows(*texts), target, LABEL) == classes
+
+
+def test_a_label_without_a_column_is_refused_with_both_differences(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "id,pug,husky\nx,0,0\n"})
+    with pytest.raises(Refusal) as refusal:
+        find_classes(archives, rows("pug", "Husky", "dingo"), MULTICLASS, PROBABILITIES)
+
+    assert "no column for 2 of the train labels: Husky, dingo" in str(refusal.value)
+    assert "columns without a train row: husky" in str(refusal.value)
+
+
+def test_one_label_alone_is_refused(zipped: Zipped) -> None:
+    with pytest.raises(Refusal, match=r"have 1 different labels \(pug\): there is nothing to learn"):
+        find_classes(zipped({}), rows("pug", "pug"), MULTICLASS, LABEL)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({"10", "9", "-1", "1.5"}, ("-1", "1.5", "9", "10")),
+        ({"10", "9", "nan"}, ("10", "9", "nan")),
+        ({"01", "1"}, ("01", "1")),
+    ],
+)
+def test_labels_sort_by_number_when_all_are_numbers(labels: set[str], expected: tuple[str, ...]) -> None:
+    assert sorted_labels(labels) == expected

@@ -1,0 +1,88 @@
+import pandas as pd
+import pytest
+
+from foldline.cards.target import Binary, Delimited, Multiclass, Multilabel, OneHot, Ordinal, Regression, Target
+from foldline.competition.target_texts import labels_of, target_texts
+from foldline.refusal import Refusal
+
+TABLE = pd.DataFrame(
+    {
+        "label": ["Cover", "JUNIWARD", "Cover"],
+        "tags": ["clear  primary", "", "haze haze"],
+        "scab": ["1", "0", "0"],
+        "rust": ["1.0", "0", "1"],
+        "level": ["0", "2", "10"],
+        "score": ["1.5", "-3", "1e2"],
+        "hole": ["a", "", "b"],
+    },
+    dtype="str",
+)
+COVER = Binary(kind="binary", column="label", group=None, negative="Cover", positive=None)
+
+
+def several(labels: Delimited | OneHot) -> Multilabel:
+    return Multilabel(kind="multilabel", labels=labels, group=None)
+
+
+@pytest.mark.parametrize(
+    ("target", "texts"),
+    [
+        (Multiclass(kind="multiclass", column="label", group=None), ["Cover", "JUNIWARD", "Cover"]),
+        (COVER, ["Cover", "not Cover", "Cover"]),
+        (COVER.model_copy(update={"positive": "JUNIWARD"}), ["Cover", "JUNIWARD", "Cover"]),
+        (
+            COVER.model_copy(update={"negative": None, "positive": "JUNIWARD"}),
+            ["not JUNIWARD", "JUNIWARD", "not JUNIWARD"],
+        ),
+        (Ordinal(kind="ordinal", column="level", group=None, levels=None), ["0", "2", "10"]),
+        (Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2", "10")), ["0", "2", "10"]),
+        (Regression(kind="regression", column="score", group=None), ["1.5", "-3", "1e2"]),
+    ],
+)
+def test_one_text_per_line(target: Target, texts: list[str]) -> None:
+    assert target_texts(TABLE, target, "train.csv").tolist() == texts
+
+
+@pytest.mark.parametrize(
+    ("labels", "sets"),
+    [
+        (Delimited(kind="delimited", column="tags", delimiter=" "), [["clear", "primary"], [], ["haze"]]),
+        (OneHot(kind="columns", columns=("scab", "rust")), [["scab", "rust"], [], ["rust"]]),
+    ],
+)
+def test_sets_of_labels_are_json(labels: Delimited | OneHot, sets: list[list[str]]) -> None:
+    assert [labels_of(text) for text in target_texts(TABLE, several(labels), "train.csv")] == sets
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            Multiclass(kind="multiclass", column="hole", group=None),
+            "`hole` is empty on line 3 (1 lines): it must be a la",
+        ),
+        (
+            COVER.model_copy(update={"positive": "UERD"}),
+            "`label` is 'JUNIWARD' on line 3 (1 lines): it must be Cover, UERD (target.negative, target.positive)",
+        ),
+        (
+            Ordinal(kind="ordinal", column="label", group=None, levels=None),
+            "`label` is 'Cover', 'JUNIWARD' on line 2, 3, 4 (3 lines): it must be a whole number",
+        ),
+        (
+            Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2")),
+            "`level` is '10' on line 4 (1 lines): it must be 0, 2 (target.levels)",
+        ),
+        (Regression(kind="regression", column="label", group=None), "it must be a number; correct target.kind"),
+        (
+            several(OneHot(kind="columns", columns=("scab", "level"))),
+            "`level` is '2', '10' on line 3, 4 (2 lines): it must",
+        ),
+    ],
+)
+def test_what_the_target_cannot_be_is_refused_with_the_line(target: Target, message: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        target_texts(TABLE, target, "train.csv")
+
+    assert str(refusal.value).startswith("train.csv: ")
+    assert message in str(refusal.value)
