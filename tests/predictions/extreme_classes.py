@@ -1,0 +1,147 @@
+"""The stages `ensemble`, `clip` and `format`'s writing on 12,000 classes, in less memory than one dense array takes.
+
+python -m tests.predictions.extreme_classes FOLDER    (in a process of its own: it limits its memory)
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from scipy.special import log_softmax
+
+from foldline.cards.submission import Submission
+from foldline.cards.target import Target
+from foldline.competition.decisions.rules import read_rule
+from foldline.competition.sample import Sample
+from foldline.competition.submission import write_submission
+from foldline.config.section import read_section
+from foldline.places import Places
+from foldline.tables.arrays import put, row_blocks
+from foldline.tables.classes import write_classes
+from foldline.tables.folds import write_folds
+from foldline.tables.history import COLUMNS as HISTORY
+from foldline.tables.history import write_history
+from foldline.tables.logits import create_logits
+from foldline.tables.probabilities import read_probabilities
+from foldline.tables.rows import write_rows
+from pipelines import clip, ensemble
+
+CLASSES, ROWS, FOLDS, VIEWS = 12_000, 3000, 2, ("identity", "horizontal_flip")
+DENSE_BYTES = ROWS * CLASSES * 4
+NAMES = tuple(f"species-{number:05d}" for number in range(CLASSES))
+PLACES = Places("plants")
+RUNS = {
+    "log_loss": ({"kind": "log_loss"}, {"kind": "ranking", "length": 5}),
+    "macro_f1": ({"kind": "macro_f1"}, {"kind": "label"}),
+    "map_at_5": ({"kind": "map_at_k", "k": 5}, {"kind": "ranking", "length": 5}),
+}
+
+
+def main() -> None:
+    os.chdir(sys.argv[1])
+    sys.argv = ["stage"]
+    targets = np.random.default_rng(0).integers(0, CLASSES, ROWS)
+    write_competition(targets)
+    limit_memory(DENSE_BYTES // 2)
+    results = {"dense": fits_a_dense_array(), "exact": write_predictions(targets), "stages": {}}
+    for name, (metric, form) in RUNS.items():
+        write_card(metric, form)
+        ensemble.main()
+        clip.main()
+        submit()
+        results["stages"][name] = json.loads((PLACES.clipped / "metrics.json").read_text())["score"]
+    Path("results.json").write_text(json.dumps(results))
+
+
+def limit_memory(more_bytes: int) -> None:
+    """From here on, this process may map `more_bytes` more than it has: files count."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def fits_a_dense_array() -> bool:
+    try:
+        return np.ones((ROWS, CLASSES), np.float32).all().item()
+    except MemoryError:
+        return False
+
+
+def write_competition(targets: np.ndarray) -> None:
+    ids = [f"{row:05d}" for row in range(ROWS)]
+    labels = [NAMES[target] for target in targets]
+    train = pd.DataFrame({"part": "train", "row_id": ids, "target": labels, "group": None})
+    test = pd.DataFrame({"part": "test", "row_id": ids, "target": None, "group": None})
+    write_rows(PLACES.rows, pd.concat([train, test], ignore_index=True))
+    write_classes(PLACES.classes, NAMES)
+    fold_of_row = np.arange(ROWS) % FOLDS
+    write_folds(PLACES.folds, pd.DataFrame({"row_id": ids, "fold": fold_of_row, "cluster": np.arange(ROWS)}))
+    for fold in range(FOLDS):
+        history = pd.DataFrame([np.ones(len(HISTORY))], columns=list(HISTORY))
+        write_history(PLACES.trained(fold) / "history.csv", history)
+    params = {
+        "competition": "plants",
+        "folds": list(range(FOLDS)),
+        "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
+        "clip": {"bounds": {"kind": "none"}, "rule": "default"},
+    }
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+
+
+def write_predictions(targets: np.ndarray) -> dict[str, float]:
+    """Each fold's logits as `predict` writes them, block by block; returns what the exact mean of views scores."""
+    surprises, places = [], []
+    for fold in range(FOLDS):
+        PLACES.predicted(fold).mkdir(parents=True)
+        mine = np.flatnonzero(np.arange(ROWS) % FOLDS == fold)
+        ids = [[f"{row:05d}" for row in rows] for rows in (mine, range(ROWS))]
+        logits = create_logits(PLACES.predicted(fold), *ids, VIEWS, NAMES, "softmax")
+        for block, rows in drawn(targets[mine], seed=fold):
+            put(logits.validation, block, rows)
+            mean = np.exp(log_softmax(rows.astype(np.float64), axis=-1)).mean(axis=1)
+            of_target = mean[np.arange(len(rows)), targets[mine][block]]
+            surprises.append(-np.log(of_target))
+            places.append((mean > of_target[:, None]).sum(axis=1) + 1)
+        for block, rows in drawn(targets, seed=9):
+            put(logits.test, block, rows)
+    place = np.concatenate(places)
+    return {"log_loss": float(np.concatenate(surprises).mean()), "map_at_5": float(((place <= 5) / place).mean())}
+
+
+def drawn(targets: np.ndarray, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Logits of a model that often knows the class, and at times has it far down."""
+    generator = np.random.default_rng(seed)
+    for block in row_blocks((len(targets), len(VIEWS), CLASSES)):
+        count = block.stop - block.start
+        rows = generator.normal(size=(count, len(VIEWS), CLASSES)).astype(np.float32) * 2
+        rows[np.arange(count), :, targets[block]] += generator.uniform(0, 14, (count, 1)).astype(np.float32)
+        yield block, rows
+
+
+def write_card(metric: dict, form: dict) -> None:
+    facts = {
+        "metric": metric,
+        "target": {"kind": "multiclass", "column": "species", "group": None},
+        "submission": form | {"sample": "sample.csv", "id": "id", "extra_columns": "ignored"},
+    }
+    card = Path("pipelines/competitions/plants.yaml")
+    card.parent.mkdir(parents=True, exist_ok=True)
+    card.write_text(yaml.safe_dump(facts))
+
+
+def submit() -> None:
+    card = Path("pipelines/competitions/plants.yaml")
+    predictions, rule = read_probabilities(PLACES.clipped), read_rule(PLACES.clipped / "rule.json")
+    sample = Sample(("id", "species"), pd.Series(predictions.test_ids), whole_numbers=False)
+    target, form = read_section(card, "target", Target), read_section(card, "submission", Submission)
+    write_submission(Path("submission.csv"), sample, predictions, rule, form, target)
+
+
+if __name__ == "__main__":
+    main()
