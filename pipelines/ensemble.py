@@ -8,6 +8,8 @@ Parameters: `folds`, `ensemble`; card: `target`, `metric`, `submission`.
 python -m pipelines.ensemble
 """
 
+import pandas as pd
+
 from foldline.cards.metric import Metric
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
@@ -15,12 +17,13 @@ from foldline.competition.decisions.rules import default_rule
 from foldline.competition.targets import encode, graded_targets
 from foldline.config.ensemble import Ensemble
 from foldline.files import whole_folder, write_json
+from foldline.places import FoldName
 from foldline.predictions.answering import judge_of
 from foldline.predictions.chains import ensemble_steps
 from foldline.predictions.coverage import roster, train_rows
 from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.gains import gains_table
-from foldline.predictions.members import member
+from foldline.predictions.members import ALL_ROWS, member
 from foldline.predictions.scoring import ensemble_metrics
 from foldline.tables.activations import form_of, width_of
 from foldline.tables.classes import read_classes
@@ -38,13 +41,21 @@ def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
     places, section, target = settings.places, settings.section("ensemble", Ensemble), settings.fact("target", Target)
-    run_folds = sorted(settings.section("folds", tuple[int, ...]))
+    listed = settings.section("folds", tuple[FoldName, ...])
+    run_folds = sorted(fold for fold in listed if fold != "all")
+    names: list[FoldName] = [*run_folds, *(fold for fold in listed if fold == "all")]
     rows, classes, folds = read_rows(places.rows), read_classes(places.classes), read_folds(places.folds)
     covered = roster(rows, folds, run_folds)
     members = [member(fold, read_logits(places.predicted(fold)), covered, classes) for fold in run_folds]
+    of_all_rows = [
+        member(ALL_ROWS, read_logits(places.predicted(fold)), covered, classes, "the model of all rows")
+        for fold in names[len(run_folds) :]
+    ]
     targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
     targets = graded_targets(targets, covered.folds, classes, target)
-    histories = {fold: read_history(places.trained(fold) / "history.csv") for fold in run_folds}
+    histories: dict[FoldName, pd.DataFrame] = {
+        fold: read_history(places.trained(fold) / "history.csv") for fold in names
+    }
     form = form_of(members[0].activation)
     rule = default_rule(target, settings.fact("submission", Submission), classes, width_of(form, len(classes)))
     judge = judge_of(settings.fact("metric", Metric), rule)
@@ -54,7 +65,7 @@ def main() -> None:
     with whole_folder(places.ensemble) as folder:
         means = create_probabilities(folder, covered.out_of_fold_ids, covered.test_ids, covered.folds, classes, form)
         fill_out_of_fold(means.out_of_fold, members, covered, section.average, chain)
-        fill_test(means.test, members, section.average, form, chain.whole)
+        fill_test(means.test, [*members, *of_all_rows], section.average, form, chain.whole)
         metrics = ensemble_metrics(judge, targets, means)
         write_json(folder / "metrics.json", metrics)
         write_gains(folder / "gains.csv", gains)
@@ -63,6 +74,8 @@ def main() -> None:
     print(
         f"ensemble of folds {run_folds}: out-of-fold {metrics['metric']} {metrics['score']} on {metrics['rows']} rows"
     )
+    if of_all_rows:
+        print("one more model, of all rows, is in the test predictions; it has no out-of-fold rows, so no score")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from foldline.learning.fold import Fold, train_fold, write_trained
 from foldline.learning.processes import start_accelerator
 from foldline.learning.samples import split_samples
 from foldline.learning.starting_weights import starting_weights
+from foldline.places import FoldName
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
 from foldline.tables.images import read_images
@@ -19,30 +20,30 @@ from foldline.tables.rows import read_rows
 from pipelines.running import Settings, read_settings
 
 
-def read_fold(settings: Settings, number: int, model_name: str) -> Fold:
-    """The facts of the fold `number`. Raises Refusal when its files are of different runs."""
+def read_fold(settings: Settings, name: FoldName, model_name: str) -> Fold:
+    """The facts of the fold `name`. Raises Refusal when its files are of different runs."""
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
     targets = encode(rows, classes, settings.fact("target", Target))
-    training, validation = split_samples(rows, images, read_folds(places.folds), targets, number)
+    training, validation = split_samples(rows, images, read_folds(places.folds), targets, name)
     weights = starting_weights(places.weights, model_name)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
-    return Fold(number, pixels, training, validation, len(classes), symmetries, weights)
+    return Fold(name, pixels, training, validation, len(classes), symmetries, weights)
 
 
-def train_one(number: int) -> None:
+def train_one(name: FoldName) -> None:
     """What every process of the stage `train` does: train the fold; the first process writes its files."""
     settings = read_settings()
     config, places = settings.section("train", Train), settings.places
     accelerator = start_accelerator(config.precision)
-    fold = read_fold(settings, number, config.model.name)
+    fold = read_fold(settings, name, config.model.name)
     upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
-    checkpoints = Checkpoints(checkpoints_folder(places, number), key_inputs(config, fold.symmetries, upstream))
+    checkpoints = Checkpoints(checkpoints_folder(places, name), key_inputs(config, fold.symmetries, upstream))
     with checkpoints.alone(accelerator.is_main_process):
         trained = train_fold(fold, config, checkpoints, accelerator)
         if accelerator.is_main_process:
-            write_trained(places.trained(number), trained)
+            write_trained(places.trained(name), trained)
             checkpoints.clear()
     accelerator.end_training()

@@ -17,6 +17,7 @@ from foldline.images.views import view_of
 from foldline.learning.launching import launch
 from foldline.learning.models import load_model
 from foldline.learning.processes import start_accelerator
+from foldline.places import FoldName
 from foldline.predictions.coverage import roster
 from foldline.predictions.predicting import predict, shared_logits
 from foldline.predictions.row_images import row_images
@@ -26,24 +27,24 @@ from foldline.tables.images import read_images
 from foldline.tables.manifest import read_manifest
 from foldline.tables.pixels import read_pixels_key
 from foldline.tables.rows import read_rows
-from pipelines.running import parser, read_settings, run
+from pipelines.running import fold_name, parser, read_settings, run
 
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--fold", type=int, required=True, help="the fold whose model predicts")
-    fold: int = arguments.parse_args().fold
+    arguments.add_argument("--fold", type=fold_name, required=True, help="whose model predicts: a number, or `all`")
+    fold: FoldName = arguments.parse_args().fold
     launch("pipelines.predict", ["--fold", str(fold)], partial(predict_fold, fold))
 
 
-def predict_fold(fold: int) -> None:
+def predict_fold(fold: FoldName) -> None:
     settings = read_settings()
     places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
     model = load_model(places.trained(fold) / "model.safetensors")
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
-    covered = roster(rows, read_folds(places.folds), [fold])
+    covered = roster(rows, read_folds(places.folds), [] if fold == "all" else [fold])
     validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
     per_process = max(1, section.batch_size // accelerator.num_processes)

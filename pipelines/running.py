@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from foldline.config.section import Read, TypeForm, read_section, read_yaml
-from foldline.places import Places
+from foldline.places import FoldName, Places
 from foldline.refusal import Refusal
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -51,6 +51,11 @@ def read_settings(params: Path = Path("params.yaml")) -> Settings:
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Every script's module docstring is its `--help`."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def fold_name(text: str) -> FoldName:
+    """What `--fold` takes: a number, or `all`."""
+    return "all" if text == "all" else int(text)
 
 
 def run(stage: Callable[[], None]) -> None:

@@ -11,18 +11,21 @@ import sys
 from functools import partial
 
 from foldline.learning.launching import launch
-from pipelines.running import parser, run
+from foldline.places import FoldName
+from pipelines.running import fold_name, parser, run
 
 
-def train(number: int) -> None:
+def train(fold: FoldName) -> None:
     from pipelines.fold_training import train_one  # Heavy; neither --help nor the launching process needs it.
 
-    train_one(number)
+    train_one(fold)
 
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--fold", type=int, required=True, help="its number, from 0")
+    arguments.add_argument(
+        "--fold", type=fold_name, required=True, help="its number, from 0, or `all`: train on all rows, validate none"
+    )
     launch("pipelines.train", sys.argv[1:], partial(train, arguments.parse_args().fold))
 
 

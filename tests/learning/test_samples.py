@@ -38,3 +38,9 @@ def test_refuses_a_fold_without_rows() -> None:
 def test_refuses_folds_of_other_rows(row_ids: list[str]) -> None:
     with pytest.raises(Refusal, match=r"folds.csv does not name the train rows .* that have a readable image"):
         split_samples(ROWS, IMAGES, FOLDS.assign(row_id=row_ids), TARGETS, fold=1)
+
+
+def test_all_rows_train_and_none_validates() -> None:
+    training, validation = split_samples(ROWS, IMAGES, FOLDS, TARGETS, fold="all")
+    assert training.positions.tolist() == [10, 11, 12, 15]
+    assert len(validation) == 0

@@ -95,7 +95,7 @@ def test_killed_and_run_again_two_processes_end_as_if_never_stopped(tmp_path: Pa
     assert not places.checkpoints(0).exists()
 
     never_stopped = train_section(epochs=EPOCHS, workers=0)
-    train_together(2, dataclasses.replace(small_fold(), number=0), never_stopped, tmp_path / "reference")
+    train_together(2, dataclasses.replace(small_fold(), name=0), never_stopped, tmp_path / "reference")
     for name in ("model.safetensors", "history.csv", "metrics.json"):
         reference = tmp_path / "reference" / "process0" / name
         assert (places.trained(0) / name).read_bytes() == reference.read_bytes()

@@ -63,7 +63,7 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
     seed_torch((config.seed,))
     model = build_model(trained.model.architecture)
     optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, 0.05))
-    order = EpochOrder(len(fold.training), 8, (config.seed, fold.number), 0, 1)
+    order = EpochOrder(len(fold.training), 8, (config.seed, fold.name), 0, 1)
     schedule, step = rate_schedule(config.schedule, len(order), 3), 0
     for epoch in range(3):
         order.epoch = epoch
@@ -166,7 +166,7 @@ def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch:
 def test_seeds_and_folds_train_differently_from_equal_beginnings(tmp_path: Path) -> None:
     config = train_section(epochs=1)
     first = run(config, tmp_path / "first")
-    other_fold = run(config, tmp_path / "fold", dataclasses.replace(small_fold(), number=2))
+    other_fold = run(config, tmp_path / "fold", dataclasses.replace(small_fold(), name=2))
     other_seed = run(config.model_copy(update={"seed": 1}), tmp_path / "seed")
     assert not same_weights(first.model, other_fold.model)
     assert not same_weights(first.model, other_seed.model)

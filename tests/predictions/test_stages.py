@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.special import softmax
 
 from foldline.competition.decisions.rules import read_rule
-from foldline.places import Places
+from foldline.places import FoldName, Places
 from foldline.refusal import Refusal
 from foldline.tables.classes import write_classes
 from foldline.tables.folds import write_folds
@@ -71,7 +72,7 @@ def predictions(fold: int, generator: np.random.Generator) -> Logits:
     )
 
 
-def write_params(bounds: dict, folds: tuple[int, ...] = (2, 0, 1), rule: str = "default") -> None:
+def write_params(bounds: dict, folds: tuple[FoldName, ...] = (2, 0, 1), rule: str = "default") -> None:
     params = {
         "competition": "pets",
         "folds": list(folds),
@@ -145,6 +146,35 @@ def test_clipping_leaves_predictions_for_accuracy_as_they_are(capsys: pytest.Cap
     assert metrics(PLACES.clipped)["score"] == metrics(PLACES.ensemble)["accuracy"]
     assert "clipping cannot help accuracy" in read_gains(PLACES.clipped / "gains.csv")["note"][0]
     assert read_rule(PLACES.clipped / "rule.json").kind == "most_probable"
+
+
+@pytest.mark.usefixtures("competition")
+def test_a_model_of_all_rows_joins_the_test_rows_alone_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    ensemble.main()
+    of_folds = read_probabilities(PLACES.ensemble)
+    before, score = of_folds.test.copy(), metrics(PLACES.ensemble)["score"]
+    logits = predictions(fold=3, generator=np.random.default_rng(7))
+    write_logits(PLACES.predicted("all"), logits)
+    history = read_history(PLACES.trained(0) / "history.csv").assign(validation_loss=np.nan, validation_accuracy=np.nan)
+    write_history(PLACES.trained("all") / "history.csv", history)
+    write_params({"kind": "none"}, folds=(2, 0, 1, "all"))
+    capsys.readouterr()
+    ensemble.main()
+    assert "one more model, of all rows" in capsys.readouterr().out
+    with_all = read_probabilities(PLACES.ensemble)
+    own = softmax(logits.test, axis=-1).mean(axis=1)
+    np.testing.assert_allclose(with_all.test, (3 * before + own) / 4, atol=1e-6)
+    assert metrics(PLACES.ensemble)["score"] == score
+    assert read_history(PLACES.ensemble / "history.csv")["fold"].tolist() == [
+        "0",
+        "0",
+        "1",
+        "1",
+        "2",
+        "2",
+        "all",
+        "all",
+    ]
 
 
 @pytest.mark.usefixtures("competition")

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from foldline.config.section import Section
 from foldline.files import read_json, sha256, sha256_of_json, whole_file, write_json
-from foldline.places import Places
+from foldline.places import FoldName, Places
 from foldline.refusal import Refusal
 
 VARIABLE = "FOLDLINE_CHECKPOINTS"
@@ -23,7 +23,7 @@ ORPHANS_END_SECONDS = 10.0
 """Loader processes of a killed run notice within 5 seconds, and hold its lock until then."""
 
 
-def checkpoints_folder(places: Places, fold: int) -> Path:
+def checkpoints_folder(places: Places, fold: FoldName) -> Path:
     """Below $FOLDLINE_CHECKPOINTS where it is set (`dvc exp run --temp` deletes its whole tree)."""
     elsewhere = os.environ.get(VARIABLE)
     return Path(elsewhere) / places.slug / f"fold{fold}" if elsewhere else places.checkpoints(fold)

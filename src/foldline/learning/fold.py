@@ -1,5 +1,6 @@
 """One fold's training put together: every piece from its section, the loop, the checkpoints."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,15 +32,19 @@ from foldline.learning.samples import Samples
 from foldline.learning.schedules import rate_schedule
 from foldline.learning.training import Pieces, seed_torch, train
 from foldline.learning.warm_start import warm_start
+from foldline.places import FoldName
 from foldline.refusal import Refusal
 from foldline.tables.history import write_history
+
+ALL_ROWS_SEED = 2**32 - 1
+"""In the place of a fold's number, which no fold has."""
 
 
 @dataclass(frozen=True)
 class Fold:
     """The facts of one fold's training; how to train is the section `train`."""
 
-    number: int
+    name: FoldName
     pixels: Pixels
     training: Samples
     validation: Samples
@@ -68,11 +73,11 @@ def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator:
         pieces = choose_pieces(fold, config, len(batches), accelerator.device)
         guard = LossGuard(fold.training.row_ids, len(batches), checkpoints.path)
         validate = validation(fold, pieces, config, accelerator)
-        state = start = begin(checkpoints, fold.number, accelerator)
+        state = start = begin(checkpoints, fold.name, accelerator)
         for state in train(pieces, batches, validate, guard, start, accelerator):
             if accelerator.is_main_process:
                 checkpoints.save(state)
-                tqdm.write(describe_epoch(fold.number, config.epochs, state["progress"]["history"][-1]))
+                tqdm.write(describe_epoch(fold.name, config.epochs, state["progress"]["history"][-1]))
             accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], pieces.average.model
@@ -87,7 +92,8 @@ def write_trained(folder: Path, trained: Trained) -> None:
     """`model.safetensors`, `history.csv` and `metrics.json`; equal trainings write equal bytes."""
     save_model(folder / "model.safetensors", trained.model)
     write_history(folder / "history.csv", pd.DataFrame(trained.history))
-    write_json(folder / "metrics.json", trained.kept)
+    measured = {name: value for name, value in trained.kept.items() if not math.isnan(value)}
+    write_json(folder / "metrics.json", measured)
 
 
 def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch.device) -> Pieces:
@@ -112,16 +118,22 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
         average=build_average(config.average, model),
         micro_batch_size=config.micro_batch_size,
         epochs=config.epochs,
-        seed=(config.seed, fold.number),
+        seed=fold_seed(fold, config),
         keep_best=config.keep == "best",
     )
+
+
+def fold_seed(fold: Fold, config: Train) -> tuple[int, int]:
+    """Of all that is drawn while training."""
+    return config.seed, ALL_ROWS_SEED if fold.name == "all" else fold.name
 
 
 def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> TrainingBatches:
     """Raises Refusal when a step would have no image for some process."""
     processes = accelerator.num_processes
-    seed = (config.seed, fold.number)
-    order = EpochOrder(len(fold.training), config.batch_size, seed, accelerator.process_index, processes)
+    order = EpochOrder(
+        len(fold.training), config.batch_size, fold_seed(fold, config), accelerator.process_index, processes
+    )
     if min(order.batch_sizes) < processes:
         raise Refusal(
             f"a step of {min(order.batch_sizes)} images cannot be shared by {processes} processes. "
@@ -135,15 +147,20 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
 def validation(
     fold: Fold, pieces: Pieces, config: Train, accelerator: Accelerator
 ) -> Callable[[nn.Module], tuple[float, float]]:
-    """From a model to its loss and accuracy on the validation samples, of which each process sees its share once."""
+    """From a model to its loss and accuracy on the validation samples, of which each process sees its share once.
+
+    NaN where there are none.
+    """
     samples = fold.validation
+    if not len(samples):
+        return lambda model: (math.nan, math.nan)
     mine = np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index]
     loader = evaluation_loader(fold.pixels, samples.positions[mine], config.micro_batch_size, config.workers)
     targets = torch.from_numpy(samples.targets[mine])
     return lambda model: evaluate(model, loader, targets, pieces.loss, accelerator).means(len(samples))
 
 
-def begin(checkpoints: Checkpoints, fold: int, accelerator: Accelerator) -> dict[str, Any] | None:
+def begin(checkpoints: Checkpoints, fold: FoldName, accelerator: Accelerator) -> dict[str, Any] | None:
     """The state to go on from, if any; says so, or says why an earlier run's does not serve."""
     # The first process holds the fold's lock by now: nobody else moves its checkpoints.
     accelerator.wait_for_everyone()
@@ -157,9 +174,7 @@ def begin(checkpoints: Checkpoints, fold: int, accelerator: Accelerator) -> dict
     return state
 
 
-def describe_epoch(fold: int, epochs: int, line: Line) -> str:
-    parts = (
-        f"{part} loss {line[f'{part}_loss']:.4f} accuracy {line[f'{part}_accuracy']:.4f}"
-        for part in ("train", "validation")
-    )
+def describe_epoch(fold: FoldName, epochs: int, line: Line) -> str:
+    measured = [part for part in ("train", "validation") if not math.isnan(line[f"{part}_loss"])]
+    parts = (f"{part} loss {line[f'{part}_loss']:.4f} accuracy {line[f'{part}_accuracy']:.4f}" for part in measured)
     return f"fold {fold}  epoch {line['epoch']:>3}/{epochs}  " + "  ".join(parts)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64, Integer
 
+from foldline.places import FoldName
 from foldline.refusal import Refusal
 
 
@@ -23,10 +24,10 @@ class Samples:
 
 
 def split_samples(
-    rows: pd.DataFrame, images: pd.DataFrame, folds: pd.DataFrame, targets: Int64[np.ndarray, " rows"], fold: int
+    rows: pd.DataFrame, images: pd.DataFrame, folds: pd.DataFrame, targets: Int64[np.ndarray, " rows"], fold: FoldName
 ) -> tuple[Samples, Samples]:
     """The training and the validation samples of `fold`; images that cannot be read are in neither, and so are rows
-    without a readable one, which folds.csv leaves out.
+    without a readable one, which folds.csv leaves out. Of `all` there are training samples only.
 
     `targets`: of all rows. Raises Refusal when the fold has no row, or folds.csv is of other rows.
     """
@@ -38,9 +39,10 @@ def split_samples(
             "Run `dvc repro -f -s split`."
         )
     its_fold = folds.set_index("row_id")["fold"].loc[row_ids].to_numpy()
-    if not (its_fold == fold).any() or (its_fold == fold).all():
+    validates = its_fold == fold if fold != "all" else np.zeros(len(its_fold), bool)
+    if fold != "all" and (not validates.any() or validates.all()):
         raise Refusal(f"fold {fold} cannot be trained: folds.csv has the folds {sorted(set(its_fold.tolist()))}.")
-    parts = [readable[its_fold != fold], readable[its_fold == fold]]
+    parts = [readable[~validates], readable[validates]]
     training, validation = (
         Samples(
             positions=part["position"].to_numpy(),

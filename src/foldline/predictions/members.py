@@ -16,6 +16,8 @@ from foldline.tables.arrays import take
 from foldline.tables.logits import Logits
 
 Average = Literal["probabilities", "logits"]
+ALL_ROWS = -1
+"""In the place of the fold of a model that trained on all rows."""
 Places = Int64[np.ndarray, " chosen"]
 
 
@@ -35,8 +37,8 @@ class Member:
 def member(fold: int, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:
     """Raises Refusal unless the fold's model predicted exactly its rows and the test rows, and these classes.
 
-    `name` is for messages: `fold 0` where nothing else is said. The model of a fold that the roster has not (one that
-    trained on all rows) has no validation rows, and joins for the test rows alone.
+    `name` is for messages: `fold 0` where nothing else is said. The model of ALL_ROWS has no validation rows, and
+    joins for the test rows alone.
     """
     name = name or f"fold {fold}"
     refuse_other_classes(logits.classes, classes, name)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.files import whole_file
+from foldline.places import FoldName
 from foldline.tables.truths import read_csv, require_unique
 
 COLUMNS = (
@@ -18,7 +19,7 @@ COLUMNS = (
 )
 """epoch: from 1. learning_rate: the head's, at the epoch's last step. train_*: means over the epoch's augmented
 batches while the weights move. validation_*: of the (averaged) weights at the epoch's end. Accuracy is missing for
-targets without classes."""
+targets without classes, validation_* where all rows are trained on."""
 
 
 def read_history(path: Path) -> pd.DataFrame:
@@ -32,7 +33,7 @@ def write_history(path: Path, history: pd.DataFrame) -> None:
         history.to_csv(partial, index=False, lineterminator="\n")
 
 
-def join_histories(histories: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+def join_histories(histories: Mapping[FoldName, pd.DataFrame]) -> pd.DataFrame:
     """One table of all folds, with the fold as its first column: what the plots draw."""
     joined = pd.concat([history.assign(fold=fold) for fold, history in histories.items()], ignore_index=True)
     return joined[["fold", *joined.columns.drop("fold")]]
