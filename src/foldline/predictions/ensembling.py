@@ -23,9 +23,8 @@ def fit_ensemble(
     steps: Sequence[Step], members: Sequence[Member], roster: Roster, targets: np.ndarray, average: Average
 ) -> NestedChain:
     """The steps fitted on out-of-fold rows: for test rows on all, for each fold's rows on those of the others."""
-    fold_members = by_fold([one for one in members if one.fold in roster.folds])
-    numbers = members[0].test.shape[2] * len(next(iter(fold_members.values())))
-    rows = fitting_rows(len(roster.folds), numbers)
+    each_fold = len(by_fold(members)[members[0].fold])
+    rows = fitting_rows(len(roster.folds), members[0].test.shape[2] * each_fold)
     inputs = gather_inputs(members, roster, rows, average) if steps else ()
     evidence = Evidence(inputs, targets[rows], roster.folds[rows], roster.clusters[rows])
     return fit_nested(steps, evidence, "ensemble")

@@ -145,8 +145,8 @@ def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path
 def _of_form(rows: np.ndarray, form: Form) -> np.ndarray:
     """Of each row, whether it is of the form. A comparison with NaN is false, so it is of none."""
     if form == "value":
-        return np.isfinite(rows).all(axis=1)
-    shares = np.asarray((rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE))
+        return np.atleast_1d(np.isfinite(rows).all(axis=1))
+    shares: np.ndarray = (rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE)
     if form == "independent":
         return shares
     sums = rows.sum(axis=1, dtype=np.float64)
