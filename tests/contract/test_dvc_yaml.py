@@ -70,12 +70,13 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         places.classes,
         places.pixels,
         places.folds,
+        places.duplicates,
         places.submission,
         places.receipt,
         *(places.trained_folds / f"fold{fold}" / name for name in ("model.safetensors", "history.csv", "metrics.json")),
         places.predicted_folds / f"fold{fold}",
         *(places.ensemble / name for name in ("history.csv", "gains.csv", "metrics.json")),
-        *(places.clipped / name for name in ("gains.csv", "metrics.json")),
+        *(places.clipped / name for name in ("gains.csv", "metrics.json", "rule.json")),
         *(
             folder / name
             for folder in (places.ensemble, places.clipped)
