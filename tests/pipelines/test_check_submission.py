@@ -1,0 +1,49 @@
+"""`python -m pipelines.check_submission` as a person starts it, on a csv from elsewhere."""
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from foldline.places import Places
+from foldline.refusal import Refusal
+from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
+from pipelines import check_submission
+
+CARDS = Path(__file__).parents[2] / "pipelines" / "competitions"
+SLUG = "aptos2019-blindness-detection"
+
+
+@pytest.fixture
+def csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A path for the csv, in a checkout whose parameters name another competition."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["check_submission", "mine.csv", "--card", SLUG])
+    Path("params.yaml").write_text(yaml.safe_dump({"competition": "digits"}))
+    Path("pipelines/competitions").mkdir(parents=True)
+    Path("pipelines/competitions", f"{SLUG}.yaml").write_bytes((CARDS / f"{SLUG}.yaml").read_bytes())
+    places = Places(SLUG)
+    places.archives.mkdir(parents=True)
+    with zipfile.ZipFile(places.archives / "all.zip", "w") as archive:
+        archive.writestr("sample_submission.csv", "id_code,diagnosis\na,0\nb,0\n")
+    write_manifest(
+        places.manifest, Manifest(competition=SLUG, files=(ArchiveFile(name="all.zip", bytes=1, sha256=""),))
+    )
+    return tmp_path / "mine.csv"
+
+
+def test_a_good_one_is_said_to_be_good(csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    csv.write_text("diagnosis,id_code\n4,b\n0,a\n")
+    check_submission.main()
+    assert (
+        "mine.csv: 2 rows, 2 columns, as the grader of aptos2019-blindness-detection wants them"
+        in capsys.readouterr().out
+    )
+
+
+def test_the_first_offending_line_is_named(csv: Path) -> None:
+    csv.write_text("id_code,diagnosis\na,0\nb,2.3\n")
+    with pytest.raises(Refusal, match=r"mine.csv, line 3 \(id `b`\): column `diagnosis` is '2.3', it must be a whole"):
+        check_submission.main()
