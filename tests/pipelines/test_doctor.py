@@ -1,14 +1,21 @@
 """The doctor on a miniature with planted faults, on one without data, and with a card that does not fit."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from foldline.cards.card import read_card
+from foldline.competition.diagnosis import understood
 from foldline.config.params import read_params
 from foldline.refusal import Refusal
 from pipelines import doctor
+from pipelines.examination import examine
+from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount
+from tests.competitions import test_petfinder_pawpularity_score as petfinder
+from tests.competitions import test_ranzcr_clip_catheter_line_classification as ranzcr
 from tests.competitions.conftest import CARDS, set_up
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
 
@@ -45,7 +52,7 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
     printed = " ".join(capsys.readouterr().out.split())
     for fact in (
         "rows │ 24 train, 12 test",
-        "images │ 36 files, 1 per row",
+        "images │ 36, 1 per row",
         "sizes │ all 36 x 48 pixels",
         "channels │ 3 (RGB)",
         "target │ multiclass: 2 classes",
@@ -60,6 +67,36 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "next: dvc repro",
     ):
         assert fact in printed
+
+
+@pytest.mark.parametrize(
+    ("slug", "draw", "facts"),
+    [
+        (
+            "petfinder-pawpularity-score",
+            petfinder.draw,
+            {"target": "regression: from 1 to 100, median 42.5", "group": "none", "metric": "rmse"},
+        ),
+        (
+            "cdiscount-image-classification-challenge",
+            cdiscount.draw,
+            {"images": "90, 1 to 4 per row", "submission": "label: 12 rows, _id and category_id"},
+        ),
+        (
+            "ranzcr-clip-catheter-line-classification",
+            ranzcr.draw,
+            {"channels": "1 (grey)", "group": "PatientID: 10 of up to 3 rows"},
+        ),
+    ],
+)
+@pytest.mark.usefixtures("checkout")
+def test_it_understands_every_kind_of_target_and_layout(
+    slug: str, draw: Callable[[], Miniature], facts: dict[str, str]
+) -> None:
+    card = CARDS / f"{slug}.yaml"
+    seen = examine(read_card(card), set_up(card, draw()))
+    understood_facts = dict(understood(seen.card, seen.rows, seen.images, seen.targets, seen.classes, seen.sample))
+    assert {name: understood_facts[name] for name in facts} == facts
 
 
 def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(

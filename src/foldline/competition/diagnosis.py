@@ -56,7 +56,7 @@ def _images_per_row(images: pd.DataFrame) -> str:
     counts = images.groupby("row").size()
     least, most = int(counts.min()), int(counts.max())
     per_row = f"{least} per row" if least == most else f"{least} to {most} per row"
-    return f"{images['path'].nunique():,} files, {per_row}"
+    return f"{images['path'].nunique():,}, {per_row}"
 
 
 def _sizes(images: pd.DataFrame) -> str:
@@ -78,8 +78,7 @@ def _sizes(images: pd.DataFrame) -> str:
 def _targets(targets: np.ndarray, classes: tuple[str, ...]) -> str:
     counts = class_counts(targets, classes)
     if counts is None:
-        quarters = np.quantile(targets, (0, 0.5, 1))
-        return "from {:g} to {:g}, median {:g}".format(*quarters)
+        return f"from {targets.min():g} to {targets.max():g}, median {np.median(targets):g}"
     often = counts.sort_values(ascending=False, kind="stable")
     shown = pd.concat([often.head(SHOWN_CLASSES), often.iloc[SHOWN_CLASSES:].tail(SHOWN_CLASSES)])
     dots = ", the rarest last" if len(often) > len(shown) else ""
