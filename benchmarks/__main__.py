@@ -3,13 +3,13 @@
 python -m benchmarks
 """
 
-from benchmarks import chain, splitting, training
+from benchmarks import chain, pixels, splitting, training
 from benchmarks.figures import write_page
 
 
 def main() -> None:
     figures = []
-    for benchmark in (chain, training, splitting):
+    for benchmark in (chain, training, splitting, pixels):
         for figure in benchmark.measure():
             print(figure.line, flush=True)
             figures.append(figure)

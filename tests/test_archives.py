@@ -1,10 +1,13 @@
 """Members of archives by name: nested, told apart, hostile, damaged."""
 
+import gzip
 import io
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import py7zr
 import pytest
 
 from foldline.archives import Archives
@@ -119,3 +122,90 @@ def test_a_member_that_needs_a_password(tmp_path: Path) -> None:
         pytest.raises(Refusal, match=r"cannot be unpacked here .*password"),
     ):
         archives.read("a")
+
+
+def tarred(members: Mapping[str, bytes], mode: str = "w") -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, member in members.items():
+            information = tarfile.TarInfo(name)
+            information.size = len(member)
+            archive.addfile(information, io.BytesIO(member))
+    return content.getvalue()
+
+
+def seven_zipped(members: Mapping[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with py7zr.SevenZipFile(content, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(member, name)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data.7z", seven_zipped({"train/a.jpg": b"A", "b.csv": b"B"})),
+        ("data.tar", tarred({"train/a.jpg": b"A", "b.csv": b"B"})),
+        ("data.tar.gz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:gz")),
+        ("data.tgz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:gz")),
+        ("data.tar.xz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:xz")),
+        ("data.zip", tarred({"train/a.jpg": b"A", "b.csv": b"B"})),  # under a wrong name
+        ("data.zip", seven_zipped({"train/a.jpg": b"A", "b.csv": b"B"})),
+        ("data", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:bz2")),
+    ],
+)
+def test_other_archives_are_known_by_their_content(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "all.zip").write_bytes(zipped({f"inner/{name}": content}))
+    with Archives(tmp_path, [name]) as archives:
+        assert sorted(archives.names) == ["b.csv", "train/a.jpg"]
+        assert archives.read("train/a.jpg") == b"A"
+    if "." in name:  # within another archive only suffixes tell which files to look into
+        with Archives(tmp_path, ["all.zip"]) as archives:
+            assert sorted(archives.names) == ["inner/b.csv", "inner/train/a.jpg"]
+            assert archives.read("inner/b.csv") == b"B"
+
+
+def test_a_compressed_file_loses_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "train.csv.gz").write_bytes(gzip.compress(b"id\n1\n"))
+    with Archives(tmp_path, ["train.csv.gz"]) as archives:
+        assert archives.names == ("train.csv",)
+        assert archives.file("train.csv").read_bytes() == b"id\n1\n"
+
+
+def test_parts_of_a_split_archive_are_one(tmp_path: Path) -> None:
+    whole = zipped({"train/a.jpg": b"A" * 100}, zipfile.ZIP_STORED)
+    for number, part in enumerate((whole[:60], whole[60:130], whole[130:]), 1):
+        (tmp_path / f"train.zip.00{number}").write_bytes(part)
+    with Archives(tmp_path, ["train.zip.002", "train.zip.001", "train.zip.003"]) as archives:
+        assert archives.read("train/a.jpg") == b"A" * 100
+
+
+def test_what_was_unpacked_serves_again_until_the_download_changes(tmp_path: Path) -> None:
+    downloads = tmp_path / "slug"
+    downloads.mkdir()
+    (downloads / "a.7z").write_bytes(seven_zipped({"a": b"first"}))
+    with Archives(downloads, ["a.7z"]):
+        (unpacked,) = [path for path in (tmp_path / ".unpacked" / "slug").iterdir() if path.is_dir()]
+    (unpacked / "a").write_bytes(b"known by this")
+    with Archives(downloads, ["a.7z"]) as archives:
+        assert archives.read("a") == b"known by this"
+    (downloads / "a.7z").write_bytes(seven_zipped({"a": b"another download"}))
+    with Archives(downloads, ["a.7z"]) as archives:
+        assert archives.read("a") == b"another download"
+    assert not unpacked.exists()
+
+
+@pytest.mark.parametrize("name", ["../a", "/a"])
+def test_a_tar_member_that_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.tar").write_bytes(tarred({name: b"A"}))
+    with pytest.raises(Refusal, match=r"leaves the folder. Do not trust"):
+        Archives(tmp_path, ["a.tar"])
+
+
+@pytest.mark.parametrize("content", [tarred({"a": b"A" * 10_000}, "w:gz")[:-20], seven_zipped({"a": b"A" * 999})[:-20]])
+def test_other_archives_that_are_damaged(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(Refusal, match=r"a.zip .*dvc repro -f -s download"):
+        Archives(tmp_path, ["a.zip"])

@@ -173,7 +173,9 @@ class Archives:
     def _extracted(self, member: _Member, folder: Path, depth: int) -> Iterator[_Member]:
         place = PurePosixPath(member.path)
         if (folder / "content").is_file():  # a compressed file, which has no name within
-            names = {str(place.with_suffix(".tar" if place.suffix == ".tgz" else "")): folder / "content"}
+            is_tar = container_kind(_head(folder / "content"), "") == "tar"
+            kept = place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
+            names = {str(place.with_suffix(".tar") if is_tar else kept): folder / "content"}
         else:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}

@@ -18,8 +18,8 @@ def decode_document(content: bytes) -> Document:
     """Raises ValueError for bytes that are no document, or hold a type of value that this reader does not know."""
     try:
         return _document(content, 0)[0]
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
-        raise ValueError(f"no BSON document: {error}") from None
+    except (struct.error, IndexError, ValueError) as error:
+        raise ValueError(f"no BSON document ({error})") from None
 
 
 def _document(content: bytes, at: int) -> tuple[Document, int]:

@@ -75,7 +75,7 @@ def channels_last(array: np.ndarray, channels: int) -> Samples:
     raise Undecodable(f"it is of shape {array.shape}, which has no {channels} channels (the card's layout.channels)")
 
 
-def with_channels(samples: Samples, channels: int) -> Samples:
+def with_channels(samples: Samples, channels: int) -> Shaped[np.ndarray, "height width kept"]:
     """Grey for colour and colour for grey. Raises Undecodable for another number of channels than the card's."""
     found = samples.shape[2]
     if found == channels:

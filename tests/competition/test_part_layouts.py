@@ -1,0 +1,250 @@
+"""The kinds of layout beside one table with one path: joined tables, wildcards, channels, walks, json, records."""
+
+import base64
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from foldline.cards.layout import Layout
+from foldline.cards.target import Delimited, Multiclass, Multilabel
+from foldline.competition.layouts import Listing, read_layout
+from foldline.config.section import parse
+from foldline.refusal import Refusal
+from foldline.tables.addresses import parse_in_record
+from tests.competition.conftest import Zipped
+
+LABEL = Multiclass(kind="multiclass", column="label", group=None)
+TEST = {"kind": "table", "table": "sample.csv", "id": "id", "path": "test/{id}"}
+SAMPLE: dict[str, str | bytes] = {"sample.csv": "id\n9.jpg\n", "test/9.jpg": b""}
+
+
+def read(zipped: Zipped, files: dict[str, Any], train: dict[str, Any], target: Any = LABEL) -> Listing:
+    layout = {"channels": 3, "range": None, "aggregate": "mean", "train": train, "test": TEST}
+    return read_layout(zipped({**SAMPLE, **files}), parse(layout, Layout, "card"), target)
+
+
+def train_rows(listing: Listing) -> list[list[str]]:
+    rows = listing.rows[listing.rows["part"] == "train"]
+    return rows[["row_id", "target"]].values.tolist()
+
+
+def train_paths(listing: Listing) -> list[list[Any]]:
+    rows = listing.rows.index[listing.rows["part"] == "train"]
+    return listing.images[listing.images["row"].isin(rows)].values.tolist()
+
+
+def test_tables_are_joined_by_the_columns_they_share(zipped: Zipped) -> None:
+    files = {
+        "photos.csv": "photo,shop\n1,a\n2,a\n3,b\n",
+        "train.csv": "shop,label\na,x\nb,y\n",
+        "1": b"",
+        "2": b"",
+        "3": b"",
+    }
+    part = {"kind": "table", "table": ["photos.csv", "train.csv"], "id": "shop", "path": "{photo}"}
+
+    listing = read(zipped, files, part)
+
+    assert train_rows(listing) == [["a", "x"], ["b", "y"]]
+    assert train_paths(listing) == [[0, "1"], [0, "2"], [1, "3"]]
+    with pytest.raises(Refusal, match=r"`other.csv` has no column in common .* it has x"):
+        read(zipped, {**files, "other.csv": "x\n1\n"}, {**part, "table": ["photos.csv", "other.csv"]})
+    with pytest.raises(Refusal, match=r"none of photos.csv, train.csv has the column `Shop`.* Did you mean `shop`"):
+        read(zipped, files, {**part, "id": "Shop"})
+
+
+def test_a_star_stands_for_every_file_that_fits(zipped: Zipped) -> None:
+    images = {f"train/{name}": b"" for name in ("1/b/x.dcm", "1/a/y.dcm", "11/a/z.dcm", "1/a/notes.txt")}
+    part = {"kind": "table", "table": "train.csv", "id": "id", "path": "train/{id}/*/*.dcm"}
+
+    listing = read(zipped, {"train.csv": "id,label\n11,x\n1,y\n", **images}, part)
+
+    assert train_paths(listing) == [[0, "train/11/a/z.dcm"], [1, "train/1/a/y.dcm"], [1, "train/1/b/x.dcm"]]
+    with pytest.raises(Refusal, match=r"1 of its 3 rows have no image: 7 \(train/7/\*/\*.dcm\)"):
+        read(zipped, {"train.csv": "id,label\n1,x\n7,y\n", **images}, part)
+
+
+def test_files_can_be_the_channels_of_one_image(zipped: Zipped) -> None:
+    files = {"train.csv": "Id,label\na,x\n", "a_red.png": b"", "a_blue.png": b""}
+    part = {"kind": "table", "table": "train.csv", "id": "Id", "path": ["{Id}_red.png", "{Id}_blue.png"]}
+
+    assert train_paths(read(zipped, files, part)) == [[0, "a_red.png|a_blue.png"]]
+    with pytest.raises(Refusal, match=r"none of its 1 images is there. .* `a_green.png`"):
+        read(zipped, files, {**part, "path": ["{Id}_red.png", "{Id}_green.png"]})
+
+
+def test_ids_of_several_columns(zipped: Zipped) -> None:
+    files = {"train.csv": "patient,side,image,label\n1,L,a,x\n1,L,b,x\n1,R,c,y\n", "a": b"", "b": b"", "c": b""}
+    part = {"kind": "table", "table": "train.csv", "id": "{patient}_{side}", "path": "{image}"}
+
+    assert train_rows(read(zipped, files, part)) == [["1_L", "x"], ["1_R", "y"]]
+
+
+def test_labels_of_a_row_on_several_lines_are_one_set(zipped: Zipped) -> None:
+    files = {"train.csv": "id,tag\na,x y\na,z\nb,\n", "a": b"", "b": b""}
+    target = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tag", delimiter=" "), group=None)
+    part = {"kind": "table", "table": "train.csv", "id": "id", "path": "{id}"}
+
+    assert train_rows(read(zipped, files, part, target)) == [["a", '["x", "y", "z"]'], ["b", "[]"]]
+
+
+def test_tables_of_other_formats(zipped: Zipped) -> None:
+    records = [{"id": 1, "label": "x"}, {"id": 2, "label": None}]
+    files = {
+        "train.tsv": "id\tlabel\n1\tx, y\n",
+        "train.json": json.dumps(records),
+        "train.parquet": pd.DataFrame({"id": [1.0], "label": ["x"]}).to_parquet(),
+        "1": b"",
+    }
+    part = {"kind": "table", "id": "id", "path": "{id}"}
+
+    assert train_rows(read(zipped, files, {**part, "table": "train.tsv"})) == [["1", "x, y"]]
+    assert train_rows(read(zipped, files, {**part, "table": "train.parquet"})) == [["1", "x"]]
+    with pytest.raises(Refusal, match=r"train.json: `label` is empty on line 3"):
+        read(zipped, files, {**part, "table": "train.json"})
+
+
+WALK = {"kind": "walk", "pattern": r"train/(?P<label>[^/]+)/(?P<stem>\d+)_\d[.]jpg", "id": "{label}/{stem}"}
+
+
+def test_a_walk_reads_labels_from_paths(zipped: Zipped) -> None:
+    files = {f"train/{name}": b"" for name in ("good boy/1_0.jpg", "good boy/1_1.jpg", "bad/1_0.jpg", "bad/readme")}
+
+    listing = read(zipped, files, WALK)
+
+    assert train_rows(listing) == [["good boy/1", "good boy"], ["bad/1", "bad"]]
+    assert len(train_paths(listing)) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"pattern": "(?P<label>a)/(?P<stem>b)"},
+            r"layout.train.pattern: none of 2 files fits .* hold sample.csv, test/9",
+        ),
+        ({"pattern": "test/(?P<name>.*)"}, r"pattern has no column `label`.* Found name"),
+        ({"pattern": "("}, r"`train.pattern` is '\(': it is not a regular expression"),
+        ({"pattern": ".*"}, r"names no group"),
+    ],
+)
+def test_a_walk_that_does_not_fit_is_refused(zipped: Zipped, change: dict[str, str], message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        read(zipped, {}, {**WALK, **change})
+
+
+COCO = {"kind": "coco", "file": "train.json", "id": "image_id", "path": "{file_name}"}
+CATEGORY = Multiclass(kind="multiclass", column="category_name", group=None)
+
+
+def coco(**lists: Any) -> dict[str, Any]:
+    content = {
+        "images": [{"id": 7, "file_name": "a", "date": 1}, {"id": 8, "file_name": "b", "date": 2}],
+        "annotations": [{"id": 1, "image_id": 8, "category_id": 30}, {"id": 2, "image_id": 7, "category_id": 5}],
+        "categories": [{"id": 5, "name": "cat"}, {"id": 30, "name": "big dog"}],
+    }
+    return {"train.json": json.dumps({**content, **lists}), "a": b"", "b": b""}
+
+
+def test_a_coco_json_is_joined(zipped: Zipped) -> None:
+    assert train_rows(read(zipped, coco(), COCO, CATEGORY)) == [["7", "cat"], ["8", "big dog"]]
+
+
+def test_several_annotations_are_a_set_of_labels(zipped: Zipped) -> None:
+    annotations = [{"image_id": 7, "category_id": 5}, {"image_id": 7, "category_id": 30}]
+    target = Multilabel(
+        kind="multilabel", labels=Delimited(kind="delimited", column="category_id", delimiter=" "), group=None
+    )
+
+    listing = read(zipped, coco(annotations=annotations), COCO, target)
+
+    assert train_rows(listing) == [["7", '["5", "30"]'], ["8", "[]"]]
+
+
+def test_a_bare_list_is_one_of_images(zipped: Zipped) -> None:
+    images = [{"image_id": 3, "file_name": "a", "label": "x"}]
+
+    assert train_rows(read(zipped, {"train.json": json.dumps(images), "a": b""}, COCO)) == [["3", "x"]]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (coco(images=[]), "has no list `images`, found images, annotations, categories"),
+        (
+            coco(annotations=[{"image_id": 99, "category_id": 5}]),
+            "1 annotations are of no image in `images`: image_id 99",
+        ),
+        (coco(annotations=[{"picture": 7}]), "`annotations` has no `image_id` .*found picture"),
+        ({**coco(), "train.json": "{"}, "`train.json` is not valid json"),
+        ({"train2.json": "{}"}, "no table `train.json`. Did you mean `train2.json`"),
+    ],
+)
+def test_a_coco_json_that_does_not_fit_is_refused(zipped: Zipped, files: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        read(zipped, files, COCO, CATEGORY)
+
+
+LISTED = {"kind": "listed", "fields": ["red", "blue"], "height": 1, "width": 2}
+
+
+def records(file: str, picture: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "records", "file": file, "id": "id", "picture": picture}
+
+
+def test_json_records_know_their_place(zipped: Zipped) -> None:
+    content = [
+        {"id": "ä", "label": 1, "red": [1, 2], "blue": [3, 4]},
+        {"id": "b", "label": 2, "red": [5, 6], "blue": [7, 8]},
+    ]
+    files = {"train.json": json.dumps(content, ensure_ascii=False)}
+
+    listing = read(zipped, files, records("train.json", LISTED))
+
+    assert train_rows(listing) == [["ä", "1"], ["b", "2"]]
+    for (_, address), record in zip(train_paths(listing), content, strict=True):
+        file, picture = parse_in_record(address) or ("", None)
+        assert file == "train.json" and picture is not None and picture.fields == ("red", "blue")
+        assert json.loads(files["train.json"].encode()[slice(*picture.place)]) == record
+
+
+def test_encoded_pictures_of_a_list_are_images_of_one_row(zipped: Zipped) -> None:
+    content = {"id": 1, "label": "x", "imgs": [{"picture": base64.b64encode(b"A").decode()}, {"picture": ""}]}
+
+    listing = read(
+        zipped, {"t.jsonl": json.dumps(content)}, records("t.jsonl", {"kind": "encoded", "field": "imgs.picture"})
+    )
+
+    fields = [(parse_in_record(address) or ("", None))[1] for _, address in train_paths(listing)]
+    assert [picture.fields for picture in fields if picture] == [("imgs.0.picture",), ("imgs.1.picture",)]
+
+
+def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
+    picture = {"kind": "columns", "pattern": r"pixel\d", "height": 1, "width": 2}
+    part = {**records("train.csv", picture), "id": "line"}
+
+    assert train_rows(read(zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n\ny,3,4\n"}, part)) == [
+        ["1", "x"],
+        ["2", "y"],
+    ]
+    with pytest.raises(Refusal, match=r"1 columns fit 'pixel0' .* 1 x 2 pixels take 2. Found label, pixel0"):
+        read(
+            zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n"}, {**part, "picture": {**picture, "pattern": "pixel0"}}
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"id": 1, "red": [1], "blue": [1]}]', "has no column `label`"),
+        ('[{"id": 1, "label": 2, "red": [1]}]', "record 1 has no `blue`, found id, label, red"),
+        ("[]", "holds no record with a picture"),
+        ('[{"id": 1', "is not readable"),
+        ("[3]", "the records must be objects"),
+    ],
+)
+def test_records_that_do_not_fit_are_refused(zipped: Zipped, content: str, message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        read(zipped, {"train.json": content}, records("train.json", LISTED))
