@@ -33,7 +33,7 @@ def main() -> None:
     target, metric = settings.fact("target", Target), metric_of(settings.fact("metric", Metric))
     answers = answers_by(target, settings.fact("submission", Submission), metric)
     with open_runs((given.A, given.B), settings.slug, target, "clip") as (first, second):
-        comparison = compare(first, second, metric, answers)
+        comparison = compare(first, second, metric, answers, target)
     if given.json:
         print(json.dumps(comparison_json(comparison), indent=2))
     else:

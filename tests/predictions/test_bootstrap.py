@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from foldline.predictions import bootstrap
-from foldline.predictions.bootstrap import Interval, bootstrap_interval
+from foldline.predictions.bootstrap import Interval, bootstrap_interval, mean_interval
 
 
 def interval_of_mean(values: np.ndarray, clusters: np.ndarray, **options: int) -> Interval:
@@ -51,3 +51,11 @@ def test_what_is_not_known_excludes_nothing() -> None:
     assert not Interval(-1, 1).excludes_zero
     assert Interval(0.1, 1).excludes_zero
     assert Interval(-2, -1).excludes_zero
+
+
+def test_the_interval_over_folds_is_students() -> None:
+    low, high = mean_interval([1.0, 2.0, 3.0, np.nan])
+    assert (low, high) == (
+        pytest.approx(2 - 4.3027 / np.sqrt(3), abs=1e-3),
+        pytest.approx(2 + 4.3027 / np.sqrt(3), abs=1e-3),
+    )

@@ -1,10 +1,12 @@
-"""How far a number would move if the competition had drawn other rows."""
+"""How far a number would move if the competition had drawn other rows, or the folds others."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
+from scipy.stats import t as student_t
 from tqdm import tqdm
 
 DRAWS = 1000
@@ -54,6 +56,16 @@ def bootstrap_interval(
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     shrink = np.sqrt(drawn / count)
     return Interval(float(center + (low - center) * shrink), float(center + (high - center) * shrink))
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Student's interval of the mean, NaN where fewer than two values are defined."""
+    defined = [value for value in values if not math.isnan(value)]
+    if len(defined) < 2:
+        return Interval(math.nan, math.nan)
+    mean = float(np.mean(defined))
+    reach = float(student_t.ppf((1 + LEVEL) / 2, len(defined) - 1) * np.std(defined, ddof=1) / math.sqrt(len(defined)))
+    return Interval(mean - reach, mean + reach)
 
 
 def _spans(starts: Int64[np.ndarray, " spans"], sizes: Int64[np.ndarray, " spans"]) -> Int64[np.ndarray, " positions"]:

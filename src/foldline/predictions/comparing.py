@@ -1,20 +1,20 @@
 """Whether one run is better than another: on the rows that both predicted, row by row and fold by fold."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
-from scipy.stats import t as student_t
 
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
 from foldline.competition.decisions.rules import default_rule
 from foldline.competition.metrics import Metric
-from foldline.predictions.bootstrap import LEVEL, Interval, bootstrap_interval
+from foldline.competition.targets import graded_targets
+from foldline.predictions.bootstrap import LEVEL, Interval, bootstrap_interval, mean_interval
 from foldline.predictions.runs import Run
 from foldline.predictions.scoring import rounded
 from foldline.refusal import Refusal, listed
@@ -94,12 +94,14 @@ def answers_by(target: Target, submission: Submission, metric: Metric) -> Answer
     return answers
 
 
-def compare(first: Run, second: Run, metric: Metric, answers: Answers) -> Comparison:
+def compare(first: Run, second: Run, metric: Metric, answers: Answers, target: Target) -> Comparison:
     """Raises Refusal when the runs share no rows, or differ in classes, folds or targets of those they share."""
     _refuse_other_classes(first, second)
     places = _shared_rows(first, second)
     folds, clusters = first.predictions.folds[places[0]], first.clusters[places[0]]
-    targets = first.targets[places[0]]
+    # Which classes are new to a fold's model, the run of more rows knows better.
+    larger = int(len(second.targets) > len(first.targets))
+    targets = _graded((first, second)[larger], target)[places[larger]]
     of_first, of_second = (gather(answers(run), place) for run, place in zip((first, second), places, strict=True))
 
     def pair(rows: Int64[np.ndarray, " some_rows"]) -> Pair:
@@ -120,14 +122,12 @@ def compare(first: Run, second: Run, metric: Metric, answers: Answers) -> Compar
     )
 
 
-def mean_interval(values: Sequence[float]) -> Interval:
-    """Student's interval of the mean, NaN where fewer than two values are defined."""
-    defined = [value for value in values if not math.isnan(value)]
-    if len(defined) < 2:
-        return Interval(math.nan, math.nan)
-    mean = float(np.mean(defined))
-    reach = float(student_t.ppf((1 + LEVEL) / 2, len(defined) - 1) * np.std(defined, ddof=1) / math.sqrt(len(defined)))
-    return Interval(mean - reach, mean + reach)
+def _graded(run: Run, target: Target) -> np.ndarray:
+    """As a grader would see the targets; of a single fold nobody can tell which classes its model has not seen."""
+    folds = run.predictions.folds
+    if len(np.unique(folds)) < 2:
+        return run.targets
+    return graded_targets(run.targets, folds, run.predictions.classes, target)
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:
