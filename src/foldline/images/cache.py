@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.archives import existing
 from foldline.files import locked, sha256_of_json, whole_file
 from foldline.images.building import build_file
 from foldline.images.decoding import VERSION
 from foldline.images.resizing import PixelForm
 from foldline.images.stores import CachedPixels, JpegPixels, suffix_of
+from foldline.members import existing
 from foldline.refusal import Refusal
 from foldline.tables.pixels import PixelsKey
 

@@ -9,9 +9,10 @@ from foldline.refusal import Refusal
 from foldline.tables.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 
 COLUMNS = ("row", "path", "position", "height", "width", "sha256", "perceptual_hash", "error")
-"""row: the position in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py. position: in the pixel cache;
-an image that cannot be read has one too, with a blank picture. height, width: pixels, before resizing. sha256: of the
-file. perceptual_hash: 64 bits as int64. error: why the image cannot be read, missing for good ones.
+"""row: the position in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py.
+position: in the pixel cache; an image that cannot be read has one too, with a blank picture. height, width: pixels,
+before resizing. sha256: of the file. perceptual_hash: 64 bits as int64. error: why the image cannot be read, missing
+for good ones.
 """
 
 

@@ -1,0 +1,166 @@
+"""What the downloads contain: every file, those within archives too, and how to get at each."""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+from foldline.refusal import Refusal
+from foldline.unpacking import (
+    AGAIN,
+    HEAD_BYTES,
+    SUFFIXES,
+    Unpacked,
+    container_kind,
+    copy_stream,
+    extract,
+    refuse_leaving,
+)
+
+DEEPEST = 4
+"""Archives within archives, before something is wrong."""
+NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
+"""One file to a person, zips among them; pictures are many, and looking into each takes time."""
+SPLIT = re.compile(r"(?P<whole>.+)\.\d{3}")
+"""The parts of an archive that is split: train.zip.001, train.zip.002."""
+
+
+@dataclass(frozen=True)
+class Member:
+    path: str
+    """As if each archive had been extracted where it lies."""
+    archive: zipfile.ZipFile | None
+    """None for a file on the disk."""
+    within: str
+    """The name in `archive`, or the path of a file."""
+    source: str
+    """The archive's own name, for messages and for telling equal paths apart."""
+    identity: tuple[object, ...]
+    """What it is unpacked under: the archives on the way to it, the download by size and time of change."""
+
+
+class Finder:
+    """Opens archives, however deep; zips stay open until `zips` is closed."""
+
+    def __init__(self, folder: Path, zips: ExitStack) -> None:
+        self.folder = folder
+        self.unpacked = Unpacked(folder)
+        self._open = zips
+
+    def found_in(self, name: str, files: Sequence[str]) -> Iterator[Member]:
+        """All that the download `name`, one of `files`, is or holds. Raises Refusal for what is damaged or hostile."""
+        path = existing(self.folder, name)
+        identity = (name, path.stat().st_size, path.stat().st_mtime_ns)
+        split = SPLIT.fullmatch(name)
+        if split is None:
+            yield from self._opened(Member(name, None, str(path), name, identity), 1)
+        elif name.endswith(".001"):
+            parts = [part for part in sorted(files) if (found := SPLIT.fullmatch(part)) and found["whole"] == split[1]]
+            whole = self._joined(parts, split["whole"])
+            yield from self._opened(Member(split["whole"], None, str(whole), name, (*identity, parts)), 1)
+
+    def _joined(self, parts: Sequence[str], name: str) -> Path:
+        paths = [existing(self.folder, part) for part in parts]
+
+        def join(folder: Path) -> None:
+            with (folder / "content").open("wb") as file:
+                for path in paths:
+                    file.write(path.read_bytes())
+
+        identity = [name, *((path.stat().st_size, path.stat().st_mtime_ns) for path in paths)]
+        return self.unpacked.folder(identity, str(self.folder / name), join) / "content"
+
+    def _opened(self, member: Member, depth: int) -> Iterator[Member]:
+        """The members of an archive, or the member itself when it is none."""
+        suffix, where = PurePosixPath(member.path).suffix.lower(), str(self.folder / member.source)
+        if suffix in NEVER_OPENED or (depth > 1 and suffix not in SUFFIXES):
+            yield member
+            return
+        if depth > DEEPEST:
+            raise Refusal(f"{where}: archives lie more than {DEEPEST} deep in each other. Do not trust this archive.")
+        path = self.file_of(member)
+        kind = container_kind(_head(path), suffix)
+        named = where if depth == 1 else f"{where}: `{member.within}`"
+        if kind is None and suffix == ".zip":
+            raise Refusal(f"{named} is not a whole zip archive (no archive at all). {AGAIN}")
+        if kind is None:
+            yield member
+        elif kind == "zip":
+            yield from self._zipped(member, path, named, depth)
+        else:
+            folder = self.unpacked.folder(
+                [member.identity, kind], named, lambda partial: extract(path, kind, partial, named)
+            )
+            yield from self._extracted(member, folder, depth)
+
+    def _zipped(self, member: Member, path: Path, named: str, depth: int) -> Iterator[Member]:
+        try:
+            archive = self._open.enter_context(zipfile.ZipFile(path))
+        except zipfile.BadZipFile as error:
+            raise Refusal(f"{named} is not a whole zip archive ({error}). {AGAIN}") from None
+        parent = PurePosixPath(member.path).parent
+        for information in archive.infolist():
+            refuse_leaving(information.filename, named)
+            inner = parent / information.filename.replace("\\", "/")
+            if not information.is_dir() and inner.parts[0] != "__MACOSX":
+                identity = (*member.identity, information.filename)
+                found = Member(str(inner), archive, information.filename, _source(member), identity)
+                yield from self._opened(found, depth + 1)
+
+    def _extracted(self, member: Member, folder: Path, depth: int) -> Iterator[Member]:
+        place = PurePosixPath(member.path)
+        if (folder / "content").is_file():  # a compressed file, which has no name within
+            is_tar = container_kind(_head(folder / "content"), "") == "tar"
+            kept = place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
+            names = {str(place.with_suffix(".tar") if is_tar else kept): folder / "content"}
+        else:
+            files = sorted(path for path in folder.rglob("*") if path.is_file())
+            names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
+        for name, path in names.items():
+            if "__MACOSX" not in PurePosixPath(name).parts:
+                found = Member(name, None, str(path), _source(member), (*member.identity, name))
+                yield from self._opened(found, depth + 1)
+
+    def file_of(self, member: Member) -> Path:
+        """On the disk, unpacked if need be."""
+        if member.archive is None:
+            return Path(member.within)
+        archive, where = member.archive, f"{self.folder / member.source}: `{member.within}`"
+
+        def unpack(folder: Path) -> None:
+            information = archive.getinfo(member.within)
+            try:
+                with archive.open(information) as packed:
+                    copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)
+            except (NotImplementedError, RuntimeError) as error:
+                raise self.locked(member.within, member, error) from None
+
+        return self.unpacked.folder(member.identity, where, unpack) / "content"
+
+    def locked(self, name: str, member: Member, error: Exception) -> Refusal:
+        """The refusal of a member that needs a password, or a compression that is not known here."""
+        return Refusal(
+            f"{self.folder / member.source}: `{name}` cannot be unpacked here ({error}). "
+            "Unpack the archive by hand and zip it anew, by deflate and without a password."
+        )
+
+
+def existing(folder: Path, name: str) -> Path:
+    """The file `name` of the manifest. Raises Refusal when it is not there."""
+    path = folder / name
+    if not path.is_file():
+        raise Refusal(f"{path} does not exist, but the manifest lists it. Run `dvc repro -f -s download`.")
+    return path
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _source(member: Member) -> str:
+    return member.path if member.archive is not None else member.source
