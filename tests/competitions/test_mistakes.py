@@ -5,6 +5,7 @@ Each case changes one value of a good card and runs `check`'s rule, then `prepar
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def test_a_mistake_is_told_with_what_is_there_instead(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["stage"])
-    places = set_up(CARDS / f"{slug}.yaml", DRAWN[slug]())
+    places = set_up(CARDS / f"{slug}.yaml", drawn(slug))
     card = Path("pipelines/competitions") / f"{slug}.yaml"
     card.write_text(yaml.safe_dump(changed(yaml.safe_load(card.read_text()), key, value), sort_keys=False))
     with pytest.raises(Refusal, match=f"(?s){message}"):
@@ -95,6 +96,11 @@ def test_a_mistake_is_told_with_what_is_there_instead(
         prepare.main()
     assert not places.rows.exists()
     assert not places.pixels.exists()
+
+
+@cache
+def drawn(slug: str) -> Miniature:
+    return DRAWN[slug]()
 
 
 def refuse_conflicts(card: Path) -> None:
