@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
-from foldline.learning.launching import launch, process_count
+from foldline.learning.launching import first_cause, launch, process_count
 from foldline.refusal import Refusal
 
 JOB = """
@@ -27,6 +28,17 @@ def stage():
         os.kill(os.getpid(), signal.SIGKILL)
     if rank == 1 and sys.argv[1] == "raise":
         raise ValueError("its own words")
+    if sys.argv[1].endswith("-alone"):
+        from foldline.learning.processes import over_processes, start_accelerator
+        import torch
+        accelerator = start_accelerator("float32")
+        if rank == 1 and sys.argv[1] == "refuse-alone":
+            raise Refusal("a loss that is no number")
+        if rank == 1 and sys.argv[1] == "die-alone":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if rank == 1 and sys.argv[1] == "raise-alone":
+            raise ValueError("its own words")
+        over_processes(torch.zeros(1), "sum", accelerator)
     if sys.argv[1] != "end":
         time.sleep(120)
 
@@ -77,6 +89,34 @@ def test_every_process_works(folder: Path) -> None:
     assert job.returncode == 0, err
     assert sorted(out.splitlines()) == ["process 0 of 2 does end", "process 1 of 2 does end"]
     assert err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("refuse-alone", "error: a loss that is no number"),
+        ("die-alone", "error: process 1 ended by SIGKILL and the others were stopped. What it said is above."),
+        ("raise-alone", "error: process 1 ended with exit code 1 and the others were stopped. What it said is above."),
+    ],
+)
+def test_the_one_that_fails_is_told_not_those_that_waited_for_it(what: str, told: str, folder: Path) -> None:
+    """The others' sums break at once, which must not be taken for the cause."""
+    job = start(folder, what)
+    _, err = job.communicate(timeout=100)
+    assert job.returncode == 1
+    assert err.splitlines()[-1] == told
+
+
+def test_of_failures_found_at_one_look_the_cause_is_told(tmp_path: Path) -> None:
+    words = tmp_path / "words.json"
+    words.write_text('{"message": "a loss that is no number", "timestamp": 9}')
+    broken, killed, refused = (
+        ProcessFailure(local_rank=rank, pid=rank, exitcode=code, error_file=str(file))
+        for rank, code, file in ((0, 1, "none"), (1, -9, "none"), (2, 1, words))
+    )
+    assert first_cause({0: broken, 1: killed, 2: refused}) == (2, refused)
+    assert first_cause({0: broken, 1: killed}) == (1, killed)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import socket
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from accelerate.state import AcceleratorState
@@ -25,16 +26,21 @@ def process(rank: int, world: int, port: int, fold: Fold, config: Train, folder:
     accelerator.end_training()
 
 
-def train_together(world: int, fold: Fold, config: Train, folder: Path) -> None:
+def start_together(world: int, fold: Fold, config: Train, folder: Path) -> list[BaseProcess]:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("fork")
-    children = [
+    children: list[BaseProcess] = [
         context.Process(target=process, args=(rank, world, port, fold, config, folder)) for rank in range(world)
     ]
     for child in children:
         child.start()
+    return children
+
+
+def train_together(world: int, fold: Fold, config: Train, folder: Path) -> None:
+    children = start_together(world, fold, config, folder)
     for child in children:
         child.join(timeout=100)
     assert [child.exitcode for child in children] == [0] * world

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -81,7 +81,7 @@ def _start(processes: int, module: str, arguments: Sequence[str]) -> None:
         try:
             elastic_launch(config, sys.executable)("-m", module, *arguments)
         except ChildFailedError as error:
-            raise _explained(*error.get_first_failure()) from None
+            raise _explained(*first_cause(error.failures)) from None
         except SignalException:
             raise KeyboardInterrupt from None
 
@@ -95,6 +95,18 @@ def _work(stage: Callable[[], None]) -> None:
         words = {"message": str(refusal), "timestamp": int(time.time())}
         Path(os.environ[ERROR_FILE]).write_text(json.dumps(words), encoding="utf-8")
         sys.exit(1)
+
+
+def first_cause(failures: "Mapping[int, ProcessFailure]") -> "tuple[int, ProcessFailure]":
+    """The rank and the failure that made the others fail, of those found at one look.
+
+    Who waits for a process that ends fails too, a moment later and with a worse reason: a Refusal comes before a
+    signal, a signal before all other errors.
+    """
+    return min(
+        failures.items(),
+        key=lambda found: (not Path(found[1].error_file).is_file(), found[1].exitcode > 0, found[1].timestamp),
+    )
 
 
 def _explained(rank: int, failure: "ProcessFailure") -> Refusal:
