@@ -1,4 +1,4 @@
-"""The folds' predictions through ensemble and clip: peak memory against one member's array, and time.
+"""The folds' predictions through temperature, ensemble and clip: peak memory against one member's array, and time.
 
 python -m benchmarks.post_processing --rows 1000000
 """
@@ -13,37 +13,70 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import Figure
-from foldline.competition.metrics import METRICS
-from foldline.config.clip import Bounds
-from foldline.predictions.clipping import bounds_for, fill_clipped
+from foldline.cards.metric import LogLoss
+from foldline.competition.decisions.labels import MostProbable
+from foldline.config.clip import Clip, FittedBounds
+from foldline.config.ensemble import Ensemble, Equal, FittedTemperature
+from foldline.predictions.answering import judge_of
+from foldline.predictions.chains import clip_steps, ensemble_steps
+from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.predictions.coverage import Roster
-from foldline.predictions.ensembling import fill_out_of_fold, fill_test, member
-from foldline.predictions.scoring import score_folds
+from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
+from foldline.predictions.members import member
+from foldline.predictions.simplex import least_on_simplex, log_loss_curve
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.logits import create_logits, read_logits
 from foldline.tables.probabilities import create_like, create_probabilities, read_probabilities
 
 CLASSES = tuple(f"class {number}" for number in range(120))
 MEMBERS = 5
-CLIP = Bounds(kind="bounds", unit="per_class", lower=0.01, upper=100.0)
+FACT = LogLoss(kind="log_loss")
+RULE = MostProbable(kind="most_probable")
+ENSEMBLE = Ensemble(
+    average="probabilities",
+    method=Equal(kind="equal"),
+    temperature=FittedTemperature(kind="fitted", softening="kept"),
+)
+CLIP = Clip(bounds=FittedBounds(kind="fitted"), rule="default")
+WEIGHED_ROWS, WEIGHED_MEMBERS = 50_000, 10
 
 
 def measure(rows: int = 1_000_000) -> list[Figure]:
     """`rows` out-of-fold rows and as many test rows, each member with its share of the former and all of the latter."""
+    small, middle, (seconds, peak_bytes) = (measured(count) for count in (rows // 4, rows // 2, rows))
+    how = f"{rows:,} x {len(CLASSES)} x {MEMBERS}, one process"
+    growth = (seconds - middle[0]) / max(2 * (middle[0] - small[0]), 1e-9)
+    return [
+        Figure(
+            "Temperature, ensemble and clip: peak memory / a member's float32 array",
+            peak_bytes / (rows * len(CLASSES) * 4),
+            3,
+            False,
+            "",
+            how,
+        ),
+        Figure("the same: time", seconds, 300, False, "s", how),
+        Figure(
+            "the same: time per added row, second half / second quarter",
+            growth,
+            1.25,
+            False,
+            "",
+            "three sizes, linear: 1",
+        ),
+        Figure(
+            "Convex weights", weigh(), 20, False, "s", f"{WEIGHED_ROWS:,} x {len(CLASSES)} x {WEIGHED_MEMBERS}, dense"
+        ),
+    ]
+
+
+def measured(rows: int) -> tuple[float, int]:
+    """Seconds and peak bytes, in a process of its own: what drawing needs is none of the figure."""
     with tempfile.TemporaryDirectory() as folder:
-        # In a process of its own: what drawing needs is none of the figure.
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             pool.submit(draw_members, Path(folder), rows).result()
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            seconds, peak_bytes = pool.submit(post_process, Path(folder), rows).result()
-    how = f"{rows:,} x {len(CLASSES)} x {MEMBERS}, one process"
-    member_bytes = rows * len(CLASSES) * 4
-    return [
-        Figure(
-            "Ensemble and clip: peak memory / a member's float32 array", peak_bytes / member_bytes, 3, False, "", how
-        ),
-        Figure("the same: time", seconds, 300, False, "s", how),
-    ]
+            return pool.submit(post_process, Path(folder), rows).result()
 
 
 def draw_members(folder: Path, rows: int) -> None:
@@ -51,7 +84,8 @@ def draw_members(folder: Path, rows: int) -> None:
     for fold in range(MEMBERS):
         (folder / f"fold{fold}").mkdir()
         ids = [str(row) for row in range(fold, rows, MEMBERS)]
-        logits = create_logits(folder / f"fold{fold}", ids, [str(row) for row in range(rows)], ["identity"], CLASSES, "softmax")
+        tests = [str(row) for row in range(rows)]
+        logits = create_logits(folder / f"fold{fold}", ids, tests, ["identity"], CLASSES, "softmax")
         for part in (logits.validation, logits.test):
             for block in row_blocks(part.shape):
                 put(part, block, generator.normal(scale=3, size=part[block].shape).astype(np.float32))
@@ -60,23 +94,36 @@ def draw_members(folder: Path, rows: int) -> None:
 def post_process(folder: Path, rows: int) -> tuple[float, int]:
     """Seconds, and the process's peak of resident memory in bytes."""
     start = time.perf_counter()
-    ids = tuple(str(row) for row in range(rows))
-    roster = Roster(ids, np.arange(rows) % MEMBERS, np.arange(rows), ids)
-    targets = np.arange(rows) % len(CLASSES)
+    ids, clusters = tuple(str(row) for row in range(rows)), np.arange(rows)
+    roster, targets = Roster(ids, np.arange(rows) % MEMBERS, clusters, ids), np.arange(rows) % len(CLASSES)
     members = [member(fold, read_logits(folder / f"fold{fold}"), roster, CLASSES) for fold in range(MEMBERS)]
     for name in ("ensemble", "clip"):
         (folder / name).mkdir()
-    means = create_probabilities(folder / "ensemble", ids, ids, roster.folds, CLASSES)
-    fill_out_of_fold(means.out_of_fold, members, roster, "probabilities")
-    fill_test(means.test, members, "probabilities")
-    score_folds(METRICS["log_loss"], targets, means.out_of_fold, roster.folds)
+    judge = judge_of(FACT, RULE)
+    steps, _ = ensemble_steps(ENSEMBLE, ["seed 0"], "distribution", judge)
+    chain = fit_ensemble(steps, members, roster, targets, "probabilities")
+    means = create_probabilities(folder / "ensemble", ids, ids, roster.folds, CLASSES, "distribution")
+    fill_out_of_fold(means.out_of_fold, members, roster, "probabilities", chain)
+    fill_test(means.test, members, "probabilities", "distribution", chain.whole)
     means = read_probabilities(folder / "ensemble")
+    steps, _ = clip_steps(CLIP, "distribution", len(CLASSES), RULE, FACT)
+    chain = fit_clip(steps, means, targets, clusters)
     clipped = create_like(means, folder / "clip")
-    bounds = bounds_for(CLIP, METRICS["log_loss"], len(CLASSES))
-    fill_clipped(clipped.out_of_fold, means.out_of_fold, bounds, "out-of-fold rows")
-    fill_clipped(clipped.test, means.test, bounds, "test rows")
-    score_folds(METRICS["log_loss"], targets, clipped.out_of_fold, means.folds)
+    fill_cross_fitted(clipped.out_of_fold, rows_of(means.out_of_fold), means.folds, chain)
+    fill_clipped(clipped.test, rows_of(means.test), chain.whole)
+    score_clipped(judge, targets, clipped, chain)
     return time.perf_counter() - start, _peak_bytes()
+
+
+def weigh() -> float:
+    """Seconds from the members' dense predictions to the best convex weights."""
+    generator = np.random.default_rng(0)
+    targets = generator.integers(len(CLASSES), size=WEIGHED_ROWS)
+    members = [generator.random((WEIGHED_ROWS, len(CLASSES)), np.float32) + 0.01 for _ in range(WEIGHED_MEMBERS)]
+    start = time.perf_counter()
+    of_truth = [one[np.arange(WEIGHED_ROWS), targets] / one.sum(axis=1) for one in members]
+    least_on_simplex(log_loss_curve(np.stack(of_truth, axis=1).astype(np.float64)), WEIGHED_MEMBERS)
+    return time.perf_counter() - start
 
 
 def _peak_bytes() -> int:

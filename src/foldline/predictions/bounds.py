@@ -1,5 +1,6 @@
 """The step that keeps probabilities within bounds, given ones or fitted ones: it makes certain errors less dear."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from jaxtyping import Float, Float32, Float64
 
 from foldline.config.clip import FittedBounds, GivenBounds
 from foldline.predictions.grids import best_on_grid, losses_on_grid
-from foldline.predictions.losses import of_truth
+from foldline.predictions.losses import of_truth, row_losses
 from foldline.predictions.projection import RowWithoutMass, project
 from foldline.predictions.steps import Judge, Step
 from foldline.predictions.temperature import ONE_MODEL
@@ -85,21 +86,18 @@ def losses_at_bounds(
     predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, form: Form, grid: tuple[float, ...]
 ) -> Float64[np.ndarray, "rows bounds"]:
     """The log loss of each row with each lower bound of the grid."""
-    blocks = list(row_blocks(predictions.shape))
-    if form == "independent":
 
-        def clipped(block: slice, lower: float) -> np.ndarray:
-            return -np.log(of_truth(predictions[block].clip(lower, 1 - lower), targets[block])).mean(axis=1)
+    def independent(block: slice) -> Callable[[float], np.ndarray]:
+        rows = predictions[block]
+        return lambda lower: row_losses(rows.clip(lower, 1 - lower), targets[block])
 
-        return losses_on_grid(len(targets), blocks, grid, clipped)
-    ascending = [np.sort(predictions[block].astype(np.float64), axis=1) for block in blocks]
-    by_start = {block.start: rows for block, rows in zip(blocks, ascending, strict=True)}
-
-    def projected(block: slice, lower: float) -> np.ndarray:
+    def distribution(block: slice) -> Callable[[float], np.ndarray]:
+        ascending = np.sort(predictions[block].astype(np.float64), axis=1)
         truth = of_truth(predictions[block], targets[block])[:, 0]
-        return -np.log(np.maximum(lower, truth * scales_above(by_start[block.start], lower)))
+        return lambda lower: -np.log(np.maximum(lower, truth * scales_above(ascending, lower)))
 
-    return losses_on_grid(len(targets), blocks, grid, projected)
+    losses = independent if form == "independent" else distribution
+    return losses_on_grid(len(targets), list(row_blocks(predictions.shape)), grid, losses)
 
 
 def scales_above(ascending: Float[np.ndarray, "rows classes"], lower: float) -> Float64[np.ndarray, " rows"]:

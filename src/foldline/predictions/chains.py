@@ -17,7 +17,7 @@ from foldline.predictions.steps import Judge, Step
 from foldline.predictions.weighting import weights_step
 from foldline.tables.activations import Form
 
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 MOST_BYTES = 1 << 28
 """Of rows to fit on, and what they take in memory: a handful of numbers is fitted as well on these as on all."""
 

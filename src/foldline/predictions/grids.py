@@ -10,13 +10,14 @@ LEAST_GAIN = 1e-12
 
 
 def losses_on_grid(
-    rows: int, blocks: Sequence[slice], grid: Sequence[float], losses: Callable[[slice, float], np.ndarray]
+    rows: int, blocks: Sequence[slice], grid: Sequence[float], losses: Callable[[slice], Callable[[float], np.ndarray]]
 ) -> Float64[np.ndarray, "rows values"]:
-    """`losses(block, value)`: what each row of the block costs at this value."""
+    """`losses(block)(value)`: what each row of the block costs at this value; what all values share is done once."""
     table = np.empty((rows, len(grid)))
     for block in blocks:
+        of_block = losses(block)
         for at, value in enumerate(grid):
-            table[block, at] = losses(block, value)
+            table[block, at] = of_block(value)
     return table
 
 

@@ -4,6 +4,8 @@ Out-of-fold rows come from one model, test rows from the mean of several, which 
 applied to each model before they are averaged, and one above 1 is not kept unless the person says so.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -34,9 +36,14 @@ def temperature_step(section: FittedTemperature, form: Form, judge: Judge) -> St
     def evidence(inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows temperatures"]:
         """What each row costs at each temperature, the mean over members."""
 
-        def losses(block: slice, temperature: float) -> np.ndarray:
-            at_temperature = divided(temperature, tuple(one[block] for one in inputs))
-            return np.mean([row_losses(one, targets[block]) for one in at_temperature], axis=0)
+        def losses(block: slice) -> Callable[[float], np.ndarray]:
+            scores = [scores_from(one[block], form) for one in inputs]
+
+            def at(temperature: float) -> np.ndarray:
+                divided_scores = (predictions_of_scores(one / temperature, form) for one in scores)
+                return np.mean([row_losses(one, targets[block]) for one in divided_scores], axis=0)
+
+            return at
 
         return losses_on_grid(len(targets), list(row_blocks(inputs[0].shape)), GRID, losses)
 
