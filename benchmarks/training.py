@@ -16,9 +16,10 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from benchmarks.figures import Figure
+from foldline.config.augmentation import Augmentation
 from foldline.config.section import parse, read_yaml
 from foldline.config.train import Train
-from foldline.images.augmentation import augmentation
+from foldline.images.augmentation import build_augmentation
 from foldline.images.loaders import EpochOrder, training_loader
 from foldline.learning.batches import Batch, TrainingBatches
 from foldline.learning.fold import Fold, choose_pieces
@@ -91,7 +92,8 @@ def bare_steps(fold: Fold, config: Train, device: torch.device) -> Callable[[], 
 def loader_against_albumentations(recipe: str) -> Figure:
     """One process: batches of augmented tensors, against the same transforms by albumentations, image by image."""
     fold = noise_fold(IMAGES)
-    augment = augmentation(recipe, fold.pixels.shape[1:], ["horizontal_flip"])
+    described = Augmentation.model_validate({"recipe": recipe, "transforms": []})
+    augment = build_augmentation(described, fold.pixels.shape[1:], ["horizontal_flip"])
     assert augment is not None
     alone = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), *augment.transforms])
     order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
@@ -120,7 +122,7 @@ def noise_fold(count: int) -> Fold:
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (count, PIXELS, PIXELS, 3), dtype=np.uint8)
     samples = Samples(np.arange(count), generator.integers(0, 10, count), tuple(map(str, range(count))))
-    return Fold(0, pixels, samples, samples, 10, (), None)
+    return Fold(0, pixels, samples, samples, 10, (), None, "multiclass")
 
 
 def section() -> Train:
@@ -130,7 +132,7 @@ def section() -> Train:
         "epochs": 10 * PAIRS,
         "batch_size": BATCH_SIZE,
         "micro_batch_size": BATCH_SIZE,
-        "average": {"kind": "ema", "decay": 0.98, "statistics_batches": 1},
+        "average": {"kind": "ema", "decay": 0.98, "statistics": {"kind": "forward", "batches": 1}},
         "model": values["model"] | {"name": "resnet18"},
     }
     return parse(values | changes, Train, "params.yaml")

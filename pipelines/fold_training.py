@@ -26,11 +26,12 @@ def read_fold(settings: Settings, name: FoldName, model_name: str) -> Fold:
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
-    targets = encode(rows, classes, settings.fact("target", Target))
+    target = settings.fact("target", Target)
+    targets = encode(rows, classes, target)
     training, validation = split_samples(rows, images, read_folds(places.folds), targets, name)
     weights = starting_weights(places.weights, model_name)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
-    return Fold(name, pixels, training, validation, len(classes), symmetries, weights)
+    return Fold(name, pixels, training, validation, len(classes), symmetries, weights, target.kind)
 
 
 def train_one(name: FoldName) -> None:

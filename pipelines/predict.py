@@ -12,14 +12,9 @@ from functools import partial
 from foldline.cards.layout import Layout
 from foldline.config.predict import Predict
 from foldline.images.cache import open_pixels
-from foldline.images.loaders import evaluation_loader
-from foldline.images.views import view_of
 from foldline.learning.launching import launch
-from foldline.learning.models import load_model
-from foldline.learning.processes import start_accelerator
 from foldline.places import FoldName
 from foldline.predictions.coverage import roster
-from foldline.predictions.predicting import predict, shared_logits
 from foldline.predictions.row_images import row_images
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
@@ -38,6 +33,13 @@ def main() -> None:
 
 
 def predict_fold(fold: FoldName) -> None:
+    # Heavy; neither --help nor the launching process needs them.
+    from foldline.images.loaders import evaluation_loader
+    from foldline.images.views import view_of
+    from foldline.learning.models import load_model
+    from foldline.learning.processes import start_accelerator
+    from foldline.predictions.predicting import predict, shared_logits
+
     settings = read_settings()
     places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
@@ -49,7 +51,7 @@ def predict_fold(fold: FoldName) -> None:
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
-    axes = (validation_ids, test_ids, section.views, read_classes(places.classes), "softmax")
+    axes = (validation_ids, test_ids, section.views, read_classes(places.classes), model.architecture.activation)
     with shared_logits(places.predicted(fold), *axes, accelerator) as logits:
         for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
             pictures = row_images(rows, images, ids, part)

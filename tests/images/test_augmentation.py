@@ -5,10 +5,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from foldline.images.augmentation import RECIPES, TURNS, Augmentation, augmentation
+from foldline.config.augmentation import Augmentation as Section
+from foldline.images.augmentation import RECIPES, TURNS, Augmentation, build_augmentation
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 SEEDS = range(200)
+
+
+def augmentation(recipe: str, shape: tuple[int, ...], symmetries: list[str]) -> Augmentation | None:
+    section = Section.model_validate({"recipe": recipe, "transforms": []})
+    return build_augmentation(section, (shape[0], shape[1], shape[2]), symmetries)
 
 
 def only_turns(symmetries: list[str]) -> Augmentation:
@@ -28,7 +34,8 @@ def test_same_seed_same_image_other_seed_other_image(recipe: str, channels: int)
     again = [second(image, seed) for seed in reversed(SEEDS)]
     assert all(np.array_equal(one, other) for one, other in zip(drawn, reversed(again), strict=True))
     assert all(one.shape == image.shape and one.dtype == np.uint8 for one in drawn)
-    assert len({one.tobytes() for one in drawn}) > 0.6 * len(drawn)
+    expected = {"d4": 8, "study_light": 4}.get(recipe, 0.6 * len(drawn))
+    assert len({one.tobytes() for one in drawn}) >= expected
 
 
 def test_seeds_of_64_bits() -> None:

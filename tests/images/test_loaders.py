@@ -5,16 +5,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from foldline.images.augmentation import augmentation
+from foldline.config.augmentation import Augmentation
+from foldline.images.augmentation import build_augmentation
 from foldline.images.loaders import EpochOrder, balanced, evaluation_loader, training_loader
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
 POSITIONS = np.arange(29, -1, -1)
+AUGMENT = build_augmentation(Augmentation(recipe="medium", transforms=()), (16, 16, 3), [])
 
 
 def epoch(workers: int, number: int, process: int = 0, processes: int = 1, batch_size: int = 8) -> list[list[Tensor]]:
     order = EpochOrder(len(POSITIONS), batch_size, (1, 2), process, processes)
-    loader = training_loader(PIXELS, POSITIONS, augmentation("medium", (16, 16, 3), []), order, workers)
+    loader = training_loader(PIXELS, POSITIONS, AUGMENT, order, workers)
     order.epoch = number
     return [list(batch) for batch in loader]
 
@@ -56,7 +58,7 @@ def test_same_epoch_again_is_the_same_whatever_the_workers() -> None:
 
 def test_persistent_workers_learn_of_the_next_epoch() -> None:
     order = EpochOrder(len(POSITIONS), 8, (1, 2), 0, 1)
-    loader = training_loader(PIXELS, POSITIONS, augmentation("medium", (16, 16, 3), []), order, workers=2)
+    loader = training_loader(PIXELS, POSITIONS, AUGMENT, order, workers=2)
     for number in (0, 1):
         order.epoch = number
         next(iter(loader))  # an epoch that is left early leaves nothing behind

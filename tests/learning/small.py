@@ -9,6 +9,16 @@ from foldline.config.train import Train
 from foldline.learning.fold import Fold
 from foldline.learning.samples import Samples
 
+MODEL: dict[str, Any] = {
+    "name": "test_resnet",
+    "head": {"kind": "plain"},
+    "pooling": {"kind": "own"},
+    "hidden_activation": "own",
+    "drop_rate": 0.0,
+    "drop_path_rate": 0.0,
+    "drop_channel_rate": 0.0,
+}
+
 TRAIN: dict[str, Any] = {
     "seed": 0,
     "epochs": 3,
@@ -16,15 +26,21 @@ TRAIN: dict[str, Any] = {
     "micro_batch_size": 8,
     "workers": 0,
     "precision": "float32",
-    "model": {"name": "test_resnet", "head": {"kind": "plain"}, "drop_rate": 0.2, "drop_path_rate": 0.0},
+    "channels_last": False,
+    "compile": False,
+    "resolution": {"start_share": 1.0, "end_share": 1.0, "growing_epochs": 0},
+    "model": MODEL | {"drop_rate": 0.2},
     "optimizer": {"kind": "adamw", "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.05},
-    "rates": {"head": 0.003, "body": 0.001, "layer_decay": 0.5, "groups": "stages"},
+    "rates": {"kind": "layer_decay", "head": 0.003, "body": 0.001, "layer_decay": 0.5, "groups": "stages"},
+    "freezing": {"kind": "none"},
     "schedule": {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.05, "end_share": 0.01},
     "clipping": {"kind": "norm", "limit": 1.0},
-    "average": {"kind": "ema", "decay": 0.9, "statistics_batches": 3},
+    "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "forward", "batches": 3}},
     "loss": {"kind": "cross_entropy", "smoothing": 0.1},
+    "imbalance": "none",
+    "mixing": {"kind": "none"},
     "warm_start": {"kind": "none"},
-    "augmentation": "light",
+    "augmentation": {"recipe": "light", "transforms": []},
     "keep": "last",
 }
 
@@ -45,4 +61,4 @@ def small_fold(count: int = 43, classes: int = 3) -> Fold:
         Samples(np.flatnonzero(part), targets[part], tuple(f"row{place}" for place in np.flatnonzero(part)))
         for part in (~is_validation, is_validation)
     )
-    return Fold(1, pixels, training, validation, classes, (), None)
+    return Fold(1, pixels, training, validation, classes, (), None, "multiclass")

@@ -7,21 +7,26 @@ import timm
 import torch
 from torch import nn
 
-from foldline.config.train import HiddenHead, Model, PlainHead, Rates
+from foldline.config.model import Model
+from foldline.config.optimizer import LayerDecay, PartRates
+from foldline.config.section import parse
 from foldline.learning.groups import layer_depths, parameter_groups
 from foldline.learning.models import Architecture, build_model
 from foldline.refusal import Refusal
+from tests.learning.small import MODEL
 
 
-def rates(layer_decay: float, groups: str = "stages") -> Rates:
-    return Rates(head=1.0, body=0.1, layer_decay=layer_decay, groups=groups)  # type: ignore[arg-type]
+def rates(layer_decay: float, groups: str = "stages") -> LayerDecay:
+    return LayerDecay(kind="layer_decay", head=1.0, body=0.1, layer_decay=layer_decay, groups=groups)  # type: ignore[arg-type]
 
 
 def architecture(name: str = "test_resnet") -> Architecture:
-    head = HiddenHead(kind="hidden", units=8, drop_rate=0.5)
-    return Architecture(
-        model=Model(name=name, head=head, drop_rate=0.0, drop_path_rate=0.0), channels=3, height=32, width=32, outputs=4
-    )
+    head = {"kind": "hidden", "units": 8, "drop_rate": 0.5}
+    return of_model(parse(MODEL | {"name": name, "head": head}, Model, "model"))
+
+
+def of_model(model: Model) -> Architecture:
+    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation="softmax")
 
 
 def decay_of_each(groups: list[dict[str, Any]]) -> dict[int, float]:
@@ -35,7 +40,7 @@ def test_depths_of_the_big_resnets(name: str, groups: str, count: int) -> None:
     """A stem and 3 + 8 + 36 + 3 blocks in four stages; the deepest block is next to the head."""
     with torch.device("meta"):
         backbone = timm.create_model(name, num_classes=0)
-    depths = layer_depths(backbone, rates(0.5, groups))
+    depths = layer_depths(backbone, groups)
     assert set(depths.values()) == set(range(count))
     stem = "conv1.weight" if name == "resnet152" else "conv1.0.weight"
     assert depths[stem] == count - 1
@@ -73,14 +78,29 @@ def test_what_the_model_spares_is_spared() -> None:
     assert decays[id(model.backbone.get_parameter("patch_embed.proj.weight"))] == 0.3
 
 
-def test_refuses_layer_decay_without_layers() -> None:
-    with pytest.raises(Refusal, match=r"layer_decay is 0.5.*does not group the layers of Linear.*Set it to 1"):
-        layer_depths(nn.Linear(2, 2), rates(0.5))
+def test_refuses_layers_that_timm_does_not_group() -> None:
+    with pytest.raises(Refusal, match=r"does not group the layers of Linear.*layer_decay: 1.0"):
+        layer_depths(nn.Linear(2, 2), "stages")
+
+
+def test_rates_of_stem_stages_and_head() -> None:
+    model = build_model(architecture("resnet18"))
+    section = PartRates(kind="parts", stem=0.1, stages=(0.2, 0.3, 0.4, 0.5), head=0.6)
+    by_name = dict.fromkeys(["conv1", "layer1", "layer2", "layer3", "layer4"], 0.0)
+    found = {id(p): group["peak_rate"] for group in parameter_groups(model, section, 0.0) for p in group["params"]}
+    for name, parameter in model.backbone.named_parameters():
+        by_name[name.partition(".")[0]] = found[id(parameter)]
+    assert by_name == {"conv1": 0.1, "bn1": 0.1, "layer1": 0.2, "layer2": 0.3, "layer3": 0.4, "layer4": 0.5}
+    assert {found[id(parameter)] for parameter in model.head.parameters()} == {0.6}
+
+
+def test_refuses_rates_for_another_number_of_stages() -> None:
+    section = PartRates(kind="parts", stem=0.1, stages=(0.2, 0.3), head=0.6)
+    with pytest.raises(Refusal, match=r"stages has 2 rates, but timm sees 4 stages above the stem of this ResNet"):
+        parameter_groups(build_model(architecture()), section, 0.0)
 
 
 def test_plain_head_is_the_last_group() -> None:
-    plain = architecture()
-    plain = plain.model_copy(update={"model": plain.model.model_copy(update={"head": PlainHead(kind="plain")})})
-    groups = parameter_groups(build_model(plain), rates(0.5), 0.0)
+    groups = parameter_groups(build_model(of_model(parse(MODEL, Model, "model"))), rates(0.5), 0.0)
     assert [parameter.shape for parameter in groups[-1]["params"]] == [torch.Size([4])]
     assert groups[-1]["peak_rate"] == 1.0

@@ -15,14 +15,14 @@ IDS = ("a", "b", "c", "d")
 def test_means_weigh_every_image_the_same() -> None:
     """Losses 1, 2 and 6 in batches of two and one: their mean is 3, not 3.75."""
     totals = Totals(Accelerator(cpu=True))
-    totals.add(torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
-    totals.add(torch.tensor([6.0]), torch.tensor([[0.0, 1.0]]), torch.tensor([1]))
+    totals.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0]))
+    totals.add(torch.tensor([6.0]), torch.tensor([1.0]))
     assert totals.means(3) == (3.0, pytest.approx(2 / 3))
 
 
 def test_images_must_all_be_measured() -> None:
     totals = Totals(Accelerator(cpu=True))
-    totals.add(torch.tensor([1.0]), torch.tensor([[1.0, 0.0]]), torch.tensor([0]))
+    totals.add(torch.tensor([1.0]), torch.tensor([1.0]))
     with pytest.raises(AssertionError, match="1 images were measured, there are 2"):
         totals.means(2)
 

@@ -1,12 +1,15 @@
 """Models: any of timm's, with our head, in a file that says what it is."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from foldline.config.train import Head, HiddenHead, Model, PlainHead
+from foldline.config.model import Head, HiddenHead, Model, PlainHead
+from foldline.config.resolution import Resolution
+from foldline.config.section import parse
 from foldline.learning.models import (
     Architecture,
     build_model,
@@ -17,13 +20,23 @@ from foldline.learning.models import (
     save_model,
 )
 from foldline.refusal import Refusal
+from foldline.tables.activations import Activation
+from tests.learning.small import MODEL
 
 PLAIN = PlainHead(kind="plain")
+WHOLE = Resolution(start_share=1.0, end_share=1.0, growing_epochs=0)
 
 
 def architecture(name: str = "test_resnet", channels: int = 1, head: Head = PLAIN, pixels: int = 32) -> Architecture:
-    model = Model(name=name, head=head, drop_rate=0.1, drop_path_rate=0.0)
-    return Architecture(model=model, channels=channels, height=pixels, width=pixels, outputs=7)
+    return of_model(model_section(name=name, head=head.model_dump(), drop_rate=0.1), channels, pixels)
+
+
+def model_section(**changes: Any) -> Model:
+    return parse(MODEL | changes, Model, "model")
+
+
+def of_model(model: Model, channels: int = 1, pixels: int = 32, activation: Activation = "softmax") -> Architecture:
+    return Architecture(model=model, channels=channels, height=pixels, width=pixels, outputs=7, activation=activation)
 
 
 @pytest.mark.parametrize(
@@ -94,14 +107,14 @@ def test_refuses_an_unknown_tag_with_the_known() -> None:
 
 
 def test_refuses_a_model_that_takes_no_stochastic_depth() -> None:
-    section = Model(name="vgg11", head=PLAIN, drop_rate=0.0, drop_path_rate=0.1)
+    section = model_section(name="vgg11", drop_path_rate=0.1)
     with pytest.raises(Refusal, match=r"`vgg11` does not take.*drop_path_rate"):
-        build_model(Architecture(model=section, channels=3, height=32, width=32, outputs=2))
+        build_model(of_model(section, channels=3))
 
 
 def test_refuses_images_of_a_size_that_the_model_cannot_take() -> None:
     with pytest.raises(Refusal, match=r"`test_vit` cannot take images of this size \(.*divisible by patch size"):
-        refuse_unfit_images(build_model(architecture("test_vit", pixels=50)))
+        refuse_unfit_images(build_model(architecture("test_vit", pixels=50)), WHOLE)
     with pytest.raises(Refusal, match=r"`xcit_nano_12_p16_224` cannot take images of this size.*prepare.height_pixels"):
         build_model(architecture("xcit_nano_12_p16_224", pixels=50))
 

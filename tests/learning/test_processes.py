@@ -9,13 +9,13 @@ from safetensors.torch import load_file
 from foldline.learning.processes import memory_advice, start_accelerator
 from foldline.refusal import Refusal
 from foldline.tables.history import read_history
-from tests.learning.small import small_fold, train_section
+from tests.learning.small import MODEL, small_fold, train_section
 from tests.learning.together import train_together
 
 WITHOUT_BATCHNORM = {
-    "model": {"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.0, "drop_path_rate": 0.0},
+    "model": MODEL | {"name": "test_vit"},
     "optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
-    "rates": {"head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"},
+    "rates": {"kind": "layer_decay", "head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"},
 }
 
 

@@ -12,14 +12,15 @@ import torch
 from accelerate import Accelerator
 
 from foldline.learning.batches import Batch
-from foldline.learning.fold import choose_pieces, training_batches
+from foldline.learning.fold import choose_pieces, fold_objective, training_batches
 from foldline.learning.rate_finder import COLUMNS, Sweep, find_rates, sweep_fold, validation_batches, write_sweep
 from foldline.learning.training import Pieces
 from foldline.refusal import Refusal
-from tests.learning.small import small_fold, train_section
+from tests.learning.small import MODEL, small_fold, train_section
 
 CONFIG = train_section(average={"kind": "none"})
 CPU = torch.device("cpu")
+SOFT = fold_objective(small_fold(), CONFIG).soft
 
 
 def sweep_with(pieces: Pieces, sweep: Sweep) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def sweep_with(pieces: Pieces, sweep: Sweep) -> pd.DataFrame:
 
 def validation() -> Iterator[Batch]:
     fold = small_fold()
-    return validation_batches(fold.pixels, fold.validation, 8, 0, CPU)
+    return validation_batches(fold.pixels, fold.validation, 8, 0, SOFT, CPU)
 
 
 def everything(pieces: Pieces) -> dict[str, Any]:
@@ -81,13 +82,13 @@ def test_at_a_rate_of_nothing_each_step_measures_the_next_validation_batch() -> 
     """A model without BatchNorm does not move: its losses are those of the batches in their order, in eval mode."""
     config = train_section(
         average={"kind": "none"},
-        model={"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.5, "drop_path_rate": 0.0},
+        model=MODEL | {"name": "test_vit", "drop_rate": 0.5},
     )
     pieces = choose_pieces(small_fold(), config, 4, CPU)
     lines = sweep_with(pieces, Sweep(1e-30, 2e-30, 5, 0.0))
     pieces.model.eval()
     expected = [
-        pieces.loss(pieces.model(batch.images), batch.targets).mean().item()
+        pieces.objective.loss(pieces.model(batch.images), batch.targets).mean().item()
         for batch, _ in zip(validation(), range(5), strict=False)
     ]
     assert lines["validation_loss"].to_numpy() == pytest.approx(expected, rel=1e-5)

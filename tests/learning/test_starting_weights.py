@@ -9,19 +9,20 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from foldline.config.model import Model
 from foldline.config.section import parse
-from foldline.config.train import Model, PlainHead
 from foldline.config.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
 from foldline.learning.models import Architecture, build_model, read_description, save_model
 from foldline.learning.starting_weights import fetch_weights, starting_weights, weights_file
 from foldline.refusal import Refusal
+from tests.learning.small import MODEL
 
 NAME = "test_resnet"
 
 
 def architecture(channels: int) -> Architecture:
-    model = Model(name=NAME, head=PlainHead(kind="plain"), drop_rate=0.0, drop_path_rate=0.0)
-    return Architecture(model=model, channels=channels, height=32, width=32, outputs=2)
+    model = parse(MODEL | {"name": NAME}, Model, "model")
+    return Architecture(model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax")
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,11 @@ from foldline.learning.optimizers import build_optimizer
 from foldline.learning.schedules import rate_schedule
 from foldline.learning.training import seed_torch
 from foldline.refusal import Refusal
-from tests.learning.small import small_fold, train_section
+from tests.learning.small import MODEL, small_fold, train_section
 
 NO_AVERAGE = {"kind": "none"}
-EMA = {"kind": "ema", "decay": 0.9, "statistics_batches": 3}
+FORWARD = {"kind": "forward", "batches": 3}
+EMA = {"kind": "ema", "decay": 0.9, "statistics": FORWARD}
 
 
 class Killed(BaseException):
@@ -51,12 +52,13 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 
 
 def without_batchnorm(**changes: object) -> Train:
-    model = {"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.0, "drop_path_rate": 0.0}
-    return train_section(model=model, average=NO_AVERAGE, **changes)
+    return train_section(model=MODEL | {"name": "test_vit"}, average=NO_AVERAGE, **changes)
 
 
 def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
-    config = without_batchnorm(augmentation="none", loss={"kind": "cross_entropy", "smoothing": 0.0})
+    config = without_batchnorm(
+        augmentation={"recipe": "none", "transforms": []}, loss={"kind": "cross_entropy", "smoothing": 0.0}
+    )
     fold = small_fold()
     trained = run(config, tmp_path)
 
@@ -85,7 +87,7 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
 def test_micro_batches_equal_the_whole_batch(micro_batch_size: int, tmp_path: Path) -> None:
     """28 training images in steps of 7: parts of 7 x 1, of 3 + 2 + 2, of 4 + 3."""
     sgd = {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
-    rates = {"head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"}
+    rates = {"kind": "layer_decay", "head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"}
     whole = run(without_batchnorm(optimizer=sgd, rates=rates), tmp_path / "whole")
     parts = run(without_batchnorm(optimizer=sgd, rates=rates, micro_batch_size=micro_batch_size), tmp_path / "parts")
     for one, other in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
@@ -102,7 +104,7 @@ def test_micro_batches_equal_the_whole_batch(micro_batch_size: int, tmp_path: Pa
 def test_stopped_and_run_again_it_ends_the_same(
     average: dict, workers: int, keep: str, last_epoch: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = {"name": "test_resnet", "head": {"kind": "plain"}, "drop_rate": 0.3, "drop_path_rate": 0.1}
+    model = MODEL | {"drop_rate": 0.3, "drop_path_rate": 0.1}
     config = train_section(average=average, workers=workers, keep=keep, model=model)
     straight = run(config.model_copy(update={"workers": 0}), tmp_path / "straight")
     dying = DyingCheckpoints(tmp_path / "stopped", {})
@@ -129,7 +131,10 @@ def test_another_experiments_checkpoint_is_named(tmp_path: Path, capsys: pytest.
 
 def test_learns_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained = run(
-        train_section(epochs=6, rates={"head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"}), tmp_path
+        train_section(
+            epochs=6, rates={"kind": "layer_decay", "head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"}
+        ),
+        tmp_path,
     )
     assert trained.history[-1]["train_loss"] < 0.7 * trained.history[0]["train_loss"]
     assert [line["epoch"] for line in trained.history] == [1, 2, 3, 4, 5, 6]
@@ -155,10 +160,12 @@ def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
 
 
 def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = {"head": 0.02, "body": 0.02, "layer_decay": 1.0, "groups": "stages"}
-    config = train_section(epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics_batches": 5})
+    rates = {"kind": "layer_decay", "head": 0.02, "body": 0.02, "layer_decay": 1.0, "groups": "stages"}
+    config = train_section(
+        epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics": FORWARD | {"batches": 5}}
+    )
     renewed = run(config, tmp_path / "renewed").kept["validation_loss"]
-    monkeypatch.setattr("foldline.learning.averaging.update_bn", lambda batches, model: None)
+    monkeypatch.setattr("foldline.learning.statistics.forward_statistics", lambda model, norms, batches: None)
     stale = run(config, tmp_path / "stale").kept["validation_loss"]
     assert renewed < 0.8 * stale
 
@@ -185,7 +192,7 @@ def test_refuses_more_processes_than_images_in_a_step(tmp_path: Path, monkeypatc
 
 def test_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     """The rate is nothing at step 1 and enormous at step 3, still in the first epoch: nothing is left to go on from."""
-    rates = {"head": 1e30, "body": 1e30, "layer_decay": 1.0, "groups": "stages"}
+    rates = {"kind": "layer_decay", "head": 1e30, "body": 1e30, "layer_decay": 1.0, "groups": "stages"}
     schedule = {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.0, "end_share": 0.0}
     config = train_section(rates=rates, schedule=schedule, clipping={"kind": "none"})
     message = r"not a number at step [34] \(epoch 1\), for the rows row\d+, .*Lower train.rates"

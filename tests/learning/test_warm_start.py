@@ -16,16 +16,16 @@ from foldline.learning.checkpoints import Checkpoints
 from foldline.learning.fold import choose_pieces, train_fold
 from foldline.learning.warm_start import backbone_features, fit_head
 from foldline.refusal import Refusal
-from tests.learning.small import small_fold, train_section
+from tests.learning.small import MODEL, TRAIN, small_fold, train_section
 
 CPU = torch.device("cpu")
 WARM = {"kind": "logistic_regression", "inverse_penalty": 1.0}
 FROZEN = {
-    "model": {"name": "test_vit", "head": {"kind": "plain"}, "drop_rate": 0.0, "drop_path_rate": 0.0},
+    "model": MODEL | {"name": "test_vit"},
     "optimizer": {"kind": "sgd", "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
-    "rates": {"head": 1e-30, "body": 1e-30, "layer_decay": 1.0, "groups": "stages"},
+    "rates": {"kind": "layer_decay", "head": 1e-30, "body": 1e-30, "layer_decay": 1.0, "groups": "stages"},
     "average": {"kind": "none"},
-    "augmentation": "none",
+    "augmentation": {"recipe": "none", "transforms": []},
     "loss": {"kind": "cross_entropy", "smoothing": 0.0},
 }
 
@@ -48,9 +48,8 @@ def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: 
 
 
 def test_the_backbone_stays_and_the_statistics_too() -> None:
-    model = {"name": "test_resnet", "head": {"kind": "plain"}, "drop_rate": 0.2, "drop_path_rate": 0.0}
     warm, cold = (
-        choose_pieces(small_fold(), section(model=model, warm_start=start), 4, CPU).model.state_dict()
+        choose_pieces(small_fold(), section(model=MODEL, warm_start=start), 4, CPU).model.state_dict()
         for start in (WARM, {"kind": "none"})
     )
     differing = {name for name in warm if not torch.equal(warm[name], cold[name])}
@@ -58,9 +57,7 @@ def test_the_backbone_stays_and_the_statistics_too() -> None:
 
 
 def test_averages_begin_with_the_warm_head() -> None:
-    pieces = choose_pieces(
-        small_fold(), section(average={"kind": "ema", "decay": 0.9, "statistics_batches": 1}), 4, CPU
-    )
+    pieces = choose_pieces(small_fold(), section(average=TRAIN["average"]), 4, CPU)
     assert torch.equal(pieces.average.model.head.weight, pieces.model.head.weight)  # type: ignore[union-attr]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from foldline.cards.answers import unscorable
 from foldline.cards.card import Card
+from foldline.cards.outputs import unlearnable
+from foldline.config.augmentation import NEEDED_SYMMETRIES
 from foldline.config.params import Params
 from foldline.config.prepare import JpegStore
 from foldline.config.views import SWAPS_AXES, SYMMETRIES, parts_of
@@ -35,6 +37,16 @@ def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
         yield (
             f"params.yaml: `predict.views` has {listed(unsafe)}, which changes what the label says in {card.slug}. "
             f"Its card allows: {listed(('identity', *card.symmetries))} (`symmetries`), and any crop or scale."
+        )
+
+
+def _unsafe_recipe(params: Params, card: Card) -> Iterator[str]:
+    recipe = params.train.augmentation.recipe
+    unsafe = [name for name in NEEDED_SYMMETRIES.get(recipe, ()) if name not in card.symmetries]
+    if unsafe:
+        yield (
+            f"params.yaml: `train.augmentation.recipe` is {recipe}, which draws {listed(unsafe)}; in {card.slug} that "
+            f"changes what the label says. Its card allows: {listed(card.symmetries)} (`symmetries`)."
         )
 
 

@@ -1,124 +1,20 @@
 """Section `train`: everything about one fold's training."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from foldline.config.augmentation import Augmentation
+from foldline.config.average import Average, EmaSpan, Mean
+from foldline.config.loss import BatchMixing, Huber, Imbalance, Loss, MeanAbsoluteError, MeanSquaredError, Mixing
+from foldline.config.model import Model
+from foldline.config.optimizer import Clipping, Freezing, GradualFreezing, Optimizer, Rates
+from foldline.config.precision import Precision
+from foldline.config.quantities import Count, Positive, WholeNumber
+from foldline.config.resolution import Resolution
+from foldline.config.schedule import Schedule, Steps, WarmupCosine
 from foldline.config.section import Section
-
-Count = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
-Precision = Literal["float32", "bfloat16", "float16"]
-Share = Annotated[float, Field(ge=0, le=1)]
-Momentum = Annotated[float, Field(ge=0, lt=1)]
-
-
-class PlainHead(Section):
-    """timm's own classifier: one Linear layer."""
-
-    kind: Literal["plain"]
-
-
-class HiddenHead(Section):
-    """Linear -> ReLU -> Dropout -> Linear (document 001: 4096 units)."""
-
-    kind: Literal["hidden"]
-    units: Count
-    drop_rate: Share
-
-
-Head = Annotated[PlainHead | HiddenHead, Field(discriminator="kind")]
-
-
-class Model(Section):
-    name: str
-    """Any of timm's names; with its tag (`resnet152.a1h_in1k`) where the weights come from the hub."""
-    head: Head
-    drop_rate: Share
-    drop_path_rate: Share
-
-
-class Sgd(Section):
-    kind: Literal["sgd"]
-    momentum: Momentum
-    nesterov: bool
-    weight_decay: Annotated[float, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _nesterov_needs_momentum(self) -> "Sgd":
-        if self.nesterov and self.momentum == 0:
-            raise ValueError("optimizer.nesterov is true but optimizer.momentum is 0: it looks ahead by the momentum")
-        return self
-
-
-class AdamW(Section):
-    kind: Literal["adamw"]
-    beta1: Momentum
-    beta2: Momentum
-    weight_decay: Annotated[float, Field(ge=0)]
-
-
-Optimizer = Annotated[Sgd | AdamW, Field(discriminator="kind")]
-
-
-class Rates(Section):
-    """Peak learning rates: `head` for the head, `body` for the layers just below it, and `body * layer_decay**i`
-    for the i-th of timm's layer groups below those (1: the same everywhere)."""
-
-    head: Rate
-    body: Rate
-    layer_decay: Annotated[float, Field(gt=0, le=1)]
-    groups: Literal["blocks", "stages"]
-    """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
-
-
-class WarmupCosine(Section):
-    """Linearly from `start_share` of the rate to all of it, then along a cosine to `end_share`."""
-
-    kind: Literal["warmup_cosine"]
-    warmup_epochs: Annotated[float, Field(ge=0)]
-    start_share: Share
-    end_share: Share
-
-
-class Constant(Section):
-    kind: Literal["constant"]
-
-
-Schedule = Annotated[WarmupCosine | Constant, Field(discriminator="kind")]
-
-
-class NoClipping(Section):
-    kind: Literal["none"]
-
-
-class ClipNorm(Section):
-    kind: Literal["norm"]
-    limit: Rate
-
-
-Clipping = Annotated[NoClipping | ClipNorm, Field(discriminator="kind")]
-
-
-class NoAverage(Section):
-    kind: Literal["none"]
-
-
-class Ema(Section):
-    """Exponential moving average, its decay per optimiser step at most (1 + step) / (10 + step)."""
-
-    kind: Literal["ema"]
-    decay: Annotated[float, Field(gt=0, lt=1)]
-    statistics_batches: Count
-    """How many of an epoch's batches recompute the BatchNorm statistics of the averaged weights at its end."""
-
-
-Average = Annotated[NoAverage | Ema, Field(discriminator="kind")]
-
-
-class CrossEntropy(Section):
-    kind: Literal["cross_entropy"]
-    smoothing: Annotated[float, Field(ge=0, lt=1)]
 
 
 class NoWarmStart(Section):
@@ -131,7 +27,7 @@ class LogisticRegressionStart(Section):
     """The head starts as scikit-learn's LogisticRegression on the backbone's features of the fold's training rows."""
 
     kind: Literal["logistic_regression"]
-    inverse_penalty: Rate
+    inverse_penalty: Positive
     """scikit-learn's C: the larger, the closer the fit."""
 
 
@@ -146,30 +42,63 @@ class Train(Section):
     evenly, so that none is short."""
     micro_batch_size: Count
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
-    workers: Annotated[int, Field(ge=0)]
+    workers: WholeNumber
     """Loader processes beside each training process."""
     precision: Precision
+    channels_last: bool
+    """Pixel by pixel in memory: faster convolutions on recent GPUs, above all in half precision."""
+    compile: bool
+    """Through torch.compile, which takes minutes at the start."""
+    resolution: Resolution
     model: Model
     optimizer: Optimizer
     rates: Rates
+    freezing: Freezing
     schedule: Schedule
     clipping: Clipping
     average: Average
-    loss: CrossEntropy
+    loss: Loss
+    imbalance: Imbalance
+    mixing: Mixing
     warm_start: WarmStart
-    augmentation: Literal["none", "light", "medium", "heavy"]
+    augmentation: Augmentation
     keep: Literal["last", "best"]
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
     out-of-fold score too good."""
 
     @model_validator(mode="after")
-    def _warmup_ends(self) -> "Train":
-        if isinstance(self.schedule, WarmupCosine) and self.schedule.warmup_epochs > self.epochs:
-            raise ValueError(
-                f"schedule.warmup_epochs is {self.schedule.warmup_epochs:g}, longer than the training: epochs is "
-                f"{self.epochs}"
-            )
+    def _no_contradictions(self) -> "Train":
+        contradictions = [*self._too_long(), *self._unmixable()]
+        if contradictions:
+            raise ValueError("; ".join(contradictions))
         return self
+
+    def _too_long(self) -> Iterator[str]:
+        for name, epochs in self._lengths():
+            if epochs > self.epochs:
+                yield f"train.{name} is {epochs:g}, longer than the training: train.epochs is {self.epochs}"
+
+    def _lengths(self) -> Iterator[tuple[str, float]]:
+        yield "resolution.growing_epochs", self.resolution.growing_epochs
+        if isinstance(self.schedule, WarmupCosine):
+            yield "schedule.warmup_epochs", self.schedule.warmup_epochs
+        if isinstance(self.schedule, Steps):
+            yield "schedule.at_epochs", self.schedule.at_epochs[-1]
+        if isinstance(self.freezing, GradualFreezing):
+            yield "freezing.head_epochs", self.freezing.head_epochs
+        if isinstance(self.average, EmaSpan):
+            yield "average.span_epochs", self.average.span_epochs
+        if isinstance(self.average, Mean):
+            yield "average.from_epoch", self.average.from_epoch
+        if isinstance(self.mixing, BatchMixing):
+            yield "mixing.off_last_epochs", self.mixing.off_last_epochs
+
+    def _unmixable(self) -> Iterator[str]:
+        if isinstance(self.mixing, BatchMixing) and isinstance(self.loss, MeanSquaredError | MeanAbsoluteError | Huber):
+            yield (
+                f"train.mixing.kind is {self.mixing.kind}, but the loss {self.loss.kind} has no soft form: "
+                "set mixing to {kind: none}"
+            )
 
     @model_validator(mode="after")
     def _warm_start_fits(self) -> "Train":

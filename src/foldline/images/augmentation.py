@@ -1,19 +1,23 @@
 """Random changes of a training image by recipe, each a function of the image and its seed alone."""
 
+import difflib
 import os
 import random
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 # At import, albumentations looks its newest version up on the network unless told not to.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 import albumentations
 import cv2
 
-Image = UInt8[np.ndarray, "height width channels"] | Float32[np.ndarray, "height width channels"]
-"""Bytes, or numbers in 0..1."""
+from foldline.config import augmentation as config
+from foldline.refusal import Refusal, listed
+
+Image = UInt8[np.ndarray, "height width channels"]
 Turn = Callable[[Image], np.ndarray]
 Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose]
 
@@ -60,16 +64,59 @@ class Augmentation:
         return self.transforms(image=image)["image"]
 
 
-def augmentation(recipe: str, shape: tuple[int, int, int], symmetries: Sequence[str]) -> Augmentation | None:
-    """The recipe's augmentation for images of `shape` (height, width, channels), None where it is `none`.
+def build_augmentation(
+    section: config.Augmentation, shape: tuple[int, int, int], symmetries: Sequence[str]
+) -> Augmentation | None:
+    """The augmentation of images of `shape` (height, width, channels), None where there is none.
 
-    Of an oblong image, only the `symmetries` that keep its shape are drawn.
+    Of an oblong image, only the `symmetries` that keep its shape are drawn. Raises Refusal for a transform that
+    albumentations does not know, or does not take as described, or that changes the shape.
     """
-    if recipe == "none":
-        return None
     height, width, channels = shape
-    turns = [TURNS[name] for name in symmetries if height == width or name not in SIDE_SWAPPING]
-    return Augmentation(RECIPES[recipe](height, width, channels == 3), turns)
+    described = [described_transform(transform) for transform in section.transforms]
+    if section.recipe == "none":
+        return checked(Augmentation(described, []), shape) if described else None
+    drawn = config.NEEDED_SYMMETRIES.get(section.recipe, symmetries)
+    turns = [TURNS[name] for name in drawn if height == width or name not in SIDE_SWAPPING]
+    transforms = [*RECIPES[section.recipe](height, width, channels == 3), *described]
+    return checked(Augmentation(transforms, turns), shape)
+
+
+def described_transform(description: config.Transform) -> albumentations.BasicTransform:
+    """`{GaussianBlur: {p: 0.3}}`: albumentations' class and what it is called with."""
+    ((name, options),) = description.items()
+    kind = getattr(albumentations, name, None)
+    if not isinstance(kind, type) or not issubclass(kind, albumentations.BasicTransform):
+        known = [
+            known
+            for known, value in vars(albumentations).items()
+            if isinstance(value, type) and issubclass(value, albumentations.BasicTransform)
+        ]
+        close = difflib.get_close_matches(name, known, n=5) or sorted(known)
+        raise Refusal(f"train.augmentation.transforms: albumentations knows no `{name}`. Close: {listed(close)}.")
+    try:
+        with warnings.catch_warnings():
+            # Of an unknown option, albumentations only warns.
+            warnings.simplefilter("error", UserWarning)
+            return kind(**options)
+    except (TypeError, ValueError, UserWarning) as error:
+        raise Refusal(
+            f"train.augmentation.transforms: `{name}` cannot be had with the options {options} ({error})."
+        ) from None
+
+
+def checked(augment: Augmentation, shape: tuple[int, int, int]) -> Augmentation:
+    """Raises Refusal when an image does not keep its shape and type."""
+    try:
+        drawn = augment(np.zeros(shape, np.uint8), 0)
+    except (TypeError, ValueError, cv2.error) as error:
+        raise Refusal(f"train.augmentation.transforms fail on an image of {shape}: {error}") from None
+    if drawn.shape != shape or drawn.dtype != np.uint8:
+        raise Refusal(
+            f"train.augmentation.transforms make an image of {drawn.shape}, {drawn.dtype}, of one of {shape}, uint8. "
+            "Leave out what changes the size or the type."
+        )
+    return augment
 
 
 def light(height: int, width: int, coloured: bool) -> Transforms:
@@ -101,10 +148,28 @@ def heavy(height: int, width: int, coloured: bool) -> Transforms:
     ]
 
 
-RECIPES: Mapping[str, Callable[[int, int, bool], Transforms]] = {
+def symmetries_only(height: int, width: int, coloured: bool) -> Transforms:
+    return []
+
+
+def study_heavy(height: int, width: int, coloured: bool) -> Transforms:
+    """Document 004 lists its light transforms, two flips, and of its heavy ones no more than masks that set blocks of
+    4 x 4 pixels to zero in all channels: movement and colour are ours."""
+    cells = (max(width // 4, 1), max(height // 4, 1))
+    return [
+        move(translate_share=0.1, scale=0.2, rotate_degrees=20.0, shear_degrees=5.0, probability=0.7),
+        light_and_colour(0.3, coloured),
+        albumentations.GridDropout(ratio=0.5, holes_number_xy=cells, random_offset=True, p=0.5),
+    ]
+
+
+RECIPES: Mapping[config.Recipe, Callable[[int, int, bool], Transforms]] = {
     "light": light,
     "medium": medium,
     "heavy": heavy,
+    "d4": symmetries_only,
+    "study_light": symmetries_only,
+    "study_heavy": study_heavy,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
 from foldline.images.datasets import Augment, Draw, EvaluationImages, Pixels, Positions, TrainingImages
@@ -16,23 +17,37 @@ Item = TypeVar("Item")
 class EpochOrder(Sampler[list[Draw]]):
     """The batches of one epoch: an order that depends on `seed` and `epoch` alone.
 
-    Every image is drawn once. All processes together see `batch_sizes[i]` images in batch i, whose sizes differ by at
+    Every image is drawn once; or, with `shares`, as many as there are, each as likely as its share, some more than once
+    and some not at all. All processes together see `batch_sizes[i]` images in batch i, whose sizes differ by at
     most one: a short last batch would make for a noisy last step, and BatchNorm fails on a single image.
     Each image's own seed belongs to its place in the epoch, so neither workers nor processes change what is drawn.
     """
 
-    def __init__(self, count: int, batch_size: int, seed: Sequence[int], process: int, processes: int) -> None:
-        """`seed`: one or more non-negative numbers. `process`: which of the `processes` draws its share here."""
+    def __init__(
+        self,
+        count: int,
+        batch_size: int,
+        seed: Sequence[int],
+        process: int,
+        processes: int,
+        shares: Float[np.ndarray, " count"] | None = None,
+    ) -> None:
+        """`seed`: one or more non-negative numbers. `process`: which of the `processes` draws its part here."""
         self.count = count
         self.batch_sizes = balanced(count, batch_size)
         self.seed = tuple(seed)
         self.process = process
         self.processes = processes
+        self.shares = shares
         self.epoch = 0
 
     def __iter__(self) -> Iterator[list[Draw]]:
         order_seed, image_seed = np.random.SeedSequence((*self.seed, self.epoch)).spawn(2)
-        order = np.random.default_rng(order_seed).permutation(self.count)
+        random = np.random.default_rng(order_seed)
+        if self.shares is None:
+            order = random.permutation(self.count)
+        else:
+            order = random.choice(self.count, self.count, p=self.shares)
         seeds = image_seed.generate_state(self.count, np.uint64)
         for places in np.split(np.arange(self.count), np.cumsum(self.batch_sizes)[:-1]):
             mine = np.array_split(places, self.processes)[self.process]

@@ -1,14 +1,17 @@
 """Training batches on the device, and the parts of one that go through the model one after the other."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from foldline.images.loaders import EpochOrder, balanced
+from foldline.learning.mixing import Mix
+from foldline.learning.resolution import resized
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,9 @@ class Batch:
     """One process's share of one optimiser step."""
 
     images: Shaped[Tensor, "batch channels height width"]
-    targets: Int64[Tensor, " batch"]
+    """uint8, or float in 0..255 once they are resized or mixed."""
+    targets: Float[Tensor, "batch outputs"]
+    """Soft, as the loss takes them."""
     index: Int64[Tensor, " batch"]
     """Which of the fold's training images these are; on the CPU."""
     count: int
@@ -28,18 +33,39 @@ class Part:
     """One forward and backward pass."""
 
     images: Shaped[Tensor, "part channels height width"]
-    targets: Int64[Tensor, " part"]
+    targets: Float[Tensor, "part outputs"]
     index: Int64[Tensor, " part"]
     is_last: bool
 
 
-class TrainingBatches:
-    """The batches of any epoch: `batches.of(epoch)`."""
+@dataclass(frozen=True)
+class BatchChanges:
+    """What is done to a batch on the device, epoch by epoch (from 0)."""
 
-    def __init__(self, loader: DataLoader, targets: Int64[Tensor, " images"], device: torch.device) -> None:
-        """`loader`: of foldline.images.loaders.training_loader."""
+    share: Callable[[int], float]
+    """Of the cached images' sides, that training images have."""
+    mix: Callable[[int], Mix | None]
+    seed: tuple[int, ...]
+    """Of this process's mixing; with the epoch and the step it says all that is drawn."""
+    channels_last: bool
+
+
+class TrainingBatches:
+    """The batches of any epoch: `batches.of(epoch)`, and `batches.mixed(epoch)` to train on."""
+
+    def __init__(
+        self,
+        loader: DataLoader,
+        targets: Shaped[Tensor, "images ..."],
+        soft: Callable[[Tensor], Tensor],
+        changes: BatchChanges,
+        device: torch.device,
+    ) -> None:
+        """`loader`: of foldline.images.loaders.training_loader. `soft`: from targets to those that the loss takes."""
         self._loader = loader
         self._targets = targets
+        self._soft = soft
+        self._changes = changes
         self._device = device
 
     def __len__(self) -> int:
@@ -54,9 +80,22 @@ class TrainingBatches:
         order = self._loader.batch_sampler
         assert isinstance(order, EpochOrder)
         order.epoch = epoch
+        share = self._changes.share(epoch)
         for (images, index), count in zip(self._loader, order.batch_sizes, strict=True):
-            targets = self._targets[index].to(self._device, non_blocking=True)
-            yield Batch(images.to(self._device, non_blocking=True), targets, index, count)
+            images = resized(images.to(self._device, non_blocking=True), share)
+            if self._changes.channels_last:
+                images = images.contiguous(memory_format=torch.channels_last)
+            targets = self._soft(self._targets[index].to(self._device, non_blocking=True))
+            yield Batch(images, targets, index, count)
+
+    def mixed(self, epoch: int) -> Iterator[Batch]:
+        mix = self._changes.mix(epoch)
+        for step, batch in enumerate(self.of(epoch)):
+            if mix is not None:
+                random = np.random.default_rng((*self._changes.seed, epoch, step))
+                images, targets = mix(batch.images, batch.targets, random)
+                batch = replace(batch, images=images, targets=targets)
+            yield batch
 
 
 def parts(batch: Batch, micro_batch_size: int) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,27 @@ from accelerate import Accelerator
 from torch import nn
 from tqdm import tqdm
 
+from foldline.cards.outputs import TargetKind
 from foldline.config.train import LogisticRegressionStart, Train
 from foldline.files import write_json
-from foldline.images.augmentation import augmentation
+from foldline.images.augmentation import build_augmentation
 from foldline.images.datasets import Pixels
 from foldline.images.loaders import EpochOrder, evaluation_loader, training_loader
 from foldline.learning.averaging import build_average
-from foldline.learning.batches import TrainingBatches
+from foldline.learning.batches import BatchChanges, TrainingBatches
 from foldline.learning.checkpoints import Checkpoints
+from foldline.learning.freezing import build_freezing
 from foldline.learning.groups import parameter_groups
-from foldline.learning.losses import build_loss
 from foldline.learning.measuring import LossGuard, evaluate
+from foldline.learning.mixing import build_mix
 from foldline.learning.models import Architecture, Classifier, build_model, refuse_unfit_images, save_model
-from foldline.learning.optimizers import build_clip, build_optimizer
+from foldline.learning.objectives import Objective, build_objective, square_root_shares
+from foldline.learning.optimizers import build_clip, build_optimizer, steering
 from foldline.learning.processes import memory_advice
 from foldline.learning.progress import Line
+from foldline.learning.resolution import share_by_epoch
 from foldline.learning.samples import Samples
-from foldline.learning.schedules import rate_schedule
+from foldline.learning.schedules import momentum_schedule, rate_schedule
 from foldline.learning.training import Pieces, seed_torch, train
 from foldline.learning.warm_start import warm_start
 from foldline.places import FoldName
@@ -48,11 +53,12 @@ class Fold:
     pixels: Pixels
     training: Samples
     validation: Samples
-    outputs: int
+    classes: int
     symmetries: Sequence[str]
     """Those that leave a label true: the card's."""
     weights: Path | None
     """The backbone's starting weights, None for random ones."""
+    target: TargetKind
 
 
 @dataclass(frozen=True)
@@ -100,22 +106,39 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
     """The first weights, drawn from `train.seed`, are the same for all folds."""
     _, height, width, channels = fold.pixels.shape
     seed_torch((config.seed,))
-    architecture = Architecture(model=config.model, channels=channels, height=height, width=width, outputs=fold.outputs)
+    objective = fold_objective(fold, config)
+    architecture = Architecture(
+        model=config.model,
+        channels=channels,
+        height=height,
+        width=width,
+        outputs=objective.outputs,
+        activation=objective.activation,
+    )
     model = build_model(architecture, fold.weights)
-    refuse_unfit_images(model)
+    model.speak_in(objective.center, objective.scale)
+    refuse_unfit_images(model, config.resolution)
     model = model.to(device)
+    if config.channels_last:
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if isinstance(config.warm_start, LogisticRegressionStart):
         warm_start(
             model, fold.pixels, fold.training, config.micro_batch_size, config.warm_start.inverse_penalty, device
         )
-    groups = parameter_groups(model, config.rates, config.optimizer.weight_decay)
+    optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, config.optimizer.weight_decay))
+    rates = rate_schedule(config.schedule, steps_per_epoch, config.epochs)
+    momenta = momentum_schedule(config.schedule, steps_per_epoch, config.epochs)
+    average = build_average(config.average, model, objective.loss, steps_per_epoch)
+    if config.compile:
+        model.compile()
     return Pieces(
         model=model,
-        optimizer=build_optimizer(config.optimizer, groups),
-        schedule=rate_schedule(config.schedule, steps_per_epoch, config.epochs),
-        loss=build_loss(config.loss),
+        optimizer=optimizer,
+        steer=steering(rates, momenta, optimizer),
+        start_epoch=build_freezing(config.freezing, model),
+        objective=objective,
         clip=build_clip(config.clipping),
-        average=build_average(config.average, model),
+        average=average,
         micro_batch_size=config.micro_batch_size,
         epochs=config.epochs,
         seed=fold_seed(fold, config),
@@ -131,17 +154,28 @@ def fold_seed(fold: Fold, config: Train) -> tuple[int, int]:
 def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> TrainingBatches:
     """Raises Refusal when a step would have no image for some process."""
     processes = accelerator.num_processes
-    order = EpochOrder(
-        len(fold.training), config.batch_size, fold_seed(fold, config), accelerator.process_index, processes
-    )
+    seed = fold_seed(fold, config)
+    shares = square_root_shares(fold.training.targets) if config.imbalance == "square_root_sampling" else None
+    order = EpochOrder(len(fold.training), config.batch_size, seed, accelerator.process_index, processes, shares)
     if min(order.batch_sizes) < processes:
         raise Refusal(
             f"a step of {min(order.batch_sizes)} images cannot be shared by {processes} processes. "
             "Raise train.batch_size, or set FOLDLINE_PROCESSES=1."
         )
-    augment = augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
+    augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
     loader = training_loader(fold.pixels, fold.training.positions, augment, order, config.workers)
-    return TrainingBatches(loader, torch.from_numpy(fold.training.targets), accelerator.device)
+    changes = BatchChanges(
+        share=share_by_epoch(config.resolution),
+        mix=partial(build_mix, config.mixing, epochs=config.epochs),
+        seed=(*seed, accelerator.process_index),
+        channels_last=config.channels_last,
+    )
+    targets = torch.from_numpy(fold.training.targets)
+    return TrainingBatches(loader, targets, fold_objective(fold, config).soft, changes, accelerator.device)
+
+
+def fold_objective(fold: Fold, config: Train) -> Objective:
+    return build_objective(fold.target, config.loss, config.imbalance, fold.classes, fold.training.targets)
 
 
 def validation(
@@ -157,7 +191,7 @@ def validation(
     mine = np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index]
     loader = evaluation_loader(fold.pixels, samples.positions[mine], config.micro_batch_size, config.workers)
     targets = torch.from_numpy(samples.targets[mine])
-    return lambda model: evaluate(model, loader, targets, pieces.loss, accelerator).means(len(samples))
+    return lambda model: evaluate(model, loader, targets, pieces.objective, accelerator).means(len(samples))
 
 
 def begin(checkpoints: Checkpoints, fold: FoldName, accelerator: Accelerator) -> dict[str, Any] | None:
@@ -175,6 +209,9 @@ def begin(checkpoints: Checkpoints, fold: FoldName, accelerator: Accelerator) ->
 
 
 def describe_epoch(fold: FoldName, epochs: int, line: Line) -> str:
-    measured = [part for part in ("train", "validation") if not math.isnan(line[f"{part}_loss"])]
-    parts = (f"{part} loss {line[f'{part}_loss']:.4f} accuracy {line[f'{part}_accuracy']:.4f}" for part in measured)
+    """What was not measured is left out: the accuracy of a regression, the validation of all rows."""
+    parts = []
+    for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
+        if not math.isnan(line[name]):
+            parts.append(f"{name.replace('_', ' ')} {line[name]:.4f}")
     return f"fold {fold}  epoch {line['epoch']:>3}/{epochs}  " + "  ".join(parts)

@@ -1,22 +1,71 @@
-"""Losses: from logits and targets to a loss per image, so that a step may be cut into parts of any size."""
+"""Losses: from logits and soft targets to a loss per image, so that a step may be cut into parts of any size.
+
+Targets are soft throughout, as wide as the logits: a share per class, or 0 to 1 per output, or a value. So whatever
+mixes images mixes their targets alike.
+"""
 
 from collections.abc import Callable
 
-from jaxtyping import Bool, Float, Int64
+import torch
+from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
 
-from foldline.config.train import CrossEntropy
+from foldline.config import loss as kinds
 
 Logits = Float[Tensor, "batch outputs"]
-Targets = Int64[Tensor, " batch"]
-Loss = Callable[[Logits, Targets], Float[Tensor, " batch"]]
+SoftTargets = Float[Tensor, "batch outputs"]
+PerImage = Float[Tensor, " batch"]
+Loss = Callable[[Logits, SoftTargets], PerImage]
 
 
-def build_loss(loss: CrossEntropy) -> Loss:
-    smoothing = loss.smoothing
-    return lambda logits, targets: cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+def build_loss(loss: kinds.Loss, independent: bool, scale: float) -> Loss:
+    """`independent`: whether each output is a yes or no by itself (focal has both forms). `scale`: the standard
+    deviation of the training targets, in whose units errors of values are measured."""
+    match loss:
+        case kinds.CrossEntropy(smoothing=smoothing):
+            return lambda logits, targets: cross_entropy(logits, targets, smoothing)
+        case kinds.BinaryCrossEntropy(smoothing=smoothing):
+            return lambda logits, targets: binary_cross_entropy(logits, targets + smoothing * (0.5 - targets))
+        case kinds.Cumulative():
+            return binary_cross_entropy
+        case kinds.Focal(gamma=gamma):
+            form = binary_focal if independent else focal
+            return lambda logits, targets: form(logits, targets, gamma)
+        case kinds.MeanSquaredError():
+            return lambda logits, targets: ((logits - targets) / scale).square().mean(dim=1)
+        case kinds.MeanAbsoluteError():
+            return lambda logits, targets: ((logits - targets) / scale).abs().mean(dim=1)
+        case kinds.Huber(delta=delta):
+            return lambda logits, targets: huber_loss(
+                logits / scale, targets / scale, reduction="none", delta=delta
+            ).mean(dim=1)
 
 
-def is_right(logits: Logits, targets: Targets) -> Bool[Tensor, " batch"]:
-    return logits.argmax(dim=1) == targets
+def cross_entropy(logits: Logits, targets: SoftTargets, smoothing: float) -> PerImage:
+    """Smoothing as in Szegedy et al. 2016: each class receives its part of `smoothing`, the right one too."""
+    smooth = targets * (1 - smoothing) + smoothing / logits.shape[1]
+    return -(smooth * log_softmax(logits, dim=1)).sum(dim=1)
+
+
+def binary_cross_entropy(logits: Logits, targets: SoftTargets) -> PerImage:
+    return binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1)
+
+
+def focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
+    """Each class's part of cross-entropy, times (1 - its probability) ** gamma (Lin et al. 2017)."""
+    log_shares = log_softmax(logits, dim=1)
+    return -(targets * _to_the(1 - log_shares.exp(), gamma) * log_shares).sum(dim=1)
+
+
+def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
+    """The same for each output's yes and no."""
+    log_yes, log_no = logsigmoid(logits), logsigmoid(-logits)
+    yes = targets * _to_the(log_no.exp(), gamma) * log_yes
+    no = (1 - targets) * _to_the(log_yes.exp(), gamma) * log_no
+    return -(yes + no).mean(dim=1)
+
+
+def _to_the(shares: Tensor, gamma: float) -> Tensor:
+    """`shares ** gamma`, whose slope at 0 is not infinite for a gamma below 1."""
+    return shares.clamp_min(torch.finfo(shares.dtype).tiny) ** gamma

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from foldline.learning.losses import Logits, Loss, Targets, is_right
+from foldline.learning.objectives import Objective
 from foldline.learning.processes import over_processes
 from foldline.refusal import Refusal, listed
 
@@ -21,8 +21,8 @@ class Totals:
         self._accelerator = accelerator
         self._sums = torch.zeros(3, dtype=torch.float64, device=accelerator.device)
 
-    def add(self, losses: Float[Tensor, " batch"], logits: Logits, targets: Targets) -> None:
-        right = is_right(logits, targets)
+    def add(self, losses: Float[Tensor, " batch"], right: Float[Tensor, " batch"]) -> None:
+        """`right`: 1 for a right answer, 0 for a wrong one."""
         self._sums[0] += losses.detach().sum()
         self._sums[1] += right.sum()
         self._sums[2] += len(right)
@@ -36,7 +36,11 @@ class Totals:
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, loader: DataLoader, targets: Int64[Tensor, " mine"], loss: Loss, accelerator: Accelerator
+    model: nn.Module,
+    loader: DataLoader,
+    targets: Shaped[Tensor, "mine ..."],
+    objective: Objective,
+    accelerator: Accelerator,
 ) -> Totals:
     """This process's share of the validation images: what `loader` yields, whose targets are `targets`."""
     model.eval()
@@ -44,8 +48,8 @@ def evaluate(
     for images, index in loader:
         with accelerator.autocast():
             logits = model(images.to(accelerator.device, non_blocking=True)).float()
-        expected = targets[index].to(accelerator.device, non_blocking=True)
-        totals.add(loss(logits, expected), logits, expected)
+        expected = objective.soft(targets[index].to(accelerator.device, non_blocking=True))
+        totals.add(objective.loss(logits, expected), objective.right(logits, expected))
     return totals
 
 

@@ -12,10 +12,16 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from foldline.config.model import Model, OwnPooling
+from foldline.config.resolution import Resolution
 from foldline.config.section import Section, parse
-from foldline.config.train import Head, HiddenHead, Model, PlainHead
 from foldline.files import missing, whole_file
+from foldline.learning import cifar_resnets  # noqa: F401  registers its models with timm
+from foldline.learning.alterations import drop_channels, replace_activations
+from foldline.learning.heads import build_head, build_pooling
+from foldline.learning.resolution import resized
 from foldline.refusal import Refusal, listed
+from foldline.tables.activations import Activation
 
 DESCRIPTION = "foldline"
 """The one key of a model file's metadata: with several, safetensors writes them in a changing order."""
@@ -29,6 +35,8 @@ class Architecture(Section):
     height: int
     width: int
     outputs: int
+    activation: Activation
+    """What turns the logits into predictions."""
 
 
 class Classifier(nn.Module):
@@ -36,19 +44,36 @@ class Classifier(nn.Module):
 
     mean: Tensor
     std: Tensor
+    output_center: Tensor
+    output_scale: Tensor
 
-    def __init__(self, architecture: Architecture, backbone: nn.Module, head: nn.Module) -> None:
+    def __init__(self, architecture: Architecture, backbone: nn.Module, pooling: nn.Module, head: nn.Module) -> None:
         super().__init__()
         self.architecture = architecture
         self.backbone = backbone
+        self.pooling = pooling
         self.head = head
         for name in ("mean", "std"):
             shares = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
             fitting = shares if architecture.channels == len(shares) else shares.mean().expand(architecture.channels)
             self.register_buffer(name, fitting[:, None, None] * 255)
+        if architecture.activation == "identity":
+            self.register_buffer("output_center", torch.tensor(0.0))
+            self.register_buffer("output_scale", torch.tensor(1.0))
 
     def forward(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
-        return self.head(self.backbone((images.to(self.mean.dtype) - self.mean) / self.std))
+        features = self.backbone((images.to(self.mean.dtype) - self.mean) / self.std)
+        logits = self.head(self.pooling(features))
+        if self.architecture.activation != "identity":
+            return logits
+        return logits.float() * self.output_scale + self.output_center
+
+    def speak_in(self, center: float, scale: float) -> None:
+        """Outputs that are values begin around `center`, and learn in steps of `scale`: a part of the model, as the
+        normalisation of its images is."""
+        if self.architecture.activation == "identity":
+            self.output_center.fill_(center)
+            self.output_scale.fill_(scale)
 
 
 def build_model(architecture: Architecture, weights: Path | None = None) -> Classifier:
@@ -61,23 +86,36 @@ def build_model(architecture: Architecture, weights: Path | None = None) -> Clas
         model.name,
         weights,
         in_chans=architecture.channels,
-        img_size=_image_size(model.name, architecture.height, architecture.width),
+        img_size=(architecture.height, architecture.width) if has_fixed_size(model.name) else None,
         drop_rate=model.drop_rate,
         drop_path_rate=model.drop_path_rate,
+        global_pool=None if isinstance(model.pooling, OwnPooling) else "",
     )
-    features = getattr(backbone, "head_hidden_size", None) or backbone.num_features
-    head = build_head(model.head, cast(int, features), architecture.outputs)
-    return Classifier(architecture, backbone, head)
+    if model.hidden_activation != "own":
+        replace_activations(backbone, model.hidden_activation)
+    if model.drop_channel_rate:
+        drop_channels(backbone, model.drop_channel_rate)
+    features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
+    head = build_head(model.head, features, architecture.outputs)
+    return Classifier(architecture, backbone, build_pooling(model.pooling, features), head)
 
 
 @torch.no_grad()
-def refuse_unfit_images(model: Classifier) -> None:
-    """Raises Refusal when an image of the size that the model was built for does not go through it."""
+def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
+    """Raises Refusal when an image of a size that the model will be given does not go through it."""
     sizes = model.architecture
-    try:
-        model.eval()(torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8))
-    except (AssertionError, RuntimeError) as error:
-        raise _unfit(sizes.model.name, error) from None
+    smallest = min(resolution.start_share, resolution.end_share)
+    if smallest < 1 and has_fixed_size(sizes.model.name):
+        raise Refusal(
+            f"train.resolution trains on smaller images, but `{sizes.model.name}` takes one size only. "
+            "Set start_share and end_share to 1."
+        )
+    image = torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8)
+    for share in {1.0, smallest}:
+        try:
+            model.eval()(resized(image, share))
+        except (AssertionError, RuntimeError) as error:
+            raise _unfit(sizes.model.name, error) from None
 
 
 def build_backbone(
@@ -98,7 +136,7 @@ def build_backbone(
             pretrained_cfg_overlay=overlay,
             num_classes=0,
             # timm leaves an option that is None to the model, which need not know it.
-            **{option: value or None for option, value in options.items()},
+            **{option: None if value == 0 else value for option, value in options.items()},
         )
     except TypeError as error:
         raise Refusal(f"train.model: `{name}` does not take what is asked of it ({error}).") from None
@@ -129,23 +167,10 @@ def known_model(name: str) -> None:
         raise Refusal(f"train.model.name: `{architecture}` has no weights tagged `{tag}`. Tags: {listed(tags, 30)}.")
 
 
-def _image_size(name: str, height: int, width: int) -> tuple[int, int] | None:
+def has_fixed_size(name: str) -> bool:
     """Models with position embeddings must be told the size of their images; others take any."""
     settings = timm.get_pretrained_cfg(name) if timm.is_model(name.partition(".")[0]) else None
-    return (height, width) if settings is not None and settings.fixed_input_size else None
-
-
-def build_head(head: Head, features: int, outputs: int) -> nn.Module:
-    match head:
-        case PlainHead():
-            return nn.Linear(features, outputs)
-        case HiddenHead():
-            return nn.Sequential(
-                nn.Linear(features, head.units),
-                nn.ReLU(inplace=True),
-                nn.Dropout(head.drop_rate),
-                nn.Linear(head.units, outputs),
-            )
+    return settings is not None and settings.fixed_input_size
 
 
 def save_model(path: Path, model: Classifier) -> None:

@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor
 
-from foldline.config.train import Precision
+from foldline.config.precision import Precision
 from foldline.refusal import Refusal
 
 

@@ -3,7 +3,7 @@
 After each step it also looks at the next validation batch, as document 002 does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from foldline.images.datasets import Pixels
 from foldline.images.loaders import evaluation_loader
 from foldline.learning.batches import Batch, TrainingBatches, parts
 from foldline.learning.fold import Fold, choose_pieces, training_batches
-from foldline.learning.losses import Logits, Loss, is_right
+from foldline.learning.objectives import Objective
 from foldline.learning.optimizers import set_rates
 from foldline.learning.processes import memory_advice
 from foldline.learning.rate_chart import draw_sweep
@@ -75,7 +75,7 @@ def find_rates(
         for step, rate in enumerate(tqdm(sweep.rates(), desc="learning rates", unit="step"), start=1):
             set_rates(optimizer, rate / head_rate)
             train_loss = _training_step(pieces, model, optimizer, next(training), accelerator)
-            loss, accuracy = _measure(model, pieces.loss, next(validation), accelerator)
+            loss, accuracy = _measure(model, pieces.objective, next(validation), accelerator)
             seen = (step, float(rate), train_loss, loss, accuracy)
             lines.append(dict(zip(COLUMNS, seen, strict=False)))
             if has_diverged(smoothed(np.array([line["train_loss"] for line in lines]), sweep.smoothing)):
@@ -93,7 +93,8 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
         batches = training_batches(fold, config, accelerator)
         pieces = choose_pieces(fold, config, len(batches), accelerator.device)
         size = config.micro_batch_size
-        validation = validation_batches(fold.pixels, fold.validation, size, config.seed, accelerator.device)
+        soft = pieces.objective.soft
+        validation = validation_batches(fold.pixels, fold.validation, size, config.seed, soft, accelerator.device)
         return find_rates(pieces, batches, validation, sweep, accelerator)
 
 
@@ -111,7 +112,12 @@ def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]
 
 
 def validation_batches(
-    pixels: Pixels, samples: Samples, batch_size: int, seed: int, device: torch.device
+    pixels: Pixels,
+    samples: Samples,
+    batch_size: int,
+    seed: int,
+    soft: Callable[[Tensor], Tensor],
+    device: torch.device,
 ) -> Iterator[Batch]:
     """Without end, in an order drawn once: rows often lie class by class."""
     order = np.random.default_rng(seed).permutation(len(samples))
@@ -119,13 +125,13 @@ def validation_batches(
     loader = evaluation_loader(pixels, samples.positions[order], batch_size, workers=0)
     while True:
         for images, index in loader:
-            yield Batch(images.to(device), targets[index].to(device), index, len(index))
+            yield Batch(images.to(device), soft(targets[index].to(device)), index, len(index))
 
 
 def _endless(batches: TrainingBatches) -> Iterator[Batch]:
     epoch = 0
     while True:
-        yield from batches.of(epoch)
+        yield from batches.mixed(epoch)
         epoch += 1
 
 
@@ -135,7 +141,7 @@ def _training_step(
     model.train()
     total = 0.0
     for part in parts(batch, pieces.micro_batch_size):
-        losses = pieces.loss(model(part.images), part.targets)
+        losses = pieces.objective.training_loss(model(part.images), part.targets)
         accelerator.backward(losses.sum() / batch.count)
         total += losses.detach().sum().item()
     pieces.clip(accelerator, model)
@@ -145,10 +151,10 @@ def _training_step(
 
 
 @torch.no_grad()
-def _measure(model: nn.Module, loss: Loss, batch: Batch, accelerator: Accelerator) -> tuple[float, float]:
+def _measure(model: nn.Module, objective: Objective, batch: Batch, accelerator: Accelerator) -> tuple[float, float]:
     """Loss and accuracy of the model in eval mode."""
     model.eval()
     with accelerator.autocast():
-        logits: Logits = model(batch.images).float()
-    right: Tensor = is_right(logits, batch.targets)
-    return loss(logits, batch.targets).mean().item(), right.double().mean().item()
+        logits = model(batch.images).float()
+    losses, right = objective.loss(logits, batch.targets), objective.right(logits, batch.targets)
+    return losses.mean().item(), right.double().mean().item()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int64, Integer
+from jaxtyping import Integer, Shaped
 
 from foldline.places import FoldName
 from foldline.refusal import Refusal
@@ -16,7 +16,7 @@ class Samples:
 
     positions: Integer[np.ndarray, " samples"]
     """In the pixel cache."""
-    targets: Int64[np.ndarray, " samples"]
+    targets: Shaped[np.ndarray, "samples ..."]
     row_ids: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -24,7 +24,11 @@ class Samples:
 
 
 def split_samples(
-    rows: pd.DataFrame, images: pd.DataFrame, folds: pd.DataFrame, targets: Int64[np.ndarray, " rows"], fold: FoldName
+    rows: pd.DataFrame,
+    images: pd.DataFrame,
+    folds: pd.DataFrame,
+    targets: Shaped[np.ndarray, "rows ..."],
+    fold: FoldName,
 ) -> tuple[Samples, Samples]:
     """The training and the validation samples of `fold`; images that cannot be read are in neither, and so are rows
     without a readable one, which folds.csv leaves out. Of `all` there are training samples only.

@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from foldline.learning.averaging import Average
 from foldline.learning.batches import Batch, TrainingBatches, parts
-from foldline.learning.losses import Loss
+from foldline.learning.freezing import StartEpoch
 from foldline.learning.measuring import LossGuard, Totals
-from foldline.learning.optimizers import Clip, set_rates
+from foldline.learning.objectives import Objective
+from foldline.learning.optimizers import Clip, Steer
 from foldline.learning.processes import over_processes
 from foldline.learning.progress import Progress, checkpoint_state, restore
-from foldline.learning.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ class Pieces:
     """As it was built, not yet wrapped by Accelerate."""
     optimizer: Optimizer
     """Its groups carry a `peak_rate`; the head's is the last."""
-    schedule: Schedule
-    """From the step to the share of the peak rates."""
-    loss: Loss
+    steer: Steer
+    """Sets rates and momenta for a step."""
+    start_epoch: StartEpoch
+    """Says which parameters learn."""
+    objective: Objective
     clip: Clip
     average: Average
     """Follows `model`."""
@@ -63,16 +65,17 @@ def train(
     while progress.epoch < pieces.epochs:
         seed_torch((*pieces.seed, progress.epoch, accelerator.process_index))
         totals = Totals(accelerator)
-        model.train()
+        if pieces.start_epoch(pieces.model, progress.epoch):
+            model = wrapped_anew(model, accelerator)
         for batch in progress_bar(batches, progress.epoch, accelerator):
-            set_rates(optimizer, pieces.schedule(progress.step))
+            pieces.steer(optimizer, progress.step)
             for part in parts(batch, pieces.micro_batch_size):
                 with nullcontext() if part.is_last else accelerator.no_sync(model):
                     logits = model(part.images)
-                    losses = pieces.loss(logits, part.targets)
+                    losses = pieces.objective.training_loss(logits, part.targets)
                     # Accelerate averages over processes; together they must average over the step's images.
                     accelerator.backward(losses.sum() * (accelerator.num_processes / batch.count))
-                totals.add(losses, logits, part.targets)
+                totals.add(losses, pieces.objective.right(logits, part.targets))
                 guard.watch(progress.step, losses, part.index)
             pieces.clip(accelerator, model)
             optimizer.step()
@@ -83,7 +86,7 @@ def train(
         guard.check()
         share_statistics(pieces.model, accelerator)
         with accelerator.autocast():
-            pieces.average.refresh(batch.images for batch in batches.of(progress.epoch))
+            pieces.average.finish_epoch(batches.of(progress.epoch), accelerator)
         share_statistics(pieces.average.model, accelerator)
         training, validation = totals.means(batches.images), validate(pieces.average.model)
         is_best = progress.finish_epoch(optimizer.param_groups[-1]["lr"], training, validation)
@@ -95,6 +98,14 @@ def train(
 def seed_torch(seed: Sequence[int]) -> None:
     """Whatever torch draws until the next call depends on `seed` alone: an epoch that is run again is the same."""
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+
+
+def wrapped_anew(model: nn.Module, accelerator: Accelerator) -> nn.Module:
+    """For processes that train together, after other parameters learn: their wrapper waits for the gradients of those
+    that learned when it was made."""
+    if accelerator.num_processes == 1:
+        return model
+    return accelerator.prepare(accelerator.unwrap_model(model, keep_fp32_wrapper=False))
 
 
 def share_statistics(model: nn.Module, accelerator: Accelerator) -> None:
@@ -109,7 +120,7 @@ def share_statistics(model: nn.Module, accelerator: Accelerator) -> None:
 def progress_bar(batches: TrainingBatches, epoch: int, accelerator: Accelerator) -> Iterator[Batch]:
     """On a terminal and in the first process only."""
     yield from tqdm(
-        batches.of(epoch),
+        batches.mixed(epoch),
         desc=f"epoch {epoch + 1}",
         total=len(batches),
         unit="step",

@@ -1,0 +1,49 @@
+"""What a model says about a kind of target under a loss: the table "Targets, outputs, answers" of docs/design.md."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from foldline.config.train import Train
+from foldline.refusal import Refusal, listed
+from foldline.tables.activations import Activation
+
+TargetKind = Literal["binary", "multiclass", "ranked", "multilabel", "ordinal", "regression"]
+"""`target.kind`."""
+
+OF_SOFTMAX: Mapping[str, Activation] = {"cross_entropy": "softmax", "focal": "softmax"}
+OF_VALUE: Mapping[str, Activation] = dict.fromkeys(("mean_squared_error", "mean_absolute_error", "huber"), "identity")
+OF_CLASSES: Mapping[str, Activation] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
+ACTIVATIONS: Mapping[TargetKind, Mapping[str, Activation]] = {
+    "binary": OF_SOFTMAX,
+    "multiclass": OF_CLASSES,
+    "ranked": OF_CLASSES,
+    "multilabel": {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"},
+    "ordinal": {**OF_SOFTMAX, "cumulative": "cumulative", **OF_VALUE},
+    "regression": OF_VALUE,
+}
+"""By the kind of target and of the loss."""
+
+
+def activation_of(target: TargetKind, loss: str) -> Activation:
+    """`loss`: its kind. Raises Refusal when it does not fit the target."""
+    fitting = ACTIVATIONS[target]
+    if loss not in fitting:
+        raise Refusal(
+            f"params.yaml: `train.loss.kind` is {loss}, which does not fit a target of kind {target}. "
+            f"Fitting: {listed(fitting)}."
+        )
+    return fitting[loss]
+
+
+def unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
+    """Every reason why a target of this kind cannot be learned so."""
+    try:
+        activation = activation_of(target, train.loss.kind)
+    except Refusal as refusal:
+        yield str(refusal)
+        return
+    if train.imbalance != "none" and (target == "multilabel" or activation == "identity"):
+        yield (
+            f"params.yaml: `train.imbalance` is {train.imbalance}, which speaks of one class for each image; a target "
+            f"of kind {target} under the loss {train.loss.kind} has none. Set it to `none`."
+        )

@@ -1,0 +1,57 @@
+"""Mixup and CutMix: a batch mixed with itself in another order, images and soft targets alike."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from foldline.config.loss import BatchMixing, Mixing
+
+Images = Shaped[Tensor, "batch channels height width"]
+SoftTargets = Float[Tensor, "batch outputs"]
+Mix = Callable[[Images, SoftTargets, np.random.Generator], tuple[Images, SoftTargets]]
+
+
+def build_mix(mixing: Mixing, epoch: int, epochs: int) -> Mix | None:
+    """What is done to the batches of `epoch` (from 0) of `epochs`."""
+    if not isinstance(mixing, BatchMixing) or epoch >= epochs - mixing.off_last_epochs:
+        return None
+    kinds = {"mixup": (mixup,), "cutmix": (cutmix,), "mixup_or_cutmix": (mixup, cutmix)}[mixing.kind]
+
+    def mix(images: Images, targets: SoftTargets, random: np.random.Generator) -> tuple[Images, SoftTargets]:
+        if random.random() >= mixing.probability:
+            return images, targets
+        kind = kinds[random.integers(len(kinds))]
+        order = torch.from_numpy(random.permutation(len(images))).to(images.device)
+        return kind(images, targets, order, random.beta(mixing.alpha, mixing.alpha), random)
+
+    return mix
+
+
+def mixup(
+    images: Images, targets: SoftTargets, order: Tensor, share: float, random: np.random.Generator
+) -> tuple[Images, SoftTargets]:
+    """`share` of each image and target, the rest of another's (Zhang et al. 2018)."""
+    return torch.lerp(images[order].float(), images.float(), share), torch.lerp(targets[order], targets, share)
+
+
+def cutmix(
+    images: Images, targets: SoftTargets, order: Tensor, share: float, random: np.random.Generator
+) -> tuple[Images, SoftTargets]:
+    """A rectangle of each image from another's at the same place, 1 - `share` of the area, centred anywhere and cut off
+    at the edges; targets by the area that is left (Yun et al. 2019)."""
+    height, width = images.shape[-2:]
+    top, bottom = _interval(height, share, random)
+    left, right = _interval(width, share, random)
+    mixed = images.clone()
+    mixed[..., top:bottom, left:right] = images[order][..., top:bottom, left:right]
+    kept = 1 - (bottom - top) * (right - left) / (height * width)
+    return mixed, torch.lerp(targets[order], targets, kept)
+
+
+def _interval(length: int, share: float, random: np.random.Generator) -> tuple[int, int]:
+    half = length * np.sqrt(1 - share) / 2
+    center = random.integers(length)
+    return max(round(center - half), 0), min(round(center + half), length)

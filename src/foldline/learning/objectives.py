@@ -1,0 +1,101 @@
+"""What a model must say about a kind of target: the table "Targets, outputs, answers" of docs/design.md.
+
+One objective joins a target's kind and a loss: how many outputs a model has, what its logits mean, how targets look to
+the loss, and which images are right.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from foldline.cards.outputs import TargetKind, activation_of
+from foldline.config import loss as kinds
+from foldline.learning.losses import Logits, Loss, PerImage, SoftTargets, build_loss
+from foldline.tables.activations import Activation, outputs_of
+
+Targets = Int64[np.ndarray, " samples"] | Float[np.ndarray, " samples"] | Float[np.ndarray, "samples classes"]
+"""As `foldline.competition.targets.encode` makes them."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    target: TargetKind
+    activation: Activation
+    outputs: int
+    center: float
+    scale: float
+    """Mean and standard deviation of the training targets where these are values: where a model's outputs begin."""
+    loss: Loss
+    weights: Float[Tensor, " classes"] | None
+    """What an image of each class counts in training, 1 on average; None where all count the same."""
+
+    def soft(self, targets: Tensor) -> SoftTargets:
+        """Targets as the loss takes them: as wide as the logits."""
+        if self.activation == "identity":
+            return targets.float()[:, None]
+        if self.activation == "cumulative":
+            levels = torch.arange(self.outputs, device=targets.device)
+            return (targets[:, None] > levels).float()
+        return targets.float() if self.target == "multilabel" else one_hot(targets, self.outputs).float()
+
+    def training_loss(self, logits: Logits, targets: SoftTargets) -> PerImage:
+        """The loss with the weights of the classes; a mixed image counts as its parts do."""
+        losses = self.loss(logits, targets)
+        if self.weights is None:
+            return losses
+        return losses * (class_shares(targets, self.activation) @ self.weights.to(losses.device))
+
+    def right(self, logits: Logits, targets: SoftTargets) -> Float[Tensor, " batch"]:
+        """1 for an image whose answer is right, 0 for another; for labels, the share that is; for a regression NaN."""
+        if self.target == "regression":
+            return torch.full_like(logits[:, 0], torch.nan)
+        if self.activation == "identity":
+            return (logits.round() == targets.round()).float()[:, 0]
+        if self.activation == "cumulative":
+            return ((logits > 0).sum(dim=1) == (targets > 0.5).sum(dim=1)).float()
+        if self.target == "multilabel":
+            return ((logits > 0) == (targets > 0.5)).float().mean(dim=1)
+        return (logits.argmax(dim=1) == targets.argmax(dim=1)).float()
+
+
+def build_objective(
+    target: TargetKind, loss: kinds.Loss, imbalance: kinds.Imbalance, classes: int, training: Targets
+) -> Objective:
+    """`training`: the targets that are learned from. Raises Refusal when the loss does not fit the target."""
+    activation = activation_of(target, loss.kind)
+    is_value = activation == "identity"
+    center, scale = (float(training.mean()), float(training.std())) if is_value else (0.0, 1.0)
+    return Objective(
+        target=target,
+        activation=activation,
+        outputs=outputs_of(activation, classes),
+        center=center,
+        scale=scale or 1.0,
+        loss=build_loss(loss, target == "multilabel", scale or 1.0),
+        weights=class_weights(training, classes) if imbalance == "class_weights" else None,
+    )
+
+
+def class_weights(training: Int64[np.ndarray, " samples"], classes: int) -> Float[Tensor, " classes"]:
+    """Samples / (classes that there are * samples of the class): each class as heavy as any other."""
+    counts = np.bincount(training, minlength=classes)
+    present = np.count_nonzero(counts)
+    return torch.from_numpy(len(training) / (present * np.maximum(counts, 1))).float()
+
+
+def square_root_shares(training: Int64[np.ndarray, " samples"]) -> Float[np.ndarray, " samples"]:
+    """How likely each sample is to be drawn, so that classes are drawn as the square roots of their counts."""
+    shares = 1 / np.sqrt(np.bincount(training)[training])
+    return shares / shares.sum()
+
+
+def class_shares(targets: SoftTargets, activation: Activation) -> Float[Tensor, "batch classes"]:
+    """Of cumulative targets, the differences between neighbours; of others themselves."""
+    if activation != "cumulative":
+        return targets
+    ends = torch.ones_like(targets[:, :1])
+    return -torch.diff(targets, dim=1, prepend=ends, append=0 * ends)

@@ -1,0 +1,136 @@
+"""Kinds of targets: outputs, soft targets, what is right, what weighs how much."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from foldline.cards.outputs import ACTIVATIONS, TargetKind, activation_of, unlearnable
+from foldline.config.loss import Imbalance, Loss
+from foldline.config.section import parse
+from foldline.learning.objectives import Objective, build_objective, class_weights, square_root_shares
+from foldline.refusal import Refusal
+from tests.learning.small import train_section
+
+LOSSES: dict[str, dict[str, Any]] = {
+    "cross_entropy": {"kind": "cross_entropy", "smoothing": 0.0},
+    "binary_cross_entropy": {"kind": "binary_cross_entropy", "smoothing": 0.0},
+    "focal": {"kind": "focal", "gamma": 2.0},
+    "cumulative": {"kind": "cumulative"},
+    "mean_squared_error": {"kind": "mean_squared_error"},
+    "mean_absolute_error": {"kind": "mean_absolute_error"},
+    "huber": {"kind": "huber", "delta": 1.0},
+}
+CODES = np.array([0, 2, 1, 2])
+LABELS = np.array([[1, 0, 1], [0, 0, 0]], np.float32)
+VALUES = np.array([1.0, 2.0, 6.0], np.float32)
+
+
+def objective(
+    target: TargetKind, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
+) -> Objective:
+    return build_objective(target, parse(LOSSES[loss], Loss, "loss"), imbalance, classes, training)
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "activation", "outputs"),
+    [
+        ("multiclass", "cross_entropy", "softmax", 3),
+        ("ranked", "binary_cross_entropy", "normalised_sigmoid", 3),
+        ("multilabel", "binary_cross_entropy", "sigmoid", 3),
+        ("multilabel", "focal", "sigmoid", 3),
+        ("ordinal", "focal", "softmax", 3),
+        ("ordinal", "cumulative", "cumulative", 2),
+        ("ordinal", "huber", "identity", 1),
+        ("regression", "mean_squared_error", "identity", 1),
+    ],
+)
+def test_outputs_and_activation(target: TargetKind, loss: str, activation: str, outputs: int) -> None:
+    training = LABELS if target == "multilabel" else CODES
+    found = objective(target, loss, training)
+    assert (found.activation, found.outputs) == (activation, outputs)
+
+
+@pytest.mark.parametrize("target", ACTIVATIONS)
+def test_refuses_losses_that_do_not_fit(target: TargetKind) -> None:
+    for loss in LOSSES.keys() - ACTIVATIONS[target].keys():
+        with pytest.raises(Refusal, match=f"`train.loss.kind` is {loss}, .* of kind {target}. Fitting: "):
+            activation_of(target, loss)
+
+
+def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
+    weighted = train_section(loss=LOSSES["huber"], imbalance="class_weights")
+    assert [
+        "which does not fit a target of kind multiclass" in line for line in unlearnable(weighted, "multiclass")
+    ] == [True]
+    assert ["`train.imbalance` is class_weights" in line for line in unlearnable(weighted, "regression")] == [True]
+    assert list(unlearnable(train_section(imbalance="class_weights"), "ordinal")) == []
+
+
+def test_soft_targets() -> None:
+    codes = torch.tensor([0, 2])
+    assert objective("multiclass", "cross_entropy").soft(codes).tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert objective("ordinal", "cumulative").soft(codes).tolist() == [[0, 0], [1, 1]]
+    assert objective("ordinal", "huber").soft(codes).tolist() == [[0], [2]]
+    labels = torch.from_numpy(LABELS)
+    assert objective("multilabel", "focal", LABELS).soft(labels).tolist() == LABELS.tolist()
+    assert objective("regression", "huber", VALUES).soft(torch.from_numpy(VALUES)).tolist() == [[1], [2], [6]]
+
+
+def test_right() -> None:
+    of_classes = objective("multiclass", "cross_entropy")
+    assert of_classes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), of_classes.soft(torch.tensor([1, 2]))).tolist() == [
+        1,
+        0,
+    ]
+    of_labels = objective("multilabel", "focal", LABELS)
+    assert of_labels.right(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(
+        2 / 3
+    )
+    of_levels = objective("ordinal", "cumulative")
+    assert of_levels.right(torch.tensor([[3.0, -1.0]] * 2), of_levels.soft(torch.tensor([1, 2]))).tolist() == [1, 0]
+    of_values = objective("ordinal", "huber")
+    assert of_values.right(torch.tensor([[1.4], [1.6]]), of_values.soft(torch.tensor([1, 1]))).tolist() == [1, 0]
+    of_numbers = objective("regression", "huber", VALUES)
+    assert of_numbers.right(torch.tensor([[1.0]]), torch.tensor([[1.0]])).isnan().all()
+
+
+def test_values_have_their_mean_and_spread() -> None:
+    found = objective("regression", "mean_squared_error", VALUES)
+    assert (found.center, found.scale) == (pytest.approx(3.0), pytest.approx(VALUES.std()))
+    assert objective("regression", "huber", np.full(3, 7.0, np.float32)).scale == 1.0
+    assert (objective("multiclass", "focal").center, objective("multiclass", "focal").scale) == (0.0, 1.0)
+
+
+def test_class_weights_are_sklearns_balanced_ones() -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    training = np.array([0] * 6 + [1] * 3 + [2])
+    assert class_weights(training, 3).tolist() == pytest.approx(
+        compute_class_weight("balanced", classes=np.arange(3), y=training)
+    )
+    assert class_weights(np.array([0, 2, 2]), 3)[[0, 2]].tolist() == pytest.approx([1.5, 0.75])  # no row of class 1
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "focal"])
+def test_training_loss_weighs_by_class_and_validation_does_not(loss: str) -> None:
+    weighted, plain = (objective("multiclass", loss, imbalance=how) for how in ("class_weights", "none"))  # type: ignore[arg-type]
+    logits, targets = torch.randn(3, 3), plain.soft(torch.tensor([0, 1, 2]))
+    weights = torch.tensor([4 / 3, 4 / 3, 2 / 3])
+    assert torch.allclose(weighted.training_loss(logits, targets), weights * plain.loss(logits, targets))
+    assert torch.equal(weighted.loss(logits, targets), plain.training_loss(logits, targets))
+
+
+def test_class_weights_of_levels() -> None:
+    found = objective("ordinal", "cumulative", imbalance="class_weights")
+    logits, targets = torch.zeros(3, 2), found.soft(torch.tensor([0, 1, 2]))
+    expected = torch.tensor([4 / 3, 4 / 3, 2 / 3]) * found.loss(logits, targets)
+    assert torch.allclose(found.training_loss(logits, targets), expected)
+
+
+def test_square_root_shares() -> None:
+    """Nine images of one class and one of another: three to one."""
+    shares = square_root_shares(np.array([0] * 9 + [1]))
+    assert shares[:9].sum() == pytest.approx(0.75)
+    assert shares[9] == pytest.approx(0.25)
