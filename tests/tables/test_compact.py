@@ -111,7 +111,5 @@ def test_a_dense_whole_is_a_mistake_that_ends_the_run(tmp_path: Path, monkeypatc
 
 def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
     stored(tmp_path, drawn_logits(), "logits")
-    with pytest.raises(
-        Refusal, match=r"values.npy is float16 of shape \(6, 2, 100\), expected float16 of \(7, 2, 100\)"
-    ):
+    with pytest.raises(Refusal, match=r"values.npy is .*kept.* of shape \(6, 2\), expected .* of \(7, 2\)"):
         open_values(tmp_path / "values.npy", (7, 2, CLASSES), "logits", True, "axes")

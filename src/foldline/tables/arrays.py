@@ -21,7 +21,7 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(start, min(start + step, shape[0]))
 
 
-def create_array(path: Path, shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+def create_array(path: Path, shape: tuple[int, ...], dtype: np.dtype | type = np.float32) -> np.ndarray:
     """A new `.npy` file of this shape, all zeros, memory-mapped for writing.
 
     A file cannot be mapped without a byte in it: an empty array is written, and returned as it is.
@@ -33,7 +33,7 @@ def create_array(path: Path, shape: tuple[int, ...], dtype: type = np.float32) -
 
 
 def open_array(
-    path: Path, shape: tuple[int, ...], axes: str, writable: bool = False, dtype: type = np.float32
+    path: Path, shape: tuple[int, ...], axes: str, writable: bool = False, dtype: np.dtype | type = np.float32
 ) -> np.ndarray:
     """The `.npy` file, memory-mapped. Raises Refusal unless its shape is what `axes` (in words) give."""
     if not path.exists():

@@ -6,7 +6,6 @@ among them: the row still sums to one, and a class that is not kept costs what i
 that assumes least (Jaynes, Information Theory and Statistical Mechanics, 1957).
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,11 +37,9 @@ class CompactArray(np.ndarray):
     functions, which would meet that, refuse it.
     """
 
-    kept: np.ndarray
-    """The highest of each row, the highest first."""
-    kept_classes: np.ndarray
-    others: np.ndarray
-    """The value of each class that is not kept; a last axis of one."""
+    records: np.ndarray
+    """Of each row, or row and view, `kept`: the highest values, the highest first; `classes`: theirs; `others`: the
+    value of each class that is not kept. One structured array, so that one file holds all."""
     scale: Scale
 
     __array_ufunc__ = None  # type: ignore[assignment]
@@ -55,84 +52,73 @@ class CompactArray(np.ndarray):
         rows = self.gathered(index)
         if rows.size * 4 > MOST_DENSE_BYTES:
             raise RuntimeError(f"{rows.shape} numbers at once of a compact array: take blocks of rows")
-        dense = np.broadcast_to(rows.others, rows.shape).astype(np.float32)
-        np.put_along_axis(dense, rows.kept_classes.astype(np.int64), rows.kept.astype(np.float32), axis=-1)
+        found = rows.records
+        dense = np.broadcast_to(found["others"][..., None], rows.shape).astype(np.float32)
+        np.put_along_axis(dense, found["classes"].astype(np.int64), found["kept"].astype(np.float32), axis=-1)
         return dense
 
     def __setitem__(self, index: slice | np.ndarray, dense: Float[np.ndarray, "block ..."]) -> None:  # type: ignore[override]
-        kept, classes, others = _compacted(dense, self.scale, self.kept.shape[-1])
-        for part, values in ((self.kept, kept), (self.kept_classes, classes), (self.others, others)):
-            put(part, index, values)
+        kept, classes, others = _compacted(dense, self.scale, KEPT)
+        records = np.empty(kept.shape[:-1], self.records.dtype)
+        records["kept"], records["classes"], records["others"] = kept, classes, others
+        put(self.records, index, records)
 
     def gathered(self, index: slice | np.ndarray) -> "CompactArray":
         """Some rows, in memory, still compact."""
-        kept, classes, others = (take(part, index) for part in (self.kept, self.kept_classes, self.others))
-        return compact_array(kept, classes, others, self.shape[-1], self.scale)
+        return compact_array(take(self.records, index), self.shape[-1], self.scale)
 
     def of(self, targets: Int64[np.ndarray, " rows"]) -> Float32[np.ndarray, " rows"]:
         """Each row's value of one class: the kept one, or the others' equal share. Of (rows, classes) alone."""
         values = np.empty(len(self), np.float32)
-        for block in row_blocks(self.kept.shape):
-            rows = self.gathered(block)
-            found = rows.kept_classes == targets[block, None]
-            of_kept = rows.kept[np.arange(len(rows)), found.argmax(axis=1)]
-            values[block] = np.where(found.any(axis=1), of_kept, rows.others[:, 0])
+        for block in row_blocks((len(self), KEPT)):
+            rows = take(self.records, block)
+            found = rows["classes"] == targets[block, None]
+            of_kept = rows["kept"][np.arange(len(rows)), found.argmax(axis=1)]
+            values[block] = np.where(found.any(axis=1), of_kept, rows["others"])
         return values
 
     def top(self, length: int) -> tuple[Int64[np.ndarray, "rows kept"], Float32[np.ndarray, "rows kept"]]:
         """The highest classes of each row and their values, the highest first: at most as many as are kept."""
-        wide = min(length, self.kept.shape[-1])
+        wide = min(length, KEPT)
         classes, values = np.empty((len(self), wide), np.int64), np.empty((len(self), wide), np.float32)
-        for block in row_blocks(self.kept.shape):
-            rows = self.gathered(block)
-            classes[block], values[block] = rows.kept_classes[:, :wide], rows.kept[:, :wide]
+        for block in row_blocks((len(self), KEPT)):
+            rows = take(self.records, block)
+            classes[block], values[block] = rows["classes"][:, :wide], rows["kept"][:, :wide]
         return classes, values
 
 
-def compact_array(
-    kept: np.ndarray, kept_classes: np.ndarray, others: np.ndarray, classes: int, scale: Scale
-) -> CompactArray:
-    """Of (..., kept) values and classes, and (..., 1) values of each other class; `classes`: how many there are."""
-    values = np.broadcast_to(np.float32(np.nan), (*kept.shape[:-1], classes)).view(CompactArray)
-    values.kept, values.kept_classes, values.others, values.scale = kept, kept_classes, others, scale
+def compact_array(records: np.ndarray, classes: int, scale: Scale) -> CompactArray:
+    """`classes`: how many there are."""
+    values = np.broadcast_to(np.float32(np.nan), (*records.shape, classes)).view(CompactArray)
+    values.records, values.scale = records, scale
     return values
 
 
+def record_dtype(scale: Scale) -> np.dtype:
+    kept = np.float16 if scale == "logits" else np.float32
+    return np.dtype([("kept", kept, (KEPT,)), ("classes", np.int32, (KEPT,)), ("others", np.float32)])
+
+
 def create_values(path: Path, shape: tuple[int, ...], scale: Scale, distribution: bool) -> np.ndarray:
-    """A new file to be filled in place, compact where `is_compact` says so: two more files lie beside `path` then, its
-    name with `.classes` and `.others` before the suffix."""
+    """A new file to be filled in place, compact where `is_compact` says so."""
     if not is_compact(shape[-1], distribution):
         return create_array(path, shape)
-    return _mapped(path, shape, scale, create_array)
+    return compact_array(create_array(path, shape[:-1], record_dtype(scale)), shape[-1], scale)
 
 
 def open_values(
     path: Path, shape: tuple[int, ...], scale: Scale, distribution: bool, axes: str, writable: bool = False
 ) -> np.ndarray:
-    """What `create_values` made. Raises Refusal unless the shapes are what `axes` (in words) give."""
+    """What `create_values` made. Raises Refusal unless the shape is what `axes` (in words) give."""
     if not is_compact(shape[-1], distribution):
         return open_array(path, shape, axes, writable)
-
-    def opened(file: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-        return open_array(file, shape, axes, writable, dtype)
-
-    return _mapped(path, shape, scale, opened)
-
-
-def _mapped(
-    path: Path, shape: tuple[int, ...], scale: Scale, map_file: Callable[[Path, tuple[int, ...], type], np.ndarray]
-) -> CompactArray:
-    *axes, count = shape
-    kept = map_file(path, (*axes, KEPT), np.float16 if scale == "logits" else np.float32)
-    classes = map_file(path.with_suffix(".classes.npy"), (*axes, KEPT), np.int32)
-    others = map_file(path.with_suffix(".others.npy"), (*axes, 1), np.float32)
-    return compact_array(kept, classes, others, count, scale)
+    return compact_array(open_array(path, shape[:-1], axes, writable, record_dtype(scale)), shape[-1], scale)
 
 
 def _compacted(
     dense: Float[np.ndarray, "block ... count"], scale: Scale, kept: int
 ) -> tuple[
-    Float64[np.ndarray, "block ... kept"], Int64[np.ndarray, "block ... kept"], Float64[np.ndarray, "block ... 1"]
+    Float64[np.ndarray, "block ... kept"], Int64[np.ndarray, "block ... kept"], Float64[np.ndarray, "block ..."]
 ]:
     """The highest values, their classes, and what each of the others gets; of equal ones the lowest class is first."""
     values = log_softmax(dense.astype(np.float64), axis=-1) if scale == "logits" else dense.astype(np.float64)
@@ -142,8 +128,8 @@ def _compacted(
     left = values.shape[-1] - kept
     if scale == "logits":
         np.put_along_axis(values, chosen, -np.inf, axis=-1)
-        others = np.asarray(logsumexp(values, axis=-1, keepdims=True)) - np.log(left)
+        others = np.asarray(logsumexp(values, axis=-1)) - np.log(left)
     else:
         np.put_along_axis(values, chosen, 0, axis=-1)
-        others = values.sum(axis=-1, keepdims=True) / left
+        others = values.sum(axis=-1) / left
     return np.take_along_axis(highest, order, axis=-1), np.take_along_axis(chosen, order, axis=-1), others
