@@ -1,6 +1,6 @@
 """What must hold between an experiment and the card of its competition."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from foldline.cards.answers import unscorable
 from foldline.cards.card import Card
@@ -11,18 +11,14 @@ from foldline.config.prepare import JpegStore
 from foldline.config.views import SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.refusal import Refusal, listed
 
-TARGETS_OF_LOSS: Mapping[str, tuple[str, ...]] = {
-    "cross_entropy": ("binary", "multiclass", "ranked", "ordinal"),
-}
-"""Losses that are not listed learn every kind of target."""
-
 
 def refuse_unfit(params: Params, card: Card) -> None:
     """Raises Refusal with one line per conflict."""
     conflicts = [
         *_unsafe_views(params, card),
         *_swapped_axes(params),
-        *_unlearnable(params, card),
+        *_unsafe_recipe(params, card),
+        *unlearnable(params.train, card.target.kind),
         *unscorable(card),
         *_no_jpeg(params, card),
     ]
@@ -67,14 +63,4 @@ def _no_jpeg(params: Params, card: Card) -> Iterator[str]:
         yield (
             f"params.yaml: `prepare.store.kind` is 'jpeg', which holds bytes of 1 or 3 channels, but {card.slug} has "
             f"{kept}. Valid: 'pixels'."
-        )
-
-
-def _unlearnable(params: Params, card: Card) -> Iterator[str]:
-    loss, target = params.train.loss.kind, card.target.kind
-    learned = TARGETS_OF_LOSS.get(loss, (target,))
-    if target not in learned:
-        yield (
-            f"params.yaml: `train.loss.kind` is `{loss}`, which learns targets of kind {listed(learned)}, but "
-            f"`target.kind` of {card.slug} is `{target}`."
         )
