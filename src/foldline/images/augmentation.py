@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 # At import, albumentations looks its newest version up on the network unless told not to.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -17,7 +17,8 @@ import cv2
 from foldline.config import augmentation as config
 from foldline.refusal import Refusal, listed
 
-Image = UInt8[np.ndarray, "height width channels"]
+Image = UInt8[np.ndarray, "height width channels"] | Float32[np.ndarray, "height width channels"]
+"""Bytes, or numbers in 0..1."""
 Turn = Callable[[Image], np.ndarray]
 Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose]
 
