@@ -3,8 +3,6 @@
 Reads rows.parquet, images.parquet, classes.json, pixels.json and its cache, folds.csv, train/fold<k>/model.safetensors;
 writes predict/fold<k>/: validation.npy, test.npy (rows x views x classes), ids.parquet, classes.json.
 Parameters: `predict`; card: `layout`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
-
-python -m pipelines.predict --fold 0
 """
 
 from functools import partial
@@ -33,8 +31,7 @@ def main() -> None:
 
 
 def predict_fold(fold: FoldName) -> None:
-    # Heavy; neither --help nor the launching process needs them.
-    from foldline.images.loaders import evaluation_loader
+    from foldline.images.loaders import evaluation_loader  # Heavy, as all of these: --help does without.
     from foldline.images.views import view_of
     from foldline.learning.models import load_model
     from foldline.learning.processes import start_accelerator

@@ -5,10 +5,13 @@ import sys
 
 from tests.contract.test_dvc_yaml import WITHOUT_TORCH
 
+LATER = ["lr_find", "predict", "train"]
+"""Import it once they work: not for `--help`, and not in the process that launches others."""
 
-def test_stages_without_training_start_without_torch() -> None:
+
+def test_scripts_start_without_torch() -> None:
     """In one process, which imports them all."""
-    imports = ", ".join(f"pipelines.{stage}" for stage in WITHOUT_TORCH)
+    imports = ", ".join(f"pipelines.{script}" for script in [*WITHOUT_TORCH, *LATER])
     heavy = "{'torch', 'timm', 'albumentations', 'accelerate'}"
     program = f"import sys, {imports}; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -7,15 +7,24 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from foldline.config.train import Average
-from tests.learning.small import small_fold, train_section
+from foldline.config.average import Average
+from tests.learning.small import TRAIN, small_fold, train_section
 from tests.learning.together import start_together, train_together
 
+FORWARD = {"kind": "forward", "batches": 3}
 AVERAGES: dict[str, dict[str, Any]] = {
     "none": {"kind": "none"},
-    "ema": {"kind": "ema", "decay": 0.9, "statistics_batches": 3},
+    "ema": {"kind": "ema", "decay": 0.9, "statistics": FORWARD},
+    "ema_trained": {
+        "kind": "ema",
+        "decay": 0.9,
+        "statistics": {"kind": "training", "batches": 3, "rate": 1e-7},
+    },
+    "ema_span": {"kind": "ema_span", "span_epochs": 2.0, "statistics": FORWARD},
+    "mean_of_steps": {"kind": "mean", "from_epoch": 2, "every": "step", "statistics": FORWARD},
+    "mean_of_epochs": {"kind": "mean", "from_epoch": 3, "every": "epoch", "statistics": FORWARD},
 }
-MODEL = {"name": "test_resnet", "head": {"kind": "plain"}, "drop_rate": 0.3, "drop_path_rate": 0.1}
+MODEL = TRAIN["model"] | {"drop_rate": 0.3, "drop_path_rate": 0.1}
 MOMENTS = np.random.default_rng(0)
 
 
@@ -58,4 +67,4 @@ def test_under_every_average(world: int, workers: int, average: str, tmp_path: P
 
 def test_no_average_is_left_out() -> None:
     kinds = {kind for one in get_args(get_args(Average)[0]) for kind in get_args(one.model_fields["kind"].annotation)}
-    assert set(AVERAGES) == kinds
+    assert {average["kind"] for average in AVERAGES.values()} == kinds
