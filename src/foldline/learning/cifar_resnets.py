@@ -92,6 +92,5 @@ class CifarResNet(nn.Module):
 @register_model
 def resnet56_cifar(pretrained: bool = False, **options: Any) -> CifarResNet:
     """Nine blocks a stage: 6 x 9 + 2 = 56 layers with weights, 0.86 million weights (document 002's model)."""
-    return build_model_with_cfg(
-        CifarResNet, "resnet56_cifar", pretrained, pretrained_cfg=dict(SETTINGS), blocks=9, **options
-    )
+    options["pretrained_cfg"] = options.get("pretrained_cfg") or dict(SETTINGS)  # timm has none, and says None
+    return build_model_with_cfg(CifarResNet, "resnet56_cifar", pretrained, blocks=9, **options)
