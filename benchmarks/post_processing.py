@@ -18,9 +18,10 @@ from foldline.competition.decisions.labels import MostProbable
 from foldline.config.clip import Clip, FittedBounds
 from foldline.config.ensemble import Ensemble, Equal, FittedTemperature
 from foldline.predictions.answering import judge_of
-from foldline.predictions.chains import clip_steps, ensemble_steps
+from foldline.predictions.clip_steps import clip_steps
 from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.predictions.coverage import Roster
+from foldline.predictions.ensemble_steps import ensemble_steps
 from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.members import member
 from foldline.predictions.simplex import least_on_simplex, log_loss_curve

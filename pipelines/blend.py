@@ -17,7 +17,7 @@ from foldline.config.clip import Clip
 from foldline.config.ensemble import Ensemble
 from foldline.predictions.answering import judge_of
 from foldline.predictions.blending import aligned, evidence_of, with_ranks
-from foldline.predictions.chains import clip_steps
+from foldline.predictions.clip_steps import clip_steps
 from foldline.predictions.nested import fit_nested
 from foldline.predictions.runs import open_runs
 from foldline.predictions.weighting import weights_step

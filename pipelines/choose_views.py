@@ -16,8 +16,8 @@ from foldline.competition.decisions.rules import default_rule
 from foldline.competition.targets import encode, graded_targets
 from foldline.config.ensemble import Ensemble
 from foldline.predictions.answering import judge_of
-from foldline.predictions.chains import fitting_rows
 from foldline.predictions.coverage import roster, train_rows
+from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.gains import gains_table
 from foldline.predictions.members import member
 from foldline.predictions.nested import Evidence

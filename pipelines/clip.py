@@ -16,7 +16,7 @@ from foldline.competition.targets import encode, graded_targets
 from foldline.config.clip import Clip
 from foldline.files import whole_folder, write_json
 from foldline.predictions.answering import NAME, judge_of
-from foldline.predictions.chains import clip_steps
+from foldline.predictions.clip_steps import clip_steps
 from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.predictions.coverage import clusters_of, train_rows
 from foldline.predictions.gains import gains_table

@@ -19,8 +19,8 @@ from foldline.config.ensemble import Ensemble
 from foldline.files import whole_folder, write_json
 from foldline.places import FoldName
 from foldline.predictions.answering import judge_of
-from foldline.predictions.chains import ensemble_steps
 from foldline.predictions.coverage import roster, train_rows
+from foldline.predictions.ensemble_steps import ensemble_steps
 from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.gains import gains_table
 from foldline.predictions.members import ALL_ROWS, member

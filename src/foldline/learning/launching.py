@@ -101,12 +101,15 @@ def first_cause(failures: "Mapping[int, ProcessFailure]") -> "tuple[int, Process
     """The rank and the failure that made the others fail, of those found at one look.
 
     Who waits for a process that ends fails too, a moment later and with a worse reason: a Refusal comes before a
-    signal, a signal before all other errors.
+    signal, a signal before all other errors. Last comes SIGTERM, with which the launcher itself ends the others.
     """
-    return min(
-        failures.items(),
-        key=lambda found: (not Path(found[1].error_file).is_file(), found[1].exitcode > 0, found[1].timestamp),
-    )
+
+    def weight(found: "tuple[int, ProcessFailure]") -> tuple[bool, bool, bool, int]:
+        _, failure = found
+        is_stopped = failure.exitcode == -signal.SIGTERM
+        return not Path(failure.error_file).is_file(), is_stopped, failure.exitcode > 0, failure.timestamp
+
+    return min(failures.items(), key=weight)
 
 
 def _explained(rank: int, failure: "ProcessFailure") -> Refusal:

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from foldline.config.ensemble import Method, Ranks
-from foldline.predictions.chains import fitting_rows
 from foldline.predictions.coverage import place
+from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.members import refuse_other_classes
 from foldline.predictions.nested import Evidence
 from foldline.predictions.ranks import ranks_within

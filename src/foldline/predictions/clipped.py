@@ -7,7 +7,7 @@ from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
 from foldline.predictions import answering
-from foldline.predictions.chains import fitting_rows
+from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.predictions.scoring import Scores, score_folds
 from foldline.predictions.steps import Inputs, Judge, Step

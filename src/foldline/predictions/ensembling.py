@@ -8,8 +8,8 @@ from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
 from foldline.predictions.activations import predictions_of_scores, scores_from
-from foldline.predictions.chains import fitting_rows
 from foldline.predictions.coverage import Roster
+from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.members import Average, Member, by_fold, test_predictions, validation_predictions
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.predictions.steps import Inputs, Step, mean_of
