@@ -32,8 +32,6 @@ def test_too_many_requests_are_waited_for(server: LocalKaggle, kaggle: Kaggle) -
 
 
 def test_an_upload_is_never_repeated_by_itself(server: LocalKaggle, kaggle: Kaggle, good: Path) -> None:
-    # The client's first call of all asks about its token, and would meet the fault instead.
-    kaggle.limits(SLUG)
     server.faults.too_many_requests = 1
     with pytest.raises(CallFailed) as failure:
         kaggle.submit(SLUG, good, "run")
@@ -41,7 +39,6 @@ def test_an_upload_is_never_repeated_by_itself(server: LocalKaggle, kaggle: Kagg
 
 
 def test_a_stalled_call_ends_and_the_next_one_works(server: LocalKaggle, kaggle: Kaggle) -> None:
-    kaggle.competitions("")
     server.faults.stalled, kaggle.call_seconds = True, 0.5
     with pytest.raises(CallFailed, match=r"no answer to `limits` for 0.5 seconds"):
         kaggle.limits(SLUG)
