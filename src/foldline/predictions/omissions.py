@@ -1,0 +1,15 @@
+"""Steps that were asked for and that the metric has no use for."""
+
+from foldline.competition.metrics import Metric
+from foldline.predictions.gains import Gain
+from foldline.predictions.steps import Step
+
+Steps = tuple[list[Step], list[Gain]]
+"""Those to fit, in order, and lines for those that were asked for and are left out."""
+
+
+def no_use(metric: Metric, step: str) -> str:
+    if metric.calibration_counts:
+        return f"{step} is fitted to log losses, and the metric is {metric.name}"
+    counting = "the order of predictions" if metric.needs == "probabilities" else metric.needs
+    return f"{step} cannot help {metric.name}, which depends on {counting} alone"
