@@ -6,8 +6,8 @@ Parameters: weights, train.model.name.
 """
 
 from foldline.config.train import Train
-from foldline.config.weights import Weights
-from foldline.learning.starting_weights import fetch_weights
+from foldline.config.weights import NoWeights, Weights
+from foldline.learning.random_start import write_random_start
 from pipelines.running import parser, read_settings, run
 
 
@@ -16,8 +16,15 @@ def main() -> None:
     settings = read_settings()
     weights = settings.section("weights", Weights)
     name = settings.section("train", Train).model.name
-    source = fetch_weights(settings.places.weights, weights, name, settings.places.own_weights)
-    print(f"{settings.places.weights}: " + ", ".join(f"{key} {value}" for key, value in source.items()))
+    path = settings.places.weights
+    if isinstance(weights, NoWeights):
+        source = write_random_start(path, name)
+    else:
+        # Starting torch takes seconds, and random weights need none of it.
+        from foldline.learning.starting_weights import fetch_weights
+
+        source = fetch_weights(path, weights, name, settings.places.own_weights)
+    print(f"{path}: " + ", ".join(f"{key} {value}" for key, value in source.items()))
 
 
 if __name__ == "__main__":

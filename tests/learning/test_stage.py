@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from foldline.config.weights import NoWeights
-from foldline.learning.starting_weights import fetch_weights
+from foldline.learning.random_start import write_random_start
 from foldline.places import Places
 from foldline.tables.classes import write_classes
 from foldline.tables.folds import write_folds
@@ -56,7 +55,7 @@ def write_competition(root: Path) -> Places:
     write_pixels_key(places.pixels, key)
     places.pixel_caches.mkdir()
     np.save(places.pixel_caches / f"{key.key}.npy", fold.pixels)
-    fetch_weights(places.weights, NoWeights(kind="none"), TRAIN["model"]["name"], places.own_weights)
+    write_random_start(places.weights, TRAIN["model"]["name"])
     return places
 
 

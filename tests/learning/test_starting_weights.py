@@ -11,8 +11,9 @@ from torch import Tensor
 
 from foldline.config.model import Model
 from foldline.config.section import parse
-from foldline.config.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
+from foldline.config.weights import FileWeights, FolderWeights, HubWeights, Weights
 from foldline.learning.models import Architecture, build_model, read_description, save_model
+from foldline.learning.random_start import write_random_start
 from foldline.learning.starting_weights import fetch_weights, starting_weights, weights_file
 from foldline.refusal import Refusal
 from tests.learning.small import MODEL
@@ -45,7 +46,7 @@ def from_hub(name: str, revision: str, tmp_path: Path) -> dict[str, Any]:
 
 def test_random_weights_are_no_tensors(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    assert fetch_weights(path, NoWeights(kind="none"), NAME, tmp_path) == {"model": NAME, "kind": "none"}
+    assert write_random_start(path, NAME) == {"model": NAME, "kind": "none"}
     assert load_file(path) == {}
     assert starting_weights(path, NAME) is None
 
@@ -139,7 +140,7 @@ def test_refuses_what_is_not_there(tmp_path: Path) -> None:
 
 def test_refuses_weights_of_another_model(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    fetch_weights(path, NoWeights(kind="none"), NAME, tmp_path)
+    write_random_start(path, NAME)
     with pytest.raises(Refusal, match=r"holds weights of `test_resnet`, train.model.name is `resnet18`"):
         starting_weights(path, "resnet18")
 

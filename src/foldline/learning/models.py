@@ -19,12 +19,10 @@ from foldline.files import missing, whole_file
 from foldline.learning import cifar_resnets  # noqa: F401  registers its models with timm
 from foldline.learning.alterations import drop_channels, replace_activations
 from foldline.learning.heads import build_head, build_pooling
+from foldline.learning.random_start import DESCRIPTION
 from foldline.learning.resolution import resized
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import Activation
-
-DESCRIPTION = "foldline"
-"""The one key of a model file's metadata: with several, safetensors writes them in a changing order."""
 
 
 class Architecture(Section):

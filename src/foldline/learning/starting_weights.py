@@ -1,4 +1,4 @@
-"""The backbone's starting weights in one file: from the hub, a file, a folder, or nowhere."""
+"""The backbone's starting weights in one file: from the hub, a file or a folder."""
 
 import json
 import pickle
@@ -12,9 +12,10 @@ from safetensors.torch import save
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
-from foldline.config.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
+from foldline.config.weights import FileWeights, FolderWeights, HubWeights
 from foldline.files import sha256, whole_file
-from foldline.learning.models import DESCRIPTION, build_backbone, known_model, read_description
+from foldline.learning.models import build_backbone, known_model, read_description
+from foldline.learning.random_start import DESCRIPTION
 from foldline.refusal import Refusal, listed
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
@@ -23,16 +24,15 @@ PREFIXES = ("", "backbone.", "model.", "encoder.")
 OFFLINE = "Without a network, set `weights: {kind: file, path: ...}` or `{kind: folder, path: ...}`, or `{kind: none}`."
 
 
-def fetch_weights(path: Path, weights: Weights, name: str, own: Path) -> dict[str, Any]:
+def fetch_weights(
+    path: Path, weights: HubWeights | FileWeights | FolderWeights, name: str, own: Path
+) -> dict[str, Any]:
     """Write to `path` the tensors that timm's model `name` without its classifier starts from, and return their source.
 
-    `own`: the folder of the person's own weights. For random weights the file holds no tensors. Raises Refusal when the
-    weights cannot be had, or do not fit.
+    `own`: the folder of the person's own weights. Raises Refusal when the weights cannot be had, or do not fit.
     """
     known_model(name)
     match weights:
-        case NoWeights():
-            tensors, source = {}, {}
         case HubWeights():
             tensors, source = _from_hub(name, weights.revision)
         case FileWeights() | FolderWeights():

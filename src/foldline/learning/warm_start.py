@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from accelerate.utils import broadcast
 from jaxtyping import Float, Int64
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -66,6 +65,8 @@ def fit_head(
     inverse_penalty: float,
 ) -> tuple[Float[np.ndarray, "outputs features"], Float[np.ndarray, " outputs"]]:
     """Weights and biases whose softmax gives the logistic regression's probabilities."""
+    from sklearn.linear_model import LogisticRegression  # A second of start-up, for the trainings that ask for it.
+
     regression = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS).fit(features, targets)
     slopes, intercepts = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:  # One sigmoid: the softmax of it and of zero.
