@@ -1,19 +1,30 @@
-"""Measure every claim and write the table of docs/benchmarks.md.
+"""Measure the project's claims and write them into the table of docs/benchmarks.md.
 
-python -m benchmarks
+python -m benchmarks                    all: about half an hour on 2 cores
+python -m benchmarks chain training     some: the other lines of the table stay
 """
 
-from benchmarks import chain, pixels, splitting, training
+import argparse
+
+from benchmarks import chain, pixels, post_processing, splitting, training
 from benchmarks.figures import write_page
+
+BENCHMARKS = {
+    module.__name__.rpartition(".")[2]: module for module in (chain, training, splitting, pixels, post_processing)
+}
 
 
 def main() -> None:
-    figures = []
-    for benchmark in (chain, training, splitting, pixels):
-        for figure in benchmark.measure():
-            print(figure.line, flush=True)
-            figures.append(figure)
-    write_page(figures)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"among {', '.join(BENCHMARKS)}; default: all")
+    names: list[str] = parser.parse_args().names
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    for name in names or BENCHMARKS:
+        figures = BENCHMARKS[name].measure()
+        print("\n".join(figure.line for figure in figures), flush=True)
+        # After each, so that a run that is stopped keeps what it has measured.
+        write_page(figures)
 
 
 if __name__ == "__main__":

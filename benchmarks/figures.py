@@ -37,14 +37,18 @@ class Figure:
 
 
 def write_page(figures: Iterable[Figure], page: Path = PAGE) -> None:
-    """Replace the table in `page`; what is written around it stays."""
+    """Put the figures into the table of `page`, in place of older ones of the same claim; all else stays."""
     before, _, rest = page.read_text(encoding="utf-8").partition(START)
-    _, _, after = rest.partition(END)
+    table, _, after = rest.partition(END)
     memory = psutil.virtual_memory().total / 2**30
     machine = f"{os.cpu_count()} CPU cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"
-    lines = [
-        "| Claim | Measured | Bound | Holds | How |",
-        "|---|---|---|---|---|",
-        *(figure.line for figure in figures),
-    ]
-    page.write_text(f"{before}{START} -->\n\nMeasured on {machine}.\n\n" + "\n".join(lines) + f"\n\n<!-- {END}{after}")
+    older = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| Claim")]
+    lines = {_claim(line): line for line in [*older, *(figure.line for figure in figures)]}
+    content = "\n".join(["| Claim | Measured | Bound | Holds | How |", "|---|---|---|---|---|", *lines.values()])
+    page.write_text(f"{before}{START} -->\n\nMeasured on {machine}.\n\n{content}\n\n<!-- {END}{after}")
+
+
+def _claim(line: str) -> tuple[str, str]:
+    """What a line of the table is about: what is claimed, and how it was measured."""
+    cells = line.split(" | ")
+    return cells[0], cells[-1]
