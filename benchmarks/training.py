@@ -5,6 +5,7 @@ python -m benchmarks.training
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -21,9 +22,11 @@ from foldline.config.section import parse, read_yaml
 from foldline.config.train import Train
 from foldline.images.augmentation import build_augmentation
 from foldline.images.loaders import EpochOrder, training_loader
-from foldline.learning.batches import Batch, TrainingBatches
-from foldline.learning.fold import Fold, choose_pieces
+from foldline.learning.batches import Batch, BatchChanges, TrainingBatches
+from foldline.learning.fold import Fold, choose_pieces, fold_objective
 from foldline.learning.measuring import LossGuard
+from foldline.learning.mixing import build_mix
+from foldline.learning.resolution import share_by_epoch
 from foldline.learning.samples import Samples
 from foldline.learning.training import train
 
@@ -39,15 +42,13 @@ def measure() -> list[Figure]:
 
 
 class TimedBatches(TrainingBatches):
-    """Knows how long each whole pass over the batches took, with what was done between them."""
+    """Knows how long each epoch's training batches took, with what was done between them."""
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
-        self.seconds: list[float] = []
+    seconds: list[float]
 
-    def of(self, epoch: int) -> Iterator[Batch]:
+    def mixed(self, epoch: int) -> Iterator[Batch]:
         start = time.perf_counter()
-        yield from super().of(epoch)
+        yield from super().mixed(epoch)
         self.seconds.append(time.perf_counter() - start)
 
 
@@ -56,7 +57,15 @@ def loop_against_bare_step() -> Figure:
     fold, config, accelerator = noise_fold(STEPS * BATCH_SIZE), section(), Accelerator()
     order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
     loader = training_loader(fold.pixels, fold.training.positions, None, order, workers=0)
-    batches = TimedBatches(loader, torch.from_numpy(fold.training.targets), accelerator.device)
+    changes = BatchChanges(
+        share=share_by_epoch(config.resolution),
+        mix=partial(build_mix, config.mixing, epochs=config.epochs),
+        seed=(0,),
+        channels_last=config.channels_last,
+    )
+    targets, soft = torch.from_numpy(fold.training.targets), fold_objective(fold, config).soft
+    batches = TimedBatches(loader, targets, soft, changes, accelerator.device)
+    batches.seconds = []
     guard = LossGuard(fold.training.row_ids, STEPS, Path("no checkpoint"))
     pieces = choose_pieces(fold, config, STEPS, accelerator.device)
     epochs = train(pieces, batches, lambda model: (0.0, 0.0), guard, None, accelerator)
