@@ -1,6 +1,6 @@
 """Measure the project's claims and write them into the table of docs/benchmarks.md.
 
-python -m benchmarks                    all: about half an hour on 2 cores
+python -m benchmarks                    all
 python -m benchmarks chain training     some: the other lines of the table stay
 """
 

@@ -1,4 +1,4 @@
-"""Section `ensemble`: how the predictions of folds, seeds and experiments become one."""
+"""Section `ensemble`: how the predictions of folds and experiments become one."""
 
 from typing import Annotated, Literal
 
@@ -57,5 +57,6 @@ class Ensemble(Section):
     average: Literal["probabilities", "logits"]
     """What is averaged over views and folds."""
     method: Method
-    """How seeds, and the runs of `pipelines.blend`, are weighed against each other."""
+    """How the runs of `pipelines.blend` are weighed against each other. A single run, as in `dvc repro`, has nothing to
+    weigh: its folds always count equally."""
     temperature: Annotated[NoTemperature | FittedTemperature, Field(discriminator="kind")]
