@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 from tqdm import tqdm
 
 DRAWS = 1000
@@ -64,7 +64,7 @@ def mean_interval(values: Sequence[float]) -> Interval:
     if len(defined) < 2:
         return Interval(math.nan, math.nan)
     mean = float(np.mean(defined))
-    reach = float(student_t.ppf((1 + LEVEL) / 2, len(defined) - 1) * np.std(defined, ddof=1) / math.sqrt(len(defined)))
+    reach = float(stdtrit(len(defined) - 1, (1 + LEVEL) / 2) * np.std(defined, ddof=1) / math.sqrt(len(defined)))
     return Interval(mean - reach, mean + reach)
 
 

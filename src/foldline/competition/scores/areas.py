@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
-from scipy.stats import rankdata
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
 
@@ -56,6 +55,8 @@ def _area(positive: np.ndarray, scores: np.ndarray) -> float:
     negatives = len(positive) - positives
     if not positives or not negatives:
         return math.nan
+    from scipy.stats import rankdata  # A second of start-up, which the stages of other metrics are spared.
+
     ranks = rankdata(scores)
     return float((ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
