@@ -143,6 +143,20 @@ def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
     assert changed == {"check", "clip"}
 
 
+def test_a_misspelt_competition_is_answered_with_the_cards_there_are(finished: Path) -> None:
+    params = finished / "params.yaml"
+    before = params.read_text()
+    params.write_text(before.replace("competition: shapes", "competition: shapse"))
+    try:
+        refused = run(finished, "dvc", "repro")
+    finally:
+        params.write_text(before)
+    assert refused.returncode != 0
+    assert "there is no card for the competition `shapse`" in refused.stdout
+    assert "dog-breed-identification" in refused.stdout
+    assert not (finished / "input/shapse").exists()
+
+
 def test_two_folds_start_at_once(finished: Path) -> None:
     """As on two GPUs: both finish, and the lock file knows both."""
     models = [finished / f"work/shapes/train/fold{fold}/model.safetensors" for fold in (0, 1)]
