@@ -23,7 +23,8 @@ from foldline.config.train import Train
 from foldline.images.augmentation import build_augmentation
 from foldline.images.loaders import EpochOrder, training_loader
 from foldline.learning.batches import Batch, BatchChanges, TrainingBatches
-from foldline.learning.fold import Fold, choose_pieces, fold_objective
+from foldline.learning.fold import Fold, fold_objective
+from foldline.learning.fold_pieces import choose_pieces
 from foldline.learning.measuring import LossGuard
 from foldline.learning.mixing import build_mix
 from foldline.learning.resolution import share_by_epoch

@@ -6,10 +6,12 @@ from foldline.config.train import Train
 from foldline.config.views import Symmetry
 from foldline.images.cache import open_pixels
 from foldline.learning.checkpoints import Checkpoints, checkpoints_folder, key_inputs
-from foldline.learning.fold import Fold, train_fold, write_trained
+from foldline.learning.fold import Fold
+from foldline.learning.fold_training import train_fold
 from foldline.learning.processes import start_accelerator
 from foldline.learning.samples import split_samples
 from foldline.learning.starting_weights import starting_weights
+from foldline.learning.trained import write_trained
 from foldline.places import FoldName
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds

@@ -11,8 +11,10 @@ from accelerate import Accelerator
 from foldline.config.params import Params
 from foldline.config.section import parse, read_yaml
 from foldline.learning.checkpoints import Checkpoints
-from foldline.learning.fold import Fold, train_fold, write_trained
+from foldline.learning.fold import Fold
+from foldline.learning.fold_training import train_fold
 from foldline.learning.samples import Samples
+from foldline.learning.trained import write_trained
 from foldline.refusal import Refusal
 from foldline.tables.history import read_history
 from tests.learning.small import small_fold, train_section

@@ -12,7 +12,8 @@ import torch
 from accelerate import Accelerator
 
 from foldline.learning.batches import Batch
-from foldline.learning.fold import choose_pieces, fold_objective, training_batches
+from foldline.learning.fold import fold_objective
+from foldline.learning.fold_pieces import choose_pieces, training_batches
 from foldline.learning.rate_finder import COLUMNS, Sweep, find_rates, sweep_fold, validation_batches, write_sweep
 from foldline.learning.training import Pieces
 from foldline.refusal import Refusal

@@ -13,11 +13,13 @@ from torch.nn.functional import cross_entropy
 from foldline.config.train import Train
 from foldline.images.loaders import EpochOrder
 from foldline.learning.checkpoints import Checkpoints
-from foldline.learning.fold import Fold, Trained, train_fold, write_trained
+from foldline.learning.fold import Fold
+from foldline.learning.fold_training import train_fold
 from foldline.learning.groups import parameter_groups
 from foldline.learning.models import build_model
 from foldline.learning.optimizers import build_optimizer
 from foldline.learning.schedules import rate_schedule
+from foldline.learning.trained import Trained, write_trained
 from foldline.learning.training import seed_torch
 from foldline.refusal import Refusal
 from tests.learning.small import MODEL, small_fold, train_section

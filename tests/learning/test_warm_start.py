@@ -13,7 +13,8 @@ from sklearn.metrics import log_loss
 
 from foldline.config.train import Train
 from foldline.learning.checkpoints import Checkpoints
-from foldline.learning.fold import choose_pieces, train_fold
+from foldline.learning.fold_pieces import choose_pieces
+from foldline.learning.fold_training import train_fold
 from foldline.learning.warm_start import backbone_features, fit_head
 from foldline.refusal import Refusal
 from tests.learning.small import MODEL, TRAIN, small_fold, train_section

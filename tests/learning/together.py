@@ -10,8 +10,10 @@ from accelerate.state import AcceleratorState
 
 from foldline.config.train import Train
 from foldline.learning.checkpoints import Checkpoints
-from foldline.learning.fold import Fold, train_fold, write_trained
+from foldline.learning.fold import Fold
+from foldline.learning.fold_training import train_fold
 from foldline.learning.processes import start_accelerator
+from foldline.learning.trained import write_trained
 
 
 def process(rank: int, world: int, port: int, fold: Fold, config: Train, folder: Path) -> None:

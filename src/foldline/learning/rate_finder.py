@@ -22,7 +22,8 @@ from foldline.files import whole_folder, write_json
 from foldline.images.datasets import Pixels
 from foldline.images.loaders import evaluation_loader
 from foldline.learning.batches import Batch, TrainingBatches, parts
-from foldline.learning.fold import Fold, choose_pieces, training_batches
+from foldline.learning.fold import Fold
+from foldline.learning.fold_pieces import choose_pieces, training_batches
 from foldline.learning.objectives import Objective
 from foldline.learning.optimizers import set_rates
 from foldline.learning.processes import memory_advice

@@ -1,0 +1,112 @@
+"""What a fold's training is made of: model, batches and validation, every piece from its section."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from foldline.config.train import LogisticRegressionStart, Train
+from foldline.images.augmentation import build_augmentation
+from foldline.images.loaders import EpochOrder, evaluation_loader, training_loader
+from foldline.learning.averaging import build_average
+from foldline.learning.batches import BatchChanges, TrainingBatches
+from foldline.learning.fold import Fold, fold_objective, fold_seed
+from foldline.learning.freezing import build_freezing
+from foldline.learning.groups import parameter_groups
+from foldline.learning.measuring import evaluate
+from foldline.learning.mixing import build_mix
+from foldline.learning.models import Architecture, build_model, refuse_unfit_images
+from foldline.learning.objectives import square_root_shares
+from foldline.learning.optimizers import build_clip, build_optimizer, steering
+from foldline.learning.resolution import share_by_epoch
+from foldline.learning.schedules import momentum_schedule, rate_schedule
+from foldline.learning.training import Pieces, seed_torch
+from foldline.learning.warm_start import warm_start
+from foldline.refusal import Refusal
+
+
+def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch.device) -> Pieces:
+    """The first weights, drawn from `train.seed`, are the same for all folds."""
+    _, height, width, channels = fold.pixels.shape
+    seed_torch((config.seed,))
+    objective = fold_objective(fold, config)
+    architecture = Architecture(
+        model=config.model,
+        channels=channels,
+        height=height,
+        width=width,
+        outputs=objective.outputs,
+        activation=objective.activation,
+    )
+    model = build_model(architecture, fold.weights)
+    model.speak_in(objective.center, objective.scale)
+    refuse_unfit_images(model, config.resolution)
+    model = model.to(device)
+    if config.channels_last:
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if isinstance(config.warm_start, LogisticRegressionStart):
+        warm_start(
+            model, fold.pixels, fold.training, config.micro_batch_size, config.warm_start.inverse_penalty, device
+        )
+    optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, config.optimizer.weight_decay))
+    rates = rate_schedule(config.schedule, steps_per_epoch, config.epochs)
+    momenta = momentum_schedule(config.schedule, steps_per_epoch, config.epochs)
+    average = build_average(config.average, model, objective.loss, steps_per_epoch)
+    if config.compile:
+        model.compile()
+    return Pieces(
+        model=model,
+        optimizer=optimizer,
+        steer=steering(rates, momenta, optimizer),
+        start_epoch=build_freezing(config.freezing, model),
+        objective=objective,
+        clip=build_clip(config.clipping),
+        average=average,
+        micro_batch_size=config.micro_batch_size,
+        epochs=config.epochs,
+        seed=fold_seed(fold, config),
+        keep_best=config.keep == "best",
+    )
+
+
+def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> TrainingBatches:
+    """Raises Refusal when a step would have no image for some process."""
+    processes = accelerator.num_processes
+    seed = fold_seed(fold, config)
+    shares = square_root_shares(fold.training.targets) if config.imbalance == "square_root_sampling" else None
+    order = EpochOrder(len(fold.training), config.batch_size, seed, accelerator.process_index, processes, shares)
+    if min(order.batch_sizes) < processes:
+        raise Refusal(
+            f"a step of {min(order.batch_sizes)} images cannot be shared by {processes} processes. "
+            "Raise train.batch_size, or set FOLDLINE_PROCESSES=1."
+        )
+    augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
+    loader = training_loader(fold.pixels, fold.training.positions, augment, order, config.workers)
+    changes = BatchChanges(
+        share=share_by_epoch(config.resolution),
+        mix=partial(build_mix, config.mixing, epochs=config.epochs),
+        seed=(*seed, accelerator.process_index),
+        channels_last=config.channels_last,
+    )
+    targets = torch.from_numpy(fold.training.targets)
+    return TrainingBatches(loader, targets, fold_objective(fold, config).soft, changes, accelerator.device)
+
+
+def validation(
+    fold: Fold, pieces: Pieces, config: Train, accelerator: Accelerator
+) -> Callable[[nn.Module], tuple[float, float]]:
+    """From a model to its loss and accuracy on the validation samples, of which each process sees its share once.
+
+    NaN where there are none.
+    """
+    samples = fold.validation
+    if not len(samples):
+        return lambda model: (math.nan, math.nan)
+    mine = np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index]
+    loader = evaluation_loader(fold.pixels, samples.positions[mine], config.micro_batch_size, config.workers)
+    targets = torch.from_numpy(samples.targets[mine])
+    return lambda model: evaluate(model, loader, targets, pieces.objective, accelerator).means(len(samples))
