@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from foldline.config.augmentation import Augmentation as Section
-from foldline.images.augmentation import RECIPES, TURNS, Augmentation, build_augmentation
+from foldline.images.augmentation import RECIPES, Augmentation, build_augmentation
+from foldline.images.turns import TURNS
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 SEEDS = range(200)

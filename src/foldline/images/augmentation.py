@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 # At import, albumentations looks its newest version up on the network unless told not to.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -15,26 +14,10 @@ import albumentations
 import cv2
 
 from foldline.config import augmentation as config
+from foldline.images.turns import SIDE_SWAPPING, TURNS, Image, Turn
 from foldline.refusal import Refusal, listed
 
-Image = UInt8[np.ndarray, "height width channels"] | Float32[np.ndarray, "height width channels"]
-"""Bytes, or numbers in 0..1."""
-Turn = Callable[[Image], np.ndarray]
 Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose]
-
-TURNS: Mapping[str, Turn] = {
-    "horizontal_flip": lambda image: cv2.flip(image, 1),
-    "vertical_flip": lambda image: cv2.flip(image, 0),
-    "rotate_90": lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
-    "rotate_180": lambda image: cv2.rotate(image, cv2.ROTATE_180),
-    "rotate_270": lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
-    "transpose": lambda image: cv2.transpose(image),
-    "transverse": lambda image: cv2.flip(cv2.transpose(image), -1),
-}
-"""The card's symmetries, under its names; rotations are counter-clockwise. OpenCV copies ten times faster than NumPy,
-and drops a single channel's axis."""
-
-SIDE_SWAPPING = {"rotate_90", "rotate_270", "transpose", "transverse"}
 
 
 class Augmentation:
