@@ -19,29 +19,13 @@ from foldline.learning.groups import parameter_groups
 from foldline.learning.models import build_model
 from foldline.learning.optimizers import build_optimizer
 from foldline.learning.schedules import rate_schedule
-from foldline.learning.trained import Trained, write_trained
+from foldline.learning.trained import Trained
 from foldline.learning.training import seed_torch
 from foldline.refusal import Refusal
 from tests.learning.small import MODEL, small_fold, train_section
 
 NO_AVERAGE = {"kind": "none"}
 FORWARD = {"kind": "forward", "batches": 3}
-EMA = {"kind": "ema", "decay": 0.9, "statistics": FORWARD}
-
-
-class Killed(BaseException):
-    pass
-
-
-class DyingCheckpoints(Checkpoints):
-    """The process ends right after the checkpoint of some epoch."""
-
-    last_epoch = 0
-
-    def save(self, state: dict) -> None:  # type: ignore[override]
-        super().save(state)
-        if state["progress"]["epoch"] == self.last_epoch:
-            raise Killed
 
 
 def run(config: Train, folder: Path, fold: Fold | None = None) -> Trained:
@@ -97,29 +81,6 @@ def test_micro_batches_equal_the_whole_batch(micro_batch_size: int, tmp_path: Pa
     assert [line["train_loss"] for line in whole.history] == pytest.approx(
         [line["train_loss"] for line in parts.history], abs=1e-5
     )
-
-
-@pytest.mark.parametrize("average", [NO_AVERAGE, EMA], ids=["none", "ema"])
-@pytest.mark.parametrize(
-    ("workers", "keep", "last_epoch"), [(0, "last", 1), (0, "best", 2), (2, "best", 1), (0, "last", 3)]
-)
-def test_stopped_and_run_again_it_ends_the_same(
-    average: dict, workers: int, keep: str, last_epoch: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model = MODEL | {"drop_rate": 0.3, "drop_path_rate": 0.1}
-    config = train_section(average=average, workers=workers, keep=keep, model=model)
-    straight = run(config.model_copy(update={"workers": 0}), tmp_path / "straight")
-    dying = DyingCheckpoints(tmp_path / "stopped", {})
-    dying.last_epoch = last_epoch
-    with pytest.raises(Killed):
-        train_fold(small_fold(), config, dying, Accelerator(cpu=True))
-    capsys.readouterr()
-    resumed = run(config, tmp_path / "stopped")
-    assert f"fold 1: goes on after epoch {last_epoch}" in capsys.readouterr().out
-    for name, trained in {"one": straight, "other": resumed}.items():
-        write_trained(tmp_path / name, trained)
-    for name in ("model.safetensors", "history.csv", "metrics.json"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 def test_another_experiments_checkpoint_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
