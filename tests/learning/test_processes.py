@@ -6,6 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from foldline.learning.fold_pieces import choose_pieces
+from foldline.learning.groups import layer_depths
+from foldline.learning.models import Classifier
 from foldline.learning.processes import memory_advice, start_accelerator
 from foldline.refusal import Refusal
 from foldline.tables.history import read_history
@@ -30,6 +33,21 @@ def test_equal_one_process(world: int, micro_batch_size: int, tmp_path: Path) ->
     assert all(torch.allclose(alone[name], together[name], atol=1e-5) for name in alone)
     histories = [read_history(tmp_path / who / "process0" / "history.csv") for who in ("alone", "together")]
     assert histories[0].to_numpy() == pytest.approx(histories[1].to_numpy(), abs=1e-5)
+
+
+def test_equal_one_process_while_parts_are_unfrozen(tmp_path: Path) -> None:
+    """The head, then its three nearest groups of layers one by one: at each epoch the processes are wrapped anew."""
+    gradual = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
+    config = train_section(epochs=4, freezing=gradual, **WITHOUT_BATCHNORM)
+    for world, name in ((1, "alone"), (2, "together")):
+        train_together(world, small_fold(), config, tmp_path / name)
+    alone, together = (load_file(tmp_path / who / "process0" / "model.safetensors") for who in ("alone", "together"))
+    model = choose_pieces(small_fold(), config, 4, torch.device("cpu")).model
+    assert isinstance(model, Classifier)
+    depths = {f"backbone.{name}": depth for name, depth in layer_depths(model.backbone, "stages").items()}
+    for name, first in model.named_parameters():
+        assert torch.allclose(alone[name], together[name], atol=1e-5)
+        assert torch.equal(together[name], first) == (depths.get(name, 0) >= 3)
 
 
 def test_all_end_with_the_same_weights_and_statistics(tmp_path: Path) -> None:

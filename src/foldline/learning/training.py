@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from tqdm import tqdm
 
@@ -66,7 +67,7 @@ def train(
         seed_torch((*pieces.seed, progress.epoch, accelerator.process_index))
         totals = Totals(accelerator)
         if pieces.start_epoch(pieces.model, progress.epoch):
-            model = wrapped_anew(model, accelerator)
+            model, optimizer = wrapped_anew(model, optimizer, accelerator)
         for batch in progress_bar(batches, progress.epoch, accelerator):
             pieces.steer(optimizer, progress.step)
             for part in parts(batch, pieces.micro_batch_size):
@@ -100,12 +101,14 @@ def seed_torch(seed: Sequence[int]) -> None:
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
 
 
-def wrapped_anew(model: nn.Module, accelerator: Accelerator) -> nn.Module:
+def wrapped_anew(model: nn.Module, optimizer: Optimizer, accelerator: Accelerator) -> tuple[nn.Module, Optimizer]:
     """For processes that train together, after other parameters learn: their wrapper waits for the gradients of those
     that learned when it was made."""
-    if accelerator.num_processes == 1:
-        return model
-    return accelerator.prepare(accelerator.unwrap_model(model, keep_fp32_wrapper=False))
+    if not isinstance(model, DistributedDataParallel):
+        return model, optimizer
+    bare = accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    accelerator.free_memory()  # It would keep the old wrapper, and with it a copy of all gradients.
+    return accelerator.prepare(bare, optimizer)
 
 
 def share_statistics(model: nn.Module, accelerator: Accelerator) -> None:
