@@ -43,7 +43,7 @@ def examine(card: Card, places: Places) -> Examination:
     """Raises Refusal with what was found instead when the card does not fit the archives."""
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
-        listing = read_layout(archives, card.layout, card.target)
+        listing = read_layout(archives, card.layout, card.target, card.features)
         classes = find_classes(archives, listing.rows, card.target, card.submission)
         sample = read_sample(archives, card.submission)
         refuse_other_ids(listing.rows, sample, card.submission)

@@ -3,10 +3,11 @@
 Reads the archives in input/<slug>. Writes work/<slug>/rows.parquet, images.parquet, classes.json and pixels.json (the
 pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read are listed and stay blank;
 above prepare.unreadable_share the stage refuses.
-Parameters: prepare. Card: layout, target, submission.
+Parameters: prepare. Card: layout, target, features, submission.
 """
 
 from foldline.archives import Archives
+from foldline.cards.features import Features
 from foldline.cards.layout import Layout
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
@@ -31,10 +32,10 @@ def main() -> None:
     places = settings.places
     prepare = settings.section("prepare", Prepare)
     layout, target = settings.fact("layout", Layout), settings.fact("target", Target)
-    submission = settings.fact("submission", Submission)
+    features, submission = settings.fact("features", Features | None), settings.fact("submission", Submission)
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
-        listing = read_layout(archives, layout, target)
+        listing = read_layout(archives, layout, target, features)
         refuse_other_ids(listing.rows, read_sample(archives, submission), submission)
         classes = find_classes(archives, listing.rows, target, submission)
     quality = prepare.store.quality if isinstance(prepare.store, JpegStore) else None

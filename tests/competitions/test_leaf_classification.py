@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import log_loss
 
+from foldline.tables.rows import read_rows, side_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
@@ -33,6 +34,7 @@ def test_exactly_the_species_columns(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "leaf-classification.yaml", miniature)
 
+    assert side_columns(read_rows(places.rows)) == [f"side:{name}" for name in MEASURED]
     submission = grading.read(places.submission, list(miniature.answers), ["id", *SPECIES], exact=True)
     probabilities = grading.distributions(submission)
     assert log_loss(list(miniature.answers.values()), probabilities, labels=SPECIES) < 0.5

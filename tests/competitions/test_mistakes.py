@@ -23,6 +23,7 @@ from tests.competitions import (
     test_dog_breed_identification,
     test_herbarium_2022_fgvc9,
     test_leaf_classification,
+    test_paddy_disease_classification,
     test_petfinder_pawpularity_score,
     test_plant_pathology_2020_fgvc7,
     test_seti_breakthrough_listen,
@@ -38,6 +39,7 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
     "dog-breed-identification": test_dog_breed_identification.draw,
     "herbarium-2022-fgvc9": test_herbarium_2022_fgvc9.draw,
     "leaf-classification": test_leaf_classification.draw,
+    "paddy-disease-classification": test_paddy_disease_classification.draw,
     "petfinder-pawpularity-score": test_petfinder_pawpularity_score.draw,
     "plant-pathology-2020-fgvc7": test_plant_pathology_2020_fgvc7.draw,
     "seti-breakthrough-listen": test_seti_breakthrough_listen.draw,
@@ -46,7 +48,7 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
 DOGS, ICE, LEAVES = "dog-breed-identification", "statoil-iceberg-classifier-challenge", "leaf-classification"
 ALASKA, EYES, PETS = "alaska2-image-steganalysis", "aptos2019-blindness-detection", "petfinder-pawpularity-score"
 HERBARIUM, PLANTS, SETI = "herbarium-2022-fgvc9", "plant-pathology-2020-fgvc7", "seti-breakthrough-listen"
-PRODUCTS = "cdiscount-image-classification-challenge"
+PADDY, PRODUCTS = "paddy-disease-classification", "cdiscount-image-classification-challenge"
 
 NUMBER = {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None, "extra_columns": "ignored"}
 
@@ -75,6 +77,9 @@ MISTAKES = [
     (PETS, "target.column", "Id", r"`Id` is '0+a'.*it must be a number"),
     (PLANTS, "target.labels.columns", ["healthy", "rusty"], r"`rusty`.*Did you mean `rust`"),
     (PLANTS, "target.labels.columns", ["healthy", "image_id"], r"image_id.*0.*1"),
+    (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*train\.csv has.*sample"),
+    (PETS, "features.numbers", ["Eye"], r"no column `Eye`.*features\.numbers.*Did you mean `Eyes`\? Found Id, Subject"),
+    (LEAVES, "features.numbers", ["edge*"], r"no column `edge\*`.*Found id, species, margin1"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),

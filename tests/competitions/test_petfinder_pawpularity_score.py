@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import root_mean_squared_error
 
+from foldline.tables.rows import read_rows, side_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
@@ -32,6 +33,9 @@ def test_numbers_stay_within_the_range(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "petfinder-pawpularity-score.yaml", miniature)
 
+    rows = read_rows(places.rows)
+    assert side_columns(rows) == [f"side:{flag}" for flag in FLAGS]
+    assert set(rows[side_columns(rows)].to_numpy().ravel()) == {0.0, 1.0}
     submission = grading.read(places.submission, list(miniature.answers), ["Id", "Pawpularity"])
     values = grading.numbers(submission, 1, 100)[:, 0]
     assert root_mean_squared_error(np.array(list(miniature.answers.values()), float), values) < 10

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from foldline.tables.rows import read_rows, side_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
@@ -36,6 +37,9 @@ def test_probabilities_from_the_jpegs(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "siim-isic-melanoma-classification.yaml", miniature)
 
+    rows = read_rows(places.rows)
+    assert side_columns(rows) == ["side:age_approx", "side:sex", "side:anatom_site_general_challenge"]
+    assert rows["side:age_approx"].isna().sum() == rows["side:sex"].isna().sum() == 14
     submission = grading.read(places.submission, list(miniature.answers), ["image_name", "target"])
     probabilities = grading.numbers(submission, 0, 1)[:, 0]
     truth = np.array([answer == "1" for answer in miniature.answers.values()])

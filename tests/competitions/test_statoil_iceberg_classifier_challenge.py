@@ -5,6 +5,7 @@ import json
 import numpy as np
 from sklearn.metrics import log_loss
 
+from foldline.tables.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels, zipped
@@ -35,6 +36,8 @@ def test_probabilities_of_two_float_channels(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "statoil-iceberg-classifier-challenge.yaml", miniature)
 
+    angles = read_rows(places.rows)["side:inc_angle"]
+    assert angles[:6].isna().tolist() == [True, False, False, False, False, True], 'missing where the file says "na"'
     submission = grading.read(places.submission, list(miniature.answers), ["id", "is_iceberg"])
     probabilities = grading.numbers(submission, 0, 1)[:, 0]
     assert log_loss(np.array(list(miniature.answers.values()), int), probabilities) < 0.5

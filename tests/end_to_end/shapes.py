@@ -26,6 +26,7 @@ target:
   kind: multiclass
   column: shape
   group: null
+features: null
 metric:
   kind: log_loss
 submission:

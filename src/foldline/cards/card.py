@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from foldline.cards.features import Features
 from foldline.cards.host import Host
 from foldline.cards.layout import Layout
 from foldline.cards.metric import Metric
@@ -18,6 +19,8 @@ class Card(Section):
     host: Host
     layout: Layout
     target: Target
+    features: Features | None
+    """null: a row is its images."""
     metric: Metric
     submission: Submission
     symmetries: tuple[Symmetry, ...]

@@ -20,8 +20,22 @@ from foldline.refusal import Refusal, listed
 
 def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) -> PartLines:
     """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
-    refuse_absent_file(archives, part.file, (".json",))
     source = f"{archives.folder}: `{part.file}`"
+    columns = _joined(archives, part, source)
+    template = parse_template(part.path)
+    in_path = [(f"{fact}.path", column) for column in columns_of(template)]
+    refuse_absent_columns([*wanted, *in_path], [str(name) for name in columns], source)
+    columns = columns.fillna("").astype("str")
+    return PartLines(columns, filled(template, columns), part.file)
+
+
+def coco_columns(archives: Archives, part: CocoPart) -> tuple[str, ...]:
+    """The columns of its lines. Raises what `coco_lines` raises."""
+    return tuple(map(str, _joined(archives, part, f"{archives.folder}: `{part.file}`")))
+
+
+def _joined(archives: Archives, part: CocoPart, source: str) -> pd.DataFrame:
+    refuse_absent_file(archives, part.file, (".json",))
     lists = _lists(archives.read(part.file), source)
     images = _table(lists["images"], source, "images").rename(columns={"id": "image_id"})
     columns = images
@@ -29,11 +43,7 @@ def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) ->
         columns = _annotated(images, _table(lists["annotations"], source, "annotations"), source)
     if lists["categories"] and "category_id" in columns:
         columns = columns.merge(_categories(_table(lists["categories"], source, "categories")), "left", "category_id")
-    template = parse_template(part.path)
-    in_path = [(f"{fact}.path", column) for column in columns_of(template)]
-    refuse_absent_columns([*wanted, *in_path], [str(name) for name in columns], source)
-    columns = columns.fillna("").astype("str")
-    return PartLines(columns, filled(template, columns), part.file)
+    return columns
 
 
 def _lists(content: bytes, source: str) -> dict[str, list[Any]]:

@@ -1,7 +1,8 @@
 """From the competition's own files to canonical rows and the paths of their images.
 
 Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, target and
-group (empty text where there is none), one line per image of a row. `assemble` makes rows of them, whatever the kind.
+group (empty text where there is none) and the card's features, one line per image of a row. `assemble` makes rows of
+them, whatever the kind.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foldline.archives import Archives
+from foldline.cards.features import Features
 from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart, WalkPart
 from foldline.cards.target import Multilabel, Target, target_columns
 from foldline.cards.templates import parse_id
@@ -16,10 +18,12 @@ from foldline.competition.coco_layout import coco_lines
 from foldline.competition.image_paths import columns_of, filled, refuse_missing_images
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.records_layout import record_lines
+from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
 from foldline.competition.table_layout import table_lines
 from foldline.competition.target_texts import target_texts, united_sets
 from foldline.competition.walk_layout import walk_lines
 from foldline.refusal import Refusal, listed
+from foldline.tables.rows import side_columns
 
 LINE_COLUMNS = ("row_id", "path", "target", "group")
 
@@ -34,18 +38,20 @@ class Listing:
     """row (position in `rows`), path; in the order of rows, then of the source."""
 
 
-def read_layout(archives: Archives, layout: Layout, target: Target) -> Listing:
+def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
     """Raises Refusal when the card does not fit the archives: a table, a column or an image is not there."""
+    side = find_side_columns(archives, layout, target, features)
     return assemble(
-        train=_lines(archives, layout.train, "layout.train", target),
-        test=_lines(archives, layout.test, "layout.test", None),
+        train=_lines(archives, layout.train, "layout.train", target, side),
+        test=_lines(archives, layout.test, "layout.test", None, side),
     )
 
 
-def _lines(archives: Archives, part: Part, fact: str, target: Target | None) -> pd.DataFrame:
+def _lines(archives: Archives, part: Part, fact: str, target: Target | None, side: SideColumns) -> pd.DataFrame:
     """`target`: None for rows without labels."""
     row_id = parse_id(part.id)
     wanted = [(f"{fact}.id", column) for column in columns_of(row_id)]
+    wanted += [("features", column) for column in side.names]
     if target is not None:
         wanted += target_columns(target)
         if target.group is not None:
@@ -59,6 +65,7 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None) -> 
         if target.group is not None:
             lines["group"] = found.columns[target.group]
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
+    lines = pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
     if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
         refuse_missing_images(lines, archives, found.source, f"{fact}.path")
     return _label_sets_united(lines) if isinstance(target, Multilabel) else lines
@@ -85,17 +92,19 @@ def _label_sets_united(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
-    """Rows and images of both parts' lines (row_id, path, target, group).
+    """Rows and images of both parts' lines (row_id, path, target, group, features).
 
     Lines of one id are one row with several images. Lines that repeat an earlier one count once: a sample submission
-    may list an id twice. Raises Refusal when the lines of one train id differ in label or group.
+    may list an id twice. Raises Refusal when the lines of one id differ in label, group or a feature.
     """
     lines = pd.concat([train.assign(part="train"), test.assign(part="test")]).drop_duplicates(ignore_index=True)
     rows = lines.drop_duplicates(["part", "row_id", "target", "group"], ignore_index=True)
     _refuse_contradictions(rows)
+    refuse_changing(lines)
     images = pd.DataFrame({"row": lines.groupby(["part", "row_id"], sort=False).ngroup(), "path": lines["path"]})
-    rows = rows[["part", "row_id", "target", "group"]].astype("str")
-    return Listing(rows.mask(rows == ""), images.sort_values("row", kind="stable", ignore_index=True))
+    facts = rows[["part", "row_id", "target", "group"]].astype("str")
+    rows = pd.concat([facts.mask(facts == ""), rows[side_columns(rows)]], axis=1)
+    return Listing(rows, images.sort_values("row", kind="stable", ignore_index=True))
 
 
 def _refuse_empty(values: pd.Series, source: str) -> None:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype, is_string_dtype
 
 from foldline.files import whole_file
 from foldline.refusal import Refusal
@@ -10,8 +12,10 @@ from foldline.tables.truths import CURE, read_parquet, require_among, require_co
 
 COLUMNS = ("part", "row_id", "target", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
-target: text for class targets (missing for test rows). group: text or missing. Side features follow as `side:<name>`.
+target: text for class targets (missing for test rows). group: text or missing. The card's features follow as
+`side:<name>`, finite numbers or text, either of which may be missing.
 """
+SIDE = "side:"
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -26,11 +30,22 @@ def write_rows(path: Path, rows: pd.DataFrame) -> None:
         rows.to_parquet(partial, index=False)
 
 
+def side_columns(rows: pd.DataFrame) -> list[str]:
+    """The features' columns, in the table's order."""
+    return [column for column in rows.columns if column.startswith(SIDE)]
+
+
 def _check(rows: pd.DataFrame, path: Path) -> None:
     require_columns(rows, path, COLUMNS)
     require_filled(rows, path, ("part", "row_id"))
     require_among(rows, path, "part", ("train", "test"))
     require_unique(rows, path, ("part", "row_id"))
+    for column in side_columns(rows):
+        if not (is_string_dtype(rows[column]) or is_float_dtype(rows[column])):
+            raise Refusal(f"{path}: `{column}` is {rows[column].dtype}, a feature is float64 or text. {CURE}")
+        infinite = rows.index[rows[column].isin([np.inf, -np.inf])]
+        if len(infinite):
+            raise Refusal(f"{path}: `{column}` is infinite in row {infinite[0]}. {CURE}")
     is_train = rows["part"] == "train"
     require_filled(rows[is_train], path, ("target",))
     if not is_train.is_monotonic_decreasing:

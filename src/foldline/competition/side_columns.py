@@ -1,0 +1,126 @@
+"""Columns that say more of a row than its images do: which a card means, and what their text says."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from foldline.archives import Archives
+from foldline.cards.features import Features
+from foldline.cards.layout import Layout
+from foldline.cards.target import Target, target_columns
+from foldline.cards.templates import parse_id
+from foldline.competition.image_paths import columns_of
+from foldline.competition.part_columns import PartColumns, part_columns
+from foldline.competition.source_tables import suggestion
+from foldline.refusal import Refusal, listed
+from foldline.tables.rows import SIDE, side_columns
+
+ANY_TEXT = "*"
+MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
+TRUTH = {"true": "1", "false": "0"}
+
+
+@dataclass(frozen=True)
+class SideColumns:
+    """The columns that a card names as features, patterns resolved."""
+
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.numbers + self.categories
+
+
+def find_side_columns(archives: Archives, layout: Layout, target: Target, features: Features | None) -> SideColumns:
+    """Raises Refusal when train rows have no such column, when test rows lack one, or when one cannot be a feature."""
+    if features is None:
+        return SideColumns()
+    train, test = part_columns(archives, layout.train), part_columns(archives, layout.test)
+    answers = [column for _, column in target_columns(target)]
+    passed_over = {*answers, *columns_of(parse_id(layout.train.id))}
+    numbers, categories = (
+        _found(names, f"features.{kind}", train, passed_over)
+        for kind, names in (("numbers", features.numbers), ("categories", features.categories))
+    )
+    both = [name for name in numbers if name in categories]
+    if both:
+        raise Refusal(
+            f"The card's features.numbers and features.categories both name {listed(both)}: a column is one of the "
+            "two. Correct the card."
+        )
+    found = SideColumns(numbers, categories)
+    told = [name for name in found.names if name in answers]
+    if told:
+        raise Refusal(f"The card's features name {listed(told)}, which its target is. Correct the card.")
+    _refuse_train_only(found, train, test)
+    return found
+
+
+def _found(names: Sequence[str], fact: str, columns: PartColumns, passed_over: Collection[str]) -> tuple[str, ...]:
+    """Each column once, in the card's order; those of a pattern in the source's."""
+    found: dict[str, None] = {}
+    for name in names:
+        if ANY_TEXT in name:
+            fits = re.compile(".*".join(map(re.escape, name.split(ANY_TEXT)))).fullmatch
+            fitting = [column for column in columns.names if fits(column) and column not in passed_over]
+        else:
+            fitting = [name] if name in columns.names else []
+        if not fitting:
+            raise Refusal(
+                f"{columns.source} has no column `{name}`, which the card's {fact} names."
+                f"{suggestion(name, columns.names)} Found {listed(columns.names, 20)}. Correct the card."
+            )
+        found.update(dict.fromkeys(fitting))
+    return tuple(found)
+
+
+def _refuse_train_only(found: SideColumns, train: PartColumns, test: PartColumns) -> None:
+    train_only = [name for name in found.names if name not in test.names]
+    if train_only:
+        raise Refusal(
+            f"The card's features name {listed(train_only, 5)}, which {train.source} has and {test.source} has not: "
+            f"what is known of train rows only helps no test row. Found there {listed(test.names, 20)}. Leave it out "
+            "of the card, or name a test table that has it."
+        )
+
+
+def side_values(texts: pd.DataFrame, columns: SideColumns, source: str) -> pd.DataFrame:
+    """The features of lines whose columns are text, in the form of tables/rows.py, with the index of `texts`.
+
+    Raises Refusal, naming `source` and the first lines, for text in a column of numbers that is none.
+    """
+    values = {f"{SIDE}{name}": _numbers(texts[name], source) for name in columns.numbers}
+    values |= {f"{SIDE}{name}": texts[name].mask(texts[name] == "") for name in columns.categories}
+    return pd.DataFrame(values, index=texts.index)
+
+
+def _numbers(texts: pd.Series, source: str) -> pd.Series:
+    plain = texts.str.strip().str.casefold()
+    numbers = pd.to_numeric(plain.replace(TRUTH), errors="coerce").astype(np.float64)
+    others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
+    if len(others):
+        # The header is line 1.
+        lines = listed((position + 2 for position in others.index), 3)
+        raise Refusal(
+            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} on line {lines} ({len(others)} "
+            "lines), which is no number. Name it under features.categories in the card, or leave it out."
+        )
+    return numbers
+
+
+def refuse_changing(lines: pd.DataFrame) -> None:
+    """`lines`: part, row_id and features. Raises Refusal when the lines of one id differ in a feature."""
+    for column in side_columns(lines):
+        values = lines[["part", "row_id", column]].drop_duplicates()
+        repeated = values[values.duplicated(["part", "row_id"], keep=False)]
+        if len(repeated):
+            found = repeated.groupby(["part", "row_id"], sort=False)[column].agg(list)
+            raise Refusal(
+                f"The card's features name `{column.removeprefix(SIDE)}`, of which {len(found)} ids have several "
+                f"values, the first is `{found.index[0][1]}`: {listed(found.iloc[0])}. A row has one value of each: "
+                "leave it out, or name another id in the card."
+            )
