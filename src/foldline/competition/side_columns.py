@@ -12,7 +12,6 @@ from foldline.cards.features import Features
 from foldline.cards.layout import Layout
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import parse_id
-from foldline.competition.image_paths import columns_of
 from foldline.competition.part_columns import PartColumns, part_columns
 from foldline.competition.source_tables import suggestion
 from foldline.refusal import Refusal, listed
@@ -41,7 +40,7 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
         return SideColumns()
     train, test = part_columns(archives, layout.train), part_columns(archives, layout.test)
     answers = [column for _, column in target_columns(target)]
-    passed_over = {*answers, *columns_of(parse_id(layout.train.id))}
+    passed_over = {*answers, *(piece.column for piece in parse_id(layout.train.id))}
     numbers, categories = (
         _found(names, f"features.{kind}", train, passed_over)
         for kind, names in (("numbers", features.numbers), ("categories", features.categories))
