@@ -1,6 +1,7 @@
 """The loop: equal to the plain one, exact in parts, and the same however often it is stopped."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,36 @@ def test_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
         run(config, tmp_path / "fold1")
     assert "checkpoint" not in str(refusal.value)
     assert not (tmp_path / "fold1").exists()
+
+
+def test_the_last_good_checkpoint_and_the_rows_of_the_bad_step_are_named(tmp_path: Path) -> None:
+    """The second epoch's rate is enormous: its first step, the fifth, ruins the weights; the sixth finds no number."""
+    schedule = {"kind": "steps", "at_epochs": [1], "factor": 1e30}
+    config = train_section(schedule=schedule, clipping={"kind": "none"})
+    fold, checkpoints = small_fold(), Checkpoints(tmp_path, {})
+    with pytest.raises(Refusal, match=r"not a number at step 6 \(epoch 2\)") as refusal:
+        train_fold(fold, config, checkpoints, Accelerator(cpu=True))
+    order = EpochOrder(len(fold.training), 8, (config.seed, fold.name), 0, 1)
+    order.epoch = 1
+    second_batch = {fold.training.row_ids[index] for index, _ in list(order)[1]}
+    named = set(re.findall(r"row\d+", str(refusal.value)))
+    assert named and named <= second_batch
+    assert f"The last good checkpoint, of epoch 1, is {checkpoints.path}." in str(refusal.value)
+    state = checkpoints.load()
+    assert state is not None and state["progress"]["epoch"] == 1
+    assert all(weights.isfinite().all() for weights in state["model"].values())
+
+
+def test_a_step_that_float16_skips_enters_no_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real scaler, on the CPU: its first factor of 2**127 makes gradients infinite until it is low enough."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127, backoff_factor=2.0**-60)
+    accelerator = Accelerator(cpu=True)
+    monkeypatch.setattr(accelerator, "scaler", scaler)
+    checkpoints = Checkpoints(tmp_path, {})
+    trained = train_fold(small_fold(), train_section(clipping={"kind": "none"}), checkpoints, accelerator)
+    state = checkpoints.load()
+    assert state is not None and state["progress"]["step"] == 12
+    skipped = 12 - state["average"]["taken"]
+    assert 1 <= skipped <= 3
+    assert state["scaler"]["scale"] == 2.0 ** (127 - 60 * skipped)
+    assert trained.history[-1]["train_loss"] < trained.history[0]["train_loss"]
