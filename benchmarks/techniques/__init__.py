@@ -1,0 +1,1 @@
+"""What each technique is worth on real images: docs/techniques.md."""
