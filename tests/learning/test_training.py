@@ -143,11 +143,6 @@ def test_seeds_and_folds_train_differently_from_equal_beginnings(tmp_path: Path)
     assert not same_weights(first.model, other_seed.model)
 
 
-def test_bfloat16(tmp_path: Path) -> None:
-    trained = run(train_section(precision="bfloat16", epochs=1), tmp_path)
-    assert all(value.dtype in (torch.float32, torch.int64) for value in trained.model.state_dict().values())
-
-
 def test_refuses_more_processes_than_images_in_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 9))
     with pytest.raises(Refusal, match=r"a step of 7 images cannot be shared by 9 processes. Raise train.batch_size"):
