@@ -83,9 +83,18 @@ def test_orientation_is_applied(format_name: str, orientation: int) -> None:
 
 @pytest.mark.parametrize(
     ("needed", "scale"),
-    [((400, 533), 1), ((200, 266), 2), ((200, 267), 1), ((100, 100), 4), ((50, 66), 8), ((9, 9), 8)],
+    [
+        ((400, 533), 1),
+        ((229, 300), 1),
+        ((228, 305), 1),
+        ((228, 304), 2),
+        ((115, 152), 2),
+        ((114, 152), 4),
+        ((57, 76), 8),
+        ((9, 9), 8),
+    ],
 )
-def test_the_codec_shrinks_no_further_than_needed(needed: tuple[int, int], scale: int) -> None:
+def test_the_codec_shrinks_to_an_eighth_less_than_needed_at_most(needed: tuple[int, int], scale: int) -> None:
     picture = scene(1, 400, 533)
     decoded = decode(encoded(picture, "JPEG"), 3, lambda height, width: needed)
     assert decoded.pixels.shape[:2] == (-(-400 // scale), -(-533 // scale))

@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_sample_image
 
+from foldline.images.decoding import decode
 from foldline.images.resizing import PixelForm, resized, scaled_size
-from tests.images.pictures import scene
+from tests.images.pictures import encoded, scene
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,17 @@ def test_shrinking_is_nearly_free_of_aliases(size: tuple[int, int]) -> None:
     bilinear = cv2.resize(noise, size[::-1], interpolation=cv2.INTER_LINEAR)
     ours = resized(noise, PixelForm(*size, 3, "squash"))
     assert error(ours, reference) < 0.6 * error(bilinear, reference)
+
+
+@pytest.mark.parametrize("side", [224, 192, 100])
+def test_what_the_codec_reduced_is_near_the_mean_of_the_whole_photograph(side: int) -> None:
+    photograph = np.ascontiguousarray(load_sample_image("china.jpg")[10:410, 50:582])
+    form, content = PixelForm(side, side, 3, "squash"), encoded(photograph, "JPEG", quality=90)
+    whole, reduced = decode(content, 3).pixels, decode(content, 3, lambda *size: scaled_size(*size, form)).pixels
+    assert reduced.shape[0] < whole.shape[0]
+    mean = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(resized(reduced, form) - mean).mean() < np.abs(cv2.resize(whole, (side, side)) - mean).mean()
+    assert np.abs(resized(reduced, form) - mean).mean() < 4  # grey levels, of one of the sharpest pictures there are
 
 
 def error(pixels: np.ndarray, reference: Image.Image) -> float:
