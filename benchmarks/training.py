@@ -132,7 +132,7 @@ def noise_fold(count: int) -> Fold:
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (count, PIXELS, PIXELS, 3), dtype=np.uint8)
     samples = Samples(np.arange(count), generator.integers(0, 10, count), tuple(map(str, range(count))))
-    return Fold(0, pixels, samples, samples, 10, (), None, "multiclass")
+    return Fold(0, 0, pixels, samples, samples, 10, (), None, "multiclass")
 
 
 def section() -> Train:

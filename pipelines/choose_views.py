@@ -3,11 +3,13 @@
 Starts from `identity`, or else the first of predict.views, and adds the view with the highest gain per unit of cost
 (pixels relative to identity) as long as its nested gain exceeds one standard error. Prints the table and the
 `predict.views` to set; writes nothing.
-Reads rows.parquet, classes.json, folds.csv and predict/fold<k>/ of the listed folds. Parameters: `folds`, `ensemble`;
-card: `target`, `metric`, `submission`.
+Reads rows.parquet, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the listed folds and seeds. Parameters:
+`folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.choose_views
 """
+
+from itertools import product
 
 from foldline.cards.metric import Metric
 from foldline.cards.submission import Submission
@@ -19,7 +21,7 @@ from foldline.predictions.answering import judge_of
 from foldline.predictions.coverage import roster, train_rows
 from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.gains import gains_table
-from foldline.predictions.members import member
+from foldline.predictions.members import members_of
 from foldline.predictions.nested import Evidence
 from foldline.predictions.view_choice import choose_views, common_views, predictions_by_view
 from foldline.tables.activations import form_of, width_of
@@ -38,8 +40,10 @@ def main() -> None:
     rows, classes = read_rows(places.rows), read_classes(places.classes)
     folds = [fold for fold in settings.section("folds", tuple[int | str, ...]) if isinstance(fold, int)]
     covered = roster(rows, read_folds(places.folds), folds)
-    logits = [read_logits(places.predicted(fold)) for fold in folds]
-    members = [member(fold, of_fold, covered, classes) for fold, of_fold in zip(folds, logits, strict=True)]
+    seeds = settings.section("train.seeds", tuple[int, ...])
+    models = list(product(folds, seeds))
+    logits = [read_logits(places.predicted(*model)) for model in models]
+    members = members_of(models, logits, covered, classes)
     views, form = common_views(logits), form_of(logits[0].activation)
     rule = default_rule(target, settings.fact("submission", Submission), classes, width_of(form, len(classes)))
     targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)

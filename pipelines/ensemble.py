@@ -1,14 +1,15 @@
 """Make one set of predictions of all models': steps are fitted on out-of-fold rows, and kept where their gain is real.
 
-Reads rows.parquet, classes.json, folds.csv, and of each listed fold predict/fold<k>/ and train/fold<k>/history.csv;
-writes ensemble/: out_of_fold.npy (each row through steps fitted without its fold), test.npy (the mean over folds),
-ids.parquet, classes.json, metrics.json, gains.csv, history.csv.
-Parameters: `folds`, `ensemble`; card: `target`, `metric`, `submission`.
+Reads rows.parquet, classes.json, folds.csv, and of each listed fold and seed predict/fold<k>/seed<s>/ and
+train/fold<k>/seed<s>/history.csv; writes ensemble/: out_of_fold.npy (each row through steps fitted without its fold),
+test.npy (the mean over folds), ids.parquet, classes.json, metrics.json, gains.csv, history.csv. The seeds are the
+members that `ensemble.method` weighs; of each, a fold has one model.
+Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.ensemble
 """
 
-import pandas as pd
+from itertools import product
 
 from foldline.cards.metric import Metric
 from foldline.cards.submission import Submission
@@ -23,7 +24,7 @@ from foldline.predictions.coverage import roster, train_rows
 from foldline.predictions.ensemble_steps import ensemble_steps
 from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.gains import gains_table
-from foldline.predictions.members import ALL_ROWS, member
+from foldline.predictions.members import members_of
 from foldline.predictions.scoring import ensemble_metrics
 from foldline.tables.activations import form_of, width_of
 from foldline.tables.classes import read_classes
@@ -43,23 +44,20 @@ def main() -> None:
     places, section, target = settings.places, settings.section("ensemble", Ensemble), settings.fact("target", Target)
     listed = settings.section("folds", tuple[FoldName, ...])
     run_folds = sorted(fold for fold in listed if fold != "all")
-    names: list[FoldName] = [*run_folds, *(fold for fold in listed if fold == "all")]
+    seeds = sorted(settings.section("train.seeds", tuple[int, ...]))
     rows, classes, folds = read_rows(places.rows), read_classes(places.classes), read_folds(places.folds)
     covered = roster(rows, folds, run_folds)
-    members = [member(fold, read_logits(places.predicted(fold)), covered, classes) for fold in run_folds]
-    of_all_rows = [
-        member(ALL_ROWS, read_logits(places.predicted(fold)), covered, classes, "the model of all rows")
-        for fold in names[len(run_folds) :]
-    ]
+    names: list[FoldName] = [*run_folds, *(fold for fold in listed if fold == "all")]
+    models = list(product(names, seeds))
+    every = members_of(models, [read_logits(places.predicted(*model)) for model in models], covered, classes)
+    members, of_all_rows = every[: len(run_folds) * len(seeds)], every[len(run_folds) * len(seeds) :]
     targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
     targets = graded_targets(targets, covered.folds, classes, target)
-    histories: dict[FoldName, pd.DataFrame] = {
-        fold: read_history(places.trained(fold) / "history.csv") for fold in names
-    }
+    histories = {model: read_history(places.trained(*model) / "history.csv") for model in models}
     form = form_of(members[0].activation)
     rule = default_rule(target, settings.fact("submission", Submission), classes, width_of(form, len(classes)))
     judge = judge_of(settings.fact("metric", Metric), rule)
-    steps, left_out = ensemble_steps(section, ["seed 0"], form, judge)
+    steps, left_out = ensemble_steps(section, [f"seed {seed}" for seed in seeds], form, judge)
     chain = fit_ensemble(steps, members, covered, targets, section.average)
     gains = gains_table([*chain.gains, *left_out])
     with whole_folder(places.ensemble) as folder:
@@ -71,11 +69,10 @@ def main() -> None:
         write_gains(folder / "gains.csv", gains)
         write_history(folder / "history.csv", join_histories(histories))
     print_gains(gains)
-    print(
-        f"ensemble of folds {run_folds}: out-of-fold {metrics['metric']} {metrics['score']} on {metrics['rows']} rows"
-    )
-    if of_all_rows:
-        print("one more model, of all rows, is in the test predictions; it has no out-of-fold rows, so no score")
+    whose, score = f"folds {run_folds} x seeds {seeds}", f"{metrics['metric']} {metrics['score']}"
+    print(f"ensemble of {whose}: out-of-fold {score} on {metrics['rows']} rows")
+    for one in of_all_rows:
+        print(f"{one.name}: in the test predictions, without out-of-fold rows, so without a score")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from foldline.tables.rows import read_rows
 from pipelines.running import Settings, read_settings
 
 
-def read_fold(settings: Settings, name: FoldName, model_name: str) -> Fold:
-    """The facts of the fold `name`. Raises Refusal when its files are of different runs."""
+def read_fold(settings: Settings, name: FoldName, seed: int, model_name: str) -> Fold:
+    """The facts of one training. Raises Refusal when its files are of different runs."""
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
     files = [file.name for file in read_manifest(places.manifest).files]
@@ -33,20 +33,21 @@ def read_fold(settings: Settings, name: FoldName, model_name: str) -> Fold:
     training, validation = split_samples(rows, images, read_folds(places.folds), targets, name)
     weights = starting_weights(places.weights, model_name)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
-    return Fold(name, pixels, training, validation, len(classes), symmetries, weights, target.kind)
+    return Fold(name, seed, pixels, training, validation, len(classes), symmetries, weights, target.kind)
 
 
-def train_one(name: FoldName) -> None:
+def train_one(name: FoldName, seed: int) -> None:
     """What every process of the stage `train` does: train the fold; the first process writes its files."""
     settings = read_settings()
     config, places = settings.section("train", Train), settings.places
     accelerator = start_accelerator(config.precision)
-    fold = read_fold(settings, name, config.model.name)
+    fold = read_fold(settings, name, seed, config.model.name)
     upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
-    checkpoints = Checkpoints(checkpoints_folder(places, name), key_inputs(config, fold.symmetries, upstream))
+    key = key_inputs(config, seed, fold.symmetries, upstream)
+    checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)
     with checkpoints.alone(accelerator.is_main_process):
         trained = train_fold(fold, config, checkpoints, accelerator)
         if accelerator.is_main_process:
-            write_trained(places.trained(name), trained)
+            write_trained(places.trained(name, seed), trained)
             checkpoints.clear()
     accelerator.end_training()

@@ -1,21 +1,22 @@
 """Find a learning rate: train for a few steps under rates that grow exponentially, and draw what happens to the loss.
 
 After each step the next validation batch is measured too, in eval mode. Stops when the training loss diverges. Reads
-what `train` reads; touches none of it, nor any checkpoint. Writes work/<slug>/lr_find/fold<k>/: rates.csv, rates.png,
-suggestions.json, and prints the suggestions, which are rates of the head: set train.rates.head, and keep the others in
-proportion. Parameters: train. Card: target, symmetries. Runs in one process.
+what `train` reads; touches none of it, nor any checkpoint. Writes work/<slug>/lr_find/fold<k>/seed<s>/: rates.csv,
+rates.png, suggestions.json, and prints the suggestions, which are rates of the head: set train.rates.head, and keep the
+others in proportion. Parameters: train. Card: target, symmetries. Runs in one process.
 
 python -m pipelines.lr_find --fold 0
 """
 
 import argparse
 
-from pipelines.running import parser, read_settings, run
+from pipelines.running import parser, read_settings, run, seed_number
 
 
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--fold", type=int, default=0, help="whose training rows to learn (0)")
+    arguments.add_argument("--seed", type=seed_number, help="of all that is drawn (the first of train.seeds)")
     arguments.add_argument("--lowest", type=float, default=1e-7, help="the first rate (1e-7)")
     arguments.add_argument("--highest", type=float, default=1.0, help="the last rate (1)")
     arguments.add_argument("--steps", type=int, default=200, help="how many rates (200)")
@@ -32,10 +33,11 @@ def find(wish: argparse.Namespace) -> None:
 
     settings = read_settings()
     config = settings.section("train", Train)
-    fold = read_fold(settings, wish.fold, config.model.name)
+    seed = config.seeds[0] if wish.seed is None else wish.seed
+    fold = read_fold(settings, wish.fold, seed, config.model.name)
     sweep = Sweep(wish.lowest, wish.highest, wish.steps, wish.smoothing)
     lines = sweep_fold(fold, config, sweep, start_accelerator(config.precision))
-    folder = settings.places.rate_sweep(wish.fold)
+    folder = settings.places.rate_sweep(wish.fold, seed)
     for rows, suggestions in write_sweep(folder, lines).items():
         print(f"{rows} loss: " + ", ".join(f"{name} {rate:.2e}" for name, rate in suggestions.items()))
     print(f"{len(lines)} of {sweep.steps} steps; {folder / 'rates.png'} shows them")

@@ -1,10 +1,12 @@
-"""Predict a fold's validation rows and the test rows, under every test-time view.
+"""Predict a fold's validation rows and the test rows with its model of one seed, under every test-time view.
 
-Reads rows.parquet, images.parquet, classes.json, pixels.json and its cache, folds.csv, train/fold<k>/model.safetensors;
-writes predict/fold<k>/: validation.npy, test.npy (rows x views x classes), ids.parquet, classes.json.
+Reads rows.parquet, images.parquet, classes.json, pixels.json and its cache, folds.csv, and
+train/fold<k>/seed<s>/model.safetensors; writes predict/fold<k>/seed<s>/: validation.npy, test.npy (rows x views x
+classes), ids.parquet, classes.json.
 Parameters: `predict`; card: `layout`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
 """
 
+import sys
 from functools import partial
 
 from foldline.cards.layout import Layout
@@ -20,17 +22,18 @@ from foldline.tables.images import read_images
 from foldline.tables.manifest import read_manifest
 from foldline.tables.pixels import read_pixels_key
 from foldline.tables.rows import read_rows
-from pipelines.running import fold_name, parser, read_settings, run
+from pipelines.running import fold_name, parser, read_settings, run, seed_number
 
 
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--fold", type=fold_name, required=True, help="whose model predicts: a number, or `all`")
-    fold: FoldName = arguments.parse_args().fold
-    launch("pipelines.predict", ["--fold", str(fold)], partial(predict_fold, fold))
+    arguments.add_argument("--seed", type=seed_number, required=True, help="of that model; one of train.seeds")
+    wish = arguments.parse_args()
+    launch("pipelines.predict", sys.argv[1:], partial(predict_fold, wish.fold, wish.seed))
 
 
-def predict_fold(fold: FoldName) -> None:
+def predict_fold(fold: FoldName, seed: int) -> None:
     from foldline.images.loaders import evaluation_loader  # Heavy, as all of these: --help does without.
     from foldline.images.views import view_of
     from foldline.learning.models import load_model
@@ -40,7 +43,7 @@ def predict_fold(fold: FoldName) -> None:
     settings = read_settings()
     places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
-    model = load_model(places.trained(fold) / "model.safetensors")
+    model = load_model(places.trained(fold, seed) / "model.safetensors")
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
     covered = roster(rows, read_folds(places.folds), [] if fold == "all" else [fold])
@@ -49,11 +52,13 @@ def predict_fold(fold: FoldName) -> None:
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
     axes = (validation_ids, test_ids, section.views, read_classes(places.classes), model.architecture.activation)
-    with shared_logits(places.predicted(fold), *axes, accelerator) as logits:
+    with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
         for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
             pictures = row_images(rows, images, ids, part)
             predict(model, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
-    accelerator.print(f"fold {fold}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted")
+    accelerator.print(
+        f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
+    )
 
 
 if __name__ == "__main__":

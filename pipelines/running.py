@@ -58,6 +58,13 @@ def fold_name(text: str) -> FoldName:
     return "all" if text == "all" else int(text)
 
 
+def seed_number(text: str) -> int:
+    """What `--seed` takes: a whole number from 0."""
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)
+
+
 def run(stage: Callable[[], None]) -> None:
     """Call `stage`; exit with 1 and its message when it refuses, with 130 when it is interrupted.
 

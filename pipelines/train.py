@@ -1,9 +1,9 @@
-"""Train the model of one fold, or go on where an earlier run was stopped.
+"""Train one model, of a fold and a seed, or go on where an earlier run was stopped.
 
 Reads, of work/<slug>: rows.parquet, images.parquet, classes.json, folds.csv, pixels.json (and the pixel cache, which it
-builds again where it is absent), weights.safetensors. Writes train/fold<k>/: model.safetensors, history.csv,
+builds again where it is absent), weights.safetensors. Writes train/fold<k>/seed<s>/: model.safetensors, history.csv,
 metrics.json. Starts one process per visible GPU ($FOLDLINE_PROCESSES says otherwise). Keeps checkpoints in
-work/<slug>/checkpoints ($FOLDLINE_CHECKPOINTS says otherwise) until the fold is done.
+work/<slug>/checkpoints ($FOLDLINE_CHECKPOINTS says otherwise) until the training is done.
 Parameters: train. Card: target, symmetries.
 """
 
@@ -12,13 +12,13 @@ from functools import partial
 
 from foldline.learning.launching import launch
 from foldline.places import FoldName
-from pipelines.running import fold_name, parser, run
+from pipelines.running import fold_name, parser, run, seed_number
 
 
-def train(fold: FoldName) -> None:
+def train(fold: FoldName, seed: int) -> None:
     from pipelines.fold_training import train_one  # Heavy; neither --help nor the launching process needs it.
 
-    train_one(fold)
+    train_one(fold, seed)
 
 
 def main() -> None:
@@ -26,7 +26,9 @@ def main() -> None:
     arguments.add_argument(
         "--fold", type=fold_name, required=True, help="its number, from 0, or `all`: train on all rows, validate none"
     )
-    launch("pipelines.train", sys.argv[1:], partial(train, arguments.parse_args().fold))
+    arguments.add_argument("--seed", type=seed_number, required=True, help="of all that is drawn; one of train.seeds")
+    wish = arguments.parse_args()
+    launch("pipelines.train", sys.argv[1:], partial(train, wish.fold, wish.seed))
 
 
 if __name__ == "__main__":

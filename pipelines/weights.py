@@ -1,11 +1,10 @@
 """Put the starting weights of the model's backbone into one file, so that all folds start from the same bytes.
 
 Reads the hub, a file or a folder below input/weights, or nothing, as the section `weights` says. Writes
-work/<slug>/weights.safetensors (no tensors when the start is random: that is drawn by `train`, from its seed).
+work/<slug>/weights.safetensors (no tensors when the start is random: that is drawn by `train`, from the seed).
 Parameters: weights, train.model.name.
 """
 
-from foldline.config.train import Train
 from foldline.config.weights import NoWeights, Weights
 from foldline.learning.random_start import write_random_start
 from pipelines.running import parser, read_settings, run
@@ -15,7 +14,7 @@ def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
     weights = settings.section("weights", Weights)
-    name = settings.section("train", Train).model.name
+    name = settings.section("train.model.name", str)
     path = settings.places.weights
     if isinstance(weights, NoWeights):
         source = write_random_start(path, name)

@@ -85,17 +85,18 @@ class Measured:
 def measure(workspace: Workspace, params: Mapping[str, Any], fold: int) -> Measured:
     """Train one fold, and judge each validation row by its probability: losses of training are of many scales."""
     workspace.write_params(params)
+    (seed,) = params["train"]["seeds"]
     start = time.perf_counter()
     with chdir(workspace.folder):
         try:
-            train_one(fold)
+            train_one(fold, seed)
         except Refusal as refusal:
             nothing = pd.DataFrame()
             return Measured(nothing, nothing, time.perf_counter() - start, str(refusal))
         seconds = time.perf_counter() - start
-        facts = read_fold(Settings(PARAMS, workspace.slug), fold, params["train"]["model"]["name"])
+        facts = read_fold(Settings(PARAMS, workspace.slug), fold, seed, params["train"]["model"]["name"])
         images = facts.pixels[facts.validation.positions]
-    trained = workspace.places.trained(fold)
+    trained = workspace.places.trained(fold, seed)
     probabilities = predicted(load_model(trained / "model.safetensors"), images)
     rows = judged(facts.validation.row_ids, probabilities, facts.validation.targets)
     return Measured(rows, read_history(trained / "history.csv"), seconds, "")

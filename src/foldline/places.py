@@ -8,6 +8,11 @@ FoldName = int | Literal["all"]
 """`all` names the training on all rows, which validates none."""
 
 
+def of_model(fold: FoldName, seed: int) -> Path:
+    """What tells the places of an experiment's models apart: each fold is trained once per seed."""
+    return Path(f"fold{fold}", f"seed{seed}")
+
+
 @dataclass(frozen=True)
 class Places:
     """Paths of the competition `slug`. `dvc.yaml` names the same files as outs and deps; a test holds them equal."""
@@ -76,23 +81,24 @@ class Places:
     def trained_folds(self) -> Path:
         return self.work / "train"
 
-    def trained(self, fold: FoldName) -> Path:
-        return self.trained_folds / f"fold{fold}"
+    def trained(self, fold: FoldName, seed: int) -> Path:
+        return self.trained_folds / of_model(fold, seed)
 
-    def checkpoints(self, fold: FoldName) -> Path:
+    @property
+    def checkpoints(self) -> Path:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
-        return self.work / "checkpoints" / f"fold{fold}"
+        return self.work / "checkpoints"
 
-    def rate_sweep(self, fold: int) -> Path:
+    def rate_sweep(self, fold: int, seed: int) -> Path:
         """What `pipelines.lr_find` saw."""
-        return self.work / "lr_find" / f"fold{fold}"
+        return self.work / "lr_find" / of_model(fold, seed)
 
     @property
     def predicted_folds(self) -> Path:
         return self.work / "predict"
 
-    def predicted(self, fold: FoldName) -> Path:
-        return self.predicted_folds / f"fold{fold}"
+    def predicted(self, fold: FoldName, seed: int) -> Path:
+        return self.predicted_folds / of_model(fold, seed)
 
     @property
     def ensemble(self) -> Path:

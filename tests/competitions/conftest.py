@@ -24,6 +24,7 @@ PARAMS = {
         "store": {"kind": "pixels"},
         "unreadable_share": 0.0,
     },
+    "train": {"seeds": [0]},
     "split": {"count": 2, "seed": 0, "near_duplicates": "together"},
     "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
     "clip": {"bounds": {"kind": "none"}, "rule": "fitted"},

@@ -34,10 +34,9 @@ def predict_fold(places: Places, fold: int, miniature: Miniature) -> None:
         for ids, truth in ((validation_ids, miniature.labels), (test_ids, miniature.answers))
     )
     logits = Logits(validation, test, validation_ids, test_ids, ("identity",), classes, _activation(target))
-    write_logits(places.predicted(fold), logits)
-    write_history(
-        places.trained(fold) / "history.csv", pd.DataFrame([(1, *[0.5] * (len(HISTORY) - 1))], columns=HISTORY)
-    )
+    write_logits(places.predicted(fold, 0), logits)
+    history = pd.DataFrame([(1, *[0.5] * (len(HISTORY) - 1))], columns=HISTORY)
+    write_history(places.trained(fold, 0) / "history.csv", history)
 
 
 def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], generator: np.random.Generator) -> np.ndarray:

@@ -25,7 +25,8 @@ def test_two_channels_of_numbers_are_learned_from(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(sys, "argv", ["stage"])
     miniature = draw()
     places = set_up(CARDS / f"{SLUG}.yaml", miniature)
-    params = yaml.safe_load(RECIPE.read_text()) | PARAMS | {"competition": SLUG, "folds": [0]}
+    params = yaml.safe_load(RECIPE.read_text())
+    params |= PARAMS | {"competition": SLUG, "folds": [0], "train": params["train"]}
     params["train"] |= {"epochs": 1, "batch_size": 8, "micro_batch_size": 8}
     params["train"]["schedule"] = {"kind": "constant"}
     Path("params.yaml").write_text(yaml.safe_dump(params))
@@ -33,14 +34,14 @@ def test_two_channels_of_numbers_are_learned_from(tmp_path: Path, monkeypatch: p
     prepare.main()
     split.main()
     weights.main()
-    train(0)
-    predict_fold(0)
+    train(0, 0)
+    predict_fold(0, 0)
     ensemble.main()
     clip.main()
     format.main()
 
-    assert load_model(places.trained(0) / "model.safetensors").architecture.channels == 2
-    logits = read_logits(places.predicted(0)).test
+    assert load_model(places.trained(0, 0) / "model.safetensors").architecture.channels == 2
+    logits = read_logits(places.predicted(0, 0)).test
     assert np.ptp(logits, axis=0).min() > 0, "the images make a difference"
     submission = grading.read(places.submission, list(miniature.answers), ["id", "is_iceberg"])
     grading.numbers(submission, 0, 1)

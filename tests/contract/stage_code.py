@@ -1,4 +1,5 @@
-"""Which of our files a stage's script imports, however deep; as a command, writes them into the dvc.yaml files.
+"""What a stage must list: the files of ours that its script imports, however deep, and of the section `train` all
+parameters but the seeds; as a command, writes them into the dvc.yaml files.
 
 python -m tests.contract.stage_code
 """
@@ -9,9 +10,13 @@ from typing import Any
 import grimp
 from ruamel.yaml import YAML
 
+from foldline.config.train import Train
+
 PIPELINES = (Path("dvc.yaml"), Path("submissions/dvc.yaml"))
 # Editing our code must not download again; what these two wrote is checked when it is read.
 WITHOUT_CODE = {"download", "weights"}
+# One more seed must not train the others again, and DVC cannot track a section but for a key.
+TRAIN_PARAMS = [f"train.{key}" for key in Train.model_fields if key != "seeds"]
 
 
 def code_of(stage: str, graph: grimp.ImportGraph) -> list[str]:
@@ -24,6 +29,11 @@ def code_of(stage: str, graph: grimp.ImportGraph) -> list[str]:
 
 def is_code(dependency: str) -> bool:
     return dependency.endswith(".py")
+
+
+def is_card(entry: str | dict[str, Any]) -> bool:
+    """Of the entries of `params`: those that are no keys of params.yaml."""
+    return not isinstance(entry, str)
 
 
 def import_graph() -> grimp.ImportGraph:
@@ -45,6 +55,8 @@ def write() -> None:
                 description["deps"] = [*code, *data]
             else:
                 description.insert(list(description).index("cmd") + 1, "deps", [*code, *data])
+            if stage == "train":
+                description["params"] = [*TRAIN_PARAMS, *(entry for entry in description["params"] if is_card(entry))]
         yaml.dump(content, path)
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from foldline.places import Places
-from tests.contract.stage_code import PIPELINES, WITHOUT_CODE, code_of, import_graph, is_code
+from tests.contract.stage_code import PIPELINES, TRAIN_PARAMS, WITHOUT_CODE, code_of, import_graph, is_card, is_code
 
 STAGES: dict[str, dict[str, Any]] = {
     name: stage for path in PIPELINES for name, stage in yaml.safe_load(path.read_text())["stages"].items()
@@ -26,12 +26,18 @@ def test_a_stage_lists_exactly_the_code_that_it_imports(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"check"}))
 def test_a_stage_tracks_exactly_the_sections_that_it_reads(stage: str) -> None:
-    """`check` reads all of both files, and tracks all of both."""
+    """`check` reads all of both files, and tracks all of both. `train` is told its seed, and does without the list."""
     read_params, read_facts = _sections_read(stage)
     tracked_params, tracked_facts = _sections_tracked(STAGES[stage])
-    # `train.model.name` is a part of the section `train`.
-    assert {key.partition(".")[0] for key in tracked_params} == read_params
+    if stage == "train":
+        read_params = read_params - {"train"} | set(TRAIN_PARAMS)
+    assert tracked_params == read_params, "run `python -m tests.contract.stage_code`, read its diff, commit it"
     assert tracked_facts == read_facts
+
+
+def test_of_the_section_train_the_list_of_seeds_alone_is_nothing_to_a_training() -> None:
+    tracked = [entry.removeprefix("train.") for entry in STAGES["train"]["params"] if not is_card(entry)]
+    assert sorted([*tracked, "seeds"]) == sorted(yaml.safe_load(Path("params.yaml").read_text())["train"])
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - WITHOUT_CODE))
@@ -60,7 +66,7 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         for stage in STAGES.values()
         for out in [*stage.get("outs", []), *stage.get("metrics", [])]
     }
-    fold = "${item.fold}"
+    model = Path("fold${item.fold}", "seed${item.seed}")
     expected = {
         places.checked,
         places.archives,
@@ -73,8 +79,8 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         places.duplicates,
         places.submission,
         places.receipt,
-        *(places.trained_folds / f"fold{fold}" / name for name in ("model.safetensors", "history.csv", "metrics.json")),
-        places.predicted_folds / f"fold{fold}",
+        *(places.trained_folds / model / name for name in ("model.safetensors", "history.csv", "metrics.json")),
+        places.predicted_folds / model,
         *(places.ensemble / name for name in ("history.csv", "gains.csv", "metrics.json")),
         *(places.clipped / name for name in ("gains.csv", "metrics.json", "rule.json")),
         *(
@@ -109,7 +115,7 @@ def _sections_tracked(stage: dict[str, Any]) -> tuple[set[str], set[str]]:
     params: set[str] = set()
     facts: set[str] = set()
     for entry in stage.get("params", []):
-        if isinstance(entry, str):
+        if not is_card(entry):
             params.add(entry)
         else:
             (keys,) = entry.values()

@@ -93,7 +93,7 @@ def test_forcing_the_upload_reads_the_first_one_back(finished: Path) -> None:
 def test_metrics_and_plots_are_shown(finished: Path) -> None:
     metrics = json.loads(run(finished, "dvc", "metrics", "show", "--json").stdout)
     shown = metrics[""]["data"]
-    assert "work/shapes/train/fold1/metrics.json" in shown
+    assert "work/shapes/train/fold1/seed0/metrics.json" in shown
     assert shown["work/shapes/clip/metrics.json"]["data"]["metric"] == "log_loss"
     assert run(finished, "dvc", "metrics", "diff").returncode == 0
     plots = run(finished, "dvc", "plots", "show")
@@ -159,12 +159,12 @@ def test_a_misspelt_competition_is_answered_with_the_cards_there_are(finished: P
 
 def test_two_folds_start_at_once(finished: Path) -> None:
     """As on two GPUs: both finish, and the lock file knows both."""
-    models = [finished / f"work/shapes/train/fold{fold}/model.safetensors" for fold in (0, 1)]
+    models = [finished / f"work/shapes/train/fold{fold}/seed0/model.safetensors" for fold in (0, 1)]
     before = [model.read_bytes() for model in models]
     command = ("dvc", "--wait-for-lock", "repro", "-f", "-s")
     runs = [
         subprocess.Popen(
-            [*command, f"train@{fold}", f"predict@{fold}"],
+            [*command, f"train@{fold}-0", f"predict@{fold}-0"],
             cwd=finished, env=environment(finished, CUDA_VISIBLE_DEVICES=str(fold), OMP_NUM_THREADS="1"),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
@@ -201,6 +201,6 @@ def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
 def test_an_experiment_with_other_epochs_trains_again(finished: Path) -> None:
     experiment = run(finished, "dvc", "exp", "run", "-S", "train.epochs=1", "-S", "folds=[1]", "-n", "short")
     assert experiment.returncode == 0, experiment.stdout
-    assert "Running stage 'train@1'" in experiment.stdout
-    assert len(pd.read_csv(finished / "work/shapes/train/fold1/history.csv")) == 1
+    assert "Running stage 'train@1-0'" in experiment.stdout
+    assert len(pd.read_csv(finished / "work/shapes/train/fold1/seed0/history.csv")) == 1
     subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)

@@ -20,7 +20,7 @@ MODEL: dict[str, Any] = {
 }
 
 TRAIN: dict[str, Any] = {
-    "seed": 0,
+    "seeds": [0],
     "epochs": 3,
     "batch_size": 8,
     "micro_batch_size": 8,
@@ -61,4 +61,4 @@ def small_fold(count: int = 43, classes: int = 3) -> Fold:
         Samples(np.flatnonzero(part), targets[part], tuple(f"row{place}" for place in np.flatnonzero(part)))
         for part in (~is_validation, is_validation)
     )
-    return Fold(1, pixels, training, validation, classes, (), None, "multiclass")
+    return Fold(1, 0, pixels, training, validation, classes, (), None, "multiclass")

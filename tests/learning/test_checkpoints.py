@@ -56,12 +56,16 @@ def test_differing_in_lists_and_kinds() -> None:
 def test_inputs_are_parameters_facts_code_libraries_and_files(tmp_path: Path) -> None:
     file = tmp_path / "rows.parquet"
     file.write_bytes(b"one")
-    inputs = key_inputs(train_section(), ["horizontal_flip"], [file])
+    inputs = key_inputs(train_section(seeds=[5, 6]), 5, ["horizontal_flip"], [file])
     assert inputs["train"]["schedule"]["kind"] == "warmup_cosine"
+    assert inputs["seed"] == 5
+    assert key_inputs(train_section(seeds=[5]), 5, ["horizontal_flip"], [file]) == inputs, (
+        "the others are nothing to it"
+    )
     assert inputs["symmetries"] == ["horizontal_flip"]
     assert set(inputs["libraries"]) == {"torch", "timm", "albumentations", "accelerate"}
     file.write_bytes(b"other")
-    assert key_inputs(train_section(), ["horizontal_flip"], [file])["files"] != inputs["files"]
+    assert key_inputs(train_section(), 5, ["horizontal_flip"], [file])["files"] != inputs["files"]
 
 
 def test_code_is_every_loaded_module_of_ours() -> None:
@@ -80,10 +84,12 @@ def test_the_running_script_is_code_too(tmp_path: Path) -> None:
 
 
 def test_refuses_to_train_beside_another_run(tmp_path: Path) -> None:
-    first, second = (Checkpoints(tmp_path / "fold3", {}) for _ in range(2))
+    first, second = (Checkpoints(tmp_path / "fold3" / "seed0", {}) for _ in range(2))
     with (
         first.alone(),
-        pytest.raises(Refusal, match=rf"fold3 is being trained already, by process {os.getpid()}.*kill {os.getpid()}"),
+        pytest.raises(
+            Refusal, match=rf"fold3/seed0 is being trained already, by process {os.getpid()}.*kill {os.getpid()}"
+        ),
         second.alone(patience_seconds=0.1),
     ):
         pass
@@ -92,12 +98,12 @@ def test_refuses_to_train_beside_another_run(tmp_path: Path) -> None:
 
 
 def test_other_processes_of_a_run_share_its_lock(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path / "fold3", {})
-    with checkpoints.alone(), Checkpoints(tmp_path / "fold3", {}).alone(is_main_process=False):
+    checkpoints = Checkpoints(tmp_path / "fold3" / "seed0", {})
+    with checkpoints.alone(), Checkpoints(tmp_path / "fold3" / "seed0", {}).alone(is_main_process=False):
         pass
 
 
 def test_elsewhere_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checkpoints_folder(Places("digits"), 2) == Path("work/digits/checkpoints/fold2")
+    assert checkpoints_folder(Places("digits"), 2, 7) == Path("work/digits/checkpoints/fold2/seed7")
     monkeypatch.setenv("FOLDLINE_CHECKPOINTS", "/safe")
-    assert checkpoints_folder(Places("digits"), 2) == Path("/safe/digits/fold2")
+    assert checkpoints_folder(Places("digits"), 2, 7) == Path("/safe/digits/fold2/seed7")

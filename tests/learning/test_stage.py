@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from foldline.learning.checkpoints import checkpoints_folder
 from foldline.learning.random_start import write_random_start
 from foldline.places import Places
 from foldline.tables.classes import write_classes
@@ -80,21 +81,22 @@ def finish(process: subprocess.Popen, code: int = 0) -> str:
 def test_killed_and_run_again_two_processes_end_as_if_never_stopped(tmp_path: Path) -> None:
     """As two processes that were forked here, never stopped, and without loader processes."""
     places = write_competition(tmp_path)
-    first = stage(tmp_path, "pipelines.train", "--fold", "0")
-    while not list(places.checkpoints(0).glob("*/state.pt")):
+    checkpoints = checkpoints_folder(places, 0, 1)
+    first = stage(tmp_path, "pipelines.train", "--fold", "0", "--seed", "1")
+    while not list(checkpoints.glob("*/state.pt")):
         assert first.poll() is None, first.communicate()
         time.sleep(0.01)
-    os.kill(int(places.checkpoints(0).with_suffix(".pid").read_text()), signal.SIGKILL)
+    os.kill(int(checkpoints.with_suffix(".pid").read_text()), signal.SIGKILL)
     assert "process 0 ended by SIGKILL" in finish(first, code=1)
-    assert not places.trained(0).exists()
+    assert not places.trained(0, 1).exists()
 
-    second = finish(stage(tmp_path, "pipelines.train", "--fold", "0"))
-    assert "fold 0: goes on after epoch " in second
-    assert f"fold 0  epoch   {EPOCHS}/{EPOCHS}  train loss " in second
-    assert not places.checkpoints(0).exists()
+    second = finish(stage(tmp_path, "pipelines.train", "--fold", "0", "--seed", "1"))
+    assert "fold 0, seed 1: goes on after epoch " in second
+    assert f"fold 0, seed 1  epoch   {EPOCHS}/{EPOCHS}  train loss " in second
+    assert not checkpoints.exists()
 
     never_stopped = train_section(epochs=EPOCHS, workers=0)
-    train_together(2, dataclasses.replace(small_fold(), name=0), never_stopped, tmp_path / "reference")
+    train_together(2, dataclasses.replace(small_fold(), name=0, seed=1), never_stopped, tmp_path / "reference")
     for name in ("model.safetensors", "history.csv", "metrics.json"):
         reference = tmp_path / "reference" / "process0" / name
-        assert (places.trained(0) / name).read_bytes() == reference.read_bytes()
+        assert (places.trained(0, 1) / name).read_bytes() == reference.read_bytes()

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from foldline.config.train import Train
 from foldline.images.loaders import EpochOrder
 from foldline.learning.checkpoints import Checkpoints
-from foldline.learning.fold import Fold
+from foldline.learning.fold import Fold, fold_seed
 from foldline.learning.fold_training import train_fold
 from foldline.learning.groups import parameter_groups
 from foldline.learning.models import build_model
@@ -49,10 +49,10 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
     fold = small_fold()
     trained = run(config, tmp_path)
 
-    seed_torch((config.seed,))
+    seed_torch((fold.seed,))
     model = build_model(trained.model.architecture)
     optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, 0.05))
-    order = EpochOrder(len(fold.training), 8, (config.seed, fold.name), 0, 1)
+    order = EpochOrder(len(fold.training), 8, fold_seed(fold), 0, 1)
     schedule, step = rate_schedule(config.schedule, len(order), 3), 0
     for epoch in range(3):
         order.epoch = epoch
@@ -89,7 +89,7 @@ def test_another_experiments_checkpoint_is_named(tmp_path: Path, capsys: pytest.
     for epochs in (5, 1):
         train_fold(small_fold(), config, Checkpoints(tmp_path, {"train": {"epochs": epochs}}), Accelerator(cpu=True))
     written = capsys.readouterr().out
-    assert "fold 1: starts afresh" in written
+    assert "fold 1, seed 0: starts afresh" in written
     assert "train.epochs: 1, was 5" in written
 
 
@@ -105,7 +105,7 @@ def test_learns_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert trained.kept == trained.history[-1]
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 6
-    assert lines[2].startswith("fold 1  epoch   3/6  train loss ")
+    assert lines[2].startswith("fold 1, seed 0  epoch   3/6  train loss ")
 
 
 def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_seeds_and_folds_train_differently_from_equal_beginnings(tmp_path: Path)
     config = train_section(epochs=1)
     first = run(config, tmp_path / "first")
     other_fold = run(config, tmp_path / "fold", dataclasses.replace(small_fold(), name=2))
-    other_seed = run(config.model_copy(update={"seed": 1}), tmp_path / "seed")
+    other_seed = run(config, tmp_path / "seed", dataclasses.replace(small_fold(), seed=1))
     assert not same_weights(first.model, other_fold.model)
     assert not same_weights(first.model, other_seed.model)
 
@@ -168,7 +168,7 @@ def test_the_last_good_checkpoint_and_the_rows_of_the_bad_step_are_named(tmp_pat
     fold, checkpoints = small_fold(), Checkpoints(tmp_path, {})
     with pytest.raises(Refusal, match=r"not a number at step 6 \(epoch 2\)") as refusal:
         train_fold(fold, config, checkpoints, Accelerator(cpu=True))
-    order = EpochOrder(len(fold.training), 8, (config.seed, fold.name), 0, 1)
+    order = EpochOrder(len(fold.training), 8, fold_seed(fold), 0, 1)
     order.epoch = 1
     second_batch = {fold.training.row_ids[index] for index, _ in list(order)[1]}
     named = set(re.findall(r"row\d+", str(refusal.value)))

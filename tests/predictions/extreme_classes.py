@@ -84,10 +84,11 @@ def write_competition(targets: np.ndarray) -> None:
     write_folds(PLACES.folds, pd.DataFrame({"row_id": ids, "fold": fold_of_row, "cluster": np.arange(ROWS)}))
     for fold in range(FOLDS):
         history = pd.DataFrame([np.ones(len(HISTORY))], columns=list(HISTORY))
-        write_history(PLACES.trained(fold) / "history.csv", history)
+        write_history(PLACES.trained(fold, 0) / "history.csv", history)
     params = {
         "competition": "plants",
         "folds": list(range(FOLDS)),
+        "train": {"seeds": [0]},
         "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
         "clip": {"bounds": {"kind": "none"}, "rule": "default"},
     }
@@ -98,10 +99,10 @@ def write_predictions(targets: np.ndarray) -> dict[str, float]:
     """Each fold's logits as `predict` writes them, block by block; returns what the exact mean of views scores."""
     surprises, places = [], []
     for fold in range(FOLDS):
-        PLACES.predicted(fold).mkdir(parents=True)
+        PLACES.predicted(fold, 0).mkdir(parents=True)
         mine = np.flatnonzero(np.arange(ROWS) % FOLDS == fold)
         ids = [[f"{row:05d}" for row in rows] for rows in (mine, range(ROWS))]
-        logits = create_logits(PLACES.predicted(fold), *ids, VIEWS, NAMES, "softmax")
+        logits = create_logits(PLACES.predicted(fold, 0), *ids, VIEWS, NAMES, "softmax")
         for block, rows in drawn(targets[mine], seed=fold):
             put(logits.validation, block, rows)
             mean = np.exp(log_softmax(rows.astype(np.float64), axis=-1)).mean(axis=1)

@@ -53,8 +53,8 @@ def competition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     generator = np.random.default_rng(0)
     for fold in range(3):
         history = pd.DataFrame([(epoch, *generator.uniform(size=5)) for epoch in (1, 2)], columns=list(HISTORY))
-        write_history(PLACES.trained(fold) / "history.csv", history)
-        write_logits(PLACES.predicted(fold), predictions(fold, generator))
+        write_history(PLACES.trained(fold, 0) / "history.csv", history)
+        write_logits(PLACES.predicted(fold, 0), predictions(fold, generator))
     return tmp_path
 
 
@@ -76,6 +76,7 @@ def write_params(bounds: dict, folds: tuple[FoldName, ...] = (2, 0, 1), rule: st
     params = {
         "competition": "pets",
         "folds": list(folds),
+        "train": {"seeds": [0]},
         "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
         "clip": {"bounds": bounds, "rule": rule},
     }
@@ -109,7 +110,9 @@ def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture
     assert written["fold_scores"]["1"] == pytest.approx(-np.log(of_target[FOLD_OF_ROW == 1]).mean(), abs=1e-6)
     assert (written["rows"], written["folds"]) == (10, [0, 1, 2])
     history = read_history(PLACES.ensemble / "history.csv")
-    assert history[["fold", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2], [2, 1], [2, 2]]
+    assert history[["fold", "seed", "epoch"]].to_numpy().tolist() == [
+        [fold, 0, epoch] for fold in range(3) for epoch in (1, 2)
+    ]
     assert read_gains(PLACES.ensemble / "gains.csv").empty
 
     clip.main()
@@ -122,7 +125,7 @@ def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture
     assert (gain.step, gain.kept) == ("bounds", True)
     assert gain.claimed == gain.nested == pytest.approx(written["score"] - metrics(PLACES.clipped)["score"], abs=2e-6)
     printed = capsys.readouterr().out
-    assert f"ensemble of folds [0, 1, 2]: out-of-fold log_loss {written['score']} on 10 rows" in printed
+    assert f"ensemble of folds [0, 1, 2] x seeds [0]: out-of-fold log_loss {written['score']} on 10 rows" in printed
     assert f"{gain.claimed:+.5f}" in printed
 
 
@@ -154,13 +157,15 @@ def test_a_model_of_all_rows_joins_the_test_rows_alone_and_says_so(capsys: pytes
     of_folds = read_probabilities(PLACES.ensemble)
     before, score = of_folds.test.copy(), metrics(PLACES.ensemble)["score"]
     logits = predictions(fold=3, generator=np.random.default_rng(7))
-    write_logits(PLACES.predicted("all"), logits)
-    history = read_history(PLACES.trained(0) / "history.csv").assign(validation_loss=np.nan, validation_accuracy=np.nan)
-    write_history(PLACES.trained("all") / "history.csv", history)
+    write_logits(PLACES.predicted("all", 0), logits)
+    history = read_history(PLACES.trained(0, 0) / "history.csv").assign(
+        validation_loss=np.nan, validation_accuracy=np.nan
+    )
+    write_history(PLACES.trained("all", 0) / "history.csv", history)
     write_params({"kind": "none"}, folds=(2, 0, 1, "all"))
     capsys.readouterr()
     ensemble.main()
-    assert "one more model, of all rows" in capsys.readouterr().out
+    assert "fold all, seed 0: in the test predictions, without out-of-fold rows" in capsys.readouterr().out
     with_all = read_probabilities(PLACES.ensemble)
     own = softmax(logits.test, axis=-1).mean(axis=1)
     np.testing.assert_allclose(with_all.test, (3 * before + own) / 4, atol=1e-6)
@@ -190,8 +195,8 @@ def test_an_equal_rerun_writes_equal_bytes() -> None:
 def test_a_refused_ensemble_leaves_nothing_behind() -> None:
     broken = predictions(1, np.random.default_rng(0))
     broken.test[0] = np.nan
-    write_logits(PLACES.predicted(1), broken)
-    with pytest.raises(Refusal, match="fold 1: the logits hold NaN"):
+    write_logits(PLACES.predicted(1, 0), broken)
+    with pytest.raises(Refusal, match="fold 1, seed 0: the logits hold NaN"):
         ensemble.main()
     assert {path.name for path in PLACES.work.iterdir()} == {
         "rows.parquet",

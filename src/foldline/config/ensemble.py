@@ -57,6 +57,6 @@ class Ensemble(Section):
     average: Literal["probabilities", "logits"]
     """What is averaged over views and folds."""
     method: Method
-    """How the runs of `pipelines.blend` are weighed against each other. A single run, as in `dvc repro`, has nothing to
-    weigh: its folds always count equally."""
+    """How the seeds of one run are weighed against each other, and the runs of `pipelines.blend`. Folds always count
+    equally."""
     temperature: Annotated[NoTemperature | FittedTemperature, Field(discriminator="kind")]

@@ -56,11 +56,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def read_section(path: Path, key: str, kind: TypeForm[Read]) -> Read:
-    """The section `key` of the yaml file `path`, as `kind` (a Section or a union of Sections)."""
-    content = read_yaml(path)
-    if key not in content:
-        raise Refusal(f"{path}: the key `{key}` is missing, found {listed(content)}.")
-    return parse(content[key], kind, str(path), (key,))
+    """The section `key` of the yaml file `path`, as `kind` (a Section, a union of Sections or a plain type).
+
+    `train.seeds` is the key `seeds` of the section `train` alone: whoever reads no more depends on no more.
+    """
+    content, keys = read_yaml(path), tuple(key.split("."))
+    for name in keys:
+        if not isinstance(content, dict) or name not in content:
+            found = listed(content) if isinstance(content, dict) else repr(content)
+            raise Refusal(f"{path}: the key `{key}` is missing, found {found}.")
+        content = content[name]
+    return parse(content, kind, str(path), keys)
 
 
 def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] = ()) -> Read:

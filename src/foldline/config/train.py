@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from foldline.config.augmentation import Augmentation
 from foldline.config.average import Average, EmaSpan, Mean
@@ -35,7 +35,9 @@ WarmStart = Annotated[NoWarmStart | LogisticRegressionStart, Field(discriminator
 
 
 class Train(Section):
-    seed: int
+    seeds: Annotated[tuple[WholeNumber, ...], Field(min_length=1)]
+    """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
+    its own and knows nothing of the others, so that one more seed leaves it as it is."""
     epochs: Count
     batch_size: Count
     """At most this many images per optimiser step, in all processes together; an epoch's steps share its images
@@ -65,6 +67,13 @@ class Train(Section):
     keep: Literal["last", "best"]
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
     out-of-fold score too good."""
+
+    @field_validator("seeds")
+    @classmethod
+    def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("it takes different whole numbers, since equal seeds train equal models")
+        return seeds
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> "Train":

@@ -23,7 +23,7 @@ OwnPath = Annotated[str, AfterValidator(_inside)]
 
 
 class NoWeights(Section):
-    """Random starting weights, drawn by the stage `train` from its seed."""
+    """Random starting weights, drawn by the stage `train` from the seed."""
 
     kind: Literal["none"]
 

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from foldline.config.section import Section
+from foldline.config.train import Train
 from foldline.files import read_json, sha256, sha256_of_json, whole_file, write_json
-from foldline.places import FoldName, Places
+from foldline.places import FoldName, Places, of_model
 from foldline.refusal import Refusal
 
 VARIABLE = "FOLDLINE_CHECKPOINTS"
@@ -23,10 +23,10 @@ ORPHANS_END_SECONDS = 10.0
 """Loader processes of a killed run notice within 5 seconds, and hold its lock until then."""
 
 
-def checkpoints_folder(places: Places, fold: FoldName) -> Path:
+def checkpoints_folder(places: Places, fold: FoldName, seed: int) -> Path:
     """Below $FOLDLINE_CHECKPOINTS where it is set (`dvc exp run --temp` deletes its whole tree)."""
     elsewhere = os.environ.get(VARIABLE)
-    return Path(elsewhere) / places.slug / f"fold{fold}" if elsewhere else places.checkpoints(fold)
+    return (Path(elsewhere) / places.slug if elsewhere else places.checkpoints) / of_model(fold, seed)
 
 
 def loaded_code(packages: tuple[str, ...] = ("foldline", "pipelines")) -> dict[str, str]:
@@ -39,10 +39,14 @@ def loaded_code(packages: tuple[str, ...] = ("foldline", "pipelines")) -> dict[s
     return dict(sorted(files.items()))
 
 
-def key_inputs(train: Section, symmetries: Sequence[str], upstream: Sequence[Path]) -> dict[str, Any]:
-    """Everything that a fold's training depends on: parameters, facts, our code, the libraries, the files it reads."""
+def key_inputs(train: Train, seed: int, symmetries: Sequence[str], upstream: Sequence[Path]) -> dict[str, Any]:
+    """Everything that one training depends on: parameters, facts, our code, the libraries, the files it reads.
+
+    Which other seeds there are is nothing to it.
+    """
     return {
-        "train": train.model_dump(mode="json"),
+        "train": train.model_dump(mode="json", exclude={"seeds"}),
+        "seed": seed,
         "symmetries": list(symmetries),
         "code": loaded_code(),
         "libraries": {library: version(library) for library in LIBRARIES},
@@ -54,7 +58,7 @@ class Checkpoints:
     """The latest state of one training. Its folder's name is the key: a hash of `inputs`."""
 
     def __init__(self, folder: Path, inputs: Mapping[str, Any]) -> None:
-        """`folder`: of one fold, shared by all keys. `inputs`: everything that training depends on, as JSON."""
+        """`folder`: of one fold and seed, shared by all keys. `inputs`: all that their training depends on, as JSON."""
         self._all = folder
         self._inputs = dict(inputs)
         self._mine = folder / sha256_of_json(self._inputs)[:16]
@@ -89,7 +93,7 @@ class Checkpoints:
 
     @contextmanager
     def alone(self, is_main_process: bool = True, patience_seconds: float = ORPHANS_END_SECONDS) -> Iterator[None]:
-        """Hold the fold's lock, in the first process of a run. Raises Refusal when another run trains this fold.
+        """Hold the lock of this training, in the first process of a run. Raises Refusal when another run is at it.
 
         A killed `dvc` leaves its training running.
         """
@@ -104,8 +108,8 @@ class Checkpoints:
         except Timeout:
             process = holder.read_text(encoding="utf-8") if holder.exists() else "?"
             raise Refusal(
-                f"{self._all.name} is being trained already, by process {process}. Wait until that ends, or end it "
-                f"(`kill {process}`) and run this again: it goes on from the last checkpoint."
+                f"{'/'.join(self._all.parts[-2:])} is being trained already, by process {process}. Wait until that "
+                f"ends, or end it (`kill {process}`) and run this again: it goes on from the last checkpoint."
             ) from None
         try:
             holder.write_text(str(os.getpid()), encoding="utf-8")

@@ -20,6 +20,8 @@ class Fold:
     """The facts of one fold's training; how to train is the section `train`."""
 
     name: FoldName
+    seed: int
+    """Of this training, one of those that the section `train` lists."""
     pixels: Pixels
     training: Samples
     validation: Samples
@@ -30,10 +32,14 @@ class Fold:
     """The backbone's starting weights, None for random ones."""
     target: TargetKind
 
+    @property
+    def title(self) -> str:
+        return f"fold {self.name}, seed {self.seed}"
 
-def fold_seed(fold: Fold, config: Train) -> tuple[int, int]:
+
+def fold_seed(fold: Fold) -> tuple[int, int]:
     """Of all that is drawn while training."""
-    return config.seed, ALL_ROWS_SEED if fold.name == "all" else fold.name
+    return fold.seed, ALL_ROWS_SEED if fold.name == "all" else fold.name
 
 
 def fold_objective(fold: Fold, config: Train) -> Objective:

@@ -30,9 +30,9 @@ from foldline.refusal import Refusal
 
 
 def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch.device) -> Pieces:
-    """The first weights, drawn from `train.seed`, are the same for all folds."""
+    """The first weights, drawn from the seed, are the same for all folds."""
     _, height, width, channels = fold.pixels.shape
-    seed_torch((config.seed,))
+    seed_torch((fold.seed,))
     objective = fold_objective(fold, config)
     architecture = Architecture(
         model=config.model,
@@ -68,7 +68,7 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
         average=average,
         micro_batch_size=config.micro_batch_size,
         epochs=config.epochs,
-        seed=fold_seed(fold, config),
+        seed=fold_seed(fold),
         keep_best=config.keep == "best",
     )
 
@@ -76,7 +76,7 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
 def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> TrainingBatches:
     """Raises Refusal when a step would have no image for some process."""
     processes = accelerator.num_processes
-    seed = fold_seed(fold, config)
+    seed = fold_seed(fold)
     shares = square_root_shares(fold.training.targets) if config.imbalance == "square_root_sampling" else None
     order = EpochOrder(len(fold.training), config.batch_size, seed, accelerator.process_index, processes, shares)
     if min(order.batch_sizes) < processes:

@@ -16,7 +16,6 @@ from foldline.learning.processes import memory_advice
 from foldline.learning.progress import Line
 from foldline.learning.trained import Trained
 from foldline.learning.training import train
-from foldline.places import FoldName
 
 
 def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator: Accelerator) -> Trained:
@@ -29,11 +28,11 @@ def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator:
         pieces = choose_pieces(fold, config, len(batches), accelerator.device)
         guard = LossGuard(fold.training.row_ids, len(batches), checkpoints.path)
         validate = validation(fold, pieces, config, accelerator)
-        state = start = begin(checkpoints, fold.name, accelerator)
+        state = start = begin(checkpoints, fold.title, accelerator)
         for state in train(pieces, batches, validate, guard, start, accelerator):
             if accelerator.is_main_process:
                 checkpoints.save(state)
-                tqdm.write(describe_epoch(fold.name, config.epochs, state["progress"]["history"][-1]))
+                tqdm.write(describe_epoch(fold.title, config.epochs, state["progress"]["history"][-1]))
             accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], pieces.average.model
@@ -44,24 +43,24 @@ def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator:
     return Trained(model.cpu(), history, min(history, key=lambda line: line["validation_loss"]))
 
 
-def begin(checkpoints: Checkpoints, fold: FoldName, accelerator: Accelerator) -> dict[str, Any] | None:
+def begin(checkpoints: Checkpoints, title: str, accelerator: Accelerator) -> dict[str, Any] | None:
     """The state to go on from, if any; says so, or says why an earlier run's does not serve."""
     # The first process holds the fold's lock by now: nobody else moves its checkpoints.
     accelerator.wait_for_everyone()
     state = checkpoints.load()
     if accelerator.is_main_process:
         if state is not None:
-            tqdm.write(f"fold {fold}: goes on after epoch {state['progress']['epoch']}")
+            tqdm.write(f"{title}: goes on after epoch {state['progress']['epoch']}")
         elif differences := checkpoints.differences():
-            tqdm.write(f"fold {fold}: starts afresh, for there is a checkpoint, but of another experiment:")
+            tqdm.write(f"{title}: starts afresh, for there is a checkpoint, but of another experiment:")
             tqdm.write("\n".join(f"  {line}" for line in differences))
     return state
 
 
-def describe_epoch(fold: FoldName, epochs: int, line: Line) -> str:
+def describe_epoch(title: str, epochs: int, line: Line) -> str:
     """What was not measured is left out: the accuracy of a regression, the validation of all rows."""
     parts = []
     for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
         if not math.isnan(line[name]):
             parts.append(f"{name.replace('_', ' ')} {line[name]:.4f}")
-    return f"fold {fold}  epoch {line['epoch']:>3}/{epochs}  " + "  ".join(parts)
+    return f"{title}  epoch {line['epoch']:>3}/{epochs}  " + "  ".join(parts)

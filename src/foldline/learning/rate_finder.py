@@ -95,7 +95,7 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
         pieces = choose_pieces(fold, config, len(batches), accelerator.device)
         size = config.micro_batch_size
         soft = pieces.objective.soft
-        validation = validation_batches(fold.pixels, fold.validation, size, config.seed, soft, accelerator.device)
+        validation = validation_batches(fold.pixels, fold.validation, size, fold.seed, soft, accelerator.device)
         return find_rates(pieces, batches, validation, sweep, accelerator)
 
 

@@ -60,10 +60,10 @@ def clusters_of(folds: pd.DataFrame, ids: Sequence[str]) -> Int64[np.ndarray, " 
 def place(expected: Sequence[str], found: Sequence[str], name: str) -> Int64[np.ndarray, " expected_rows"]:
     """The position in `found` of each expected id. Raises Refusal, naming rows, unless each is there exactly once.
 
-    `name` says whose rows these are: `fold 0, validation`.
+    `name` says whose rows these are: `fold 0, seed 0, validation`.
     """
     ids = pd.Index(found)
-    cure = f"Run `dvc repro -f` for the stage that predicts {name.split(',')[0]}."
+    cure = f"Run `dvc repro -f` for the stage that predicts {name.rpartition(',')[0]}."
     if not ids.is_unique:
         raise Refusal(f"{name}: rows are predicted twice: {listed(ids[ids.duplicated()].unique())}. {cure}")
     positions = ids.get_indexer(pd.Index(expected))

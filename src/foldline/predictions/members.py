@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from foldline.places import FoldName
 from foldline.predictions.activations import predictions_from
 from foldline.predictions.coverage import Roster, place
 from foldline.predictions.steps import Inputs
@@ -23,7 +24,7 @@ Places = Int64[np.ndarray, " chosen"]
 
 @dataclass(frozen=True)
 class Member:
-    """One fold's model: its logits (memory-mapped), and where in them the roster's rows lie."""
+    """The model of one fold and seed: its logits (memory-mapped), and where in them the roster's rows lie."""
 
     name: str
     fold: int
@@ -32,6 +33,16 @@ class Member:
     test: Float32[np.ndarray, "test_rows views outputs"]
     validation_places: Int64[np.ndarray, " validation_rows"]
     test_places: Int64[np.ndarray, " test_rows"]
+
+
+def members_of(
+    models: Sequence[tuple[FoldName, int]], logits: Sequence[Logits], roster: Roster, classes: tuple[str, ...]
+) -> list[Member]:
+    """`models`: the fold and the seed of each. Raises Refusal as `member` does."""
+    return [
+        member(ALL_ROWS if fold == "all" else fold, of_model, roster, classes, f"fold {fold}, seed {seed}")
+        for (fold, seed), of_model in zip(models, logits, strict=True)
+    ]
 
 
 def member(fold: int, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:

@@ -1,4 +1,4 @@
-"""`history.csv`: a line per epoch of one fold; nothing in it depends on the clock, so equal runs write equal files."""
+"""`history.csv`: a line per epoch of one training; it knows no clock, so equal runs write equal files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ targets without classes, validation_* where all rows are trained on."""
 
 def read_history(path: Path) -> pd.DataFrame:
     history = read_csv(path, COLUMNS, {})
-    require_unique(history, path, ("fold", "epoch") if "fold" in history else ("epoch",))
+    require_unique(history, path, ("fold", "seed", "epoch") if "fold" in history else ("epoch",))
     return history
 
 
@@ -33,7 +33,8 @@ def write_history(path: Path, history: pd.DataFrame) -> None:
         history.to_csv(partial, index=False, lineterminator="\n")
 
 
-def join_histories(histories: Mapping[FoldName, pd.DataFrame]) -> pd.DataFrame:
-    """One table of all folds, with the fold as its first column: what the plots draw."""
-    joined = pd.concat([history.assign(fold=fold) for fold, history in histories.items()], ignore_index=True)
-    return joined[["fold", *joined.columns.drop("fold")]]
+def join_histories(histories: Mapping[tuple[FoldName, int], pd.DataFrame]) -> pd.DataFrame:
+    """One table of all trainings, with the columns `fold` and `seed` before the others: what the plots draw."""
+    parts = [history.assign(fold=fold, seed=seed) for (fold, seed), history in histories.items()]
+    joined = pd.concat(parts, ignore_index=True)
+    return joined[["fold", "seed", *joined.columns.drop(["fold", "seed"])]]
