@@ -13,7 +13,7 @@ from foldline.competition.classes import find_classes
 from foldline.competition.diagnosis import understood
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import link_images
-from foldline.competition.sample import Sample, read_sample, refuse_other_ids
+from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
 from foldline.competition.suspicions import suspicions
 from foldline.competition.targets import encode
 from foldline.images.cache import PixelForm, build, open_pixels
@@ -46,7 +46,8 @@ def examine(card: Card, places: Places) -> Examination:
         listing = read_layout(archives, card.layout, card.target, card.features)
         classes = find_classes(archives, listing.rows, card.target, card.submission)
         sample = read_sample(archives, card.submission)
-        refuse_other_ids(listing.rows, sample, card.submission)
+    refuse_other_columns(sample, card.submission, card.target, classes)
+    refuse_other_ids(listing.rows, sample, card.submission, classes)
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
     caches = places.work / "doctor"
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)

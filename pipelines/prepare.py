@@ -14,7 +14,7 @@ from foldline.cards.target import Target
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
-from foldline.competition.sample import read_sample, refuse_other_ids
+from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
 from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
 from foldline.refusal import listed
@@ -36,8 +36,10 @@ def main() -> None:
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
         listing = read_layout(archives, layout, target, features)
-        refuse_other_ids(listing.rows, read_sample(archives, submission), submission)
+        sample = read_sample(archives, submission)
         classes = find_classes(archives, listing.rows, target, submission)
+    refuse_other_columns(sample, submission, target, classes)
+    refuse_other_ids(listing.rows, sample, submission, classes)
     quality = prepare.store.quality if isinstance(prepare.store, JpegStore) else None
     size = prepare.height_pixels, prepare.width_pixels
     form = PixelForm(*size, layout.channels, prepare.resize, layout.range, quality)

@@ -1,8 +1,19 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel
-from foldline.cards.target import Binary, Delimited, Multiclass, Multilabel, OneHot, Ordinal, Regression, Target
+from foldline.cards.submission import ClassProbabilities, HardLabel, Number
+from foldline.cards.target import (
+    Binary,
+    Columns,
+    Delimited,
+    Lines,
+    Multiclass,
+    Multilabel,
+    OneHot,
+    Ordinal,
+    Regression,
+    Target,
+)
 from foldline.competition.classes import find_classes, sorted_labels
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
@@ -50,13 +61,30 @@ def test_the_positive_class_comes_second_and_levels_rise_whatever_the_columns_or
         (COLUMNS, ('["rust"]', "[]"), ("scab", "rust")),
         (ordinal(), ("4", "0", "2"), ("0", "1", "2", "3", "4")),
         (ordinal("low", "mid", "high"), ("mid", "low"), ("low", "mid", "high")),
-        (Regression(kind="regression", column="score", group=None), ("1.5", "2"), ("score",)),
+        (
+            Regression(kind="regression", values=Columns(kind="columns", columns=("score",)), group=None),
+            ('{"score": 1.5}', '{"score": 2.0}'),
+            ("score",),
+        ),
     ],
 )
 def test_without_class_columns_card_and_labels_name_them(
     zipped: Zipped, target: Target, texts: tuple[str, ...], classes: tuple[str, ...]
 ) -> None:
     assert find_classes(zipped({}), rows(*texts), target, LABEL) == classes
+
+
+def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "id,y,x\n0,0,0\n", "other.csv": "id,y,z\n0,0,0\n"})
+    form = Number(kind="number", sample="sample.csv", id="id", extra_columns="refused", range=None)
+    target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
+    assert find_classes(archives, rows('{"x": 1.0, "y": 2.0}'), target, form) == ("y", "x")
+    with pytest.raises(
+        Refusal, match=r"other.csv has no column for 1 of the train labels: x\..*without a train row: z"
+    ):
+        find_classes(archives, rows('{"x": 1.0, "y": 2.0}'), target, form.model_copy(update={"sample": "other.csv"}))
+    lines = target.model_copy(update={"values": Lines(kind="lines", name="n", column="v")})
+    assert find_classes(archives, rows('{"b": 1.0}', '{"a": 2.0}'), lines, LABEL) == ("a", "b")
 
 
 def test_a_label_without_a_column_is_refused_with_both_differences(zipped: Zipped) -> None:

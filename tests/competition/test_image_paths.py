@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from foldline.cards.layout import TablePart
-from foldline.cards.templates import parse_template
-from foldline.competition.image_paths import columns_of, filled
+from foldline.cards.templates import columns_of, parse_template
+from foldline.competition.image_paths import filled
 from foldline.config.section import parse
 from foldline.refusal import Refusal
 
@@ -27,6 +27,12 @@ def test_templates_take_values_and_characters(template: str, paths: list[str]) -
 def test_a_stem_is_a_file_name_without_its_suffix() -> None:
     table = pd.DataFrame({"id": ["a.b.jpg", ".jpg", "x.y/z"]}, dtype="str")
     assert filled(parse_template("{id.stem}.png"), table).tolist() == ["a.b.png", ".jpg.png", "x.y/z.png"]
+
+
+def test_what_is_before_and_after_the_last_underscore() -> None:
+    table = pd.DataFrame({"ID": ["ID_00_any", "ID_1_b", "plain"]}, dtype="str")
+    assert filled(parse_template("{ID.head}.dcm"), table).tolist() == ["ID_00.dcm", "ID_1.dcm", ".dcm"]
+    assert filled(parse_template("{ID.tail}"), table).tolist() == ["any", "b", "plain"]
 
 
 def test_template_columns_are_those_between_braces() -> None:

@@ -10,6 +10,12 @@ FACTS = {
     **{kind: {"kind": kind} for kind in METRICS},
     "map_at_5": {"kind": "map_at_k", "k": 5},
     "weighted_auc": {"kind": "weighted_auc", "edges": [0, 0.4, 1], "weights": [2, 1]},
+    "partial_auc": {"kind": "partial_auc", "min_true_positive_rate": 0.8},
+    "weighted_binary_log_loss": {"kind": "weighted_binary_log_loss", "weights": {"b": 2}},
+    "weighted_r2": {"kind": "weighted_r2", "weights": {"a": 0.5}},
+    "f_beta": {"kind": "f_beta", "beta": 2},
+    "mean_row_f_beta": {"kind": "mean_row_f_beta", "beta": 2},
+    "top_1_error": {"kind": "top_k_error", "k": 1},
     "probabilistic_f1": {"kind": "probabilistic_f1", "beta": 1},
 }
 WORST_AND_BEST = {
@@ -17,26 +23,36 @@ WORST_AND_BEST = {
     "labels": (np.array([0, 1]), np.array([1, 0])),
     "sets": (np.array([[True, False], [False, True]]), np.array([[False, True], [True, False]])),
     "rankings": (np.array([[0], [1]]), np.array([[1], [0]])),
-    "values": (np.array([0, 1], np.float32), np.array([1, 0], np.float32)),
+    "shares": (np.array([0, 1], np.float32), np.array([1, 0], np.float32)),
+    "values": (np.array([[0], [1]], np.float32), np.array([[1], [0]], np.float32)),
 }
-TARGETS = {
-    "mean_column_auc": np.array([[0, 1], [1, 0]], np.float32),
-    "multilabel_micro_f1": np.array([[0, 1], [1, 0]], np.float32),
-    "multilabel_macro_f1": np.array([[0, 1], [1, 0]], np.float32),
-    "rmse": np.array([1, 0], np.float32),
-}
+OF_SETS = ("column", "micro", "multilabel", "row_f_beta", "weighted_binary_log_loss")
+OF_NUMBERS = ("rms", "mae", "r2", "mean_column_rmse")
 
 
 @pytest.mark.parametrize("name", FACTS)
 def test_the_best_answers_gain_whatever_the_direction(name: str) -> None:
-    metric = metric_of(parse(FACTS[name], MetricFact, "card"))
-    targets = TARGETS.get(name, np.array([1, 0]))
-    worst, best = (metric.score(targets, answers) for answers in WORST_AND_BEST[metric.needs])
+    classes = ("a",) if name == "weighted_r2" else ("a", "b")
+    metric = metric_of(parse(FACTS[name], MetricFact, "card"), classes)
+    needs = "shares" if name == "probabilistic_f1" else metric.needs
+    worst, best = (metric.score(_targets(name), answers) for answers in WORST_AND_BEST[needs])
 
     assert metric.name == name
     assert metric.gain(worst, best) > 0
     assert metric.higher_is_better == (best > worst)
     assert metric.calibration_counts == name.endswith("log_loss")
+
+
+def _targets(name: str) -> np.ndarray:
+    if any(part in name for part in OF_NUMBERS):
+        return np.array([[1], [0]], np.float32)
+    return np.array([[0, 1], [1, 0]], np.uint8) if any(part in name for part in OF_SETS) else np.array([1, 0])
+
+
+def test_weights_are_of_classes_that_there_are() -> None:
+    fact = parse({"kind": "weighted_binary_log_loss", "weights": {"any": 2}}, MetricFact, "card")
+    with pytest.raises(Refusal, match=r"names any, which is no class\. Classes: a, b\."):
+        metric_of(fact, ("a", "b"))
 
 
 @pytest.mark.parametrize(

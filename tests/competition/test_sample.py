@@ -40,9 +40,9 @@ def test_a_label_sample_with_several_columns_is_refused(zipped: Zipped) -> None:
 def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:
     rows = pd.DataFrame({"part": ["train", "test", "test"], "row_id": ["a", "b", "c"]})
 
-    refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c", "b", "c"]), False), LABEL)
-    refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c"]), False), LABEL)
+    refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c", "b", "c"]), False), LABEL, ("x", "y"))
+    refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c"]), False), LABEL, ("x", "y"))
     with pytest.raises(
         Refusal, match=r"2 of its 3 ids are no test rows: a, b\.jpg\. Test rows .*: b \(1 of 2\)\. Correct"
     ):
-        refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["a", "b.jpg", "c"]), False), LABEL)
+        refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["a", "b.jpg", "c"]), False), LABEL, ("x", "y"))

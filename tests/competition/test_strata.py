@@ -1,10 +1,10 @@
 import numpy as np
 
-from foldline.cards.target import Multiclass, Regression
+from foldline.cards.target import Columns, Multiclass, Regression
 from foldline.competition.splitting import deal
 from foldline.competition.strata import find_strata
 
-REGRESSION = Regression(kind="regression", column="x", group=None)
+REGRESSION = Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None)
 
 
 def test_classes_and_labels_are_their_own_strata() -> None:
@@ -15,7 +15,7 @@ def test_classes_and_labels_are_their_own_strata() -> None:
 def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:
     values = np.concatenate([np.full(40, 7), np.arange(60) + 100]).astype(np.float32)
 
-    strata = find_strata(values, ("x",), REGRESSION)
+    strata = find_strata(values[:, None], ("x",), REGRESSION)
 
     assert np.bincount(strata.of_rows).tolist() == [40, 10, 10, 10, 10, 10, 10]
     assert strata.names[:2] == ("7 .. 7", "100 .. 109")
@@ -24,7 +24,17 @@ def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:
 def test_every_fold_gets_low_and_high_values() -> None:
     values = np.random.default_rng(0).lognormal(size=500).astype(np.float32)
 
-    folds = deal(np.arange(500), find_strata(values, ("x",), REGRESSION).of_rows, 5, seed=0)
+    folds = deal(np.arange(500), find_strata(values[:, None], ("x",), REGRESSION).of_rows, 5, seed=0)
 
     deciles = np.argsort(np.argsort(values)) // 50
     assert all(np.bincount(deciles[folds == fold]).tolist() == [10] * 10 for fold in range(5))
+
+
+def test_several_numbers_are_binned_by_the_mean_of_their_ranks_whatever_their_scale() -> None:
+    rising = np.arange(100, dtype=np.float32)
+    both = np.column_stack([rising, 1000 * rising])
+    assert np.array_equal(
+        find_strata(both, ("x", "y"), REGRESSION).of_rows, find_strata(rising[:, None], ("x",), REGRESSION).of_rows
+    )
+    missing = np.where(np.arange(200).reshape(100, 2) % 4 == 3, np.nan, both)
+    assert np.bincount(find_strata(missing.astype(np.float32), ("x", "y"), REGRESSION).of_rows).min() >= 9

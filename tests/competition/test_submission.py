@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
-from foldline.cards.target import Delimited, Multiclass, Multilabel, Ranked, Regression, Target
+from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, Ranked, Regression, Target
 from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.decisions.rules import default_rule
 from foldline.competition.sample import Sample
@@ -87,7 +87,7 @@ def test_a_number_is_the_positive_probability_or_the_value_within_its_range(tmp_
         sample(("id", "x"), "a", "b"),
         values,
         form,
-        Regression(kind="regression", column="x", group=None),
+        Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None),
     )
     assert (tmp_path / "s.csv").read_text() == "id,x\na,1\nb,33.3\n"
 

@@ -109,10 +109,10 @@ def test_classes_that_are_absent_single_or_uneven() -> None:
 
 def test_labels_of_several_columns_are_counted_by_column() -> None:
     rows, images = tables(["", "x", "x"])
-    targets = np.array([[0, 0], [1, 0], [1, 0]], dtype=np.float32)
+    targets = np.array([[0, 0], [1, 0], [1, 0]], dtype=np.uint8)
     assert list(suspicions(rows, images, targets, ("x", "y"), NO_PAIRS)) == ["1 of 2 classes have no train row: y."]
 
 
 def test_numbers_have_no_classes() -> None:
     rows, images = tables(["1.5", "100"])
-    assert list(suspicions(rows, images, np.array([1.5, 100], dtype=np.float32), ("score",), NO_PAIRS)) == []
+    assert list(suspicions(rows, images, np.array([[1.5], [100]], dtype=np.float32), ("score",), NO_PAIRS)) == []

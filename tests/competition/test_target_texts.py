@@ -1,9 +1,21 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.target import Binary, Delimited, Multiclass, Multilabel, OneHot, Ordinal, Regression, Target
-from foldline.competition.target_texts import labels_of, target_texts
+from foldline.cards.target import (
+    Binary,
+    Columns,
+    Delimited,
+    Lines,
+    Multiclass,
+    Multilabel,
+    OneHot,
+    Ordinal,
+    Regression,
+    Target,
+)
+from foldline.competition.target_texts import target_texts, united
 from foldline.refusal import Refusal
+from foldline.tables.target_texts import labels_of, numbers_of
 
 TABLE = pd.DataFrame(
     {
@@ -14,6 +26,9 @@ TABLE = pd.DataFrame(
         "level": ["0", "2", "10"],
         "score": ["1.5", "-3", "1e2"],
         "hole": ["a", "", "b"],
+        "gap": ["", "2", "7"],
+        "empty": ["", "", ""],
+        "ID": ["x_any", "x_epi", "y_any"],
     },
     dtype="str",
 )
@@ -36,7 +51,10 @@ def several(labels: Delimited | OneHot) -> Multilabel:
         ),
         (Ordinal(kind="ordinal", column="level", group=None, levels=None), ["0", "2", "10"]),
         (Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2", "10")), ["0", "2", "10"]),
-        (Regression(kind="regression", column="score", group=None), ["1.5", "-3", "1e2"]),
+        (
+            Regression(kind="regression", values=Columns(kind="columns", columns=("score",)), group=None),
+            ['{"score": 1.5}', '{"score": -3.0}', '{"score": 100.0}'],
+        ),
     ],
 )
 def test_one_text_per_line(target: Target, texts: list[str]) -> None:
@@ -52,6 +70,26 @@ def test_one_text_per_line(target: Target, texts: list[str]) -> None:
 )
 def test_sets_of_labels_are_json(labels: Delimited | OneHot, sets: list[list[str]]) -> None:
     assert [labels_of(text) for text in target_texts(TABLE, several(labels), "train.csv")] == sets
+
+
+def test_of_several_numbers_some_may_be_missing() -> None:
+    target = Regression(kind="regression", values=Columns(kind="columns", columns=("score", "gap")), group=None)
+    texts = target_texts(TABLE, target, "train.csv")
+    assert [numbers_of(text) for text in texts] == [{"score": 1.5}, {"score": -3, "gap": 2}, {"score": 100, "gap": 7}]
+
+
+def test_a_line_per_row_and_class_or_number() -> None:
+    """Lines of one row are united: its labels, its numbers."""
+    ids = pd.Series(["x", "x", "y"])
+    labels = several(Lines(kind="lines", name="{ID.tail}", column="rust"))
+    lines = pd.DataFrame({"row_id": ids, "target": target_texts(TABLE, labels, "train.csv")})
+    assert united(lines, labels)["target"].tolist() == ['["any"]', '["any"]', '["any"]']
+    numbers = Regression(kind="regression", values=Lines(kind="lines", name="{ID.tail}", column="score"), group=None)
+    lines = pd.DataFrame({"row_id": ids, "target": target_texts(TABLE, numbers, "train.csv")})
+    both = {"any": 1.5, "epi": -3}
+    assert [numbers_of(text) for text in united(lines, numbers)["target"]] == [both, both, {"any": 100}]
+    with pytest.raises(Refusal, match=r"contradicts itself: `any` is 1\.5 and 100 for one row\."):
+        united(lines.assign(row_id="x"), numbers)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +111,18 @@ def test_sets_of_labels_are_json(labels: Delimited | OneHot, sets: list[list[str
             Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2")),
             "`level` is '10' on line 4 (1 lines): it must be 0, 2 (target.levels)",
         ),
-        (Regression(kind="regression", column="label", group=None), "it must be a number; correct target.kind"),
+        (
+            Regression(kind="regression", values=Columns(kind="columns", columns=("label",)), group=None),
+            "it must be a number; correct target.kind",
+        ),
+        (
+            Regression(kind="regression", values=Columns(kind="columns", columns=("gap",)), group=None),
+            "`gap` is empty on line 2 (1 lines): it must be a number",
+        ),
+        (
+            Regression(kind="regression", values=Columns(kind="columns", columns=("gap", "empty")), group=None),
+            "`gap` is empty on line 2 (1 lines): it must be a number where the other",
+        ),
         (
             several(OneHot(kind="columns", columns=("scab", "level"))),
             "`level` is '2', '10' on line 3, 4 (2 lines): it must",

@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.target import Delimited, Multiclass, Multilabel, Ranked, Regression
+from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, Ranked, Regression
 from foldline.competition.targets import encode, graded_targets
 from foldline.refusal import Refusal
 
 MULTICLASS = Multiclass(kind="multiclass", column="label", group=None)
 TAGS = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tags", delimiter=" "), group=None)
-REGRESSION = Regression(kind="regression", column="x", group=None)
+REGRESSION = Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None)
 
 
 def rows(*targets: str | None) -> pd.DataFrame:
@@ -25,15 +25,15 @@ def test_classes_become_positions_and_minus_one_without_a_target() -> None:
 def test_sets_become_zeros_and_ones() -> None:
     indicators = encode(rows('["b", "a c"]', "[]", None, '["b"]'), ("a c", "b"), TAGS)
 
-    assert indicators.dtype == np.float32
+    assert indicators.dtype == np.uint8
     assert indicators.tolist() == [[1, 1], [0, 0], [0, 0], [0, 1]]
 
 
 def test_values_become_numbers() -> None:
-    values = encode(rows("1.5", "-2", None), ("x",), REGRESSION)
+    values = encode(rows('{"x": 1.5, "y": 7.0}', '{"x": -2.0}', None), ("y", "x"), REGRESSION)
 
     assert values.dtype == np.float32
-    np.testing.assert_array_equal(values, np.array([1.5, -2, np.nan], np.float32))
+    np.testing.assert_array_equal(values, np.array([[7, 1.5], [np.nan, -2], [np.nan, np.nan]], np.float32))
 
 
 @pytest.mark.parametrize(("target", "text"), [(MULTICLASS, "husky"), (TAGS, '["pug", "husky"]')])

@@ -42,7 +42,7 @@ def predict_fold(places: Places, fold: int, miniature: Miniature) -> None:
 def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], generator: np.random.Generator) -> np.ndarray:
     """(rows, one view, outputs): `CERTAINTY` for what is true, a number itself; and noise."""
     if isinstance(target, Regression):
-        outputs = np.array(truth, dtype=float)[:, None]
+        outputs = np.array(truth, dtype=float).reshape(len(truth), len(classes))
     elif isinstance(target, Binary):
         positive = np.array([_is_positive(label, target) for label in truth])
         outputs = CERTAINTY * np.stack([~positive, positive], axis=1)
@@ -51,12 +51,6 @@ def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], genera
         outputs = CERTAINTY * (np.array(known) - (0.5 if isinstance(target, Multilabel) else 0))
     noise = generator.normal(scale=NOISE, size=outputs.shape)
     return (outputs + noise).astype(np.float32)[:, None, :]
-
-
-def _activation(target: Target) -> Activation:
-    if isinstance(target, Regression):
-        return "identity"
-    return "sigmoid" if isinstance(target, Multilabel) else "softmax"
 
 
 def _activation(target: Target) -> Activation:

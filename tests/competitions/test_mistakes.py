@@ -74,7 +74,7 @@ MISTAKES = [
     (PRODUCTS, "layout.train.picture.field", "imgs.image", r"imgs\.image.*picture"),
     (SETI, "layout.channels", 5, r"6.*5"),
     (EYES, "target.levels", ["0", "1", "2", "3"], r"4.*0, 1, 2, 3"),
-    (PETS, "target.column", "Id", r"`Id` is '0+a'.*it must be a number"),
+    (PETS, "target.values.columns", ["Id"], r"`Id` is '0+a'.*it must be a number"),
     (PLANTS, "target.labels.columns", ["healthy", "rusty"], r"`rusty`.*Did you mean `rust`"),
     (PLANTS, "target.labels.columns", ["healthy", "image_id"], r"image_id.*0.*1"),
     (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*train\.csv has.*sample"),

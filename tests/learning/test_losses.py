@@ -19,7 +19,7 @@ ONE_HOT = functional.one_hot(CLASSES, 5).float()
 
 
 def loss(independent: bool = False, scale: float = 1.0, **section: Any) -> Loss:
-    return build_loss(parse(section, Section, "loss"), independent, scale)
+    return build_loss(parse(section, Section, "loss"), independent, torch.tensor([scale]))
 
 
 def test_cross_entropy_by_hand() -> None:

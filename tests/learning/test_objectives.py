@@ -23,8 +23,9 @@ LOSSES: dict[str, dict[str, Any]] = {
     "huber": {"kind": "huber", "delta": 1.0},
 }
 CODES = np.array([0, 2, 1, 2])
-LABELS = np.array([[1, 0, 1], [0, 0, 0]], np.float32)
-VALUES = np.array([1.0, 2.0, 6.0], np.float32)
+LABELS = np.array([[1, 0, 1], [0, 0, 0]], np.uint8)
+VALUES = np.array([[1.0], [2.0], [6.0]], np.float32)
+SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
 
 
 def objective(
@@ -42,12 +43,12 @@ def objective(
         ("multilabel", "focal", "sigmoid", 3),
         ("ordinal", "focal", "softmax", 3),
         ("ordinal", "cumulative", "cumulative", 2),
-        ("ordinal", "huber", "identity", 1),
-        ("regression", "mean_squared_error", "identity", 1),
+        ("ordinal", "huber", "level", 1),
+        ("regression", "mean_squared_error", "identity", 3),
     ],
 )
 def test_outputs_and_activation(target: TargetKind, loss: str, activation: str, outputs: int) -> None:
-    training = LABELS if target == "multilabel" else CODES
+    training = {"multilabel": LABELS, "regression": SEVERAL}.get(target, CODES)
     found = objective(target, loss, training)
     assert (found.activation, found.outputs) == (activation, outputs)
 
@@ -75,7 +76,7 @@ def test_soft_targets() -> None:
     assert objective("ordinal", "huber").soft(codes).tolist() == [[0], [2]]
     labels = torch.from_numpy(LABELS)
     assert objective("multilabel", "focal", LABELS).soft(labels).tolist() == LABELS.tolist()
-    assert objective("regression", "huber", VALUES).soft(torch.from_numpy(VALUES)).tolist() == [[1], [2], [6]]
+    assert objective("regression", "huber", VALUES, 1).soft(torch.from_numpy(VALUES)).tolist() == [[1], [2], [6]]
 
 
 def test_right() -> None:
@@ -92,15 +93,37 @@ def test_right() -> None:
     assert of_levels.right(torch.tensor([[3.0, -1.0]] * 2), of_levels.soft(torch.tensor([1, 2]))).tolist() == [1, 0]
     of_values = objective("ordinal", "huber")
     assert of_values.right(torch.tensor([[1.4], [1.6]]), of_values.soft(torch.tensor([1, 1]))).tolist() == [1, 0]
-    of_numbers = objective("regression", "huber", VALUES)
+    of_numbers = objective("regression", "huber", VALUES, 1)
     assert of_numbers.right(torch.tensor([[1.0]]), torch.tensor([[1.0]])).isnan().all()
 
 
 def test_values_have_their_mean_and_spread() -> None:
-    found = objective("regression", "mean_squared_error", VALUES)
-    assert (found.center, found.scale) == (pytest.approx(3.0), pytest.approx(VALUES.std()))
-    assert objective("regression", "huber", np.full(3, 7.0, np.float32)).scale == 1.0
-    assert (objective("multiclass", "focal").center, objective("multiclass", "focal").scale) == (0.0, 1.0)
+    found = objective("regression", "mean_squared_error", VALUES, 1)
+    assert (found.center.item(), found.scale.item()) == (pytest.approx(3.0), pytest.approx(VALUES.std()))
+    levels = objective("ordinal", "huber")
+    assert (levels.center.item(), levels.scale.item()) == (pytest.approx(1.25), pytest.approx(CODES.std()))
+    plain = objective("multiclass", "focal")
+    assert (plain.center.tolist(), plain.scale.tolist()) == ([0, 0, 0], [1, 1, 1])
+
+
+def test_each_column_has_its_own_spread_without_its_missing_numbers() -> None:
+    """The first as it is, the second has none, the third does not vary."""
+    found = objective("regression", "mean_squared_error", SEVERAL)
+    assert (found.center.tolist(), found.scale.tolist()) == ([2, 0, 5], [1, 1, 1])
+    wide = objective("regression", "mean_squared_error", np.array([[0, 0], [2, 20]], np.float32), 2)
+    assert wide.loss(torch.zeros(1, 2), torch.tensor([[1.0, 10.0]])).item() == pytest.approx((1 + 1) / 2)
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error", "huber"])
+def test_a_missing_number_counts_neither_in_the_loss_nor_in_its_gradient(loss: str) -> None:
+    """Each known number counts as much as in an image that lacks none."""
+    found = objective("regression", loss, np.array([[0, 0], [2, 2]], np.float32), 2)
+    logits = torch.tensor([[3.0, 4.0]], requires_grad=True)
+    whole, gap = (found.loss(logits, torch.tensor([[1.0, second]])) for second in (4.0, float("nan")))
+    assert gap.item() == whole.item() > 0
+    (slope,) = torch.autograd.grad(gap.sum(), logits)
+    assert slope[0, 1] == 0
+    assert torch.equal(slope, torch.autograd.grad(whole.sum(), logits)[0])
 
 
 def test_class_weights_are_sklearns_balanced_ones() -> None:

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit, softmax
 
 from foldline.predictions.activations import predictions_from, predictions_of_scores, scores_from
-from foldline.tables.activations import ACTIVATIONS, Form, form_of
+from foldline.tables.activations import ACTIVATIONS, Form, form_of, holds_probabilities
 
 LOGITS = np.random.default_rng(0).normal(size=(50, 2, 4)) * 3
 
@@ -13,7 +13,7 @@ def test_predictions_are_of_their_form(activation) -> None:
     predictions = predictions_from(LOGITS, activation)
     if form_of(activation) == "distribution":
         np.testing.assert_allclose(predictions.sum(axis=-1), 1, atol=1e-12)
-    if form_of(activation) != "value":
+    if holds_probabilities(form_of(activation)):
         assert predictions.min() >= 0
         assert predictions.max() <= 1
 

@@ -69,7 +69,12 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("form", "good", "bad"),
-    [("independent", [0.9, 0.8], [0.9, 1.1]), ("independent", [0, 0], [np.nan, 0]), ("value", [-7.5], [np.inf])],
+    [
+        ("independent", [0.9, 0.8], [0.9, 1.1]),
+        ("independent", [0, 0], [np.nan, 0]),
+        ("value", [-7.5, 1e9], [0, np.inf]),
+        ("level", [-7.5], [np.inf]),
+    ],
 )
 def test_each_form_has_its_own_truths(form: Form, good: list[float], bad: list[float], tmp_path: Path) -> None:
     def predictions(row: list[float]) -> Probabilities:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from foldline.cards.card import Card
-from foldline.cards.metric import MeanAveragePrecision
+from foldline.cards.metric import MeanAveragePrecision, TopKError
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
 from foldline.cards.target import Binary
 from foldline.refusal import listed
@@ -12,25 +12,47 @@ FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
     "binary": ("number", "label", "class_probabilities"),
     "multiclass": ("class_probabilities", "label"),
     "ranked": ("ranking",),
-    "multilabel": ("class_probabilities", "label_set"),
+    "multilabel": ("class_probabilities", "label_set", "lines"),
     "ordinal": ("label", "class_probabilities"),
-    "regression": ("number",),
+    "regression": ("number", "lines"),
 }
 ONE_LABEL = ("binary", "multiclass", "ordinal")
+OF_ORDER = (("binary",), ("number", "class_probabilities"))
+OF_COLUMNS = (("multilabel",), ("class_probabilities", "lines"))
+OF_LABELS = (ONE_LABEL, ("label",))
+OF_SETS = (("multilabel",), ("label_set",))
+OF_RANKINGS = (("ranked",), ("ranking",))
+OF_NUMBERS = (("regression",), ("number", "lines"))
 # By metric: the kinds of target that it scores, and the forms of submission that hold what it needs.
 FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "auc": (("binary",), ("number", "class_probabilities")),
-    "weighted_auc": (("binary",), ("number", "class_probabilities")),
-    "mean_column_auc": (("multilabel",), ("class_probabilities",)),
-    "binary_log_loss": (("binary", "multilabel"), ("number", "class_probabilities")),
+    "auc": OF_ORDER,
+    "weighted_auc": OF_ORDER,
+    "partial_auc": OF_ORDER,
+    "average_precision": OF_ORDER,
+    "mean_column_auc": OF_COLUMNS,
+    "micro_auc": OF_COLUMNS,
+    "mean_column_average_precision": OF_COLUMNS,
+    "binary_log_loss": (("binary", "multilabel"), ("number", "class_probabilities", "lines")),
+    "weighted_binary_log_loss": OF_COLUMNS,
     "log_loss": (ONE_LABEL, ("class_probabilities",)),
-    "accuracy": (ONE_LABEL, ("label",)),
-    "macro_f1": (ONE_LABEL, ("label",)),
-    "multilabel_micro_f1": (("multilabel",), ("label_set",)),
-    "multilabel_macro_f1": (("multilabel",), ("label_set",)),
-    "map_at_k": (("ranked",), ("ranking",)),
+    "balanced_log_loss": (ONE_LABEL, ("class_probabilities",)),
+    "accuracy": OF_LABELS,
+    "balanced_accuracy": OF_LABELS,
+    "macro_f1": OF_LABELS,
+    "matthews": OF_LABELS,
+    "f_beta": (("binary",), ("label",)),
+    "multilabel_micro_f1": OF_SETS,
+    "multilabel_macro_f1": OF_SETS,
+    "mean_row_f_beta": OF_SETS,
+    "map_at_k": OF_RANKINGS,
+    "top_k_error": OF_RANKINGS,
     "quadratic_kappa": (("ordinal",), ("label",)),
-    "rmse": (("regression",), ("number",)),
+    "rmse": OF_NUMBERS,
+    "mean_column_rmse": OF_NUMBERS,
+    "mae": OF_NUMBERS,
+    "rmsle": OF_NUMBERS,
+    "r2": OF_NUMBERS,
+    "weighted_r2": OF_NUMBERS,
     "probabilistic_f1": (("binary",), ("number",)),
 }
 
@@ -71,5 +93,5 @@ def _unnamed(card: Card) -> Iterator[str]:
 
 def _other_length(card: Card) -> Iterator[str]:
     metric, form = card.metric, card.submission
-    if isinstance(metric, MeanAveragePrecision) and isinstance(form, Ranking) and metric.k != form.length:
+    if isinstance(metric, MeanAveragePrecision | TopKError) and isinstance(form, Ranking) and metric.k != form.length:
         yield f"{card.slug}.yaml: `metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."

@@ -5,21 +5,21 @@ from typing import Literal
 
 from foldline.config.train import Train
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import Activation
+from foldline.tables.activations import Activation, is_value
 
 TargetKind = Literal["binary", "multiclass", "ranked", "multilabel", "ordinal", "regression"]
 """`target.kind`."""
 
 OF_SOFTMAX: Mapping[str, Activation] = {"cross_entropy": "softmax", "focal": "softmax"}
-OF_VALUE: Mapping[str, Activation] = dict.fromkeys(("mean_squared_error", "mean_absolute_error", "huber"), "identity")
+VALUE_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
 OF_CLASSES: Mapping[str, Activation] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
 ACTIVATIONS: Mapping[TargetKind, Mapping[str, Activation]] = {
     "binary": OF_SOFTMAX,
     "multiclass": OF_CLASSES,
     "ranked": OF_CLASSES,
     "multilabel": {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"},
-    "ordinal": {**OF_SOFTMAX, "cumulative": "cumulative", **OF_VALUE},
-    "regression": OF_VALUE,
+    "ordinal": {**OF_SOFTMAX, "cumulative": "cumulative", **dict.fromkeys(VALUE_LOSSES, "level")},
+    "regression": dict.fromkeys(VALUE_LOSSES, "identity"),
 }
 """By the kind of target and of the loss."""
 
@@ -42,7 +42,7 @@ def unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
     except Refusal as refusal:
         yield str(refusal)
         return
-    if train.imbalance != "none" and (target == "multilabel" or activation == "identity"):
+    if train.imbalance != "none" and (target == "multilabel" or is_value(activation)):
         yield (
             f"params.yaml: `train.imbalance` is {train.imbalance}, which speaks of one class for each image; a target "
             f"of kind {target} under the loss {train.loss.kind} has none. Set it to `none`."

@@ -2,9 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from foldline.cards.templates import columns_of, parse_template
 from foldline.config.section import Section
+
+Range = tuple[float, float] | None
+"""The lowest and the highest number that the grader takes, or null when it takes any."""
 
 
 class _Form(Section):
@@ -22,18 +26,35 @@ class ClassProbabilities(_Form):
     kind: Literal["class_probabilities"]
 
 
-class Number(_Form):
-    """An id and one number: the positive class's probability, or the value itself."""
-
-    kind: Literal["number"]
-    range: tuple[float, float] | None
-    """The lowest and the highest number that the grader takes, or null when it takes any."""
+class _Numbers(_Form):
+    range: Range
 
     @model_validator(mode="after")
-    def _rises(self) -> "Number":
+    def _rises(self) -> "_Numbers":
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"submission.range is {list(self.range)}: the lowest number comes first")
         return self
+
+
+class Number(_Numbers):
+    """An id and one number, the positive class's probability or the value itself; or a column for each of several
+    values, named as the target names them."""
+
+    kind: Literal["number"]
+
+
+def _names_row_and_class(template: str) -> str:
+    if sorted(columns_of(parse_template(template))) != ["class", "row"]:
+        raise ValueError("it names row and class, each once: `{row}_{class}`")
+    return template
+
+
+class Lines(_Numbers):
+    """A line per row and class, or per row and value, with one number: `{kind: lines, line: "{row}_{class}", ...}`."""
+
+    kind: Literal["lines"]
+    line: Annotated[str, AfterValidator(_names_row_and_class)]
+    """How a line's id is made of the row's id and the class."""
 
 
 class HardLabel(_Form):
@@ -59,6 +80,6 @@ class Ranking(_Form):
 
 
 Submission = Annotated[
-    ClassProbabilities | Number | HardLabel | LabelSet | Ranking,
+    ClassProbabilities | Number | Lines | HardLabel | LabelSet | Ranking,
     Field(discriminator="kind"),
 ]

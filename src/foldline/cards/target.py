@@ -4,10 +4,12 @@
 kind means to models, predictions and metrics is the table "Targets, outputs, answers" of docs/design.md.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from foldline.cards.templates import IdTemplate, columns_of, parse_id
 from foldline.config.section import Section
 
 
@@ -75,11 +77,21 @@ class OneHot(Section):
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class Lines(Section):
+    """A line per row and class, or per row and number: `{kind: lines, name: "{ID.tail}", column: Label}`."""
+
+    kind: Literal["lines"]
+    name: IdTemplate
+    """Of the class or the number: a column, or a template over columns."""
+    column: str
+    """0 or 1, or the number itself."""
+
+
 class Multilabel(_Grouped):
     """Any number of C labels."""
 
     kind: Literal["multilabel"]
-    labels: Annotated[Delimited | OneHot, Field(discriminator="kind")]
+    labels: Annotated[Delimited | OneHot | Lines, Field(discriminator="kind")]
 
 
 class Ordinal(_Grouped):
@@ -91,11 +103,18 @@ class Ordinal(_Grouped):
     """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
 
 
+class Columns(Section):
+    """A column per number: `{kind: columns, columns: [Pawpularity]}`."""
+
+    kind: Literal["columns"]
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class Regression(_Grouped):
-    """A number."""
+    """A number, or several. Of several a train row may lack some: these count neither in the loss nor in the score."""
 
     kind: Literal["regression"]
-    column: str
+    values: Annotated[Columns | Lines, Field(discriminator="kind")]
 
 
 Target = Annotated[
@@ -106,9 +125,19 @@ Target = Annotated[
 
 def target_columns(target: Target) -> tuple[tuple[str, str], ...]:
     """Pairs of the place in the card and the column that it names there, the group's column left out."""
-    if not isinstance(target, Multilabel):
-        return (("target.column", target.column),)
-    labels = target.labels
-    if isinstance(labels, Delimited):
-        return (("target.labels.column", labels.column),)
-    return tuple(("target.labels.columns", column) for column in labels.columns)
+    match target:
+        case Multilabel(labels=parts):
+            return tuple((f"target.labels.{key}", column) for key, column in _named(parts))
+        case Regression(values=parts):
+            return tuple((f"target.values.{key}", column) for key, column in _named(parts))
+        case _:
+            return (("target.column", target.column),)
+
+
+def _named(parts: Delimited | OneHot | Columns | Lines) -> Iterator[tuple[str, str]]:
+    if isinstance(parts, OneHot | Columns):
+        yield from (("columns", column) for column in parts.columns)
+    else:
+        yield "column", parts.column
+    if isinstance(parts, Lines):
+        yield from (("name", column) for column in columns_of(parse_id(parts.name)))

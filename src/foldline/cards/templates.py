@@ -2,12 +2,13 @@
 
 import re
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-FIELD = re.compile(r"(?P<column>[^\[\]]+?)(\[(?P<character>-?\d+)\])?(?P<stem>\.stem)?")
+FIELD = re.compile(r"(?P<column>[^\[\]]+?)(\[(?P<character>-?\d+)\])?(\.(?P<part>stem|head|tail))?")
 DIGITS = re.compile(r"(0(?P<digits>[1-9]\d?))?")
 
 
@@ -19,8 +20,8 @@ class Piece:
     column: str | None = None
     character: int | None = None
     """Only this one."""
-    stem: bool = False
-    """Without the suffix of a file name: `a.jpg` is `a`."""
+    part: str | None = None
+    """`stem`: a file name without its suffix, `a.jpg` is `a`. `head`, `tail`: what is before or after the last `_`."""
     digits: int = 0
     """Zeros in front make it at least so long."""
 
@@ -45,11 +46,16 @@ def _piece(literal: str, field: str | None, format_spec: str | None, conversion:
     if parsed is None or zeros is None or conversion:
         raise ValueError(
             "between braces it takes a column, {id}, or a part of one: a character {id[0]}, a file name without its "
-            "suffix {id.stem}, a number with zeros in front {id:05}"
+            "suffix {id.stem}, what is before or after its last `_` {id.head} {id.tail}, a number with zeros in front "
+            "{id:05}"
         )
     character = parsed["character"]
     digits = int(zeros["digits"] or 0)
-    return Piece(literal, parsed["column"], None if character is None else int(character), bool(parsed["stem"]), digits)
+    return Piece(literal, parsed["column"], None if character is None else int(character), parsed["part"], digits)
+
+
+def columns_of(pieces: Sequence[Piece]) -> tuple[str, ...]:
+    return tuple(piece.column for piece in pieces if piece.column is not None)
 
 
 def _validated(templates: str | tuple[str, ...]) -> str | tuple[str, ...]:

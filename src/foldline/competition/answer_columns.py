@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Submission
 from foldline.cards.target import Multilabel, Ranked, Target
 from foldline.competition.decisions.rankings import NOTHING
 from foldline.refusal import Refusal, listed
@@ -23,11 +23,11 @@ def sums_to_one(form: Submission, target: Target) -> bool:
 
 
 def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, target: Target) -> list[np.ndarray]:
-    """One array of a block's rows per predicted column; of class probabilities one per class, in their order."""
+    """One array of a block's rows per predicted column, in the order of the classes where there is one for each."""
     if isinstance(form, ClassProbabilities):
         return list((_normalised(answers) if sums_to_one(form, target) else answers).T)
-    if isinstance(form, Number):
-        return [answers]
+    if isinstance(form, Number | Lines):
+        return list(answers.T) if answers.ndim == 2 else [answers]
     if isinstance(form, HardLabel):
         return [_named(answers, names)]
     return [_joined_sets(answers, names) if isinstance(form, LabelSet) else _joined_rankings(answers, names)]
@@ -36,7 +36,7 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
 def refuse_spaced(names: Sequence[str], form: Submission) -> None:
     """Raises Refusal for labels that a space-separated list would take apart."""
     spaced = [name for name in names if len(name.split()) != 1]
-    if spaced and not isinstance(form, ClassProbabilities | Number | HardLabel):
+    if spaced and not isinstance(form, ClassProbabilities | Number | Lines | HardLabel):
         raise Refusal(
             f"A submission of kind `{form.kind}` separates labels by spaces, but {len(spaced)} labels hold one: "
             f"{listed(map(repr, spaced), 3)}. Correct submission.kind in the card."

@@ -6,25 +6,29 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities, Submission
-from foldline.cards.target import Binary, Multilabel, OneHot, Ordinal, Regression, Target
+from foldline.cards.submission import ClassProbabilities, Number, Submission
+from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Ordinal, Regression, Target
 from foldline.competition.source_tables import read_header
-from foldline.competition.target_texts import binary_labels, labels_of
+from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
+from foldline.tables.target_texts import labels_of, numbers_of
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submission: Submission) -> tuple[str, ...]:
-    """The card's, the sample submission's columns, or else the sorted labels of the train rows.
+    """The card's, the sample submission's columns, or else the sorted labels of the train rows; of a regression the
+    names of its numbers.
 
     Raises Refusal when a train label has no column in the sample submission, or when there are fewer than two classes.
     """
-    if isinstance(target, Regression):
-        return (target.column,)
     if isinstance(target, Ordinal) and target.levels is not None:
         return target.levels
     labels = _train_labels(rows["target"].dropna(), target)
+    by_column = isinstance(submission, ClassProbabilities) or (isinstance(submission, Number) and len(labels) > 1)
+    if isinstance(target, Regression):
+        names = target.values.columns if isinstance(target.values, Columns) else sorted_labels(labels)
+        return _columns(archives, set(names), submission) if by_column else names
     columns = _columns(archives, labels, submission) if isinstance(submission, ClassProbabilities) else None
     # The positive class comes second and levels rise, whatever the order of the sample's columns.
     if isinstance(target, Binary):
@@ -48,6 +52,8 @@ def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
 
 def _train_labels(texts: pd.Series, target: Target) -> set[str]:
     found = set(texts)
+    if isinstance(target, Regression):
+        return {name for text in found for name in numbers_of(text)}
     labels = {label for text in found for label in labels_of(text)} if isinstance(target, Multilabel) else found
     if not labels or (len(labels) == 1 and not isinstance(target, Multilabel)):
         raise Refusal(
@@ -57,10 +63,11 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
     return labels
 
 
-def _columns(archives: Archives, labels: set[str], submission: ClassProbabilities) -> tuple[str, ...]:
+def _columns(archives: Archives, labels: set[str], submission: Submission) -> tuple[str, ...]:
     classes = tuple(name for name in read_header(archives, submission.sample) if name != submission.id)
     unknown = sorted_labels(labels - set(classes))
-    if unknown:
+    # A number without a train value cannot be learned; of labels, the test set may know more than train.
+    if unknown or (isinstance(submission, Number) and labels != set(classes)):
         raise Refusal(
             f"{submission.sample} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
             f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "

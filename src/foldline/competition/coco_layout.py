@@ -11,8 +11,8 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.layout import CocoPart
-from foldline.cards.templates import parse_template
-from foldline.competition.image_paths import columns_of, filled
+from foldline.cards.templates import columns_of, parse_template
+from foldline.competition.image_paths import filled
 from foldline.competition.layout_parts import PartLines, Wanted, refuse_absent_columns
 from foldline.competition.source_tables import as_text, refuse_absent_file
 from foldline.refusal import Refusal, listed

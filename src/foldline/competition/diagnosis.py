@@ -12,6 +12,7 @@ from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
 
 SHOWN_CLASSES = 3
+SHOWN_COLUMNS = 6
 
 
 def understood(
@@ -78,21 +79,25 @@ def _sizes(images: pd.DataFrame) -> str:
 def _targets(targets: np.ndarray, classes: tuple[str, ...]) -> str:
     counts = class_counts(targets, classes)
     if counts is None:
-        return f"from {targets.min():g} to {targets.max():g}, median {np.median(targets):g}"
+        return listed((_numbers(name, column) for name, column in zip(classes, targets.T, strict=True)), SHOWN_COLUMNS)
     often = counts.sort_values(ascending=False, kind="stable")
     shown = pd.concat([often.head(SHOWN_CLASSES), often.iloc[SHOWN_CLASSES:].tail(SHOWN_CLASSES)])
     dots = ", the rarest last" if len(often) > len(shown) else ""
     return f"{len(classes):,} classes{dots}: {listed(f'{name} ({count:,})' for name, count in shown.items())}"
 
 
+def _numbers(name: str, values: np.ndarray) -> str:
+    known = values[~np.isnan(values)]
+    missing = f", {len(values) - len(known):,} missing" if len(known) < len(values) else ""
+    return f"{name} from {known.min():g} to {known.max():g}, median {np.median(known):g}{missing}"
+
+
 def class_counts(targets: np.ndarray, classes: tuple[str, ...]) -> pd.Series | None:
-    """How many train rows each class has, by its name; None for a number as the target."""
-    if targets.ndim == 2:
-        counts = targets.sum(axis=0).astype(np.int64)
-    elif targets.dtype.kind == "i":
-        counts = np.bincount(targets, minlength=len(classes))
-    else:
+    """How many train rows each class has, by its name; None for numbers as the target."""
+    if targets.dtype.kind == "f":
         return None
+    is_set = targets.ndim == 2
+    counts = targets.sum(axis=0, dtype=np.int64) if is_set else np.bincount(targets, minlength=len(classes))
     return pd.Series(counts, index=list(classes))
 
 

@@ -15,10 +15,6 @@ from foldline.tables.addresses import files_of
 SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
 
 
-def columns_of(pieces: Sequence[Piece]) -> tuple[str, ...]:
-    return tuple(piece.column for piece in pieces if piece.column is not None)
-
-
 def filled(pieces: Sequence[Piece], table: pd.DataFrame) -> pd.Series:
     """A template's `pieces` (cards/templates.py) with the columns' values, a text per line of `table`."""
     texts = pd.Series("", index=table.index, dtype="str")
@@ -30,8 +26,10 @@ def filled(pieces: Sequence[Piece], table: pd.DataFrame) -> pd.Series:
 
 
 def _part(values: pd.Series, piece: Piece) -> pd.Series:
-    if piece.stem:
+    if piece.part == "stem":
         values = values.str.replace(SUFFIX, "", regex=True)
+    elif piece.part is not None:
+        values = values.str.rpartition("_")[0 if piece.part == "head" else 2]
     if piece.character is not None:
         values = values.str.get(piece.character).fillna("")
     return values.str.zfill(piece.digits)

@@ -12,15 +12,15 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.cards.features import Features
 from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart, WalkPart
-from foldline.cards.target import Multilabel, Target, target_columns
-from foldline.cards.templates import parse_id
+from foldline.cards.target import Target, target_columns
+from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
-from foldline.competition.image_paths import columns_of, filled, refuse_missing_images
+from foldline.competition.image_paths import filled, refuse_missing_images
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.records_layout import record_lines
 from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
 from foldline.competition.table_layout import table_lines
-from foldline.competition.target_texts import target_texts, united_sets
+from foldline.competition.target_texts import target_texts, united
 from foldline.competition.walk_layout import walk_lines
 from foldline.refusal import Refusal, listed
 from foldline.tables.rows import side_columns
@@ -68,7 +68,7 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     lines = pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
     if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
         refuse_missing_images(lines, archives, found.source, f"{fact}.path")
-    return _label_sets_united(lines) if isinstance(target, Multilabel) else lines
+    return lines if target is None else united(lines, target)
 
 
 def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> PartLines:
@@ -81,14 +81,6 @@ def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> Pa
             return coco_lines(archives, part, fact, wanted)
         case RecordsPart():
             return record_lines(archives, part, fact, wanted)
-
-
-def _label_sets_united(lines: pd.DataFrame) -> pd.DataFrame:
-    """A row whose labels stand on several lines has all of them."""
-    sets = lines[["row_id", "target"]].drop_duplicates()
-    differ = lines["row_id"].isin(sets.loc[sets["row_id"].duplicated(), "row_id"])
-    united = lines[differ].groupby("row_id")["target"].agg(united_sets)
-    return lines.assign(target=lines["target"].where(~differ, lines["row_id"].map(united)))
 
 
 def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:

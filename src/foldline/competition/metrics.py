@@ -1,15 +1,16 @@
 """The metrics by which competitions score, as graders compute them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from foldline.cards.metric import MeanAveragePrecision, ProbabilisticF1, WeightedAuc
+from foldline.cards import metric as facts
 from foldline.cards.metric import Metric as MetricFact
-from foldline.competition.scores import areas, labels, log_losses, rankings, sets, values
+from foldline.competition.scores import areas, labels, log_losses, precisions, rankings, sets, values
+from foldline.refusal import Refusal, listed
 
 Needs = Literal["probabilities", "labels", "sets", "rankings", "values"]
 
@@ -30,18 +31,31 @@ class Metric:
         return after - before if self.higher_is_better else before - after
 
 
-def metric_of(fact: MetricFact) -> Metric:
-    if isinstance(fact, MeanAveragePrecision):
-        return _of_answers(f"map_at_{fact.k}", "rankings", partial(rankings.map_at_k, k=fact.k))
-    if isinstance(fact, WeightedAuc):
-        return _of_order("weighted_auc", partial(areas.weighted_auc, edges=fact.edges, weights=fact.weights))
-    if isinstance(fact, ProbabilisticF1):
-        return _of_answers("probabilistic_f1", "values", partial(values.probabilistic_f1, beta=fact.beta))
-    return METRICS[fact.kind]
+def metric_of(fact: MetricFact, classes: Sequence[str] = ()) -> Metric:
+    """`classes`: in the order of the outputs, for the metrics that weigh them by name.
+
+    Raises Refusal for the weight of a class that there is not.
+    """
+    build = PARAMETRIC.get(type(fact))
+    return METRICS[fact.kind] if build is None else build(fact, classes)
 
 
-def _of_answers(name: str, needs: Needs, score: Callable[..., float], higher_is_better: bool = True) -> Metric:
-    return Metric(name, higher_is_better, needs, calibration_counts=False, score=score)
+def _weights(by_name: Mapping[str, float], classes: Sequence[str]) -> tuple[float, ...]:
+    unknown = [name for name in by_name if name not in classes]
+    if unknown:
+        raise Refusal(
+            f"metric.weights names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the "
+            "card."
+        )
+    return tuple(by_name.get(name, 1.0) for name in classes)
+
+
+def _of_answers(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
+    return Metric(name, higher_is_better=True, needs=needs, calibration_counts=False, score=score)
+
+
+def _error(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
+    return Metric(name, higher_is_better=False, needs=needs, calibration_counts=False, score=score)
 
 
 def _of_order(name: str, score: Callable[..., float]) -> Metric:
@@ -56,15 +70,54 @@ METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
         _loss("log_loss", log_losses.log_loss),
+        _loss("balanced_log_loss", log_losses.balanced_log_loss),
         _loss("binary_log_loss", log_losses.binary_log_loss),
         _of_order("auc", areas.auc),
         _of_order("mean_column_auc", areas.mean_column_auc),
+        _of_order("micro_auc", areas.micro_auc),
+        _of_order("average_precision", precisions.average_precision),
+        _of_order("mean_column_average_precision", precisions.mean_column_average_precision),
         _of_answers("accuracy", "labels", labels.accuracy),
+        _of_answers("balanced_accuracy", "labels", labels.balanced_accuracy),
         _of_answers("macro_f1", "labels", labels.macro_f1),
+        _of_answers("matthews", "labels", labels.matthews),
         _of_answers("quadratic_kappa", "labels", labels.quadratic_kappa),
         _of_answers("multilabel_micro_f1", "sets", sets.micro_f1),
         _of_answers("multilabel_macro_f1", "sets", sets.macro_f1),
-        _of_answers("rmse", "values", values.rmse, higher_is_better=False),
+        _error("rmse", "values", values.rmse),
+        _error("mean_column_rmse", "values", values.mean_column_rmse),
+        _error("mae", "values", values.mae),
+        _error("rmsle", "values", values.rmsle),
+        _of_answers("r2", "values", values.r2),
     )
 }
 """Those without parameters of their own, by their kind in the card."""
+
+PARAMETRIC: Mapping[type, Callable[[Any, Sequence[str]], Metric]] = {
+    facts.WeightedAuc: lambda fact, classes: _of_order(
+        fact.kind, partial(areas.weighted_auc, edges=fact.edges, weights=fact.weights)
+    ),
+    facts.PartialAuc: lambda fact, classes: _of_order(
+        fact.kind, partial(areas.partial_auc, lowest=fact.min_true_positive_rate)
+    ),
+    facts.WeightedBinaryLogLoss: lambda fact, classes: _loss(
+        fact.kind, partial(log_losses.binary_log_loss, weights=_weights(fact.weights, classes))
+    ),
+    facts.WeightedR2: lambda fact, classes: _of_answers(
+        fact.kind, "values", partial(values.weighted_r2, weights=_weights(fact.weights, classes))
+    ),
+    facts.FBeta: lambda fact, classes: _of_answers(fact.kind, "labels", partial(labels.f_beta, beta=fact.beta)),
+    facts.MeanRowFBeta: lambda fact, classes: _of_answers(
+        fact.kind, "sets", partial(sets.mean_row_f_beta, beta=fact.beta)
+    ),
+    facts.MeanAveragePrecision: lambda fact, classes: _of_answers(
+        f"map_at_{fact.k}", "rankings", partial(rankings.map_at_k, k=fact.k)
+    ),
+    facts.TopKError: lambda fact, classes: _error(
+        f"top_{fact.k}_error", "rankings", partial(rankings.top_k_error, k=fact.k)
+    ),
+    facts.ProbabilisticF1: lambda fact, classes: _of_answers(
+        fact.kind, "values", partial(values.probabilistic_f1, beta=fact.beta)
+    ),
+}
+"""What makes a metric of a fact with parameters, and the names of the classes."""

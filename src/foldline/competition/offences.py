@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Ranking, Submission
 from foldline.competition.sample import Sample
 
 SUM_TOLERANCE = 1e-6
@@ -27,7 +27,7 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
     if isinstance(form, ClassProbabilities):
         outside = _outside(block[columns], (0.0, 1.0))
         return outside or (_uneven(block[columns]) if distributions else None)
-    if isinstance(form, Number):
+    if isinstance(form, Number | Lines):
         return _outside(block[columns], form.range or (-np.inf, np.inf))
     return _in_text(block[columns[0]], *_wanted_text(sample, form))
 

@@ -1,11 +1,15 @@
 """The sample submission: which rows and columns the grader expects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities, HardLabel, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, Number, Submission
+from foldline.cards.target import Regression, Target
+from foldline.cards.templates import parse_template
+from foldline.competition.image_paths import filled
 from foldline.competition.source_tables import read_columns, read_header
 from foldline.refusal import Refusal, listed
 
@@ -26,23 +30,42 @@ class Sample:
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header = read_header(archives, form.sample)
-    if isinstance(form, ClassProbabilities):
+    if isinstance(form, ClassProbabilities | Number):
         table = read_columns(archives, form.sample, [("submission.id", form.id)])
         return Sample(header, table[form.id], whole_numbers=False)
     predicted = [column for column in header if column != form.id]
-    if len(predicted) != 1:
-        raise Refusal(
-            f"{archives.folder}: `{form.sample}` has {len(predicted)} columns beside the id ({listed(predicted)}), a "
-            f"submission of kind `{form.kind}` has one. Correct submission.kind or submission.id in the card."
-        )
+    _refuse_other_number(predicted, 1, form)
     table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", predicted[0])])
     shows_numbers = bool(table[predicted[0]].str.fullmatch(r"-?\d+").all())
     return Sample(header, table[form.id], whole_numbers=isinstance(form, HardLabel) and shows_numbers)
 
 
-def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission) -> None:
-    """Raises Refusal when the sample asks for an id that is no test row. Test rows for which it does not ask may be."""
-    test_ids = rows.loc[rows["part"] == "test", "row_id"]
+def line_ids(row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> pd.Series:
+    """Of the lines of a submission: of each row one, or (`Lines`) one for each class, in the order of the classes."""
+    if not isinstance(form, Lines):
+        return row_ids
+    lines = {"row": row_ids.repeat(len(classes)).tolist(), "class": list(classes) * len(row_ids)}
+    return filled(parse_template(form.line), pd.DataFrame(lines, dtype="str"))
+
+
+def refuse_other_columns(sample: Sample, form: Submission, target: Target, classes: tuple[str, ...]) -> None:
+    """Raises Refusal when the sample has a column too many or too few for what is predicted."""
+    if isinstance(form, Number):
+        _refuse_other_number(sample.predicted(form), len(classes) if isinstance(target, Regression) else 1, form)
+
+
+def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:
+    if len(predicted) != wanted:
+        raise Refusal(
+            f"`{form.sample}` has {len(predicted)} columns beside the id ({listed(predicted)}), a submission of kind "
+            f"`{form.kind}` has {wanted} here. Correct submission.kind or submission.id in the card."
+        )
+
+
+def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, classes: tuple[str, ...]) -> None:
+    """Raises Refusal when the sample asks for an id that is no test row, or no line of one. Test rows for which it does
+    not ask may be."""
+    test_ids = line_ids(rows.loc[rows["part"] == "test", "row_id"], classes, form)
     asked = sample.ids.drop_duplicates()
     unknown = asked[~asked.isin(test_ids)]
     if len(unknown):

@@ -7,6 +7,8 @@ from jaxtyping import Bool, Float32, Int64
 
 from foldline.cards.target import Regression, Target
 
+ONE = 1 << 20
+"""The share of a row that has more than all others."""
 BINS = 10
 """Of a regression: equally many rows in each, but for equal values, which share one."""
 
@@ -21,8 +23,19 @@ class Strata:
 def find_strata(targets: np.ndarray, classes: tuple[str, ...], target: Target) -> Strata:
     """targets: of train rows, as competition/targets.py encodes them."""
     if isinstance(target, Regression):
-        return _bins(targets)
+        return _bins(_mean_shares(targets)) if len(classes) > 1 else _bins(targets[:, 0])
     return Strata(targets if targets.ndim == 1 else targets == 1, classes)
+
+
+def _mean_shares(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, " rows"]:
+    """Of each row, the mean over its numbers of how many rows have less in that column: columns of any scale count
+    alike, a missing number not at all. In whole numbers until the last division, as all that decides folds."""
+    lower, known = np.zeros(values.shape, np.int64), ~np.isnan(values)
+    for column in range(values.shape[1]):
+        rows = known[:, column]
+        found = values[rows, column]
+        lower[rows, column] = np.searchsorted(np.sort(found), found) * ONE // len(found)
+    return (lower.sum(axis=1) // known.sum(axis=1)).astype(np.float32) / ONE
 
 
 def _bins(values: Float32[np.ndarray, " rows"]) -> Strata:

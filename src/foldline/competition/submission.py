@@ -12,11 +12,11 @@ import pyarrow.csv
 from jaxtyping import Int64
 from tqdm import tqdm
 
-from foldline.cards.submission import ClassProbabilities, Submission
+from foldline.cards.submission import ClassProbabilities, Lines, Submission
 from foldline.cards.target import Target
 from foldline.competition.answer_columns import answer_columns, answer_names, refuse_spaced
 from foldline.competition.decisions.rules import Rule
-from foldline.competition.sample import Sample
+from foldline.competition.sample import Sample, line_ids
 from foldline.refusal import Refusal, listed
 from foldline.tables.arrays import gather, row_blocks, take
 from foldline.tables.probabilities import Probabilities
@@ -30,33 +30,40 @@ def write_submission(
     Numbers are written as the shortest text that reads back as the same float32: rows of probabilities sum to one
     within 1e-7. Raises Refusal when the sample has an id or a class without a prediction.
     """
-    positions = _positions(sample, predictions)
+    rows, places = _rows_and_places(sample, predictions, form)
     columns, names = sample.predicted(form), answer_names(predictions.classes, target)
     refuse_spaced(names, form)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
-    titles = names if isinstance(form, ClassProbabilities) else columns
+    titles = names if isinstance(form, ClassProbabilities) or len(columns) > 1 else columns
     if set(titles) != set(columns):
         raise _other_columns(columns, names)
     # A rule picks from compact predictions as they are; a column per class takes all classes of a block.
     read = take if isinstance(form, ClassProbabilities) else gather
     with path.open("wb") as file:
         file.write(_header(sample.columns))
-        for block in tqdm(list(row_blocks((len(positions), predictions.test.shape[1]))), desc="format", unit="block"):
-            answers = rule(read(predictions.test, positions[block]))
+        for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
+            answers = rule(read(predictions.test, rows[block]))
+            if isinstance(form, Lines):
+                answers = np.take_along_axis(answers, places[block, None], axis=1)
             values = dict(zip(titles, answer_columns(answers, names, form, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
             _write_block(file, table[list(sample.columns)])
 
 
-def _positions(sample: Sample, predictions: Probabilities) -> Int64[np.ndarray, " rows"]:
-    positions = pd.Index(predictions.test_ids, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str"))
+def _rows_and_places(
+    sample: Sample, predictions: Probabilities, form: Submission
+) -> tuple[Int64[np.ndarray, " lines"], Int64[np.ndarray, " lines"]]:
+    """Of each of the sample's lines the row among the predictions, and the class where a row has a line for each."""
+    lines = line_ids(pd.Series(predictions.test_ids, dtype="str"), predictions.classes, form)
+    positions = pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str"))
     absent = sample.ids[positions < 0]
     if len(absent):
         raise Refusal(
             f"{len(absent)} ids of the sample submission have no prediction: {listed(absent)}. The predicted ids are "
-            f"{listed(predictions.test_ids, 3)}. Make the card's layout.test and submission.sample name the same rows."
+            f"{listed(lines, 3)}. Make the card's layout.test and submission.sample name the same rows."
         )
-    return positions.astype(np.int64)
+    rows, places = np.divmod(positions.astype(np.int64), len(lines) // max(1, len(predictions.test_ids)))
+    return rows, places
 
 
 def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusal:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foldline.cards.submission import ClassProbabilities, LabelSet, Number, Submission
+from foldline.cards.submission import ClassProbabilities, LabelSet, Lines, Number, Submission
 from foldline.competition.offences import first_offence
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
@@ -45,7 +45,7 @@ def _shows_text(block: pd.DataFrame, sample: Sample, form: Submission) -> bool:
 
 def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFrame]:
     """The csv's rows; its id, and labels, as text; only an empty field is missing."""
-    as_text = (form.id,) if isinstance(form, ClassProbabilities | Number) else sample.columns
+    as_text = (form.id,) if isinstance(form, ClassProbabilities | Number | Lines) else sample.columns
     try:
         with pd.read_csv(
             path,

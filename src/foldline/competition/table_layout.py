@@ -4,8 +4,8 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.layout import TablePart
-from foldline.cards.templates import parse_template
-from foldline.competition.image_paths import columns_of, filled, with_wildcards
+from foldline.cards.templates import columns_of, parse_template
+from foldline.competition.image_paths import filled, with_wildcards
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_tables import read_joined
 from foldline.tables.addresses import BETWEEN_CHANNELS

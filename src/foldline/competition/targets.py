@@ -4,27 +4,29 @@ from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, UInt8
 
 from foldline.cards.target import Multilabel, Ranked, Regression, Target
 from foldline.competition.decisions.rankings import new_class_position
-from foldline.competition.target_texts import labels_of
 from foldline.refusal import Refusal, listed
+from foldline.tables.target_texts import labels_of, numbers_of
 
 NO_TARGET = -1
 
 Positions = Int64[np.ndarray, " rows"]
-Targets = Positions | Float32[np.ndarray, " rows"] | Float32[np.ndarray, "rows classes"]
+Indicators = UInt8[np.ndarray, "rows classes"]
+Values = Float32[np.ndarray, "rows columns"]
+Targets = Positions | Indicators | Values
 
 
 def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Targets:
     """Positions in `classes` (NO_TARGET for a test row); for a multilabel target 0 and 1 by class (all 0 for a test
-    row); for a regression the values (NaN for a test row).
+    row); for a regression the numbers by column (NaN for a missing one, and for a test row).
 
     rows: `target` as competition/target_texts.py writes it. Raises Refusal for a class that is not among `classes`.
     """
     if isinstance(target, Regression):
-        return pd.to_numeric(rows["target"]).to_numpy(np.float32)
+        return _values(rows["target"], classes)
     if isinstance(target, Multilabel):
         return _indicators(rows["target"], classes)
     codes = _positions(rows["target"], classes)
@@ -49,12 +51,19 @@ def _positions(labels: pd.Series, classes: tuple[str, ...]) -> Positions:
     return pd.Index(classes, dtype="str").get_indexer(pd.Index(labels, dtype="str")).astype(np.int64)
 
 
-def _indicators(texts: pd.Series, classes: tuple[str, ...]) -> Float32[np.ndarray, "rows classes"]:
+def _values(texts: pd.Series, columns: tuple[str, ...]) -> Values:
+    rows = [numbers_of(text) if isinstance(text, str) else {} for text in texts]
+    _refuse_unknown({name for row in rows for name in row} - set(columns), columns)
+    values = [[row.get(name, np.nan) for name in columns] for row in rows]
+    return np.array(values, np.float32).reshape(len(rows), len(columns))
+
+
+def _indicators(texts: pd.Series, classes: tuple[str, ...]) -> Indicators:
     sets = [labels_of(text) if isinstance(text, str) else [] for text in texts]
     labels = pd.Series([label for row in sets for label in row], dtype="str")
     codes = _positions(labels, classes)
     _refuse_unknown(labels[codes == NO_TARGET], classes)
-    indicators = np.zeros((len(sets), len(classes)), np.float32)
+    indicators = np.zeros((len(sets), len(classes)), np.uint8)
     indicators[np.repeat(np.arange(len(sets)), [len(row) for row in sets]), codes] = 1
     return indicators
 

@@ -19,9 +19,9 @@ PerImage = Float[Tensor, " batch"]
 Loss = Callable[[Logits, SoftTargets], PerImage]
 
 
-def build_loss(loss: kinds.Loss, independent: bool, scale: float) -> Loss:
+def build_loss(loss: kinds.Loss, independent: bool, scale: Float[Tensor, " outputs"]) -> Loss:
     """`independent`: whether each output is a yes or no by itself (focal has both forms). `scale`: the standard
-    deviation of the training targets, in whose units errors of values are measured."""
+    deviations of the training targets, in whose units errors of values are measured."""
     match loss:
         case kinds.CrossEntropy(smoothing=smoothing):
             return lambda logits, targets: cross_entropy(logits, targets, smoothing)
@@ -33,13 +33,22 @@ def build_loss(loss: kinds.Loss, independent: bool, scale: float) -> Loss:
             form = binary_focal if independent else focal
             return lambda logits, targets: form(logits, targets, gamma)
         case kinds.MeanSquaredError():
-            return lambda logits, targets: ((logits - targets) / scale).square().mean(dim=1)
+            return lambda logits, targets: errors(logits, targets, scale).square().mean(dim=1)
         case kinds.MeanAbsoluteError():
-            return lambda logits, targets: ((logits - targets) / scale).abs().mean(dim=1)
+            return lambda logits, targets: errors(logits, targets, scale).abs().mean(dim=1)
         case kinds.Huber(delta=delta):
-            return lambda logits, targets: huber_loss(
-                logits / scale, targets / scale, reduction="none", delta=delta
-            ).mean(dim=1)
+            return lambda logits, targets: huber(errors(logits, targets, scale), delta).mean(dim=1)
+
+
+def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:
+    """0 where the target is NaN, unknown: so each known number counts the same, whatever its image lacks."""
+    # In the place of the target, not of the error: 0 * NaN would reach the gradient.
+    known = torch.where(targets.isnan(), logits.detach().to(targets.dtype), targets)
+    return (logits - known) / scale.to(logits.device)
+
+
+def huber(differences: Float[Tensor, "batch outputs"], delta: float) -> Float[Tensor, "batch outputs"]:
+    return huber_loss(differences, torch.zeros_like(differences), reduction="none", delta=delta)
 
 
 def cross_entropy(logits: Logits, targets: SoftTargets, smoothing: float) -> PerImage:

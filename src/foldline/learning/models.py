@@ -22,7 +22,7 @@ from foldline.learning.heads import build_head, build_pooling
 from foldline.learning.random_start import DESCRIPTION
 from foldline.learning.resolution import resized
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import Activation
+from foldline.tables.activations import Activation, is_value
 
 
 class Architecture(Section):
@@ -55,23 +55,23 @@ class Classifier(nn.Module):
             shares = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
             fitting = shares if architecture.channels == len(shares) else shares.mean().expand(architecture.channels)
             self.register_buffer(name, fitting[:, None, None] * 255)
-        if architecture.activation == "identity":
-            self.register_buffer("output_center", torch.tensor(0.0))
-            self.register_buffer("output_scale", torch.tensor(1.0))
+        if is_value(architecture.activation):
+            self.register_buffer("output_center", torch.zeros(architecture.outputs))
+            self.register_buffer("output_scale", torch.ones(architecture.outputs))
 
     def forward(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
         features = self.backbone((images.to(self.mean.dtype) - self.mean) / self.std)
         logits = self.head(self.pooling(features))
-        if self.architecture.activation != "identity":
+        if not is_value(self.architecture.activation):
             return logits
         return logits.float() * self.output_scale + self.output_center
 
-    def speak_in(self, center: float, scale: float) -> None:
+    def speak_in(self, center: Float[Tensor, " outputs"], scale: Float[Tensor, " outputs"]) -> None:
         """Outputs that are values begin around `center`, and learn in steps of `scale`: a part of the model, as the
         normalisation of its images is."""
-        if self.architecture.activation == "identity":
-            self.output_center.fill_(center)
-            self.output_scale.fill_(scale)
+        if is_value(self.architecture.activation):
+            self.output_center.copy_(center)
+            self.output_scale.copy_(scale)
 
 
 def build_model(architecture: Architecture, weights: Path | None = None) -> Classifier:

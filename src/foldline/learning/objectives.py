@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from foldline.cards.outputs import TargetKind, activation_of
 from foldline.config import loss as kinds
 from foldline.learning.losses import Logits, Loss, PerImage, SoftTargets, build_loss
-from foldline.tables.activations import Activation, outputs_of
+from foldline.tables.activations import Activation, is_value, outputs_of
 
-Targets = Int64[np.ndarray, " samples"] | Float[np.ndarray, " samples"] | Float[np.ndarray, "samples classes"]
+Targets = Int64[np.ndarray, " samples"] | UInt8[np.ndarray, "samples classes"] | Float[np.ndarray, "samples columns"]
 """As `foldline.competition.targets.encode` makes them."""
 
 
@@ -26,8 +26,8 @@ class Objective:
     target: TargetKind
     activation: Activation
     outputs: int
-    center: float
-    scale: float
+    center: Float[Tensor, " outputs"]
+    scale: Float[Tensor, " outputs"]
     """Mean and standard deviation of the training targets where these are values: where a model's outputs begin."""
     loss: Loss
     weights: Float[Tensor, " classes"] | None
@@ -35,8 +35,8 @@ class Objective:
 
     def soft(self, targets: Tensor) -> SoftTargets:
         """Targets as the loss takes them: as wide as the logits."""
-        if self.activation == "identity":
-            return targets.float()[:, None]
+        if is_value(self.activation):
+            return targets.float().reshape(len(targets), self.outputs)
         if self.activation == "cumulative":
             levels = torch.arange(self.outputs, device=targets.device)
             return (targets[:, None] > levels).float()
@@ -53,7 +53,7 @@ class Objective:
         """1 for an image whose answer is right, 0 for another; for labels, the share that is; for a regression NaN."""
         if self.target == "regression":
             return torch.full_like(logits[:, 0], torch.nan)
-        if self.activation == "identity":
+        if self.activation == "level":
             return (logits.round() == targets.round()).float()[:, 0]
         if self.activation == "cumulative":
             return ((logits > 0).sum(dim=1) == (targets > 0.5).sum(dim=1)).float()
@@ -67,17 +67,32 @@ def build_objective(
 ) -> Objective:
     """`training`: the targets that are learned from. Raises Refusal when the loss does not fit the target."""
     activation = activation_of(target, loss.kind)
-    is_value = activation == "identity"
-    center, scale = (float(training.mean()), float(training.std())) if is_value else (0.0, 1.0)
+    outputs = outputs_of(activation, classes)
+    center, scale = spread(training.reshape(-1, outputs)) if is_value(activation) else neutral(outputs)
     return Objective(
         target=target,
         activation=activation,
-        outputs=outputs_of(activation, classes),
+        outputs=outputs,
         center=center,
-        scale=scale or 1.0,
-        loss=build_loss(loss, target == "multilabel", scale or 1.0),
+        scale=scale,
+        loss=build_loss(loss, target == "multilabel", scale),
         weights=class_weights(training, classes) if imbalance == "class_weights" else None,
     )
+
+
+def spread(
+    values: Shaped[np.ndarray, "samples outputs"],
+) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:
+    """Mean and standard deviation of each column without its NaN: 0 and 1 where it holds nothing else, 1 in the place
+    of no deviation."""
+    known = np.ma.masked_invalid(values.astype(np.float64))
+    center, scale = (np.asarray(of.filled(np.nan)) for of in (known.mean(axis=0), known.std(axis=0)))
+    scale = np.where(scale > 0, scale, 1.0)
+    return torch.from_numpy(np.nan_to_num(center)).float(), torch.from_numpy(scale).float()
+
+
+def neutral(outputs: int) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:
+    return torch.zeros(outputs), torch.ones(outputs)
 
 
 def class_weights(training: Int64[np.ndarray, " samples"], classes: int) -> Float[Tensor, " classes"]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import expit, log_softmax, softmax
 
-from foldline.tables.activations import Activation, Form
+from foldline.tables.activations import Activation, Form, holds_probabilities
 
 SMALLEST = float(np.finfo(np.float64).tiny)
 """Stands for a probability of zero, whose logarithm is none."""
@@ -21,7 +21,7 @@ def predictions_from(logits: Values, activation: Activation) -> Float[np.ndarray
 
 def scores_from(predictions: Values, form: Form) -> Values:
     """Logits that `predictions_of_scores` turns into these predictions: log p, log(p / (1 - p)), or the value."""
-    if form == "value":
+    if not holds_probabilities(form):
         return predictions
     wide = predictions.astype(np.float64)
     scores = np.log(np.maximum(wide, SMALLEST))
@@ -29,7 +29,7 @@ def scores_from(predictions: Values, form: Form) -> Values:
 
 
 def predictions_of_scores(scores: Values, form: Form) -> Values:
-    if form == "value":
+    if not holds_probabilities(form):
         return scores
     return softmax(scores, axis=-1) if form == "distribution" else expit(scores)
 
@@ -60,4 +60,5 @@ ACTIVATE: Mapping[Activation, Callable[[np.ndarray], np.ndarray]] = {
     "normalised_sigmoid": _normalised_sigmoid,
     "cumulative": _cumulative,
     "identity": _identity,
+    "level": _identity,
 }

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.predictions.steps import Inputs
-from foldline.tables.activations import Form
+from foldline.tables.activations import Form, holds_probabilities
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def agreement(inputs: Inputs, form: Form) -> Agreement:
 
 
 def _named(predictions: np.ndarray, form: Form) -> np.ndarray | None:
-    if form == "value":
+    if not holds_probabilities(form):
         return None
     return predictions.argmax(axis=1) if form == "distribution" else predictions >= 0.5
 

@@ -1,5 +1,7 @@
 """The step that turns predictions into answers by a rule: thresholds, cut points, weights of classes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from foldline.cards.metric import Metric as MetricFact
@@ -10,9 +12,12 @@ from foldline.predictions.steps import Inputs, Judge, Step
 NAME = "rule"
 
 
-def judge_of(fact: MetricFact, rule: Rule) -> Judge:
-    """Predictions are scored as they are where the metric wants probabilities, else by the answers of `rule`."""
-    metric = metric_of(fact)
+def judge_of(fact: MetricFact, rule: Rule, classes: Sequence[str] = ()) -> Judge:
+    """Predictions are scored as they are where the metric wants probabilities, else by the answers of `rule`.
+
+    classes: in the order of the outputs, for the metrics that weigh them by name.
+    """
+    metric = metric_of(fact, classes)
     return Judge(metric, as_they_are if metric.needs == "probabilities" else rule)
 
 

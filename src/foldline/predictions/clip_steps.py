@@ -7,7 +7,7 @@ from foldline.predictions import answering, bounds
 from foldline.predictions.gains import no_gain
 from foldline.predictions.losses import is_log_loss
 from foldline.predictions.omissions import Steps, no_use
-from foldline.tables.activations import Form
+from foldline.tables.activations import Form, holds_probabilities
 
 
 def clip_steps(section: Clip, form: Form, classes: int, rule: Rule, fact: MetricFact) -> Steps:
@@ -15,7 +15,7 @@ def clip_steps(section: Clip, form: Form, classes: int, rule: Rule, fact: Metric
     judge = answering.judge_of(fact, rule)
     steps, left_out = [], []
     if not isinstance(section.bounds, NoBounds):
-        if is_log_loss(judge.metric) and form != "value":
+        if is_log_loss(judge.metric) and holds_probabilities(form):
             steps.append(bounds.bounds_step(section.bounds, form, classes, judge))
         else:
             left_out.append(no_gain(bounds.NAME, no_use(judge.metric, "clipping")))

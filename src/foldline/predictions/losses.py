@@ -6,7 +6,8 @@ from jaxtyping import Float, Float64
 from foldline.competition.metrics import Metric
 from foldline.competition.scores.log_losses import SMALLEST
 
-LOG_LOSSES = ("log_loss", "binary_log_loss")
+LOG_LOSSES = ("log_loss", "balanced_log_loss", "binary_log_loss", "weighted_binary_log_loss")
+"""Those that weigh rows or classes are fitted as if they did not, and judged, nested gains included, as they are."""
 
 
 def is_log_loss(metric: Metric) -> bool:

@@ -9,11 +9,11 @@ from jaxtyping import Float64
 from foldline.config.ensemble import Convex, Equal, Greedy, Method, Ranks, Stacking
 from foldline.predictions.greedy import greedy_weights
 from foldline.predictions.losses import is_log_loss, of_truth
-from foldline.predictions.simplex import Curve, least_on_simplex, log_loss_curve, squared_error_curve
+from foldline.predictions.simplex import least_on_simplex, log_loss_curve, squared_error_curve
 from foldline.predictions.stacking import Pool, fit_pool, pooled
 from foldline.predictions.steps import Inputs, Judge, Step
 from foldline.refusal import Refusal
-from foldline.tables.activations import Form
+from foldline.tables.activations import Form, holds_probabilities
 
 NAME = "weights"
 Weights = Float64[np.ndarray, " members"]
@@ -69,14 +69,15 @@ def _fit_convex(judge: Judge, evidence: Float64[np.ndarray, "rows asked members"
     """Log loss and squared error are convex in the weights: their optimum is reached."""
     members = evidence.shape[2]
     flat = evidence.reshape(-1, members)
-    curve: Curve = (
-        log_loss_curve(flat) if is_log_loss(judge.metric) else squared_error_curve(flat, targets.astype(np.float64))
-    )
-    return least_on_simplex(curve, members)
+    if is_log_loss(judge.metric):
+        return least_on_simplex(log_loss_curve(flat), members)
+    wanted = targets.astype(np.float64).ravel()
+    known = ~np.isnan(wanted)
+    return least_on_simplex(squared_error_curve(flat[known], wanted[known]), members)
 
 
 def _stacking_step(section: Stacking, names: Sequence[str], form: Form, judge: Judge) -> Step:
-    if form == "value":
+    if not holds_probabilities(form):
         raise Refusal("ensemble.method.kind is stacking, which takes probabilities. Choose convex for a number.")
 
     def described(pool: Pool) -> str:

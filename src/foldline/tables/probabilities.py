@@ -10,7 +10,7 @@ from jaxtyping import Integer
 
 from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import FORMS, Form, width_of
+from foldline.tables.activations import FORMS, Form, holds_probabilities, width_of
 from foldline.tables.arrays import put, row_blocks, take
 from foldline.tables.compact import create_values, open_values
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
@@ -37,7 +37,7 @@ class Probabilities:
     """The fold of each out-of-fold row."""
     classes: tuple[str, ...]
     form: Form
-    """What a row's numbers are: a distribution, a probability for each class by itself, or one value."""
+    """What a row's numbers are: a distribution, probabilities each by itself, or values."""
 
 
 def create_probabilities(
@@ -144,7 +144,7 @@ def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path
 
 def _of_form(rows: np.ndarray, form: Form) -> np.ndarray:
     """Of each row, whether it is of the form. A comparison with NaN is false, so it is of none."""
-    if form == "value":
+    if not holds_probabilities(form):
         return np.atleast_1d(np.isfinite(rows).all(axis=1))
     shares: np.ndarray = (rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE)
     if form == "independent":

@@ -15,6 +15,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "class_probabilities": {},
     "number": {"range": [1, 100]},
     "label": {},
+    "lines": {"line": "{row}_{class}", "range": [0, 1]},
     "label_set": {"empty": "refused"},
     "ranking": {"length": 3},
 }
@@ -23,13 +24,14 @@ TARGETS: dict[str, dict[str, Any]] = {
     "multiclass": {"column": "x"},
     "ranked": {"column": "x", "new_class": "new"},
     "ordinal": {"column": "x", "levels": None},
-    "regression": {"column": "x"},
+    "regression": {"values": {"kind": "columns", "columns": ["x", "y", "z"]}},
     "multilabel": {"labels": {"kind": "columns", "columns": ["a", "b", "c"]}},
 }
 GENERATOR = np.random.default_rng(0)
 DISTRIBUTIONS = GENERATOR.dirichlet(np.ones(3), size=60).astype(np.float32)
 PAIRS = GENERATOR.dirichlet(np.ones(2), size=60).astype(np.float32)
 LEVELS = GENERATOR.integers(0, 3, 60)
+SETS = np.eye(3, dtype=np.uint8)[LEVELS]
 CASES = [
     # target, form, metric, predictions, targets, the default rule and the fitted one
     ("multiclass", "class_probabilities", {"kind": "log_loss"}, DISTRIBUTIONS, LEVELS, "as_predicted", "as_predicted"),
@@ -48,9 +50,16 @@ CASES = [
         "positive_probability",
         "hard_positive",
     ),
-    ("regression", "number", {"kind": "rmse"}, PAIRS[:, :1], PAIRS[:, 1], "within_range", "within_range"),
-    ("multilabel", "label_set", {"kind": "multilabel_micro_f1"}, DISTRIBUTIONS, np.eye(3)[LEVELS], *["thresholds"] * 2),
-    ("multilabel", "label_set", {"kind": "multilabel_macro_f1"}, DISTRIBUTIONS, np.eye(3)[LEVELS], *["thresholds"] * 2),
+    ("multiclass", "label", {"kind": "balanced_accuracy"}, DISTRIBUTIONS, LEVELS, "most_probable", "weighted_classes"),
+    ("multiclass", "label", {"kind": "matthews"}, DISTRIBUTIONS, LEVELS, "most_probable", "most_probable"),
+    ("binary", "label", {"kind": "f_beta", "beta": 2}, PAIRS, LEVELS % 2, "most_probable", "weighted_classes"),
+    ("binary", "label", {"kind": "matthews"}, PAIRS, LEVELS % 2, "most_probable", "weighted_classes"),
+    ("regression", "number", {"kind": "rmse"}, DISTRIBUTIONS, DISTRIBUTIONS[::-1], *["within_range"] * 2),
+    ("regression", "lines", {"kind": "mae"}, DISTRIBUTIONS, DISTRIBUTIONS[::-1], *["within_range"] * 2),
+    ("multilabel", "lines", {"kind": "micro_auc"}, DISTRIBUTIONS, SETS, "as_predicted", "as_predicted"),
+    ("multilabel", "label_set", {"kind": "multilabel_micro_f1"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
+    ("multilabel", "label_set", {"kind": "multilabel_macro_f1"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
+    ("multilabel", "label_set", {"kind": "mean_row_f_beta", "beta": 2}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
 ]
 
 
@@ -69,10 +78,9 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
         {"kind": form, "sample": "s.csv", "id": "id", "extra_columns": "ignored", **FORMS[form]}, Submission, "card"
     )
     fact = parse({"kind": target, "group": None, **TARGETS[target]}, Target, "card")
-    targets = targets.astype(np.float32) if targets.dtype.kind == "f" else targets
 
     rule = default_rule(fact, submission, ("a", "b", "c"), predictions.shape[1])
-    found = fit_rule(rule, parse(metric, Metric, "card"), predictions, targets, 3)
+    found = fit_rule(rule, parse(metric, Metric, "card"), predictions, targets, max(2, int(targets.max()) + 1))
     write_rule(tmp_path / "rule.json", found)
 
     assert (rule.kind, found.kind) == (default, fitted)

@@ -10,7 +10,7 @@ from foldline.competition.scores.sets import macro_f1, micro_f1
 
 def drawn(seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(seed)
-    targets = (generator.uniform(size=(40, classes)) < 0.3).astype(np.float32)
+    targets = (generator.uniform(size=(40, classes)) < 0.3).astype(np.uint8)
     noisy = 0.6 * generator.uniform(size=targets.shape) + 0.25 * targets
     return targets, noisy.round(2).astype(np.float32)
 

@@ -39,19 +39,21 @@ def test_without_a_positive_row_nothing_is_fitted() -> None:
 
 def test_values_stay_within_their_range() -> None:
     values = np.array([[-5], [0.5], [120]], np.float32)
-    assert WithinRange(kind="within_range", lowest=1, highest=100)(values).tolist() == [1, 1, 100]
-    assert WithinRange(kind="within_range", lowest=None, highest=100)(values).tolist() == [-5, 0.5, 100]
-    assert WithinRange(kind="within_range", lowest=None, highest=None)(values).tolist() == [-5, 0.5, 120]
+    assert WithinRange(kind="within_range", lowest=(1,), highest=(100,))(values).ravel().tolist() == [1, 1, 100]
+    assert WithinRange(kind="within_range", lowest=(None,), highest=(100,))(values).ravel().tolist() == [-5, 0.5, 100]
+    assert WithinRange(kind="within_range", lowest=(None,), highest=(None,))(values).ravel().tolist() == [-5, 0.5, 120]
 
 
 def test_a_fitted_range_is_that_of_the_rows_within_the_one_there_was() -> None:
-    targets = np.array([3, 90, 140], np.float32)
-    free = WithinRange(kind="within_range", lowest=None, highest=None)
-    assert fit_range(free, targets) == WithinRange(kind="within_range", lowest=3, highest=140)
-    bound = WithinRange(kind="within_range", lowest=1, highest=100)
-    assert fit_range(bound, targets) == WithinRange(kind="within_range", lowest=3, highest=100)
+    targets = np.array([[3, np.nan, np.nan], [90, 7, np.nan], [140, 8, np.nan]], np.float32)
+    free = WithinRange(kind="within_range", lowest=(None,) * 3, highest=(None,) * 3)
+    fitted = WithinRange(kind="within_range", lowest=(3, 7, None), highest=(140, 8, None))
+    assert fit_range(free, targets) == fitted
+    bound = WithinRange(kind="within_range", lowest=(1,) * 3, highest=(100,) * 3)
+    fitted = WithinRange(kind="within_range", lowest=(3, 7, 1), highest=(100, 8, 100))
+    assert fit_range(bound, targets) == fitted
 
 
 def test_nan_is_refused() -> None:
     with pytest.raises(Refusal, match="value of row 0 cannot be scored"):
-        WithinRange(kind="within_range", lowest=1, highest=100)(np.array([[np.nan]], np.float32))
+        WithinRange(kind="within_range", lowest=(1,), highest=(100,))(np.array([[np.nan]], np.float32))

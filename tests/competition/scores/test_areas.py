@@ -37,7 +37,7 @@ def test_of_one_class_alone_there_is_no_area(target: int) -> None:
 
 def test_mean_column_auc_leaves_out_a_column_without_positives() -> None:
     generator = np.random.default_rng(1)
-    targets = (generator.uniform(size=(100, 3)) < 0.4).astype(np.float32)
+    targets = (generator.uniform(size=(100, 3)) < 0.4).astype(np.uint8)
     targets[:, 1] = 0
     predictions = generator.uniform(size=(100, 3)).astype(np.float32)
     expected = roc_auc_score(targets[:, [0, 2]], predictions[:, [0, 2]])

@@ -43,7 +43,7 @@ def test_binary_log_loss_is_that_of_scikit_learn() -> None:
 
 def test_of_a_multilabel_target_it_is_the_mean_of_the_columns() -> None:
     generator = np.random.default_rng(0)
-    targets = (generator.uniform(size=(200, 3)) < 0.3).astype(np.float32)
+    targets = (generator.uniform(size=(200, 3)) < 0.3).astype(np.uint8)
     probabilities = expit(generator.normal(size=(200, 3))).astype(np.float32)
     by_column = [reference(targets[:, place], probabilities[:, place].astype(np.float64)) for place in range(3)]
     assert binary_log_loss(targets, probabilities) == pytest.approx(np.mean(by_column), rel=1e-12)

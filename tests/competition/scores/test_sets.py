@@ -12,19 +12,19 @@ def test_they_are_those_of_scikit_learn() -> None:
     targets[:, 0] = False
     sets[:, 1] = False
     targets[:, 2] = sets[:, 2] = False
-    wanted = targets.astype(np.float32)
+    wanted = targets.astype(np.uint8)
     assert micro_f1(wanted, sets) == pytest.approx(f1_score(targets, sets, average="micro"), rel=1e-12)
     expected = f1_score(targets, sets, average="macro", zero_division=0)
     assert macro_f1(wanted, sets) == pytest.approx(expected, rel=1e-12)
 
 
 def test_by_hand() -> None:
-    targets = np.array([[1, 0], [1, 1]], np.float32)
+    targets = np.array([[1, 0], [1, 1]], np.uint8)
     sets = np.array([[True, True], [False, True]])
     assert micro_f1(targets, sets) == pytest.approx(2 * 2 / (3 + 3))
     assert macro_f1(targets, sets) == pytest.approx((2 / 3 + 2 / 3) / 2)
 
 
 def test_nothing_wanted_and_nothing_said_scores_0() -> None:
-    assert micro_f1(np.zeros((2, 3), np.float32), np.zeros((2, 3), bool)) == 0
-    assert macro_f1(np.zeros((2, 3), np.float32), np.zeros((2, 3), bool)) == 0
+    assert micro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
+    assert macro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0

@@ -8,7 +8,7 @@ from foldline.refusal import Refusal
 
 def test_rmse_is_that_of_scikit_learn() -> None:
     generator = np.random.default_rng(0)
-    targets, values = (generator.normal(50, 20, 300).astype(np.float32) for _ in range(2))
+    targets, values = (generator.normal(50, 20, (300, 1)).astype(np.float32) for _ in range(2))
     expected = root_mean_squared_error(targets.astype(np.float64), values.astype(np.float64))
     assert rmse(targets, values) == pytest.approx(expected, rel=1e-12)
 
@@ -36,6 +36,6 @@ def test_without_a_positive_row_or_a_positive_prediction_it_is_0() -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_no_number_is_refused_with_the_row(bad: float) -> None:
     with pytest.raises(Refusal, match="value of row 1 cannot be scored"):
-        rmse(np.zeros(2, np.float32), np.array([0, bad], np.float32))
+        rmse(np.zeros((2, 1), np.float32), np.array([[0], [bad]], np.float32))
     with pytest.raises(Refusal, match="value of row 1 cannot be scored"):
         probabilistic_f1(np.array([0, 1]), np.array([0, bad], np.float32), 1.0)

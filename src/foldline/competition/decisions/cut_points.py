@@ -27,7 +27,7 @@ def expected_levels(predictions: Float32[np.ndarray, "rows outputs"]) -> Float64
     """The mean level of each row's probabilities; a single output is the level itself."""
     levels = np.arange(predictions.shape[1], dtype=np.float64)
     values = predictions[:, 0].astype(np.float64) if len(levels) == 1 else predictions @ levels
-    require_finite(values)
+    require_finite(values[:, None])
     return values
 
 

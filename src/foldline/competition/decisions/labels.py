@@ -79,6 +79,16 @@ def fit_weights(predictions: Predictions, targets: Labels) -> MostProbable | Wei
     return WeightedClasses(kind="weighted_classes", weights=tuple(weights.tolist()))
 
 
+def fit_balance(predictions: Predictions, targets: Labels) -> MostProbable | WeightedClasses:
+    """Weights that are the inverse of the classes' frequencies: of calibrated probabilities, the labels with the
+    highest expected balanced accuracy (Elkan, The Foundations of Cost-Sensitive Learning, 2001)."""
+    counts = np.bincount(targets, minlength=predictions.shape[1])
+    if len(counts) > MOST_CLASSES:
+        return MostProbable(kind="most_probable")
+    weights = np.where(counts > 0, counts.max() / np.maximum(counts, 1), 1.0)
+    return WeightedClasses(kind="weighted_classes", weights=tuple(weights.tolist()))
+
+
 def _best_weight(
     probabilities: Float64[np.ndarray, "rows classes"],
     targets: Labels,

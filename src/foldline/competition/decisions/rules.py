@@ -7,21 +7,15 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import Field
 
-from foldline.cards.metric import (
-    MacroF1,
-    MeanAveragePrecision,
-    Metric,
-    MultilabelMacroF1,
-    MultilabelMicroF1,
-    ProbabilisticF1,
-    QuadraticKappa,
-    Rmse,
-)
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Submission
-from foldline.cards.target import Binary, Ordinal, Ranked, Target
+from foldline.cards import metric as facts
+from foldline.cards.metric import Metric
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Submission
+from foldline.cards.target import Binary, Multilabel, Ordinal, Ranked, Target
 from foldline.competition.decisions.cut_points import CutPoints, fit_cut_points, half_way
-from foldline.competition.decisions.labels import MostProbable, WeightedClasses, fit_weights
+from foldline.competition.decisions.labels import MostProbable, WeightedClasses, fit_balance, fit_weights
+from foldline.competition.decisions.positives import f_beta_worth, fit_label, matthews_worth
 from foldline.competition.decisions.rankings import TopClasses, TopClassesOrNew, fit_level, new_class_position
+from foldline.competition.decisions.row_sets import fit_row_f_beta
 from foldline.competition.decisions.sets import Thresholds, even_thresholds, fit_macro, fit_micro
 from foldline.competition.decisions.values import (
     HardPositive,
@@ -64,13 +58,13 @@ rankings int64 (rows, length), values float32 (rows,), or the predictions. All b
 
 def default_rule(target: Target, submission: Submission, classes: tuple[str, ...], outputs: int) -> Rule:
     """The rule before anything is fitted. outputs: how many numbers a row's predictions are."""
-    if isinstance(submission, ClassProbabilities):
+    if isinstance(submission, ClassProbabilities) or (isinstance(submission, Lines) and isinstance(target, Multilabel)):
         return AsPredicted(kind="as_predicted")
-    if isinstance(submission, Number):
-        if isinstance(target, Binary):
-            return PositiveProbability(kind="positive_probability")
+    if isinstance(target, Binary) and isinstance(submission, Number):
+        return PositiveProbability(kind="positive_probability")
+    if isinstance(submission, Number | Lines):
         lowest, highest = submission.range or (None, None)
-        return WithinRange(kind="within_range", lowest=lowest, highest=highest)
+        return WithinRange(kind="within_range", lowest=(lowest,) * outputs, highest=(highest,) * outputs)
     if isinstance(submission, HardLabel):
         single = isinstance(target, Ordinal) and outputs == 1
         return half_way(len(classes)) if single else MostProbable(kind="most_probable")
@@ -94,21 +88,47 @@ def fit_rule(
     targets: of the same rows, as competition/targets.py encodes them; of a ranked target as it grades them.
     classes: how many there are.
     """
-    match rule, metric:
-        case MostProbable(), MacroF1():
-            return fit_weights(predictions, targets)
-        case ((MostProbable() | CutPoints()), QuadraticKappa()):
-            return fit_cut_points(predictions, targets, classes)
-        case Thresholds(), MultilabelMicroF1():
-            return fit_micro(rule, predictions, targets)
-        case Thresholds(), MultilabelMacroF1():
-            return fit_macro(rule, predictions, targets)
-        case TopClassesOrNew(), MeanAveragePrecision():
+    match rule:
+        case MostProbable() | CutPoints():
+            return _fit_labels(rule, metric, predictions, targets, classes)
+        case Thresholds():
+            return _fit_sets(rule, metric, predictions, targets)
+        case TopClassesOrNew() if isinstance(metric, facts.MeanAveragePrecision):
             return fit_level(rule, predictions, targets)
-        case PositiveProbability(), ProbabilisticF1():
+        case PositiveProbability() if isinstance(metric, facts.ProbabilisticF1):
             return fit_positive(rule, predictions, targets, metric.beta)
-        case WithinRange(), Rmse():
+        case WithinRange():
             return fit_range(rule, targets)
+    return rule
+
+
+def _fit_labels(
+    rule: MostProbable | CutPoints, metric: Metric, predictions: np.ndarray, targets: np.ndarray, classes: int
+) -> Rule:
+    if isinstance(metric, facts.QuadraticKappa):
+        return fit_cut_points(predictions, targets, classes)
+    if isinstance(rule, CutPoints):
+        return rule
+    match metric:
+        case facts.MacroF1():
+            return fit_weights(predictions, targets)
+        case facts.BalancedAccuracy():
+            return fit_balance(predictions, targets)
+        case facts.FBeta():
+            return fit_label(rule, predictions, targets, f_beta_worth(metric.beta))
+        case facts.Matthews() if classes == 2:
+            return fit_label(rule, predictions, targets, matthews_worth)
+    return rule
+
+
+def _fit_sets(rule: Thresholds, metric: Metric, predictions: np.ndarray, targets: np.ndarray) -> Rule:
+    match metric:
+        case facts.MultilabelMicroF1():
+            return fit_micro(rule, predictions, targets)
+        case facts.MultilabelMacroF1():
+            return fit_macro(rule, predictions, targets)
+        case facts.MeanRowFBeta():
+            return fit_row_f_beta(rule, predictions, targets, metric.beta)
     return rule
 
 

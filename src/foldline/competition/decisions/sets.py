@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities
 from foldline.config.section import Section
@@ -14,7 +14,7 @@ ROUNDS = 50
 COLUMNS_AT_A_TIME = 64
 
 Predictions = Float32[np.ndarray, "rows classes"]
-Targets = Float32[np.ndarray, "rows classes"]
+Targets = UInt8[np.ndarray, "rows classes"]
 
 
 class Thresholds(Section):

@@ -1,10 +1,11 @@
-"""One number per row: the positive class's probability, 0 or 1 in its place, or a value within its range."""
+"""Numbers: the positive class's probability, 0 or 1 in its place, or a value per column, within its range."""
 
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from foldline.competition.decisions.positives import best_threshold, f_beta_worth
 from foldline.competition.scores.checks import require_finite, require_probabilities
 from foldline.config.section import Section
 
@@ -35,25 +36,25 @@ class WithinRange(Section):
     """The value itself, at the nearer bound where it lies outside; a bound of null is none."""
 
     kind: Literal["within_range"]
-    lowest: float | None
-    highest: float | None
+    lowest: tuple[float | None, ...]
+    """Per column."""
+    highest: tuple[float | None, ...]
 
-    def __call__(self, predictions: Predictions) -> Values:
-        values = np.array(predictions[:, 0])
-        require_finite(values)
-        if self.lowest is not None:
-            values = values.clip(min=self.lowest)
-        return values if self.highest is None else values.clip(max=self.highest)
+    def __call__(self, predictions: Predictions) -> Predictions:
+        require_finite(predictions)
+        lowest = [-np.inf if bound is None else bound for bound in self.lowest]
+        highest = [np.inf if bound is None else bound for bound in self.highest]
+        return predictions.clip(lowest, highest).astype(np.float32)
 
 
-def fit_range(rule: WithinRange, targets: Float32[np.ndarray, " rows"]) -> WithinRange:
-    """Nothing beyond what train rows hold, nor beyond the bounds there were."""
-    lowest, highest = float(targets.min()), float(targets.max())
-    return WithinRange(
-        kind="within_range",
-        lowest=lowest if rule.lowest is None else max(rule.lowest, lowest),
-        highest=highest if rule.highest is None else min(rule.highest, highest),
-    )
+def fit_range(rule: WithinRange, targets: Float32[np.ndarray, "rows columns"]) -> WithinRange:
+    """Nothing beyond what train rows hold in each column, nor beyond the bounds there were."""
+    lowest, highest = [], []
+    for column, low, high in zip(targets.T, rule.lowest, rule.highest, strict=True):
+        known = column[~np.isnan(column)].tolist()
+        lowest.append(max([bound for bound in (low, min(known, default=None)) if bound is not None], default=None))
+        highest.append(min([bound for bound in (high, max(known, default=None)) if bound is not None], default=None))
+    return WithinRange(kind="within_range", lowest=tuple(lowest), highest=tuple(highest))
 
 
 def fit_positive(
@@ -63,13 +64,5 @@ def fit_positive(
 
     Without a positive row there is nothing to fit.
     """
-    if not targets.any():
-        return rule
-    scores = predictions[:, 1].astype(np.float64)
-    order = np.argsort(-scores, kind="stable")
-    falling, hits = scores[order], np.cumsum(targets[order])
-    f_beta = (1 + beta**2) * hits / (np.arange(1, len(hits) + 1) + beta**2 * hits[-1])
-    f_beta[np.append(falling[1:] == falling[:-1], False)] = -1
-    best = int(np.argmax(f_beta))
-    following = falling[best + 1] if best + 1 < len(falling) else 0.0
-    return HardPositive(kind="hard_positive", threshold=float((falling[best] + following) / 2))
+    threshold = best_threshold(predictions[:, 1], targets, f_beta_worth(beta))
+    return rule if threshold is None else HardPositive(kind="hard_positive", threshold=threshold)

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float32, Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
 
@@ -17,7 +17,7 @@ def auc(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "r
 
 
 def mean_column_auc(
-    targets: Float32[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]
+    targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]
 ) -> float:
     """The mean of the columns' AUC. A column without a positive or without a negative row has none: it is left out."""
     require_rows(targets)
@@ -25,6 +25,28 @@ def mean_column_auc(
     areas = [_area(targets[:, column] == 1, predictions[:, column]) for column in range(targets.shape[1])]
     defined = [area for area in areas if not math.isnan(area)]
     return float(np.mean(defined)) if defined else math.nan
+
+
+def micro_auc(targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]) -> float:
+    """AUC of all pairs of row and label together; NaN where all are positive, or none is."""
+    require_rows(targets)
+    require_probabilities(predictions)
+    return _area(targets.ravel() == 1, predictions.ravel())
+
+
+def partial_auc(
+    targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows 2"], lowest: float
+) -> float:
+    """The area under the curve and above the true-positive rate `lowest`, from 0 to 1 - `lowest`: not standardised.
+
+    NaN where there is no positive or no negative row.
+    """
+    require_rows(targets)
+    require_probabilities(predictions)
+    if np.ptp(targets) == 0:
+        return math.nan
+    curve = _curve(targets == 1, predictions[:, 1])
+    return _area_below(*curve, 1.0) - _area_below(*curve, lowest)
 
 
 def weighted_auc(

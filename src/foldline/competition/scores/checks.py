@@ -23,8 +23,8 @@ def require_probabilities(rows: np.ndarray, start: int = 0) -> None:
 
 
 def require_finite(values: np.ndarray) -> None:
-    """`values`: one per row."""
+    """`values`: rows x columns."""
     good = np.isfinite(values)
     if not good.all():
-        row = int(np.argmin(good))
-        raise Refusal(f"The value of row {row} cannot be scored: it is {values[row]}. Train or predict again.")
+        row, column = np.argwhere(~good)[0]
+        raise Refusal(f"The value of row {row} cannot be scored: it is {values[row, column]}. Train or predict again.")

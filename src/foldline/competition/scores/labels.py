@@ -1,5 +1,7 @@
 """Metrics of one label per row, as scikit-learn computes them. Labels are positions among the classes."""
 
+import math
+
 import numpy as np
 from jaxtyping import Int64
 
@@ -21,6 +23,37 @@ def macro_f1(targets: Labels, labels: Labels) -> float:
     right = np.bincount(targets[labels == targets], minlength=classes)
     seen = np.bincount(targets, minlength=classes) + np.bincount(labels, minlength=classes)
     return float(np.mean(2 * right[seen > 0] / seen[seen > 0]))
+
+
+def balanced_accuracy(targets: Labels, labels: Labels) -> float:
+    """The mean over the classes among the targets of the share of their rows that is right."""
+    require_rows(targets)
+    wanted = np.bincount(targets)
+    right = np.bincount(targets[labels == targets], minlength=len(wanted))
+    return float(np.mean(right[wanted > 0] / wanted[wanted > 0]))
+
+
+def f_beta(targets: Labels, labels: Labels, beta: float) -> float:
+    """Of class 1; 0 where it is neither among the targets nor among the labels."""
+    require_rows(targets)
+    right = int(((labels == 1) & (targets == 1)).sum())
+    seen = beta**2 * int((targets == 1).sum()) + int((labels == 1).sum())
+    return (1 + beta**2) * right / seen if seen else 0.0
+
+
+def matthews(targets: Labels, labels: Labels) -> float:
+    """Matthews' correlation, of any number of classes; 0 where all targets or all labels are of one class.
+
+    Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, 2004.
+    """
+    require_rows(targets)
+    classes = int(max(targets.max(), labels.max())) + 1
+    # Python's whole numbers: products of counts of a million rows squared leave 64 bits.
+    wanted, found = (np.bincount(of, minlength=classes).tolist() for of in (targets, labels))
+    rows, right = len(targets), int((targets == labels).sum())
+    together = right * rows - sum(one * other for one, other in zip(wanted, found, strict=True))
+    spread = (rows**2 - sum(count**2 for count in wanted)) * (rows**2 - sum(count**2 for count in found))
+    return together / math.sqrt(spread) if spread else 0.0
 
 
 def quadratic_kappa(targets: Labels, labels: Labels) -> float:

@@ -1,10 +1,12 @@
 """Log losses as scikit-learn computes them, block by block: memory flat in the rows."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Float32, Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
-from foldline.tables.arrays import row_blocks, take
+from foldline.tables.arrays import gather, row_blocks, take
 from foldline.tables.compact import CompactArray
 
 # scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
@@ -29,22 +31,35 @@ def log_loss(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarra
     return total / len(targets)
 
 
+def balanced_log_loss(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows classes"]) -> float:
+    """The mean over the classes among the targets of their rows' log loss."""
+    require_rows(targets)
+    found = np.unique(targets)
+    each = (np.flatnonzero(targets == one) for one in found.tolist())
+    return float(np.mean([log_loss(targets[rows], gather(predictions, rows)) for rows in each]))
+
+
 def binary_log_loss(
-    targets: Int64[np.ndarray, " rows"] | Float32[np.ndarray, "rows classes"],
+    targets: Int64[np.ndarray, " rows"] | UInt8[np.ndarray, "rows classes"],
     predictions: Float32[np.ndarray, "rows outputs"],
+    weights: Sequence[float] | None = None,
 ) -> float:
-    """Of a binary target (two outputs that sum to one), or the mean over rows and columns of a multilabel one."""
+    """Of a binary target (two outputs that sum to one), or the mean over rows and columns of a multilabel one.
+
+    weights: of the columns; None where all weigh the same.
+    """
     if targets.ndim == 1:
         return log_loss(targets, predictions)
     require_rows(targets)
+    shares = np.ones(targets.shape[1]) if weights is None else np.array(weights, np.float64)
     total = 0.0
     for block in row_blocks(predictions.shape):
         rows = take(predictions, block)
         require_probabilities(rows, block.start)
         wide = rows.astype(np.float64)
-        total += _surprise(np.where(targets[block] == 1, wide, 1 - wide))
-    return total / targets.size
+        total += _surprise(np.where(targets[block] == 1, wide, 1 - wide), shares)
+    return total / (len(targets) * float(shares.sum()))
 
 
-def _surprise(of_target: Float[np.ndarray, "..."]) -> float:
-    return -float(np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST)).sum())
+def _surprise(of_target: Float[np.ndarray, "..."], weights: Float64[np.ndarray, " columns"] | float = 1.0) -> float:
+    return -float((np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST)) * weights).sum())

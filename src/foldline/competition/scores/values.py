@@ -1,16 +1,65 @@
-"""Metrics of one number per row."""
+"""Metrics of numbers: of one per row and column, or of a binary target's one in the place of a probability."""
+
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Float32, Float64, Int64
 
 from foldline.competition.scores.checks import require_finite, require_rows
+from foldline.refusal import Refusal
+
+Targets = Float32[np.ndarray, "rows columns"]
+"""NaN where a row lacks a number: it counts nowhere."""
+Values = Float[np.ndarray, "rows columns"]
 
 
-def rmse(targets: Float32[np.ndarray, " rows"], values: Float[np.ndarray, " rows"]) -> float:
-    """The root of the mean squared error."""
-    require_rows(targets)
+def rmse(targets: Targets, values: Values) -> float:
+    """The root of the mean squared error, over all numbers."""
+    return float(np.sqrt(np.nanmean(_errors(targets, values) ** 2)))
+
+
+def mean_column_rmse(targets: Targets, values: Values) -> float:
+    """The mean of the columns' RMSE; a column without a number is left out."""
+    squares = _errors(targets, values) ** 2
+    return float(np.mean(np.sqrt(_column_means(squares))))
+
+
+def mae(targets: Targets, values: Values) -> float:
+    """The mean absolute error, over all numbers."""
+    return float(np.nanmean(np.abs(_errors(targets, values))))
+
+
+def rmsle(targets: Targets, values: Values) -> float:
+    """The root of the mean squared difference of log(1 + number). Raises Refusal for a number of -1 or below."""
+    lowest = min(np.nanmin(targets, initial=0), np.min(values, initial=0))
+    if lowest <= -1:
+        raise Refusal(
+            f"rmsle takes numbers above -1, found {lowest:g}. Correct metric.kind or submission.range in the card."
+        )
     require_finite(values)
-    return float(np.sqrt(np.mean((targets.astype(np.float64) - values) ** 2)))
+    return rmse(np.log1p(targets), np.log1p(values.astype(np.float64)))
+
+
+def r2(targets: Targets, values: Values) -> float:
+    """The mean of the columns' coefficients of determination, 1 - squared error / squared distance from the mean.
+
+    A column of equal targets has none: it is left out; NaN where all are.
+    """
+    squares = _errors(targets, values) ** 2
+    around = (targets - _column_means(targets, keep_empty=True)) ** 2
+    found, spread = np.nansum(squares, axis=0), np.nansum(around.astype(np.float64), axis=0)
+    return float(np.mean(1 - found[spread > 0] / spread[spread > 0])) if (spread > 0).any() else float("nan")
+
+
+def weighted_r2(targets: Targets, values: Values, weights: Sequence[float]) -> float:
+    """One coefficient of determination of all numbers together, each weighing as its column does; around the weighted
+    mean of all. NaN where all targets are equal."""
+    squares = _errors(targets, values) ** 2
+    wide = targets.astype(np.float64)
+    shares = np.where(np.isnan(wide), 0, np.asarray(weights, np.float64))
+    mean = float(np.nansum(shares * wide) / shares.sum()) if shares.sum() else 0.0
+    spread = float(np.nansum(shares * (wide - mean) ** 2))
+    return 1 - float(np.nansum(shares * squares)) / spread if spread else float("nan")
 
 
 def probabilistic_f1(targets: Int64[np.ndarray, " rows"], values: Float[np.ndarray, " rows"], beta: float) -> float:
@@ -19,10 +68,25 @@ def probabilistic_f1(targets: Int64[np.ndarray, " rows"], values: Float[np.ndarr
     Source: Yacouby and Axman, Probabilistic Extension of Precision, Recall, and F1 Score, 2020.
     """
     require_rows(targets)
-    require_finite(values)
+    require_finite(values[:, None])
     probabilities = values.astype(np.float64).clip(0, 1)
     hits, claimed, positives = float(probabilities[targets == 1].sum()), float(probabilities.sum()), int(targets.sum())
     if hits == 0:
         return 0.0
     precision, recall = hits / claimed, hits / positives
     return (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+
+
+def _errors(targets: Targets, values: Values) -> Float64[np.ndarray, "rows columns"]:
+    require_rows(targets)
+    require_finite(values)
+    return targets.astype(np.float64) - values
+
+
+def _column_means(numbers: Values, keep_empty: bool = False) -> Float64[np.ndarray, " columns"]:
+    """Without the NaN; NaN for a column that holds nothing else, which is left out unless it is to be kept."""
+    known = ~np.isnan(numbers)
+    counts = known.sum(axis=0)
+    sums = np.where(known, numbers, 0).sum(axis=0, dtype=np.float64)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return means if keep_empty else means[counts > 0]

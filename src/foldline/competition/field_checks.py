@@ -1,0 +1,16 @@
+"""Fields of a competition's table that a target cannot be."""
+
+import pandas as pd
+
+from foldline.refusal import Refusal, listed
+
+
+def refuse_other_fields(texts: pd.Series, valid: pd.Series, source: str, wanted: str) -> None:
+    """Raises Refusal with the first lines and texts that are not `valid`; wanted: what they must be, in words."""
+    if valid.all():
+        return
+    others = texts[~valid]
+    # The header is line 1.
+    lines = listed((position + 2 for position in others.index), 3)
+    found = listed([repr(text) if text else "empty" for text in others.unique()], 5)
+    raise Refusal(f"{source}: `{texts.name}` is {found} on line {lines} ({len(others)} lines): it must be {wanted}.")
