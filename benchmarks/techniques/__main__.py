@@ -3,21 +3,23 @@
 python -m benchmarks.techniques --archive cifar10-small.zip --workspace /tmp/study              all
 python -m benchmarks.techniques --archive cifar10-small.zip --workspace /tmp/study SGD Adam     some
 
-Takes hours on a CPU; one that is stopped goes on with what is missing. All results are kept in the workspace.
+Takes hours on a CPU; one that is stopped goes on with what is missing. Writes the table of docs/techniques.md,
+docs/techniques/gains.csv and gains.png from all that is measured by then, the named ones and others. The workspace
+keeps what they come from: the loss of every validation row, and every history.
 """
 
 import argparse
-import subprocess
+from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
+from benchmarks.techniques.charts import draw_gains
+from benchmarks.techniques.gains import judge
+from benchmarks.techniques.page import PAGE, PICTURES, put, table, write_numbers
 from benchmarks.techniques.plan import read_plan
 from benchmarks.techniques.results import Results
-from benchmarks.techniques.training import ROOT, Workspace, measure, prepare
+from benchmarks.techniques.study import run_study
+from benchmarks.techniques.training import Workspace, measure, prepare
 from pipelines.running import run
-
-HERE = Path(__file__).parent
 
 
 def main() -> None:
@@ -26,17 +28,15 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, required=True, help="a folder of the study's own")
     parser.add_argument("names", nargs="*", metavar="NAME", help="techniques; default: all")
     given = parser.parse_args()
-    plan = read_plan(HERE / "techniques.yaml")
-    chosen = plan.named(given.names)
+    plan = read_plan(Path(__file__).with_name("techniques.yaml"))
     workspace = Workspace(given.workspace.resolve(), plan.baseline["competition"])
-    results = Results(workspace.folder / "results")
+    chosen, results = plan.named(given.names), Results(workspace.folder / "results")
     prepare(workspace, given.archive, plan.card, plan.baseline)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    for technique in tqdm(chosen, unit="technique"):
-        params = plan.params(technique)
-        for fold in plan.baseline["folds"]:
-            if not results.has(technique.name, fold, params["train"]):
-                results.add(technique.name, fold, params["train"], commit, measure(workspace, params, fold))
+    run_study(plan, chosen, results, partial(measure, workspace))
+    judged = judge(plan, results, workspace.places.folds)
+    write_numbers(PICTURES / "gains.csv", judged)
+    (PICTURES / "gains.png").write_bytes(draw_gains(judged))
+    put(PAGE, "techniques", table(judged, plan.baseline_changes, results.commits))
 
 
 if __name__ == "__main__":

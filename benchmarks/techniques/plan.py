@@ -40,6 +40,10 @@ class Plan:
     techniques: tuple[Technique, ...]
     """The baseline itself is the first."""
 
+    @property
+    def folds(self) -> tuple[int, ...]:
+        return tuple(self.baseline["folds"])
+
     def params(self, technique: Technique) -> dict[str, Any]:
         """The params.yaml of a technique. Raises Refusal for a path that the baseline has not."""
         return changed(self.baseline, {f"train.{path}": value for path, value in technique.changes.items()})

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.techniques.training import Measured
 from foldline.files import read_json, whole_folder, write_json
+from foldline.tables.history import read_history
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,12 @@ class Results:
     def rows(self, technique: str, fold: int) -> pd.DataFrame:
         """row_id, log_loss, right. Not of a training that failed."""
         return pd.read_csv(self.of(technique, fold) / "rows.csv", dtype={"row_id": str})
+
+    def history(self, technique: str, fold: int) -> pd.DataFrame:
+        """As the stage `train` wrote it. Not of a training that failed."""
+        return read_history(self.of(technique, fold) / "history.csv")
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """Of the code that measured whatever is there: one, unless a study was mixed."""
+        return tuple(sorted({read_json(told)["commit"] for told in self.folder.glob("*/*/run.json")}))
