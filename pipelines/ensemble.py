@@ -43,11 +43,11 @@ def main() -> None:
     settings = read_settings()
     places, section, target = settings.places, settings.section("ensemble", Ensemble), settings.fact("target", Target)
     listed = settings.section("folds", tuple[FoldName, ...])
-    run_folds = sorted(fold for fold in listed if fold != "all")
+    run_folds = sorted(fold for fold in listed if isinstance(fold, int))
     seeds = sorted(settings.section("train.seeds", tuple[int, ...]))
     rows, classes, folds = read_rows(places.rows), read_classes(places.classes), read_folds(places.folds)
     covered = roster(rows, folds, run_folds)
-    names: list[FoldName] = [*run_folds, *(fold for fold in listed if fold == "all")]
+    names: list[FoldName] = [*run_folds, *(fold for fold in listed if not isinstance(fold, int))]
     models = list(product(names, seeds))
     every = members_of(models, [read_logits(places.predicted(*model)) for model in models], covered, classes)
     members, of_all_rows = every[: len(run_folds) * len(seeds)], every[len(run_folds) * len(seeds) :]

@@ -30,10 +30,15 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model_name: str) ->
     pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
     target = settings.fact("target", Target)
     targets = encode(rows, classes, target)
-    training, validation = split_samples(rows, images, read_folds(places.folds), targets, name)
     weights = starting_weights(places.weights, model_name)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
-    return Fold(name, seed, pixels, training, validation, len(classes), symmetries, weights, target.kind)
+    folds = read_folds(places.folds)
+
+    def fold(one: FoldName, before: Fold | None = None) -> Fold:
+        training, validation = split_samples(rows, images, folds, targets, one)
+        return Fold(one, seed, pixels, training, validation, len(classes), symmetries, weights, target.kind, before)
+
+    return fold(name, before=fold(0) if name == "all_head0" else None)
 
 
 def train_one(name: FoldName, seed: int) -> None:

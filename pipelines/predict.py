@@ -27,7 +27,9 @@ from pipelines.running import fold_name, parser, read_settings, run, seed_number
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--fold", type=fold_name, required=True, help="whose model predicts: a number, or `all`")
+    arguments.add_argument(
+        "--fold", type=fold_name, required=True, help="whose model predicts: a number, `all` or `all_head0`"
+    )
     arguments.add_argument("--seed", type=seed_number, required=True, help="of that model; one of train.seeds")
     wish = arguments.parse_args()
     launch("pipelines.predict", sys.argv[1:], partial(predict_fold, wish.fold, wish.seed))
@@ -46,7 +48,7 @@ def predict_fold(fold: FoldName, seed: int) -> None:
     model = load_model(places.trained(fold, seed) / "model.safetensors")
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
-    covered = roster(rows, read_folds(places.folds), [] if fold == "all" else [fold])
+    covered = roster(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
     validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
     per_process = max(1, section.batch_size // accelerator.num_processes)

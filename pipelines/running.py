@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from foldline.config.section import Read, TypeForm, read_section, read_yaml
-from foldline.places import FoldName, Places
+from foldline.places import ALL_ROWS, FoldName, Places
 from foldline.refusal import Refusal
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -54,8 +54,8 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def fold_name(text: str) -> FoldName:
-    """What `--fold` takes: a number, or `all`."""
-    return "all" if text == "all" else int(text)
+    """What `--fold` takes: a number, or a training on all rows."""
+    return text if text in ALL_ROWS else int(text)
 
 
 def seed_number(text: str) -> int:

@@ -24,7 +24,10 @@ def train(fold: FoldName, seed: int) -> None:
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument(
-        "--fold", type=fold_name, required=True, help="its number, from 0, or `all`: train on all rows, validate none"
+        "--fold",
+        type=fold_name,
+        required=True,
+        help="its number, from 0, or `all` or `all_head0`: all rows, none validates",
     )
     arguments.add_argument("--seed", type=seed_number, required=True, help="of all that is drawn; one of train.seeds")
     wish = arguments.parse_args()

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-FoldName = int | Literal["all"]
-"""`all` names the training on all rows, which validates none."""
+AllRows = Literal["all", "all_head0"]
+"""Trainings on all rows, which validate none; `all_head0` ends with the head that was learned without fold 0's rows."""
+ALL_ROWS: tuple[AllRows, ...] = get_args(AllRows)
+FoldName = int | AllRows
 
 
 def of_model(fold: FoldName, seed: int) -> Path:

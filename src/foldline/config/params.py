@@ -14,14 +14,16 @@ from foldline.config.split import Split
 from foldline.config.submit import Submit
 from foldline.config.train import Train
 from foldline.config.weights import Weights
-from foldline.places import FoldName
+from foldline.places import ALL_ROWS, FoldName
+from foldline.refusal import listed
 
 
 class Params(Section):
     competition: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     """The slug: `pipelines/competitions/<slug>.yaml` is its card."""
     folds: Annotated[tuple[FoldName, ...], Field(min_length=1)]
-    """The folds to run, a subset of 0 .. split.count - 1; with `all`, one more model is trained on all rows."""
+    """The folds to run, a subset of 0 .. split.count - 1; with `all`, one more model is trained on all rows;
+    with `all_head0`, one more that has in the end the head that it had before it learned fold 0's rows."""
     weights: Weights
     prepare: Prepare
     split: Split
@@ -33,17 +35,23 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _folds_exist(self) -> "Params":
-        valid = [*range(self.split.count), "all"]
+        valid = [*range(self.split.count), *ALL_ROWS]
         if len(set(self.folds)) < len(self.folds) or not set(self.folds) <= set(valid):
             raise ValueError(f"folds is {list(self.folds)}: it takes different ones of {valid} (split.count)")
-        if set(self.folds) == {"all"}:
-            raise ValueError("folds is ['all'], a model without out-of-fold rows: nothing would tell how good it is")
+        if set(self.folds) <= set(ALL_ROWS):
+            raise ValueError(
+                f"folds is {list(self.folds)}, models without out-of-fold rows: nothing would tell how good they are"
+            )
         return self
 
     @model_validator(mode="after")
     def _all_rows_judge_nothing(self) -> "Params":
-        if "all" in self.folds and self.train.keep == "best":
-            raise ValueError("folds has `all`, which validates no rows to choose an epoch by: set train.keep to last")
+        of_all_rows = set(ALL_ROWS).intersection(self.folds)
+        if of_all_rows and self.train.keep == "best":
+            raise ValueError(
+                f"folds has {listed(sorted(of_all_rows))}, which validates no rows to choose an epoch by: set "
+                "train.keep to last"
+            )
         return self
 
 

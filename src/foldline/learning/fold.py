@@ -31,6 +31,8 @@ class Fold:
     weights: Path | None
     """The backbone's starting weights, None for random ones."""
     target: TargetKind
+    before: "Fold | None" = None
+    """What is learned first: with its head this training then ends."""
 
     @property
     def title(self) -> str:
@@ -39,7 +41,7 @@ class Fold:
 
 def fold_seed(fold: Fold) -> tuple[int, int]:
     """Of all that is drawn while training."""
-    return fold.seed, ALL_ROWS_SEED if fold.name == "all" else fold.name
+    return fold.seed, fold.name if isinstance(fold.name, int) else ALL_ROWS_SEED
 
 
 def fold_objective(fold: Fold, config: Train) -> Objective:

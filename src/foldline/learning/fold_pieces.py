@@ -1,13 +1,13 @@
 """What a fold's training is made of: model, batches and validation, every piece from its section."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
 from foldline.config.train import LogisticRegressionStart, Train
 from foldline.images.augmentation import build_augmentation
@@ -19,8 +19,8 @@ from foldline.learning.freezing import build_freezing
 from foldline.learning.groups import parameter_groups
 from foldline.learning.measuring import evaluate
 from foldline.learning.mixing import build_mix
-from foldline.learning.models import Architecture, build_model, refuse_unfit_images
-from foldline.learning.objectives import square_root_shares
+from foldline.learning.models import Architecture, Classifier, build_model, refuse_unfit_images
+from foldline.learning.objectives import Objective, square_root_shares
 from foldline.learning.optimizers import build_clip, build_optimizer, steering
 from foldline.learning.resolution import share_by_epoch
 from foldline.learning.schedules import momentum_schedule, rate_schedule
@@ -28,27 +28,19 @@ from foldline.learning.training import Pieces, seed_torch
 from foldline.learning.warm_start import warm_start
 from foldline.refusal import Refusal
 
+Weights = Mapping[str, Tensor]
+"""A model's, by name."""
 
-def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch.device) -> Pieces:
-    """The first weights, drawn from the seed, are the same for all folds."""
-    _, height, width, channels = fold.pixels.shape
-    seed_torch((fold.seed,))
+
+def choose_pieces(
+    fold: Fold, config: Train, steps_per_epoch: int, device: torch.device, learned: Weights | None = None
+) -> Pieces:
+    """`learned`: the weights of the training that went before, None where there was none."""
     objective = fold_objective(fold, config)
-    architecture = Architecture(
-        model=config.model,
-        channels=channels,
-        height=height,
-        width=width,
-        outputs=objective.outputs,
-        activation=objective.activation,
-    )
-    model = build_model(architecture, fold.weights)
-    model.speak_in(objective.center, objective.scale)
-    refuse_unfit_images(model, config.resolution)
-    model = model.to(device)
+    model = first_model(fold, config, objective, learned).to(device)
     if config.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if isinstance(config.warm_start, LogisticRegressionStart):
+    if learned is None and isinstance(config.warm_start, LogisticRegressionStart):
         warm_start(
             model, fold.pixels, fold.training, config.micro_batch_size, config.warm_start.inverse_penalty, device
         )
@@ -71,6 +63,26 @@ def choose_pieces(fold: Fold, config: Train, steps_per_epoch: int, device: torch
         seed=fold_seed(fold),
         keep_best=config.keep == "best",
     )
+
+
+def first_model(fold: Fold, config: Train, objective: Objective, learned: Weights | None) -> Classifier:
+    """Its first weights, drawn from the seed, are the same for all folds."""
+    _, height, width, channels = fold.pixels.shape
+    seed_torch((fold.seed,))
+    architecture = Architecture(
+        model=config.model,
+        channels=channels,
+        height=height,
+        width=width,
+        outputs=objective.outputs,
+        activation=objective.activation,
+    )
+    model = build_model(architecture, fold.weights)
+    model.speak_in(objective.center, objective.scale)
+    refuse_unfit_images(model, config.resolution)
+    if learned is not None:
+        model.load_state_dict(learned)
+    return model
 
 
 def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> TrainingBatches:

@@ -1,6 +1,8 @@
 """One fold's training run: its pieces put together, the loop, the checkpoints."""
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from accelerate import Accelerator
@@ -9,13 +11,18 @@ from tqdm import tqdm
 from foldline.config.train import Train
 from foldline.learning.checkpoints import Checkpoints
 from foldline.learning.fold import Fold
-from foldline.learning.fold_pieces import choose_pieces, training_batches, validation
+from foldline.learning.fold_pieces import Weights, choose_pieces, training_batches, validation
 from foldline.learning.measuring import LossGuard
 from foldline.learning.models import Classifier
 from foldline.learning.processes import memory_advice
 from foldline.learning.progress import Line
 from foldline.learning.trained import Trained
 from foldline.learning.training import train
+
+State = dict[str, Any]
+"""What `train` yields and a checkpoint holds."""
+HEAD = "head"
+"""In a checkpoint: the head to put back, once it is learned."""
 
 
 def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator: Accelerator) -> Trained:
@@ -24,16 +31,51 @@ def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator:
     Raises Refusal when the loss is no longer a number, or when memory runs out.
     """
     with memory_advice(config.micro_batch_size, config.batch_size):
-        batches = training_batches(fold, config, accelerator)
-        pieces = choose_pieces(fold, config, len(batches), accelerator.device)
-        guard = LossGuard(fold.training.row_ids, len(batches), checkpoints.path)
-        validate = validation(fold, pieces, config, accelerator)
-        state = start = begin(checkpoints, fold.title, accelerator)
-        for state in train(pieces, batches, validate, guard, start, accelerator):
-            if accelerator.is_main_process:
-                checkpoints.save(state)
-                tqdm.write(describe_epoch(fold.title, config.epochs, state["progress"]["history"][-1]))
-            accelerator.wait_for_everyone()
+        state = begin(checkpoints, fold.title, accelerator)
+        if fold.before is not None:
+            return put_head_back(fold, fold.before, config, state, checkpoints, accelerator)
+        return learn(fold, config, state, checkpoints, accelerator)
+
+
+def put_head_back(
+    fold: Fold, before: Fold, config: Train, state: State | None, checkpoints: Checkpoints, accelerator: Accelerator
+) -> Trained:
+    """Train `before`, go on from there with all of `fold` for a whole schedule, and give the model the head that it had
+    in between (document 001, "load the old fc layer"). Training loss and accuracy are those of the other head."""
+    head = None if state is None else state.get(HEAD)
+    learned = None
+    if head is None:
+        first = learn(before, config, state, checkpoints, accelerator).model
+        accelerator.free_memory()
+        learned, head, state = first.state_dict(), first.head.state_dict(), None
+    trained = learn(fold, config, state, checkpoints, accelerator, learned, {HEAD: head})
+    trained.model.head.load_state_dict(head)
+    return trained
+
+
+def learn(
+    fold: Fold,
+    config: Train,
+    start: State | None,
+    checkpoints: Checkpoints,
+    accelerator: Accelerator,
+    learned: Weights | None = None,
+    beside: Mapping[str, Any] = MappingProxyType({}),
+) -> Trained:
+    """One training, from `start` or else from the weights `learned` or else from the first ones.
+
+    `beside`: what each checkpoint holds as well.
+    """
+    batches = training_batches(fold, config, accelerator)
+    pieces = choose_pieces(fold, config, len(batches), accelerator.device, learned)
+    guard = LossGuard(fold.training.row_ids, len(batches), checkpoints.path)
+    validate = validation(fold, pieces, config, accelerator)
+    state = start
+    for state in train(pieces, batches, validate, guard, start, accelerator):
+        if accelerator.is_main_process:
+            checkpoints.save({**state, **beside})
+            tqdm.write(describe_epoch(fold.title, config.epochs, state["progress"]["history"][-1]))
+        accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], pieces.average.model
     assert isinstance(model, Classifier)
@@ -43,7 +85,7 @@ def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator:
     return Trained(model.cpu(), history, min(history, key=lambda line: line["validation_loss"]))
 
 
-def begin(checkpoints: Checkpoints, title: str, accelerator: Accelerator) -> dict[str, Any] | None:
+def begin(checkpoints: Checkpoints, title: str, accelerator: Accelerator) -> State | None:
     """The state to go on from, if any; says so, or says why an earlier run's does not serve."""
     # The first process holds the fold's lock by now: nobody else moves its checkpoints.
     accelerator.wait_for_everyone()

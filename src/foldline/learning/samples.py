@@ -31,7 +31,7 @@ def split_samples(
     fold: FoldName,
 ) -> tuple[Samples, Samples]:
     """The training and the validation samples of `fold`; images that cannot be read are in neither, and so are rows
-    without a readable one, which folds.csv leaves out. Of `all` there are training samples only.
+    without a readable one, which folds.csv leaves out. Of a training on all rows there are training samples only.
 
     `targets`: of all rows. Raises Refusal when the fold has no row, or folds.csv is of other rows.
     """
@@ -43,8 +43,8 @@ def split_samples(
             "Run `dvc repro -f -s split`."
         )
     its_fold = folds.set_index("row_id")["fold"].loc[row_ids].to_numpy()
-    validates = its_fold == fold if fold != "all" else np.zeros(len(its_fold), bool)
-    if fold != "all" and (not validates.any() or validates.all()):
+    validates = its_fold == fold if isinstance(fold, int) else np.zeros(len(its_fold), bool)
+    if isinstance(fold, int) and (not validates.any() or validates.all()):
         raise Refusal(f"fold {fold} cannot be trained: folds.csv has the folds {sorted(set(its_fold.tolist()))}.")
     parts = [readable[~validates], readable[validates]]
     training, validation = (
