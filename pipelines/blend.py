@@ -38,9 +38,9 @@ def main() -> None:
     with open_runs(names, settings.slug, target, "ensemble") as runs:
         first, parts = runs[0].predictions, with_ranks(aligned(runs), runs, method)
         rule = default_rule(target, submission, first.classes, first.test.shape[1])
-        judge = judge_of(fact, rule)
+        judge = judge_of(fact, rule, first.classes)
         weights = weights_step(method, names, first.form, judge)
-        steps, left_out = clip_steps(settings.section("clip", Clip), first.form, len(first.classes), rule, fact)
+        steps, left_out = clip_steps(settings.section("clip", Clip), first.form, first.classes, rule, fact)
         targets = graded_targets(runs[0].targets, first.folds, first.classes, target)
         evidence = evidence_of(parts.out_of_fold, targets, first.folds, runs[0].clusters)
         print_agreement(names, evidence, judge, first.form)

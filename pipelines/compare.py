@@ -30,9 +30,10 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true", help="print the numbers alone, as JSON")
     given = arguments.parse_args()
     settings = read_settings()
-    target, metric = settings.fact("target", Target), metric_of(settings.fact("metric", Metric))
-    answers = answers_by(target, settings.fact("submission", Submission), metric)
+    target, fact = settings.fact("target", Target), settings.fact("metric", Metric)
     with open_runs((given.A, given.B), settings.slug, target, "clip") as (first, second):
+        metric = metric_of(fact, first.predictions.classes)
+        answers = answers_by(target, settings.fact("submission", Submission), metric)
         comparison = compare(first, second, metric, answers, target)
     if given.json:
         print(json.dumps(comparison_json(comparison), indent=2))

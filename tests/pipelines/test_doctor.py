@@ -75,7 +75,7 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         (
             "petfinder-pawpularity-score",
             petfinder.draw,
-            {"target": "regression: from 1 to 100, median 42.5", "group": "none", "metric": "rmse"},
+            {"target": "regression: Pawpularity from 1 to 100, median 42.5", "group": "none", "metric": "rmse"},
         ),
         (
             "cdiscount-image-classification-challenge",

@@ -30,7 +30,7 @@ def answers_in(metric: Metric) -> Judge:
     return Judge(metric, as_they_are)
 
 
-def rule_step(default: Rule, fact: MetricFact, classes: int) -> Step:
+def rule_step(default: Rule, fact: MetricFact, classes: Sequence[str]) -> Step:
     """For a metric that scores answers: from one array of predictions to answers."""
 
     def applied(rule: Rule, inputs: Inputs) -> Inputs:
@@ -39,8 +39,8 @@ def rule_step(default: Rule, fact: MetricFact, classes: int) -> Step:
     return Step(
         NAME,
         default=default,
-        fit=lambda stacked, targets: fit_rule(default, fact, stacked[:, 0], targets, classes),
+        fit=lambda stacked, targets: fit_rule(default, fact, stacked[:, 0], targets, len(classes)),
         apply=applied,
-        judge=answers_in(metric_of(fact)),
+        judge=answers_in(metric_of(fact, classes)),
         describe=lambda rule: rule.kind,
     )

@@ -1,5 +1,7 @@
 """Which steps the section `clip` asks for: each of them concerns the ensemble's predictions."""
 
+from collections.abc import Sequence
+
 from foldline.cards.metric import Metric as MetricFact
 from foldline.competition.decisions.rules import Rule
 from foldline.config.clip import Clip, NoBounds
@@ -10,13 +12,13 @@ from foldline.predictions.omissions import Steps, no_use
 from foldline.tables.activations import Form, holds_probabilities
 
 
-def clip_steps(section: Clip, form: Form, classes: int, rule: Rule, fact: MetricFact) -> Steps:
+def clip_steps(section: Clip, form: Form, classes: Sequence[str], rule: Rule, fact: MetricFact) -> Steps:
     """`rule`: the one that stands in where none is fitted."""
-    judge = answering.judge_of(fact, rule)
+    judge = answering.judge_of(fact, rule, classes)
     steps, left_out = [], []
     if not isinstance(section.bounds, NoBounds):
         if is_log_loss(judge.metric) and holds_probabilities(form):
-            steps.append(bounds.bounds_step(section.bounds, form, classes, judge))
+            steps.append(bounds.bounds_step(section.bounds, form, len(classes), judge))
         else:
             left_out.append(no_gain(bounds.NAME, no_use(judge.metric, "clipping")))
     if section.rule == "fitted":
