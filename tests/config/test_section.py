@@ -123,3 +123,15 @@ def test_a_missing_file_and_a_missing_section(tmp_path: Path) -> None:
     path.write_text("train: {}\nsplit: {}")
     with pytest.raises(Refusal, match="the key `part` is missing, found train, split"):
         read_section(path, "part", Part)
+
+
+def test_a_key_of_a_section_is_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("train: {seeds: [3, x], rate: wrong}\nsplit: 5")
+    with pytest.raises(Refusal, match=r"params.yaml: `train.seeds.1` is 'x': input should be a valid integer[^\n]*$"):
+        read_section(path, "train.seeds", tuple[int, ...])
+    assert read_section(path, "train.seeds", tuple[int | str, ...]) == (3, "x")
+    with pytest.raises(Refusal, match=r"the key `train.seed` is missing, found seeds, rate\."):
+        read_section(path, "train.seed", int)
+    with pytest.raises(Refusal, match=r"the key `split.count` is missing, found 5\."):
+        read_section(path, "split.count", int)

@@ -143,6 +143,49 @@ def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
     assert changed == {"check", "clip"}
 
 
+@pytest.mark.parametrize(
+    ("seeds", "folds", "stale"),
+    [
+        ([0, 1], [0, 1], {"train@0-1", "train@1-1", "predict@0-1", "predict@1-1"}),
+        ([0], [0, 1, "all"], {"train@all-0", "predict@all-0"}),
+    ],
+    ids=["seed", "fold"],
+)
+def test_one_more_seed_or_fold_makes_no_trained_model_stale(
+    finished: Path, seeds: list[int], folds: list[int | str], stale: set[str]
+) -> None:
+    params = finished / "params.yaml"
+    before = params.read_text()
+    content = yaml.safe_load(before)
+    content["train"]["seeds"], content["folds"] = seeds, folds
+    params.write_text(yaml.safe_dump(content, sort_keys=False))
+    try:
+        status = json.loads(run(finished, "dvc", "status", "--json").stdout)
+    finally:
+        params.write_text(before)
+    assert {name.rpartition(":")[2] for name in status} == {"check", "ensemble", *stale}
+
+
+@pytest.mark.slow
+def test_a_second_seed_and_models_of_all_rows_join_what_is_trained(finished: Path) -> None:
+    """Each new model is a stage of its own; a model that was there is not touched."""
+    model = finished / "work/shapes/train/fold0/seed0/model.safetensors"
+    before = model.read_bytes()
+    more = ("-S", "train.seeds=[0,1]", "-S", "folds=[0,1,all]")
+    experiment = run(finished, "dvc", "exp", "run", *more, "-n", "more")
+    assert experiment.returncode == 0, experiment.stdout
+    trained = set(re.findall(r"Running stage '(train@[^']+)'", experiment.stdout))
+    assert trained == {"train@0-1", "train@1-1", "train@all-0", "train@all-1"}
+    assert model.read_bytes() == before
+    assert "ensemble of folds [0, 1] x seeds [0, 1]: out-of-fold" in experiment.stdout
+    assert "fold all, seed 1: in the test predictions" in experiment.stdout
+    history = pd.read_csv(finished / "work/shapes/ensemble/history.csv", dtype={"fold": str})
+    assert set(zip(history["fold"], history["seed"], strict=True)) == {
+        (fold, seed) for fold in ("0", "1", "all") for seed in (0, 1)
+    }
+    subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
+
+
 def test_a_misspelt_competition_is_answered_with_the_cards_there_are(finished: Path) -> None:
     params = finished / "params.yaml"
     before = params.read_text()

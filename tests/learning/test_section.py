@@ -24,6 +24,19 @@ def test_refuses_a_warmup_that_never_ends() -> None:
         train_section(schedule=schedule)
 
 
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ([0, 1, 0], r"`seeds` is \[0, 1, 0\]: it takes one or more different whole numbers \(equal"),
+        ([], r"`seeds` is \[\]: it takes one or more different"),
+        ([-1], r"`seeds.0` is -1: input should be greater than or equal to 0\.$"),
+    ],
+)
+def test_refuses_seeds_that_are_no_different_whole_numbers(seeds: list[int], said: str) -> None:
+    with pytest.raises(Refusal, match=said):
+        train_section(seeds=seeds)
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
 def test_recipes_name_models_that_exist_and_pretrained_ones_with_their_tag(path: Path) -> None:
     name = read_section(path, "train", Train).model.name

@@ -1,5 +1,6 @@
 """The stages `ensemble` and `clip`, from the files that `predict` leaves to those that `format` reads."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from foldline.tables.folds import write_folds
 from foldline.tables.gains import read_gains
 from foldline.tables.history import COLUMNS as HISTORY
 from foldline.tables.history import read_history, write_history
-from foldline.tables.logits import Logits, write_logits
+from foldline.tables.logits import Logits, read_logits, write_logits
 from foldline.tables.probabilities import read_probabilities
 from foldline.tables.rows import write_rows
 from pipelines import clip, ensemble
@@ -72,12 +73,18 @@ def predictions(fold: int, generator: np.random.Generator) -> Logits:
     )
 
 
-def write_params(bounds: dict, folds: tuple[FoldName, ...] = (2, 0, 1), rule: str = "default") -> None:
+def write_params(
+    bounds: dict,
+    folds: tuple[FoldName, ...] = (2, 0, 1),
+    rule: str = "default",
+    seeds: tuple[int, ...] = (0,),
+    method: str = "equal",
+) -> None:
     params = {
         "competition": "pets",
         "folds": list(folds),
-        "train": {"seeds": [0]},
-        "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
+        "train": {"seeds": list(seeds)},
+        "ensemble": {"average": "probabilities", "method": {"kind": method}, "temperature": {"kind": "none"}},
         "clip": {"bounds": bounds, "rule": rule},
     }
     Path("params.yaml").write_text(yaml.safe_dump(params))
@@ -180,6 +187,32 @@ def test_a_model_of_all_rows_joins_the_test_rows_alone_and_says_so(capsys: pytes
         "all",
         "all",
     ]
+
+
+def write_model(fold: FoldName, seed: int, logits: Logits) -> None:
+    write_logits(PLACES.predicted(fold, seed), logits)
+    write_history(PLACES.trained(fold, seed) / "history.csv", read_history(PLACES.trained(0, 0) / "history.csv"))
+
+
+@pytest.mark.usefixtures("competition")
+@pytest.mark.parametrize(("method", "share"), [("equal", 0.5), ("convex", 1.0)])
+def test_seeds_are_members_that_the_method_weighs(method: str, share: float) -> None:
+    """Seed 1 is right everywhere, seed 0 not in fold 0: the fitted weight of 1 is all, in models of all rows too."""
+    generator, expected = np.random.default_rng(3), []
+    write_model("all", 0, predictions(3, generator))
+    for fold, name in enumerate((0, 1, 2, "all")):
+        certain = (9 * np.eye(3)[TARGETS[fold == FOLD_OF_ROW]]).astype(np.float32)
+        right = dataclasses.replace(predictions(fold, generator), validation=np.stack([certain, certain], axis=1))
+        write_model(name, 1, right)
+        first, second = (softmax(read_logits(PLACES.predicted(name, seed)).test, axis=-1) for seed in (0, 1))
+        expected.append(((1 - share) * first + share * second).mean(axis=1))
+    write_params({"kind": "none"}, folds=(1, "all", 2, 0), seeds=(1, 0), method=method)
+    ensemble.main()
+    np.testing.assert_allclose(read_probabilities(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-4)
+    (gain,) = read_gains(PLACES.ensemble / "gains.csv").itertuples()
+    assert (gain.step, gain.setting) == ("weights", f"seed 0 {1 - share:.3f}, seed 1 {share:.3f}")
+    models = read_history(PLACES.ensemble / "history.csv")[["fold", "seed"]].drop_duplicates()
+    assert models.to_numpy().tolist() == [[fold, seed] for fold in ("0", "1", "2", "all") for seed in (0, 1)]
 
 
 @pytest.mark.usefixtures("competition")

@@ -35,7 +35,7 @@ WarmStart = Annotated[NoWarmStart | LogisticRegressionStart, Field(discriminator
 
 
 class Train(Section):
-    seeds: Annotated[tuple[WholeNumber, ...], Field(min_length=1)]
+    seeds: tuple[WholeNumber, ...]
     """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
     its own and knows nothing of the others, so that one more seed leaves it as it is."""
     epochs: Count
@@ -71,8 +71,8 @@ class Train(Section):
     @field_validator("seeds")
     @classmethod
     def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(seeds)) < len(seeds):
-            raise ValueError("it takes different whole numbers, since equal seeds train equal models")
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise ValueError("it takes one or more different whole numbers (equal seeds train equal models)")
         return seeds
 
     @model_validator(mode="after")
