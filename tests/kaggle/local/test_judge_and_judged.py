@@ -5,18 +5,23 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from foldline.competition.scores import areas, labels, log_losses, rankings, sets, values
-from foldline.kaggle.local.scores import SCORES
+from foldline.competition.scores import areas, labels, log_losses, precisions, rankings, sets, values
+from foldline.kaggle.local.scores import score_of
 
 GENERATOR = np.random.default_rng(0)
 ROWS = 60
 POSITIVE = GENERATOR.integers(0, 2, ROWS)
 SHARE = ((GENERATOR.integers(0, 20, ROWS) + 10 * POSITIVE) / 40).astype(np.float32)
 TWO = np.column_stack([1 - SHARE, SHARE])
-SEVERAL = (GENERATOR.uniform(size=(ROWS, 4)) < 0.4).astype(np.float32)
+SEVERAL = (GENERATOR.uniform(size=(ROWS, 4)) < 0.4).astype(np.uint8)
 EACH = GENERATOR.uniform(size=(ROWS, 4)).astype(np.float32)
 LEVELS, FOUND = GENERATOR.integers(0, 5, ROWS), GENERATOR.integers(0, 5, ROWS)
 RANKED = np.argsort(-softmax(GENERATOR.normal(size=(ROWS, 9)), axis=1), axis=1)
+
+GAPS = np.where(SEVERAL == 1, EACH[::-1], np.nan).astype(np.float32)
+TWO_CLASSES = pd.DataFrame(TWO.astype(str), columns=["0", "1"])
+WEIGHTS = (2.0, 1.0, 0.5, 1.0)
+WEIGHTS_OF_LINES = [str(weight) for weight in WEIGHTS] * ROWS
 
 
 def column(numbers: np.ndarray) -> pd.DataFrame:
@@ -25,6 +30,11 @@ def column(numbers: np.ndarray) -> pd.DataFrame:
 
 def columns(numbers: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({f"c{place}": [str(number) for number in numbers[:, place]] for place in range(4)})
+
+
+def lines(numbers: np.ndarray) -> pd.DataFrame:
+    """A line per row and class."""
+    return column(numbers.ravel())
 
 
 def spaced(rows: list[list[int]]) -> pd.DataFrame:
@@ -50,7 +60,7 @@ def places(indicators: np.ndarray) -> list[list[int]]:
         ("accuracy", column(LEVELS), column(FOUND), labels.accuracy(LEVELS, FOUND)),
         ("macro_f1", column(LEVELS), column(FOUND), labels.macro_f1(LEVELS, FOUND)),
         ("quadratic_kappa", column(LEVELS), column(FOUND), labels.quadratic_kappa(LEVELS, FOUND)),
-        ("map_at_5", column(LEVELS), spaced(RANKED.tolist()), rankings.map_at_k(LEVELS, RANKED, 5)),
+        ("map_at(5)", column(LEVELS), spaced(RANKED.tolist()), rankings.map_at_k(LEVELS, RANKED, 5)),
         (
             "multilabel_micro_f1",
             spaced(places(SEVERAL)),
@@ -63,9 +73,46 @@ def places(indicators: np.ndarray) -> list[list[int]]:
             spaced(places(EACH > 0.5)),
             sets.macro_f1(SEVERAL, EACH > 0.5),
         ),
-        ("rmse", column(EACH[:, 0]), column(SHARE), values.rmse(EACH[:, 0], SHARE)),
+        ("partial_auc(0.8)", column(POSITIVE), column(SHARE), areas.partial_auc(POSITIVE, TWO, 0.8)),
+        ("average_precision", column(POSITIVE), column(SHARE), precisions.average_precision(POSITIVE, TWO)),
+        ("micro_auc", columns(SEVERAL), columns(EACH), areas.micro_auc(SEVERAL, EACH)),
+        (
+            "mean_column_average_precision",
+            columns(SEVERAL),
+            columns(EACH),
+            precisions.mean_column_average_precision(SEVERAL, EACH),
+        ),
+        ("balanced_log_loss", column(POSITIVE), TWO_CLASSES, log_losses.balanced_log_loss(POSITIVE, TWO)),
+        ("balanced_accuracy", column(LEVELS), column(FOUND), labels.balanced_accuracy(LEVELS, FOUND)),
+        ("matthews", column(LEVELS), column(FOUND), labels.matthews(LEVELS, FOUND)),
+        ("f_beta(2)", column(POSITIVE), column(LEVELS % 2), labels.f_beta(POSITIVE, LEVELS % 2, 2.0)),
+        (
+            "mean_row_f_beta(2)",
+            spaced(places(SEVERAL)),
+            spaced(places(EACH > 0.5)),
+            sets.mean_row_f_beta(SEVERAL, EACH > 0.5, 2.0),
+        ),
+        ("top_k_error(3)", column(LEVELS), spaced(RANKED.tolist()), rankings.top_k_error(LEVELS, RANKED, 3)),
+        ("rmse", columns(GAPS), columns(EACH), values.rmse(GAPS, EACH)),
+        ("rmse(0, 1)", columns(GAPS), columns(EACH), values.rmse(GAPS, EACH)),
+        ("mean_column_rmse", columns(GAPS), columns(EACH), values.mean_column_rmse(GAPS, EACH)),
+        ("mae", columns(GAPS), columns(EACH), values.mae(GAPS, EACH)),
+        ("rmsle", columns(GAPS), columns(EACH), values.rmsle(GAPS, EACH)),
+        ("r2", columns(GAPS), columns(EACH), values.r2(GAPS, EACH)),
+        (
+            "weighted_r2",
+            lines(EACH[::-1]).assign(Weight=WEIGHTS_OF_LINES),
+            lines(EACH),
+            values.weighted_r2(np.ascontiguousarray(EACH[::-1]), EACH, WEIGHTS),
+        ),
+        (
+            "weighted_binary_log_loss",
+            lines(SEVERAL).assign(Weight=WEIGHTS_OF_LINES),
+            lines(EACH),
+            log_losses.binary_log_loss(SEVERAL, EACH, WEIGHTS),
+        ),
         ("probabilistic_f1", column(POSITIVE), column(SHARE), values.probabilistic_f1(POSITIVE, SHARE, 1.0)),
     ],
 )
 def test_judge_and_judged_agree(metric: str, answers: pd.DataFrame, predictions: pd.DataFrame, expected: float) -> None:
-    assert SCORES[metric].value(answers, predictions) == pytest.approx(expected, rel=1e-6)
+    assert score_of(metric).value(answers, predictions) == pytest.approx(expected, rel=1e-6)

@@ -6,7 +6,10 @@ import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from foldline.kaggle.local.fields import Unacceptable
-from foldline.kaggle.local.scores import SCORES, accuracy, log_loss
+from foldline.kaggle.local.label_scores import accuracy
+from foldline.kaggle.local.probability_scores import log_loss
+from foldline.kaggle.local.scores import score_of
+from foldline.refusal import Refusal
 
 ANSWERS = pd.DataFrame({"label": ["b", "a"]}, index=["x", "y"])
 
@@ -67,6 +70,23 @@ def table(*texts: str, name: str = "x") -> pd.DataFrame:
     return pd.DataFrame({name: texts}, dtype="str")
 
 
+TWO_COLUMNS = pd.DataFrame({"x": ["1", "2"], "y": ["5", "8"]})
+
+
+def test_rows_weigh_as_their_answers_say() -> None:
+    answers = pd.DataFrame({"Weight": ["2", "1"], "x": ["1", "0"]})
+    surprise = score_of("weighted_binary_log_loss").value(answers, table("0.5", "0.25"))
+    assert surprise == pytest.approx((2 * math.log(2) + math.log(4 / 3)) / 3)
+    answers = pd.DataFrame({"Weight": ["1", "1", "0"], "x": ["1", "3", "9"]})
+    assert score_of("weighted_r2").value(answers, table("1", "2", "0")) == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("name", ["map_at", "map_at()", "map_at(a)", "map_at(1, 2)", "accuracy(1)", "guess"])
+def test_an_unknown_metric_is_refused(name: str) -> None:
+    with pytest.raises(Refusal, match=r"`metric` is .* Valid: accuracy, auc, .* map_at\(5\), "):
+        score_of(name)
+
+
 @pytest.mark.parametrize(
     ("metric", "answers", "predictions", "score"),
     [
@@ -79,20 +99,33 @@ def table(*texts: str, name: str = "x") -> pd.DataFrame:
         ("quadratic_kappa", table("0", "2"), table("2", "0"), -1),
         ("multilabel_micro_f1", table("1", "1 2"), table("1 2", "2"), 4 / 6),
         ("multilabel_macro_f1", table("1", "1 2"), table("1 2", "2"), 2 / 3),
-        ("map_at_3", table("a", "b", "c"), table("a", "x y b", "x y z c"), (1 + 1 / 3) / 3),
+        ("map_at(3)", table("a", "b", "c"), table("a", "x y b", "x y z c"), (1 + 1 / 3) / 3),
+        ("map_at(1)", table("a", "b"), table("a", "x b"), 1 / 2),
+        ("top_k_error(2)", table("a", "b", "c"), table("a", "x b", "x y c"), 1 / 3),
+        ("balanced_accuracy", table("a", "a", "b"), table("a", "b", "b"), 3 / 4),
+        ("matthews", table("1", "0"), table("0", "1"), -1),
+        ("f_beta(2)", table("1", "1", "0"), table("1", "0", "1"), 1 / 2),
+        ("mean_row_f_beta(2)", table("a", "a b"), table("a b", "b"), (5 / 6 + 5 / 9) / 2),
+        ("partial_auc(0.8)", table("0", "1"), table("-3", "9"), 0.2),
+        ("average_precision", table("1", "0", "1"), table("0.9", "0.5", "0.2"), (1 + 2 / 3) / 2),
         ("rmse", table("1", "2"), table("2", "4"), math.sqrt(2.5)),
+        ("rmse(0, 5)", table("1", ""), table("2", "4"), 1),
+        ("mae", table("1", "2"), table("2", "4"), 1.5),
+        ("rmsle", table("0"), table(str(math.e - 1)), 1),
+        ("r2", table("1", "3"), table("1", "2"), 1 / 2),
+        ("mean_column_rmse", TWO_COLUMNS, TWO_COLUMNS[::-1], (1 + 3) / 2),
         ("probabilistic_f1", table("1", "0"), table("0.6", "0.4"), 0.6),
         ("probabilistic_f1", table("1", "0"), table("0.6", "nan"), 0),
     ],
 )
 def test_scores_by_hand(metric: str, answers: pd.DataFrame, predictions: pd.DataFrame, score: float) -> None:
-    assert SCORES[metric].value(answers, predictions) == pytest.approx(score)
+    assert score_of(metric).value(answers, predictions) == pytest.approx(score)
 
 
 def test_columns_are_scored_by_name() -> None:
     answers = pd.DataFrame({"a": ["1", "0"], "b": ["0", "1"], "not submitted": ["1", "1"]})
     predictions = pd.DataFrame({"b": ["0.1", "0.9"], "a": ["0.2", "0.4"]})
-    assert SCORES["mean_column_auc"].value(answers, predictions) == 0.5
+    assert score_of("mean_column_auc").value(answers, predictions) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -104,10 +137,11 @@ def test_columns_are_scored_by_name() -> None:
         ("macro_f1", table("3", "4"), table("3", "4.0"), "labels must be whole numbers, found 4.0"),
         ("quadratic_kappa", table("3", "4"), table("3", "2.3"), "labels must be whole numbers, found 2.3"),
         ("multilabel_micro_f1", table("1 2", "3"), table("1", ""), "Can only use .str accessor"),
-        ("map_at_5", table("a", "b"), table("a b", ""), "1 rows have no label"),
+        ("map_at(5)", table("a", "b"), table("a b", ""), "1 rows have no label"),
+        ("rmse(1, 100)", table("1", "7"), table("1", "0.5"), r"values must lie in \[1, 100\], found 0.5"),
         ("rmse", table("1", "0"), table("inf", "1"), "'inf' in column 'x' for id '0' is not a finite number"),
     ],
 )
 def test_what_a_host_cannot_score(metric: str, answers: pd.DataFrame, predictions: pd.DataFrame, said: str) -> None:
     with pytest.raises(Unacceptable, match=said):
-        SCORES[metric].value(answers, predictions)
+        score_of(metric).value(answers, predictions)

@@ -13,7 +13,7 @@ from foldline.archives import Archives
 from foldline.config.section import Section, parse, read_yaml
 from foldline.files import locked, sha256_of_json, whole_file
 from foldline.kaggle.local.judge import Solution, read_solution
-from foldline.kaggle.local.scores import SCORES
+from foldline.kaggle.local.scores import score_of
 from foldline.refusal import Refusal, listed
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -25,7 +25,7 @@ class Description(Section):
 
     title: str
     metric: str
-    """A name of foldline.kaggle.local.scores.SCORES."""
+    """As foldline.kaggle.local.scores names it: `accuracy`, `map_at(5)`, `rmse(1, 100)`."""
     sample: str
     """The sample submission's path inside the files: its columns are those that a submission must have."""
     extra_columns: Literal["ignored", "refused"]
@@ -59,10 +59,10 @@ def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
                 "or loose files), solution.csv and competition.yaml: see `python -m pipelines.local_kaggle --help`."
             )
     description = parse(read_yaml(folder / "competition.yaml"), Description, str(folder / "competition.yaml"))
-    if description.metric not in SCORES:
-        raise Refusal(
-            f"{folder}/competition.yaml: `metric` is {description.metric!r}. Valid: {listed(sorted(SCORES), 30)}."
-        )
+    try:
+        score_of(description.metric)
+    except Refusal as refusal:
+        raise Refusal(f"{folder}/competition.yaml: {refusal}") from None
     archive = _archive(folder / "files", cache)
     columns = _sample_columns(archive, description.sample)
     solution = read_solution(folder / "solution.csv", columns, description.extra_columns)

@@ -70,3 +70,14 @@ def lists(predictions: pd.DataFrame) -> list[list[str]]:
     if texts.str.fullmatch(r"(-?\d+)?").all():
         raise Unacceptable("Evaluation error: Can only use .str accessor with string values!")
     return [text.split() for text in texts]
+
+
+def ones(answers: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
+    """rows x columns: whether the answer is 1; the answers' columns as the predictions have them."""
+    columns = answers if answers.shape[1] == 1 else answers[list(predictions.columns)]
+    return numbers(columns) == 1
+
+
+def weights_of_rows(answers: pd.DataFrame) -> np.ndarray:
+    """The answers' column `Weight`."""
+    return numbers(answers[["Weight"]])[:, 0]

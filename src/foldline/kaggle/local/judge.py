@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from foldline.kaggle.local.fields import Unacceptable
-from foldline.kaggle.local.scores import SCORES
+from foldline.kaggle.local.scores import score_of
 from foldline.refusal import Refusal, listed
 from foldline.tables.truths import require_unique
 
@@ -67,7 +67,7 @@ def judge(submission: str, solution: Solution, metric: str) -> Verdict:
 
 
 def _score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: str) -> str:
-    return f"{SCORES[metric].value(answers, predictions):.5f}" if len(answers) else ""
+    return f"{score_of(metric).value(answers, predictions):.5f}" if len(answers) else ""
 
 
 def _aligned(submission: str, solution: Solution) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from foldline.kaggle.local.scores import SCORES
+from foldline.kaggle.local.scores import score_of
 from foldline.kaggle.local.submissions import Submission
 
 
 def standings(submissions: list[Submission], metric: str) -> list[dict[str, Any]]:
     """Lines as the API shows them; equal scores in the order of their dates."""
-    sign = -1 if SCORES[metric].higher_is_better else 1
+    sign = -1 if score_of(metric).higher_is_better else 1
     scored = [submission for submission in submissions if submission.public_score]
     ranked = sorted(scored, key=lambda submission: (sign * float(submission.public_score), submission.date))
     best: dict[str, Submission] = {}

@@ -1,0 +1,80 @@
+"""How the local Kaggle scores numbers; an answer that is empty does not count."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from foldline.kaggle.local.fields import Unacceptable, numbers, ones, weights_of_rows
+
+Value = Callable[[pd.DataFrame, pd.DataFrame], float]
+
+
+def rmse(lowest: float = -np.inf, highest: float = np.inf) -> Value:
+    """Over all fields. Numbers beyond the bounds make a submission invalid."""
+
+    def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+        found = numbers(predictions)
+        beyond = (found < lowest) | (found > highest)
+        if beyond.any():
+            raise Unacceptable(
+                f"Evaluation error: values must lie in [{lowest:g}, {highest:g}], found {found[beyond][0]:g}"
+            )
+        return float(np.sqrt((_errors(answers, predictions) ** 2).stack().mean()))
+
+    return value
+
+
+def mean_column_rmse(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    return float(np.sqrt((_errors(answers, predictions) ** 2).mean()).mean())
+
+
+def mae(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    return float(_errors(answers, predictions).abs().stack().mean())
+
+
+def rmsle(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    from sklearn.metrics import root_mean_squared_log_error
+
+    known = _known(answers, predictions).notna().to_numpy()
+    return float(
+        root_mean_squared_log_error(_known(answers, predictions).to_numpy()[known], numbers(predictions)[known])
+    )
+
+
+def r2(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The mean of the columns' R2."""
+    from sklearn.metrics import r2_score
+
+    wanted, found = _known(answers, predictions), pd.DataFrame(numbers(predictions), columns=predictions.columns)
+    rows = {name: wanted[name].notna().to_numpy() for name in wanted}
+    return float(np.mean([r2_score(wanted[name][rows[name]], found[name][rows[name]]) for name in wanted]))
+
+
+def weighted_r2(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Of one column, with the answers' column `Weight`."""
+    from sklearn.metrics import r2_score
+
+    wanted = _known(answers, predictions).to_numpy()[:, 0]
+    return float(r2_score(wanted, numbers(predictions)[:, 0], sample_weight=weights_of_rows(answers)))
+
+
+def probabilistic_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """2 PR / (P + R) with sums of probabilities in the place of counts; where a value is NaN, a valid 0."""
+    wanted = ones(answers, predictions)[:, 0]
+    values = predictions.iloc[:, 0].apply(pd.to_numeric, errors="coerce").clip(0, 1).to_numpy(dtype=float)
+    hits, false_hits = values[wanted].sum(), values[~wanted].sum()
+    if not hits > 0 or np.isnan(false_hits):
+        return 0.0
+    precision, recall = hits / (hits + false_hits), hits / wanted.sum()
+    return float(2 * precision * recall / (precision + recall))
+
+
+def _known(answers: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """The answers' columns as the predictions have them; NaN where there is none."""
+    columns = answers if answers.shape[1] == 1 else answers[list(predictions.columns)]
+    return columns.apply(pd.to_numeric, errors="coerce").reset_index(drop=True)
+
+
+def _errors(answers: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    return _known(answers, predictions) - numbers(predictions)
