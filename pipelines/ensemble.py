@@ -18,7 +18,7 @@ from foldline.competition.decisions.rules import default_rule
 from foldline.competition.targets import encode, graded_targets
 from foldline.config.ensemble import Ensemble
 from foldline.files import whole_folder, write_json
-from foldline.places import FoldName
+from foldline.places import ALL_ROWS, FoldName
 from foldline.predictions.answering import judge_of
 from foldline.predictions.coverage import roster, train_rows
 from foldline.predictions.ensemble_steps import ensemble_steps
@@ -47,7 +47,7 @@ def main() -> None:
     seeds = sorted(settings.section("train.seeds", tuple[int, ...]))
     rows, classes, folds = read_rows(places.rows), read_classes(places.classes), read_folds(places.folds)
     covered = roster(rows, folds, run_folds)
-    names: list[FoldName] = [*run_folds, *(fold for fold in listed if not isinstance(fold, int))]
+    names: list[FoldName] = [*run_folds, *(fold for fold in ALL_ROWS if fold in listed)]
     models = list(product(names, seeds))
     every = members_of(models, [read_logits(places.predicted(*model)) for model in models], covered, classes)
     members, of_all_rows = every[: len(run_folds) * len(seeds)], every[len(run_folds) * len(seeds) :]

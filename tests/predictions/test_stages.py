@@ -199,20 +199,22 @@ def write_model(fold: FoldName, seed: int, logits: Logits) -> None:
 def test_seeds_are_members_that_the_method_weighs(method: str, share: float) -> None:
     """Seed 1 is right everywhere, seed 0 not in fold 0: the fitted weight of 1 is all, in models of all rows too."""
     generator, expected = np.random.default_rng(3), []
-    write_model("all", 0, predictions(3, generator))
-    for fold, name in enumerate((0, 1, 2, "all")):
+    names: tuple[FoldName, ...] = (0, 1, 2, "all", "all_head0")
+    for fold, name in enumerate(names):
+        if name not in (0, 1, 2):
+            write_model(name, 0, predictions(fold, generator))
         certain = (9 * np.eye(3)[TARGETS[fold == FOLD_OF_ROW]]).astype(np.float32)
         right = dataclasses.replace(predictions(fold, generator), validation=np.stack([certain, certain], axis=1))
         write_model(name, 1, right)
         first, second = (softmax(read_logits(PLACES.predicted(name, seed)).test, axis=-1) for seed in (0, 1))
         expected.append(((1 - share) * first + share * second).mean(axis=1))
-    write_params({"kind": "none"}, folds=(1, "all", 2, 0), seeds=(1, 0), method=method)
+    write_params({"kind": "none"}, folds=(1, "all_head0", 2, 0, "all"), seeds=(1, 0), method=method)
     ensemble.main()
     np.testing.assert_allclose(read_probabilities(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-4)
     (gain,) = read_gains(PLACES.ensemble / "gains.csv").itertuples()
     assert (gain.step, gain.setting) == ("weights", f"seed 0 {1 - share:.3f}, seed 1 {share:.3f}")
     models = read_history(PLACES.ensemble / "history.csv")[["fold", "seed"]].drop_duplicates()
-    assert models.to_numpy().tolist() == [[fold, seed] for fold in ("0", "1", "2", "all") for seed in (0, 1)]
+    assert models.to_numpy().tolist() == [[fold, seed] for fold in map(str, names) for seed in (0, 1)]
 
 
 @pytest.mark.usefixtures("competition")

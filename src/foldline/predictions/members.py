@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from foldline.places import FoldName
+from foldline.places import ALL_ROWS, FoldName
 from foldline.predictions.activations import predictions_from
 from foldline.predictions.coverage import Roster, place
 from foldline.predictions.steps import Inputs
@@ -17,8 +17,6 @@ from foldline.tables.arrays import take
 from foldline.tables.logits import Logits
 
 Average = Literal["probabilities", "logits"]
-ALL_ROWS = -1
-"""In the place of the fold of a model that trained on all rows."""
 Places = Int64[np.ndarray, " chosen"]
 
 
@@ -28,6 +26,7 @@ class Member:
 
     name: str
     fold: int
+    """Negative for a model that trained on all rows: one number for each kind of such a training."""
     activation: Activation
     validation: Float32[np.ndarray, "validation_rows views outputs"]
     test: Float32[np.ndarray, "test_rows views outputs"]
@@ -40,16 +39,20 @@ def members_of(
 ) -> list[Member]:
     """`models`: the fold and the seed of each. Raises Refusal as `member` does."""
     return [
-        member(ALL_ROWS if fold == "all" else fold, of_model, roster, classes, f"fold {fold}, seed {seed}")
+        member(_number(fold), of_model, roster, classes, f"fold {fold}, seed {seed}")
         for (fold, seed), of_model in zip(models, logits, strict=True)
     ]
+
+
+def _number(fold: FoldName) -> int:
+    return fold if isinstance(fold, int) else -1 - ALL_ROWS.index(fold)
 
 
 def member(fold: int, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:
     """Raises Refusal unless the fold's model predicted exactly its rows and the test rows, and these classes.
 
-    `name` is for messages: `fold 0` where nothing else is said. The model of ALL_ROWS has no validation rows, and
-    joins for the test rows alone.
+    `name` is for messages: `fold 0` where nothing else is said. A model of all rows has no validation rows, and joins
+    for the test rows alone.
     """
     name = name or f"fold {fold}"
     refuse_other_classes(logits.classes, classes, name)
