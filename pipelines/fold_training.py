@@ -2,6 +2,7 @@
 
 from foldline.cards.target import Target
 from foldline.competition.targets import encode
+from foldline.config.model import Model
 from foldline.config.train import Train
 from foldline.config.views import Symmetry
 from foldline.images.cache import open_pixels
@@ -9,7 +10,7 @@ from foldline.learning.checkpoints import Checkpoints, checkpoints_folder, key_i
 from foldline.learning.fold import Fold
 from foldline.learning.fold_training import train_fold
 from foldline.learning.processes import start_accelerator
-from foldline.learning.samples import split_samples
+from foldline.learning.samples import fit_side_features, split_samples, with_side_features
 from foldline.learning.starting_weights import starting_weights
 from foldline.learning.trained import write_trained
 from foldline.places import FoldName
@@ -22,7 +23,7 @@ from foldline.tables.rows import read_rows
 from pipelines.running import Settings, read_settings
 
 
-def read_fold(settings: Settings, name: FoldName, seed: int, model_name: str) -> Fold:
+def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fold:
     """The facts of one training. Raises Refusal when its files are of different runs."""
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
@@ -30,13 +31,17 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model_name: str) ->
     pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
     target = settings.fact("target", Target)
     targets = encode(rows, classes, target)
-    weights = starting_weights(places.weights, model_name)
+    weights = starting_weights(places.weights, model.name)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
-    folds = read_folds(places.folds)
+    folds, joins = read_folds(places.folds), model.side_features == "joined"
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
-        training, validation = split_samples(rows, images, folds, targets, one)
-        return Fold(one, seed, pixels, training, validation, len(classes), symmetries, weights, target.kind, before)
+        parts = split_samples(rows, images, folds, targets, one)
+        # A head knows the features as they were when it learned.
+        side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
+        training, validation = (with_side_features(rows, part, side) for part in parts)
+        facts = (pixels, training, validation, len(classes), symmetries, weights, target.kind)
+        return Fold(one, seed, *facts, before, side)
 
     return fold(name, before=fold(0) if name == "all_head0" else None)
 
@@ -46,7 +51,7 @@ def train_one(name: FoldName, seed: int) -> None:
     settings = read_settings()
     config, places = settings.section("train", Train), settings.places
     accelerator = start_accelerator(config.precision)
-    fold = read_fold(settings, name, seed, config.model.name)
+    fold = read_fold(settings, name, seed, config.model)
     upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
     key = key_inputs(config, seed, fold.symmetries, upstream)
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)

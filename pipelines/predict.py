@@ -40,6 +40,7 @@ def predict_fold(fold: FoldName, seed: int) -> None:
     from foldline.images.views import view_of
     from foldline.learning.models import load_model
     from foldline.learning.processes import start_accelerator
+    from foldline.learning.side_features import side_of
     from foldline.predictions.predicting import predict, shared_logits
 
     settings = read_settings()
@@ -56,7 +57,7 @@ def predict_fold(fold: FoldName, seed: int) -> None:
     axes = (validation_ids, test_ids, section.views, read_classes(places.classes), model.architecture.activation)
     with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
         for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
-            pictures = row_images(rows, images, ids, part)
+            pictures = row_images(rows, images, ids, part, side_of(rows, part, ids, model.architecture.side))
             predict(model, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"

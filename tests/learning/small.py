@@ -17,6 +17,7 @@ MODEL: dict[str, Any] = {
     "drop_rate": 0.0,
     "drop_path_rate": 0.0,
     "drop_channel_rate": 0.0,
+    "side_features": "joined",
 }
 
 TRAIN: dict[str, Any] = {

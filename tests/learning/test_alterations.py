@@ -21,7 +21,7 @@ WHOLE = Resolution(start_share=1.0, end_share=1.0, growing_epochs=0)
 def model_with(pixels: int = 32, **changes: Any) -> Classifier:
     section = parse(MODEL | changes, Model, "model")
     return build_model(
-        Architecture(model=section, channels=3, height=pixels, width=pixels, outputs=4, activation="softmax")
+        Architecture(model=section, channels=3, height=pixels, width=pixels, outputs=4, activation="softmax", side=None)
     )
 
 

@@ -10,7 +10,9 @@ from tests.learning.small import MODEL
 
 def resnet18() -> Classifier:
     section = parse(MODEL | {"name": "resnet18"}, Model, "model")
-    return build_model(Architecture(model=section, channels=3, height=32, width=32, outputs=2, activation="softmax"))
+    return build_model(
+        Architecture(model=section, channels=3, height=32, width=32, outputs=2, activation="softmax", side=None)
+    )
 
 
 def learning(model: Classifier) -> set[str]:

@@ -26,7 +26,7 @@ def architecture(name: str = "test_resnet") -> Architecture:
 
 
 def of_model(model: Model) -> Architecture:
-    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation="softmax")
+    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation="softmax", side=None)
 
 
 def decay_of_each(groups: list[dict[str, Any]]) -> dict[int, float]:

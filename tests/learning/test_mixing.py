@@ -14,7 +14,7 @@ SECTION = BatchMixing(kind="mixup_or_cutmix", alpha=1.0, probability=1.0, off_la
 
 
 def test_mixup_by_hand() -> None:
-    images, targets = mixup(IMAGES, TARGETS, SWAPPED, 0.7, np.random.default_rng(0))
+    images, (targets,) = mixup(IMAGES, (TARGETS,), SWAPPED, 0.7, np.random.default_rng(0))
     assert images[:, 0, 0, 0].tolist() == pytest.approx([30.0, 70.0])
     assert targets.tolist() == [pytest.approx([0.7, 0.3]), pytest.approx([0.3, 0.7])]
 
@@ -22,7 +22,7 @@ def test_mixup_by_hand() -> None:
 def test_cutmix_counts_its_pixels() -> None:
     for seed in range(50):
         random = np.random.default_rng(seed)
-        images, targets = cutmix(IMAGES, TARGETS, SWAPPED, random.random(), random)
+        images, (targets,) = cutmix(IMAGES, (TARGETS,), SWAPPED, random.random(), random)
         assert images.dtype == torch.uint8
         assert targets[0, 1].item() == pytest.approx((images[0] == 100).float().mean().item())
         assert targets[1, 0].item() == pytest.approx((images[1] == 0).float().mean().item())
@@ -33,8 +33,8 @@ def test_same_random_numbers_same_mix_and_both_kinds_occur() -> None:
     assert mix is not None
     kinds = set()
     for seed in range(20):
-        one, other = (mix(IMAGES, TARGETS, np.random.default_rng(seed)) for _ in range(2))
-        assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
+        one, other = (mix(IMAGES, (TARGETS,), np.random.default_rng(seed)) for _ in range(2))
+        assert torch.equal(one[0], other[0]) and torch.equal(one[1][0], other[1][0])
         kinds.add(one[0].dtype)
     assert kinds == {torch.uint8, torch.float32}
 
@@ -47,5 +47,5 @@ def test_off_for_the_last_epochs_and_when_not_wished() -> None:
 def test_some_batches_stay_as_they_are() -> None:
     mix = build_mix(SECTION.model_copy(update={"probability": 0.5}), 0, 5)
     assert mix is not None
-    unmixed = [mix(IMAGES, TARGETS, np.random.default_rng(seed))[0] is IMAGES for seed in range(200)]
+    unmixed = [mix(IMAGES, (TARGETS,), np.random.default_rng(seed))[0] is IMAGES for seed in range(200)]
     assert 60 < sum(unmixed) < 140

@@ -23,7 +23,7 @@ NAME = "test_resnet"
 
 def architecture(channels: int) -> Architecture:
     model = parse(MODEL | {"name": NAME}, Model, "model")
-    return Architecture(model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax")
+    return Architecture(model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax", side=None)
 
 
 @pytest.fixture(scope="module")

@@ -67,3 +67,5 @@ class Model(Section):
     """Stochastic depth."""
     drop_channel_rate: Share
     """Dropout2d after each of the model's stages: whole channels at once."""
+    side_features: Literal["joined", "none"]
+    """Whether the card's features, where it names any, join the pooled features before the head."""

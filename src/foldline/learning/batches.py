@@ -26,6 +26,8 @@ class Batch:
     """Which of the fold's training images these are; on the CPU."""
     count: int
     """Images of this step in all processes together."""
+    side: tuple[Float[Tensor, "batch side"], ...] = ()
+    """The images' side features, if there are any: `model(batch.images, *batch.side)`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Part:
     images: Shaped[Tensor, "part channels height width"]
     targets: Float[Tensor, "part outputs"]
     index: Int64[Tensor, " part"]
+    side: tuple[Float[Tensor, "part side"], ...]
     is_last: bool
 
 
@@ -60,6 +63,7 @@ class TrainingBatches:
         soft: Callable[[Tensor], Tensor],
         changes: BatchChanges,
         device: torch.device,
+        side: tuple[Float[Tensor, "images side"], ...] = (),
     ) -> None:
         """`loader`: of foldline.images.loaders.training_loader. `soft`: from targets to those that the loss takes."""
         self._loader = loader
@@ -67,6 +71,7 @@ class TrainingBatches:
         self._soft = soft
         self._changes = changes
         self._device = device
+        self._side = side
 
     def __len__(self) -> int:
         return len(self._loader)
@@ -86,21 +91,23 @@ class TrainingBatches:
             if self._changes.channels_last:
                 images = images.contiguous(memory_format=torch.channels_last)
             targets = self._soft(self._targets[index].to(self._device, non_blocking=True))
-            yield Batch(images, targets, index, count)
+            side = tuple(values[index].to(self._device, non_blocking=True) for values in self._side)
+            yield Batch(images, targets, index, count, side)
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
         mix = self._changes.mix(epoch)
         for step, batch in enumerate(self.of(epoch)):
             if mix is not None:
                 random = np.random.default_rng((*self._changes.seed, epoch, step))
-                images, targets = mix(batch.images, batch.targets, random)
-                batch = replace(batch, images=images, targets=targets)
+                images, (targets, *side) = mix(batch.images, (batch.targets, *batch.side), random)
+                batch = replace(batch, images=images, targets=targets, side=tuple(side))
             yield batch
 
 
 def parts(batch: Batch, micro_batch_size: int) -> Iterator[Part]:
     """The batch cut evenly into the fewest parts of at most `micro_batch_size` images."""
     sizes = balanced(len(batch.images), micro_batch_size)
-    cut = zip(*(tensor.split(sizes) for tensor in (batch.images, batch.targets, batch.index)), strict=True)
-    for number, (images, targets, index) in enumerate(cut, start=1):
-        yield Part(images, targets, index, is_last=number == len(sizes))
+    tensors = (batch.images, batch.targets, batch.index, *batch.side)
+    cut = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
+    for number, (images, targets, index, *side) in enumerate(cut, start=1):
+        yield Part(images, targets, index, tuple(side), is_last=number == len(sizes))

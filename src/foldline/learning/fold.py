@@ -9,6 +9,7 @@ from foldline.config.train import Train
 from foldline.images.datasets import Pixels
 from foldline.learning.objectives import Objective, build_objective
 from foldline.learning.samples import Samples
+from foldline.learning.side_features import SideEncoding
 from foldline.places import FoldName
 
 ALL_ROWS_SEED = 2**32 - 1
@@ -33,6 +34,8 @@ class Fold:
     target: TargetKind
     before: "Fold | None" = None
     """What is learned first: with its head this training then ends."""
+    side: SideEncoding | None = None
+    """What the samples' side features mean; None where a row is its images."""
 
     @property
     def title(self) -> str:

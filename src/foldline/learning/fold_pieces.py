@@ -76,6 +76,7 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
         width=width,
         outputs=objective.outputs,
         activation=objective.activation,
+        side=fold.side,
     )
     model = build_model(architecture, fold.weights)
     model.speak_in(objective.center, objective.scale)
@@ -104,8 +105,9 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
         seed=(*seed, accelerator.process_index),
         channels_last=config.channels_last,
     )
-    targets = torch.from_numpy(fold.training.targets)
-    return TrainingBatches(loader, targets, fold_objective(fold, config).soft, changes, accelerator.device)
+    targets, *side = map(torch.from_numpy, (fold.training.targets, *fold.training.side))
+    soft = fold_objective(fold, config).soft
+    return TrainingBatches(loader, targets, soft, changes, accelerator.device, tuple(side))
 
 
 def validation(
@@ -120,5 +122,5 @@ def validation(
         return lambda model: (math.nan, math.nan)
     mine = np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index]
     loader = evaluation_loader(fold.pixels, samples.positions[mine], config.micro_batch_size, config.workers)
-    targets = torch.from_numpy(samples.targets[mine])
-    return lambda model: evaluate(model, loader, targets, pieces.objective, accelerator).means(len(samples))
+    targets, *side = (torch.from_numpy(values[mine]) for values in (samples.targets, *samples.side))
+    return lambda model: evaluate(model, loader, targets, side, pieces.objective, accelerator).means(len(samples))

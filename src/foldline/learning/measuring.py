@@ -39,15 +39,18 @@ def evaluate(
     model: nn.Module,
     loader: DataLoader,
     targets: Shaped[Tensor, "mine ..."],
+    side: Sequence[Float[Tensor, "mine side"]],
     objective: Objective,
     accelerator: Accelerator,
 ) -> Totals:
-    """This process's share of the validation images: what `loader` yields, whose targets are `targets`."""
+    """This process's share of the validation images: what `loader` yields, whose targets are `targets` and whose side
+    features, if any, are `side`."""
     model.eval()
     totals = Totals(accelerator)
     for images, index in loader:
         with accelerator.autocast():
-            logits = model(images.to(accelerator.device, non_blocking=True)).float()
+            told = (values[index].to(accelerator.device, non_blocking=True) for values in side)
+            logits = model(images.to(accelerator.device, non_blocking=True), *told).float()
         expected = objective.soft(targets[index].to(accelerator.device, non_blocking=True))
         totals.add(objective.loss(logits, expected), objective.right(logits, expected))
     return totals

@@ -1,4 +1,4 @@
-"""Mixup and CutMix: a batch mixed with itself in another order, images and soft targets alike."""
+"""Mixup and CutMix: a batch mixed with itself in another order, images, soft targets and side features alike."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,9 @@ from torch import Tensor
 from foldline.config.loss import BatchMixing, Mixing
 
 Images = Shaped[Tensor, "batch channels height width"]
-SoftTargets = Float[Tensor, "batch outputs"]
-Mix = Callable[[Images, SoftTargets, np.random.Generator], tuple[Images, SoftTargets]]
+Beside = tuple[Float[Tensor, "batch _"], ...]
+"""What goes with the images and is mixed in the same shares: soft targets, side features."""
+Mix = Callable[[Images, Beside, np.random.Generator], tuple[Images, Beside]]
 
 
 def build_mix(mixing: Mixing, epoch: int, epochs: int) -> Mix | None:
@@ -20,26 +21,26 @@ def build_mix(mixing: Mixing, epoch: int, epochs: int) -> Mix | None:
         return None
     kinds = {"mixup": (mixup,), "cutmix": (cutmix,), "mixup_or_cutmix": (mixup, cutmix)}[mixing.kind]
 
-    def mix(images: Images, targets: SoftTargets, random: np.random.Generator) -> tuple[Images, SoftTargets]:
+    def mix(images: Images, beside: Beside, random: np.random.Generator) -> tuple[Images, Beside]:
         if random.random() >= mixing.probability:
-            return images, targets
+            return images, beside
         kind = kinds[random.integers(len(kinds))]
         order = torch.from_numpy(random.permutation(len(images))).to(images.device)
-        return kind(images, targets, order, random.beta(mixing.alpha, mixing.alpha), random)
+        return kind(images, beside, order, random.beta(mixing.alpha, mixing.alpha), random)
 
     return mix
 
 
 def mixup(
-    images: Images, targets: SoftTargets, order: Tensor, share: float, random: np.random.Generator
-) -> tuple[Images, SoftTargets]:
+    images: Images, beside: Beside, order: Tensor, share: float, random: np.random.Generator
+) -> tuple[Images, Beside]:
     """`share` of each image and target, the rest of another's (Zhang et al. 2018)."""
-    return torch.lerp(images[order].float(), images.float(), share), torch.lerp(targets[order], targets, share)
+    return torch.lerp(images[order].float(), images.float(), share), _shared(beside, order, share)
 
 
 def cutmix(
-    images: Images, targets: SoftTargets, order: Tensor, share: float, random: np.random.Generator
-) -> tuple[Images, SoftTargets]:
+    images: Images, beside: Beside, order: Tensor, share: float, random: np.random.Generator
+) -> tuple[Images, Beside]:
     """A rectangle of each image from another's at the same place, 1 - `share` of the area, centred anywhere and cut off
     at the edges; targets by the area that is left (Yun et al. 2019)."""
     height, width = images.shape[-2:]
@@ -48,7 +49,11 @@ def cutmix(
     mixed = images.clone()
     mixed[..., top:bottom, left:right] = images[order][..., top:bottom, left:right]
     kept = 1 - (bottom - top) * (right - left) / (height * width)
-    return mixed, torch.lerp(targets[order], targets, kept)
+    return mixed, _shared(beside, order, kept)
+
+
+def _shared(beside: Beside, order: Tensor, share: float) -> Beside:
+    return tuple(torch.lerp(values[order], values, share) for values in beside)
 
 
 def _interval(length: int, share: float, random: np.random.Generator) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Any of timm's backbones with a head of ours: pixels in, logits out, one file that says what it is."""
+"""Any of timm's backbones with a head of ours: pixels, and side features, in, logits out; one file says what it is."""
 
 import difflib
 import json
@@ -21,6 +21,7 @@ from foldline.learning.alterations import drop_channels, replace_activations
 from foldline.learning.heads import build_head, build_pooling
 from foldline.learning.random_start import DESCRIPTION
 from foldline.learning.resolution import resized
+from foldline.learning.side_features import SideEncoding
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import Activation, is_value
 
@@ -35,10 +36,17 @@ class Architecture(Section):
     outputs: int
     activation: Activation
     """What turns the logits into predictions."""
+    side: SideEncoding | None
+    """How side features are encoded, which join the pooled features; None for images alone."""
+
+    @property
+    def side_width(self) -> int:
+        return self.side.width if self.side is not None else 0
 
 
 class Classifier(nn.Module):
-    """`classifier(images)`: uint8, or float in 0..255, of (batch, channels, height, width) to float logits."""
+    """`classifier(images)`: uint8, or float in 0..255, of (batch, channels, height, width) to float logits; or
+    `classifier(images, side)` with the images' encoded side features, where its architecture has any."""
 
     mean: Tensor
     std: Tensor
@@ -59,9 +67,11 @@ class Classifier(nn.Module):
             self.register_buffer("output_center", torch.zeros(architecture.outputs))
             self.register_buffer("output_scale", torch.ones(architecture.outputs))
 
-    def forward(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
-        features = self.backbone((images.to(self.mean.dtype) - self.mean) / self.std)
-        logits = self.head(self.pooling(features))
+    def forward(
+        self, images: Shaped[Tensor, "batch channels height width"], side: Float[Tensor, "batch side"] | None = None
+    ) -> Float[Tensor, "batch outputs"]:
+        features = self.pooling(self.backbone((images.to(self.mean.dtype) - self.mean) / self.std))
+        logits = self.head(features if side is None else torch.cat([features, side], dim=1))
         if not is_value(self.architecture.activation):
             return logits
         return logits.float() * self.output_scale + self.output_center
@@ -94,7 +104,7 @@ def build_model(architecture: Architecture, weights: Path | None = None) -> Clas
     if model.drop_channel_rate:
         drop_channels(backbone, model.drop_channel_rate)
     features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
-    head = build_head(model.head, features, architecture.outputs)
+    head = build_head(model.head, features + architecture.side_width, architecture.outputs)
     return Classifier(architecture, backbone, build_pooling(model.pooling, features), head)
 
 
@@ -109,9 +119,10 @@ def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
             "Set start_share and end_share to 1."
         )
     image = torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8)
+    side = () if sizes.side is None else (torch.zeros(1, sizes.side_width),)
     for share in {1.0, smallest}:
         try:
-            model.eval()(resized(image, share))
+            model.eval()(resized(image, share), *side)
         except (AssertionError, RuntimeError) as error:
             raise _unfit(sizes.model.name, error) from None
 

@@ -122,11 +122,12 @@ def validation_batches(
 ) -> Iterator[Batch]:
     """Without end, in an order drawn once: rows often lie class by class."""
     order = np.random.default_rng(seed).permutation(len(samples))
-    targets = torch.from_numpy(samples.targets[order])
+    targets, *side = (torch.from_numpy(values[order]) for values in (samples.targets, *samples.side))
     loader = evaluation_loader(pixels, samples.positions[order], batch_size, workers=0)
     while True:
         for images, index in loader:
-            yield Batch(images.to(device), soft(targets[index].to(device)), index, len(index))
+            told = tuple(values[index].to(device) for values in side)
+            yield Batch(images.to(device), soft(targets[index].to(device)), index, len(index), told)
 
 
 def _endless(batches: TrainingBatches) -> Iterator[Batch]:
@@ -142,7 +143,7 @@ def _training_step(
     model.train()
     total = 0.0
     for part in parts(batch, pieces.micro_batch_size):
-        losses = pieces.objective.training_loss(model(part.images), part.targets)
+        losses = pieces.objective.training_loss(model(part.images, *part.side), part.targets)
         accelerator.backward(losses.sum() / batch.count)
         total += losses.detach().sum().item()
     pieces.clip(accelerator, model)
@@ -156,6 +157,6 @@ def _measure(model: nn.Module, objective: Objective, batch: Batch, accelerator: 
     """Loss and accuracy of the model in eval mode."""
     model.eval()
     with accelerator.autocast():
-        logits = model(batch.images).float()
+        logits = model(batch.images, *batch.side).float()
     losses, right = objective.loss(logits, batch.targets), objective.right(logits, batch.targets)
     return losses.mean().item(), right.double().mean().item()

@@ -1,11 +1,12 @@
 """The images of one fold with their targets: what it learns from, and what it is judged on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Integer, Shaped
 
+from foldline.learning.side_features import Side, SideEncoding, fit_encoding, side_of
 from foldline.places import FoldName
 from foldline.refusal import Refusal
 
@@ -18,6 +19,8 @@ class Samples:
     """In the pixel cache."""
     targets: Shaped[np.ndarray, "samples ..."]
     row_ids: tuple[str, ...]
+    side: Side = ()
+    """Their rows' features, if the model takes any."""
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -56,3 +59,12 @@ def split_samples(
         for part in parts
     )
     return training, validation
+
+
+def fit_side_features(rows: pd.DataFrame, training: Samples) -> SideEncoding | None:
+    """How the features of `rows` are encoded for a model that learns from `training`; None where it has none."""
+    return fit_encoding(rows[(rows["part"] == "train") & rows["row_id"].isin(training.row_ids)])
+
+
+def with_side_features(rows: pd.DataFrame, samples: Samples, encoding: SideEncoding | None) -> Samples:
+    return replace(samples, side=side_of(rows, "train", samples.row_ids, encoding))

@@ -38,7 +38,7 @@ def forward_statistics(model: nn.Module, norms: list[_BatchNorm], batches: Itera
         norm.momentum = None  # torch's word for a plain mean
         norm.train()
     for batch in batches:
-        model(batch.images)
+        model(batch.images, *batch.side)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     model.eval()
@@ -63,7 +63,7 @@ def training_statistics(
         for weight in weights:
             weight.requires_grad_()
         for batch in batches:
-            losses = loss(model(batch.images), batch.targets)
+            losses = loss(model(batch.images, *batch.side), batch.targets)
             gradients = torch.autograd.grad(losses.mean(), weights, allow_unused=True, materialize_grads=True)
             for weight, gradient in zip(weights, gradients, strict=True):
                 weight.data.sub_(over_processes(gradient, "mean", accelerator), alpha=rate)

@@ -72,7 +72,7 @@ def train(
             pieces.steer(optimizer, progress.step)
             for part in parts(batch, pieces.micro_batch_size):
                 with nullcontext() if part.is_last else accelerator.no_sync(model):
-                    logits = model(part.images)
+                    logits = model(part.images, *part.side)
                     losses = pieces.objective.training_loss(logits, part.targets)
                     # Accelerate averages over processes; together they must average over the step's images.
                     accelerator.backward(losses.sum() * (accelerator.num_processes / batch.count))

@@ -1,4 +1,5 @@
-"""A head that begins as scikit-learn's logistic regression on the backbone's features (document 000, "Warm start")."""
+"""A head that begins as scikit-learn's logistic regression on what it is given, the backbone's features and the side
+features (document 000, "Warm start")."""
 
 import numpy as np
 import torch
@@ -48,10 +49,10 @@ def backbone_features(
 
     hook = model.head.register_forward_pre_hook(keep)
     try:
-        for images, _ in tqdm(
+        for images, index in tqdm(
             evaluation_loader(pixels, samples.positions, batch_size, workers=0), "features", disable=None
         ):
-            model(images.to(device))
+            model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.side))
     finally:
         hook.remove()
         model.train(was_training)

@@ -71,10 +71,11 @@ def predict(
     model = model.to(accelerator.device).eval()
     bar = tqdm(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=not accelerator.is_main_process)
     for batch, index in load(mine.positions):
-        on_device = batch.to(accelerator.device, non_blocking=True)
+        on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
+        side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]
         with accelerator.autocast():
-            outputs = torch.stack([model(view(on_device)).float() for view in views], dim=1)
-        put(logits, *open_rows.add(mine.rows[index.numpy()], outputs.cpu().numpy()))
+            outputs = torch.stack([model(view(on_device), *side).float() for view in views], dim=1)
+        put(logits, *open_rows.add(rows, outputs.cpu().numpy()))
         np.add.at(seen, index.numpy(), 1)
         bar.update(len(index))
     bar.close()

@@ -1,11 +1,11 @@
 """Which images a row's prediction is the mean of, and which process predicts which rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
 
 from foldline.refusal import Refusal, listed
 
@@ -19,19 +19,28 @@ class RowImages:
     rows: Int64[np.ndarray, " images"]
     """Which of the rows each image belongs to."""
     count: int
+    side: tuple[Float32[np.ndarray, "count side"], ...] = ()
+    """What the model is told of each row beside its images, if it takes that."""
 
     def share(self, process: int, processes: int) -> "RowImages":
         """The images of a contiguous part of the rows. The parts of all processes are all rows, each once."""
         start, end = (self.count * number // processes for number in (process, process + 1))
         images = slice(*np.searchsorted(self.rows, [start, end]))
-        return RowImages(self.positions[images], self.rows[images], self.count)
+        return replace(self, positions=self.positions[images], rows=self.rows[images])
 
 
-def row_images(rows: pd.DataFrame, images: pd.DataFrame, ids: Sequence[str], part: str) -> RowImages:
+def row_images(
+    rows: pd.DataFrame,
+    images: pd.DataFrame,
+    ids: Sequence[str],
+    part: str,
+    side: tuple[Float32[np.ndarray, "rows side"], ...] = (),
+) -> RowImages:
     """The images to predict from, of the rows of `part` with these ids, in their order.
 
     `rows`, `images`: the tables rows.parquet and images.parquet. Images that cannot be read are left out, unless a
-    row has no other: it is then predicted from the blank ones in their place. Raises Refusal for a row without images.
+    row has no other: it is then predicted from the blank ones in their place. `side`: what the model is told beside
+    them, a line per id. Raises Refusal for a row without images.
     """
     of_part = rows[rows["part"] == part]
     place_of_id = pd.Series(np.arange(len(ids)), index=list(ids))
@@ -47,4 +56,4 @@ def row_images(rows: pd.DataFrame, images: pd.DataFrame, ids: Sequence[str], par
             "Run `dvc repro -f -s prepare`."
         )
     order = np.argsort(places, kind="stable")
-    return RowImages(kept["position"].to_numpy(np.int64)[order], places[order], len(ids))
+    return RowImages(kept["position"].to_numpy(np.int64)[order], places[order], len(ids), side)
