@@ -16,6 +16,7 @@ import torch
 import yaml
 from jaxtyping import Float, Int64
 
+from foldline.config.train import Train
 from foldline.files import sha256, write_text
 from foldline.learning.models import Classifier, load_model
 from foldline.places import Places
@@ -94,7 +95,8 @@ def measure(workspace: Workspace, params: Mapping[str, Any], fold: int) -> Measu
             nothing = pd.DataFrame()
             return Measured(nothing, nothing, time.perf_counter() - start, str(refusal))
         seconds = time.perf_counter() - start
-        facts = read_fold(Settings(PARAMS, workspace.slug), fold, seed, params["train"]["model"]["name"])
+        settings = Settings(PARAMS, workspace.slug)
+        facts = read_fold(settings, fold, seed, settings.section("train", Train).model)
         images = facts.pixels[facts.validation.positions]
     trained = workspace.places.trained(fold, seed)
     probabilities = predicted(load_model(trained / "model.safetensors"), images)
