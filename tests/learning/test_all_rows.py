@@ -133,8 +133,8 @@ def test_what_the_stage_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     write_competition(tmp_path)
     monkeypatch.chdir(tmp_path)
     settings = read_settings()
-    assert read_fold(settings, "all", 0, "test_resnet").before is None
-    fold = read_fold(settings, fold_name("all_head0"), 2, "test_resnet")
+    assert read_fold(settings, "all", 0, train_section().model).before is None
+    fold = read_fold(settings, fold_name("all_head0"), 2, train_section().model)
     assert fold.before is not None
     assert (len(fold.training), len(fold.validation)) == (43, 0)
     assert (fold.seed, fold.before.seed) == (2, 2)
