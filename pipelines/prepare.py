@@ -13,7 +13,7 @@ from foldline.cards.submission import Submission
 from foldline.cards.target import Target
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
-from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
+from foldline.competition.readability import describe_unreadable, link_images, refuse_missing, refuse_unreadable
 from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
 from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
@@ -36,6 +36,7 @@ def main() -> None:
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
         listing = read_layout(archives, layout, target, features)
+        refuse_missing(listing.missing, listing.images, prepare.unreadable_share)
         sample = read_sample(archives, submission)
         classes = find_classes(archives, listing.rows, target, submission)
     refuse_other_columns(sample, submission, target, classes)

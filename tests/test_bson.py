@@ -37,12 +37,12 @@ def test_documents_of_a_file_by_their_place(tmp_path: Path) -> None:
     path = tmp_path / "a.bson"
     path.write_bytes(HELLO + AWESOME)
     records = file_of_records(path, "a.bson")
-    found = dict(records)
+    found = dict(records.read(None))
     assert list(found) == [(0, 22), (22, 71)]
     assert all(records.at(place) == record for place, record in found.items())
     path.write_bytes(HELLO + AWESOME[:-1])
     with pytest.raises(ValueError, match="the BSON document at byte 22 is cut off"):
-        list(records)
+        list(records.read(None))
 
 
 @pytest.mark.parametrize("content", [document(b"\x99a\0"), b"", HELLO[:9]])

@@ -27,6 +27,7 @@ class Archives:
         self.folder = folder
         self._open = ExitStack()
         self._finder = Finder(folder, self._open)
+        self._arrays: dict[str, dict[str, Member]] = {}
         with ExitStack() as on_failure:
             on_failure.callback(self.close)
             self._members = _by_path([member for name in files for member in self._finder.found_in(name, files)])
@@ -46,8 +47,12 @@ class Archives:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every file's path, with `/`, in the order of the archives."""
+        """Every file's path, with `/`, in the order of the archives. An .npz counts as one file."""
         return tuple(self._members)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a file; the arrays of `train.npz` are `train.npz/images.npy` and so on."""
+        return name in self._members or self._array(name) is not None
 
     def read(self, name: str) -> bytes:
         """Raises Refusal when there is no such file, or when it is damaged or cannot be unpacked."""
@@ -72,9 +77,19 @@ class Archives:
         return self._finder.file_of(self._member(name))
 
     def _member(self, name: str) -> Member:
-        if name not in self._members:
+        member = self._members.get(name) or self._array(name)
+        if member is None:
             raise Refusal(f"{self.folder}: there is no file `{name}`. Found {listed(self._members)}.")
-        return self._members[name]
+        return member
+
+    def _array(self, name: str) -> Member | None:
+        """The array `name` in an .npz: a zip that is looked into when a path leads there, since an image may be one."""
+        within, found, _ = name.rpartition("/")
+        if not found or not within.lower().endswith(".npz") or within not in self._members:
+            return None
+        if within not in self._arrays:
+            self._arrays[within] = {member.path: member for member in self._finder.arrays_in(self._members[within])}
+        return self._arrays[within].get(name)
 
 
 def _by_path(members: Sequence[Member]) -> dict[str, Member]:

@@ -1,6 +1,7 @@
 """What the downloads contain: every file, those within archives too, and how to get at each."""
 
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from typing import cast
 from foldline.refusal import Refusal
 from foldline.unpacking import (
     AGAIN,
+    BLOCK_BYTES,
     HEAD_BYTES,
     SUFFIXES,
     Unpacked,
@@ -69,7 +71,8 @@ class Finder:
         def join(folder: Path) -> None:
             with (folder / "content").open("wb") as file:
                 for path in paths:
-                    file.write(path.read_bytes())
+                    with path.open("rb") as part:
+                        shutil.copyfileobj(part, file, BLOCK_BYTES)
 
         identity = [name, *((path.stat().st_size, path.stat().st_mtime_ns) for path in paths)]
         return self.unpacked.folder(identity, str(self.folder / name), join) / "content"
@@ -97,11 +100,20 @@ class Finder:
             )
             yield from self._extracted(member, folder, depth)
 
-    def _zipped(self, member: Member, path: Path, named: str, depth: int) -> Iterator[Member]:
+    def arrays_in(self, npz: Member) -> Iterator[Member]:
+        """What numpy packed into an .npz, `train.npz/images.npy` and so on. Raises Refusal when it is damaged."""
+        archive = self._zip(self.file_of(npz), f"{self.folder / npz.source}: `{npz.within}`")
+        for name in archive.namelist():
+            yield Member(f"{npz.path}/{name}", archive, name, npz.path, (*npz.identity, name))
+
+    def _zip(self, path: Path, named: str) -> zipfile.ZipFile:
         try:
-            archive = self._open.enter_context(zipfile.ZipFile(path))
+            return self._open.enter_context(zipfile.ZipFile(path))
         except zipfile.BadZipFile as error:
             raise Refusal(f"{named} is not a whole zip archive ({error}). {AGAIN}") from None
+
+    def _zipped(self, member: Member, path: Path, named: str, depth: int) -> Iterator[Member]:
+        archive = self._zip(path, named)
         parent = PurePosixPath(member.path).parent
         for information in archive.infolist():
             refuse_leaving(information.filename, named)

@@ -1,4 +1,4 @@
-"""Files of many records (json, BSON, csv, parquet): all of them once, and later any one by its place alone.
+"""Files of many records (json, BSON, csv, parquet, TFRecord): all of them once, and later any one by its place alone.
 
 A place is a pair of bytes in the file, the first and the one after the last; in a parquet file, a row and the next.
 """
@@ -7,7 +7,7 @@ import csv
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow.parquet
 
 from foldline.bson import decode_document, length_at
+from foldline.tfrecord import decode_example, examples_in
 
 Record = dict[str, Any]
 Place = tuple[int, int]
@@ -39,7 +40,8 @@ class Records(ABC):
         self.path = path
 
     @abstractmethod
-    def __iter__(self) -> Iterator[tuple[Place, Record]]: ...
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        """fields: those that are wanted, None for all; a record may have others, too."""
 
     def at(self, place: Place) -> Record:
         return self._parsed(self._bytes(place))
@@ -54,7 +56,7 @@ class Records(ABC):
 
 
 class BsonRecords(Records):
-    def __iter__(self) -> Iterator[tuple[Place, Record]]:
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
         with self.path.open("rb") as file:
             start = 0
             while head := file.read(4):
@@ -72,7 +74,7 @@ class BsonRecords(Records):
 class JsonRecords(Records):
     """An array of objects, or an object per line."""
 
-    def __iter__(self) -> Iterator[tuple[Place, Record]]:
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
         text = self.path.read_text(encoding="utf-8")
         decoder, at, place = json.JSONDecoder(), 0, 0
         while True:
@@ -89,6 +91,16 @@ class JsonRecords(Records):
         return _keyed(json.loads(content))
 
 
+class TfRecords(Records):
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        with self.path.open("rb") as file:
+            for start, content in examples_in(file):
+                yield (start, start + len(content)), decode_example(content)
+
+    def _parsed(self, content: bytes) -> Record:
+        return decode_example(content)
+
+
 class CsvRecords(Records):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -97,7 +109,7 @@ class CsvRecords(Records):
         self.columns = next(csv.reader([line.decode("utf-8-sig")]))
         self.first = len(line)
 
-    def __iter__(self) -> Iterator[tuple[Place, Record]]:
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
         with self.path.open("rb") as file:
             file.seek(self.first)
             start, content = self.first, b""
@@ -118,9 +130,10 @@ class ParquetRecords(Records):
         super().__init__(path)
         self.file = pyarrow.parquet.ParquetFile(path)
 
-    def __iter__(self) -> Iterator[tuple[Place, Record]]:
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        columns = [name for name in self.file.schema_arrow.names if fields is None or name in fields]
         row = 0
-        for batch in self.file.iter_batches(PARQUET_ROWS):
+        for batch in self.file.iter_batches(PARQUET_ROWS, columns=columns or self.file.schema_arrow.names[:1]):
             for record in batch.to_pylist():
                 yield (row, row + 1), record
                 row += 1
@@ -145,6 +158,9 @@ KINDS: dict[str, type[Records]] = {
     ".bson": BsonRecords,
     ".csv": CsvRecords,
     ".parquet": ParquetRecords,
+    ".tfrec": TfRecords,
+    ".tfrecord": TfRecords,
+    ".tfrecords": TfRecords,
 }
 
 

@@ -1,8 +1,8 @@
-"""Containers that the standard library does not write: 7z archives, DICOM files, BSON documents."""
+"""Containers that the standard library does not write: 7z archives, DICOM files, BSON documents, TFRecords."""
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import py7zr
@@ -64,3 +64,34 @@ def _element(name: str, value: object) -> bytes:
     if isinstance(value, Mapping):
         return b"\x03" + key + bson(value)
     raise TypeError(f"{name} is {type(value).__name__}")
+
+
+def tf_record(examples: Sequence[Mapping[str, object]]) -> bytes:
+    """A TFRecord file; its checksums are zeros."""
+    contents = [tf_example(example) for example in examples]
+    return b"".join(struct.pack("<QI", len(content), 0) + content + bytes(4) for content in contents)
+
+
+def tf_example(values: Mapping[str, object]) -> bytes:
+    """A message tf.train.Example of bytes, whole numbers, floats, or lists of one of these."""
+    entries = b"".join(_message(1, _message(1, name.encode()) + _message(2, _feature(v))) for name, v in values.items())
+    return _message(1, entries)
+
+
+def _feature(value: object) -> bytes:
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        return b""
+    if isinstance(values[0], bytes):
+        return _message(1, b"".join(_message(1, item) for item in values))
+    if isinstance(values[0], float):
+        return _message(2, _message(1, struct.pack(f"<{len(values)}f", *values)))
+    return _message(3, _message(1, b"".join(_varint(item % 2**64) for item in values)))
+
+
+def _message(field: int, content: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    return (bytes([value & 0x7F | 0x80]) + _varint(value >> 7)) if value > 0x7F else bytes([value])

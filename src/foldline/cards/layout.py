@@ -6,10 +6,11 @@ records), and the card's other sections name these. Paths are those in the archi
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from foldline.cards.sources import Source, compiled
 from foldline.cards.templates import IdTemplate, Template, Templates
 from foldline.config.section import Section
 
@@ -23,25 +24,17 @@ class TablePart(Section):
     """
 
     kind: Literal["table"]
-    table: str | tuple[str, ...]
-    """A csv, tsv, json or parquet file; of several, the lines of the first with those of the others joined to them by
-    the columns that both have: `[photo_to_business.csv, train.csv]`."""
+    table: Source
+    """A csv, tsv, json, parquet or npy file, and in a list what is done to its lines (sources.py). Whatever the file,
+    the columns `line` and `row` number its lines, from 1 and from 0."""
     id: IdTemplate
     """A column, or a template over columns: `{patient_id}_{laterality}`. Lines of one id are one row with several
     images, unless the target is multilabel: then they may be one image with several labels, too."""
     path: Templates
     """`train/{id}.jpg`. With `*` it stands for every file that fits, all of them images of the row: `{id}/*.dcm`. A
-    list names the files that are the channels of one image: `["{Id}_red.png", "{Id}_green.png", "{Id}_blue.png"]`."""
-
-
-def _compiled(pattern: str) -> str:
-    try:
-        groups = re.compile(pattern).groupindex
-    except re.error as error:
-        raise ValueError(f"it is not a regular expression ({error})") from None
-    if not groups:
-        raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
-    return pattern
+    list names the files that are the channels of one image: `["{Id}_red.png", "{Id}_green.png", "{Id}_blue.png"]`.
+    `X_train.npy[{row}]`, `train.npz/images.npy[{row}]` and `train.h5/images[{row}]` are rows of an array, and
+    `train.h5/{id}` is a data set of an HDF5 file."""
 
 
 class WalkPart(Section):
@@ -51,7 +44,7 @@ class WalkPart(Section):
     """
 
     kind: Literal["walk"]
-    pattern: Annotated[str, AfterValidator(_compiled)]
+    pattern: Annotated[str, AfterValidator(compiled)]
     id: IdTemplate
 
 
@@ -114,19 +107,30 @@ Picture = Annotated[EncodedPicture | ListedPixels | PixelColumns, Field(discrimi
 
 
 class RecordsPart(Section):
-    """A file of records that hold the images themselves: json (an array, or a record per line), BSON, csv, parquet.
+    """A file of records that hold the images themselves: json (an array, or a record per line), BSON, csv, parquet,
+    TFRecord.
 
     `{kind: records, file: train.bson, id: _id, picture: {kind: encoded, field: imgs.picture}}`
     """
 
     kind: Literal["records"]
-    file: str
+    file: Source
+    """With `*` every file that fits, one after the other: `train-*.tfrec`. In a list further steps, as of a table:
+    `[train_image_data_*.parquet, train.csv]`."""
     id: IdTemplate
-    """`{line}` is the number of the record, from 1, for files without ids."""
+    """`line` and `row` are the number of the record, from 1 and from 0, for files without ids."""
     picture: Picture
 
 
 Part = Annotated[TablePart | WalkPart | CocoPart | RecordsPart, Field(discriminator="kind")]
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Parts = Annotated[tuple[Part, ...], BeforeValidator(_as_list), Field(min_length=1)]
+"""A part, or a list of them whose lines follow each other."""
 
 
 class Layout(Section):
@@ -139,8 +143,8 @@ class Layout(Section):
     samples are numbers, and these become 0 and 255 for the model, in half precision, without clipping: [-50, 50]."""
     aggregate: Literal["mean", "max"]
     """How the predictions of a row's images become the row's."""
-    train: Part
-    test: Part
+    train: Parts
+    test: Parts
 
     @model_validator(mode="after")
     def _rises(self) -> "Layout":

@@ -13,8 +13,9 @@ from foldline.archives import Archives
 from foldline.cards.layout import CocoPart
 from foldline.cards.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled
-from foldline.competition.layout_parts import PartLines, Wanted, refuse_absent_columns
-from foldline.competition.source_tables import as_text, refuse_absent_file
+from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
+from foldline.competition.table_files import as_text
 from foldline.refusal import Refusal, listed
 
 

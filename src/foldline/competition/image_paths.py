@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from foldline.archives import Archives
+from foldline.array_files import ArrayFile, open_array_file
 from foldline.cards.templates import Piece
 from foldline.refusal import Refusal, listed
-from foldline.tables.addresses import files_of
+from foldline.tables.addresses import parse_in_array, places_of
 
 SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
 
@@ -44,12 +45,13 @@ def with_wildcards(paths: pd.Series, names: Collection[str]) -> pd.Series:
     if patterns.empty:
         return paths
     ordered = sorted(names)
-    found = {pattern: _fitting(pattern, ordered) or [pattern] for pattern in patterns.unique()}
+    found = {pattern: fitting(pattern, ordered) or [pattern] for pattern in patterns.unique()}
     return paths.map(lambda path: found.get(path, path)).explode().astype("str")
 
 
-def _fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
-    """The names between the first and the last one that begin as `pattern` does are few, however many there are."""
+def fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
+    """The sorted names that fit a pattern with `*`: between the first and the last one that begin as it does there are
+    few, however many names there are."""
     start = pattern[: pattern.index("*")]
     first = bisect.bisect_left(ordered, start)
     last = bisect.bisect_right(ordered, start + chr(0x10FFFF))
@@ -57,26 +59,39 @@ def _fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
     return [name for name in ordered[first:last] if fits(name)]
 
 
-def refuse_missing_images(lines: pd.DataFrame, archives: Archives, source: str, fact: str) -> None:
-    """`lines`: row_id, path (tables/addresses.py). Raises Refusal when a path is not among the archives' files."""
-    names = set(archives.names)
-    absent = [next((file for file in files_of(path) if file not in names), "") for path in lines["path"]]
-    tried = lines.assign(path=absent)
-    tried = tried[tried["path"] != ""]
-    if tried.empty:
-        return
-    if len(tried) == len(lines):
-        first = tried.iloc[0]
+def missing_images(lines: pd.DataFrame, archives: Archives, source: str, fact: str) -> pd.Series:
+    """For each line `id (path)` when the archives do not hold its image, else the empty text.
+
+    lines: row_id, path (tables/addresses.py). Raises Refusal when not a single one is there: then the card is wrong.
+    """
+    holds = _Contents(archives).holds
+    absent = [next((place for place in places_of(path) if not holds(place)), "") for path in lines["path"]]
+    if all(absent):
         raise Refusal(
-            f"{source}: none of its {len(lines)} images is there. The card's {fact} gives `{first['path']}` for the id "
-            f"`{first['row_id']}`, while the archives hold {listed(_nearest(first['path'], archives.names), 3)}. "
+            f"{source}: none of its {len(lines)} images is there. The card's {fact} gives `{absent[0]}` for the id "
+            f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(absent[0], archives.names), 3)}. "
             "Correct the template."
         )
-    missing = (tried["row_id"] + " (" + tried["path"] + ")").tolist()
-    raise Refusal(
-        f"{source}: {len(missing)} of its {len(lines)} rows have no image: {listed(missing, 5)}. "
-        f"Correct the card's {fact}, or download the competition anew if its archives are incomplete."
-    )
+    places = pd.Series(absent, index=lines.index, dtype="str")
+    return (lines["row_id"] + " (" + places + ")").where(places != "", "")
+
+
+class _Contents:
+    """What lies in the archives, and in the files of arrays there."""
+
+    def __init__(self, archives: Archives) -> None:
+        self.archives = archives
+        self._arrays: dict[str, ArrayFile] = {}
+
+    def holds(self, place: str) -> bool:
+        if place in self.archives:
+            return True
+        in_array = parse_in_array(place)
+        if in_array is None or in_array.file not in self.archives:
+            return False
+        if in_array.file not in self._arrays:
+            self._arrays[in_array.file] = open_array_file(self.archives.file(in_array.file), in_array.file)
+        return self._arrays[in_array.file].holds(in_array.name, in_array.row)
 
 
 def _nearest(path: str, names: Collection[str]) -> list[str]:

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from foldline.competition.source_tables import suggestion
-from foldline.refusal import Refusal, listed
-
 Wanted = Sequence[tuple[str, str]]
 """Pairs of the place in the card that names a column, and the column."""
 
@@ -22,12 +19,3 @@ class PartLines:
     """In the form of tables/addresses.py; the same index as `columns`."""
     source: str
     """The file they come from, for messages."""
-
-
-def refuse_absent_columns(wanted: Wanted, found: Sequence[str], source: str) -> None:
-    for fact, column in wanted:
-        if column not in found:
-            raise Refusal(
-                f"{source} has no column `{column}`, which the card's {fact} names.{suggestion(column, found)} "
-                f"Found {listed(found, 20)}. Correct the card."
-            )

@@ -1,8 +1,8 @@
 """From the competition's own files to canonical rows and the paths of their images.
 
 Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, target and
-group (empty text where there is none) and the card's features, one line per image of a row. `assemble` makes rows of
-them, whatever the kind.
+group (empty text where there is none), missing (says so when the image is not there) and the card's features, one line
+per image of a row. `assemble` makes rows of them, whatever the kind.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
-from foldline.competition.image_paths import filled, refuse_missing_images
+from foldline.competition.image_paths import filled, missing_images
 from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.part_columns import named_parts
 from foldline.competition.records_layout import record_lines
 from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
 from foldline.competition.table_layout import table_lines
@@ -25,7 +26,7 @@ from foldline.competition.walk_layout import walk_lines
 from foldline.refusal import Refusal, listed
 from foldline.tables.rows import side_columns
 
-LINE_COLUMNS = ("row_id", "path", "target", "group")
+LINE_COLUMNS = ("row_id", "path", "target", "group", "missing")
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,18 @@ class Listing:
     """In the form of tables/rows.py."""
     images: pd.DataFrame
     """row (position in `rows`), path; in the order of rows, then of the source."""
+    missing: tuple[str, ...]
+    """Of the images those that the archives do not hold, as messages show them: `id (path)`."""
 
 
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
     """Raises Refusal when the card does not fit the archives: a table, a column or an image is not there."""
     side = find_side_columns(archives, layout, target, features)
-    return assemble(
-        train=_lines(archives, layout.train, "layout.train", target, side),
-        test=_lines(archives, layout.test, "layout.test", None, side),
+    train, test = (
+        pd.concat([_lines(archives, part, place, asked, side) for place, part in named_parts(parts, fact)])
+        for parts, fact, asked in ((layout.train, "layout.train", target), (layout.test, "layout.test", None))
     )
+    return assemble(train, test)
 
 
 def _lines(archives: Archives, part: Part, fact: str, target: Target | None, side: SideColumns) -> pd.DataFrame:
@@ -64,10 +68,10 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
         lines["target"] = target_texts(found.columns, target, found.source)
         if target.group is not None:
             lines["group"] = found.columns[target.group]
+    if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
+        lines["missing"] = missing_images(lines, archives, found.source, f"{fact}.path")
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
     lines = pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
-    if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
-        refuse_missing_images(lines, archives, found.source, f"{fact}.path")
     return lines if target is None else united(lines, target)
 
 
@@ -84,7 +88,7 @@ def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> Pa
 
 
 def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
-    """Rows and images of both parts' lines (row_id, path, target, group, features).
+    """Rows and images of both parts' lines (row_id, path, target, group, missing, features).
 
     Lines of one id are one row with several images. Lines that repeat an earlier one count once: a sample submission
     may list an id twice. Raises Refusal when the lines of one id differ in label, group or a feature.
@@ -96,7 +100,8 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
     images = pd.DataFrame({"row": lines.groupby(["part", "row_id"], sort=False).ngroup(), "path": lines["path"]})
     facts = rows[["part", "row_id", "target", "group"]].astype("str")
     rows = pd.concat([facts.mask(facts == ""), rows[side_columns(rows)]], axis=1)
-    return Listing(rows, images.sort_values("row", kind="stable", ignore_index=True))
+    missing = tuple(lines.loc[lines["missing"] != "", "missing"])
+    return Listing(rows, images.sort_values("row", kind="stable", ignore_index=True), missing)
 
 
 def _refuse_empty(values: pd.Series, source: str) -> None:

@@ -1,16 +1,15 @@
 """Which columns a part of a layout has to offer, before any of its lines is read."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foldline.archives import Archives
 from foldline.cards.layout import CocoPart, Part, RecordsPart, TablePart, WalkPart
+from foldline.cards.sources import first_file
 from foldline.competition.coco_layout import coco_columns
-from foldline.competition.records_layout import LINE
-from foldline.competition.source_tables import read_header, refuse_absent_file
-from foldline.records import KINDS, Record, file_of_records
-from foldline.refusal import Refusal
+from foldline.competition.records_layout import record_columns
+from foldline.competition.source_steps import columns_after, file_columns, files_of
 
 
 @dataclass(frozen=True)
@@ -21,33 +20,28 @@ class PartColumns:
     """The file they stand in, for messages."""
 
 
-def part_columns(archives: Archives, part: Part) -> PartColumns:
-    """Raises Refusal when the part's file is not there or cannot be read."""
+def part_columns(archives: Archives, parts: Sequence[Part], fact: str) -> PartColumns:
+    """Those that all of `parts` have. Raises Refusal when a part's file is not there or cannot be read."""
+    found = [_columns(archives, part, place) for place, part in named_parts(parts, fact)]
+    shared = [name for name in found[0].names if all(name in other.names for other in found)]
+    return PartColumns(tuple(shared), ", ".join(dict.fromkeys(columns.source for columns in found)))
+
+
+def named_parts(parts: Sequence[Part], fact: str) -> list[tuple[str, Part]]:
+    """Each with its place in the card."""
+    return [(fact, parts[0])] if len(parts) == 1 else [(f"{fact}[{number}]", part) for number, part in enumerate(parts)]
+
+
+def _columns(archives: Archives, part: Part, fact: str) -> PartColumns:
     match part:
         case TablePart():
-            tables = (part.table,) if isinstance(part.table, str) else part.table
-            names = dict.fromkeys(name for table in tables for name in read_header(archives, table))
-            return PartColumns(tuple(names), ", ".join(tables))
+            header = file_columns(archives, first_file(part.table))
+            return PartColumns(
+                columns_after(archives, header, part.table, f"{fact}.table"), ", ".join(files_of(part.table))
+            )
         case WalkPart():
             return PartColumns(tuple(re.compile(part.pattern).groupindex), f"the pattern {part.pattern!r}")
         case CocoPart():
             return PartColumns(coco_columns(archives, part), part.file)
         case RecordsPart():
-            return PartColumns((LINE, *_leaves(_first_record(archives, part))), part.file)
-
-
-def _first_record(archives: Archives, part: RecordsPart) -> Record:
-    refuse_absent_file(archives, part.file, tuple(KINDS))
-    try:
-        return next((record for _, record in file_of_records(archives.file(part.file), part.file)), {})
-    except ValueError as error:
-        raise Refusal(f"{archives.folder}: `{part.file}` is not readable ({error}). Download it anew.") from None
-
-
-def _leaves(record: Record, above: str = "") -> Iterator[str]:
-    """The names by which a card can name what a record holds: `patient.age` within `patient`."""
-    for key, value in record.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}"
+            return PartColumns(record_columns(archives, part, f"{fact}.file"), ", ".join(files_of(part.file)))

@@ -1,4 +1,6 @@
-"""Images that cannot be read: listed with their reason, refused above a share, left out of what is learned from."""
+"""Images that are missing or cannot be read: listed with their reason, refused above a share, else not learned from."""
+
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -16,6 +18,21 @@ def describe_unreadable(images: pd.DataFrame) -> list[str]:
     """A line per unreadable file: its path and the reason."""
     unreadable = images.loc[images["error"].notna(), ["path", "error"]].drop_duplicates("path")
     return (unreadable["path"] + ": " + unreadable["error"]).tolist()
+
+
+def refuse_missing(missing: Collection[str], images: pd.DataFrame, allowed_share: float) -> None:
+    """Raises Refusal, before anything is decoded, when more than `allowed_share` of the images are not there.
+
+    missing: as the layout lists them. images: row, path.
+    """
+    if len(missing) <= allowed_share * len(images):
+        return
+    raise Refusal(
+        f"{len(missing)} of {len(images)} images are missing, a share of {len(missing) / len(images):.2g}, above "
+        f"prepare.unreadable_share ({allowed_share:g}): {listed(missing, 5)}. Correct the card's layout, or download "
+        "the competition anew if its archives are incomplete. Or set prepare.unreadable_share above this share: then "
+        "these images are blank, and train rows without another image belong to no fold."
+    )
 
 
 def refuse_unreadable(images: pd.DataFrame, allowed_share: float) -> None:

@@ -9,52 +9,120 @@ from tqdm import tqdm
 
 from foldline.archives import Archives
 from foldline.cards.layout import EncodedPicture, ListedPixels, Picture, RecordsPart
-from foldline.competition.layout_parts import PartLines, Wanted, refuse_absent_columns
-from foldline.competition.source_tables import as_text, refuse_absent_file
-from foldline.records import KINDS, Place, Record, file_of_records
+from foldline.cards.sources import first_file
+from foldline.competition.image_paths import fitting
+from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.source_steps import after_steps, columns_after, files_of, named, needed_columns, numbered
+from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
+from foldline.competition.table_files import as_text
+from foldline.records import KINDS, Place, Record, Records, file_of_records
 from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import InRecord, address_in_record, value_at
 
-LINE = "line"
-"""The column that every file has: the number of the record, from 1."""
+ADDRESS = "#"
+"""The column of the picture's address, while steps choose among the lines."""
 
 
 def record_lines(archives: Archives, part: RecordsPart, fact: str, wanted: Wanted) -> PartLines:
     """A line per picture. Raises Refusal for a file that is none of records, or a record without a wanted field."""
-    refuse_absent_file(archives, part.file, tuple(KINDS))
-    source = f"{archives.folder}: `{part.file}`"
-    columns = [column for _, column in wanted if column != LINE]
-    values: dict[str, list[str]] = {column: [] for column in (LINE, *columns)}
+    first = _first_record(archives, part)
+    header = tuple(_leaves(first))
+    own = [(place, column) for place, column in wanted if _value(first, column) is None]
+    found = columns_after(archives, header, part.file, f"{fact}.file")
+    source = f"{archives.folder}: {named(part.file)}"
+    refuse_absent_columns([pair for pair in own if pair[1] not in first], found, source)
+    _refuse_other_pictures(first, part.picture, f"{fact}.picture", source)
+    needed = needed_columns(archives, header, part.file, wanted)
+    lines = _lines(archives, part, [name for name in needed if name in first or _value(first, name) is not None])
+    lines = after_steps(archives, numbered(lines), part.file, needed, f"{fact}.file")
+    return PartLines(lines, lines[ADDRESS], ", ".join(files_of(part.file)))
+
+
+def record_columns(archives: Archives, part: RecordsPart, fact: str) -> tuple[str, ...]:
+    """What a card can name. Raises Refusal when there is no such file of records."""
+    return columns_after(archives, tuple(_leaves(_first_record(archives, part))), part.file, fact)
+
+
+def _lines(archives: Archives, part: RecordsPart, columns: Sequence[str]) -> pd.DataFrame:
+    """A line per picture: `columns` and the address; the index is the number of the record, from 0."""
+    values: dict[str, list[str]] = {column: [] for column in columns}
     paths: list[str] = []
-    records = tqdm(file_of_records(archives.file(part.file), part.file), desc=part.file, unit="record")
-    try:
-        for number, (place, record) in enumerate(records, 1):
-            if number == 1:
-                _refuse_absent(record, part.picture, wanted, fact, source)
-            addresses = list(_addresses(part, place, record, number, source))
-            paths += addresses
-            line = [str(number), *(as_text(_value(record, column)) for column in columns)]
-            for column, value in zip(values, line, strict=True):
-                values[column] += [value] * len(addresses)
-    except ValueError as error:
-        raise Refusal(f"{source} is not readable ({error}). Download it anew.") from None
+    numbers: list[int] = []
+    number = 0
+    for name in _files(archives, part):
+        try:
+            fields = {*columns, *_fields_of_picture(part.picture)}
+            for place, record in tqdm(_opened(archives, name).read(fields), desc=name, unit="record"):
+                addresses = list(_addresses(part.picture, name, place, record, number))
+                for column in columns:
+                    values[column] += [as_text(_value(record, column))] * len(addresses)
+                numbers += [number] * len(addresses)
+                paths += addresses
+                number += 1
+        except ValueError as error:
+            raise Refusal(f"{archives.folder}: `{name}` is not readable ({error}). Download it anew.") from None
     if not paths:
-        raise Refusal(f"{source} holds no record with a picture. Name another file in the card, or download it anew.")
-    return PartLines(pd.DataFrame(values, dtype="str"), pd.Series(paths, dtype="str"), part.file)
+        raise _without_records(archives, first_file(part.file).name)
+    return pd.DataFrame({**values, ADDRESS: paths}, index=numbers, dtype="str")
 
 
-def _addresses(part: RecordsPart, place: Place, record: Record, number: int, source: str) -> Iterator[str]:
-    picture = part.picture
+def _files(archives: Archives, part: RecordsPart) -> list[str]:
+    """The files that the card's `file` names, in order. Raises Refusal when there is none."""
+    name = first_file(part.file).name
+    found = fitting(name, sorted(archives.names)) if "*" in name else [name]
+    refuse_absent_file(archives, found[0] if found else name, tuple(KINDS))
+    return found
+
+
+def _opened(archives: Archives, name: str) -> Records:
+    return file_of_records(archives.file(name), name)
+
+
+def _first_record(archives: Archives, part: RecordsPart) -> Record:
+    name = _files(archives, part)[0]
+    try:
+        for _, record in _opened(archives, name).read(None):
+            return record
+    except ValueError as error:
+        raise Refusal(f"{archives.folder}: `{name}` is not readable ({error}). Download it anew.") from None
+    raise _without_records(archives, name)
+
+
+def _without_records(archives: Archives, name: str) -> Refusal:
+    return Refusal(
+        f"{archives.folder}: `{name}` holds no record with a picture. Name another file in the card, or download it "
+        "anew."
+    )
+
+
+def _leaves(record: Record, above: str = "") -> Iterator[str]:
+    """The names by which a card can name what a record holds: `patient.age` within `patient`."""
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
+
+
+def _fields_of_picture(picture: Picture) -> tuple[str, ...]:
+    """Those that say how many pictures a record has."""
+    if isinstance(picture, EncodedPicture):
+        return (picture.field,)
+    return picture.fields if isinstance(picture, ListedPixels) else ()
+
+
+def _addresses(picture: Picture, file: str, place: Place, record: Record, number: int) -> Iterator[str]:
+    """Raises ValueError for a record without the picture's numbers."""
     if isinstance(picture, EncodedPicture):
         for field in _expanded(record, picture.field.split(".")):
-            yield address_in_record(part.file, InRecord(place, (field,), "", 0, 0))
+            yield address_in_record(file, InRecord(place, (field,), "", 0, 0))
     elif isinstance(picture, ListedPixels):
         absent = [field for field in picture.fields if _value(record, field) is None]
         if absent:
-            raise Refusal(f"{source}: record {number} has no `{absent[0]}`, found {listed(record)}. Correct the card.")
-        yield address_in_record(part.file, InRecord(place, picture.fields, "", picture.height, picture.width))
+            raise ValueError(f"record {number + 1} has no `{absent[0]}`, found {listed(record)}")
+        yield address_in_record(file, InRecord(place, picture.fields, "", picture.height, picture.width))
     else:
-        yield address_in_record(part.file, InRecord(place, (), picture.pattern, picture.height, picture.width))
+        yield address_in_record(file, InRecord(place, (), picture.pattern, picture.height, picture.width))
 
 
 def _expanded(record: Any, keys: Sequence[str], above: tuple[str, ...] = ()) -> Iterator[str]:
@@ -75,20 +143,16 @@ def _value(record: Record, field: str) -> Any:
         return None
 
 
-def _refuse_absent(record: Record, picture: Picture, wanted: Wanted, fact: str, source: str) -> None:
+def _refuse_other_pictures(record: Record, picture: Picture, fact: str, source: str) -> None:
     """What the first record has not, no one will have."""
-    found = [LINE, *record]
-    here = [pair for pair in wanted if pair[1] == LINE or _value(record, pair[1]) is None]
-    refuse_absent_columns([pair for pair in here if pair[1] not in found], found, source)
     if isinstance(picture, EncodedPicture):
-        shown = next(_expanded(record, picture.field.split(".")), None)
-        if shown is None:
-            refuse_absent_columns([(f"{fact}.picture.field", picture.field)], found, source)
+        if next(_expanded(record, picture.field.split(".")), None) is None:
+            refuse_absent_columns([(f"{fact}.field", picture.field)], list(_leaves(record)), source)
     elif not isinstance(picture, ListedPixels):
         columns = sum(re.fullmatch(picture.pattern, field) is not None for field in record)
         if columns != picture.height * picture.width:
             raise Refusal(
-                f"{source}: {columns} columns fit {picture.pattern!r} (the card's {fact}.picture.pattern), but "
+                f"{source}: {columns} columns fit {picture.pattern!r} (the card's {fact}.pattern), but "
                 f"{picture.height} x {picture.width} pixels take {picture.height * picture.width}. Found "
                 f"{listed(record, 8)}. Correct the card."
             )

@@ -13,6 +13,7 @@ from foldline.cards.layout import Layout
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import parse_id
 from foldline.competition.part_columns import PartColumns, part_columns
+from foldline.competition.source_steps import LINE, ROW
 from foldline.competition.source_tables import suggestion
 from foldline.refusal import Refusal, listed
 from foldline.tables.rows import SIDE, side_columns
@@ -38,9 +39,10 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
     """Raises Refusal when train rows have no such column, when test rows lack one, or when one cannot be a feature."""
     if features is None:
         return SideColumns()
-    train, test = part_columns(archives, layout.train), part_columns(archives, layout.test)
+    train = part_columns(archives, layout.train, "layout.train")
+    test = part_columns(archives, layout.test, "layout.test")
     answers = [column for _, column in target_columns(target)]
-    passed_over = {*answers, *(piece.column for piece in parse_id(layout.train.id))}
+    passed_over = {LINE, ROW, *answers, *(piece.column for part in layout.train for piece in parse_id(part.id))}
     numbers, categories = (
         _found(names, f"features.{kind}", train, passed_over)
         for kind, names in (("numbers", features.numbers), ("categories", features.categories))

@@ -11,6 +11,7 @@ from foldline.competition.diagnosis import class_counts
 from foldline.competition.readability import describe_unreadable
 from foldline.competition.repeated import list_duplicates
 from foldline.refusal import listed
+from foldline.tables.images import MISSING
 
 SHOWN = 3
 IMBALANCE = 10
@@ -32,11 +33,18 @@ def suspicions(
 
 
 def _unreadable(images: pd.DataFrame) -> Iterator[str]:
-    unreadable = describe_unreadable(images)
-    if unreadable:
-        files = images["path"].nunique()
+    is_missing = images["error"] == MISSING
+    files = images["path"].nunique()
+    missing = images.loc[is_missing, "path"].drop_duplicates()
+    if len(missing):
         yield (
-            f"{len(unreadable):,} of {files:,} images cannot be read: {listed(unreadable, SHOWN)}. Set "
+            f"{len(missing):,} of {files:,} images are missing: {listed(missing, 5)}. Correct the card's layout, or "
+            f"set prepare.unreadable_share to {len(missing) / files:.2g} or more to go on without them."
+        )
+    unreadable = describe_unreadable(images[~is_missing])
+    if unreadable:
+        yield (
+            f"{len(unreadable):,} of {files:,} images cannot be read: {listed(unreadable, 5)}. Set "
             f"prepare.unreadable_share to {len(unreadable) / files:.2g} or more to go on without them."
         )
 

@@ -7,18 +7,32 @@ from foldline.cards.layout import TablePart
 from foldline.cards.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled, with_wildcards
 from foldline.competition.layout_parts import PartLines, Wanted
-from foldline.competition.source_tables import read_joined
+from foldline.competition.source_steps import files_of, read_source
+from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import BETWEEN_CHANNELS
 
 
 def table_lines(archives: Archives, part: TablePart, fact: str, wanted: Wanted) -> PartLines:
     """A line per line of the table and file of its image. Raises Refusal for a table or a column that is not there."""
-    tables = (part.table,) if isinstance(part.table, str) else part.table
     templates = [parse_template(path) for path in ((part.path,) if isinstance(part.path, str) else part.path)]
     in_path = [(f"{fact}.path", column) for pieces in templates for column in columns_of(pieces)]
-    table = read_joined(archives, tables, [*wanted, *in_path])
-    if len(templates) == 1:
-        paths = with_wildcards(filled(templates[0], table), archives.names)
-        return PartLines(table.loc[paths.index], paths, tables[0])
-    channels = pd.concat([filled(pieces, table) for pieces in templates], axis=1)
-    return PartLines(table, channels.agg(BETWEEN_CHANNELS.join, axis=1), tables[0])
+    table = read_source(archives, part.table, [*wanted, *in_path], f"{fact}.table")
+    lines = table.reset_index(drop=True)  # a join may repeat a line
+    channels = [with_wildcards(filled(pieces, lines), archives.names) for pieces in templates]
+    _refuse_unequal_channels(channels, f"{fact}.path")
+    first, *others = channels
+    paths = first.str.cat([channel.to_numpy() for channel in others], sep=BETWEEN_CHANNELS)
+    places = table.index[paths.index]
+    return PartLines(lines.loc[paths.index].set_axis(places), paths.set_axis(places), ", ".join(files_of(part.table)))
+
+
+def _refuse_unequal_channels(channels: list[pd.Series], fact: str) -> None:
+    first, *others = channels
+    for other in others:
+        if not other.index.equals(first.index):
+            counts = first.index.value_counts().sub(other.index.value_counts(), fill_value=0)
+            line = counts[counts != 0].index[0]
+            raise Refusal(
+                f"The card's {fact}: the channels of a line have unequal numbers of files: {listed(first[[line]], 3)} "
+                f"and {listed(other[[line]], 3)}. Each `*` must find as many files for one channel as for another."
+            )

@@ -6,7 +6,8 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.layout import WalkPart
-from foldline.competition.layout_parts import PartLines, Wanted, refuse_absent_columns
+from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.source_tables import refuse_absent_columns
 from foldline.refusal import Refusal, listed
 
 

@@ -109,12 +109,14 @@ def _expected(detail: ErrorDetails) -> str:
 
 
 def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
-    """An error's path without the steps that stand for a union's member."""
+    """An error's path without the steps that stand for a union's member, or for a list where the file has one item."""
     keys: list[int | str] = []
     here, tag_may_follow = value, True
     for step in path:
         if tag_may_follow and isinstance(here, Mapping) and step not in here and here.get("kind") == step:
             tag_may_follow = False  # a missing key may be called like the member itself
+        elif step == 0 and not isinstance(here, list | tuple):
+            tag_may_follow = True
         else:
             keys.append(step)
             here, tag_may_follow = _at(here, [step]), True

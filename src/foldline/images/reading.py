@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from foldline.archives import Archives
+from foldline.array_files import ArrayFile, open_array_file
 from foldline.images.decoding import Picture, decode
 from foldline.images.dicom import dicom_samples, is_dicom
 from foldline.images.resizing import PixelForm, resized, scaled_size
@@ -27,7 +28,8 @@ from foldline.images.samples import (
 from foldline.images.undecodable import Undecodable
 from foldline.records import Records, file_of_records
 from foldline.refusal import Refusal
-from foldline.tables.addresses import BETWEEN_CHANNELS, InRecord, parse_in_record, value_at
+from foldline.tables.addresses import InRecord, parse_in_array, parse_in_record, places_of, value_at
+from foldline.tables.images import MISSING
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,22 @@ class Contents:
 
 
 class PictureFiles:
-    """The archives, and the files of records in them that are open."""
+    """The archives, and the files of records and of arrays in them that are open."""
 
     def __init__(self, archives: Archives) -> None:
         self.archives = archives
         self._records: dict[str, Records] = {}
+        self._arrays: dict[str, ArrayFile] = {}
 
     def contents(self, address: str) -> Contents:
         """Of the picture at `address` (tables/addresses.py).
 
-        Raises Refusal for a missing or damaged archive, Undecodable for a record without the picture.
+        Raises Refusal for a missing or damaged archive, Undecodable for a file that is not there, or a record without
+        the picture.
         """
         in_record = parse_in_record(address)
         if in_record is None:
-            return Contents(tuple(self.archives.read(name) for name in address.split(BETWEEN_CHANNELS)))
+            return Contents(tuple(map(self._content, places_of(address))))
         name, picture = in_record
         if name not in self._records:
             self._records[name] = file_of_records(self.archives.file(name), name)
@@ -73,6 +77,20 @@ class PictureFiles:
             return Contents((_numbers(record, fields, picture).tobytes(),), picture)
         except (KeyError, ValueError) as error:
             raise Undecodable(f"its record does not hold it ({error})") from None
+
+    def _content(self, place: str) -> bytes:
+        in_array = parse_in_array(place)
+        name = in_array.file if in_array else place
+        if name not in self.archives:
+            raise Undecodable(MISSING)
+        if in_array is None:
+            return self.archives.read(name)
+        if name not in self._arrays:
+            self._arrays[name] = open_array_file(self.archives.file(name), name)
+        try:
+            return self._arrays[name].content(in_array.name, in_array.row)
+        except KeyError:
+            raise Undecodable(MISSING) from None
 
 
 def picture_into(place: Shaped[np.ndarray, "h w c"], contents: Contents, form: PixelForm) -> Picture:

@@ -1,15 +1,19 @@
 """Where one picture lies in the archives: `path` in images.parquet, a text that says it all.
 
-`train/a.jpg` is a file. `a_red.png|a_green.png` are files that are the channels of one picture. `train.bson#{...}` is a
-picture within a record of a file, the braces a json of this module's `InRecord`.
+`train/a.jpg` is a file. `X_train.npy[17]` is row 17, counted from 0, of a file of arrays, `train.hdf5/ISIC_07` a data
+set of one, `train.hdf5/images[17]` a row of that. `a_red.png|a_green.png` are such things that are the channels of one
+picture. `train.bson#{...}` is a picture within a record of a file, the braces a json of this module's `InRecord`.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 BETWEEN_CHANNELS = "|"
 RECORD = "#{"
+IN_NPY = re.compile(r"(?P<file>.+\.npy)(?P<name>)\[(?P<row>\d+)\]", re.IGNORECASE)
+IN_HDF5 = re.compile(r"(?P<file>.+?\.(h5|hdf5))/(?P<name>[^\[\]]+)(\[(?P<row>\d+)\])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,15 @@ class InRecord:
     width: int
 
 
+@dataclass(frozen=True)
+class InArray:
+    file: str
+    name: str
+    """Of the data set in an HDF5 file; empty for a .npy file, which has one array."""
+    row: int | None
+    """Counted from 0; None when the whole data set is the picture."""
+
+
 def address_in_record(file: str, picture: InRecord) -> str:
     return f"{file}#{json.dumps(asdict(picture), separators=(',', ':'))}"
 
@@ -38,8 +51,14 @@ def parse_in_record(address: str) -> tuple[str, InRecord] | None:
     return file, InRecord(**{**parsed, "place": tuple(parsed["place"]), "fields": tuple(parsed["fields"])})
 
 
-def files_of(address: str) -> list[str]:
-    """The files that the picture takes."""
+def parse_in_array(place: str) -> InArray | None:
+    """`place`: one of those that `places_of` gives; None when it is a file."""
+    found = IN_NPY.fullmatch(place) or IN_HDF5.fullmatch(place)
+    return found and InArray(found["file"], found["name"], int(found["row"]) if found["row"] else None)
+
+
+def places_of(address: str) -> list[str]:
+    """The files and places in files of arrays that the picture takes."""
     in_record = parse_in_record(address)
     return [in_record[0]] if in_record else address.split(BETWEEN_CHANNELS)
 

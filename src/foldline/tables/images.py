@@ -14,6 +14,8 @@ position: in the pixel cache; an image that cannot be read has one too, with a b
 before resizing. sha256: of the file. perceptual_hash: 64 bits as int64. error: why the image cannot be read, missing
 for good ones.
 """
+MISSING = "there is no such file"
+"""The `error` of an image that the competition's tables name and its archives do not hold."""
 
 
 def read_images(path: Path) -> pd.DataFrame:

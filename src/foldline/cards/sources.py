@@ -1,0 +1,99 @@
+"""Where the columns of a layout's part come from: a file, and in a list what is done to its lines, one after the other.
+
+`train.csv`, or `[train.csv, {kind: keep, column: view, values: [frontal]}]`.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from foldline.cards.target import Label
+from foldline.config.section import Section
+
+
+class File(Section):
+    """Written as its name alone. The first of a list; a later one's columns join those of the lines that agree in all
+    the columns which both have: `[photo_to_business.csv, train.csv]`."""
+
+    kind: Literal["file"]
+    name: str
+
+
+class Headerless(Section):
+    """As `File`, for a table whose first line is no header:
+    `{kind: headerless, name: list.txt, columns: [path, label]}`."""
+
+    kind: Literal["headerless"]
+    name: str
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Join(Section):
+    """The columns of a table in which the same things have other names: `{kind: join, name: patients.csv, on:
+    {image: file_name}}`, the lines' own column first."""
+
+    kind: Literal["join"]
+    name: str
+    on: Annotated[dict[str, str], Field(min_length=1)]
+
+
+class Keep(Section):
+    """The lines with one of these values, no others: `{kind: keep, column: view, values: [frontal]}`."""
+
+    kind: Literal["keep"]
+    column: str
+    values: Annotated[tuple[Label, ...], Field(min_length=1)]
+
+
+class Drop(Section):
+    """The lines without any of these values: `{kind: drop, column: label, values: [""]}`."""
+
+    kind: Literal["drop"]
+    column: str
+    values: Annotated[tuple[Label, ...], Field(min_length=1)]
+
+
+def compiled(pattern: str) -> str:
+    """Raises ValueError unless `pattern` is a regular expression with named groups."""
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise ValueError(f"it is not a regular expression ({error})") from None
+    if not groups:
+        raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
+    return pattern
+
+
+class Extract(Section):
+    r"""Columns from parts of a text, the named groups of a regular expression that the whole of it fits:
+    `{kind: extract, column: image, pattern: '(?P<patient>\d+)_(?P<eye>left|right)'}`."""
+
+    kind: Literal["extract"]
+    column: str
+    pattern: Annotated[str, AfterValidator(compiled)]
+
+
+Step = Annotated[File | Headerless | Join | Keep | Drop | Extract, Field(discriminator="kind")]
+
+
+def _spelled_out(value: Any) -> Any:
+    steps = value if isinstance(value, list | tuple) else [value]
+    return tuple({"kind": "file", "name": step} if isinstance(step, str) else step for step in steps)
+
+
+def _beginning_with_a_file(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    if not steps or not isinstance(steps[0], File | Headerless):
+        raise ValueError("the first of a list is the name of a file")
+    return steps
+
+
+Source = Annotated[tuple[Step, ...], BeforeValidator(_spelled_out), AfterValidator(_beginning_with_a_file)]
+
+
+def first_file(source: Sequence[Step]) -> File | Headerless:
+    """The file that the lines come from."""
+    first = source[0]
+    assert isinstance(first, File | Headerless), "validated"
+    return first

@@ -1,0 +1,110 @@
+"""A table's bytes as a table of text, whatever the format: csv in its dialects, json, parquet, an array of numpy."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from foldline.refusal import listed
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".parquet", ".npy")
+SEPARATORS = (",", "\t", ";", "|", " ")
+VALUE = "value"
+"""The column of an array of one dimension."""
+WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def parse_table(
+    content: bytes,
+    name: str,
+    names: Sequence[str] | None = None,
+    usecols: list[str] | None = None,
+    rows: int | None = None,
+) -> pd.DataFrame:
+    """The columns `usecols` (all by default) of the file `name`, at most the first `rows` lines of a csv.
+
+    names: of the columns of a csv without a header. Raises ValueError when `content` is no such table.
+    """
+    match PurePosixPath(name).suffix.lower():
+        case ".json":
+            return _as_texts(pd.DataFrame(json.loads(content)), usecols)
+        case ".parquet":
+            return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
+        case ".npy":
+            return _as_texts(_array(content), usecols)
+        case _:
+            return _csv(content, names, usecols, rows)
+
+
+def as_text(value: Any) -> str:
+    """A value of json or parquet as a csv would write it; a list with blanks between its items."""
+    if isinstance(value, list):
+        return " ".join(as_text(item) for item in value)
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    # A column of whole numbers with a gap is one of floats.
+    return WHOLE_NUMBER.sub(r"\1", str(value))
+
+
+def encoding_of(content: bytes) -> str:
+    """UTF-8, UTF-16 with its byte order mark, else what Windows writes in the west, which nothing marks."""
+    if content.startswith(UTF_16):
+        return "utf-16"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
+    encoding = encoding_of(content)
+    line = next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
+    separator = next((separator for separator in SEPARATORS if separator in line), ",")
+    fields = next(csv.reader([line], delimiter=separator), [])
+    if names is None:
+        repeated = {field for field in fields if field and fields.count(field) > 1}
+        if repeated:
+            raise ValueError(f"its header names columns twice: {listed(sorted(repeated))}")
+    elif len(fields) != len(names):
+        raise ValueError(
+            f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}"
+        )
+    return pd.read_csv(
+        io.BytesIO(content),
+        sep=separator,
+        dtype=str,
+        na_filter=False,
+        # Else a comma at the end of every line turns the first column into an index, shifting the others.
+        index_col=False,
+        encoding=encoding,
+        header=0 if names is None else None,
+        names=None if names is None else list(names),
+        usecols=usecols,
+        nrows=rows,
+    )
+
+
+def _array(content: bytes) -> pd.DataFrame:
+    array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.ndim == 1:
+        return pd.DataFrame({VALUE: array})
+    if array.ndim != 2:
+        raise ValueError(f"its shape is {array.shape}: a table has one or two dimensions")
+    return pd.DataFrame(array, columns=[str(place) for place in range(array.shape[1])])
+
+
+def _as_texts(table: pd.DataFrame, columns: list[str] | None) -> pd.DataFrame:
+    chosen = table if columns is None else table[columns]
+    return chosen.map(as_text).astype("str")

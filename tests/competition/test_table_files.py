@@ -1,0 +1,51 @@
+import io
+
+import numpy as np
+import pytest
+
+from foldline.competition.table_files import parse_table
+
+TEXT = "id;name\n1;Käfer\n2;Öl\n"
+
+
+def npy(array: np.ndarray) -> bytes:
+    stored = io.BytesIO()
+    np.save(stored, array)
+    return stored.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [TEXT.encode(code) for code in ("utf-8", "utf-8-sig", "utf-16", "cp1252")]
+    + [TEXT.replace("\n", "\r\n").encode(), TEXT.replace("\n", "\r").encode()],
+)
+def test_a_csv_is_read_whatever_its_encoding_and_line_ends(content: bytes) -> None:
+    table = parse_table(content, "labels.CSV")
+    assert list(table) == ["id", "name"]
+    assert table.values.tolist() == [["1", "Käfer"], ["2", "Öl"]]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
+def test_separators_are_found_in_the_first_line(separator: str) -> None:
+    content = f"a{separator}b\n1{separator}\n".encode()
+    assert parse_table(content, "t.txt").values.tolist() == [["1", ""]]
+    assert parse_table(content, "t.txt", names=("x", "y")).values.tolist() == [["a", "b"], ["1", ""]]
+
+
+def test_arrays_are_tables() -> None:
+    assert parse_table(npy(np.array([3, 1])), "y.npy")["value"].tolist() == ["3", "1"]
+    assert parse_table(npy(np.array([[1.0, 0.5]])), "y.npy", usecols=["1"]).values.tolist() == [["0.5"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (b"a,b,a\n1,2,3\n", "t.csv", "its header names columns twice: a"),
+        (npy(np.zeros((2, 2, 2))), "y.npy", r"its shape is \(2, 2, 2\)"),
+        (npy(np.array([None])), "y.npy", "Object arrays cannot be loaded"),
+        (b"", "t.csv", "No columns"),
+    ],
+)
+def test_what_is_no_table_says_why(content: bytes, name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_table(content, name)
