@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,6 +13,7 @@ import albumentations
 import cv2
 
 from foldline.config import augmentation as config
+from foldline.images.drawing import GeneratorRandom
 from foldline.images.turns import SIDE_SWAPPING, TURNS, Image, Turn
 from foldline.refusal import Refusal, listed
 
@@ -23,29 +23,32 @@ Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose
 class Augmentation:
     """`augmentation(image, seed)`: one of the allowed symmetries (or none, all equally likely), then the recipe.
 
-    Seeded image by image, so that neither the batch, nor the worker, nor the number of processes matters. Two random
-    generators shared by all transforms make this cheap: albumentations' own way (`set_random_seed`) builds two for
-    every transform and halves the rate.
+    Seeded image by image, so that neither the batch, nor the worker, nor the number of processes matters. One random
+    generator for all transforms makes this cheap: albumentations' own way (`set_random_seed`) builds two for every
+    transform and halves the rate. Its `Compose` is left out too: what it checks of every image, `checked` has seen.
     """
 
     def __init__(self, transforms: Transforms, turns: Sequence[Turn]) -> None:
         self._turns = (None, *turns)
         self._philox = np.random.Philox(0)
         self._start = self._philox.state
-        self._random = random.Random(0)
-        self.transforms = albumentations.Compose(list(transforms))
-        self.transforms.set_random_state(np.random.Generator(self._philox), self._random)
+        generator = np.random.Generator(self._philox)
+        self._random = GeneratorRandom(generator)
+        self.transforms = tuple(transforms)
+        for transform in self.transforms:
+            transform.set_random_state(generator, self._random)
 
     def __call__(self, image: Image, seed: int) -> Image:
         """`seed`: 0 .. 2**64 - 1."""
         self._start["state"]["key"][0] = seed
         self._philox.state = self._start
-        self._random.seed(seed)
-        turn = self._random.choice(self._turns)
+        self._random.restart()
+        turn = self._turns[int(self._random.random() * len(self._turns))]
         if turn is not None:
-            turned = turn(image)
-            image = turned.reshape(*turned.shape[:2], image.shape[2])
-        return self.transforms(image=image)["image"]
+            image = turn(image).reshape(image.shape)
+        for transform in self.transforms:
+            image = transform(image=image)["image"]
+        return image
 
 
 def build_augmentation(
