@@ -1,5 +1,7 @@
 """Refuse a wrong parameter, a wrong card, or two that do not fit, before any work is done.
 
+What only timm or albumentations can say of a model, an optimiser or a transform, they are asked.
+
 Reads params.yaml and the card whole; writes work/<competition>/checked.json, always the same bytes: every stage comes
 after this one, and none becomes stale by it.
 
@@ -22,6 +24,13 @@ def main() -> None:
     params = read_params(settings.params)
     card = read_card(settings.card)
     refuse_unfit(params, card)
+    if params.train.asks_its_libraries:
+        from foldline.learning.rehearsal import (
+            rehearse,
+        )  # Seconds of start-up, for the experiments that need an answer.
+
+        shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
+        rehearse(params.train, shape, card.symmetries)
     write_json(settings.places.checked, {"checked": True})
     print(f"{card.title}: parameters and card are valid")
 

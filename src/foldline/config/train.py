@@ -9,11 +9,11 @@ from foldline.config.augmentation import Augmentation
 from foldline.config.average import Average, EmaSpan, Mean
 from foldline.config.loss import BatchMixing, Huber, Imbalance, Loss, MeanAbsoluteError, MeanSquaredError, Mixing
 from foldline.config.model import Model
-from foldline.config.optimizer import Clipping, Freezing, GradualFreezing, Optimizer, Rates
+from foldline.config.optimizer import Clipping, Freezing, GradualFreezing, LayerDecay, Optimizer, Rates
 from foldline.config.precision import Precision
 from foldline.config.quantities import Count, Positive, WholeNumber
 from foldline.config.resolution import Resolution
-from foldline.config.schedule import Schedule, Steps, WarmupCosine
+from foldline.config.schedule import Restarts, Schedule, Steps, WarmupCosine
 from foldline.config.section import Section
 
 
@@ -91,6 +91,8 @@ class Train(Section):
         yield "resolution.growing_epochs", self.resolution.growing_epochs
         if isinstance(self.schedule, WarmupCosine):
             yield "schedule.warmup_epochs", self.schedule.warmup_epochs
+        if isinstance(self.schedule, Restarts):
+            yield "schedule.first_cycle_epochs", self.schedule.first_cycle_epochs
         if isinstance(self.schedule, Steps):
             yield "schedule.at_epochs", self.schedule.at_epochs[-1]
         if isinstance(self.freezing, GradualFreezing):
@@ -101,6 +103,23 @@ class Train(Section):
             yield "average.from_epoch", self.average.from_epoch
         if isinstance(self.mixing, BatchMixing):
             yield "mixing.off_last_epochs", self.mixing.off_last_epochs
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        """Whether there is something that not every model or optimiser of timm's has, or that albumentations describes:
+        whether they take it, only they can say."""
+        model, rates = self.model, self.rates
+        changes = model.drop_rate + model.drop_path_rate + model.drop_channel_rate > 0
+        return (
+            changes
+            or model.hidden_activation != "own"
+            or model.pooling.kind != "own"
+            or min(self.resolution.start_share, self.resolution.end_share) < 1
+            or self.optimizer.kind == "timm"
+            or self.freezing.kind != "none"
+            or not (isinstance(rates, LayerDecay) and rates.layer_decay == 1)
+            or bool(self.augmentation.transforms)
+        )
 
     def _unmixable(self) -> Iterator[str]:
         if isinstance(self.mixing, BatchMixing) and isinstance(self.loss, MeanSquaredError | MeanAbsoluteError | Huber):

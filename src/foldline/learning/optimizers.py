@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from accelerate import Accelerator
-from timm.optim._optim_factory import create_optimizer_v2, list_optimizers
+from timm.optim._optim_factory import create_optimizer_v2, get_optimizer_info, list_optimizers
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
@@ -80,6 +80,8 @@ def _of_timm(optimizer: kinds.OfTimm, groups: list[dict[str, Any]]) -> Optimizer
     if optimizer.name not in list_optimizers():
         close = difflib.get_close_matches(optimizer.name, list_optimizers(), n=5) or list_optimizers()
         raise Refusal(f"train.optimizer.name: timm knows no optimiser `{optimizer.name}`. Close: {listed(close)}.")
+    if get_optimizer_info(optimizer.name).second_order:
+        raise Refusal(f"train.optimizer.name: `{optimizer.name}` needs gradients of gradients. Use another.")
     try:
         options: dict[str, Any] = dict(optimizer.options)
         return create_optimizer_v2(groups, optimizer.name, lr=None, weight_decay=0.0, **options)
