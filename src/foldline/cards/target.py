@@ -22,8 +22,9 @@ Label = Annotated[str, BeforeValidator(_as_written)]
 
 
 class _Grouped(Section):
-    group: str | None
-    """The column whose equal values must not straddle folds (a patient, a place), or null."""
+    group: IdTemplate | None
+    """The column, or a template over columns (`{image.head}` of 10_left), whose equal values must not straddle folds: a
+    patient, a place. Or null."""
 
 
 class Binary(_Grouped):

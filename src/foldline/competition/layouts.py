@@ -56,18 +56,17 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     row_id = parse_id(part.id)
     wanted = [(f"{fact}.id", column) for column in columns_of(row_id)]
     wanted += [("features", column) for column in side.names]
+    group = () if target is None or target.group is None else parse_id(target.group)
     if target is not None:
         wanted += target_columns(target)
-        if target.group is not None:
-            wanted.append(("target.group", target.group))
+        wanted += [("target.group", column) for column in columns_of(group)]
     found = _part_lines(archives, part, fact, wanted)
     for column in columns_of(row_id):
         _refuse_empty(found.columns[column], found.source)
     lines = pd.DataFrame({"row_id": filled(row_id, found.columns), "path": found.paths})
     if target is not None:
         lines["target"] = target_texts(found.columns, target, found.source)
-        if target.group is not None:
-            lines["group"] = found.columns[target.group]
+        lines["group"] = filled(group, found.columns)
     if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
         lines["missing"] = missing_images(lines, archives, found.source, f"{fact}.path")
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
