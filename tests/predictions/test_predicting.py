@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,25 @@ def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
     assert logits.test.dtype == np.float32
     difference = np.abs(logits.test - expected_logits()).max()
     assert 0 < difference < 0.02
+
+
+class Told(ToyModel):
+    def forward(self, batch: torch.Tensor, side: torch.Tensor) -> torch.Tensor:
+        return super().forward(batch) + side
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int, tmp_path: Path) -> None:
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
+    side = np.arange(3 * ROWS, dtype=np.float32).reshape(ROWS, 3)
+    told = replace(images(), side=(side,))
+    for process in range(processes):
+        accelerator = start_accelerator("float32")
+        mine = told.share(process, processes)
+        predict(Told(), load, mine, views(), accelerator, logits.test, "mean", "rows")
+    np.testing.assert_allclose(logits.test, expected_logits() + side[:, None], atol=1e-5)
 
 
 @pytest.mark.parametrize("processes", [2, 3])
