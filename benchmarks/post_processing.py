@@ -21,19 +21,21 @@ from foldline.predictions.answering import judge_of
 from foldline.predictions.clip_steps import clip_steps
 from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.predictions.coverage import Roster
-from foldline.predictions.ensemble_steps import ensemble_steps
-from foldline.predictions.ensembling import fill_out_of_fold, fill_test, fit_ensemble
+from foldline.predictions.ensemble_steps import ensemble_plan
+from foldline.predictions.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.members import member
 from foldline.predictions.simplex import least_on_simplex, log_loss_curve
+from foldline.predictions.trained import Trained
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.logits import create_logits, read_logits
-from foldline.tables.probabilities import create_like, create_probabilities, read_probabilities
+from foldline.tables.probabilities import create_like, read_probabilities
 
 CLASSES = tuple(f"class {number}" for number in range(120))
 MEMBERS = 5
 FACT = LogLoss(kind="log_loss")
 RULE = MostProbable(kind="most_probable")
 ENSEMBLE = Ensemble(
+    views="all",
     average="probabilities",
     method=Equal(kind="equal"),
     temperature=FittedTemperature(kind="fitted", softening="kept"),
@@ -101,11 +103,13 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     for name in ("ensemble", "clip"):
         (folder / name).mkdir()
     judge = judge_of(FACT, RULE)
-    steps, _ = ensemble_steps(ENSEMBLE, ["seed 0"], "distribution", judge)
-    chain = fit_ensemble(steps, members, roster, targets, "probabilities")
-    means = create_probabilities(folder / "ensemble", ids, ids, roster.folds, CLASSES, "distribution")
-    fill_out_of_fold(means.out_of_fold, members, roster, "probabilities", chain)
-    fill_test(means.test, members, "probabilities", "distribution", chain.whole)
+    models = [(fold, 0) for fold in range(MEMBERS)]
+    trained = Trained(models, members, ["seed 0"], ("identity",), "softmax", roster, targets, CLASSES)
+    plan = ensemble_plan(ENSEMBLE, trained, judge)
+    chain = fit_ensemble(plan, members, trained)
+    means = create_means(folder / "ensemble", trained)
+    fill_out_of_fold(means.out_of_fold, members, roster, plan.reading, chain)
+    fill_test(means.test, members, plan.reading, "distribution", chain.whole)
     means = read_probabilities(folder / "ensemble")
     steps, _ = clip_steps(CLIP, "distribution", len(CLASSES), RULE, FACT)
     chain = fit_clip(steps, means, targets, clusters)

@@ -26,7 +26,12 @@ PARAMS = {
     },
     "train": {"seeds": [0]},
     "split": {"count": 2, "seed": 0, "near_duplicates": "together"},
-    "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
+    "ensemble": {
+        "views": "all",
+        "average": "probabilities",
+        "method": {"kind": "equal"},
+        "temperature": {"kind": "none"},
+    },
     "clip": {"bounds": {"kind": "none"}, "rule": "fitted"},
 }
 

@@ -89,7 +89,12 @@ def write_competition(targets: np.ndarray) -> None:
         "competition": "plants",
         "folds": list(range(FOLDS)),
         "train": {"seeds": [0]},
-        "ensemble": {"average": "probabilities", "method": {"kind": "equal"}, "temperature": {"kind": "none"}},
+        "ensemble": {
+            "views": "all",
+            "average": "probabilities",
+            "method": {"kind": "equal"},
+            "temperature": {"kind": "none"},
+        },
         "clip": {"bounds": {"kind": "none"}, "rule": "default"},
     }
     Path("params.yaml").write_text(yaml.safe_dump(params))

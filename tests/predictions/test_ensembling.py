@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from foldline.predictions.coverage import Roster
 from foldline.predictions.ensembling import fill_out_of_fold, fill_test
-from foldline.predictions.members import member
+from foldline.predictions.members import Reading, member
 from foldline.predictions.nested import Chain, NestedChain
 from foldline.refusal import Refusal
 from foldline.tables import arrays
@@ -14,6 +14,7 @@ from foldline.tables.logits import Logits, read_logits, write_logits
 
 CLASSES = ("cat", "dog", "eel")
 ROSTER = Roster(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), np.arange(5), ("x", "y"))
+PROBABILITIES, LOGITS = Reading("probabilities", None), Reading("logits", None)
 UNCHANGED = NestedChain(Chain(()), {0: Chain(()), 1: Chain(())})
 
 
@@ -31,11 +32,11 @@ def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLA
     )
 
 
-def filled(models: dict[int, Logits], average: str = "probabilities") -> tuple[np.ndarray, np.ndarray]:
+def filled(models: dict[int, Logits], reading: Reading = PROBABILITIES) -> tuple[np.ndarray, np.ndarray]:
     members = [member(fold, logits, ROSTER, CLASSES) for fold, logits in models.items()]
     out_of_fold, test = np.zeros((5, 3), np.float32), np.zeros((2, 3), np.float32)
-    fill_out_of_fold(out_of_fold, members, ROSTER, average, UNCHANGED)
-    fill_test(test, members, average, "distribution", UNCHANGED.whole)
+    fill_out_of_fold(out_of_fold, members, ROSTER, reading, UNCHANGED)
+    fill_test(test, members, reading, "distribution", UNCHANGED.whole)
     return out_of_fold, test
 
 
@@ -52,7 +53,7 @@ def test_a_test_row_is_the_mean_of_all_models_and_views() -> None:
     models = {0: a_model(0, 1), 1: a_model(1, 2)}
     every = np.concatenate([models[0].test, models[1].test], axis=1)
     np.testing.assert_allclose(filled(models)[1], softmax(every, axis=2).mean(axis=1), atol=1e-7)
-    np.testing.assert_allclose(filled(models, "logits")[1], softmax(every.mean(axis=1), axis=1), atol=1e-7)
+    np.testing.assert_allclose(filled(models, LOGITS)[1], softmax(every.mean(axis=1), axis=1), atol=1e-7)
 
 
 def test_the_mean_of_logits_by_hand() -> None:
@@ -64,8 +65,8 @@ def test_the_mean_of_logits_by_hand() -> None:
     out_of_fold, test = np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)
     roster = Roster(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
     only = [member(0, logits, roster, CLASSES)]
-    fill_out_of_fold(out_of_fold, only, roster, "logits", UNCHANGED)
-    fill_test(test, only, "logits", "distribution", UNCHANGED.whole)
+    fill_out_of_fold(out_of_fold, only, roster, LOGITS, UNCHANGED)
+    fill_test(test, only, LOGITS, "distribution", UNCHANGED.whole)
     np.testing.assert_allclose(out_of_fold, [[0.6, 0.2, 0.2]] * 2, rtol=1e-6)
     np.testing.assert_array_equal(test, out_of_fold)
 

@@ -5,13 +5,11 @@ import pytest
 from foldline.predictions.gains import Gain, decided_gain, gains_table, no_gain, standard_error
 
 
-def gain(nested: float, error: float, objection: str | None = None, given: bool = False) -> Gain:
-    return decided_gain(
-        "weights", "a 0.7, b 0.3", 0.1, (nested, error, (-0.01, 0.2)), objection, given, "for one model"
-    )
+def gain(nested: float, error: float, objection: str | None = None, given: bool = False, low: float = 0.01) -> Gain:
+    return decided_gain("weights", "a 0.7, b 0.3", 0.1, (nested, error, (low, 0.2)), objection, given, "for one model")
 
 
-def test_what_exceeds_its_standard_error_is_kept() -> None:
+def test_what_exceeds_its_standard_error_above_zero_is_kept() -> None:
     assert gain(0.05, 0.03).kept
     assert gain(0.05, 0.03).verdict == "A real gain: +0.050000 ± 0.030000."
     assert gain(0.05, 0.03).note == "for one model"
@@ -22,6 +20,12 @@ def test_what_does_not_is_left_out(nested: float, error: float) -> None:
     assert not gain(nested, error).kept
     assert gain(nested, error).note == "no real gain"
     assert gain(nested, error).verdict.startswith("Left out: no real gain. Nested: ")
+
+
+@pytest.mark.parametrize("low", [-0.001, 0.0, math.nan])
+def test_what_other_rows_might_not_show_is_left_out(low: float) -> None:
+    assert not gain(0.05, 0.03, low=low).kept
+    assert gain(0.05, 0.03, low=low).note == "no real gain"
 
 
 def test_an_objection_speaks_against_a_real_gain() -> None:

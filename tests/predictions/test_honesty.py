@@ -1,4 +1,4 @@
-"""Over many draws: what is worth nothing is not kept, and nested estimates are what the chain is truly worth."""
+"""Over many draws, nested estimates are what the chain is truly worth, and estimates in sample are not."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from foldline.competition.decisions.labels import MostProbable
 from foldline.competition.metrics import METRICS
 from foldline.config.ensemble import Convex, Greedy
 from foldline.predictions.answering import judge_of, rule_step
-from foldline.predictions.nested import fit_chain, fit_nested
-from foldline.predictions.steps import Inputs, Step, mean_of
+from foldline.predictions.nested import fit_nested
+from foldline.predictions.steps import Inputs, Step
 from foldline.predictions.weighting import weights_step
-from tests.predictions.drawing import evidence, exchangeable, of_strengths
+from tests.predictions.drawing import evidence, of_strengths
 
 ARG_MAX = MostProbable(kind="most_probable")
 LOG_LOSS = judge_of(LogLoss(kind="log_loss"), ARG_MAX)
@@ -32,22 +32,6 @@ def greedy(members: int, rounds: int) -> Step:
     step = weights_step(Greedy(kind="greedy", rounds=rounds), names, "distribution", MACRO_F1)
     assert step is not None
     return step
-
-
-def accepted(draws: int, rows: int = 500) -> tuple[int, int]:
-    """How often weights, and thresholds on the mean, are kept for five members that are all alike."""
-    weights, thresholds = 0, 0
-    for seed in range(draws):
-        inputs, targets = exchangeable(seed, rows, 5)
-        weights += fit_chain([convex(5)], evidence(inputs, targets)).steps[0].gain.kept
-        thresholds += fit_chain([THRESHOLDS], evidence((mean_of(inputs),), targets)).steps[0].gain.kept
-    return weights, thresholds
-
-
-def test_what_is_worth_nothing_is_kept_in_at_most_5_percent() -> None:
-    weights, thresholds = accepted(100)
-    assert weights <= 5
-    assert thresholds <= 5
 
 
 def estimates(metric: str, rows: int, draws: int, paired: bool = False) -> tuple[float, float]:

@@ -79,12 +79,19 @@ def write_params(
     rule: str = "default",
     seeds: tuple[int, ...] = (0,),
     method: str = "equal",
+    views: str = "all",
+    average: str = "probabilities",
 ) -> None:
     params = {
         "competition": "pets",
         "folds": list(folds),
         "train": {"seeds": list(seeds)},
-        "ensemble": {"average": "probabilities", "method": {"kind": method}, "temperature": {"kind": "none"}},
+        "ensemble": {
+            "views": views,
+            "average": average,
+            "method": {"kind": method},
+            "temperature": {"kind": "none"},
+        },
         "clip": {"bounds": bounds, "rule": rule},
     }
     Path("params.yaml").write_text(yaml.safe_dump(params))

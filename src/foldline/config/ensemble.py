@@ -54,8 +54,11 @@ class FittedTemperature(Section):
 
 
 class Ensemble(Section):
-    average: Literal["probabilities", "logits"]
-    """What is averaged over views and folds."""
+    views: Literal["all", "chosen"]
+    """Which of the predicted views count: all, or identity and those whose addition is a real gain."""
+    average: Literal["probabilities", "logits", "ranks"]
+    """What is averaged over views and folds. A rank is that among the rows that the same model predicted: those of its
+    fold, or the test rows. For metrics that see the order of predictions alone."""
     method: Method
     """How the seeds of one run are weighed against each other, and the runs of `pipelines.blend`. Folds always count
     equally."""

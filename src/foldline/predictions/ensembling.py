@@ -2,6 +2,7 @@
 the mean over folds. Steps are applied to each fold's models before that mean: out-of-fold rows have never seen it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -9,33 +10,46 @@ from tqdm import tqdm
 
 from foldline.predictions.activations import predictions_of_scores, scores_from
 from foldline.predictions.coverage import Roster
+from foldline.predictions.ensemble_steps import EnsemblePlan
 from foldline.predictions.fitting_rows import fitting_rows
-from foldline.predictions.members import Average, Member, by_fold, test_predictions, validation_predictions
+from foldline.predictions.members import Member, Reading, by_fold, test_predictions, validation_predictions
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
-from foldline.predictions.steps import Inputs, Step, mean_of
+from foldline.predictions.steps import Inputs, mean_of
+from foldline.predictions.trained import Trained
 from foldline.tables.activations import Form
 from foldline.tables.arrays import put, row_blocks
+from foldline.tables.probabilities import Probabilities, create_probabilities
 
 Positions = Int64[np.ndarray, " chosen"]
 
 
-def fit_ensemble(
-    steps: Sequence[Step], members: Sequence[Member], roster: Roster, targets: np.ndarray, average: Average
-) -> NestedChain:
-    """The steps fitted on out-of-fold rows: for test rows on all, for each fold's rows on those of the others."""
-    each_fold = len(by_fold(members)[members[0].fold])
+def fit_ensemble(plan: EnsemblePlan, members: Sequence[Member], trained: Trained) -> NestedChain:
+    """The steps fitted on out-of-fold rows: for test rows on all, for each fold's rows on those of the others.
+
+    `members`: as the plan takes them.
+    """
+    roster = trained.roster
+    if not plan.steps:
+        return fit_nested((), Evidence((), trained.targets, roster.folds, roster.clusters), "ensemble")
+    return fit_nested(plan.steps, evidence_of(members, trained, plan.reading), "ensemble")
+
+
+def evidence_of(members: Sequence[Member], trained: Trained, reading: Reading) -> Evidence:
+    """What the members predict of the rows that steps are fitted on."""
+    roster, each_fold = trained.roster, len(by_fold(members)[members[0].fold]) * reading.arrays_per_member
     rows = fitting_rows(len(roster.folds), members[0].test.shape[2] * each_fold)
-    inputs = gather_inputs(members, roster, rows, average) if steps else ()
-    evidence = Evidence(inputs, targets[rows], roster.folds[rows], roster.clusters[rows])
-    return fit_nested(steps, evidence, "ensemble")
+    inputs = gather_inputs(members, roster, rows, reading)
+    return Evidence(inputs, trained.targets[rows], roster.folds[rows], roster.clusters[rows])
 
 
-def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, average: Average) -> Inputs:
+def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, reading: Reading) -> Inputs:
     """What the members predict of some out-of-fold rows, given by rising positions: evidence to fit steps on."""
     gathered: list[np.ndarray] = []
     for fold, group in by_fold(members).items():
+        if not isinstance(fold, int):
+            continue
         mine = np.flatnonzero(roster.folds[rows] == fold)
-        predictions = validation_predictions(group, _places_in_fold(roster, fold, rows[mine]), average)
+        predictions = validation_predictions(group, _places_in_fold(roster, fold, rows[mine]), reading)
         if not gathered:
             gathered = [np.empty((len(rows), one.shape[1]), np.float32) for one in predictions]
         for whole, one in zip(gathered, predictions, strict=True):
@@ -43,11 +57,19 @@ def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, av
     return tuple(gathered)
 
 
+def create_means(folder: Path, trained: Trained) -> Probabilities:
+    """The files of the ensemble's predictions, zeros to be filled in place."""
+    roster = trained.roster
+    return create_probabilities(
+        folder, roster.out_of_fold_ids, roster.test_ids, roster.folds, trained.classes, trained.form
+    )
+
+
 def fill_out_of_fold(
     predictions: Float32[np.ndarray, "rows outputs"],
     members: Sequence[Member],
     roster: Roster,
-    average: Average,
+    reading: Reading,
     chain: NestedChain,
 ) -> None:
     """Write each out-of-fold row through the chain that was fitted without its fold, in row blocks."""
@@ -58,14 +80,14 @@ def fill_out_of_fold(
         for fold in np.unique(folds).tolist():
             mine = np.flatnonzero(folds == fold)
             places = _places_in_fold(roster, fold, mine + block.start)
-            rows[mine] = mean_of(chain.without[fold].apply(validation_predictions(groups[fold], places, average)))
+            rows[mine] = mean_of(chain.without[fold].apply(validation_predictions(groups[fold], places, reading)))
         put(predictions, block, rows)
 
 
 def fill_test(
     predictions: Float32[np.ndarray, "rows outputs"],
     members: Sequence[Member],
-    average: Average,
+    reading: Reading,
     form: Form,
     chain: Chain,
 ) -> None:
@@ -74,10 +96,11 @@ def fill_test(
     for block in _blocks(members, len(predictions), "test rows"):
         total = np.zeros(predictions[block].shape)
         for group in groups:
-            rows = mean_of(chain.apply(test_predictions(group, block, average)))
-            total += scores_from(rows, form) if average == "logits" else rows
+            rows = mean_of(chain.apply(test_predictions(group, block, reading)))
+            total += scores_from(rows, form) if reading.average == "logits" else rows
         mean = total / len(groups)
-        put(predictions, block, (predictions_of_scores(mean, form) if average == "logits" else mean).astype(np.float32))
+        averaged = predictions_of_scores(mean, form) if reading.average == "logits" else mean
+        put(predictions, block, averaged.astype(np.float32))
 
 
 def _places_in_fold(roster: Roster, fold: int, rows: Positions) -> Positions:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.predictions.scoring import DECIMALS
+from foldline.predictions.scoring import DECIMALS, rounded
 from foldline.tables.gains import COLUMNS
 
 NOT_REAL = "no real gain"
@@ -29,8 +29,13 @@ class Gain:
 
     @property
     def is_real(self) -> bool:
-        """Whether the nested gain exceeds one standard error; over a single fold nobody can tell."""
-        return self.nested > self.standard_error
+        """Whether the nested gain exceeds one standard error over folds, and its interval over rows lies above zero.
+
+        Either alone lets luck through: a handful of folds at times agree on noise (an error of a third of its size in
+        one of six draws of two degrees of freedom), and rows know nothing of what another fit would have chosen.
+        Over a single fold nobody can tell.
+        """
+        return self.nested > self.standard_error and self.low > 0
 
     @property
     def verdict(self) -> str:
@@ -54,8 +59,7 @@ def decided_gain(
 ) -> Gain:
     """A step's gain with the decision. by_rows: the nested gain, its standard error over folds, and its interval.
 
-    Kept is what the person gave, and what was fitted when its nested gain exceeds one standard error and nothing
-    speaks against it.
+    Kept is what the person gave, and what was fitted when its nested gain is real and nothing speaks against it.
     """
     nested, error, (low, high) = by_rows
     gain = Gain(step, setting, claimed, nested, error, low, high, kept=True, note=note)
@@ -73,6 +77,19 @@ def no_gain(step: str, note: str) -> Gain:
 def standard_error(values: Sequence[float]) -> float:
     """Of the mean of the values; NaN for fewer than two."""
     return float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+
+
+def gains_metrics(gains: Sequence[Gain]) -> dict[str, dict[str, float | bool | None]]:
+    """By step, for `metrics.json`: what `dvc metrics` and `dvc exp show` compare; null where there is no number."""
+    return {
+        gain.step: {
+            "claimed": rounded(gain.claimed),
+            "nested": rounded(gain.nested),
+            "standard_error": None if math.isnan(gain.standard_error) else rounded(gain.standard_error),
+            "kept": gain.kept,
+        }
+        for gain in gains
+    }
 
 
 def gains_table(gains: Sequence[Gain]) -> pd.DataFrame:

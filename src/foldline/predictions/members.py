@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from foldline.places import ALL_ROWS, FoldName
+from foldline.places import FoldName
 from foldline.predictions.activations import predictions_from
 from foldline.predictions.coverage import Roster, place
 from foldline.predictions.steps import Inputs
@@ -16,8 +16,21 @@ from foldline.tables.activations import Activation
 from foldline.tables.arrays import take
 from foldline.tables.logits import Logits
 
-Average = Literal["probabilities", "logits"]
 Places = Int64[np.ndarray, " chosen"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How logits are read, which lie in files as a row of them per view."""
+
+    average: Literal["probabilities", "logits"]
+    """What means are taken of. Those of ranks are means of the predictions of members that `ranked` (ranks.py) made."""
+    views: tuple[int, ...] | None
+    """The places of views to be read each by itself, in this order; None for the mean of all."""
+
+    @property
+    def arrays_per_member(self) -> int:
+        return 1 if self.views is None else len(self.views)
 
 
 @dataclass(frozen=True)
@@ -25,8 +38,7 @@ class Member:
     """The model of one fold and seed: its logits (memory-mapped), and where in them the roster's rows lie."""
 
     name: str
-    fold: int
-    """Negative for a model that trained on all rows: one number for each kind of such a training."""
+    fold: FoldName
     activation: Activation
     validation: Float32[np.ndarray, "validation_rows views outputs"]
     test: Float32[np.ndarray, "test_rows views outputs"]
@@ -39,24 +51,20 @@ def members_of(
 ) -> list[Member]:
     """`models`: the fold and the seed of each. Raises Refusal as `member` does."""
     return [
-        member(_number(fold), of_model, roster, classes, f"fold {fold}, seed {seed}")
+        member(fold, of_model, roster, classes, f"fold {fold}, seed {seed}")
         for (fold, seed), of_model in zip(models, logits, strict=True)
     ]
 
 
-def _number(fold: FoldName) -> int:
-    return fold if isinstance(fold, int) else -1 - ALL_ROWS.index(fold)
-
-
-def member(fold: int, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:
+def member(fold: FoldName, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:
     """Raises Refusal unless the fold's model predicted exactly its rows and the test rows, and these classes.
 
-    `name` is for messages: `fold 0` where nothing else is said. A model of all rows has no validation rows, and joins
-    for the test rows alone.
+    `name` is for messages: `fold 0` where nothing else is said. A model that trained on all rows has no validation
+    rows, and joins for the test rows alone.
     """
     name = name or f"fold {fold}"
     refuse_other_classes(logits.classes, classes, name)
-    expected = [roster.out_of_fold_ids[row] for row in roster.in_fold(fold)]
+    expected = [roster.out_of_fold_ids[row] for row in roster.in_fold(fold)] if isinstance(fold, int) else []
     return Member(
         name=name,
         fold=fold,
@@ -83,9 +91,9 @@ def refuse_other_classes(found: tuple[str, ...], classes: tuple[str, ...], name:
     )
 
 
-def by_fold(members: Sequence[Member]) -> dict[int, list[Member]]:
+def by_fold(members: Sequence[Member]) -> dict[FoldName, list[Member]]:
     """Each fold's members, in their order. Raises ValueError unless each fold has as many."""
-    together: dict[int, list[Member]] = {}
+    together: dict[FoldName, list[Member]] = {}
     for one in members:
         together.setdefault(one.fold, []).append(one)
     if len({len(group) for group in together.values()}) > 1:
@@ -93,29 +101,41 @@ def by_fold(members: Sequence[Member]) -> dict[int, list[Member]]:
     return together
 
 
-def validation_predictions(members: Sequence[Member], places: Places, average: Average) -> Inputs:
-    """Of rows of one fold by its members; places: which of the fold's rows."""
-    return tuple(
-        _mean_over_views(one.validation, one.validation_places[places], one, average).astype(np.float32)
-        for one in members
-    )
+def validation_predictions(members: Sequence[Member], places: Places, reading: Reading) -> Inputs:
+    """Of rows of one fold by its members; places: which of the fold's rows. Each member's views come together."""
+    return _read([(one, one.validation, one.validation_places[places]) for one in members], reading)
 
 
-def test_predictions(members: Sequence[Member], rows: slice, average: Average) -> Inputs:
+def test_predictions(members: Sequence[Member], rows: slice, reading: Reading) -> Inputs:
     """Of test rows by the members of one fold."""
-    return tuple(_mean_over_views(one.test, one.test_places[rows], one, average).astype(np.float32) for one in members)
+    return _read([(one, one.test, one.test_places[rows]) for one in members], reading)
 
 
-def _mean_over_views(
-    logits: Float32[np.ndarray, "rows views outputs"], places: Places, one: Member, average: Average
-) -> Float[np.ndarray, "chosen predicted"]:
-    found = _finite(logits, places, one.name)
-    if average == "logits":
-        return predictions_from(found.mean(axis=1, dtype=np.float64), one.activation)
-    return predictions_from(found, one.activation).mean(axis=1, dtype=np.float64)
+def _read(sources: Sequence[tuple[Member, np.ndarray, Places]], reading: Reading) -> Inputs:
+    inputs: list[np.ndarray] = []
+    for one, logits, places in sources:
+        summands = _summands(finite(logits, places, one.name), one.activation, reading)
+        if reading.views is None:
+            inputs.append(predictions_of_mean(summands.mean(axis=1, dtype=np.float64), one.activation, reading))
+        else:
+            inputs.extend(summands[:, view] for view in reading.views)
+    return tuple(one.astype(np.float32) for one in inputs)
 
 
-def _finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
+def _summands(
+    logits: Float32[np.ndarray, "rows views outputs"], activation: Activation, reading: Reading
+) -> Float[np.ndarray, "rows views summed"]:
+    return logits if reading.average == "logits" else predictions_from(logits, activation)
+
+
+def predictions_of_mean(
+    mean: Float[np.ndarray, "rows summed"], activation: Activation, reading: Reading
+) -> Float[np.ndarray, "rows predicted"]:
+    """From the mean over views, which is one of logits or of predictions."""
+    return predictions_from(mean, activation) if reading.average == "logits" else mean
+
+
+def finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
     """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
     rows = take(logits, places)
     good = np.isfinite(rows).all(axis=(1, 2))

@@ -5,7 +5,6 @@ fitted on the others (Varma and Simon, Bias in error estimation when using cross
 Cawley and Talbot, 2010). The chain hands on such rows, so that a later step is fitted on what it will meet.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,21 +87,25 @@ def fit_nested(steps: Sequence[Step], evidence: Evidence, what: str) -> NestedCh
         return NestedChain(Chain(()), dict.fromkeys(folds, Chain(())))
     bar = tqdm(folds, desc=f"{what}: without fold", unit="fold")
     without = {fold: fit_chain(steps, evidence.at(evidence.folds != fold)) for fold in bar}
-    return NestedChain(fit_chain(steps, evidence, intervals=True), without)
+    return NestedChain(fit_chain(steps, evidence, measure_given=True), without)
 
 
-def fit_chain(steps: Sequence[Step], evidence: Evidence, intervals: bool = False) -> Chain:
-    """Fit and decide on these rows alone. `intervals`: whether gains get a bootstrap interval; it decides nothing."""
+def fit_chain(steps: Sequence[Step], evidence: Evidence, measure_given: bool = False) -> Chain:
+    """Fit and decide on these rows alone. `measure_given`: also what the person's own settings gain, which decides
+    nothing."""
     decided = []
-    for step in steps:
-        one, outputs = _decide(step, evidence, intervals)
-        decided.append(one)
-        evidence = evidence.with_inputs(outputs)
+    for first in steps:
+        step: Step | None = first
+        while step is not None:
+            one, outputs = _decide(step, evidence, measure_given)
+            decided.append(one)
+            evidence, step = evidence.with_inputs(outputs), step.then(one.setting)
     return Chain(tuple(decided))
 
 
-def _decide(step: Step, evidence: Evidence, intervals: bool) -> tuple[Decided, Inputs]:
-    """The step as it goes on, and its outputs for the next step: cross-fitted where it is kept."""
+def _decide(step: Step, evidence: Evidence, measure_given: bool) -> tuple[Decided, Inputs]:
+    """The step as it goes on, and its outputs for the next step: cross-fitted where it is kept, if they can be."""
+    judged = step.judged or _whole
     plain = step.apply(step.default, evidence.inputs)
     if not step.given and len(np.unique(evidence.folds)) < 2:
         gain = no_gain(step.name, "of a single fold, nobody can tell what it is worth")
@@ -110,20 +113,24 @@ def _decide(step: Step, evidence: Evidence, intervals: bool) -> tuple[Decided, I
     known = step.evidence(evidence.inputs, evidence.targets)
     setting = step.fit(known, evidence.targets)
     fitted = step.apply(setting, evidence.inputs)
-    if step.given and not intervals:
+    if step.given and not measure_given:
         return Decided(step, setting, no_gain(step.name, "given")), fitted
 
     def without(fold: int, rows: Bool[np.ndarray, " rows"]) -> Inputs:
-        return step.apply(step.fit(known[~rows], evidence.targets[~rows]), _at(evidence.inputs, rows))
+        return judged(step.apply(step.fit(known[~rows], evidence.targets[~rows]), _at(evidence.inputs, rows)))
 
     nested = fitted if step.given else _by_fold(evidence.folds, without)
-    gain = _measured(step, setting, evidence, (plain, fitted, nested), intervals)
-    return (Decided(step, setting, gain), nested) if gain.kept else (Decided(step, step.default, gain), plain)
+    gain = _measured(step, setting, evidence, (judged(plain), judged(fitted), nested))
+    if not gain.kept:
+        return Decided(step, step.default, gain), plain
+    return Decided(step, setting, gain), fitted if step.judged else nested
 
 
-def _measured(
-    step: Step, setting: Any, evidence: Evidence, outputs: tuple[Inputs, Inputs, Inputs], intervals: bool
-) -> Gain:
+def _whole(outputs: Inputs) -> Inputs:
+    return outputs
+
+
+def _measured(step: Step, setting: Any, evidence: Evidence, outputs: tuple[Inputs, Inputs, Inputs]) -> Gain:
     plain, fitted, nested = outputs
     folds, every = evidence.folds, np.arange(len(evidence.folds))
 
@@ -131,10 +138,8 @@ def _measured(
         return _difference(step.judge, evidence.targets[rows], _at(plain, rows), _at(better, rows))
 
     by_fold = [gain(nested, np.flatnonzero(folds == fold)) for fold in np.unique(folds)]
-    interval = (math.nan, math.nan)
-    if intervals:
-        cells = sum(one[0].size for one in (*plain, *nested)) if len(every) else 1
-        interval = bootstrap_interval(lambda rows: gain(nested, rows), evidence.clusters, cells)
+    cells = sum(one[0].size for one in (*plain, *nested)) if len(every) else 1
+    interval = bootstrap_interval(lambda rows: gain(nested, rows), evidence.clusters, cells)
     return decided_gain(
         step.name,
         step.describe(setting),

@@ -1,15 +1,19 @@
 """Ranks in the place of predictions: what is left of them is their order."""
 
+from dataclasses import replace
+
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float, Float32, Int64
 from scipy.stats import rankdata
 
+from foldline.predictions.activations import predictions_from
+from foldline.predictions.members import Member, finite
 from foldline.refusal import Refusal
-from foldline.tables.activations import Form
+from foldline.tables.activations import Form, form_of
 
 
 def ranks_within(
-    predictions: Float32[np.ndarray, "rows outputs"], groups: Int64[np.ndarray, " rows"], form: Form
+    predictions: Float[np.ndarray, "rows outputs"], groups: Int64[np.ndarray, " rows"], form: Form
 ) -> Float32[np.ndarray, "rows outputs"]:
     """Each column's ranks among the rows of a group, as shares between 0 and 1; equal ones share theirs.
 
@@ -27,3 +31,20 @@ def ranks_within(
     if form == "distribution":
         ranks[:, 0] = 1 - ranks[:, 1]
     return ranks
+
+
+def ranked(one: Member) -> Member:
+    """The member with ranks in the place of its logits, view by view: among its validation rows, which are those of
+    its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
+    return replace(one, activation="identity", validation=_ranks_of(one, one.validation), test=_ranks_of(one, one.test))
+
+
+def _ranks_of(
+    one: Member, logits: Float32[np.ndarray, "rows views outputs"]
+) -> Float32[np.ndarray, "rows views predicted"]:
+    # In float32, many a certain model's probabilities are all 1, and in no order.
+    wide = finite(logits, np.arange(len(logits)), one.name).astype(np.float64)
+    predictions = predictions_from(wide, one.activation)
+    together, form = np.zeros(len(logits), np.int64), form_of(one.activation)
+    by_view = [ranks_within(predictions[:, view], together, form) for view in range(predictions.shape[1])]
+    return np.stack(by_view, axis=1)

@@ -40,6 +40,10 @@ def _no_objection(setting: Any) -> None:
     return None
 
 
+def _nothing_more(setting: Any) -> None:
+    return None
+
+
 def _all_arrays(inputs: Inputs, targets: np.ndarray) -> np.ndarray:
     return np.stack(inputs, axis=1)
 
@@ -62,6 +66,11 @@ class Step:
     """All that `fit` must know of a row, (rows, ...): from the inputs and the targets."""
     objection: Callable[[Any], str | None] = field(default=_no_objection)
     """Why a setting is not kept although it gains, or None."""
+    judged: Callable[[Inputs], Inputs] | None = None
+    """The predictions in outputs that hold more than these, for the step that follows at once. What they hold depends
+    on the setting, so rows go on as fitted, and not cross-fitted."""
+    then: Callable[[Any], "Step | None"] = field(default=_nothing_more)
+    """The step that follows at once, given the setting that this one goes on with; None where there is none."""
     note: str | None = None
     """What a reader of its gain must know."""
     given: bool = False

@@ -1,0 +1,67 @@
+"""What the trained models of an experiment predicted, with the truth of the rows that they did not train on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from foldline.cards.target import Target
+from foldline.competition.targets import encode, graded_targets
+from foldline.places import ALL_ROWS, FoldName, Places
+from foldline.predictions.coverage import Roster, roster, train_rows
+from foldline.predictions.members import Member, members_of
+from foldline.predictions.view_choice import common_views
+from foldline.tables.activations import Activation, Form, form_of, width_of
+from foldline.tables.classes import read_classes
+from foldline.tables.folds import read_folds
+from foldline.tables.logits import read_logits
+from foldline.tables.rows import read_rows
+
+
+@dataclass(frozen=True)
+class Trained:
+    models: Sequence[tuple[FoldName, int]]
+    """Fold and seed of each, in the order of the members."""
+    members: list[Member]
+    """One per fold and seed: of each fold all seeds, of those that trained on all rows last."""
+    names: list[str]
+    """Of a fold's members, in their order."""
+    views: tuple[str, ...]
+    """Under which all of them predicted."""
+    activation: Activation
+    roster: Roster
+    targets: np.ndarray
+    """Of the out-of-fold rows, as a grader sees them."""
+    classes: tuple[str, ...]
+
+    @property
+    def form(self) -> Form:
+        return form_of(self.activation)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row's prediction has."""
+        return width_of(self.form, len(self.classes))
+
+
+def read_trained(places: Places, folds: Sequence[FoldName], seeds: Sequence[int], target: Target) -> Trained:
+    """Of these folds and seeds; reads no logits yet. Raises Refusal unless every row is predicted exactly once, by
+    models of the same classes under the same views."""
+    of_some_rows = sorted(fold for fold in folds if isinstance(fold, int))
+    rows, classes = read_rows(places.rows), read_classes(places.classes)
+    covered = roster(rows, read_folds(places.folds), of_some_rows)
+    every: list[FoldName] = [*of_some_rows, *(kind for kind in ALL_ROWS if kind in folds)]
+    models = list(product(every, sorted(seeds)))
+    logits = [read_logits(places.predicted(*model)) for model in models]
+    targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
+    return Trained(
+        models,
+        members_of(models, logits, covered, classes),
+        [f"seed {seed}" for seed in sorted(seeds)],
+        common_views(logits),
+        logits[0].activation,
+        covered,
+        graded_targets(targets, covered.folds, classes, target),
+        classes,
+    )
