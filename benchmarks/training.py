@@ -1,151 +1,145 @@
-"""The training loop against the bare step, and the loader against albumentations alone.
+"""The training loop against the bare step; on a GPU also ResNet152, there against the device's matrix peak too.
 
 python -m benchmarks.training
 """
 
-import time
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
-import albumentations
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.figures import Figure
-from foldline.config.augmentation import Augmentation
-from foldline.config.section import parse, read_yaml
+from benchmarks.noise import PAIRS, noise_fold, seconds_of, section, wait_for_device
+from foldline.config.precision import Precision
 from foldline.config.train import Train
-from foldline.images.augmentation import build_augmentation
-from foldline.images.loaders import EpochOrder, training_loader
-from foldline.learning.batches import Batch, BatchChanges, TrainingBatches
-from foldline.learning.fold import Fold, fold_objective
-from foldline.learning.fold_pieces import choose_pieces
+from foldline.learning.batches import Batch, TrainingBatches
+from foldline.learning.fold import Fold
+from foldline.learning.fold_pieces import choose_pieces, training_batches
 from foldline.learning.measuring import LossGuard
-from foldline.learning.mixing import build_mix
-from foldline.learning.resolution import share_by_epoch
-from foldline.learning.samples import Samples
+from foldline.learning.processes import start_accelerator
 from foldline.learning.training import train
 
-PIXELS = 64
-BATCH_SIZE = 32
-STEPS = 8
-IMAGES = 1024
-PAIRS = 7
+
+@dataclass(frozen=True)
+class Case:
+    model: str
+    pixels: int
+    batch_size: int
+    steps: int
+    precision: Precision
+    channels_last: bool
+
+    def section(self) -> Train:
+        return section(self.model, self.batch_size, precision=self.precision, channels_last=self.channels_last)
+
+    @property
+    def words(self) -> str:
+        order = ", channels_last" if self.channels_last else ""
+        return f"{self.model}, {self.pixels} pixels, batches of {self.batch_size}, {self.precision}{order}"
+
+
+SMALL = Case("resnet18", 64, 32, 8, "float32", False)
+LARGE = Case("resnet152", 224, 128, 8, "bfloat16", True)
+MATRIX_SIDE = 8192
+"""Of square bfloat16 matrices, whose product is as fast as the device gets."""
 
 
 def measure() -> list[Figure]:
-    return [loop_against_bare_step(), *(loader_against_albumentations(recipe) for recipe in ("light", "medium"))]
+    """The GPU's figures are left out where there is none, and it is said."""
+    if torch.cuda.is_available():
+        return measure_case(LARGE, MATRIX_SIDE)
+    print("no GPU is visible: ResNet152's images per second and its share of the matrix peak are not measured")
+    return measure_case(SMALL)
 
 
 class TimedBatches(TrainingBatches):
     """Knows how long each epoch's training batches took, with what was done between them."""
 
-    seconds: list[float]
+    def __init__(self, batches: TrainingBatches) -> None:
+        vars(self).update(vars(batches))
+        self.seconds: list[float] = []
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
-        start = time.perf_counter()
+        start = perf_counter()
         yield from super().mixed(epoch)
-        self.seconds.append(time.perf_counter() - start)
+        wait_for_device()
+        self.seconds.append(perf_counter() - start)
 
 
-def loop_against_bare_step() -> Figure:
-    """The training part of an epoch, with loading, metrics and guards, against the same steps on tensors in memory."""
-    fold, config, accelerator = noise_fold(STEPS * BATCH_SIZE), section(), Accelerator()
-    order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
-    loader = training_loader(fold.pixels, fold.training.positions, None, order, workers=0)
-    changes = BatchChanges(
-        share=share_by_epoch(config.resolution),
-        mix=partial(build_mix, config.mixing, epochs=config.epochs),
-        seed=(0,),
-        channels_last=config.channels_last,
-    )
-    targets, soft = torch.from_numpy(fold.training.targets), fold_objective(fold, config).soft
-    batches = TimedBatches(loader, targets, soft, changes, accelerator.device)
-    batches.seconds = []
-    guard = LossGuard(fold.training.row_ids, STEPS, Path("no checkpoint"))
-    pieces = choose_pieces(fold, config, STEPS, accelerator.device)
+def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
+    """The training part of an epoch, with loading, metrics and guards, against the same steps on tensors in memory.
+
+    `matrix_side`: of the matrices whose product is the device's peak, None to leave that out.
+    """
+    fold, config = noise_fold(case.steps * case.batch_size, case.pixels), case.section()
+    accelerator = start_accelerator(case.precision)
+    batches = TimedBatches(training_batches(fold, config, accelerator))
+    guard = LossGuard(fold.training.row_ids, case.steps, Path("no checkpoint"))
+    pieces = choose_pieces(fold, config, case.steps, accelerator.device)
     epochs = train(pieces, batches, lambda model: (0.0, 0.0), guard, None, accelerator)
-    bare_epoch = bare_steps(fold, config, accelerator.device)
+    bare_epoch = bare_steps(fold, config, case, accelerator)
     ratios = []
     for _ in range(PAIRS + 1):
         next(epochs)
         ratios.append(seconds_of(bare_epoch) / batches.seconds[-1])
-    how = f"resnet18, {PIXELS} pixels, batches of {BATCH_SIZE}, EMA, clipping; median of {PAIRS} interleaved pairs"
-    return Figure("training loop / bare step, images per second", median(ratios[1:]), 0.95, True, "", how)
+    how = f"{case.words}, EMA, clipping; median of {PAIRS} interleaved pairs"
+    claim = "training loop / bare step, images per second"
+    figures = [Figure(claim, median(ratios[1:]), 0.97, True, "", how)]
+    if matrix_side is not None:
+        seconds = median(batches.seconds[1:])
+        share = floating_point_operations(bare_epoch) / seconds / matrix_peak(matrix_side, accelerator.device)
+        rate = case.steps * case.batch_size / seconds
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+        how = f"{case.words}; {rate:.0f} images per second on {device}; peak: bfloat16 product, side {matrix_side}"
+        figures.append(Figure("training loop / the device's matrix peak", share, 0.3, True, "", how))
+    return figures
 
 
-def bare_steps(fold: Fold, config: Train, device: torch.device) -> Callable[[], None]:
+def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) -> Callable[[], None]:
     """The same model, clipping, average and optimiser, and nothing else."""
-    pieces = choose_pieces(fold, config, STEPS, device)
-    images = torch.from_numpy(fold.pixels[:BATCH_SIZE]).permute(0, 3, 1, 2).contiguous().to(device)
-    targets = torch.from_numpy(fold.training.targets[:BATCH_SIZE]).to(device)
+    device = accelerator.device
+    pieces = choose_pieces(fold, config, case.steps, device)
+    order = torch.channels_last if case.channels_last else torch.contiguous_format
+    images = torch.from_numpy(fold.pixels[: case.batch_size]).permute(0, 3, 1, 2).to(device)
+    images = images.contiguous(memory_format=order)
+    targets = torch.from_numpy(fold.training.targets[: case.batch_size]).to(device)
 
     def epoch() -> None:
         pieces.model.train()
-        for _ in range(STEPS):
-            cross_entropy(pieces.model(images), targets).backward()
+        for _ in range(case.steps):
+            with torch.autocast(device.type, torch.bfloat16, enabled=case.precision == "bfloat16"):
+                logits = pieces.model(images)
+            cross_entropy(logits.float(), targets).backward()
             clip_grad_norm_(pieces.model.parameters(), 1.0)
             pieces.optimizer.step()
             pieces.optimizer.zero_grad()
             pieces.average.update()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
 
     return epoch
 
 
-def loader_against_albumentations(recipe: str) -> Figure:
-    """One process: batches of augmented tensors, against the same transforms by albumentations, image by image."""
-    fold = noise_fold(IMAGES)
-    described = Augmentation.model_validate({"recipe": recipe, "transforms": []})
-    augment = build_augmentation(described, fold.pixels.shape[1:], ["horizontal_flip"])
-    assert augment is not None
-    alone = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), *augment.transforms])
-    order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
-    loader = training_loader(fold.pixels, fold.training.positions, augment, order, workers=0)
-
-    def load() -> None:
-        for _ in loader:
-            pass
-
-    def transform() -> None:
-        for image in fold.pixels:
-            alone(image=image)
-
-    pairs = [seconds_of(transform) / seconds_of(load) for _ in range(PAIRS)]
-    how = f"recipe `{recipe}`, {PIXELS} pixels, no workers; median of {PAIRS} interleaved pairs"
-    return Figure("loader / albumentations alone, images per second", median(pairs), 0.9, True, "", how)
+def floating_point_operations(work: Callable[[], None]) -> int:
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
 
 
-def seconds_of(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def matrix_peak(side: int, device: torch.device) -> float:
+    """Floating-point operations per second of a product of two square bfloat16 matrices."""
+    matrix = torch.randn(side, side, dtype=torch.bfloat16, device=device)
 
+    def product() -> None:
+        for _ in range(10):
+            torch.mm(matrix, matrix)
 
-def noise_fold(count: int) -> Fold:
-    generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (count, PIXELS, PIXELS, 3), dtype=np.uint8)
-    samples = Samples(np.arange(count), generator.integers(0, 10, count), tuple(map(str, range(count))))
-    return Fold(0, 0, pixels, samples, samples, 10, (), None, "multiclass")
-
-
-def section() -> Train:
-    """That of params.yaml, for resnet18 and more epochs than are measured."""
-    values = read_yaml(Path("params.yaml"))["train"]
-    changes = {
-        "epochs": 10 * PAIRS,
-        "batch_size": BATCH_SIZE,
-        "micro_batch_size": BATCH_SIZE,
-        "average": {"kind": "ema", "decay": 0.98, "statistics": {"kind": "forward", "batches": 1}},
-        "model": values["model"] | {"name": "resnet18"},
-    }
-    return parse(values | changes, Train, "params.yaml")
+    return 10 * 2 * side**3 / median([seconds_of(product) for _ in range(PAIRS)])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,42 @@
+"""What an exponential moving average adds to a step of ResNet152.
+
+python -m benchmarks.averaging
+"""
+
+from statistics import median
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from benchmarks.figures import Figure
+from benchmarks.noise import PAIRS, noise_fold, seconds_of, section
+from foldline.learning.fold_pieces import choose_pieces
+
+PIXELS = 224
+BATCH_SIZE = 16
+"""Small for this model: a larger batch takes a longer step, of which the average is a smaller share."""
+
+
+def measure(model: str = "resnet152", pixels: int = PIXELS, batch_size: int = BATCH_SIZE) -> list[Figure]:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    fold = noise_fold(batch_size, pixels)
+    pieces = choose_pieces(fold, section(model, batch_size), 1, device)
+    images = torch.from_numpy(fold.pixels).permute(0, 3, 1, 2).contiguous().to(device)
+    targets = torch.from_numpy(fold.training.targets).to(device)
+    pieces.model.train()
+
+    def step() -> None:
+        cross_entropy(pieces.model(images), targets).backward()
+        pieces.optimizer.step()
+        pieces.optimizer.zero_grad()
+
+    step()
+    pieces.average.update()
+    shares = [seconds_of(pieces.average.update) / seconds_of(step) for _ in range(PAIRS)]
+    how = f"{model}, {pixels} pixels, a batch of {batch_size} on {device.type}; median of {PAIRS} interleaved pairs"
+    return [Figure("EMA / step without it, time", median(shares), 0.02, False, "", how)]
+
+
+if __name__ == "__main__":
+    for figure in measure():
+        print(figure.line)

@@ -1,0 +1,50 @@
+"""The training loader against albumentations alone.
+
+python -m benchmarks.loader
+"""
+
+from statistics import median
+
+import albumentations
+
+from benchmarks.figures import Figure
+from benchmarks.noise import PAIRS, noise_fold, seconds_of
+from foldline.config.augmentation import Augmentation
+from foldline.images.augmentation import build_augmentation
+from foldline.images.loaders import EpochOrder, training_loader
+
+PIXELS = 64
+BATCH_SIZE = 32
+IMAGES = 1024
+
+
+def measure() -> list[Figure]:
+    return [loader_against_albumentations(recipe) for recipe in ("light", "medium")]
+
+
+def loader_against_albumentations(recipe: str) -> Figure:
+    """One process: batches of augmented tensors, against the same transforms by albumentations, image by image."""
+    fold = noise_fold(IMAGES, PIXELS)
+    described = Augmentation.model_validate({"recipe": recipe, "transforms": []})
+    augment = build_augmentation(described, fold.pixels.shape[1:], ["horizontal_flip"])
+    assert augment is not None
+    alone = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), *augment.transforms])
+    order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
+    loader = training_loader(fold.pixels, fold.training.positions, augment, order, workers=0)
+
+    def load() -> None:
+        for _ in loader:
+            pass
+
+    def transform() -> None:
+        for image in fold.pixels:
+            alone(image=image)
+
+    pairs = [seconds_of(transform) / seconds_of(load) for _ in range(PAIRS)]
+    how = f"recipe `{recipe}`, {PIXELS} pixels, no workers; median of {PAIRS} interleaved pairs"
+    return Figure("loader / albumentations alone, images per second", median(pairs), 0.9, True, "", how)
+
+
+if __name__ == "__main__":
+    for figure in measure():
+        print(figure.line)

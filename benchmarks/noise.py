@@ -1,0 +1,52 @@
+"""A fold of noise to train on, and the clock: what the benchmarks of training share."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from foldline.config.section import parse, read_yaml
+from foldline.config.train import Train
+from foldline.learning.fold import Fold
+from foldline.learning.samples import Samples
+
+PAIRS = 7
+"""Interleaved, of whose ratios the median counts."""
+
+
+def noise_fold(count: int, pixels: int) -> Fold:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (count, pixels, pixels, 3), dtype=np.uint8)
+    samples = Samples(np.arange(count), generator.integers(0, 10, count), tuple(map(str, range(count))))
+    return Fold(0, 0, images, samples, samples, 10, (), None, "multiclass")
+
+
+def section(model: str, batch_size: int, **changes: Any) -> Train:
+    """That of params.yaml, for another model, more epochs than are measured, and images as they are."""
+    values = read_yaml(Path("params.yaml"))["train"]
+    for_benchmarks = {
+        "epochs": 1000,
+        "batch_size": batch_size,
+        "micro_batch_size": batch_size,
+        "workers": 0,
+        "average": {"kind": "ema", "decay": 0.98, "statistics": {"kind": "forward", "batches": 1}},
+        "augmentation": {"recipe": "none", "transforms": []},
+        "model": values["model"] | {"name": model},
+    }
+    return parse(values | for_benchmarks | changes, Train, "params.yaml")
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Until the device has done it, too."""
+    start = time.perf_counter()
+    work()
+    wait_for_device()
+    return time.perf_counter() - start
+
+
+def wait_for_device() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
