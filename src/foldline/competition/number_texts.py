@@ -27,7 +27,7 @@ def number_texts(table: pd.DataFrame, values: Columns | Lines, source: str) -> p
         gaps = len(values.columns) > 1
         found = np.column_stack([_numbers(table[column], source, gaps) for column in values.columns])
         first = table[values.columns[0]]
-        some = pd.Series(~np.isnan(found).all(axis=1), index=table.index)
+        some = pd.DataFrame(found, index=table.index).notna().any(axis=1)
         refuse_other_fields(first, some, source, "a number where the other target.values.columns are empty")
         rows = [
             {name: number for name, number in zip(values.columns, row, strict=True) if number == number}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from foldline.competition.scores.areas import auc, mean_column_auc, weighted_auc
+from foldline.competition.scores.areas import auc, mean_column_auc, micro_auc, partial_auc, weighted_auc
 from foldline.refusal import Refusal
 
 ALASKA = {"edges": (0.0, 0.4, 1.0), "weights": (2.0, 1.0)}
@@ -78,3 +78,23 @@ def test_weighted_auc_is_the_integral_of_its_definition() -> None:
 def test_nan_is_refused() -> None:
     with pytest.raises(Refusal, match="predictions of row 1 cannot be scored"):
         auc(np.array([0, 1]), two_columns([0.5, np.nan]))
+
+
+@pytest.mark.parametrize("lowest", [0.0, 0.5, 0.8])
+def test_the_area_above_a_rate_is_scikit_learns_with_the_classes_exchanged(lowest: float) -> None:
+    generator = np.random.default_rng(2)
+    targets = generator.integers(0, 2, 200)
+    scores = ((generator.integers(0, 30, 200) + 8 * targets) / 40).astype(np.float32)
+    most = 1 - lowest
+    standardised = roc_auc_score(1 - targets, -scores, max_fpr=most)
+    expected = most**2 / 2 + (2 * standardised - 1) * (most - most**2 / 2)
+    assert partial_auc(targets, np.column_stack([1 - scores, scores]), lowest) == pytest.approx(expected, rel=1e-6)
+    assert math.isnan(partial_auc(0 * targets, np.column_stack([1 - scores, scores]), lowest))
+
+
+def test_micro_auc_is_that_of_all_pairs() -> None:
+    generator = np.random.default_rng(3)
+    targets = (generator.uniform(size=(60, 4)) < 0.3).astype(np.uint8)
+    predictions = generator.uniform(size=(60, 4)).astype(np.float32)
+    assert micro_auc(targets, predictions) == pytest.approx(roc_auc_score(targets.ravel(), predictions.ravel()))
+    assert math.isnan(micro_auc(0 * targets, predictions))

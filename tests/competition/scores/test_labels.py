@@ -1,10 +1,18 @@
 import math
+import warnings
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    f1_score,
+    fbeta_score,
+    matthews_corrcoef,
+)
 
-from foldline.competition.scores.labels import accuracy, macro_f1, quadratic_kappa
+from foldline.competition.scores.labels import accuracy, balanced_accuracy, f_beta, macro_f1, matthews, quadratic_kappa
 from foldline.refusal import Refusal
 
 
@@ -44,3 +52,34 @@ def test_kappa_of_one_level_alone_is_not_defined() -> None:
 def test_no_rows_are_refused(score) -> None:
     with pytest.raises(Refusal, match="no rows to score"):
         score(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_balance_and_correlation_are_those_of_scikit_learn(classes: int) -> None:
+    """The last class is among the labels alone."""
+    generator = np.random.default_rng(0)
+    targets, labels = generator.integers(0, classes - (classes > 2), 300), generator.integers(0, classes, 300)
+    assert matthews(targets, labels) == pytest.approx(matthews_corrcoef(targets, labels), rel=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class that is never among the targets is left out
+        expected = balanced_accuracy_score(targets, labels)
+    assert balanced_accuracy(targets, labels) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 2.0])
+def test_f_beta_is_that_of_scikit_learn(beta: float) -> None:
+    targets, labels = np.random.default_rng(1).integers(0, 2, (2, 200))
+    assert f_beta(targets, labels, beta) == pytest.approx(fbeta_score(targets, labels, beta=beta), rel=1e-12)
+
+
+def test_of_one_class_alone() -> None:
+    """Nothing wanted and nothing found scores 0; what all rows share correlates with nothing."""
+    nothing, all_of_it = np.zeros(3, np.int64), np.ones(3, np.int64)
+    assert f_beta(nothing, nothing, 1.0) == 0
+    assert matthews(nothing, np.array([0, 1, 1])) == matthews(nothing, nothing) == 0
+    assert balanced_accuracy(all_of_it, all_of_it) == 1
+
+
+def test_the_correlation_of_a_million_rows_does_not_overflow() -> None:
+    targets = np.arange(1_000_000) % 3
+    assert matthews(targets, targets) == 1

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss as reference
 
-from foldline.competition.scores.log_losses import binary_log_loss, log_loss
+from foldline.competition.scores.log_losses import balanced_log_loss, binary_log_loss, log_loss
 from foldline.refusal import Refusal
 from foldline.tables import arrays
 
@@ -68,3 +68,22 @@ def test_what_is_no_probability_is_refused_with_the_row(bad: float, monkeypatch:
 def test_no_rows_are_refused() -> None:
     with pytest.raises(Refusal, match="no rows to score"):
         log_loss(np.empty(0, np.int64), np.empty((0, 3), np.float32))
+
+
+def test_weighted_columns_count_more() -> None:
+    targets = np.array([[1, 0], [0, 1]], np.uint8)
+    shares = np.array([[0.5, 0.25], [0.5, 0.25]], np.float32)
+    by_column = np.array([2 * np.log(2), np.log(4 / 3) + np.log(4)]) / 2
+    assert binary_log_loss(targets, shares, (2.0, 1.0)) == pytest.approx((2 * by_column[0] + by_column[1]) / 3)
+
+
+def test_classes_that_weigh_alike() -> None:
+    """Two rows of the first, one of the second, none of the third."""
+    targets = np.array([0, 0, 1])
+    shares = np.array([[0.5, 0.5, 0], [0.25, 0.75, 0], [0, 0.5, 0.5]], np.float32)
+    expected = ((np.log(2) + np.log(4)) / 2 + np.log(2)) / 2
+    assert balanced_log_loss(targets, shares) == pytest.approx(expected)
+    weights = [0.5, 0.5, 1]
+    assert balanced_log_loss(targets, shares) == pytest.approx(
+        reference(targets, shares.astype(float), sample_weight=weights, labels=[0, 1, 2])
+    )

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import label_ranking_average_precision_score
+from sklearn.metrics import label_ranking_average_precision_score, top_k_accuracy_score
 
-from foldline.competition.scores.rankings import map_at_k
+from foldline.competition.scores.rankings import map_at_k, top_k_error
 
 
 def test_each_row_counts_one_over_its_place() -> None:
@@ -22,3 +22,10 @@ def test_of_a_whole_ranking_it_is_scikit_learns() -> None:
 
 def test_nothing_is_no_class() -> None:
     assert map_at_k(np.array([0, 1]), np.full((2, 5), -1), k=5) == 0
+
+
+def test_top_k_error_is_scikit_learns_accuracy_from_one() -> None:
+    generator = np.random.default_rng(0)
+    targets, shares = generator.integers(0, 6, 100), generator.uniform(size=(100, 6))
+    expected = 1 - top_k_accuracy_score(targets, shares, k=2, labels=np.arange(6))
+    assert top_k_error(targets, np.argsort(-shares, axis=1), k=2) == pytest.approx(expected)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, fbeta_score
 
-from foldline.competition.scores.sets import macro_f1, micro_f1
+from foldline.competition.scores.sets import macro_f1, mean_row_f_beta, micro_f1
 
 
 def test_they_are_those_of_scikit_learn() -> None:
@@ -28,3 +28,13 @@ def test_by_hand() -> None:
 def test_nothing_wanted_and_nothing_said_scores_0() -> None:
     assert micro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
     assert macro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
+
+
+@pytest.mark.parametrize("beta", [1.0, 2.0])
+def test_the_mean_over_rows_is_that_of_scikit_learn(beta: float) -> None:
+    """Empty sets among both: 0 where both are empty."""
+    generator = np.random.default_rng(1)
+    targets, sets = (generator.uniform(size=(200, 4)) < 0.3 for _ in range(2))
+    assert (~targets.any(axis=1) & ~sets.any(axis=1)).any()
+    expected = fbeta_score(targets, sets, beta=beta, average="samples", zero_division=0)
+    assert mean_row_f_beta(targets.astype(np.uint8), sets, beta) == pytest.approx(expected, rel=1e-12)

@@ -21,7 +21,7 @@ def rmse(targets: Targets, values: Values) -> float:
 def mean_column_rmse(targets: Targets, values: Values) -> float:
     """The mean of the columns' RMSE; a column without a number is left out."""
     squares = _errors(targets, values) ** 2
-    return float(np.mean(np.sqrt(_column_means(squares))))
+    return float(np.nanmean(np.sqrt(_column_means(squares))))
 
 
 def mae(targets: Targets, values: Values) -> float:
@@ -46,7 +46,7 @@ def r2(targets: Targets, values: Values) -> float:
     A column of equal targets has none: it is left out; NaN where all are.
     """
     squares = _errors(targets, values) ** 2
-    around = (targets - _column_means(targets, keep_empty=True)) ** 2
+    around = (targets - _column_means(targets)) ** 2
     found, spread = np.nansum(squares, axis=0), np.nansum(around.astype(np.float64), axis=0)
     return float(np.mean(1 - found[spread > 0] / spread[spread > 0])) if (spread > 0).any() else float("nan")
 
@@ -83,10 +83,9 @@ def _errors(targets: Targets, values: Values) -> Float64[np.ndarray, "rows colum
     return targets.astype(np.float64) - values
 
 
-def _column_means(numbers: Values, keep_empty: bool = False) -> Float64[np.ndarray, " columns"]:
-    """Without the NaN; NaN for a column that holds nothing else, which is left out unless it is to be kept."""
+def _column_means(numbers: Values) -> Float64[np.ndarray, " columns"]:
+    """Without the NaN; NaN for a column that holds nothing else."""
     known = ~np.isnan(numbers)
     counts = known.sum(axis=0)
     sums = np.where(known, numbers, 0).sum(axis=0, dtype=np.float64)
-    means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-    return means if keep_empty else means[counts > 0]
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -20,17 +20,17 @@ def rmse(lowest: float = -np.inf, highest: float = np.inf) -> Value:
             raise Unacceptable(
                 f"Evaluation error: values must lie in [{lowest:g}, {highest:g}], found {found[beyond][0]:g}"
             )
-        return float(np.sqrt((_errors(answers, predictions) ** 2).stack().mean()))
+        return float(np.sqrt(np.nanmean(_errors(answers, predictions) ** 2)))
 
     return value
 
 
 def mean_column_rmse(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
-    return float(np.sqrt((_errors(answers, predictions) ** 2).mean()).mean())
+    return float(np.sqrt(np.nanmean(_errors(answers, predictions) ** 2, axis=0)).mean())
 
 
 def mae(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
-    return float(_errors(answers, predictions).abs().stack().mean())
+    return float(np.nanmean(np.abs(_errors(answers, predictions))))
 
 
 def rmsle(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
@@ -76,5 +76,5 @@ def _known(answers: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     return columns.apply(pd.to_numeric, errors="coerce").reset_index(drop=True)
 
 
-def _errors(answers: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    return _known(answers, predictions) - numbers(predictions)
+def _errors(answers: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
+    return _known(answers, predictions).to_numpy(float) - numbers(predictions)
