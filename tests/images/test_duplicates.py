@@ -8,6 +8,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.datasets import load_digits
 
+from foldline.images import duplicates
+from foldline.images.alignment import Alignment, align
 from foldline.images.candidates import FARTHEST, close_pairs
 from foldline.images.chunks import decode_into, with_hashes
 from foldline.images.duplicates import near_duplicate_pairs
@@ -61,6 +63,36 @@ def test_handwritten_digits_are_not_joined_into_crowds() -> None:
     first, second = np.array(sorted(found)).reshape(-1, 2).T
     links = coo_matrix((np.ones(len(found)), (first, second)), shape=(len(digits), len(digits)))
     assert np.bincount(connected_components(links)[1]).max() <= 5
+
+
+def test_a_burst_is_joined_by_a_comparison_for_each_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shutter held down: 20 frames, each the one before but for noise and a hair's movement."""
+    rng, whole = np.random.default_rng(0), scene(0, 160, 220).astype(float)
+    frames = [whole[n // 8 : n // 8 + 140, n // 8 : n // 8 + 200] + rng.normal(0, 2, (140, 200, 3)) for n in range(20)]
+    pictures = [
+        *(np.clip(frame, 0, 255).astype(np.uint8) for frame in frames),
+        *(scene(seed) for seed in range(1, 130)),
+    ]
+    compared = []
+
+    def counted(first: np.ndarray, second: np.ndarray) -> Alignment | None:
+        compared.append(1)
+        return align(first, second)
+
+    monkeypatch.setattr(duplicates, "align", counted)
+    found = pairs_among([encoded(picture, "JPEG") for picture in pictures])
+    assert len(found) == 19 and max(max(pair) for pair in found) == 19
+    assert len(compared) < 2 * 19 + duplicates.SAMPLED_IMAGES  # all pairs of frames are 190
+
+
+def test_where_all_look_alike_comparisons_stay_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, thumbnails = np.random.default_rng(0), np.zeros((60, 32, 32), np.uint8)
+    thumbnails[:] = rng.integers(0, 256, (32, 32))
+    compared = []
+    monkeypatch.setattr(duplicates, "align", lambda first, second: compared.append(1))
+    pairs = np.stack(np.triu_indices(60, 1), axis=1)
+    assert len(duplicates._verified(pairs, thumbnails)) == 0
+    assert 60 <= len(compared) <= 60 * duplicates.MOST_REFUSALS < len(pairs)
 
 
 def test_equal_files_are_chained_and_unreadable_ones_left_out() -> None:

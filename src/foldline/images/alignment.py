@@ -68,6 +68,8 @@ def _align(template: np.ndarray, moving: np.ndarray, stretch: float) -> Alignmen
         return None
     moved = _warped(moving, warp, cv2.INTER_LINEAR)
     inside = _warped(np.ones_like(moving), warp, cv2.INTER_NEAREST) > 0
+    if not inside.any():
+        return None
     centre = np.array([middle, middle, 1])
     return Alignment(
         correlation=_correlation(template[inside], moved[inside]),

@@ -3,13 +3,16 @@
 A hash alone joins what is different: chained by close hashes, a third of the handwritten digits are one group.
 """
 
+from collections.abc import Callable
+from functools import cache
+
 import cv2
 import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
-from foldline.images.alignment import align
+from foldline.images.alignment import Thumbnail, align
 from foldline.images.candidates import close_pairs
 from foldline.images.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 from foldline.images.stores import CachedPixels
@@ -23,13 +26,18 @@ ALIKE = 0.75
 LEAST_DETAIL_CORRELATION = 0.6
 ENOUGH_DETAIL_CORRELATION = 0.985
 """The limit lies between these two: a competition full of copies must not raise it out of reach."""
-SAMPLED_IMAGES = 256
+SAMPLED_IMAGES = 128
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10
 """The neighbour that is taken for unrelated: a picture has fewer copies than that."""
-OUTLYING = 3.0
+OUTLYING = 3.5
 """Standard deviations by which copies stand out from unrelated neighbours."""
 BLOCK = 4_096
+MOST_REFUSALS = 8
+"""Two pictures that were both found different from so many, each more alike, are compared no more: where all look alike
+(X-rays, characters) the search would take the square of their number."""
+LIKENESS_STEPS = 1_000
+"""Steps of the correlation by which candidates are ordered: machines differ in digits beyond."""
 
 
 def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
@@ -37,7 +45,8 @@ def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataF
 
     images: position, sha256, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
     count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
-    cropped by up to 3 % per side. Of n equal files n - 1 pairs are listed: they connect all. Memory: 1 KiB an image.
+    cropped by up to 3 % per side. Of n copies of one picture n - 1 pairs are listed: they connect all. Memory: 1 KiB an
+    image; comparisons: at most nine an image.
     """
     readable = images[images["error"].isna()].drop_duplicates("position").sort_values("position")
     chosen = readable.drop_duplicates("sha256")
@@ -59,7 +68,8 @@ def _thumbnails(pixels: CachedPixels, positions: np.ndarray) -> Thumbnails:
 
 
 def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: Thumbnails) -> Int64[np.ndarray, "pairs 2"]:
-    """Pairs of numbers of thumbnails: close in hash, one of the two cropped or not, and roughly alike."""
+    """Pairs of numbers of thumbnails, the most alike first: close in hash, one of the two cropped or not, and roughly
+    alike."""
     structured = np.flatnonzero([cv2.meanStdDev(thumbnail)[1] >= FLAT for thumbnail in thumbnails])
     hashes, thumbnails = hashes[structured], thumbnails[structured]
     found = [np.zeros((0, 2), np.int64)]
@@ -67,7 +77,9 @@ def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: Thumbnails) ->
         found.append(close_pairs(hashes, perceptual_hashes(thumbnails, share)))
     pairs = np.unique(np.concatenate(found), axis=0)
     alike = [_correlations(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
-    return structured[pairs[np.concatenate([np.zeros(0), *alike]) >= ALIKE]]
+    likeness = np.round(np.concatenate([np.zeros(0), *alike]) * LIKENESS_STEPS)
+    order = np.argsort(-likeness, kind="stable")
+    return structured[pairs[order[likeness[order] >= ALIKE * LIKENESS_STEPS]]]
 
 
 def _correlations(thumbnails: Thumbnails, pairs: np.ndarray) -> np.ndarray:
@@ -80,15 +92,42 @@ def _normalised(thumbnails: Thumbnails) -> Float32[np.ndarray, "images pixels"]:
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1)
 
 
-def _verified(pairs: np.ndarray, thumbnails: Thumbnails) -> np.ndarray:
-    if not len(pairs):
-        return pairs
-    least = _least_detail_correlation(thumbnails)
-    same = np.zeros(len(pairs), bool)
-    for number, (first, second) in enumerate(tqdm(pairs, desc="comparing", unit="pair")):
-        alignment = align(thumbnails[first], thumbnails[second])
-        same[number] = alignment is not None and alignment.is_of_one_picture and alignment.detail_correlation >= least
-    return pairs[same]
+def _verified(pairs: Int64[np.ndarray, "pairs 2"], thumbnails: Thumbnails) -> Int64[np.ndarray, "same 2"]:
+    """Those of `pairs` that hold the same picture and are not connected by earlier ones: n - 1 of n copies."""
+    least = cache(lambda: _least_detail_correlation(thumbnails))
+    clusters, refusals, same = list(range(len(thumbnails))), [0] * len(thumbnails), []
+    for first, second in tqdm(pairs.tolist(), desc="comparing", unit="pair"):
+        one, other = _cluster(clusters, first), _cluster(clusters, second)
+        if one == other or min(refusals[first], refusals[second]) >= MOST_REFUSALS:
+            continue
+        if _is_same(thumbnails[first], thumbnails[second], least):
+            clusters[other] = one
+            same.append((first, second))
+        else:
+            refusals[first] += 1
+            refusals[second] += 1
+    return np.array(same, np.int64).reshape(-1, 2)
+
+
+def _cluster(clusters: list[int], number: int) -> int:
+    """The picture that stands for the cluster of `number`; halves the way there for the next time.
+
+    Source: Tarjan and van Leeuwen, Worst-Case Analysis of Set Union Algorithms, 1984.
+    """
+    while clusters[number] != number:
+        clusters[number] = clusters[clusters[number]]
+        number = clusters[number]
+    return number
+
+
+def _is_same(first: Thumbnail, second: Thumbnail, least: Callable[[], float]) -> bool:
+    alignment = align(first, second)
+    if alignment is None or not alignment.is_of_one_picture:
+        return False
+    detail = alignment.detail_correlation
+    if detail >= ENOUGH_DETAIL_CORRELATION or detail < LEAST_DETAIL_CORRELATION:
+        return detail >= ENOUGH_DETAIL_CORRELATION  # wherever the limit lies, which takes a while to find
+    return detail >= least()
 
 
 def _least_detail_correlation(thumbnails: Thumbnails) -> float:
