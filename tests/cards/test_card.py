@@ -58,6 +58,55 @@ def test_a_mistake_is_named(tmp_path: Path, section: str | None, changes: dict[s
     assert message in str(refused.value)
 
 
+TABLE = {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [
+        ({**TABLE, "path": None}, "`layout.train.path` is None"),
+        ({"table": "a.csv"}, "`layout.train.kind` is missing. Valid: 'coco', 'records', 'table', 'walk'"),
+        ([], "`layout.train` is []"),
+        ([TABLE, {**TABLE, "ids": "id"}], "`layout.train.1.ids` is not a known key. Did you mean `id`?"),
+        ({**TABLE, "table": 3}, "`layout.train.table` is 3: it is a file's name, or a list"),
+        ({**TABLE, "table": ["a.csv", {"kind": "kept"}]}, "`layout.train.table.1.kind` is 'kept'. Valid: 'file', "),
+        (
+            {**TABLE, "table": ["a.csv", {"kind": "keep", "colum": "x", "values": ["a"]}]},
+            "`layout.train.table.1.colum` is not a known key. Did you mean `column`? Valid here: column, kind, values",
+        ),
+    ],
+)
+def test_a_mistake_in_a_part_is_named_where_the_card_has_it(tmp_path: Path, train: object, message: str) -> None:
+    layout = yaml.safe_load(DOG_BREED.read_text())["layout"]
+    with pytest.raises(Refusal) as refused:
+        read_card(changed(tmp_path, None, layout={**layout, "train": train}))
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "must hold keys and values, found nothing"),
+        (b"- a\n", "must hold keys and values, found list"),
+        (b"slug: a\n\ttitle: b\n", "is not valid yaml: .*cannot start any token"),
+        (b"title: Dogs: a breed\n", "is not valid yaml: mapping values are not allowed here\n *line 1, column 12"),
+        (b"title: D\xf6g\n", "is not valid yaml: 'utf-8' codec can't decode byte 0xf6"),
+        (b"slug: a\nslug: b\n", "a key is there twice: slug"),
+    ],
+)
+def test_what_is_no_card_says_why(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / DOG_BREED.name
+    path.write_bytes(content)
+    with pytest.raises(Refusal, match=f"(?s){message}"):
+        read_card(path)
+
+
+def test_line_ends_and_a_byte_order_mark_are_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / DOG_BREED.name
+    path.write_bytes(b"\xef\xbb\xbf" + DOG_BREED.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_card(path) == read_card(DOG_BREED)
+
+
 def test_no_such_card() -> None:
     with pytest.raises(Refusal, match=r"no card for the competition `dog-bread`. Cards: .*dog-breed-identification"):
         read_card(DOG_BREED.with_stem("dog-bread"))

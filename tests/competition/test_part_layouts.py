@@ -1,9 +1,11 @@
 """The kinds of layout beside one table with one path: joined tables, wildcards, channels, walks, json, records."""
 
 import base64
+import io
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,7 +22,7 @@ TEST = {"kind": "table", "table": "sample.csv", "id": "id", "path": "test/{id}"}
 SAMPLE: dict[str, str | bytes] = {"sample.csv": "id\n9.jpg\n", "test/9.jpg": b""}
 
 
-def read(zipped: Zipped, files: dict[str, Any], train: dict[str, Any], target: Any = LABEL) -> Listing:
+def read(zipped: Zipped, files: dict[str, Any], train: Any, target: Any = LABEL) -> Listing:
     layout = {"channels": 3, "range": None, "aggregate": "mean", "train": train, "test": TEST}
     return read_layout(zipped({**SAMPLE, **files}), parse(layout, Layout, "card"), target)
 
@@ -187,6 +189,49 @@ def test_a_coco_json_that_does_not_fit_is_refused(zipped: Zipped, files: dict[st
         read(zipped, files, COCO, CATEGORY)
 
 
+def test_the_lines_of_several_parts_follow_each_other(zipped: Zipped) -> None:
+    files = {"a/1.jpg": b"", "b/2.jpg": b"", "more.csv": "id,label,path\n7,z,a/1.jpg\n"}
+    walk = {"kind": "walk", "pattern": r"(?P<label>\w)/(?P<stem>\d)[.]jpg", "id": "stem"}
+    table = {"kind": "table", "table": "more.csv", "id": "id", "path": "{path}"}
+
+    listing = read(zipped, files, [walk, table])
+
+    assert train_rows(listing) == [["1", "a"], ["2", "b"], ["7", "z"]]
+    assert train_paths(listing) == [[0, "a/1.jpg"], [1, "b/2.jpg"], [2, "a/1.jpg"]]
+    with pytest.raises(Refusal, match=r"`more.csv` has no column `ids`, which the card's layout.train\[1\].id names"):
+        read(zipped, files, [walk, {**table, "id": "ids"}])
+
+
+def test_rows_of_an_array_are_images(zipped: Zipped) -> None:
+    pictures, labels = io.BytesIO(), io.BytesIO()
+    np.save(pictures, np.zeros((3, 4, 4), np.uint8))
+    np.save(labels, np.array([5, 0, 4]))
+    files = {"X.npy": pictures.getvalue(), "y.npy": labels.getvalue()}
+    part = {"kind": "table", "table": "y.npy", "id": "row", "path": "X.npy[{row}]"}
+    target = Multiclass(kind="multiclass", column="value", group=None)
+
+    listing = read(zipped, files, part, target)
+
+    assert train_rows(listing) == [["0", "5"], ["1", "0"], ["2", "4"]]
+    assert train_paths(listing) == [[0, "X.npy[0]"], [1, "X.npy[1]"], [2, "X.npy[2]"]]
+    assert read(zipped, files, {**part, "path": "X.npy[{line}]"}, target).missing == ("2 (X.npy[3])",)
+    with pytest.raises(Refusal, match=r"`X.npy\[0\]x` for the id `0`, while the archives hold X.npy"):
+        read(zipped, files, {**part, "path": "X.npy[{row}]x"}, target)
+
+
+def test_unequal_channels_are_refused(zipped: Zipped) -> None:
+    images = {name: b"" for name in ("a_s1_w1", "a_s2_w1", "a_s1_w2", "a_s2_w2", "b_s1_w1")}
+    part = {"kind": "table", "table": "train.csv", "id": "id", "path": ["{id}_s*_w1", "{id}_s*_w2"]}
+
+    assert train_paths(read(zipped, {"train.csv": "id,label\na,x\n", **images}, part)) == [
+        [0, "a_s1_w1|a_s1_w2"],
+        [0, "a_s2_w1|a_s2_w2"],
+    ]
+    del images["a_s2_w2"]
+    with pytest.raises(Refusal, match=r"unequal numbers of files: a_s1_w1, a_s2_w1 and a_s1_w2\."):
+        read(zipped, {"train.csv": "id,label\na,x\n", **images}, part)
+
+
 LISTED = {"kind": "listed", "fields": ["red", "blue"], "height": 1, "width": 2}
 
 
@@ -219,6 +264,29 @@ def test_encoded_pictures_of_a_list_are_images_of_one_row(zipped: Zipped) -> Non
 
     fields = [(parse_in_record(address) or ("", None))[1] for _, address in train_paths(listing)]
     assert [picture.fields for picture in fields if picture] == [("imgs.0.picture",), ("imgs.1.picture",)]
+
+
+def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped) -> None:
+    files = {
+        "p_0.parquet": pd.DataFrame({"id": ["a", "b"], "0": [1, 2], "1": [3, 4]}).to_parquet(),
+        "p_1.parquet": pd.DataFrame({"id": ["c"], "0": [5], "1": [6]}).to_parquet(),
+        "train.csv": "id,label,use\nb,y,1\na,x,1\nc,z,0\n",
+    }
+    part = {
+        "kind": "records",
+        "file": ["p_*.parquet", "train.csv", {"kind": "keep", "column": "use", "values": [1]}],
+        "id": "{id}_{line}",
+        "picture": {"kind": "columns", "pattern": r"\d", "height": 1, "width": 2},
+    }
+
+    listing = read(zipped, files, part)
+
+    assert train_rows(listing) == [["a_1", "x"], ["b_2", "y"]]
+    assert [path.partition("#")[0] for _, path in train_paths(listing)] == ["p_0.parquet", "p_0.parquet"]
+    with pytest.raises(Refusal, match=r"no table `q_\*.parquet`. Did you mean `p_1.parquet`"):
+        read(zipped, files, {**part, "file": "q_*.parquet"})
+    with pytest.raises(Refusal, match=r"`p_\*.parquet` has no column `label`.*Found id, 0, 1, line, row"):
+        read(zipped, files, {**part, "file": "p_*.parquet"})
 
 
 def test_records_without_ids_are_numbered(zipped: Zipped) -> None:

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.competition.readability import describe_unreadable, link_images, refuse_unreadable
+from foldline.competition.readability import describe_unreadable, link_images, refuse_missing, refuse_unreadable
 from foldline.refusal import Refusal
 from foldline.tables.images import COLUMNS
 
@@ -43,6 +43,13 @@ def test_up_to_the_share_unreadable_images_are_allowed() -> None:
         "1 of 4 images cannot be read, a share of 0.25, above prepare.unreadable_share (0.2): b: empty file" in message
     )
     assert "Download the competition anew" in message
+
+
+def test_missing_images_count_before_anything_is_decoded() -> None:
+    refuse_missing(["a (a.jpg)", "b (b.jpg)"], LISTED, 0.34)
+    with pytest.raises(Refusal, match=r"2 of 6 images are missing, a share of 0\.33, .*\(0\.3\): a \(a\.jpg\), b \("):
+        refuse_missing(["a (a.jpg)", "b (b.jpg)"], LISTED, 0.3)
+    refuse_missing([], LISTED, 0.0)
 
 
 def test_no_unreadable_image_is_never_refused() -> None:

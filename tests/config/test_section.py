@@ -66,7 +66,7 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
         ),
         ({"rate": float("nan")}, "`part.rate` is nan: input should be a finite number."),
         ({"schedule": {"kind": "steps"}}, "`part.schedule.kind` is 'steps'. Valid: 'constant', 'step'."),
-        ({"schedule": {"every_epochs": 2}}, "`part.schedule.kind` is missing. It says which variant the section is."),
+        ({"schedule": {"every_epochs": 2}}, "`part.schedule.kind` is missing. Valid: 'constant', 'step'."),
         ({"schedule": {"kind": "step"}}, "`part.schedule.every_epochs` is missing."),
         ({"schedule": {"kind": "constant"}}, "`part.schedule.constant` is missing."),
         (

@@ -30,7 +30,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ill() -> Miniature:
-    """One picture cannot be read, one stands in train twice under two labels, one in train and test."""
+    """One picture cannot be read, one is missing, one stands in train twice under two labels, one in train and test."""
     labels = dealt(numbered(24, "{}.jpg", 100330), ("blast", "normal"))
     labels["100330.jpg"], labels["100331.jpg"] = "blast", "normal"
     answers = dealt(numbered(12, "{:06}.jpg", 1), ("blast", "normal"))
@@ -40,6 +40,7 @@ def ill() -> Miniature:
     members[second] = members[first]
     members["test_images/000001.jpg"] = members[third]
     members["test_images/000002.jpg"] = b"no picture"
+    del members["test_images/000003.jpg"]
     members["train.csv"] = csv({"image_id": labels.keys(), "label": labels.values()})
     members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
     return Miniature({f"{SLUG}.zip": zipped(members)}, labels, answers)
@@ -58,6 +59,7 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "target │ multiclass: 2 classes",
         "metric │ accuracy",
         "submission │ label: 12 rows, image_id and label",
+        "1 of 36 images are missing: test_images/000003.jpg. Correct the card's layout, or set",
         "1 of 36 images cannot be read: test_images/000002.jpg",
         "1 pairs of train images show the same, which share a fold: train_images/blast/100330.jpg = ",
         "1 of these pairs have different labels",
@@ -116,7 +118,7 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     set_up(CARDS / card.name, ill())
     doctor.main()
     params = read_params(Path("params.yaml"))
-    assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (64, 0.028)
+    assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (64, 0.056)
     assert capsys.readouterr().out.endswith("params.yaml: a first experiment\nnext: dvc repro\n")
 
 

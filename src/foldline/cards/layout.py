@@ -6,12 +6,12 @@ records), and the card's other sections name these. Paths are those in the archi
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.cards.sources import Source, compiled
-from foldline.cards.templates import IdTemplate, Template, Templates
+from foldline.cards.templates import IdTemplate, Template, Templates, as_list
 from foldline.config.section import Section
 
 Pixels = Annotated[int, Field(ge=1)]
@@ -125,11 +125,7 @@ class RecordsPart(Section):
 Part = Annotated[TablePart | WalkPart | CocoPart | RecordsPart, Field(discriminator="kind")]
 
 
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-Parts = Annotated[tuple[Part, ...], BeforeValidator(_as_list), Field(min_length=1)]
+Parts = Annotated[tuple[Part, ...], BeforeValidator(as_list), Field(min_length=1)]
 """A part, or a list of them whose lines follow each other."""
 
 

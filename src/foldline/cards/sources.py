@@ -80,6 +80,8 @@ Step = Annotated[File | Headerless | Join | Keep | Drop | Extract, Field(discrim
 
 def _spelled_out(value: Any) -> Any:
     steps = value if isinstance(value, list | tuple) else [value]
+    if any(not isinstance(step, str | dict | Section) for step in steps):
+        raise ValueError("it is a file's name, or a list of that and of what is done to its lines")
     return tuple({"kind": "file", "name": step} if isinstance(step, str) else step for step in steps)
 
 

@@ -4,9 +4,9 @@ import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 FIELD = re.compile(r"(?P<column>[^\[\]]+?)(\[(?P<character>-?\d+)\])?(\.(?P<part>stem|head|tail))?")
 DIGITS = re.compile(r"(0(?P<digits>[1-9]\d?))?")
@@ -58,10 +58,14 @@ def columns_of(pieces: Sequence[Piece]) -> tuple[str, ...]:
     return tuple(piece.column for piece in pieces if piece.column is not None)
 
 
-def _validated(templates: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    for template in (templates,) if isinstance(templates, str) else templates:
-        parse_template(template)
-    return templates
+def _validated(template: str) -> str:
+    parse_template(template)
+    return template
+
+
+def as_list(value: Any) -> Any:
+    """One item may stand for a list of it."""
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _validated_id(template: str) -> str:
@@ -70,5 +74,6 @@ def _validated_id(template: str) -> str:
 
 
 Template = Annotated[str, AfterValidator(_validated)]
-Templates = Annotated[str | tuple[str, ...], AfterValidator(_validated)]
+Templates = Annotated[tuple[Template, ...], BeforeValidator(as_list), Field(min_length=1)]
+"""One, or a list of them."""
 IdTemplate = Annotated[str, AfterValidator(_validated_id)]

@@ -19,7 +19,7 @@ from foldline.records import KINDS, Place, Record, Records, file_of_records
 from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import InRecord, address_in_record, value_at
 
-ADDRESS = "#"
+ADDRESS = "#address"
 """The column of the picture's address, while steps choose among the lines."""
 
 

@@ -14,7 +14,7 @@ from foldline.tables.addresses import BETWEEN_CHANNELS
 
 def table_lines(archives: Archives, part: TablePart, fact: str, wanted: Wanted) -> PartLines:
     """A line per line of the table and file of its image. Raises Refusal for a table or a column that is not there."""
-    templates = [parse_template(path) for path in ((part.path,) if isinstance(part.path, str) else part.path)]
+    templates = [parse_template(path) for path in part.path]
     in_path = [(f"{fact}.path", column) for pieces in templates for column in columns_of(pieces)]
     table = read_source(archives, part.table, [*wanted, *in_path], f"{fact}.table")
     lines = table.reset_index(drop=True)  # a join may repeat a line

@@ -49,9 +49,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refusal(f"{path} is not valid yaml: {error}") from None
+        why = str(error).replace('in "<unicode string>", ', "")
+        raise Refusal(f"{path} is not valid yaml: {why}") from None
     if not isinstance(content, dict):
-        raise Refusal(f"{path} must hold keys and values, found {type(content).__name__}.")
+        found = "nothing" if content is None else type(content).__name__
+        raise Refusal(f"{path} must hold keys and values, found {found}.")
     return content
 
 
@@ -90,9 +92,10 @@ def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]
     if detail["type"] == "missing":
         return f"`{name}` is missing."
     if detail["type"] == "union_tag_not_found":
-        return f"`{name}.kind` is missing. {_expected(detail)}"
+        tags = sorted(tag for model in _models(_annotation_at(kind, value, keys), None) for tag in _tags(model))
+        return f"`{name}.kind` is missing. Valid: {listed(map(repr, tags), 30)}."
     if detail["type"] == "union_tag_invalid":
-        return f"`{name}.kind` is {detail['ctx']['tag']!r}. {_expected(detail)}"  # type: ignore[typeddict-item]
+        return f"`{name}.kind` is {detail['ctx']['tag']!r}. Valid: {detail['ctx']['expected_tags']}."  # type: ignore[typeddict-item]
     message = detail["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if detail["type"] == "model_type" or detail["type"] == "model_attributes_type":
@@ -103,18 +106,13 @@ def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]
     return f"`{name}` is {_at(value, keys)!r}: {message}."
 
 
-def _expected(detail: ErrorDetails) -> str:
-    tags = detail.get("ctx", {}).get("expected_tags")
-    return f"Valid: {tags}." if tags else "It says which variant the section is."
-
-
 def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
     """An error's path without the steps that stand for a union's member, or for a list where the file has one item."""
     keys: list[int | str] = []
     here, tag_may_follow = value, True
     for step in path:
-        if tag_may_follow and isinstance(here, Mapping) and step not in here and here.get("kind") == step:
-            tag_may_follow = False  # a missing key may be called like the member itself
+        if tag_may_follow and isinstance(here, Mapping) and here.get("kind") == step:
+            tag_may_follow = False  # a key may be called like the member itself: `{kind: table, table: a.csv}`
         elif step == 0 and not isinstance(here, list | tuple):
             tag_may_follow = True
         else:
@@ -134,18 +132,29 @@ def _at(value: Any, keys: list[int | str]) -> Any:
 
 def _fields_at(kind: Any, value: Any, keys: list[int | str]) -> set[str]:
     """The valid keys of the section that lies at `keys` below a section of type `kind`."""
+    tagged, here = _annotation_at(kind, value, keys), _at(value, keys)
+    return {name for model in _models(tagged, here) for name in model.model_fields}
+
+
+def _annotation_at(kind: Any, value: Any, keys: list[int | str]) -> Any:
+    """What lies at `keys` below a section of type `kind` has to be."""
     for key in keys:
         fields = [field for model in _models(kind, value) for name, field in model.model_fields.items() if name == key]
         kind, value = (fields[0].annotation if fields else kind), _at(value, [key])
-    return {name for model in _models(kind, value) for name in model.model_fields}
+    return kind
 
 
 def _models(kind: Any, value: Any) -> Iterator[type[Section]]:
-    """The Sections that the annotation `kind` allows; of a union, the ones whose `kind` is that of `value`."""
+    """The Sections that the annotation `kind` allows; of a union, those whose `kind` is that of `value`, or all when it
+    is None."""
     if isinstance(kind, type) and issubclass(kind, Section):
-        tag = kind.model_fields.get("kind")
-        if tag is None or _at(value, ["kind"]) in typing.get_args(tag.annotation):
+        if value is None or not _tags(kind) or _at(value, ["kind"]) in _tags(kind):
             yield kind
     elif typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType, list, tuple, dict):
         for member in typing.get_args(kind):
             yield from _models(member, value)
+
+
+def _tags(model: type[Section]) -> tuple[str, ...]:
+    """What `kind` is in a member of a union; nothing for other Sections."""
+    return typing.get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
