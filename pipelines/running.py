@@ -61,7 +61,7 @@ def fold_name(text: str) -> FoldName:
 def seed_number(text: str) -> int:
     """What `--seed` takes: a whole number from 0."""
     if not text.isdecimal():
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
     return int(text)
 
 

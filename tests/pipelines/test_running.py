@@ -1,5 +1,6 @@
 """How scripts end: one message and the right exit code, whatever went wrong."""
 
+import argparse
 import errno
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from foldline.refusal import Refusal
-from pipelines.running import run
+from pipelines.running import run, seed_number
 
 STAGE = """
 import time
@@ -31,6 +32,13 @@ def test_a_refusal_is_one_message_and_exit_code_1() -> None:
         run(stage)
     # `sys.exit` with a text prints it to stderr and exits with 1.
     assert exit_.value.code == "error: rows.parquet: the column `target` is missing."
+
+
+def test_a_seed_is_a_whole_number() -> None:
+    assert seed_number("12") == 12
+    for text in ("-1", "1.0", "x", ""):
+        with pytest.raises(argparse.ArgumentTypeError, match=rf"'{text}' is no whole number from 0"):
+            seed_number(text)
 
 
 def test_a_full_disk_is_named() -> None:
