@@ -16,9 +16,11 @@ from foldline.competition.readability import link_images
 from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
 from foldline.competition.suspicions import suspicions
 from foldline.competition.targets import encode
+from foldline.competition.unused_columns import unused_columns
 from foldline.images.cache import PixelForm, build, open_pixels
 from foldline.images.duplicates import near_duplicate_pairs
 from foldline.places import Places
+from foldline.refusal import listed
 from foldline.tables.manifest import read_manifest
 
 SIDE_PIXELS = 64
@@ -37,6 +39,8 @@ class Examination:
     sample: Sample
     pairs: pd.DataFrame
     """first, second: positions of images that show the same."""
+    unused: tuple[str, ...]
+    """Columns that could be features."""
 
 
 def examine(card: Card, places: Places) -> Examination:
@@ -46,6 +50,7 @@ def examine(card: Card, places: Places) -> Examination:
         listing = read_layout(archives, card.layout, card.target, card.features)
         classes = find_classes(archives, listing.rows, card.target, card.submission)
         sample = read_sample(archives, card.submission)
+        unused = unused_columns(archives, card)
     refuse_other_columns(sample, card.submission, card.target, classes)
     refuse_other_ids(listing.rows, sample, card.submission, classes)
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
@@ -55,7 +60,7 @@ def examine(card: Card, places: Places) -> Examination:
     images = link_images(listing.images, built.decoded)
     pixels = open_pixels(caches, built.key, images, places.archives, files)
     pairs = near_duplicate_pairs(images, pixels)
-    return Examination(card, listing.rows, images, targets, classes, sample, pairs)
+    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused)
 
 
 def print_examination(examination: Examination) -> None:
@@ -63,6 +68,7 @@ def print_examination(examination: Examination) -> None:
     table = Table(title=examination.card.title, title_justify="left", show_header=False)
     for name, found in understood(examination.card, *seen, examination.sample):
         table.add_row(name, found)
+    table.add_row("unused columns", listed(examination.unused))
     Console().print(table)
     findings = list(suspicions(*seen, examination.pairs))
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")

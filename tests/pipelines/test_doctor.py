@@ -12,10 +12,11 @@ from foldline.competition.diagnosis import understood
 from foldline.config.params import read_params
 from foldline.refusal import Refusal
 from pipelines import doctor
-from pipelines.examination import examine
+from pipelines.examination import examine, print_examination
 from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount
 from tests.competitions import test_petfinder_pawpularity_score as petfinder
 from tests.competitions import test_ranzcr_clip_catheter_line_classification as ranzcr
+from tests.competitions import test_siim_isic_melanoma_classification as siim
 from tests.competitions.conftest import CARDS, set_up
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
 
@@ -99,6 +100,20 @@ def test_it_understands_every_kind_of_target_and_layout(
     seen = examine(read_card(card), set_up(card, draw()))
     understood_facts = dict(understood(seen.card, seen.rows, seen.images, seen.targets, seen.classes, seen.sample))
     assert {name: understood_facts[name] for name in facts} == facts
+
+
+@pytest.mark.usefixtures("checkout")
+def test_it_shows_features_and_the_columns_that_could_be_some(capsys: pytest.CaptureFixture[str]) -> None:
+    card = CARDS / "siim-isic-melanoma-classification.yaml"
+    places = set_up(card, siim.draw())
+    copied = Path("pipelines/competitions", card.name)
+    copied.write_text(copied.read_text().replace("sex, anatom_site_general_challenge", "sex"))
+    seen = examine(read_card(copied), places)
+    facts = dict(understood(seen.card, seen.rows, seen.images, seen.targets, seen.classes, seen.sample))
+    assert facts["features"] == "age_approx (45 to 50, 33% missing), sex (2 categories, 33% missing)"
+    assert seen.unused == ("anatom_site_general_challenge",)
+    print_examination(seen)
+    assert "│ unused columns │ anatom_site" in capsys.readouterr().out
 
 
 def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(

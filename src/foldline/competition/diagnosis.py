@@ -10,9 +10,11 @@ from foldline.cards.first_experiment import Pictures
 from foldline.competition.readability import describe_unreadable
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
+from foldline.tables.rows import SIDE, side_columns
 
 SHOWN_CLASSES = 3
 SHOWN_COLUMNS = 6
+SHOWN_FEATURES = 6
 
 
 def understood(
@@ -29,6 +31,7 @@ def understood(
     yield "channels", _channels(card.layout.channels)
     yield "target", f"{card.target.kind}: {_targets(targets, classes)}"
     yield "group", _groups(rows, card.target.group)
+    yield "features", _features(rows)
     yield "metric", card.metric.kind
     columns = sample.predicted(card.submission)
     yield (
@@ -106,3 +109,15 @@ def _groups(rows: pd.DataFrame, column: str | None) -> str:
     if column is None or sizes.empty:
         return "none"
     return f"{column}: {len(sizes):,} of up to {sizes.iloc[0]:,} rows"
+
+
+def _features(rows: pd.DataFrame) -> str:
+    return listed((_feature(column.removeprefix(SIDE), rows[column]) for column in side_columns(rows)), SHOWN_FEATURES)
+
+
+def _feature(name: str, values: pd.Series) -> str:
+    """`age (10 to 90, 2% missing)`, `sex (2 categories)`"""
+    is_number = values.dtype.kind == "f"
+    found = f"{values.min():g} to {values.max():g}" if is_number else f"{values.nunique():,} categories"
+    missing = f", {values.isna().mean():.0%} missing" if values.isna().any() else ""
+    return f"{name} ({found}{missing})"
