@@ -98,6 +98,20 @@ def test_at_a_rate_of_nothing_each_step_measures_the_next_validation_batch() -> 
     assert expected[0] != pytest.approx(expected[1], rel=1e-5)
 
 
+def test_what_is_frozen_in_the_first_epoch_does_not_learn() -> None:
+    """As if the body's rate were nothing."""
+    rates = {"kind": "layer_decay", "head": 0.003, "layer_decay": 1.0, "groups": "stages"}
+    gradual = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 0, "batchnorm": "train"}
+    frozen = {"freezing": gradual, "rates": rates | {"body": 0.003}}
+    still = {"rates": rates | {"body": 1e-30}}
+    lines = []
+    for changes in (frozen, still, {"rates": rates | {"body": 0.003}}):
+        config = train_section(average={"kind": "none"}, clipping={"kind": "none"}, **changes)
+        lines.append(sweep_with(choose_pieces(small_fold(), config, 4, CPU), Sweep(1e-3, 1e-1, 5, 0.0)))
+    assert lines[0].to_numpy() == pytest.approx(lines[1].to_numpy(), rel=1e-5)
+    assert lines[0].to_numpy() != pytest.approx(lines[2].to_numpy(), rel=1e-2)
+
+
 def test_stops_when_it_diverges() -> None:
     lines = sweep_with(choose_pieces(small_fold(), CONFIG, 4, CPU), Sweep(1e-3, 1e6, 60, 0.5))
     assert len(lines) < 60

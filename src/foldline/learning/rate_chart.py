@@ -1,4 +1,4 @@
-"""A learning-rate sweep as a picture: losses and accuracy against the rate, with the suggested rates marked."""
+"""A learning-rate sweep as a picture: the suggested rates, losses and accuracy, each against the rate."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,8 @@ import pandas as pd
 import vl_convert
 
 COLOURS = {"training": "#1f77b4", "validation": "#d62728"}
-WIDTH_PIXELS, HEIGHT_PIXELS, SCALE = 720, 260, 2.0
+MARKS = "#555"
+WIDTH_PIXELS, HEIGHT_PIXELS, ROW_PIXELS, SCALE = 720, 260, 18, 2.0
 CLEAR_OF_DIVERGENCE = 1.3
 """Above this multiple of its first smoothed value a loss is cut off: the last steps would flatten all the others."""
 
@@ -15,9 +16,12 @@ CLEAR_OF_DIVERGENCE = 1.3
 def draw_sweep(sweep: pd.DataFrame, suggestions: Mapping[str, float]) -> bytes:
     """A PNG of a table with the columns of rate_finder.COLUMNS. Needs no network."""
     curves = {"training": "train_loss", "validation": "validation_loss"}
-    losses = _panel(sweep, curves, suggestions, "loss", _most_loss(sweep))
-    accuracy = _panel(sweep, {"validation": "validation_accuracy"}, suggestions, "validation accuracy", 1.0)
-    return vl_convert.vegalite_to_png({"vconcat": [losses, accuracy], "background": "white"}, scale=SCALE)
+    panels = [
+        _names(sweep, suggestions),
+        _panel(sweep, curves, suggestions, "loss", _most_loss(sweep)),
+        _panel(sweep, {"validation": "validation_accuracy"}, suggestions, "validation accuracy", 1.0),
+    ]
+    return vl_convert.vegalite_to_png({"vconcat": panels, "background": "white"}, scale=SCALE)
 
 
 def _most_loss(sweep: pd.DataFrame) -> float:
@@ -25,44 +29,68 @@ def _most_loss(sweep: pd.DataFrame) -> float:
     return CLEAR_OF_DIVERGENCE * float(smoothed.iloc[0].max())
 
 
+def _rates(sweep: pd.DataFrame, **axis: Any) -> dict[str, Any]:
+    ends = [float(sweep["learning_rate"].min()), float(sweep["learning_rate"].max())]
+    scale = {"type": "log", "domain": ends, "nice": False}
+    axis = {"format": ".0e", "grid": False, "title": "learning rate of the head"} | axis
+    return {"field": "rate", "type": "quantitative", "scale": scale, "axis": axis}
+
+
+def _names(sweep: pd.DataFrame, suggestions: Mapping[str, float]) -> dict[str, Any]:
+    """A row for each suggestion, so that none covers another or a curve; its value on the side with more room."""
+    rates = sweep["learning_rate"]
+    middle = float((rates.min() * rates.max()) ** 0.5)
+    points = [
+        {"rate": rate, "name": name.replace("_", " "), "value": f"{rate:.1e}"} for name, rate in suggestions.items()
+    ]
+    rows = {"field": "name", "type": "nominal", "title": None, "sort": [point["name"] for point in points]}
+    where = {"x": _rates(sweep, labels=False, ticks=False, title=None), "y": rows}
+    sides = (("left", 8, f"datum.rate <= {middle}"), ("right", -8, f"datum.rate > {middle}"))
+    return {
+        "width": WIDTH_PIXELS,
+        "height": ROW_PIXELS * len(points),
+        "data": {"values": points},
+        "layer": [
+            {"mark": {"type": "tick", "thickness": 2, "color": MARKS}, "encoding": where},
+            *(
+                {
+                    "transform": [{"filter": side}],
+                    "mark": {"type": "text", "align": align, "dx": distance, "color": MARKS},
+                    "encoding": where | {"text": {"field": "value"}},
+                }
+                for align, distance, side in sides
+            ),
+        ],
+    }
+
+
 def _panel(
     sweep: pd.DataFrame, curves: Mapping[str, str], suggestions: Mapping[str, float], title: str, most: float
 ) -> dict[str, Any]:
-    """Raw values thin, smoothed ones thick, a dashed line at each suggestion; names of neighbours at two heights."""
+    """Raw values thin, smoothed ones thick, a dashed line at each suggestion."""
     points = [
         {"rate": rate, "raw": min(raw, most), "smoothed": min(smooth, most), "rows": rows}
         for rows, column in curves.items()
         for rate, raw, smooth in sweep[["learning_rate", column, f"smoothed_{column}"]].itertuples(index=False)
     ]
-    ends = [float(sweep["learning_rate"].min()), float(sweep["learning_rate"].max())]
-    scale = {"type": "log", "domain": ends, "nice": False}
-    rates = {"field": "rate", "type": "quantitative", "scale": scale, "axis": {"format": ".0e"}}
-    rates["title"] = "learning rate of the head"
-    colour = {"field": "rows", "scale": {"domain": list(COLOURS), "range": list(COLOURS.values())}, "title": None}
+    rates = _rates(sweep)
+    colour = {"field": "rows", "scale": {"domain": list(COLOURS), "range": list(COLOURS.values())}}
+    colour |= {"title": None, "legend": {"symbolOpacity": 1, "symbolStrokeWidth": 2.5}}
 
     def line(field: str, **mark: Any) -> dict[str, Any]:
         height = {"field": field, "type": "quantitative", "title": title, "scale": {"zero": False}}
         return {"mark": {"type": "line", **mark}, "encoding": {"x": rates, "y": height, "color": colour}}
 
-    def name(text: str, rate: float, top: float) -> dict[str, Any]:
-        mark = {"type": "text", "text": text, "angle": 270, "align": "right", "dy": -6, "y": top, "color": "#555"}
-        return {"data": {"values": [{"rate": rate}]}, "mark": mark, "encoding": {"x": rates}}
-
-    marked = sorted(suggestions.items(), key=lambda suggestion: suggestion[1])
     return {
         "width": WIDTH_PIXELS,
         "height": HEIGHT_PIXELS,
         "layer": [
-            {"data": {"values": points}, **line("raw", opacity=0.3, strokeWidth=1)},
-            {"data": {"values": points}, **line("smoothed", strokeWidth=2.5)},
             {
-                "data": {"values": [{"rate": rate} for _, rate in marked]},
-                "mark": {"type": "rule", "strokeDash": [4, 4], "color": "#555"},
+                "data": {"values": [{"rate": rate} for rate in suggestions.values()]},
+                "mark": {"type": "rule", "strokeDash": [4, 4], "color": MARKS},
                 "encoding": {"x": rates},
             },
-            *(
-                name(f"{text} {rate:.1e}", rate, 4 + place % 2 * HEIGHT_PIXELS / 2)
-                for place, (text, rate) in enumerate(marked)
-            ),
+            {"data": {"values": points}, **line("raw", opacity=0.3, strokeWidth=1)},
+            {"data": {"values": points}, **line("smoothed", strokeWidth=2.5)},
         ],
     }

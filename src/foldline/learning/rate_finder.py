@@ -65,7 +65,7 @@ def find_rates(
     """One line per step with the columns COLUMNS, until the loss diverges or the rates are at an end.
 
     `validation`: batches without end. Weights, statistics, optimiser and random states stay what they were, to the bit:
-    the sweep trains a copy. For one process.
+    the sweep trains a copy, of which the parts learn that learn in a training's first epoch. For one process.
     """
     lines: list[dict[str, float]] = []
     with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
@@ -140,7 +140,7 @@ def _endless(batches: TrainingBatches) -> Iterator[Batch]:
 def _training_step(
     pieces: Pieces, model: nn.Module, optimizer: Optimizer, batch: Batch, accelerator: Accelerator
 ) -> float:
-    model.train()
+    pieces.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
     total = 0.0
     for part in parts(batch, pieces.micro_batch_size):
         losses = pieces.objective.training_loss(model(part.images, *part.side), part.targets)
