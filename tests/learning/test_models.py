@@ -10,10 +10,10 @@ from torch import nn
 from foldline.config.model import Head, HiddenHead, Model, PlainHead
 from foldline.config.resolution import Resolution
 from foldline.config.section import parse
+from foldline.learning.backbones import known_model
 from foldline.learning.models import (
     Architecture,
     build_model,
-    known_model,
     load_model,
     read_description,
     refuse_unfit_images,

@@ -6,7 +6,7 @@ import pytest
 
 from foldline.config.section import read_section, read_yaml
 from foldline.config.train import Train
-from foldline.learning.models import known_model
+from foldline.learning.backbones import known_model
 from foldline.refusal import Refusal
 from tests.learning.small import train_section
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from foldline.config.weights import FileWeights, FolderWeights, HubWeights
 from foldline.files import sha256, whole_file
-from foldline.learning.models import build_backbone, known_model, read_description
+from foldline.learning.backbones import build_backbone, known_model
+from foldline.learning.models import read_description
 from foldline.learning.random_start import DESCRIPTION
 from foldline.refusal import Refusal, listed
 
