@@ -1,10 +1,10 @@
 """Find a learning rate: train for a few steps under rates that grow exponentially, and draw what happens to the loss.
 
 After each step the next validation batch is measured too, in eval mode. Stops when the training loss diverges. What
-train.freezing holds back in the first epoch does not learn here. Reads
-what `train` reads; touches none of it, nor any checkpoint. Writes work/<slug>/lr_find/fold<k>/seed<s>/: rates.csv,
-rates.png, suggestions.json, and prints the suggestions, which are rates of the head: set train.rates.head, and keep the
-others in proportion. Parameters: train. Card: target, symmetries. Runs in one process.
+train.freezing holds back in the first epoch does not learn here. Reads what `train` reads; touches none of it, nor
+any checkpoint. Writes work/<slug>/lr_find/fold<k>/seed<s>/: rates.csv, rates.png, suggestions.json, and prints the
+suggestions, which are rates of the head: set train.rates.head, and keep the others in proportion. Parameters: train.
+Card: target, symmetries. Runs in one process.
 
 python -m pipelines.lr_find --fold 0
 """
