@@ -46,6 +46,12 @@ def test_a_card_says_what_a_competition_is() -> None:
         ("host", {"kind": "keggle"}, "`host.kind` is 'keggle'. Valid: 'kaggle', 'local'"),
         ("host", {"kind": "local"}, "`host.source` is missing"),
         ("metric", {"kind": "logloss"}, "`metric.kind` is 'logloss'"),
+        (
+            "target",
+            {"kind": "several_multiclass"},
+            "`target.kind` is 'several_multiclass'. Valid: 'binary', 'multiclass', 'ranked', 'multilabel', 'ordinal', "
+            "'regression'",
+        ),
         ("target", {"columns": "breed"}, "`target.columns` is not a known key. Did you mean `column`?"),
         ("layout", {"channels": 0}, "`layout.channels` is 0"),
         ("layout", {"train": "labels.csv"}, "`layout.train` is 'labels.csv': it must hold keys and values"),

@@ -12,12 +12,13 @@ CARD = CARDS / "galaxy-zoo-the-galaxy-challenge.yaml"
 COLUMNS: list[str] = yaml.safe_load(CARD.read_text())["target"]["values"]["columns"]
 
 
-def draw() -> Miniature:
-    """The sample's columns stand in another order than the train table's."""
+def draw(missing_share: float = 0.0) -> Miniature:
+    """The sample's columns stand in another order than the train table's; some of its numbers may be missing."""
     generator = np.random.default_rng(0)
     ids, test_ids = numbered(30, "{}", 100008), numbered(12, "{}", 200008)
     sample_columns = COLUMNS[::-1]
     shares, answers = (pd.DataFrame(generator.uniform(size=(n, 37)).round(4), columns=COLUMNS) for n in (30, 12))
+    shares = shares.mask(generator.uniform(size=shares.shape) < missing_share)
     files = {
         "images_training_rev1.zip": zipped(pictures([f"images_training_rev1/{row_id}.jpg" for row_id in ids], 0)),
         "images_test_rev1.zip": zipped(pictures([f"images_test_rev1/{row_id}.jpg" for row_id in test_ids], 100)),
