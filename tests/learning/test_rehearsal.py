@@ -70,6 +70,12 @@ def test_refuses(conflict: str) -> None:
     assert message in str(refusal.value)
 
 
+def test_refuses_to_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(Refusal, match=r"train.compile needs a C\+\+ compiler, and there is no `no-such-compiler`"):
+        rehearse(train_section(compile=True), (32, 32, 3), ())
+
+
 def test_what_fits_is_let_through_whatever_is_learned() -> None:
     learning = {
         "loss": {"kind": "huber", "delta": 1.0},

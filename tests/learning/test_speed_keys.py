@@ -101,7 +101,7 @@ def test_channels_last(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_it_learns_the_same(tmp_path: Path) -> None:
     """The average is not compiled: that would have to be done once more for validation."""
     config = train_section(compile=True, **SGD)

@@ -106,12 +106,13 @@ class Train(Section):
 
     @property
     def asks_its_libraries(self) -> bool:
-        """Whether there is something that not every model or optimiser of timm's has, or that albumentations describes:
-        whether they take it, only they can say."""
+        """Whether there is something that not every model or optimiser of timm's takes, that albumentations describes, or
+        that needs a compiler: whether it can be had, is seen where the training is put together."""
         model, rates = self.model, self.rates
         changes = model.drop_rate + model.drop_path_rate + model.drop_channel_rate > 0
         return (
             changes
+            or self.compile
             or model.hidden_activation != "own"
             or model.pooling.kind != "own"
             or min(self.resolution.start_share, self.resolution.end_share) < 1

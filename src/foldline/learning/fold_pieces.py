@@ -1,6 +1,9 @@
 """What a fold's training is made of: model, batches and validation, every piece from its section."""
 
 import math
+import os
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -49,6 +52,7 @@ def choose_pieces(
     momenta = momentum_schedule(config.schedule, steps_per_epoch, config.epochs)
     average = build_average(config.average, model, objective.loss, steps_per_epoch)
     if config.compile:
+        refuse_without_compiler()
         model.compile()
     return Pieces(
         model=model,
@@ -84,6 +88,16 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
     if learned is not None:
         model.load_state_dict(learned)
     return model
+
+
+def refuse_without_compiler() -> None:
+    """Raises Refusal when torch would not find the C++ compiler that its compilation needs, for a GPU too."""
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if shutil.which(compiler) is None:
+        raise Refusal(
+            f"train.compile needs a C++ compiler, and there is no `{compiler}`. Install one, name yours in $CXX, or "
+            "set train.compile to false."
+        )
 
 
 def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> TrainingBatches:
