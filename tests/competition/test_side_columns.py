@@ -32,14 +32,14 @@ def read(
     numbers: list[str],
     categories: list[str],
     files: dict[str, Any],
-    train: Any = None,
-    test: Any = None,
+    *parts: dict[str, Any],
+    target: Multiclass = LABEL,
 ) -> pd.DataFrame:
     """The rows' features."""
-    parts = {"train": train or table("train.csv"), "test": test or table("test.csv")}
-    layout = parse({"channels": 3, "range": None, "aggregate": "mean", **parts}, Layout, "card")
+    train, test = parts or (table("train.csv"), table("test.csv"))
+    layout = {"channels": 3, "range": None, "aggregate": "mean", "train": train, "test": test}
     features = parse({"numbers": numbers, "categories": categories}, Features, "card")
-    rows = read_layout(zipped(files), layout, LABEL, features).rows
+    rows = read_layout(zipped(files), parse(layout, Layout, "card"), target, features).rows
     return rows.drop(columns=["part", "row_id", "target", "group"])
 
 
@@ -58,10 +58,12 @@ def test_numbers_and_categories_of_a_table(zipped: Zipped) -> None:
     assert found.dtypes.astype(str).tolist() == ["float64", "float64", "float64", "str"]
 
 
-def test_a_pattern_passes_over_the_id_and_the_target(zipped: Zipped) -> None:
-    files = TABLES | {"train.csv": "id,label,age\n1,x,45\n2,y,46\n", "test.csv": "id,label,age\n3,,47\n"}
+def test_a_pattern_passes_over_what_is_named_otherwise_and_what_test_rows_lack(zipped: Zipped) -> None:
+    train = "id,label,age,sex,patient,stage\n1,x,45,f,p,2\n2,y,46,m,q,3\n"
+    files = TABLES | {"train.csv": train, "test.csv": "id,label,age,sex,patient\n3,,47,f,r\n"}
 
-    assert list(read(zipped, ["*"], [], files)) == ["side:age"]
+    target = LABEL.model_copy(update={"group": "patient"})
+    assert list(read(zipped, ["*"], ["sex"], files, target=target)) == ["side:age", "side:sex"]
 
 
 def test_columns_of_joined_tables(zipped: Zipped) -> None:
@@ -129,8 +131,12 @@ def test_a_row_of_several_images_has_one_value(zipped: Zipped) -> None:
     ("numbers", "categories", "message"),
     [
         (["ages"], [], r"train\.csv has no column `ages`, .* features\.numbers names\. Did you mean `age`\? Found id,"),
-        ([], ["margin*"], r"train\.csv has no column `margin\*`, which the card's features\.categories names\..*Found"),
-        (["age"], ["*e*"], r"features\.numbers and features\.categories both name age: a column is one of the two"),
+        (
+            [],
+            ["ward*"],
+            r"train\.csv: no column that test rows .* fits `ward\*`, .*categories names\. Found age, sex, size_1",
+        ),
+        (["a*"], ["*e"], r"features\.numbers and features\.categories both name age: a column is one of the two"),
         ([], ["label"], r"features name label, which its target is"),
         ([], ["sex", "ward"], r"name ward, which train\.csv has and test\.csv has not.*Found there id, age, sex"),
         (["sex"], [], r"train\.csv: `sex` is 'f' on line 2 \(1 lines\), which is no number\. .*features\.categories"),

@@ -1,11 +1,26 @@
-"""isic-2024-challenge: few positives, patients, the area under the curve above a true-positive rate of 80 %."""
+"""isic-2024-challenge: few positives, patients, measured columns, the area above a true-positive rate of 80 %."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from foldline.tables.rows import read_rows, side_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+
+
+def measured(count: int) -> dict[str, list]:
+    """Beside each picture: numbers and places under names that begin alike."""
+    return {
+        "age_approx": [60.0, None] * (count // 2),
+        "sex": ["male", ""] * (count // 2),
+        "anatom_site_general": ["posterior torso", "lower extremity"] * (count // 2),
+        "clin_size_long_diam_mm": [2.5 + number for number in range(count)],
+        "tbp_lv_A": [20.2 + number for number in range(count)],
+        "tbp_lv_symm_2axis": [0.3] * count,
+        "tbp_lv_location": ["Torso Back Top Third", "Left Leg - Upper"] * (count // 2),
+        "tbp_lv_location_simple": ["Torso Back", "Left Leg"] * (count // 2),
+    }
 
 
 def draw() -> Miniature:
@@ -14,8 +29,9 @@ def draw() -> Miniature:
     members = pictures([f"train-image/image/{row_id}.jpg" for row_id in labels], 0)
     members |= pictures([f"test-image/image/{row_id}.jpg" for row_id in answers], 100)
     patients = [f"IP_{number // 4:07}" for number in range(40)]
-    members["train-metadata.csv"] = csv({"isic_id": labels.keys(), "target": labels.values(), "patient_id": patients})
-    members["test-metadata.csv"] = csv({"isic_id": answers.keys(), "patient_id": "IP_9"})
+    known = {"isic_id": labels.keys(), "target": labels.values(), "patient_id": patients}
+    members["train-metadata.csv"] = csv(known | measured(40) | {"tbp_lv_dnn_lesion_confidence": 97.5})
+    members["test-metadata.csv"] = csv({"isic_id": answers.keys(), "patient_id": "IP_9"} | measured(16))
     members["sample_submission.csv"] = csv({"isic_id": answers.keys(), "target": 0.3})
     return Miniature({"isic-2024-challenge.zip": zipped(members)}, labels, answers)
 
@@ -25,6 +41,9 @@ def test_the_partial_area_of_the_grader(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "isic-2024-challenge.yaml", miniature)
 
+    numbers = ["age_approx", "clin_size_long_diam_mm", "tbp_lv_A", "tbp_lv_symm_2axis"]
+    categories = ["sex", "anatom_site_general", "tbp_lv_location", "tbp_lv_location_simple"]
+    assert side_columns(read_rows(places.rows)) == [f"side:{name}" for name in (*numbers, *categories)]
     submission = grading.read(places.submission, list(miniature.answers), ["isic_id", "target"], exact=True)
     scores = grading.numbers(submission)[:, 0]
     benign = np.array(grading.of(miniature.answers)) == "0"

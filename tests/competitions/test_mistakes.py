@@ -79,7 +79,7 @@ MISTAKES = [
     (PLANTS, "target.labels.columns", ["healthy", "image_id"], r"image_id.*0.*1"),
     (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*train\.csv has.*sample"),
     (PETS, "features.numbers", ["Eye"], r"no column `Eye`.*features\.numbers.*Did you mean `Eyes`\? Found Id, Subject"),
-    (LEAVES, "features.numbers", ["edge*"], r"no column `edge\*`.*Found id, species, margin1"),
+    (LEAVES, "features.numbers", ["edge*"], r"no column .* fits `edge\*`.*Found margin1, margin2"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),

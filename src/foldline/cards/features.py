@@ -13,8 +13,8 @@ class Features(Section):
     """`{numbers: [age_approx], categories: [sex, anatom_site_general_challenge]}`
 
     Columns of both layout.train and layout.test, one value per row, which may be missing. `*` stands for any text:
-    `margin*` names all columns that begin so, but for those of the id and the target. Models learn from them with
-    `train.model.side_features: joined`.
+    `margin*` names all columns that begin so and that train and test rows have, but for those that the card names
+    otherwise. Models learn from them with `train.model.side_features: joined`.
     """
 
     numbers: tuple[Column, ...]

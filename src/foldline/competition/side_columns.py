@@ -1,7 +1,7 @@
 """Columns that say more of a row than its images do: which a card means, and what their text says."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,10 @@ from foldline.archives import Archives
 from foldline.cards.features import Features
 from foldline.cards.layout import Layout
 from foldline.cards.target import Target, target_columns
-from foldline.cards.templates import parse_id
+from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.part_columns import PartColumns, part_columns
 from foldline.competition.source_steps import LINE, ROW
-from foldline.competition.source_tables import suggestion
+from foldline.competition.source_tables import refuse_absent_columns
 from foldline.refusal import Refusal, listed
 from foldline.tables.rows import SIDE, side_columns
 
@@ -42,9 +42,12 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
     train = part_columns(archives, layout.train, "layout.train")
     test = part_columns(archives, layout.test, "layout.test")
     answers = [column for _, column in target_columns(target)]
-    passed_over = {LINE, ROW, *answers, *(piece.column for part in layout.train for piece in parse_id(part.id))}
+    templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
+    named = {*features.numbers, *features.categories, *answers, LINE, ROW}
+    named |= {column for template in templates for column in columns_of(parse_id(template))}
+    spare = [name for name in train.names if name in test.names and name not in named]
     numbers, categories = (
-        _found(names, f"features.{kind}", train, passed_over)
+        _found(names, f"features.{kind}", train, spare)
         for kind, names in (("numbers", features.numbers), ("categories", features.categories))
     )
     both = [name for name in numbers if name in categories]
@@ -61,19 +64,20 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
     return found
 
 
-def _found(names: Sequence[str], fact: str, columns: PartColumns, passed_over: Collection[str]) -> tuple[str, ...]:
-    """Each column once, in the card's order; those of a pattern in the source's."""
+def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[str]) -> tuple[str, ...]:
+    """Each column once, in the card's order; those of a pattern in the source's. `spare`: what a pattern may mean."""
     found: dict[str, None] = {}
     for name in names:
-        if ANY_TEXT in name:
-            fits = re.compile(".*".join(map(re.escape, name.split(ANY_TEXT)))).fullmatch
-            fitting = [column for column in columns.names if fits(column) and column not in passed_over]
-        else:
-            fitting = [name] if name in columns.names else []
+        if ANY_TEXT not in name:
+            refuse_absent_columns([(fact, name)], train.names, train.source)
+            found[name] = None
+            continue
+        fits = re.compile(".*".join(map(re.escape, name.split(ANY_TEXT)))).fullmatch
+        fitting = [column for column in spare if fits(column)]
         if not fitting:
             raise Refusal(
-                f"{columns.source} has no column `{name}`, which the card's {fact} names."
-                f"{suggestion(name, columns.names)} Found {listed(columns.names, 20)}. Correct the card."
+                f"{train.source}: no column that test rows have too, and that the card does not name elsewhere, fits "
+                f"`{name}`, which its {fact} names. Found {listed(spare, 20)}. Correct the card."
             )
         found.update(dict.fromkeys(fitting))
     return tuple(found)
