@@ -20,7 +20,7 @@ from foldline.predictions.agreement import agreement
 from foldline.predictions.answering import NAME
 from foldline.predictions.blending import Parts
 from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, score_clipped
-from foldline.predictions.gains import Gain, gains_table
+from foldline.predictions.gains import Gain, gains_metrics, gains_table
 from foldline.predictions.nested import Evidence, NestedChain
 from foldline.predictions.scoring import blend_metrics
 from foldline.predictions.steps import Judge
@@ -54,16 +54,17 @@ def write_blend(
 ) -> None:
     """The folder work/<slug>/blend; `rule` stands in where none is fitted."""
     judge, targets = truth
-    gains = gains_table([*chain.gains, *left_out])
+    gains = [*chain.gains, *left_out]
     with whole_folder(places.blend) as folder:
         blend = create_like(first, folder)
         fill_cross_fitted(blend.out_of_fold, parts.out_of_fold.source, first.folds, chain)
         fill_clipped(blend.test, parts.test.source, chain.whole)
         after = score_clipped(judge, targets, blend, chain)
-        write_json(folder / "metrics.json", blend_metrics(judge.metric, after, len(targets)))
+        metrics = blend_metrics(judge.metric, after, len(targets)) | {"gains": gains_metrics(gains)}
+        write_json(folder / "metrics.json", metrics)
         write_rule(folder / "rule.json", chain.whole.setting(NAME, rule))
-        write_gains(folder / "gains.csv", gains)
-    print_gains(gains)
+        write_gains(folder / "gains.csv", gains_table(gains))
+    print_gains(gains_table(gains))
     print(f"blend: out-of-fold {judge.metric.name} {after.pooled:.6f} on {len(targets)} rows")
 
 

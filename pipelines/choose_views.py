@@ -37,7 +37,7 @@ def main() -> None:
     if len(trained.views) == 1:
         raise Refusal(f"predict.views is [{trained.views[0]}], which leaves no choice: list those to choose among.")
     rule = default_rule(target, settings.fact("submission", Submission), trained.classes, trained.width)
-    judge = judge_of(settings.fact("metric", Metric), rule)
+    judge = judge_of(settings.fact("metric", Metric), rule, trained.classes)
     plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), trained, judge)
     chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(trained.members), trained, plan.reading))
     names = chosen_views(ordered(trained.views)[0], chain)

@@ -19,7 +19,7 @@ from foldline.predictions.answering import NAME, judge_of
 from foldline.predictions.clip_steps import clip_steps
 from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.predictions.coverage import clusters_of, train_rows
-from foldline.predictions.gains import gains_table
+from foldline.predictions.gains import gains_metrics, gains_table
 from foldline.predictions.scoring import clip_metrics, score_folds
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
@@ -40,9 +40,8 @@ def main() -> None:
     rule = default_rule(target, settings.fact("submission", Submission), classes, means.test.shape[1])
     judge = judge_of(fact, rule, classes)
     steps, left_out = clip_steps(settings.section("clip", Clip), means.form, classes, rule, fact)
-    clusters = clusters_of(read_folds(places.folds), means.out_of_fold_ids)
-    chain = fit_clip(steps, means, targets, clusters)
-    gains = gains_table([*chain.gains, *left_out])
+    chain = fit_clip(steps, means, targets, clusters_of(read_folds(places.folds), means.out_of_fold_ids))
+    gains = [*chain.gains, *left_out]
     with whole_folder(places.clipped) as folder:
         clipped = create_like(means, folder)
         fill_cross_fitted(clipped.out_of_fold, rows_of(means.out_of_fold), means.folds, chain)
@@ -50,10 +49,10 @@ def main() -> None:
         before = score_folds(judge.metric, targets, judge.answers(means.out_of_fold), means.folds)
         after = score_clipped(judge, targets, clipped, chain)
         metrics = clip_metrics(judge.metric, before, after, len(targets))
-        write_json(folder / "metrics.json", metrics)
+        write_json(folder / "metrics.json", metrics | {"gains": gains_metrics(gains)})
         write_rule(folder / "rule.json", chain.whole.setting(NAME, rule))
-        write_gains(folder / "gains.csv", gains)
-    print_gains(gains)
+        write_gains(folder / "gains.csv", gains_table(gains))
+    print_gains(gains_table(gains))
     print(f"clip: out-of-fold {metrics['metric']} {metrics['score_before']} -> {metrics['score']}")
 
 

@@ -35,7 +35,7 @@ def main() -> None:
     folds, seeds = settings.section("folds", tuple[FoldName, ...]), settings.section("train.seeds", tuple[int, ...])
     trained = read_trained(places, folds, seeds, target)
     rule = default_rule(target, settings.fact("submission", Submission), trained.classes, trained.width)
-    judge = judge_of(settings.fact("metric", Metric), rule)
+    judge = judge_of(settings.fact("metric", Metric), rule, trained.classes)
     plan = ensemble_plan(settings.section("ensemble", Ensemble), trained, judge)
     members = plan.taken(trained.members)
     chain = fit_ensemble(plan, members, trained)

@@ -15,10 +15,14 @@ from foldline.predictions.bounds import (
     scales_above,
     within,
 )
+from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, rows_of
+from foldline.predictions.gains import no_gain
 from foldline.predictions.losses import row_losses
+from foldline.predictions.nested import Chain, Decided, NestedChain
 from foldline.predictions.projection import project
 from foldline.predictions.steps import Judge
 from foldline.refusal import Refusal
+from foldline.tables import arrays
 
 JUDGE = Judge(METRICS["log_loss"], as_they_are)
 
@@ -58,9 +62,15 @@ def test_exchanged_bounds_are_refused() -> None:
         parse(section, Clip, "params.yaml", ("clip",))
 
 
-def test_a_zero_row_is_refused() -> None:
-    with pytest.raises(Refusal, match="a row of the predictions is all zeros"):
-        within(AbsoluteBounds(0.001, 1.0), np.array([[1, 0], [0, 0]], np.float32), "distribution")
+def test_a_zero_row_is_refused_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 8)
+    rows = np.array([[1, 0], [0.5, 0.5], [0, 0]], np.float32)
+    step = bounds_step(given("absolute", 0.1, 1.0), "distribution", 2, JUDGE)
+    chain = Chain((Decided(step, AbsoluteBounds(0.1, 1.0), no_gain(step.name, "given")),))
+    with pytest.raises(Refusal, match=r"row 2 of the test predictions is all zeros.*\[0. 0.\]"):
+        fill_clipped(np.zeros_like(rows), rows_of(rows), chain)
+    with pytest.raises(Refusal, match="row 2 of the out-of-fold predictions is all zeros"):
+        fill_cross_fitted(np.zeros_like(rows), rows_of(rows), np.zeros(3, np.int64), NestedChain(chain, {0: chain}))
 
 
 @pytest.mark.parametrize("lower", [0.0, 1e-6, 0.01, 0.124])

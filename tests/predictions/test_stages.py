@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from scipy.special import softmax
+from scipy.stats import rankdata
 
 from foldline.competition.decisions.rules import read_rule
 from foldline.places import FoldName, Places
@@ -21,7 +22,7 @@ from foldline.tables.history import COLUMNS as HISTORY
 from foldline.tables.history import read_history, write_history
 from foldline.tables.logits import Logits, read_logits, write_logits
 from foldline.tables.probabilities import read_probabilities
-from foldline.tables.rows import write_rows
+from foldline.tables.rows import read_rows, write_rows
 from pipelines import clip, ensemble
 
 CLASSES = ("eel", "cat", "dog")
@@ -97,12 +98,15 @@ def write_params(
     Path("params.yaml").write_text(yaml.safe_dump(params))
 
 
-def write_card(metric: str) -> None:
+MULTICLASS = {"kind": "multiclass", "column": "pet", "group": None}
+
+
+def write_card(metric: str, target: dict = MULTICLASS) -> None:
     card = Path("pipelines/competitions/pets.yaml")
     card.parent.mkdir(parents=True, exist_ok=True)
     facts = {
         "metric": {"kind": metric},
-        "target": {"kind": "multiclass", "column": "pet", "group": None},
+        "target": target,
         "submission": {"kind": "label", "sample": "sample.csv", "id": "id", "extra_columns": "refused"},
     }
     card.write_text(yaml.safe_dump(facts))
@@ -222,6 +226,70 @@ def test_seeds_are_members_that_the_method_weighs(method: str, share: float) -> 
     assert (gain.step, gain.setting) == ("weights", f"seed 0 {1 - share:.3f}, seed 1 {share:.3f}")
     models = read_history(PLACES.ensemble / "history.csv")[["fold", "seed"]].drop_duplicates()
     assert models.to_numpy().tolist() == [[fold, seed] for fold in map(str, names) for seed in (0, 1)]
+
+
+def binary(fold: int) -> Logits:
+    """A fold's model of two classes under two views."""
+    known = predictions(fold, np.random.default_rng(fold))
+    return dataclasses.replace(
+        known, validation=known.validation[:, :, :2], test=known.test[:, :, :2], classes=("no", "yes")
+    )
+
+
+@pytest.mark.usefixtures("competition")
+def test_means_of_ranks_are_those_of_each_view_within_its_fold_and_among_test_rows() -> None:
+    write_card("auc", target={"kind": "binary", "column": "pet", "negative": "no", "positive": "yes", "group": None})
+    rows = read_rows(PLACES.rows)
+    is_train = rows["part"] == "train"
+    rows.loc[is_train, "target"] = np.where(TARGETS == 1, "yes", "no")
+    write_rows(PLACES.rows, rows)
+    write_classes(PLACES.classes, ("no", "yes"))
+    models = {fold: binary(fold) for fold in range(3)}
+    for fold, logits in models.items():
+        write_model(fold, 0, logits)
+    write_params({"kind": "none"}, average="ranks")
+    ensemble.main()
+    means = read_probabilities(PLACES.ensemble)
+
+    def ranks(logits: np.ndarray) -> np.ndarray:
+        score = logits[:, :, 1] - logits[:, :, 0]
+        return ((rankdata(score, axis=0) - 0.5) / len(score)).mean(axis=1)
+
+    for fold, logits in models.items():
+        np.testing.assert_allclose(means.out_of_fold[fold == FOLD_OF_ROW, 1], ranks(logits.validation), atol=1e-6)
+    expected = np.mean([ranks(logits.test) for logits in models.values()], axis=0)
+    np.testing.assert_allclose(means.test[:, 1], expected, atol=1e-6)
+
+
+@pytest.mark.usefixtures("competition")
+@pytest.mark.parametrize("average", ["probabilities", "logits"])
+def test_views_are_chosen_in_the_stage_and_its_metrics_say_what_they_gain(average: str) -> None:
+    """The second view is right everywhere, the third nowhere; identity knows nothing."""
+    test = {}
+    for fold in range(3):
+        mine = TARGETS[fold == FOLD_OF_ROW]
+        right = (6 * np.eye(3)[mine]).astype(np.float32)
+        validation = np.stack([0 * right, right, -right], axis=1)
+        views = ("identity", "horizontal_flip", "vertical_flip")
+        known = predictions(fold, np.random.default_rng(fold))
+        test[fold] = np.random.default_rng(fold).normal(size=(3, 3, 3)).astype(np.float32)
+        write_model(fold, 0, dataclasses.replace(known, validation=validation, test=test[fold], views=views))
+    write_params({"kind": "none"}, views="chosen", average=average)
+    ensemble.main()
+    gains = read_gains(PLACES.ensemble / "gains.csv")
+    assert gains[["step", "setting", "kept"]].to_numpy().tolist()[0] == ["view 2", "horizontal_flip", True]
+    assert not gains["kept"][1:].any()
+    first_two = [one[:, :2] for one in test.values()]
+    expected = [softmax(one, axis=-1).mean(axis=1) for one in first_two]
+    if average == "logits":
+        expected = [softmax(np.mean([one.mean(axis=1) for one in first_two], axis=0), axis=-1)]
+    np.testing.assert_allclose(read_probabilities(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-6)
+    assert metrics(PLACES.ensemble)["gains"]["view 2"] == {
+        "claimed": gains["claimed"][0],
+        "nested": gains["nested"][0],
+        "standard_error": gains["standard_error"][0],
+        "kept": True,
+    }
 
 
 @pytest.mark.usefixtures("competition")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from foldline.cards.answers import unscorable
 from foldline.cards.card import Card
+from foldline.cards.ensembles import unweighable
 from foldline.cards.outputs import unlearnable
 from foldline.config.augmentation import NEEDED_SYMMETRIES
 from foldline.config.params import Params
@@ -20,6 +21,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *_unsafe_recipe(params, card),
         *unlearnable(params.train, card.target.kind),
         *unscorable(card),
+        *unweighable(params, card),
         *_no_jpeg(params, card),
     ]
     if conflicts:

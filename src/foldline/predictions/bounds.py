@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Float64
 from foldline.config.clip import FittedBounds, GivenBounds
 from foldline.predictions.grids import best_on_grid, losses_on_grid
 from foldline.predictions.losses import of_truth, row_losses
-from foldline.predictions.projection import RowWithoutMass, project
+from foldline.predictions.projection import project
 from foldline.predictions.steps import Judge, Step
 from foldline.predictions.temperature import ONE_MODEL
 from foldline.refusal import Refusal
@@ -68,18 +68,12 @@ def absolute(section: GivenBounds, form: Form, classes: int) -> AbsoluteBounds:
 def within(
     bounds: AbsoluteBounds, predictions: Float32[np.ndarray, "rows outputs"], form: Form
 ) -> Float32[np.ndarray, "rows outputs"]:
-    """A distribution stays one; probabilities of their own are clipped one by one. Raises Refusal for a zero row."""
+    """A distribution stays one; probabilities of their own are clipped one by one. Raises RowWithoutMass."""
     if bounds == NO_BOUNDS:
         return predictions
     if form == "independent":
         return predictions.clip(np.float32(bounds.lower), np.float32(bounds.upper))
-    try:
-        return project(predictions, bounds.lower, bounds.upper).astype(np.float32)
-    except RowWithoutMass as error:
-        raise Refusal(
-            f"clip.bounds: a row of the predictions is all zeros, or holds NaN or a negative value "
-            f"({predictions[error.row][:5]} ...): no scale makes it sum to one. Run `dvc repro -f -s ensemble`."
-        ) from None
+    return project(predictions, bounds.lower, bounds.upper).astype(np.float32)
 
 
 def losses_at_bounds(

@@ -9,8 +9,10 @@ from tqdm import tqdm
 from foldline.predictions import answering
 from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
+from foldline.predictions.projection import RowWithoutMass
 from foldline.predictions.scoring import Scores, score_folds
 from foldline.predictions.steps import Inputs, Judge, Step
+from foldline.refusal import Refusal
 from foldline.tables.arrays import gather, gather_dense, put, row_blocks, take
 from foldline.tables.probabilities import Probabilities
 
@@ -24,7 +26,10 @@ def fit_clip(steps: Sequence[Step], means: Probabilities, targets: np.ndarray, c
     rows = fitting_rows(*means.out_of_fold.shape)
     inputs = (gather_dense(means.out_of_fold, rows),) if steps else ()
     evidence = Evidence(inputs, targets[rows], means.folds[rows], clusters[rows])
-    return fit_nested(steps, evidence, "clip")
+    try:
+        return fit_nested(steps, evidence, "clip")
+    except RowWithoutMass as error:
+        raise _without_mass(evidence.inputs[0][error.row], int(rows[error.row]), "out-of-fold") from None
 
 
 def fill_cross_fitted(clipped: Predictions, source: Source, folds: Folds, chain: NestedChain) -> None:
@@ -34,7 +39,8 @@ def fill_cross_fitted(clipped: Predictions, source: Source, folds: Folds, chain:
         inputs, rows = source(block), np.empty(clipped[block].shape, np.float32)
         for fold in np.unique(folds[block]).tolist():
             mine = folds[block] == fold
-            (rows[mine],) = before_rule[fold].apply(tuple(one[mine] for one in inputs))
+            chosen = tuple(one[mine] for one in inputs)
+            (rows[mine],) = _applied(before_rule[fold], chosen, np.flatnonzero(mine) + block.start, "out-of-fold")
         put(clipped, block, rows)
 
 
@@ -42,7 +48,8 @@ def fill_clipped(clipped: Predictions, source: Source, chain: Chain) -> None:
     """Each test row through the steps before the rule that were fitted on all rows, in row blocks."""
     before_rule = chain.before(answering.NAME)
     for block in _blocks(clipped, "test rows"):
-        put(clipped, block, before_rule.apply(source(block))[0])
+        places = np.arange(block.start, block.stop)
+        put(clipped, block, _applied(before_rule, source(block), places, "test")[0])
 
 
 def rows_of(predictions: Predictions) -> Source:
@@ -59,6 +66,21 @@ def score_clipped(judge: Judge, targets: np.ndarray, clipped: Probabilities, cha
     answers = np.empty_like(found)
     answers[np.concatenate(list(places.values()))] = found
     return score_folds(judge.metric, targets, answers, clipped.folds)
+
+
+def _applied(chain: Chain, inputs: Inputs, places: Int64[np.ndarray, " some"], part: str) -> Inputs:
+    """`places`: where the rows lie in their part."""
+    try:
+        return chain.apply(inputs)
+    except RowWithoutMass as error:
+        raise _without_mass(inputs[0][error.row], int(places[error.row]), part) from None
+
+
+def _without_mass(row: Float32[np.ndarray, " outputs"], place: int, part: str) -> Refusal:
+    return Refusal(
+        f"clip.bounds: row {place} of the {part} predictions is all zeros, or holds NaN or a negative value "
+        f"({row[:5]} ...): no scale makes it sum to one. Run `dvc repro -f -s ensemble`."
+    )
 
 
 def _blocks(predictions: Predictions, what: str) -> "tqdm[slice]":

@@ -1,0 +1,82 @@
+"""Which averages and methods fit which metric and target: told before anything is trained."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foldline.cards.card import read_card
+from foldline.cards.ensembles import OF_ORDER, SMOOTH, unweighable
+from foldline.competition.metrics import METRICS
+from foldline.config.ensemble import Ensemble
+from foldline.config.params import read_params
+from foldline.config.section import parse
+
+ROOT = Path(__file__).parents[2]
+SECTION: Mapping[str, Any] = {
+    "views": "all",
+    "average": "probabilities",
+    "method": {"kind": "equal"},
+    "temperature": {"kind": "none"},
+}
+OF_AUC, OF_KAPPA, OF_LOG_LOSS = "siim-isic-melanoma-classification", "aptos2019-blindness-detection", "digits"
+
+
+def conflicts(slug: str, loss: dict[str, Any] | None = None, **changes: Any) -> list[str]:
+    params = read_params(ROOT / "params.yaml")
+    params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
+    if loss:
+        params = params.model_copy(update={"train": params.train.model_copy(update={"loss": type("Loss", (), loss)})})
+    return list(unweighable(params, read_card(ROOT / f"pipelines/competitions/{slug}.yaml")))
+
+
+RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex"}, {"kind": "stacking", "penalty": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "message"),
+    [
+        (
+            OF_LOG_LOSS,
+            {"average": "ranks"},
+            "`ensemble.average` is ranks, but the metric .* depends on more than the order",
+        ),
+        (
+            OF_KAPPA,
+            {"method": RANKS},
+            "`ensemble.method.kind` is ranks, but the metric quadratic_kappa depends on more",
+        ),
+        (OF_AUC, {"average": "ranks", "method": RANKS}, "are both ranks: ranks of ranks"),
+        (OF_AUC, {"method": CONVEX}, "convex, which takes a smooth metric .* but the card's is auc. Choose greedy"),
+        (
+            OF_KAPPA,
+            {"method": STACKING, "loss": {"kind": "mean_squared_error"}},
+            "stacking, which takes probabilities, but `train.loss.kind` mean_squared_error makes the model predict",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_line(slug: str, changes: dict[str, Any], message: str) -> None:
+    (line,) = conflicts(slug, **changes)
+    assert re.search(message, line)
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes"),
+    [
+        (OF_AUC, {"average": "ranks"}),
+        (OF_AUC, {"method": RANKS}),
+        (OF_AUC, {"method": {"kind": "greedy", "rounds": 3}}),
+        (OF_LOG_LOSS, {"method": {"kind": "greedy", "rounds": 3}}),
+        (OF_KAPPA, {"method": STACKING}),
+    ],
+)
+def test_what_fits_is_no_conflict(slug: str, changes: dict[str, Any]) -> None:
+    assert conflicts(slug, **changes) == []
+
+
+def test_metrics_of_order_are_those_that_only_ranks_decide() -> None:
+    named = {name for name, metric in METRICS.items() if metric.needs == "probabilities"}
+    assert named - set(SMOOTH) == set(OF_ORDER) & named
+    assert not any(METRICS[name].calibration_counts for name in set(OF_ORDER) & named)
