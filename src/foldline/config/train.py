@@ -106,8 +106,8 @@ class Train(Section):
 
     @property
     def asks_its_libraries(self) -> bool:
-        """Whether there is something that not every model or optimiser of timm's takes, that albumentations describes, or
-        that needs a compiler: whether it can be had, is seen where the training is put together."""
+        """Whether there is something that not every model or optimiser of timm's takes, that albumentations describes,
+        or that needs a compiler: whether it can be had, is seen where the training is put together."""
         model, rates = self.model, self.rates
         changes = model.drop_rate + model.drop_path_rate + model.drop_channel_rate > 0
         return (
