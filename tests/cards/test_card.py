@@ -55,6 +55,11 @@ def test_a_card_says_what_a_competition_is() -> None:
         ("target", {"columns": "breed"}, "`target.columns` is not a known key. Did you mean `column`?"),
         ("layout", {"channels": 0}, "`layout.channels` is 0"),
         ("layout", {"train": "labels.csv"}, "`layout.train` is 'labels.csv': it must hold keys and values"),
+        (
+            "submission",
+            {"kind": "lines", "line": "{row}", "range": None},
+            "it names row and class, each once: `{row}_{class}`",
+        ),
         ("submission", {"sample": None}, "`submission.sample` is missing"),
     ],
 )

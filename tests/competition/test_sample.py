@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel
-from foldline.competition.sample import Sample, read_sample, refuse_other_ids
+from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, Number
+from foldline.cards.target import Columns, Regression
+from foldline.competition.sample import Sample, line_ids, read_sample, refuse_other_columns, refuse_other_ids
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 
@@ -46,3 +47,25 @@ def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:
         Refusal, match=r"2 of its 3 ids are no test rows: a, b\.jpg\. Test rows .*: b \(1 of 2\)\. Correct"
     ):
         refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["a", "b.jpg", "c"]), False), LABEL, ("x", "y"))
+
+
+def test_lines_are_made_of_rows_and_classes() -> None:
+    form = Lines(kind="lines", sample="s.csv", id="ID", extra_columns="refused", line="{row}_{class}", range=None)
+    rows = pd.DataFrame({"part": ["train", "test", "test"], "row_id": ["a", "b", "c"]}, dtype="str")
+    asked = ["b_x", "b_y", "c_x", "c_y"]
+
+    assert line_ids(rows["row_id"].iloc[1:], ("x", "y"), form).tolist() == asked
+    refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(asked), False), form, ("x", "y"))
+    with pytest.raises(
+        Refusal, match=r"1 of its 1 ids are no test rows: a_x\. Test rows .*: b_x, b_y, c_x and 1 more \(4 of 4\)"
+    ):
+        refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(["a_x"]), False), form, ("x", "y"))
+
+
+def test_a_column_for_each_number() -> None:
+    form = Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=None)
+    target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
+    two = Sample(("x", "id", "y"), pd.Series(["b"]), False)
+    refuse_other_columns(two, form, target, ("x", "y"))
+    with pytest.raises(Refusal, match=r"2 columns beside the id \(x, y\), a submission of kind `number` has 1 here"):
+        refuse_other_columns(two, form, target, ("x",))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Ranking, Submission
 from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, Ranked, Regression, Target
 from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.decisions.rules import default_rule
@@ -90,6 +90,35 @@ def test_a_number_is_the_positive_probability_or_the_value_within_its_range(tmp_
         Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None),
     )
     assert (tmp_path / "s.csv").read_text() == "id,x\na,1\nb,33.3\n"
+
+
+def test_several_numbers_have_the_samples_columns(tmp_path: Path) -> None:
+    form = Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=(0, 1))
+    target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
+    values = Probabilities(
+        np.zeros((0, 2), np.float32),
+        np.array([[0.25, 7], [-1, 0.5]], np.float32),
+        (),
+        ("a", "b"),
+        np.zeros(0, np.int64),
+        ("x", "y"),
+        "value",
+    )
+    write(tmp_path / "s.csv", sample(("y", "id", "x"), "b", "a"), values, form, target)
+    assert (tmp_path / "s.csv").read_text() == "y,id,x\n0.5,b,0\n1,a,0.25\n"
+
+
+def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
+    """A row may ask for some of its classes, and twice."""
+    form = Lines(kind="lines", sample="s.csv", id="ID", extra_columns="refused", line="{row}__{class}", range=None)
+    several = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
+    predicted = predictions(np.array([[0.1, 0.9], [0.2, 0.4]]), ("any_a", "b"), ("7", "8_b"))
+    wanted = sample(("ID", "Label"), "8_b__b", "7__any_a", "7__b", "8_b__b")
+    write(tmp_path / "s.csv", wanted, predicted, form, several)
+    assert (tmp_path / "s.csv").read_text() == "ID,Label\n8_b__b,0.4\n7__any_a,0.1\n7__b,0.9\n8_b__b,0.4\n"
+    check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
+    with pytest.raises(Refusal, match=r"1 ids of the sample submission have no prediction: 7__c\..*7__any_a, 7__b"):
+        write(tmp_path / "s.csv", sample(("ID", "Label"), "7__c"), predicted, form, several)
 
 
 def test_labels_with_spaces_do_not_fit_a_ranking(tmp_path: Path) -> None:
