@@ -21,6 +21,7 @@ from foldline.learning.samples import Samples
 from foldline.learning.trained import write_trained
 from foldline.refusal import Refusal
 from foldline.tables.history import read_history
+from foldline.tables.rows import read_rows, write_rows
 from pipelines.fold_training import read_fold
 from pipelines.running import fold_name, read_settings
 from tests.learning.small import small_fold, train_section
@@ -139,6 +140,24 @@ def test_what_the_stage_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (len(fold.training), len(fold.validation)) == (43, 0)
     assert (fold.seed, fold.before.seed) == (2, 2)
     assert (fold.before.name, len(fold.before.training), len(fold.before.validation)) == (0, 28, 15)
+
+
+def test_features_are_encoded_as_the_rows_say_whose_head_the_model_ends_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_competition(tmp_path).rows
+    monkeypatch.chdir(tmp_path)
+    rows = read_rows(path)
+    write_rows(path, rows.assign(**{"side:age": np.arange(len(rows), dtype=np.float64)}))
+    model = train_section().model
+    old_head, of_fold, whole = (read_fold(read_settings(), name, 0, model) for name in ("all_head0", 0, "all"))
+    assert old_head.before is not None
+    assert old_head.side == old_head.before.side == of_fold.side != whole.side
+    assert whole.validation.side[0].shape == (0, 1)
+    told = old_head.training.side[0][[old_head.training.row_ids.index(row) for row in of_fold.training.row_ids]]
+    np.testing.assert_array_equal(told, of_fold.training.side[0])
+    alone = read_fold(read_settings(), 0, 0, model.model_copy(update={"side_features": "none"}))
+    assert (alone.side, alone.training.side) == (None, ())
 
 
 def test_in_two_processes(tmp_path: Path) -> None:
