@@ -1,8 +1,9 @@
 """Look at a competition before the first experiment: what its card makes of its data, and what looks wrong.
 
-Reads the card and the archives in input/<slug>. Prints what was understood (rows, images, sizes, channels, target,
-group, metric, submission), what is suspicious (unreadable files, pictures that stand there twice, also in train and
-test, sizes that differ between train and test, uneven classes), and a first params.yaml for this card, or writes that.
+Reads the card and the archives in input/<slug>. Prints what files there are, what was understood (rows, images, sizes,
+channels, target, group, metric, submission), what is suspicious (missing and unreadable files, pictures that stand
+there twice, also in train and test, sizes that differ between train and test, uneven classes), and a first params.yaml
+for this card, or writes that.
 Every image is decoded once, into work/<slug>/doctor, which may be removed. Before the download the card alone counts.
 
 python -m pipelines.doctor --competition dog-breed-identification --write params.yaml
@@ -19,7 +20,7 @@ from foldline.competition.diagnosis import pictures_of
 from foldline.config.params import Params
 from foldline.config.section import parse, read_yaml
 from foldline.files import whole_file
-from pipelines.examination import examine, print_examination
+from pipelines.examination import examine, print_contents, print_examination
 from pipelines.running import Settings, parser, read_settings, run
 
 RECIPE = Path(__file__).parent / "recipes" / "dog-breed-resnet152.yaml"
@@ -33,12 +34,13 @@ def main() -> None:
     settings = Settings(Path("params.yaml"), given.competition) if given.competition else read_settings()
     card, pictures, following = read_card(settings.card), UNKNOWN, "dvc repro download, then the doctor again"
     if settings.places.manifest.exists():
+        print_contents(settings.places)
         examination = examine(card, settings.places)
         print_examination(examination)
         pictures, following = pictures_of(examination.images), "dvc repro"
     experiment = first_experiment(read_yaml(RECIPE), card, pictures)
     refuse_unfit(parse(experiment, Params, "the first experiment"), card)
-    text = yaml.safe_dump(experiment, sort_keys=False)
+    text = yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)
     if given.write is None:
         print(f"\nA first params.yaml:\n\n{text}")
     else:

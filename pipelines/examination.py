@@ -1,15 +1,18 @@
 """What the doctor looks at: a competition read by its card, every image decoded once, pictures that repeat."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from foldline.archives import Archives
 from foldline.cards.card import Card
 from foldline.competition.classes import find_classes
+from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import link_images
@@ -63,12 +66,22 @@ def examine(card: Card, places: Places) -> Examination:
     return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused)
 
 
+def print_contents(places: Places) -> None:
+    """What the archives hold, whether the card fits or not."""
+    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+        _print_table(f"Files in {places.archives}", contents(archives))
+
+
 def print_examination(examination: Examination) -> None:
     seen = (examination.rows, examination.images, examination.targets, examination.classes)
-    table = Table(title=examination.card.title, title_justify="left", show_header=False)
-    for name, found in understood(examination.card, *seen, examination.sample):
-        table.add_row(name, found)
-    table.add_row("unused columns", listed(examination.unused))
-    Console().print(table)
+    facts = [*understood(examination.card, *seen, examination.sample), ("unused columns", listed(examination.unused))]
+    _print_table(examination.card.title, facts)
     findings = list(suspicions(*seen, examination.pairs))
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")
+
+
+def _print_table(title: str, lines: Iterable[tuple[str, str]]) -> None:
+    table = Table(title=title, title_justify="left", show_header=False)
+    for name, found in lines:
+        table.add_row(escape(name), escape(found))
+    Console().print(table)

@@ -1,12 +1,24 @@
-"""isic-2024-challenge: few positives, patients, measured columns, the area above a true-positive rate of 80 %."""
+"""isic-2024-challenge: a JPEG per id in HDF5 files, measured columns, the area above a true-positive rate of 80 %."""
 
+import io
+from collections.abc import Iterable
+
+import h5py
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from foldline.tables.rows import read_rows, side_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture, zipped
+
+
+def hdf5(ids: Iterable[str], first_seed: int) -> bytes:
+    stored = io.BytesIO()
+    with h5py.File(stored, "w") as file:
+        for number, row_id in enumerate(ids):
+            file[row_id] = np.void(picture(first_seed + number))
+    return stored.getvalue()
 
 
 def measured(count: int) -> dict[str, list]:
@@ -26,8 +38,7 @@ def measured(count: int) -> dict[str, list]:
 def draw() -> Miniature:
     labels = dealt(numbered(40, "ISIC_{:07}"), ("0", "0", "0", "1"))
     answers = dealt(numbered(16, "ISIC_1{:06}"), ("0", "0", "0", "1"))
-    members = pictures([f"train-image/image/{row_id}.jpg" for row_id in labels], 0)
-    members |= pictures([f"test-image/image/{row_id}.jpg" for row_id in answers], 100)
+    members = {"train-image.hdf5": hdf5(labels, 0), "test-image.hdf5": hdf5(answers, 100)}
     patients = [f"IP_{number // 4:07}" for number in range(40)]
     known = {"isic_id": labels.keys(), "target": labels.values(), "patient_id": patients}
     members["train-metadata.csv"] = csv(known | measured(40) | {"tbp_lv_dnn_lesion_confidence": 97.5})

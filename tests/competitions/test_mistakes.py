@@ -20,14 +20,17 @@ from tests.competitions import (
     test_alaska2_image_steganalysis,
     test_aptos2019_blindness_detection,
     test_cdiscount_image_classification_challenge,
+    test_digit_recognizer,
     test_dog_breed_identification,
     test_herbarium_2022_fgvc9,
     test_leaf_classification,
     test_paddy_disease_classification,
     test_petfinder_pawpularity_score,
     test_plant_pathology_2020_fgvc7,
+    test_recursion_cellular_image_classification,
     test_seti_breakthrough_listen,
     test_statoil_iceberg_classifier_challenge,
+    test_tpu_getting_started,
 )
 from tests.competitions.conftest import CARDS, set_up
 from tests.competitions.drawing import Miniature
@@ -36,18 +39,22 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
     "alaska2-image-steganalysis": test_alaska2_image_steganalysis.draw,
     "aptos2019-blindness-detection": test_aptos2019_blindness_detection.draw,
     "cdiscount-image-classification-challenge": test_cdiscount_image_classification_challenge.draw,
+    "digit-recognizer": test_digit_recognizer.draw,
     "dog-breed-identification": test_dog_breed_identification.draw,
     "herbarium-2022-fgvc9": test_herbarium_2022_fgvc9.draw,
     "leaf-classification": test_leaf_classification.draw,
     "paddy-disease-classification": test_paddy_disease_classification.draw,
     "petfinder-pawpularity-score": test_petfinder_pawpularity_score.draw,
     "plant-pathology-2020-fgvc7": test_plant_pathology_2020_fgvc7.draw,
+    "recursion-cellular-image-classification": test_recursion_cellular_image_classification.draw,
     "seti-breakthrough-listen": test_seti_breakthrough_listen.draw,
     "statoil-iceberg-classifier-challenge": test_statoil_iceberg_classifier_challenge.draw,
+    "tpu-getting-started": test_tpu_getting_started.draw,
 }
 DOGS, ICE, LEAVES = "dog-breed-identification", "statoil-iceberg-classifier-challenge", "leaf-classification"
 ALASKA, EYES, PETS = "alaska2-image-steganalysis", "aptos2019-blindness-detection", "petfinder-pawpularity-score"
 HERBARIUM, PLANTS, SETI = "herbarium-2022-fgvc9", "plant-pathology-2020-fgvc7", "seti-breakthrough-listen"
+DIGITS, FLOWERS, CELLS = "digit-recognizer", "tpu-getting-started", "recursion-cellular-image-classification"
 PADDY, PRODUCTS = "paddy-disease-classification", "cdiscount-image-classification-challenge"
 
 NUMBER = {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None, "extra_columns": "ignored"}
@@ -71,6 +78,18 @@ MISTAKES = [
     (ICE, "layout.train.picture.fields", ["band_1", "band_3"], r"band_3.*band_1, band_2"),
     (ICE, "layout.channels", 3, r"3.*2"),
     (ICE, "layout.train.picture.height", 74, r"74 x 75.*5,?625"),
+    (DOGS, "layout.train.table", ["labels.csv", {"kind": "keep", "column": "race", "values": ["x"]}],
+     r"layout.train.table\[1\].column names.*Found id, breed"),
+    (DOGS, "layout.train.table", ["labels.csv", "sample_submission.csv", "x.csv"], r"no table `x.csv`"),
+    (DOGS, "layout.test.path", "test/{line}.jpg", r"none of its 12 images is there.*gives `test/1.jpg`"),
+    (DOGS, "layout.train.path", "train.npy[{row}]", r"gives `train.npy\[0\]` for the id .*hold train/0+\.jpg"),
+    (DIGITS, "layout.train.picture.pattern", r"p\d+", r"0 columns fit 'p.*28 x 28 pixels take 784. Found label"),
+    (DIGITS, "layout.train.file", "train*.tsv", r"no table `train\*.tsv`.*Found train.csv, test.csv"),
+    (DIGITS, "layout.train.id", "id", r"`train.csv` has no column `id`.*label, pixel0"),
+    (DIGITS, "layout.test.id", "row", r"1 of its 10 ids are no test rows: 10. Test rows for which it does not ask: 0 "),
+    (FLOWERS, "layout.test.picture.field", "jpeg", r"picture.field names.*Found id, image"),
+    (FLOWERS, "target.column", "label", r"`label`, which the card's target.column names.*Found id, image, class"),
+    (CELLS, "layout.channels", 3, r"names 6 files for an image, but layout.channels is 3"),
     (PRODUCTS, "layout.train.picture.field", "imgs.image", r"imgs\.image.*picture"),
     (SETI, "layout.channels", 5, r"6.*5"),
     (EYES, "target.levels", ["0", "1", "2", "3"], r"4.*0, 1, 2, 3"),

@@ -137,7 +137,7 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     assert capsys.readouterr().out.endswith("params.yaml: a first experiment\nnext: dvc repro\n")
 
 
-def test_a_card_that_does_not_fit_is_told_what_is_there(checkout: Path) -> None:
+def test_a_card_that_does_not_fit_is_told_what_is_there(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     set_up(CARDS / f"{SLUG}.yaml", ill())
     card = Path("pipelines/competitions") / f"{SLUG}.yaml"
     facts = yaml.safe_load(card.read_text())
@@ -145,3 +145,6 @@ def test_a_card_that_does_not_fit_is_told_what_is_there(checkout: Path) -> None:
     card.write_text(yaml.safe_dump(facts))
     with pytest.raises(Refusal, match=r"has no column `disease`.*Found image_id, label"):
         doctor.main()
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "train_images/*/*.jpg │ 24 files, as train_images/blast/100330.jpg │" in printed
+    assert "train.csv │ columns image_id, label │" in printed
