@@ -13,6 +13,7 @@ from pathlib import Path
 from foldline.cards.card import read_card
 from foldline.cards.fitting import refuse_unfit
 from foldline.config.params import read_params
+from foldline.config.views import is_scaled
 from foldline.files import write_json
 from pipelines.running import parser, read_settings, run
 
@@ -31,6 +32,10 @@ def main() -> None:
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
         rehearse(params.train, shape, card.symmetries)
+    if any(map(is_scaled, params.predict.views)):
+        from foldline.learning.scaled_views import refuse_scaled_views  # Imports timm, as above.
+
+        refuse_scaled_views(params.train.model.name, params.predict.views)
     write_json(settings.places.checked, {"checked": True})
     print(f"{card.title}: parameters and card are valid")
 

@@ -40,6 +40,7 @@ def predict_fold(fold: FoldName, seed: int) -> None:
     from foldline.images.views import view_of
     from foldline.learning.models import load_model
     from foldline.learning.processes import start_accelerator
+    from foldline.learning.scaled_views import refuse_scaled_views
     from foldline.learning.side_features import side_of
     from foldline.predictions.predicting import predict, shared_logits
 
@@ -47,6 +48,7 @@ def predict_fold(fold: FoldName, seed: int) -> None:
     places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
     model = load_model(places.trained(fold, seed) / "model.safetensors")
+    refuse_scaled_views(model.architecture.model.name, section.views)
     files = [file.name for file in read_manifest(places.manifest).files]
     pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
     covered = roster(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])

@@ -17,6 +17,12 @@ def test_other_names_are_refused_with_the_valid_ones(name: str) -> None:
         READ.validate_python(name)
 
 
+@pytest.mark.parametrize("name", ["rotate_90+rotate_270", "scale_50+transpose+transpose"])
+def test_a_part_that_the_next_undoes_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"undoes itself. Leave both parts out"):
+        READ.validate_python(name)
+
+
 @pytest.mark.parametrize(
     ("name", "cost"),
     [("identity", 1), ("rotate_90", 1), ("crop_center", 1), ("scale_150", 2.25), ("scale_50+horizontal_flip", 0.25)],

@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from foldline.config.views import CROPS, SWAPS_AXES
-from foldline.images.views import SYMMETRIES, inverse_of, view_of
+from foldline.config.views import CROPS, SWAPS_AXES, inverse_of
+from foldline.images.views import SYMMETRIES, view_of
 
 CORNERS = torch.tensor([[[[1, 2], [3, 4]]]], dtype=torch.uint8)
 BY_HAND = {

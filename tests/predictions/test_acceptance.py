@@ -53,9 +53,9 @@ def mean_of_alike(seed: int) -> tuple[Inputs, np.ndarray]:
     return (mean_of(inputs),), targets
 
 
-def one_model(seed: int, strength: float = 1.5, classes: int = 8) -> tuple[Inputs, np.ndarray]:
+def one_model(seed: int, strength: float = 1.5, classes: int = 8, rows: int = ROWS) -> tuple[Inputs, np.ndarray]:
     """Calibrated, as the mean of several is not: there is no temperature to find."""
-    return of_strengths(seed, ROWS, np.array([strength]), classes)
+    return of_strengths(seed, rows, np.array([strength]), classes)
 
 
 def with_ranks(seed: int) -> tuple[Inputs, np.ndarray]:
@@ -121,7 +121,7 @@ def test_nor_is_it_by_any_other_step(step: Step, draw: Draw) -> None:
         (STACKING, one_is_better),
         (weights(Ranks(kind="ranks"), AUC), scales_differ),
         (TEMPERATURE, mean_of_alike),
-        (CUT_POINTS, partial(one_model, strength=1.0, classes=5)),
+        (CUT_POINTS, partial(one_model, classes=5, rows=2000)),
         (THRESHOLDS, lambda seed: of_labels(seed, ROWS, strength=1.5)),
     ],
     ids=["convex", "greedy", "greedy-f1", "greedy-auc", "stacking", "ranks", "temperature", "cuts", "thresholds"],

@@ -6,6 +6,8 @@ or `scale_<percent>`, the whole image at that share of its size, which may be mo
 """
 
 import re
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
@@ -24,6 +26,10 @@ CROP_SHARE = 7 / 8
 """Of each side: 224 of 256 pixels, as Krizhevsky, Sutskever and Hinton (2012) took their five crops."""
 SCALE = re.compile(r"scale_([1-9]\d{1,2})")
 SCALE_PERCENT = range(25, 401)
+INVERSES: Mapping[str, str] = {name: name for name in ("identity", *SYMMETRIES)} | {
+    "rotate_90": "rotate_270",
+    "rotate_270": "rotate_90",
+}
 SWAPS_AXES = ("rotate_90", "rotate_270", "transpose", "transverse")
 
 
@@ -35,6 +41,19 @@ def scale_percent(part: str) -> int | None:
     """Of a part `scale_<percent>`; None for any other."""
     found = SCALE.fullmatch(part)
     return int(found[1]) if found else None
+
+
+def is_scaled(view: str) -> bool:
+    """Whether the model sees it at another size than the image's."""
+    return any(scale_percent(part) not in (None, 100) for part in parts_of(view))
+
+
+def inverse_of(view: str) -> str | None:
+    """The name of the view that undoes it; None for a view that loses pixels: crops and scales."""
+    parts = parts_of(view)
+    if not all(part in INVERSES for part in parts):
+        return None
+    return "+".join(INVERSES[part] for part in reversed(parts))
 
 
 def cost_of(view: str) -> float:
@@ -52,6 +71,10 @@ def _known(view: str) -> str:
             f"`{view}`: {listed(unknown)} is no view. Views are identity, and these, joined by `+` or alone: "
             f"{listed((*SYMMETRIES, *CROPS), 20)}, scale_<percent> ({SCALE_PERCENT[0]} to {SCALE_PERCENT[-1]})"
         )
+    parts = parts_of(view)
+    undone = [f"{one}+{other}" for one, other in pairwise(parts) if inverse_of(one) == other]
+    if undone:
+        raise ValueError(f"`{view}`: {listed(undone)} undoes itself. Leave both parts out, or write identity")
     return view
 
 

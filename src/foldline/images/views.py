@@ -96,10 +96,6 @@ CROPS: Mapping[str, View] = {
     "crop_bottom_right": partial(crop, down=1.0, right=1.0),
     "crop_center": partial(crop, down=0.5, right=0.5),
 }
-INVERSES: Mapping[str, str] = {name: name for name in SYMMETRIES} | {
-    "rotate_90": "rotate_270",
-    "rotate_270": "rotate_90",
-}
 
 
 def view_of(name: str) -> View:
@@ -112,14 +108,6 @@ def view_of(name: str) -> View:
         return images
 
     return view
-
-
-def inverse_of(name: str) -> str | None:
-    """The name of the view that undoes it; None for a view that loses pixels: crops and scales."""
-    parts = parts_of(name)
-    if not all(part in INVERSES for part in parts):
-        return None
-    return "+".join(INVERSES[part] for part in reversed(parts))
 
 
 def _step(part: str) -> View:
