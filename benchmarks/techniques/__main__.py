@@ -36,7 +36,7 @@ def main() -> None:
     judged = judge(plan, results, workspace.places.folds)
     write_numbers(PICTURES / "gains.csv", judged)
     (PICTURES / "gains.png").write_bytes(draw_gains(judged))
-    put(PAGE, "techniques", table(judged, plan.baseline_changes, results.commits))
+    put(PAGE, "techniques", table(judged, plan, results.commits))
 
 
 if __name__ == "__main__":

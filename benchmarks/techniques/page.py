@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from benchmarks.techniques.gains import Judged, Standing
-from benchmarks.techniques.plan import Changes
+from benchmarks.techniques.plan import Changes, Plan
 from foldline.files import whole_file, write_text
 
 PAGE = Path("docs/techniques.md")
@@ -29,8 +29,9 @@ def put(page: Path, name: str, content: str) -> None:
     write_text(page, f"{before}{start}\n\n{content}\n\n{end}{after}")
 
 
-def table(judged: Sequence[Judged], baseline_changes: Changes, commits: Sequence[str]) -> str:
-    """A line per technique, in groups; scores and gains with the standard error over folds."""
+def table(judged: Sequence[Judged], plan: Plan, commits: Sequence[str]) -> str:
+    """A line per technique, in groups; scores and gains with the standard error over folds. Then what was measured by
+    which code, what of the plan was not, and what the baseline is."""
     lines: list[str] = list(HEAD)
     group = ""
     for one in judged:
@@ -38,8 +39,13 @@ def table(judged: Sequence[Judged], baseline_changes: Changes, commits: Sequence
             group = one.technique.group
             lines.append(f"| **{group}** | | | | | | | |")
         lines.append(_line(one))
+    done = {one.technique.name for one in judged}
+    waiting = [technique.name for technique in plan.techniques if technique.name not in done]
     told = f"{len(judged) - 1} techniques, measured by the code of commit {', '.join(map(short, commits))}."
-    return "\n".join([*lines, "", told, "", f"What the baseline changes in the recipe: {described(baseline_changes)}."])
+    if waiting:
+        told += f" In the plan and not measured yet: {'; '.join(waiting)}."
+    changes = described(plan.baseline_changes)
+    return "\n".join([*lines, "", told, "", f"What the baseline changes in the recipe: {changes}."])
 
 
 def reached(history: pd.DataFrame, told: Mapping[str, Any], epochs_of_document: int = 95) -> str:

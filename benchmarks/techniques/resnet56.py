@@ -1,6 +1,6 @@
 """ResNet-56 by the 1cycle of document 002, for as many epochs as resnet56.yaml says.
 
-python -m benchmarks.techniques.resnet56 --archive cifar10.zip --workspace /tmp/resnet56
+python -m benchmarks.techniques.resnet56 --archive cifar10-small.zip --workspace /tmp/resnet56
 
 One that is stopped goes on after its last epoch. Writes docs/techniques/resnet56.csv and .png, and into
 docs/techniques.md what was reached.
@@ -16,6 +16,7 @@ from benchmarks.techniques.plan import BASELINE, read_plan
 from benchmarks.techniques.results import Results
 from benchmarks.techniques.study import run_study
 from benchmarks.techniques.training import Workspace, measure, prepare
+from foldline.refusal import Refusal
 from foldline.tables.history import write_history
 from pipelines.running import run
 
@@ -30,7 +31,10 @@ def main() -> None:
     results = Results(workspace.folder / "results")
     prepare(workspace, given.archive, plan.card, plan.baseline)
     run_study(plan, plan.techniques, results, partial(measure, workspace))
-    history, told = results.history(BASELINE, 0), results.told(BASELINE, 0)
+    told = results.told(BASELINE, 0)
+    if told["failure"]:
+        raise Refusal(told["failure"])
+    history = results.history(BASELINE, 0)
     write_history(PICTURES / "resnet56.csv", history)
     (PICTURES / "resnet56.png").write_bytes(draw_curve(history))
     put(PAGE, "resnet56", reached(history, told))

@@ -16,6 +16,7 @@ import torch
 import yaml
 from jaxtyping import Float, Int64
 
+from foldline.config.section import parse
 from foldline.config.train import Train
 from foldline.files import sha256, write_text
 from foldline.learning.models import Classifier, load_model
@@ -84,9 +85,14 @@ class Measured:
 
 
 def measure(workspace: Workspace, params: Mapping[str, Any], fold: int) -> Measured:
-    """Train one fold, and judge each validation row by its probability: losses of training are of many scales."""
+    """Train one fold, and judge each validation row by its probability: losses of training are of many scales.
+
+    Raises Refusal when the parameters are none; what training refuses is a result.
+    """
+    # A mistake in the plan is the plan's, no result of a technique.
+    train = parse(params["train"], Train, "train")
     workspace.write_params(params)
-    (seed,) = params["train"]["seeds"]
+    (seed,) = train.seeds
     start = time.perf_counter()
     with chdir(workspace.folder):
         try:
@@ -95,8 +101,7 @@ def measure(workspace: Workspace, params: Mapping[str, Any], fold: int) -> Measu
             nothing = pd.DataFrame()
             return Measured(nothing, nothing, time.perf_counter() - start, str(refusal))
         seconds = time.perf_counter() - start
-        settings = Settings(PARAMS, workspace.slug)
-        facts = read_fold(settings, fold, seed, settings.section("train", Train).model)
+        facts = read_fold(Settings(PARAMS, workspace.slug), fold, seed, train.model)
         images = facts.pixels[facts.validation.positions]
     trained = workspace.places.trained(fold, seed)
     probabilities = predicted(load_model(trained / "model.safetensors"), images)

@@ -109,9 +109,12 @@ def test_gains_over_the_baseline_are_paired_by_row_and_their_error_is_over_folds
     assert stand("log_loss", "worse", better.assign(fold=0, cluster=0), baseline).verdict == "not yet real"
 
 
+THREE = small_plan(better={"epochs": 4}, broken={"epochs": 5}, waiting={"epochs": 6})
+
+
 def judged_by_hand(folder: Path) -> list[Judged]:
     """A better technique, one that failed in fold 1, and one that is not done."""
-    plan, results = small_plan(better={"epochs": 4}, broken={"epochs": 5}, waiting={"epochs": 6}), Results(folder)
+    plan, results = THREE, Results(folder)
     folds = pd.DataFrame({"row_id": [f"{fold}-{row}" for fold in range(3) for row in range(2)]})
     folds = folds.assign(fold=[0, 0, 1, 1, 2, 2], cluster=range(6))
     folds.to_csv(folder / "folds.csv", index=False)
@@ -127,7 +130,7 @@ def judged_by_hand(folder: Path) -> list[Judged]:
 
 
 def test_the_table_keeps_failures_and_leaves_out_what_is_not_done(tmp_path: Path) -> None:
-    lines = table(judged_by_hand(tmp_path), {"train.epochs": 3}, ["0123456789"]).splitlines()
+    lines = table(judged_by_hand(tmp_path), THREE, ["0123456789"]).splitlines()
     assert lines[2:6] == [
         "| baseline |  | 66.7 ± 16.7 |  |  | 1.500 ± 0.000 |  |  |",
         "| **Group** | | | | | | | |",
@@ -135,8 +138,9 @@ def test_the_table_keeps_failures_and_leaves_out_what_is_not_done(tmp_path: Path
         "| 1.000 ± 0.000 | +0.500 ± 0.000 | **better** |",
         "| broken | `epochs: 5` | **failed** | fold 1: the loss is not a number | | | | |",
     ]
-    assert lines[7] == "2 techniques, measured by the code of commit `0123456`."
-    assert not any("waiting" in line for line in lines)
+    assert lines[7] == (
+        "2 techniques, measured by the code of commit `0123456`. In the plan and not measured yet: waiting."
+    )
 
 
 def test_charts_are_pictures(tmp_path: Path) -> None:
@@ -184,6 +188,9 @@ def test_a_technique_is_trained_and_judged_by_the_stages_themselves(tmp_path: Pa
     # Judged anew, with the loss that the training itself saw.
     assert trained.rows["log_loss"].mean() == pytest.approx(trained.history["validation_loss"].iloc[-1], rel=1e-4)
     assert trained.rows["right"].mean() == pytest.approx(trained.history["validation_accuracy"].iloc[-1])
+
+    with pytest.raises(Refusal, match=r"train: `epochs` is 0"):
+        measure(workspace, changed(short, {"train.epochs": 0}), 0)
 
     diverging = changed(short, {"train.rates.body": 1e30, "train.rates.head": 1e30, "train.epochs": 5})
     failed = measure(workspace, changed(diverging, {"train.schedule": {"kind": "constant"}}), 0)
