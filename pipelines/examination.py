@@ -15,6 +15,7 @@ from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
 from foldline.competition.layouts import read_layout
+from foldline.competition.metrics import metric_of
 from foldline.competition.readability import link_images
 from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
 from foldline.competition.suspicions import suspicions
@@ -54,6 +55,7 @@ def examine(card: Card, places: Places) -> Examination:
         classes = find_classes(archives, listing.rows, card.target, card.submission)
         sample = read_sample(archives, card.submission)
         unused = unused_columns(archives, card)
+    metric_of(card.metric, classes)  # refuses weights of classes that there are not
     refuse_other_columns(sample, card.submission, card.target, classes)
     refuse_other_ids(listing.rows, sample, card.submission, classes)
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)

@@ -65,6 +65,13 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
         ),
         (
             {
+                "target": {"kind": "multilabel", "labels": {"kind": "columns", "columns": ["any", "a"]}, "group": None},
+                "metric": {"kind": "weighted_binary_log_loss", "weights": {"any": 2, "b": 1}},
+            },
+            ["`metric.weights` names b, which is no column of the target. Valid: any, a."],
+        ),
+        (
+            {
                 "target": RANKED,
                 "metric": {"kind": "map_at_k", "k": 5},
                 "submission": {"kind": "ranking", "length": 3, **FILE},

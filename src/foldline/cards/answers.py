@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from foldline.cards.card import Card
-from foldline.cards.metric import MeanAveragePrecision, TopKError
+from foldline.cards.metric import MeanAveragePrecision, TopKError, WeightedBinaryLogLoss, WeightedR2
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
-from foldline.cards.target import Binary
+from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Regression
 from foldline.refusal import listed
 
 FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
@@ -79,6 +79,7 @@ def unscorable(card: Card) -> Iterator[str]:
         )
     yield from _unnamed(card)
     yield from _other_length(card)
+    yield from _unknown_weights(card)
 
 
 def _unnamed(card: Card) -> Iterator[str]:
@@ -95,3 +96,17 @@ def _other_length(card: Card) -> Iterator[str]:
     metric, form = card.metric, card.submission
     if isinstance(metric, MeanAveragePrecision | TopKError) and isinstance(form, Ranking) and metric.k != form.length:
         yield f"{card.slug}.yaml: `metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
+
+
+def _unknown_weights(card: Card) -> Iterator[str]:
+    """Where the card itself names the classes; else the doctor finds out."""
+    target = card.target
+    parts = target.labels if isinstance(target, Multilabel) else None
+    parts = target.values if isinstance(target, Regression) else parts
+    if isinstance(card.metric, WeightedBinaryLogLoss | WeightedR2) and isinstance(parts, OneHot | Columns):
+        unknown = [name for name in card.metric.weights if name not in parts.columns]
+        if unknown:
+            yield (
+                f"{card.slug}.yaml: `metric.weights` names {listed(unknown)}, which is no column of the target. "
+                f"Valid: {listed(parts.columns, 40)}."
+            )

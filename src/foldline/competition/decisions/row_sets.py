@@ -6,7 +6,7 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 from foldline.competition.decisions.sets import Thresholds
 from foldline.competition.scores.sets import mean_row_f_beta
 
-GRID = 100
+GRID = 50
 """Common thresholds that are tried first."""
 PASSES = 5
 LEAST_GAIN = 1e-9
@@ -36,15 +36,19 @@ def _label_by_label(
     thresholds: Float64[np.ndarray, " classes"], predictions: Predictions, targets: Targets, beta: float
 ) -> Float64[np.ndarray, " classes"]:
     found, wanted = thresholds.copy(), targets == 1
-    sets = predictions >= found
+    sets, of_rows = predictions >= found, wanted.sum(axis=1)
+    labelled, hits = sets.sum(axis=1), (sets & wanted).sum(axis=1)
     for _ in range(PASSES):
         before = found.copy()
         for label in range(predictions.shape[1]):
-            others = np.delete(sets, label, axis=1)
-            hits = (others & np.delete(wanted, label, axis=1)).sum(axis=1)
-            gains = _gains(hits, others.sum(axis=1), wanted[:, label], wanted.sum(axis=1), beta)
+            # The label is taken out of all counts, and put back at its new threshold.
+            labelled -= sets[:, label]
+            hits -= sets[:, label] & wanted[:, label]
+            gains = _gains(hits, labelled, wanted[:, label], of_rows, beta)
             found[label] = _best_threshold(predictions[:, label], gains, found[label])
             sets[:, label] = predictions[:, label] >= found[label]
+            labelled += sets[:, label]
+            hits += sets[:, label] & wanted[:, label]
         if np.array_equal(before, found):
             break
     return found
