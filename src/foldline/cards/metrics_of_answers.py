@@ -1,0 +1,120 @@
+"""Metrics that score answers: labels, sets, rankings, numbers. Higher is better unless it says otherwise."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foldline.cards.metric_weights import Weights
+from foldline.config.section import Section
+
+
+class Accuracy(Section):
+    kind: Literal["accuracy"]
+
+
+class MacroF1(Section):
+    """The mean over classes of a label's F1; a class counts when it is among the answers or the predictions."""
+
+    kind: Literal["macro_f1"]
+
+
+class BalancedAccuracy(Section):
+    """The mean over classes of the share of their rows that is right: macro recall."""
+
+    kind: Literal["balanced_accuracy"]
+
+
+class Matthews(Section):
+    """Matthews' correlation of labels, also of several classes (Gorodkin 2004)."""
+
+    kind: Literal["matthews"]
+
+
+class FBeta(Section):
+    """F-beta of the positive class of a binary target that is submitted as labels."""
+
+    kind: Literal["f_beta"]
+    beta: Annotated[float, Field(gt=0)]
+
+
+class MeanRowFBeta(Section):
+    """The mean over rows of their set's F-beta, of a multilabel target; an empty set that is right scores 0."""
+
+    kind: Literal["mean_row_f_beta"]
+    beta: Annotated[float, Field(gt=0)]
+
+
+class MultilabelMicroF1(Section):
+    """F1 of all pairs of row and label, of a multilabel target."""
+
+    kind: Literal["multilabel_micro_f1"]
+
+
+class MultilabelMacroF1(Section):
+    """The mean over all labels of their F1, of a multilabel target."""
+
+    kind: Literal["multilabel_macro_f1"]
+
+
+class MeanAveragePrecision(Section):
+    """MAP@k of a ranking with one right class: the mean over rows of 1 / its place, 0 where it is not among k."""
+
+    kind: Literal["map_at_k"]
+    k: Annotated[int, Field(ge=1)]
+
+
+class TopKError(Section):
+    """The share of rows whose class is not among the first k of their ranking; lower is better."""
+
+    kind: Literal["top_k_error"]
+    k: Annotated[int, Field(ge=1)]
+
+
+class QuadraticKappa(Section):
+    """Cohen's kappa with quadratic weights, of an ordinal target."""
+
+    kind: Literal["quadratic_kappa"]
+
+
+class Rmse(Section):
+    """Root of the mean squared error over all rows and columns; lower is better."""
+
+    kind: Literal["rmse"]
+
+
+class MeanColumnRmse(Section):
+    """The mean of the columns' RMSE (MCRMSE); lower is better."""
+
+    kind: Literal["mean_column_rmse"]
+
+
+class Mae(Section):
+    """The mean absolute error over all rows and columns; lower is better."""
+
+    kind: Literal["mae"]
+
+
+class Rmsle(Section):
+    """Root of the mean squared difference of log(1 + value); lower is better."""
+
+    kind: Literal["rmsle"]
+
+
+class R2(Section):
+    """The mean of the columns' coefficients of determination."""
+
+    kind: Literal["r2"]
+
+
+class WeightedR2(Section):
+    """The coefficient of determination of all rows and columns together, each weighing as its column does."""
+
+    kind: Literal["weighted_r2"]
+    weights: Weights
+
+
+class ProbabilisticF1(Section):
+    """F-beta of a binary target with probabilities in the place of counts (Yacouby and Axman, 2020)."""
+
+    kind: Literal["probabilistic_f1"]
+    beta: Annotated[float, Field(gt=0)]

@@ -1,0 +1,92 @@
+"""Metrics that score predictions as they are. Higher is better unless it says otherwise."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from foldline.cards.metric_weights import Weights
+from foldline.config.section import Section
+
+
+class Auc(Section):
+    """Area under the receiver's operating curve, of a binary target."""
+
+    kind: Literal["auc"]
+
+
+class MeanColumnAuc(Section):
+    """The mean of the columns' AUC, of a multilabel target."""
+
+    kind: Literal["mean_column_auc"]
+
+
+class WeightedAuc(Section):
+    """AUC of a binary target whose bands of true-positive rate count differently; the highest score is 1."""
+
+    kind: Literal["weighted_auc"]
+    edges: Annotated[tuple[float, ...], Field(min_length=2)]
+    """Of the bands, from 0 to 1: [0, 0.4, 1]."""
+    weights: tuple[Annotated[float, Field(ge=0)], ...]
+    """One per band: [2, 1]."""
+
+    @model_validator(mode="after")
+    def _bands_have_weights(self) -> "WeightedAuc":
+        rising = all(low < high for low, high in zip(self.edges, self.edges[1:], strict=False))
+        if not rising or self.edges[0] != 0 or self.edges[-1] != 1:
+            raise ValueError(f"metric.edges is {list(self.edges)}: it must rise from 0 to 1")
+        if len(self.weights) != len(self.edges) - 1 or not any(self.weights):
+            raise ValueError(
+                f"metric.weights is {list(self.weights)}: the {len(self.edges) - 1} bands between metric.edges take a "
+                "weight each, not all of them 0"
+            )
+        return self
+
+
+class PartialAuc(Section):
+    """The area under the curve of a binary target and above a true-positive rate, at most 1 minus it (isic-2024)."""
+
+    kind: Literal["partial_auc"]
+    min_true_positive_rate: Annotated[float, Field(ge=0, lt=1)]
+
+
+class MicroAuc(Section):
+    """AUC of all pairs of row and label, of a multilabel target."""
+
+    kind: Literal["micro_auc"]
+
+
+class AveragePrecision(Section):
+    """The mean precision at the places of the positive rows, of a binary target."""
+
+    kind: Literal["average_precision"]
+
+
+class MeanColumnAveragePrecision(Section):
+    """The mean of the columns' average precision, of a multilabel target."""
+
+    kind: Literal["mean_column_average_precision"]
+
+
+class BinaryLogLoss(Section):
+    """Log loss of a binary target, or the mean over all rows and columns of a multilabel one; lower is better."""
+
+    kind: Literal["binary_log_loss"]
+
+
+class WeightedBinaryLogLoss(Section):
+    """The same of a multilabel target whose labels weigh differently; lower is better: `weights: {any: 2}`."""
+
+    kind: Literal["weighted_binary_log_loss"]
+    weights: Weights
+
+
+class LogLoss(Section):
+    """Multiclass log loss; lower is better."""
+
+    kind: Literal["log_loss"]
+
+
+class BalancedLogLoss(Section):
+    """The mean over classes of their rows' log loss; lower is better."""
+
+    kind: Literal["balanced_log_loss"]
