@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import py7zr
 import pytest
@@ -209,3 +210,22 @@ def test_other_archives_that_are_damaged(tmp_path: Path, content: bytes) -> None
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(Refusal, match=r"a.zip .*dvc repro -f -s download"):
         Archives(tmp_path, ["a.zip"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data.7z", seven_zipped({"a.jpg": b"A" * 5_000})),
+        ("data.tar.gz", tarred({"a.jpg": bytes(range(256)) * 20}, "w:gz")),
+        ("data.zip", zipped({"inner.zip": zipped({"a.jpg": b"A" * 5_000}, zipfile.ZIP_STORED)})),
+    ],
+)
+def test_what_does_not_fit_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(content)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=99))
+    with pytest.raises(Refusal, match=r"takes [\d,]+ bytes unpacked, 99 are free at .*Free some space"):
+        Archives(tmp_path / "in", [name])
+    assert not [path for path in (tmp_path / ".unpacked" / "in").iterdir() if path.is_dir()]

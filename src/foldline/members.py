@@ -21,6 +21,7 @@ from foldline.unpacking import (
     copy_stream,
     extract,
     refuse_leaving,
+    refuse_without_room,
 )
 
 DEEPEST = 4
@@ -69,6 +70,7 @@ class Finder:
         paths = [existing(self.folder, part) for part in parts]
 
         def join(folder: Path) -> None:
+            refuse_without_room(folder, sum(path.stat().st_size for path in paths), str(self.folder / name))
             with (folder / "content").open("wb") as file:
                 for path in paths:
                     with path.open("rb") as part:
@@ -145,6 +147,7 @@ class Finder:
 
         def unpack(folder: Path) -> None:
             information = archive.getinfo(member.within)
+            refuse_without_room(folder, information.file_size, where)
             try:
                 with archive.open(information) as packed:
                     copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)

@@ -102,6 +102,8 @@ def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
 
     Raises Refusal for a member that would leave the folder, for a bomb, and when 7z needs a library that is missing.
     """
+    # What is packed is hardly larger than what it holds; 7z and zips say how much that is.
+    refuse_without_room(folder, path.stat().st_size, where)
     match kind:
         case "7z":
             _extract_7z(path, folder, where)
@@ -112,6 +114,15 @@ def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
                 copy_stream(packed, folder / "content", path.stat().st_size, where)
         case "zip":
             raise ValueError("zips are read in place")
+
+
+def refuse_without_room(folder: Path, needed_bytes: int, where: str) -> None:
+    """Raises Refusal when the disk of `folder` has less than what `where` takes unpacked."""
+    free = shutil.disk_usage(folder).free
+    if needed_bytes > free:
+        raise Refusal(
+            f"{where} takes {needed_bytes:,} bytes unpacked, {free:,} are free at {folder.parent}. Free some space."
+        )
 
 
 def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: str) -> None:
@@ -156,6 +167,7 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
             unpacked_bytes = archive.archiveinfo().uncompressed
             if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * path.stat().st_size):
                 raise Refusal(f"{where} unpacks {path.stat().st_size:,} bytes to {unpacked_bytes:,}. Do not trust it.")
+            refuse_without_room(folder, unpacked_bytes, where)
             archive.extractall(folder)
     except (py7zr.exceptions.ArchiveError, *DAMAGES) as error:
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None

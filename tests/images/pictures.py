@@ -35,3 +35,8 @@ def zipped(path: Path, members: Mapping[str, bytes]) -> Path:
         for name, content in members.items():
             archive.writestr(name, content)
     return path
+
+
+def damage(archive: Path, content: bytes) -> None:
+    """Overwrite a stored member of a zip: whoever reads it meets another checksum."""
+    archive.write_bytes(archive.read_bytes().replace(content, bytes(len(content)), 1))

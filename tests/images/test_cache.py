@@ -19,7 +19,8 @@ from foldline.images.cache import BuiltCache, build, open_pixels
 from foldline.images.chunks import UNREADABLE_GREY
 from foldline.images.resizing import PixelForm
 from foldline.refusal import Refusal
-from tests.images.pictures import encoded, scene, zipped
+from foldline.tables.images import MISSING
+from tests.images.pictures import damage, encoded, scene, zipped
 
 FORM = PixelForm(8, 12, 3, "squash")
 MEMBERS = {f"train/{number}.png": encoded(scene(number, 16, 24)) for number in range(5)}
@@ -130,9 +131,8 @@ def test_nothing_to_decode_and_no_room(archives: Path) -> None:
     assert {path.name for path in (archives / "pixels").iterdir()} == {"build.lock"}
 
 
-def test_a_missing_image_and_a_missing_archive_are_refused(archives: Path) -> None:
-    with pytest.raises(Refusal, match=r"there is no file `train/9.png`"):
-        built(archives, ["train/9.png"])
+def test_a_missing_image_is_listed_and_a_missing_archive_refused(archives: Path) -> None:
+    assert built(archives, ["train/9.png"]).decoded["error"].tolist() == [MISSING]
     (archives / "all.zip").unlink()
     with pytest.raises(Refusal, match=r"all.zip does not exist, but the manifest lists it"):
         built(archives)
@@ -155,8 +155,9 @@ def test_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None
 
 def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
     archive, unfinished = tmp_path / "all.zip", tmp_path / "unfinished.npy"
-    zipped(archive, {name: content for name, content in MANY.items() if name != "600.png"})
-    with pytest.raises(Refusal, match=r"no file `600.png`"):
+    zipped(archive, MANY)
+    damage(archive, MANY["600.png"])
+    with pytest.raises(Refusal, match=r"`600.png` is damaged"):
         build_file(unfinished, tmp_path, ["all.zip"], list(MANY), SMALL)
     journal = unfinished.with_suffix(".journal")
     assert len(journal.read_text().splitlines()) == 2

@@ -30,7 +30,7 @@ def test_numbers_are_float32_and_augmented_between_0_and_1() -> None:
 
 def test_jpegs_are_bytes(tmp_path: Path) -> None:
     pictures = np.stack([scene(seed, 16, 16) for seed in range(3)])
-    store = JpegStore(tmp_path / "cache.jpegs", 95)
+    store = JpegStore(tmp_path / "cache.jpegs", 95, pictures.nbytes)
     store.reserve()
     store.write(0, pictures)
     store.finish([(0, 3)])

@@ -10,7 +10,7 @@ from foldline.images.cache import build, open_pixels
 from foldline.images.resizing import PixelForm
 from foldline.images.stores import JpegPixels
 from foldline.refusal import Refusal
-from tests.images.pictures import encoded, scene, zipped
+from tests.images.pictures import damage, encoded, scene, zipped
 
 PLAIN = PixelForm(16, 24, 3, "squash")
 FORM = PixelForm(16, 24, 3, "squash", jpeg_quality=95)
@@ -54,8 +54,9 @@ def test_the_same_bytes_whatever_the_number_of_processes(archives: Path, tmp_pat
 
 def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
     archive, file = tmp_path / "all.zip", tmp_path / "cache.jpegs"
-    zipped(archive, {name: content for name, content in MEMBERS.items() if name != "270.png"})
-    with pytest.raises(Refusal, match=r"no file `270.png`"):
+    zipped(archive, MEMBERS)
+    damage(archive, MEMBERS["270.png"])
+    with pytest.raises(Refusal, match=r"`270.png` is damaged"):
         build_file(file, tmp_path, ["all.zip"], list(MEMBERS), FORM)
     swapped = {name: MEMBERS[f"{299 - number}.png"] for number, name in enumerate(MEMBERS)}
     zipped(archive, swapped)
@@ -72,6 +73,15 @@ def test_a_cut_off_store_is_refused(archives: Path, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-8])
     with pytest.raises(Refusal, match=r"is damaged \(it is cut off, or of other images\). Remove it"):
         open_pixels(tmp_path, cached.key, cached.decoded, archives, ["all.zip"])
+
+
+def test_no_room_for_jpegs(archives: Path, tmp_path: Path) -> None:
+    large = PixelForm(20_000_000, 10_000_000, 3, "squash", jpeg_quality=95)
+    with pytest.raises(
+        Refusal, match=r"cache of JPEGs takes about 36,000,000,000,000,000 bytes, .* are free. Free some"
+    ):
+        build(archives, ["all.zip"], list(MEMBERS), large, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"build.lock"}
 
 
 def test_a_cache_of_numbers_keeps_half_precision(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ from foldline.images.resizing import PixelForm
 from foldline.refusal import Refusal
 
 OFFSET = np.dtype("<i8")
+JPEG_SHARE = 0.1
+"""Of its pixels' bytes, that a photograph's JPEG takes at quality 90. At 95 it is nearly twice as much: a build that
+passes may still end on a full disk, one that is refused would have."""
 ImageArray = Shaped[np.ndarray, "images height width channels"]
 
 
@@ -75,13 +78,25 @@ class JpegStore:
 
     file: Path
     quality: int
+    pixels_bytes: int
+    """Of all images as they would lie in an array."""
 
     @property
     def parts(self) -> Path:
         return self.file.with_suffix(".parts")
 
     def reserve(self) -> None:
-        self.parts.mkdir(exist_ok=True)
+        """Raises Refusal when the disk has too little space for JPEGs of usual size."""
+        if self.parts.exists():
+            return
+        # Twice: the parts are there until they are joined.
+        needed, free = round(2 * JPEG_SHARE * self.pixels_bytes), shutil.disk_usage(self.file.parent).free
+        if needed > free:
+            raise Refusal(
+                f"{self.file.parent}: building the cache of JPEGs takes about {needed:,} bytes, {free:,} are free. "
+                "Free some space, or lower prepare.height_pixels and prepare.width_pixels in params.yaml."
+            )
+        self.parts.mkdir()
 
     def write(self, first: int, pixels: UInt8[np.ndarray, "images height width channels"]) -> bytes:
         jpegs = [_encoded(image, self.quality) for image in pixels]
@@ -165,7 +180,7 @@ CachedPixels = np.ndarray | JpegPixels
 
 def store_for(file: Path, count: int, form: PixelForm) -> Store:
     if form.jpeg_quality is not None:
-        return JpegStore(file, form.jpeg_quality)
+        return JpegStore(file, form.jpeg_quality, count * form.bytes)
     return ArrayStore(file, (count, form.height, form.width, form.channels), form)
 
 
