@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foldline.cards.layout import TablePart
+from foldline.cards.layout import Part, TablePart
 from foldline.competition.source_steps import read_source
 from foldline.config.section import parse
 from foldline.refusal import Refusal
@@ -22,8 +22,11 @@ FRONTAL = {"kind": "keep", "column": "view", "values": ["frontal"]}
 
 def read(zipped: Zipped, table: Any, *wanted: str, files: dict[str, str | bytes] = FILES) -> pd.DataFrame:
     part = {"kind": "table", "table": table, "id": "id", "path": "{id}"}
-    source = parse(part, TablePart, "card.yaml", ("layout", "train")).table
-    return read_source(zipped(files), source, [("here", name) for name in wanted], "layout.train.table")[list(wanted)]
+    parsed = parse(part, Part, "card.yaml", ("layout", "train"))
+    assert isinstance(parsed, TablePart)
+    return read_source(zipped(files), parsed.table, [("here", name) for name in wanted], "layout.train.table")[
+        list(wanted)
+    ]
 
 
 def lines(table: pd.DataFrame) -> list[list[str]]:
