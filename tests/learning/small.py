@@ -50,11 +50,11 @@ def train_section(**changes: Any) -> Train:
     return parse(TRAIN | changes, Train, "train")
 
 
-def small_fold(count: int = 43, classes: int = 3) -> Fold:
+def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> Fold:
     """Noise, brighter in a part of the image that the class says; a third of it is for validation."""
     generator = np.random.default_rng(0)
     targets = generator.integers(0, classes, count)
-    pixels = generator.integers(0, 120, (count, 16, 16, 1), dtype=np.uint8)
+    pixels = generator.integers(0, 120, (count, pixels_per_side, pixels_per_side, 1), dtype=np.uint8)
     for image, target in zip(pixels, targets, strict=True):
         image[target * 5 : target * 5 + 5] += 100
     is_validation = np.arange(count) % 3 == 0

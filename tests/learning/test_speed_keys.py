@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.modules.module import register_module_forward_hook
 
 from foldline.learning.checkpoints import Checkpoints
+from foldline.learning.fold import Fold
 from foldline.learning.fold_pieces import choose_pieces
 from foldline.learning.fold_training import train_fold
 from foldline.learning.processes import start_accelerator
@@ -44,9 +45,9 @@ def first_convolutions() -> Iterator[list[tuple[bool, Tensor]]]:
         handle.remove()
 
 
-def run(folder: Path, **changes: object) -> Trained:
+def run(folder: Path, fold: Fold | None = None, **changes: object) -> Trained:
     config = train_section(**changes)
-    return train_fold(small_fold(), config, Checkpoints(folder, {}), start_accelerator(config.precision))
+    return train_fold(fold or small_fold(), config, Checkpoints(folder, {}), start_accelerator(config.precision))
 
 
 @pytest.fixture(autouse=True)
@@ -80,13 +81,18 @@ def test_images_grow_or_stay_small_in_training_and_are_whole_in_validation(
 
 
 def test_bfloat16(tmp_path: Path) -> None:
-    """Passes are in half precision, weights are not; the losses agree to its two or three digits."""
+    """Passes are in half precision, weights are not; the losses agree to its two or three digits.
+
+    At 32 pixels no convolution of stride 2 meets a map of one pixel, whose gradient in bfloat16 is now and then made of
+    uninitialised memory (seen with torch 2.15 on CPU).
+    """
+    fold = small_fold(pixels_per_side=32)
     with first_convolutions() as seen:
-        half = run(tmp_path / "half", precision="bfloat16", **SGD)
+        half = run(tmp_path / "half", fold, precision="bfloat16", **SGD)
     assert {output.dtype for _, output in seen if len(output) > 1} == {torch.bfloat16}  # one blank image goes ahead
     assert all(value.dtype in (torch.float32, torch.int64) for value in half.model.state_dict().values())
     AcceleratorState._reset_state(reset_partial_state=True)
-    whole = run(tmp_path / "whole", **SGD)
+    whole = run(tmp_path / "whole", fold, **SGD)
     assert losses(half) != losses(whole)
     assert losses(half) == pytest.approx(losses(whole), rel=0.02)
 
