@@ -26,9 +26,10 @@ def loader_against_albumentations(recipe: str) -> Figure:
     """One process: batches of augmented tensors, against the same transforms by albumentations, image by image."""
     fold = noise_fold(IMAGES, PIXELS)
     described = Augmentation.model_validate({"recipe": recipe, "transforms": []})
-    augment = build_augmentation(described, fold.pixels.shape[1:], ["horizontal_flip"])
-    assert augment is not None
-    alone = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), *augment.transforms])
+    # One each: `Compose` makes the transforms that it is given draw from its own random generators.
+    augment, theirs = (build_augmentation(described, fold.pixels.shape[1:], ["horizontal_flip"]) for _ in range(2))
+    assert augment is not None and theirs is not None
+    alone = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), *theirs.transforms])
     order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
     loader = training_loader(fold.pixels, fold.training.positions, augment, order, workers=0)
 
