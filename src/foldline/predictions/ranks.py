@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
-from scipy.stats import rankdata
 
 from foldline.predictions.activations import predictions_from
 from foldline.predictions.members import Member, finite
@@ -24,6 +23,8 @@ def ranks_within(
         raise Refusal(
             "ensemble.method.kind is ranks: the ranks of several classes are no distribution. Choose equal or greedy."
         )
+    from scipy.stats import rankdata  # A second of start-up, which experiments without ranks are spared.
+
     ranks = np.empty(predictions.shape, np.float32)
     for group in np.unique(groups).tolist():
         mine = groups == group
