@@ -60,4 +60,3 @@ def train_one(name: FoldName, seed: int) -> None:
         if accelerator.is_main_process:
             write_trained(places.trained(name, seed), trained)
             checkpoints.clear()
-    accelerator.end_training()

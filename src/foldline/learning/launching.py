@@ -91,10 +91,20 @@ def _work(stage: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         stage()
+        _leave_the_others()
     except Refusal as refusal:
         words = {"message": str(refusal), "timestamp": int(time.time())}
         Path(os.environ[ERROR_FILE]).write_text(json.dumps(words), encoding="utf-8")
         sys.exit(1)
+
+
+def _leave_the_others() -> None:
+    """gloo's threads must end before the interpreter does: a process that ends with them running is now and then
+    aborted (seen of three on a busy machine), after all its work."""
+    import torch.distributed
+
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def first_cause(failures: "Mapping[int, ProcessFailure]") -> "tuple[int, ProcessFailure]":
