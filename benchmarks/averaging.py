@@ -8,8 +8,9 @@ from statistics import median
 import torch
 from torch.nn.functional import cross_entropy
 
+from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
-from benchmarks.noise import PAIRS, noise_fold, seconds_of, section
+from benchmarks.noise import device_seconds_of, noise_fold, section
 from foldline.learning.fold_pieces import choose_pieces
 
 PIXELS = 224
@@ -32,7 +33,7 @@ def measure(model: str = "resnet152", pixels: int = PIXELS, batch_size: int = BA
 
     step()
     pieces.average.update()
-    shares = [seconds_of(pieces.average.update) / seconds_of(step) for _ in range(PAIRS)]
+    shares = [device_seconds_of(pieces.average.update) / device_seconds_of(step) for _ in range(PAIRS)]
     how = f"{model}, {pixels} pixels, a batch of {batch_size} on {device.type}; median of {PAIRS} interleaved pairs"
     return [Figure("EMA / step without it, time", median(shares), 0.02, False, "", how)]
 

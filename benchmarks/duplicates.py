@@ -15,14 +15,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.datasets import load_digits
 
+from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
-from benchmarks.pictures import HEIGHT, WIDTH, built, drawn, jpeg, one_thread, seconds_of
+from benchmarks.pictures import HEIGHT, WIDTH, built, drawn, jpeg, one_thread
 from foldline.images.decoding import decode
 from foldline.images.duplicates import near_duplicate_pairs
 from foldline.images.hashing import perceptual_hashes, thumbnail
 from foldline.images.resizing import PixelForm
 
-PAIRS = 7
 PLANTED = 200
 DISTINCT = 10_000
 FORM = PixelForm(224, 224, 3, "squash")

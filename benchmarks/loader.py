@@ -7,8 +7,9 @@ from statistics import median
 
 import albumentations
 
+from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
-from benchmarks.noise import PAIRS, noise_fold, seconds_of
+from benchmarks.noise import noise_fold
 from foldline.config.augmentation import Augmentation
 from foldline.images.augmentation import build_augmentation
 from foldline.images.loaders import EpochOrder, training_loader

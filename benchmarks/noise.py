@@ -1,6 +1,5 @@
 """A fold of noise to train on, and the clock: what the benchmarks of training share."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.clock import seconds_of
 from foldline.config.section import parse, read_yaml
 from foldline.config.train import Train
 from foldline.learning.fold import Fold
 from foldline.learning.samples import Samples
-
-PAIRS = 7
-"""Interleaved, of whose ratios the median counts."""
 
 
 def noise_fold(count: int, pixels: int) -> Fold:
@@ -39,12 +36,9 @@ def section(model: str, batch_size: int, **changes: Any) -> Train:
     return parse(values | for_benchmarks | changes, Train, "params.yaml")
 
 
-def seconds_of(work: Callable[[], object]) -> float:
+def device_seconds_of(work: Callable[[], object]) -> float:
     """Until the device has done it, too."""
-    start = time.perf_counter()
-    work()
-    wait_for_device()
-    return time.perf_counter() - start
+    return seconds_of(lambda: (work(), wait_for_device()))
 
 
 def wait_for_device() -> None:

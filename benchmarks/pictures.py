@@ -3,7 +3,7 @@
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -86,9 +86,3 @@ def built(files: Sequence[bytes], form: PixelForm) -> tuple[float, pd.DataFrame,
         start = time.perf_counter()
         decoded = build_file(cache, Path(folder), [ARCHIVE], names, form, processes=1)
         return time.perf_counter() - start, decoded, np.load(cache)
-
-
-def seconds_of(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start

@@ -24,8 +24,8 @@ from foldline.predictions.coverage import Roster
 from foldline.predictions.ensemble_steps import ensemble_plan
 from foldline.predictions.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.members import member
+from foldline.predictions.predicted import Predicted
 from foldline.predictions.simplex import least_on_simplex, log_loss_curve
-from foldline.predictions.trained import Trained
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.logits import create_logits, read_logits
 from foldline.tables.probabilities import create_like, read_probabilities
@@ -99,15 +99,17 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     start = time.perf_counter()
     ids, clusters = tuple(str(row) for row in range(rows)), np.arange(rows)
     roster, targets = Roster(ids, np.arange(rows) % MEMBERS, clusters, ids), np.arange(rows) % len(CLASSES)
-    members = [member(fold, read_logits(folder / f"fold{fold}"), roster, CLASSES) for fold in range(MEMBERS)]
+    members = [
+        member(fold, read_logits(folder / f"fold{fold}"), roster, CLASSES, f"fold {fold}") for fold in range(MEMBERS)
+    ]
     for name in ("ensemble", "clip"):
         (folder / name).mkdir()
     judge = judge_of(FACT, RULE)
     models = [(fold, 0) for fold in range(MEMBERS)]
-    trained = Trained(models, members, ["seed 0"], ("identity",), "softmax", roster, targets, CLASSES)
-    plan = ensemble_plan(ENSEMBLE, trained, judge)
-    chain = fit_ensemble(plan, members, trained)
-    means = create_means(folder / "ensemble", trained)
+    predicted = Predicted(models, members, ["seed 0"], ("identity",), "softmax", roster, targets, CLASSES)
+    plan = ensemble_plan(ENSEMBLE, predicted, judge)
+    chain = fit_ensemble(plan, members, predicted)
+    means = create_means(folder / "ensemble", predicted)
     fill_out_of_fold(means.out_of_fold, members, roster, plan.reading, chain)
     fill_test(means.test, members, plan.reading, "distribution", chain.whole)
     means = read_probabilities(folder / "ensemble")

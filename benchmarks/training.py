@@ -15,8 +15,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
-from benchmarks.noise import PAIRS, noise_fold, seconds_of, section, wait_for_device
+from benchmarks.noise import device_seconds_of, noise_fold, section, wait_for_device
 from foldline.config.precision import Precision
 from foldline.config.train import Train
 from foldline.learning.batches import Batch, TrainingBatches
@@ -88,7 +89,7 @@ def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
     ratios = []
     for _ in range(PAIRS + 1):
         next(epochs)
-        ratios.append(seconds_of(bare_epoch) / batches.seconds[-1])
+        ratios.append(device_seconds_of(bare_epoch) / batches.seconds[-1])
     how = f"{case.words}, EMA, clipping; median of {PAIRS} interleaved pairs"
     claim = "training loop / bare step, images per second"
     figures = [Figure(claim, median(ratios[1:]), 0.97, True, "", how)]
@@ -139,7 +140,7 @@ def matrix_peak(side: int, device: torch.device) -> float:
         for _ in range(10):
             torch.mm(matrix, matrix)
 
-    return 10 * 2 * side**3 / median([seconds_of(product) for _ in range(PAIRS)])
+    return 10 * 2 * side**3 / median([device_seconds_of(product) for _ in range(PAIRS)])
 
 
 if __name__ == "__main__":

@@ -26,9 +26,8 @@ def main() -> None:
     card = read_card(settings.card)
     refuse_unfit(params, card)
     if params.train.asks_its_libraries:
-        from foldline.learning.rehearsal import (
-            rehearse,
-        )  # Seconds of start-up, for the experiments that need an answer.
+        # Seconds of start-up, for the experiments that need an answer.
+        from foldline.learning.rehearsal import rehearse
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
         rehearse(params.train, shape, card.symmetries)

@@ -21,7 +21,7 @@ from foldline.predictions.ensemble_steps import ensemble_plan
 from foldline.predictions.ensembling import evidence_of
 from foldline.predictions.gains import gains_table
 from foldline.predictions.nested import fit_chain
-from foldline.predictions.trained import read_trained
+from foldline.predictions.predicted import read_predicted
 from foldline.predictions.view_choice import chosen_views, ordered
 from foldline.refusal import Refusal
 from pipelines.running import parser, read_settings, run
@@ -33,17 +33,17 @@ def main() -> None:
     settings = read_settings()
     target, section = settings.fact("target", Target), settings.section("ensemble", Ensemble)
     folds = [fold for fold in settings.section("folds", tuple[FoldName, ...]) if isinstance(fold, int)]
-    trained = read_trained(settings.places, folds, settings.section("train.seeds", tuple[int, ...]), target)
-    if len(trained.views) == 1:
-        raise Refusal(f"predict.views is [{trained.views[0]}], which leaves no choice: list those to choose among.")
-    rule = default_rule(target, settings.fact("submission", Submission), trained.classes, trained.width)
-    judge = judge_of(settings.fact("metric", Metric), rule, trained.classes)
-    plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), trained, judge)
-    chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(trained.members), trained, plan.reading))
-    names = chosen_views(ordered(trained.views)[0], chain)
+    predicted = read_predicted(settings.places, folds, settings.section("train.seeds", tuple[int, ...]), target)
+    if len(predicted.views) == 1:
+        raise Refusal(f"predict.views is [{predicted.views[0]}], which leaves no choice: list those to choose among.")
+    rule = default_rule(target, settings.fact("submission", Submission), predicted.classes, predicted.width)
+    judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
+    plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), predicted, judge)
+    chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(predicted.members), predicted, plan.reading))
+    names = chosen_views(ordered(predicted.views)[0], chain)
     print_gains(gains_table([decided.gain for decided in chain.steps]))
     cost = sum(map(cost_of, names))
-    print(f"predict.views: [{', '.join(names)}]   (costs {cost:g} times identity, of {len(trained.views)} views)")
+    print(f"predict.views: [{', '.join(names)}]   (costs {cost:g} times identity, of {len(predicted.views)} views)")
 
 
 if __name__ == "__main__":

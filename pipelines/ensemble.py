@@ -15,13 +15,13 @@ from foldline.cards.target import Target
 from foldline.competition.decisions.rules import default_rule
 from foldline.config.ensemble import Ensemble
 from foldline.files import whole_folder, write_json
-from foldline.places import FoldName
+from foldline.places import ALL_ROWS, FoldName
 from foldline.predictions.answering import judge_of
 from foldline.predictions.ensemble_steps import ensemble_plan
 from foldline.predictions.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.gains import gains_metrics, gains_table
+from foldline.predictions.predicted import read_predicted
 from foldline.predictions.scoring import ensemble_metrics
-from foldline.predictions.trained import read_trained
 from foldline.tables.gains import write_gains
 from foldline.tables.history import join_histories, read_history, write_history
 from pipelines.running import parser, read_settings, run
@@ -33,26 +33,26 @@ def main() -> None:
     settings = read_settings()
     places, target = settings.places, settings.fact("target", Target)
     folds, seeds = settings.section("folds", tuple[FoldName, ...]), settings.section("train.seeds", tuple[int, ...])
-    trained = read_trained(places, folds, seeds, target)
-    rule = default_rule(target, settings.fact("submission", Submission), trained.classes, trained.width)
-    judge = judge_of(settings.fact("metric", Metric), rule, trained.classes)
-    plan = ensemble_plan(settings.section("ensemble", Ensemble), trained, judge)
-    members = plan.taken(trained.members)
-    chain = fit_ensemble(plan, members, trained)
+    predicted = read_predicted(places, folds, seeds, target)
+    rule = default_rule(target, settings.fact("submission", Submission), predicted.classes, predicted.width)
+    judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
+    plan = ensemble_plan(settings.section("ensemble", Ensemble), predicted, judge)
+    members = plan.taken(predicted.members)
+    chain = fit_ensemble(plan, members, predicted)
     gains = [*chain.gains, *plan.left_out]
-    histories = {model: read_history(places.trained(*model) / "history.csv") for model in trained.models}
+    histories = {model: read_history(places.trained(*model) / "history.csv") for model in predicted.models}
     with whole_folder(places.ensemble) as folder:
-        means = create_means(folder, trained)
-        fill_out_of_fold(means.out_of_fold, members, trained.roster, plan.reading, chain)
+        means = create_means(folder, predicted)
+        fill_out_of_fold(means.out_of_fold, members, predicted.roster, plan.reading, chain)
         fill_test(means.test, members, plan.reading, means.form, chain.whole)
-        metrics = ensemble_metrics(judge, trained.targets, means) | {"gains": gains_metrics(gains)}
+        metrics = ensemble_metrics(judge, predicted.targets, means) | {"gains": gains_metrics(gains)}
         write_json(folder / "metrics.json", metrics)
         write_gains(folder / "gains.csv", gains_table(gains))
         write_history(folder / "history.csv", join_histories(histories))
     print_gains(gains_table(gains))
     whose, score = f"folds {metrics['folds']} x seeds {sorted(seeds)}", f"{metrics['metric']} {metrics['score']}"
     print(f"ensemble of {whose}: out-of-fold {score} on {metrics['rows']} rows")
-    for fold, seed in trained.models[len(trained.names) * len(metrics["folds"]) :]:
+    for fold, seed in (model for model in predicted.models if model[0] in ALL_ROWS):
         print(f"fold {fold}, seed {seed}: in the test predictions, without out-of-fold rows, so without a score")
 
 

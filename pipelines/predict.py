@@ -9,20 +9,15 @@ Parameters: `predict`; card: `layout`. Processes: one per visible GPU, or $FOLDL
 import sys
 from functools import partial
 
-from foldline.cards.layout import Layout
-from foldline.config.predict import Predict
-from foldline.images.cache import open_pixels
 from foldline.learning.launching import launch
 from foldline.places import FoldName
-from foldline.predictions.coverage import roster
-from foldline.predictions.row_images import row_images
-from foldline.tables.classes import read_classes
-from foldline.tables.folds import read_folds
-from foldline.tables.images import read_images
-from foldline.tables.manifest import read_manifest
-from foldline.tables.pixels import read_pixels_key
-from foldline.tables.rows import read_rows
-from pipelines.running import fold_name, parser, read_settings, run, seed_number
+from pipelines.running import fold_name, parser, run, seed_number
+
+
+def predict(fold: FoldName, seed: int) -> None:
+    from pipelines.fold_prediction import predict_one  # Heavy; neither --help nor the launching process needs it.
+
+    predict_one(fold, seed)
 
 
 def main() -> None:
@@ -32,38 +27,7 @@ def main() -> None:
     )
     arguments.add_argument("--seed", type=seed_number, required=True, help="of that model; one of train.seeds")
     wish = arguments.parse_args()
-    launch("pipelines.predict", sys.argv[1:], partial(predict_fold, wish.fold, wish.seed))
-
-
-def predict_fold(fold: FoldName, seed: int) -> None:
-    from foldline.images.loaders import evaluation_loader  # Heavy, as all of these: --help does without.
-    from foldline.images.views import view_of
-    from foldline.learning.models import load_model
-    from foldline.learning.processes import start_accelerator
-    from foldline.learning.scaled_views import refuse_scaled_views
-    from foldline.learning.side_features import side_of
-    from foldline.predictions.predicting import predict, shared_logits
-
-    settings = read_settings()
-    places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
-    key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
-    model = load_model(places.trained(fold, seed) / "model.safetensors")
-    refuse_scaled_views(model.architecture.model.name, section.views)
-    files = [file.name for file in read_manifest(places.manifest).files]
-    pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
-    covered = roster(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
-    validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids
-    accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
-    per_process = max(1, section.batch_size // accelerator.num_processes)
-    load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
-    axes = (validation_ids, test_ids, section.views, read_classes(places.classes), model.architecture.activation)
-    with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
-        for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
-            pictures = row_images(rows, images, ids, part, side_of(rows, part, ids, model.architecture.side))
-            predict(model, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
-    accelerator.print(
-        f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
-    )
+    launch("pipelines.predict", sys.argv[1:], partial(predict, wish.fold, wish.seed))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What each technique is worth: the same small training on real images, with one change at a time, fold by fold.
 
-python -m benchmarks.techniques --archive cifar10-small.zip --workspace /tmp/study              all
-python -m benchmarks.techniques --archive cifar10-small.zip --workspace /tmp/study SGD Adam     some
+python -m benchmarks.techniques --archive cifar10-small.zip --workspace ../study              all
+python -m benchmarks.techniques --archive cifar10-small.zip --workspace ../study SGD Adam     some
 
 Takes hours on a CPU; one that is stopped goes on with what is missing. Writes the table of docs/techniques.md,
 docs/techniques/gains.csv and gains.png from all that is measured by then, the named ones and others. The workspace

@@ -1,6 +1,6 @@
 """ResNet-56 by the 1cycle of document 002, for as many epochs as resnet56.yaml says.
 
-python -m benchmarks.techniques.resnet56 --archive cifar10-small.zip --workspace /tmp/resnet56
+python -m benchmarks.techniques.resnet56 --archive cifar10-small.zip --workspace ../resnet56
 
 One that is stopped goes on after its last epoch. Writes docs/techniques/resnet56.csv and .png, and into
 docs/techniques.md what was reached.

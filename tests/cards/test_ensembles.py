@@ -79,4 +79,4 @@ def test_what_fits_is_no_conflict(slug: str, changes: dict[str, Any]) -> None:
 def test_metrics_of_order_are_those_that_only_ranks_decide() -> None:
     named = {name for name, metric in METRICS.items() if metric.needs == "probabilities"}
     assert named - set(SMOOTH) == set(OF_ORDER) & named
-    assert not any(METRICS[name].calibration_counts for name in set(OF_ORDER) & named)
+    assert not any(METRICS[name].is_log_loss for name in set(OF_ORDER) & named)

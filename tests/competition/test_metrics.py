@@ -40,7 +40,7 @@ def test_the_best_answers_gain_whatever_the_direction(name: str) -> None:
     assert metric.name == name
     assert metric.gain(worst, best) > 0
     assert metric.higher_is_better == (best > worst)
-    assert metric.calibration_counts == name.endswith("log_loss")
+    assert metric.is_log_loss == name.endswith("log_loss")
 
 
 def _targets(name: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from foldline.learning.models import load_model
 from foldline.places import Places
 from foldline.tables.logits import read_logits
 from pipelines import prepare, split, weights
-from pipelines.predict import predict_fold
+from pipelines.fold_prediction import predict_one
 from pipelines.train import train
 from tests.competitions.conftest import PARAMS, set_up
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
@@ -95,7 +95,7 @@ def test_features_decide_where_they_are_joined_and_nowhere_else(
     monkeypatch.chdir(prepared)
     write_params(side_features)
     train(0, 0)
-    predict_fold(0, 0)
+    predict_one(0, 0)
 
     places, miniature = Places(SLUG), draw()
     encoding = load_model(places.trained(0, 0) / "model.safetensors").architecture.side

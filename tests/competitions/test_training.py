@@ -14,7 +14,7 @@ from foldline.places import Places
 from foldline.tables.history import read_history
 from foldline.tables.logits import read_logits
 from pipelines import clip, ensemble, format, prepare, split, weights
-from pipelines.predict import predict_fold
+from pipelines.fold_prediction import predict_one
 from pipelines.train import train
 from tests.competitions import (
     grading,
@@ -77,7 +77,7 @@ def learn(slug: str, miniature: Miniature, changes: dict, folder: Path, monkeypa
     for stage in (prepare, split, weights):
         stage.main()
     train(0, 0)
-    predict_fold(0, 0)
+    predict_one(0, 0)
     for stage in (ensemble, clip, format):
         stage.main()
     return places

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from torch.distributed import init_process_group, is_initialized
 from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 from foldline.learning.launching import first_cause, launch, process_count
@@ -146,3 +147,22 @@ def test_interrupted_it_stops_them_all(folder: Path) -> None:
     assert time.monotonic() - begin < 20
     assert job.returncode == 130
     assert err.strip() == "interrupted"
+
+
+def test_a_launched_process_has_left_its_group_when_its_work_is_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """gloo's threads, still running at the interpreter's end, may abort the process."""
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error"))
+    handler = signal.getsignal(signal.SIGTERM)
+    met = []
+
+    def stage() -> None:
+        init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
+        met.append(is_initialized())
+
+    try:
+        launch("job", [], stage)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert met == [True] and not is_initialized()

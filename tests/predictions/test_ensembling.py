@@ -33,7 +33,7 @@ def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLA
 
 
 def filled(models: dict[int, Logits], reading: Reading = PROBABILITIES) -> tuple[np.ndarray, np.ndarray]:
-    members = [member(fold, logits, ROSTER, CLASSES) for fold, logits in models.items()]
+    members = [member(fold, logits, ROSTER, CLASSES, f"fold {fold}") for fold, logits in models.items()]
     out_of_fold, test = np.zeros((5, 3), np.float32), np.zeros((2, 3), np.float32)
     fill_out_of_fold(out_of_fold, members, ROSTER, reading, UNCHANGED)
     fill_test(test, members, reading, "distribution", UNCHANGED.whole)
@@ -64,7 +64,7 @@ def test_the_mean_of_logits_by_hand() -> None:
     logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, "softmax")
     out_of_fold, test = np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)
     roster = Roster(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
-    only = [member(0, logits, roster, CLASSES)]
+    only = [member(0, logits, roster, CLASSES, "fold 0")]
     fill_out_of_fold(out_of_fold, only, roster, LOGITS, UNCHANGED)
     fill_test(test, only, LOGITS, "distribution", UNCHANGED.whole)
     np.testing.assert_allclose(out_of_fold, [[0.6, 0.2, 0.2]] * 2, rtol=1e-6)
@@ -108,10 +108,10 @@ def test_large_logits_overflow_nothing() -> None:
 def test_another_order_of_classes_is_refused() -> None:
     other = a_model(1, 2, classes=("cat", "eel", "dog"))
     with pytest.raises(Refusal, match=r"fold 1 was predicted for other classes.*output 1 is 'eel' there, 'dog' here"):
-        member(1, other, ROSTER, CLASSES)
+        member(1, other, ROSTER, CLASSES, "fold 1")
     fewer = a_model(1, 2, classes=("cat", "dog"))
     with pytest.raises(Refusal, match=r"fold 1 was predicted for other classes.*: 2 there, 3 in classes.json"):
-        member(1, fewer, ROSTER, CLASSES)
+        member(1, fewer, ROSTER, CLASSES, "fold 1")
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])

@@ -12,8 +12,8 @@ from foldline.predictions.coverage import Roster
 from foldline.predictions.ensemble_steps import ensemble_plan
 from foldline.predictions.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.predictions.members import members_of
+from foldline.predictions.predicted import Predicted
 from foldline.predictions.steps import Judge
-from foldline.predictions.trained import Trained
 from foldline.tables.logits import Logits
 
 ROWS, TESTS, FOLDS, CLASSES = 300, 50, 5, ("no", "yes")
@@ -40,12 +40,12 @@ def test_seeds_by_their_ranks(tmp_path: Path) -> None:
     models = list(product(range(FOLDS), (0, 1)))
     logits = {model: logits_of(*model) for model in models}
     members = members_of(models, list(logits.values()), roster, CLASSES)
-    trained = Trained(models, members, ["seed 0", "seed 1"], ("identity",), "softmax", roster, TARGETS, CLASSES)
-    plan = ensemble_plan(Ensemble.model_validate(SECTION), trained, JUDGE)
+    predicted = Predicted(models, members, ["seed 0", "seed 1"], ("identity",), "softmax", roster, TARGETS, CLASSES)
+    plan = ensemble_plan(Ensemble.model_validate(SECTION), predicted, JUDGE)
     taken = plan.taken(members)
-    chain = fit_ensemble(plan, taken, trained)
+    chain = fit_ensemble(plan, taken, predicted)
     assert [(gain.step, gain.setting, gain.kept) for gain in chain.gains] == [("weights", "mean of ranks", True)]
-    means = create_means(tmp_path, trained)
+    means = create_means(tmp_path, predicted)
     fill_out_of_fold(means.out_of_fold, taken, roster, plan.reading, chain)
     fill_test(means.test, taken, plan.reading, means.form, chain.whole)
 

@@ -107,7 +107,7 @@ def test_what_is_no_run_of_this_competition_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"is of the competition 'plants', params.yaml here says 'pets'"):
         opened(str(tmp_path / "other"))
     write_run(tmp_path / "begun", best=0.5)
-    (tmp_path / "begun/work/pets/clip/ids.parquet").unlink()
+    (Places("pets", tmp_path / "begun").clipped / "ids.parquet").unlink()
     with pytest.raises(Refusal, match=r"run `.*begun`: .*ids.parquet does not exist"):
         opened(".", str(tmp_path / "begun"))
     with pytest.raises(Refusal, match=r"`.` is named twice"):

@@ -21,8 +21,9 @@ class Metric:
     higher_is_better: bool
     needs: Needs
     """What is scored: `probabilities` are the predictions as they are, everything else is a rule's answers."""
-    calibration_counts: bool
-    """Whether clipping or calibration can help; AUC sees the predictions' order alone, answers come from a rule."""
+    is_log_loss: bool
+    """Whether it is a mean of log losses, weighed or not: clipping and calibration can help these alone, since AUC sees
+    the predictions' order only, and answers come from a rule."""
     score: Callable[[np.ndarray, Any], float]
     """From targets, as competition/targets.py encodes them, and what it needs. NaN where it is not defined."""
 
@@ -51,19 +52,19 @@ def _weights(by_name: Mapping[str, float], classes: Sequence[str]) -> tuple[floa
 
 
 def _of_answers(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
-    return Metric(name, higher_is_better=True, needs=needs, calibration_counts=False, score=score)
+    return Metric(name, higher_is_better=True, needs=needs, is_log_loss=False, score=score)
 
 
 def _error(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
-    return Metric(name, higher_is_better=False, needs=needs, calibration_counts=False, score=score)
+    return Metric(name, higher_is_better=False, needs=needs, is_log_loss=False, score=score)
 
 
 def _of_order(name: str, score: Callable[..., float]) -> Metric:
-    return Metric(name, higher_is_better=True, needs="probabilities", calibration_counts=False, score=score)
+    return Metric(name, higher_is_better=True, needs="probabilities", is_log_loss=False, score=score)
 
 
 def _loss(name: str, score: Callable[..., float]) -> Metric:
-    return Metric(name, higher_is_better=False, needs="probabilities", calibration_counts=True, score=score)
+    return Metric(name, higher_is_better=False, needs="probabilities", is_log_loss=True, score=score)
 
 
 METRICS: Mapping[str, Metric] = {

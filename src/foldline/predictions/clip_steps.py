@@ -7,7 +7,6 @@ from foldline.competition.decisions.rules import Rule
 from foldline.config.clip import Clip, NoBounds
 from foldline.predictions import answering, bounds
 from foldline.predictions.gains import no_gain
-from foldline.predictions.losses import is_log_loss
 from foldline.predictions.omissions import Steps, no_use
 from foldline.tables.activations import Form, holds_probabilities
 
@@ -17,7 +16,7 @@ def clip_steps(section: Clip, form: Form, classes: Sequence[str], rule: Rule, fa
     judge = answering.judge_of(fact, rule, classes)
     steps, left_out = [], []
     if not isinstance(section.bounds, NoBounds):
-        if is_log_loss(judge.metric) and holds_probabilities(form):
+        if judge.metric.is_log_loss and holds_probabilities(form):
             steps.append(bounds.bounds_step(section.bounds, form, len(classes), judge))
         else:
             left_out.append(no_gain(bounds.NAME, no_use(judge.metric, "clipping")))

@@ -7,14 +7,14 @@ from functools import partial
 from foldline.config.ensemble import Ensemble, NoTemperature, Ranks
 from foldline.predictions import temperature
 from foldline.predictions.gains import Gain, no_gain
-from foldline.predictions.losses import is_log_loss
 from foldline.predictions.members import Member, Reading, predictions_of_mean
 from foldline.predictions.omissions import no_use
+from foldline.predictions.predicted import Predicted
 from foldline.predictions.ranks import ranked
 from foldline.predictions.steps import Judge, Step
-from foldline.predictions.trained import Trained
 from foldline.predictions.view_choice import Addition, ordered
 from foldline.predictions.weighting import weights_step
+from foldline.tables.activations import holds_probabilities
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class EnsemblePlan:
         return in_ranks if self.means_of_ranks else [*members, *in_ranks]
 
 
-def ensemble_plan(section: Ensemble, trained: Trained, judge: Judge) -> EnsemblePlan:
-    names, views, form = trained.names, trained.views, trained.form
+def ensemble_plan(section: Ensemble, predicted: Predicted, judge: Judge) -> EnsemblePlan:
+    names, views, form = predicted.names, predicted.views, predicted.form
     steps, left_out = [], []
     ranks_beside = isinstance(section.method, Ranks) and len(names) > 1
     chooses = section.views == "chosen" and len(views) > 1
@@ -44,11 +44,11 @@ def ensemble_plan(section: Ensemble, trained: Trained, judge: Judge) -> Ensemble
     reading = Reading(average, tuple(views.index(view) for view in ordered(views)) if chooses else None)
     if chooses:
         first, *left = ordered(views)
-        of_mean = partial(predictions_of_mean, activation=trained.activation, reading=reading)
+        of_mean = partial(predictions_of_mean, activation=predicted.activation, reading=reading)
         count = len(names) * (2 if ranks_beside else 1)
         steps.append(Addition((first,), tuple(left), count, len(names), judge, of_mean).step)
     if not isinstance(section.temperature, NoTemperature):
-        if is_log_loss(judge.metric) and form != "value":
+        if judge.metric.is_log_loss and holds_probabilities(form):
             steps.append(temperature.temperature_step(section.temperature, form, judge))
         else:
             left_out.append(no_gain(temperature.NAME, no_use(judge.metric, "a temperature")))

@@ -14,8 +14,8 @@ from foldline.predictions.ensemble_steps import EnsemblePlan
 from foldline.predictions.fitting_rows import fitting_rows
 from foldline.predictions.members import Member, Reading, by_fold, test_predictions, validation_predictions
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
+from foldline.predictions.predicted import Predicted
 from foldline.predictions.steps import Inputs, mean_of
-from foldline.predictions.trained import Trained
 from foldline.tables.activations import Form
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.probabilities import Probabilities, create_probabilities
@@ -23,23 +23,23 @@ from foldline.tables.probabilities import Probabilities, create_probabilities
 Positions = Int64[np.ndarray, " chosen"]
 
 
-def fit_ensemble(plan: EnsemblePlan, members: Sequence[Member], trained: Trained) -> NestedChain:
+def fit_ensemble(plan: EnsemblePlan, members: Sequence[Member], predicted: Predicted) -> NestedChain:
     """The steps fitted on out-of-fold rows: for test rows on all, for each fold's rows on those of the others.
 
     `members`: as the plan takes them.
     """
-    roster = trained.roster
+    roster = predicted.roster
     if not plan.steps:
-        return fit_nested((), Evidence((), trained.targets, roster.folds, roster.clusters), "ensemble")
-    return fit_nested(plan.steps, evidence_of(members, trained, plan.reading), "ensemble")
+        return fit_nested((), Evidence((), predicted.targets, roster.folds, roster.clusters), "ensemble")
+    return fit_nested(plan.steps, evidence_of(members, predicted, plan.reading), "ensemble")
 
 
-def evidence_of(members: Sequence[Member], trained: Trained, reading: Reading) -> Evidence:
+def evidence_of(members: Sequence[Member], predicted: Predicted, reading: Reading) -> Evidence:
     """What the members predict of the rows that steps are fitted on."""
-    roster, each_fold = trained.roster, len(by_fold(members)[members[0].fold]) * reading.arrays_per_member
+    roster, each_fold = predicted.roster, len(by_fold(members)[members[0].fold]) * reading.arrays_per_member
     rows = fitting_rows(len(roster.folds), members[0].test.shape[2] * each_fold)
     inputs = gather_inputs(members, roster, rows, reading)
-    return Evidence(inputs, trained.targets[rows], roster.folds[rows], roster.clusters[rows])
+    return Evidence(inputs, predicted.targets[rows], roster.folds[rows], roster.clusters[rows])
 
 
 def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, reading: Reading) -> Inputs:
@@ -57,11 +57,11 @@ def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, re
     return tuple(gathered)
 
 
-def create_means(folder: Path, trained: Trained) -> Probabilities:
+def create_means(folder: Path, predicted: Predicted) -> Probabilities:
     """The files of the ensemble's predictions, zeros to be filled in place."""
-    roster = trained.roster
+    roster = predicted.roster
     return create_probabilities(
-        folder, roster.out_of_fold_ids, roster.test_ids, roster.folds, trained.classes, trained.form
+        folder, roster.out_of_fold_ids, roster.test_ids, roster.folds, predicted.classes, predicted.form
     )
 
 

@@ -1,17 +1,12 @@
-"""What each row's predictions cost, for metrics that are a mean of log losses."""
+"""What each row's predictions cost, for metrics that are a mean of log losses.
+
+Those that weigh rows or classes are fitted as if they did not, and judged, nested gains included, as they are.
+"""
 
 import numpy as np
 from jaxtyping import Float, Float64
 
-from foldline.competition.metrics import Metric
 from foldline.competition.scores.log_losses import SMALLEST
-
-LOG_LOSSES = ("log_loss", "balanced_log_loss", "binary_log_loss", "weighted_binary_log_loss")
-"""Those that weigh rows or classes are fitted as if they did not, and judged, nested gains included, as they are."""
-
-
-def is_log_loss(metric: Metric) -> bool:
-    return metric.name in LOG_LOSSES
 
 
 def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:

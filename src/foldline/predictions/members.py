@@ -56,13 +56,11 @@ def members_of(
     ]
 
 
-def member(fold: FoldName, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str | None = None) -> Member:
+def member(fold: FoldName, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str) -> Member:
     """Raises Refusal unless the fold's model predicted exactly its rows and the test rows, and these classes.
 
-    `name` is for messages: `fold 0` where nothing else is said. A model that trained on all rows has no validation
-    rows, and joins for the test rows alone.
+    `name` is for messages. A model that trained on all rows has no validation rows, and joins for the test rows alone.
     """
-    name = name or f"fold {fold}"
     refuse_other_classes(logits.classes, classes, name)
     expected = [roster.out_of_fold_ids[row] for row in roster.in_fold(fold)] if isinstance(fold, int) else []
     return Member(

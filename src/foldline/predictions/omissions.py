@@ -9,7 +9,5 @@ Steps = tuple[list[Step], list[Gain]]
 
 
 def no_use(metric: Metric, step: str) -> str:
-    if metric.calibration_counts:
-        return f"{step} is fitted to log losses, and the metric is {metric.name}"
     counting = "the order of predictions" if metric.needs == "probabilities" else metric.needs
     return f"{step} cannot help {metric.name}, which depends on {counting} alone"

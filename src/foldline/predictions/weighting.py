@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from foldline.config.ensemble import Convex, Equal, Greedy, Method, Ranks, Stacking
 from foldline.predictions.greedy import greedy_weights
-from foldline.predictions.losses import is_log_loss, of_truth
+from foldline.predictions.losses import of_truth
 from foldline.predictions.simplex import least_on_simplex, log_loss_curve, squared_error_curve
 from foldline.predictions.stacking import Pool, fit_pool, pooled
 from foldline.predictions.steps import Inputs, Judge, Step
@@ -55,7 +55,7 @@ def _described(names: Sequence[str], weights: Weights) -> str:
 
 
 def _convex_evidence(judge: Judge, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows asked members"]:
-    if is_log_loss(judge.metric):
+    if judge.metric.is_log_loss:
         return np.stack([of_truth(one, targets) for one in inputs], axis=2)
     if judge.metric.name == "rmse":
         return np.stack(inputs, axis=2).astype(np.float64)
@@ -69,7 +69,7 @@ def _fit_convex(judge: Judge, evidence: Float64[np.ndarray, "rows asked members"
     """Log loss and squared error are convex in the weights: their optimum is reached."""
     members = evidence.shape[2]
     flat = evidence.reshape(-1, members)
-    if is_log_loss(judge.metric):
+    if judge.metric.is_log_loss:
         return least_on_simplex(log_loss_curve(flat), members)
     wanted = targets.astype(np.float64).ravel()
     known = ~np.isnan(wanted)
@@ -101,7 +101,7 @@ def _stacking_step(section: Stacking, names: Sequence[str], form: Form, judge: J
 
 def _ranks_step(form: Form, judge: Judge) -> Step:
     """Nothing is fitted, and yet it is a choice that must be a real gain over the mean of predictions."""
-    if judge.metric.calibration_counts or judge.metric.needs != "probabilities":
+    if judge.metric.is_log_loss or judge.metric.needs != "probabilities":
         raise Refusal(
             f"ensemble.method.kind is ranks, but {judge.metric.name} depends on more than the order of predictions. "
             "Choose equal, convex or greedy."

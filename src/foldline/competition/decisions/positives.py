@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from foldline.competition.decisions.cuts import best_cut, cuts
 from foldline.competition.decisions.labels import MostProbable, WeightedClasses
 
 Counts = Int64[np.ndarray, " rows"]
@@ -19,14 +20,9 @@ def best_threshold(
     positives = int(targets.sum())
     if not positives:
         return None
-    order = np.argsort(-scores, kind="stable")
-    falling, hits = scores[order].astype(np.float64), np.cumsum(targets[order])
-    found = worth(hits, np.arange(1, len(hits) + 1), positives, len(hits))
-    # Between equal scores there is no threshold.
-    found[np.append(falling[1:] == falling[:-1], False)] = -np.inf
-    best = int(np.argmax(found))
-    following = falling[best + 1] if best + 1 < len(falling) else 0.0
-    return float((falling[best] + following) / 2)
+    order, thresholds = cuts(scores)
+    some, hits = thresholds[1:], np.cumsum(targets[order])
+    return float(some[best_cut(worth(hits, np.arange(1, len(hits) + 1), positives, len(hits)), some)])
 
 
 def f_beta_worth(beta: float) -> Worth:

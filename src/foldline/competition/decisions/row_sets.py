@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 
+from foldline.competition.decisions.cuts import best_cut, cuts
 from foldline.competition.decisions.sets import Thresholds
 from foldline.competition.scores.sets import mean_row_f_beta
 
@@ -68,14 +69,7 @@ def _gains(
 
 def _best_threshold(scores: Float32[np.ndarray, " rows"], gains: Float64[np.ndarray, " rows"], now: float) -> float:
     """The threshold whose rows gain most together, or `now` where none gains more."""
-    order = np.argsort(-scores, kind="stable")
-    falling, together = scores[order].astype(np.float64), np.cumsum(gains[order])
-    # Between equal scores there is no threshold.
-    together[np.append(falling[1:] == falling[:-1], False)] = -np.inf
-    best = int(np.argmax(together))
-    if max(together[best], 0.0) <= gains[scores >= now].sum() + LEAST_GAIN:
-        return now
-    if together[best] <= 0:
-        return float((falling[0] + 1) / 2 + 1e-6)
-    following = falling[best + 1] if best + 1 < len(falling) else 0.0
-    return float((falling[best] + following) / 2)
+    order, thresholds = cuts(scores)
+    together = np.append(0.0, np.cumsum(gains[order]))
+    best = best_cut(together, thresholds)
+    return now if together[best] <= gains[scores >= now].sum() + LEAST_GAIN else float(thresholds[best])

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
+from foldline.competition.decisions.cuts import best_cut, cuts
 from foldline.competition.scores.checks import require_probabilities
 from foldline.config.section import Section
 
@@ -42,7 +43,7 @@ def fit_macro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
     found = []
     for (hits, candidates), unfitted in zip(_candidates(predictions, targets), rule.thresholds, strict=True):
         scores = 2 * hits / np.maximum(np.arange(len(hits)) + hits[-1], 1)
-        found.append(float(candidates[_best(scores, candidates)]) if hits[-1] else unfitted)
+        found.append(float(candidates[best_cut(scores, candidates)]) if hits[-1] else unfitted)
     return rule.model_copy(update={"thresholds": tuple(found)})
 
 
@@ -58,7 +59,7 @@ def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
     for _ in range(ROUNDS):
         thresholds, counts = [], np.zeros(2)
         for hits, candidates in _candidates(predictions, targets):
-            at = _best(2 * hits - score * np.arange(len(hits)), candidates)
+            at = best_cut(2 * hits - score * np.arange(len(hits)), candidates)
             thresholds.append(float(candidates[at]))
             counts += hits[at], at
         higher = 2 * counts[0] / (counts[1] + wanted)
@@ -71,20 +72,9 @@ def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
 def _candidates(
     predictions: Predictions, targets: Targets
 ) -> Iterator[tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]]:
-    """Of each label: positives among its 0, 1, 2, ... likeliest rows, and the threshold that takes just these.
-
-    The threshold is NaN where none does, between equal probabilities.
-    """
+    """Of each label: positives among its 0, 1, 2, ... likeliest rows, and the thresholds of `cuts`."""
     for start in range(0, predictions.shape[1], COLUMNS_AT_A_TIME):
         columns = slice(start, start + COLUMNS_AT_A_TIME)
         for scores, wanted in zip(np.array(predictions[:, columns]).T, np.array(targets[:, columns]).T, strict=True):
-            order = np.argsort(-scores, kind="stable")
-            falling = scores[order].astype(np.float64)
-            middles = (falling[:-1] + falling[1:]) / 2
-            tells = np.where(np.diff(falling) < 0, middles, np.nan)
-            candidates = np.concatenate([[(falling[0] + 1) / 2 + 1e-6], tells, [falling[-1] / 2]])
+            order, candidates = cuts(scores)
             yield np.append(0, np.cumsum(wanted[order], dtype=np.float64)), candidates
-
-
-def _best(worth: Float64[np.ndarray, " n"], candidates: Float64[np.ndarray, " n"]) -> int:
-    return int(np.argmax(np.where(np.isnan(candidates), -np.inf, worth)))

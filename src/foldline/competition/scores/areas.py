@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
+from foldline.competition.scores.columns import mean_over_columns
 
 
 def auc(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows 2"]) -> float:
@@ -20,11 +21,7 @@ def mean_column_auc(
     targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]
 ) -> float:
     """The mean of the columns' AUC. A column without a positive or without a negative row has none: it is left out."""
-    require_rows(targets)
-    require_probabilities(predictions)
-    areas = [_area(targets[:, column] == 1, predictions[:, column]) for column in range(targets.shape[1])]
-    defined = [area for area in areas if not math.isnan(area)]
-    return float(np.mean(defined)) if defined else math.nan
+    return mean_over_columns(_area, targets, predictions)
 
 
 def micro_auc(targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]) -> float:
@@ -41,12 +38,7 @@ def partial_auc(
 
     NaN where there is no positive or no negative row.
     """
-    require_rows(targets)
-    require_probabilities(predictions)
-    if np.ptp(targets) == 0:
-        return math.nan
-    curve = _curve(targets == 1, predictions[:, 1])
-    return _area_below(*curve, 1.0) - _area_below(*curve, lowest)
+    return (1 - lowest) * weighted_auc(targets, predictions, edges=(0.0, lowest, 1.0), weights=(0.0, 1.0))
 
 
 def weighted_auc(

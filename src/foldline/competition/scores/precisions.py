@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
+from foldline.competition.scores.columns import mean_over_columns
 
 
 def average_precision(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows 2"]) -> float:
@@ -19,11 +20,7 @@ def mean_column_average_precision(
     targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]
 ) -> float:
     """The mean of the columns' average precision. A column without a positive row has none: it is left out."""
-    require_rows(targets)
-    require_probabilities(predictions)
-    averages = [_average(targets[:, column] == 1, predictions[:, column]) for column in range(targets.shape[1])]
-    defined = [average for average in averages if not math.isnan(average)]
-    return float(np.mean(defined)) if defined else math.nan
+    return mean_over_columns(_average, targets, predictions)
 
 
 def _average(positive: np.ndarray, scores: np.ndarray) -> float:

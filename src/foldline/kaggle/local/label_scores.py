@@ -74,7 +74,7 @@ def mean_row_f_beta(beta: float) -> Value:
     return lambda answers, predictions: _f_beta_of_sets(answers, predictions, "samples", beta)
 
 
-def map_at(k: float) -> Callable[[pd.DataFrame, pd.DataFrame], float]:
+def map_at(k: float) -> Value:
     """Mean average precision of the first k labels, one of which is right."""
 
     def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:

@@ -20,7 +20,7 @@ from foldline.tables.rows import read_rows
 
 
 @dataclass(frozen=True)
-class Trained:
+class Predicted:
     models: Sequence[tuple[FoldName, int]]
     """Fold and seed of each, in the order of the members."""
     members: list[Member]
@@ -45,7 +45,7 @@ class Trained:
         return width_of(self.form, len(self.classes))
 
 
-def read_trained(places: Places, folds: Sequence[FoldName], seeds: Sequence[int], target: Target) -> Trained:
+def read_predicted(places: Places, folds: Sequence[FoldName], seeds: Sequence[int], target: Target) -> Predicted:
     """Of these folds and seeds; reads no logits yet. Raises Refusal unless every row is predicted exactly once, by
     models of the same classes under the same views."""
     of_some_rows = sorted(fold for fold in folds if isinstance(fold, int))
@@ -55,7 +55,7 @@ def read_trained(places: Places, folds: Sequence[FoldName], seeds: Sequence[int]
     models = list(product(every, sorted(seeds)))
     logits = [read_logits(places.predicted(*model)) for model in models]
     targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
-    return Trained(
+    return Predicted(
         models,
         members_of(models, logits, covered, classes),
         [f"seed {seed}" for seed in sorted(seeds)],
