@@ -1,6 +1,6 @@
 """The stages `ensemble`, `clip` and `format`'s writing on 12,000 classes, in less memory than one dense array takes.
 
-python -m tests.predictions.extreme_classes FOLDER    (in a process of its own: it limits its memory)
+MALLOC_ARENA_MAX=1 python -m tests.predictions.extreme_classes FOLDER    (in a process of its own: it limits its memory)
 """
 
 import json
