@@ -15,6 +15,7 @@ from foldline.learning.batches import Batch
 from foldline.learning.fold import fold_objective
 from foldline.learning.fold_pieces import choose_pieces, training_batches
 from foldline.learning.rate_finder import COLUMNS, Sweep, find_rates, sweep_fold, validation_batches, write_sweep
+from foldline.learning.rate_suggestions import has_diverged
 from foldline.learning.training import Pieces
 from foldline.refusal import Refusal
 from tests.learning.small import MODEL, small_fold, train_section
@@ -115,9 +116,9 @@ def test_what_is_frozen_in_the_first_epoch_does_not_learn() -> None:
 def test_stops_when_it_diverges() -> None:
     lines = sweep_with(choose_pieces(small_fold(), CONFIG, 4, CPU), Sweep(1e-3, 1e6, 60, 0.5))
     assert len(lines) < 60
-    last, before = (lines["smoothed_train_loss"].iloc[place] for place in (-1, -2))
-    assert not last <= 4 * lines["smoothed_train_loss"].min()
-    assert before <= 4 * lines["smoothed_train_loss"].min()
+    losses = lines["smoothed_train_loss"].to_numpy()
+    assert has_diverged(losses)
+    assert not any(has_diverged(losses[:steps]) for steps in range(1, len(losses)))
 
 
 def test_writes_a_table_and_a_picture(tmp_path: Path) -> None:

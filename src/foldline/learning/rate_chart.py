@@ -10,7 +10,8 @@ COLOURS = {"training": "#1f77b4", "validation": "#d62728"}
 MARKS = "#555"
 WIDTH_PIXELS, HEIGHT_PIXELS, ROW_PIXELS, SCALE = 720, 260, 18, 2.0
 CLEAR_OF_DIVERGENCE = 1.3
-"""Above this multiple of its first smoothed value a loss is cut off: the last steps would flatten all the others."""
+"""Above this multiple of the training loss's first smoothed value losses are cut off: the last steps would flatten all
+the others, and so would the validation loss of BatchNorm without statistics, which can begin above 1,000."""
 
 
 def draw_sweep(sweep: pd.DataFrame, suggestions: Mapping[str, float]) -> bytes:
@@ -25,8 +26,7 @@ def draw_sweep(sweep: pd.DataFrame, suggestions: Mapping[str, float]) -> bytes:
 
 
 def _most_loss(sweep: pd.DataFrame) -> float:
-    smoothed = sweep[["smoothed_train_loss", "smoothed_validation_loss"]]
-    return CLEAR_OF_DIVERGENCE * float(smoothed.iloc[0].max())
+    return CLEAR_OF_DIVERGENCE * float(sweep["smoothed_train_loss"].iloc[0])
 
 
 def _rates(sweep: pd.DataFrame, **axis: Any) -> dict[str, Any]:

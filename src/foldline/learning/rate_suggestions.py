@@ -6,6 +6,8 @@ from jaxtyping import Float
 Curve = Float[np.ndarray, " steps"]
 DIVERGED = 4.0
 """A sweep ends when its smoothed loss is this many times its lowest (fastai's limit)."""
+LEARNED = 0.9
+"""Of its first value: below it a loss has fallen by more than batches differ, so that the model has learned."""
 STILL_FALLING = 0.1
 """The highest stable rate is where the loss still falls by this share of its steepest fall."""
 
@@ -20,8 +22,10 @@ def smoothed(values: Curve, decay: float) -> Curve:
 
 
 def has_diverged(losses: Curve) -> bool:
-    """Whether the last of the smoothed losses is no number, or far above the lowest."""
-    return not np.isfinite(losses[-1]) or bool(losses[-1] > DIVERGED * np.min(losses))
+    """Whether the last of the smoothed losses is no number, or far above the lowest, or above the first although the
+    model had learned: one that began above a guess's loss would else fall back to it, which looks like progress."""
+    last, lowest, first = losses[-1], np.min(losses), losses[0]
+    return not np.isfinite(last) or bool(last > DIVERGED * lowest) or bool(lowest < LEARNED * first < LEARNED * last)
 
 
 def suggest(rates: Curve, losses: Curve) -> dict[str, float]:
