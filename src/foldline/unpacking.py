@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from foldline.files import locked, sha256_of_json, whole_folder
@@ -137,8 +137,8 @@ def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: 
 
 def refuse_leaving(name: str, archive: Path | str) -> None:
     """Raises Refusal for a member's path that would leave the folder it is extracted into."""
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts:
+    path = name.replace("\\", "/")
+    if path.startswith("/") or ".." in path.split("/"):
         raise Refusal(f"{archive}: the member `{name}` leaves the folder. Do not trust this archive; nothing was read.")
 
 

@@ -37,7 +37,7 @@ def of_strengths(
 def of_labels(seed: int, rows: int, strength: float, labels: int = 6) -> tuple[Inputs, np.ndarray]:
     """One member that sees each of several labels by itself, in noise of unit variance, and says its posterior."""
     generator = np.random.default_rng(seed)
-    targets = (generator.random((rows, labels)) < POSITIVE_SHARE).astype(np.float32)
+    targets = (generator.random((rows, labels)) < POSITIVE_SHARE).astype(np.uint8)
     seen = strength * (targets - 0.5) + generator.normal(size=targets.shape)
     prior = np.log(POSITIVE_SHARE / (1 - POSITIVE_SHARE))
     return (expit(strength * seen + prior).astype(np.float32),), targets

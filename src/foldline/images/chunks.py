@@ -4,7 +4,6 @@ import hashlib
 import os
 import signal
 import threading
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -49,7 +48,7 @@ class Chunk:
 @dataclass(frozen=True)
 class ChunkDone:
     first: int
-    crc32: int
+    checksum: int
     """Of what the store wrote: tells after an interruption whether it reached the disk."""
     images: Sequence[DecodedImage]
 
@@ -67,7 +66,7 @@ class Decoder:
         pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), form.dtype)
         images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
         images = with_hashes(images, pixels)
-        return ChunkDone(chunk.first, zlib.crc32(self.source.store.write(chunk.first, pixels)), images)
+        return ChunkDone(chunk.first, checksum(self.source.store.write(chunk.first, pixels)), images)
 
     def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
         try:
@@ -75,6 +74,14 @@ class Decoder:
         except Undecodable as undecodable:
             return _blank(place, hashlib.sha256(path.encode()).hexdigest(), undecodable)
         return decode_into(place, contents, self.source.form)
+
+
+def checksum(written: bytes | memoryview) -> int:
+    """The sum of the 64-bit words. Pages that never reached the disk read as zeros: more than that need not be told
+    apart, and CRC-32 takes nine times as long, 3 % of all decoding."""
+    words = np.frombuffer(written, "<u8", len(written) // 8)
+    rest = int.from_bytes(written[words.nbytes :], "little")
+    return (int(words.sum(dtype=np.uint64)) + rest) % 2**64
 
 
 def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:

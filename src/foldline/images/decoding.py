@@ -1,7 +1,8 @@
 """An image file's bytes become upright 8-bit pixels, or the reason why they cannot.
 
-Pillow reads the header; OpenCV decodes what it reads exactly as meant, which is nearly everything; Pillow does the
-rest, and says what is wrong with a file that neither can read. Files are known by their content, never by their suffix.
+Pillow reads the header, but for that of a plain JPEG; OpenCV decodes what it reads exactly as meant, which is nearly
+everything; Pillow does the rest, and says what is wrong with a file that neither can read. Files are known by their
+content, never by their suffix.
 """
 
 import io
@@ -14,6 +15,7 @@ import numpy as np
 from jaxtyping import Shaped
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from foldline.images.jpeg_header import plain_size
 from foldline.images.undecodable import Undecodable
 
 VERSION = 2
@@ -80,11 +82,16 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
 
 
 def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
+    size = plain_size(content)
+    if size is not None:
+        pixels = _by_opencv(content, channels, _scale(size, needed(*size)))
+        if pixels is not None:
+            return Picture(pixels, *size)
     with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
         orientation = image.getexif().get(ORIENTATION_TAG, 1)
         if _opencv_reads_it_alike(image, orientation):
             width, height = image.size[::-1] if orientation in SIDEWAYS else image.size
-            scale = _scale(image.format, (height, width), needed(height, width))
+            scale = _scale((height, width), needed(height, width)) if image.format in JPEGS else 1
             pixels = _by_opencv(content, channels, scale)
             if pixels is not None:
                 return Picture(np.ascontiguousarray(UPRIGHT.get(orientation, UPRIGHT[1])(pixels)), height, width)
@@ -98,9 +105,8 @@ def _opencv_reads_it_alike(image: Image.Image, orientation: int) -> bool:
     return plain and "transparency" not in image.info and (orientation == 1 or image.format in JPEGS)
 
 
-def _scale(format_name: str | None, size: tuple[int, int], needed: tuple[int, int]) -> int:
-    if format_name not in JPEGS:
-        return 1
+def _scale(size: tuple[int, int], needed: tuple[int, int]) -> int:
+    """The codec's."""
     least = [ENOUGH_SHARE * side for side in needed]
     fitting = (scale for scale in REDUCED_SCALES if size[0] / scale >= least[0] and size[1] / scale >= least[1])
     return next(fitting, 1)

@@ -8,6 +8,9 @@ import numpy as np
 DRAWN_AHEAD = 32
 """Numbers that one image rarely exceeds; further ones are drawn one by one."""
 
+RANDOM_BITS = 53
+"""Of one number in 0..1: its highest ones are as random as any."""
+
 
 class GeneratorRandom(random.Random):
     """`random.Random` fed by a NumPy generator.
@@ -30,4 +33,6 @@ class GeneratorRandom(random.Random):
 
     def getrandbits(self, k: int, /) -> int:
         """What integers, choices and shuffles are made of."""
+        if k <= RANDOM_BITS:
+            return int(self.random() * (1 << k))
         return int.from_bytes(self._generator.bytes(-(-k // 8)), "little") >> (-k % 8)

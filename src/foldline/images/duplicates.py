@@ -26,7 +26,7 @@ ALIKE = 0.75
 LEAST_DETAIL_CORRELATION = 0.6
 ENOUGH_DETAIL_CORRELATION = 0.985
 """The limit lies between these two: a competition full of copies must not raise it out of reach."""
-SAMPLED_IMAGES = 128
+SAMPLED_IMAGES = 64
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10
 """The neighbour that is taken for unrelated: a picture has fewer copies than that."""

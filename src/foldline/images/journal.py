@@ -1,15 +1,14 @@
 """What an interrupted build of the cache has already decoded: a line of JSON per chunk, beside the unfinished file."""
 
 import json
-import zlib
 from pathlib import Path
 
-from foldline.images.chunks import ChunkDone, Source
+from foldline.images.chunks import ChunkDone, Source, checksum
 
 
 def append(journal: Path, done: ChunkDone) -> None:
     with journal.open("a", encoding="utf-8") as file:
-        file.write(json.dumps([done.first, done.crc32, done.images]) + "\n")
+        file.write(json.dumps([done.first, done.checksum, done.images]) + "\n")
 
 
 def read(journal: Path, source: Source) -> dict[int, ChunkDone]:
@@ -19,10 +18,10 @@ def read(journal: Path, source: Source) -> dict[int, ChunkDone]:
     whole = {}
     for line in journal.read_text(encoding="utf-8").splitlines():
         try:
-            first, crc32, images = json.loads(line)
+            first, checked, images = json.loads(line)
         except ValueError:
             continue  # the line that was being written when the process died
-        done = ChunkDone(first, crc32, [tuple(image) for image in images])
-        if zlib.crc32(source.store.written(first, len(images))) == crc32:
+        done = ChunkDone(first, checked, [tuple(image) for image in images])
+        if checksum(source.store.written(first, len(images))) == checked:
             whole[first] = done
     return whole
