@@ -12,9 +12,10 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from benchmarks.page_parts import put
 from benchmarks.techniques.charts import draw_gains
 from benchmarks.techniques.gains import judge
-from benchmarks.techniques.page import PAGE, PICTURES, put, table, write_numbers
+from benchmarks.techniques.page import PAGE, PICTURES, table, write_numbers
 from benchmarks.techniques.plan import read_plan
 from benchmarks.techniques.results import Results
 from benchmarks.techniques.study import run_study

@@ -9,7 +9,7 @@ import yaml
 
 from benchmarks.techniques.gains import Judged, Standing
 from benchmarks.techniques.plan import Changes, Plan
-from foldline.files import whole_file, write_text
+from foldline.files import whole_file
 
 PAGE = Path("docs/techniques.md")
 PICTURES = Path("docs/techniques")
@@ -17,16 +17,6 @@ HEAD = (
     "| Technique | What changes | Accuracy, % | Gain, points | | Log loss | Gain | |",
     "|---|---|---|---|---|---|---|---|",
 )
-
-
-def put(page: Path, name: str, content: str) -> None:
-    """Replace what stands in `page` between the lines `<!-- name: written from here -->` and `<!-- to here -->`."""
-    start, end = f"<!-- {name}: written from here -->", "<!-- to here -->"
-    before, found, rest = page.read_text(encoding="utf-8").partition(start)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"{page} has no place for {name!r}: {start} ... {end}")
-    write_text(page, f"{before}{start}\n\n{content}\n\n{end}{after}")
 
 
 def table(judged: Sequence[Judged], plan: Plan, commits: Sequence[str]) -> str:

@@ -10,8 +10,9 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from benchmarks.page_parts import put
 from benchmarks.techniques.charts import draw_curve
-from benchmarks.techniques.page import PAGE, PICTURES, put, reached
+from benchmarks.techniques.page import PAGE, PICTURES, reached
 from benchmarks.techniques.plan import BASELINE, read_plan
 from benchmarks.techniques.results import Results
 from benchmarks.techniques.study import run_study

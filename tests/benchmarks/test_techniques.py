@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from benchmarks.page_parts import put
 from benchmarks.techniques.charts import draw_curve, draw_gains
 from benchmarks.techniques.gains import Judged, judge, stand
-from benchmarks.techniques.page import described, put, reached, table
+from benchmarks.techniques.page import described, reached, table
 from benchmarks.techniques.plan import BASELINE, Plan, Technique, changed, read_plan
 from benchmarks.techniques.results import Results
 from benchmarks.techniques.study import run_study

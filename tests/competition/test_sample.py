@@ -1,9 +1,16 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, Number
+from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, Number
 from foldline.cards.target import Columns, Regression
-from foldline.competition.sample import Sample, line_ids, read_sample, refuse_other_columns, refuse_other_ids
+from foldline.competition.sample import (
+    Sample,
+    line_ids,
+    line_positions,
+    read_sample,
+    refuse_other_columns,
+    refuse_other_ids,
+)
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 
@@ -60,6 +67,41 @@ def test_lines_are_made_of_rows_and_classes() -> None:
         Refusal, match=r"1 of its 1 ids are no test rows: a_x\. Test rows .*: b_x, b_y, c_x and 1 more \(4 of 4\)"
     ):
         refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(["a_x"]), False), form, ("x", "y"))
+
+
+BY_TABLE = Lines(
+    kind="lines",
+    sample="s.csv",
+    id="RowId",
+    extra_columns="refused",
+    line=LineTable(kind="table", table=("lookup.csv",), id="Key", row="{Image}.png", name="Feature"),
+    range=None,
+)
+LOOKUP = "Key,Image,Feature\n1,b,x\n2,b,y\n3,c,y\n2,b,y\n"
+
+
+def test_lines_are_looked_up_in_a_table(zipped: Zipped) -> None:
+    """The sample asks for some of the pairs, in its own order and one twice; the table repeats a line."""
+    sample = read_sample(zipped({"s.csv": "RowId,Location\n3,0\n1,0\n3,0\n", "lookup.csv": LOOKUP}), BY_TABLE)
+    rows = pd.DataFrame({"part": ["train", "test", "test"], "row_id": ["b.png", "b.png", "c.png"]}, dtype="str")
+
+    assert sample.asked is not None
+    assert sample.asked.to_numpy().tolist() == [["c.png", "y"], ["b.png", "x"], ["c.png", "y"]]
+    refuse_other_ids(rows, sample, BY_TABLE, ("x", "y"))
+    assert line_positions(sample, rows["row_id"].iloc[1:], ("x", "y"), BY_TABLE).tolist() == [3, 0, 3]
+    assert line_positions(sample, rows["row_id"].iloc[2:], ("x",), BY_TABLE).tolist() == [-1, -1, -1]
+
+
+def test_an_id_that_the_table_lacks_is_refused(zipped: Zipped) -> None:
+    with pytest.raises(
+        Refusal, match=r"s\.csv: 1 of its 2 ids are not in `lookup\.csv`.*: 7\. Ids there \(Key\): 1, 2,"
+    ):
+        read_sample(zipped({"s.csv": "RowId,Location\n3,0\n7,0\n", "lookup.csv": LOOKUP}), BY_TABLE)
+
+
+def test_an_id_of_two_meanings_is_refused(zipped: Zipped) -> None:
+    with pytest.raises(Refusal, match=r"several things: 2 is b\.png y, b\.png x \(1 such ids\)"):
+        read_sample(zipped({"s.csv": "RowId,Location\n3,0\n", "lookup.csv": LOOKUP + "2,b,x\n"}), BY_TABLE)
 
 
 def test_a_column_for_each_number() -> None:

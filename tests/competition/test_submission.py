@@ -117,7 +117,10 @@ def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
     write(tmp_path / "s.csv", wanted, predicted, form, several)
     assert (tmp_path / "s.csv").read_text() == "ID,Label\n8_b__b,0.4\n7__any_a,0.1\n7__b,0.9\n8_b__b,0.4\n"
     check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
-    with pytest.raises(Refusal, match=r"1 ids of the sample submission have no prediction: 7__c\..*7__any_a, 7__b"):
+    with pytest.raises(
+        Refusal,
+        match=r"1 ids of the sample submission have no prediction: 7__c\..*rows 7, 8_b with the classes any_a, b\.",
+    ):
         write(tmp_path / "s.csv", sample(("ID", "Label"), "7__c"), predicted, form, several)
 
 
@@ -160,7 +163,7 @@ def test_names_with_commas_and_quotes_survive(tmp_path: Path) -> None:
     [
         (
             sample(("id", "pug", "husky"), "a", "z", "y"),
-            r"2 ids of the sample submission have no prediction: z, y\. The predicted ids are a",
+            r"2 ids of the sample submission have no prediction: z, y\. Predicted are the rows a",
         ),
         (
             sample(("id", "pug", "dingo"), "a"),

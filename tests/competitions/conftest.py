@@ -15,15 +15,16 @@ from tests.competitions.drawing import Miniature
 from tests.competitions.oracle import predict_fold
 
 CARDS = Path(__file__).parents[2] / "pipelines" / "competitions"
+PREPARE = {
+    "height_pixels": 18,
+    "width_pixels": 24,
+    "resize": "squash",
+    "store": {"kind": "pixels"},
+    "unreadable_share": 0.0,
+}
 PARAMS = {
     "folds": [0, 1],
-    "prepare": {
-        "height_pixels": 18,
-        "width_pixels": 24,
-        "resize": "squash",
-        "store": {"kind": "pixels"},
-        "unreadable_share": 0.0,
-    },
+    "prepare": PREPARE,
     "train": {"seeds": [0]},
     "split": {"count": 2, "seed": 0, "near_duplicates": "together"},
     "ensemble": {
@@ -35,7 +36,8 @@ PARAMS = {
     "clip": {"bounds": {"kind": "none"}, "rule": "fitted"},
 }
 
-Enter = Callable[[Path, Miniature], Places]
+Enter = Callable[..., Places]
+"""(card, miniature, unreadable_share=0.0)"""
 
 
 @pytest.fixture
@@ -47,8 +49,8 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["stage"])
 
-    def run(card: Path, miniature: Miniature) -> Places:
-        places = set_up(card, miniature)
+    def run(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> Places:
+        places = set_up(card, miniature, unreadable_share)
         prepare.main()
         split.main()
         for fold in PARAMS["folds"]:
@@ -61,13 +63,14 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     return run
 
 
-def set_up(card: Path, miniature: Miniature) -> Places:
+def set_up(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> Places:
     """The working folder as a checkout after `download`: the card, params.yaml, the archives and their manifest."""
     places = Places(card.stem)
     copied = Path("pipelines/competitions", card.name)
     copied.parent.mkdir(parents=True)
     shutil.copy(card, copied)
-    Path("params.yaml").write_text(yaml.safe_dump({"competition": card.stem, **PARAMS}))
+    params = PARAMS | {"competition": card.stem, "prepare": PREPARE | {"unreadable_share": unreadable_share}}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
     places.archives.mkdir(parents=True)
     for name, content in miniature.files.items():
         (places.archives / name).write_bytes(content)

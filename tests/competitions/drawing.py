@@ -40,13 +40,13 @@ def picture(seed: int, suffix: str = "jpg", mode: str = "RGB") -> bytes:
     """48 x 36 pixels in the format of `suffix`."""
     stored = io.BytesIO()
     drawn = Image.fromarray(pixels(seed)).convert(mode)
-    drawn.save(stored, {"jpg": "JPEG", "tif": "TIFF", "png": "PNG"}[suffix])
+    drawn.save(stored, {"jpg": "JPEG", "jpeg": "JPEG", "tif": "TIFF", "png": "PNG"}[suffix])
     return stored.getvalue()
 
 
 def pictures(paths: Sequence[str], first_seed: int, mode: str = "RGB") -> dict[str, bytes]:
     """A picture per path, in the format that its suffix says."""
-    return {path: picture(first_seed + number, path[-3:], mode) for number, path in enumerate(paths)}
+    return {path: picture(first_seed + number, path.rpartition(".")[2], mode) for number, path in enumerate(paths)}
 
 
 def csv(columns: Mapping[str, Any]) -> bytes:

@@ -1,8 +1,10 @@
-"""Containers that the standard library does not write: 7z archives, DICOM files, BSON documents, TFRecords."""
+"""Containers beside zip: tar and 7z archives, DICOM files, BSON documents, TFRecords."""
 
 import io
 import struct
+import tarfile
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import py7zr
@@ -12,6 +14,17 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, generate_uid
 
 from tests.competitions.drawing import pixels
+
+
+def tarred(members: Mapping[str, bytes], compression: Literal["", "gz"] = "") -> bytes:
+    stored = io.BytesIO()
+    mode: Literal["w:", "w:gz"] = f"w:{compression}"
+    with tarfile.open(fileobj=stored, mode=mode) as archive:
+        for path, content in members.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return stored.getvalue()
 
 
 def seven_zipped(members: Mapping[str, bytes]) -> bytes:

@@ -1,26 +1,15 @@
 """inaturalist-2019-fgvc6: json of images and annotations with `id`, pictures in tar.gz, several folders deep."""
 
-import io
 import json
-import tarfile
 
 from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.packing import tarred
 
 CATEGORIES = ("0", "7", "500", "1009")
-
-
-def tarred(members: dict[str, bytes]) -> bytes:
-    stored = io.BytesIO()
-    with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-        for path, content in members.items():
-            information = tarfile.TarInfo(path)
-            information.size = len(content)
-            archive.addfile(information, io.BytesIO(content))
-    return stored.getvalue()
 
 
 def described(row_id: str, path: str) -> dict[str, object]:
@@ -40,8 +29,8 @@ def draw() -> Miniature:
     }
     described_test = {"images": [described(row_id, path) for row_id, path in test.items()], "annotations": []}
     files = {
-        "train_val2019.tar.gz": tarred(pictures(list(train.values()), 0)),
-        "test2019.tar.gz": tarred(pictures(list(test.values()), 100)),
+        "train_val2019.tar.gz": tarred(pictures(list(train.values()), 0), "gz"),
+        "test2019.tar.gz": tarred(pictures(list(test.values()), 100), "gz"),
         "train2019.json.zip": zipped({"train2019.json": json.dumps(described_train).encode()}),
         "test2019.json.zip": zipped({"test2019.json": json.dumps(described_test).encode()}),
         "kaggle_sample_submission.csv": csv({"id": answers.keys(), "predicted": 0}),

@@ -22,6 +22,7 @@ from tests.competitions import (
     test_cdiscount_image_classification_challenge,
     test_digit_recognizer,
     test_dog_breed_identification,
+    test_facial_keypoints_detection,
     test_herbarium_2022_fgvc9,
     test_leaf_classification,
     test_paddy_disease_classification,
@@ -41,6 +42,7 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
     "cdiscount-image-classification-challenge": test_cdiscount_image_classification_challenge.draw,
     "digit-recognizer": test_digit_recognizer.draw,
     "dog-breed-identification": test_dog_breed_identification.draw,
+    "facial-keypoints-detection": test_facial_keypoints_detection.draw,
     "herbarium-2022-fgvc9": test_herbarium_2022_fgvc9.draw,
     "leaf-classification": test_leaf_classification.draw,
     "paddy-disease-classification": test_paddy_disease_classification.draw,
@@ -56,6 +58,8 @@ ALASKA, EYES, PETS = "alaska2-image-steganalysis", "aptos2019-blindness-detectio
 HERBARIUM, PLANTS, SETI = "herbarium-2022-fgvc9", "plant-pathology-2020-fgvc7", "seti-breakthrough-listen"
 DIGITS, FLOWERS, CELLS = "digit-recognizer", "tpu-getting-started", "recursion-cellular-image-classification"
 PADDY, PRODUCTS = "paddy-disease-classification", "cdiscount-image-classification-challenge"
+
+FACES = "facial-keypoints-detection"
 
 NUMBER = {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None, "extra_columns": "ignored"}
 
@@ -99,6 +103,17 @@ MISTAKES = [
     (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*train\.csv has.*sample"),
     (PETS, "features.numbers", ["Eye"], r"no column `Eye`.*features\.numbers.*Did you mean `Eyes`\? Found Id, Subject"),
     (LEAVES, "features.numbers", ["edge*"], r"no column .* fits `edge\*`.*Found margin1, margin2"),
+    (FACES, "submission.line.table", "IdLookup.csv", r"no table `IdLookup.csv`. Did you mean `IdLookupTable.csv`"),
+    (FACES, "submission.line.name", "Feature",
+     r"no column `Feature`, which the card's submission.line.name names. Did you mean `FeatureName`\? Found RowId"),
+    (FACES, "submission.line.id", "ImageId", r"1 is 1 left_eye_center_x, 1 left_eye_center_y, .* \(10 such ids\)"),
+    (FACES, "submission.line.id", "{RowId:04}", r"146 of its 146 ids are not in `IdLookupTable.csv`.*: 0001, 0002, "),
+    (FACES, "submission.line.row", "{ImageId}.png", r"146 of its 146 lines ask.*line.row, .* 1.png.* There are 1, 2, "),
+    (FACES, "submission.line.name", "ImageId", r"ask.*line.name, for what the target does not have: 1, 2, .*left_eye_"),
+    (FACES, "target.values.columns", ["nose_tip_x", "nose_tip_y"], r"126 of its 146 lines ask.*nose_tip_x, nose_tip_y"),
+    (FACES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),
+    (FACES, "submission.line", {"kind": "table", "table": "IdLookupTable.csv", "id": "RowId", "row": "ImageId"},
+     r"`submission.line.name` is missing"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),

@@ -1,9 +1,5 @@
 """planet-understanding-the-amazon-from-space: tags of a scene, archives of tar in 7z, the mean over rows of F2."""
 
-import io
-import tarfile
-from collections.abc import Mapping
-
 import numpy as np
 from sklearn.metrics import fbeta_score
 from sklearn.preprocessing import MultiLabelBinarizer
@@ -11,7 +7,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
-from tests.competitions.packing import seven_zipped
+from tests.competitions.packing import seven_zipped, tarred
 
 WEATHER = ("clear", "cloudy", "haze", "partly_cloudy")
 GROUND = ("agriculture", "primary", "road", "water")
@@ -24,16 +20,6 @@ def tags(ids: list[str]) -> dict[str, tuple[str, ...]]:
         row_id: (str(generator.choice(WEATHER)), *map(str, generator.choice(GROUND, generator.integers(3), False)))
         for row_id in ids
     }
-
-
-def tarred(members: Mapping[str, bytes]) -> bytes:
-    stored = io.BytesIO()
-    with tarfile.open(fileobj=stored, mode="w") as archive:
-        for path, content in members.items():
-            entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return stored.getvalue()
 
 
 def draw() -> Miniature:

@@ -1,10 +1,11 @@
 """Section `submission` of a card: the form of the csv that the grader takes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from foldline.cards.templates import columns_of, parse_template
+from foldline.cards.sources import Source
+from foldline.cards.templates import IdTemplate, columns_of, parse_template
 from foldline.config.section import Section
 
 Range = tuple[float, float] | None
@@ -43,18 +44,44 @@ class Number(_Numbers):
     kind: Literal["number"]
 
 
-def _names_row_and_class(template: str) -> str:
-    if sorted(columns_of(parse_template(template))) != ["class", "row"]:
+class LineTemplate(Section):
+    """Written as the template alone: how a line's id is made of the row's id and the class."""
+
+    kind: Literal["template"]
+    template: str
+
+
+class LineTable(Section):
+    """A table that says of each line's id what it asks for: `{kind: table, table: IdLookupTable.csv, id: RowId, row:
+    ImageId, name: FeatureName}`."""
+
+    kind: Literal["table"]
+    table: Source
+    id: IdTemplate
+    """The line's id, as the sample submission has it: a column, or a template over columns, as the other two."""
+    row: IdTemplate
+    """The id of the row."""
+    name: IdTemplate
+    """Of the class or the number."""
+
+
+def _spelled_out(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if sorted(columns_of(parse_template(value))) != ["class", "row"]:
         raise ValueError("it names row and class, each once: `{row}_{class}`")
-    return template
+    return {"kind": "template", "template": value}
 
 
 class Lines(_Numbers):
     """A line per row and class, or per row and value, with one number: `{kind: lines, line: "{row}_{class}", ...}`."""
 
     kind: Literal["lines"]
-    line: Annotated[str, AfterValidator(_names_row_and_class)]
-    """How a line's id is made of the row's id and the class."""
+    line: Annotated[
+        Annotated[LineTemplate | LineTable, Field(discriminator="kind")],
+        BeforeValidator(_spelled_out),
+    ]
+    """Which row and which class a line's id means. Not every pair needs a line: the sample's are written."""
 
 
 class HardLabel(_Form):

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Int64
 
 from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, Number, Submission
+from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Submission
 from foldline.cards.target import Regression, Target
 from foldline.cards.templates import parse_template
 from foldline.competition.image_paths import filled
+from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns, read_header
 from foldline.refusal import Refusal, listed
 
@@ -22,6 +25,9 @@ class Sample:
     """Text, in the file's order; an id may repeat."""
     whole_numbers: bool
     """Whether the labels it shows are whole numbers; the grader then wants them without a decimal point."""
+    asked: pd.DataFrame | None = None
+    """row, name: which row of the test set, and of it which class or number, each line asks for, where a table says it
+    (`submission.line`); None where the id itself does."""
 
     def predicted(self, form: Submission) -> tuple[str, ...]:
         return tuple(column for column in self.columns if column != form.id)
@@ -37,15 +43,37 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     _refuse_other_number(predicted, 1, form)
     table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", predicted[0])])
     shows_numbers = bool(table[predicted[0]].str.fullmatch(r"-?\d+").all())
-    return Sample(header, table[form.id], whole_numbers=isinstance(form, HardLabel) and shows_numbers)
+    asked = None
+    if isinstance(form, Lines) and isinstance(form.line, LineTable):
+        asked = look_up(archives, form.line, table[form.id], form.sample)
+    return Sample(header, table[form.id], isinstance(form, HardLabel) and shows_numbers, asked)
+
+
+def lines_per_row(classes: tuple[str, ...], form: Submission) -> int:
+    return len(classes) if isinstance(form, Lines) else 1
+
+
+def line_positions(
+    sample: Sample, row_ids: pd.Series, classes: tuple[str, ...], form: Submission
+) -> Int64[np.ndarray, " lines"]:
+    """Of each of the sample's lines the position among all lines that there could be: one for each of `row_ids`, or
+    (`Lines`) one for each of its classes, in the order of the classes. -1 where there is none."""
+    if sample.asked is None:
+        lines = line_ids(row_ids, classes, form)
+        return pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str")).astype(np.int64)
+    rows, places = (
+        pd.Index(known, dtype="str").get_indexer(pd.Index(sample.asked[fact], dtype="str")).astype(np.int64)
+        for fact, known in (("row", row_ids), ("name", classes))
+    )
+    return np.where((rows < 0) | (places < 0), -1, rows * len(classes) + places)
 
 
 def line_ids(row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> pd.Series:
-    """Of the lines of a submission: of each row one, or (`Lines`) one for each class, in the order of the classes."""
-    if not isinstance(form, Lines):
+    """The ids of all lines that there could be, where the id itself says what it asks for."""
+    if not isinstance(form, Lines) or not isinstance(form.line, LineTemplate):
         return row_ids
     lines = {"row": row_ids.repeat(len(classes)).tolist(), "class": list(classes) * len(row_ids)}
-    return filled(parse_template(form.line), pd.DataFrame(lines, dtype="str"))
+    return filled(parse_template(form.line.template), pd.DataFrame(lines, dtype="str"))
 
 
 def refuse_other_columns(sample: Sample, form: Submission, target: Target, classes: tuple[str, ...]) -> None:
@@ -65,7 +93,11 @@ def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission
 def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, classes: tuple[str, ...]) -> None:
     """Raises Refusal when the sample asks for an id that is no test row, or no line of one. Test rows for which it does
     not ask may be."""
-    test_ids = line_ids(rows.loc[rows["part"] == "test", "row_id"], classes, form)
+    row_ids = rows.loc[rows["part"] == "test", "row_id"]
+    if sample.asked is not None:
+        _refuse_other_meanings(sample.asked, row_ids, classes, form)
+        return
+    test_ids = line_ids(row_ids, classes, form)
     asked = sample.ids.drop_duplicates()
     unknown = asked[~asked.isin(test_ids)]
     if len(unknown):
@@ -75,3 +107,17 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, class
             f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct layout.test "
             "or submission.id in the card, so that they name the same ids."
         )
+
+
+def _refuse_other_meanings(asked: pd.DataFrame, row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> None:
+    for fact, known, what, cure in (
+        ("row", row_ids, "rows that are no test rows", "layout.test"),
+        ("name", pd.Series(classes, dtype="str"), "what the target does not have", "target"),
+    ):
+        unknown = asked.loc[~asked[fact].isin(known), fact]
+        if len(unknown):
+            raise Refusal(
+                f"{form.sample}: {len(unknown)} of its {len(asked)} lines ask, by the card's submission.line.{fact}, "
+                f"for {what}: {listed(unknown.unique(), 3)}. There are {listed(known, 30 if fact == 'name' else 3)}. "
+                f"Correct submission.line.{fact} or {cure} in the card."
+            )

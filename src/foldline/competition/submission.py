@@ -16,7 +16,7 @@ from foldline.cards.submission import ClassProbabilities, Lines, Submission
 from foldline.cards.target import Target
 from foldline.competition.answer_columns import answer_columns, answer_names, refuse_spaced
 from foldline.competition.decisions.rules import Rule
-from foldline.competition.sample import Sample, line_ids
+from foldline.competition.sample import Sample, line_positions, lines_per_row
 from foldline.refusal import Refusal, listed
 from foldline.tables.arrays import gather, row_blocks, take
 from foldline.tables.probabilities import Probabilities
@@ -54,15 +54,16 @@ def _rows_and_places(
     sample: Sample, predictions: Probabilities, form: Submission
 ) -> tuple[Int64[np.ndarray, " lines"], Int64[np.ndarray, " lines"]]:
     """Of each of the sample's lines the row among the predictions, and the class where a row has a line for each."""
-    lines = line_ids(pd.Series(predictions.test_ids, dtype="str"), predictions.classes, form)
-    positions = pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str"))
+    row_ids = pd.Series(predictions.test_ids, dtype="str")
+    positions = line_positions(sample, row_ids, predictions.classes, form)
     absent = sample.ids[positions < 0]
     if len(absent):
         raise Refusal(
-            f"{len(absent)} ids of the sample submission have no prediction: {listed(absent)}. The predicted ids are "
-            f"{listed(lines, 3)}. Make the card's layout.test and submission.sample name the same rows."
+            f"{len(absent)} ids of the sample submission have no prediction: {listed(absent)}. Predicted are the rows "
+            f"{listed(row_ids, 3)} with the classes {listed(predictions.classes, 3)}. Make the card's layout.test and "
+            "submission name the same rows."
         )
-    rows, places = np.divmod(positions.astype(np.int64), len(lines) // max(1, len(predictions.test_ids)))
+    rows, places = np.divmod(positions, lines_per_row(predictions.classes, form))
     return rows, places
 
 
