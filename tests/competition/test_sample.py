@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, Number
+from foldline.cards.sources import File
+from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number
 from foldline.cards.target import Columns, Regression
 from foldline.competition.sample import (
     Sample,
@@ -57,7 +58,14 @@ def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:
 
 
 def test_lines_are_made_of_rows_and_classes() -> None:
-    form = Lines(kind="lines", sample="s.csv", id="ID", extra_columns="refused", line="{row}_{class}", range=None)
+    form = Lines(
+        kind="lines",
+        sample="s.csv",
+        id="ID",
+        extra_columns="refused",
+        line=LineTemplate(kind="template", template="{row}_{class}"),
+        range=None,
+    )
     rows = pd.DataFrame({"part": ["train", "test", "test"], "row_id": ["a", "b", "c"]}, dtype="str")
     asked = ["b_x", "b_y", "c_x", "c_y"]
 
@@ -74,7 +82,9 @@ BY_TABLE = Lines(
     sample="s.csv",
     id="RowId",
     extra_columns="refused",
-    line=LineTable(kind="table", table=("lookup.csv",), id="Key", row="{Image}.png", name="Feature"),
+    line=LineTable(
+        kind="table", table=(File(kind="file", name="lookup.csv"),), id="Key", row="{Image}.png", name="Feature"
+    ),
     range=None,
 )
 LOOKUP = "Key,Image,Feature\n1,b,x\n2,b,y\n3,c,y\n2,b,y\n"

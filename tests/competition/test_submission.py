@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Ranking, Submission
+from foldline.cards.submission import (
+    ClassProbabilities,
+    HardLabel,
+    LabelSet,
+    Lines,
+    LineTemplate,
+    Number,
+    Ranking,
+    Submission,
+)
 from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, Ranked, Regression, Target
 from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.decisions.rules import default_rule
@@ -110,7 +119,14 @@ def test_several_numbers_have_the_samples_columns(tmp_path: Path) -> None:
 
 def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
     """A row may ask for some of its classes, and twice."""
-    form = Lines(kind="lines", sample="s.csv", id="ID", extra_columns="refused", line="{row}__{class}", range=None)
+    form = Lines(
+        kind="lines",
+        sample="s.csv",
+        id="ID",
+        extra_columns="refused",
+        line=LineTemplate(kind="template", template="{row}__{class}"),
+        range=None,
+    )
     several = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
     predicted = predictions(np.array([[0.1, 0.9], [0.2, 0.4]]), ("any_a", "b"), ("7", "8_b"))
     wanted = sample(("ID", "Label"), "8_b__b", "7__any_a", "7__b", "8_b__b")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.cards.sources import Source
 from foldline.cards.templates import IdTemplate, columns_of, parse_template
@@ -44,11 +44,17 @@ class Number(_Numbers):
     kind: Literal["number"]
 
 
+def _names_row_and_class(template: str) -> str:
+    if sorted(columns_of(parse_template(template))) != ["class", "row"]:
+        raise ValueError("it names row and class, each once: `{row}_{class}`")
+    return template
+
+
 class LineTemplate(Section):
     """Written as the template alone: how a line's id is made of the row's id and the class."""
 
     kind: Literal["template"]
-    template: str
+    template: Annotated[str, AfterValidator(_names_row_and_class)]
 
 
 class LineTable(Section):
@@ -66,11 +72,8 @@ class LineTable(Section):
 
 
 def _spelled_out(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if sorted(columns_of(parse_template(value))) != ["class", "row"]:
-        raise ValueError("it names row and class, each once: `{row}_{class}`")
-    return {"kind": "template", "template": value}
+    # Checked here as well, so that a message names the key that the card has.
+    return {"kind": "template", "template": _names_row_and_class(value)} if isinstance(value, str) else value
 
 
 class Lines(_Numbers):
