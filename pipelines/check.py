@@ -30,7 +30,7 @@ def main() -> None:
         from foldline.learning.rehearsal import rehearse
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
-        rehearse(params.train, shape, card.symmetries)
+        rehearse(params.train, shape, card.symmetries or ())
     if any(map(is_scaled, params.predict.views)):
         from foldline.learning.scaled_views import refuse_scaled_views  # Imports timm, as above.
 

@@ -32,7 +32,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
     target = settings.fact("target", Target)
     targets = encode(rows, classes, target)
     weights = starting_weights(places.weights, model.name)
-    symmetries = settings.fact("symmetries", tuple[Symmetry, ...])
+    symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     folds, joins = read_folds(places.folds), model.side_features == "joined"
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:

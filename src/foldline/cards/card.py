@@ -23,8 +23,9 @@ class Card(Section):
     """null: a row is its images."""
     metric: Metric
     submission: Submission
-    symmetries: tuple[Symmetry, ...]
-    """The views under which a label stays true: for dogs a horizontal flip, for digits none (a 6 is no 9)."""
+    symmetries: tuple[Symmetry, ...] | None
+    """The views under which a label stays true: for dogs a horizontal flip, for digits none (a 6 is no 9). null: labels
+    say where something lies, so that not even crops and movements keep them true."""
 
 
 def read_card(path: Path) -> Card:

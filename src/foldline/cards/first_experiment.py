@@ -51,7 +51,9 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
     experiment["split"] |= {"count": FOLDS, "near_duplicates": "together"}
     experiment["train"] |= {"loss": LOSSES.get(card.target.kind, SOFTMAX_LOSS)}
     experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "plain"}, "drop_path_rate": 0.0}
-    views = ["identity", *(view for view in ("horizontal_flip",) if view in card.symmetries)]
+    if card.symmetries is None:
+        experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
+    views = ["identity", *(view for view in ("horizontal_flip",) if view in (card.symmetries or ()))]
     experiment["predict"] |= {"views": views}
     experiment |= {"clip": {"bounds": {"kind": "fitted"}, "rule": "fitted"}}
     experiment["submit"] |= {"message": f"first experiment, {MODEL}"}

@@ -9,7 +9,7 @@ from foldline.cards.outputs import unlearnable
 from foldline.config.augmentation import NEEDED_SYMMETRIES
 from foldline.config.params import Params
 from foldline.config.prepare import JpegStore
-from foldline.config.views import SWAPS_AXES, SYMMETRIES, parts_of
+from foldline.config.views import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.refusal import Refusal, listed
 
 
@@ -29,22 +29,27 @@ def refuse_unfit(params: Params, card: Card) -> None:
 
 
 def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
-    forbidden = set(SYMMETRIES) - set(card.symmetries)
+    allowed = card.symmetries or ()
+    forbidden = {*SYMMETRIES, *(CROPS if card.symmetries is None else ())}.difference(allowed)
     unsafe = [view for view in params.predict.views if forbidden.intersection(parts_of(view))]
     if unsafe:
         yield (
             f"params.yaml: `predict.views` has {listed(unsafe)}, which changes what the label says in {card.slug}. "
-            f"Its card allows: {listed(('identity', *card.symmetries))} (`symmetries`), and any crop or scale."
+            f"Its card allows: {listed(('identity', *allowed))} (`symmetries`), and any "
+            f"{'scale' if card.symmetries is None else 'crop or scale'}."
         )
 
 
 def _unsafe_recipe(params: Params, card: Card) -> Iterator[str]:
     recipe = params.train.augmentation.recipe
-    unsafe = [name for name in NEEDED_SYMMETRIES.get(recipe, ()) if name not in card.symmetries]
+    if card.symmetries is None:
+        unsafe = [] if recipe == "none" else ["movements"]
+    else:
+        unsafe = [name for name in NEEDED_SYMMETRIES.get(recipe, ()) if name not in card.symmetries]
     if unsafe:
         yield (
             f"params.yaml: `train.augmentation.recipe` is {recipe}, which draws {listed(unsafe)}; in {card.slug} that "
-            f"changes what the label says. Its card allows: {listed(card.symmetries)} (`symmetries`)."
+            f"changes what the label says. Its card allows: {listed(card.symmetries or ())} (`symmetries`)."
         )
 
 
