@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_stages_end_in_less_memory_than_one_dense_array(folder: Path) -> None:
     results = json.loads((folder / "results.json").read_text())
     assert not results["dense"], "the limit must refuse a dense array"
-    assert set(results["stages"]) == {"log_loss", "macro_f1", "map_at_5"}
+    assert set(results["stages"]) == {"log_loss", "log_loss_fitted", "macro_f1", "map_at_5"}
 
 
 def test_scores_are_those_of_all_classes_but_for_what_was_not_kept(folder: Path) -> None:

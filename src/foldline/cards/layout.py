@@ -8,9 +8,9 @@ records), and the card's other sections name these. Paths are those in the archi
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from foldline.cards.sources import Source, compiled
+from foldline.cards.sources import Source, Walked
 from foldline.cards.templates import IdTemplate, Template, Templates, as_list
 from foldline.config.section import Section
 
@@ -44,7 +44,8 @@ class WalkPart(Section):
     """
 
     kind: Literal["walk"]
-    pattern: Annotated[str, AfterValidator(compiled)]
+    pattern: Walked
+    """In a list what is done to the lines: `[pattern, {kind: replace, column: label, values: {Cover: 0}}]`."""
     id: IdTemplate
 
 
@@ -58,7 +59,8 @@ class CocoPart(Section):
     """
 
     kind: Literal["coco"]
-    file: str
+    file: Source
+    """In a list further steps, as of a table."""
     id: IdTemplate
     path: Template
 

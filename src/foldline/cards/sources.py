@@ -1,4 +1,5 @@
-"""Where the columns of a layout's part come from: a file, and in a list what is done to its lines, one after the other.
+"""Where the columns of a layout's part come from: a file, or the paths that fit a pattern; and in a list what is done
+to the lines, one after the other.
 
 `train.csv`, or `[train.csv, {kind: keep, column: view, values: [frontal]}]`.
 """
@@ -19,6 +20,13 @@ class File(Section):
 
     kind: Literal["file"]
     name: str
+
+
+class Paths(Section):
+    """Written as its pattern alone, the first of a walk's list: a line per file, its named groups are the columns."""
+
+    kind: Literal["paths"]
+    pattern: str
 
 
 class Headerless(Section):
@@ -55,6 +63,22 @@ class Drop(Section):
     values: Annotated[tuple[Label, ...], Field(min_length=1)]
 
 
+class Replace(Section):
+    """Other texts in a column, as the submission writes the labels: `{kind: replace, column: animal, values: {cat: 0,
+    dog: 1}}`. A value that is not named stays as it is."""
+
+    kind: Literal["replace"]
+    column: str
+    values: Annotated[dict[Label, Label], Field(min_length=1)]
+
+
+class Rename(Section):
+    """Other names of columns, as the sample submission has them: `{kind: rename, columns: {X4_mean: X4}}`."""
+
+    kind: Literal["rename"]
+    columns: Annotated[dict[str, str], Field(min_length=1)]
+
+
 def compiled(pattern: str) -> str:
     """Raises ValueError unless `pattern` is a regular expression with named groups."""
     try:
@@ -75,7 +99,8 @@ class Extract(Section):
     pattern: Annotated[str, AfterValidator(compiled)]
 
 
-Step = Annotated[File | Headerless | Join | Keep | Drop | Extract, Field(discriminator="kind")]
+ToLines = File | Headerless | Join | Keep | Drop | Extract | Replace | Rename
+Step = Paths | ToLines
 
 
 def _spelled_out(value: Any) -> Any:
@@ -85,13 +110,39 @@ def _spelled_out(value: Any) -> Any:
     return tuple({"kind": "file", "name": step} if isinstance(step, str) else step for step in steps)
 
 
-def _beginning_with_a_file(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _beginning_with_a_pattern(value: Any) -> Any:
+    steps = value if isinstance(value, list | tuple) else [value]
+    if not steps or not isinstance(steps[0], str):
+        raise ValueError("it is a regular expression, or a list of that and of what is done to its lines")
+    following = _spelled_out(steps[1:])
+    if any(isinstance(step, dict) and step.get("kind") == "paths" for step in following):
+        raise ValueError(
+            "it has a pattern after the first, but a walk has one: write a list of parts, each with its own"
+        )
+    return ({"kind": "paths", "pattern": compiled(steps[0])}, *following)
+
+
+def _beginning_with_a_file(steps: tuple[ToLines, ...]) -> tuple[ToLines, ...]:
     if not steps or not isinstance(steps[0], File | Headerless):
         raise ValueError("the first of a list is the name of a file")
     return steps
 
 
-Source = Annotated[tuple[Step, ...], BeforeValidator(_spelled_out), AfterValidator(_beginning_with_a_file)]
+Source = Annotated[
+    tuple[Annotated[ToLines, Field(discriminator="kind")], ...],
+    BeforeValidator(_spelled_out),
+    AfterValidator(_beginning_with_a_file),
+]
+
+
+Walked = Annotated[tuple[Annotated[Step, Field(discriminator="kind")], ...], BeforeValidator(_beginning_with_a_pattern)]
+
+
+def first_pattern(walked: Sequence[Step]) -> str:
+    """The regular expression that the lines' paths fit."""
+    first = walked[0]
+    assert isinstance(first, Paths), "validated"
+    return first.pattern
 
 
 def first_file(source: Sequence[Step]) -> File | Headerless:

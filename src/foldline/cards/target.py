@@ -15,7 +15,9 @@ from foldline.config.section import Section
 
 def _as_written(value: object) -> object:
     """yaml reads the label 0 as a number; in the competition's tables it is text."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, bool | float):
+        raise ValueError("yaml reads it so; write a label as the table does, in quotes: 'False', 'no', '1.50'")
+    return str(value) if isinstance(value, int) else value
 
 
 Label = Annotated[str, BeforeValidator(_as_written)]

@@ -11,33 +11,39 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.layout import CocoPart
+from foldline.cards.sources import first_file
 from foldline.cards.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled
 from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.source_steps import after_steps, numbered
 from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
+from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.competition.table_files import as_text
 from foldline.refusal import Refusal, listed
 
 
 def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) -> PartLines:
     """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
-    source = f"{archives.folder}: `{part.file}`"
-    columns = _joined(archives, part, source)
-    template = parse_template(part.path)
-    in_path = [(f"{fact}.path", column) for column in columns_of(template)]
-    refuse_absent_columns([*wanted, *in_path], [str(name) for name in columns], source)
-    columns = columns.fillna("").astype("str")
-    return PartLines(columns, filled(template, columns), part.file)
+    lines = _joined(archives, part)
+    header, template = tuple(map(str, lines)), parse_template(part.path)
+    wanted = [*wanted, *((f"{fact}.path", column) for column in columns_of(template))]
+    found = columns_after(archives, header, part.file, f"{fact}.file")
+    refuse_absent_columns(wanted, found, f"{archives.folder}: {named(part.file)}")
+    needed = needed_columns(archives, header, part.file, wanted)
+    lines = after_steps(archives, numbered(lines.fillna("").astype("str")), part.file, needed, f"{fact}.file")
+    return PartLines(lines, filled(template, lines), ", ".join(files_of(part.file)))
 
 
-def coco_columns(archives: Archives, part: CocoPart) -> tuple[str, ...]:
+def coco_columns(archives: Archives, part: CocoPart, fact: str) -> tuple[str, ...]:
     """The columns of its lines. Raises what `coco_lines` raises."""
-    return tuple(map(str, _joined(archives, part, f"{archives.folder}: `{part.file}`")))
+    return columns_after(archives, tuple(map(str, _joined(archives, part))), part.file, fact)
 
 
-def _joined(archives: Archives, part: CocoPart, source: str) -> pd.DataFrame:
-    refuse_absent_file(archives, part.file, (".json",))
-    lists = _lists(archives.read(part.file), source)
+def _joined(archives: Archives, part: CocoPart) -> pd.DataFrame:
+    name = first_file(part.file).name
+    source = f"{archives.folder}: `{name}`"
+    refuse_absent_file(archives, name, (".json",))
+    lists = _lists(archives.read(name), source)
     images = _table(lists["images"], source, "images").rename(columns={"id": "image_id"})
     columns = images
     if lists["annotations"]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from foldline.archives import Archives
 from foldline.cards.layout import CocoPart, Part, RecordsPart, TablePart, WalkPart
-from foldline.cards.sources import first_file
+from foldline.cards.sources import first_file, first_pattern
 from foldline.competition.coco_layout import coco_columns
 from foldline.competition.records_layout import record_columns
-from foldline.competition.source_steps import columns_after, file_columns, files_of
+from foldline.competition.step_columns import columns_after, file_columns, files_of
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,12 @@ def _columns(archives: Archives, part: Part, fact: str) -> PartColumns:
                 columns_after(archives, header, part.table, f"{fact}.table"), ", ".join(files_of(part.table))
             )
         case WalkPart():
-            return PartColumns(tuple(re.compile(part.pattern).groupindex), f"the pattern {part.pattern!r}")
+            pattern = first_pattern(part.pattern)
+            groups = tuple(re.compile(pattern).groupindex)
+            return PartColumns(
+                columns_after(archives, groups, part.pattern, f"{fact}.pattern"), f"the pattern {pattern!r}"
+            )
         case CocoPart():
-            return PartColumns(coco_columns(archives, part), part.file)
+            return PartColumns(coco_columns(archives, part, f"{fact}.file"), ", ".join(files_of(part.file)))
         case RecordsPart():
             return PartColumns(record_columns(archives, part, f"{fact}.file"), ", ".join(files_of(part.file)))

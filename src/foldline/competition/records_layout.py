@@ -12,15 +12,13 @@ from foldline.cards.layout import EncodedPicture, ListedPixels, Picture, Records
 from foldline.cards.sources import first_file
 from foldline.competition.image_paths import fitting
 from foldline.competition.layout_parts import PartLines, Wanted
-from foldline.competition.source_steps import after_steps, columns_after, files_of, named, needed_columns, numbered
+from foldline.competition.source_steps import ADDRESS, after_steps, numbered
 from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
+from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.competition.table_files import as_text
 from foldline.records import KINDS, Place, Record, Records, file_of_records
 from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import InRecord, address_in_record, value_at
-
-ADDRESS = "#address"
-"""The column of the picture's address, while steps choose among the lines."""
 
 
 def record_lines(archives: Archives, part: RecordsPart, fact: str, wanted: Wanted) -> PartLines:

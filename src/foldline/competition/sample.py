@@ -1,5 +1,6 @@
 """The sample submission: which rows and columns the grader expects."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns, read_header
 from foldline.refusal import Refusal, listed
+
+
+WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     predicted = [column for column in header if column != form.id]
     _refuse_other_number(predicted, 1, form)
     table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", predicted[0])])
-    shows_numbers = bool(table[predicted[0]].str.fullmatch(r"-?\d+").all())
+    shows_numbers = bool(table[predicted[0]].str.fullmatch(WHOLE_NUMBER).all())
     asked = None
     if isinstance(form, Lines) and isinstance(form.line, LineTable):
         asked = look_up(archives, form.line, table[form.id], form.sample)
@@ -77,9 +81,21 @@ def line_ids(row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> 
 
 
 def refuse_other_columns(sample: Sample, form: Submission, target: Target, classes: tuple[str, ...]) -> None:
-    """Raises Refusal when the sample has a column too many or too few for what is predicted."""
+    """Raises Refusal when the sample has a column too many or too few for what is predicted, or other labels."""
+    if isinstance(form, HardLabel):
+        _refuse_other_labels(sample, form, classes)
     if isinstance(form, Number):
         _refuse_other_number(sample.predicted(form), len(classes) if isinstance(target, Regression) else 1, form)
+
+
+def _refuse_other_labels(sample: Sample, form: HardLabel, classes: tuple[str, ...]) -> None:
+    names = [name for name in classes if not WHOLE_NUMBER.fullmatch(name)]
+    if sample.whole_numbers and names:
+        raise Refusal(
+            f"`{form.sample}` has whole numbers as `{sample.predicted(form)[0]}`, but {listed(names, 5)} are labels of "
+            "the train rows. Name another target.column in the card, or write them as the sample does, by a step after "
+            f"the train table's name or pattern: {{kind: replace, column: ..., values: {{{names[0]}: 0, ...}}}}."
+        )
 
 
 def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:

@@ -13,8 +13,8 @@ from foldline.cards.layout import Layout
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.part_columns import PartColumns, part_columns
-from foldline.competition.source_steps import LINE, ROW
 from foldline.competition.source_tables import refuse_absent_columns
+from foldline.competition.step_columns import LINE, ROW
 from foldline.refusal import Refusal, listed
 from foldline.tables.rows import SIDE, side_columns
 

@@ -1,24 +1,18 @@
 """The lines of a card's source (cards/sources.py): those of its file, and what its further steps make of them."""
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.sources import Drop, Extract, File, Headerless, Join, Keep, Step, first_file
+from foldline.cards.sources import Drop, Extract, File, Headerless, Join, Keep, Rename, Replace, Step, first_file
 from foldline.competition.layout_parts import Wanted
-from foldline.competition.source_tables import (
-    read_header,
-    read_table,
-    refuse_absent_columns,
-    refuse_empty_table,
-)
+from foldline.competition.source_tables import read_table, refuse_absent_columns, refuse_empty_table
+from foldline.competition.step_columns import LINE, ROW, columns_after, file_columns, named, needed_columns
 from foldline.refusal import Refusal, listed
 
-LINE, ROW = "line", "row"
-"""Columns that every source has, unless its file has such ones itself: the number of the line, from 1 and from 0."""
+ADDRESS = "#address"
+"""The column of the picture's address where it is known before the steps."""
 SHOWN = 3
 
 
@@ -39,72 +33,11 @@ def read_source(archives: Archives, source: Sequence[Step], wanted: Wanted, fact
     return after_steps(archives, numbered(lines), source, needed, fact)
 
 
-def files_of(source: Sequence[Step]) -> list[str]:
-    return [step.name for step in source if isinstance(step, File | Headerless | Join)]
-
-
-def named(source: Sequence[Step]) -> str:
-    """The files of a source, for messages."""
-    return ", ".join(f"`{name}`" for name in files_of(source))
-
-
 def numbered(lines: pd.DataFrame) -> pd.DataFrame:
     """With the columns `line` and `row`."""
     counted = {LINE: 1, ROW: 0}
     places = {name: (lines.index + first).astype("str") for name, first in counted.items() if name not in lines}
     return lines.assign(**places)
-
-
-def file_columns(archives: Archives, step: File | Headerless | Join) -> tuple[str, ...]:
-    return step.columns if isinstance(step, Headerless) else read_header(archives, step.name)
-
-
-def columns_after(archives: Archives, header: Sequence[str], source: Sequence[Step], fact: str) -> tuple[str, ...]:
-    """The columns that a source has to offer when its file has those of `header`.
-
-    Raises Refusal for a step that names a column which is not there, or joins a table that has none in common.
-    """
-    found = [*header, LINE, ROW]
-    for number, step in enumerate(source[1:], 1):
-        here, so_far = f"{fact}[{number}]", f"{archives.folder}: {named(source[:number])}"
-        match step:
-            case File() | Headerless():
-                others = file_columns(archives, step)
-                if not set(others) & set(found):
-                    raise Refusal(
-                        f"{archives.folder}: `{step.name}` has no column in common with {named(source[:number])}: it "
-                        f"has {listed(others, 20)}, there are {listed(found, 20)}. Join it by columns of other names: "
-                        f"{{kind: join, name: {step.name}, on: {{theirs: its}}}}."
-                    )
-                found += others
-            case Join():
-                others = file_columns(archives, step)
-                refuse_absent_columns([(f"{here}.on", name) for name in step.on], found, so_far)
-                refuse_absent_columns(
-                    [(f"{here}.on", name) for name in step.on.values()], others, f"{archives.folder}: `{step.name}`"
-                )
-                found += others
-            case Keep() | Drop() | Extract():
-                refuse_absent_columns([(f"{here}.column", step.column)], found, so_far)
-                found += re.compile(step.pattern).groupindex if isinstance(step, Extract) else ()
-    of_files = [name for name in found if name not in (LINE, ROW) or name in header]
-    return tuple(dict.fromkeys([*of_files, LINE, ROW]))
-
-
-def needed_columns(archives: Archives, header: Sequence[str], source: Sequence[Step], wanted: Wanted) -> set[str]:
-    """What has to be read: the wanted columns, those that steps name, and those that several files have."""
-    needed = {column for _, column in wanted}
-    holders = Counter(header)
-    for step in source[1:]:
-        match step:
-            case File() | Headerless():
-                holders.update(file_columns(archives, step))
-            case Join():
-                needed.update(step.on)
-            case Keep() | Drop() | Extract():
-                needed.add(step.column)
-                holders.update(re.compile(step.pattern).groupindex if isinstance(step, Extract) else ())
-    return needed | {name for name, count in holders.items() if count > 1}
 
 
 def after_steps(
@@ -124,6 +57,10 @@ def after_steps(
                 lines = _chosen(lines, step, f"{fact}[{number}]")
             case Extract():
                 lines = _extracted(lines, step, f"{fact}[{number}]")
+            case Replace():
+                lines = _replaced(lines, step, f"{fact}[{number}]")
+            case Rename():
+                lines = lines.rename(columns=step.columns)
     return lines
 
 
@@ -151,12 +88,7 @@ def _joined(
 
 def _chosen(lines: pd.DataFrame, step: Keep | Drop, fact: str) -> pd.DataFrame:
     values = lines[step.column]
-    absent = [value for value in step.values if value not in set(values)]
-    if absent:
-        raise Refusal(
-            f"The card's {fact}: no line has {listed(map(repr, absent))} as `{step.column}`, found "
-            f"{listed(map(repr, values.unique()))}. Correct the card."
-        )
+    _refuse_absent_values(values, step.values, fact)
     chosen = values.isin(list(step.values)) == isinstance(step, Keep)
     if not chosen.any():
         raise Refusal(f"The card's {fact} leaves no line: all have {listed(step.values)} as `{step.column}`.")
@@ -174,3 +106,19 @@ def _extracted(lines: pd.DataFrame, step: Extract, fact: str) -> pd.DataFrame:
         )
     parts = values.str.extract(rf"\A(?:{step.pattern})\Z").fillna("").astype("str")
     return lines.assign(**{str(name): parts[name] for name in parts})
+
+
+def _replaced(lines: pd.DataFrame, step: Replace, fact: str) -> pd.DataFrame:
+    values = lines[step.column]
+    _refuse_absent_values(values, step.values, fact)
+    return lines.assign(**{step.column: values.map(lambda value: step.values.get(value, value)).astype("str")})
+
+
+def _refuse_absent_values(values: pd.Series, wanted: Iterable[str], fact: str) -> None:
+    there = set(values)
+    absent = [value for value in wanted if value not in there]
+    if absent:
+        raise Refusal(
+            f"The card's {fact}: no line has {listed(map(repr, absent))} as `{values.name}`, found "
+            f"{listed(map(repr, values.unique()))}. Correct the card."
+        )

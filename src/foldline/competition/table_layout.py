@@ -7,7 +7,8 @@ from foldline.cards.layout import TablePart
 from foldline.cards.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled, with_wildcards
 from foldline.competition.layout_parts import PartLines, Wanted
-from foldline.competition.source_steps import files_of, read_source
+from foldline.competition.source_steps import read_source
+from foldline.competition.step_columns import files_of
 from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import BETWEEN_CHANNELS
 

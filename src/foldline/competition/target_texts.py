@@ -20,7 +20,13 @@ def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:
     if isinstance(target, Regression):
         return number_texts(table, target.values, source)
     texts = table[target.column]
-    refuse_other_fields(texts, texts != "", source, "a label; name another column in the card")
+    refuse_other_fields(
+        texts,
+        texts != "",
+        source,
+        "a label; name another column in the card, or leave "
+        "these lines out by a step of kind `drop` after the table's name",
+    )
     if isinstance(target, Binary):
         return _binary(texts, target, source)
     if isinstance(target, Ordinal):

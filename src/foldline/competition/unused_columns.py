@@ -9,7 +9,7 @@ from foldline.cards.card import Card
 from foldline.cards.layout import Parts, PixelColumns, RecordsPart
 from foldline.competition.part_columns import part_columns
 from foldline.competition.side_columns import find_side_columns
-from foldline.competition.source_steps import LINE, ROW
+from foldline.competition.step_columns import LINE, ROW
 
 
 def unused_columns(archives: Archives, card: Card) -> tuple[str, ...]:

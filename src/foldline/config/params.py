@@ -19,7 +19,7 @@ from foldline.refusal import listed
 
 
 class Params(Section):
-    competition: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    competition: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
     """The slug: `pipelines/competitions/<slug>.yaml` is its card."""
     folds: Annotated[tuple[FoldName, ...], Field(min_length=1)]
     """The folds to run, a subset of 0 .. split.count - 1; with `all`, one more model is trained on all rows;

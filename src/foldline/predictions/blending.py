@@ -16,7 +16,7 @@ from foldline.predictions.runs import Run
 from foldline.predictions.steps import Inputs
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import Form
-from foldline.tables.arrays import gather, take
+from foldline.tables.arrays import gather_dense, take
 
 Places = Int64[np.ndarray, " rows"]
 
@@ -29,7 +29,7 @@ class Part:
     places: tuple[Places, ...]
 
     def at(self, rows: Places) -> Inputs:
-        return tuple(gather(one, places[rows]) for one, places in zip(self.values, self.places, strict=True))
+        return tuple(gather_dense(one, places[rows]) for one, places in zip(self.values, self.places, strict=True))
 
     def source(self, block: slice) -> Inputs:
         return tuple(take(one, places[block]) for one, places in zip(self.values, self.places, strict=True))

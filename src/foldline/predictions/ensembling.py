@@ -48,12 +48,14 @@ def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, re
     for fold, group in by_fold(members).items():
         if not isinstance(fold, int):
             continue
-        mine = np.flatnonzero(roster.folds[rows] == fold)
-        predictions = validation_predictions(group, _places_in_fold(roster, fold, rows[mine]), reading)
-        if not gathered:
-            gathered = [np.empty((len(rows), one.shape[1]), np.float32) for one in predictions]
-        for whole, one in zip(gathered, predictions, strict=True):
-            whole[mine] = one
+        of_fold = np.flatnonzero(roster.folds[rows] == fold)
+        for block in row_blocks((len(of_fold), *group[0].validation.shape[1:])):
+            mine = of_fold[block]
+            predictions = validation_predictions(group, _places_in_fold(roster, fold, rows[mine]), reading)
+            if not gathered:
+                gathered = [np.empty((len(rows), one.shape[1]), np.float32) for one in predictions]
+            for whole, one in zip(gathered, predictions, strict=True):
+                whole[mine] = one
     return tuple(gathered)
 
 
