@@ -17,7 +17,6 @@ from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns, read_header
 from foldline.refusal import Refusal, listed
 
-
 WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
