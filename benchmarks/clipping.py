@@ -3,9 +3,11 @@
 python -m benchmarks.clipping    after `make demo`, or `dvc repro` of another competition with one class per row
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import vl_convert
 from jaxtyping import Float, Integer
 from scipy.special import softmax
 
@@ -13,18 +15,21 @@ from benchmarks.page_parts import put
 from foldline.cards.target import Target
 from foldline.competition.scores.log_losses import log_loss
 from foldline.competition.targets import encode
+from foldline.files import whole_file
 from foldline.predictions.coverage import train_rows
 from foldline.predictions.projection import project
 from foldline.tables.probabilities import read_probabilities
 from foldline.tables.rows import read_rows
 from pipelines.running import read_settings, run
 
-PAGE = Path("docs/clipping.md")
-BOUNDS = (0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
+PAGE, PICTURE = Path("docs/clipping.md"), Path("docs/clipping.png")
+BOUNDS = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
+DRAWN_BOUNDS = np.geomspace(1e-6, 0.5, 58)
 """In multiples of 1/C."""
 OVERCONFIDENT = 10
 """What the scores are multiplied with."""
 
+Targets = Integer[np.ndarray, " rows"]
 Distributions = Float[np.ndarray, "rows classes"]
 
 
@@ -34,28 +39,65 @@ def main() -> None:
     rows = train_rows(read_rows(settings.places.rows), means.out_of_fold_ids)
     targets = encode(rows, means.classes, settings.fact("target", Target))
     as_it_is = np.asarray(means.out_of_fold, np.float64)
-    put(PAGE, "curve", curve(settings.slug, targets, as_it_is))
-
-
-def curve(competition: str, targets: Integer[np.ndarray, " rows"], as_it_is: Distributions) -> str:
-    """A line per bound: the log loss of the rows as they are, and of the same rows overconfident."""
     with np.errstate(divide="ignore"):
         overconfident = softmax(OVERCONFIDENT * np.log(as_it_is), axis=1)
+    curves = {"as they are": as_it_is, "overconfident": overconfident}
+    told = described(settings.slug, targets, as_it_is)
+    put(PAGE, "curve", "\n".join([told, "", *table(targets, curves), "", f"![The curve]({PICTURE.name})"]))
+    with whole_file(PICTURE) as partial:
+        partial.write_bytes(picture(targets, curves))
+
+
+def described(competition: str, targets: Targets, as_it_is: Distributions) -> str:
     wrong, likeliest = int((as_it_is.argmax(axis=1) != targets).sum()), as_it_is.max(axis=1).mean()
-    lines = [
-        f"{competition}: {len(targets):,} out-of-fold rows, {as_it_is.shape[1]} classes, {wrong} rows wrong; "
-        f"the likeliest class has {likeliest:.3f} on average.",
-        "",
-        "| lower bound * C | as they are | overconfident |",
-        "|---|---|---|",
-    ]
+    return (
+        f"{competition}: {len(targets):,} out-of-fold rows, {as_it_is.shape[1]} classes, {wrong} rows wrong; the "
+        f"likeliest class has {likeliest:.3f} on average."
+    )
+
+
+def table(targets: Targets, curves: Mapping[str, Distributions]) -> list[str]:
+    """A line per bound: the log loss of each curve."""
+    lines = [f"| lower bound * C | {' | '.join(curves)} |", "|---|" + "---|" * len(curves)]
     for bound in BOUNDS:
-        losses = [bounded_loss(targets, probabilities, bound) for probabilities in (as_it_is, overconfident)]
-        lines.append(f"| {bound:.6f}".rstrip("0").rstrip(".") + f" | {losses[0]:.4f} | {losses[1]:.4f} |")
-    return "\n".join(lines)
+        losses = [f"{bounded_loss(targets, one, bound):.4f}" for one in curves.values()]
+        lines.append(f"| {np.format_float_positional(bound, trim='-')} | {' | '.join(losses)} |")
+    return lines
 
 
-def bounded_loss(targets: Integer[np.ndarray, " rows"], probabilities: Distributions, bound: float) -> float:
+def picture(targets: Targets, curves: Mapping[str, Distributions]) -> bytes:
+    """A PNG of the curves over DRAWN_BOUNDS; dashed: without a bound."""
+    drawn = [(name, bound, bounded_loss(targets, one, bound)) for name, one in curves.items() for bound in DRAWN_BOUNDS]
+    points = [{"rows": name, "bound": float(bound), "loss": loss} for name, bound, loss in drawn]
+    unbounded = [{"rows": name, "loss": bounded_loss(targets, one, 0)} for name, one in curves.items()]
+    bounds = {"field": "bound", "type": "quantitative", "scale": {"type": "log", "nice": False}}
+    loss = {"field": "loss", "type": "quantitative", "title": "log loss"}
+    colour = {"field": "rows", "title": None}
+    chart = {
+        "width": 560,
+        "height": 280,
+        "background": "white",
+        "layer": [
+            {
+                "data": {"values": points},
+                "mark": {"type": "line", "strokeWidth": 2.5},
+                "encoding": {
+                    "x": bounds | {"title": "lower bound, in multiples of 1/C", "axis": {"format": ".0e"}},
+                    "y": loss,
+                    "color": colour,
+                },
+            },
+            {
+                "data": {"values": unbounded},
+                "mark": {"type": "rule", "strokeDash": [5, 4]},
+                "encoding": {"y": loss, "color": colour},
+            },
+        ],
+    }
+    return vl_convert.vegalite_to_png(chart, scale=2)
+
+
+def bounded_loss(targets: Targets, probabilities: Distributions, bound: float) -> float:
     """The log loss with a lower bound of `bound` times 1/C."""
     return log_loss(targets, project(probabilities, bound / probabilities.shape[1], 1.0).astype(np.float32))
 
