@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from foldline.cards.sources import File
 from foldline.cards.submission import ClassProbabilities, HardLabel, Number
 from foldline.cards.target import (
     Binary,
@@ -82,7 +83,12 @@ def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) 
     with pytest.raises(
         Refusal, match=r"other.csv has no column for 1 of the train labels: x\..*without a train row: z"
     ):
-        find_classes(archives, rows('{"x": 1.0, "y": 2.0}'), target, form.model_copy(update={"sample": "other.csv"}))
+        find_classes(
+            archives,
+            rows('{"x": 1.0, "y": 2.0}'),
+            target,
+            form.model_copy(update={"sample": File(kind="file", name="other.csv")}),
+        )
     lines = target.model_copy(update={"values": Lines(kind="lines", name="n", column="v")})
     assert find_classes(archives, rows('{"b": 1.0}', '{"a": 2.0}'), lines, LABEL) == ("a", "b")
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.sources import File
+from foldline.cards.sources import File, Headerless
 from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number
 from foldline.cards.target import Columns, Regression
 from foldline.competition.sample import (
@@ -121,3 +121,20 @@ def test_a_column_for_each_number() -> None:
     refuse_other_columns(two, form, target, ("x", "y"))
     with pytest.raises(Refusal, match=r"2 columns beside the id \(x, y\), a submission of kind `number` has 1 here"):
         refuse_other_columns(two, form, target, ("x",))
+
+
+WITHOUT_HEADER = HardLabel(
+    kind="label",
+    sample=Headerless(kind="headerless", name="s.csv", columns=("id", "label")),
+    id="id",
+    extra_columns="refused",
+)
+
+
+def test_a_sample_without_a_header_has_the_columns_that_the_card_names(zipped: Zipped) -> None:
+    sample = read_sample(zipped({"s.csv": "007,1\n8,0\n"}), WITHOUT_HEADER)
+
+    assert (sample.columns, sample.ids.tolist()) == (("id", "label"), ["007", "8"])
+    assert sample.whole_numbers and not sample.has_header
+    with pytest.raises(Refusal, match=r"its lines have 3 fields, the card names 2; the first is '007,1,x'"):
+        read_sample(zipped({"s.csv": "007,1,x\n"}), WITHOUT_HEADER)

@@ -140,6 +140,19 @@ def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
         write(tmp_path / "s.csv", sample(("ID", "Label"), "7__c"), predicted, form, several)
 
 
+def test_without_a_header_the_first_line_is_a_row(tmp_path: Path) -> None:
+    path, wanted = tmp_path / "s.csv", Sample(("id", "breed"), pd.Series(["b", "007"], dtype="str"), False, False)
+    write(path, wanted, PREDICTED, LABEL)
+    assert path.read_text() == "b,pug\n007,NA\n"
+    check_submission(path, wanted, LABEL, distributions=False)
+    path.write_text("b,pug\n007,\n")
+    with pytest.raises(Refusal, match=r"line 2 \(id `007`\): column `breed` is empty"):
+        check_submission(path, wanted, LABEL, distributions=False)
+    path.write_text("id,breed\nb,pug\n007,NA\n")
+    with pytest.raises(Refusal, match=r"0 ids .* are missing \(none\), 1 are unknown or too often there \(id\)"):
+        check_submission(path, wanted, LABEL, distributions=False)
+
+
 def test_labels_with_spaces_do_not_fit_a_ranking(tmp_path: Path) -> None:
     form = Ranking(kind="ranking", sample="s.csv", id="id", extra_columns="refused", length=3)
     with pytest.raises(Refusal, match="separates labels by spaces, but 1 labels hold one: 'basset hound'"):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from foldline.cards.sources import Source
+from foldline.cards.sources import File, Headerless, Source
 from foldline.cards.templates import IdTemplate, columns_of, parse_template
 from foldline.config.section import Section
 
@@ -12,9 +12,14 @@ Range = tuple[float, float] | None
 """The lowest and the highest number that the grader takes, or null when it takes any."""
 
 
+def _as_file(value: Any) -> Any:
+    return {"kind": "file", "name": value} if isinstance(value, str) else value
+
+
 class _Form(Section):
-    sample: str
-    """The path of the sample submission in the competition's files."""
+    sample: Annotated[Annotated[File | Headerless, Field(discriminator="kind")], BeforeValidator(_as_file)]
+    """The path of the sample submission in the competition's files. Where its first line is no header, `{kind:
+    headerless, name: sample.csv, columns: [id, label]}`: then the submission has none either."""
     id: str
     """Its id column."""
     extra_columns: Literal["ignored", "refused"]

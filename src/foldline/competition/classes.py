@@ -8,7 +8,7 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.cards.submission import ClassProbabilities, Number, Submission
 from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Ordinal, Regression, Target
-from foldline.competition.source_tables import read_header
+from foldline.competition.step_columns import file_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
 from foldline.tables.target_texts import labels_of, numbers_of
@@ -64,12 +64,12 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
 
 
 def _columns(archives: Archives, labels: set[str], submission: Submission) -> tuple[str, ...]:
-    classes = tuple(name for name in read_header(archives, submission.sample) if name != submission.id)
+    classes = tuple(name for name in file_columns(archives, submission.sample) if name != submission.id)
     unknown = sorted_labels(labels - set(classes))
     # A number without a train value cannot be learned; of labels, the test set may know more than train.
     if unknown or (isinstance(submission, Number) and labels != set(classes)):
         raise Refusal(
-            f"{submission.sample} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
+            f"{submission.sample.name} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
             f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "
             "Correct the card's target or submission; where they are the same by other names, add a step of kind "
             "`rename` (columns) or `replace` (labels) after the train table's name."

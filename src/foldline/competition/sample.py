@@ -9,12 +9,14 @@ import pandas as pd
 from jaxtyping import Int64
 
 from foldline.archives import Archives
+from foldline.cards.sources import File
 from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Submission
 from foldline.cards.target import Regression, Target
 from foldline.cards.templates import parse_template
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
-from foldline.competition.source_tables import read_columns, read_header
+from foldline.competition.source_tables import read_columns
+from foldline.competition.step_columns import file_columns
 from foldline.refusal import Refusal, listed
 
 WHOLE_NUMBER = re.compile(r"-?\d+")
@@ -28,6 +30,8 @@ class Sample:
     """Text, in the file's order; an id may repeat."""
     whole_numbers: bool
     """Whether the labels it shows are whole numbers; the grader then wants them without a decimal point."""
+    has_header: bool = True
+    """Whether the file's first line names the columns."""
     asked: pd.DataFrame | None = None
     """row, name: which row of the test set, and of it which class or number, each line asks for, where a table says it
     (`submission.line`); None where the id itself does."""
@@ -38,18 +42,20 @@ class Sample:
 
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
-    header = read_header(archives, form.sample)
+    header, has_header = file_columns(archives, form.sample), isinstance(form.sample, File)
+    names = None if has_header else header
     if isinstance(form, ClassProbabilities | Number):
-        table = read_columns(archives, form.sample, [("submission.id", form.id)])
-        return Sample(header, table[form.id], whole_numbers=False)
+        table = read_columns(archives, form.sample.name, [("submission.id", form.id)], names)
+        return Sample(header, table[form.id], False, has_header)
     predicted = [column for column in header if column != form.id]
     _refuse_other_number(predicted, 1, form)
-    table = read_columns(archives, form.sample, [("submission.id", form.id), ("submission.sample", predicted[0])])
+    wanted = [("submission.id", form.id), ("submission.sample", predicted[0])]
+    table = read_columns(archives, form.sample.name, wanted, names)
     shows_numbers = bool(table[predicted[0]].str.fullmatch(WHOLE_NUMBER).all())
     asked = None
     if isinstance(form, Lines) and isinstance(form.line, LineTable):
-        asked = look_up(archives, form.line, table[form.id], form.sample)
-    return Sample(header, table[form.id], isinstance(form, HardLabel) and shows_numbers, asked)
+        asked = look_up(archives, form.line, table[form.id], form.sample.name)
+    return Sample(header, table[form.id], isinstance(form, HardLabel) and shows_numbers, has_header, asked)
 
 
 def lines_per_row(classes: tuple[str, ...], form: Submission) -> int:
@@ -91,17 +97,18 @@ def _refuse_other_labels(sample: Sample, form: HardLabel, classes: tuple[str, ..
     names = [name for name in classes if not WHOLE_NUMBER.fullmatch(name)]
     if sample.whole_numbers and names:
         raise Refusal(
-            f"`{form.sample}` has whole numbers as `{sample.predicted(form)[0]}`, but {listed(names, 5)} are labels of "
-            "the train rows. Name another target.column in the card, or write them as the sample does, by a step after "
-            f"the train table's name or pattern: {{kind: replace, column: ..., values: {{{names[0]}: 0, ...}}}}."
+            f"`{form.sample.name}` has whole numbers as `{sample.predicted(form)[0]}`, but {listed(names, 5)} are "
+            "labels of the train rows. Name another target.column in the card, or write them as the sample does, by a "
+            "step after the train table's name or pattern: {kind: replace, column: ..., values: "
+            f"{{{names[0]}: 0, ...}}}}."
         )
 
 
 def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:
     if len(predicted) != wanted:
         raise Refusal(
-            f"`{form.sample}` has {len(predicted)} columns beside the id ({listed(predicted)}), a submission of kind "
-            f"`{form.kind}` has {wanted} here. Correct submission.kind or submission.id in the card."
+            f"`{form.sample.name}` has {len(predicted)} columns beside the id ({listed(predicted)}), a submission of "
+            f"kind `{form.kind}` has {wanted} here. Correct submission.kind or submission.id in the card."
         )
 
 
@@ -118,9 +125,9 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, class
     if len(unknown):
         surplus = test_ids[~test_ids.isin(asked)]
         raise Refusal(
-            f"{form.sample}: {len(unknown)} of its {len(asked)} ids are no test rows: {listed(unknown, 3)}. Test rows "
-            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct layout.test "
-            "or submission.id in the card, so that they name the same ids."
+            f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no test rows: {listed(unknown, 3)}. Test "
+            f"rows for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct "
+            "layout.test or submission.id in the card, so that they name the same ids."
         )
 
 
@@ -132,7 +139,7 @@ def _refuse_other_meanings(asked: pd.DataFrame, row_ids: pd.Series, classes: tup
         unknown = asked.loc[~asked[fact].isin(known), fact]
         if len(unknown):
             raise Refusal(
-                f"{form.sample}: {len(unknown)} of its {len(asked)} lines ask, by the card's submission.line.{fact}, "
-                f"for {what}: {listed(unknown.unique(), 3)}. There are {listed(known, 30 if fact == 'name' else 3)}. "
-                f"Correct submission.line.{fact} or {cure} in the card."
+                f"{form.sample.name}: {len(unknown)} of its {len(asked)} lines ask, by the card's "
+                f"submission.line.{fact}, for {what}: {listed(unknown.unique(), 3)}. There are "
+                f"{listed(known, 30 if fact == 'name' else 3)}. Correct submission.line.{fact} or {cure} in the card."
             )

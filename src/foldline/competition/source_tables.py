@@ -16,14 +16,17 @@ def read_header(archives: Archives, name: str) -> tuple[str, ...]:
     return tuple(read_table(archives, name, rows=0).columns)
 
 
-def read_columns(archives: Archives, name: str, wanted: Iterable[tuple[str, str]]) -> pd.DataFrame:
+def read_columns(
+    archives: Archives, name: str, wanted: Iterable[tuple[str, str]], names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """The wanted columns of the table `name`: every field as text as it is written, an empty one as the empty text.
 
     wanted: pairs of the place in the card that names a column, for the message when it is not there, and the column.
+    names: of the columns of a csv without a header.
     """
-    header, wanted = read_header(archives, name), tuple(wanted)
+    header, wanted = names or read_header(archives, name), tuple(wanted)
     refuse_absent_columns(wanted, header, f"{archives.folder}: `{name}`")
-    table = read_table(archives, name, usecols=list({column for _, column in wanted}))
+    table = read_table(archives, name, names, usecols=list({column for _, column in wanted}))
     refuse_empty_table(archives, table, name)
     return table
 

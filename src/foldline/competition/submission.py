@@ -40,7 +40,8 @@ def write_submission(
     # A rule picks from compact predictions as they are; a column per class takes all classes of a block.
     read = take if isinstance(form, ClassProbabilities) else gather
     with path.open("wb") as file:
-        file.write(_header(sample.columns))
+        if sample.has_header:
+            file.write(_header(sample.columns))
         for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
             answers = rule(read(predictions.test, rows[block]))
             if isinstance(form, Lines):

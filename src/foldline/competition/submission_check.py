@@ -25,8 +25,9 @@ def check_submission(path: Path, sample: Sample, form: Submission, distributions
     for block in _blocks(path, sample, form):
         offence = None if block.empty else first_offence(block, sample, form, distributions)
         if offence is not None:
-            # The header is line 1, pandas counts the file's rows from 0.
-            line, row_id = int(block.index[offence.position]) + 2, block[form.id].iloc[offence.position]
+            # Pandas counts the file's rows from 0, after the header.
+            line = int(block.index[offence.position]) + 1 + sample.has_header
+            row_id = block[form.id].iloc[offence.position]
             raise Refusal(f"{path}, line {line} (id `{row_id}`): {offence.what}. Correct it, or run `dvc repro` again.")
         ids.append(block[form.id])
         several = several or not isinstance(form, LabelSet) or _shows_text(block, sample, form)
@@ -49,6 +50,8 @@ def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFra
     try:
         with pd.read_csv(
             path,
+            header=0 if sample.has_header else None,
+            names=None if sample.has_header else list(sample.columns),
             dtype=dict.fromkeys(as_text, "str"),
             keep_default_na=False,
             na_values=[""],
@@ -58,7 +61,7 @@ def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFra
         ) as blocks:
             for block in blocks:
                 if not isinstance(block.index, pd.RangeIndex):
-                    raise ValueError("its lines have more fields than its header")
+                    raise ValueError("its lines have more fields than there are columns")
                 _check_columns(tuple(block.columns), path, sample, form)
                 yield block
     except FileNotFoundError:
