@@ -82,6 +82,10 @@ TABLE = {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}
         ({**TABLE, "table": 3}, "`layout.train.table` is 3: it is a file's name, or a list"),
         ({**TABLE, "table": ["a.csv", {"kind": "kept"}]}, "`layout.train.table.1.kind` is 'kept'. Valid: 'file', "),
         (
+            {**TABLE, "table": ["a.csv", {"kind": "keep", "column": "x", "values": [False]}]},
+            "`layout.train.table.1.values.0` is False: yaml reads it so; write a label as the table does, in quotes",
+        ),
+        (
             {**TABLE, "table": ["a.csv", {"kind": "keep", "colum": "x", "values": ["a"]}]},
             "`layout.train.table.1.colum` is not a known key. Did you mean `column`? Valid here: column, kind, values",
         ),
@@ -92,6 +96,14 @@ def test_a_mistake_in_a_part_is_named_where_the_card_has_it(tmp_path: Path, trai
     with pytest.raises(Refusal) as refused:
         read_card(changed(tmp_path, None, layout={**layout, "train": train}))
     assert message in str(refused.value)
+
+
+def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path) -> None:
+    layout = yaml.safe_load(DOG_BREED.read_text())["layout"]
+    train = {**TABLE, "table": ["a.csv", {"kind": "keep", "column": "x", "values": [False]}]}
+    with pytest.raises(Refusal) as refused:
+        read_card(changed(tmp_path, None, layout={**layout, "train": train}))
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
             layout(path="images/{id}.png"),
             ["none of its 3 images", "`images/007.png` for the id `007`", "train/007.jpg, test/007.jpg", "template"],
         ),
-        ({}, layout(path="images/x{id}.jpg"), ["`images/x007.jpg`", "hold train/007.jpg", "and 2 more"]),
+        ({}, layout(path="images/x{id}.jpg"), ["`images/x007.jpg`", "hold train/007.jpg, test/007.jpg."]),
         (
             {"labels.csv": "id,breed\n007,pug\n10,pug\n007,husky\n"},
             layout(),

@@ -106,6 +106,8 @@ def test_tables_of_other_formats(zipped: Zipped) -> None:
     assert train_rows(read(zipped, files, {**part, "table": "train.parquet"})) == [["1", "x"]]
     with pytest.raises(Refusal, match=r"train.json: `label` is empty on line 3"):
         read(zipped, files, {**part, "table": "train.json"})
+    with pytest.raises(Refusal, match=r"an object with images, annotations, categories, which a layout of kind `coco`"):
+        read(zipped, coco(), {**part, "table": "train.json"})
 
 
 WALK = {"kind": "walk", "pattern": r"train/(?P<label>[^/]+)/(?P<stem>\d+)_\d[.]jpg", "id": "{label}/{stem}"}
@@ -120,9 +122,27 @@ def test_a_walk_reads_labels_from_paths(zipped: Zipped) -> None:
     assert len(train_paths(listing)) == 3
 
 
+def test_the_lines_of_a_walk_take_steps(zipped: Zipped) -> None:
+    files = {f"train/{name}": b"" for name in ("b/1_0.jpg", "a/2_0.jpg", "c/3_0.jpg")} | {
+        "names.csv": "label,of\na,x\nb,y\n"
+    }
+    steps = ["names.csv", {"kind": "drop", "column": "of", "values": [""]}]
+
+    listing = read(zipped, files, {**WALK, "pattern": [WALK["pattern"], *steps], "id": "{of}/{stem}"})
+
+    assert train_rows(listing) == [["y/1", "b"], ["x/2", "a"]]
+    assert train_paths(listing) == [[0, "train/b/1_0.jpg"], [1, "train/a/2_0.jpg"]]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"pattern": []}, "it is a regular expression, or a list of that and of what is done"),
+        ({"pattern": [WALK["pattern"], {"kind": "paths", "pattern": "x"}]}, "it has a pattern after the first"),
+        (
+            {"pattern": [WALK["pattern"], {"kind": "drop", "column": "race", "values": ["a"]}]},
+            r"no column `race`, which the card's layout.train.pattern\[1\].column names. Found label, stem",
+        ),
         (
             {"pattern": "(?P<label>a)/(?P<stem>b)"},
             r"layout.train.pattern: none of 2 files fits .* hold sample.csv, test/9",
@@ -154,6 +174,18 @@ def test_a_coco_json_is_joined(zipped: Zipped) -> None:
     assert train_rows(read(zipped, coco(), COCO, CATEGORY)) == [["7", "cat"], ["8", "big dog"]]
 
 
+def test_the_lines_of_a_coco_json_take_steps(zipped: Zipped) -> None:
+    steps = [
+        {"kind": "keep", "column": "category_name", "values": ["cat"]},
+        {"kind": "rename", "columns": {"image_id": "id"}},
+    ]
+
+    listing = read(zipped, coco(), {**COCO, "file": ["train.json", *steps], "id": "id"}, CATEGORY)
+
+    assert train_rows(listing) == [["7", "cat"]]
+    assert train_paths(listing) == [[0, "a"]]
+
+
 def test_several_annotations_are_a_set_of_labels(zipped: Zipped) -> None:
     annotations = [{"image_id": 7, "category_id": 5}, {"image_id": 7, "category_id": 30}]
     target = Multilabel(
@@ -180,7 +212,8 @@ def test_a_bare_list_is_one_of_images(zipped: Zipped) -> None:
             "1 annotations are of no image in `images`: image_id 99",
         ),
         (coco(annotations=[{"picture": 7}]), "`annotations` has no `image_id` .*found picture"),
-        ({**coco(), "train.json": "{"}, "`train.json` is not valid json"),
+        ({**coco(), "train.json": "{"}, "`train.json` is no json .*which a layout of kind `coco` reads"),
+        ({**coco(), "train.json": "id,label\n"}, "no json .* which a layout of kind `coco` reads. Name another file"),
         ({"train2.json": "{}"}, "no table `train.json`. Did you mean `train2.json`"),
     ],
 )

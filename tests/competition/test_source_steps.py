@@ -57,6 +57,19 @@ def test_columns_are_extracted(zipped: Zipped) -> None:
     assert lines(read(zipped, ["train.csv", PATIENT, FRONTAL], "patient", "eye")) == [["10", "left"], ["7", "left"]]
 
 
+def test_columns_get_other_names_and_values(zipped: Zipped) -> None:
+    renamed = {"kind": "rename", "columns": {"view": "label", "image": "view"}}
+    replaced = {"kind": "replace", "column": "label", "values": {"frontal": 0}}
+    steps = ["train.csv", renamed, replaced, {"kind": "keep", "column": "label", "values": [0]}]
+    assert lines(read(zipped, steps, "view", "label")) == [["10_left", "0"], ["7_left", "0"]]
+    assert lines(read(zipped, steps[:-1], "label")) == [["0"], ["lateral"], ["0"]], "what is not named stays"
+
+
+def test_a_renamed_column_joins_another_table(zipped: Zipped) -> None:
+    renamed = {"kind": "rename", "columns": {"patient": "person"}}
+    assert lines(read(zipped, ["train.csv", PATIENT, renamed, "people.csv"], "person", "sex"))[-1] == ["7", "m"]
+
+
 def test_an_extracted_column_joins_another_table(zipped: Zipped) -> None:
     people = {"people.csv": "patient,sex\n7,m\n10,f\n", "train.csv": FILES["train.csv"]}
     joined = read(zipped, ["train.csv", PATIENT, "people.csv"], "image", "sex", files=people)
@@ -106,6 +119,18 @@ def test_a_table_without_a_header(zipped: Zipped) -> None:
         ),
         (["train.csv", {**PATIENT, "pattern": "("}], r"`layout.train.table.1.pattern` is '\(': it is not a regular"),
         (["train.csv", {**PATIENT, "pattern": "1"}], r"it names no group"),
+        (
+            ["train.csv", {"kind": "rename", "columns": {"View": "v"}}],
+            r"no column `View`, which the card's layout.train.table\[1\].columns names. Did you mean `view`",
+        ),
+        (
+            ["train.csv", {"kind": "rename", "columns": {"view": "age"}}],
+            r"table\[1\].columns gives two columns the name age. Found image, view, age, line, row",
+        ),
+        (
+            ["train.csv", {"kind": "replace", "column": "view", "values": {"front": 0}}],
+            r"table\[1\]: no line has 'front' as `view`, found 'frontal', 'lateral'",
+        ),
         (["train.csv", "people.csv"], r"`people.csv` has no column in common with `train.csv`: it has person, sex"),
         (
             ["train.csv", {"kind": "join", "name": "people.csv", "on": {"image": "name"}}],

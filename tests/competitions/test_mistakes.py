@@ -26,12 +26,15 @@ from tests.competitions import (
     test_herbarium_2022_fgvc9,
     test_leaf_classification,
     test_paddy_disease_classification,
+    test_petfinder_adoption_prediction,
     test_petfinder_pawpularity_score,
     test_plant_pathology_2020_fgvc7,
     test_recursion_cellular_image_classification,
+    test_rsna_miccai_brain_tumor_radiogenomic_classification,
     test_seti_breakthrough_listen,
     test_statoil_iceberg_classifier_challenge,
     test_tpu_getting_started,
+    test_yelp_restaurant_photo_classification,
 )
 from tests.competitions.conftest import CARDS, set_up
 from tests.competitions.drawing import Miniature
@@ -46,17 +49,24 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
     "herbarium-2022-fgvc9": test_herbarium_2022_fgvc9.draw,
     "leaf-classification": test_leaf_classification.draw,
     "paddy-disease-classification": test_paddy_disease_classification.draw,
+    "petfinder-adoption-prediction": test_petfinder_adoption_prediction.draw,
     "petfinder-pawpularity-score": test_petfinder_pawpularity_score.draw,
     "plant-pathology-2020-fgvc7": test_plant_pathology_2020_fgvc7.draw,
     "recursion-cellular-image-classification": test_recursion_cellular_image_classification.draw,
+    "rsna-miccai-brain-tumor-radiogenomic-classification": (
+        test_rsna_miccai_brain_tumor_radiogenomic_classification.draw
+    ),
     "seti-breakthrough-listen": test_seti_breakthrough_listen.draw,
     "statoil-iceberg-classifier-challenge": test_statoil_iceberg_classifier_challenge.draw,
     "tpu-getting-started": test_tpu_getting_started.draw,
+    "yelp-restaurant-photo-classification": test_yelp_restaurant_photo_classification.draw,
 }
 DOGS, ICE, LEAVES = "dog-breed-identification", "statoil-iceberg-classifier-challenge", "leaf-classification"
 ALASKA, EYES, PETS = "alaska2-image-steganalysis", "aptos2019-blindness-detection", "petfinder-pawpularity-score"
 HERBARIUM, PLANTS, SETI = "herbarium-2022-fgvc9", "plant-pathology-2020-fgvc7", "seti-breakthrough-listen"
 DIGITS, FLOWERS, CELLS = "digit-recognizer", "tpu-getting-started", "recursion-cellular-image-classification"
+BRAINS = "rsna-miccai-brain-tumor-radiogenomic-classification"
+ADOPTION, PHOTOS = "petfinder-adoption-prediction", "yelp-restaurant-photo-classification"
 PADDY, PRODUCTS = "paddy-disease-classification", "cdiscount-image-classification-challenge"
 
 FACES = "facial-keypoints-detection"
@@ -69,6 +79,8 @@ MISTAKES = [
     (DOGS, "layout.train.path", "train/{name}.jpg", r"`labels.csv` has no column `name`.*Found id, breed"),
     (DOGS, "layout.train.path", "trian/{id}.jpg", r"none of its 30 images.*`trian/0+\.jpg`.*hold train/0+\.jpg"),
     (DOGS, "target.column", "race", r"`labels.csv` has no column `race`.*Found id, breed"),
+    (DOGS, "target.column", "id", r"`target.column` and `layout.train.id` both name `id`: then each label would be"),
+    (DOGS, "layout.train.path", "train/{id.jpg", r"'train/\{id.jpg': its braces do not match .*write `folder/\{id\}"),
     (DOGS, "target.group", "owner", r"`labels.csv` has no column `owner`.*Found id, breed"),
     (DOGS, "submission.sample", "sample.csv", r"no table `sample.csv`.*Found .*sample_submission.csv"),
     (DOGS, "submission.id", "Id", r"`sample_submission.csv` has no column `Id`.*Did you mean `id`"),
@@ -78,6 +90,13 @@ MISTAKES = [
     (ALASKA, "target.negative", "Covers", r"no `folder` is 'Covers' \(target.negative\), found Cover, JMiPOD"),
     (HERBARIUM, "layout.train.file", "train.json", r"train\.json.*train_metadata\.json"),
     (HERBARIUM, "target.column", "category", r"`category`.*category_id"),
+    (HERBARIUM, "target.column", "category_scientificName", r"whole numbers as `Predicted`, but Abies .*: replace"),
+    (HERBARIUM, "layout.test.file", "sample_submission.csv", r"is no json .*Name another file or another kind"),
+    (BRAINS, "layout.test.path", "test/{BraTS21ID}/T2/*.dcm",
+     r"hold test/00001/FLAIR/Image-1.dcm, test/00001/T1w/Image-1.dcm, test/00001/T1wCE/Image-1.dcm, test/00001/T2w/"),
+    (PHOTOS, "target.labels.delimiter", ",", r"separates labels by spaces, but 4 labels hold one: .*labels.delimiter"),
+    (PHOTOS, "layout.train.table", "train.csv", r"`train.csv` has no column `photo_id`.*Found business_id, labels"),
+    (ADOPTION, "target.levels", [1, 2, 3, 4], r"`AdoptionSpeed` is '0' on line 12, 13, 19 and 3 more \(6 lines\)"),
     (ICE, "layout.train.file", "train.json", r"train\.json.*data/processed/train\.json"),
     (ICE, "layout.train.picture.fields", ["band_1", "band_3"], r"band_3.*band_1, band_2"),
     (ICE, "layout.channels", 3, r"3.*2"),
@@ -100,6 +119,8 @@ MISTAKES = [
     (PETS, "target.values.columns", ["Id"], r"`Id` is '0+a'.*it must be a number"),
     (PLANTS, "target.labels.columns", ["healthy", "rusty"], r"`rusty`.*Did you mean `rust`"),
     (PLANTS, "target.labels.columns", ["healthy", "image_id"], r"image_id.*0.*1"),
+    (PLANTS, "target.labels.columns", ["healthy", "rust", "scab"], r"columns without a train row: multiple_diseases"),
+    (PLANTS, "target.labels.columns", ["healthy", "rust", "rust"], r"`target.labels.columns` .* rust more than once"),
     (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*train\.csv has.*sample"),
     (PETS, "features.numbers", ["Eye"], r"no column `Eye`.*features\.numbers.*Did you mean `Eyes`\? Found Id, Subject"),
     (LEAVES, "features.numbers", ["edge*"], r"no column .* fits `edge\*`.*Found margin1, margin2"),
@@ -116,6 +137,7 @@ MISTAKES = [
      r"`submission.line.name` is missing"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
+    (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by auc, "),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),
     (DOGS, "submission", NUMBER, r"`submission.kind` is `number`, but a target of kind `multiclass`"),
 ]  # fmt: skip

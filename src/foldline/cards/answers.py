@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from foldline.cards.card import Card
 from foldline.cards.metric import MeanAveragePrecision, TopKError, WeightedBinaryLogLoss, WeightedR2
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
-from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Regression
+from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Regression, target_columns
 from foldline.refusal import listed
 
 FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
@@ -75,11 +75,26 @@ def unscorable(card: Card) -> Iterator[str]:
     if form not in forms:
         yield (
             f"{card.slug}.yaml: `submission.kind` is `{form}`, but the metric `{metric}` scores a submission of kind "
-            f"{listed(forms)}."
+            f"{listed(forms)}. A target of kind `{target}` that is submitted as `{form}` is scored by "
+            f"{listed(_scoring(target, form), 20)}."
         )
+    yield from _answers_in_ids(card)
     yield from _unnamed(card)
     yield from _other_length(card)
     yield from _unknown_weights(card)
+
+
+def _scoring(target: str, form: str) -> list[str]:
+    return [name for name, (targets, forms) in FITS_OF_METRIC.items() if target in targets and form in forms]
+
+
+def _answers_in_ids(card: Card) -> Iterator[str]:
+    for fact, column in target_columns(card.target):
+        if any(part.id == column for part in card.layout.train) and fact.endswith(".column"):
+            yield (
+                f"{card.slug}.yaml: `{fact}` and `layout.train.id` both name `{column}`: then each label would be one "
+                "row. Name the column of the labels, and that of the ids."
+            )
 
 
 def _unnamed(card: Card) -> Iterator[str]:

@@ -7,7 +7,7 @@ kind means to models, predictions and metrics is the table "Targets, outputs, an
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.cards.templates import IdTemplate, columns_of, parse_id
 from foldline.config.section import Section
@@ -73,11 +73,21 @@ class Delimited(Section):
     delimiter: Annotated[str, Field(min_length=1)]
 
 
+def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = dict.fromkeys(name for name in columns if columns.count(name) > 1)
+    if repeated:
+        raise ValueError(f"it names {', '.join(repeated)} more than once")
+    return columns
+
+
+ColumnNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_each_once)]
+
+
 class OneHot(Section):
     """A column of 0 and 1 per label."""
 
     kind: Literal["columns"]
-    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    columns: ColumnNames
 
 
 class Lines(Section):
@@ -110,7 +120,7 @@ class Columns(Section):
     """A column per number: `{kind: columns, columns: [Pawpularity]}`."""
 
     kind: Literal["columns"]
-    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    columns: ColumnNames
 
 
 class Regression(_Grouped):

@@ -28,9 +28,13 @@ class Piece:
 
 def parse_template(template: str) -> tuple[Piece, ...]:
     """Raises ValueError when `template` names no column, or more of one than its value or a part of it."""
-    pieces = tuple(_piece(*parsed) for parsed in string.Formatter().parse(template))
+    try:
+        parsed = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"its braces do not match ({error}): write `folder/{{id}}.jpg`") from None
+    pieces = tuple(_piece(*parts) for parts in parsed)
     if all(piece.column is None for piece in pieces):
-        raise ValueError("it names no column, so that every row would have the same image: write `folder/{id}.jpg`")
+        raise ValueError("it names no column, so that it would be the same for every row: write `folder/{id}.jpg`")
     return pieces
 
 

@@ -39,7 +39,7 @@ def refuse_spaced(names: Sequence[str], form: Submission) -> None:
     if spaced and not isinstance(form, ClassProbabilities | Number | Lines | HardLabel):
         raise Refusal(
             f"A submission of kind `{form.kind}` separates labels by spaces, but {len(spaced)} labels hold one: "
-            f"{listed(map(repr, spaced), 3)}. Correct submission.kind in the card."
+            f"{listed(map(repr, spaced), 3)}. Correct submission.kind in the card, or target.labels.delimiter."
         )
 
 

@@ -25,11 +25,14 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
     if isinstance(target, Ordinal) and target.levels is not None:
         return target.levels
     labels = _train_labels(rows["target"].dropna(), target)
+    one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
+    labels = set(one_hot) or labels
     by_column = isinstance(submission, ClassProbabilities) or (isinstance(submission, Number) and len(labels) > 1)
     if isinstance(target, Regression):
         names = target.values.columns if isinstance(target.values, Columns) else sorted_labels(labels)
-        return _columns(archives, set(names), submission) if by_column else names
-    columns = _columns(archives, labels, submission) if isinstance(submission, ClassProbabilities) else None
+        return _columns(archives, set(names), submission, names_all=True) if by_column else names
+    by_class = isinstance(submission, ClassProbabilities)
+    columns = _columns(archives, labels, submission, names_all=bool(one_hot)) if by_class else None
     # The positive class comes second and levels rise, whatever the order of the sample's columns.
     if isinstance(target, Binary):
         return binary_labels(target)
@@ -38,9 +41,7 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
         return tuple(str(level) for level in range(min(levels), max(levels) + 1))
     if columns is not None:
         return columns
-    if isinstance(target, Multilabel) and isinstance(target.labels, OneHot):
-        return target.labels.columns
-    return sorted_labels(labels)
+    return one_hot or sorted_labels(labels)
 
 
 def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
@@ -63,11 +64,11 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
     return labels
 
 
-def _columns(archives: Archives, labels: set[str], submission: Submission) -> tuple[str, ...]:
+def _columns(archives: Archives, labels: set[str], submission: Submission, names_all: bool) -> tuple[str, ...]:
+    """names_all: whether `labels` are all that there are; else the test set may know more than train."""
     classes = tuple(name for name in file_columns(archives, submission.sample) if name != submission.id)
     unknown = sorted_labels(labels - set(classes))
-    # A number without a train value cannot be learned; of labels, the test set may know more than train.
-    if unknown or (isinstance(submission, Number) and labels != set(classes)):
+    if unknown or (names_all and labels != set(classes)):
         raise Refusal(
             f"{submission.sample.name} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
             f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "

@@ -57,7 +57,10 @@ def _lists(content: bytes, source: str) -> dict[str, list[Any]]:
     try:
         parsed = json.loads(content)
     except ValueError as error:
-        raise Refusal(f"{source} is not valid json ({error}). Download it anew.") from None
+        raise Refusal(
+            f"{source} is no json ({error}), which a layout of kind `coco` reads. Name another file or "
+            "another kind in the card, or download it anew if it is damaged."
+        ) from None
     if isinstance(parsed, list):
         parsed = {"images": parsed}
     if not isinstance(parsed, dict) or not parsed.get("images"):

@@ -10,7 +10,8 @@ def refuse_other_fields(texts: pd.Series, valid: pd.Series, source: str, wanted:
     if valid.all():
         return
     others = texts[~valid]
-    # The header is line 1.
-    lines = listed((position + 2 for position in others.index), 3)
+    # The header is line 1; a line of several images counts once.
+    places = others.index.unique()
+    lines = listed((position + 2 for position in places), 3)
     found = listed([repr(text) if text else "empty" for text in others.unique()], 5)
-    raise Refusal(f"{source}: `{texts.name}` is {found} on line {lines} ({len(others)} lines): it must be {wanted}.")
+    raise Refusal(f"{source}: `{texts.name}` is {found} on line {lines} ({len(places)} lines): it must be {wanted}.")

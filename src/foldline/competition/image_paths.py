@@ -3,6 +3,7 @@
 import bisect
 import re
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -69,7 +70,7 @@ def missing_images(lines: pd.DataFrame, archives: Archives, source: str, fact: s
     if all(absent):
         raise Refusal(
             f"{source}: none of its {len(lines)} images is there. The card's {fact} gives `{absent[0]}` for the id "
-            f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(absent[0], archives.names), 3)}. "
+            f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(absent[0], archives.names), 4)}. "
             "Correct the template."
         )
     places = pd.Series(absent, index=lines.index, dtype="str")
@@ -95,11 +96,27 @@ class _Contents:
 
 
 def _nearest(path: str, names: Collection[str]) -> list[str]:
-    """Files of the same name in another folder or with another suffix, else of the same suffix, else any."""
+    """Files of the same name in another folder or with another suffix, else in the folder that is there of those on the
+    way, else of the same suffix, else any; folder by folder where there are several."""
     tried = PurePosixPath(path)
     alike = (
-        [name for name in names if PurePosixPath(name).stem == tried.stem],
-        [name for name in names if PurePosixPath(name).suffix == tried.suffix],
-        list(names),
+        lambda name: PurePosixPath(name).stem == tried.stem,
+        *(partial(_lies_in, folder=f"{folder}/") for folder in tried.parents[:-1]),
+        lambda name: PurePosixPath(name).suffix == tried.suffix,
+        lambda name: True,
     )
-    return next((found for found in alike if found), [])
+    found = next(found for is_alike in alike if (found := [name for name in names if is_alike(name)]))
+    folders = one_per_folder(found)
+    return folders if len(folders) > 1 else found
+
+
+def _lies_in(name: str, folder: str) -> bool:
+    return name.startswith(folder)
+
+
+def one_per_folder(names: Collection[str]) -> list[str]:
+    """The first name of each folder."""
+    firsts: dict[str, str] = {}
+    for name in names:
+        firsts.setdefault(name.rpartition("/")[0], name)
+    return list(firsts.values())

@@ -13,6 +13,7 @@ from foldline.cards.sources import File
 from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Submission
 from foldline.cards.target import Regression, Target
 from foldline.cards.templates import parse_template
+from foldline.competition.answer_columns import answer_names, refuse_spaced
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns
@@ -86,7 +87,9 @@ def line_ids(row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> 
 
 
 def refuse_other_columns(sample: Sample, form: Submission, target: Target, classes: tuple[str, ...]) -> None:
-    """Raises Refusal when the sample has a column too many or too few for what is predicted, or other labels."""
+    """Raises Refusal when the sample has a column too many or too few for what is predicted, or when its labels could
+    not be these."""
+    refuse_spaced(answer_names(classes, target), form)
     if isinstance(form, HardLabel):
         _refuse_other_labels(sample, form, classes)
     if isinstance(form, Number):
@@ -108,7 +111,8 @@ def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission
     if len(predicted) != wanted:
         raise Refusal(
             f"`{form.sample.name}` has {len(predicted)} columns beside the id ({listed(predicted)}), a submission of "
-            f"kind `{form.kind}` has {wanted} here. Correct submission.kind or submission.id in the card."
+            f"kind `{form.kind}` has {wanted} here. Correct submission.kind, submission.id or what the target names in "
+            "the card."
         )
 
 

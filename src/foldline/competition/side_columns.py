@@ -108,10 +108,11 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
     numbers = pd.to_numeric(plain.replace(TRUTH), errors="coerce").astype(np.float64)
     others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
     if len(others):
-        # The header is line 1.
-        lines = listed((position + 2 for position in others.index), 3)
+        # The header is line 1; a line of several images counts once.
+        places = others.index.unique()
+        lines = listed((position + 2 for position in places), 3)
         raise Refusal(
-            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} on line {lines} ({len(others)} "
+            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} on line {lines} ({len(places)} "
             "lines), which is no number. Name it under features.categories in the card, or leave it out."
         )
     return numbers

@@ -111,7 +111,7 @@ def _extracted(lines: pd.DataFrame, step: Extract, fact: str) -> pd.DataFrame:
 def _replaced(lines: pd.DataFrame, step: Replace, fact: str) -> pd.DataFrame:
     values = lines[step.column]
     _refuse_absent_values(values, step.values, fact)
-    return lines.assign(**{step.column: values.map(lambda value: step.values.get(value, value)).astype("str")})
+    return lines.assign(**{step.column: values.map(dict(step.values)).fillna(values).astype("str")})
 
 
 def _refuse_absent_values(values: pd.Series, wanted: Iterable[str], fact: str) -> None:

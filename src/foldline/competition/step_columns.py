@@ -87,6 +87,7 @@ def _renamed(found: Sequence[str], names: Mapping[str, str], fact: str) -> list[
     taken = [name for name in names.values() if renamed.count(name) > 1]
     if taken:
         raise Refusal(
-            f"The card's {fact}.columns names two columns {listed(taken)}. Found {listed(found, 20)}. Correct the card."
+            f"The card's {fact}.columns gives two columns the name {listed(taken)}. Found {listed(found, 20)}. Correct "
+            "the card."
         )
     return renamed

@@ -34,7 +34,7 @@ def parse_table(
     """
     match PurePosixPath(name).suffix.lower():
         case ".json":
-            return _as_texts(pd.DataFrame(json.loads(content)), usecols)
+            return _as_texts(_json(content), usecols)
         case ".parquet":
             return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
         case ".npy":
@@ -94,6 +94,13 @@ def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None,
         usecols=usecols,
         nrows=rows,
     )
+
+
+def _json(content: bytes) -> pd.DataFrame:
+    parsed = json.loads(content)
+    if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
+        raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
+    return pd.DataFrame(parsed)
 
 
 def _array(content: bytes) -> pd.DataFrame:

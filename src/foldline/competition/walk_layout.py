@@ -7,6 +7,7 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.cards.layout import WalkPart
 from foldline.cards.sources import first_pattern
+from foldline.competition.image_paths import one_per_folder
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_steps import ADDRESS, after_steps, numbered
 from foldline.competition.source_tables import refuse_absent_columns
@@ -23,14 +24,10 @@ def walk_lines(archives: Archives, part: WalkPart, fact: str, wanted: Wanted) ->
     if not found:
         raise Refusal(
             f"{fact}.pattern: none of {len(archives.names)} files fits {pattern.pattern!r}. The archives hold "
-            f"{listed(_one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the card."
+            f"{listed(one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the card."
         )
     lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
     lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))
     needed = needed_columns(archives, header, part.pattern, wanted)
     lines = after_steps(archives, lines, part.pattern, needed, f"{fact}.pattern")
     return PartLines(lines, lines[ADDRESS], source)
-
-
-def _one_per_folder(names: tuple[str, ...]) -> list[str]:
-    return list({name.rpartition("/")[0]: name for name in reversed(names)}.values())[::-1]

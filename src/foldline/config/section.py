@@ -76,8 +76,17 @@ def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] 
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        lines = [_explain(detail, value, kind, above) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        lines = [_explain(detail, value, kind, above) for detail in details if not _follows(detail, details)]
         raise Refusal(f"{source}: " + f"\n{source}: ".join(lines)) from None
+
+
+def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """A list is too short for pydantic when its items are wrong; these have a line of their own."""
+    above = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(above) and other["loc"][: len(above)] == above for other in details
+    )
 
 
 def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]) -> str:

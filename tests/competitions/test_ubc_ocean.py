@@ -1,0 +1,32 @@
+"""UBC-OCEAN: slides by their thumbnails, microarrays by themselves, told apart by a column of the table."""
+
+from sklearn.metrics import balanced_accuracy_score
+
+from tests.competitions import grading
+from tests.competitions.conftest import CARDS, Enter
+from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+
+SUBTYPES = ("CC", "EC", "HGSC", "LGSC", "MC")
+
+
+def draw() -> Miniature:
+    labels, answers = dealt(numbered(30, "{}", 4), SUBTYPES), dealt(numbered(10, "{}", 41), SUBTYPES)
+    arrays = [place % 6 == 5 for place in range(30)]
+    slides = [row_id for row_id, array in zip(labels, arrays, strict=True) if not array]
+    members = pictures([f"train_images/{row_id}.png" for row_id in labels], 0)
+    members |= pictures([f"train_thumbnails/{row_id}_thumbnail.png" for row_id in slides], 100)
+    members |= pictures([f"test_images/{row_id}.png" for row_id in answers], 200)
+    members |= pictures([f"test_thumbnails/{row_id}_thumbnail.png" for row_id in answers], 300)
+    size = {"image_width": 48, "image_height": 36}
+    members["train.csv"] = csv({"image_id": labels.keys(), "label": labels.values(), **size, "is_tma": arrays})
+    members["test.csv"] = csv({"image_id": answers.keys(), **size})
+    members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": "HGSC"})
+    return Miniature({"UBC-OCEAN.zip": zipped(members)}, labels, answers)
+
+
+def test_a_subtype_per_slide(enter: Enter) -> None:
+    miniature = draw()
+    places = enter(CARDS / "UBC-OCEAN.yaml", miniature)
+
+    submission = grading.read(places.submission, list(miniature.answers), ["image_id", "label"], exact=True)
+    assert balanced_accuracy_score(list(miniature.answers.values()), submission["label"]) > 0.9
