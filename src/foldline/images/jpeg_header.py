@@ -1,6 +1,7 @@
 """The size of a plain JPEG, read off its markers.
 
-Pillow takes 45 microseconds to open a file, 6 % of what the pixel cache spends on a photograph of 400 x 533. This takes one.
+Pillow takes 45 microseconds to open a file, 6 % of what the pixel cache spends on a photograph of 400 x 533. This takes
+one.
 """
 
 import struct
