@@ -5,12 +5,11 @@ records), and the card's other sections name these. Paths are those in the archi
 `python -m pipelines.doctor` lists.
 """
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from foldline.cards.sources import Source, Walked
+from foldline.cards.sources import Source, Walked, regular
 from foldline.cards.templates import IdTemplate, Template, Templates, as_list
 from foldline.config.section import Section
 
@@ -92,17 +91,9 @@ class PixelColumns(Section):
     width: 28}`."""
 
     kind: Literal["columns"]
-    pattern: str
+    pattern: Annotated[str, AfterValidator(regular)]
     height: Pixels
     width: Pixels
-
-    @model_validator(mode="after")
-    def _is_regular(self) -> "PixelColumns":
-        try:
-            re.compile(self.pattern)
-        except re.error as error:
-            raise ValueError(f"layout: the pattern {self.pattern!r} is not a regular expression ({error})") from None
-        return self
 
 
 Picture = Annotated[EncodedPicture | ListedPixels | PixelColumns, Field(discriminator="kind")]

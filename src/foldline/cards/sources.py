@@ -79,13 +79,18 @@ class Rename(Section):
     columns: Annotated[dict[str, str], Field(min_length=1)]
 
 
-def compiled(pattern: str) -> str:
-    """Raises ValueError unless `pattern` is a regular expression with named groups."""
+def regular(pattern: str) -> str:
+    """Raises ValueError unless `pattern` is a regular expression."""
     try:
-        groups = re.compile(pattern).groupindex
+        re.compile(pattern)
     except re.error as error:
         raise ValueError(f"it is not a regular expression ({error})") from None
-    if not groups:
+    return pattern
+
+
+def compiled(pattern: str) -> str:
+    """Raises ValueError unless `pattern` is a regular expression with named groups."""
+    if not re.compile(regular(pattern)).groupindex:
         raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
     return pattern
 

@@ -16,7 +16,7 @@ from foldline.cards.templates import parse_template
 from foldline.competition.answer_columns import answer_names, refuse_spaced
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
-from foldline.competition.source_tables import read_columns
+from foldline.competition.source_tables import read_columns, refuse_absent_columns
 from foldline.competition.step_columns import file_columns
 from foldline.refusal import Refusal, listed
 
@@ -48,6 +48,7 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     if isinstance(form, ClassProbabilities | Number):
         table = read_columns(archives, form.sample.name, [("submission.id", form.id)], names)
         return Sample(header, table[form.id], False, has_header)
+    refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
     predicted = [column for column in header if column != form.id]
     _refuse_other_number(predicted, 1, form)
     wanted = [("submission.id", form.id), ("submission.sample", predicted[0])]
