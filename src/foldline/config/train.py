@@ -17,6 +17,10 @@ from foldline.config.schedule import Restarts, Schedule, Steps, WarmupCosine
 from foldline.config.section import Section
 
 
+KNOWN_MODEL = "test_resnet"
+"""Of the experiment to begin with, which is spared the seconds that asking timm takes."""
+
+
 class NoWarmStart(Section):
     """The head starts at random."""
 
@@ -106,12 +110,14 @@ class Train(Section):
 
     @property
     def asks_its_libraries(self) -> bool:
-        """Whether there is something that not every model or optimiser of timm's takes, that albumentations describes,
-        or that needs a compiler: whether it can be had, is seen where the training is put together."""
+        """Whether there is a model that timm may not know, something that not every model or optimiser of its takes,
+        that albumentations describes, or that needs a compiler: whether it can be had, is seen where the training is
+        put together."""
         model, rates = self.model, self.rates
         changes = model.drop_rate + model.drop_path_rate + model.drop_channel_rate > 0
         return (
-            changes
+            model.name != KNOWN_MODEL
+            or changes
             or self.compile
             or model.hidden_activation != "own"
             or model.pooling.kind != "own"
