@@ -16,7 +16,6 @@ from foldline.config.resolution import Resolution
 from foldline.config.schedule import Restarts, Schedule, Steps, WarmupCosine
 from foldline.config.section import Section
 
-
 KNOWN_MODEL = "test_resnet"
 """Of the experiment to begin with, which is spared the seconds that asking timm takes."""
 
