@@ -17,7 +17,6 @@ from foldline.competition.readability import describe_unreadable, link_images, r
 from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
 from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
-from foldline.refusal import listed
 from foldline.tables.classes import write_classes
 from foldline.tables.images import write_images
 from foldline.tables.manifest import read_manifest
@@ -51,9 +50,8 @@ def main() -> None:
     write_images(places.images, images)
     write_classes(places.classes, classes)
     write_pixels_key(places.pixels, built.key)
-    unreadable = describe_unreadable(images)
-    if unreadable:
-        print(f"{len(unreadable)} unreadable images: {listed(unreadable)}")
+    if unreadable := describe_unreadable(images):
+        print(f"unreadable images: {unreadable}")
     train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(classes)} classes")
 

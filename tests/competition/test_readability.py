@@ -28,7 +28,14 @@ def test_every_image_of_a_row_finds_its_pixels() -> None:
 
 
 def test_unreadable_files_are_described_once() -> None:
-    assert describe_unreadable(link_images(LISTED, DECODED)) == ["b: empty file"]
+    assert describe_unreadable(link_images(LISTED, DECODED)) == "b: empty file"
+
+
+def test_a_reason_is_said_once_of_all_its_files() -> None:
+    record = 't.csv#{"place":[7,9],"fields":["a"],"pattern":"","height":0,"width":0}'
+    files = pd.DataFrame({"path": ["a", *"bcde", record], "error": ["cut off", *["empty"] * 5]})
+    assert describe_unreadable(files) == "b, c, d and 2 more: empty, a: cut off"
+    assert describe_unreadable(files[-1:]) == "t.csv at 7: empty"
 
 
 def test_up_to_the_share_unreadable_images_are_allowed() -> None:
@@ -42,7 +49,7 @@ def test_up_to_the_share_unreadable_images_are_allowed() -> None:
     assert (
         "1 of 4 images cannot be read, a share of 0.25, above prepare.unreadable_share (0.2): b: empty file" in message
     )
-    assert "Download the competition anew" in message
+    assert "download the competition anew" in message
 
 
 def test_missing_images_count_before_anything_is_decoded() -> None:

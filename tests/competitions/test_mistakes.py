@@ -102,7 +102,7 @@ MISTAKES = [
     (ICE, "layout.train.file", "train.json", r"train\.json.*data/processed/train\.json"),
     (ICE, "layout.train.picture.fields", ["band_1", "band_3"], r"band_3.*band_1, band_2"),
     (ICE, "layout.channels", 3, r"3.*2"),
-    (ICE, "layout.train.picture.height", 74, r"74 x 75.*5,?625"),
+    (ICE, "layout.train.picture.height", 74, r"at 78711, .*21 more: .*5625 numbers are not 74 x 75.*card's layout"),
     (DOGS, "layout.train.table", ["labels.csv", {"kind": "keep", "column": "race", "values": ["x"]}],
      r"layout.train.table\[1\].column names.*Found id, breed"),
     (DOGS, "layout.train.table", ["labels.csv", "sample_submission.csv", "x.csv"], r"no table `x.csv`"),

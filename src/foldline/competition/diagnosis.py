@@ -45,7 +45,8 @@ def pictures_of(images: pd.DataFrame) -> Pictures:
     files = images.drop_duplicates("path")
     readable = files[files["error"].isna()]
     if readable.empty:
-        raise Refusal(f"None of {len(files)} images can be read: {listed(describe_unreadable(images), 3)}.")
+        reasons = describe_unreadable(images)
+        raise Refusal(f"None of {len(files)} images can be read: {reasons}. Correct the card's layout.")
     sides = readable[["height", "width"]]
     aspects = sides.max(axis=1) / sides.min(axis=1)
     unreadable_share = 1 - len(readable) / len(files)

@@ -5,7 +5,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.refusal import Refusal, listed
+from foldline.tables.addresses import shown_address
 from foldline.tables.images import COLUMNS
+
+SHOWN_REASONS, SHOWN_FILES = 5, 3
 
 
 def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
@@ -14,10 +17,19 @@ def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
     return linked.astype({"error": "str"})[list(COLUMNS)]
 
 
-def describe_unreadable(images: pd.DataFrame) -> list[str]:
-    """A line per unreadable file: its path and the reason."""
-    unreadable = images.loc[images["error"].notna(), ["path", "error"]].drop_duplicates("path")
-    return (unreadable["path"] + ": " + unreadable["error"]).tolist()
+def unreadable_files(images: pd.DataFrame) -> pd.DataFrame:
+    """path, error: a line per file that cannot be read."""
+    return images.loc[images["error"].notna(), ["path", "error"]].drop_duplicates("path")
+
+
+def describe_unreadable(images: pd.DataFrame) -> str:
+    """Each reason once, the commonest first, after some of its files; empty when all can be read."""
+    unreadable = unreadable_files(images)
+    if unreadable.empty:
+        return ""
+    paths = unreadable["path"].map(shown_address).groupby(unreadable["error"], sort=False).agg(list)
+    reasons = sorted(paths.items(), key=lambda found: -len(found[1]))
+    return listed((f"{listed(files, SHOWN_FILES)}: {reason}" for reason, files in reasons), SHOWN_REASONS)
 
 
 def refuse_missing(missing: Collection[str], images: pd.DataFrame, allowed_share: float) -> None:
@@ -37,12 +49,13 @@ def refuse_missing(missing: Collection[str], images: pd.DataFrame, allowed_share
 
 def refuse_unreadable(images: pd.DataFrame, allowed_share: float) -> None:
     """Raises Refusal when more than `allowed_share` of the images cannot be read."""
-    files, unreadable = images["path"].nunique(), describe_unreadable(images)
+    files, unreadable = images["path"].nunique(), unreadable_files(images)
     if len(unreadable) <= allowed_share * files:
         return
     raise Refusal(
         f"{len(unreadable)} of {files} images cannot be read, a share of {len(unreadable) / files:.2g}, above "
-        f"prepare.unreadable_share ({allowed_share:g}): {listed(unreadable, 5)}. Download the competition anew if its "
-        "archives are damaged. Or set prepare.unreadable_share above this share: then these images are blank, and "
-        "train rows without another image belong to no fold."
+        f"prepare.unreadable_share ({allowed_share:g}): {describe_unreadable(images)}. Correct the card's layout if it "
+        "says wrongly how to read them, or download the competition anew if its archives are damaged. Or set "
+        "prepare.unreadable_share above this share: then these images are blank, and train rows without another image "
+        "belong to no fold."
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import ks_2samp
 
 from foldline.competition.diagnosis import class_counts
-from foldline.competition.readability import describe_unreadable
+from foldline.competition.readability import describe_unreadable, unreadable_files
 from foldline.competition.repeated import list_duplicates
 from foldline.refusal import listed
 from foldline.tables.images import MISSING
@@ -41,10 +41,10 @@ def _unreadable(images: pd.DataFrame) -> Iterator[str]:
             f"{len(missing):,} of {files:,} images are missing: {listed(missing, 5)}. Correct the card's layout, or "
             f"set prepare.unreadable_share to {len(missing) / files:.2g} or more to go on without them."
         )
-    unreadable = describe_unreadable(images[~is_missing])
-    if unreadable:
+    unreadable = unreadable_files(images[~is_missing])
+    if len(unreadable):
         yield (
-            f"{len(unreadable):,} of {files:,} images cannot be read: {listed(unreadable, 5)}. Set "
+            f"{len(unreadable):,} of {files:,} images cannot be read: {describe_unreadable(images[~is_missing])}. Set "
             f"prepare.unreadable_share to {len(unreadable) / files:.2g} or more to go on without them."
         )
 

@@ -51,6 +51,12 @@ def parse_in_record(address: str) -> tuple[str, InRecord] | None:
     return file, InRecord(**{**parsed, "place": tuple(parsed["place"]), "fields": tuple(parsed["fields"])})
 
 
+def shown_address(address: str) -> str:
+    """As messages show it: of a picture in a record its file, and where the record begins there."""
+    in_record = parse_in_record(address)
+    return address if in_record is None else f"{in_record[0]} at {in_record[1].place[0]}"
+
+
 def parse_in_array(place: str) -> InArray | None:
     """`place`: one of those that `places_of` gives; None when it is a file."""
     found = IN_NPY.fullmatch(place) or IN_HDF5.fullmatch(place)
