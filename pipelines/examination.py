@@ -11,6 +11,7 @@ from rich.table import Table
 
 from foldline.archives import Archives
 from foldline.cards.card import Card
+from foldline.competition.answer_columns import answer_names
 from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
@@ -18,7 +19,7 @@ from foldline.competition.layouts import read_layout
 from foldline.competition.metrics import metric_of
 from foldline.competition.readability import link_images
 from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
-from foldline.competition.suspicions import suspicions
+from foldline.competition.suspicions import suspicions, unknown_labels
 from foldline.competition.targets import encode
 from foldline.competition.unused_columns import unused_columns
 from foldline.images.cache import PixelForm, build, open_pixels
@@ -78,7 +79,8 @@ def print_examination(examination: Examination) -> None:
     seen = (examination.rows, examination.images, examination.targets, examination.classes)
     facts = [*understood(examination.card, *seen, examination.sample), ("unused columns", listed(examination.unused))]
     _print_table(examination.card.title, facts)
-    findings = list(suspicions(*seen, examination.pairs))
+    names = answer_names(examination.classes, examination.card.target)
+    findings = [*suspicions(*seen, examination.pairs), *unknown_labels(examination.sample.shown_labels, names)]
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")
 
 

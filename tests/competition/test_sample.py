@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from foldline.cards.sources import File, Headerless
-from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number
+from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Ranking
 from foldline.cards.target import Columns, Regression
 from foldline.competition.sample import (
     Sample,
@@ -34,6 +34,14 @@ def test_labels_are_whole_numbers_when_all_shown_are(zipped: Zipped, labels: str
     first, _, second = labels.partition("\n")
 
     assert read_sample(zipped({"sample.csv": f"id,x\na,{first}\nb,{second}\n"}), LABEL).whole_numbers is whole_numbers
+
+
+def test_the_labels_that_a_sample_shows(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "id,x\na,new whale\nb,\nc,whale\n"})
+    ranking = Ranking(kind="ranking", sample="sample.csv", id="id", length=5, extra_columns="ignored")
+
+    assert read_sample(archives, LABEL).shown_labels == ("new whale", "whale")
+    assert read_sample(archives, ranking).shown_labels == ("new", "whale")
 
 
 def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:

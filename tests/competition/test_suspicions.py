@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.competition.suspicions import suspicions
+from foldline.competition.suspicions import suspicions, unknown_labels
 
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
 
@@ -46,6 +46,12 @@ def found(
 def test_nothing_is_suspicious_where_nothing_is_wrong() -> None:
     rows, images = tables(["a", "b", "a", "b", None, None])
     assert found(rows, images, ("a", "b")) == []
+
+
+def test_labels_of_the_sample_that_the_card_does_not_know() -> None:
+    [finding] = unknown_labels(["w_1", "new_whale"], ["w_1", "w_2", "new_wale"])
+    assert "shows 1 labels that no submission of this card can name: new_whale; it can name w_1, w_2" in finding
+    assert list(unknown_labels([], ["w_1"])) == list(unknown_labels(["w_1"], ["w_1"])) == []
 
 
 def test_unreadable_images_are_counted_with_their_reasons() -> None:

@@ -10,7 +10,17 @@ from jaxtyping import Int64
 
 from foldline.archives import Archives
 from foldline.cards.sources import File
-from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Submission
+from foldline.cards.submission import (
+    ClassProbabilities,
+    HardLabel,
+    LabelSet,
+    Lines,
+    LineTable,
+    LineTemplate,
+    Number,
+    Ranking,
+    Submission,
+)
 from foldline.cards.target import Regression, Target
 from foldline.cards.templates import parse_template
 from foldline.competition.answer_columns import answer_names, refuse_spaced
@@ -20,6 +30,7 @@ from foldline.competition.source_tables import read_columns, refuse_absent_colum
 from foldline.competition.step_columns import file_columns
 from foldline.refusal import Refusal, listed
 
+LINES_SHOWN = 100
 WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
@@ -36,6 +47,8 @@ class Sample:
     asked: pd.DataFrame | None = None
     """row, name: which row of the test set, and of it which class or number, each line asks for, where a table says it
     (`submission.line`); None where the id itself does."""
+    shown_labels: tuple[str, ...] = ()
+    """Those of its first lines, where it has labels."""
 
     def predicted(self, form: Submission) -> tuple[str, ...]:
         return tuple(column for column in self.columns if column != form.id)
@@ -57,7 +70,16 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     asked = None
     if isinstance(form, Lines) and isinstance(form.line, LineTable):
         asked = look_up(archives, form.line, table[form.id], form.sample.name)
-    return Sample(header, table[form.id], isinstance(form, HardLabel) and shows_numbers, has_header, asked)
+    whole_numbers, labels = isinstance(form, HardLabel) and shows_numbers, _labels(table[predicted[0]], form)
+    return Sample(header, table[form.id], whole_numbers, has_header, asked, labels)
+
+
+def _labels(texts: pd.Series, form: Submission) -> tuple[str, ...]:
+    if not isinstance(form, HardLabel | LabelSet | Ranking):
+        return ()
+    fields = texts[:LINES_SHOWN]
+    labels = fields.tolist() if isinstance(form, HardLabel) else " ".join(fields).split()
+    return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def lines_per_row(classes: tuple[str, ...], form: Submission) -> int:

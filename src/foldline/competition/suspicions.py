@@ -1,6 +1,6 @@
 """What looks wrong in a competition's data, each finding in one sentence with its first examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,17 @@ def suspicions(
     yield from _repeated(rows, images, pairs)
     yield from _shifted(rows, images)
     yield from _uneven(targets, classes)
+
+
+def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    """shown: labels of the sample submission. known: those that a submission can name."""
+    there = set(known)
+    unknown = [label for label in shown if label not in there]
+    if unknown:
+        yield (
+            f"The sample submission shows {len(unknown)} labels that no submission of this card can name: "
+            f"{listed(unknown, SHOWN)}; it can name {listed(known, SHOWN)}. Look at target.column and target.new_class."
+        )
 
 
 def _unreadable(images: pd.DataFrame) -> Iterator[str]:
