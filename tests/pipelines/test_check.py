@@ -8,7 +8,8 @@ import pytest
 
 from foldline.cards.card import read_card
 from foldline.cards.fitting import refuse_unfit
-from foldline.config.params import read_params
+from foldline.config.params import Params, read_params
+from foldline.config.section import parse, read_yaml
 
 RECIPES = [Path("params.yaml"), *sorted(Path("pipelines/recipes").glob("*.yaml"))]
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))
@@ -21,8 +22,10 @@ def test_every_recipe_is_complete_and_fits_its_card(recipe: Path) -> None:
 
 
 @pytest.mark.parametrize("card", CARDS, ids=str)
-def test_every_card_is_valid(card: Path) -> None:
+def test_every_card_is_valid_and_can_be_named_by_an_experiment(card: Path) -> None:
     assert read_card(card).slug == card.stem
+    experiment = read_yaml(Path("params.yaml")) | {"competition": card.stem}
+    assert parse(experiment, Params, "params.yaml").competition == card.stem
 
 
 def test_the_experiment_to_start_with_is_the_recipe_of_the_embedded_competition() -> None:
