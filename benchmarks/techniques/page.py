@@ -46,7 +46,7 @@ def reached(history: pd.DataFrame, told: Mapping[str, Any], epochs_of_document: 
         f"Trained for {epochs} epochs in {minutes:.0f} minutes (commit {short(told['commit'])}): validation accuracy "
         f"{100 * last['validation_accuracy']:.1f} %, loss {last['validation_loss']:.3f}; training accuracy "
         f"{100 * last['train_accuracy']:.1f} %, loss {last['train_loss']:.3f}. At that pace the document's "
-        f"{epochs_of_document} epochs take {minutes / 60 / epochs * epochs_of_document:.0f} hours on these pictures."
+        f"{epochs_of_document} epochs take {minutes / epochs * epochs_of_document:.0f} minutes on these pictures."
     )
 
 
