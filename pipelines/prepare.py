@@ -13,7 +13,13 @@ from foldline.cards.submission import Submission
 from foldline.cards.target import Target
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
-from foldline.competition.readability import describe_unreadable, link_images, refuse_missing, refuse_unreadable
+from foldline.competition.readability import (
+    describe_unreadable,
+    link_images,
+    refuse_missing,
+    refuse_unreadable,
+    unreadable_files,
+)
 from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
 from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
@@ -51,7 +57,7 @@ def main() -> None:
     write_classes(places.classes, classes)
     write_pixels_key(places.pixels, built.key)
     if unreadable := describe_unreadable(images):
-        print(f"unreadable images: {unreadable}")
+        print(f"{len(unreadable_files(images))} unreadable images: {unreadable}")
     train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(classes)} classes")
 
