@@ -14,7 +14,7 @@ SHADING_PIXELS = 3.0
 """Coarser structure than this is shared by pictures of the same scene, frame or background."""
 STARTS = (1.0, 0.94, 1 / 0.94)
 """As they are; the second picture cropped by 3 % per side; the first one: from the wrong one the search may not end."""
-STEPS = 20
+STEPS = 15
 SMALLEST_CHANGE = 1e-4
 LARGEST_STRETCH = 0.16
 """Of the affine map: 3 % off each side stretch by 0.064; the rest is room for what small pictures cannot tell."""
