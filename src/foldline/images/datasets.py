@@ -54,7 +54,8 @@ class EvaluationImages(Dataset):
 def images_at(pixels: Pixels, positions: Positions) -> Iterator[Image]:
     """Copies of the images at `positions`, one after the other: a second array as large as the batch would make the
     allocator fetch the same memory from the kernel again for each batch."""
-    return (np.array(pixels[position], loaded_type(pixels)) for position in positions.tolist())
+    kind = loaded_type(pixels)
+    return (np.array(pixels[position], kind) for position in positions.tolist())
 
 
 def loaded_type(pixels: Pixels) -> np.dtype:
@@ -71,9 +72,10 @@ def channels_first(images: Iterable[Image], pixels: Pixels, count: int) -> Image
     """The batch of `count` images of the shape that `pixels` have."""
     height, width, channels = shape = pixels.shape[1:]
     batch = np.empty((count, channels, height, width), loaded_type(pixels))
-    for place, image in zip(batch, images, strict=True):
+    planes = list(batch.reshape(count * channels, height, width))
+    for first, image in zip(range(0, len(planes), channels), images, strict=True):
         if image.shape != shape or image.dtype != batch.dtype:
             raise ValueError(f"augmentation made {image.dtype} of {image.shape} of {batch.dtype} of {shape}")
         # Into these planes, since they fit: six times as fast as a transposed copy of NumPy's or torch's.
-        cv2.split(image, list(place))
+        cv2.split(image, planes[first : first + channels])
     return torch.from_numpy(batch)
