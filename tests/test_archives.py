@@ -205,7 +205,11 @@ def test_a_tar_member_that_leaves_the_folder(tmp_path: Path, name: str) -> None:
         Archives(tmp_path, ["a.tar"])
 
 
-@pytest.mark.parametrize("content", [tarred({"a": b"A" * 10_000}, "w:gz")[:-20], seven_zipped({"a": b"A" * 999})[:-20]])
+@pytest.mark.parametrize(
+    "content",
+    [tarred({"a": b"A" * 10_000}, "w:gz")[:-20], seven_zipped({"a": b"A" * 999})[:-20]],
+    ids=["tar.gz", "7z"],  # the bytes hold the second in which they were made, and each test process makes its own
+)
 def test_other_archives_that_are_damaged(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(Refusal, match=r"a.zip .*dvc repro -f -s download"):
