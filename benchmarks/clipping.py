@@ -23,9 +23,9 @@ from foldline.tables.rows import read_rows
 from pipelines.running import read_settings, run
 
 PAGE, PICTURE = Path("docs/clipping.md"), Path("docs/clipping.png")
+# In multiples of 1/C.
 BOUNDS = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
 DRAWN_BOUNDS = np.geomspace(1e-6, 0.5, 58)
-"""In multiples of 1/C."""
 OVERCONFIDENT = 10
 """What the scores are multiplied with."""
 

@@ -11,7 +11,7 @@ from foldline.config.ensemble import Convex, Equal, Greedy, Ranks, Stacking
 from foldline.places import Places
 from foldline.predictions.agreement import agreement
 from foldline.predictions.answering import judge_of
-from foldline.predictions.blending import aligned, evidence_of, with_ranks
+from foldline.predictions.blending import Part, aligned, evidence_of, with_ranks
 from foldline.predictions.nested import fit_nested
 from foldline.predictions.ranks import ranks_within
 from foldline.predictions.runs import Run
@@ -19,6 +19,7 @@ from foldline.predictions.stacking import fit_pool, pooled
 from foldline.predictions.steps import mean_of
 from foldline.predictions.weighting import weights_step
 from foldline.refusal import Refusal
+from foldline.tables.compact import create_values
 from foldline.tables.probabilities import Probabilities
 
 JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
@@ -168,3 +169,24 @@ def test_agreement_by_hand() -> None:
     assert alike.correlation[0, 1] == pytest.approx(-1)
     assert alike.disagreement.tolist() == [[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]]
     assert np.isnan(agreement((one[:, :1], other[:, :1]), "value").disagreement).all()
+
+
+def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
+    """Their files hold the highest values of a row alone; the weights take all of them."""
+    rows, classes = 12, 2_500
+    targets, folds, values = np.arange(rows), np.arange(rows) % 3, []
+    for run, strength in enumerate((12.0, 6.0)):
+        scores = np.random.default_rng(run).normal(size=(rows, classes))
+        scores[targets, targets] += strength
+        values.append(create_values(tmp_path / f"{run}.npy", scores.shape, "probabilities", distribution=True))
+        values[-1][:] = softmax(scores, axis=1)
+    evidence = evidence_of(Part(tuple(values), (np.arange(rows), np.arange(rows))), targets, folds, np.arange(rows))
+    step = weights_step(
+        Convex(kind="convex"),
+        ["a", "b"],
+        "distribution",
+        judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable")),
+    )
+    assert step is not None
+    (mixed,) = fit_nested([step], evidence, "blend").whole.apply(evidence.inputs)
+    assert mixed.shape == (rows, classes) and mixed.sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)

@@ -25,7 +25,8 @@ def has_diverged(losses: Curve) -> bool:
     """Whether the last of the smoothed losses is no number, or far above the lowest, or above the first although the
     model had learned: one that began above a guess's loss would else fall back to it, which looks like progress."""
     last, lowest, first = losses[-1], np.min(losses), losses[0]
-    return not np.isfinite(last) or bool(last > DIVERGED * lowest) or bool(lowest < LEARNED * first < LEARNED * last)
+    lost_what_it_learned = lowest < LEARNED * first and last > first
+    return bool(not np.isfinite(last) or last > DIVERGED * lowest or lost_what_it_learned)
 
 
 def suggest(rates: Curve, losses: Curve) -> dict[str, float]:
