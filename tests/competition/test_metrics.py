@@ -24,6 +24,7 @@ WORST_AND_BEST = {
     "sets": (np.array([[True, False], [False, True]]), np.array([[False, True], [True, False]])),
     "rankings": (np.array([[0], [1]]), np.array([[1], [0]])),
     "shares": (np.array([0, 1], np.float32), np.array([1, 0], np.float32)),
+    "confident_labels": (np.array([[0, 0.9], [0, 0.1]]), np.array([[1, 0.9], [0, 0.1]])),
     "values": (np.array([[0], [1]], np.float32), np.array([[1], [0]], np.float32)),
 }
 OF_SETS = ("column", "micro", "multilabel", "row_f_beta", "weighted_binary_log_loss")
@@ -40,10 +41,12 @@ def test_the_best_answers_gain_whatever_the_direction(name: str) -> None:
     assert metric.name == name
     assert metric.gain(worst, best) > 0
     assert metric.higher_is_better == (best > worst)
-    assert metric.is_log_loss == name.endswith("log_loss")
+    assert metric.is_log_loss == name.endswith(("log_loss", "divergence"))
 
 
 def _targets(name: str) -> np.ndarray:
+    if name == "kl_divergence":
+        return np.array([[0.2, 0.8], [1, 0]], np.float32)
     if any(part in name for part in OF_NUMBERS):
         return np.array([[1], [0]], np.float32)
     return np.array([[0, 1], [1, 0]], np.uint8) if any(part in name for part in OF_SETS) else np.array([1, 0])

@@ -1,6 +1,6 @@
 import numpy as np
 
-from foldline.cards.target import Columns, Multiclass, Regression
+from foldline.cards.target import Columns, Multiclass, Regression, Shares
 from foldline.competition.splitting import deal
 from foldline.competition.strata import find_strata
 
@@ -10,6 +10,12 @@ REGRESSION = Regression(kind="regression", values=Columns(kind="columns", column
 def test_classes_and_labels_are_their_own_strata() -> None:
     one = find_strata(np.array([1, 0]), ("a", "b"), Multiclass(kind="multiclass", column="x", group=None))
     assert (one.of_rows.tolist(), one.names) == ([1, 0], ("a", "b"))
+
+
+def test_the_stratum_of_votes_is_the_class_with_the_most() -> None:
+    votes = np.array([[0.5, 0.3, 0.2], [0, 0.4, 0.6]], np.float32)
+    strata = find_strata(votes, ("a", "b", "c"), Shares(kind="shares", columns=("a", "b", "c"), group=None))
+    assert (strata.of_rows.tolist(), strata.names) == ([0, 2], ("a", "b", "c"))
 
 
 def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:

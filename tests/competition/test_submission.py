@@ -6,6 +6,7 @@ import pytest
 
 from foldline.cards.submission import (
     ClassProbabilities,
+    ConfidentLabel,
     HardLabel,
     LabelSet,
     Lines,
@@ -14,7 +15,7 @@ from foldline.cards.submission import (
     Ranking,
     Submission,
 )
-from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, Ranked, Regression, Target
+from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, OpenSet, Ranked, Regression, Target
 from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.decisions.rules import default_rule
 from foldline.competition.sample import Sample
@@ -86,6 +87,18 @@ def test_the_likeliest_labels_of_a_set_and_of_a_ranking(tmp_path: Path) -> None:
     target = Ranked(kind="ranked", column="x", group=None, new_class="wolf")
     write(tmp_path / "s.csv", wanted, predicted, form, target)
     assert (tmp_path / "s.csv").read_text() == "id,breeds\nb,wolf dingo chow\na,dingo chow wolf\n"
+
+
+def test_a_label_with_its_confidence_and_one_that_may_be_new(tmp_path: Path) -> None:
+    predicted = predictions(np.array([[0.1, 0.7, 0.2], [0.25, 0.35, 0.4]]), ("pug", "dingo", "chow"), ("a", "b"))
+    wanted = sample(("id", "breed"), "b", "a")
+    confident = ConfidentLabel(kind="confident_label", sample="s.csv", id="id", extra_columns="refused")
+    write(tmp_path / "s.csv", wanted, predicted, confident)
+    assert (tmp_path / "s.csv").read_text() == "id,breed\nb,chow 0.4\na,dingo 0.7\n"
+
+    label = HardLabel(kind="label", sample="s.csv", id="id", extra_columns="refused")
+    write(tmp_path / "s.csv", wanted, predicted, label, OpenSet(kind="open_set", column="x", group=None, new_class="?"))
+    assert (tmp_path / "s.csv").read_text() == "id,breed\nb,?\na,dingo\n"
 
 
 def test_a_number_is_the_positive_probability_or_the_value_within_its_range(tmp_path: Path) -> None:

@@ -3,7 +3,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Number, Ranking, Submission
+from foldline.cards.submission import (
+    ClassProbabilities,
+    ConfidentLabel,
+    HardLabel,
+    LabelSet,
+    Number,
+    Ranking,
+    Submission,
+)
 from foldline.competition.sample import Sample
 from foldline.competition.submission_check import check_submission
 from foldline.refusal import Refusal
@@ -11,6 +19,7 @@ from foldline.refusal import Refusal
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 NUMBER = Number(kind="number", sample="sample.csv", id="id", extra_columns="ignored", range=(1, 100))
+CONFIDENT = ConfidentLabel(kind="confident_label", sample="sample.csv", id="id", extra_columns="refused")
 ANY_NUMBER = Number(kind="number", sample="sample.csv", id="id", extra_columns="ignored", range=None)
 SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="refused")
 FREE_SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed")
@@ -38,6 +47,7 @@ def path(tmp_path: Path) -> Path:
         ("id,breed\n007,a\nb,a b c d\nb,1\n", LABEL_SAMPLE, SET),
         ("id,breed\n007,\nb,1 2\nb,3\n", LABEL_SAMPLE, FREE_SET),
         ("id,breed\n007,a b c\nb,a\nb,c b\n", LABEL_SAMPLE, RANKING),
+        ("id,breed\n007,8815 0.03\nb,a 1\nb,a -2.5e-3\n", LABEL_SAMPLE, CONFIDENT),
     ],
 )
 def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, form: Submission) -> None:
@@ -110,6 +120,12 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             LABEL_SAMPLE,
             FREE_SET,
             "column `breed` is 'a  b', it must be labels with",
+        ),
+        (
+            "id,breed\n007,8815 0.03\nb,8815\nb,c 1\n",
+            LABEL_SAMPLE,
+            CONFIDENT,
+            "line 3 (id `b`): column `breed` is '8815', it must be a label and its confidence, a number",
         ),
         ("id,breed\n007,1\nb,\nb,12\n", LABEL_SAMPLE, FREE_SET, "`breed` holds single whole numbers or nothing"),
         (

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, Ranked, Regression
+from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, OpenSet, Ranked, Regression, Shares
 from foldline.competition.targets import encode, graded_targets
 from foldline.refusal import Refusal
 
@@ -36,6 +36,12 @@ def test_values_become_numbers() -> None:
     np.testing.assert_array_equal(values, np.array([[7, 1.5], [np.nan, -2], [np.nan, np.nan]], np.float32))
 
 
+def test_shares_stand_in_the_order_of_the_classes() -> None:
+    votes = Shares(kind="shares", columns=("x", "y"), group=None)
+    found = encode(rows('{"x": 0.25, "y": 0.75}', None), ("y", "x"), votes)
+    np.testing.assert_array_equal(found, np.array([[0.75, 0.25], [np.nan, np.nan]], np.float32))
+
+
 @pytest.mark.parametrize(("target", "text"), [(MULTICLASS, "husky"), (TAGS, '["pug", "husky"]')])
 def test_an_unknown_class_is_refused(target: Multiclass | Multilabel, text: str) -> None:
     with pytest.raises(Refusal, match=r"has the labels husky, not among the 1 classes of classes.json \(pug\)"):
@@ -49,6 +55,8 @@ def test_a_class_of_one_fold_alone_is_new_to_its_model() -> None:
 
     assert graded_targets(targets, folds, ("a", "b", "c"), ranked).tolist() == [0, 0, 3, 3, 3]
     assert graded_targets(targets, folds, ("a", "new", "c"), ranked).tolist() == [0, 0, 1, 1, 1]
+    open_set = OpenSet(kind="open_set", column="x", group=None, new_class="new")
+    assert graded_targets(targets, folds, ("a", "b", "c"), open_set).tolist() == [0, 0, 3, 3, 3]
     without = ranked.model_copy(update={"new_class": None})
     for target in (without, MULTICLASS):
         assert graded_targets(targets, folds, ("a", "b", "c"), target) is targets

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-Label = str | tuple[str, ...]
+Label = str | tuple[str, ...] | tuple[float, ...]
 
 
 @dataclass(frozen=True)

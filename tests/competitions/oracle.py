@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.cards.target import Binary, Multilabel, Regression, Target
+from foldline.cards.target import Binary, Multilabel, Regression, Shares, Target
 from foldline.config.section import read_section
 from foldline.places import Places
 from foldline.tables.activations import Activation
@@ -19,6 +19,7 @@ from tests.competitions.drawing import Label, Miniature
 
 CERTAINTY = 6.0
 NOISE = 0.5
+LEAST_SHARE = 1e-3
 
 
 def predict_fold(places: Places, fold: int, miniature: Miniature) -> None:
@@ -43,6 +44,8 @@ def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], genera
     """(rows, one view, outputs): `CERTAINTY` for what is true, a number itself; and noise."""
     if isinstance(target, Regression):
         outputs = np.array(truth, dtype=float).reshape(len(truth), len(classes))
+    elif isinstance(target, Shares):
+        outputs = np.log(np.maximum(np.array(truth, dtype=float), LEAST_SHARE))
     elif isinstance(target, Binary):
         positive = np.array([_is_positive(label, target) for label in truth])
         outputs = CERTAINTY * np.stack([~positive, positive], axis=1)

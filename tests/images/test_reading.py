@@ -69,9 +69,22 @@ def test_a_single_array_of_an_npz() -> None:
     assert np.array_equal(pixels_of(stored.getvalue(), form(array)), array)
 
 
+def parquet(columns: dict[str, Any]) -> bytes:
+    stored = io.BytesIO()
+    pd.DataFrame(columns).to_parquet(stored)
+    return stored.getvalue()
+
+
+def test_the_numbers_of_a_parquet_file_are_one_plane() -> None:
+    content = parquet({"time": [1, 3], "note": ["a", "b"], "LL_0.59": [0.0, 8.0], "LL_0.78": [4.0, np.nan]})
+    found = pixels_of(content, PixelForm(2, 3, 1, "squash", range=(0.0, 8.0)))
+    assert found[:, :, 0].tolist() == [[31.875, 0, 127.5], [95.625, 255, 0]]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
+        (parquet({"note": ["a"]}), "none of its columns are numbers: note"),
         (npy(FLOATS[:, :, :3]), "float16 and have no fixed range: give the card's layout.range"),
         (npy(np.zeros((2, 3, 5), np.uint8)), r"shape \(2, 3, 5\), which has no 3 channels"),
         (npy(np.zeros((2, 3, 3), np.uint8))[:-1], "EOF: reading array data"),

@@ -24,6 +24,7 @@ LOSSES: dict[str, dict[str, Any]] = {
 }
 CODES = np.array([0, 2, 1, 2])
 LABELS = np.array([[1, 0, 1], [0, 0, 0]], np.uint8)
+SHARES = np.array([[0, 0.75, 0.25], [0.5, 0.25, 0.25]], np.float32)
 VALUES = np.array([[1.0], [2.0], [6.0]], np.float32)
 SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
 
@@ -44,11 +45,13 @@ def objective(
         ("ordinal", "focal", "softmax", 3),
         ("ordinal", "cumulative", "cumulative", 2),
         ("ordinal", "huber", "level", 1),
+        ("open_set", "cross_entropy", "softmax", 3),
+        ("shares", "focal", "softmax", 3),
         ("regression", "mean_squared_error", "identity", 3),
     ],
 )
 def test_outputs_and_activation(target: TargetKind, loss: str, activation: str, outputs: int) -> None:
-    training = {"multilabel": LABELS, "regression": SEVERAL}.get(target, CODES)
+    training = {"multilabel": LABELS, "shares": SHARES, "regression": SEVERAL}.get(target, CODES)
     found = objective(target, loss, training)
     assert (found.activation, found.outputs) == (activation, outputs)
 
@@ -67,6 +70,12 @@ def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
     ] == [True]
     assert ["`train.imbalance` is class_weights" in line for line in unlearnable(weighted, "regression")] == [True]
     assert list(unlearnable(train_section(imbalance="class_weights"), "ordinal")) == []
+    warm = train_section(warm_start={"kind": "logistic_regression", "inverse_penalty": 1.0})
+    assert [
+        "`train.warm_start.kind` is logistic_regression, which speaks of one class" in line
+        for line in unlearnable(warm, "shares")
+    ] == [True]
+    assert list(unlearnable(warm, "multiclass")) == []
 
 
 def test_soft_targets() -> None:
@@ -76,6 +85,7 @@ def test_soft_targets() -> None:
     assert objective("ordinal", "huber").soft(codes).tolist() == [[0], [2]]
     labels = torch.from_numpy(LABELS)
     assert objective("multilabel", "focal", LABELS).soft(labels).tolist() == LABELS.tolist()
+    assert objective("shares", "focal", SHARES).soft(torch.from_numpy(SHARES)).tolist() == SHARES.tolist()
     assert objective("regression", "huber", VALUES, 1).soft(torch.from_numpy(VALUES)).tolist() == [[1], [2], [6]]
 
 
@@ -85,6 +95,8 @@ def test_right() -> None:
         1,
         0,
     ]
+    of_votes = objective("shares", "cross_entropy", SHARES)
+    assert of_votes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), torch.from_numpy(SHARES)[:2]).tolist() == [1, 0]
     of_labels = objective("multilabel", "focal", LABELS)
     assert of_labels.right(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(
         2 / 3

@@ -10,16 +10,18 @@ from foldline.refusal import listed
 
 FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
     "binary": ("number", "label", "class_probabilities"),
-    "multiclass": ("class_probabilities", "label"),
+    "multiclass": ("class_probabilities", "label", "confident_label"),
+    "open_set": ("label",),
     "ranked": ("ranking",),
     "multilabel": ("class_probabilities", "label_set", "lines"),
     "ordinal": ("label", "class_probabilities"),
+    "shares": ("class_probabilities",),
     "regression": ("number", "lines"),
 }
 ONE_LABEL = ("binary", "multiclass", "ordinal")
 OF_ORDER = (("binary",), ("number", "class_probabilities"))
 OF_COLUMNS = (("multilabel",), ("class_probabilities", "lines"))
-OF_LABELS = (ONE_LABEL, ("label",))
+OF_LABELS = ((*ONE_LABEL, "open_set"), ("label",))
 OF_SETS = (("multilabel",), ("label_set",))
 OF_RANKINGS = (("ranked",), ("ranking",))
 OF_NUMBERS = (("regression",), ("number", "lines"))
@@ -36,6 +38,7 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "weighted_binary_log_loss": OF_COLUMNS,
     "log_loss": (ONE_LABEL, ("class_probabilities",)),
     "balanced_log_loss": (ONE_LABEL, ("class_probabilities",)),
+    "kl_divergence": (("shares",), ("class_probabilities",)),
     "accuracy": OF_LABELS,
     "balanced_accuracy": OF_LABELS,
     "macro_f1": OF_LABELS,
@@ -46,6 +49,7 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mean_row_f_beta": OF_SETS,
     "map_at_k": OF_RANKINGS,
     "top_k_error": OF_RANKINGS,
+    "global_average_precision": (("multiclass",), ("confident_label",)),
     "quadratic_kappa": (("ordinal",), ("label",)),
     "rmse": OF_NUMBERS,
     "mean_column_rmse": OF_NUMBERS,

@@ -9,6 +9,7 @@ from foldline.cards.metrics_of_answers import (
     Accuracy,
     BalancedAccuracy,
     FBeta,
+    GlobalAveragePrecision,
     MacroF1,
     Mae,
     Matthews,
@@ -29,6 +30,7 @@ from foldline.cards.metrics_of_predictions import (
     AveragePrecision,
     BalancedLogLoss,
     BinaryLogLoss,
+    KlDivergence,
     LogLoss,
     MeanColumnAuc,
     MeanColumnAveragePrecision,
@@ -50,6 +52,7 @@ Metric = Annotated[
     | WeightedBinaryLogLoss
     | LogLoss
     | BalancedLogLoss
+    | KlDivergence
     | Accuracy
     | BalancedAccuracy
     | MacroF1
@@ -59,6 +62,7 @@ Metric = Annotated[
     | MultilabelMacroF1
     | MeanRowFBeta
     | MeanAveragePrecision
+    | GlobalAveragePrecision
     | TopKError
     | QuadraticKappa
     | Rmse

@@ -5,5 +5,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-Weights = Annotated[Mapping[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+from foldline.config.section import Section
+
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class ByTruth(Section):
+    """What a row counts in a column where the label is absent there, and where it is present."""
+
+    negative: NotNegative
+    positive: NotNegative
+
+
+Weights = Annotated[Mapping[str, NotNegative], Field(min_length=1)]
 """By the name of a class or column; those without one weigh 1."""
+WeightsByTruth = Annotated[Mapping[str, NotNegative | ByTruth], Field(min_length=1)]
+"""The same, where a weight may depend on what is true: `{any: 2, C1: {negative: 1, positive: 2}}`."""

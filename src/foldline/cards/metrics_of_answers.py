@@ -63,6 +63,13 @@ class MeanAveragePrecision(Section):
     k: Annotated[int, Field(ge=1)]
 
 
+class GlobalAveragePrecision(Section):
+    """GAP, or micro average precision of one label per row: the rows in the order of their confidence, the precision at
+    each right one, by the number of rows."""
+
+    kind: Literal["global_average_precision"]
+
+
 class TopKError(Section):
     """The share of rows whose class is not among the first k of their ranking; lower is better."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foldline.cards.metric_weights import Weights
+from foldline.cards.metric_weights import WeightsByTruth
 from foldline.config.section import Section
 
 
@@ -74,16 +74,27 @@ class BinaryLogLoss(Section):
 
 
 class WeightedBinaryLogLoss(Section):
-    """The same of a multilabel target whose labels weigh differently; lower is better: `weights: {any: 2}`."""
+    """The mean over rows of a multilabel target's weighted mean over its labels; lower is better.
+
+    `weights: {any: 2}`, or where being present counts otherwise than being absent (rsna-2022-cervical-spine):
+    `weights: {patient_overall: {negative: 7, positive: 14}}`.
+    """
 
     kind: Literal["weighted_binary_log_loss"]
-    weights: Weights
+    weights: WeightsByTruth
 
 
 class LogLoss(Section):
     """Multiclass log loss; lower is better."""
 
     kind: Literal["log_loss"]
+
+
+class KlDivergence(Section):
+    """The mean over rows of the Kullback-Leibler divergence of the predicted shares from the voted ones; lower is
+    better."""
+
+    kind: Literal["kl_divergence"]
 
 
 class BalancedLogLoss(Section):

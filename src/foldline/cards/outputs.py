@@ -7,7 +7,7 @@ from foldline.config.train import Train
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import Activation, is_value
 
-TargetKind = Literal["binary", "multiclass", "ranked", "multilabel", "ordinal", "regression"]
+TargetKind = Literal["binary", "multiclass", "open_set", "ranked", "multilabel", "ordinal", "shares", "regression"]
 """`target.kind`."""
 
 OF_SOFTMAX: Mapping[str, Activation] = {"cross_entropy": "softmax", "focal": "softmax"}
@@ -16,12 +16,15 @@ OF_CLASSES: Mapping[str, Activation] = {**OF_SOFTMAX, "binary_cross_entropy": "n
 ACTIVATIONS: Mapping[TargetKind, Mapping[str, Activation]] = {
     "binary": OF_SOFTMAX,
     "multiclass": OF_CLASSES,
+    "open_set": OF_CLASSES,
     "ranked": OF_CLASSES,
     "multilabel": {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"},
     "ordinal": {**OF_SOFTMAX, "cumulative": "cumulative", **dict.fromkeys(VALUE_LOSSES, "level")},
+    "shares": OF_SOFTMAX,
     "regression": dict.fromkeys(VALUE_LOSSES, "identity"),
 }
 """By the kind of target and of the loss."""
+WITHOUT_ONE_CLASS = ("multilabel", "shares")
 
 
 def activation_of(target: TargetKind, loss: str) -> Activation:
@@ -42,8 +45,10 @@ def unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
     except Refusal as refusal:
         yield str(refusal)
         return
-    if train.imbalance != "none" and (target == "multilabel" or is_value(activation)):
-        yield (
-            f"params.yaml: `train.imbalance` is {train.imbalance}, which speaks of one class for each image; a target "
-            f"of kind {target} under the loss {train.loss.kind} has none. Set it to `none`."
-        )
+    of_one_class = {"train.imbalance": train.imbalance, "train.warm_start.kind": train.warm_start.kind}
+    for key, choice in of_one_class.items():
+        if choice != "none" and (target in WITHOUT_ONE_CLASS or is_value(activation)):
+            yield (
+                f"params.yaml: `{key}` is {choice}, which speaks of one class for each image; a target of kind "
+                f"{target} under the loss {train.loss.kind} has none. Set it to `none`."
+            )

@@ -98,6 +98,12 @@ class HardLabel(_Form):
     kind: Literal["label"]
 
 
+class ConfidentLabel(_Form):
+    """An id, and in one field a label and how sure of it one is, with a space between: `8815 0.03`."""
+
+    kind: Literal["confident_label"]
+
+
 class LabelSet(_Form):
     """An id and the labels of a set, space-separated."""
 
@@ -115,6 +121,6 @@ class Ranking(_Form):
 
 
 Submission = Annotated[
-    ClassProbabilities | Number | Lines | HardLabel | LabelSet | Ranking,
+    ClassProbabilities | Number | Lines | HardLabel | ConfidentLabel | LabelSet | Ranking,
     Field(discriminator="kind"),
 ]

@@ -65,6 +65,18 @@ class Ranked(_Grouped):
     """The label of test rows whose class has no train row (`new_whale`), or null when there are none."""
 
 
+class OpenSet(_Grouped):
+    """Exactly one of C classes, but of some test rows none of them; one label is submitted.
+
+    Source of the term: Scheirer et al., Toward Open Set Recognition, 2013.
+    """
+
+    kind: Literal["open_set"]
+    column: str
+    new_class: Label
+    """The label of rows whose class has no train row: `Other`."""
+
+
 class Delimited(Section):
     """All labels of a row in one column; empty for a row without any."""
 
@@ -116,6 +128,17 @@ class Ordinal(_Grouped):
     """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
 
 
+class Shares(_Grouped):
+    """How the votes on a row fall on C classes: a column of votes, or of shares, per class.
+
+    Divided by their sum they are what is learned (Peterson et al., Human Uncertainty Makes Classification More Robust,
+    2019).
+    """
+
+    kind: Literal["shares"]
+    columns: Annotated[ColumnNames, Field(min_length=2)]
+
+
 class Columns(Section):
     """A column per number: `{kind: columns, columns: [Pawpularity]}`."""
 
@@ -131,7 +154,7 @@ class Regression(_Grouped):
 
 
 Target = Annotated[
-    Binary | Multiclass | Ranked | Multilabel | Ordinal | Regression,
+    Binary | Multiclass | OpenSet | Ranked | Multilabel | Ordinal | Shares | Regression,
     Field(discriminator="kind"),
 ]
 
@@ -143,6 +166,8 @@ def target_columns(target: Target) -> tuple[tuple[str, str], ...]:
             return tuple((f"target.labels.{key}", column) for key, column in _named(parts))
         case Regression(values=parts):
             return tuple((f"target.values.{key}", column) for key, column in _named(parts))
+        case Shares(columns=columns):
+            return tuple(("target.columns", column) for column in columns)
         case _:
             return (("target.column", target.column),)
 

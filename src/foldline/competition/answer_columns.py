@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Submission
-from foldline.cards.target import Multilabel, Ranked, Target
+from foldline.cards.submission import ClassProbabilities, ConfidentLabel, HardLabel, LabelSet, Lines, Number, Submission
+from foldline.cards.target import Multilabel, OpenSet, Ranked, Target
 from foldline.competition.decisions.rankings import NOTHING
 from foldline.refusal import Refusal, listed
 
 
 def answer_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
     """What answers point at by position: the classes, and after them the new class where no train row has it."""
-    new_class = target.new_class if isinstance(target, Ranked) else None
+    new_class = target.new_class if isinstance(target, Ranked | OpenSet) else None
     return classes if new_class is None or new_class in classes else (*classes, new_class)
 
 
@@ -30,6 +30,8 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
         return list(answers.T) if answers.ndim == 2 else [answers]
     if isinstance(form, HardLabel):
         return [_named(answers, names)]
+    if isinstance(form, ConfidentLabel):
+        return [_with_confidence(answers, names)]
     return [_joined_sets(answers, names) if isinstance(form, LabelSet) else _joined_rankings(answers, names)]
 
 
@@ -51,6 +53,11 @@ def _normalised(values: Float32[np.ndarray, "rows classes"]) -> Float32[np.ndarr
 
 def _named(positions: Int64[np.ndarray, " some"], names: Sequence[str]) -> np.ndarray:
     return np.array(names, dtype=object)[positions]
+
+
+def _with_confidence(answers: Float64[np.ndarray, "rows 2"], names: Sequence[str]) -> np.ndarray:
+    confidences = answers[:, 1].astype(np.float32).astype("str").astype(object)
+    return _named(answers[:, 0].astype(np.int64), names) + " " + confidences
 
 
 def _joined_sets(sets: Bool[np.ndarray, "rows classes"], names: Sequence[str]) -> np.ndarray:

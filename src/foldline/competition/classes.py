@@ -7,7 +7,7 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.submission import ClassProbabilities, Number, Submission
-from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Ordinal, Regression, Target
+from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Ordinal, Regression, Shares, Target
 from foldline.competition.step_columns import file_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
@@ -24,6 +24,8 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
     """
     if isinstance(target, Ordinal) and target.levels is not None:
         return target.levels
+    if isinstance(target, Shares):
+        return _columns(archives, set(target.columns), submission, names_all=True)
     labels = _train_labels(rows["target"].dropna(), target)
     one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
     labels = set(one_hot) or labels

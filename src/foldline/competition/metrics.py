@@ -1,6 +1,6 @@
 """The metrics by which competitions score, as graders compute them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -9,10 +9,11 @@ import numpy as np
 
 from foldline.cards import metric as facts
 from foldline.cards.metric import Metric as MetricFact
-from foldline.competition.scores import areas, labels, log_losses, precisions, rankings, sets, values
+from foldline.cards.metric_weights import ByTruth
+from foldline.competition.scores import areas, divergences, labels, log_losses, precisions, rankings, sets, values
 from foldline.refusal import Refusal, listed
 
-Needs = Literal["probabilities", "labels", "sets", "rankings", "values"]
+Needs = Literal["probabilities", "labels", "confident_labels", "sets", "rankings", "values"]
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,26 @@ def metric_of(fact: MetricFact, classes: Sequence[str] = ()) -> Metric:
 
 
 def _weights(by_name: Mapping[str, float], classes: Sequence[str]) -> tuple[float, ...]:
+    _refuse_unknown(by_name, classes)
+    return tuple(by_name.get(name, 1.0) for name in classes)
+
+
+def _weights_by_truth(
+    by_name: Mapping[str, float | ByTruth], classes: Sequence[str]
+) -> tuple[tuple[float, float], ...]:
+    """Of each class where it is absent, and where it is present."""
+    _refuse_unknown(by_name, classes)
+    weights = (by_name.get(name, 1.0) for name in classes)
+    return tuple((one.negative, one.positive) if isinstance(one, ByTruth) else (one, one) for one in weights)
+
+
+def _refuse_unknown(by_name: Iterable[str], classes: Sequence[str]) -> None:
     unknown = [name for name in by_name if name not in classes]
     if unknown:
         raise Refusal(
             f"metric.weights names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the "
             "card."
         )
-    return tuple(by_name.get(name, 1.0) for name in classes)
 
 
 def _of_answers(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
@@ -73,6 +87,7 @@ METRICS: Mapping[str, Metric] = {
         _loss("log_loss", log_losses.log_loss),
         _loss("balanced_log_loss", log_losses.balanced_log_loss),
         _loss("binary_log_loss", log_losses.binary_log_loss),
+        _loss("kl_divergence", divergences.kl_divergence),
         _of_order("auc", areas.auc),
         _of_order("mean_column_auc", areas.mean_column_auc),
         _of_order("micro_auc", areas.micro_auc),
@@ -83,6 +98,7 @@ METRICS: Mapping[str, Metric] = {
         _of_answers("macro_f1", "labels", labels.macro_f1),
         _of_answers("matthews", "labels", labels.matthews),
         _of_answers("quadratic_kappa", "labels", labels.quadratic_kappa),
+        _of_answers("global_average_precision", "confident_labels", rankings.global_average_precision),
         _of_answers("multilabel_micro_f1", "sets", sets.micro_f1),
         _of_answers("multilabel_macro_f1", "sets", sets.macro_f1),
         _error("rmse", "values", values.rmse),
@@ -102,7 +118,7 @@ PARAMETRIC: Mapping[type, Callable[[Any, Sequence[str]], Metric]] = {
         fact.kind, partial(areas.partial_auc, lowest=fact.min_true_positive_rate)
     ),
     facts.WeightedBinaryLogLoss: lambda fact, classes: _loss(
-        fact.kind, partial(log_losses.binary_log_loss, weights=_weights(fact.weights, classes))
+        fact.kind, partial(log_losses.binary_log_loss, weights=_weights_by_truth(fact.weights, classes))
     ),
     facts.WeightedR2: lambda fact, classes: _of_answers(
         fact.kind, "values", partial(values.weighted_r2, weights=_weights(fact.weights, classes))

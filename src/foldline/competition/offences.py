@@ -5,10 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.cards.submission import ClassProbabilities, HardLabel, LabelSet, Lines, Number, Ranking, Submission
+from foldline.cards.submission import (
+    ClassProbabilities,
+    ConfidentLabel,
+    HardLabel,
+    LabelSet,
+    Lines,
+    Number,
+    Ranking,
+    Submission,
+)
 from foldline.competition.sample import Sample
 
 SUM_TOLERANCE = 1e-6
+NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 
 @dataclass(frozen=True)
@@ -32,10 +42,12 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
     return _in_text(block[columns[0]], *_wanted_text(sample, form))
 
 
-def _wanted_text(sample: Sample, form: HardLabel | LabelSet | Ranking) -> tuple[str, str]:
+def _wanted_text(sample: Sample, form: HardLabel | ConfidentLabel | LabelSet | Ranking) -> tuple[str, str]:
     """A pattern, and in words."""
     if isinstance(form, HardLabel):
         return (r"-?\d+", "a whole number, as in the sample") if sample.whole_numbers else (".+", "a label")
+    if isinstance(form, ConfidentLabel):
+        return rf"\S+ {NUMBER}", "a label and its confidence, a number, with one space between"
     if isinstance(form, LabelSet):
         some = r"\S+( \S+)*"
         return (f"({some})?", "labels with one space between") if form.empty == "allowed" else (some, _LABELS)

@@ -12,6 +12,7 @@ from foldline.archives import Archives
 from foldline.cards.sources import File
 from foldline.cards.submission import (
     ClassProbabilities,
+    ConfidentLabel,
     HardLabel,
     LabelSet,
     Lines,
@@ -75,10 +76,13 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
 
 
 def _labels(texts: pd.Series, form: Submission) -> tuple[str, ...]:
-    if not isinstance(form, HardLabel | LabelSet | Ranking):
+    if not isinstance(form, HardLabel | ConfidentLabel | LabelSet | Ranking):
         return ()
     fields = texts[:LINES_SHOWN]
-    labels = fields.tolist() if isinstance(form, HardLabel) else " ".join(fields).split()
+    if isinstance(form, ConfidentLabel):
+        fields = fields.str.split().str[0].fillna("")
+    single = isinstance(form, HardLabel | ConfidentLabel)
+    labels = fields.tolist() if single else " ".join(fields).split()
     return tuple(dict.fromkeys(label for label in labels if label))
 
 

@@ -1,11 +1,11 @@
-"""What each fold gets its share of: classes, levels, labels, or bins of values."""
+"""What each fold gets its share of: classes (of votes, the one with the most), levels, labels, or bins of values."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from foldline.cards.target import Regression, Target
+from foldline.cards.target import Regression, Shares, Target
 
 ONE = 1 << 20
 """The share of a row that has more than all others."""
@@ -24,6 +24,8 @@ def find_strata(targets: np.ndarray, classes: tuple[str, ...], target: Target) -
     """targets: of train rows, as competition/targets.py encodes them."""
     if isinstance(target, Regression):
         return _bins(_mean_shares(targets)) if len(classes) > 1 else _bins(targets[:, 0])
+    if isinstance(target, Shares):
+        return Strata(targets.argmax(axis=1), classes)
     return Strata(targets if targets.ndim == 1 else targets == 1, classes)
 
 

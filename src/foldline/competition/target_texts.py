@@ -2,23 +2,26 @@
 
 import pandas as pd
 
-from foldline.cards.target import Binary, Multilabel, Ordinal, Regression, Target
+from foldline.cards.target import Binary, Multilabel, Ordinal, Regression, Shares, Target
 from foldline.competition.field_checks import refuse_other_fields
 from foldline.competition.number_texts import number_texts, united_numbers
 from foldline.competition.set_texts import set_texts, united_sets
+from foldline.competition.share_texts import share_texts
 from foldline.refusal import Refusal, listed
 
 
 def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:
     """The text of each line of `table`, whose columns are text.
 
-    A label, one of the card's two for a binary target; a set of labels or the numbers of a regression as json. Raises
-    Refusal, naming `source` and the first line, for a field that the target cannot be.
+    A label, one of the card's two for a binary target; a set of labels, shares or the numbers of a regression as json.
+    Raises Refusal, naming `source` and the first line, for a field that the target cannot be.
     """
     if isinstance(target, Multilabel):
         return set_texts(table, target.labels, source)
     if isinstance(target, Regression):
         return number_texts(table, target.values, source)
+    if isinstance(target, Shares):
+        return share_texts(table, target.columns, source)
     texts = table[target.column]
     refuse_other_fields(
         texts,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int64, UInt8
 
-from foldline.cards.target import Multilabel, Ranked, Regression, Target
+from foldline.cards.target import Multilabel, OpenSet, Ranked, Regression, Shares, Target
 from foldline.competition.decisions.rankings import new_class_position
 from foldline.refusal import Refusal, listed
 from foldline.tables.target_texts import labels_of, numbers_of
@@ -21,11 +21,11 @@ Targets = Positions | Indicators | Values
 
 def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Targets:
     """Positions in `classes` (NO_TARGET for a test row); for a multilabel target 0 and 1 by class (all 0 for a test
-    row); for a regression the numbers by column (NaN for a missing one, and for a test row).
+    row); for a regression the numbers by column (NaN for a missing one, and for a test row), as for shares.
 
     rows: `target` as competition/target_texts.py writes it. Raises Refusal for a class that is not among `classes`.
     """
-    if isinstance(target, Regression):
+    if isinstance(target, Regression | Shares):
         return _values(rows["target"], classes)
     if isinstance(target, Multilabel):
         return _indicators(rows["target"], classes)
@@ -40,7 +40,7 @@ def graded_targets(targets: Targets, folds: Positions, classes: tuple[str, ...],
     A class without a row outside of the fold is new to the fold's model, as test classes without a train row are. All
     other kinds of target stay as they are.
     """
-    if not isinstance(target, Ranked) or target.new_class is None:
+    if not isinstance(target, Ranked | OpenSet) or target.new_class is None:
         return targets
     pairs = np.unique(np.stack([targets, folds]), axis=1)
     of_one_fold = np.bincount(pairs[0], minlength=len(classes)) == 1

@@ -18,6 +18,7 @@ from foldline.images.resizing import PixelForm, resized, scaled_size
 from foldline.images.samples import (
     NPY_MARK,
     NPZ_MARK,
+    PARQUET_MARK,
     Samples,
     array_samples,
     picture_samples,
@@ -122,7 +123,7 @@ def _read(content: bytes, form: PixelForm) -> Picture:
     try:
         if is_dicom(content):
             return _picture(dicom_samples(content, form.channels, windowed=form.range is None), form)
-        if content.startswith((NPY_MARK, NPZ_MARK)):
+        if content.startswith((NPY_MARK, NPZ_MARK, PARQUET_MARK)):
             return _picture(array_samples(content, form.channels), form)
         if form.range is not None or form.channels not in (1, 3):
             return _picture(picture_samples(content, form.channels), form)

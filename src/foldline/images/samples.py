@@ -4,18 +4,21 @@ import io
 
 import cv2
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 from jaxtyping import Shaped
 from PIL import Image, ImageOps
 
 from foldline.images.decoding import ORIENTATION_TAG, UPRIGHT
 from foldline.images.undecodable import Undecodable
-from foldline.refusal import Refusal
+from foldline.refusal import Refusal, listed
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""
 NPY_MARK = b"\x93NUMPY"
 NPZ_MARK = b"PK\x03\x04"
+PARQUET_MARK = b"PAR1"
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, as in ITU-R BT.601."""
 RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
@@ -24,13 +27,24 @@ Samples = Shaped[np.ndarray, "height width channels"]
 
 
 def array_samples(content: bytes, channels: int) -> Samples:
-    """The array of a .npy file, or the only one of a .npz; the axis as long as `channels` says is the channels'."""
+    """The array of a .npy file, the only one of a .npz, or a parquet file's columns of numbers side by side (a
+    spectrogram); the axis as long as `channels` says is the channels'."""
+    if content.startswith(PARQUET_MARK):
+        return channels_last(_columns(content), channels)
     loaded = np.load(io.BytesIO(content), allow_pickle=False)
     if isinstance(loaded, np.ndarray):
         return channels_last(loaded, channels)
     if len(loaded.files) != 1:
         raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
     return channels_last(loaded[loaded.files[0]], channels)
+
+
+def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
+    table = pyarrow.parquet.read_table(io.BytesIO(content))
+    numbers = [name for name in table.schema.names if pyarrow.types.is_primitive(table.schema.field(name).type)]
+    if not numbers:
+        raise Undecodable(f"none of its columns are numbers: {listed(table.schema.names)}")
+    return np.column_stack([table[name].to_numpy() for name in numbers])
 
 
 def picture_samples(content: bytes, channels: int) -> Samples:

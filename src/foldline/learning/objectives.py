@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from foldline.cards.outputs import TargetKind, activation_of
+from foldline.cards.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
 from foldline.config import loss as kinds
 from foldline.learning.losses import Logits, Loss, PerImage, SoftTargets, build_loss
 from foldline.tables.activations import Activation, is_value, outputs_of
@@ -40,7 +40,7 @@ class Objective:
         if self.activation == "cumulative":
             levels = torch.arange(self.outputs, device=targets.device)
             return (targets[:, None] > levels).float()
-        return targets.float() if self.target == "multilabel" else one_hot(targets, self.outputs).float()
+        return targets.float() if self.target in WITHOUT_ONE_CLASS else one_hot(targets, self.outputs).float()
 
     def training_loss(self, logits: Logits, targets: SoftTargets) -> PerImage:
         """The loss with the weights of the classes; a mixed image counts as its parts do."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from foldline.cards.metric import Metric as MetricFact
-from foldline.competition.decisions.rules import Rule, fit_rule
+from foldline.competition.decisions.fitting import fit_rule
+from foldline.competition.decisions.rules import Rule
 from foldline.competition.metrics import Metric, metric_of
 from foldline.predictions.steps import Inputs, Judge, Step
 

@@ -7,7 +7,8 @@ import pytest
 from foldline.cards.metric import Metric
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
-from foldline.competition.decisions.rules import default_rule, fit_rule, read_rule, write_rule
+from foldline.competition.decisions.fitting import fit_rule
+from foldline.competition.decisions.rules import default_rule, read_rule, write_rule
 from foldline.config.section import parse
 from foldline.refusal import Refusal
 
@@ -15,6 +16,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "class_probabilities": {},
     "number": {"range": [1, 100]},
     "label": {},
+    "confident_label": {},
     "lines": {"line": "{row}_{class}", "range": [0, 1]},
     "label_set": {"empty": "refused"},
     "ranking": {"length": 3},
@@ -22,6 +24,7 @@ FORMS: dict[str, dict[str, Any]] = {
 TARGETS: dict[str, dict[str, Any]] = {
     "binary": {"column": "x", "negative": "a", "positive": "b"},
     "multiclass": {"column": "x"},
+    "open_set": {"column": "x", "new_class": "new"},
     "ranked": {"column": "x", "new_class": "new"},
     "ordinal": {"column": "x", "levels": None},
     "regression": {"values": {"kind": "columns", "columns": ["x", "y", "z"]}},
@@ -40,6 +43,15 @@ CASES = [
     ("ordinal", "label", {"kind": "quadratic_kappa"}, DISTRIBUTIONS, LEVELS, "most_probable", "cut_points"),
     ("ordinal", "label", {"kind": "quadratic_kappa"}, DISTRIBUTIONS[:, :1], LEVELS, "cut_points", "cut_points"),
     ("ranked", "ranking", {"kind": "map_at_k", "k": 3}, DISTRIBUTIONS, LEVELS, *["top_classes_or_new"] * 2),
+    ("open_set", "label", {"kind": "accuracy"}, DISTRIBUTIONS, LEVELS, *["label_or_new"] * 2),
+    (
+        "multiclass",
+        "confident_label",
+        {"kind": "global_average_precision"},
+        DISTRIBUTIONS,
+        LEVELS,
+        *["most_probable_with_confidence"] * 2,
+    ),
     ("binary", "number", {"kind": "auc"}, PAIRS, LEVELS % 2, "positive_probability", "positive_probability"),
     (
         "binary",

@@ -49,6 +49,21 @@ def test_of_a_multilabel_target_it_is_the_mean_of_the_columns() -> None:
     assert binary_log_loss(targets, probabilities) == pytest.approx(np.mean(by_column), rel=1e-12)
 
 
+def test_weights_may_depend_on_what_is_true_and_each_row_counts_alike() -> None:
+    """The second column weighs 7 where it is absent and 14 where it is present; of rsna-2022 by its hosts' rows."""
+    targets = np.array([[1, 1], [1, 0], [0, 0]], np.uint8)
+    probabilities = np.array([[0.5, 0.25], [0.5, 0.25], [0.75, 0.5]], np.float32)
+    surprises = -np.log([[0.5, 0.25], [0.5, 0.75], [0.25, 0.5]])
+    weights = np.array([[2, 14], [2, 7], [1, 7]])
+    expected = ((surprises * weights).sum(axis=1) / weights.sum(axis=1)).mean()
+    assert binary_log_loss(targets, probabilities, [(1.0, 2.0), (7.0, 14.0)]) == pytest.approx(expected)
+
+
+def test_a_row_whose_columns_weigh_nothing_costs_nothing() -> None:
+    targets, probabilities = np.array([[0], [1]], np.uint8), np.array([[0.5], [0.5]], np.float32)
+    assert binary_log_loss(targets, probabilities, [(0.0, 1.0)]) == pytest.approx(np.log(2) / 2)
+
+
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     targets, probabilities = drawn(100, 4)
     whole = log_loss(targets, probabilities)
@@ -74,7 +89,9 @@ def test_weighted_columns_count_more() -> None:
     targets = np.array([[1, 0], [0, 1]], np.uint8)
     shares = np.array([[0.5, 0.25], [0.5, 0.25]], np.float32)
     by_column = np.array([2 * np.log(2), np.log(4 / 3) + np.log(4)]) / 2
-    assert binary_log_loss(targets, shares, (2.0, 1.0)) == pytest.approx((2 * by_column[0] + by_column[1]) / 3)
+    assert binary_log_loss(targets, shares, [(2.0, 2.0), (1.0, 1.0)]) == pytest.approx(
+        (2 * by_column[0] + by_column[1]) / 3
+    )
 
 
 def test_classes_that_weigh_alike() -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import label_ranking_average_precision_score, top_k_accuracy_score
+from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, top_k_accuracy_score
 
-from foldline.competition.scores.rankings import map_at_k, top_k_error
+from foldline.competition.scores.rankings import global_average_precision, map_at_k, top_k_error
 
 
 def test_each_row_counts_one_over_its_place() -> None:
@@ -29,3 +29,18 @@ def test_top_k_error_is_scikit_learns_accuracy_from_one() -> None:
     targets, shares = generator.integers(0, 6, 100), generator.uniform(size=(100, 6))
     expected = 1 - top_k_accuracy_score(targets, shares, k=2, labels=np.arange(6))
     assert top_k_error(targets, np.argsort(-shares, axis=1), k=2) == pytest.approx(expected)
+
+
+def test_gap_by_hand() -> None:
+    """By confidence: wrong, right, wrong, right."""
+    labels = np.array([[7, 0.2], [1, 0.9], [2, 0.8], [4, 0.1]])
+    assert global_average_precision(np.array([3, 0, 2, 4]), labels) == pytest.approx((1 / 2 + 2 / 4) / 4)
+
+
+def test_gap_of_which_all_is_asked_is_scikit_learns_average_precision() -> None:
+    """The rows that are right are the positive ones; all rows are to be found, not these alone."""
+    generator = np.random.default_rng(0)
+    targets, found, confidences = generator.integers(0, 3, 80), generator.integers(0, 3, 80), generator.uniform(size=80)
+    right = targets == found
+    expected = average_precision_score(right, confidences) * right.mean()
+    assert global_average_precision(targets, np.column_stack([found, confidences])) == pytest.approx(expected)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from foldline.competition.scores import areas, labels, log_losses, precisions, rankings, sets, values
+from foldline.competition.scores import areas, divergences, labels, log_losses, precisions, rankings, sets, values
 from foldline.kaggle.local.scores import score_of
 
 GENERATOR = np.random.default_rng(0)
@@ -20,6 +20,7 @@ RANKED = np.argsort(-softmax(GENERATOR.normal(size=(ROWS, 9)), axis=1), axis=1)
 
 GAPS = np.where(SEVERAL == 1, EACH[::-1], np.nan).astype(np.float32)
 TWO_CLASSES = pd.DataFrame(TWO.astype(str), columns=["0", "1"])
+VOTED, DEALT = (GENERATOR.dirichlet(np.ones(4), ROWS).astype(np.float32) for _ in range(2))
 WEIGHTS = (2.0, 1.0, 0.5, 1.0)
 WEIGHTS_OF_LINES = [str(weight) for weight in WEIGHTS] * ROWS
 
@@ -109,7 +110,14 @@ def places(indicators: np.ndarray) -> list[list[int]]:
             "weighted_binary_log_loss",
             lines(SEVERAL).assign(Weight=WEIGHTS_OF_LINES),
             lines(EACH),
-            log_losses.binary_log_loss(SEVERAL, EACH, WEIGHTS),
+            log_losses.binary_log_loss(SEVERAL, EACH, [(one, one) for one in WEIGHTS]),
+        ),
+        ("kl_divergence", columns(VOTED), columns(DEALT), divergences.kl_divergence(VOTED, DEALT)),
+        (
+            "global_average_precision",
+            column(LEVELS),
+            pd.DataFrame({"x": [f"{label} {share}" for label, share in zip(FOUND, SHARE, strict=True)]}),
+            rankings.global_average_precision(LEVELS, np.column_stack([FOUND, SHARE])),
         ),
         ("probabilistic_f1", column(POSITIVE), column(SHARE), values.probabilistic_f1(POSITIVE, SHARE, 1.0)),
     ],

@@ -31,6 +31,16 @@ def most_probable(predictions: Predictions) -> Labels:
     return labels
 
 
+def highest_probability(predictions: Predictions) -> Float32[np.ndarray, " rows"]:
+    """That of each row's likeliest class; memory flat in the rows."""
+    if isinstance(predictions, CompactArray):
+        return predictions.top(1)[1][:, 0]
+    highest = np.empty(len(predictions), np.float32)
+    for block in row_blocks(predictions.shape):
+        highest[block] = _checked(predictions, block).max(axis=1)
+    return highest
+
+
 def _checked(predictions: Predictions, block: slice) -> Float32[np.ndarray, "some classes"]:
     rows = take(predictions, block)
     require_probabilities(rows, block.start)
@@ -42,6 +52,16 @@ class MostProbable(Section):
 
     def __call__(self, predictions: Predictions) -> Labels:
         return most_probable(predictions)
+
+
+class MostProbableWithConfidence(Section):
+    """Of each row the likeliest class's position and its probability, float64 (rows, 2)."""
+
+    kind: Literal["most_probable_with_confidence"]
+
+    def __call__(self, predictions: Predictions) -> Float64[np.ndarray, "rows 2"]:
+        labels = most_probable(predictions)
+        return np.column_stack([labels, highest_probability(predictions)]).astype(np.float64)
 
 
 class WeightedClasses(Section):

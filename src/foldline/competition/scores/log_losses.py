@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
 from foldline.tables.arrays import gather, row_blocks, take
@@ -42,24 +42,36 @@ def balanced_log_loss(targets: Int64[np.ndarray, " rows"], predictions: Float32[
 def binary_log_loss(
     targets: Int64[np.ndarray, " rows"] | UInt8[np.ndarray, "rows classes"],
     predictions: Float32[np.ndarray, "rows outputs"],
-    weights: Sequence[float] | None = None,
+    weights: Sequence[tuple[float, float]] | None = None,
 ) -> float:
-    """Of a binary target (two outputs that sum to one), or the mean over rows and columns of a multilabel one.
+    """Of a binary target (two outputs that sum to one), or the mean over rows of a multilabel one's mean over columns.
 
-    weights: of the columns; None where all weigh the same.
+    weights: of each column where it is 0 and where it is 1; None where all weigh the same. A row's are divided by their
+    sum, so that each row counts alike; one whose columns all weigh 0 counts nothing.
     """
     if targets.ndim == 1:
         return log_loss(targets, predictions)
     require_rows(targets)
-    shares = np.ones(targets.shape[1]) if weights is None else np.array(weights, np.float64)
     total = 0.0
     for block in row_blocks(predictions.shape):
         rows = take(predictions, block)
         require_probabilities(rows, block.start)
-        wide = rows.astype(np.float64)
-        total += _surprise(np.where(targets[block] == 1, wide, 1 - wide), shares)
-    return total / (len(targets) * float(shares.sum()))
+        wide, is_one = rows.astype(np.float64), targets[block] == 1
+        total += _surprise(np.where(is_one, wide, 1 - wide), _shares(is_one, weights))
+    return total / len(targets)
 
 
-def _surprise(of_target: Float[np.ndarray, "..."], weights: Float64[np.ndarray, " columns"] | float = 1.0) -> float:
+def _shares(
+    is_one: Bool[np.ndarray, "rows columns"], weights: Sequence[tuple[float, float]] | None
+) -> Float64[np.ndarray, "rows columns"] | float:
+    """What each column counts in each row's loss; together 1."""
+    if weights is None:
+        return 1 / is_one.shape[1]
+    of_zero, of_one = np.array(weights).T
+    heavy = np.where(is_one, of_one, of_zero)
+    sums = heavy.sum(axis=1, keepdims=True)
+    return np.divide(heavy, sums, out=np.zeros_like(heavy), where=sums > 0)
+
+
+def _surprise(of_target: Float[np.ndarray, "..."], weights: Float64[np.ndarray, "..."] | float = 1.0) -> float:
     return -float((np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST)) * weights).sum())

@@ -1,7 +1,10 @@
-"""Metrics of a ranking per row: positions of classes, the likeliest first, of different classes; -1 for no more."""
+"""Metrics of rankings: of the classes of each row, or of all rows' labels by their confidence.
+
+A row's ranking holds positions of classes, the likeliest first, each once; -1 for no more.
+"""
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from foldline.competition.scores.checks import require_rows
 
@@ -12,6 +15,22 @@ def map_at_k(targets: Int64[np.ndarray, " rows"], rankings: Int64[np.ndarray, "r
     found = rankings[:, :k] == targets[:, None]
     places = found.argmax(axis=1) + 1
     return float(np.where(found.any(axis=1), 1 / places, 0).mean())
+
+
+def global_average_precision(
+    targets: Int64[np.ndarray, " rows"], confident_labels: Float64[np.ndarray, "rows 2"]
+) -> float:
+    """The precision among the rows down to each right one, by falling confidence, summed and divided by all rows.
+
+    confident_labels: a class's position and its confidence. Of equal confidences the first row comes first.
+    Source: Perronnin et al., A family of contextual measures of similarity between distributions with application to
+    image retrieval, 2009; landmark-recognition-2020.
+    """
+    require_rows(targets)
+    order = np.argsort(-confident_labels[:, 1], kind="stable")
+    right = confident_labels[order, 0] == targets[order]
+    precisions = np.cumsum(right) / np.arange(1, len(right) + 1)
+    return float((precisions * right).sum() / len(right))
 
 
 def top_k_error(targets: Int64[np.ndarray, " rows"], rankings: Int64[np.ndarray, "rows length"], k: int) -> float:

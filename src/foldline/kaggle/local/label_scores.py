@@ -85,6 +85,19 @@ def map_at(k: float) -> Value:
     return value
 
 
+def global_average_precision(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Of `label confidence` in one field, by falling confidence; a row without an answer counts as wrong, and not among
+    those that are to be found."""
+    fields = predictions.iloc[:, 0].str.split(n=1, expand=True)
+    confidences = pd.to_numeric(fields[1], errors="coerce") if 1 in fields else pd.Series(np.nan, index=fields.index)
+    if confidences.isna().any():
+        raise Unacceptable(f"Evaluation error: {int(confidences.isna().sum())} rows are no label and confidence")
+    wanted = answers.iloc[:, 0]
+    order = np.argsort(-confidences.to_numpy(), kind="stable")
+    hits = ((fields[0] == wanted) & (wanted != "")).to_numpy()[order]
+    return float(sum(hits[: place + 1].mean() for place in np.flatnonzero(hits)) / (wanted != "").sum())
+
+
 def top_k_error(k: float) -> Value:
     """The share of rows whose label is not among the first k."""
 

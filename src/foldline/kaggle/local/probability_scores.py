@@ -23,6 +23,14 @@ def log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     return float(_surprises(_of_answers(answers, predictions)[1]).mean())
 
 
+def kl_divergence(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """`answers` are shares in columns of the same names; predictions are clipped as Kaggle's own metric does."""
+    wanted, given = numbers(answers[list(predictions.columns)]), distributions(predictions)
+    given = np.clip(given, 1e-15, 1 - 1e-15)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.where(wanted > 0, wanted * np.log(wanted / given), 0).sum(axis=1).mean())
+
+
 def balanced_log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     """The mean over the classes among the answers of their rows' log loss."""
     names, given = _of_answers(answers, predictions)

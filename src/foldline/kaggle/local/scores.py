@@ -29,6 +29,7 @@ HIGHER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "auc": probability_scores.auc,
     "average_precision": probability_scores.average_precision,
     "balanced_accuracy": label_scores.balanced_accuracy,
+    "global_average_precision": label_scores.global_average_precision,
     "macro_f1": label_scores.macro_f1,
     "matthews": label_scores.matthews,
     "mean_column_auc": probability_scores.auc,
@@ -45,6 +46,7 @@ HIGHER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
 LOWER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "balanced_log_loss": probability_scores.balanced_log_loss,
     "binary_log_loss": probability_scores.binary_log_loss,
+    "kl_divergence": probability_scores.kl_divergence,
     "log_loss": probability_scores.log_loss,
     "mae": number_scores.mae,
     "mean_column_rmse": number_scores.mean_column_rmse,

@@ -1,0 +1,71 @@
+"""Which fit a rule and a metric take: what out-of-fold rows say is best."""
+
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float32
+
+from foldline.cards import metric as facts
+from foldline.cards.metric import Metric
+from foldline.competition.decisions.cut_points import CutPoints, fit_cut_points
+from foldline.competition.decisions.labels import MostProbable, WeightedClasses, fit_balance, fit_weights
+from foldline.competition.decisions.new_labels import LabelOrNew, fit_label_or_new
+from foldline.competition.decisions.positives import f_beta_worth, fit_label, matthews_worth
+from foldline.competition.decisions.rankings import TopClassesOrNew, fit_level
+from foldline.competition.decisions.row_sets import fit_row_f_beta
+from foldline.competition.decisions.rules import Rule
+from foldline.competition.decisions.sets import Thresholds, fit_macro, fit_micro
+from foldline.competition.decisions.values import PositiveProbability, WithinRange, fit_positive, fit_range
+from foldline.competition.metrics import metric_of
+
+
+def fit_rule(
+    rule: Rule, metric: Metric, predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, classes: int
+) -> Rule:
+    """`rule` with what these rows say is best for the metric, or as it is where nothing can be fitted.
+
+    targets: of the same rows, as `graded_targets` (competition/targets.py) gives them. classes: how many there are.
+    """
+    match rule:
+        case MostProbable() | CutPoints() if isinstance(metric, facts.QuadraticKappa):
+            return fit_cut_points(predictions, targets, classes)
+        case MostProbable():
+            return _fit_labels(rule, predictions, targets, metric, classes)
+        case LabelOrNew():
+            fit_known = partial(_fit_labels, metric=metric, classes=classes)
+            return fit_label_or_new(rule, predictions, targets, fit_known, metric_of(metric).score)
+        case Thresholds():
+            return _fit_sets(rule, metric, predictions, targets)
+        case TopClassesOrNew() if isinstance(metric, facts.MeanAveragePrecision):
+            return fit_level(rule, predictions, targets)
+        case PositiveProbability() if isinstance(metric, facts.ProbabilisticF1):
+            return fit_positive(rule, predictions, targets, metric.beta)
+        case WithinRange():
+            return fit_range(rule, targets)
+    return rule
+
+
+def _fit_labels(
+    rule: MostProbable, predictions: np.ndarray, targets: np.ndarray, metric: Metric, classes: int
+) -> MostProbable | WeightedClasses:
+    match metric:
+        case facts.MacroF1():
+            return fit_weights(predictions, targets)
+        case facts.BalancedAccuracy():
+            return fit_balance(predictions, targets)
+        case facts.FBeta():
+            return fit_label(rule, predictions, targets, f_beta_worth(metric.beta))
+        case facts.Matthews() if classes == 2:
+            return fit_label(rule, predictions, targets, matthews_worth)
+    return rule
+
+
+def _fit_sets(rule: Thresholds, metric: Metric, predictions: np.ndarray, targets: np.ndarray) -> Rule:
+    match metric:
+        case facts.MultilabelMicroF1():
+            return fit_micro(rule, predictions, targets)
+        case facts.MultilabelMacroF1():
+            return fit_macro(rule, predictions, targets)
+        case facts.MeanRowFBeta():
+            return fit_row_f_beta(rule, predictions, targets, metric.beta)
+    return rule
