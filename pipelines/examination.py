@@ -11,7 +11,7 @@ from rich.table import Table
 
 from foldline.archives import Archives
 from foldline.cards.card import Card
-from foldline.competition.answer_columns import answer_names
+from foldline.competition.answer_columns import answer_names, asked_names
 from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
@@ -58,7 +58,7 @@ def examine(card: Card, places: Places) -> Examination:
         unused = unused_columns(archives, card)
     metric_of(card.metric, classes)  # refuses weights of classes that there are not
     refuse_other_columns(sample, card.submission, card.target, classes)
-    refuse_other_ids(listing.rows, sample, card.submission, classes)
+    refuse_other_ids(listing.rows, sample, card.submission, asked_names(classes, card.target))
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
     caches = places.work / "doctor"
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)

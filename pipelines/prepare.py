@@ -11,6 +11,7 @@ from foldline.cards.features import Features
 from foldline.cards.layout import Layout
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
+from foldline.competition.answer_columns import asked_names
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import read_layout
 from foldline.competition.readability import (
@@ -45,7 +46,7 @@ def main() -> None:
         sample = read_sample(archives, submission)
         classes = find_classes(archives, listing.rows, target, submission)
     refuse_other_columns(sample, submission, target, classes)
-    refuse_other_ids(listing.rows, sample, submission, classes)
+    refuse_other_ids(listing.rows, sample, submission, asked_names(classes, target))
     quality = prepare.store.quality if isinstance(prepare.store, JpegStore) else None
     size = prepare.height_pixels, prepare.width_pixels
     form = PixelForm(*size, layout.channels, prepare.resize, layout.range, quality)

@@ -10,6 +10,7 @@ from foldline.cards.target import (
     Lines,
     Multiclass,
     Multilabel,
+    MultiOutput,
     OneHot,
     Ordinal,
     Regression,
@@ -60,6 +61,11 @@ def test_the_positive_class_comes_second_and_levels_rise_whatever_the_columns_or
         ),
         (TAGS, ('["b", "a c"]', "[]", '["b"]'), ("a c", "b")),
         (COLUMNS, ('["rust"]', "[]"), ("scab", "rust")),
+        (
+            MultiOutput(kind="multioutput", columns=("size", "colour"), group=None),
+            ('["size=10", "colour=red"]', '["size=2", "colour=blue"]'),
+            ("size=2", "size=10", "colour=blue", "colour=red"),
+        ),
         (ordinal(), ("4", "0", "2"), ("0", "1", "2", "3", "4")),
         (ordinal("low", "mid", "high"), ("mid", "low"), ("low", "mid", "high")),
         (

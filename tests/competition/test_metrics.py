@@ -6,6 +6,7 @@ from foldline.competition.metrics import METRICS, metric_of
 from foldline.config.section import parse
 from foldline.refusal import Refusal
 
+OF_SEVERAL = ("mean_column_accuracy", "mean_column_balanced_accuracy", "mean_column_macro_f1")
 FACTS = {
     **{kind: {"kind": kind} for kind in METRICS},
     "map_at_5": {"kind": "map_at_k", "k": 5},
@@ -13,6 +14,7 @@ FACTS = {
     "partial_auc": {"kind": "partial_auc", "min_true_positive_rate": 0.8},
     "weighted_binary_log_loss": {"kind": "weighted_binary_log_loss", "weights": {"b": 2}},
     "weighted_r2": {"kind": "weighted_r2", "weights": {"a": 0.5}},
+    **{kind: {"kind": kind, "weights": None} for kind in OF_SEVERAL},
     "f_beta": {"kind": "f_beta", "beta": 2},
     "mean_row_f_beta": {"kind": "mean_row_f_beta", "beta": 2},
     "top_1_error": {"kind": "top_k_error", "k": 1},
@@ -21,6 +23,7 @@ FACTS = {
 WORST_AND_BEST = {
     "probabilities": (np.array([[0.9, 0.1], [0.1, 0.9]], np.float32), np.array([[0.1, 0.9], [0.9, 0.1]], np.float32)),
     "labels": (np.array([0, 1]), np.array([1, 0])),
+    "several_labels": (np.array([[0], [1]]), np.array([[1], [0]])),
     "sets": (np.array([[True, False], [False, True]]), np.array([[False, True], [True, False]])),
     "rankings": (np.array([[0], [1]]), np.array([[1], [0]])),
     "shares": (np.array([0, 1], np.float32), np.array([1, 0], np.float32)),
@@ -33,9 +36,9 @@ OF_NUMBERS = ("rms", "mae", "r2", "mean_column_rmse")
 
 @pytest.mark.parametrize("name", FACTS)
 def test_the_best_answers_gain_whatever_the_direction(name: str) -> None:
-    classes = ("a",) if name == "weighted_r2" else ("a", "b")
+    classes = ("a",) if name == "weighted_r2" else ("x=a", "x=b") if name in OF_SEVERAL else ("a", "b")
     metric = metric_of(parse(FACTS[name], MetricFact, "card"), classes)
-    needs = "shares" if name == "probabilistic_f1" else metric.needs
+    needs = {"probabilistic_f1": "shares", **dict.fromkeys(OF_SEVERAL, "several_labels")}.get(name, metric.needs)
     worst, best = (metric.score(_targets(name), answers) for answers in WORST_AND_BEST[needs])
 
     assert metric.name == name

@@ -3,7 +3,7 @@ import pytest
 
 from foldline.cards.sources import File, Headerless
 from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Ranking
-from foldline.cards.target import Columns, Regression
+from foldline.cards.target import Columns, Multiclass, MultiOutput, Regression
 from foldline.competition.sample import (
     Sample,
     line_ids,
@@ -49,9 +49,15 @@ def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
         read_sample(zipped({"sample.csv": "name,x\na,1\n"}), PROBABILITIES)
 
 
-def test_a_label_sample_with_several_columns_is_refused(zipped: Zipped) -> None:
-    with pytest.raises(Refusal, match=r"2 columns beside the id \(pug, husky\).*Correct submission\.kind"):
-        read_sample(zipped({"sample.csv": "id,pug,husky\na,1,0\n"}), LABEL)
+def test_a_label_sample_has_a_column_for_each_label_that_is_asked(zipped: Zipped) -> None:
+    sample, classes = read_sample(zipped({"sample.csv": "id,size,colour\na,1,0\n"}), LABEL), ("colour=0", "size=1")
+    assert (sample.whole_numbers, sample.shown_labels) == (True, ("1", "0"))
+    several = MultiOutput(kind="multioutput", columns=("colour", "size"), group=None)
+    refuse_other_columns(sample, LABEL, several, classes)
+    with pytest.raises(
+        Refusal, match=r"2 columns beside the id \(size, colour\).* has 1 here.*Correct submission\.kind"
+    ):
+        refuse_other_columns(sample, LABEL, Multiclass(kind="multiclass", column="x", group=None), ("0", "1"))
 
 
 def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:

@@ -8,6 +8,7 @@ from foldline.cards.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
+    LabelLines,
     LabelSet,
     Lines,
     LineTemplate,
@@ -15,7 +16,17 @@ from foldline.cards.submission import (
     Ranking,
     Submission,
 )
-from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, OpenSet, Ranked, Regression, Target
+from foldline.cards.target import (
+    Columns,
+    Delimited,
+    Multiclass,
+    Multilabel,
+    MultiOutput,
+    OpenSet,
+    Ranked,
+    Regression,
+    Target,
+)
 from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.decisions.rules import default_rule
 from foldline.competition.sample import Sample
@@ -101,6 +112,22 @@ def test_a_label_with_its_confidence_and_one_that_may_be_new(tmp_path: Path) -> 
     assert (tmp_path / "s.csv").read_text() == "id,breed\nb,?\na,dingo\n"
 
 
+def test_several_labels_have_a_column_each_or_a_line_each(tmp_path: Path) -> None:
+    target = MultiOutput(kind="multioutput", columns=("colour", "size"), group=None)
+    classes = ("colour=red", "colour=blue", "size=1", "size=2")
+    predicted = predictions(np.array([[0.9, 0.1, 0.4, 0.5], [0.2, 0.3, 0.4, 0.1]]), classes, ("a", "b"))
+
+    wide = HardLabel(kind="label", sample="s.csv", id="id", extra_columns="refused")
+    write(tmp_path / "s.csv", sample(("id", "size", "colour"), "b", "a"), predicted, wide, target)
+    assert (tmp_path / "s.csv").read_text() == "id,size,colour\nb,1,blue\na,2,red\n"
+
+    line = LineTemplate(kind="template", template="{class}_of_{row}")
+    lines = LabelLines(kind="label_lines", sample="s.csv", id="id", extra_columns="refused", line=line)
+    wanted = sample(("id", "target"), "size_of_b", "colour_of_a", "size_of_a")
+    write(tmp_path / "s.csv", wanted, predicted, lines, target)
+    assert (tmp_path / "s.csv").read_text() == "id,target\nsize_of_b,1\ncolour_of_a,red\nsize_of_a,2\n"
+
+
 def test_a_number_is_the_positive_probability_or_the_value_within_its_range(tmp_path: Path) -> None:
     form = Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=(1, 100))
     values = predictions(np.array([[0.5], [33.3]]), ("x",), ("a", "b"))
@@ -148,7 +175,7 @@ def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
     check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
     with pytest.raises(
         Refusal,
-        match=r"1 ids of the sample submission have no prediction: 7__c\..*rows 7, 8_b with the classes any_a, b\.",
+        match=r"1 ids of the sample submission have no prediction: 7__c\..*rows 7, 8_b with any_a, b\.",
     ):
         write(tmp_path / "s.csv", sample(("ID", "Label"), "7__c"), predicted, form, several)
 

@@ -8,6 +8,7 @@ from foldline.cards.target import (
     Lines,
     Multiclass,
     Multilabel,
+    MultiOutput,
     OneHot,
     Ordinal,
     Regression,
@@ -48,6 +49,10 @@ def several(labels: Delimited | OneHot) -> Multilabel:
         (
             COVER.model_copy(update={"negative": None, "positive": "JUNIWARD"}),
             ["not JUNIWARD", "JUNIWARD", "not JUNIWARD"],
+        ),
+        (
+            MultiOutput(kind="multioutput", columns=("label", "level"), group=None),
+            ['["label=Cover", "level=0"]', '["label=JUNIWARD", "level=2"]', '["label=Cover", "level=10"]'],
         ),
         (Ordinal(kind="ordinal", column="level", group=None, levels=None), ["0", "2", "10"]),
         (Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2", "10")), ["0", "2", "10"]),
@@ -95,6 +100,10 @@ def test_a_line_per_row_and_class_or_number() -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
+        (
+            MultiOutput(kind="multioutput", columns=("label", "hole"), group=None),
+            "`hole` is empty on line 3 (1 lines): it must be a label; name another column in the card, or leave",
+        ),
         (
             Multiclass(kind="multiclass", column="hole", group=None),
             "`hole` is empty on line 3 (1 lines): it must be a la",

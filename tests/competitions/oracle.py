@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.cards.target import Binary, Multilabel, Regression, Shares, Target
+from foldline.cards.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
 from foldline.config.section import read_section
 from foldline.places import Places
 from foldline.tables.activations import Activation
@@ -51,7 +51,7 @@ def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], genera
         outputs = CERTAINTY * np.stack([~positive, positive], axis=1)
     else:
         known = [[name in label if isinstance(label, tuple) else name == label for name in classes] for label in truth]
-        outputs = CERTAINTY * (np.array(known) - (0.5 if isinstance(target, Multilabel) else 0))
+        outputs = CERTAINTY * (np.array(known) - (0.5 if isinstance(target, Multilabel | MultiOutput) else 0))
     noise = generator.normal(scale=NOISE, size=outputs.shape)
     return (outputs + noise).astype(np.float32)[:, None, :]
 
@@ -60,7 +60,7 @@ def _activation(target: Target) -> Activation:
     """Of the usual loss for this kind of target (docs/design.md)."""
     if isinstance(target, Regression):
         return "identity"
-    return "sigmoid" if isinstance(target, Multilabel) else "softmax"
+    return "sigmoid" if isinstance(target, Multilabel | MultiOutput) else "softmax"
 
 
 def _is_positive(label: Label, target: Binary) -> bool:

@@ -14,6 +14,7 @@ FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
     "open_set": ("label",),
     "ranked": ("ranking",),
     "multilabel": ("class_probabilities", "label_set", "lines"),
+    "multioutput": ("label", "label_lines"),
     "ordinal": ("label", "class_probabilities"),
     "shares": ("class_probabilities",),
     "regression": ("number", "lines"),
@@ -22,6 +23,7 @@ ONE_LABEL = ("binary", "multiclass", "ordinal")
 OF_ORDER = (("binary",), ("number", "class_probabilities"))
 OF_COLUMNS = (("multilabel",), ("class_probabilities", "lines"))
 OF_LABELS = ((*ONE_LABEL, "open_set"), ("label",))
+OF_SEVERAL_LABELS = (("multioutput",), ("label", "label_lines"))
 OF_SETS = (("multilabel",), ("label_set",))
 OF_RANKINGS = (("ranked",), ("ranking",))
 OF_NUMBERS = (("regression",), ("number", "lines"))
@@ -43,6 +45,9 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "balanced_accuracy": OF_LABELS,
     "macro_f1": OF_LABELS,
     "matthews": OF_LABELS,
+    "mean_column_accuracy": OF_SEVERAL_LABELS,
+    "mean_column_balanced_accuracy": OF_SEVERAL_LABELS,
+    "mean_column_macro_f1": OF_SEVERAL_LABELS,
     "f_beta": (("binary",), ("label",)),
     "multilabel_micro_f1": OF_SETS,
     "multilabel_macro_f1": OF_SETS,

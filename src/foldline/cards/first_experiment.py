@@ -15,6 +15,9 @@ SQUASHED_ASPECT = 1.4
 FOLDS = 5
 LOSSES: Mapping[str, dict[str, Any]] = {
     "multilabel": {"kind": "binary_cross_entropy", "smoothing": 0.0},
+    "multioutput": {"kind": "binary_cross_entropy", "smoothing": 0.0},
+    # The votes are soft enough.
+    "shares": {"kind": "cross_entropy", "smoothing": 0.0},
     "regression": {"kind": "mean_squared_error"},
 }
 SOFTMAX_LOSS = {"kind": "cross_entropy", "smoothing": 0.1}

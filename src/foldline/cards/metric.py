@@ -14,6 +14,9 @@ from foldline.cards.metrics_of_answers import (
     Mae,
     Matthews,
     MeanAveragePrecision,
+    MeanColumnAccuracy,
+    MeanColumnBalancedAccuracy,
+    MeanColumnMacroF1,
     MeanColumnRmse,
     MeanRowFBeta,
     MultilabelMacroF1,
@@ -58,6 +61,9 @@ Metric = Annotated[
     | MacroF1
     | FBeta
     | Matthews
+    | MeanColumnAccuracy
+    | MeanColumnBalancedAccuracy
+    | MeanColumnMacroF1
     | MultilabelMicroF1
     | MultilabelMacroF1
     | MeanRowFBeta

@@ -30,6 +30,27 @@ class Matthews(Section):
     kind: Literal["matthews"]
 
 
+class _MeanColumn(Section):
+    """Of a target of several labels the mean over its columns; higher is better."""
+
+    weights: Weights | None
+    """By the name of a column: `{grapheme_root: 2}`. null: all weigh the same."""
+
+
+class MeanColumnAccuracy(_MeanColumn):
+    kind: Literal["mean_column_accuracy"]
+
+
+class MeanColumnBalancedAccuracy(_MeanColumn):
+    """Of macro recall (bengaliai-cv19)."""
+
+    kind: Literal["mean_column_balanced_accuracy"]
+
+
+class MeanColumnMacroF1(_MeanColumn):
+    kind: Literal["mean_column_macro_f1"]
+
+
 class FBeta(Section):
     """F-beta of the positive class of a binary target that is submitted as labels."""
 

@@ -7,24 +7,30 @@ from foldline.config.train import Train
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import Activation, is_value
 
-TargetKind = Literal["binary", "multiclass", "open_set", "ranked", "multilabel", "ordinal", "shares", "regression"]
+TargetKind = Literal[
+    "binary", "multiclass", "open_set", "ranked", "multilabel", "multioutput", "ordinal", "shares", "regression"
+]
 """`target.kind`."""
 
 OF_SOFTMAX: Mapping[str, Activation] = {"cross_entropy": "softmax", "focal": "softmax"}
 VALUE_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
 OF_CLASSES: Mapping[str, Activation] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
+OF_EACH: Mapping[str, Activation] = {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"}
 ACTIVATIONS: Mapping[TargetKind, Mapping[str, Activation]] = {
     "binary": OF_SOFTMAX,
     "multiclass": OF_CLASSES,
     "open_set": OF_CLASSES,
     "ranked": OF_CLASSES,
-    "multilabel": {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"},
+    "multilabel": OF_EACH,
+    "multioutput": OF_EACH,
     "ordinal": {**OF_SOFTMAX, "cumulative": "cumulative", **dict.fromkeys(VALUE_LOSSES, "level")},
     "shares": OF_SOFTMAX,
     "regression": dict.fromkeys(VALUE_LOSSES, "identity"),
 }
 """By the kind of target and of the loss."""
-WITHOUT_ONE_CLASS = ("multilabel", "shares")
+INDEPENDENT = ("multilabel", "multioutput")
+"""Targets of which each output is a yes or no by itself."""
+WITHOUT_ONE_CLASS = (*INDEPENDENT, "shares")
 
 
 def activation_of(target: TargetKind, loss: str) -> Activation:

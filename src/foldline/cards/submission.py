@@ -81,21 +81,28 @@ def _spelled_out(value: Any) -> Any:
     return {"kind": "template", "template": _names_row_and_class(value)} if isinstance(value, str) else value
 
 
+Line = Annotated[Annotated[LineTemplate | LineTable, Field(discriminator="kind")], BeforeValidator(_spelled_out)]
+"""Which row and which class a line's id means. Not every pair needs a line: the sample's are written."""
+
+
 class Lines(_Numbers):
     """A line per row and class, or per row and value, with one number: `{kind: lines, line: "{row}_{class}", ...}`."""
 
     kind: Literal["lines"]
-    line: Annotated[
-        Annotated[LineTemplate | LineTable, Field(discriminator="kind")],
-        BeforeValidator(_spelled_out),
-    ]
-    """Which row and which class a line's id means. Not every pair needs a line: the sample's are written."""
+    line: Line
 
 
 class HardLabel(_Form):
-    """An id and one label."""
+    """An id and one label; or a column for each of several labels, named as the target names them."""
 
     kind: Literal["label"]
+
+
+class LabelLines(_Form):
+    """A line per row and column of a target of several labels, with one label; `class` stands for the column's name."""
+
+    kind: Literal["label_lines"]
+    line: Line
 
 
 class ConfidentLabel(_Form):
@@ -121,6 +128,6 @@ class Ranking(_Form):
 
 
 Submission = Annotated[
-    ClassProbabilities | Number | Lines | HardLabel | ConfidentLabel | LabelSet | Ranking,
+    ClassProbabilities | Number | Lines | HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking,
     Field(discriminator="kind"),
 ]

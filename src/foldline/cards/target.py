@@ -95,6 +95,19 @@ def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
 ColumnNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
+def _without_equals(columns: tuple[str, ...]) -> tuple[str, ...]:
+    if any("=" in column for column in columns):
+        raise ValueError("a column's name holds `=`, which stands between column and label here: rename it by a step")
+    return columns
+
+
+class MultiOutput(_Grouped):
+    """Several labels per row, one for each column: `columns: [grapheme_root, vowel_diacritic, consonant_diacritic]`."""
+
+    kind: Literal["multioutput"]
+    columns: Annotated[ColumnNames, Field(min_length=2), AfterValidator(_without_equals)]
+
+
 class OneHot(Section):
     """A column of 0 and 1 per label."""
 
@@ -154,7 +167,7 @@ class Regression(_Grouped):
 
 
 Target = Annotated[
-    Binary | Multiclass | OpenSet | Ranked | Multilabel | Ordinal | Shares | Regression,
+    Binary | Multiclass | OpenSet | Ranked | Multilabel | MultiOutput | Ordinal | Shares | Regression,
     Field(discriminator="kind"),
 ]
 
@@ -166,7 +179,7 @@ def target_columns(target: Target) -> tuple[tuple[str, str], ...]:
             return tuple((f"target.labels.{key}", column) for key, column in _named(parts))
         case Regression(values=parts):
             return tuple((f"target.values.{key}", column) for key, column in _named(parts))
-        case Shares(columns=columns):
+        case Shares(columns=columns) | MultiOutput(columns=columns):
             return tuple(("target.columns", column) for column in columns)
         case _:
             return (("target.column", target.column),)

@@ -5,16 +5,35 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from foldline.cards.submission import ClassProbabilities, ConfidentLabel, HardLabel, LabelSet, Lines, Number, Submission
-from foldline.cards.target import Multilabel, OpenSet, Ranked, Target
+from foldline.cards.submission import (
+    ClassProbabilities,
+    ConfidentLabel,
+    HardLabel,
+    LabelLines,
+    LabelSet,
+    Lines,
+    Number,
+    Ranking,
+    Submission,
+)
+from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
 from foldline.competition.decisions.rankings import NOTHING
+from foldline.competition.output_names import label_of
 from foldline.refusal import Refusal, listed
 
 
 def answer_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
-    """What answers point at by position: the classes, and after them the new class where no train row has it."""
+    """What answers point at by position, as it is written: the classes, and after them the new class where no train row
+    has it."""
+    if isinstance(target, MultiOutput):
+        return tuple(map(label_of, classes))
     new_class = target.new_class if isinstance(target, Ranked | OpenSet) else None
     return classes if new_class is None or new_class in classes else (*classes, new_class)
+
+
+def asked_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
+    """What a row may be asked for, by columns or lines of its own: its classes, its numbers, or each of its labels."""
+    return target.columns if isinstance(target, MultiOutput) else classes
 
 
 def sums_to_one(form: Submission, target: Target) -> bool:
@@ -28,8 +47,8 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
         return list((_normalised(answers) if sums_to_one(form, target) else answers).T)
     if isinstance(form, Number | Lines):
         return list(answers.T) if answers.ndim == 2 else [answers]
-    if isinstance(form, HardLabel):
-        return [_named(answers, names)]
+    if isinstance(form, HardLabel | LabelLines):
+        return [_named(column, names) for column in answers.reshape(len(answers), -1).T]
     if isinstance(form, ConfidentLabel):
         return [_with_confidence(answers, names)]
     return [_joined_sets(answers, names) if isinstance(form, LabelSet) else _joined_rankings(answers, names)]
@@ -38,7 +57,7 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
 def refuse_spaced(names: Sequence[str], form: Submission) -> None:
     """Raises Refusal for labels that a space-separated list would take apart."""
     spaced = [name for name in names if len(name.split()) != 1]
-    if spaced and not isinstance(form, ClassProbabilities | Number | Lines | HardLabel):
+    if spaced and isinstance(form, ConfidentLabel | LabelSet | Ranking):
         raise Refusal(
             f"A submission of kind `{form.kind}` separates labels by spaces, but {len(spaced)} labels hold one: "
             f"{listed(map(repr, spaced), 3)}. Correct submission.kind in the card, or target.labels.delimiter."

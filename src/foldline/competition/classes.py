@@ -7,7 +7,8 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.submission import ClassProbabilities, Number, Submission
-from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Ordinal, Regression, Shares, Target
+from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
+from foldline.competition.output_names import class_of, label_of
 from foldline.competition.step_columns import file_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
@@ -27,6 +28,8 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
     if isinstance(target, Shares):
         return _columns(archives, set(target.columns), submission, names_all=True)
     labels = _train_labels(rows["target"].dropna(), target)
+    if isinstance(target, MultiOutput):
+        return tuple(name for column in target.columns for name in _of_column(column, labels))
     one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
     labels = set(one_hot) or labels
     by_column = isinstance(submission, ClassProbabilities) or (isinstance(submission, Number) and len(labels) > 1)
@@ -53,11 +56,18 @@ def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(labels))
 
 
+def _of_column(column: str, names: Collection[str]) -> list[str]:
+    """Of a target of several labels: those of one column, sorted."""
+    found = [label_of(name) for name in names if name.startswith(class_of(column, ""))]
+    return [class_of(column, label) for label in sorted_labels(found)]
+
+
 def _train_labels(texts: pd.Series, target: Target) -> set[str]:
     found = set(texts)
     if isinstance(target, Regression):
         return {name for text in found for name in numbers_of(text)}
-    labels = {label for text in found for label in labels_of(text)} if isinstance(target, Multilabel) else found
+    several = isinstance(target, Multilabel | MultiOutput)
+    labels = {label for text in found for label in labels_of(text)} if several else found
     if not labels or (len(labels) == 1 and not isinstance(target, Multilabel)):
         raise Refusal(
             f"The train rows have {len(labels)} different labels ({listed(labels)}): there is nothing to learn. "

@@ -10,7 +10,9 @@ import numpy as np
 from foldline.cards import metric as facts
 from foldline.cards.metric import Metric as MetricFact
 from foldline.cards.metric_weights import ByTruth
+from foldline.competition.output_names import column_sizes
 from foldline.competition.scores import areas, divergences, labels, log_losses, precisions, rankings, sets, values
+from foldline.competition.scores.outputs import mean_over_outputs
 from foldline.refusal import Refusal, listed
 
 Needs = Literal["probabilities", "labels", "confident_labels", "sets", "rankings", "values"]
@@ -73,6 +75,16 @@ def _error(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
     return Metric(name, higher_is_better=False, needs=needs, is_log_loss=False, score=score)
 
 
+def _mean_column(score: Callable[..., float]) -> Callable[[Any, Sequence[str]], Metric]:
+    def build(fact: Any, classes: Sequence[str]) -> Metric:
+        sizes = column_sizes(classes)
+        weights = _weights(fact.weights or {}, tuple(sizes))
+        mean = partial(mean_over_outputs, score=score, sizes=tuple(sizes.values()), weights=weights)
+        return _of_answers(fact.kind, "labels", mean)
+
+    return build
+
+
 def _of_order(name: str, score: Callable[..., float]) -> Metric:
     return Metric(name, higher_is_better=True, needs="probabilities", is_log_loss=False, score=score)
 
@@ -123,6 +135,9 @@ PARAMETRIC: Mapping[type, Callable[[Any, Sequence[str]], Metric]] = {
     facts.WeightedR2: lambda fact, classes: _of_answers(
         fact.kind, "values", partial(values.weighted_r2, weights=_weights(fact.weights, classes))
     ),
+    facts.MeanColumnAccuracy: _mean_column(labels.accuracy),
+    facts.MeanColumnBalancedAccuracy: _mean_column(labels.balanced_accuracy),
+    facts.MeanColumnMacroF1: _mean_column(labels.macro_f1),
     facts.FBeta: lambda fact, classes: _of_answers(fact.kind, "labels", partial(labels.f_beta, beta=fact.beta)),
     facts.MeanRowFBeta: lambda fact, classes: _of_answers(
         fact.kind, "sets", partial(sets.mean_row_f_beta, beta=fact.beta)

@@ -9,6 +9,7 @@ from foldline.cards.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
+    LabelLines,
     LabelSet,
     Lines,
     Number,
@@ -39,12 +40,13 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
         return outside or (_uneven(block[columns]) if distributions else None)
     if isinstance(form, Number | Lines):
         return _outside(block[columns], form.range or (-np.inf, np.inf))
-    return _in_text(block[columns[0]], *_wanted_text(sample, form))
+    offences = (_in_text(block[column], *_wanted_text(sample, form)) for column in columns)
+    return next((offence for offence in offences if offence), None)
 
 
-def _wanted_text(sample: Sample, form: HardLabel | ConfidentLabel | LabelSet | Ranking) -> tuple[str, str]:
+def _wanted_text(sample: Sample, form: HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking) -> tuple[str, str]:
     """A pattern, and in words."""
-    if isinstance(form, HardLabel):
+    if isinstance(form, HardLabel | LabelLines):
         return (r"-?\d+", "a whole number, as in the sample") if sample.whole_numbers else (".+", "a label")
     if isinstance(form, ConfidentLabel):
         return rf"\S+ {NUMBER}", "a label and its confidence, a number, with one space between"

@@ -14,6 +14,7 @@ from foldline.cards.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
+    LabelLines,
     LabelSet,
     Lines,
     LineTable,
@@ -22,9 +23,9 @@ from foldline.cards.submission import (
     Ranking,
     Submission,
 )
-from foldline.cards.target import Regression, Target
+from foldline.cards.target import MultiOutput, Regression, Target
 from foldline.cards.templates import parse_template
-from foldline.competition.answer_columns import answer_names, refuse_spaced
+from foldline.competition.answer_columns import answer_names, asked_names, refuse_spaced
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns, refuse_absent_columns
@@ -64,67 +65,71 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
         return Sample(header, table[form.id], False, has_header)
     refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
     predicted = [column for column in header if column != form.id]
-    _refuse_other_number(predicted, 1, form)
-    wanted = [("submission.id", form.id), ("submission.sample", predicted[0])]
+    if not isinstance(form, HardLabel):
+        _refuse_other_number(predicted, 1, form)
+    wanted = [("submission.id", form.id), *(("submission.sample", column) for column in predicted)]
     table = read_columns(archives, form.sample.name, wanted, names)
-    shows_numbers = bool(table[predicted[0]].str.fullmatch(WHOLE_NUMBER).all())
     asked = None
-    if isinstance(form, Lines) and isinstance(form.line, LineTable):
+    if isinstance(form, Lines | LabelLines) and isinstance(form.line, LineTable):
         asked = look_up(archives, form.line, table[form.id], form.sample.name)
-    whole_numbers, labels = isinstance(form, HardLabel) and shows_numbers, _labels(table[predicted[0]], form)
+    shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in predicted)
+    whole_numbers, labels = isinstance(form, HardLabel | LabelLines) and shows_numbers, _labels(table[predicted], form)
     return Sample(header, table[form.id], whole_numbers, has_header, asked, labels)
 
 
-def _labels(texts: pd.Series, form: Submission) -> tuple[str, ...]:
-    if not isinstance(form, HardLabel | ConfidentLabel | LabelSet | Ranking):
+def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
+    if not isinstance(form, HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking):
         return ()
-    fields = texts[:LINES_SHOWN]
+    fields = pd.Series(table[:LINES_SHOWN].to_numpy().ravel(), dtype="str")
     if isinstance(form, ConfidentLabel):
         fields = fields.str.split().str[0].fillna("")
-    single = isinstance(form, HardLabel | ConfidentLabel)
+    single = isinstance(form, HardLabel | LabelLines | ConfidentLabel)
     labels = fields.tolist() if single else " ".join(fields).split()
     return tuple(dict.fromkeys(label for label in labels if label))
 
 
-def lines_per_row(classes: tuple[str, ...], form: Submission) -> int:
-    return len(classes) if isinstance(form, Lines) else 1
+def lines_per_row(names: tuple[str, ...], form: Submission) -> int:
+    """names: what a row may be asked for (`asked_names`)."""
+    return len(names) if isinstance(form, Lines | LabelLines) else 1
 
 
 def line_positions(
-    sample: Sample, row_ids: pd.Series, classes: tuple[str, ...], form: Submission
+    sample: Sample, row_ids: pd.Series, names: tuple[str, ...], form: Submission
 ) -> Int64[np.ndarray, " lines"]:
     """Of each of the sample's lines the position among all lines that there could be: one for each of `row_ids`, or
-    (`Lines`) one for each of its classes, in the order of the classes. -1 where there is none."""
+    (`Lines`) one for each of the `names` that it may be asked for, in their order. -1 where there is none."""
     if sample.asked is None:
-        lines = line_ids(row_ids, classes, form)
+        lines = line_ids(row_ids, names, form)
         return pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str")).astype(np.int64)
     rows, places = (
         pd.Index(known, dtype="str").get_indexer(pd.Index(sample.asked[fact], dtype="str")).astype(np.int64)
-        for fact, known in (("row", row_ids), ("name", classes))
+        for fact, known in (("row", row_ids), ("name", names))
     )
-    return np.where((rows < 0) | (places < 0), -1, rows * len(classes) + places)
+    return np.where((rows < 0) | (places < 0), -1, rows * len(names) + places)
 
 
-def line_ids(row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> pd.Series:
+def line_ids(row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> pd.Series:
     """The ids of all lines that there could be, where the id itself says what it asks for."""
-    if not isinstance(form, Lines) or not isinstance(form.line, LineTemplate):
+    if not isinstance(form, Lines | LabelLines) or not isinstance(form.line, LineTemplate):
         return row_ids
-    lines = {"row": row_ids.repeat(len(classes)).tolist(), "class": list(classes) * len(row_ids)}
+    lines = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
     return filled(parse_template(form.line.template), pd.DataFrame(lines, dtype="str"))
 
 
 def refuse_other_columns(sample: Sample, form: Submission, target: Target, classes: tuple[str, ...]) -> None:
     """Raises Refusal when the sample has a column too many or too few for what is predicted, or when its labels could
     not be these."""
-    refuse_spaced(answer_names(classes, target), form)
-    if isinstance(form, HardLabel):
-        _refuse_other_labels(sample, form, classes)
-    if isinstance(form, Number):
-        _refuse_other_number(sample.predicted(form), len(classes) if isinstance(target, Regression) else 1, form)
+    labels = answer_names(classes, target)
+    refuse_spaced(labels, form)
+    if isinstance(form, HardLabel | LabelLines):
+        _refuse_other_labels(sample, form, labels)
+    if isinstance(form, Number | HardLabel):
+        several = isinstance(target, Regression | MultiOutput)
+        _refuse_other_number(sample.predicted(form), len(asked_names(classes, target)) if several else 1, form)
 
 
-def _refuse_other_labels(sample: Sample, form: HardLabel, classes: tuple[str, ...]) -> None:
-    names = [name for name in classes if not WHOLE_NUMBER.fullmatch(name)]
+def _refuse_other_labels(sample: Sample, form: HardLabel | LabelLines, labels: tuple[str, ...]) -> None:
+    names = [name for name in labels if not WHOLE_NUMBER.fullmatch(name)]
     if sample.whole_numbers and names:
         raise Refusal(
             f"`{form.sample.name}` has whole numbers as `{sample.predicted(form)[0]}`, but {listed(names, 5)} are "
@@ -143,14 +148,17 @@ def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission
         )
 
 
-def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, classes: tuple[str, ...]) -> None:
+def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, names: tuple[str, ...]) -> None:
     """Raises Refusal when the sample asks for an id that is no test row, or no line of one. Test rows for which it does
-    not ask may be."""
+    not ask may be.
+
+    names: what a row may be asked for (`asked_names`).
+    """
     row_ids = rows.loc[rows["part"] == "test", "row_id"]
     if sample.asked is not None:
-        _refuse_other_meanings(sample.asked, row_ids, classes, form)
+        _refuse_other_meanings(sample.asked, row_ids, names, form)
         return
-    test_ids = line_ids(row_ids, classes, form)
+    test_ids = line_ids(row_ids, names, form)
     asked = sample.ids.drop_duplicates()
     unknown = asked[~asked.isin(test_ids)]
     if len(unknown):
@@ -162,10 +170,10 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, class
         )
 
 
-def _refuse_other_meanings(asked: pd.DataFrame, row_ids: pd.Series, classes: tuple[str, ...], form: Submission) -> None:
+def _refuse_other_meanings(asked: pd.DataFrame, row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> None:
     for fact, known, what, cure in (
         ("row", row_ids, "rows that are no test rows", "layout.test"),
-        ("name", pd.Series(classes, dtype="str"), "what the target does not have", "target"),
+        ("name", pd.Series(names, dtype="str"), "what the target does not have", "target"),
     ):
         unknown = asked.loc[~asked[fact].isin(known), fact]
         if len(unknown):

@@ -12,9 +12,9 @@ import pyarrow.csv
 from jaxtyping import Int64
 from tqdm import tqdm
 
-from foldline.cards.submission import ClassProbabilities, Lines, Submission
+from foldline.cards.submission import ClassProbabilities, LabelLines, Lines, Submission
 from foldline.cards.target import Target
-from foldline.competition.answer_columns import answer_columns, answer_names, refuse_spaced
+from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.sample import Sample, line_positions, lines_per_row
 from foldline.refusal import Refusal, listed
@@ -30,13 +30,14 @@ def write_submission(
     Numbers are written as the shortest text that reads back as the same float32: rows of probabilities sum to one
     within 1e-7. Raises Refusal when the sample has an id or a class without a prediction.
     """
-    rows, places = _rows_and_places(sample, predictions, form)
+    asked = asked_names(predictions.classes, target)
+    rows, places = _rows_and_places(sample, predictions, form, asked)
     columns, names = sample.predicted(form), answer_names(predictions.classes, target)
     refuse_spaced(names, form)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
-    titles = names if isinstance(form, ClassProbabilities) or len(columns) > 1 else columns
+    titles = asked if isinstance(form, ClassProbabilities) or len(columns) > 1 else columns
     if set(titles) != set(columns):
-        raise _other_columns(columns, names)
+        raise _other_columns(columns, asked)
     # A rule picks from compact predictions as they are; a column per class takes all classes of a block.
     read = take if isinstance(form, ClassProbabilities) else gather
     with path.open("wb") as file:
@@ -44,7 +45,7 @@ def write_submission(
             file.write(_header(sample.columns))
         for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
             answers = rule(read(predictions.test, rows[block]))
-            if isinstance(form, Lines):
+            if isinstance(form, Lines | LabelLines):
                 answers = np.take_along_axis(answers, places[block, None], axis=1)
             values = dict(zip(titles, answer_columns(answers, names, form, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
@@ -52,19 +53,19 @@ def write_submission(
 
 
 def _rows_and_places(
-    sample: Sample, predictions: Probabilities, form: Submission
+    sample: Sample, predictions: Probabilities, form: Submission, asked: tuple[str, ...]
 ) -> tuple[Int64[np.ndarray, " lines"], Int64[np.ndarray, " lines"]]:
-    """Of each of the sample's lines the row among the predictions, and the class where a row has a line for each."""
+    """Of each of the sample's lines the row among the predictions, and which of `asked` where there is one for each."""
     row_ids = pd.Series(predictions.test_ids, dtype="str")
-    positions = line_positions(sample, row_ids, predictions.classes, form)
+    positions = line_positions(sample, row_ids, asked, form)
     absent = sample.ids[positions < 0]
     if len(absent):
         raise Refusal(
             f"{len(absent)} ids of the sample submission have no prediction: {listed(absent)}. Predicted are the rows "
-            f"{listed(row_ids, 3)} with the classes {listed(predictions.classes, 3)}. Make the card's layout.test and "
+            f"{listed(row_ids, 3)} with {listed(asked, 3)}. Make the card's layout.test and "
             "submission name the same rows."
         )
-    rows, places = np.divmod(positions, lines_per_row(predictions.classes, form))
+    rows, places = np.divmod(positions, lines_per_row(asked, form))
     return rows, places
 
 

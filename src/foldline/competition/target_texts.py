@@ -1,13 +1,17 @@
 """A row's target as rows.parquet holds it: one text, whatever columns the competition spreads it over."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from foldline.cards.target import Binary, Multilabel, Ordinal, Regression, Shares, Target
+from foldline.cards.target import Binary, Multilabel, MultiOutput, Ordinal, Regression, Shares, Target
 from foldline.competition.field_checks import refuse_other_fields
 from foldline.competition.number_texts import number_texts, united_numbers
+from foldline.competition.output_names import class_of
 from foldline.competition.set_texts import set_texts, united_sets
 from foldline.competition.share_texts import share_texts
 from foldline.refusal import Refusal, listed
+from foldline.tables.target_texts import text_of_labels
 
 
 def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:
@@ -22,14 +26,9 @@ def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:
         return number_texts(table, target.values, source)
     if isinstance(target, Shares):
         return share_texts(table, target.columns, source)
-    texts = table[target.column]
-    refuse_other_fields(
-        texts,
-        texts != "",
-        source,
-        "a label; name another column in the card, or leave "
-        "these lines out by a step of kind `drop` after the table's name",
-    )
+    if isinstance(target, MultiOutput):
+        return _several(table, target.columns, source)
+    texts = _labels(table, target.column, source)
     if isinstance(target, Binary):
         return _binary(texts, target, source)
     if isinstance(target, Ordinal):
@@ -54,6 +53,25 @@ def united(lines: pd.DataFrame, target: Target) -> pd.DataFrame:
 def binary_labels(target: Binary) -> tuple[str, str]:
     """The negative and the positive label; the one that stands for every other label is named after the other."""
     return target.negative or f"not {target.positive}", target.positive or f"not {target.negative}"
+
+
+def _labels(table: pd.DataFrame, column: str, source: str) -> pd.Series:
+    texts = table[column]
+    wanted = (
+        "a label; name another column in the card, or leave these lines out by a step of kind `drop` after the table's "
+        "name"
+    )
+    refuse_other_fields(texts, texts != "", source, wanted)
+    return texts
+
+
+def _several(table: pd.DataFrame, columns: Sequence[str], source: str) -> pd.Series:
+    labels = [_labels(table, column, source) for column in columns]
+    rows = [
+        text_of_labels([class_of(column, label) for column, label in zip(columns, row, strict=True)])
+        for row in zip(*labels, strict=True)
+    ]
+    return pd.Series(rows, index=table.index, dtype="str")
 
 
 def _binary(texts: pd.Series, target: Binary, source: str) -> pd.Series:

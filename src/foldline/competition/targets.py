@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int64, UInt8
 
-from foldline.cards.target import Multilabel, OpenSet, Ranked, Regression, Shares, Target
+from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Regression, Shares, Target
 from foldline.competition.decisions.rankings import new_class_position
 from foldline.refusal import Refusal, listed
 from foldline.tables.target_texts import labels_of, numbers_of
@@ -20,14 +20,14 @@ Targets = Positions | Indicators | Values
 
 
 def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Targets:
-    """Positions in `classes` (NO_TARGET for a test row); for a multilabel target 0 and 1 by class (all 0 for a test
-    row); for a regression the numbers by column (NaN for a missing one, and for a test row), as for shares.
+    """Positions in `classes` (NO_TARGET for a test row); for a target of several labels 0 and 1 by class (all 0 for a
+    test row); for a regression the numbers by column (NaN for a missing one, and for a test row), as for shares.
 
     rows: `target` as competition/target_texts.py writes it. Raises Refusal for a class that is not among `classes`.
     """
     if isinstance(target, Regression | Shares):
         return _values(rows["target"], classes)
-    if isinstance(target, Multilabel):
+    if isinstance(target, Multilabel | MultiOutput):
         return _indicators(rows["target"], classes)
     codes = _positions(rows["target"], classes)
     _refuse_unknown(rows.loc[(codes == NO_TARGET) & rows["target"].notna().to_numpy(), "target"], classes)

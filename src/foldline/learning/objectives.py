@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from foldline.cards.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
+from foldline.cards.outputs import INDEPENDENT, WITHOUT_ONE_CLASS, TargetKind, activation_of
 from foldline.config import loss as kinds
 from foldline.learning.losses import Logits, Loss, PerImage, SoftTargets, build_loss
 from foldline.tables.activations import Activation, is_value, outputs_of
@@ -57,7 +57,7 @@ class Objective:
             return (logits.round() == targets.round()).float()[:, 0]
         if self.activation == "cumulative":
             return ((logits > 0).sum(dim=1) == (targets > 0.5).sum(dim=1)).float()
-        if self.target == "multilabel":
+        if self.target in INDEPENDENT:
             return ((logits > 0) == (targets > 0.5)).float().mean(dim=1)
         return (logits.argmax(dim=1) == targets.argmax(dim=1)).float()
 
@@ -75,7 +75,7 @@ def build_objective(
         outputs=outputs,
         center=center,
         scale=scale,
-        loss=build_loss(loss, target == "multilabel", scale),
+        loss=build_loss(loss, target in INDEPENDENT, scale),
         weights=class_weights(training, classes) if imbalance == "class_weights" else None,
     )
 

@@ -17,6 +17,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "number": {"range": [1, 100]},
     "label": {},
     "confident_label": {},
+    "label_lines": {"line": "{row}_{class}"},
     "lines": {"line": "{row}_{class}", "range": [0, 1]},
     "label_set": {"empty": "refused"},
     "ranking": {"length": 3},
@@ -24,6 +25,7 @@ FORMS: dict[str, dict[str, Any]] = {
 TARGETS: dict[str, dict[str, Any]] = {
     "binary": {"column": "x", "negative": "a", "positive": "b"},
     "multiclass": {"column": "x"},
+    "multioutput": {"columns": ["x", "y"]},
     "open_set": {"column": "x", "new_class": "new"},
     "ranked": {"column": "x", "new_class": "new"},
     "ordinal": {"column": "x", "levels": None},
@@ -51,6 +53,14 @@ CASES = [
         DISTRIBUTIONS,
         LEVELS,
         *["most_probable_with_confidence"] * 2,
+    ),
+    (
+        "multioutput",
+        "label_lines",
+        {"kind": "mean_column_balanced_accuracy", "weights": None},
+        np.hstack([DISTRIBUTIONS, PAIRS]),
+        np.hstack([SETS, np.eye(2, dtype=np.uint8)[LEVELS % 2]]),
+        *["label_of_each"] * 2,
     ),
     ("binary", "number", {"kind": "auc"}, PAIRS, LEVELS % 2, "positive_probability", "positive_probability"),
     (
@@ -91,7 +101,8 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
     )
     fact = parse({"kind": target, "group": None, **TARGETS[target]}, Target, "card")
 
-    rule = default_rule(fact, submission, ("a", "b", "c"), predictions.shape[1])
+    classes = ("x=a", "x=b", "x=c", "y=0", "y=1") if target == "multioutput" else ("a", "b", "c")
+    rule = default_rule(fact, submission, classes, predictions.shape[1])
     found = fit_rule(rule, parse(metric, Metric, "card"), predictions, targets, max(2, int(targets.max()) + 1))
     write_rule(tmp_path / "rule.json", found)
 

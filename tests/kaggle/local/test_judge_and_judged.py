@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from foldline.competition.scores import areas, divergences, labels, log_losses, precisions, rankings, sets, values
+from foldline.competition.scores import (
+    areas,
+    divergences,
+    labels,
+    log_losses,
+    outputs,
+    precisions,
+    rankings,
+    sets,
+    values,
+)
 from foldline.kaggle.local.scores import score_of
 
 GENERATOR = np.random.default_rng(0)
@@ -20,6 +30,8 @@ RANKED = np.argsort(-softmax(GENERATOR.normal(size=(ROWS, 9)), axis=1), axis=1)
 
 GAPS = np.where(SEVERAL == 1, EACH[::-1], np.nan).astype(np.float32)
 TWO_CLASSES = pd.DataFrame(TWO.astype(str), columns=["0", "1"])
+TRUE_OF_EACH, GUESSED_OF_EACH = (GENERATOR.integers(0, 3, (ROWS, 4)) for _ in range(2))
+INDICATORS = np.eye(3, dtype=np.uint8)[TRUE_OF_EACH].reshape(ROWS, 12)
 VOTED, DEALT = (GENERATOR.dirichlet(np.ones(4), ROWS).astype(np.float32) for _ in range(2))
 WEIGHTS = (2.0, 1.0, 0.5, 1.0)
 WEIGHTS_OF_LINES = [str(weight) for weight in WEIGHTS] * ROWS
@@ -111,6 +123,15 @@ def places(indicators: np.ndarray) -> list[list[int]]:
             lines(SEVERAL).assign(Weight=WEIGHTS_OF_LINES),
             lines(EACH),
             log_losses.binary_log_loss(SEVERAL, EACH, [(one, one) for one in WEIGHTS]),
+        ),
+        *(
+            (
+                f"mean_column_{score.__name__}(2, 1, 0.5, 1)",
+                columns(TRUE_OF_EACH),
+                columns(GUESSED_OF_EACH),
+                outputs.mean_over_outputs(INDICATORS, GUESSED_OF_EACH + 3 * np.arange(4), score, (3, 3, 3, 3), WEIGHTS),
+            )
+            for score in (labels.accuracy, labels.balanced_accuracy, labels.macro_f1)
         ),
         ("kl_divergence", columns(VOTED), columns(DEALT), divergences.kl_divergence(VOTED, DEALT)),
         (

@@ -1,5 +1,6 @@
 """Which fit a rule and a metric take: what out-of-fold rows say is best."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -15,8 +16,17 @@ from foldline.competition.decisions.rankings import TopClassesOrNew, fit_level
 from foldline.competition.decisions.row_sets import fit_row_f_beta
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.decisions.sets import Thresholds, fit_macro, fit_micro
+from foldline.competition.decisions.several_labels import LabelOfEach
 from foldline.competition.decisions.values import PositiveProbability, WithinRange, fit_positive, fit_range
 from foldline.competition.metrics import metric_of
+from foldline.competition.output_names import column_slices
+
+OF_ONE_LABEL: Mapping[str, Metric] = {
+    "mean_column_accuracy": facts.Accuracy(kind="accuracy"),
+    "mean_column_balanced_accuracy": facts.BalancedAccuracy(kind="balanced_accuracy"),
+    "mean_column_macro_f1": facts.MacroF1(kind="macro_f1"),
+}
+"""What a mean over columns is a mean of."""
 
 
 def fit_rule(
@@ -29,11 +39,8 @@ def fit_rule(
     match rule:
         case MostProbable() | CutPoints() if isinstance(metric, facts.QuadraticKappa):
             return fit_cut_points(predictions, targets, classes)
-        case MostProbable():
+        case MostProbable() | LabelOrNew() | LabelOfEach():
             return _fit_labels(rule, predictions, targets, metric, classes)
-        case LabelOrNew():
-            fit_known = partial(_fit_labels, metric=metric, classes=classes)
-            return fit_label_or_new(rule, predictions, targets, fit_known, metric_of(metric).score)
         case Thresholds():
             return _fit_sets(rule, metric, predictions, targets)
         case TopClassesOrNew() if isinstance(metric, facts.MeanAveragePrecision):
@@ -46,6 +53,22 @@ def fit_rule(
 
 
 def _fit_labels(
+    rule: MostProbable | LabelOrNew | LabelOfEach,
+    predictions: np.ndarray,
+    targets: np.ndarray,
+    metric: Metric,
+    classes: int,
+) -> Rule:
+    match rule:
+        case LabelOrNew():
+            fit_known = partial(_fit_likeliest, metric=metric, classes=classes)
+            return fit_label_or_new(rule, predictions, targets, fit_known, metric_of(metric).score)
+        case LabelOfEach():
+            return _fit_each(rule, predictions, targets, metric)
+    return _fit_likeliest(rule, predictions, targets, metric, classes)
+
+
+def _fit_likeliest(
     rule: MostProbable, predictions: np.ndarray, targets: np.ndarray, metric: Metric, classes: int
 ) -> MostProbable | WeightedClasses:
     match metric:
@@ -58,6 +81,15 @@ def _fit_labels(
         case facts.Matthews() if classes == 2:
             return fit_label(rule, predictions, targets, matthews_worth)
     return rule
+
+
+def _fit_each(rule: LabelOfEach, predictions: np.ndarray, targets: np.ndarray, metric: Metric) -> LabelOfEach:
+    likeliest, of_one = MostProbable(kind="most_probable"), OF_ONE_LABEL[metric.kind]
+    fitted = (
+        _fit_likeliest(likeliest, predictions[:, mine], targets[:, mine].argmax(axis=1), of_one, mine.stop - mine.start)
+        for mine in column_slices(rule.sizes)
+    )
+    return rule.model_copy(update={"rules": tuple(fitted)})
 
 
 def _fit_sets(rule: Thresholds, metric: Metric, predictions: np.ndarray, targets: np.ndarray) -> Rule:

@@ -11,19 +11,22 @@ from foldline.cards.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
+    LabelLines,
     LabelSet,
     Lines,
     Number,
     Ranking,
     Submission,
 )
-from foldline.cards.target import Binary, Multilabel, OpenSet, Ordinal, Ranked, Target
+from foldline.cards.target import Binary, Multilabel, MultiOutput, OpenSet, Ordinal, Ranked, Target
 from foldline.competition.decisions.cut_points import CutPoints, half_way
 from foldline.competition.decisions.labels import MostProbable, MostProbableWithConfidence, WeightedClasses
 from foldline.competition.decisions.new_labels import LabelOrNew
 from foldline.competition.decisions.rankings import TopClasses, TopClassesOrNew, new_class_position
 from foldline.competition.decisions.sets import Thresholds, even_thresholds
+from foldline.competition.decisions.several_labels import LabelOfEach, likeliest_of_each
 from foldline.competition.decisions.values import HardPositive, PositiveProbability, WithinRange
+from foldline.competition.output_names import column_sizes
 from foldline.config.section import Section, parse
 from foldline.files import read_json, write_json
 
@@ -45,6 +48,7 @@ Rule = Annotated[
     | WeightedClasses
     | MostProbableWithConfidence
     | LabelOrNew
+    | LabelOfEach
     | CutPoints
     | Thresholds
     | TopClasses
@@ -54,9 +58,9 @@ Rule = Annotated[
     | WithinRange,
     Field(discriminator="kind"),
 ]
-"""Called with predictions (rows, outputs), float32. Its answers: labels int64 (rows,), these with confidences float64
-(rows, 2), sets bool (rows, classes), rankings int64 (rows, length), values float32 (rows,), or the predictions. All but
-confidences and values are positions of classes."""
+"""Called with predictions (rows, outputs), float32. Its answers: labels int64 (rows,) or (rows, columns), these with
+confidences float64 (rows, 2), sets bool (rows, classes), rankings int64 (rows, length), values float32 (rows,), or the
+predictions. All but confidences and values are positions of classes."""
 
 
 def default_rule(target: Target, submission: Submission, classes: tuple[str, ...], outputs: int) -> Rule:
@@ -66,7 +70,7 @@ def default_rule(target: Target, submission: Submission, classes: tuple[str, ...
             return AsPredicted(kind="as_predicted")
         case Number() | Lines():
             return _of_numbers(target, submission, outputs)
-        case HardLabel():
+        case HardLabel() | LabelLines():
             return _of_labels(target, classes, outputs)
         case ConfidentLabel():
             return MostProbableWithConfidence(kind="most_probable_with_confidence")
@@ -86,6 +90,8 @@ def _of_numbers(target: Target, submission: Number | Lines, outputs: int) -> Rul
 
 
 def _of_labels(target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
+    if isinstance(target, MultiOutput):
+        return likeliest_of_each(tuple(column_sizes(classes).values()))
     if isinstance(target, Ordinal) and outputs == 1:
         return half_way(len(classes))
     likeliest = MostProbable(kind="most_probable")

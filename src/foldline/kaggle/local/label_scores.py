@@ -37,6 +37,19 @@ def matthews(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     return float(matthews_corrcoef(*labels(answers, predictions)))
 
 
+def mean_column(score: Value) -> Callable[..., Value]:
+    """The mean over the predictions' columns of a score of one label; the numbers are the columns' weights."""
+
+    def weighed(*weights: float) -> Value:
+        def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+            scores = [score(answers[[column]], predictions[[column]]) for column in predictions]
+            return float(np.average(scores, weights=weights))
+
+        return value
+
+    return weighed
+
+
 def f_beta(beta: float) -> Value:
     """Of the label 1."""
 

@@ -58,13 +58,24 @@ SCORES = {name: Score(value, name in HIGHER) for name, value in (HIGHER | LOWER)
 WITH_NUMBERS: Mapping[str, tuple[Callable[..., Callable[[pd.DataFrame, pd.DataFrame], float]], bool]] = {
     "f_beta": (label_scores.f_beta, True),
     "map_at": (label_scores.map_at, True),
+    "mean_column_accuracy": (label_scores.mean_column(label_scores.accuracy), True),
+    "mean_column_balanced_accuracy": (label_scores.mean_column(label_scores.balanced_accuracy), True),
+    "mean_column_macro_f1": (label_scores.mean_column(label_scores.macro_f1), True),
     "mean_row_f_beta": (label_scores.mean_row_f_beta, True),
     "partial_auc": (probability_scores.partial_auc, True),
     "rmse": (number_scores.rmse, False),
     "top_k_error": (label_scores.top_k_error, False),
 }
 """By name: from the numbers in brackets to a function, and whether higher is better."""
-EXAMPLES = ("f_beta(2)", "map_at(5)", "mean_row_f_beta(2)", "partial_auc(0.8)", "rmse(1, 100)", "top_k_error(5)")
+EXAMPLES = (
+    "f_beta(2)",
+    "map_at(5)",
+    "mean_column_balanced_accuracy(2, 1, 1)",
+    "mean_row_f_beta(2)",
+    "partial_auc(0.8)",
+    "rmse(1, 100)",
+    "top_k_error(5)",
+)
 
 
 def score_of(metric: str) -> Score:

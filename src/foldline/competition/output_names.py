@@ -1,0 +1,26 @@
+"""Classes of a target of several labels: `column=label`, those of a column together, in the card's order of columns."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+BETWEEN = "="
+"""No column's name holds it (cards/target.py)."""
+
+
+def class_of(column: str, label: str) -> str:
+    return f"{column}{BETWEEN}{label}"
+
+
+def label_of(name: str) -> str:
+    return name.partition(BETWEEN)[2]
+
+
+def column_sizes(classes: Sequence[str]) -> dict[str, int]:
+    """How many labels each column has, in order."""
+    return dict(Counter(name.partition(BETWEEN)[0] for name in classes))
+
+
+def column_slices(sizes: Sequence[int]) -> list[slice]:
+    """Where each column's labels lie among all classes."""
+    stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+    return [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]

@@ -1,0 +1,32 @@
+import numpy as np
+
+from foldline.cards.metric import Metric
+from foldline.competition.decisions.fitting import fit_rule
+from foldline.competition.decisions.several_labels import LabelOfEach, likeliest_of_each
+from foldline.competition.metrics import metric_of
+from foldline.config.section import parse
+
+BALANCED = parse({"kind": "mean_column_balanced_accuracy", "weights": {"x": 2}}, Metric, "card")
+CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")
+
+
+def test_each_column_has_its_own_likeliest() -> None:
+    predictions = np.array([[0.2, 0.9, 0.1, 0.3, 0.05], [0.4, 0.3, 0.6, 0.6, 0.1]], np.float32)
+    assert likeliest_of_each((2, 3))(predictions).tolist() == [[1, 3], [0, 2]]
+
+
+def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -> None:
+    generator = np.random.default_rng(0)
+    x, y = generator.random(400) < 0.1, np.minimum(generator.geometric(0.6, 400) - 1, 2)
+    targets = np.hstack([np.eye(2, dtype=np.uint8)[x.astype(int)], np.eye(3, dtype=np.uint8)[y]])
+    predictions = (0.3 * targets + 0.6 * targets.mean(axis=0) + 0.1 * generator.random(targets.shape)).astype(
+        np.float32
+    )
+    score = metric_of(BALANCED, CLASSES).score
+
+    plain = likeliest_of_each((2, 3))
+    fitted = fit_rule(plain, BALANCED, predictions, targets, 5)
+
+    assert isinstance(fitted, LabelOfEach)
+    assert [rule.kind for rule in fitted.rules] == ["weighted_classes"] * 2
+    assert score(targets, fitted(predictions)) > score(targets, plain(predictions)) + 0.1

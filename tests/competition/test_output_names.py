@@ -1,0 +1,12 @@
+from foldline.competition.output_names import class_of, column_sizes, column_slices, label_of
+
+
+def test_a_class_is_its_column_and_its_label() -> None:
+    assert class_of("root", "a=b") == "root=a=b"
+    assert label_of("root=a=b") == "a=b"
+
+
+def test_columns_follow_each_other() -> None:
+    sizes = column_sizes(("root=0", "root=1", "root=2", "vowel=a=b", "vowel=c"))
+    assert sizes == {"root": 3, "vowel": 2}
+    assert column_slices(tuple(sizes.values())) == [slice(0, 3), slice(3, 5)]
