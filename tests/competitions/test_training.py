@@ -19,7 +19,9 @@ from pipelines.train import train
 from tests.competitions import (
     grading,
     test_aptos2019_blindness_detection,
+    test_bengaliai_cv19,
     test_galaxy_zoo_the_galaxy_challenge,
+    test_hms_harmful_brain_activity_classification,
     test_mayo_clinic_strip_ai,
     test_petfinder_pawpularity_score,
     test_ranzcr_clip_catheter_line_classification,
@@ -31,6 +33,7 @@ from tests.competitions.drawing import Miniature
 RECIPE = Path(__file__).parents[2] / "params.yaml"
 EYES, PETS, SLIDES = "aptos2019-blindness-detection", "petfinder-pawpularity-score", "mayo-clinic-strip-ai"
 LINES, GALAXIES = "ranzcr-clip-catheter-line-classification", "galaxy-zoo-the-galaxy-challenge"
+GRAPHEMES, BRAINS = "bengaliai-cv19", "hms-harmful-brain-activity-classification"
 ICE = "statoil-iceberg-classifier-challenge"
 eyes, pets = test_aptos2019_blindness_detection.draw, test_petfinder_pawpularity_score.draw
 galaxies = partial(test_galaxy_zoo_the_galaxy_challenge.draw, missing_share=0.3)
@@ -42,6 +45,8 @@ LEARNED: list[tuple[str, Callable[[], Miniature], dict]] = [
     (EYES, eyes, {"kind": "cumulative"}),
     (EYES, eyes, SQUARED),
     (SLIDES, test_mayo_clinic_strip_ai.draw, ENTROPY),
+    (GRAPHEMES, test_bengaliai_cv19.draw, {"kind": "binary_cross_entropy", "smoothing": 0.0}),
+    (BRAINS, test_hms_harmful_brain_activity_classification.draw, ENTROPY),
 ]
 LEARNED_SLOWLY: list[tuple[str, Callable[[], Miniature], dict]] = [
     (EYES, eyes, ENTROPY),
@@ -49,7 +54,8 @@ LEARNED_SLOWLY: list[tuple[str, Callable[[], Miniature], dict]] = [
     (EYES, eyes, {"kind": "mean_absolute_error"}),
     (EYES, eyes, {"kind": "huber", "delta": 1.0}),
 ]
-"""Several labels, one number, several of which some are missing, levels under each loss, several images per row."""
+"""Several labels, one number, several of which some are missing, levels under each loss, several images per row, a label
+for each of several columns, shares of votes."""
 
 
 @pytest.mark.parametrize(
