@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from foldline.cards.card import read_card
+from foldline.cards.layout import TablePart
+from foldline.cards.sources import Join, Replace
 from foldline.refusal import Refusal
 
 CARDS = sorted((Path(__file__).parents[2] / "pipelines" / "competitions").glob("*.yaml"))
@@ -95,6 +97,19 @@ def test_a_mistake_in_a_part_is_named_where_the_card_has_it(tmp_path: Path, trai
     with pytest.raises(Refusal) as refused:
         read_card(changed(tmp_path, None, layout={**layout, "train": train}))
     assert message in str(refused.value)
+
+
+def test_a_key_is_text_also_where_yaml_reads_the_word_as_true_or_false(tmp_path: Path) -> None:
+    steps = (
+        "[labels.csv, {kind: join, name: b.csv, on: {id: file}}, {kind: replace, column: id, values: {no: 0, yes: 1}}]"
+    )
+    path = tmp_path / DOG_BREED.name
+    path.write_text(DOG_BREED.read_text().replace("table: labels.csv", f"table: {steps}"))
+    [train] = read_card(path).layout.train
+    assert isinstance(train, TablePart)
+    _, join, replace = train.table
+    assert join == Join(kind="join", name="b.csv", on={"id": "file"})
+    assert replace == Replace(kind="replace", column="id", values={"no": "0", "yes": "1"})
 
 
 def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path) -> None:

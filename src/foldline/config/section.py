@@ -28,9 +28,18 @@ else:
     # A union of Sections is no `type`, and the checker that tests run under knows no TypeForm yet: any value will do.
     TypeForm = {Read: Any}
 
+BOOL_TAG = "tag:yaml.org,2002:bool"
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Plain yaml lets the last of equal keys win, silently."""
+
+class _PlainKeys(yaml.SafeLoader):
+    """Plain yaml lets the last of equal keys win, silently, and reads the keys on, off, yes and no as booleans."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        for key, _ in node.value:
+            if key.tag == BOOL_TAG:
+                key.tag = self.DEFAULT_SCALAR_TAG
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -45,7 +54,7 @@ class _UniqueKeys(yaml.SafeLoader):
 def read_yaml(path: Path) -> dict[str, Any]:
     """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # a SafeLoader
+        content = yaml.load(path.read_text(encoding="utf-8"), _PlainKeys)  # a SafeLoader
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
