@@ -77,6 +77,14 @@ TABLE = {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}
     ("train", "message"),
     [
         ({**TABLE, "path": None}, "`layout.train.path` is None"),
+        (
+            {**TABLE, "id": {"id.head": None}},
+            "`layout.train.id` is {'id.head': None}, as yaml reads braces. Write a template",
+        ),
+        (
+            {**TABLE, "path": {"id": None}},
+            "`layout.train.path` is {'id': None}, as yaml reads braces. Write a template",
+        ),
         ({"table": "a.csv"}, "`layout.train.kind` is missing. Valid: 'coco', 'records', 'table', 'walk'"),
         ([], "`layout.train` is []"),
         ([TABLE, {**TABLE, "ids": "id"}], "`layout.train.1.ids` is not a known key. Did you mean `id`?"),
@@ -128,6 +136,10 @@ def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path
         (b"slug: a\n\ttitle: b\n", "is not valid yaml: .*cannot start any token"),
         (b"title: Dogs: a breed\n", "is not valid yaml: mapping values are not allowed here\n *line 1, column 12"),
         (b"title: D\xf6g\n", "is not valid yaml: 'utf-8' codec can't decode byte 0xf6"),
+        (
+            b"a: {kind: table, path: train/{id}.jpg}",
+            'line 1, column 30:.*Write a template in quotes: "train/{id}.jpg".',
+        ),
         (b"slug: a\nslug: b\n", "a key is there twice: slug"),
     ],
 )

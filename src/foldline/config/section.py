@@ -1,6 +1,7 @@
 """Reading yaml into frozen, closed models; a mistake is one message with its path, its value and the valid ones."""
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,9 @@ else:
     TypeForm = {Read: Any}
 
 BOOL_TAG = "tag:yaml.org,2002:bool"
+UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
+"""A template among the lines that yaml's own message shows."""
+QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
 
 
 class _PlainKeys(yaml.SafeLoader):
@@ -59,7 +63,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         why = str(error).replace('in "<unicode string>", ', "")
-        raise Refusal(f"{path} is not valid yaml: {why}") from None
+        cure = f"\n{QUOTED}" if UNQUOTED.search(why) else ""
+        raise Refusal(f"{path} is not valid yaml: {why}{cure}") from None
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
         raise Refusal(f"{path} must hold keys and values, found {found}.")
@@ -118,6 +123,8 @@ def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]
     message = message[0].lower() + message[1:]
     if detail["type"] == "model_type" or detail["type"] == "model_attributes_type":
         return f"`{name}` is {_at(value, keys)!r}: it must hold keys and values."
+    if detail["type"] == "string_type" and isinstance(_at(value, keys), Mapping):
+        return f"`{name}` is {_at(value, keys)!r}, as yaml reads braces. {QUOTED}"
     if isinstance(_at(value, keys), Mapping):
         # Said of a whole section, the message names its keys itself.
         return f"{message}."
