@@ -56,8 +56,38 @@ def test_equal_paths_are_told_apart_by_their_archive(tmp_path: Path) -> None:
     inner = {"train.zip": zipped({"1.jpg": b"train"}), "test.zip": zipped({"1.jpg": b"test", "2.jpg": b"2"})}
     (tmp_path / "all.zip").write_bytes(zipped(inner))
     with Archives(tmp_path, ["all.zip"]) as archives:
-        assert archives.names == ("train/1.jpg", "test/1.jpg", "2.jpg")
+        assert archives.names == ("train/1.jpg", "test/1.jpg", "test/2.jpg")
         assert archives.read("test/1.jpg") == b"test"
+
+
+def test_archives_of_equal_folders_keep_these(tmp_path: Path) -> None:
+    files = {
+        "seg_train.zip": zipped({"cat/1.png": b"cat", "dog/1.png": b"dog"}),
+        "seg_test.tar.gz": tarred({"cat/1.png": b"test", "cat/2.png": b"2"}, "w:gz"),
+        "more.zip": zipped({"fox/1.png": b"fox"}),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with Archives(tmp_path, list(files)) as archives:
+        trained, tested = ("seg_train/cat/1.png", "seg_train/dog/1.png"), ("seg_test/cat/1.png", "seg_test/cat/2.png")
+        assert archives.names == (*trained, *tested, "fox/1.png")
+        assert archives.read("seg_train/cat/1.png") == b"cat"
+
+
+def test_a_file_that_lies_outside_of_an_archive_as_well_keeps_its_name(tmp_path: Path) -> None:
+    inner = {"a.csv": b"unpacked", "a.csv.zip": zipped({"a.csv": b"packed"}), "train/1.jpg": b"1", "b.csv": b"old"}
+    (tmp_path / "all.zip").write_bytes(zipped(inner))
+    (tmp_path / "b.csv").write_bytes(b"new")
+    with Archives(tmp_path, ["all.zip", "b.csv"]) as archives:
+        assert archives.names == ("a.csv", "a.csv/a.csv", "train/1.jpg", "all/b.csv", "b.csv")
+        assert archives.read("b.csv") == b"new"
+
+
+def test_files_that_nothing_tells_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.zip").write_bytes(zipped({"images.zip": zipped({"1.jpg": name.encode()})}))
+    with pytest.raises(Refusal, match=r"two files would be called `images/1.jpg`, in a.zip > images.zip and in b"):
+        Archives(tmp_path, ["a.zip", "b.zip"])
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "a/../../b", "..\\a"])

@@ -3,22 +3,25 @@
 import lzma
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import dirname, splitext
 from types import TracebackType
 
 from foldline.members import Finder, Member
 from foldline.refusal import Refusal, listed
 from foldline.unpacking import AGAIN, BOMB_BYTES, LARGEST_EXPANSION
 
+Holder = tuple[object, ...]
+
 
 class Archives:
     """Reads members without extracting them. Open one per process: a zip's file position must not be shared.
 
     An archive within an archive, and every one that is no zip, is unpacked once for all processes (unpacking.py).
-    Where several archives hold the same path, its members are known as `<archive without suffix>/<path>`.
+    Where archives side by side hold the same path, all their members are known as `<archive without suffix>/<path>`;
+    where an archive holds a path that lies outside of it as well, that member alone is.
     """
 
     def __init__(self, folder: Path, files: Sequence[str]) -> None:
@@ -30,7 +33,9 @@ class Archives:
         self._arrays: dict[str, dict[str, Member]] = {}
         with ExitStack() as on_failure:
             on_failure.callback(self.close)
-            self._members = _by_path([member for name in files for member in self._finder.found_in(name, files)])
+            self._members = _by_name(
+                folder, [member for name in files for member in self._finder.found_in(name, files)]
+            )
             self._finder.unpacked.drop_stale()
             on_failure.pop_all()
 
@@ -92,12 +97,50 @@ class Archives:
         return self._arrays[within].get(name)
 
 
-def _by_path(members: Sequence[Member]) -> dict[str, Member]:
-    holders = Counter(path for path, _ in {(member.path, member.source) for member in members})
-    return {_told_apart(member) if holders[member.path] > 1 else member.path: member for member in members}
+def _by_name(folder: Path, members: Sequence[Member]) -> dict[str, Member]:
+    """Raises Refusal where two members would have the same name."""
+    holders = _of_shared_paths(members)
+    # Of these all members are told apart: else train/1.png and test/1.png would lie beside 2.png, that train alone has.
+    together = {
+        holder for several in map(frozenset, holders.values()) for holder in several if _beside(holder, several)
+    }
+    named: dict[str, Member] = {}
+    for member in members:
+        is_told_apart = member.above in together or any(
+            len(other) < len(member.above) for other in holders.get(member.path, ()) if other not in together
+        )
+        name = _below_its_archive(member) if is_told_apart else member.path
+        other = named.setdefault(name, member)
+        if (other.archive, other.within) != (member.archive, member.within):
+            raise Refusal(
+                f"{folder}: two files would be called `{name}`, in {_way_to(other)} and in {_way_to(member)}. "
+                "Unpack one of these archives by hand into a folder of its own, and take the competition's files by "
+                "`python -m pipelines.download --from FOLDER`."
+            )
+    return named
 
 
-def _told_apart(member: Member) -> str:
-    if member.path == member.source:
-        return member.path
-    return str(PurePosixPath(member.source).with_suffix("") / PurePosixPath(member.path).name)
+def _of_shared_paths(members: Sequence[Member]) -> dict[str, set[Holder]]:
+    """Of each path that lies in several archives these, by their identities; a file outside of all is in `()`."""
+    first: dict[str, Holder] = {}
+    shared: dict[str, set[Holder]] = {}
+    for member in members:
+        holder = first.setdefault(member.path, member.above)
+        if holder != member.above:
+            shared.setdefault(member.path, {holder}).add(member.above)
+    return shared
+
+
+def _beside(holder: Holder, others: Collection[Holder]) -> bool:
+    """Whether one of `others` neither lies in `holder` nor holds it."""
+    return any(other[: len(holder)] != holder[: len(other)] for other in others)
+
+
+def _below_its_archive(member: Member) -> str:
+    """As if its archive had been extracted into a folder of its name. Plain strings: there may be millions."""
+    return f"{splitext(member.source)[0].removesuffix('.tar')}/{member.path[len(dirname(member.source)) :].lstrip('/')}"
+
+
+def _way_to(member: Member) -> str:
+    """The archives that it lies in, the outermost first."""
+    return " > ".join(part for part in member.above if isinstance(part, str)) or "no archive"

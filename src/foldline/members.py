@@ -42,9 +42,11 @@ class Member:
     within: str
     """The name in `archive`, or the path of a file."""
     source: str
-    """The archive's own name, for messages and for telling equal paths apart."""
+    """The path of the archive that it lies in, its own where it lies in none."""
     identity: tuple[object, ...]
     """What it is unpacked under: the archives on the way to it, the download by size and time of change."""
+    above: tuple[object, ...]
+    """The identity of the archive that it lies in, nothing where it lies in none."""
 
 
 class Finder:
@@ -61,11 +63,12 @@ class Finder:
         identity = (name, path.stat().st_size, path.stat().st_mtime_ns)
         split = SPLIT.fullmatch(name)
         if split is None:
-            yield from self._opened(Member(name, None, str(path), name, identity), 1)
+            yield from self._opened(Member(name, None, str(path), name, identity, ()), 1)
         elif name.endswith(".001"):
             parts = [part for part in sorted(files) if (found := SPLIT.fullmatch(part)) and found["whole"] == split[1]]
             whole = self._joined(parts, split["whole"])
-            yield from self._opened(Member(split["whole"], None, str(whole), name, (*identity, parts)), 1)
+            identity = (*identity, tuple(parts))
+            yield from self._opened(Member(split["whole"], None, str(whole), split["whole"], identity, ()), 1)
 
     def _joined(self, parts: Sequence[str], name: str) -> Path:
         paths = [existing(self.folder, part) for part in parts]
@@ -108,7 +111,7 @@ class Finder:
         """What numpy packed into an .npz, `train.npz/images.npy` and so on. Raises Refusal when it is damaged."""
         archive = self._zip(self.file_of(npz), f"{self.folder / npz.source}: `{npz.within}`")
         for name in archive.namelist():
-            yield Member(f"{npz.path}/{name}", archive, name, npz.path, (*npz.identity, name))
+            yield Member(f"{npz.path}/{name}", archive, name, npz.path, (*npz.identity, name), npz.identity)
 
     def _zip(self, path: Path, named: str) -> zipfile.ZipFile:
         try:
@@ -125,7 +128,7 @@ class Finder:
             inner = normpath(join(parent, information.filename.replace("\\", "/")))
             if not information.is_dir() and not inner.startswith("__MACOSX/"):
                 identity = (*member.identity, information.filename)
-                found = Member(inner, archive, information.filename, _source(member), identity)
+                found = Member(inner, archive, information.filename, member.path, identity, member.identity)
                 yield from self._opened(found, depth + 1)
 
     def _extracted(self, member: Member, folder: Path, depth: int) -> Iterator[Member]:
@@ -139,7 +142,7 @@ class Finder:
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
         for name, path in names.items():
             if "__MACOSX" not in PurePosixPath(name).parts:
-                found = Member(name, None, str(path), _source(member), (*member.identity, name))
+                found = Member(name, None, str(path), member.path, (*member.identity, name), member.identity)
                 yield from self._opened(found, depth + 1)
 
     def file_of(self, member: Member) -> Path:
@@ -178,7 +181,3 @@ def existing(folder: Path, name: str) -> Path:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
-
-
-def _source(member: Member) -> str:
-    return member.path if member.archive is not None else member.source
