@@ -37,7 +37,7 @@ def main() -> None:
         print_contents(settings.places)
         examination = examine(card, settings.places)
         print_examination(examination)
-        pictures, following = pictures_of(examination.images), "dvc repro"
+        pictures, following = pictures_of(examination.images, bool(examination.absent)), "dvc repro"
     experiment = first_experiment(read_yaml(RECIPE), card, pictures)
     refuse_unfit(parse(experiment, Params, "the first experiment"), card)
     text = yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)

@@ -19,7 +19,7 @@ from foldline.competition.layouts import read_layout
 from foldline.competition.metrics import metric_of
 from foldline.competition.readability import link_images
 from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
-from foldline.competition.suspicions import suspicions, unknown_labels
+from foldline.competition.suspicions import hidden_images, suspicions, unknown_labels
 from foldline.competition.targets import encode
 from foldline.competition.unused_columns import unused_columns
 from foldline.images.cache import PixelForm, build, open_pixels
@@ -46,6 +46,8 @@ class Examination:
     """first, second: positions of images that show the same."""
     unused: tuple[str, ...]
     """Columns that could be features."""
+    absent: tuple[str, ...]
+    """A sentence for each part of the test set without a single image."""
 
 
 def examine(card: Card, places: Places) -> Examination:
@@ -66,7 +68,7 @@ def examine(card: Card, places: Places) -> Examination:
     images = link_images(listing.images, built.decoded)
     pixels = open_pixels(caches, built.key, images, places.archives, files)
     pairs = near_duplicate_pairs(images, pixels)
-    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused)
+    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.absent)
 
 
 def print_contents(places: Places) -> None:
@@ -80,7 +82,11 @@ def print_examination(examination: Examination) -> None:
     facts = [*understood(examination.card, *seen, examination.sample), ("unused columns", listed(examination.unused))]
     _print_table(examination.card.title, facts)
     names = answer_names(examination.classes, examination.card.target)
-    findings = [*suspicions(*seen, examination.pairs), *unknown_labels(examination.sample.shown_labels, names)]
+    findings = [
+        *hidden_images(examination.absent, examination.images),
+        *suspicions(*seen, examination.pairs),
+        *unknown_labels(examination.sample.shown_labels, names),
+    ]
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 
 from foldline.cards.card import Card
 from foldline.cards.first_experiment import Pictures
-from foldline.competition.readability import describe_unreadable
+from foldline.competition.readability import describe_unreadable, unreadable_files
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
+from foldline.tables.images import MISSING
 from foldline.tables.rows import SIDE, side_columns
 
 SHOWN_CLASSES = 3
@@ -40,8 +41,12 @@ def understood(
     )
 
 
-def pictures_of(images: pd.DataFrame) -> Pictures:
-    """Raises Refusal when no image can be read."""
+def pictures_of(images: pd.DataFrame, is_test_absent: bool) -> Pictures:
+    """Raises Refusal when no image can be read.
+
+    is_test_absent: whether the test set has a part without a single image. That may be a mistake in the card, so
+    that no missing image counts as one which a person would allow.
+    """
     files = images.drop_duplicates("path")
     readable = files[files["error"].isna()]
     if readable.empty:
@@ -49,7 +54,8 @@ def pictures_of(images: pd.DataFrame) -> Pictures:
         raise Refusal(f"None of {len(files)} images can be read: {reasons}. Correct the card's layout.")
     sides = readable[["height", "width"]]
     aspects = sides.max(axis=1) / sides.min(axis=1)
-    unreadable_share = 1 - len(readable) / len(files)
+    unreadable = unreadable_files(files[files["error"] != MISSING] if is_test_absent else files)
+    unreadable_share = len(unreadable) / len(files)
     return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), unreadable_share)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.array_files import ArrayFile, open_array_file
 from foldline.cards.templates import Piece
-from foldline.refusal import Refusal, listed
+from foldline.refusal import listed
 from foldline.tables.addresses import parse_in_array, places_of
 
 SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
@@ -60,21 +60,25 @@ def fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
     return [name for name in ordered[first:last] if fits(name)]
 
 
-def missing_images(lines: pd.DataFrame, archives: Archives, source: str, fact: str) -> pd.Series:
-    """For each line `id (path)` when the archives do not hold its image, else the empty text.
-
-    lines: row_id, path (tables/addresses.py). Raises Refusal when not a single one is there: then the card is wrong.
-    """
+def missing_files(paths: pd.Series, archives: Archives) -> pd.Series:
+    """Of each picture (tables/addresses.py) the first file that the archives do not hold, else the empty text."""
     holds = _Contents(archives).holds
-    absent = [next((place for place in places_of(path) if not holds(place)), "") for path in lines["path"]]
-    if all(absent):
-        raise Refusal(
-            f"{source}: none of its {len(lines)} images is there. The card's {fact} gives `{absent[0]}` for the id "
-            f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(absent[0], archives.names), 4)}. "
-            "Correct the template."
-        )
-    places = pd.Series(absent, index=lines.index, dtype="str")
-    return (lines["row_id"] + " (" + places + ")").where(places != "", "")
+    absent = [next((place for place in places_of(path) if not holds(place)), "") for path in paths]
+    return pd.Series(absent, index=paths.index, dtype="str")
+
+
+def describe_absence(lines: pd.DataFrame, archives: Archives, fact: str) -> str:
+    """Says of a part of a layout that not a single one of its images is there; else it is the empty text.
+
+    lines: row_id, missing, as `missing_files` gives it. fact: where the card has the part.
+    """
+    if (lines["missing"] == "").any():
+        return ""
+    path = lines["missing"].iloc[0]
+    return (
+        f"The card's {fact}: none of its {len(lines)} images is there. The path gives `{path}` for the id "
+        f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(path, archives.names), 4)}."
+    )
 
 
 class _Contents:

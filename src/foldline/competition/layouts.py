@@ -1,7 +1,7 @@
 """From the competition's own files to canonical rows and the paths of their images.
 
 Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, target and
-group (empty text where there is none), missing (says so when the image is not there) and the card's features, one line
+group (empty text where there is none), missing (the file when it is not there) and the card's features, one line
 per image of a row. `assemble` makes rows of them, whatever the kind.
 """
 
@@ -15,7 +15,7 @@ from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
-from foldline.competition.image_paths import filled, missing_images
+from foldline.competition.image_paths import describe_absence, filled, missing_files
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.part_columns import named_parts
 from foldline.competition.records_layout import record_lines
@@ -39,16 +39,24 @@ class Listing:
     """row (position in `rows`), path; in the order of rows, then of the source."""
     missing: tuple[str, ...]
     """Of the images those that the archives do not hold, as messages show them: `id (path)`."""
+    absent: tuple[str, ...]
+    """A sentence for each part of the test set of which not a single image is there."""
 
 
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
-    """Raises Refusal when the card does not fit the archives: a table, a column or an image is not there."""
+    """Raises Refusal when the card does not fit the archives: a table or a column is not there, or no train image."""
     side = find_side_columns(archives, layout, target, features)
     train, test = (
-        pd.concat([_lines(archives, part, place, asked, side) for place, part in named_parts(parts, fact)])
+        {place: _lines(archives, part, place, asked, side) for place, part in named_parts(parts, fact)}
         for parts, fact, asked in ((layout.train, "layout.train", target), (layout.test, "layout.test", None))
     )
-    return assemble(train, test)
+    without, absent = (
+        tuple(filter(None, (describe_absence(lines, archives, place) for place, lines in parts.items())))
+        for parts in (train, test)
+    )
+    if without:
+        raise Refusal(f"{' '.join(without)} Correct the template.")
+    return assemble(pd.concat(train.values()), pd.concat(test.values()), absent)
 
 
 def _lines(archives: Archives, part: Part, fact: str, target: Target | None, side: SideColumns) -> pd.DataFrame:
@@ -68,7 +76,7 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
         lines["target"] = target_texts(found.columns, target, found.source)
         lines["group"] = filled(group, found.columns)
     if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
-        lines["missing"] = missing_images(lines, archives, found.source, f"{fact}.path")
+        lines["missing"] = missing_files(lines["path"], archives)
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
     lines = pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
     return lines if target is None else united(lines, target)
@@ -86,7 +94,7 @@ def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> Pa
             return record_lines(archives, part, fact, wanted)
 
 
-def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
+def assemble(train: pd.DataFrame, test: pd.DataFrame, absent: tuple[str, ...]) -> Listing:
     """Rows and images of both parts' lines (row_id, path, target, group, missing, features).
 
     Lines of one id are one row with several images. Lines that repeat an earlier one count once: a sample submission
@@ -99,8 +107,9 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame) -> Listing:
     images = pd.DataFrame({"row": lines.groupby(["part", "row_id"], sort=False).ngroup(), "path": lines["path"]})
     facts = rows[["part", "row_id", "target", "group"]].astype("str")
     rows = pd.concat([facts.mask(facts == ""), rows[side_columns(rows)]], axis=1)
-    missing = tuple(lines.loc[lines["missing"] != "", "missing"])
-    return Listing(rows, images.sort_values("row", kind="stable", ignore_index=True), missing)
+    lacking = lines[lines["missing"] != ""]
+    missing = tuple(lacking["row_id"] + " (" + lacking["missing"] + ")")
+    return Listing(rows, images.sort_values("row", kind="stable", ignore_index=True), missing, absent)
 
 
 def _refuse_empty(values: pd.Series, source: str) -> None:

@@ -1,5 +1,6 @@
 """Images that are missing or cannot be read: listed with their reason, refused above a share, else not learned from."""
 
+import math
 from collections.abc import Collection
 
 import pandas as pd
@@ -32,13 +33,26 @@ def describe_unreadable(images: pd.DataFrame) -> str:
     return listed((f"{listed(files, SHOWN_FILES)}: {reason}" for reason, files in reasons), SHOWN_REASONS)
 
 
-def refuse_missing(missing: Collection[str], images: pd.DataFrame, allowed_share: float) -> None:
+def describe_hidden(absent: Collection[str], missing_share: float) -> str:
+    """What a test set without a single image may be, a mistake or a secret; absent: as the layout lists such parts."""
+    return (
+        f"{' '.join(absent)} Correct the template. Or, where the competition shows its test images to submitted "
+        f"notebooks alone, set prepare.unreadable_share to {math.ceil(missing_share * 1000) / 1000:g} or more: then "
+        "these rows have blank pictures, and their answers mean nothing."
+    )
+
+
+def refuse_missing(
+    missing: Collection[str], absent: Collection[str], images: pd.DataFrame, allowed_share: float
+) -> None:
     """Raises Refusal, before anything is decoded, when more than `allowed_share` of the images are not there.
 
-    missing: as the layout lists them. images: row, path.
+    missing, absent: as the layout lists them. images: row, path.
     """
     if len(missing) <= allowed_share * len(images):
         return
+    if absent:
+        raise Refusal(describe_hidden(absent, len(missing) / len(images)))
     raise Refusal(
         f"{len(missing)} of {len(images)} images are missing, a share of {len(missing) / len(images):.2g}, above "
         f"prepare.unreadable_share ({allowed_share:g}): {listed(missing, 5)}. Correct the card's layout, or download "
