@@ -96,6 +96,11 @@ def test_arrays_that_fit_no_cache(content: bytes, reason: str) -> None:
         pixels_of(content, PixelForm(2, 3, 3, "squash"))
 
 
+def test_what_is_no_picture_is_told_in_the_same_words_in_every_run() -> None:
+    with pytest.raises(Undecodable, match=r"^of no known image format \(it begins with 3c 68 74 6d 6c 3e\)$"):
+        pixels_of(b"<html>", PixelForm(2, 3, 4, "squash"))
+
+
 def test_samples_of_16_bits_keep_them_with_a_range() -> None:
     colours = (scene(0, 4, 5).astype(np.uint16) << 8) + 128
     _, content = cv2.imencode(".png", colours[:, :, ::-1])

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from jaxtyping import Shaped
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from foldline.images.jpeg_header import plain_size
-from foldline.images.undecodable import Undecodable
+from foldline.images.undecodable import Undecodable, undecodable
 
 VERSION = 2
 """Part of the pixel cache's key: raise it with every change here or in resizing.py that changes any pixel."""
@@ -74,11 +74,8 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
         return _decode(content, channels, needed)
     except MemoryError:
         raise
-    except UnidentifiedImageError:
-        # Pillow's own text holds an address in memory.
-        raise Undecodable(f"of no known image format (it begins with {content[:8].hex(' ')})") from None
     except Exception as error:  # codecs meet hostile bytes with any error there is
-        raise Undecodable(f"{error}" or type(error).__name__) from error
+        raise undecodable(error, content) from error
 
 
 def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:

@@ -26,7 +26,7 @@ from foldline.images.samples import (
     whole_bytes,
     with_channels,
 )
-from foldline.images.undecodable import Undecodable
+from foldline.images.undecodable import Undecodable, undecodable
 from foldline.records import Records, file_of_records
 from foldline.refusal import Refusal
 from foldline.tables.addresses import InRecord, parse_in_array, parse_in_record, places_of, value_at
@@ -130,7 +130,7 @@ def _read(content: bytes, form: PixelForm) -> Picture:
     except (MemoryError, Refusal, Undecodable):
         raise
     except Exception as error:  # codecs meet hostile bytes with any error there is
-        raise Undecodable(f"{error}" or type(error).__name__) from error
+        raise undecodable(error, content) from error
     return decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
 
 
