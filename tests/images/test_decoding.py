@@ -1,5 +1,7 @@
 """Files of every kind become upright 8-bit pixels, or a reason."""
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -114,6 +116,19 @@ def test_the_first_of_several_frames() -> None:
     frames = [Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (10, 200)]
     content = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
     assert decode(content, 1).pixels.max() == 10
+
+
+def test_a_scanned_slide_is_larger_than_what_pillow_takes_for_an_attack() -> None:
+    slide = Image.new("L", (13_400, 13_400), 7)
+    decoded = decode(encoded(slide, "TIFF", compression="packbits"), 1)
+    assert (decoded.height, decoded.width) == (13_400, 13_400)
+    assert decoded.pixels[-1, -1] == 7
+
+
+def test_more_pixels_than_opencv_reads_end_in_a_cure() -> None:
+    content = encoded(PICTURE, "JPEG").replace(struct.pack(">HH", *GREY.shape), struct.pack(">HH", 40_000, 30_000))
+    with pytest.raises(Undecodable, match=r"more than the 2\^30 pixels .* set .* OPENCV_IO_MAX_IMAGE_PIXELS to more"):
+        decode(content, 3)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95])

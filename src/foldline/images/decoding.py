@@ -21,6 +21,10 @@ from foldline.images.undecodable import Undecodable, undecodable
 VERSION = 2
 """Part of the pixel cache's key: raise it with every change here or in resizing.py that changes any pixel."""
 
+# Pillow refuses files of more than 179 million pixels as attacks on memory. Those who enter a competition download its
+# files themselves, and scanned slides are that large.
+Image.MAX_IMAGE_PIXELS = None
+
 JPEGS = ("JPEG", "MPO")
 REDUCED_SCALES = (8, 4, 2)
 ENOUGH_SHARE = 7 / 8

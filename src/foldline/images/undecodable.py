@@ -1,6 +1,9 @@
 """What any decoder says of an image that it cannot read."""
 
+import cv2
 from PIL import UnidentifiedImageError
+
+OPENCV_LIMIT = "CV_IO_MAX_IMAGE_PIXELS"
 
 
 class Undecodable(Exception):
@@ -12,4 +15,9 @@ def undecodable(error: Exception, content: bytes) -> Undecodable:
     if isinstance(error, UnidentifiedImageError):
         # Pillow's own text holds an address in memory.
         return Undecodable(f"of no known image format (it begins with {content[:8].hex(' ')})")
+    if isinstance(error, cv2.error) and OPENCV_LIMIT in f"{error}":
+        return Undecodable(
+            "it has more than the 2^30 pixels that OpenCV reads: set the environment variable "
+            "OPENCV_IO_MAX_IMAGE_PIXELS to more than it has"
+        )
     return Undecodable(f"{error}" or type(error).__name__)
