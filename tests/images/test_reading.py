@@ -57,6 +57,11 @@ def test_numbers_beyond_the_range_stay_beyond_and_nothing_is_the_lowest() -> Non
     assert pixels_of(npy(array), form(array, (0.0, 10.0)))[0, :, 0].tolist() == [-255, 0, 0, 510]
 
 
+def test_an_outlier_stays_finite_in_the_cache() -> None:
+    array = np.array([[[1e6], [-1e6]]], np.float32)
+    assert pixels_of(npy(array), form(array, (0.0, 1.0)))[0, :, 0].tolist() == [65504, -65504]
+
+
 def test_arrays_of_bytes_are_pictures() -> None:
     array = scene(0, 4, 5)
     assert np.array_equal(pixels_of(npy(array), form(array)), array)

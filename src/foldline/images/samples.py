@@ -21,6 +21,8 @@ NPZ_MARK = b"PK\x03\x04"
 PARQUET_MARK = b"PAR1"
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, as in ITU-R BT.601."""
+LARGEST_KEPT = np.finfo(np.float16).max
+"""The cache's numbers are float16, and one that is infinite there makes a training's loss NaN."""
 RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
 
 Samples = Shaped[np.ndarray, "height width channels"]
@@ -102,10 +104,12 @@ def with_channels(samples: Samples, channels: int) -> Shaped[np.ndarray, "height
 
 
 def scaled_samples(samples: Samples, value_range: tuple[float, float] | None) -> Samples:
-    """With a range float32, its ends at 0 and 255, NaN as 0; without one uint8: the high byte of wider samples."""
+    """With a range float32, its ends at 0 and 255, NaN as 0, outliers cut off where float16 ends; without one uint8:
+    the high byte of wider samples."""
     if value_range is not None:
         low, high = value_range
-        return np.nan_to_num((samples.astype(np.float32) - low) * np.float32(255 / (high - low)), posinf=0, neginf=0)
+        scaled = np.nan_to_num((samples.astype(np.float32) - low) * np.float32(255 / (high - low)), posinf=0, neginf=0)
+        return np.clip(scaled, -LARGEST_KEPT, LARGEST_KEPT)
     if samples.dtype == np.uint8:
         return samples
     if samples.dtype == np.uint16:
