@@ -92,6 +92,7 @@ def test_the_numbers_of_a_parquet_file_are_one_plane() -> None:
         (parquet({"note": ["a"]}), "none of its columns are numbers: note"),
         (npy(FLOATS[:, :, :3]), "float16 and have no fixed range: give the card's layout.range"),
         (npy(np.zeros((2, 3, 5), np.uint8)), r"shape \(2, 3, 5\), which has no 3 channels"),
+        (npy(np.zeros((0, 3, 3), np.uint8)), r"shape \(0, 3, 3\): there is nothing in it"),
         (npy(np.zeros((2, 3, 3), np.uint8))[:-1], "EOF: reading array data"),
         (b"", "the file is empty"),
     ],

@@ -79,7 +79,9 @@ def _tiff(content: bytes) -> np.ndarray:
 
 
 def channels_last(array: np.ndarray, channels: int) -> Samples:
-    """Raises Undecodable for an array that has no axis of `channels`, nor is a plane."""
+    """Raises Undecodable for an array that has no axis of `channels`, nor is a plane, and for one without samples."""
+    if array.size == 0:
+        raise Undecodable(f"it is of shape {array.shape}: there is nothing in it")
     if array.ndim == 2:
         return array[:, :, np.newaxis]
     if array.ndim == 3 and array.shape[2] == channels:
