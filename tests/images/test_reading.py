@@ -68,6 +68,12 @@ def test_arrays_of_bytes_are_pictures() -> None:
     assert np.array_equal(pixels_of(npy(array[:, :, 0] > 99), form(array))[:, :, 1], (array[:, :, 0] > 99) * 255)
 
 
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+def test_arrays_of_16_bits_keep_their_high_byte_in_either_order(order: str) -> None:
+    array = scene(0, 4, 5).astype(order) * 256 + 7
+    assert np.array_equal(pixels_of(npy(array), form(array)), scene(0, 4, 5))
+
+
 def test_a_single_array_of_an_npz() -> None:
     array, stored = scene(0, 4, 5), io.BytesIO()
     np.savez(stored, only=array)

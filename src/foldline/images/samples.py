@@ -114,7 +114,7 @@ def scaled_samples(samples: Samples, value_range: tuple[float, float] | None) ->
         return np.clip(scaled, -LARGEST_KEPT, LARGEST_KEPT)
     if samples.dtype == np.uint8:
         return samples
-    if samples.dtype == np.uint16:
+    if samples.dtype.newbyteorder("=") == np.uint16:
         return (samples >> 8).astype(np.uint8)
     if samples.dtype == np.bool_:
         return samples.astype(np.uint8) * 255
