@@ -18,8 +18,8 @@ from PIL import Image, ImageOps
 from foldline.images.jpeg_header import plain_size
 from foldline.images.undecodable import Undecodable, undecodable
 
-VERSION = 2
-"""Part of the pixel cache's key: raise it with every change here or in resizing.py that changes any pixel."""
+VERSION = 3
+"""Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
 
 # Pillow refuses files of more than 179 million pixels as attacks on memory. Those who enter a competition download its
 # files themselves, and scanned slides are that large.

@@ -26,6 +26,7 @@ from foldline.images.samples import (
     whole_bytes,
     with_channels,
 )
+from foldline.images.tiffs import is_tiff, tiff_samples
 from foldline.images.undecodable import Undecodable, undecodable
 from foldline.records import Records, file_of_records
 from foldline.refusal import Refusal
@@ -126,7 +127,8 @@ def _read(content: bytes, form: PixelForm) -> Picture:
         if content.startswith((NPY_MARK, NPZ_MARK, PARQUET_MARK)):
             return _picture(array_samples(content, form.channels), form)
         if form.range is not None or form.channels not in (1, 3):
-            return _picture(picture_samples(content, form.channels), form)
+            samples_of = tiff_samples if is_tiff(content) else picture_samples
+            return _picture(samples_of(content, form.channels), form)
     except (MemoryError, Refusal, Undecodable):
         raise
     except Exception as error:  # codecs meet hostile bytes with any error there is

@@ -11,9 +11,8 @@ from PIL import Image, ImageOps
 
 from foldline.images.decoding import ORIENTATION_TAG, UPRIGHT
 from foldline.images.undecodable import Undecodable
-from foldline.refusal import Refusal, listed
+from foldline.refusal import listed
 
-TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""
 NPY_MARK = b"\x93NUMPY"
@@ -50,9 +49,7 @@ def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
 
 
 def picture_samples(content: bytes, channels: int) -> Samples:
-    """A picture file's samples in their own width, all its channels, upright."""
-    if content[:4] in TIFF_MARKS:
-        return channels_last(_tiff(content), channels)
+    """The samples of a picture file that is no TIFF (tiffs.py) in their own width, all its channels, upright."""
     with Image.open(io.BytesIO(content)) as image:
         orientation = image.getexif().get(ORIENTATION_TAG, 1)
         if image.mode not in OPENCV_CHANNEL_ORDER:
@@ -66,16 +63,6 @@ def picture_samples(content: bytes, channels: int) -> Samples:
         raise Undecodable("OpenCV cannot read it")
     upright = UPRIGHT.get(orientation, UPRIGHT[1])(channels_last(pixels, len(order)))
     return np.ascontiguousarray(upright[:, :, order])
-
-
-def _tiff(content: bytes) -> np.ndarray:
-    try:
-        import tifffile  # only those need it whose TIFFs hold more than OpenCV and Pillow read
-    except ModuleNotFoundError:
-        raise Refusal(
-            "The images are TIFFs of wide samples or many channels; tifffile is not installed: pip install tifffile."
-        ) from None
-    return tifffile.imread(io.BytesIO(content))
 
 
 def channels_last(array: np.ndarray, channels: int) -> Samples:
