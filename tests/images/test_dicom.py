@@ -53,12 +53,23 @@ def test_colours_by_pixel_and_by_plane() -> None:
         assert np.array_equal(pixels_of(content, PixelForm(4, 6, 3, "squash")), picture)
 
 
-def test_a_palette_says_what_the_numbers_show() -> None:
+def test_colours_of_12_bits_are_as_bright_as_those_of_8() -> None:
+    picture = scene(0, 4, 6)
+    content = dicom(
+        Rows=4, Columns=6, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0,
+        BitsAllocated=16, BitsStored=12, HighBit=11, PixelData=(picture.astype(np.uint16) * 16 + 3).tobytes(),
+    )  # fmt: skip
+    assert np.array_equal(pixels_of(content, PixelForm(4, 6, 3, "squash")), picture)
+    assert dicom_samples(content, 3, windowed=False).max() == int(picture.max()) * 16 + 3
+
+
+@pytest.mark.parametrize(("bits", "allocated"), [(16, "u2"), (8, "u2"), (8, "u1")])
+def test_a_palette_says_what_the_numbers_show(bits: int, allocated: str) -> None:
     colours = np.array([[0, 0, 0], [200, 100, 50], [10, 250, 30], [7, 8, 9]], np.uint16)
     values: dict[str, object] = {"Rows": 1, "Columns": 4, "SamplesPerPixel": 1, "PixelData": bytes([3, 1, 2, 0])}
     for number, name in enumerate(("Red", "Green", "Blue")):
-        values[f"{name}PaletteColorLookupTableDescriptor"] = [4, 0, 16]
-        values[f"{name}PaletteColorLookupTableData"] = (colours[:, number] << 8).tobytes()
+        values[f"{name}PaletteColorLookupTableDescriptor"] = [4, 0, bits]
+        values[f"{name}PaletteColorLookupTableData"] = (colours[:, number] << (bits - 8)).astype(allocated).tobytes()
     content = dicom(PhotometricInterpretation="PALETTE COLOR", **values)
     assert pixels_of(content, PixelForm(1, 4, 3, "squash"))[0].tolist() == colours[[3, 1, 2, 0]].tolist()
 

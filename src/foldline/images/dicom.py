@@ -19,8 +19,9 @@ def is_dicom(content: bytes) -> bool:
 
 
 def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
-    """The first frame. Windowed: grey as uint8, by the file's window, or from its smallest to its largest sample where
-    it has none, MONOCHROME1 inverted; else its numbers, in the file's units (CT: Hounsfield) as float32.
+    """The first frame. Windowed: colours as uint8; grey as uint8, by the file's window, or from its smallest to its
+    largest sample where it has none, MONOCHROME1 inverted. Else its numbers, grey in the file's units (CT: Hounsfield)
+    as float32.
 
     Raises Refusal when pydicom or the codec of the file's compression is not installed.
     """
@@ -35,12 +36,17 @@ def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
         _refuse_missing_codec(dataset)
         stored = pixel_array(dataset, index=0)
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
-            stored = (apply_color_lut(stored, dataset) >> 8).astype(np.uint8)
+            stored = _bytes(apply_color_lut(stored, dataset), dataset.RedPaletteColorLookupTableDescriptor[2])
         if stored.ndim == 3:
-            return channels_last(stored, channels)
+            return channels_last(_bytes(stored, dataset.BitsStored) if windowed else stored, channels)
         values = apply_modality_lut(stored, dataset).astype(np.float32)
         shown = _shown(values, dataset) if windowed else values
     return channels_last(shown, channels)
+
+
+def _bytes(colours: np.ndarray, bits: int) -> np.ndarray:
+    """The highest eight of the `bits` that count, which are fewer than those of a sample where files say so."""
+    return colours if colours.dtype == np.uint8 else (colours >> max(bits - 8, 0)).astype(np.uint8)
 
 
 def _refuse_missing_codec(dataset: Any) -> None:
