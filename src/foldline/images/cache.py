@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ KEPT_CACHES = 3
 """The caches used last that a build leaves: going back to an earlier size need not decode again."""
 
 STORED = (".npy", ".jpegs")
+KEY_LENGTH = 64
+"""Of a finished cache's name; a request's is half as long."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def build(
     with locked(caches / "build.lock"):
         decoded = _recorded(caches, request, suffix_of(form))
         if decoded is None:
+            _delete_unfinished(caches, request)
             unfinished = caches / f"{request}{suffix_of(form)}"
             decoded = build_file(unfinished, archives_folder, files, distinct, form, processes)
             key = _key(decoded, form)
@@ -128,16 +131,27 @@ def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:
     return None
 
 
+def _delete_unfinished(caches: Path, request: str) -> None:
+    """What builds of other requests left: it would take the disk that this one needs. The caller holds the lock."""
+    _delete(
+        path for path in caches.iterdir() if len(path.name.split(".")[0]) != KEY_LENGTH and request not in path.name
+    )
+
+
 def _prune(caches: Path, current: Path) -> None:
-    """Delete all but the caches used last, and every abandoned build: the caller holds the lock, none is under way.
+    """Delete all but the caches used last, and every abandoned build: the caller holds the lock, none is under way."""
+    os.utime(current)
+    finished = [path for path in caches.iterdir() if path.suffix in STORED and len(path.stem) == KEY_LENGTH]
+    kept = sorted(finished, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:KEPT_CACHES]
+    keys = {path.stem for path in kept}
+    _delete(path for path in caches.iterdir() if path.name.split(".")[0] not in keys)
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    """Those of `paths` that are of a cache.
 
     A process that has a deleted cache mapped keeps it to its end; one that opens it later builds it again.
     """
-    os.utime(current)
-    finished = [path for path in caches.iterdir() if path.suffix in STORED and len(path.stem) == len(current.stem)]
-    kept = sorted(finished, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:KEPT_CACHES]
-    keys = {path.stem for path in kept}
-    for pattern in (*(f"*{suffix}" for suffix in STORED), "*.parquet", "*.journal", "*.parts", ".*.partial"):
-        for path in caches.glob(pattern):
-            if path.name.split(".")[0] not in keys:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for path in list(paths):
+        if path.suffix in (*STORED, ".parquet", ".journal", ".parts", ".partial"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
