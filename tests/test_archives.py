@@ -155,6 +155,18 @@ def test_a_member_that_needs_a_password(tmp_path: Path) -> None:
         archives.read("a")
 
 
+@pytest.mark.parametrize("of_names", [False, True])
+def test_a_7z_that_needs_a_password_stays_a_file(tmp_path: Path, of_names: bool) -> None:
+    content = io.BytesIO()
+    with py7zr.SevenZipFile(content, "w", password="secret", header_encryption=of_names) as archive:
+        archive.writestr(b"B", "b.csv")
+    (tmp_path / "loose.7z").write_bytes(content.getvalue())
+    (tmp_path / "all.zip").write_bytes(zipped({"b.7z": content.getvalue(), "a.csv": b"A"}))
+    with Archives(tmp_path, ["loose.7z", "all.zip"]) as archives:
+        assert archives.names == ("loose.7z", "b.7z", "a.csv")
+        assert archives.read("a.csv") == b"A"
+
+
 def tarred(members: Mapping[str, bytes], mode: str = "w") -> bytes:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode=mode) as archive:  # type: ignore[call-overload]

@@ -43,6 +43,10 @@ BLOCK_BYTES = 2**20
 OPENERS = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
 
 
+class Locked(Exception):
+    """What an archive holds needs a password; it may be needed by nobody."""
+
+
 def container_kind(head: bytes, suffix: str) -> Container | None:
     """What a file that begins with `head` contains files as; None when it is a file itself."""
     for offset, magic, kind in MAGIC:
@@ -100,7 +104,8 @@ def _refusing_damage(where: str) -> Iterator[None]:
 def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
     """Fill `folder` with what the container `path` holds: a tree of files, or the one file `content`.
 
-    Raises Refusal for a member that would leave the folder, for a bomb, and when 7z needs a library that is missing.
+    Raises Refusal for a member that would leave the folder, for a bomb, and when 7z needs a library that is missing;
+    Locked for a 7z with a password.
     """
     # What is packed is hardly larger than what it holds; 7z and zips say how much that is.
     refuse_without_room(folder, path.stat().st_size, where)
@@ -169,5 +174,7 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
                 raise Refusal(f"{where} unpacks {path.stat().st_size:,} bytes to {unpacked_bytes:,}. Do not trust it.")
             refuse_without_room(folder, unpacked_bytes, where)
             archive.extractall(folder)
+    except py7zr.exceptions.PasswordRequired:
+        raise Locked(where) from None
     except (py7zr.exceptions.ArchiveError, *DAMAGES) as error:
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None

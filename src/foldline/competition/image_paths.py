@@ -11,6 +11,7 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.array_files import ArrayFile, open_array_file
 from foldline.cards.templates import Piece
+from foldline.competition.closed_archives import closed_archives
 from foldline.refusal import listed
 from foldline.tables.addresses import parse_in_array, places_of
 
@@ -78,6 +79,7 @@ def describe_absence(lines: pd.DataFrame, archives: Archives, fact: str) -> str:
     return (
         f"The card's {fact}: none of its {len(lines)} images is there. The path gives `{path}` for the id "
         f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(path, archives.names), 4)}."
+        f"{closed_archives(archives.names)}"
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from foldline.archives import Archives
+from foldline.competition.closed_archives import closed_archives
 from foldline.competition.table_files import TABLE_SUFFIXES, parse_table
 from foldline.refusal import Refusal, listed
 
@@ -70,7 +71,7 @@ def refuse_absent_file(archives: Archives, name: str, suffixes: tuple[str, ...])
         tables = [path for path in archives.names if PurePosixPath(path).suffix.lower() in suffixes]
         raise Refusal(
             f"{archives.folder}: there is no table `{name}`.{suggestion(name, tables)} Found {listed(tables)}. "
-            "Correct its name in the card."
+            f"Correct its name in the card.{closed_archives(archives.names)}"
         )
 
 

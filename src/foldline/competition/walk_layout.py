@@ -7,6 +7,7 @@ import pandas as pd
 from foldline.archives import Archives
 from foldline.cards.layout import WalkPart
 from foldline.cards.sources import first_pattern
+from foldline.competition.closed_archives import closed_archives
 from foldline.competition.image_paths import one_per_folder
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_steps import ADDRESS, after_steps, numbered
@@ -25,6 +26,7 @@ def walk_lines(archives: Archives, part: WalkPart, fact: str, wanted: Wanted) ->
         raise Refusal(
             f"{fact}.pattern: none of {len(archives.names)} files fits {pattern.pattern!r}. The archives hold "
             f"{listed(one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the card."
+            f"{closed_archives(archives.names)}"
         )
     lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
     lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))

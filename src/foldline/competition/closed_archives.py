@@ -1,0 +1,25 @@
+"""Archives that nobody here can look into: what is not found may lie in one."""
+
+from collections.abc import Iterable
+
+from foldline.refusal import listed
+from foldline.unpacking import SUFFIXES
+
+UNREAD_SUFFIXES = (".rar", ".zst", ".tzst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab")
+"""Of formats that Python's own library does not read."""
+CLOSED = (*SUFFIXES, *UNREAD_SUFFIXES)
+SHOWN = 3
+
+
+def closed_archives(names: Iterable[str]) -> str:
+    """A hint for a message about a file that is not among `names`; empty when every archive is open.
+
+    An open archive is known by what it holds: one that is a name itself stayed closed.
+    """
+    closed = [f"`{name}`" for name in names if name.lower().endswith(CLOSED)]
+    if not closed:
+        return ""
+    return (
+        f" Not opened here, for their format or for want of a password: {listed(closed, SHOWN)}. Unpack such an "
+        "archive by hand and zip it anew, without a password."
+    )
