@@ -192,6 +192,8 @@ def seven_zipped(members: Mapping[str, bytes]) -> bytes:
         ("data.tar", tarred({"train/a.jpg": b"A", "b.csv": b"B"})),
         ("data.tar.gz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:gz")),
         ("data.tgz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:gz")),
+        ("data.tbz2", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:bz2")),
+        ("data.txz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:xz")),
         ("data.tar.xz", tarred({"train/a.jpg": b"A", "b.csv": b"B"}, "w:xz")),
         ("data.zip", tarred({"train/a.jpg": b"A", "b.csv": b"B"})),  # under a wrong name
         ("data.zip", seven_zipped({"train/a.jpg": b"A", "b.csv": b"B"})),
@@ -208,6 +210,14 @@ def test_other_archives_are_known_by_their_content(tmp_path: Path, name: str, co
         with Archives(tmp_path, ["all.zip"]) as archives:
             assert sorted(archives.names) == ["inner/b.csv", "inner/train/a.jpg"]
             assert archives.read("inner/b.csv") == b"B"
+
+
+def test_the_archives_among_a_few_files_without_a_suffix(tmp_path: Path) -> None:
+    bare = {"train": zipped({"train/a.jpg": b"A"}), "README": b"text", "in/deep": zipped({"b": b"B"})}
+    (tmp_path / "all.zip").write_bytes(zipped(bare))
+    (tmp_path / "images.zip").write_bytes(zipped({f"{number}": zipped({"b": b"B"}) for number in range(21)}))
+    with Archives(tmp_path, ["all.zip", "images.zip"]) as archives:
+        assert archives.names == ("train/a.jpg", "README", "in/deep", *(f"{number}" for number in range(21)))
 
 
 def test_a_compressed_file_loses_its_suffix(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from foldline.refusal import Refusal
 from foldline.unpacking import (
     AGAIN,
     BLOCK_BYTES,
+    DAMAGES,
     HEAD_BYTES,
     SUFFIXES,
     Locked,
@@ -30,6 +31,8 @@ DEEPEST = 4
 """Archives within archives, before something is wrong."""
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
 """One file to a person, zips among them; pictures are many, and looking into each takes time."""
+FEW = 20
+"""Files without suffix and folder in a download, up to which each is looked into: an archive may be called `train`."""
 SPLIT = re.compile(r"(?P<whole>.+)\.\d{3}")
 """The parts of an archive that is split: train.zip.001, train.zip.002."""
 
@@ -84,10 +87,10 @@ class Finder:
         identity = [name, *((path.stat().st_size, path.stat().st_mtime_ns) for path in paths)]
         return self.unpacked.folder(identity, str(self.folder / name), join) / "content"
 
-    def _opened(self, member: Member, depth: int) -> Iterator[Member]:
-        """The members of an archive, or the member itself when it is none."""
+    def _opened(self, member: Member, depth: int, is_bare: bool = False) -> Iterator[Member]:
+        """The members of an archive, or the member itself when it is none. is_bare: an archive without a suffix."""
         suffix = splitext(member.path)[1].lower()
-        if suffix in NEVER_OPENED or (depth > 1 and suffix not in SUFFIXES):
+        if suffix in NEVER_OPENED or (depth > 1 and suffix not in SUFFIXES and not is_bare):
             yield member
             return
         where = str(self.folder / member.source)
@@ -126,14 +129,14 @@ class Finder:
     def _zipped(self, member: Member, path: Path, named: str, depth: int) -> Iterator[Member]:
         archive = self._zip(path, named)
         # Paths as plain strings here: there may be millions, and pathlib takes three times as long as reading the zip.
-        parent = dirname(member.path)
+        parent, bare = dirname(member.path), _bare_archives(archive) if depth == 1 else ()
         for information in archive.infolist():
             refuse_leaving(information.filename, named)
             inner = normpath(join(parent, information.filename.replace("\\", "/")))
             if not information.is_dir() and not inner.startswith("__MACOSX/"):
                 identity = (*member.identity, information.filename)
                 found = Member(inner, archive, information.filename, member.path, identity, member.identity)
-                yield from self._opened(found, depth + 1)
+                yield from self._opened(found, depth + 1, information.filename in bare)
 
     def _extracted(self, member: Member, folder: Path, depth: int) -> Iterator[Member]:
         place = PurePosixPath(member.path)
@@ -180,6 +183,20 @@ def existing(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise Refusal(f"{path} does not exist, but the manifest lists it. Run `dvc repro -f -s download`.")
     return path
+
+
+def _bare_archives(archive: zipfile.ZipFile) -> list[str]:
+    """The archives among the few files without folder and suffix, by their first bytes."""
+    bare = [name for name in archive.namelist() if "." not in name and "/" not in name]
+    return [name for name in bare if container_kind(_head_within(archive, name), "")] if len(bare) <= FEW else []
+
+
+def _head_within(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        with archive.open(name) as file:
+            return file.read(HEAD_BYTES)
+    except (*DAMAGES, NotImplementedError, RuntimeError):
+        return b""  # damaged or locked: refused once it is asked for
 
 
 def _head(path: Path) -> bytes:

@@ -23,7 +23,7 @@ from foldline.files import locked, sha256_of_json, whole_folder
 from foldline.refusal import Refusal
 
 Container = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
-SUFFIXES = (".zip", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+SUFFIXES = (".zip", ".7z", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 HEAD_BYTES = 262
 MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"PK\x03\x04", "zip"),
