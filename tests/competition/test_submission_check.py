@@ -1,3 +1,5 @@
+import errno
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -158,4 +160,34 @@ def test_lines_count_on_through_all_blocks(path: Path, monkeypatch: pytest.Monke
 
 def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
     with pytest.raises(Refusal, match=r"submission\.csv does not exist"):
+        check_submission(path, SAMPLE, PROBABILITIES, distributions=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.csv", b"", r"empty\.csv is not a csv in UTF-8 \(No columns to parse from file\)"),
+        ("picture.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", r"picture\.csv is not a csv in UTF-8 \('utf-8' codec can't"),
+        ("zeros.csv", bytes(99), r"zeros\.csv is not a csv in UTF-8 \(its first line is no text\)"),
+        ("packed.csv", gzip.compress(b"id", mtime=0), r"packed\.csv is not a csv in UTF-8"),
+        ("other.csv.gz", b"id,pug,NA\n", r"other\.csv\.gz cannot be read \(Not a gzipped file"),
+        ("cut.csv.gz", gzip.compress(b"id,pug,NA\n", mtime=0)[:-9], r"cut\.csv\.gz cannot be read \(Compressed file ended"),
+    ],
+)
+def test_what_is_no_csv_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Refusal, match=message):
+        check_submission(tmp_path / name, SAMPLE, PROBABILITIES, distributions=True)
+
+
+def test_a_folder_and_a_file_without_rights_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.mkdir()
+    with pytest.raises(Refusal, match=r"submission\.csv cannot be read \(.*Is a directory.*Name a csv"):
+        check_submission(path, SAMPLE, PROBABILITIES, distributions=True)
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(pd, "read_csv", refuse)  # whoever runs the tests may read everything
+    with pytest.raises(Refusal, match=r"cannot be read \(.*Permission denied.*one that you may read"):
         check_submission(path, SAMPLE, PROBABILITIES, distributions=True)

@@ -12,6 +12,7 @@ from foldline.cards.submission import ClassProbabilities, LabelSet, Lines, Numbe
 from foldline.competition.offences import first_offence
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
+from foldline.unpacking import DAMAGES
 
 BLOCK_CELLS = 1 << 22
 
@@ -62,10 +63,14 @@ def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFra
             for block in blocks:
                 if not isinstance(block.index, pd.RangeIndex):
                     raise ValueError("its lines have more fields than there are columns")
+                if not "".join(map(str, block.columns)).isprintable():
+                    raise ValueError("its first line is no text")
                 _check_columns(tuple(block.columns), path, sample, form)
                 yield block
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Run `dvc repro`, or correct the path.") from None
+    except (OSError, ImportError, *DAMAGES) as error:  # a folder, a file of another person, a packed one that is not
+        raise Refusal(f"{path} cannot be read ({error}). Name a csv, and one that you may read.") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise Refusal(f"{path} is not a csv in UTF-8 ({error}). Write it anew.") from None
 
