@@ -65,6 +65,39 @@ def test_columns_get_other_names_and_values(zipped: Zipped) -> None:
     assert lines(read(zipped, steps[:-1], "label")) == [["0"], ["lateral"], ["0"]], "what is not named stays"
 
 
+def test_parts_of_texts_are_substituted(zipped: Zipped) -> None:
+    spaced = {"kind": "substitute", "column": "image", "pattern": "_(left|right)", "by": r" (\1)"}
+    prefixed = {"kind": "substitute", "column": "age", "pattern": "^", "by": "class_"}
+    changed = read(zipped, ["train.csv", spaced, prefixed], "image", "age")
+    assert lines(changed) == [["10 (left)", "class_5"], ["10 (right)", "class_6"], ["7 (left)", "class_"]]
+
+
+ONE_HOT = {"kind": "one_hot", "columns": ["MEL", "NV"], "into": "label"}
+LESIONS = "image,MEL,NV\na,1.0,0.0\nb,0,1\nc,1,0\n"
+
+
+def test_the_one_of_several_columns_is_named(zipped: Zipped) -> None:
+    kept = {"kind": "keep", "column": "label", "values": ["MEL"]}
+    named = read(zipped, ["t.csv", ONE_HOT, kept], "image", "label", files={"t.csv": LESIONS})
+    assert lines(named) == [["a", "MEL"], ["c", "MEL"]]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            LESIONS + "d,0,0\ne,1,1\n",
+            r"table\[1\]: one of MEL, NV must be 1, but 2 of 5 lines .*: none on line 5, MEL, NV on",
+        ),
+        (LESIONS + "d,2,0\n", r"table\[1\]: `MEL` is '2' on line 5 \(1 lines\): it must be 0 or 1; correct `columns`"),
+        ("image,MEL\na,1\n", r"no column `NV`, which the card's layout.train.table\[1\].columns names"),
+    ],
+)
+def test_lines_that_name_none_or_several_are_refused(zipped: Zipped, table: str, message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        read(zipped, ["t.csv", ONE_HOT], "label", files={"t.csv": table})
+
+
 def test_a_renamed_column_joins_another_table(zipped: Zipped) -> None:
     renamed = {"kind": "rename", "columns": {"patient": "person"}}
     assert lines(read(zipped, ["train.csv", PATIENT, renamed, "people.csv"], "person", "sex"))[-1] == ["7", "m"]
@@ -130,6 +163,14 @@ def test_a_table_without_a_header(zipped: Zipped) -> None:
         (
             ["train.csv", {"kind": "replace", "column": "view", "values": {"front": 0}}],
             r"table\[1\]: no line has 'front' as `view`, found 'frontal', 'lateral'",
+        ),
+        (
+            ["train.csv", {"kind": "substitute", "column": "view", "pattern": " ", "by": "_"}],
+            r"table\[1\] changes no line: ' ' is in no `view`, found 'frontal', 'lateral'. Correct the pattern",
+        ),
+        (
+            ["train.csv", {"kind": "substitute", "column": "view", "pattern": "a", "by": r"\1"}],
+            r"`by` is '\\\\1', which does not fit the pattern 'a' \(invalid group reference 1",
         ),
         (["train.csv", "people.csv"], r"`people.csv` has no column in common with `train.csv`: it has person, sex"),
         (

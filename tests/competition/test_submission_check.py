@@ -171,7 +171,11 @@ def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
         ("zeros.csv", bytes(99), r"zeros\.csv is not a csv in UTF-8 \(its first line is no text\)"),
         ("packed.csv", gzip.compress(b"id", mtime=0), r"packed\.csv is not a csv in UTF-8"),
         ("other.csv.gz", b"id,pug,NA\n", r"other\.csv\.gz cannot be read \(Not a gzipped file"),
-        ("cut.csv.gz", gzip.compress(b"id,pug,NA\n", mtime=0)[:-9], r"cut\.csv\.gz cannot be read \(Compressed file ended"),
+        (
+            "cut.csv.gz",
+            gzip.compress(b"id,pug,NA\n", mtime=0)[:-9],
+            r"cut\.csv\.gz cannot be read \(Compressed file ended",
+        ),
     ],
 )
 def test_what_is_no_csv_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from foldline.cards.target import Label
+from foldline.cards.target import ColumnNames, Label
 from foldline.config.section import Section
 
 
@@ -72,13 +72,6 @@ class Replace(Section):
     values: Annotated[dict[Label, Label], Field(min_length=1)]
 
 
-class Rename(Section):
-    """Other names of columns, as the sample submission has them: `{kind: rename, columns: {X4_mean: X4}}`."""
-
-    kind: Literal["rename"]
-    columns: Annotated[dict[str, str], Field(min_length=1)]
-
-
 def regular(pattern: str) -> str:
     """Raises ValueError unless `pattern` is a regular expression."""
     try:
@@ -86,6 +79,43 @@ def regular(pattern: str) -> str:
     except re.error as error:
         raise ValueError(f"it is not a regular expression ({error})") from None
     return pattern
+
+
+class Substitute(Section):
+    r"""Another text for every part of a column's texts that a regular expression finds, as the submission writes the
+    labels: `{kind: substitute, column: word, pattern: ' ', by: _}`, `{..., pattern: '^', by: class_}`. `by` may name
+    groups of the pattern: `\1`."""
+
+    kind: Literal["substitute"]
+    column: str
+    pattern: Annotated[str, AfterValidator(regular)]
+    by: Label
+
+    @model_validator(mode="after")
+    def _names_groups(self) -> "Substitute":
+        try:
+            re.compile(self.pattern).sub(self.by, "")
+        except (re.error, IndexError) as error:
+            raise ValueError(
+                f"`by` is {self.by!r}, which does not fit the pattern {self.pattern!r} ({error})"
+            ) from None
+        return self
+
+
+class NameOfOne(Section):
+    """A column that names the one of several which is 1, where a table has a column of 0 and 1 per class:
+    `{kind: one_hot, columns: [MEL, NV, BCC], into: label}`."""
+
+    kind: Literal["one_hot"]
+    columns: Annotated[ColumnNames, Field(min_length=2)]
+    into: str
+
+
+class Rename(Section):
+    """Other names of columns, as the sample submission has them: `{kind: rename, columns: {X4_mean: X4}}`."""
+
+    kind: Literal["rename"]
+    columns: Annotated[dict[str, str], Field(min_length=1)]
 
 
 def compiled(pattern: str) -> str:
@@ -104,7 +134,8 @@ class Extract(Section):
     pattern: Annotated[str, AfterValidator(compiled)]
 
 
-ToLines = File | Headerless | Join | Keep | Drop | Extract | Replace | Rename
+ToColumns = Extract | Replace | Substitute | NameOfOne | Rename
+ToLines = File | Headerless | Join | Keep | Drop | ToColumns
 Step = Paths | ToLines
 
 

@@ -60,7 +60,9 @@ def refuse_spaced(names: Sequence[str], form: Submission) -> None:
     if spaced and isinstance(form, ConfidentLabel | LabelSet | Ranking):
         raise Refusal(
             f"A submission of kind `{form.kind}` separates labels by spaces, but {len(spaced)} labels hold one: "
-            f"{listed(map(repr, spaced), 3)}. Correct submission.kind in the card, or target.labels.delimiter."
+            f"{listed(map(repr, spaced), 3)}. Write them as the sample submission does, by a step after the train "
+            "table's name or pattern: {kind: substitute, column: ..., pattern: ' ', by: _}. Or correct submission.kind "
+            "or target.labels.delimiter in the card."
         )
 
 

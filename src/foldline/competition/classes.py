@@ -85,6 +85,6 @@ def _columns(archives: Archives, labels: set[str], submission: Submission, names
             f"{submission.sample.name} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
             f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "
             "Correct the card's target or submission; where they are the same by other names, add a step of kind "
-            "`rename` (columns) or `replace` (labels) after the train table's name."
+            "`rename` (columns), `replace` or `substitute` (labels) after the train table's name."
         )
     return classes

@@ -4,6 +4,15 @@ import pandas as pd
 
 from foldline.refusal import Refusal, listed
 
+ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
+BY_A_STEP = "or change or leave out these lines by a step of kind `replace` or `drop` after the table's name"
+
+
+def ones(texts: pd.Series, source: str, cure: str) -> pd.Series:
+    """Whether each field is 1. Raises Refusal for one that is neither 1 nor 0; cure: in words."""
+    refuse_other_fields(texts, texts.isin([*ONES, *ZEROS]), source, f"0 or 1; {cure}, {BY_A_STEP}")
+    return texts.isin(list(ONES))
+
 
 def refuse_other_fields(texts: pd.Series, valid: pd.Series, source: str, wanted: str) -> None:
     """Raises Refusal with the first lines and texts that are not `valid`; wanted: what they must be, in words."""

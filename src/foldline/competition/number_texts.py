@@ -7,12 +7,12 @@ import pandas as pd
 
 from foldline.cards.target import Columns, Lines
 from foldline.cards.templates import parse_id
-from foldline.competition.field_checks import refuse_other_fields
+from foldline.competition.field_checks import BY_A_STEP, refuse_other_fields
 from foldline.competition.image_paths import filled
 from foldline.refusal import Refusal
 from foldline.tables.target_texts import numbers_of, text_of_numbers
 
-WANTED = "a number; correct target.kind or target.values in the card"
+WANTED = f"a number; correct target.kind or target.values in the card, {BY_A_STEP}"
 
 
 def number_texts(table: pd.DataFrame, values: Columns | Lines, source: str) -> pd.Series:

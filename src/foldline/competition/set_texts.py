@@ -6,12 +6,11 @@ import pandas as pd
 
 from foldline.cards.target import Delimited, Lines, OneHot
 from foldline.cards.templates import parse_id
-from foldline.competition.field_checks import refuse_other_fields
+from foldline.competition.field_checks import ones
 from foldline.competition.image_paths import filled
 from foldline.tables.target_texts import labels_of, text_of_labels
 
-ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
-WANTED = "0 or 1; correct target.labels in the card"
+CURE = "correct target.labels in the card"
 
 
 def set_texts(table: pd.DataFrame, labels: Delimited | OneHot | Lines, source: str) -> pd.Series:
@@ -21,10 +20,10 @@ def set_texts(table: pd.DataFrame, labels: Delimited | OneHot | Lines, source: s
             parts = table[labels.column].str.split(labels.delimiter, regex=False)
             sets = [list(dict.fromkeys(part.strip() for part in row if part.strip())) for row in parts]
         case OneHot():
-            ones = pd.concat([_ones(table[column], source) for column in labels.columns], axis=1).to_numpy()
-            sets = [[labels.columns[place] for place in row.nonzero()[0]] for row in ones]
+            held = pd.concat([ones(table[column], source, CURE) for column in labels.columns], axis=1).to_numpy()
+            sets = [[labels.columns[place] for place in row.nonzero()[0]] for row in held]
         case Lines():
-            names, holds = filled(parse_id(labels.name), table), _ones(table[labels.column], source)
+            names, holds = filled(parse_id(labels.name), table), ones(table[labels.column], source, CURE)
             sets = [[name] if one else [] for name, one in zip(names, holds, strict=True)]
     return pd.Series([text_of_labels(row) for row in sets], index=table.index, dtype="str")
 
@@ -33,8 +32,3 @@ def united_sets(texts: Iterable[str]) -> str:
     """All labels of several sets, each once, in order of appearance."""
     labels = [label for text in texts for label in labels_of(text)]
     return text_of_labels(list(dict.fromkeys(labels)))
-
-
-def _ones(texts: pd.Series, source: str) -> pd.Series:
-    refuse_other_fields(texts, texts.isin([*ONES, *ZEROS]), source, WANTED)
-    return texts.isin(list(ONES))

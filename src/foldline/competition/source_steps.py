@@ -5,7 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.sources import Drop, Extract, File, Headerless, Join, Keep, Rename, Replace, Step, first_file
+from foldline.cards.sources import (
+    Drop,
+    Extract,
+    File,
+    Headerless,
+    Join,
+    Keep,
+    NameOfOne,
+    Rename,
+    Replace,
+    Step,
+    Substitute,
+    first_file,
+)
+from foldline.competition.column_steps import changed, refuse_absent_values
 from foldline.competition.layout_parts import Wanted
 from foldline.competition.source_tables import read_table, refuse_absent_columns, refuse_empty_table
 from foldline.competition.step_columns import LINE, ROW, columns_after, file_columns, named, needed_columns
@@ -55,12 +69,8 @@ def after_steps(
                 lines = _joined(archives, lines, step, step.on, needed)
             case Keep() | Drop():
                 lines = _chosen(lines, step, f"{fact}[{number}]")
-            case Extract():
-                lines = _extracted(lines, step, f"{fact}[{number}]")
-            case Replace():
-                lines = _replaced(lines, step, f"{fact}[{number}]")
-            case Rename():
-                lines = lines.rename(columns=step.columns)
+            case Extract() | Replace() | Substitute() | NameOfOne() | Rename():
+                lines = changed(lines, step, f"{fact}[{number}]")
     return lines
 
 
@@ -88,37 +98,8 @@ def _joined(
 
 def _chosen(lines: pd.DataFrame, step: Keep | Drop, fact: str) -> pd.DataFrame:
     values = lines[step.column]
-    _refuse_absent_values(values, step.values, fact)
+    refuse_absent_values(values, step.values, fact)
     chosen = values.isin(list(step.values)) == isinstance(step, Keep)
     if not chosen.any():
         raise Refusal(f"The card's {fact} leaves no line: all have {listed(step.values)} as `{step.column}`.")
     return lines[chosen]
-
-
-def _extracted(lines: pd.DataFrame, step: Extract, fact: str) -> pd.DataFrame:
-    values = lines[step.column]
-    others = values[~values.str.fullmatch(step.pattern)]
-    if len(others):
-        raise Refusal(
-            f"The card's {fact}: {len(others)} of {len(values)} lines have a `{step.column}` that does not fit "
-            f"{step.pattern!r}: {listed(map(repr, others.unique()), SHOWN)}. The whole text must fit: correct "
-            "the pattern."
-        )
-    parts = values.str.extract(rf"\A(?:{step.pattern})\Z").fillna("").astype("str")
-    return lines.assign(**{str(name): parts[name] for name in parts})
-
-
-def _replaced(lines: pd.DataFrame, step: Replace, fact: str) -> pd.DataFrame:
-    values = lines[step.column]
-    _refuse_absent_values(values, step.values, fact)
-    return lines.assign(**{step.column: values.map(dict(step.values)).fillna(values).astype("str")})
-
-
-def _refuse_absent_values(values: pd.Series, wanted: Iterable[str], fact: str) -> None:
-    there = set(values)
-    absent = [value for value in wanted if value not in there]
-    if absent:
-        raise Refusal(
-            f"The card's {fact}: no line has {listed(map(repr, absent))} as `{values.name}`, found "
-            f"{listed(map(repr, values.unique()))}. Correct the card."
-        )

@@ -5,7 +5,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from foldline.archives import Archives
-from foldline.cards.sources import Drop, Extract, File, Headerless, Join, Keep, Paths, Rename, Replace, Step
+from foldline.cards.sources import (
+    Drop,
+    Extract,
+    File,
+    Headerless,
+    Join,
+    Keep,
+    NameOfOne,
+    Paths,
+    Rename,
+    Replace,
+    Step,
+    Substitute,
+)
 from foldline.competition.layout_parts import Wanted
 from foldline.competition.source_tables import read_header, refuse_absent_columns
 from foldline.refusal import Refusal, listed
@@ -54,10 +67,10 @@ def columns_after(archives: Archives, header: Sequence[str], source: Sequence[St
                     [(f"{here}.on", name) for name in step.on.values()], others, f"{archives.folder}: `{step.name}`"
                 )
                 found += others
-            case Rename():
+            case Rename() | NameOfOne():
                 refuse_absent_columns([(f"{here}.columns", name) for name in step.columns], found, so_far)
-                found = _renamed(found, step.columns, here)
-            case Keep() | Drop() | Extract() | Replace():
+                found = _renamed(found, step.columns, here) if isinstance(step, Rename) else [*found, step.into]
+            case Keep() | Drop() | Extract() | Replace() | Substitute():
                 refuse_absent_columns([(f"{here}.column", step.column)], found, so_far)
                 found += re.compile(step.pattern).groupindex if isinstance(step, Extract) else ()
     of_files = [name for name in found if name not in (LINE, ROW) or name in header]
@@ -74,9 +87,10 @@ def needed_columns(archives: Archives, header: Sequence[str], source: Sequence[S
                 holders.update(file_columns(archives, step))
             case Join():
                 needed.update(step.on)
-            case Rename():
+            case Rename() | NameOfOne():
                 needed.update(step.columns)
-            case Keep() | Drop() | Extract() | Replace():
+                holders.update([step.into] if isinstance(step, NameOfOne) else [])
+            case Keep() | Drop() | Extract() | Replace() | Substitute():
                 needed.add(step.column)
                 holders.update(re.compile(step.pattern).groupindex if isinstance(step, Extract) else ())
     return needed | {name for name, count in holders.items() if count > 1}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from foldline.cards.target import Binary, Multilabel, MultiOutput, Ordinal, Regression, Shares, Target
-from foldline.competition.field_checks import refuse_other_fields
+from foldline.competition.field_checks import BY_A_STEP, refuse_other_fields
 from foldline.competition.number_texts import number_texts, united_numbers
 from foldline.competition.output_names import class_of
 from foldline.competition.set_texts import set_texts, united_sets
@@ -57,11 +57,7 @@ def binary_labels(target: Binary) -> tuple[str, str]:
 
 def _labels(table: pd.DataFrame, column: str, source: str) -> pd.Series:
     texts = table[column]
-    wanted = (
-        "a label; name another column in the card, or leave these lines out by a step of kind `drop` after the table's "
-        "name"
-    )
-    refuse_other_fields(texts, texts != "", source, wanted)
+    refuse_other_fields(texts, texts != "", source, f"a label; name another column in the card, {BY_A_STEP}")
     return texts
 
 
