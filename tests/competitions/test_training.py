@@ -54,8 +54,8 @@ LEARNED_SLOWLY: list[tuple[str, Callable[[], Miniature], dict]] = [
     (EYES, eyes, {"kind": "mean_absolute_error"}),
     (EYES, eyes, {"kind": "huber", "delta": 1.0}),
 ]
-"""Several labels, one number, several of which some are missing, levels under each loss, several images per row, a label
-for each of several columns, shares of votes."""
+"""Several labels, one number, several of which some are missing, levels under each loss, several images per row, a
+label for each of several columns, shares of votes."""
 
 
 @pytest.mark.parametrize(
