@@ -2,8 +2,17 @@ import pandas as pd
 import pytest
 
 from foldline.cards.sources import File, Headerless
-from foldline.cards.submission import ClassProbabilities, HardLabel, Lines, LineTable, LineTemplate, Number, Ranking
-from foldline.cards.target import Columns, Multiclass, MultiOutput, Regression
+from foldline.cards.submission import (
+    ClassProbabilities,
+    HardLabel,
+    LabelSet,
+    Lines,
+    LineTable,
+    LineTemplate,
+    Number,
+    Ranking,
+)
+from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
 from foldline.competition.sample import (
     Sample,
     line_ids,
@@ -42,6 +51,27 @@ def test_the_labels_that_a_sample_shows(zipped: Zipped) -> None:
 
     assert read_sample(archives, LABEL).shown_labels == ("new whale", "whale")
     assert read_sample(archives, ranking).shown_labels == ("new", "whale")
+
+
+def test_a_sample_that_separates_labels_in_another_way_is_refused(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "id,x\na,bat|red elk\nb,elk\n"})
+    target = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=";"), group=None)
+    forms = {
+        delimiter: LabelSet(
+            kind="label_set",
+            sample="sample.csv",
+            id="id",
+            extra_columns="refused",
+            empty="allowed",
+            delimiter=delimiter,
+        )
+        for delimiter in "|;"
+    }
+    assert read_sample(archives, forms["|"]).shown_labels == ("bat", "red elk", "elk")
+    with pytest.raises(
+        Refusal, match=r"shows the labels 'bat\|red elk', with '\|' between, .* is ';'. Write `delimiter: '\|"
+    ):
+        refuse_other_columns(read_sample(archives, forms[";"]), forms[";"], target, ("bat", "elk", "red elk"))
 
 
 def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:

@@ -27,7 +27,7 @@ from foldline.cards.target import (
     Regression,
     Target,
 )
-from foldline.competition.answer_columns import sums_to_one
+from foldline.competition.answer_columns import refuse_spaced, sums_to_one
 from foldline.competition.decisions.rules import default_rule
 from foldline.competition.sample import Sample
 from foldline.competition.submission import write_submission
@@ -98,6 +98,19 @@ def test_the_likeliest_labels_of_a_set_and_of_a_ranking(tmp_path: Path) -> None:
     target = Ranked(kind="ranked", column="x", group=None, new_class="wolf")
     write(tmp_path / "s.csv", wanted, predicted, form, target)
     assert (tmp_path / "s.csv").read_text() == "id,breeds\nb,wolf dingo chow\na,dingo chow wolf\n"
+
+
+def test_labels_of_a_set_may_hold_spaces_where_another_delimiter_stands_between(tmp_path: Path) -> None:
+    predicted = predictions(np.array([[0.1, 0.2, 0.4], [0.2, 0.8, 0.5]]), ("pug", "dingo", "chow chow"), ("a", "b"))
+    several = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
+    form = LabelSet(kind="label_set", sample="s.csv", id="id", extra_columns="refused", empty="allowed", delimiter=", ")
+    wanted = sample(("id", "breeds"), "b", "a")
+    write(tmp_path / "s.csv", wanted, predicted, form, several)
+    assert (tmp_path / "s.csv").read_text() == 'id,breeds\n"b","dingo, chow chow"\n"a",""\n'
+    with pytest.raises(
+        Refusal, match=r"separates labels by ', ', but 1 labels hold one: 'a, b'.*submission.delimiter or"
+    ):
+        refuse_spaced(("a, b", "c"), form)
 
 
 def test_a_label_with_its_confidence_and_one_that_may_be_new(tmp_path: Path) -> None:

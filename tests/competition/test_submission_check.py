@@ -24,6 +24,9 @@ NUMBER = Number(kind="number", sample="sample.csv", id="id", extra_columns="igno
 CONFIDENT = ConfidentLabel(kind="confident_label", sample="sample.csv", id="id", extra_columns="refused")
 ANY_NUMBER = Number(kind="number", sample="sample.csv", id="id", extra_columns="ignored", range=None)
 SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="refused")
+DELIMITED_SET = LabelSet(
+    kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed", delimiter="|"
+)
 FREE_SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed")
 RANKING = Ranking(kind="ranking", sample="sample.csv", id="id", extra_columns="refused", length=3)
 IDS = pd.Series(["007", "b", "b"], dtype="str")
@@ -48,6 +51,7 @@ def path(tmp_path: Path) -> Path:
         ("id,breed\n007,-1e9\nb,0\nb,7\n", LABEL_SAMPLE, ANY_NUMBER),
         ("id,breed\n007,a\nb,a b c d\nb,1\n", LABEL_SAMPLE, SET),
         ("id,breed\n007,\nb,1 2\nb,3\n", LABEL_SAMPLE, FREE_SET),
+        ("id,breed\n007,a b|c\nb,\nb,3\n", LABEL_SAMPLE, DELIMITED_SET),
         ("id,breed\n007,a b c\nb,a\nb,c b\n", LABEL_SAMPLE, RANKING),
         ("id,breed\n007,8815 0.03\nb,a 1\nb,a -2.5e-3\n", LABEL_SAMPLE, CONFIDENT),
     ],
@@ -128,6 +132,12 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             LABEL_SAMPLE,
             CONFIDENT,
             "line 3 (id `b`): column `breed` is '8815', it must be a label and its confidence, a number",
+        ),
+        (
+            "id,breed\n007,a b\nb,a| b\nb,c\n",
+            LABEL_SAMPLE,
+            DELIMITED_SET,
+            "is 'a| b', it must be labels with '|' between",
         ),
         ("id,breed\n007,1\nb,\nb,12\n", LABEL_SAMPLE, FREE_SET, "`breed` holds single whole numbers or nothing"),
         (

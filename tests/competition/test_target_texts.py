@@ -102,7 +102,7 @@ def test_a_line_per_row_and_class_or_number() -> None:
     [
         (
             MultiOutput(kind="multioutput", columns=("label", "hole"), group=None),
-            "`hole` is empty on line 3 (1 lines): it must be a label; name another column",
+            "`hole` is empty on line 3 (1 lines): it must be a label; name another column in the card, or change",
         ),
         (
             Multiclass(kind="multiclass", column="hole", group=None),

@@ -112,9 +112,14 @@ class ConfidentLabel(_Form):
 
 
 class LabelSet(_Form):
-    """An id and the labels of a set, space-separated."""
+    """An id and the labels of a set, with a space between, or with what `delimiter` says.
+
+    The delimiter alone of all that a card holds may be left out: nearly every grader takes a space, and cards that were
+    written before there was a choice mean one.
+    """
 
     kind: Literal["label_set"]
+    delimiter: Annotated[str, Field(min_length=1)] = " "
     empty: Literal["allowed", "refused"]
     """Whether a row may have no label at all; where not, it gets the likeliest one."""
 

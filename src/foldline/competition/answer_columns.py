@@ -21,6 +21,8 @@ from foldline.competition.decisions.rankings import NOTHING
 from foldline.competition.output_names import label_of
 from foldline.refusal import Refusal, listed
 
+SPACE = " "
+
 
 def answer_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
     """What answers point at by position, as it is written: the classes, and after them the new class where no train row
@@ -51,18 +53,43 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
         return [_named(column, names) for column in answers.reshape(len(answers), -1).T]
     if isinstance(form, ConfidentLabel):
         return [_with_confidence(answers, names)]
-    return [_joined_sets(answers, names) if isinstance(form, LabelSet) else _joined_rankings(answers, names)]
+    if isinstance(form, LabelSet):
+        return [_joined_sets(answers, names, form.delimiter)]
+    return [_joined_rankings(answers, names)]
+
+
+def separator_of(form: Submission) -> str | None:
+    """What stands between the labels of a field, or between a label and its confidence; None for a single thing."""
+    match form:
+        case LabelSet():
+            return form.delimiter
+        case Ranking() | ConfidentLabel():
+            return SPACE
+        case _:
+            return None
+
+
+def labels_in(field: str, form: HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking) -> list[str]:
+    """The labels that a field of a submission names."""
+    separator = separator_of(form)
+    parts = field.split(separator) if field and separator else [field]
+    return parts[:1] if isinstance(form, ConfidentLabel) else [part for part in parts if field]
 
 
 def refuse_spaced(names: Sequence[str], form: Submission) -> None:
-    """Raises Refusal for labels that a space-separated list would take apart."""
-    spaced = [name for name in names if len(name.split()) != 1]
-    if spaced and isinstance(form, ConfidentLabel | LabelSet | Ranking):
+    """Raises Refusal for labels that a list with separators would take apart."""
+    separator = separator_of(form)
+    if separator is None:
+        return
+    spaced = [name for name in names if name.split(None if separator == SPACE else separator) != [name] or not name]
+    if spaced:
+        by = "spaces" if separator == SPACE else repr(separator)
+        delimiter = " or submission.delimiter" if isinstance(form, LabelSet) else ""
         raise Refusal(
-            f"A submission of kind `{form.kind}` separates labels by spaces, but {len(spaced)} labels hold one: "
+            f"A submission of kind `{form.kind}` separates labels by {by}, but {len(spaced)} labels hold one: "
             f"{listed(map(repr, spaced), 3)}. Write them as the sample submission does, by a step after the train "
-            "table's name or pattern: {kind: substitute, column: ..., pattern: ' ', by: _}. Or correct submission.kind "
-            "or target.labels.delimiter in the card."
+            f"table's name or pattern: {{kind: substitute, column: ..., pattern: {separator!r}, by: _}}. Or correct "
+            f"submission.kind{delimiter} or target.labels.delimiter in the card."
         )
 
 
@@ -81,17 +108,17 @@ def _with_confidence(answers: Float64[np.ndarray, "rows 2"], names: Sequence[str
     return _named(answers[:, 0].astype(np.int64), names) + " " + confidences
 
 
-def _joined_sets(sets: Bool[np.ndarray, "rows classes"], names: Sequence[str]) -> np.ndarray:
+def _joined_sets(sets: Bool[np.ndarray, "rows classes"], names: Sequence[str], delimiter: str) -> np.ndarray:
     rows, places = sets.nonzero()
-    return _joined(_named(places, names), np.bincount(rows, minlength=len(sets)))
+    return _joined(_named(places, names), np.bincount(rows, minlength=len(sets)), delimiter)
 
 
 def _joined_rankings(rankings: Int64[np.ndarray, "rows length"], names: Sequence[str]) -> np.ndarray:
     filled = rankings != NOTHING
-    return _joined(_named(rankings[filled], names), filled.sum(axis=1))
+    return _joined(_named(rankings[filled], names), filled.sum(axis=1), SPACE)
 
 
-def _joined(labels: np.ndarray, counts: Int64[np.ndarray, " rows"]) -> np.ndarray:
+def _joined(labels: np.ndarray, counts: Int64[np.ndarray, " rows"], separator: str) -> np.ndarray:
     texts = np.empty(len(counts), dtype=object)
-    texts[:] = [" ".join(row) for row in np.split(labels, np.cumsum(counts)[:-1])] if len(counts) else []
+    texts[:] = [separator.join(row) for row in np.split(labels, np.cumsum(counts)[:-1])] if len(counts) else []
     return texts

@@ -16,6 +16,7 @@ from foldline.cards.submission import (
     Ranking,
     Submission,
 )
+from foldline.competition.answer_columns import SPACE, labels_in
 from foldline.competition.sample import Sample
 
 SUM_TOLERANCE = 1e-6
@@ -31,7 +32,7 @@ class Offence:
 
 def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distributions: bool) -> Offence | None:
     """distributions: whether the probabilities of a row must sum to one. Texts are as the csv holds them."""
-    offence = _in_text(block[form.id], ".+", "an id")
+    offence = _in_text(block[form.id], block[form.id].notna(), "an id")
     if offence is not None:
         return offence
     columns = list(sample.predicted(form))
@@ -40,27 +41,39 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
         return outside or (_uneven(block[columns]) if distributions else None)
     if isinstance(form, Number | Lines):
         return _outside(block[columns], form.range or (-np.inf, np.inf))
-    offences = (_in_text(block[column], *_wanted_text(sample, form)) for column in columns)
+    offences = (_in_labels(block[column], sample, form) for column in columns)
     return next((offence for offence in offences if offence), None)
 
 
-def _wanted_text(sample: Sample, form: HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking) -> tuple[str, str]:
+def _in_labels(
+    values: pd.Series, sample: Sample, form: HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking
+) -> Offence | None:
+    if isinstance(form, LabelSet):
+        return _in_sets(values, form)
+    pattern, wanted = _wanted_text(sample, form)
+    return _in_text(values, values.fillna("").str.fullmatch(pattern), wanted)
+
+
+def _wanted_text(sample: Sample, form: HardLabel | LabelLines | ConfidentLabel | Ranking) -> tuple[str, str]:
     """A pattern, and in words."""
     if isinstance(form, HardLabel | LabelLines):
         return (r"-?\d+", "a whole number, as in the sample") if sample.whole_numbers else (".+", "a label")
     if isinstance(form, ConfidentLabel):
         return rf"\S+ {NUMBER}", "a label and its confidence, a number, with one space between"
-    if isinstance(form, LabelSet):
-        some = r"\S+( \S+)*"
-        return (f"({some})?", "labels with one space between") if form.empty == "allowed" else (some, _LABELS)
     return rf"\S+( \S+){{0,{form.length - 1}}}", f"1 to {form.length} labels with one space between, without blanks"
 
 
-_LABELS = "one or more labels with one space between"
+def _in_sets(values: pd.Series, form: LabelSet) -> Offence | None:
+    sets = [labels_in(field, form) for field in values.fillna("")]
+    whole = [all(label and label == label.strip() for label in labels) for labels in sets]
+    filled = [form.empty == "allowed" or bool(labels) for labels in sets]
+    amount = "labels" if form.empty == "allowed" else "one or more labels"
+    between = "one space" if form.delimiter == SPACE else repr(form.delimiter)
+    return _in_text(values, pd.Series(whole) & pd.Series(filled), f"{amount} with {between} between")
 
 
-def _in_text(values: pd.Series, pattern: str, wanted: str) -> Offence | None:
-    wrong = ~values.fillna("").str.fullmatch(pattern).to_numpy(bool)
+def _in_text(values: pd.Series, valid: pd.Series, wanted: str) -> Offence | None:
+    wrong = ~valid.to_numpy(bool)
     if not wrong.any():
         return None
     position = int(np.argmax(wrong))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from foldline.cards.submission import (
 )
 from foldline.cards.target import MultiOutput, Regression, Target
 from foldline.cards.templates import parse_template
-from foldline.competition.answer_columns import answer_names, asked_names, refuse_spaced
+from foldline.competition.answer_columns import answer_names, asked_names, labels_in, refuse_spaced
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns, refuse_absent_columns
@@ -33,6 +34,8 @@ from foldline.competition.step_columns import file_columns
 from foldline.refusal import Refusal, listed
 
 LINES_SHOWN = 100
+DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
+"""Longer ones first, which hold the others."""
 WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
@@ -80,11 +83,8 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
 def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
     if not isinstance(form, HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking):
         return ()
-    fields = pd.Series(table[:LINES_SHOWN].to_numpy().ravel(), dtype="str")
-    if isinstance(form, ConfidentLabel):
-        fields = fields.str.split().str[0].fillna("")
-    single = isinstance(form, HardLabel | LabelLines | ConfidentLabel)
-    labels = fields.tolist() if single else " ".join(fields).split()
+    fields = table[:LINES_SHOWN].to_numpy().ravel()
+    labels = (label for field in fields for label in labels_in(field, form))
     return tuple(dict.fromkeys(label for label in labels if label))
 
 
@@ -121,6 +121,8 @@ def refuse_other_columns(sample: Sample, form: Submission, target: Target, class
     not be these."""
     labels = answer_names(classes, target)
     refuse_spaced(labels, form)
+    if isinstance(form, LabelSet):
+        _refuse_other_delimiter(sample, form, labels)
     if isinstance(form, HardLabel | LabelLines):
         _refuse_other_labels(sample, form, labels)
     if isinstance(form, Number | HardLabel):
@@ -137,6 +139,17 @@ def _refuse_other_labels(sample: Sample, form: HardLabel | LabelLines, labels: t
             "step after the train table's name or pattern: {kind: replace, column: ..., values: "
             f"{{{names[0]}: 0, ...}}}}."
         )
+
+
+def _refuse_other_delimiter(sample: Sample, form: LabelSet, names: Sequence[str]) -> None:
+    known = set(names)
+    for label, delimiter in product(set(sample.shown_labels) - known, DELIMITERS):
+        if delimiter in label and known.issuperset(label.split(delimiter)):
+            raise Refusal(
+                f"`{form.sample.name}` shows the labels {label!r}, with {delimiter!r} between, but the card's "
+                f"submission.delimiter is {form.delimiter!r}. Write `delimiter: {delimiter!r}` into the card's "
+                "submission."
+            )
 
 
 def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:
