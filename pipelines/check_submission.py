@@ -1,6 +1,7 @@
 """Check any submission's csv as the competition's grader would: rows, columns, values, the first offending line named.
 
-Reads the csv, the card, and the sample submission in input/<slug>; writes nothing. No part of `dvc repro`.
+Reads the csv, the card, the sample submission in input/<slug>, and, where `prepare` has written it, classes.json with
+the labels that there are; writes nothing. No part of `dvc repro`.
 
 python -m pipelines.check_submission submissions/digits/submission.csv
 python -m pipelines.check_submission from-elsewhere.csv --card aptos2019-blindness-detection
@@ -10,9 +11,11 @@ from pathlib import Path
 
 from foldline.archives import Archives
 from foldline.cards.card import read_card
-from foldline.competition.answer_columns import sums_to_one
+from foldline.cards.submission import Labelled
+from foldline.competition.answer_columns import answer_names, sums_to_one
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
+from foldline.tables.classes import read_classes
 from foldline.tables.manifest import read_manifest
 from pipelines.running import Settings, parser, read_settings, run
 
@@ -27,9 +30,13 @@ def main() -> None:
     form = card.submission
     with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
         sample = read_sample(archives, form)
-    check_submission(given.file, sample, form, sums_to_one(form, card.target))
+    names = answer_names(read_classes(places.classes), card.target) if places.classes.exists() else None
+    check_submission(given.file, sample, form, sums_to_one(form, card.target), names)
+    compared = names is not None or not isinstance(form, Labelled)
+    left_out = "" if compared else "; labels were not compared with the train rows': run `dvc repro prepare` first"
     print(
         f"{given.file}: {len(sample.ids)} rows, {len(sample.columns)} columns, as the grader of {card.slug} wants them"
+        f"{left_out}"
     )
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from foldline.places import Places
 from foldline.refusal import Refusal
+from foldline.tables.classes import write_classes
 from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
 from pipelines import check_submission
 
@@ -39,8 +40,20 @@ def test_a_good_one_is_said_to_be_good(csv: Path, capsys: pytest.CaptureFixture[
     check_submission.main()
     assert (
         "mine.csv: 2 rows, 2 columns, as the grader of aptos2019-blindness-detection wants them"
-        in capsys.readouterr().out
+        "; labels were not compared with the train rows': run `dvc repro prepare` first\n" in capsys.readouterr().out
     )
+
+
+def test_labels_are_compared_once_there_are_classes(csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_classes(Places(SLUG).classes, ("0", "1", "2", "3", "4"))
+    csv.write_text("id_code,diagnosis\na,0\nb,1\n")
+    check_submission.main()
+    assert "not compared" not in capsys.readouterr().out
+    csv.write_text("id_code,diagnosis\na,0\nb,5\n")
+    with pytest.raises(
+        Refusal, match=r"line 3 \(id `b`\): column `diagnosis` names '5', which is no label. There are 0,"
+    ):
+        check_submission.main()
 
 
 def test_the_first_offending_line_is_named(csv: Path) -> None:

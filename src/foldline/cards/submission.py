@@ -132,6 +132,9 @@ class Ranking(_Form):
     """How many labels are written, at most."""
 
 
+Labelled = HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking
+"""The forms that name classes; the others give numbers."""
+
 Submission = Annotated[
     ClassProbabilities | Number | Lines | HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking,
     Field(discriminator="kind"),

@@ -9,6 +9,7 @@ from foldline.cards.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
+    Labelled,
     LabelLines,
     LabelSet,
     Lines,
@@ -69,7 +70,7 @@ def separator_of(form: Submission) -> str | None:
             return None
 
 
-def labels_in(field: str, form: HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking) -> list[str]:
+def labels_in(field: str, form: Labelled) -> list[str]:
     """The labels that a field of a submission names."""
     separator = separator_of(form)
     parts = field.split(separator) if field and separator else [field]

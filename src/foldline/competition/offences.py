@@ -9,6 +9,7 @@ from foldline.cards.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
+    Labelled,
     LabelLines,
     LabelSet,
     Lines,
@@ -45,9 +46,7 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
     return next((offence for offence in offences if offence), None)
 
 
-def _in_labels(
-    values: pd.Series, sample: Sample, form: HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking
-) -> Offence | None:
+def _in_labels(values: pd.Series, sample: Sample, form: Labelled) -> Offence | None:
     if isinstance(form, LabelSet):
         return _in_sets(values, form)
     pattern, wanted = _wanted_text(sample, form)

@@ -13,15 +13,14 @@ from foldline.archives import Archives
 from foldline.cards.sources import File
 from foldline.cards.submission import (
     ClassProbabilities,
-    ConfidentLabel,
     HardLabel,
+    Labelled,
     LabelLines,
     LabelSet,
     Lines,
     LineTable,
     LineTemplate,
     Number,
-    Ranking,
     Submission,
 )
 from foldline.cards.target import MultiOutput, Regression, Target
@@ -81,7 +80,7 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
 
 
 def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
-    if not isinstance(form, HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking):
+    if not isinstance(form, Labelled):
         return ()
     fields = table[:LINES_SHOWN].to_numpy().ravel()
     labels = (label for field in fields for label in labels_in(field, form))

@@ -3,12 +3,13 @@
 Rows and columns may be in any order: graders align them by name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from foldline.cards.submission import ClassProbabilities, LabelSet, Lines, Number, Submission
+from foldline.cards.submission import ClassProbabilities, Labelled, LabelSet, Lines, Number, Submission
+from foldline.competition.label_offences import first_label_offence
 from foldline.competition.offences import first_offence
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
@@ -17,14 +18,19 @@ from foldline.unpacking import DAMAGES
 BLOCK_CELLS = 1 << 22
 
 
-def check_submission(path: Path, sample: Sample, form: Submission, distributions: bool) -> None:
+def check_submission(
+    path: Path, sample: Sample, form: Submission, distributions: bool, names: Sequence[str] | None = None
+) -> None:
     """Raises Refusal naming the first line and column that the grader would not accept; reads block by block.
 
     distributions: whether a row's probabilities must sum to one (`sums_to_one` of competition/answer_columns.py).
+    names: the labels that a submission can name (`answer_names`, there); None where nobody knows them.
     """
     ids, several = [], False
     for block in _blocks(path, sample, form):
         offence = None if block.empty else first_offence(block, sample, form, distributions)
+        if offence is None and isinstance(form, Labelled):
+            offence = first_label_offence(block[list(sample.predicted(form))], form, names)
         if offence is not None:
             # Pandas counts the file's rows from 0, after the header.
             line = int(block.index[offence.position]) + 1 + sample.has_header

@@ -1,0 +1,50 @@
+import pandas as pd
+import pytest
+
+from foldline.cards.submission import ConfidentLabel, HardLabel, Labelled, LabelSet, Ranking
+from foldline.competition.label_offences import first_label_offence
+from foldline.competition.offences import Offence
+
+COMMON = {"sample": "s.csv", "id": "id", "extra_columns": "refused"}
+LABEL = HardLabel(kind="label", **COMMON)
+CONFIDENT = ConfidentLabel(kind="confident_label", **COMMON)
+SET = LabelSet(kind="label_set", empty="allowed", delimiter="|", **COMMON)
+RANKING = Ranking(kind="ranking", length=3, **COMMON)
+NAMES = ("red cat", "dog", "owl")
+
+
+def offence(form: Labelled, *fields: str | None, names: tuple[str, ...] | None = NAMES) -> Offence | None:
+    return first_label_offence(pd.DataFrame({"x": fields}, dtype="str"), form, names)
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        (LABEL, ("red cat", "owl", "red cat")),
+        (CONFIDENT, ("dog 0.5", "owl 1")),
+        (SET, ("red cat|owl", None, "dog")),
+        (RANKING, ("dog owl", "owl")),
+    ],
+)
+def test_known_labels_are_no_offence(form: Labelled, fields: tuple[str | None, ...]) -> None:
+    assert offence(form, *fields) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        (LABEL, ("owl", "dogg", "dogg", "wol")),
+        (CONFIDENT, ("dog 0.5", "dogg 1")),
+        (SET, (None, "owl|dogg")),
+        (RANKING, ("dog owl", "owl dogg")),
+    ],
+)
+def test_the_first_unknown_label_is_named(form: Labelled, fields: tuple[str | None, ...]) -> None:
+    what = "column `x` names 'dogg', which is no label. Did you mean `dog`? There are red cat, dog, owl"
+    assert offence(form, *fields) == Offence(1, what)
+    assert offence(form, *fields, names=None) is None
+
+
+@pytest.mark.parametrize(("form", "field"), [(SET, "dog|owl|dog"), (RANKING, "owl dog dog")])
+def test_a_label_that_stands_twice_is_named_whoever_knows_the_labels(form: Labelled, field: str) -> None:
+    assert offence(form, "dog", field, names=None) == Offence(1, "column `x` names 'dog' twice")
