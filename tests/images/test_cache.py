@@ -66,6 +66,13 @@ def test_an_unreadable_image_keeps_its_place(tmp_path: Path) -> None:
     assert (pixels[0] == UNREADABLE_GREY).all() and pixels[1].std() > 0
 
 
+def test_no_codec_tears_the_progress_bar(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    zipped(tmp_path / "all.zip", {"a.tif": encoded(scene(0), "TIFF")[:900]})
+    assert built(tmp_path, ["a.tif"]).decoded["error"].notna().all()
+    lines = capfd.readouterr().err.replace("\r", "\n").splitlines()
+    assert [line for line in lines if line and not line.startswith("decoding")] == []
+
+
 def test_the_key_is_of_contents_and_form_and_nothing_else(archives: Path, tmp_path: Path) -> None:
     key = built(archives).key
     other = tmp_path / "other"

@@ -57,6 +57,8 @@ class Decoder:
     """Decodes chunks one after the other, with the archives open."""
 
     def __init__(self, source: Source) -> None:
+        # The reason is in the table; a line on stderr for each bad file would tear the progress bar.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self.source = source
         self.files = PictureFiles(Archives(source.archives_folder, source.files))
 
@@ -115,8 +117,6 @@ _decoder: list[Decoder] = []
 def start_process(source: Source) -> None:
     """The first thing in each process of a pool."""
     cv2.setNumThreads(1)
-    # The reason is in the table; a line on stderr for each bad file would tear the progress bar.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the pool in order
     threading.Thread(target=_die_with_parent, daemon=True).start()
     _decoder.append(Decoder(source))
