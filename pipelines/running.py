@@ -1,7 +1,6 @@
 """How every script starts and ends: its arguments, its settings, and one clear message when something is wrong."""
 
 import argparse
-import errno
 import signal
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from foldline.config.section import Read, TypeForm, read_section, read_yaml
+from foldline.files import FULL_DISK
 from foldline.places import ALL_ROWS, FoldName, Places
 from foldline.refusal import Refusal
 
@@ -83,13 +83,16 @@ def run(stage: Callable[[], None]) -> None:
         if full is None:
             raise
         where = full.filename or Path.cwd()
-        sys.exit(f"error: the disk is full ({where}). Nothing half-written was kept; free some space and run it again.")
+        sys.exit(
+            f"error: the disk is full ({where}). No file was left half-written; what is kept to go on from (decoded "
+            "pictures, checkpoints) takes space, too. Free some and run it again."
+        )
 
 
 def _full_disk(error: BaseException | None) -> OSError | None:
     """The report of a full disk among an error and those that led to it: torch raises one of its own on top."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in FULL_DISK:
             return error
         error = error.__cause__ or error.__context__
     return None

@@ -1,5 +1,6 @@
 """Whole files or none, and locks that die with their process."""
 
+import errno
 import hashlib
 import subprocess
 import sys
@@ -28,6 +29,11 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
         partial.write_text("half")
         _ = 1 / 0
     assert list(out.parent.iterdir()) == []
+
+
+def test_a_full_disk_is_that_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"No space left on device: '.*out\.txt'"), whole_file(tmp_path / "out.txt"):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_whole_folder_replaces_the_old_one(tmp_path: Path) -> None:

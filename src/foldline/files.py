@@ -1,5 +1,6 @@
 """Whole files or none: atomic writes, hashes and locks."""
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,8 @@ from filelock import FileLock
 
 from foldline.refusal import Refusal
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -24,12 +27,24 @@ def whole_file(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
-        yield partial
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        partial.replace(path)
+        with naming_a_full_disk(path):
+            yield partial
+            with partial.open("rb+") as written:
+                os.fsync(written.fileno())
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming_a_full_disk(path: Path) -> Iterator[None]:
+    """The system's report of a full disk names no file: it is `path`'s."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            error.filename = error.filename or str(path)
+        raise
 
 
 @contextmanager

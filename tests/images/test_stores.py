@@ -1,5 +1,6 @@
 """A cache of JPEGs is as good as one of pixels: same index, same resumption, its bytes independent of processes."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from foldline.images.building import build_file
 from foldline.images.cache import build, open_pixels
 from foldline.images.resizing import PixelForm
-from foldline.images.stores import JpegPixels
+from foldline.images.stores import JpegPixels, store_for
 from foldline.refusal import Refusal
 from tests.images.pictures import damage, encoded, scene, zipped
 
@@ -92,3 +93,14 @@ def test_a_cache_of_numbers_keeps_half_precision(tmp_path: Path) -> None:
     pixels = open_pixels(tmp_path / "pixels", cached.key, cached.decoded, tmp_path, ["a.npy"])
     assert cached.key.dtype == "float16" and pixels.dtype == np.float16
     assert np.allclose(pixels[0], (array + 1) * 127.5, rtol=1e-3, atol=0.05)
+
+
+def test_a_full_disk_is_that_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = store_for(tmp_path / "cache.jpegs", 1, FORM)
+    store.reserve()
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*cache\.parts/0'"):
+        store.write(0, np.zeros((1, 16, 24, 3), np.uint8))

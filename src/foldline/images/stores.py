@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Integer, Shaped, UInt8
 
-from foldline.files import whole_file
+from foldline.files import naming_a_full_disk, whole_file
 from foldline.images.resizing import PixelForm
 from foldline.refusal import Refusal
 
@@ -102,7 +102,9 @@ class JpegStore:
         jpegs = [_encoded(image, self.quality) for image in pixels]
         offsets = np.cumsum([0, *map(len, jpegs)]).astype(OFFSET)
         content = b"".join([*jpegs, offsets.tobytes()])
-        self._part(first).write_bytes(content)
+        part = self._part(first)
+        with naming_a_full_disk(part):
+            part.write_bytes(content)
         return content
 
     def written(self, first: int, count: int) -> bytes:
