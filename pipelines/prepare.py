@@ -8,6 +8,7 @@ Parameters: prepare. Card: layout, target, features, submission.
 
 from foldline.archives import Archives
 from foldline.cards.features import Features
+from foldline.cards.jpeg_store import unstorable
 from foldline.cards.layout import Layout
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
@@ -24,6 +25,7 @@ from foldline.competition.readability import (
 from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
 from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
+from foldline.refusal import Refusal
 from foldline.tables.classes import write_classes
 from foldline.tables.images import write_images
 from foldline.tables.manifest import read_manifest
@@ -39,6 +41,8 @@ def main() -> None:
     prepare = settings.section("prepare", Prepare)
     layout, target = settings.fact("layout", Layout), settings.fact("target", Target)
     features, submission = settings.fact("features", Features | None), settings.fact("submission", Submission)
+    for conflict in unstorable(prepare, layout, settings.slug):
+        raise Refusal(conflict)  # `check` says so too, but prepare may run alone
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
         listing = read_layout(archives, layout, target, features)

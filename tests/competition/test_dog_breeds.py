@@ -139,6 +139,18 @@ def test_too_many_unreadable_images_leave_no_table(places: Places) -> None:
     assert not places.pixels.exists()
 
 
+def test_jpegs_of_what_they_cannot_hold_are_refused_by_prepare_alone(places: Places) -> None:
+    draw(places, {})
+    store = {"store": {"kind": "jpeg", "quality": 90}}
+    Path("params.yaml").write_text(yaml.safe_dump(PARAMS | {"prepare": PARAMS["prepare"] | store}))
+    card = Path("pipelines/competitions") / CARD.name
+    content = yaml.safe_load(card.read_text())
+    card.write_text(yaml.safe_dump(content | {"layout": content["layout"] | {"channels": 4}}))
+
+    with pytest.raises(Refusal, match=r"'jpeg', which holds bytes of 1 or 3 channels, but .* has 4 channels of bytes"):
+        pipelines.prepare.main()
+
+
 def test_the_same_archives_give_the_same_bytes(places: Places) -> None:
     draw(places, {})
     written = []

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from foldline.cards.answers import unscorable
 from foldline.cards.card import Card
 from foldline.cards.ensembles import unweighable
+from foldline.cards.jpeg_store import unstorable
 from foldline.cards.outputs import unlearnable
 from foldline.config.augmentation import NEEDED_SYMMETRIES
 from foldline.config.params import Params
-from foldline.config.prepare import JpegStore
 from foldline.config.views import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.refusal import Refusal, listed
 
@@ -22,7 +22,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *unlearnable(params.train, card.target.kind),
         *unscorable(card),
         *unweighable(params, card),
-        *_no_jpeg(params, card),
+        *unstorable(params.prepare, card.layout, card.slug),
     ]
     if conflicts:
         raise Refusal("\n".join(conflicts))
@@ -60,14 +60,4 @@ def _swapped_axes(params: Params) -> Iterator[str]:
         yield (
             f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "
             f"but `prepare` makes them {height} x {width} pixels."
-        )
-
-
-def _no_jpeg(params: Params, card: Card) -> Iterator[str]:
-    channels, numbers = card.layout.channels, card.layout.range is not None
-    if isinstance(params.prepare.store, JpegStore) and (numbers or channels not in (1, 3)):
-        kept = f"{channels} channels of {'numbers (layout.range)' if numbers else 'bytes'}"
-        yield (
-            f"params.yaml: `prepare.store.kind` is 'jpeg', which holds bytes of 1 or 3 channels, but {card.slug} has "
-            f"{kept}. Valid: 'pixels'."
         )
