@@ -1,8 +1,8 @@
 """Turn the competition's own layout into canonical tables, and decode every image once into the pixel cache.
 
 Reads the archives in input/<slug>. Writes work/<slug>/rows.parquet, images.parquet, classes.json and pixels.json (the
-pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read are listed and stay blank;
-above prepare.unreadable_share the stage refuses.
+pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read stay blank and are listed in
+work/<slug>/unreadable.csv; above prepare.unreadable_share the stage refuses.
 Parameters: prepare. Card: layout, target, features, submission.
 """
 
@@ -21,6 +21,7 @@ from foldline.competition.readability import (
     refuse_missing,
     refuse_unreadable,
     unreadable_files,
+    write_unreadable,
 )
 from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
 from foldline.config.prepare import JpegStore, Prepare
@@ -56,13 +57,14 @@ def main() -> None:
     form = PixelForm(*size, layout.channels, prepare.resize, layout.range, quality)
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
-    refuse_unreadable(images, prepare.unreadable_share)
+    write_unreadable(places.unreadable, images)
+    refuse_unreadable(images, prepare.unreadable_share, places.unreadable)
     write_rows(places.rows, listing.rows)
     write_images(places.images, images)
     write_classes(places.classes, classes)
     write_pixels_key(places.pixels, built.key)
     if unreadable := describe_unreadable(images):
-        print(f"{len(unreadable_files(images))} unreadable images: {unreadable}")
+        print(f"{len(unreadable_files(images))} unreadable images: {unreadable}. {places.unreadable} lists all.")
     train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(classes)} classes")
 

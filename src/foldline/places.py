@@ -58,6 +58,11 @@ class Places:
         return self.work / "images.parquet"
 
     @property
+    def unreadable(self) -> Path:
+        """A list of pictures for a person to look at: no stage's out, `prepare` writes it even when it refuses."""
+        return self.work / "unreadable.csv"
+
+    @property
     def classes(self) -> Path:
         return self.work / "classes.json"
 

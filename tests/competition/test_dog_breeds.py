@@ -137,6 +137,7 @@ def test_too_many_unreadable_images_leave_no_table(places: Places) -> None:
 
     assert not places.rows.exists()
     assert not places.pixels.exists()
+    assert len(places.unreadable.read_text().splitlines()) == 1 + 3
 
 
 def test_jpegs_of_what_they_cannot_hold_are_refused_by_prepare_alone(places: Places) -> None:

@@ -1,7 +1,15 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from foldline.competition.readability import describe_unreadable, link_images, refuse_missing, refuse_unreadable
+from foldline.competition.readability import (
+    describe_unreadable,
+    link_images,
+    refuse_missing,
+    refuse_unreadable,
+    write_unreadable,
+)
 from foldline.refusal import Refusal
 from foldline.tables.images import COLUMNS
 
@@ -38,17 +46,33 @@ def test_a_reason_is_said_once_of_all_its_files() -> None:
     assert describe_unreadable(files[-1:]) == "t.csv at 7: empty"
 
 
+def test_reasons_that_differ_in_numbers_are_one() -> None:
+    errors = [f"image file is truncated ({count} bytes not processed)" for count in (40, 7, 900)]
+    files = pd.DataFrame({"path": list("abc"), "error": errors})
+    assert describe_unreadable(files) == f"a, b, c: {errors[0]}"
+
+
+def test_all_are_listed_in_a_file_that_goes_when_all_can_be_read(tmp_path: Path) -> None:
+    images, path = link_images(LISTED, DECODED), tmp_path / "work" / "unreadable.csv"
+    write_unreadable(path, images)
+    assert path.read_text() == "path,error\nb,empty file\n"
+    write_unreadable(path, images.assign(error=None))
+    assert not path.exists()
+
+
 def test_up_to_the_share_unreadable_images_are_allowed() -> None:
     images = link_images(LISTED, DECODED)
 
-    refuse_unreadable(images, 0.25)
+    listed_in = Path("work/unreadable.csv")
+    refuse_unreadable(images, 0.25, listed_in)
     with pytest.raises(Refusal) as refusal:
-        refuse_unreadable(images, 0.2)
+        refuse_unreadable(images, 0.2, listed_in)
 
     message = str(refusal.value)
     assert (
         "1 of 4 images cannot be read, a share of 0.25, above prepare.unreadable_share (0.2): b: empty file" in message
     )
+    assert "b: empty file. work/unreadable.csv lists all." in message
     assert "download the competition anew" in message
 
 
@@ -60,4 +84,4 @@ def test_missing_images_count_before_anything_is_decoded() -> None:
 
 
 def test_no_unreadable_image_is_never_refused() -> None:
-    refuse_unreadable(link_images(LISTED, DECODED.assign(error=None)), 0.0)
+    refuse_unreadable(link_images(LISTED, DECODED.assign(error=None)), 0.0, Path("unreadable.csv"))

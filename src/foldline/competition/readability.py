@@ -1,15 +1,19 @@
 """Images that are missing or cannot be read: listed with their reason, refused above a share, else not learned from."""
 
 import math
+import re
 from collections.abc import Collection
+from pathlib import Path
 
 import pandas as pd
 
+from foldline.files import whole_file
 from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import shown_address
 from foldline.tables.images import COLUMNS
 
 SHOWN_REASONS, SHOWN_FILES = 5, 3
+NUMBERS = re.compile(r"\d+")
 
 
 def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
@@ -24,13 +28,33 @@ def unreadable_files(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_unreadable(images: pd.DataFrame) -> str:
-    """Each reason once, the commonest first, after some of its files; empty when all can be read."""
+    """Each reason once, the commonest first, after some of its files; empty when all can be read.
+
+    Reasons that differ in numbers alone (how many bytes a file lacks) are one, told by its first file's.
+    """
     unreadable = unreadable_files(images)
     if unreadable.empty:
         return ""
-    paths = unreadable["path"].map(shown_address).groupby(unreadable["error"], sort=False).agg(list)
-    reasons = sorted(paths.items(), key=lambda found: -len(found[1]))
-    return listed((f"{listed(files, SHOWN_FILES)}: {reason}" for reason, files in reasons), SHOWN_REASONS)
+    kinds = unreadable["error"].str.replace(NUMBERS, "N", regex=True)
+    files = [
+        (group["path"].map(shown_address).tolist(), group["error"].iloc[0])
+        for _, group in unreadable.groupby(kinds, sort=False)
+    ]
+    files.sort(key=lambda found: -len(found[0]))
+    return listed((f"{listed(paths, SHOWN_FILES)}: {reason}" for paths, reason in files), SHOWN_REASONS)
+
+
+def write_unreadable(path: Path, images: pd.DataFrame) -> None:
+    """All of them, one per line (path, error), or no file when all can be read.
+
+    No stage's out, so that it is there when `prepare` refuses; images.parquet says the same when it does not.
+    """
+    unreadable = unreadable_files(images)
+    if unreadable.empty:
+        path.unlink(missing_ok=True)
+        return
+    with whole_file(path) as partial:
+        unreadable.assign(path=unreadable["path"].map(shown_address)).to_csv(partial, index=False, lineterminator="\n")
 
 
 def describe_hidden(absent: Collection[str], missing_share: float) -> str:
@@ -61,15 +85,15 @@ def refuse_missing(
     )
 
 
-def refuse_unreadable(images: pd.DataFrame, allowed_share: float) -> None:
-    """Raises Refusal when more than `allowed_share` of the images cannot be read."""
+def refuse_unreadable(images: pd.DataFrame, allowed_share: float, listed_in: Path) -> None:
+    """Raises Refusal when more than `allowed_share` of the images cannot be read; `listed_in` names all of these."""
     files, unreadable = images["path"].nunique(), unreadable_files(images)
     if len(unreadable) <= allowed_share * files:
         return
     raise Refusal(
         f"{len(unreadable)} of {files} images cannot be read, a share of {len(unreadable) / files:.2g}, above "
-        f"prepare.unreadable_share ({allowed_share:g}): {describe_unreadable(images)}. Correct the card's layout if it "
-        "says wrongly how to read them, or download the competition anew if its archives are damaged. Or set "
-        "prepare.unreadable_share above this share: then these images are blank, and train rows without another image "
-        "belong to no fold."
+        f"prepare.unreadable_share ({allowed_share:g}): {describe_unreadable(images)}. {listed_in} lists all. Correct "
+        "the card's layout if it says wrongly how to read them, or download the competition anew if its archives are "
+        "damaged. Or set prepare.unreadable_share above this share: then these images are blank, and train rows "
+        "without another image belong to no fold."
     )
