@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,23 @@ def test_tiffs_of_four_bands(photometric: str) -> None:
 def test_a_png_with_its_transparency_as_the_fourth_channel() -> None:
     four = np.dstack([scene(0, 4, 5), scene(1, 4, 5)[:, :, :1]])
     assert np.array_equal(pixels_of(encoded(Image.fromarray(four)), form(four)), four)
+
+
+def png(samples: np.ndarray, colour_type: int) -> bytes:
+    """Of 16 bits; Pillow and OpenCV write no grey with transparency."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    height, width = samples.shape[:2]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
+    lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in samples)
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def test_a_png_of_16_bits_in_grey_with_transparency() -> None:
+    two = np.random.default_rng(0).integers(0, 65536, (4, 5, 2)).astype(np.uint16)
+    assert np.array_equal(pixels_of(png(two, colour_type=4), form(two)), two >> 8)
 
 
 def test_files_are_channels_each_resized_alone() -> None:

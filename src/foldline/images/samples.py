@@ -15,6 +15,8 @@ from foldline.refusal import listed
 
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""
+PNG_COLOUR_TYPE, PNG_GREY_AND_ALPHA = 25, 4
+"""A byte of the header."""
 NPY_MARK = b"\x93NUMPY"
 NPZ_MARK = b"PK\x03\x04"
 PARQUET_MARK = b"PAR1"
@@ -56,12 +58,14 @@ def picture_samples(content: bytes, channels: int) -> Samples:
             wanted = "RGBA" if image.has_transparency_data else "RGB"
             image = image.convert(wanted) if image.mode in ("P", "CMYK", "YCbCr") else image
             return channels_last(np.asarray(ImageOps.exif_transpose(image)), channels)
-        order = OPENCV_CHANNEL_ORDER[image.mode]
+        # Grey with transparency, which in 16 bits Pillow has no mode for.
+        is_grey = image.format == "PNG" and content[PNG_COLOUR_TYPE] == PNG_GREY_AND_ALPHA
+        order = [0, 3] if is_grey else OPENCV_CHANNEL_ORDER[image.mode]
     # Pillow keeps 8 of the 16 bits of a colour picture.
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise Undecodable("OpenCV cannot read it")
-    upright = UPRIGHT.get(orientation, UPRIGHT[1])(channels_last(pixels, len(order)))
+    upright = UPRIGHT.get(orientation, UPRIGHT[1])(np.atleast_3d(pixels))
     return np.ascontiguousarray(upright[:, :, order])
 
 
