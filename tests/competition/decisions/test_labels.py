@@ -60,6 +60,16 @@ def test_where_nothing_gains_the_likeliest_class_stays() -> None:
     assert fit_weights(np.eye(3, dtype=np.float32), np.arange(3)) == MostProbable(kind="most_probable")
 
 
+def test_what_another_class_in_vain_would_cost_is_no_gain() -> None:
+    """Lower weights of the first and last class label a row as the second, of which there is no row."""
+    predictions = np.array(
+        [[0.02, 0.21, 0.77], [0.69, 0.11, 0.2], [0.53, 0.34, 0.13], [0.7878788, 0.1212121, 0.0909091]], np.float32
+    )
+    targets = np.array([2, 2, 0, 0])
+    rule = fit_weights(predictions, targets)
+    assert macro_f1(targets, rule(predictions)) >= macro_f1(targets, most_probable(predictions))
+
+
 def test_weights_of_very_many_classes_are_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(labels, "MOST_CLASSES", 3)
     targets, predictions = uneven(150, 0)

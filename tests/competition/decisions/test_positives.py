@@ -29,6 +29,12 @@ def test_no_other_threshold_scores_higher(worth, score, seed: int) -> None:
     assert score(targets, rule(predictions)) == pytest.approx(best, rel=1e-12)
 
 
+def test_rows_with_a_probability_of_0_are_positive_where_all_are() -> None:
+    predictions = np.array([[1, 0], [1, 0], [0.9, 0.1]], np.float32)
+    rule = fit_label(RULE, predictions, np.array([1, 1, 0]), f_beta_worth(1.0))
+    assert rule(predictions).tolist() == [1, 1, 1]
+
+
 def test_without_a_positive_row_nothing_is_fitted() -> None:
     _, predictions = drawn(0)
     nothing = np.zeros(80, np.int64)
