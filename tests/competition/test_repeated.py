@@ -21,9 +21,9 @@ def test_pairs_are_listed_by_what_they_mean() -> None:
     assert describe_findings(duplicates) == "1 of them in train and test, 1 in train with different targets"
 
 
-def test_an_image_of_two_rows_is_a_pair() -> None:
-    shared = IMAGES.assign(position=[0, 1, 0, 3, 4])
+def test_an_image_of_two_rows_is_a_pair_but_no_conflict() -> None:
+    shared = IMAGES.assign(position=[0, 1, 0, 3, 4], path=["a", "b", "a", "d", "a2"])
 
     duplicates = list_duplicates(ROWS, shared, pd.DataFrame({"first": [], "second": []}, dtype="int64"))
 
-    assert duplicates[["first_path", "second_path", "finding"]].to_numpy().tolist() == [["a", "c", "conflict"]]
+    assert duplicates[["first_path", "second_path", "finding"]].to_numpy().tolist() == [["a", "a", "same"]]

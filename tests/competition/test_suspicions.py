@@ -85,6 +85,12 @@ def test_a_file_that_serves_a_train_and_a_test_row_is_a_leak() -> None:
     assert "a leak: 0.jpg = 0.jpg" in finding
 
 
+def test_a_file_of_several_train_rows_is_no_contradiction() -> None:
+    rows, images = tables(["a", "b", "a", "b"])
+    images.loc[[1, 2], ["path", "position"]] = ["0.jpg", 0]
+    assert found(rows, images, ("a", "b")) == ["1 train images belong to several rows each, which share a fold: 0.jpg."]
+
+
 def test_two_images_of_one_row_may_be_alike() -> None:
     rows, images = tables(["a", "a", "a"])
     images["row"] = [0, 0, 1]

@@ -69,8 +69,15 @@ def _unreadable(images: pd.DataFrame) -> Iterator[str]:
 def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     """Images that show the same, by where they stand: in train, with different labels, or in train and test."""
     duplicates = list_duplicates(rows, images, pairs)
-    of_train = duplicates[(duplicates["first_part"] == "train") & (duplicates["second_part"] == "train")]
+    is_one_file = duplicates["first_path"] == duplicates["second_path"]
+    is_of_train = (duplicates["first_part"] == "train") & (duplicates["second_part"] == "train")
+    shared, of_train = duplicates[is_of_train & is_one_file]["first_path"], duplicates[is_of_train & ~is_one_file]
     conflicts, leaks = (duplicates[duplicates["finding"] == finding] for finding in ("conflict", "train and test"))
+    if len(shared):
+        yield (
+            f"{shared.nunique():,} train images belong to several rows each, which share a fold: "
+            f"{listed(shared.unique(), SHOWN)}."
+        )
     if len(of_train):
         yield f"{len(of_train):,} pairs of train images show the same, which share a fold: {_shown(of_train)}."
     if len(conflicts):
