@@ -12,6 +12,7 @@ from rich.table import Table
 from foldline.archives import Archives
 from foldline.cards.card import Card
 from foldline.competition.answer_columns import answer_names, asked_names
+from foldline.competition.card_suspicions import flat_pictures, hidden_images
 from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
@@ -19,7 +20,7 @@ from foldline.competition.layouts import read_layout
 from foldline.competition.metrics import metric_of
 from foldline.competition.readability import link_images
 from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
-from foldline.competition.suspicions import hidden_images, suspicions, unknown_labels
+from foldline.competition.suspicions import suspicions, unknown_labels
 from foldline.competition.targets import encode
 from foldline.competition.unused_columns import unused_columns
 from foldline.images.cache import PixelForm, build, open_pixels
@@ -48,6 +49,8 @@ class Examination:
     """Columns that could be features."""
     absent: tuple[str, ...]
     """A sentence for each part of the test set without a single image."""
+    doubts: tuple[str, ...]
+    """What in the card looks wrong, a sentence each."""
 
 
 def examine(card: Card, places: Places) -> Examination:
@@ -68,7 +71,11 @@ def examine(card: Card, places: Places) -> Examination:
     images = link_images(listing.images, built.decoded)
     pixels = open_pixels(caches, built.key, images, places.archives, files)
     pairs = near_duplicate_pairs(images, pixels)
-    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.absent)
+    doubts = (
+        *hidden_images(listing.absent, images),
+        *flat_pictures(images, lambda place: pixels[place], card.layout.range),
+    )
+    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.absent, doubts)
 
 
 def print_contents(places: Places) -> None:
@@ -83,7 +90,7 @@ def print_examination(examination: Examination) -> None:
     _print_table(examination.card.title, facts)
     names = answer_names(examination.classes, examination.card.target)
     findings = [
-        *hidden_images(examination.absent, examination.images),
+        *examination.doubts,
         *suspicions(*seen, examination.pairs),
         *unknown_labels(examination.sample.shown_labels, names),
     ]

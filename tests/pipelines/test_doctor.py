@@ -16,6 +16,7 @@ from pipelines.examination import examine, print_examination
 from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount
 from tests.competitions import test_petfinder_pawpularity_score as petfinder
 from tests.competitions import test_ranzcr_clip_catheter_line_classification as ranzcr
+from tests.competitions import test_seti_breakthrough_listen as seti
 from tests.competitions import test_siim_isic_melanoma_classification as siim
 from tests.competitions.conftest import CARDS, set_up
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
@@ -135,6 +136,19 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     params = read_params(Path("params.yaml"))
     assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (64, 0.056)
     assert capsys.readouterr().out.endswith("params.yaml: a first experiment\nnext: dvc repro\n")
+
+
+def test_a_range_that_leaves_nothing_of_the_pictures(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slug = "seti-breakthrough-listen"
+    set_up(CARDS / f"{slug}.yaml", seti.draw())
+    card = Path("pipelines/competitions") / f"{slug}.yaml"
+    facts = yaml.safe_load(card.read_text())
+    facts["layout"]["range"] = [-1.0e6, 1.0e6]
+    card.write_text(yaml.safe_dump(facts))
+    doctor.main()
+    assert (
+        "36 of 36 pictures are of one value each, from 0 to 0. layout.range is [-1000000.0, " in capsys.readouterr().out
+    )
 
 
 def test_a_card_that_does_not_fit_is_told_what_is_there(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

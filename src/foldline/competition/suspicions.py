@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import ks_2samp
 
 from foldline.competition.diagnosis import class_counts
-from foldline.competition.readability import describe_hidden, describe_unreadable, unreadable_files
+from foldline.competition.readability import describe_unreadable, unreadable_files
 from foldline.competition.repeated import list_duplicates
 from foldline.refusal import listed
 from foldline.tables.images import MISSING
@@ -30,12 +30,6 @@ def suspicions(
     yield from _repeated(rows, images, pairs)
     yield from _shifted(rows, images)
     yield from _uneven(targets, classes)
-
-
-def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
-    """absent: a sentence for each part of the test set without a single image."""
-    if absent:
-        yield describe_hidden(absent, (images["error"] == MISSING).mean())
 
 
 def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:

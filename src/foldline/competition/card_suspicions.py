@@ -1,0 +1,43 @@
+"""What in a card looks wrong beside the data that it describes, each finding in one sentence with first examples."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from foldline.competition.readability import describe_hidden
+from foldline.tables.images import MISSING
+
+LOOKED_AT = 1_000
+LEAST_SPAN = 1.0
+"""Of a picture's values, of the 255 that the cache has: in half precision less is one value or two."""
+
+
+def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
+    """absent: a sentence for each part of the test set without a single image. images: in the form of `tables/`."""
+    if absent:
+        yield describe_hidden(absent, (images["error"] == MISSING).mean())
+
+
+def flat_pictures(
+    images: pd.DataFrame, picture_at: Callable[[int], np.ndarray], value_range: tuple[float, float] | None
+) -> Iterator[str]:
+    """Most pictures are of a single value: the card's `layout.range` is far too wide, or they are read wrongly.
+
+    picture_at: the cache's picture at a position; some are looked at.
+    """
+    positions = images.loc[images["error"].isna(), "position"].unique()
+    chosen = positions[:: max(1, len(positions) // LOOKED_AT)]
+    pictures = map(picture_at, chosen.tolist())
+    extremes = np.array([(picture.min(), picture.max()) for picture in pictures], np.float64).reshape(-1, 2)
+    flat = extremes[extremes[:, 1] - extremes[:, 0] < LEAST_SPAN]
+    if 2 * len(flat) <= len(chosen):
+        return
+    low, high = value_range or (0, 255)
+    least, greatest = low + (high - low) / 255 * np.array([flat.min(), flat.max()])
+    cure = (
+        "Look at some of them, and at layout.channels."
+        if value_range is None
+        else f"layout.range is {list(value_range)}: write the lowest and the highest number that most files hold."
+    )
+    yield f"{len(flat):,} of {len(chosen):,} pictures are of one value each, from {least:.3g} to {greatest:.3g}. {cure}"
