@@ -12,7 +12,7 @@ from rich.table import Table
 from foldline.archives import Archives
 from foldline.cards.card import Card
 from foldline.competition.answer_columns import answer_names, asked_names
-from foldline.competition.card_suspicions import flat_pictures, hidden_images
+from foldline.competition.card_suspicions import flat_pictures, hidden_images, unlisted_images
 from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
@@ -61,6 +61,7 @@ def examine(card: Card, places: Places) -> Examination:
         classes = find_classes(archives, listing.rows, card.target, card.submission)
         sample = read_sample(archives, card.submission)
         unused = unused_columns(archives, card)
+        unlisted = list(unlisted_images(archives.names, listing.images["path"]))
     metric_of(card.metric, classes)  # refuses weights of classes that there are not
     refuse_other_columns(sample, card.submission, card.target, classes)
     refuse_other_ids(listing.rows, sample, card.submission, asked_names(classes, card.target))
@@ -73,6 +74,7 @@ def examine(card: Card, places: Places) -> Examination:
     pairs = near_duplicate_pairs(images, pixels)
     doubts = (
         *hidden_images(listing.absent, images),
+        *unlisted,
         *flat_pictures(images, lambda place: pixels[place], card.layout.range),
     )
     return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.absent, doubts)

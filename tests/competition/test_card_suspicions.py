@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.competition.card_suspicions import flat_pictures
+from foldline.competition.card_suspicions import flat_pictures, unlisted_images
 
 IMAGES = pd.DataFrame({"position": [0, 1, 2, 3], "error": pd.Series([None, None, None, "empty"], dtype="str")})
 
@@ -12,6 +12,27 @@ IMAGES = pd.DataFrame({"position": [0, 1, 2, 3], "error": pd.Series([None, None,
 def of_values(low: float, high: float) -> np.ndarray:
     """Four pictures, all alike, as the cache holds them."""
     return np.tile(np.linspace(low, high, 4).reshape(1, 2, 2, 1), (4, 1, 1, 1))
+
+
+def test_images_beside_those_of_the_rows_are_shown() -> None:
+    names = [
+        "train/a/1.jpg",
+        "train/b/(b)1.JPG",
+        "train/a/1.txt",
+        "masks/a/1.jpg",
+        "train/1.jpg",
+        "test/2.png",
+        "3.jpg",
+    ]
+    [finding] = unlisted_images(names, ["train/a/1.jpg", "test/2.png|test/missing.png"])
+    assert finding.startswith(
+        "1 images lie where those of the rows lie, but belong to no row: train/b/(b)1.JPG. If they"
+    )
+
+
+def test_files_of_records_and_of_arrays_are_no_images() -> None:
+    names = ["X_train.npy", "y_train.npy", "train.csv", "sample.csv"]
+    assert list(unlisted_images(names, ["X_train.npy[0]", "X_train.npy[1]", 'train.csv#{"place":[0,1]}'])) == []
 
 
 def test_a_range_that_is_far_too_wide_makes_pictures_of_one_value() -> None:

@@ -1,13 +1,19 @@
 """What in a card looks wrong beside the data that it describes, each finding in one sentence with first examples."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from posixpath import splitext
 
 import numpy as np
 import pandas as pd
 
 from foldline.competition.readability import describe_hidden
+from foldline.refusal import listed
+from foldline.tables.addresses import RECORD, places_of
 from foldline.tables.images import MISSING
 
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".dcm")
+ARRAY = ".npy"
+"""A picture only where the rows' pictures are such files."""
 LOOKED_AT = 1_000
 LEAST_SPAN = 1.0
 """Of a picture's values, of the 255 that the cache has: in half precision less is one value or two."""
@@ -17,6 +23,33 @@ def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
     """absent: a sentence for each part of the test set without a single image. images: in the form of `tables/`."""
     if absent:
         yield describe_hidden(absent, (images["error"] == MISSING).mean())
+
+
+def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]:
+    """Images that lie where those of the rows lie, as deep in the same top folder, and belong to no row.
+
+    names: of all files. paths: those of the rows' images (tables/addresses.py).
+    """
+    used = {place for path in paths if RECORD not in path for place in places_of(path)}
+    files = [name for name in names if name in used and _suffix(name) in (*PICTURES, ARRAY)]
+    folders, suffixes = {_top_and_depth(name) for name in files}, {*PICTURES, *map(_suffix, files)}
+    unlisted = [
+        name for name in names if name not in used and _suffix(name) in suffixes and _top_and_depth(name) in folders
+    ]
+    if unlisted:
+        yield (
+            f"{len(unlisted):,} images lie where those of the rows lie, but belong to no row: {listed(unlisted, 3)}. "
+            "If they should, look at the pattern or the path of the part: large and small letters differ."
+        )
+
+
+def _top_and_depth(name: str) -> tuple[str, int]:
+    top, below, _ = name.partition("/")
+    return top if below else "", name.count("/")
+
+
+def _suffix(name: str) -> str:
+    return splitext(name)[1].lower()
 
 
 def flat_pictures(
