@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.competition.card_suspicions import flat_pictures, unlisted_images
+from foldline.cards.target import Ranked
+from foldline.competition.card_suspicions import flat_pictures, misspelt_new_class, unlisted_images
 
 IMAGES = pd.DataFrame({"position": [0, 1, 2, 3], "error": pd.Series([None, None, None, "empty"], dtype="str")})
 
@@ -33,6 +34,18 @@ def test_images_beside_those_of_the_rows_are_shown() -> None:
 def test_files_of_records_and_of_arrays_are_no_images() -> None:
     names = ["X_train.npy", "y_train.npy", "train.csv", "sample.csv"]
     assert list(unlisted_images(names, ["X_train.npy[0]", "X_train.npy[1]", 'train.csv#{"place":[0,1]}'])) == []
+
+
+def whales(new_class: str | None) -> Ranked:
+    return Ranked(kind="ranked", column="Id", new_class=new_class, group=None)
+
+
+def test_a_new_class_that_is_nearly_one_of_the_labels() -> None:
+    [finding] = misspelt_new_class(whales("new_whales"), {"new_whale", "w_1"})
+    assert finding.startswith("target.new_class is 'new_whales', which neither train rows nor")
+    assert "they have 'new_whale'" in finding
+    for new_class in ("new_whale", "unknown", None):
+        assert list(misspelt_new_class(whales(new_class), {"new_whale", "w_1"})) == []
 
 
 def test_a_range_that_is_far_too_wide_makes_pictures_of_one_value() -> None:

@@ -1,11 +1,13 @@
 """What in a card looks wrong beside the data that it describes, each finding in one sentence with first examples."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import difflib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from posixpath import splitext
 
 import numpy as np
 import pandas as pd
 
+from foldline.cards.target import Ranked, Target
 from foldline.competition.readability import describe_hidden
 from foldline.refusal import listed
 from foldline.tables.addresses import RECORD, places_of
@@ -14,6 +16,8 @@ from foldline.tables.images import MISSING
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".dcm")
 ARRAY = ".npy"
 """A picture only where the rows' pictures are such files."""
+MISSPELT = 0.8
+"""Likeness of two labels (difflib) from which one may be meant for the other."""
 LOOKED_AT = 1_000
 LEAST_SPAN = 1.0
 """Of a picture's values, of the 255 that the cache has: in half precision less is one value or two."""
@@ -50,6 +54,19 @@ def _top_and_depth(name: str) -> tuple[str, int]:
 
 def _suffix(name: str) -> str:
     return splitext(name)[1].lower()
+
+
+def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:
+    """known: the labels of train rows and those that the sample submission shows."""
+    new_class = target.new_class if isinstance(target, Ranked) else None
+    if new_class is None or new_class in known:
+        return
+    close = difflib.get_close_matches(new_class, known, n=1, cutoff=MISSPELT)
+    if close:
+        yield (
+            f"target.new_class is {new_class!r}, which neither train rows nor the sample submission have; they have "
+            f"{close[0]!r}. Correct the card if that is meant."
+        )
 
 
 def flat_pictures(
