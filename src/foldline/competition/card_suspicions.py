@@ -7,7 +7,7 @@ from posixpath import splitext
 import numpy as np
 import pandas as pd
 
-from foldline.cards.target import Ranked, Target
+from foldline.cards.target import OpenSet, Ranked, Target
 from foldline.competition.readability import describe_hidden
 from foldline.refusal import listed
 from foldline.tables.addresses import RECORD, places_of
@@ -58,7 +58,7 @@ def _suffix(name: str) -> str:
 
 def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:
     """known: the labels of train rows and those that the sample submission shows."""
-    new_class = target.new_class if isinstance(target, Ranked) else None
+    new_class = target.new_class if isinstance(target, Ranked | OpenSet) else None
     if new_class is None or new_class in known:
         return
     close = difflib.get_close_matches(new_class, known, n=1, cutoff=MISSPELT)
