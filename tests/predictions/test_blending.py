@@ -189,4 +189,4 @@ def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
     )
     assert step is not None
     (mixed,) = fit_nested([step], evidence, "blend").whole.apply(evidence.inputs)
-    assert mixed.shape == (rows, classes) and mixed.sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)
+    assert mixed.shape == (rows, classes) and mixed[:].sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from jaxtyping import Float
-from scipy.special import expit, log_softmax, softmax
+from jaxtyping import Float, Float64
+from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from foldline.tables.activations import Activation, Form, holds_probabilities
 
@@ -12,11 +12,18 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 """Stands for a probability of zero, whose logarithm is none."""
 
 Values = Float[np.ndarray, "*axes outputs"]
+Counts = Float64[np.ndarray, "rows outputs"] | None
+"""How many equal classes each output stands for; None where each is one (foldline/predictions/columns.py)."""
 
 
-def predictions_from(logits: Values, activation: Activation) -> Float[np.ndarray, "*axes predicted"]:
-    """Of `cumulative` logits, of which the l-th says whether the row lies above level l, one more than there are."""
-    return ACTIVATE[activation](logits)
+def predictions_from(
+    logits: Values, activation: Activation, counts: Counts = None
+) -> Float[np.ndarray, "*axes predicted"]:
+    """Of `cumulative` logits, of which the l-th says whether the row lies above level l, one more than there are.
+
+    counts: of a softmax, whose outputs alone may stand for many classes.
+    """
+    return ACTIVATE[activation](logits) if counts is None else _counted_softmax(logits, counts)
 
 
 def scores_from(predictions: Values, form: Form) -> Values:
@@ -28,7 +35,9 @@ def scores_from(predictions: Values, form: Form) -> Values:
     return scores if form == "distribution" else scores - np.log(np.maximum(1 - wide, SMALLEST))
 
 
-def predictions_of_scores(scores: Values, form: Form) -> Values:
+def predictions_of_scores(scores: Values, form: Form, counts: Counts = None) -> Values:
+    if counts is not None:
+        return _counted_softmax(scores, counts)
     if not holds_probabilities(form):
         return scores
     return softmax(scores, axis=-1) if form == "distribution" else expit(scores)
@@ -36,6 +45,12 @@ def predictions_of_scores(scores: Values, form: Form) -> Values:
 
 def _softmax(logits: Values) -> Values:
     return softmax(logits, axis=-1)
+
+
+def _counted_softmax(logits: Values, counts: Float64[np.ndarray, "rows outputs"]) -> Values:
+    """What each of an output's classes has: all classes together sum to one."""
+    of_views = counts.reshape(len(counts), *[1] * (logits.ndim - 2), counts.shape[1])
+    return np.exp(logits - logsumexp(logits, axis=-1, b=of_views, keepdims=True))
 
 
 def _normalised_sigmoid(logits: Values) -> Values:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from foldline.predictions.steps import Inputs
+from foldline.competition.decisions.labels import most_probable
+from foldline.predictions.columns import Inputs, column_blocks, columns_of
 from foldline.tables.activations import Form, holds_probabilities
+from foldline.tables.compact import CompactArray, rows_at
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,33 @@ class Agreement:
 
 def agreement(inputs: Inputs, form: Form) -> Agreement:
     """`inputs`: the members' predictions of the same rows. Numbers name no class: their disagreement is NaN."""
-    with np.errstate(invalid="ignore"):
-        correlation = np.atleast_2d(np.corrcoef([one.ravel() for one in inputs]))
+    correlation = _of_compact(inputs) if isinstance(inputs[0], CompactArray) else _of_dense(inputs)
     named = [_named(one, form) for one in inputs]
     different = [[_share_of_different_rows(one, other) for other in named] for one in named]
     return Agreement(correlation, np.array(different))
 
 
+def _of_dense(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
+    with np.errstate(invalid="ignore"):
+        return np.atleast_2d(np.corrcoef([one.ravel() for one in inputs]))
+
+
+def _of_compact(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
+    """Of distributions, whose numbers are 1 / classes on average: the correlation of what they are beyond that."""
+    products = np.zeros((len(inputs), len(inputs)))
+    for block in column_blocks(inputs):
+        columns = columns_of(tuple(rows_at(one, block) for one in inputs))
+        beyond = np.stack(columns.values) - 1 / inputs[0].shape[1]
+        assert columns.counts is not None
+        products += np.einsum("irc,jrc,rc->ij", beyond, beyond, columns.counts, optimize=True)
+    spreads = np.sqrt(np.diag(products))
+    return products / np.outer(spreads, spreads)
+
+
 def _named(predictions: np.ndarray, form: Form) -> np.ndarray | None:
     if not holds_probabilities(form):
         return None
-    return predictions.argmax(axis=1) if form == "distribution" else predictions >= 0.5
+    return most_probable(predictions) if form == "distribution" else predictions >= 0.5
 
 
 def _share_of_different_rows(one: np.ndarray | None, other: np.ndarray | None) -> float:

@@ -8,6 +8,7 @@ from foldline.cards.metric import Metric as MetricFact
 from foldline.competition.decisions.fitting import fit_rule
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.metrics import Metric, metric_of
+from foldline.predictions.columns import apart
 from foldline.predictions.steps import Inputs, Judge, Step
 
 NAME = "rule"
@@ -40,7 +41,7 @@ def rule_step(default: Rule, fact: MetricFact, classes: Sequence[str]) -> Step:
     return Step(
         NAME,
         default=default,
-        fit=lambda stacked, targets: fit_rule(default, fact, stacked[:, 0], targets, len(classes)),
+        fit=lambda together, targets: fit_rule(default, fact, apart(together)[0], targets, len(classes)),
         apply=applied,
         judge=answers_in(metric_of(fact, classes)),
         describe=lambda rule: rule.kind,

@@ -8,7 +8,7 @@ from jaxtyping import Float32, Int64
 
 from foldline.config.ensemble import Method, Ranks
 from foldline.predictions.coverage import place
-from foldline.predictions.fitting_rows import fitting_rows
+from foldline.predictions.fitting_rows import fitting_rows, numbers_to_fit_on
 from foldline.predictions.members import refuse_other_classes
 from foldline.predictions.nested import Evidence
 from foldline.predictions.ranks import ranks_within
@@ -16,7 +16,8 @@ from foldline.predictions.runs import Run
 from foldline.predictions.steps import Inputs
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import Form
-from foldline.tables.arrays import gather_dense, take
+from foldline.tables.arrays import gather
+from foldline.tables.compact import take_stored
 
 Places = Int64[np.ndarray, " rows"]
 
@@ -29,10 +30,10 @@ class Part:
     places: tuple[Places, ...]
 
     def at(self, rows: Places) -> Inputs:
-        return tuple(gather_dense(one, places[rows]) for one, places in zip(self.values, self.places, strict=True))
+        return tuple(gather(one, places[rows]) for one, places in zip(self.values, self.places, strict=True))
 
     def source(self, block: slice) -> Inputs:
-        return tuple(take(one, places[block]) for one, places in zip(self.values, self.places, strict=True))
+        return tuple(take_stored(one, places[block]) for one, places in zip(self.values, self.places, strict=True))
 
 
 @dataclass(frozen=True)
@@ -91,5 +92,5 @@ def _doubled(part: Part, groups: Places, form: Form) -> Part:
 
 
 def evidence_of(part: Part, targets: np.ndarray, folds: Places, clusters: Places) -> Evidence:
-    rows = fitting_rows(len(targets), sum(one.shape[1] for one in part.values))
+    rows = fitting_rows(len(targets), numbers_to_fit_on(part.values[0], members=len(part.values)))
     return Evidence(part.at(rows), targets[rows], folds[rows], clusters[rows])

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 
 from foldline.config.clip import FittedBounds, GivenBounds
+from foldline.predictions.activations import Counts
+from foldline.predictions.columns import Inputs, column_blocks, columns_of, row_by_row
 from foldline.predictions.grids import best_on_grid, losses_on_grid
 from foldline.predictions.losses import of_truth, row_losses
 from foldline.predictions.projection import project
@@ -14,7 +16,7 @@ from foldline.predictions.steps import Judge, Step
 from foldline.predictions.temperature import ONE_MODEL
 from foldline.refusal import Refusal
 from foldline.tables.activations import Form
-from foldline.tables.arrays import row_blocks
+from foldline.tables.compact import rows_at
 
 NAME = "bounds"
 # What C * (1/C) may differ from one: less, so that a row all at its bound is within projection.TOLERANCE.
@@ -40,11 +42,16 @@ def bounds_step(section: GivenBounds | FittedBounds, form: Form, classes: int, j
     def fit(losses: np.ndarray, targets: np.ndarray) -> AbsoluteBounds:
         return given or AbsoluteBounds(best_on_grid(losses, grid, 0.0), 1.0)
 
+    def applied(bounds: AbsoluteBounds, inputs: Inputs) -> Inputs:
+        if bounds == NO_BOUNDS:
+            return inputs
+        return (row_by_row(lambda one, counts: within(bounds, one[0], form, counts), inputs),)
+
     return Step(
         NAME,
         default=NO_BOUNDS,
         fit=fit,
-        apply=lambda bounds, inputs: (within(bounds, inputs[0], form),),
+        apply=applied,
         judge=judge,
         describe=lambda bounds: f"{bounds.lower:.3g} .. {bounds.upper:.3g}",
         evidence=lambda inputs, targets: losses_at_bounds(inputs[0], targets, form, () if given else grid),
@@ -66,14 +73,14 @@ def absolute(section: GivenBounds, form: Form, classes: int) -> AbsoluteBounds:
 
 
 def within(
-    bounds: AbsoluteBounds, predictions: Float32[np.ndarray, "rows outputs"], form: Form
+    bounds: AbsoluteBounds, predictions: Float32[np.ndarray, "rows outputs"], form: Form, counts: Counts = None
 ) -> Float32[np.ndarray, "rows outputs"]:
     """A distribution stays one; probabilities of their own are clipped one by one. Raises RowWithoutMass."""
     if bounds == NO_BOUNDS:
         return predictions
     if form == "independent":
         return predictions.clip(np.float32(bounds.lower), np.float32(bounds.upper))
-    return project(predictions, bounds.lower, bounds.upper).astype(np.float32)
+    return project(predictions, bounds.lower, bounds.upper, counts).astype(np.float32)
 
 
 def losses_at_bounds(
@@ -86,21 +93,36 @@ def losses_at_bounds(
         return lambda lower: row_losses(rows.clip(lower, 1 - lower), targets[block])
 
     def distribution(block: slice) -> Callable[[float], np.ndarray]:
-        ascending = np.sort(predictions[block].astype(np.float64), axis=1)
-        truth = of_truth(predictions[block], targets[block])[:, 0]
-        return lambda lower: -np.log(np.maximum(lower, truth * scales_above(ascending, lower)))
+        rows = rows_at(predictions, block)
+        columns = columns_of((rows,))
+        ascending, counts = _sorted(columns.values[0].astype(np.float64), columns.counts)
+        truth = of_truth(rows, targets[block])[:, 0]
+        return lambda lower: -np.log(np.maximum(lower, truth * scales_above(ascending, lower, counts)))
 
     losses = independent if form == "independent" else distribution
-    return losses_on_grid(len(targets), list(row_blocks(predictions.shape)), grid, losses)
+    return losses_on_grid(len(targets), list(column_blocks((predictions,))), grid, losses)
 
 
-def scales_above(ascending: Float[np.ndarray, "rows classes"], lower: float) -> Float64[np.ndarray, " rows"]:
+def scales_above(
+    ascending: Float[np.ndarray, "rows columns"], lower: float, counts: Counts = None
+) -> Float64[np.ndarray, " rows"]:
     """The scale s of each sorted row at which clip(s * p, lower, 1) sums to one, for C * lower <= 1.
 
     With the m least values at the bound, the rest scale to 1 - m * lower; m is right when the next value stays above.
+    counts: how many classes each column stands for, sorted with them; None where each is one.
     """
-    classes = ascending.shape[1]
-    rest = np.cumsum(ascending[:, ::-1], axis=1)[:, ::-1]
-    free = 1 - lower * np.arange(classes)
-    low = (free * ascending < lower * rest).sum(axis=1).clip(max=classes - 1)
-    return free[low] / np.take_along_axis(rest, low[:, None], axis=1)[:, 0]
+    columns = ascending.shape[1]
+    masses = ascending if counts is None else ascending * counts
+    rest = np.cumsum(masses[:, ::-1], axis=1)[:, ::-1]
+    before = np.arange(columns)[None] if counts is None else np.cumsum(counts, axis=1) - counts
+    free = 1 - lower * before
+    low = (free * ascending < lower * rest).sum(axis=1).clip(max=columns - 1)[:, None]
+    of_low = np.broadcast_to(free, ascending.shape)
+    return (np.take_along_axis(of_low, low, axis=1) / np.take_along_axis(rest, low, axis=1))[:, 0]
+
+
+def _sorted(values: Float64[np.ndarray, "rows columns"], counts: Counts) -> tuple[np.ndarray, Counts]:
+    if counts is None:
+        return np.sort(values, axis=1), None
+    order = np.argsort(values, axis=1)
+    return np.take_along_axis(values, order, axis=1), np.take_along_axis(counts, order, axis=1)

@@ -7,13 +7,14 @@ from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
 from foldline.predictions import answering
-from foldline.predictions.fitting_rows import fitting_rows
+from foldline.predictions.fitting_rows import fitting_rows, numbers_to_fit_on
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.predictions.projection import RowWithoutMass
 from foldline.predictions.scoring import Scores, score_folds
 from foldline.predictions.steps import Inputs, Judge, Step
 from foldline.refusal import Refusal
-from foldline.tables.arrays import gather, gather_dense, put, row_blocks, take
+from foldline.tables.arrays import gather, put, row_blocks
+from foldline.tables.compact import blank_rows, numbers_per_row, rows_at, take_stored
 from foldline.tables.probabilities import Probabilities
 
 Folds = Int64[np.ndarray, " rows"]
@@ -23,8 +24,8 @@ Source = Callable[[slice], Inputs]
 
 
 def fit_clip(steps: Sequence[Step], means: Probabilities, targets: np.ndarray, clusters: Folds) -> NestedChain:
-    rows = fitting_rows(*means.out_of_fold.shape)
-    inputs = (gather_dense(means.out_of_fold, rows),) if steps else ()
+    rows = fitting_rows(len(means.out_of_fold), numbers_to_fit_on(means.out_of_fold, members=1))
+    inputs = (gather(means.out_of_fold, rows),) if steps else ()
     evidence = Evidence(inputs, targets[rows], means.folds[rows], clusters[rows])
     try:
         return fit_nested(steps, evidence, "clip")
@@ -36,10 +37,10 @@ def fill_cross_fitted(clipped: Predictions, source: Source, folds: Folds, chain:
     """Each out-of-fold row through the steps before the rule that were fitted without its fold, in row blocks."""
     before_rule = {fold: one.before(answering.NAME) for fold, one in chain.without.items()}
     for block in _blocks(clipped, "out-of-fold rows"):
-        inputs, rows = source(block), np.empty(clipped[block].shape, np.float32)
+        inputs, rows = source(block), blank_rows(clipped, block.stop - block.start)
         for fold in np.unique(folds[block]).tolist():
             mine = folds[block] == fold
-            chosen = tuple(one[mine] for one in inputs)
+            chosen = tuple(rows_at(one, mine) for one in inputs)
             (rows[mine],) = _applied(before_rule[fold], chosen, np.flatnonzero(mine) + block.start, "out-of-fold")
         put(clipped, block, rows)
 
@@ -53,7 +54,7 @@ def fill_clipped(clipped: Predictions, source: Source, chain: Chain) -> None:
 
 
 def rows_of(predictions: Predictions) -> Source:
-    return lambda block: (take(predictions, block),)
+    return lambda block: (take_stored(predictions, block),)
 
 
 def score_clipped(judge: Judge, targets: np.ndarray, clipped: Probabilities, chain: NestedChain) -> Scores:
@@ -84,4 +85,4 @@ def _without_mass(row: Float32[np.ndarray, " outputs"], place: int, part: str) -
 
 
 def _blocks(predictions: Predictions, what: str) -> "tqdm[slice]":
-    return tqdm(list(row_blocks(predictions.shape)), desc=f"clip {what}", unit="block")
+    return tqdm(list(row_blocks((len(predictions), numbers_per_row(predictions)))), desc=f"clip {what}", unit="block")

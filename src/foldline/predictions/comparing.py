@@ -19,6 +19,7 @@ from foldline.predictions.runs import Run
 from foldline.predictions.scoring import rounded
 from foldline.refusal import Refusal, listed
 from foldline.tables.arrays import gather
+from foldline.tables.compact import numbers_per_row
 
 Answers = Callable[[Run], np.ndarray]
 """From a run to what the metric needs of each of its out-of-fold rows, in their order."""
@@ -89,7 +90,7 @@ def answers_by(target: Target, submission: Submission, metric: Metric) -> Answer
         if metric.needs == "probabilities":
             return predictions
         rule = default_rule(target, submission, run.predictions.classes, predictions.shape[1])
-        return rule(np.asarray(predictions))
+        return rule(predictions)
 
     return answers
 
@@ -109,7 +110,7 @@ def compare(first: Run, second: Run, metric: Metric, answers: Answers, target: T
         return Pair(scores[0], scores[1], metric.gain(*scores))
 
     by_fold = {fold: pair(np.flatnonzero(folds == fold)) for fold in np.unique(folds).tolist()}
-    cells = 1 if of_first.ndim == 1 else of_first.shape[1]
+    cells = numbers_per_row(of_first)
     return Comparison(
         names=(first.name, second.name),
         metric=metric.name,

@@ -2,22 +2,25 @@
 the mean over folds. Steps are applied to each fold's models before that mean: out-of-fold rows have never seen it."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
-from foldline.predictions.activations import predictions_of_scores, scores_from
+from foldline.predictions.activations import Counts, predictions_of_scores, scores_from
+from foldline.predictions.columns import Inputs, row_by_row
 from foldline.predictions.coverage import Roster
 from foldline.predictions.ensemble_steps import EnsemblePlan
-from foldline.predictions.fitting_rows import fitting_rows
+from foldline.predictions.fitting_rows import fitting_rows, numbers_to_fit_on
 from foldline.predictions.members import Member, Reading, by_fold, test_predictions, validation_predictions
 from foldline.predictions.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.predictions.predicted import Predicted
-from foldline.predictions.steps import Inputs, mean_of
+from foldline.predictions.steps import mean_of
 from foldline.tables.activations import Form
 from foldline.tables.arrays import put, row_blocks
+from foldline.tables.compact import blank_rows, numbers_per_row
 from foldline.tables.probabilities import Probabilities, create_probabilities
 
 Positions = Int64[np.ndarray, " chosen"]
@@ -36,8 +39,8 @@ def fit_ensemble(plan: EnsemblePlan, members: Sequence[Member], predicted: Predi
 
 def evidence_of(members: Sequence[Member], predicted: Predicted, reading: Reading) -> Evidence:
     """What the members predict of the rows that steps are fitted on."""
-    roster, each_fold = predicted.roster, len(by_fold(members)[members[0].fold]) * reading.arrays_per_member
-    rows = fitting_rows(len(roster.folds), members[0].test.shape[2] * each_fold)
+    roster, of_a_fold = predicted.roster, len(by_fold(members)[members[0].fold])
+    rows = fitting_rows(len(roster.folds), numbers_to_fit_on(members[0].test, of_a_fold, reading.arrays_per_member))
     inputs = gather_inputs(members, roster, rows, reading)
     return Evidence(inputs, predicted.targets[rows], roster.folds[rows], roster.clusters[rows])
 
@@ -49,11 +52,11 @@ def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, re
         if not isinstance(fold, int):
             continue
         of_fold = np.flatnonzero(roster.folds[rows] == fold)
-        for block in row_blocks((len(of_fold), *group[0].validation.shape[1:])):
+        for block in row_blocks((len(of_fold), numbers_per_row(group[0].validation))):
             mine = of_fold[block]
             predictions = validation_predictions(group, _places_in_fold(roster, fold, rows[mine]), reading)
             if not gathered:
-                gathered = [np.empty((len(rows), one.shape[1]), np.float32) for one in predictions]
+                gathered = [blank_rows(one, len(rows)) for one in predictions]
             for whole, one in zip(gathered, predictions, strict=True):
                 whole[mine] = one
     return tuple(gathered)
@@ -78,7 +81,7 @@ def fill_out_of_fold(
     groups = by_fold(members)
     for block in _blocks(members, len(predictions), "out-of-fold rows"):
         folds = roster.folds[block]
-        rows = np.empty((len(folds), predictions.shape[1]), np.float32)
+        rows = blank_rows(predictions, len(folds))
         for fold in np.unique(folds).tolist():
             mine = np.flatnonzero(folds == fold)
             places = _places_in_fold(roster, fold, mine + block.start)
@@ -96,13 +99,17 @@ def fill_test(
     """Write each test row's mean over folds of what the chain makes of the fold's models, in row blocks."""
     groups = by_fold(members).values()
     for block in _blocks(members, len(predictions), "test rows"):
-        total = np.zeros(predictions[block].shape)
-        for group in groups:
-            rows = mean_of(chain.apply(test_predictions(group, block, reading)))
-            total += scores_from(rows, form) if reading.average == "logits" else rows
-        mean = total / len(groups)
-        averaged = predictions_of_scores(mean, form) if reading.average == "logits" else mean
-        put(predictions, block, averaged.astype(np.float32))
+        of_folds = tuple(mean_of(chain.apply(test_predictions(group, block, reading))) for group in groups)
+        put(predictions, block, row_by_row(partial(_over_folds, reading=reading, form=form), of_folds))
+
+
+def _over_folds(of_folds: Inputs, counts: Counts, reading: Reading, form: Form) -> np.ndarray:
+    total = np.zeros(of_folds[0].shape)
+    for rows in of_folds:
+        total += scores_from(rows, form) if reading.average == "logits" else rows
+    mean = total / len(of_folds)
+    averaged = predictions_of_scores(mean, form, counts) if reading.average == "logits" else mean
+    return averaged.astype(np.float32)
 
 
 def _places_in_fold(roster: Roster, fold: int, rows: Positions) -> Positions:
@@ -111,4 +118,4 @@ def _places_in_fold(roster: Roster, fold: int, rows: Positions) -> Positions:
 
 
 def _blocks(members: Sequence[Member], rows: int, what: str) -> "tqdm[slice]":
-    return tqdm(list(row_blocks((rows, *members[0].test.shape[1:]))), desc=what, unit="block")
+    return tqdm(list(row_blocks((rows, numbers_per_row(members[0].test)))), desc=what, unit="block")

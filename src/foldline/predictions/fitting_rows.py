@@ -3,9 +3,21 @@
 import numpy as np
 from jaxtyping import Int64
 
+from foldline.tables.compact import KEPT, CompactArray
+
 MOST_ROWS = 20_000
 MOST_BYTES = 1 << 28
 """Of rows to fit on, and what they take in memory: a handful of numbers is fitted as well on these as on all."""
+
+
+def numbers_to_fit_on(values: np.ndarray, members: int, views: int = 1) -> int:
+    """Of a row, where each member's views come as arrays like `values`, dense or compact.
+
+    Of compact ones, what weighs members takes the columns of all of them at once (foldline/predictions/columns.py).
+    """
+    if not isinstance(values, CompactArray):
+        return values.shape[-1] * members * views
+    return max(members * views * (2 * KEPT + 1), members * (members * KEPT + 1))
 
 
 def fitting_rows(rows: int, numbers_per_row: int) -> Int64[np.ndarray, " chosen"]:

@@ -7,10 +7,13 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from foldline.competition.scores.log_losses import SMALLEST
+from foldline.tables.compact import CompactArray
 
 
 def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
     """The probabilities given to what came true: of each row's class, or of each class's presence or absence."""
+    if isinstance(predictions, CompactArray):
+        return predictions.of(targets)[:, None].astype(np.float64).clip(SMALLEST, 1 - SMALLEST)
     wide = predictions.astype(np.float64)
     if targets.ndim == 1:
         found = np.take_along_axis(wide, targets[:, None], axis=1)

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from foldline.places import FoldName
-from foldline.predictions.activations import predictions_from
+from foldline.predictions.activations import Counts, predictions_from
+from foldline.predictions.columns import Inputs, apart, columns_of, row_by_row
 from foldline.predictions.coverage import Roster, place
-from foldline.predictions.steps import Inputs
 from foldline.refusal import Refusal
 from foldline.tables.activations import Activation
-from foldline.tables.arrays import take
+from foldline.tables.compact import Scale, take_stored
 from foldline.tables.logits import Logits
 
 Places = Int64[np.ndarray, " chosen"]
@@ -112,31 +113,40 @@ def test_predictions(members: Sequence[Member], rows: slice, reading: Reading) -
 def _read(sources: Sequence[tuple[Member, np.ndarray, Places]], reading: Reading) -> Inputs:
     inputs: list[np.ndarray] = []
     for one, logits, places in sources:
-        summands = _summands(finite(logits, places, one.name), one.activation, reading)
+        rows = finite(logits, places, one.name)
         if reading.views is None:
-            inputs.append(predictions_of_mean(summands.mean(axis=1, dtype=np.float64), one.activation, reading))
-        else:
-            inputs.extend(summands[:, view] for view in reading.views)
-    return tuple(one.astype(np.float32) for one in inputs)
+            of_views = partial(_mean_of_views, activation=one.activation, reading=reading)
+            inputs.append(row_by_row(of_views, (rows,), "probabilities"))
+            continue
+        views = apart(rows)
+        summands = partial(_summands, activation=one.activation, reading=reading)
+        scale: Scale = "logits" if reading.average == "logits" else "probabilities"
+        inputs.extend(row_by_row(summands, (views[view],), scale) for view in reading.views)
+    return tuple(inputs)
 
 
-def _summands(
-    logits: Float32[np.ndarray, "rows views outputs"], activation: Activation, reading: Reading
-) -> Float[np.ndarray, "rows views summed"]:
-    return logits if reading.average == "logits" else predictions_from(logits, activation)
+def _mean_of_views(inputs: Inputs, counts: Counts, activation: Activation, reading: Reading) -> np.ndarray:
+    mean = _summands(inputs, counts, activation, reading).mean(axis=1, dtype=np.float64)
+    return predictions_of_mean(mean, activation, reading, counts).astype(np.float32)
+
+
+def _summands(inputs: Inputs, counts: Counts, activation: Activation, reading: Reading) -> np.ndarray:
+    (logits,) = inputs
+    summands = logits if reading.average == "logits" else predictions_from(logits, activation, counts)
+    return summands.astype(np.float32, copy=False)
 
 
 def predictions_of_mean(
-    mean: Float[np.ndarray, "rows summed"], activation: Activation, reading: Reading
+    mean: Float[np.ndarray, "rows summed"], activation: Activation, reading: Reading, counts: Counts = None
 ) -> Float[np.ndarray, "rows predicted"]:
     """From the mean over views, which is one of logits or of predictions."""
-    return predictions_from(mean, activation) if reading.average == "logits" else mean
+    return predictions_from(mean, activation, counts) if reading.average == "logits" else mean
 
 
 def finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
     """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
-    rows = take(logits, places)
-    good = np.isfinite(rows).all(axis=(1, 2))
+    rows = take_stored(logits, places)
+    good = np.isfinite(columns_of((rows,)).values[0]).all(axis=(1, 2))
     if not good.all():
         raise Refusal(
             f"{name}: the logits hold NaN or infinities, first in row {places[np.argmin(good)]} of its predictions. "

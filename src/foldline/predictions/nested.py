@@ -14,8 +14,10 @@ from jaxtyping import Bool, Int64
 from tqdm import tqdm
 
 from foldline.predictions.bootstrap import bootstrap_interval
+from foldline.predictions.columns import Inputs
 from foldline.predictions.gains import Gain, decided_gain, no_gain, standard_error
-from foldline.predictions.steps import Inputs, Judge, Step
+from foldline.predictions.steps import Judge, Step, mean_of
+from foldline.tables.compact import blank_rows, numbers_per_row, rows_at
 
 Folds = Int64[np.ndarray, " rows"]
 
@@ -117,7 +119,7 @@ def _decide(step: Step, evidence: Evidence, measure_given: bool) -> tuple[Decide
         return Decided(step, setting, no_gain(step.name, "given")), fitted
 
     def without(fold: int, rows: Bool[np.ndarray, " rows"]) -> Inputs:
-        return judged(step.apply(step.fit(known[~rows], evidence.targets[~rows]), _at(evidence.inputs, rows)))
+        return judged(step.apply(step.fit(rows_at(known, ~rows), evidence.targets[~rows]), _at(evidence.inputs, rows)))
 
     nested = fitted if step.given else _by_fold(evidence.folds, without)
     gain = _measured(step, setting, evidence, (judged(plain), judged(fitted), nested))
@@ -131,14 +133,14 @@ def _whole(outputs: Inputs) -> Inputs:
 
 
 def _measured(step: Step, setting: Any, evidence: Evidence, outputs: tuple[Inputs, Inputs, Inputs]) -> Gain:
-    plain, fitted, nested = outputs
+    plain, fitted, nested = ((mean_of(one),) for one in outputs)
     folds, every = evidence.folds, np.arange(len(evidence.folds))
 
     def gain(better: Inputs, rows: np.ndarray) -> float:
         return _difference(step.judge, evidence.targets[rows], _at(plain, rows), _at(better, rows))
 
     by_fold = [gain(nested, np.flatnonzero(folds == fold)) for fold in np.unique(folds)]
-    cells = sum(one[0].size for one in (*plain, *nested)) if len(every) else 1
+    cells = sum(numbers_per_row(one) for one in (*outputs[0], *outputs[2]))
     interval = bootstrap_interval(lambda rows: gain(nested, rows), evidence.clusters, cells)
     return decided_gain(
         step.name,
@@ -156,7 +158,7 @@ def _difference(judge: Judge, targets: np.ndarray, plain: Inputs, better: Inputs
 
 
 def _at(arrays: Inputs, rows: np.ndarray) -> Inputs:
-    return tuple(array[rows] for array in arrays)
+    return tuple(rows_at(array, rows) for array in arrays)
 
 
 def _by_fold(folds: Folds, outputs_of: Any) -> Inputs:
@@ -166,7 +168,7 @@ def _by_fold(folds: Folds, outputs_of: Any) -> Inputs:
         rows = folds == fold
         outputs = outputs_of(fold, rows)
         if not together:
-            together = [np.zeros((len(folds), *output.shape[1:]), output.dtype) for output in outputs]
+            together = [blank_rows(output, len(folds)) for output in outputs]
         for whole, output in zip(together, outputs, strict=True):
             whole[rows] = output
     return tuple(together)

@@ -6,7 +6,9 @@ plain division by the sum leaves the bounds again.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float, Float64, Shaped
+
+from foldline.predictions.activations import Counts
 
 # What a sum may differ from one: far below float32's resolution, and above what adding 10,000 float64 values loses.
 TOLERANCE = 1e-12
@@ -21,52 +23,61 @@ class RowWithoutMass(ValueError):
 
 
 def project(
-    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float
+    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float, counts: Counts = None
 ) -> Float64[np.ndarray, "rows classes"]:
     """clip(s * p, lower, upper) with each row's sum one. The bounds must allow it: C lower <= 1 <= C upper.
 
     A zero stays at `lower`, unless all other classes at `upper` leave more than that to the zeros: these then share
-    it equally, as equal and ever smaller probabilities in their place would. Raises RowWithoutMass.
+    it equally, as equal and ever smaller probabilities in their place would. counts: how many classes each column
+    stands for, None where each is one. Raises RowWithoutMass.
     """
     mass = probabilities.astype(np.float64)
-    sums = mass.sum(axis=1)
+    sums = _total(mass, counts)
     good = (mass.min(axis=1) >= 0) & (sums > 0) & np.isfinite(sums)
     if not good.all():
         raise RowWithoutMass(int(np.argmin(good)))
     zeros = mass == 0
-    count = zeros.sum(axis=1)
-    most = upper * (mass.shape[1] - count) + lower * count
+    count = _total(zeros, counts)
+    classes = mass.shape[1] if counts is None else counts.sum(axis=1)
+    most = upper * (classes - count) + lower * count
     short = most < 1
-    mass[~short] *= _scales(mass[~short], lower, upper)[:, None]
-    mass[short] = _filled_with_zeros(zeros[short], upper)
+    mass[~short] *= _scales(mass[~short], lower, upper, _of_rows(counts, ~short))[:, None]
+    of_zeros = (1 - upper * (classes - count)[short]) / count[short]
+    mass[short] = np.where(zeros[short], of_zeros[:, None], upper)
     return mass.clip(lower, upper, out=mass)
 
 
-def _filled_with_zeros(zeros: Bool[np.ndarray, "rows classes"], upper: float) -> Float64[np.ndarray, "rows classes"]:
-    """`upper` for every class that has a probability, an equal part of the rest for those that have none."""
-    count = zeros.sum(axis=1, keepdims=True)
-    return np.where(zeros, (1 - upper * (zeros.shape[1] - count)) / count, upper)
+def _total(values: Shaped[np.ndarray, "rows columns"], counts: Counts) -> np.ndarray:
+    """The sum over classes."""
+    return values.sum(axis=1) if counts is None else (values * counts).sum(axis=1)
 
 
-def _scales(mass: Float64[np.ndarray, "rows classes"], lower: float, upper: float) -> Float64[np.ndarray, " rows"]:
+def _of_rows(counts: Counts, rows: np.ndarray) -> Float64[np.ndarray, "some columns"] | None:
+    return None if counts is None else counts[rows]
+
+
+def _scales(
+    mass: Float64[np.ndarray, "rows classes"], lower: float, upper: float, counts: Counts
+) -> Float64[np.ndarray, " rows"]:
     """Each row's s with sum(clip(s * mass, lower, upper)) = 1, by Newton's method within a bracket.
 
     The sum is piecewise linear and never falls in s. A Newton step is exact once it starts on the root's own piece,
     and where it leaves the bracket, the geometric middle takes its place, so that it ends on every row.
     """
-    scales = 1 / mass.sum(axis=1)
+    scales = 1 / _total(mass, counts)
     below, above = np.zeros(len(mass)), np.full(len(mass), np.inf)
     active = np.arange(len(mass))
     while len(active):
         scaled = mass[active] * scales[active, None]
         free = (scaled > lower) & (scaled < upper)
-        excess = np.clip(scaled, lower, upper).sum(axis=1) - 1
+        excess = _total(np.clip(scaled, lower, upper), _of_rows(counts, active)) - 1
         going = np.abs(excess) > TOLERANCE
         active, scaled, free, excess = active[going], scaled[going], free[going], excess[going]
         at = scales[active]
         below[active] = np.where(excess < 0, at, below[active])
         above[active] = np.where(excess > 0, at, above[active])
-        scales[active] = _next_scales(at, excess, np.where(free, scaled, 0).sum(axis=1), below[active], above[active])
+        of_free = _total(np.where(free, scaled, 0), _of_rows(counts, active))
+        scales[active] = _next_scales(at, excess, of_free, below[active], above[active])
     return scales
 
 

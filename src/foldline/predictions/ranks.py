@@ -19,10 +19,7 @@ def ranks_within(
     groups: the rows of different models are on different scales. A binary distribution stays one; Raises Refusal for
     one of more classes, which ranks are none of.
     """
-    if form == "distribution" and predictions.shape[1] != 2:
-        raise Refusal(
-            "ensemble.method.kind is ranks: the ranks of several classes are no distribution. Choose equal or greedy."
-        )
+    _refuse_many_classes(form, predictions.shape[1])
     from scipy.stats import rankdata  # A second of start-up, which experiments without ranks are spared.
 
     ranks = np.empty(predictions.shape, np.float32)
@@ -34,6 +31,13 @@ def ranks_within(
     return ranks
 
 
+def _refuse_many_classes(form: Form, outputs: int) -> None:
+    if form == "distribution" and outputs != 2:
+        raise Refusal(
+            "ensemble.method.kind is ranks: the ranks of several classes are no distribution. Choose equal or greedy."
+        )
+
+
 def ranked(one: Member) -> Member:
     """The member with ranks in the place of its logits, view by view: among its validation rows, which are those of
     its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
@@ -43,6 +47,8 @@ def ranked(one: Member) -> Member:
 def _ranks_of(
     one: Member, logits: Float32[np.ndarray, "rows views outputs"]
 ) -> Float32[np.ndarray, "rows views predicted"]:
+    if one.activation == "softmax":
+        _refuse_many_classes("distribution", logits.shape[2])
     # In float32, many a certain model's probabilities are all 1, and in no order.
     wide = finite(logits, np.arange(len(logits)), one.name).astype(np.float64)
     predictions = predictions_from(wide, one.activation)

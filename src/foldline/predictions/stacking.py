@@ -12,7 +12,8 @@ from jaxtyping import Float, Float32, Float64
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from foldline.predictions.activations import predictions_of_scores, scores_from
+from foldline.predictions.activations import SMALLEST, Counts, predictions_of_scores, scores_from
+from foldline.predictions.columns import columns_of
 from foldline.tables.activations import Form
 
 
@@ -20,43 +21,50 @@ from foldline.tables.activations import Form
 class Pool:
     weights: Float64[np.ndarray, " members"]
     biases: Float64[np.ndarray, " outputs"]
+    """A single zero where a column stands for many classes: biases of so many would follow a handful of rows each."""
 
 
 def pooled(
-    pool: Pool, stacked: Float32[np.ndarray, "rows members outputs"], form: Form
+    pool: Pool, stacked: Float32[np.ndarray, "rows members outputs"], form: Form, counts: Counts = None
 ) -> Float32[np.ndarray, "rows outputs"]:
     scores = np.einsum("rmc,m->rc", scores_from(stacked, form), pool.weights) + pool.biases
-    return predictions_of_scores(scores, form).astype(np.float32)
+    return predictions_of_scores(scores, form, counts).astype(np.float32)
 
 
 def fit_pool(
-    stacked: Float32[np.ndarray, "rows members outputs"], targets: np.ndarray, form: Form, penalty: float
+    together: Float32[np.ndarray, "rows members outputs"], targets: np.ndarray, form: Form, penalty: float
 ) -> Pool:
     """The pool with the least log loss plus `penalty` times its squared distance from equal weights and no biases.
 
     Convex, by L-BFGS with exact gradients.
     """
+    columns = columns_of((together,))
+    (stacked,), counts, places = columns.values, columns.counts, columns.places(targets)
     rows, members, outputs = stacked.shape
+    biased = outputs if counts is None else 0
     scores = np.maximum(scores_from(stacked, form), np.log(np.finfo(np.float64).eps))
-    truth = np.eye(outputs)[targets] if targets.ndim == 1 else targets.astype(np.float64)
+    truth = np.eye(outputs)[places] if targets.ndim == 1 else targets.astype(np.float64)
     equal = np.full(members, 1 / members)
 
     def cost(parameters: Float64[np.ndarray, " parameters"]) -> tuple[float, np.ndarray]:
         weights, biases = parameters[:members], parameters[members:]
-        mixture = np.einsum("rmc,m->rc", scores, weights) + biases
-        loss, slope = _loss_and_slope(mixture, truth, form)
+        mixture = np.einsum("rmc,m->rc", scores, weights) + (biases if biased else 0)
+        loss, slope = _loss_and_slope(mixture, truth, form, counts)
         away = np.concatenate([weights - equal, biases])
-        gradient = np.concatenate([np.einsum("rmc,rc->m", scores, slope), slope.sum(axis=0)])
+        gradient = np.concatenate([np.einsum("rmc,rc->m", scores, slope), slope.sum(axis=0)[:biased]])
         return (loss + penalty * float(away @ away)) / rows, (gradient + 2 * penalty * away) / rows
 
-    found = minimize(cost, np.concatenate([equal, np.zeros(outputs)]), jac=True, method="L-BFGS-B")
-    return Pool(found.x[:members], found.x[members:])
+    found = minimize(cost, np.concatenate([equal, np.zeros(biased)]), jac=True, method="L-BFGS-B")
+    return Pool(found.x[:members], found.x[members:] if biased else np.zeros(1))
 
 
 def _loss_and_slope(
-    scores: Float64[np.ndarray, "rows outputs"], truth: Float[np.ndarray, "rows outputs"], form: Form
+    scores: Float64[np.ndarray, "rows outputs"], truth: Float[np.ndarray, "rows outputs"], form: Form, counts: Counts
 ) -> tuple[float, Float64[np.ndarray, "rows outputs"]]:
     """The summed log loss, and how it grows with each score."""
+    if counts is not None:
+        predictions = predictions_of_scores(scores, form, counts)
+        return -float((truth * np.log(np.maximum(predictions, SMALLEST))).sum()), predictions * counts - truth
     slope = predictions_of_scores(scores, form) - truth
     if form == "distribution":
         return -float((truth * log_softmax(scores, axis=1)).sum()), slope

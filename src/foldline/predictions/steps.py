@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from foldline.competition.metrics import Metric
+from foldline.predictions.columns import Inputs, row_by_row, stacked
 
 Rows = Shaped[np.ndarray, "rows ..."]
-Inputs = tuple[np.ndarray, ...]
-"""Predictions of the same rows, each (rows, outputs) float32: one per member, view or run."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,10 @@ class Judge:
 
 def mean_of(arrays: Inputs) -> np.ndarray:
     """One array is itself, whatever its type: a rule's answers have no mean."""
-    if len(arrays) == 1:
-        return arrays[0]
+    return arrays[0] if len(arrays) == 1 else row_by_row(lambda inputs, counts: _mean(inputs), arrays)
+
+
+def _mean(arrays: Inputs) -> np.ndarray:
     total = np.zeros(arrays[0].shape)
     for one in arrays:
         total += one
@@ -45,7 +46,7 @@ def _nothing_more(setting: Any) -> None:
 
 
 def _all_arrays(inputs: Inputs, targets: np.ndarray) -> np.ndarray:
-    return np.stack(inputs, axis=1)
+    return stacked(inputs)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 
 from foldline.config.views import cost_of
+from foldline.predictions.activations import Counts
+from foldline.predictions.columns import apart, row_by_row
 from foldline.predictions.nested import Chain
 from foldline.predictions.steps import Inputs, Judge, Step
 from foldline.refusal import Refusal, listed
@@ -15,8 +17,8 @@ from foldline.tables.logits import Logits
 FIRST = "identity"
 """The view that additions start from, where it is among the predicted ones."""
 NAME = "view"
-OfMean = Callable[[Float[np.ndarray, "rows summed"]], Float[np.ndarray, "rows predicted"]]
-"""From a mean over views, of predictions or of logits, to predictions."""
+OfMean = Callable[..., np.ndarray]
+"""From a mean over views (rows, columns), of predictions or of logits, and its columns' `counts` to predictions."""
 
 
 def common_views(logits: Sequence[Logits]) -> tuple[str, ...]:
@@ -68,8 +70,8 @@ class Addition:
             note="per unit of cost the best addition",
         )
 
-    def _fit(self, stacked: Float32[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> str | None:
-        inputs = tuple(stacked[:, place] for place in range(stacked.shape[1]))
+    def _fit(self, together: Float32[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> str | None:
+        inputs = apart(together)
 
         def score(view: str | None) -> float:
             return self.judge.score(targets, self._deciding_predictions(self._apply(view, inputs)))
@@ -86,7 +88,7 @@ class Addition:
             return tuple(self._predictions(group[0]) for group in groups)
         place, outputs = 1 + self.left.index(view), []
         for group in groups:
-            mean = (group[0] * count + group[place]) / (count + 1)
+            mean = row_by_row(lambda two, _: (two[0] * count + two[1]) / (count + 1), (group[0], group[place]))
             rest = (*group[1:place], *group[place + 1 :])
             outputs.extend((mean, *rest) if rest else (self._predictions(mean),))
         return tuple(outputs)
@@ -97,7 +99,10 @@ class Addition:
         return firsts if per_member == 1 else tuple(self._predictions(one) for one in firsts)
 
     def _predictions(self, mean: np.ndarray) -> np.ndarray:
-        return self.of_mean(mean).astype(np.float32)
+        return row_by_row(self._of_columns, (mean,), "probabilities")
+
+    def _of_columns(self, mean: Inputs, counts: Counts) -> np.ndarray:
+        return self.of_mean(mean[0], counts=counts).astype(np.float32)
 
     def _next(self, view: str | None) -> Step | None:
         rest = tuple(one for one in self.left if one != view)

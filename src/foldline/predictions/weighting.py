@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.config.ensemble import Convex, Equal, Greedy, Method, Ranks, Stacking
+from foldline.predictions.columns import row_by_row
 from foldline.predictions.greedy import greedy_weights
 from foldline.predictions.losses import of_truth
 from foldline.predictions.simplex import least_on_simplex, log_loss_curve, squared_error_curve
@@ -34,7 +35,7 @@ def weights_step(method: Method, names: Sequence[str], form: Form, judge: Judge)
         case Convex():
             return weighted(fit=partial(_fit_convex, judge), evidence=partial(_convex_evidence, judge))
         case Greedy():
-            return weighted(fit=lambda stacked, targets: greedy_weights(stacked, targets, judge, method.rounds))
+            return weighted(fit=lambda together, targets: greedy_weights(together, targets, judge, method.rounds))
         case Stacking():
             return _stacking_step(method, names, form, judge)
         case Ranks():
@@ -43,11 +44,15 @@ def weights_step(method: Method, names: Sequence[str], form: Form, judge: Judge)
 
 def mixed(weights: Weights, inputs: Inputs) -> Inputs:
     """The members' weighted mean."""
+    return (row_by_row(lambda of_members, counts: _weighted(weights, of_members), inputs),)
+
+
+def _weighted(weights: Weights, inputs: Inputs) -> np.ndarray:
     total = np.zeros(inputs[0].shape)
     for weight, one in zip(weights.tolist(), inputs, strict=True):
         if weight:
             total += weight * one
-    return (total.astype(np.float32),)
+    return total.astype(np.float32)
 
 
 def _described(names: Sequence[str], weights: Weights) -> str:
@@ -87,12 +92,12 @@ def _stacking_step(section: Stacking, names: Sequence[str], form: Form, judge: J
         # Equal weights of probabilities, not of scores, are what is left when stacking is not kept.
         if pool is None:
             return mixed(np.full(len(names), 1 / len(names)), inputs)
-        return (pooled(pool, np.stack(inputs, axis=1), form),)
+        return (row_by_row(lambda rows, counts: pooled(pool, np.stack(rows, axis=1), form, counts), inputs),)
 
     return Step(
         NAME,
         default=None,
-        fit=lambda stacked, targets: fit_pool(stacked, targets, form, section.penalty),
+        fit=lambda together, targets: fit_pool(together, targets, form, section.penalty),
         apply=applied,
         judge=judge,
         describe=described,

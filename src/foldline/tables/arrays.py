@@ -59,11 +59,8 @@ def gather(values: np.ndarray, index: np.ndarray) -> np.ndarray:
     Rows of a `CompactArray` (foldline/tables/compact.py) stay compact.
     """
     gathered = getattr(values, "gathered", None)
-    return gather_dense(values, index) if gathered is None else gathered(index)
-
-
-def gather_dense(values: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """The same with all numbers of the rows, even where the file holds them compact."""
+    if gathered is not None:
+        return gathered(index)
     rows = np.empty((len(index), *values.shape[1:]), values.dtype)
     for block in row_blocks(rows.shape):
         rows[block] = take(values, index[block])

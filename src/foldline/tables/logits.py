@@ -11,8 +11,8 @@ import pandas as pd
 from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import ACTIVATIONS, Activation, outputs_of
-from foldline.tables.arrays import put, row_blocks, take
-from foldline.tables.compact import create_values, open_values
+from foldline.tables.arrays import put, row_blocks
+from foldline.tables.compact import create_values, open_values, take_stored
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("validation", "test")
@@ -73,7 +73,7 @@ def write_logits(folder: Path, logits: Logits) -> None:
             if source.shape != target.shape:
                 raise ValueError(f"{part} is of shape {source.shape}, its axes are {target.shape}")
             for block in row_blocks(target.shape):
-                put(target, block, take(source, block))
+                put(target, block, take_stored(source, block))
 
 
 def read_logits(folder: Path, writable: bool = False) -> Logits:

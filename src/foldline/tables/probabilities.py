@@ -11,8 +11,8 @@ from jaxtyping import Integer
 from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
 from foldline.tables.activations import FORMS, Form, holds_probabilities, width_of
-from foldline.tables.arrays import put, row_blocks, take
-from foldline.tables.compact import create_values, open_values
+from foldline.tables.arrays import put, row_blocks
+from foldline.tables.compact import create_values, numbers_per_row, open_values, take_columns, take_stored
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
 
 PARTS = ("out_of_fold", "test")
@@ -91,7 +91,7 @@ def write_probabilities(folder: Path, probabilities: Probabilities) -> None:
             if source.shape != target.shape:
                 raise ValueError(f"{part} is of shape {source.shape}, its axes are {target.shape}")
             for block in row_blocks(target.shape):
-                put(target, block, take(source, block))
+                put(target, block, take_stored(source, block))
 
 
 def read_probabilities(folder: Path) -> Probabilities:
@@ -130,24 +130,27 @@ def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
 
 
 def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path) -> None:
-    for block in row_blocks(values.shape):
-        rows = take(values, block)
-        good = _of_form(rows, form)
+    for block in row_blocks((len(values), numbers_per_row(values))):
+        rows, counts = take_columns(values, block)
+        good = _of_form(rows, counts, form)
         if not good.all():
             first = int(np.argmin(good))
             raise Refusal(
                 f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is no {form}: it sums to "
-                f"{rows[first].sum(dtype=np.float64):.6g}, its values are {rows[first].min():.6g} .. "
+                f"{_sums(rows[first : first + 1], counts)[0]:.6g}, its values are {rows[first].min():.6g} .. "
                 f"{rows[first].max():.6g}. {CURE}"
             )
 
 
-def _of_form(rows: np.ndarray, form: Form) -> np.ndarray:
+def _of_form(rows: np.ndarray, counts: np.ndarray | None, form: Form) -> np.ndarray:
     """Of each row, whether it is of the form. A comparison with NaN is false, so it is of none."""
     if not holds_probabilities(form):
         return np.atleast_1d(np.isfinite(rows).all(axis=1))
     shares: np.ndarray = (rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE)
     if form == "independent":
         return shares
-    sums = rows.sum(axis=1, dtype=np.float64)
-    return np.asarray(shares & np.isclose(sums, 1, rtol=0, atol=SUM_TOLERANCE))
+    return np.asarray(shares & np.isclose(_sums(rows, counts), 1, rtol=0, atol=SUM_TOLERANCE))
+
+
+def _sums(rows: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+    return rows.sum(axis=1, dtype=np.float64) if counts is None else rows.astype(np.float64) @ counts
