@@ -1,4 +1,5 @@
-"""The stages `ensemble`, `clip` and `format`'s writing on 12,000 classes, in less memory than one dense array takes.
+"""The stages `ensemble`, `clip` and `format`'s writing on 12,000 classes: no dense row, and less memory than one dense
+array takes.
 
 MALLOC_ARENA_MAX=1 python -m tests.predictions.extreme_classes FOLDER    (in a process of its own: it limits its memory)
 """
@@ -8,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from foldline.places import Places
 from foldline.predictions import fitting_rows
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.classes import write_classes
+from foldline.tables.compact import CompactArray
 from foldline.tables.folds import write_folds
 from foldline.tables.history import COLUMNS as HISTORY
 from foldline.tables.history import write_history
@@ -33,20 +36,38 @@ from foldline.tables.probabilities import read_probabilities
 from foldline.tables.rows import write_rows
 from pipelines import clip, ensemble
 
-CLASSES, ROWS, FOLDS, VIEWS = 12_000, 3000, 2, ("identity", "horizontal_flip")
+CLASSES, ROWS, FOLDS, SEEDS, VIEWS = 12_000, 4000, 2, 2, ("identity", "horizontal_flip")
 DENSE_BYTES = ROWS * CLASSES * 4
 NAMES = tuple(f"species-{number:05d}" for number in range(CLASSES))
 PLACES = Places("plants")
 RANKING = {"kind": "ranking", "length": 5}
-NOTHING, FITTED = {"kind": "none"}, {"kind": "fitted"}
-RUNS = {
-    "log_loss": ({"kind": "log_loss"}, RANKING),
-    "log_loss_fitted": ({"kind": "log_loss"}, RANKING),
-    "macro_f1": ({"kind": "macro_f1"}, {"kind": "label"}),
-    "map_at_5": ({"kind": "map_at_k", "k": 5}, RANKING),
+LOG_LOSS, MAP = {"kind": "log_loss"}, {"kind": "map_at_k", "k": 5}
+PLAIN = {
+    "views": "all",
+    "average": "probabilities",
+    "method": {"kind": "equal"},
+    "temperature": {"kind": "none"},
+    "bounds": {"kind": "none"},
+    "seeds": 1,
 }
-FITTING_BYTES = 1 << 21
-"""Steps are fitted on so much of the rows, whatever their number: here on as small a share as of millions."""
+ALL_STEPS = {
+    "views": "chosen",
+    "average": "logits",
+    "method": {"kind": "convex"},
+    "temperature": {"kind": "fitted", "softening": "kept"},
+    "bounds": {"kind": "fitted"},
+    "seeds": SEEDS,
+}
+RUNS = {
+    "log_loss": (LOG_LOSS, RANKING, PLAIN),
+    "log_loss_of_all_steps": (LOG_LOSS, RANKING, ALL_STEPS),
+    "log_loss_of_a_pool": (LOG_LOSS, RANKING, PLAIN | {"method": {"kind": "stacking", "penalty": 1.0}, "seeds": SEEDS}),
+    "macro_f1": ({"kind": "macro_f1"}, {"kind": "label"}, PLAIN),
+    "map_at_5_greedy": (MAP, RANKING, ALL_STEPS | {"method": {"kind": "greedy", "rounds": 4}}),
+    "map_at_5": (MAP, RANKING, PLAIN),
+}
+FITTING_ROWS = 1000
+"""Here as small a share of the rows as of millions."""
 
 
 def main() -> None:
@@ -54,17 +75,22 @@ def main() -> None:
     sys.argv = ["stage"]
     targets = np.random.default_rng(0).integers(0, CLASSES, ROWS)
     write_competition(targets)
-    fitting_rows.MOST_BYTES = FITTING_BYTES
-    limit_memory(DENSE_BYTES // 2)
+    fitting_rows.MOST_ROWS = FITTING_ROWS
+    limit_memory(DENSE_BYTES * 9 // 10)
     results = {"dense": fits_a_dense_array(), "exact": write_predictions(targets), "stages": {}}
-    for name, (metric, form) in RUNS.items():
+    CompactArray.__getitem__ = refuse_dense_rows  # type: ignore[method-assign]
+    for name, (metric, form, steps) in RUNS.items():
         write_card(metric, form)
-        write_params(*((FITTED | {"softening": "kept"}, FITTED) if name == "log_loss_fitted" else (NOTHING, NOTHING)))
+        write_params(**steps)
         ensemble.main()
         clip.main()
         submit()
         results["stages"][name] = json.loads((PLACES.clipped / "metrics.json").read_text())["score"]
     Path("results.json").write_text(json.dumps(results))
+
+
+def refuse_dense_rows(values: CompactArray, index: object) -> np.ndarray:
+    raise AssertionError("not even one row is to be as wide as there are classes")
 
 
 def limit_memory(more_bytes: int) -> None:
@@ -92,15 +118,15 @@ def write_competition(targets: np.ndarray) -> None:
     write_folds(PLACES.folds, pd.DataFrame({"row_id": ids, "fold": fold_of_row, "cluster": np.arange(ROWS)}))
     for fold in range(FOLDS):
         history = pd.DataFrame([np.ones(len(HISTORY))], columns=list(HISTORY))
-        write_history(PLACES.trained(fold, 0) / "history.csv", history)
+        for seed in range(SEEDS):
+            write_history(PLACES.trained(fold, seed) / "history.csv", history)
 
 
-def write_params(temperature: dict[str, str], bounds: dict[str, str]) -> None:
-    ensembling = {"views": "all", "average": "probabilities", "method": {"kind": "equal"}, "temperature": temperature}
+def write_params(seeds: int, bounds: dict[str, str], **ensembling: object) -> None:
     params = {
         "competition": "plants",
         "folds": list(range(FOLDS)),
-        "train": {"seeds": [0]},
+        "train": {"seeds": list(range(seeds))},
         "ensemble": ensembling,
         "clip": {"bounds": bounds, "rule": "default"},
     }
@@ -108,15 +134,18 @@ def write_params(temperature: dict[str, str], bounds: dict[str, str]) -> None:
 
 
 def write_predictions(targets: np.ndarray) -> dict[str, float]:
-    """Each fold's logits as `predict` writes them, block by block; returns what the exact mean of views scores."""
+    """Each model's logits as `predict` writes them, block by block; returns what the first seed's exact mean of views
+    scores."""
     surprises, places = [], []
-    for fold in range(FOLDS):
-        PLACES.predicted(fold, 0).mkdir(parents=True)
+    for fold, seed in product(range(FOLDS), range(SEEDS)):
+        PLACES.predicted(fold, seed).mkdir(parents=True)
         mine = np.flatnonzero(np.arange(ROWS) % FOLDS == fold)
         ids = [[f"{row:05d}" for row in rows] for rows in (mine, range(ROWS))]
-        logits = create_logits(PLACES.predicted(fold, 0), *ids, VIEWS, NAMES, "softmax")
-        for block, rows in drawn(targets[mine], seed=fold):
+        logits = create_logits(PLACES.predicted(fold, seed), *ids, VIEWS, NAMES, "softmax")
+        for block, rows in drawn(targets[mine], seed=fold + 100 * seed):
             put(logits.validation, block, rows)
+            if seed:
+                continue
             mean = np.exp(log_softmax(rows.astype(np.float64), axis=-1)).mean(axis=1)
             of_target = mean[np.arange(len(rows)), targets[mine][block]]
             surprises.append(-np.log(of_target))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.predictions.extreme_classes import NAMES, ROWS
+from tests.predictions.extreme_classes import NAMES, ROWS, RUNS
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_stages_end_in_less_memory_than_one_dense_array(folder: Path) -> None:
     results = json.loads((folder / "results.json").read_text())
     assert not results["dense"], "the limit must refuse a dense array"
-    assert set(results["stages"]) == {"log_loss", "log_loss_fitted", "macro_f1", "map_at_5"}
+    assert set(results["stages"]) == set(RUNS)
 
 
 def test_scores_are_those_of_all_classes_but_for_what_was_not_kept(folder: Path) -> None:
@@ -36,6 +36,9 @@ def test_scores_are_those_of_all_classes_but_for_what_was_not_kept(folder: Path)
     assert found["map_at_5"] == pytest.approx(exact["map_at_5"], abs=2e-3)
     # A class that was not kept has an even share of what is left: that costs, and never flatters.
     assert exact["log_loss"] - 0.01 <= found["log_loss"] <= exact["log_loss"] + 0.5
+    for name in ("log_loss_of_all_steps", "log_loss_of_a_pool"):
+        assert found[name] < found["log_loss"] - 0.1
+    assert found["map_at_5_greedy"] > found["map_at_5"]
 
 
 def test_the_submission_ranks_five_different_classes_of_each_row(folder: Path) -> None:
