@@ -13,7 +13,7 @@ from foldline.learning.scaled_views import refuse_scaled_views
 from foldline.learning.side_features import side_of
 from foldline.places import FoldName
 from foldline.predictions.coverage import roster
-from foldline.predictions.predicting import predict, shared_logits
+from foldline.predictions.predicting import predict, shared_logits, stored_form
 from foldline.predictions.row_images import row_images
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
@@ -38,11 +38,13 @@ def predict_one(fold: FoldName, seed: int) -> None:
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
-    axes = (validation_ids, test_ids, section.views, read_classes(places.classes), model.architecture.activation)
+    classes = read_classes(places.classes)
+    written, activation = stored_form(model, model.architecture.activation, len(classes))
+    axes = (validation_ids, test_ids, section.views, classes, activation)
     with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
         for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
             pictures = row_images(rows, images, ids, part, side_of(rows, part, ids, model.architecture.side))
-            predict(model, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
+            predict(written, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
     )

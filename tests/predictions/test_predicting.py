@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from foldline.learning.processes import start_accelerator
-from foldline.predictions.predicting import predict
+from foldline.predictions.activations import predictions_from
+from foldline.predictions.predicting import predict, stored_form
 from foldline.tables.logits import create_logits, read_logits
 from tests.predictions.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, pixels, views
 
@@ -44,6 +45,19 @@ def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
     assert logits.test.dtype == np.float32
     difference = np.abs(logits.test - expected_logits()).max()
     assert 0 < difference < 0.02
+
+
+def test_of_very_many_classes_normalised_sigmoids_are_written_as_a_softmax_that_can_be_compact() -> None:
+    model, batch = ToyModel().eval(), pixels()[:5]
+    assert stored_form(model, "normalised_sigmoid", 2000) == (model, "normalised_sigmoid")
+    assert stored_form(model, "sigmoid", 2001) == (model, "sigmoid")
+
+    written, activation = stored_form(model, "normalised_sigmoid", 2001)
+
+    with torch.no_grad():
+        expected = predictions_from(model(batch).numpy(), "normalised_sigmoid")
+        np.testing.assert_allclose(predictions_from(written(batch).numpy(), activation), expected, rtol=1e-5)
+    assert activation == "softmax"
 
 
 class Told(ToyModel):

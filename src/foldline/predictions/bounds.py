@@ -10,7 +10,7 @@ from foldline.config.clip import FittedBounds, GivenBounds
 from foldline.predictions.activations import Counts
 from foldline.predictions.columns import Inputs, column_blocks, columns_of, row_by_row
 from foldline.predictions.grids import best_on_grid, losses_on_grid
-from foldline.predictions.losses import of_truth, row_losses
+from foldline.predictions.losses import mean_over_asked, of_truth, row_losses
 from foldline.predictions.projection import project
 from foldline.predictions.steps import Judge, Step
 from foldline.predictions.temperature import ONE_MODEL
@@ -96,8 +96,13 @@ def losses_at_bounds(
         rows = rows_at(predictions, block)
         columns = columns_of((rows,))
         ascending, counts = _sorted(columns.values[0].astype(np.float64), columns.counts)
-        truth = of_truth(rows, targets[block])[:, 0]
-        return lambda lower: -np.log(np.maximum(lower, truth * scales_above(ascending, lower, counts)))
+        truth, asked = of_truth(rows, targets[block]), targets[block]
+
+        def at(lower: float) -> np.ndarray:
+            scales = scales_above(ascending, lower, counts)[:, None]
+            return mean_over_asked(-np.log(np.maximum(lower, truth * scales)), asked)
+
+        return at
 
     losses = independent if form == "independent" else distribution
     return losses_on_grid(len(targets), list(column_blocks((predictions,))), grid, losses)

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Float, Float32, Int64, Shaped
 from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
 from tqdm import tqdm
 
 from foldline.files import whole_folder
@@ -17,12 +18,37 @@ from foldline.predictions.open_rows import Aggregate, OpenRows
 from foldline.predictions.row_images import RowImages
 from foldline.tables.activations import Activation
 from foldline.tables.arrays import put
+from foldline.tables.compact import is_compact
 from foldline.tables.logits import Logits, create_logits, read_logits
 
 View = Callable[[Tensor], Tensor]
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
 """Images, and which of the positions asked for they are at."""
 Load = Callable[[Int64[np.ndarray, " images"]], Batches]
+
+
+class LogSigmoids(nn.Module):
+    """A model whose outputs are the logarithms of another's sigmoids."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, images: Shaped[Tensor, "batch channels height width"], *side: Float[Tensor, "batch side"]
+    ) -> Float[Tensor, "batch outputs"]:
+        return logsigmoid(self.model(images, *side).float())
+
+
+def stored_form(model: nn.Module, activation: Activation, classes: int) -> tuple[nn.Module, Activation]:
+    """The model whose outputs are written, and what they are.
+
+    Only a softmax's logits are compact (foldline/tables/compact.py). Sigmoids divided by their sum are the softmax of
+    their logarithms: of very many classes these are written.
+    """
+    if activation == "normalised_sigmoid" and is_compact(classes, distribution=True):
+        return LogSigmoids(model), "softmax"
+    return model, activation
 
 
 @contextmanager

@@ -62,13 +62,20 @@ def _newton_step(gradient: Weights, hessian: Float64[np.ndarray, "members member
     return multiplier * both[:, 1] - both[:, 0]
 
 
-def log_loss_curve(probabilities: Float64[np.ndarray, "rows members"]) -> Curve:
-    """Of weights: the mean of -log(probabilities @ weights), where these are what members gave to what came true."""
+def log_loss_curve(
+    probabilities: Float64[np.ndarray, "rows members"], importance: Float64[np.ndarray, " rows"] | None = None
+) -> Curve:
+    """Of weights: the mean of -log(probabilities @ weights), where these are what members gave to what came true.
+
+    importance: what each counts in the mean, together 1; None where all count the same.
+    """
+    counted = np.full(len(probabilities), 1 / len(probabilities)) if importance is None else importance
 
     def curve(weights: Weights) -> tuple[float, np.ndarray, np.ndarray]:
         mixed = probabilities @ weights
         shares = probabilities / mixed[:, None]
-        return -float(np.log(mixed).mean()), -shares.mean(axis=0), shares.T @ shares / len(shares)
+        heavy = counted[:, None] * shares
+        return -float(counted @ np.log(mixed)), -heavy.sum(axis=0), shares.T @ heavy
 
     return curve
 

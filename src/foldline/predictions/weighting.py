@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from foldline.config.ensemble import Convex, Equal, Greedy, Method, Ranks, Stacking
 from foldline.predictions.columns import row_by_row
 from foldline.predictions.greedy import greedy_weights
-from foldline.predictions.losses import of_truth
+from foldline.predictions.losses import importance, of_truth
 from foldline.predictions.simplex import least_on_simplex, log_loss_curve, squared_error_curve
 from foldline.predictions.stacking import Pool, fit_pool, pooled
 from foldline.predictions.steps import Inputs, Judge, Step
@@ -75,7 +75,8 @@ def _fit_convex(judge: Judge, evidence: Float64[np.ndarray, "rows asked members"
     members = evidence.shape[2]
     flat = evidence.reshape(-1, members)
     if judge.metric.is_log_loss:
-        return least_on_simplex(log_loss_curve(flat), members)
+        counted = importance(targets, evidence.shape[1]).ravel()
+        return least_on_simplex(log_loss_curve(flat, counted), members)
     wanted = targets.astype(np.float64).ravel()
     known = ~np.isnan(wanted)
     return least_on_simplex(squared_error_curve(flat[known], wanted[known]), members)
