@@ -36,7 +36,7 @@ from foldline.tables.probabilities import read_probabilities
 from foldline.tables.rows import write_rows
 from pipelines import clip, ensemble
 
-CLASSES, ROWS, FOLDS, SEEDS, VIEWS = 12_000, 4000, 2, 2, ("identity", "horizontal_flip")
+CLASSES, ROWS, FOLDS, SEEDS, VIEWS = 12_000, 5000, 2, 2, ("identity", "horizontal_flip")
 DENSE_BYTES = ROWS * CLASSES * 4
 NAMES = tuple(f"species-{number:05d}" for number in range(CLASSES))
 PLACES = Places("plants")

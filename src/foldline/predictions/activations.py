@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from jaxtyping import Float, Float64
-from scipy.special import expit, log_softmax, logsumexp, softmax
+from scipy.special import expit, log_softmax, softmax
 
 from foldline.tables.activations import Activation, Form, holds_probabilities
 
@@ -49,8 +49,8 @@ def _softmax(logits: Values) -> Values:
 
 def _counted_softmax(logits: Values, counts: Float64[np.ndarray, "rows outputs"]) -> Values:
     """What each of an output's classes has: all classes together sum to one."""
-    of_views = counts.reshape(len(counts), *[1] * (logits.ndim - 2), counts.shape[1])
-    return np.exp(logits - logsumexp(logits, axis=-1, b=of_views, keepdims=True))
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shares / np.einsum("r...c,rc->r...", shares, counts)[..., None]
 
 
 def _normalised_sigmoid(logits: Values) -> Values:
