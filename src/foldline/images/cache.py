@@ -133,9 +133,8 @@ def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:
 
 def _delete_unfinished(caches: Path, request: str) -> None:
     """What builds of other requests left: it would take the disk that this one needs. The caller holds the lock."""
-    _delete(
-        path for path in caches.iterdir() if len(path.name.split(".")[0]) != KEY_LENGTH and request not in path.name
-    )
+    stems = {path: path.name.split(".")[0] for path in caches.iterdir()}
+    _delete(path for path, stem in stems.items() if stem != request and len(stem) != KEY_LENGTH)
 
 
 def _prune(caches: Path, current: Path) -> None:
