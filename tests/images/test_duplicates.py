@@ -57,6 +57,14 @@ def test_planted_copies_are_found_and_nothing_else() -> None:
     assert not found - planted
 
 
+def test_where_each_picture_has_many_copies_they_are_no_measure_of_what_is_unrelated() -> None:
+    rng = np.random.default_rng(0)
+    contents = [copied(scene(seed, 133, 100), rng, 0.01 * (copy % 4)) for seed in range(12) for copy in range(14)]
+    found = np.array(sorted(pairs_among(contents)))
+    assert (found[:, 0] // 14 == found[:, 1] // 14).all()
+    assert len(found) >= 12 * 13 - 3  # n - 1 pairs connect n copies
+
+
 def test_handwritten_digits_are_not_joined_into_crowds() -> None:
     digits = [(digit * 255 / 16).astype(np.uint8) for digit in load_digits().images]
     found = pairs_among([encoded(digit) for digit in digits], PixelForm(32, 32, 1, "squash"))

@@ -3,7 +3,7 @@
 A hash alone joins what is different: chained by close hashes, a third of the handwritten digits are one group.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import cv2
@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
-from foldline.images.alignment import Thumbnail, align
+from foldline.images.alignment import Alignment, Thumbnail, align
 from foldline.images.candidates import close_pairs
 from foldline.images.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 from foldline.images.stores import CachedPixels
@@ -29,7 +29,8 @@ ENOUGH_DETAIL_CORRELATION = 0.985
 SAMPLED_IMAGES = 64
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10
-"""The neighbour that is taken for unrelated: a picture has fewer copies than that."""
+"""The neighbour that is taken for unrelated: a picture has fewer copies than that. Where most of these neighbours pass
+for copies, which the burst of a camera or prepared variants are, the one at twice the rank is tried."""
 OUTLYING = 3.5
 """Standard deviations by which copies stand out from unrelated neighbours."""
 BLOCK = 4_096
@@ -143,10 +144,21 @@ def _least_detail_correlation(thumbnails: Thumbnails) -> float:
     sample = np.linspace(0, len(among) - 1, min(SAMPLED_IMAGES, len(among))).astype(int)
     normalised = _normalised(among)
     ranked = np.argsort(-(normalised[sample] @ normalised.T), axis=1, kind="stable")
-    alignments = [align(among[i], among[j]) for i, j in zip(sample, ranked[:, UNRELATED_RANK], strict=True)]
-    details = np.arctanh([min(found.detail_correlation, 0.999) for found in alignments if found is not None])
-    if not len(details):
+    limits, rank = [], UNRELATED_RANK
+    while rank < len(among):
+        alignments = [align(among[i], among[j]) for i, j in zip(sample, ranked[:, rank], strict=True)]
+        neighbours = [found for found in alignments if found is not None]
+        limits.append(_outlying_correlation(neighbours))
+        if 2 * sum(found.is_of_one_picture for found in neighbours) <= len(neighbours):
+            return min(limits[0], limits[-1])
+        rank *= 2
+    return limits[0]  # all look alike, at any rank
+
+
+def _outlying_correlation(neighbours: Sequence[Alignment]) -> float:
+    if not neighbours:
         return LEAST_DETAIL_CORRELATION
+    details = np.arctanh([min(found.detail_correlation, 0.999) for found in neighbours])
     middle = np.median(details)
     # 1.4826 makes the median deviation of a normal distribution its standard deviation.
     limit = np.tanh(middle + OUTLYING * 1.4826 * np.median(np.abs(details - middle)))
