@@ -67,7 +67,10 @@ def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, 
         ("id,pug\n007,1\nb,1\nb,1\n", "has and the file has not: NA; the other way round: none"),
         ("id,pug,NA,dingo\n007,1,0,0\nb,1,0,0\nb,1,0,0\n", "has not: none; the other way round: dingo"),
         ("id,pug,NA\n007,1,0\nb,1,0\n", "1 ids of the sample submission are missing (b), 0 are unknown"),
-        ("id,pug,NA\n7,1,0\nb,1,0\nb,1,0\n", "1 ids of the sample submission are missing (007), 1 are unknown or too"),
+        (
+            "id,pug,NA\n7,1,0\nb,1,0\nb,1,0\n",
+            "(id `7`): the sample submission does not have this id. 1 ids of the sample submission are missing (007)",
+        ),
         (
             "id,pug,NA\n007,1,0\nb,,1\nb,1,0\n",
             "line 3 (id `b`): column `pug` is empty, it must be a number from 0 to 1",
@@ -76,8 +79,8 @@ def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, 
         ("id,pug,NA\n007,1,0\nb,1,0\nb,1.5,-0.5\n", "line 4 (id `b`): column `pug` is 1.5, it must be a number from 0"),
         ("id,pug,NA\n007,1,0\nb,0,inf\nb,1,0\n", "line 3 (id `b`): column `NA` is inf"),
         ("id,pug,NA\n007,1,0\nb,0.5,0.4999\nb,1,0\n", "line 3 (id `b`): its probabilities sum to 0.9999, not to one"),
-        ("id,pug,NA\n007,1,0\n,1,0\nb,1,0\n", "line 3 (id `nan`): column `id` is empty, it must be an id"),
-        ("id,pug,NA\n007,1,0\nb,1,0,3,4\nb,1,0\n", "is not a csv in UTF-8"),
+        ("id,pug,NA\n007,1,0\n,1,0\nb,1,0\n", "line 3 (no id): column `id` is empty, it must be an id"),
+        ("id,pug,NA\n\n007,1,0\nb,1,0,3,4\nb,1,0\n", "line 4: it has 5 fields, not 3"),
         ("id,pug,NA\n007,1,0,3\nb,1,0,3\nb,1,0,3\n", "its lines have more fields than there are columns"),
         ("", "is not a csv in UTF-8"),
         ("id,pug,NA\n", "2 ids of the sample submission are missing (007, b)"),
@@ -91,6 +94,41 @@ def test_probabilities_that_a_grader_would_not_take_are_refused(path: Path, text
 
     assert str(refusal.value).startswith(str(path))
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["007,1,0.1", "b,1,0.5", "b,1,0"], "line 2 (id `007`): its probabilities sum to 1.1"),
+        (["007,1,0", "b,1,-0.5", "b,x,0"], "line 3 (id `b`): column `NA` is -0.5, it must be a number from 0 to 1"),
+        (["007,1,0", "b,1,x", "b,x,0"], "line 3 (id `b`): column `NA` is 'x', it must be a number from 0 to 1"),
+        (["007,1,0", "b,2,0", ",1,0"], "line 3 (id `b`): column `pug` is 2.0"),
+        (["007,1,0", "b,1,0.5", "b,1000000000000000000000,0"], "line 3 (id `b`): its probabilities sum to 1.5"),
+        (["007,1,0", "b,1,0", "b,1000000000000000000000,0"], "line 4 (id `b`): column `pug` is 1e+21"),
+        (["", "", "007,1,0", " ", "b,1,1", "b,1,0"], "line 6 (id `b`): its probabilities sum to 2"),
+        (["zzz,1,0", "b,1,0", "b,1,1"], "line 2 (id `zzz`): the sample submission does not have this id. Correct it"),
+        (["007,1,0", "007,1,0", "b,1,1"], "line 3 (id `007`): the sample submission has this id once, and above it"),
+        (["007,1,0", "b,1,0", "b,1,0", "b,1,0"], "line 5 (id `b`): the sample submission has this id 2 times, and"),
+        (["007,1,0", "b,1,0", "c,1,0"], "line 4 (id `c`): the sample submission does not have this id. 1 ids of the s"),
+    ],
+)
+def test_the_first_of_several_offences_is_named(path: Path, lines: list[str], message: str) -> None:
+    path.write_text("\n".join(["id,pug,NA", *lines]))
+    with pytest.raises(Refusal) as refusal:
+        check_submission(path, SAMPLE, PROBABILITIES, distributions=True)
+    assert message in str(refusal.value)
+
+
+def test_a_label_that_cannot_exist_comes_before_a_later_line_without_one(path: Path) -> None:
+    path.write_text("id,breed\n007,cat\nb,\nb,pug\n")
+    with pytest.raises(Refusal, match=r"line 2 \(id `007`\): column `breed` names 'cat', which is no label"):
+        check_submission(path, LABEL_SAMPLE, LABEL, distributions=False, names=("pug",))
+
+
+def test_a_column_that_stands_twice_is_refused_where_others_are_ignored(path: Path) -> None:
+    path.write_text("id,breed,breed\n007,1,2\nb,1,2\nb,1,2\n")
+    with pytest.raises(Refusal, match=r"its header names breed twice\. Write the sample's columns, each once"):
+        check_submission(path, LABEL_SAMPLE, NUMBER, distributions=False)
 
 
 def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None:
@@ -178,6 +216,8 @@ def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
     [
         ("empty.csv", b"", r"empty\.csv is not a csv in UTF-8 \(No columns to parse from file\)"),
         ("picture.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", r"picture\.csv is not a csv in UTF-8 \('utf-8' codec can't"),
+        ("tabs.csv", b"id\tpug\tNA\n007\t1\t0\n", r"the file has not: id, pug, NA; the other way round: id\tpug"),
+        ("other.csv.tar", b"id,pug,NA\n", r"other\.csv\.tar cannot be read \(file could not be opened .*Name a csv"),
         ("zeros.csv", bytes(99), r"zeros\.csv is not a csv in UTF-8 \(its first line is no text\)"),
         ("packed.csv", gzip.compress(b"id", mtime=0), r"packed\.csv is not a csv in UTF-8"),
         ("other.csv.gz", b"id,pug,NA\n", r"other\.csv\.gz cannot be read \(Not a gzipped file"),

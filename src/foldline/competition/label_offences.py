@@ -7,7 +7,7 @@ import pandas as pd
 
 from foldline.cards.submission import Labelled
 from foldline.competition.answer_columns import labels_in
-from foldline.competition.offences import Offence
+from foldline.competition.offences import Offence, earliest
 from foldline.competition.source_tables import suggestion
 from foldline.refusal import listed
 
@@ -18,8 +18,7 @@ def first_label_offence(columns: pd.DataFrame, form: Labelled, names: Sequence[s
     """columns: of labels, in the form that `first_offence` accepts. names: those that a submission can name
     (`answer_names`); None where nobody knows them."""
     known = None if names is None else dict.fromkeys(names)
-    offences = (_in_column(columns[name], form, known) for name in columns)
-    return next((offence for offence in offences if offence), None)
+    return earliest(_in_column(columns[name], form, known) for name in columns)
 
 
 def _in_column(values: pd.Series, form: Labelled, known: Collection[str] | None) -> Offence | None:

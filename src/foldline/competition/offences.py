@@ -1,9 +1,11 @@
 """What a grader would not accept in a block of a submission's rows: the first such row, and the column."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
 from foldline.cards.submission import (
     ClassProbabilities,
@@ -33,17 +35,22 @@ class Offence:
 
 def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distributions: bool) -> Offence | None:
     """distributions: whether the probabilities of a row must sum to one. Texts are as the csv holds them."""
-    offence = _in_text(block[form.id], block[form.id].notna(), "an id")
-    if offence is not None:
-        return offence
+    offences = [_in_text(block[form.id], block[form.id].notna(), "an id")]
     columns = list(sample.predicted(form))
     if isinstance(form, ClassProbabilities):
-        outside = _outside(block[columns], (0.0, 1.0))
-        return outside or (_uneven(block[columns]) if distributions else None)
-    if isinstance(form, Number | Lines):
-        return _outside(block[columns], form.range or (-np.inf, np.inf))
-    offences = (_in_labels(block[column], sample, form) for column in columns)
-    return next((offence for offence in offences if offence), None)
+        numbers = _numbers(block[columns])
+        offences.append(_outside(block[columns], numbers, (0.0, 1.0)))
+        offences.append(_uneven(numbers) if distributions else None)
+    elif isinstance(form, Number | Lines):
+        offences.append(_outside(block[columns], _numbers(block[columns]), form.range or (-np.inf, np.inf)))
+    else:
+        offences += [_in_labels(block[column], sample, form) for column in columns]
+    return earliest(offences)
+
+
+def earliest(offences: Iterable[Offence | None]) -> Offence | None:
+    """Of those in the same row the first one."""
+    return min((found for found in offences if found is not None), key=lambda found: found.position, default=None)
 
 
 def _in_labels(values: pd.Series, sample: Sample, form: Labelled) -> Offence | None:
@@ -79,35 +86,36 @@ def _in_text(values: pd.Series, valid: pd.Series, wanted: str) -> Offence | None
     return Offence(position, f"column `{values.name}` is {_shown(values.iloc[position])}, it must be {wanted}")
 
 
-def _outside(columns: pd.DataFrame, bounds: tuple[float, float]) -> Offence | None:
-    not_numbers = (_not_a_number(columns[name]) for name in columns)
-    offence = next((offence for offence in not_numbers if offence), None)
-    if offence is not None:
-        return offence
-    values = columns.to_numpy(np.float64)
+def _numbers(columns: pd.DataFrame) -> Float64[np.ndarray, "rows columns"]:
+    """NaN for what is none. A column with a single text is one of texts."""
+    are_numbers = [columns[name].dtype.kind in "iuf" for name in columns]
+    numbers = [
+        columns[name] if is_number else pd.to_numeric(columns[name].astype("str"), errors="coerce")
+        for name, is_number in zip(columns, are_numbers, strict=True)
+    ]
+    return np.column_stack([column.to_numpy(np.float64) for column in numbers])
+
+
+def _outside(
+    columns: pd.DataFrame, numbers: Float64[np.ndarray, "rows columns"], bounds: tuple[float, float]
+) -> Offence | None:
     # A comparison with NaN is false, so this form finds it too.
-    outside = ~((values >= bounds[0]) & (values <= bounds[1]) & np.isfinite(values))
+    outside = ~((numbers >= bounds[0]) & (numbers <= bounds[1]) & np.isfinite(numbers))
     if not outside.any():
         return None
-    position, place = divmod(int(np.argmax(outside)), values.shape[1])
-    found = f"column `{columns.columns[place]}` is {_shown(values[position, place].item())}"
+    position, place = divmod(int(np.argmax(outside)), numbers.shape[1])
+    number = numbers[position, place].item()
+    shown = _shown(columns.iloc[position, place] if np.isnan(number) else number)
     wanted = "a number" if np.isinf(bounds).any() else f"a number from {bounds[0]:g} to {bounds[1]:g}"
-    return Offence(position, f"{found}, it must be {wanted}")
+    return Offence(position, f"column `{columns.columns[place]}` is {shown}, it must be {wanted}")
 
 
-def _not_a_number(values: pd.Series) -> Offence | None:
-    if values.dtype.kind in "iuf":
+def _uneven(probabilities: Float64[np.ndarray, "rows columns"]) -> Offence | None:
+    sums = probabilities.sum(axis=1)
+    uneven = np.abs(sums - 1) > SUM_TOLERANCE
+    if not uneven.any():
         return None
-    wrong = pd.to_numeric(values.astype("str"), errors="coerce").isna().to_numpy()
-    position = int(np.argmax(wrong))
-    return Offence(position, f"column `{values.name}` is {_shown(values.iloc[position])}, it must be a number")
-
-
-def _uneven(probabilities: pd.DataFrame) -> Offence | None:
-    sums = probabilities.to_numpy(np.float64).sum(axis=1)
-    position = int(np.argmax(np.abs(sums - 1)))
-    if np.abs(sums[position] - 1) <= SUM_TOLERANCE:
-        return None
+    position = int(np.argmax(uneven))
     return Offence(position, f"its probabilities sum to {sums[position]:.9g}, not to one within {SUM_TOLERANCE}")
 
 

@@ -3,19 +3,24 @@
 Rows and columns may be in any order: graders align them by name.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from foldline.cards.submission import ClassProbabilities, Labelled, LabelSet, Lines, Number, Submission
+from foldline.competition.id_offences import first_id_offence
 from foldline.competition.label_offences import first_label_offence
-from foldline.competition.offences import first_offence
+from foldline.competition.line_numbers import line_of
+from foldline.competition.offences import Offence, earliest, first_offence
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
 from foldline.unpacking import DAMAGES
 
 BLOCK_CELLS = 1 << 22
+RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+"""Pandas' words, and its count is an editor's."""
 
 
 def check_submission(
@@ -28,15 +33,11 @@ def check_submission(
     """
     ids, several = [], False
     for block in _blocks(path, sample, form):
-        offence = None if block.empty else first_offence(block, sample, form, distributions)
-        if offence is None and isinstance(form, Labelled):
-            offence = first_label_offence(block[list(sample.predicted(form))], form, names)
-        if offence is not None:
-            # Pandas counts the file's rows from 0, after the header.
-            line = int(block.index[offence.position]) + 1 + sample.has_header
-            row_id = block[form.id].iloc[offence.position]
-            raise Refusal(f"{path}, line {line} (id `{row_id}`): {offence.what}. Correct it, or run `dvc repro` again.")
+        offence = None if block.empty else _first_offence(block, sample, form, distributions, names)
         ids.append(block[form.id])
+        if offence is not None:
+            _refuse_other_ids(pd.concat(ids).iloc[: block.index[offence.position]], path, sample)
+            raise _refusal(offence, block[form.id], path, sample)
         several = several or not isinstance(form, LabelSet) or _shows_text(block, sample, form)
     if ids and not several:
         raise Refusal(
@@ -44,6 +45,24 @@ def check_submission(
             "numbers in the place of sets, and fail. Give at least one row a second label."
         )
     _check_ids(pd.concat(ids) if ids else pd.Series([], dtype="str"), path, sample)
+
+
+def _first_offence(
+    block: pd.DataFrame, sample: Sample, form: Submission, distributions: bool, names: Sequence[str] | None
+) -> Offence | None:
+    offence = first_offence(block, sample, form, distributions)
+    if isinstance(form, Labelled):
+        above = block[list(sample.predicted(form))].iloc[: None if offence is None else offence.position]
+        offence = earliest([first_label_offence(above, form, names), offence])
+    return offence
+
+
+def _refusal(offence: Offence, ids: pd.Series, path: Path, sample: Sample, more: str = "") -> Refusal:
+    """ids: of the rows among which `offence` has its position, by their number in the file."""
+    row_id = ids.iloc[offence.position]
+    line = line_of(path, int(ids.index[offence.position]) + sample.has_header)
+    named = "no id" if pd.isna(row_id) else f"id `{row_id}`"
+    return Refusal(f"{path}, line {line} ({named}): {offence.what}. {more or 'Correct it, or run `dvc repro` again.'}")
 
 
 def _shows_text(block: pd.DataFrame, sample: Sample, form: Submission) -> bool:
@@ -69,21 +88,34 @@ def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFra
             for block in blocks:
                 if not isinstance(block.index, pd.RangeIndex):
                     raise ValueError("its lines have more fields than there are columns")
-                if not "".join(map(str, block.columns)).isprintable():
+                if not "".join(map(str, block.columns)).replace("\t", " ").isprintable():
                     raise ValueError("its first line is no text")
                 _check_columns(tuple(block.columns), path, sample, form)
                 yield block
-    except FileNotFoundError:
-        raise Refusal(f"{path} does not exist. Run `dvc repro`, or correct the path.") from None
-    except (OSError, ImportError, *DAMAGES) as error:  # a folder, a file of another person, a packed one that is not
-        raise Refusal(f"{path} cannot be read ({error}). Name a csv, and one that you may read.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Refusal(f"{path} is not a csv in UTF-8 ({error}). Write it anew.") from None
+    except (OSError, ImportError, ValueError, *DAMAGES) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> Refusal:
+    if isinstance(error, FileNotFoundError):
+        return Refusal(f"{path} does not exist. Run `dvc repro`, or correct the path.")
+    if isinstance(error, OSError) or not isinstance(error, ValueError):  # a folder, a packed file that is not
+        reason = next(iter(str(error).splitlines()), type(error).__name__)  # tarfile tells all that it tried
+        return Refusal(f"{path} cannot be read ({reason}). Name a csv, and one that you may read.")
+    ragged = RAGGED.search(str(error))
+    if ragged:
+        expected, line, found = ragged.groups()
+        return Refusal(f"{path}, line {line}: it has {found} fields, not {expected}. Correct it, or write it anew.")
+    return Refusal(f"{path} is not a csv in UTF-8 ({error}). Write it anew.")
 
 
 def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: Submission) -> None:
     missing = [column for column in sample.columns if column not in columns]
     extra = [column for column in columns if column not in sample.columns]
+    # Pandas numbers the columns of one name; a grader reads the first one, or another.
+    twice = [column for column in sample.columns if f"{column}.1" in extra]
+    if twice:
+        raise Refusal(f"{path}: its header names {listed(twice)} twice. Write the sample's columns, each once.")
     if missing or (extra and form.extra_columns == "refused"):
         raise Refusal(
             f"{path}: columns that the sample submission has and the file has not: {listed(missing)}; the other way "
@@ -91,11 +123,19 @@ def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: S
         )
 
 
+def _refuse_other_ids(ids: pd.Series, path: Path, sample: Sample, more: str = "") -> None:
+    offence = first_id_offence(ids, sample.ids)
+    if offence is not None:
+        raise _refusal(offence, ids, path, sample, more)
+
+
 def _check_ids(ids: pd.Series, path: Path, sample: Sample) -> None:
     surplus = ids.value_counts().sub(sample.ids.value_counts(), fill_value=0)
     missing, extra = sorted(surplus.index[surplus < 0]), sorted(surplus.index[surplus > 0])
-    if missing or extra:
-        raise Refusal(
-            f"{path}: {len(missing)} ids of the sample submission are missing ({listed(missing, 3)}), {len(extra)} are "
-            f"unknown or too often there ({listed(extra, 3)}). Write the sample's ids, each as often as there."
-        )
+    found = (
+        f"{len(missing)} ids of the sample submission are missing ({listed(missing, 3)}), {len(extra)} are unknown or "
+        f"too often there ({listed(extra, 3)}). Write the sample's ids, each as often as there."
+    )
+    _refuse_other_ids(ids, path, sample, found)
+    if missing:
+        raise Refusal(f"{path}: {found}")
