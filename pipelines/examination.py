@@ -12,7 +12,13 @@ from rich.table import Table
 from foldline.archives import Archives
 from foldline.cards.card import Card
 from foldline.competition.answer_columns import answer_names, asked_names
-from foldline.competition.card_suspicions import flat_pictures, hidden_images, misspelt_new_class, unlisted_images
+from foldline.competition.card_suspicions import (
+    flat_pictures,
+    hidden_images,
+    labels_alike,
+    misspelt_new_class,
+    unlisted_images,
+)
 from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
@@ -76,6 +82,7 @@ def examine(card: Card, places: Places) -> Examination:
         *hidden_images(listing.absent, images),
         *unlisted,
         *misspelt_new_class(card.target, {*classes, *sample.shown_labels}),
+        *labels_alike(classes),
         *flat_pictures(images, lambda place: pixels[place], card.layout.range),
     )
     return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.absent, doubts)

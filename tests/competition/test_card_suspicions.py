@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foldline.cards.target import Ranked
-from foldline.competition.card_suspicions import flat_pictures, misspelt_new_class, unlisted_images
+from foldline.competition.card_suspicions import flat_pictures, labels_alike, misspelt_new_class, unlisted_images
 
 IMAGES = pd.DataFrame({"position": [0, 1, 2, 3], "error": pd.Series([None, None, None, "empty"], dtype="str")})
 
@@ -46,6 +46,14 @@ def test_a_new_class_that_is_nearly_one_of_the_labels() -> None:
     assert "they have 'new_whale'" in finding
     for new_class in ("new_whale", "unknown", None):
         assert list(misspelt_new_class(whales(new_class), {"new_whale", "w_1"})) == []
+
+
+def test_labels_that_differ_in_case_or_blanks_alone() -> None:
+    [finding] = labels_alike(["cat", "Cat", "dog", "dog ", "cow"])
+    assert finding.startswith(
+        "2 labels are written in several ways, which are classes of their own: 'cat' and 'Cat', 'dog"
+    )
+    assert list(labels_alike(["cat", "cats", "c a"])) == []
 
 
 def test_a_range_that_is_far_too_wide_makes_pictures_of_one_value() -> None:

@@ -69,6 +69,19 @@ def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:
         )
 
 
+def labels_alike(classes: Sequence[str]) -> Iterator[str]:
+    """Labels that are one to a person: they differ in case, or in blanks, alone."""
+    alike: dict[str, list[str]] = {}
+    for name in classes:
+        alike.setdefault("".join(name.split()).casefold(), []).append(name)
+    pairs = [f"{first!r} and {second!r}" for first, second, *_ in (names for names in alike.values() if names[1:])]
+    if pairs:
+        yield (
+            f"{len(pairs):,} labels are written in several ways, which are classes of their own: {listed(pairs, 3)}. "
+            "Make them one by a step of kind `replace`."
+        )
+
+
 def flat_pictures(
     images: pd.DataFrame, picture_at: Callable[[int], np.ndarray], value_range: tuple[float, float] | None
 ) -> Iterator[str]:
