@@ -16,25 +16,30 @@ DOGS = read_card(Path("pipelines/competitions/dog-breed-identification.yaml"))
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
-def test_every_card_has_a_valid_first_experiment(card: Path) -> None:
+@pytest.mark.parametrize("pictures", [UNKNOWN, Pictures(3.0, 1365.3, True, 0.0)], ids=["unknown", "oblong"])
+def test_every_card_has_a_valid_first_experiment(card: Path, pictures: Pictures) -> None:
     facts = read_card(card)
-    params = parse(first_experiment(RECIPE, facts, UNKNOWN), Params, "first")
+    params = parse(first_experiment(RECIPE, facts, pictures), Params, "first")
     refuse_unfit(params, facts)
     assert params.competition == card.stem
 
 
 @pytest.mark.parametrize(
-    ("pictures", "side", "resize", "share"),
+    ("pictures", "size", "resize", "share"),
     [
-        (Pictures(28.0, 1.0, 0.0), 32, "squash", 0.0),
-        (Pictures(75.0, 1.0, 0.0), 96, "squash", 0.0),
-        (Pictures(400.0, 1.33, 0.0), 224, "squash", 0.0),
-        (Pictures(480.0, 2.0, 0.00012), 224, "pad", 0.001),
+        (Pictures(28.0, 1.0, False, 0.0), (32, 32), "squash", 0.0),
+        (Pictures(75.0, 1.0, True, 0.0), (96, 96), "squash", 0.0),
+        (Pictures(400.0, 1.33, True, 0.0), (224, 224), "squash", 0.0),
+        (Pictures(480.0, 2.0, True, 0.00012), (224, 224), "pad", 0.001),
+        (Pictures(3.0, 1365.3, True, 0.0), (32, 1568), "squash", 0.0),
+        (Pictures(40.0, 150.0, False, 0.0), (1568, 32), "squash", 0.0),
+        (Pictures(60.0, 5.0, False, 0.0), (320, 64), "squash", 0.0),
+        (Pictures(1000.0, 5.0, True, 0.0), (96, 512), "squash", 0.0),
     ],
 )
-def test_pictures_decide_their_size(pictures: Pictures, side: int, resize: str, share: float) -> None:
+def test_pictures_decide_their_size(pictures: Pictures, size: tuple[int, int], resize: str, share: float) -> None:
     prepare = first_experiment(RECIPE, DOGS, pictures)["prepare"]
-    assert (prepare["height_pixels"], prepare["width_pixels"]) == (side, side)
+    assert (prepare["height_pixels"], prepare["width_pixels"]) == size
     assert (prepare["resize"], prepare["unreadable_share"]) == (resize, share)
 
 

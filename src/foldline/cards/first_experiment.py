@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ MODEL = "resnet50.a1_in1k"
 LEAST_PIXELS, MOST_PIXELS, STEP_PIXELS = 32, 224, 32
 SQUASHED_ASPECT = 1.4
 """Up to this, squashing an image to a square does less harm than the black bars of padding."""
+OBLONG_ASPECT = 4.0
+"""From this on a square would be three quarters padding, or squash most of the longer side away: a signal of 3 x 4096
+would keep 32 of its samples. Height and width differ instead, with as many pixels as the largest square."""
 FOLDS = 5
 LOSSES: Mapping[str, dict[str, Any]] = {
     "multilabel": {"kind": "binary_cross_entropy", "smoothing": 0.0},
@@ -31,23 +34,24 @@ class Pictures:
     """The shorter side."""
     aspect: float
     """Longer side by shorter side."""
+    is_wide: bool
+    """Whether the longer side is the width."""
     unreadable_share: float
 
 
-UNKNOWN = Pictures(side_pixels=float(MOST_PIXELS), aspect=1.0, unreadable_share=0.0)
+UNKNOWN = Pictures(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False, unreadable_share=0.0)
 """Before anything is downloaded."""
 
 
 def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) -> dict[str, Any]:
     """`recipe` (the content of a params.yaml) for the competition of `card`, by folds, with a ResNet50 as the model."""
     experiment = copy.deepcopy(dict(recipe))
-    side = STEP_PIXELS * math.ceil(pictures.side_pixels / STEP_PIXELS)
-    side = min(max(side, LEAST_PIXELS), MOST_PIXELS)
+    height, width = _size(pictures)
     experiment |= {"competition": card.slug, "folds": list(range(FOLDS))}
     experiment["prepare"] |= {
-        "height_pixels": side,
-        "width_pixels": side,
-        "resize": "squash" if pictures.aspect <= SQUASHED_ASPECT else "pad",
+        "height_pixels": height,
+        "width_pixels": width,
+        "resize": "pad" if SQUASHED_ASPECT < pictures.aspect < OBLONG_ASPECT else "squash",
         # Rounded up, so that the images which are unreadable now are allowed.
         "unreadable_share": math.ceil(pictures.unreadable_share * 1000) / 1000,
     }
@@ -61,3 +65,20 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
     experiment |= {"clip": {"bounds": {"kind": "fitted"}, "rule": "fitted"}}
     experiment["submit"] |= {"message": f"first experiment, {MODEL}"}
     return experiment
+
+
+def _size(pictures: Pictures) -> tuple[int, int]:
+    """Height and width in pixels, multiples of STEP_PIXELS."""
+    if pictures.aspect < OBLONG_ASPECT:
+        side = min(max(_stepped(pictures.side_pixels, math.ceil), LEAST_PIXELS), MOST_PIXELS)
+        return side, side
+    # Squares alone would allow symmetries that swap the axes as views; a first experiment asks for none of these.
+    most = MOST_PIXELS**2
+    shorter = min(_stepped(pictures.side_pixels, math.ceil), _stepped(math.sqrt(most / pictures.aspect), math.floor))
+    shorter = max(shorter, LEAST_PIXELS)
+    longer = min(_stepped(pictures.side_pixels * pictures.aspect, math.ceil), _stepped(most / shorter, math.floor))
+    return (shorter, longer) if pictures.is_wide else (longer, shorter)
+
+
+def _stepped(pixels: float, rounded: Callable[[float], int]) -> int:
+    return STEP_PIXELS * rounded(pixels / STEP_PIXELS)

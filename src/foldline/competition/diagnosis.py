@@ -56,7 +56,8 @@ def pictures_of(images: pd.DataFrame, is_test_absent: bool) -> Pictures:
     aspects = sides.max(axis=1) / sides.min(axis=1)
     unreadable = unreadable_files(files[files["error"] != MISSING] if is_test_absent else files)
     unreadable_share = len(unreadable) / len(files)
-    return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), unreadable_share)
+    is_wide = bool((readable["width"] > readable["height"]).mean() > 0.5)
+    return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), is_wide, unreadable_share)
 
 
 def _channels(channels: int) -> str:
