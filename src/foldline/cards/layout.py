@@ -53,8 +53,9 @@ class CocoPart(Section):
 
     `{kind: coco, file: train_metadata.json, id: image_id, path: "train_images/{file_name}"}`
 
-    Columns: the image's keys, with its own id called `image_id`; the annotation's (`annotation_<key>` where an image
-    has the key as well); the category's as `category_<key>`: a target is mostly `category_id` or `category_name`.
+    Columns: the image's keys, with its own id (`image_id`, `imageId` or `id`) called `image_id`; the annotation's
+    (`annotation_<key>` where an image has the key as well); the category's as `category_<key>`: a target is mostly
+    `category_id` or `category_name`.
     """
 
     kind: Literal["coco"]

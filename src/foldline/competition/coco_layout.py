@@ -1,7 +1,7 @@
 """Rows of a COCO-like json: images, annotations, categories, joined by their ids.
 
-Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium competitions call the id `image_id`, and
-may leave all but a bare list of images in a test file.
+Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium competitions call the id `image_id`,
+iMaterialist `imageId`, and they may leave all but a bare list of images in a test file.
 """
 
 import json
@@ -20,6 +20,9 @@ from foldline.competition.source_tables import refuse_absent_columns, refuse_abs
 from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.competition.table_files import as_text
 from foldline.refusal import Refusal, listed
+
+IMAGE_IDS = ("image_id", "imageId", "id")
+"""What an image's id may be called, the surest first; an annotation's own `id` is another."""
 
 
 def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) -> PartLines:
@@ -44,7 +47,7 @@ def _joined(archives: Archives, part: CocoPart) -> pd.DataFrame:
     source = f"{archives.folder}: `{name}`"
     refuse_absent_file(archives, name, (".json",))
     lists = _lists(archives.read(name), source)
-    images = _table(lists["images"], source, "images").rename(columns={"id": "image_id"})
+    images = _by_image_id(_table(lists["images"], source, "images"))
     columns = images
     if lists["annotations"]:
         columns = _annotated(images, _table(lists["annotations"], source, "annotations"), source)
@@ -80,11 +83,18 @@ def _table(items: list[Any], source: str, name: str) -> pd.DataFrame:
     return pd.DataFrame(items).map(as_text).astype("str")
 
 
+def _by_image_id(table: pd.DataFrame) -> pd.DataFrame:
+    own = next((name for name in IMAGE_IDS if name in table), "image_id")
+    return table.rename(columns={own: "image_id"})
+
+
 def _annotated(images: pd.DataFrame, annotations: pd.DataFrame, source: str) -> pd.DataFrame:
-    annotations = annotations.drop(columns="id", errors="ignore")
+    annotations = _by_image_id(annotations.drop(columns="id", errors="ignore"))
     for table, name in ((images, "images"), (annotations, "annotations")):
         if "image_id" not in table:
-            raise Refusal(f"{source}: `{name}` has no `image_id` (nor `id`), found {listed(table)}. Correct the card.")
+            raise Refusal(
+                f"{source}: `{name}` has no `image_id` (nor `imageId`, `id`), found {listed(table)}. Correct the card."
+            )
     both = (set(images) & set(annotations)) - {"image_id"}
     annotations = annotations.rename(columns={column: f"annotation_{column}" for column in both})
     unknown = annotations.loc[~annotations["image_id"].isin(images["image_id"]), "image_id"]
