@@ -131,7 +131,9 @@ class ParquetRecords(Records):
         self.file = pyarrow.parquet.ParquetFile(path)
 
     def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
-        columns = [name for name in self.file.schema_arrow.names if fields is None or name in fields]
+        # A field of a struct, image.bytes, is read with the whole of it.
+        wanted = {name for field in fields or () for name in (field, field.partition(".")[0])}
+        columns = [name for name in self.file.schema_arrow.names if fields is None or name in wanted]
         row = 0
         for batch in self.file.iter_batches(PARQUET_ROWS, columns=columns or self.file.schema_arrow.names[:1]):
             for record in batch.to_pylist():

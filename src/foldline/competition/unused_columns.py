@@ -6,7 +6,7 @@ from typing import Any
 
 from foldline.archives import Archives
 from foldline.cards.card import Card
-from foldline.cards.layout import Parts, PixelColumns, RecordsPart
+from foldline.cards.layout import EncodedPicture, Parts, Picture, PixelColumns, RecordsPart
 from foldline.competition.part_columns import part_columns
 from foldline.competition.side_columns import find_side_columns
 from foldline.competition.step_columns import LINE, ROW
@@ -41,4 +41,11 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _is_pixel(name: str, parts: Parts) -> bool:
     pictures = [part.picture for part in parts if isinstance(part, RecordsPart)]
-    return any(isinstance(picture, PixelColumns) and re.fullmatch(picture.pattern, name) for picture in pictures)
+    return any(_belongs_to(picture, name) for picture in pictures)
+
+
+def _belongs_to(picture: Picture, name: str) -> bool:
+    if isinstance(picture, PixelColumns):
+        return re.fullmatch(picture.pattern, name) is not None
+    # Beside an image's bytes a struct may hold its path, image.path.
+    return isinstance(picture, EncodedPicture) and name.partition(".")[0] == picture.field.partition(".")[0]
