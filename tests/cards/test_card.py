@@ -55,6 +55,11 @@ def test_a_card_says_what_a_competition_is() -> None:
         ),
         ("target", {"columns": "breed"}, "`target.columns` is not a known key. Did you mean `column`?"),
         ("layout", {"channels": 0}, "`layout.channels` is 0"),
+        (
+            "layout",
+            {"test": {"kind": "table", "table": "a.csv", "id": "id", "path": ["{id}_a.png", "{id}_b.png"]}},
+            "a `path` of layout names 2 files for an image, but layout.channels is 3: make them equal",
+        ),
         ("layout", {"train": "labels.csv"}, "`layout.train` is 'labels.csv': it must hold keys and values"),
         (
             "submission",

@@ -137,6 +137,17 @@ class Layout(Section):
     test: Parts
 
     @model_validator(mode="after")
+    def _names_a_file_per_channel(self) -> "Layout":
+        for part in (*self.train, *self.test):
+            files = len(part.path) if isinstance(part, TablePart) else 1
+            if files not in (1, self.channels):
+                raise ValueError(
+                    f"a `path` of layout names {files} files for an image, but layout.channels is {self.channels}: "
+                    "make them equal"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _rises(self) -> "Layout":
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"layout.range is {list(self.range)}: the lowest number comes first")

@@ -102,11 +102,6 @@ def picture_into(place: Shaped[np.ndarray, "h w c"], contents: Contents, form: P
         picture = _read(content, form) if numbers is None else _laid(content, numbers, form)
         place[:] = resized(picture.pixels, form)
         return picture
-    if len(contents.files) != form.channels:
-        raise Refusal(
-            f"The card's `path` names {len(contents.files)} files for an image, but layout.channels is "
-            f"{form.channels}. Make them equal."
-        )
     planes = [_read(content, form.plane) for content in contents.files]
     for channel, plane in enumerate(planes):
         place[:, :, channel] = resized(plane.pixels, form.plane)[:, :, 0]
