@@ -1,6 +1,7 @@
 """The pixel cache: one decode per image, the same bytes however it is built, nothing broken by an interruption."""
 
 import hashlib
+import io
 import multiprocessing
 import os
 import signal
@@ -55,6 +56,22 @@ def test_every_image_is_decoded_once_in_the_order_of_first_appearance(archives: 
     means = scene(1, 16, 24).reshape(8, 2, 12, 2, 3).mean(axis=(1, 3))
     assert np.abs(pixels[1] - means).max() <= 1
     assert not pixels.flags.writeable
+
+
+def test_numbers_without_a_range_are_refused_after_the_first_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foldline.images.building.CHUNK_IMAGES", 2)
+    stored = io.BytesIO()
+    np.save(stored, np.ones((4, 4), np.float32))
+    zipped(
+        tmp_path / "all.zip", {"a.png": MEMBERS["train/0.png"], **dict.fromkeys(("b.npy", "c.npy"), stored.getvalue())}
+    )
+    with pytest.raises(
+        Refusal, match=r"the first 2 images cannot be read, b.npy for one: .*give the card's layout.range"
+    ):
+        built(tmp_path, ["b.npy", "c.npy", "a.png"])
+    assert built(tmp_path, ["a.png", "b.npy", "c.npy"]).decoded["error"].notna().tolist() == [False, True, True]
 
 
 def test_an_unreadable_image_keeps_its_place(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from foldline.images.hashing import perceptual_hashes, thumbnail
 from foldline.images.reading import Contents, PictureFiles, picture_into
 from foldline.images.resizing import PixelForm
 from foldline.images.stores import ImageArray, Store
-from foldline.images.undecodable import Undecodable
+from foldline.images.undecodable import RANGE_CURE, Undecodable
+from foldline.refusal import Refusal
+from foldline.tables.addresses import shown_address
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""
@@ -63,12 +65,21 @@ class Decoder:
         self.files = PictureFiles(Archives(source.archives_folder, source.files))
 
     def decode(self, chunk: Chunk) -> ChunkDone:
-        """Raises Refusal when an archive is damaged; an image that cannot be read is an `error` and mid-grey."""
+        """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`; another image that cannot
+        be read is an `error` and mid-grey."""
         form = self.source.form
         pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), form.dtype)
         images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
+        self._refuse_without_range(chunk, images)
         images = with_hashes(images, pixels)
         return ChunkDone(chunk.first, checksum(self.source.store.write(chunk.first, pixels)), images)
+
+    def _refuse_without_range(self, chunk: Chunk, images: Sequence[DecodedImage]) -> None:
+        """When all of the first chunk are numbers, so will the others be: nobody has to wait for these."""
+        reasons = [error or "" for *_, error in images]
+        if chunk.first == 0 and all(reason.endswith(RANGE_CURE) for reason in reasons):
+            where = f"{self.source.archives_folder}: the first {len(images)} images cannot be read"
+            raise Refusal(f"{where}, {shown_address(chunk.paths[0])} for one: {reasons[0]}.")
 
     def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
         try:

@@ -16,7 +16,7 @@ from jaxtyping import Shaped
 from PIL import Image, ImageOps
 
 from foldline.images.jpeg_header import plain_size
-from foldline.images.undecodable import Undecodable, undecodable
+from foldline.images.undecodable import RANGE_CURE, Undecodable, undecodable
 
 VERSION = 3
 """Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
@@ -125,7 +125,7 @@ def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
     image.load()
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F"):
-        raise Undecodable("its samples are 32 bits wide and have no fixed range: give the card's layout.range")
+        raise Undecodable(f"its samples are 32 bits wide and have no fixed range: {RANGE_CURE}")
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:

@@ -10,7 +10,7 @@ from jaxtyping import Shaped
 from PIL import Image, ImageOps
 
 from foldline.images.decoding import ORIENTATION_TAG, UPRIGHT
-from foldline.images.undecodable import Undecodable
+from foldline.images.undecodable import RANGE_CURE, Undecodable
 from foldline.refusal import listed
 
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
@@ -24,7 +24,6 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, as in ITU-R BT.601."""
 LARGEST_KEPT = np.finfo(np.float16).max
 """The cache's numbers are float16, and one that is infinite there makes a training's loss NaN."""
-RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
 
 Samples = Shaped[np.ndarray, "height width channels"]
 

@@ -4,6 +4,8 @@ import cv2
 from PIL import UnidentifiedImageError
 
 OPENCV_LIMIT = "CV_IO_MAX_IMAGE_PIXELS"
+RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
+"""How the reason ends where numbers were found, and the card has no range for them."""
 
 
 class Undecodable(Exception):
