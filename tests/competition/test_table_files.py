@@ -49,3 +49,16 @@ def test_arrays_are_tables() -> None:
 def test_what_is_no_table_says_why(content: bytes, name: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_table(content, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.jsonl", b'{"key": "1.png", "value": "cat"}\n\n{"key": "2.png", "value": 7}\n'),
+        ("t.json", b'{"1.png": "cat", "2.png": 7}'),
+        ("t.txt", b"key     value\n1.png  cat\n2.png    7\n"),
+    ],
+)
+def test_lines_of_json_a_json_of_pairs_and_columns_of_blanks(name: str, content: bytes) -> None:
+    table = parse_table(content, name)
+    assert table.to_dict("list") == {"key": ["1.png", "2.png"], "value": ["cat", "7"]}

@@ -13,10 +13,11 @@ import pandas as pd
 
 from foldline.refusal import listed
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".parquet", ".npy")
+JSON_LINES = (".jsonl", ".ndjson")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", *JSON_LINES, ".parquet", ".npy")
 SEPARATORS = (",", "\t", ";", "|", " ")
-VALUE = "value"
-"""The column of an array of one dimension."""
+KEY, VALUE = "key", "value"
+"""The columns of a json object without tables in it: `{"1.png": "cat"}`; an array of one dimension has the second."""
 WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -35,6 +36,8 @@ def parse_table(
     match PurePosixPath(name).suffix.lower():
         case ".json":
             return _as_texts(_json(content), usecols)
+        case suffix if suffix in JSON_LINES:
+            return _as_texts(pd.DataFrame([json.loads(line) for line in content.splitlines() if line.strip()]), usecols)
         case ".parquet":
             return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
         case ".npy":
@@ -72,7 +75,9 @@ def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None,
     encoding = encoding_of(content)
     line = next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
     separator = next((separator for separator in SEPARATORS if separator in line), ",")
-    fields = next(csv.reader([line], delimiter=separator), [])
+    # Blanks that make columns of a text are many between two fields.
+    is_of_blanks = separator == " "
+    fields = next(csv.reader([line], delimiter=separator, skipinitialspace=is_of_blanks), [])
     if names is None:
         repeated = {field for field in fields if field and fields.count(field) > 1}
         if repeated:
@@ -84,6 +89,7 @@ def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None,
     return pd.read_csv(
         io.BytesIO(content),
         sep=separator,
+        skipinitialspace=is_of_blanks,
         dtype=str,
         na_filter=False,
         # Else a comma at the end of every line turns the first column into an index, shifting the others.
@@ -100,6 +106,8 @@ def _json(content: bytes) -> pd.DataFrame:
     parsed = json.loads(content)
     if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
         raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
+    if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
+        return pd.DataFrame({KEY: list(parsed), VALUE: list(parsed.values())})
     return pd.DataFrame(parsed)
 
 
