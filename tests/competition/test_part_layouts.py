@@ -22,8 +22,8 @@ TEST = {"kind": "table", "table": "sample.csv", "id": "id", "path": "test/{id}"}
 SAMPLE: dict[str, str | bytes] = {"sample.csv": "id\n9.jpg\n", "test/9.jpg": b""}
 
 
-def read(zipped: Zipped, files: dict[str, Any], train: Any, target: Any = LABEL) -> Listing:
-    layout = {"channels": 3, "range": None, "aggregate": "mean", "train": train, "test": TEST}
+def read(zipped: Zipped, files: dict[str, Any], train: Any, target: Any = LABEL, channels: int = 3) -> Listing:
+    layout = {"channels": channels, "range": None, "aggregate": "mean", "train": train, "test": TEST}
     return read_layout(zipped({**SAMPLE, **files}), parse(layout, Layout, "card"), target)
 
 
@@ -72,9 +72,9 @@ def test_files_can_be_the_channels_of_one_image(zipped: Zipped) -> None:
     files = {"train.csv": "Id,label\na,x\n", "a_red.png": b"", "a_blue.png": b""}
     part = {"kind": "table", "table": "train.csv", "id": "Id", "path": ["{Id}_red.png", "{Id}_blue.png"]}
 
-    assert train_paths(read(zipped, files, part)) == [[0, "a_red.png|a_blue.png"]]
+    assert train_paths(read(zipped, files, part, channels=2)) == [[0, "a_red.png|a_blue.png"]]
     with pytest.raises(Refusal, match=r"none of its 1 images is there. .* `a_green.png`"):
-        read(zipped, files, {**part, "path": ["{Id}_red.png", "{Id}_green.png"]})
+        read(zipped, files, {**part, "path": ["{Id}_red.png", "{Id}_green.png"]}, channels=2)
 
 
 def test_ids_of_several_columns(zipped: Zipped) -> None:
@@ -256,13 +256,13 @@ def test_unequal_channels_are_refused(zipped: Zipped) -> None:
     images = {name: b"" for name in ("a_s1_w1", "a_s2_w1", "a_s1_w2", "a_s2_w2", "b_s1_w1")}
     part = {"kind": "table", "table": "train.csv", "id": "id", "path": ["{id}_s*_w1", "{id}_s*_w2"]}
 
-    assert train_paths(read(zipped, {"train.csv": "id,label\na,x\n", **images}, part)) == [
+    assert train_paths(read(zipped, {"train.csv": "id,label\na,x\n", **images}, part, channels=2)) == [
         [0, "a_s1_w1|a_s1_w2"],
         [0, "a_s2_w1|a_s2_w2"],
     ]
     del images["a_s2_w2"]
     with pytest.raises(Refusal, match=r"unequal numbers of files: a_s1_w1, a_s2_w1 and a_s1_w2\."):
-        read(zipped, {"train.csv": "id,label\na,x\n", **images}, part)
+        read(zipped, {"train.csv": "id,label\na,x\n", **images}, part, channels=2)
 
 
 LISTED = {"kind": "listed", "fields": ["red", "blue"], "height": 1, "width": 2}
