@@ -65,7 +65,16 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
             "`part.rate` is 'fast': input should be a valid number, unable to parse string as a number.",
         ),
         ({"rate": float("nan")}, "`part.rate` is nan: input should be a finite number."),
-        ({"schedule": {"kind": "steps"}}, "`part.schedule.kind` is 'steps'. Valid: 'constant', 'step'."),
+        (
+            {"schedule": {"kind": "steps"}},
+            "`part.schedule.kind` is 'steps'. Did you mean `step`? Valid: 'constant', 'step'.",
+        ),
+        (
+            {"schedule": {"kind": "old_step"}},
+            "`part.schedule.kind` is 'old_step'. Did you mean `step`? Valid: 'constant', 'step'.",
+        ),
+        ({"schedule": {"kind": "cosine"}}, "`part.schedule.kind` is 'cosine'. Valid: 'constant', 'step'."),
+        ({"stages": "x"}, "`part.stages` is 'x': it must be a list, in brackets: [x]."),
         ({"schedule": {"every_epochs": 2}}, "`part.schedule.kind` is missing. Valid: 'constant', 'step'."),
         ({"schedule": {"kind": "step"}}, "`part.schedule.every_epochs` is missing."),
         ({"schedule": {"kind": "constant"}}, "`part.schedule.constant` is missing."),

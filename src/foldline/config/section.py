@@ -4,7 +4,7 @@ import difflib
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from foldline.config.plain_yaml import PlainLoader
 from foldline.refusal import Refusal, listed
 
 
@@ -29,36 +30,17 @@ else:
     # A union of Sections is no `type`, and the checker that tests run under knows no TypeForm yet: any value will do.
     TypeForm = {Read: Any}
 
-BOOL_TAG = "tag:yaml.org,2002:bool"
 UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
 """A template among the lines that yaml's own message shows."""
+OF_KEY = ".[key]"
+"""What pydantic puts behind a key that is wrong itself."""
 QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
-
-
-class _PlainKeys(yaml.SafeLoader):
-    """Plain yaml lets the last of equal keys win, silently, and reads the keys on, off, yes and no as booleans."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        for key, _ in node.value:
-            if key.tag == BOOL_TAG:
-                key.tag = self.DEFAULT_SCALAR_TAG
-        return node
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        repeated = {key for key in keys if keys.count(key) > 1}
-        if repeated:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"a key is there twice: {listed(repeated)}", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _PlainKeys)  # a SafeLoader
+        content = yaml.load(path.read_text(encoding="utf-8"), PlainLoader)  # a SafeLoader
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -109,26 +91,40 @@ def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]
     name = ".".join(str(key) for key in (*above, *keys))
     if detail["type"] == "extra_forbidden":
         valid = sorted(_fields_at(kind, value, keys[:-1]))
-        close = difflib.get_close_matches(str(keys[-1]), valid, n=1)
-        hint = f" Did you mean `{close[0]}`?" if close else ""
-        return f"`{name}` is not a known key.{hint} Valid here: {listed(valid, 30)}."
+        return f"`{name}` is not a known key.{_nearest(str(keys[-1]), valid)} Valid here: {listed(valid, 30)}."
     if detail["type"] == "missing":
         return f"`{name}` is missing."
-    if detail["type"] == "union_tag_not_found":
-        tags = sorted(tag for model in _models(_annotation_at(kind, value, keys), None) for tag in _tags(model))
-        return f"`{name}.kind` is missing. Valid: {listed(map(repr, tags), 30)}."
-    if detail["type"] == "union_tag_invalid":
-        return f"`{name}.kind` is {detail['ctx']['tag']!r}. Valid: {detail['ctx']['expected_tags']}."  # type: ignore[typeddict-item]
+    if detail["type"].startswith("union_tag"):
+        tags = [tag for model in _models(_annotation_at(kind, value, keys), None) for tag in _tags(model)]
+        found = str(detail.get("ctx", {}).get("tag", ""))
+        wrong = f"is {found!r}.{_nearest(found, tags)}" if found else "is missing."
+        return f"`{name}.kind` {wrong} Valid: {listed(map(repr, tags), 60)}."
+    return _explain_value(detail, name, _at(value, keys))
+
+
+def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    if detail["type"] == "model_type" or detail["type"] == "model_attributes_type":
-        return f"`{name}` is {_at(value, keys)!r}: it must hold keys and values."
-    if detail["type"] == "string_type" and isinstance(_at(value, keys), Mapping):
-        return f"`{name}` is {_at(value, keys)!r}, as yaml reads braces. {QUOTED}"
-    if isinstance(_at(value, keys), Mapping):
-        # Said of a whole section, the message names its keys itself.
-        return f"{message}."
-    return f"`{name}` is {_at(value, keys)!r}: {message}."
+    match detail["type"], found:
+        case "model_type" | "model_attributes_type", _:
+            return f"`{name}` is {found!r}: it must hold keys and values."
+        case "string_type", Mapping():
+            return f"`{name}` is {found!r}, as yaml reads braces. {QUOTED}"
+        case "tuple_type", _:
+            return f"`{name}` is {found!r}: it must be a list, in brackets: [{'...' if found is None else found}]."
+        case _, Mapping():
+            # Said of a whole section, the message names its keys itself.
+            return f"{message}."
+    if name.endswith(OF_KEY):
+        return f"`{name.removesuffix(OF_KEY)}` is a key: {message}."
+    return f"`{name}` is {found!r}: {message}."
+
+
+def _nearest(name: str, valid: Iterable[str]) -> str:
+    """A hint: what is made of some of the words of `name` (`auc` for roc_auc), else what looks like it; or nothing."""
+    made_of_it = [other for other in valid if set(other.split("_")) < set(name.split("_"))]
+    close = made_of_it or difflib.get_close_matches(name, valid, n=1)
+    return f" Did you mean `{max(close, key=len)}`?" if close else ""
 
 
 def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
