@@ -15,6 +15,7 @@ from foldline.cards.sources import first_file
 from foldline.cards.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled
 from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.path_spelling import as_named
 from foldline.competition.source_steps import after_steps, numbered
 from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
 from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
@@ -34,7 +35,7 @@ def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) ->
     refuse_absent_columns(wanted, found, f"{archives.folder}: {named(part.file)}")
     needed = needed_columns(archives, header, part.file, wanted)
     lines = after_steps(archives, numbered(lines.fillna("").astype("str")), part.file, needed, f"{fact}.file")
-    return PartLines(lines, filled(template, lines), ", ".join(files_of(part.file)))
+    return PartLines(lines, as_named(filled(template, lines), archives), ", ".join(files_of(part.file)))
 
 
 def coco_columns(archives: Archives, part: CocoPart, fact: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from foldline.cards.layout import TablePart
 from foldline.cards.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled, with_wildcards
 from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.path_spelling import as_named
 from foldline.competition.source_steps import read_source
 from foldline.competition.step_columns import files_of
 from foldline.refusal import Refusal, listed
@@ -19,7 +20,7 @@ def table_lines(archives: Archives, part: TablePart, fact: str, wanted: Wanted) 
     in_path = [(f"{fact}.path", column) for pieces in templates for column in columns_of(pieces)]
     table = read_source(archives, part.table, [*wanted, *in_path], f"{fact}.table")
     lines = table.reset_index(drop=True)  # a join may repeat a line
-    channels = [with_wildcards(filled(pieces, lines), archives.names) for pieces in templates]
+    channels = [with_wildcards(as_named(filled(pieces, lines), archives), archives.names) for pieces in templates]
     _refuse_unequal_channels(channels, f"{fact}.path")
     first, *others = channels
     paths = first.str.cat([channel.to_numpy() for channel in others], sep=BETWEEN_CHANNELS)
