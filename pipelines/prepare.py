@@ -47,7 +47,8 @@ def main() -> None:
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
         listing = read_layout(archives, layout, target, features)
-        refuse_missing(listing.missing, listing.absent, listing.images, prepare.unreadable_share)
+        missing = (listing.missing, listing.absent, listing.namesakes)
+        refuse_missing(*missing, listing.images, prepare.unreadable_share)
         sample = read_sample(archives, submission)
         classes = find_classes(archives, listing.rows, target, submission)
     refuse_other_columns(sample, submission, target, classes)

@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -41,6 +43,29 @@ def test_ids_and_classes_stay_the_text_they_are(zipped: Zipped) -> None:
     assert texts(rows["row_id"]) == ["007", "1e5", "10", "007", "9"]
     assert texts(rows["target"]) == ["NA", "null", "NA", None, None]
     assert texts(rows["group"]) == [None] * 5
+
+
+@pytest.mark.parametrize("folder", [".\\train\\", "train//"])
+def test_paths_in_tables_are_spelt_as_the_archives_names_are(zipped: Zipped, folder: str) -> None:
+    part = layout(path=folder + "{id}.jpg")
+    assert read_layout(zipped(FILES), part, BREED).images["path"].tolist() == list(IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (
+            "train/007.JPG",
+            r" In the place of `train/007.jpg` the archives hold train/007.JPG. A path that ends in `\.\*` f",
+        ),
+        ("other/007.jpg", r" In the place of `train/007.jpg` the archives hold other/007.jpg.$"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_missing_image_is_told(zipped: Zipped, there: str, said: str) -> None:
+    files = {path: content for path, content in FILES.items() if path not in ("train/007.jpg", "test/007.jpg")}
+    listing = read_layout(zipped({**files, there: b""}), layout(), BREED)
+    assert listing.missing == ("007 (train/007.jpg)", "007 (test/007.jpg)")
+    assert re.match(said, listing.namesakes)
 
 
 def test_an_empty_group_is_no_group(zipped: Zipped) -> None:

@@ -77,10 +77,10 @@ def test_up_to_the_share_unreadable_images_are_allowed() -> None:
 
 
 def test_missing_images_count_before_anything_is_decoded() -> None:
-    refuse_missing(["a (a.jpg)", "b (b.jpg)"], [], LISTED, 0.34)
+    refuse_missing(["a (a.jpg)", "b (b.jpg)"], [], "", LISTED, 0.34)
     with pytest.raises(Refusal, match=r"2 of 6 images are missing, a share of 0\.33, .*\(0\.3\): a \(a\.jpg\), b \("):
-        refuse_missing(["a (a.jpg)", "b (b.jpg)"], [], LISTED, 0.3)
-    refuse_missing([], [], LISTED, 0.0)
+        refuse_missing(["a (a.jpg)", "b (b.jpg)"], [], "", LISTED, 0.3)
+    refuse_missing([], [], "", LISTED, 0.0)
 
 
 def test_no_unreadable_image_is_never_refused() -> None:

@@ -83,6 +83,17 @@ def describe_absence(lines: pd.DataFrame, archives: Archives, fact: str) -> str:
     )
 
 
+def describe_namesakes(path: str, names: Collection[str]) -> str:
+    """Says which files have the name of a `path` that is not there, in another folder or with another suffix, or in
+    other letters; else the empty text."""
+    stem, folder = PurePosixPath(path).stem.casefold(), PurePosixPath(path).parent
+    found = [name for name in names if stem in name.casefold() and PurePosixPath(name).stem.casefold() == stem]
+    if not found:
+        return ""
+    suffix = " A path that ends in `.*` finds any suffix." if PurePosixPath(found[0]).parent == folder else ""
+    return f" In the place of `{path}` the archives hold {listed(found, 3)}.{suffix}"
+
+
 class _Contents:
     """What lies in the archives, and in the files of arrays there."""
 

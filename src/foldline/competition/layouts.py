@@ -5,7 +5,7 @@ group (empty text where there is none), missing (the file when it is not there) 
 per image of a row. `assemble` makes rows of them, whatever the kind.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
-from foldline.competition.image_paths import describe_absence, filled, missing_files
+from foldline.competition.image_paths import describe_absence, describe_namesakes, filled, missing_files
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.part_columns import named_parts
 from foldline.competition.records_layout import record_lines
@@ -41,6 +41,8 @@ class Listing:
     """Of the images those that the archives do not hold, as messages show them: `id (path)`."""
     absent: tuple[str, ...]
     """A sentence for each part of the test set of which not a single image is there."""
+    namesakes: str = ""
+    """What the archives hold in the place of the first missing image, in words."""
 
 
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
@@ -56,7 +58,9 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     )
     if without:
         raise Refusal(f"{' '.join(without)} Correct the template.")
-    return assemble(pd.concat(train.values()), pd.concat(test.values()), absent)
+    listing = assemble(pd.concat(train.values()), pd.concat(test.values()), absent)
+    missing = next((path for lines in (*train.values(), *test.values()) for path in lines["missing"] if path), None)
+    return listing if missing is None else replace(listing, namesakes=describe_namesakes(missing, archives.names))
 
 
 def _lines(archives: Archives, part: Part, fact: str, target: Target | None, side: SideColumns) -> pd.DataFrame:

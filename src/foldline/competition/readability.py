@@ -67,11 +67,11 @@ def describe_hidden(absent: Collection[str], missing_share: float) -> str:
 
 
 def refuse_missing(
-    missing: Collection[str], absent: Collection[str], images: pd.DataFrame, allowed_share: float
+    missing: Collection[str], absent: Collection[str], namesakes: str, images: pd.DataFrame, allowed_share: float
 ) -> None:
     """Raises Refusal, before anything is decoded, when more than `allowed_share` of the images are not there.
 
-    missing, absent: as the layout lists them. images: row, path.
+    missing, absent, namesakes: as the layout lists them. images: row, path.
     """
     if len(missing) <= allowed_share * len(images):
         return
@@ -79,9 +79,9 @@ def refuse_missing(
         raise Refusal(describe_hidden(absent, len(missing) / len(images)))
     raise Refusal(
         f"{len(missing)} of {len(images)} images are missing, a share of {len(missing) / len(images):.2g}, above "
-        f"prepare.unreadable_share ({allowed_share:g}): {listed(missing, 5)}. Correct the card's layout, or download "
-        "the competition anew if its archives are incomplete. Or set prepare.unreadable_share above this share: then "
-        "these images are blank, and train rows without another image belong to no fold."
+        f"prepare.unreadable_share ({allowed_share:g}): {listed(missing, 5)}.{namesakes} Correct the card's layout, or "
+        "download the competition anew if its archives are incomplete. Or set prepare.unreadable_share above this "
+        "share: then these images are blank, and train rows without another image belong to no fold."
     )
 
 
