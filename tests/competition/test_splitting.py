@@ -52,6 +52,13 @@ def test_fewer_clusters_than_folds_are_refused_with_the_number() -> None:
         deal(np.array([0, 0, 1, 1, 1]), np.zeros(5, dtype=np.int64), 3, seed=0)
 
 
+def test_a_single_cluster_is_told_of_the_group_alone() -> None:
+    with pytest.raises(
+        Refusal, match=r"there are 1 clusters .* 4 rows. Name a column with more values as target.group"
+    ):
+        deal(np.zeros(4, dtype=np.int64), np.zeros(4, dtype=np.int64), 2, seed=0)
+
+
 def test_folds_are_the_same_on_every_machine() -> None:
     random = np.random.Generator(np.random.PCG64(5))
     clusters, strata = random.integers(0, 15, size=24), random.integers(0, 3, size=24)

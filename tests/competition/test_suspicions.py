@@ -54,6 +54,13 @@ def test_labels_of_the_sample_that_the_card_does_not_know() -> None:
     assert list(unknown_labels([], ["w_1"])) == list(unknown_labels(["w_1"], ["w_1"])) == []
 
 
+def test_a_group_of_all_rows_leaves_no_fold() -> None:
+    rows, images = tables(["a", "b", "a", "b", None, None])
+    (finding,) = found(rows.assign(group=["me"] * 4 + [None] * 2), images, ("a", "b"))
+    assert finding.startswith("All train rows are of one group, `me`, so that no fold can be held back.")
+    assert found(rows.assign(group=["me"] * 3 + [None] * 3), images, ("a", "b")) == []
+
+
 def test_unreadable_images_are_counted_with_their_reasons() -> None:
     rows, images = tables(["a", "b", "a", "b"])
     images.loc[2, "error"] = "no picture"

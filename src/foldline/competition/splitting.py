@@ -32,9 +32,12 @@ def deal(
     clusters = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
     sizes = np.bincount(clusters)
     if len(sizes) < count:
+        fewer = f"Set split.count to at most {len(sizes)}, or name" if len(sizes) > 1 else "Name"
         raise Refusal(
             f"split.count is {count}, but there are {len(sizes)} clusters of rows that must stay together (same group, "
-            f"same or near-duplicate images) among {len(clusters)} rows. Set split.count to at most {len(sizes)}."
+            f"same or near-duplicate images) among {len(clusters)} rows. {fewer} a column with more values as "
+            "target.group in the card, or null; if images that only resemble each other join the rows, look at "
+            "split.near_duplicates."
         )
     shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(len(clusters))
     folds = np.empty(len(clusters), dtype=np.int64)

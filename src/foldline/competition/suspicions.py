@@ -30,6 +30,16 @@ def suspicions(
     yield from _repeated(rows, images, pairs)
     yield from _shifted(rows, images)
     yield from _uneven(targets, classes)
+    yield from _lone_group(rows)
+
+
+def _lone_group(rows: pd.DataFrame) -> Iterator[str]:
+    groups = rows.loc[rows["part"] == "train", "group"]
+    if groups.notna().all() and groups.nunique() == 1:
+        yield (
+            f"All train rows are of one group, `{groups.iloc[0]}`, so that no fold can be held back. Name another "
+            "column as target.group, or null."
+        )
 
 
 def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
@@ -39,7 +49,9 @@ def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
     if unknown:
         yield (
             f"The sample submission shows {len(unknown)} labels that no submission of this card can name: "
-            f"{listed(unknown, SHOWN)}; it can name {listed(known, SHOWN)}. Look at target.column and target.new_class."
+            f"{listed(unknown, SHOWN)}; it can name {listed(known, SHOWN)}. Look at target.column and "
+            "target.new_class, or write the train labels as the sample does, by a step of kind `replace` or "
+            "`substitute`."
         )
 
 
