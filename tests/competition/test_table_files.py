@@ -44,6 +44,8 @@ def test_arrays_are_tables() -> None:
         (npy(np.zeros((2, 2, 2))), "y.npy", r"its shape is \(2, 2, 2\)"),
         (npy(np.array([None])), "y.npy", "Object arrays cannot be loaded"),
         (b"", "t.csv", "No columns"),
+        (b"PK\x03\x04\x14\0", "t.xlsx", r"it is no text, it begins with b'PK.*; write it as one of .csv, .tsv"),
+        (b"\x80\x04\x95\x1a\0", "t.pkl", r"it is no text, it begins with b'\\x80"),
     ],
 )
 def test_what_is_no_table_says_why(content: bytes, name: str, message: str) -> None:

@@ -19,6 +19,9 @@ SEPARATORS = (",", "\t", ";", "|", " ")
 KEY, VALUE = "key", "value"
 """The columns of a json object without tables in it: `{"1.png": "cat"}`; an array of one dimension has the second."""
 WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
+NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+LOOKED_AT = 4096
+"""Bytes: what is no text shows it at once."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -72,6 +75,8 @@ def encoding_of(content: bytes) -> str:
 
 
 def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
+    if not content.startswith(UTF_16) and NO_TEXT.search(content, 0, LOOKED_AT):
+        raise ValueError(f"it is no text, it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
     encoding = encoding_of(content)
     line = next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
     separator = next((separator for separator in SEPARATORS if separator in line), ",")
