@@ -340,7 +340,10 @@ def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
     ("content", "message"),
     [
         ('[{"id": 1, "red": [1], "blue": [1]}]', "has no column `label`"),
-        ('[{"id": 1, "label": 2, "red": [1]}]', "record 1 has no `blue`, found id, label, red"),
+        (
+            '[{"id": 1, "label": 2, "red": [1]}]',
+            "no column `blue`, which the card's layout.train.picture.fields names. Found id, label, red",
+        ),
         ("[]", "holds no record with a picture"),
         ('[{"id": 1', "is not readable"),
         ("[3]", "the records must be objects"),

@@ -146,7 +146,10 @@ def _refuse_other_pictures(record: Record, picture: Picture, fact: str, source: 
     if isinstance(picture, EncodedPicture):
         if next(_expanded(record, picture.field.split(".")), None) is None:
             refuse_absent_columns([(f"{fact}.field", picture.field)], list(_leaves(record)), source)
-    elif not isinstance(picture, ListedPixels):
+    elif isinstance(picture, ListedPixels):
+        absent = [field for field in picture.fields if _value(record, field) is None]
+        refuse_absent_columns([(f"{fact}.fields", field) for field in absent], list(_leaves(record)), source)
+    else:
         columns = sum(re.fullmatch(picture.pattern, field) is not None for field in record)
         if columns != picture.height * picture.width:
             raise Refusal(

@@ -59,10 +59,22 @@ def refuse_absent_columns(wanted: Iterable[tuple[str, str]], found: Sequence[str
     """wanted: as in `read_columns`. source: what has the columns `found`, for the message."""
     for fact, column in wanted:
         if column not in found:
+            # Blanks around a name are seen in quotes alone.
+            shown = [name if name == name.strip() else repr(name) for name in found]
             raise Refusal(
-                f"{source} has no column `{column}`, which the card's {fact} names.{suggestion(column, found)} "
-                f"Found {listed(found, 20)}. Correct the card."
+                f"{source} has no column `{column}`, which the card's {fact} names.{_cure(column, found)} "
+                f"Found {listed(shown, 20)}. Correct the card."
             )
+
+
+def _cure(column: str, found: Sequence[str]) -> str:
+    whole, _, part = column.rpartition(".")
+    if whole in found:
+        return (
+            f" Of `{whole}` a template takes no `.{part}`, but parts by .stem, .head, .tail and [0], and zeros in "
+            "front by :05."
+        )
+    return suggestion(column, found)
 
 
 def refuse_absent_file(archives: Archives, name: str, suffixes: tuple[str, ...]) -> None:
