@@ -108,6 +108,12 @@ def test_a_label_without_a_column_is_refused_with_both_differences(zipped: Zippe
     assert "columns without a train row: husky" in str(refusal.value)
 
 
+def test_a_sample_of_lines_is_told_of_their_kind(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "id,probability\nx_pug,0\nx_husky,0\n"})
+    with pytest.raises(Refusal, match=r"Where it has a line per row and class, submission.kind is `lines`"):
+        find_classes(archives, rows("pug", "husky"), MULTICLASS, PROBABILITIES)
+
+
 def test_one_label_alone_is_refused(zipped: Zipped) -> None:
     with pytest.raises(Refusal, match=r"have 1 different labels \(pug\): there is nothing to learn"):
         find_classes(zipped({}), rows("pug", "pug"), MULTICLASS, LABEL)

@@ -116,7 +116,8 @@ def test_lines_are_made_of_rows_and_classes() -> None:
     assert line_ids(rows["row_id"].iloc[1:], ("x", "y"), form).tolist() == asked
     refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(asked), False), form, ("x", "y"))
     with pytest.raises(
-        Refusal, match=r"1 of its 1 ids are no test rows: a_x\. Test rows .*: b_x, b_y, c_x and 1 more \(4 of 4\)"
+        Refusal,
+        match=r"no lines of test rows: a_x\. Lines that submission.line makes .*: b_x, b_y, c_x and 1 more \(4 of 4\)",
     ):
         refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(["a_x"]), False), form, ("x", "y"))
 

@@ -81,9 +81,10 @@ def _columns(archives: Archives, labels: set[str], submission: Submission, names
     classes = tuple(name for name in file_columns(archives, submission.sample) if name != submission.id)
     unknown = sorted_labels(labels - set(classes))
     if unknown or (names_all and labels != set(classes)):
+        lines = " Where it has a line per row and class, submission.kind is `lines`." if len(classes) == 1 else ""
         raise Refusal(
             f"{submission.sample.name} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
-            f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}. "
+            f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}.{lines} "
             "Correct the card's target or submission; where they are the same by other names, add a step of kind "
             "`rename` (columns), `replace` or `substitute` (labels) after the train table's name."
         )

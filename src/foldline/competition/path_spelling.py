@@ -16,7 +16,7 @@ def as_named(paths: pd.Series, archives: Archives) -> pd.Series:
     """The same paths by the names that the archives have for them; what they do not have stays as it is."""
     roundabout = paths[paths.str.contains(ROUNDABOUT)].unique()
     paths = _changed(paths, {path: normpath(path.replace("\\", "/")) for path in roundabout})
-    absent = [path for path in paths.unique() if not path.isascii() and path not in archives]
+    absent: list[str] = [path for path in paths.unique() if not path.isascii() and path not in archives]
     if not absent:
         return paths
     names = {normalize("NFC", name): name for name in archives.names if not name.isascii()}

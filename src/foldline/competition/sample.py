@@ -35,6 +35,13 @@ from foldline.refusal import Refusal, listed
 LINES_SHOWN = 100
 DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
 """Longer ones first, which hold the others."""
+ROWS = ("test rows", "Test rows", "layout.test or submission.id")
+LINES_OF_ROWS = (
+    "lines of test rows",
+    "Lines that submission.line makes of test rows,",
+    "submission.line, what target names the classes by (target.labels.name), layout.test or submission.id",
+)
+"""What ids mean, what the card makes, and what to correct where they differ."""
 WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
@@ -175,10 +182,11 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, names
     unknown = asked[~asked.isin(test_ids)]
     if len(unknown):
         surplus = test_ids[~test_ids.isin(asked)]
+        what, others, cure = LINES_OF_ROWS if isinstance(form, Lines | LabelLines) else ROWS
         raise Refusal(
-            f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no test rows: {listed(unknown, 3)}. Test "
-            f"rows for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct "
-            "layout.test or submission.id in the card, so that they name the same ids."
+            f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no {what}: {listed(unknown, 3)}. {others} "
+            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct {cure} in "
+            "the card, so that they name the same ids."
         )
 
 
