@@ -83,6 +83,22 @@ def test_a_file_that_lies_outside_of_an_archive_as_well_keeps_its_name(tmp_path:
         assert archives.read("b.csv") == b"new"
 
 
+def test_the_last_part_of_a_split_zip_stays_a_file(tmp_path: Path) -> None:
+    whole = zipped({"1.jpg": b"1"})
+    (tmp_path / "all.zip").write_bytes(zipped({"train.z01": whole[:20], "train.zip": whole[20:], "train.csv": b"id"}))
+    with Archives(tmp_path, ["all.zip"]) as archives:
+        assert archives.names == ("train.z01", "train.zip", "train.csv")
+
+
+def test_copies_and_what_machines_leave_behind_tell_no_archives_apart(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        stray = {".DS_Store": part.encode(), f"{part}/Thumbs.db": b"", f"{part}/._1.jpg": b"", "a/__MACOSX/x": b""}
+        members = {f"{part}/1.jpg": part.encode(), "LICENSE": b"free", **stray}
+        (tmp_path / f"{part}.zip").write_bytes(zipped(members))
+    with Archives(tmp_path, ["train.zip", "test.zip"]) as archives:
+        assert archives.names == ("train/1.jpg", "LICENSE", "test/1.jpg")
+
+
 def test_files_that_nothing_tells_apart(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.zip").write_bytes(zipped({"images.zip": zipped({"1.jpg": name.encode()})}))

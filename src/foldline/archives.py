@@ -111,7 +111,7 @@ def _by_name(folder: Path, members: Sequence[Member]) -> dict[str, Member]:
         )
         name = _below_its_archive(member) if is_told_apart else member.path
         other = named.setdefault(name, member)
-        if (other.archive, other.within) != (member.archive, member.within):
+        if (other.archive, other.within) != (member.archive, member.within) and not _are_copies(other, member):
             raise Refusal(
                 f"{folder}: two files would be called `{name}`, in {_way_to(other)} and in {_way_to(member)}. "
                 "Unpack one of these archives by hand into a folder of its own, and take the competition's files by "
@@ -121,14 +121,23 @@ def _by_name(folder: Path, members: Sequence[Member]) -> dict[str, Member]:
 
 
 def _of_shared_paths(members: Sequence[Member]) -> dict[str, set[Holder]]:
-    """Of each path that lies in several archives these, by their identities; a file outside of all is in `()`."""
-    first: dict[str, Holder] = {}
+    """Of each path that lies in several archives these, by their identities; a file outside of all is in `()`. Copies
+    of one file, such as a licence in each archive, are one."""
+    first: dict[str, Member] = {}
     shared: dict[str, set[Holder]] = {}
     for member in members:
-        holder = first.setdefault(member.path, member.above)
-        if holder != member.above:
-            shared.setdefault(member.path, {holder}).add(member.above)
+        other = first.setdefault(member.path, member)
+        if other.above != member.above and not _are_copies(other, member):
+            shared.setdefault(member.path, {other.above}).add(member.above)
     return shared
+
+
+def _are_copies(one: Member, other: Member) -> bool:
+    """By the checksums in their zips; of files that lie in none nothing is known."""
+    if one.archive is None or other.archive is None:
+        return False
+    first, second = one.archive.getinfo(one.within), other.archive.getinfo(other.within)
+    return (first.CRC, first.file_size) == (second.CRC, second.file_size)
 
 
 def _beside(holder: Holder, others: Collection[Holder]) -> bool:

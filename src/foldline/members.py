@@ -1,7 +1,5 @@
 """What the downloads contain: every file, those within archives too, and how to get at each."""
 
-import re
-import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -12,9 +10,10 @@ from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
 from foldline.refusal import Refusal
+from foldline.split_archives import FIRST, join_parts, parts_of, whole_of
+from foldline.stray_files import is_stray
 from foldline.unpacking import (
     AGAIN,
-    BLOCK_BYTES,
     DAMAGES,
     HEAD_BYTES,
     SUFFIXES,
@@ -22,6 +21,7 @@ from foldline.unpacking import (
     Unpacked,
     container_kind,
     copy_stream,
+    ends_as_zip,
     extract,
     refuse_leaving,
     refuse_without_room,
@@ -33,8 +33,6 @@ NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".ti
 """One file to a person, zips among them; pictures are many, and looking into each takes time."""
 FEW = 20
 """Files without suffix and folder in a download, up to which each is looked into: an archive may be called `train`."""
-SPLIT = re.compile(r"(?P<whole>.+)\.\d{3}")
-"""The parts of an archive that is split: train.zip.001, train.zip.002."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +63,19 @@ class Finder:
         """All that the download `name`, one of `files`, is or holds. Raises Refusal for what is damaged or hostile."""
         path = existing(self.folder, name)
         identity = (name, path.stat().st_size, path.stat().st_mtime_ns)
-        split = SPLIT.fullmatch(name)
-        if split is None:
+        whole = whole_of(name)
+        if whole is None:
             yield from self._opened(Member(name, None, str(path), name, identity, ()), 1)
-        elif name.endswith(".001"):
-            parts = [part for part in sorted(files) if (found := SPLIT.fullmatch(part)) and found["whole"] == split[1]]
-            whole = self._joined(parts, split["whole"])
-            identity = (*identity, tuple(parts))
-            yield from self._opened(Member(split["whole"], None, str(whole), split["whole"], identity, ()), 1)
+        elif name.endswith(FIRST):
+            parts = parts_of(whole, files)
+            joined, identity = self._joined(parts, whole), (*identity, tuple(parts))
+            yield from self._opened(Member(whole, None, str(joined), whole, identity, ()), 1)
 
     def _joined(self, parts: Sequence[str], name: str) -> Path:
-        paths = [existing(self.folder, part) for part in parts]
-
-        def join(folder: Path) -> None:
-            refuse_without_room(folder, sum(path.stat().st_size for path in paths), str(self.folder / name))
-            with (folder / "content").open("wb") as file:
-                for path in paths:
-                    with path.open("rb") as part:
-                        shutil.copyfileobj(part, file, BLOCK_BYTES)
-
+        paths, where = [existing(self.folder, part) for part in parts], str(self.folder / name)
         identity = [name, *((path.stat().st_size, path.stat().st_mtime_ns) for path in paths)]
-        return self.unpacked.folder(identity, str(self.folder / name), join) / "content"
+        joined = self.unpacked.folder(identity, where, lambda folder: join_parts(paths, folder / "content", where))
+        return joined / "content"
 
     def _opened(self, member: Member, depth: int, is_bare: bool = False) -> Iterator[Member]:
         """The members of an archive, or the member itself when it is none. is_bare: an archive without a suffix."""
@@ -99,7 +89,8 @@ class Finder:
         path = self.file_of(member)
         kind = container_kind(_head(path), suffix)
         named = where if depth == 1 else f"{where}: `{member.within}`"
-        if kind is None and suffix == ".zip":
+        # The last part of a zip that was split (.z01, .z02) ends as a whole one does: closed, not damaged.
+        if kind is None and suffix == ".zip" and not ends_as_zip(path):
             raise Refusal(f"{named} is not a whole zip archive (no archive at all). {AGAIN}")
         if kind is None:
             yield member
@@ -133,7 +124,7 @@ class Finder:
         for information in archive.infolist():
             refuse_leaving(information.filename, named)
             inner = normpath(join(parent, information.filename.replace("\\", "/")))
-            if not information.is_dir() and not inner.startswith("__MACOSX/"):
+            if not information.is_dir() and not is_stray(inner):
                 identity = (*member.identity, information.filename)
                 found = Member(inner, archive, information.filename, member.path, identity, member.identity)
                 yield from self._opened(found, depth + 1, information.filename in bare)
@@ -148,7 +139,7 @@ class Finder:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
         for name, path in names.items():
-            if "__MACOSX" not in PurePosixPath(name).parts:
+            if not is_stray(name):
                 found = Member(name, None, str(path), member.path, (*member.identity, name), member.identity)
                 yield from self._opened(found, depth + 1)
 

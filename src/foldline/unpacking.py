@@ -9,6 +9,7 @@ import bz2
 import errno
 import gzip
 import lzma
+import os
 import shutil
 import tarfile
 import zipfile
@@ -25,6 +26,8 @@ from foldline.refusal import Refusal
 Container = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
 SUFFIXES = (".zip", ".7z", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 HEAD_BYTES = 262
+END_OF_ZIP, LARGEST_END = b"PK\x05\x06", 22 + 2**16
+"""The mark of the record, and how many bytes it may take, with its comment."""
 MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
@@ -45,6 +48,13 @@ OPENERS = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
 
 class Locked(Exception):
     """What an archive holds needs a password; it may be needed by nobody."""
+
+
+def ends_as_zip(path: Path) -> bool:
+    """Whether a zip's last record is near the end of the file, whatever lies before it."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - LARGEST_END))
+        return END_OF_ZIP in file.read()
 
 
 def container_kind(head: bytes, suffix: str) -> Container | None:

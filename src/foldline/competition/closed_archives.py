@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from foldline.refusal import listed
 from foldline.unpacking import SUFFIXES
 
-UNREAD_SUFFIXES = (".rar", ".zst", ".tzst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab")
-"""Of formats that Python's own library does not read."""
+UNREAD_SUFFIXES = (".z01", ".rar", ".zst", ".tzst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab")
+"""Of formats that Python's own library does not read; .z01 is the first part of a zip, of which .zip is the last."""
 CLOSED = (*SUFFIXES, *UNREAD_SUFFIXES)
 SHOWN = 3
 
@@ -21,5 +21,5 @@ def closed_archives(names: Iterable[str]) -> str:
         return ""
     return (
         f" Not opened here, for their format or for want of a password: {listed(closed, SHOWN)}. Unpack such an "
-        "archive by hand and zip it anew, without a password."
+        "archive by hand and zip it anew, whole and without a password."
     )
