@@ -107,7 +107,7 @@ def test_given_bounds_leave_zeros_what_the_others_at_theirs_do() -> None:
     sure = np.zeros((2, CLASSES))
     sure[:, :KEPT] = 1 / KEPT
     step = bounds_step(GivenBounds(kind="given", unit="absolute", lower=0, upper=0.001), "distribution", CLASSES, JUDGE)
-    bounds = AbsoluteBounds(0, 0.001)
+    bounds = AbsoluteBounds(0.0, 0.001)
     (found,) = step.apply(bounds, (compacted(sure),))
     assert_alike(found, step.apply(bounds, (sure.astype(np.float32),))[0])
     np.testing.assert_allclose(found[:][:, KEPT:], 0.9 / (CLASSES - KEPT), rtol=1e-6)

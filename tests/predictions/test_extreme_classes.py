@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.predictions.extreme_classes import NAMES, ROWS, RUNS
+from tests.predictions.extreme_classes import NAMES, RUNS, TEST_ROWS
+
+pytestmark = pytest.mark.xdist_group("extreme classes")
+"""One process: what all tests look at takes a minute to make."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def test_scores_are_those_of_all_classes_but_for_what_was_not_kept(folder: Path)
 def test_the_submission_ranks_five_different_classes_of_each_row(folder: Path) -> None:
     with (folder / "submission.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == ROWS
+    assert len(rows) == TEST_ROWS
     rankings = [row["species"].split(" ") for row in rows]
     assert all(len(set(ranking)) == 5 for ranking in rankings)
     assert {name for ranking in rankings for name in ranking} <= set(NAMES)
