@@ -13,7 +13,7 @@ demo: setup ## download to a scored submission, on the embedded competition
 	@$(RUN) dvc repro submissions/dvc.yaml
 
 test: setup ## all quick tests
-	@$(RUN) python -m pytest -n 2 --dist loadgroup
+	@$(RUN) python -m pytest -n 2 --dist loadfile
 
 test-slow: setup ## the tests marked slow
 	@$(RUN) python -m pytest -m slow

@@ -14,7 +14,7 @@ import yaml
 from tests.end_to_end.checkout import commit, copy_checkout, environment, run
 from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="session")

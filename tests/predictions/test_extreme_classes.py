@@ -11,9 +11,6 @@ import pytest
 
 from tests.predictions.extreme_classes import NAMES, RUNS, TEST_ROWS
 
-pytestmark = pytest.mark.xdist_group("extreme classes")
-"""One process: what all tests look at takes a minute to make."""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
