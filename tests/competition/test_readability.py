@@ -19,7 +19,7 @@ DECODED = pd.DataFrame(
         "position": [0, 1, 2, 3],
         "height": [5, 0, 7, 8],
         "width": [9, 0, 9, 9],
-        "sha256": ["w", "x", "y", "z"],
+        "exact_hash": ["w", "x", "y", "z"],
         "perceptual_hash": [1, 0, 3, 4],
         "error": [None, "empty file", None, None],
     }

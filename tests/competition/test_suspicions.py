@@ -28,7 +28,7 @@ def tables(targets: list[str | None], sizes: list[tuple[int, int]] | None = None
             "position": range(count),
             "height": heights,
             "width": widths,
-            "sha256": "",
+            "exact_hash": "",
             "perceptual_hash": 0,
             "error": pd.Series([None] * count, dtype="str"),
         }

@@ -24,7 +24,9 @@ def cached(contents: list[bytes], form: PixelForm = FORM) -> tuple[pd.DataFrame,
     """The table of images and the pixels, as the cache would hold them."""
     pixels = np.empty((len(contents), form.height, form.width, form.channels), np.uint8)
     lines = [decode_into(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
-    images = pd.DataFrame(with_hashes(lines, pixels), columns=["height", "width", "sha256", "perceptual_hash", "error"])
+    images = pd.DataFrame(
+        with_hashes(lines, pixels), columns=["height", "width", "exact_hash", "perceptual_hash", "error"]
+    )
     images["error"] = images["error"].astype("str")
     images["position"] = np.arange(len(contents))
     return images, pixels

@@ -155,7 +155,7 @@ def test_files_are_channels_each_resized_alone() -> None:
     planes = [scene(seed, 4, 5)[:, :, 0] for seed in range(4)]
     contents = Contents(tuple(encoded(Image.fromarray(plane)) for plane in planes))
     assert np.array_equal(pixels_of(contents, PixelForm(4, 5, 4, "squash")), np.dstack(planes))
-    assert contents.sha256 != Contents(contents.files[::-1]).sha256
+    assert contents.exact_hash != Contents(contents.files[::-1]).exact_hash
 
 
 def dicom(stored: np.ndarray, compressed: bool = False, **values: Any) -> bytes:

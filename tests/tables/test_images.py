@@ -13,7 +13,7 @@ IMAGES = pd.DataFrame(
         "position": [0, 1, 0],
         "height": [3, 0, 3],
         "width": [4, 0, 4],
-        "sha256": pd.Series(["x", "y", "x"], dtype="str"),
+        "exact_hash": pd.Series(["x", "y", "x"], dtype="str"),
         "perceptual_hash": [-1, 0, -1],
         "error": pd.Series([None, "empty file", None], dtype="str"),
     }

@@ -81,7 +81,7 @@ def _decoded(chunks: Sequence[Chunk], source: Source, processes: int) -> Iterato
 
 def _table(paths: Sequence[str], done: dict[int, ChunkDone]) -> pd.DataFrame:
     images = [image for first in sorted(done) for image in done[first].images]
-    table = pd.DataFrame(images, columns=["height", "width", "sha256", "perceptual_hash", "error"])
+    table = pd.DataFrame(images, columns=["height", "width", "exact_hash", "perceptual_hash", "error"])
     table = table.astype({"height": "int64", "width": "int64", "perceptual_hash": "int64", "error": "str"})
     table.insert(0, "path", pd.Series(list(paths), dtype="str"))
     table.insert(1, "position", np.arange(len(paths)))

@@ -37,7 +37,7 @@ KEY_LENGTH = 64
 class BuiltCache:
     key: PixelsKey
     decoded: pd.DataFrame
-    """One line per distinct path: path, position (in the cache), height, width (pixels, before resizing), sha256,
+    """One line per distinct path: path, position (in the cache), height, width (pixels, before resizing), exact_hash,
     perceptual_hash (int64), error (missing for good images; others hold a mid-grey picture at their position)."""
 
 
@@ -118,7 +118,7 @@ def _request(archives_folder: Path, files: Sequence[str], paths: list[str], form
 
 def _key(decoded: pd.DataFrame, form: PixelForm) -> PixelsKey:
     digest = hashlib.sha256(json.dumps([VERSION, asdict(form)], sort_keys=True).encode())
-    for content in decoded["sha256"]:
+    for content in decoded["exact_hash"]:
         digest.update(bytes.fromhex(content))
     return PixelsKey(key=digest.hexdigest(), count=len(decoded), dtype=form.dtype, **asdict(form))
 

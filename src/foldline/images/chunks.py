@@ -1,6 +1,5 @@
 """What one decoding process does: a run of images from the archives into their place in the cache's file."""
 
-import hashlib
 import os
 import signal
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from xxhash import xxh3_128_hexdigest
 
 from foldline.archives import Archives
 from foldline.images.hashing import perceptual_hashes, thumbnail
@@ -26,7 +26,7 @@ UNREADABLE_GREY = 128
 
 NO_HASH = 0
 DecodedImage = tuple[int, int, str, int, str | None]
-"""height, width, sha256, perceptual hash, error."""
+"""height, width, exact_hash, perceptual hash, error."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Decoder:
         try:
             contents = self.files.contents(path)
         except Undecodable as undecodable:
-            return _blank(place, hashlib.sha256(path.encode()).hexdigest(), undecodable)
+            return _blank(place, xxh3_128_hexdigest(path.encode()), undecodable)
         return decode_into(place, contents, self.source.form)
 
 
@@ -99,26 +99,26 @@ def checksum(written: bytes | memoryview) -> int:
 
 def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
     """Fill `place` (height x width x channels) with the picture in `contents`, in `form`; its hash is still to come."""
-    sha256 = contents.sha256
+    exact_hash = contents.exact_hash
     try:
         picture = picture_into(place, contents, form)
     except Undecodable as undecodable:
-        return _blank(place, sha256, undecodable)
-    return picture.height, picture.width, sha256, NO_HASH, None
+        return _blank(place, exact_hash, undecodable)
+    return picture.height, picture.width, exact_hash, NO_HASH, None
 
 
 def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[DecodedImage]:
     """The lines with the perceptual hashes of `pixels`, those of unreadable images left out; at once, for speed."""
     hashes = perceptual_hashes(np.stack([thumbnail(image) for image in pixels])).tolist()
     return [
-        (height, width, sha256, NO_HASH if error else found, error)
-        for (height, width, sha256, _, error), found in zip(images, hashes, strict=True)
+        (height, width, exact_hash, NO_HASH if error else found, error)
+        for (height, width, exact_hash, _, error), found in zip(images, hashes, strict=True)
     ]
 
 
-def _blank(place: np.ndarray, sha256: str, why: Undecodable) -> DecodedImage:
+def _blank(place: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
     place[:] = UNREADABLE_GREY
-    return 0, 0, sha256, NO_HASH, str(why)
+    return 0, 0, exact_hash, NO_HASH, str(why)
 
 
 # A pool hands its tasks to a function, so what a process keeps between them can only be a module's.

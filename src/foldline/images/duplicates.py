@@ -44,16 +44,16 @@ LIKENESS_STEPS = 1_000
 def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
     """Pairs of positions in the cache that hold the same picture: columns first, second, first < second, sorted.
 
-    images: position, sha256, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
+    images: position, exact_hash, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
     count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
     cropped by up to 3 % per side. Of n copies of one picture n - 1 pairs are listed: they connect all. Memory: 1 KiB an
     image; comparisons: at most nine an image.
     """
     readable = images[images["error"].isna()].drop_duplicates("position").sort_values("position")
-    chosen = readable.drop_duplicates("sha256")
-    first_of = dict(zip(chosen["sha256"], chosen["position"], strict=True))
+    chosen = readable.drop_duplicates("exact_hash")
+    first_of = dict(zip(chosen["exact_hash"], chosen["position"], strict=True))
     equal = readable[~readable["position"].isin(chosen["position"])]
-    exact = [(first_of[row.sha256], row.position) for row in equal.itertuples()]
+    exact = [(first_of[row.exact_hash], row.position) for row in equal.itertuples()]
     positions = chosen["position"].to_numpy(np.int64)
     thumbnails = _thumbnails(pixels, positions)
     similar = positions[_verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)]

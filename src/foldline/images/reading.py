@@ -1,7 +1,6 @@
 """From a picture's address to its pixels in the form of the cache, whatever it is and wherever it lies."""
 
 import base64
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
+from xxhash import xxh3_128, xxh3_128_digest
 
 from foldline.archives import Archives
 from foldline.array_files import ArrayFile, open_array_file
@@ -44,10 +44,12 @@ class Contents:
     """How the numbers lie."""
 
     @property
-    def sha256(self) -> str:
-        digest = hashlib.sha256(self.files[0])
+    def exact_hash(self) -> str:
+        """XXH3 of 128 bits, in hexadecimal: it tells files apart that nobody made to be mistaken for each other, and
+        SHA-256 takes 3 % of a photograph's way into the cache."""
+        digest = xxh3_128(self.files[0])
         for content in self.files[1:]:
-            digest.update(hashlib.sha256(content).digest())
+            digest.update(xxh3_128_digest(content))
         return digest.hexdigest()
 
 

@@ -8,11 +8,11 @@ from foldline.files import whole_file
 from foldline.refusal import Refusal
 from foldline.tables.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 
-COLUMNS = ("row", "path", "position", "height", "width", "sha256", "perceptual_hash", "error")
+COLUMNS = ("row", "path", "position", "height", "width", "exact_hash", "perceptual_hash", "error")
 """row: the position in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py.
 position: in the pixel cache; an image that cannot be read has one too, with a blank picture. height, width: pixels,
-before resizing. sha256: of the file. perceptual_hash: 64 bits as int64. error: why the image cannot be read, missing
-for good ones.
+before resizing. exact_hash: of the file, XXH3 of 128 bits. perceptual_hash: 64 bits as int64. error: why the image
+cannot be read, missing for good ones.
 """
 MISSING = "there is no such file"
 """The `error` of an image that the competition's tables name and its archives do not hold."""
