@@ -11,7 +11,7 @@ from rich.table import Table
 
 from foldline.archives import Archives
 from foldline.cards.card import Card
-from foldline.competition.answer_columns import answer_names, asked_names
+from foldline.competition.answer_columns import answer_names
 from foldline.competition.card_suspicions import (
     flat_pictures,
     hidden_images,
@@ -19,13 +19,12 @@ from foldline.competition.card_suspicions import (
     misspelt_new_class,
     unlisted_images,
 )
-from foldline.competition.classes import find_classes
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
-from foldline.competition.layouts import read_layout
 from foldline.competition.metrics import metric_of
 from foldline.competition.readability import link_images
-from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
+from foldline.competition.reading import read_competition
+from foldline.competition.sample import Sample
 from foldline.competition.suspicions import suspicions, unknown_labels
 from foldline.competition.targets import encode
 from foldline.competition.unused_columns import unused_columns
@@ -63,14 +62,11 @@ def examine(card: Card, places: Places) -> Examination:
     """Raises Refusal with what was found instead when the card does not fit the archives."""
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
-        listing = read_layout(archives, card.layout, card.target, card.features)
-        classes = find_classes(archives, listing.rows, card.target, card.submission)
-        sample = read_sample(archives, card.submission)
+        found = read_competition(archives, card.layout, card.target, card.features, card.submission)
+        listing, sample, classes = found.listing, found.sample, found.classes
         unused = unused_columns(archives, card)
         unlisted = list(unlisted_images(archives.names, listing.images["path"]))
     metric_of(card.metric, classes)  # refuses weights of classes that there are not
-    refuse_other_columns(sample, card.submission, card.target, classes)
-    refuse_other_ids(listing.rows, sample, card.submission, asked_names(classes, card.target))
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
     caches = places.work / "doctor"
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)

@@ -12,9 +12,6 @@ from foldline.cards.jpeg_store import unstorable
 from foldline.cards.layout import Layout
 from foldline.cards.submission import Submission
 from foldline.cards.target import Target
-from foldline.competition.answer_columns import asked_names
-from foldline.competition.classes import find_classes
-from foldline.competition.layouts import read_layout
 from foldline.competition.readability import (
     describe_unreadable,
     link_images,
@@ -23,7 +20,7 @@ from foldline.competition.readability import (
     unreadable_files,
     write_unreadable,
 )
-from foldline.competition.sample import read_sample, refuse_other_columns, refuse_other_ids
+from foldline.competition.reading import read_competition
 from foldline.config.prepare import JpegStore, Prepare
 from foldline.images.cache import PixelForm, build
 from foldline.refusal import Refusal
@@ -46,13 +43,10 @@ def main() -> None:
         raise Refusal(conflict)  # `check` says so too, but prepare may run alone
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
-        listing = read_layout(archives, layout, target, features)
-        missing = (listing.missing, listing.absent, listing.namesakes)
-        refuse_missing(*missing, listing.images, prepare.unreadable_share)
-        sample = read_sample(archives, submission)
-        classes = find_classes(archives, listing.rows, target, submission)
-    refuse_other_columns(sample, submission, target, classes)
-    refuse_other_ids(listing.rows, sample, submission, asked_names(classes, target))
+        found = read_competition(archives, layout, target, features, submission)
+    listing = found.listing
+    missing = (listing.missing, listing.absent, listing.namesakes)
+    refuse_missing(*missing, listing.images, prepare.unreadable_share)
     quality = prepare.store.quality if isinstance(prepare.store, JpegStore) else None
     size = prepare.height_pixels, prepare.width_pixels
     form = PixelForm(*size, layout.channels, prepare.resize, layout.range, quality)
@@ -62,12 +56,12 @@ def main() -> None:
     refuse_unreadable(images, prepare.unreadable_share, places.unreadable)
     write_rows(places.rows, listing.rows)
     write_images(places.images, images)
-    write_classes(places.classes, classes)
+    write_classes(places.classes, found.classes)
     write_pixels_key(places.pixels, built.key)
     if unreadable := describe_unreadable(images):
         print(f"{len(unreadable_files(images))} unreadable images: {unreadable}. {places.unreadable} lists all.")
     train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
-    print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(classes)} classes")
+    print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(found.classes)} classes")
 
 
 if __name__ == "__main__":
