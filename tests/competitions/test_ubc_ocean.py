@@ -1,5 +1,5 @@
-"""UBC-OCEAN: slides by their thumbnails, microarrays by themselves, told apart by a column of the table; outliers in the
-test set alone."""
+"""UBC-OCEAN: slides by their thumbnails, microarrays by themselves, told apart by a column of the table; outliers in
+the test set alone."""
 
 from sklearn.metrics import balanced_accuracy_score
 

@@ -63,16 +63,22 @@ class Decoder:
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self.source = source
         self.files = PictureFiles(Archives(source.archives_folder, source.files))
+        self._pixels = np.empty((0, source.form.height, source.form.width, source.form.channels), source.form.dtype)
 
     def decode(self, chunk: Chunk) -> ChunkDone:
         """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`; another image that cannot
         be read is an `error` and mid-grey."""
-        form = self.source.form
-        pixels = np.empty((len(chunk.paths), form.height, form.width, form.channels), form.dtype)
+        pixels = self._room_for(len(chunk.paths))
         images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
         self._refuse_without_range(chunk, images)
         images = with_hashes(images, pixels)
         return ChunkDone(chunk.first, checksum(self.source.store.write(chunk.first, pixels)), images)
+
+    def _room_for(self, count: int) -> ImageArray:
+        """The same memory for every chunk: new one would be zeroed page by page, 3 % of all decoding."""
+        if len(self._pixels) < count:
+            self._pixels = np.empty((count, *self._pixels.shape[1:]), self._pixels.dtype)
+        return self._pixels[:count]
 
     def _refuse_without_range(self, chunk: Chunk, images: Sequence[DecodedImage]) -> None:
         """When all of the first chunk are numbers, so will the others be: nobody has to wait for these."""
