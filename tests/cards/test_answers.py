@@ -72,6 +72,18 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
         ),
         (
             {
+                "target": {"kind": "multioutput", "columns": ["colour", "size"], "group": None},
+                "metric": {"kind": "mean_column_accuracy", "weights": {"color": 2}},
+                "submission": LABEL,
+            },
+            ["`metric.weights` names color, which is no column of the target. Valid: colour, size."],
+        ),
+        (
+            {"target": {"kind": "multiclass", "column": "breed", "group": "breed"}},
+            ["`target.column` and `target.group` both name `breed`: then each class would lie in one fold"],
+        ),
+        (
+            {
                 "target": RANKED,
                 "metric": {"kind": "map_at_k", "k": 5},
                 "submission": {"kind": "ranking", "length": 3, **FILE},

@@ -66,6 +66,11 @@ def test_weights_are_of_classes_that_there_are() -> None:
     [
         ({"kind": "auroc"}, "`metric.kind` is 'auroc'"),
         ({"kind": "map_at_k", "k": 0}, "`metric.k` is 0"),
+        ({"kind": "weighted_r2", "weights": {}}, "`metric.weights`: dictionary should have at least 1 item"),
+        (
+            {"kind": "weighted_binary_log_loss", "weights": {"any": {"neg": 7, "pos": 14}}},
+            "metric.weights takes numbers, or {negative: 1, positive: 2}, found the keys neg, pos",
+        ),
         ({"kind": "weighted_auc", "edges": [0, 0.4], "weights": [1]}, "metric.edges is [0.0, 0.4]: it must rise from"),
         (
             {"kind": "weighted_auc", "edges": [0, 1], "weights": [2, 1]},

@@ -18,9 +18,8 @@ from foldline.competition.sample import (
     line_ids,
     line_positions,
     read_sample,
-    refuse_other_columns,
-    refuse_other_ids,
 )
+from foldline.competition.sample_fit import refuse_other_columns, refuse_other_ids
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 

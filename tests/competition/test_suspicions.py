@@ -135,3 +135,12 @@ def test_labels_of_several_columns_are_counted_by_column() -> None:
 def test_numbers_have_no_classes() -> None:
     rows, images = tables(["1.5", "100"])
     assert list(suspicions(rows, images, np.array([[1.5], [100]], dtype=np.float32), ("score",), NO_PAIRS)) == []
+
+
+def test_classes_of_one_group_each() -> None:
+    rows, images = tables(["a", "a", "b", "b", "c", None])
+    rows["group"] = ["x", "y", "z", "z", "x", None]
+    sentences = found(rows, images, ("a", "b", "c"))
+    assert "1 of 3 classes have all their rows in one group (target.group)" in "\n".join(sentences)
+    rows["group"] = ["x", "y", "z", "x", "x", None]
+    assert "in one group" not in "\n".join(found(rows, images, ("a", "b", "c")))

@@ -32,6 +32,17 @@ def test_separators_are_found_in_the_first_line(separator: str) -> None:
     assert parse_table(content, "t.txt", names=("x", "y")).values.tolist() == [["a", "b"], ["1", ""]]
 
 
+@pytest.mark.parametrize("usecols", [None, ["id", "label"]])
+def test_a_line_with_more_fields_is_refused_but_for_empty_ones_at_its_end(usecols: list[str] | None) -> None:
+    table = parse_table(b"id,place,label\n1,Paris,dog,\n2,Rome,cat,\n", "t.csv", usecols=usecols)
+    assert table["label"].tolist() == ["dog", "cat"]
+    shifted = b'id,place,label\n1,"Rome, Italy",cat\n2,Paris, France,dog\n'
+    with pytest.raises(
+        ValueError, match=r"line 3 has 4 fields, the first line 3: 2, Paris,  France, dog\. Put a field"
+    ):
+        parse_table(shifted, "t.csv", usecols=usecols)
+
+
 def test_arrays_are_tables() -> None:
     assert parse_table(npy(np.array([3, 1])), "y.npy")["value"].tolist() == ["3", "1"]
     assert parse_table(npy(np.array([[1.0, 0.5]])), "y.npy", usecols=["1"]).values.tolist() == [["0.5"]]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from foldline.cards.card import Card
-from foldline.cards.metric import MeanAveragePrecision, TopKError, WeightedBinaryLogLoss, WeightedR2
+from foldline.cards.metric import MeanAveragePrecision, TopKError
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
-from foldline.cards.target import Binary, Columns, Multilabel, OneHot, Regression, target_columns
+from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
 from foldline.refusal import listed
 
 FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
@@ -88,6 +88,7 @@ def unscorable(card: Card) -> Iterator[str]:
             f"{listed(_scoring(target, form), 20)}."
         )
     yield from _answers_in_ids(card)
+    yield from _answers_as_groups(card)
     yield from _unnamed(card)
     yield from _other_length(card)
     yield from _unknown_weights(card)
@@ -103,6 +104,16 @@ def _answers_in_ids(card: Card) -> Iterator[str]:
             yield (
                 f"{card.slug}.yaml: `{fact}` and `layout.train.id` both name `{column}`: then each label would be one "
                 "row. Name the column of the labels, and that of the ids."
+            )
+
+
+def _answers_as_groups(card: Card) -> Iterator[str]:
+    for fact, column in target_columns(card.target):
+        if card.target.group == column:
+            yield (
+                f"{card.slug}.yaml: `{fact}` and `target.group` both name `{column}`: then each class would lie in one "
+                "fold, and no model would know the classes that it is judged on. Name what rows of the test set are "
+                "not of (a patient, a place) as the group, or null."
             )
 
 
@@ -127,8 +138,10 @@ def _unknown_weights(card: Card) -> Iterator[str]:
     target = card.target
     parts = target.labels if isinstance(target, Multilabel) else None
     parts = target.values if isinstance(target, Regression) else parts
-    if isinstance(card.metric, WeightedBinaryLogLoss | WeightedR2) and isinstance(parts, OneHot | Columns):
-        unknown = [name for name in card.metric.weights if name not in parts.columns]
+    parts = target if isinstance(target, MultiOutput) else parts
+    weights = getattr(card.metric, "weights", None)
+    if isinstance(weights, Mapping) and isinstance(parts, OneHot | Columns | MultiOutput):
+        unknown = [name for name in weights if name not in parts.columns]
         if unknown:
             yield (
                 f"{card.slug}.yaml: `metric.weights` names {listed(unknown)}, which is no column of the target. "

@@ -1,9 +1,9 @@
 """Weights of classes or columns, as cards give them."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from foldline.config.section import Section
 
@@ -17,7 +17,17 @@ class ByTruth(Section):
     positive: NotNegative
 
 
+def _number_or_both(value: Any) -> Any:
+    # Said here: a union would answer for each of its kinds.
+    if isinstance(value, dict) and set(value) != {"negative", "positive"}:
+        found = ", ".join(map(str, value))
+        raise ValueError(f"metric.weights takes numbers, or {{negative: 1, positive: 2}}, found the keys {found}")
+    return value
+
+
 Weights = Annotated[Mapping[str, NotNegative], Field(min_length=1)]
 """By the name of a class or column; those without one weigh 1."""
-WeightsByTruth = Annotated[Mapping[str, NotNegative | ByTruth], Field(min_length=1)]
+WeightsByTruth = Annotated[
+    Mapping[str, Annotated[NotNegative | ByTruth, BeforeValidator(_number_or_both)]], Field(min_length=1)
+]
 """The same, where a weight may depend on what is true: `{any: 2, C1: {negative: 1, positive: 2}}`."""

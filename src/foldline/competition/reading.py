@@ -10,7 +10,8 @@ from foldline.cards.target import Target
 from foldline.competition.answer_columns import asked_names
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import Listing, read_layout
-from foldline.competition.sample import Sample, read_sample, refuse_other_columns, refuse_other_ids
+from foldline.competition.sample import Sample, read_sample
+from foldline.competition.sample_fit import refuse_other_columns, refuse_other_ids
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -16,16 +15,14 @@ from foldline.cards.submission import (
     HardLabel,
     Labelled,
     LabelLines,
-    LabelSet,
     Lines,
     LineTable,
     LineTemplate,
     Number,
     Submission,
 )
-from foldline.cards.target import MultiOutput, Regression, Target
 from foldline.cards.templates import parse_template
-from foldline.competition.answer_columns import answer_names, asked_names, labels_in, refuse_spaced
+from foldline.competition.answer_columns import labels_in
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.source_tables import read_columns, refuse_absent_columns
@@ -33,15 +30,6 @@ from foldline.competition.step_columns import file_columns
 from foldline.refusal import Refusal, listed
 
 LINES_SHOWN = 100
-DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
-"""Longer ones first, which hold the others."""
-ROWS = ("test rows", "Test rows", "layout.test or submission.id")
-LINES_OF_ROWS = (
-    "lines of test rows",
-    "Lines that submission.line makes of test rows,",
-    "submission.line, what target names the classes by (target.labels.name), layout.test or submission.id",
-)
-"""What ids mean, what the card makes, and what to correct where they differ."""
 WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
@@ -75,7 +63,7 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
     predicted = [column for column in header if column != form.id]
     if not isinstance(form, HardLabel):
-        _refuse_other_number(predicted, 1, form)
+        refuse_other_number(predicted, 1, form)
     wanted = [("submission.id", form.id), *(("submission.sample", column) for column in predicted)]
     table = read_columns(archives, form.sample.name, wanted, names)
     asked = None
@@ -122,83 +110,10 @@ def line_ids(row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> pd
     return filled(parse_template(form.line.template), pd.DataFrame(lines, dtype="str"))
 
 
-def refuse_other_columns(sample: Sample, form: Submission, target: Target, classes: tuple[str, ...]) -> None:
-    """Raises Refusal when the sample has a column too many or too few for what is predicted, or when its labels could
-    not be these."""
-    labels = answer_names(classes, target)
-    refuse_spaced(labels, form)
-    if isinstance(form, LabelSet):
-        _refuse_other_delimiter(sample, form, labels)
-    if isinstance(form, HardLabel | LabelLines):
-        _refuse_other_labels(sample, form, labels)
-    if isinstance(form, Number | HardLabel):
-        several = isinstance(target, Regression | MultiOutput)
-        _refuse_other_number(sample.predicted(form), len(asked_names(classes, target)) if several else 1, form)
-
-
-def _refuse_other_labels(sample: Sample, form: HardLabel | LabelLines, labels: tuple[str, ...]) -> None:
-    names = [name for name in labels if not WHOLE_NUMBER.fullmatch(name)]
-    if sample.whole_numbers and names:
-        raise Refusal(
-            f"`{form.sample.name}` has whole numbers as `{sample.predicted(form)[0]}`, but {listed(names, 5)} are "
-            "labels of the train rows. Name another target.column in the card, or write them as the sample does, by a "
-            "step after the train table's name or pattern: {kind: replace, column: ..., values: "
-            f"{{{names[0]}: 0, ...}}}}."
-        )
-
-
-def _refuse_other_delimiter(sample: Sample, form: LabelSet, names: Sequence[str]) -> None:
-    known = set(names)
-    for label, delimiter in product(set(sample.shown_labels) - known, DELIMITERS):
-        if delimiter in label and known.issuperset(label.split(delimiter)):
-            raise Refusal(
-                f"`{form.sample.name}` shows the labels {label!r}, with {delimiter!r} between, but the card's "
-                f"submission.delimiter is {form.delimiter!r}. Write `delimiter: {delimiter!r}` into the card's "
-                "submission."
-            )
-
-
-def _refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:
+def refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:
     if len(predicted) != wanted:
         raise Refusal(
             f"`{form.sample.name}` has {len(predicted)} columns beside the id ({listed(predicted)}), a submission of "
             f"kind `{form.kind}` has {wanted} here. Correct submission.kind, submission.id or what the target names in "
             "the card."
         )
-
-
-def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, names: tuple[str, ...]) -> None:
-    """Raises Refusal when the sample asks for an id that is no test row, or no line of one. Test rows for which it does
-    not ask may be.
-
-    names: what a row may be asked for (`asked_names`).
-    """
-    row_ids = rows.loc[rows["part"] == "test", "row_id"]
-    if sample.asked is not None:
-        _refuse_other_meanings(sample.asked, row_ids, names, form)
-        return
-    test_ids = line_ids(row_ids, names, form)
-    asked = sample.ids.drop_duplicates()
-    unknown = asked[~asked.isin(test_ids)]
-    if len(unknown):
-        surplus = test_ids[~test_ids.isin(asked)]
-        what, others, cure = LINES_OF_ROWS if isinstance(form, Lines | LabelLines) else ROWS
-        raise Refusal(
-            f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no {what}: {listed(unknown, 3)}. {others} "
-            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct {cure} in "
-            "the card, so that they name the same ids."
-        )
-
-
-def _refuse_other_meanings(asked: pd.DataFrame, row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> None:
-    for fact, known, what, cure in (
-        ("row", row_ids, "rows that are no test rows", "layout.test"),
-        ("name", pd.Series(names, dtype="str"), "what the target does not have", "target"),
-    ):
-        unknown = asked.loc[~asked[fact].isin(known), fact]
-        if len(unknown):
-            raise Refusal(
-                f"{form.sample.name}: {len(unknown)} of its {len(asked)} lines ask, by the card's "
-                f"submission.line.{fact}, for {what}: {listed(unknown.unique(), 3)}. There are "
-                f"{listed(known, 30 if fact == 'name' else 3)}. Correct submission.line.{fact} or {cure} in the card."
-            )

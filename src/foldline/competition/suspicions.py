@@ -31,6 +31,7 @@ def suspicions(
     yield from _shifted(rows, images)
     yield from _uneven(targets, classes)
     yield from _lone_group(rows)
+    yield from _classes_in_one_group(rows, targets, classes)
 
 
 def _lone_group(rows: pd.DataFrame) -> Iterator[str]:
@@ -39,6 +40,19 @@ def _lone_group(rows: pd.DataFrame) -> Iterator[str]:
         yield (
             f"All train rows are of one group, `{groups.iloc[0]}`, so that no fold can be held back. Name another "
             "column as target.group, or null."
+        )
+
+
+def _classes_in_one_group(rows: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...]) -> Iterator[str]:
+    groups = rows.loc[rows["part"] == "train", "group"]
+    if targets.ndim != 1 or groups.isna().any() or groups.nunique() < 2:
+        return
+    found = groups.groupby(targets).agg(["size", "nunique"])
+    lone = found.index[(found["size"] > 1) & (found["nunique"] == 1)]
+    if len(lone):
+        yield (
+            f"{len(lone):,} of {len(found):,} classes have all their rows in one group (target.group), so that none is "
+            f"left to validate: {listed((classes[place] for place in lone), SHOWN)}."
         )
 
 

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -91,20 +92,40 @@ def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None,
         raise ValueError(
             f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}"
         )
-    return pd.read_csv(
-        io.BytesIO(content),
-        sep=separator,
-        skipinitialspace=is_of_blanks,
-        dtype=str,
-        na_filter=False,
-        # Else a comma at the end of every line turns the first column into an index, shifting the others.
-        index_col=False,
-        encoding=encoding,
-        header=0 if names is None else None,
-        names=None if names is None else list(names),
-        usecols=usecols,
-        nrows=rows,
-    )
+    if rows is None:
+        _refuse_longer_lines(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), len(fields), separator)
+    with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):  # of empty fields at a line's end
+        return pd.read_csv(
+            io.BytesIO(content),
+            sep=separator,
+            skipinitialspace=is_of_blanks,
+            dtype=str,
+            na_filter=False,
+            # Else a comma at the end of every line turns the first column into an index, shifting the others.
+            index_col=False,
+            encoding=encoding,
+            header=0 if names is None else None,
+            names=None if names is None else list(names),
+            usecols=usecols,
+            nrows=rows,
+        )
+
+
+def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> None:
+    """pandas does so itself, but not where it is asked for some columns: then it cuts what is too much, silently.
+
+    Empty fields at a line's end are no data. Raises ValueError.
+    """
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ")
+    try:
+        for fields in reader:
+            if len(fields) > most and any(fields[most:]):
+                raise ValueError(
+                    f"line {reader.line_num} has {len(fields)} fields, the first line {most}: {listed(fields, 8)}. "
+                    f"Put a field that holds {separator!r} in quotes"
+                )
+    except csv.Error:
+        return  # a field too long for this reader, such as a picture, which pandas takes
 
 
 def _json(content: bytes) -> pd.DataFrame:

@@ -112,9 +112,11 @@ def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
             return f"`{name}` is {found!r}, as yaml reads braces. {QUOTED}"
         case "tuple_type", _:
             return f"`{name}` is {found!r}: it must be a list, in brackets: [{'...' if found is None else found}]."
-        case _, Mapping():
+        case "value_error", Mapping():
             # Said of a whole section, the message names its keys itself.
             return f"{message}."
+        case _, Mapping():
+            return f"`{name}`: {message}."
     if name.endswith(OF_KEY):
         return f"`{name.removesuffix(OF_KEY)}` is a key: {message}."
     return f"`{name}` is {found!r}: {message}."
