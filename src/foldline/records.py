@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow.parquet
 
 from foldline.bson import decode_document, length_at
+from foldline.texts import decoded, encoding_of, parsed_json
 from foldline.tfrecord import decode_example, examples_in
 
 Record = dict[str, Any]
@@ -75,20 +76,24 @@ class JsonRecords(Records):
     """An array of objects, or an object per line."""
 
     def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
-        text = self.path.read_text(encoding="utf-8")
+        content = self.path.read_bytes()
+        # Of a text of Windows each byte is a character. The mark in front of UTF-8 counts: it takes place.
+        is_of_windows = encoding_of(content) == "cp1252"
+        text = decoded(content) if is_of_windows else content.decode("utf-8")
+        length = len if is_of_windows else _utf8_length
         decoder, at, place = json.JSONDecoder(), 0, 0
         while True:
             start = BETWEEN.match(text, at).end()  # type: ignore[union-attr]  (it fits nothing as well)
             if start == len(text):
                 return
             record, end = decoder.raw_decode(text, start)
-            place += len(text[at:start].encode())
-            after = place + len(text[start:end].encode())
+            place += length(text[at:start])
+            after = place + length(text[start:end])
             yield (place, after), _keyed(record)
             at, place = end, after
 
     def _parsed(self, content: bytes) -> Record:
-        return _keyed(json.loads(content))
+        return _keyed(parsed_json(content))
 
 
 class TfRecords(Records):
@@ -170,6 +175,10 @@ KINDS: dict[str, type[Records]] = {
 def _row_group(file: Any, group: int) -> Any:
     """Images are read in the file's order: the last group is nearly always the next one's, too."""
     return file.read_row_group(group)
+
+
+def _utf8_length(text: str) -> int:
+    return len(text.encode())
 
 
 def _keyed(record: Any) -> Record:

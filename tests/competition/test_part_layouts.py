@@ -174,6 +174,13 @@ def test_a_coco_json_is_joined(zipped: Zipped) -> None:
     assert train_rows(read(zipped, coco(), COCO, CATEGORY)) == [["7", "cat"], ["8", "big dog"]]
 
 
+def test_a_coco_json_of_windows_is_read(zipped: Zipped) -> None:
+    files = coco(categories=[{"id": 5, "name": "KÄFER"}, {"id": 30, "name": "dog"}])
+    content = files["train.json"].replace("\\u00c4", "Ä").encode("cp1252")
+
+    assert train_rows(read(zipped, {**files, "train.json": content}, COCO, CATEGORY)) == [["7", "KÄFER"], ["8", "dog"]]
+
+
 def test_the_lines_of_a_coco_json_take_steps(zipped: Zipped) -> None:
     steps = [
         {"kind": "keep", "column": "category_name", "values": ["cat"]},

@@ -69,9 +69,21 @@ def test_what_is_no_table_says_why(content: bytes, name: str, message: str) -> N
     [
         ("t.jsonl", b'{"key": "1.png", "value": "cat"}\n\n{"key": "2.png", "value": 7}\n'),
         ("t.json", b'{"1.png": "cat", "2.png": 7}'),
+        ("t.json", b'{"key": "1.png", "value": "cat"}\n{"key": "2.png", "value": 7}\n'),
         ("t.txt", b"key     value\n1.png  cat\n2.png    7\n"),
     ],
 )
 def test_lines_of_json_a_json_of_pairs_and_columns_of_blanks(name: str, content: bytes) -> None:
     table = parse_table(content, name)
     assert table.to_dict("list") == {"key": ["1.png", "2.png"], "value": ["cat", "7"]}
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+def test_a_json_is_read_whatever_its_encoding(name: str, code: str) -> None:
+    table = parse_table('{"name": "Käfer"}\r\n{"name": "Öl"}'.encode(code), name)
+    assert table["name"].tolist() == ["Käfer", "Öl"]
+
+
+def test_a_byte_that_stands_for_nothing_is_shown_as_such() -> None:
+    assert parse_table(b'[{"name": "K\xe4fer \x81"}]', "t.json")["name"].tolist() == ["Käfer \ufffd"]

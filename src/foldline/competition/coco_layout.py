@@ -4,7 +4,6 @@ Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium 
 iMaterialist `imageId`, and they may leave all but a bare list of images in a test file.
 """
 
-import json
 from typing import Any
 
 import pandas as pd
@@ -21,6 +20,7 @@ from foldline.competition.source_tables import refuse_absent_columns, refuse_abs
 from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.competition.table_files import as_text
 from foldline.refusal import Refusal, listed
+from foldline.texts import parsed_json
 
 IMAGE_IDS = ("image_id", "imageId", "id")
 """What an image's id may be called, the surest first; an annotation's own `id` is another."""
@@ -59,7 +59,7 @@ def _joined(archives: Archives, part: CocoPart) -> pd.DataFrame:
 
 def _lists(content: bytes, source: str) -> dict[str, list[Any]]:
     try:
-        parsed = json.loads(content)
+        parsed = parsed_json(content)
     except ValueError as error:
         raise Refusal(
             f"{source} is no json ({error}), which a layout of kind `coco` reads. Name another file or "

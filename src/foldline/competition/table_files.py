@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.refusal import listed
+from foldline.texts import UTF_16, decoded, encoding_of, parsed_json
 
 JSON_LINES = (".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", *JSON_LINES, ".parquet", ".npy")
@@ -21,9 +22,10 @@ KEY, VALUE = "key", "value"
 """The columns of a json object without tables in it: `{"1.png": "cat"}`; an array of one dimension has the second."""
 WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
 NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+ANOTHER_VALUE = "Extra data"
+"""What json says when a value follows the first: the lines of a file called .json may be values of their own."""
 LOOKED_AT = 4096
 """Bytes: what is no text shows it at once."""
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def parse_table(
@@ -41,7 +43,7 @@ def parse_table(
         case ".json":
             return _as_texts(_json(content), usecols)
         case suffix if suffix in JSON_LINES:
-            return _as_texts(pd.DataFrame([json.loads(line) for line in content.splitlines() if line.strip()]), usecols)
+            return _as_texts(_json_lines(content), usecols)
         case ".parquet":
             return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
         case ".npy":
@@ -62,17 +64,6 @@ def as_text(value: Any) -> str:
         return value.decode("utf-8", "replace")
     # A column of whole numbers with a gap is one of floats.
     return WHOLE_NUMBER.sub(r"\1", str(value))
-
-
-def encoding_of(content: bytes) -> str:
-    """UTF-8, UTF-16 with its byte order mark, else what Windows writes in the west, which nothing marks."""
-    if content.startswith(UTF_16):
-        return "utf-16"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
 
 
 def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
@@ -129,12 +120,22 @@ def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> Non
 
 
 def _json(content: bytes) -> pd.DataFrame:
-    parsed = json.loads(content)
+    try:
+        parsed = parsed_json(content)
+    except json.JSONDecodeError as error:
+        if error.msg != ANOTHER_VALUE:
+            raise
+        return _json_lines(content)
     if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
         raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
     if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
         return pd.DataFrame({KEY: list(parsed), VALUE: list(parsed.values())})
     return pd.DataFrame(parsed)
+
+
+def _json_lines(content: bytes) -> pd.DataFrame:
+    # Not `splitlines`: it also ends a line at characters that may stand in a text of json.
+    return pd.DataFrame([json.loads(line) for line in decoded(content).split("\n") if line.strip()])
 
 
 def _array(content: bytes) -> pd.DataFrame:
