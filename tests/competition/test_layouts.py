@@ -108,6 +108,17 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
         ),
         ({"labels.csv": "id,breed\n,pug\n"}, layout(), ["1 rows have no `id`, on line 2"]),
         (
+            {"labels.csv": f"id,breed\n{'7' * 1001},pug\n"},
+            layout(),
+            [
+                "1 ids have more than 1,000 characters",
+                "'7777",
+                "7…'",
+                "(the card's layout.train.id)",
+                "perhaps pictures",
+            ],
+        ),
+        (
             {},
             layout(path="images/{id}.png"),
             ["none of its 3 images", "`images/007.png` for the id `007`", "train/007.jpg, test/007.jpg", "template"],

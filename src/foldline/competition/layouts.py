@@ -23,10 +23,12 @@ from foldline.competition.side_columns import SideColumns, find_side_columns, re
 from foldline.competition.table_layout import table_lines
 from foldline.competition.target_texts import target_texts, united
 from foldline.competition.walk_layout import walk_lines
-from foldline.refusal import Refusal, listed
+from foldline.refusal import Refusal, listed, shortened
 from foldline.tables.rows import side_columns
 
 LINE_COLUMNS = ("row_id", "path", "target", "group", "missing")
+LONGEST_ID = 1000
+"""Characters."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     for column in columns_of(row_id):
         _refuse_empty(found.columns[column], found.source)
     lines = pd.DataFrame({"row_id": filled(row_id, found.columns), "path": found.paths})
+    _refuse_long(lines["row_id"], part.id, fact, found.source)
     if target is not None:
         lines["target"] = target_texts(found.columns, target, found.source)
         lines["group"] = filled(group, found.columns)
@@ -123,6 +126,16 @@ def _refuse_empty(values: pd.Series, source: str) -> None:
         lines = listed((position + 2 for position in empty), 5)
         raise Refusal(
             f"{source}: {len(empty)} rows have no `{values.name}`, on line {lines}. Name another column in the card."
+        )
+
+
+def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
+    long = ids[ids.str.len() > LONGEST_ID]
+    if len(long):
+        raise Refusal(
+            f"{source}: {len(long)} ids have more than {LONGEST_ID:,} characters, the first is "
+            f"{shortened(long.iloc[0])!r}: {template!r} (the card's {fact}.id) gives no ids, but perhaps pictures. "
+            "Name another column in the card."
         )
 
 

@@ -13,6 +13,8 @@ from foldline.tables.addresses import shown_address
 from foldline.tables.images import COLUMNS
 
 SHOWN_REASONS, SHOWN_FILES = 5, 3
+WIDTH = 1000
+"""Of a reason after its files."""
 NUMBERS = re.compile(r"\d+")
 
 
@@ -41,7 +43,8 @@ def describe_unreadable(images: pd.DataFrame) -> str:
         for _, group in unreadable.groupby(kinds, sort=False)
     ]
     files.sort(key=lambda found: -len(found[0]))
-    return listed((f"{listed(paths, SHOWN_FILES)}: {reason}" for paths, reason in files), SHOWN_REASONS)
+    shown = (f"{listed(paths, SHOWN_FILES)}: {reason}" for paths, reason in files)
+    return listed(shown, SHOWN_REASONS, WIDTH)
 
 
 def write_unreadable(path: Path, images: pd.DataFrame) -> None:
