@@ -49,6 +49,10 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
             ],
         ),
         (
+            {"target": {"kind": "shares", "columns": ["a", "b"], "group": None}},
+            ["`target.kind` is `shares`, which kl_divergence scores."],
+        ),
+        (
             {"submission": LABEL},
             ["`submission.kind` is `label`, but the metric `log_loss` scores a submission of kind"],
         ),

@@ -87,7 +87,7 @@ def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) 
     target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
     assert find_classes(archives, rows('{"x": 1.0, "y": 2.0}'), target, form) == ("y", "x")
     with pytest.raises(
-        Refusal, match=r"other.csv has no column for 1 of the train labels: x\..*without a train row: z"
+        Refusal, match=r"other.csv has no column for 1 of the train labels: x\. It has columns without a train row: z\."
     ):
         find_classes(
             archives,
@@ -95,6 +95,9 @@ def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) 
             target,
             form.model_copy(update={"sample": File(kind="file", name="other.csv")}),
         )
+    wide = zipped({"sample.csv": "id,y,x,w\n0,0,0,0\n"})
+    with pytest.raises(Refusal, match=r"sample.csv has columns without a train row: w\. Correct the card"):
+        find_classes(wide, rows('{"x": 1.0, "y": 2.0}'), target, form)
     lines = target.model_copy(update={"values": Lines(kind="lines", name="n", column="v")})
     assert find_classes(archives, rows('{"b": 1.0}', '{"a": 2.0}'), lines, LABEL) == ("a", "b")
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, ValidationError
 
+from foldline.cards.metric import Metric
 from foldline.config.section import Section, parse, read_section, read_yaml
 from foldline.refusal import Refusal
 
@@ -75,6 +76,8 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
         ),
         ({"schedule": {"kind": "cosine"}}, "`part.schedule.kind` is 'cosine'. Valid: 'constant', 'step'."),
         ({"stages": "x"}, "`part.stages` is 'x': it must be a list, in brackets: [x]."),
+        ({"stages": "[1, 2]"}, "`part.stages` is '[1, 2]': it must be a list, without quotes: [1, 2]."),
+        ({"RATE": 1}, "`part.RATE` is not a known key. Did you mean `rate`? Valid here: rate, schedule, stages."),
         ({"schedule": {"every_epochs": 2}}, "`part.schedule.kind` is missing. Valid: 'constant', 'step'."),
         ({"schedule": {"kind": "step"}}, "`part.schedule.every_epochs` is missing."),
         ({"schedule": {"kind": "constant"}}, "`part.schedule.constant` is missing."),
@@ -88,6 +91,10 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
             "Valid here: every_epochs, kind.",
         ),
         (
+            {"schedule": {"kind": "step", "every_epochs": 1, "every": 1}},
+            "`part.schedule.every` is not a known key. Did you mean `every_epochs`? Valid here: every_epochs, kind.",
+        ),
+        (
             {"stages": [{"kind": "step", "every_epochs": 1}, {"kind": "step", "every_epochs": "x"}]},
             "`part.stages.1.every_epochs` is 'x': input should be a valid integer, "
             "unable to parse string as an integer.",
@@ -96,6 +103,12 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
 )
 def test_one_mistake(change: dict[str, object], message: str) -> None:
     assert refusal_of({**GOOD, **change}) == f"params.yaml: {message}"
+
+
+@pytest.mark.parametrize(("name", "meant"), [("AUC", "auc"), ("F1", "macro_f1"), ("map", "map_at_k"), ("MAE", "mae")])
+def test_metrics_by_the_names_that_people_use(name: str, meant: str) -> None:
+    with pytest.raises(Refusal, match=f"Did you mean `{meant}`"):
+        parse({"kind": name}, Metric, "card.yaml")
 
 
 def test_a_section_that_is_not_one() -> None:

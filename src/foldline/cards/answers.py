@@ -74,7 +74,7 @@ def unscorable(card: Card) -> Iterator[str]:
         fitting = [name for name, (kinds, _) in FITS_OF_METRIC.items() if target in kinds]
         yield (
             f"{card.slug}.yaml: the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
-            f"`{target}`, which {listed(fitting, 20)} score."
+            f"`{target}`, which {listed(fitting, 20)} {'scores' if len(fitting) == 1 else 'score'}."
         )
     if form not in FORMS_OF_TARGET[target]:
         yield (

@@ -82,10 +82,13 @@ def _columns(archives: Archives, labels: set[str], submission: Submission, names
     unknown = sorted_labels(labels - set(classes))
     if unknown or (names_all and labels != set(classes)):
         lines = " Where it has a line per row and class, submission.kind is `lines`." if len(classes) == 1 else ""
+        surplus = sorted_labels(set(classes) - labels)
+        no_column = f"has no column for {len(unknown)} of the train labels: {listed(unknown)}."
+        no_row = f"has columns without a train row: {listed(surplus)}."
+        found = " It ".join(half for half, names in ((no_column, unknown), (no_row, surplus)) if names)
         raise Refusal(
-            f"{submission.sample.name} has no column for {len(unknown)} of the train labels: {listed(unknown)}. "
-            f"Its columns without a train row: {listed(sorted_labels(set(classes) - labels))}.{lines} "
-            "Correct the card's target or submission; where they are the same by other names, add a step of kind "
+            f"{submission.sample.name} {found}{lines} Correct the card's target or "
+            "submission; where they are the same by other names, add a step of kind "
             "`rename` (columns), `replace` or `substitute` (labels) after the train table's name."
         )
     return classes

@@ -32,6 +32,7 @@ else:
 
 UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
 """A template among the lines that yaml's own message shows."""
+WORDS = re.compile(r"[^\W_]+")
 OF_KEY = ".[key]"
 """What pydantic puts behind a key that is wrong itself."""
 QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
@@ -111,7 +112,7 @@ def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
         case "string_type", Mapping():
             return f"`{name}` is {found!r}, as yaml reads braces. {QUOTED}"
         case "tuple_type", _:
-            return f"`{name}` is {found!r}: it must be a list, in brackets: [{'...' if found is None else found}]."
+            return f"`{name}` is {found!r}: it must be a list, {_in_brackets(found)}."
         case "value_error", Mapping():
             # Said of a whole section, the message names its keys itself.
             return f"{message}."
@@ -122,11 +123,26 @@ def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
     return f"`{name}` is {found!r}: {message}."
 
 
+def _in_brackets(found: Any) -> str:
+    """The cure for what is no list."""
+    if isinstance(found, str) and found.strip().startswith("["):
+        return f"without quotes: {found.strip()}"
+    return f"in brackets: [{'...' if found is None else found}]"
+
+
 def _nearest(name: str, valid: Iterable[str]) -> str:
-    """A hint: what is made of some of the words of `name` (`auc` for roc_auc), else what looks like it; or nothing."""
-    made_of_it = [other for other in valid if set(other.split("_")) < set(name.split("_"))]
-    close = made_of_it or difflib.get_close_matches(name, valid, n=1)
-    return f" Did you mean `{max(close, key=len)}`?" if close else ""
+    """A hint, whatever the case of the letters; or nothing.
+
+    What is made of some of the words of `name` (`auc` for roc_auc), else of all of them and few others (`map_at_k` for
+    map), else what looks like it.
+    """
+    by_letters = {other.casefold(): other for other in valid}
+    words = {other: set(WORDS.findall(other)) for other in by_letters}
+    sought = set(WORDS.findall(name.casefold()))
+    made_of_it = [other for other in by_letters if words[other] and words[other] <= sought]
+    has_it = sorted((other for other in by_letters if sought and sought < words[other]), key=len)
+    close = made_of_it or has_it[:1] or difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
+    return f" Did you mean `{by_letters[max(close, key=len)]}`?" if close else ""
 
 
 def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
