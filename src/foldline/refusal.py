@@ -7,16 +7,16 @@ class Refusal(Exception):
     """What is wrong, where, what was found instead, and the cure; stages print it and exit with code 1."""
 
 
-def listed(values: Iterable[object], most: int = 10, width: int = 160) -> str:
+def listed(values: Iterable[object], most: int = 10, width: int = 300) -> str:
     """The first `most` of an iterable of values, as a message shows them: `a, b, c and 7 more`.
 
-    width: of a value, in characters; a path fits, a picture in the place of a label does not.
+    width: of a value, in characters; two paths of DICOM fit, a picture in the place of a label does not.
     """
     texts = [str(value) for value in values]
     shown = ", ".join(shortened(text, width) for text in texts[:most]) or "none"
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
-def shortened(text: str, width: int = 160) -> str:
+def shortened(text: str, width: int = 300) -> str:
     """The beginning of a long text, which ends in an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
