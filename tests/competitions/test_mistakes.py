@@ -90,7 +90,7 @@ MISTAKES = [
     (ALASKA, "target.negative", "Covers", r"no `folder` is 'Covers' \(target.negative\), found Cover, JMiPOD"),
     (HERBARIUM, "layout.train.file", "train.json", r"train\.json.*train_metadata\.json"),
     (HERBARIUM, "target.column", "category", r"`category`.*category_id"),
-    (HERBARIUM, "target.column", "category_scientificName", r"whole numbers as `Predicted`, but Abies .*: replace"),
+    (HERBARIUM, "target.column", "category_scientificName", r"whole numbers as `Predicted`, but 'Abies .*: replace"),
     (HERBARIUM, "submission.id", "id", r"`sample_submission.csv` has no column `id`.*Did you mean `Id`"),
     (DIGITS, "layout.train.picture.pattern", "pixel(", r"`layout.train.picture.pattern` is 'pixel\('.* not a regular"),
     (HERBARIUM, "layout.test.file", "sample_submission.csv", r"is no json .*Name another file or another kind"),

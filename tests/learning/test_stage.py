@@ -46,7 +46,7 @@ def write_competition(root: Path) -> Places:
     write_rows(places.rows, pd.DataFrame(rows))
     numbers = np.arange(count)
     images = {"row": numbers, "path": row_ids, "position": numbers, "height": 16, "width": 16}
-    unused = {"sha256": "", "perceptual_hash": 0, "error": None}
+    unused = {"exact_hash": "", "perceptual_hash": 0, "error": None}
     write_images(places.images, pd.DataFrame(images | unused))
     write_classes(places.classes, ("class0", "class1", "class2"))
     write_folds(places.folds, pd.DataFrame({"row_id": row_ids, "fold": numbers % 3, "cluster": numbers}))
