@@ -5,20 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.sources import (
-    Drop,
-    Extract,
-    File,
-    Headerless,
-    Join,
-    Keep,
-    NameOfOne,
-    Rename,
-    Replace,
-    Step,
-    Substitute,
-    first_file,
-)
+from foldline.cards.sources import Drop, File, Headerless, Join, Keep, Step, ToColumns, first_file
 from foldline.competition.column_steps import changed, refuse_absent_values
 from foldline.competition.layout_parts import Wanted
 from foldline.competition.source_tables import read_table, refuse_absent_columns, refuse_empty_table
@@ -69,7 +56,7 @@ def after_steps(
                 lines = _joined(archives, lines, step, step.on, needed)
             case Keep() | Drop():
                 lines = _chosen(lines, step, f"{fact}[{number}]")
-            case Extract() | Replace() | Substitute() | NameOfOne() | Rename():
+            case step if isinstance(step, ToColumns):
                 lines = changed(lines, step, f"{fact}[{number}]")
     return lines
 
