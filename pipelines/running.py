@@ -70,12 +70,14 @@ def run(stage: Callable[[], None]) -> None:
 
     DVC records a stage that exits with 0 on Ctrl-C as done, with whatever is on disk.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
+        signal.signal(signal.SIGTERM, _interrupt)
         stage()
     except Refusal as refusal:
         sys.exit(f"error: {refusal}")
     except KeyboardInterrupt:
+        # A second one, as from a terminal and a launcher at once, would end in a traceback.
+        _ignore_interrupts()
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
@@ -96,6 +98,11 @@ def _full_disk(error: BaseException | None) -> OSError | None:
             return error
         error = error.__cause__ or error.__context__
     return None
+
+
+def _ignore_interrupts() -> None:
+    for again in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(again, signal.SIG_IGN)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -65,9 +65,8 @@ def test_no_token_no_download(tmp_path: Path) -> None:
     nowhere = {"HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
     refused = stage(tmp_path, "download", **nowhere)
     assert refused.returncode == 1
-    assert (
-        refused.stderr.strip().splitlines()[-1].startswith("error: Kaggle needs a token, and there is none. Make one")
-    )
+    assert refused.stderr.startswith("error: Kaggle needs a token, and there is none. Make one"), refused.stderr
+    assert refused.stderr.count("\n") == 1
     assert not list((tmp_path / "input").iterdir())
 
 

@@ -146,7 +146,8 @@ def test_interrupted_it_stops_them_all(folder: Path) -> None:
     _, err = job.communicate(timeout=100)  # ends only when no process holds the pipes any more
     assert time.monotonic() - begin < 20
     assert job.returncode == 130
-    assert err.strip() == "interrupted"
+    # Process 1 may have been at its very first line, where it still says so for itself.
+    assert set(err.splitlines()) == {"interrupted"}
 
 
 def test_a_launched_process_has_left_its_group_when_its_work_is_done(

@@ -8,7 +8,6 @@ import contextlib
 import io
 import json
 import os
-import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -147,7 +146,8 @@ def serve(requests: TextIO, replies: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    answers = os.fdopen(os.dup(1), "w")
-    # What the client prints is for a person: standard output is the channel of the replies.
+    questions, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    # What the client prints is for a person: standard output is the channel of the replies. And it leaves by exit(),
+    # which closes standard input: without a token, the next look for a question would fail.
     os.dup2(2, 1)
-    serve(sys.stdin, answers)
+    serve(questions, answers)
