@@ -16,7 +16,8 @@ from foldline.competition.source_steps import ADDRESS, after_steps, numbered
 from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
 from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.competition.table_files import as_text
-from foldline.records import KINDS, Place, Record, Records, file_of_records
+from foldline.records.kinds import KINDS, file_of_records
+from foldline.records.record_file import Place, Record, RecordFile
 from foldline.refusal import Refusal, listed
 from foldline.tables.addresses import InRecord, address_in_record, value_at
 
@@ -72,7 +73,7 @@ def _files(archives: Archives, part: RecordsPart) -> list[str]:
     return found
 
 
-def _opened(archives: Archives, name: str) -> Records:
+def _opened(archives: Archives, name: str) -> RecordFile:
     return file_of_records(archives.file(name), name)
 
 

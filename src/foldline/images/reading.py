@@ -1,9 +1,7 @@
 """From a picture's address to its pixels in the form of the cache, whatever it is and wherever it lies."""
 
 import base64
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,8 @@ from foldline.images.samples import (
 )
 from foldline.images.tiffs import is_tiff, tiff_samples
 from foldline.images.undecodable import Undecodable, undecodable
-from foldline.records import Records, file_of_records
+from foldline.records.kinds import file_of_records
+from foldline.records.record_file import RecordFile
 from foldline.refusal import Refusal
 from foldline.tables.addresses import InRecord, parse_in_array, parse_in_record, places_of, value_at
 from foldline.tables.images import MISSING
@@ -58,7 +57,7 @@ class PictureFiles:
 
     def __init__(self, archives: Archives) -> None:
         self.archives = archives
-        self._records: dict[str, Records] = {}
+        self._records: dict[str, RecordFile] = {}
         self._arrays: dict[str, ArrayFile] = {}
 
     def contents(self, address: str) -> Contents:
@@ -74,11 +73,10 @@ class PictureFiles:
         if name not in self._records:
             self._records[name] = file_of_records(self.archives.file(name), name)
         try:
-            record = self._records[name].at(picture.place)
             if picture.height == 0:
+                record = self._records[name].at(picture.place)
                 return Contents((_image_file(value_at(record, picture.fields[0])),))
-            fields = picture.fields or _fitting(picture.pattern, tuple(record))
-            return Contents((_numbers(record, fields, picture).tobytes(),), picture)
+            return Contents((_numbers(self._records[name], picture).tobytes(),), picture)
         except (KeyError, ValueError) as error:
             raise Undecodable(f"its record does not hold it ({error})") from None
 
@@ -148,18 +146,17 @@ def _image_file(value: Any) -> bytes:
     return value
 
 
-@lru_cache
-def _fitting(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if re.fullmatch(pattern, name))
-
-
-def _numbers(record: Any, fields: tuple[str, ...], picture: InRecord) -> np.ndarray:
+def _numbers(records: RecordFile, picture: InRecord) -> np.ndarray:
     if picture.pattern:
-        channels = [[record[field] for field in fields]]
+        planes = [records.numbers(picture.place, picture.pattern)]
     else:
-        channels = [value_at(record, field) for field in fields]
-    planes = [np.array(value.split() if isinstance(value, str) else value, np.float32).ravel() for value in channels]
+        record = records.at(picture.place)
+        planes = [_plane(value_at(record, field)) for field in picture.fields]
     for plane in planes:
         if plane.size != picture.height * picture.width:
             raise ValueError(f"{plane.size} numbers are not {picture.height} x {picture.width}")
     return np.stack(planes, axis=-1)
+
+
+def _plane(value: Any) -> np.ndarray:
+    return np.array(value.split() if isinstance(value, str) else value, np.float32).ravel()

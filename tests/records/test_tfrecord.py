@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foldline.tfrecord import decode_example, examples_in
+from foldline.records.tfrecord import decode_example, examples_in
 from tests.competitions.packing import tf_example, tf_record
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from foldline.records import file_of_records
+from foldline.records.kinds import file_of_records
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "cp1252"])

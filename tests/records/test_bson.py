@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from foldline.bson import decode_document
-from foldline.records import file_of_records
+from foldline.records.bson import decode_document
+from foldline.records.kinds import file_of_records
 
 HELLO = b"\x16\x00\x00\x00\x02hello\x00\x06\x00\x00\x00world\x00\x00"
 AWESOME = (
