@@ -21,6 +21,7 @@ from foldline.predictions.temperature import temperature_step
 from foldline.predictions.weighting import weights_step
 from tests.predictions.drawing import FOLDS, evidence, exchangeable, of_labels, of_strengths
 
+pytestmark = pytest.mark.many_draws
 DRAWS, ROWS, MEMBERS = 100, 500, 5
 ARG_MAX = MostProbable(kind="most_probable")
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")

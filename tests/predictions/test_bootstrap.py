@@ -17,6 +17,7 @@ def test_of_a_mean_it_is_the_textbook_interval() -> None:
     assert high == pytest.approx(values.mean() + reach, abs=0.2 * reach)
 
 
+@pytest.mark.many_draws
 def test_it_covers_the_truth_as_often_as_it_says() -> None:
     generator = np.random.default_rng(2)
     draws = [interval_of_mean(generator.normal(size=100), np.arange(100), draws=200) for _ in range(200)]

@@ -83,6 +83,7 @@ def test_a_clear_difference_is_real_whichever_is_named_first() -> None:
     assert back.pooled.gain == pytest.approx(-judged(weak, strong).pooled.gain)
 
 
+@pytest.mark.many_draws
 def test_of_equal_models_few_differences_are_called_real() -> None:
     verdicts = [judged(*drawn(seed, (1.5, 1.5), rows=60)).is_real for seed in range(40)]
     assert np.mean(verdicts) <= 0.05

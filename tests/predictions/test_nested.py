@@ -71,11 +71,13 @@ def test_one_fold_alone_fits_nothing() -> None:
     np.testing.assert_array_equal(chain.cross_fitted(known.inputs, alone.folds)[0], known.inputs[0])
 
 
+@pytest.mark.many_draws
 def test_a_later_step_is_fitted_on_what_the_earlier_ones_hand_on() -> None:
     chain = fit_nested([step(), step()], scored(0.5), "test")
     assert [gain.kept for gain in chain.gains] == [True, False], "there is nothing left to gain"
 
 
+@pytest.mark.many_draws
 def test_the_order_of_rows_changes_nothing() -> None:
     known, order = scored(0.5), np.random.default_rng(1).permutation(3000)
     shuffled: Inputs = (known.inputs[0][order],)
