@@ -4,7 +4,7 @@ Reads:  Kaggle (or, with --from, files that you already have); the card's `host`
 Writes: input/<slug>/, with manifest.json (names, sizes, sha256)
 Params: none but `competition`
 
-After --from, `dvc commit -f download` tells DVC to keep what was put there.
+After --from, `dvc repro check` and `dvc commit -f download` tell DVC to keep what was put there.
 """
 
 from pathlib import Path
@@ -28,6 +28,8 @@ def main() -> None:
             manifest = download(kaggle, settings.slug, places.archives)
     size = sum(file.bytes for file in manifest.files)
     print(f"{places.archives}: {len(manifest.files)} files, {size / 1e6:.1f} MB")
+    if source is not None:
+        print("next: dvc repro check && dvc commit -f download    (DVC then keeps them, and does not download)")
 
 
 if __name__ == "__main__":

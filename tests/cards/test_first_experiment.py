@@ -27,7 +27,7 @@ def test_every_card_has_a_valid_first_experiment(card: Path, pictures: Pictures)
 @pytest.mark.parametrize(
     ("pictures", "size", "resize", "share"),
     [
-        (Pictures(28.0, 1.0, False, 0.0), (32, 32), "squash", 0.0),
+        (Pictures(28.0, 1.0, False, 0.0), (96, 96), "squash", 0.0),
         (Pictures(75.0, 1.0, True, 0.0), (96, 96), "squash", 0.0),
         (Pictures(400.0, 1.33, True, 0.0), (224, 224), "squash", 0.0),
         (Pictures(480.0, 2.0, True, 0.00012), (224, 224), "pad", 0.001),

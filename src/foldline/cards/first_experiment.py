@@ -9,7 +9,10 @@ from typing import Any
 from foldline.cards.card import Card
 
 MODEL = "resnet50.a1_in1k"
-LEAST_PIXELS, MOST_PIXELS, STEP_PIXELS = 32, 224, 32
+MOST_PIXELS, STEP_PIXELS = 224, 32
+LEAST_SQUARE_PIXELS = 96
+"""Smaller images are enlarged: the model, trained on large ones, makes one place of 32 pixels. Source: Kornblith, Shlens
+and Le, Do Better ImageNet Models Transfer Better?, 2019, who enlarge even CIFAR's pictures to 224."""
 SQUASHED_ASPECT = 1.4
 """Up to this, squashing an image to a square does less harm than the black bars of padding."""
 OBLONG_ASPECT = 4.0
@@ -70,12 +73,12 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
 def _size(pictures: Pictures) -> tuple[int, int]:
     """Height and width in pixels, multiples of STEP_PIXELS."""
     if pictures.aspect < OBLONG_ASPECT:
-        side = min(max(_stepped(pictures.side_pixels, math.ceil), LEAST_PIXELS), MOST_PIXELS)
+        side = min(max(_stepped(pictures.side_pixels, math.ceil), LEAST_SQUARE_PIXELS), MOST_PIXELS)
         return side, side
     # Squares alone would allow symmetries that swap the axes as views; a first experiment asks for none of these.
     most = MOST_PIXELS**2
     shorter = min(_stepped(pictures.side_pixels, math.ceil), _stepped(math.sqrt(most / pictures.aspect), math.floor))
-    shorter = max(shorter, LEAST_PIXELS)
+    shorter = max(shorter, STEP_PIXELS)
     longer = min(_stepped(pictures.side_pixels * pictures.aspect, math.ceil), _stepped(most / shorter, math.floor))
     return (shorter, longer) if pictures.is_wide else (longer, shorter)
 
