@@ -11,8 +11,8 @@ from foldline.cards.card import Card
 MODEL = "resnet50.a1_in1k"
 MOST_PIXELS, STEP_PIXELS = 224, 32
 LEAST_SQUARE_PIXELS = 96
-"""Smaller images are enlarged: the model, trained on large ones, makes one place of 32 pixels. Source: Kornblith, Shlens
-and Le, Do Better ImageNet Models Transfer Better?, 2019, who enlarge even CIFAR's pictures to 224."""
+"""Smaller images are enlarged: of 32 pixels the model, which was trained on large ones, makes one place. Source:
+Kornblith, Shlens and Le, Do Better ImageNet Models Transfer Better?, 2019, who enlarge even CIFAR's to 224."""
 SQUASHED_ASPECT = 1.4
 """Up to this, squashing an image to a square does less harm than the black bars of padding."""
 OBLONG_ASPECT = 4.0
