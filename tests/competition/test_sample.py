@@ -11,6 +11,7 @@ from foldline.cards.submission import (
     LineTemplate,
     Number,
     Ranking,
+    SetColumns,
 )
 from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
 from foldline.competition.sample import (
@@ -156,6 +157,21 @@ def test_an_id_that_the_table_lacks_is_refused(zipped: Zipped) -> None:
 def test_an_id_of_two_meanings_is_refused(zipped: Zipped) -> None:
     with pytest.raises(Refusal, match=r"several things: 2 is b\.png y, b\.png x \(1 such ids\)"):
         read_sample(zipped({"s.csv": "RowId,Location\n3,0\n", "lookup.csv": LOOKUP + "2,b,x\n"}), BY_TABLE)
+
+
+SET_COLUMNS = SetColumns(kind="set_columns", sample="s.csv", id="id", extra_columns="refused", empty="allowed")
+
+
+def test_a_sample_of_0_and_1_has_a_column_for_each_class(zipped: Zipped) -> None:
+    sample = read_sample(zipped({"s.csv": "x,id,y\n0,007,1\n1.0,8,0\n"}), SET_COLUMNS)
+    assert (sample.columns, sample.ids.tolist(), sample.whole_numbers) == (("x", "id", "y"), ["007", "8"], False)
+
+
+def test_a_sample_of_probabilities_is_none_of_0_and_1(zipped: Zipped) -> None:
+    with pytest.raises(
+        Refusal, match=r"`s\.csv` has '0\.5' in its column `y`, where a submission of kind `set_columns` has 0 or 1"
+    ):
+        read_sample(zipped({"s.csv": "x,id,y\n0,007,0.5\n"}), SET_COLUMNS)
 
 
 def test_a_column_for_each_number() -> None:

@@ -14,6 +14,7 @@ from foldline.cards.submission import (
     LineTemplate,
     Number,
     Ranking,
+    SetColumns,
     Submission,
 )
 from foldline.cards.target import (
@@ -111,6 +112,17 @@ def test_labels_of_a_set_may_hold_spaces_where_another_delimiter_stands_between(
         Refusal, match=r"separates labels by ', ', but 1 labels hold one: 'a, b'.*submission.delimiter or"
     ):
         refuse_spaced(("a, b", "c"), form)
+
+
+def test_a_set_has_a_column_of_0_and_1_per_class_in_the_samples_order(tmp_path: Path) -> None:
+    predicted = predictions(np.array([[0.1, 0.9, 0.8], [0.2, 0.4, 0.3]]), ("pug", "dingo", "chow"), ("a", "b"))
+    several = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
+    wanted = sample(("chow", "id", "dingo", "pug"), "b", "a")
+    for empty, row in (("allowed", "0,b,0,0"), ("refused", "0,b,1,0")):
+        form = SetColumns(kind="set_columns", sample="s.csv", id="id", extra_columns="refused", empty=empty)
+        write(tmp_path / "s.csv", wanted, predicted, form, several)
+        assert (tmp_path / "s.csv").read_text() == f"chow,id,dingo,pug\n{row}\n1,a,1,0\n"
+        check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
 
 
 def test_a_label_with_its_confidence_and_one_that_may_be_new(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from foldline.cards.submission import (
     LabelSet,
     Number,
     Ranking,
+    SetColumns,
     Submission,
 )
 from foldline.competition.sample import Sample
@@ -28,6 +29,8 @@ DELIMITED_SET = LabelSet(
     kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed", delimiter="|"
 )
 FREE_SET = LabelSet(kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed")
+COLUMNS = SetColumns(kind="set_columns", sample="sample.csv", id="id", extra_columns="refused", empty="refused")
+FREE_COLUMNS = SetColumns(kind="set_columns", sample="sample.csv", id="id", extra_columns="refused", empty="allowed")
 RANKING = Ranking(kind="ranking", sample="sample.csv", id="id", extra_columns="refused", length=3)
 IDS = pd.Series(["007", "b", "b"], dtype="str")
 SAMPLE = Sample(("id", "pug", "NA"), IDS, whole_numbers=False)
@@ -54,6 +57,8 @@ def path(tmp_path: Path) -> Path:
         ("id,breed\n007,a b|c\nb,\nb,3\n", LABEL_SAMPLE, DELIMITED_SET),
         ("id,breed\n007,a b c\nb,a\nb,c b\n", LABEL_SAMPLE, RANKING),
         ("id,breed\n007,8815 0.03\nb,a 1\nb,a -2.5e-3\n", LABEL_SAMPLE, CONFIDENT),
+        ("id,NA,pug\n007,1,1\nb,0,1\nb,1.0,0\n", SAMPLE, COLUMNS),
+        ("id,pug,NA\n007,0,0\nb,0,1\nb,1,0\n", SAMPLE, FREE_COLUMNS),
     ],
 )
 def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, form: Submission) -> None:
@@ -184,6 +189,14 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             RANKING,
             "'a b c d', it must be 1 to 3 labels with one space",
         ),
+        (
+            "id,pug,NA\n007,1,0\nb,1,0.5\nb,2,0\n",
+            SAMPLE,
+            FREE_COLUMNS,
+            "line 3 (id `b`): column `NA` is 0.5, it must be 0 or 1",
+        ),
+        ("id,pug,NA\n007,1,0\nb,True,0\nb,,0\n", SAMPLE, FREE_COLUMNS, "line 3 (id `b`): column `pug` is 'True', it"),
+        ("id,pug,NA\n007,1,0\nb,0,0\nb,2,0\n", SAMPLE, COLUMNS, "line 3 (id `b`): none of its columns is 1, it must"),
         ("id,breed\n007,a\nb,\nb,b\n", LABEL_SAMPLE, RANKING, "line 3 (id `b`): column `breed` is empty"),
     ],
 )

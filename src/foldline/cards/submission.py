@@ -124,6 +124,14 @@ class LabelSet(_Form):
     """Whether a row may have no label at all; where not, it gets the likeliest one."""
 
 
+class SetColumns(_Form):
+    """An id and a column per class, 1 where the row has its label and 0 elsewhere."""
+
+    kind: Literal["set_columns"]
+    empty: Literal["allowed", "refused"]
+    """Whether a row may have no label at all; where not, it gets the likeliest one."""
+
+
 class Ranking(_Form):
     """An id and the likeliest labels in order, space-separated."""
 
@@ -134,8 +142,10 @@ class Ranking(_Form):
 
 Labelled = HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking
 """The forms that name classes; the others give numbers."""
+ByClass = ClassProbabilities | SetColumns
+"""The forms whose columns beside the id are the classes."""
 
 Submission = Annotated[
-    ClassProbabilities | Number | Lines | HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking,
+    ClassProbabilities | Number | Lines | HardLabel | LabelLines | ConfidentLabel | LabelSet | SetColumns | Ranking,
     Field(discriminator="kind"),
 ]

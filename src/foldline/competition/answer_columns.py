@@ -15,6 +15,7 @@ from foldline.cards.submission import (
     Lines,
     Number,
     Ranking,
+    SetColumns,
     Submission,
 )
 from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
@@ -48,6 +49,8 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
     """One array of a block's rows per predicted column, in the order of the classes where there is one for each."""
     if isinstance(form, ClassProbabilities):
         return list((_normalised(answers) if sums_to_one(form, target) else answers).T)
+    if isinstance(form, SetColumns):
+        return list(answers.T.astype(np.int8))
     if isinstance(form, Number | Lines):
         return list(answers.T) if answers.ndim == 2 else [answers]
     if isinstance(form, HardLabel | LabelLines):

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities, Number, Submission
+from foldline.cards.submission import ByClass, Number, Submission
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
 from foldline.competition.output_names import class_of, label_of
 from foldline.competition.step_columns import file_columns
@@ -32,11 +32,11 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
         return tuple(name for column in target.columns for name in _of_column(column, labels))
     one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
     labels = set(one_hot) or labels
-    by_column = isinstance(submission, ClassProbabilities) or (isinstance(submission, Number) and len(labels) > 1)
+    by_column = isinstance(submission, ByClass) or (isinstance(submission, Number) and len(labels) > 1)
     if isinstance(target, Regression):
         names = target.values.columns if isinstance(target.values, Columns) else sorted_labels(labels)
         return _columns(archives, set(names), submission, names_all=True) if by_column else names
-    by_class = isinstance(submission, ClassProbabilities)
+    by_class = isinstance(submission, ByClass)
     columns = _columns(archives, labels, submission, names_all=bool(one_hot)) if by_class else None
     # The positive class comes second and levels rise, whatever the order of the sample's columns.
     if isinstance(target, Binary):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from foldline.cards.submission import (
     ClassProbabilities,
@@ -17,6 +17,7 @@ from foldline.cards.submission import (
     Lines,
     Number,
     Ranking,
+    SetColumns,
     Submission,
 )
 from foldline.competition.answer_columns import SPACE, labels_in
@@ -41,6 +42,10 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
         numbers = _numbers(block[columns])
         offences.append(_outside(block[columns], numbers, (0.0, 1.0)))
         offences.append(_uneven(numbers) if distributions else None)
+    elif isinstance(form, SetColumns):
+        numbers = _numbers(block[columns])
+        offences.append(_not_hard(block[columns], numbers))
+        offences.append(_unlabelled(numbers) if form.empty == "refused" else None)
     elif isinstance(form, Number | Lines):
         offences.append(_outside(block[columns], _numbers(block[columns]), form.range or (-np.inf, np.inf)))
     else:
@@ -101,13 +106,35 @@ def _outside(
 ) -> Offence | None:
     # A comparison with NaN is false, so this form finds it too.
     outside = ~((numbers >= bounds[0]) & (numbers <= bounds[1]) & np.isfinite(numbers))
-    if not outside.any():
+    wanted = "a number" if np.isinf(bounds).any() else f"a number from {bounds[0]:g} to {bounds[1]:g}"
+    return _first_of(outside, columns, numbers, wanted)
+
+
+def _not_hard(columns: pd.DataFrame, numbers: Float64[np.ndarray, "rows columns"]) -> Offence | None:
+    return _first_of((numbers != 0) & (numbers != 1), columns, numbers, "0 or 1")
+
+
+def _first_of(
+    wrong: Bool[np.ndarray, "rows columns"],
+    columns: pd.DataFrame,
+    numbers: Float64[np.ndarray, "rows columns"],
+    wanted: str,
+) -> Offence | None:
+    if not wrong.any():
         return None
-    position, place = divmod(int(np.argmax(outside)), numbers.shape[1])
+    position, place = divmod(int(np.argmax(wrong)), numbers.shape[1])
     number = numbers[position, place].item()
     shown = _shown(columns.iloc[position, place] if np.isnan(number) else number)
-    wanted = "a number" if np.isinf(bounds).any() else f"a number from {bounds[0]:g} to {bounds[1]:g}"
     return Offence(position, f"column `{columns.columns[place]}` is {shown}, it must be {wanted}")
+
+
+def _unlabelled(numbers: Float64[np.ndarray, "rows columns"]) -> Offence | None:
+    empty = (numbers == 0).all(axis=1)
+    return (
+        Offence(int(np.argmax(empty)), "none of its columns is 1, it must have one or more labels")
+        if empty.any()
+        else None
+    )
 
 
 def _uneven(probabilities: Float64[np.ndarray, "rows columns"]) -> Offence | None:

@@ -19,6 +19,7 @@ from foldline.cards.submission import (
     LineTable,
     LineTemplate,
     Number,
+    SetColumns,
     Submission,
 )
 from foldline.cards.templates import parse_template
@@ -57,21 +58,35 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header, has_header = file_columns(archives, form.sample), isinstance(form.sample, File)
     names = None if has_header else header
-    if isinstance(form, ClassProbabilities | Number):
+    if isinstance(form, ClassProbabilities | Number):  # whose columns nobody needs to read
         table = read_columns(archives, form.sample.name, [("submission.id", form.id)], names)
         return Sample(header, table[form.id], False, has_header)
     refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
     predicted = [column for column in header if column != form.id]
-    if not isinstance(form, HardLabel):
+    if not isinstance(form, HardLabel | SetColumns):
         refuse_other_number(predicted, 1, form)
     wanted = [("submission.id", form.id), *(("submission.sample", column) for column in predicted)]
     table = read_columns(archives, form.sample.name, wanted, names)
+    if isinstance(form, SetColumns):
+        _refuse_soft(table[predicted], form)
     asked = None
     if isinstance(form, Lines | LabelLines) and isinstance(form.line, LineTable):
         asked = look_up(archives, form.line, table[form.id], form.sample.name)
     shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in predicted)
     whole_numbers, labels = isinstance(form, HardLabel | LabelLines) and shows_numbers, _labels(table[predicted], form)
     return Sample(header, table[form.id], whole_numbers, has_header, asked, labels)
+
+
+def _refuse_soft(table: pd.DataFrame, form: SetColumns) -> None:
+    """Raises Refusal where a sample of 0 and 1 shows anything else."""
+    hard = table[:LINES_SHOWN].apply(lambda column: column.str.fullmatch(r"[01](\.0*)?"))
+    if not hard.all(axis=None):
+        row, place = np.argwhere(~hard.to_numpy())[0]
+        raise Refusal(
+            f"`{form.sample.name}` has {table.iat[row, place]!r} in its column `{table.columns[place]}`, where a "
+            "submission of kind `set_columns` has 0 or 1. Correct submission.kind in the card: probabilities of "
+            "classes are `class_probabilities`."
+        )
 
 
 def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pyarrow.csv
 from jaxtyping import Int64
 from tqdm import tqdm
 
-from foldline.cards.submission import ClassProbabilities, LabelLines, Lines, Submission
+from foldline.cards.submission import ByClass, ClassProbabilities, LabelLines, Lines, Submission
 from foldline.cards.target import Target
 from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced
 from foldline.competition.decisions.rules import Rule
@@ -35,7 +35,7 @@ def write_submission(
     columns, names = sample.predicted(form), answer_names(predictions.classes, target)
     refuse_spaced(names, form)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
-    titles = asked if isinstance(form, ClassProbabilities) or len(columns) > 1 else columns
+    titles = asked if isinstance(form, ByClass) or len(columns) > 1 else columns
     if set(titles) != set(columns):
         raise _other_columns(columns, asked)
     # A rule picks from compact predictions as they are; a column per class takes all classes of a block.

@@ -16,6 +16,7 @@ from foldline.cards.submission import (
     Lines,
     Number,
     Ranking,
+    SetColumns,
     Submission,
 )
 from foldline.cards.target import Binary, Multilabel, MultiOutput, OpenSet, Ordinal, Ranked, Target
@@ -74,7 +75,7 @@ def default_rule(target: Target, submission: Submission, classes: tuple[str, ...
             return _of_labels(target, classes, outputs)
         case ConfidentLabel():
             return MostProbableWithConfidence(kind="most_probable_with_confidence")
-        case LabelSet():
+        case LabelSet() | SetColumns():
             return even_thresholds(len(classes), submission.empty)
         case Ranking():
             return _of_rankings(target, submission.length, classes)
