@@ -16,6 +16,7 @@ LABEL = {"kind": "label", **FILE}
 PROBABILITIES = {"kind": "class_probabilities", **FILE}
 NUMBER = {"kind": "number", "range": None, **FILE}
 COVER = {"kind": "binary", "column": "x", "group": None, "negative": "Cover", "positive": None}
+SEVERAL = {"kind": "multilabel", "labels": {"kind": "columns", "columns": ["any", "a"]}, "group": None}
 RANKED = {"kind": "ranked", "column": "x", "group": None, "new_class": None}
 
 
@@ -44,7 +45,7 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
         (
             {"metric": {"kind": "rmse"}},
             [
-                "the metric `rmse` scores targets of kind regression, but `target.kind` is `multiclass`, which log_",
+                "the metric `rmse` scores targets of kind regression, but `target.kind` is `multiclass`, which mean_",
                 "`submission.kind` is `class_probabilities`, but the metric `rmse` scores a submission of kind number",
             ],
         ),
@@ -69,7 +70,7 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
         ),
         (
             {
-                "target": {"kind": "multilabel", "labels": {"kind": "columns", "columns": ["any", "a"]}, "group": None},
+                "target": SEVERAL,
                 "metric": {"kind": "weighted_binary_log_loss", "weights": {"any": 2, "b": 1}},
             },
             ["`metric.weights` names b, which is no column of the target. Valid: any, a."],
@@ -85,6 +86,25 @@ def test_every_kind_of_target_and_metric_is_listed() -> None:
         (
             {"target": {"kind": "multiclass", "column": "breed", "group": "breed"}},
             ["`target.column` and `target.group` both name `breed`: then each class would lie in one fold"],
+        ),
+        (
+            {"target": SEVERAL, "metric": {"kind": "exact_match"}},
+            ["scores a submission of kind label_set, set_columns. A target of kind `multilabel` that is submitted as"],
+        ),
+        (
+            {"target": {"kind": "multiclass", "column": "x", "group": None}, "metric": {"kind": "linear_kappa"}},
+            [
+                "the metric `linear_kappa` scores targets of kind ordinal, but `target.kind` is `multiclass`",
+                "`submission.kind` is `class_probabilities`, but the metric `linear_kappa` scores a submission of",
+            ],
+        ),
+        (
+            {
+                "target": RANKED,
+                "metric": {"kind": "top_k_accuracy", "k": 1},
+                "submission": {"kind": "ranking", "length": 5, **FILE},
+            },
+            ["`metric.k` is 1, but `submission.length` is 5"],
         ),
         (
             {

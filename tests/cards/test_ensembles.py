@@ -9,6 +9,7 @@ import pytest
 
 from foldline.cards.card import read_card
 from foldline.cards.ensembles import OF_ORDER, SMOOTH, unweighable
+from foldline.cards.metric import MeanColumnAuc
 from foldline.competition.metrics import METRICS
 from foldline.config.ensemble import Ensemble
 from foldline.config.params import read_params
@@ -77,6 +78,17 @@ def test_what_fits_is_no_conflict(slug: str, changes: dict[str, Any]) -> None:
 
 
 def test_metrics_of_order_are_those_that_only_ranks_decide() -> None:
-    named = {name for name, metric in METRICS.items() if metric.needs == "probabilities"}
-    assert named - set(SMOOTH) == set(OF_ORDER) & named
-    assert not any(METRICS[name].is_log_loss for name in set(OF_ORDER) & named)
+    of_order = {name for name, metric in METRICS.items() if metric.sees_order_alone}
+    assert of_order == set(OF_ORDER) & set(METRICS)
+    assert of_order.isdisjoint(SMOOTH)
+    assert {name for name, metric in METRICS.items() if metric.is_log_loss} < set(SMOOTH)
+
+
+@pytest.mark.parametrize("changes", [{"average": "ranks"}, {"method": RANKS}])
+def test_ranks_of_classes_that_sum_to_one_are_refused_before_training(changes: dict[str, Any]) -> None:
+    params = read_params(ROOT / "params.yaml")
+    params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
+    card = read_card(ROOT / "pipelines/competitions/dog-breed-identification.yaml")
+    card = card.model_copy(update={"metric": MeanColumnAuc(kind="mean_column_auc")})
+    (line,) = unweighable(params, card)
+    assert "but the classes of a target of kind multiclass sum to one, and their ranks do not" in line

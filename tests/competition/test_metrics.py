@@ -11,12 +11,14 @@ FACTS = {
     **{kind: {"kind": kind} for kind in METRICS},
     "map_at_5": {"kind": "map_at_k", "k": 5},
     "weighted_auc": {"kind": "weighted_auc", "edges": [0, 0.4, 1], "weights": [2, 1]},
+    "weighted_mean_column_auc": {"kind": "weighted_mean_column_auc", "weights": {"a": 13}},
     "partial_auc": {"kind": "partial_auc", "min_true_positive_rate": 0.8},
     "weighted_binary_log_loss": {"kind": "weighted_binary_log_loss", "weights": {"b": 2}},
     "weighted_r2": {"kind": "weighted_r2", "weights": {"a": 0.5}},
     **{kind: {"kind": kind, "weights": None} for kind in OF_SEVERAL},
     "f_beta": {"kind": "f_beta", "beta": 2},
     "mean_row_f_beta": {"kind": "mean_row_f_beta", "beta": 2},
+    "top_1_accuracy": {"kind": "top_k_accuracy", "k": 1},
     "top_1_error": {"kind": "top_k_error", "k": 1},
     "probabilistic_f1": {"kind": "probabilistic_f1", "beta": 1},
 }
@@ -28,10 +30,9 @@ WORST_AND_BEST = {
     "rankings": (np.array([[0], [1]]), np.array([[1], [0]])),
     "shares": (np.array([0, 1], np.float32), np.array([1, 0], np.float32)),
     "confident_labels": (np.array([[0, 0.9], [0, 0.1]]), np.array([[1, 0.9], [0, 0.1]])),
-    "values": (np.array([[0], [1]], np.float32), np.array([[1], [0]], np.float32)),
+    "values": (np.array([[1], [2]], np.float32), np.array([[2], [1]], np.float32)),
 }
-OF_SETS = ("column", "micro", "multilabel", "row_f_beta", "weighted_binary_log_loss")
-OF_NUMBERS = ("rms", "mae", "r2", "mean_column_rmse")
+OF_SETS = ("mean_column", "micro", "weighted_binary_log_loss")
 
 
 @pytest.mark.parametrize("name", FACTS)
@@ -39,20 +40,30 @@ def test_the_best_answers_gain_whatever_the_direction(name: str) -> None:
     classes = ("a",) if name == "weighted_r2" else ("x=a", "x=b") if name in OF_SEVERAL else ("a", "b")
     metric = metric_of(parse(FACTS[name], MetricFact, "card"), classes)
     needs = {"probabilistic_f1": "shares", **dict.fromkeys(OF_SEVERAL, "several_labels")}.get(name, metric.needs)
-    worst, best = (metric.score(_targets(name), answers) for answers in WORST_AND_BEST[needs])
+    worst, best = (metric.score(_targets(name, needs), answers) for answers in WORST_AND_BEST[needs])
 
     assert metric.name == name
     assert metric.gain(worst, best) > 0
     assert metric.higher_is_better == (best > worst)
     assert metric.is_log_loss == name.endswith(("log_loss", "divergence"))
+    assert metric.judges_probabilities == (metric.is_log_loss or name == "brier")
 
 
-def _targets(name: str) -> np.ndarray:
+def _targets(name: str, needs: str) -> np.ndarray:
     if name == "kl_divergence":
         return np.array([[0.2, 0.8], [1, 0]], np.float32)
-    if any(part in name for part in OF_NUMBERS):
-        return np.array([[1], [0]], np.float32)
-    return np.array([[0, 1], [1, 0]], np.uint8) if any(part in name for part in OF_SETS) else np.array([1, 0])
+    if needs == "values":
+        return np.array([[2], [1]], np.float32)
+    is_set = needs == "sets" or any(part in name for part in OF_SETS)
+    return np.array([[0, 1], [1, 0]], np.uint8) if is_set else np.array([1, 0])
+
+
+@pytest.mark.parametrize("name", ["mean_column_auc", "mean_column_average_precision", "brier"])
+def test_one_class_per_row_is_each_class_against_all_others(name: str) -> None:
+    metric = METRICS[name]
+    targets = np.array([0, 2, 1, 2, 2])
+    predictions = np.random.default_rng(0).dirichlet(np.ones(3), 5).astype(np.float32)
+    assert metric.score(targets, predictions) == metric.score(np.eye(3, dtype=np.uint8)[targets], predictions)
 
 
 def test_weights_are_of_classes_that_there_are() -> None:

@@ -1,12 +1,15 @@
 """Each mistake in a yaml file is one message: where it is, what is there, what would be valid."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, ValidationError
 
+from foldline.cards.answers import FITS_OF_METRIC
 from foldline.cards.metric import Metric
+from foldline.cards.metric_names import SAME
 from foldline.config.section import Section, parse, read_section, read_yaml
 from foldline.refusal import Refusal
 
@@ -103,6 +106,29 @@ def test_a_good_file_is_read_and_cannot_be_changed(tmp_path: Path) -> None:
 )
 def test_one_mistake(change: dict[str, object], message: str) -> None:
     assert refusal_of({**GOOD, **change}) == f"params.yaml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("QWK", "write `quadratic_kappa`."),
+        ("mean_absolute_error", "write `mae`."),
+        ("Top-5 accuracy", "write `{kind: top_k_accuracy, k: 5}`."),
+        ("gini", "it is 2 auc - 1. Write `auc`, which is best where it is."),
+        (
+            "micro_f1",
+            "it is accuracy where each row has one label. Write `accuracy`, or for sets `multilabel_micro_f1`.",
+        ),
+    ],
+)
+def test_metrics_that_are_another_one_by_its_name_here(name: str, cure: str) -> None:
+    with pytest.raises(Refusal, match=re.escape(f"card.yaml: `metric.kind` is {name!r}: {cure}")):
+        parse({"kind": name}, Metric, "card.yaml", ("metric",))
+
+
+def test_every_other_name_is_of_a_metric_that_there_is() -> None:
+    assert set(SAME.values()) <= set(FITS_OF_METRIC)
+    assert set(SAME).isdisjoint(FITS_OF_METRIC)
 
 
 @pytest.mark.parametrize(("name", "meant"), [("AUC", "auc"), ("F1", "macro_f1"), ("map", "map_at_k"), ("MAE", "mae")])

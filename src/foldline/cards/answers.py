@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from foldline.cards.card import Card
-from foldline.cards.metric import MeanAveragePrecision, TopKError
+from foldline.cards.metric import MeanAveragePrecision, TopKAccuracy, TopKError
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
 from foldline.refusal import listed
@@ -13,7 +13,7 @@ FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
     "multiclass": ("class_probabilities", "label", "confident_label"),
     "open_set": ("label",),
     "ranked": ("ranking",),
-    "multilabel": ("class_probabilities", "label_set", "lines"),
+    "multilabel": ("class_probabilities", "label_set", "set_columns", "lines"),
     "multioutput": ("label", "label_lines"),
     "ordinal": ("label", "class_probabilities"),
     "shares": ("class_probabilities",),
@@ -22,9 +22,11 @@ FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
 ONE_LABEL = ("binary", "multiclass", "ordinal")
 OF_ORDER = (("binary",), ("number", "class_probabilities"))
 OF_COLUMNS = (("multilabel",), ("class_probabilities", "lines"))
+OF_EACH_CLASS = (("multilabel", "multiclass", "ordinal"), ("class_probabilities", "lines"))
 OF_LABELS = ((*ONE_LABEL, "open_set"), ("label",))
 OF_SEVERAL_LABELS = (("multioutput",), ("label", "label_lines"))
-OF_SETS = (("multilabel",), ("label_set",))
+OF_LEVELS = (("ordinal",), ("label",))
+OF_SETS = (("multilabel",), ("label_set", "set_columns"))
 OF_RANKINGS = (("ranked",), ("ranking",))
 OF_NUMBERS = (("regression",), ("number", "lines"))
 # By metric: the kinds of target that it scores, and the forms of submission that hold what it needs.
@@ -33,9 +35,11 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "weighted_auc": OF_ORDER,
     "partial_auc": OF_ORDER,
     "average_precision": OF_ORDER,
-    "mean_column_auc": OF_COLUMNS,
+    "mean_column_auc": OF_EACH_CLASS,
+    "weighted_mean_column_auc": OF_EACH_CLASS,
     "micro_auc": OF_COLUMNS,
-    "mean_column_average_precision": OF_COLUMNS,
+    "mean_column_average_precision": OF_EACH_CLASS,
+    "brier": ((*ONE_LABEL, "multilabel"), ("number", "class_probabilities", "lines")),
     "binary_log_loss": (("binary", "multilabel"), ("number", "class_probabilities", "lines")),
     "weighted_binary_log_loss": OF_COLUMNS,
     "log_loss": (ONE_LABEL, ("class_probabilities",)),
@@ -44,7 +48,9 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "accuracy": OF_LABELS,
     "balanced_accuracy": OF_LABELS,
     "macro_f1": OF_LABELS,
+    "weighted_f1": OF_LABELS,
     "matthews": OF_LABELS,
+    "cohen_kappa": OF_LABELS,
     "mean_column_accuracy": OF_SEVERAL_LABELS,
     "mean_column_balanced_accuracy": OF_SEVERAL_LABELS,
     "mean_column_macro_f1": OF_SEVERAL_LABELS,
@@ -52,14 +58,27 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "multilabel_micro_f1": OF_SETS,
     "multilabel_macro_f1": OF_SETS,
     "mean_row_f_beta": OF_SETS,
+    "mean_row_jaccard": OF_SETS,
+    "exact_match": OF_SETS,
+    "hamming_loss": OF_SETS,
     "map_at_k": OF_RANKINGS,
     "top_k_error": OF_RANKINGS,
+    "top_k_accuracy": OF_RANKINGS,
     "global_average_precision": (("multiclass",), ("confident_label",)),
-    "quadratic_kappa": (("ordinal",), ("label",)),
+    "quadratic_kappa": OF_LEVELS,
+    "linear_kappa": OF_LEVELS,
     "rmse": OF_NUMBERS,
     "mean_column_rmse": OF_NUMBERS,
+    "mse": OF_NUMBERS,
     "mae": OF_NUMBERS,
+    "mean_column_mae": OF_NUMBERS,
+    "median_absolute_error": OF_NUMBERS,
+    "mape": OF_NUMBERS,
+    "smape": OF_NUMBERS,
     "rmsle": OF_NUMBERS,
+    "pearson": OF_NUMBERS,
+    "spearman": OF_NUMBERS,
+    "concordance": OF_NUMBERS,
     "r2": OF_NUMBERS,
     "weighted_r2": OF_NUMBERS,
     "probabilistic_f1": (("binary",), ("number",)),
@@ -129,7 +148,8 @@ def _unnamed(card: Card) -> Iterator[str]:
 
 def _other_length(card: Card) -> Iterator[str]:
     metric, form = card.metric, card.submission
-    if isinstance(metric, MeanAveragePrecision | TopKError) and isinstance(form, Ranking) and metric.k != form.length:
+    of_k = isinstance(metric, MeanAveragePrecision | TopKError | TopKAccuracy)
+    if of_k and isinstance(form, Ranking) and metric.k != form.length:
         yield f"{card.slug}.yaml: `metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
 
 

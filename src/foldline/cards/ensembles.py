@@ -15,12 +15,23 @@ OF_ORDER = (
     "partial_auc",
     "average_precision",
     "mean_column_auc",
+    "weighted_mean_column_auc",
     "micro_auc",
     "mean_column_average_precision",
 )
 """Metrics that see the order of predictions alone."""
-SMOOTH = ("log_loss", "balanced_log_loss", "binary_log_loss", "weighted_binary_log_loss", "kl_divergence", "rmse")
+SMOOTH = (
+    "log_loss",
+    "balanced_log_loss",
+    "binary_log_loss",
+    "weighted_binary_log_loss",
+    "kl_divergence",
+    "rmse",
+    "mse",
+)
 """Metrics with convex weights at an optimum that can be reached."""
+SUM_TO_ONE = ("multiclass", "ordinal")
+"""Targets of more than two classes whose rows are distributions, and which a metric of order may score."""
 
 
 def unweighable(params: Params, card: Card) -> Iterator[str]:
@@ -31,6 +42,12 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
         yield (
             f"params.yaml: `ensemble.average` is ranks, but the metric {metric} {of_order}. "
             "Set it to probabilities or logits."
+        )
+    elif metric in OF_ORDER and card.target.kind in SUM_TO_ONE and "ranks" in (section.average, section.method.kind):
+        yield (
+            f"params.yaml: `ensemble.average` or `ensemble.method.kind` is ranks, but the classes of a target of kind "
+            f"{card.target.kind} sum to one, and their ranks do not. Set the average to probabilities or logits, the "
+            "method to equal or greedy."
         )
     match section.method:
         case Ranks() if metric not in OF_ORDER:

@@ -2,30 +2,48 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from foldline.cards.metric_names import refuse_other_name
 from foldline.cards.metrics_of_answers import (
-    R2,
     Accuracy,
     BalancedAccuracy,
+    CohenKappa,
+    ExactMatch,
     FBeta,
     GlobalAveragePrecision,
+    HammingLoss,
+    LinearKappa,
     MacroF1,
-    Mae,
     Matthews,
     MeanAveragePrecision,
     MeanColumnAccuracy,
     MeanColumnBalancedAccuracy,
     MeanColumnMacroF1,
-    MeanColumnRmse,
     MeanRowFBeta,
+    MeanRowJaccard,
     MultilabelMacroF1,
     MultilabelMicroF1,
     ProbabilisticF1,
     QuadraticKappa,
+    TopKAccuracy,
+    TopKError,
+    WeightedF1,
+)
+from foldline.cards.metrics_of_numbers import (
+    R2,
+    Concordance,
+    Mae,
+    Mape,
+    MeanColumnMae,
+    MeanColumnRmse,
+    MedianAbsoluteError,
+    Mse,
+    Pearson,
     Rmse,
     Rmsle,
-    TopKError,
+    Smape,
+    Spearman,
     WeightedR2,
 )
 from foldline.cards.metrics_of_predictions import (
@@ -33,6 +51,7 @@ from foldline.cards.metrics_of_predictions import (
     AveragePrecision,
     BalancedLogLoss,
     BinaryLogLoss,
+    Brier,
     KlDivergence,
     LogLoss,
     MeanColumnAuc,
@@ -41,11 +60,13 @@ from foldline.cards.metrics_of_predictions import (
     PartialAuc,
     WeightedAuc,
     WeightedBinaryLogLoss,
+    WeightedMeanColumnAuc,
 )
 
 Metric = Annotated[
     Auc
     | MeanColumnAuc
+    | WeightedMeanColumnAuc
     | MicroAuc
     | WeightedAuc
     | PartialAuc
@@ -56,27 +77,44 @@ Metric = Annotated[
     | LogLoss
     | BalancedLogLoss
     | KlDivergence
+    | Brier
     | Accuracy
     | BalancedAccuracy
     | MacroF1
+    | WeightedF1
     | FBeta
     | Matthews
+    | CohenKappa
     | MeanColumnAccuracy
     | MeanColumnBalancedAccuracy
     | MeanColumnMacroF1
     | MultilabelMicroF1
     | MultilabelMacroF1
     | MeanRowFBeta
+    | MeanRowJaccard
+    | ExactMatch
+    | HammingLoss
     | MeanAveragePrecision
     | GlobalAveragePrecision
     | TopKError
+    | TopKAccuracy
     | QuadraticKappa
+    | LinearKappa
     | Rmse
     | MeanColumnRmse
+    | Mse
     | Mae
+    | MeanColumnMae
+    | MedianAbsoluteError
+    | Mape
+    | Smape
     | Rmsle
+    | Pearson
+    | Spearman
+    | Concordance
     | R2
     | WeightedR2
     | ProbabilisticF1,
     Field(discriminator="kind"),
+    BeforeValidator(refuse_other_name),
 ]

@@ -1,4 +1,4 @@
-"""Metrics that score answers: labels, sets, rankings, numbers. Higher is better unless it says otherwise."""
+"""Metrics that score answers: labels, sets, rankings. Higher is better unless it says otherwise."""
 
 from typing import Annotated, Literal
 
@@ -18,6 +18,12 @@ class MacroF1(Section):
     kind: Literal["macro_f1"]
 
 
+class WeightedF1(Section):
+    """The mean over classes of a label's F1, each by its share of the rows."""
+
+    kind: Literal["weighted_f1"]
+
+
 class BalancedAccuracy(Section):
     """The mean over classes of the share of their rows that is right: macro recall."""
 
@@ -28,6 +34,12 @@ class Matthews(Section):
     """Matthews' correlation of labels, also of several classes (Gorodkin 2004)."""
 
     kind: Literal["matthews"]
+
+
+class CohenKappa(Section):
+    """Cohen's kappa of labels without an order."""
+
+    kind: Literal["cohen_kappa"]
 
 
 class _MeanColumn(Section):
@@ -65,6 +77,25 @@ class MeanRowFBeta(Section):
     beta: Annotated[float, Field(gt=0)]
 
 
+class MeanRowJaccard(Section):
+    """The mean over rows of intersection over union of their sets, of a multilabel target; an empty set that is right
+    scores 0."""
+
+    kind: Literal["mean_row_jaccard"]
+
+
+class ExactMatch(Section):
+    """The share of rows whose whole set is right, of a multilabel target."""
+
+    kind: Literal["exact_match"]
+
+
+class HammingLoss(Section):
+    """The share of pairs of row and label that are wrong, of a multilabel target; lower is better."""
+
+    kind: Literal["hamming_loss"]
+
+
 class MultilabelMicroF1(Section):
     """F1 of all pairs of row and label, of a multilabel target."""
 
@@ -98,47 +129,23 @@ class TopKError(Section):
     k: Annotated[int, Field(ge=1)]
 
 
+class TopKAccuracy(Section):
+    """The share of rows whose class is among the first k of their ranking."""
+
+    kind: Literal["top_k_accuracy"]
+    k: Annotated[int, Field(ge=1)]
+
+
 class QuadraticKappa(Section):
     """Cohen's kappa with quadratic weights, of an ordinal target."""
 
     kind: Literal["quadratic_kappa"]
 
 
-class Rmse(Section):
-    """Root of the mean squared error over all rows and columns; lower is better."""
+class LinearKappa(Section):
+    """Cohen's kappa with linear weights, of an ordinal target."""
 
-    kind: Literal["rmse"]
-
-
-class MeanColumnRmse(Section):
-    """The mean of the columns' RMSE (MCRMSE); lower is better."""
-
-    kind: Literal["mean_column_rmse"]
-
-
-class Mae(Section):
-    """The mean absolute error over all rows and columns; lower is better."""
-
-    kind: Literal["mae"]
-
-
-class Rmsle(Section):
-    """Root of the mean squared difference of log(1 + value); lower is better."""
-
-    kind: Literal["rmsle"]
-
-
-class R2(Section):
-    """The mean of the columns' coefficients of determination."""
-
-    kind: Literal["r2"]
-
-
-class WeightedR2(Section):
-    """The coefficient of determination of all rows and columns together, each weighing as its column does."""
-
-    kind: Literal["weighted_r2"]
-    weights: Weights
+    kind: Literal["linear_kappa"]
 
 
 class ProbabilisticF1(Section):

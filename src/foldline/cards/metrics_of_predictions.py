@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foldline.cards.metric_weights import WeightsByTruth
+from foldline.cards.metric_weights import Weights, WeightsByTruth
 from foldline.config.section import Section
 
 
@@ -15,9 +15,16 @@ class Auc(Section):
 
 
 class MeanColumnAuc(Section):
-    """The mean of the columns' AUC, of a multilabel target."""
+    """The mean of the columns' AUC, of a multilabel target; of one class per row, each class against all others."""
 
     kind: Literal["mean_column_auc"]
+
+
+class WeightedMeanColumnAuc(Section):
+    """The same, each column as its weight says: `weights: {Aneurysm Present: 13}`, and 1 for all others."""
+
+    kind: Literal["weighted_mean_column_auc"]
+    weights: Weights
 
 
 class WeightedAuc(Section):
@@ -62,7 +69,8 @@ class AveragePrecision(Section):
 
 
 class MeanColumnAveragePrecision(Section):
-    """The mean of the columns' average precision, of a multilabel target."""
+    """The mean of the columns' average precision, of a multilabel target; of one class per row, each class against all
+    others."""
 
     kind: Literal["mean_column_average_precision"]
 
@@ -101,3 +109,13 @@ class BalancedLogLoss(Section):
     """The mean over classes of their rows' log loss; lower is better."""
 
     kind: Literal["balanced_log_loss"]
+
+
+class Brier(Section):
+    """The mean squared error of probabilities, over rows and classes; lower is better.
+
+    Brier's own sum over classes is as many times this as there are classes. It is no log loss: a temperature is fitted,
+    bounds are not, since a row that is certain and wrong costs 1 at most.
+    """
+
+    kind: Literal["brier"]

@@ -48,7 +48,7 @@ def ensemble_plan(section: Ensemble, predicted: Predicted, judge: Judge) -> Ense
         count = len(names) * (2 if ranks_beside else 1)
         steps.append(Addition((first,), tuple(left), count, len(names), judge, of_mean).step)
     if not isinstance(section.temperature, NoTemperature):
-        if judge.metric.is_log_loss and holds_probabilities(form):
+        if judge.metric.judges_probabilities and holds_probabilities(form):
             steps.append(temperature.temperature_step(section.temperature, form, judge))
         else:
             left_out.append(no_gain(temperature.NAME, no_use(judge.metric, "a temperature")))

@@ -9,5 +9,7 @@ Steps = tuple[list[Step], list[Gain]]
 
 
 def no_use(metric: Metric, step: str) -> str:
-    counting = "the order of predictions" if metric.needs == "probabilities" else metric.needs
+    if metric.judges_probabilities:
+        return f"{step} cannot help {metric.name}, to which no row can cost more than 1"
+    counting = "the order of predictions" if metric.sees_order_alone else metric.needs
     return f"{step} cannot help {metric.name}, which depends on {counting} alone"

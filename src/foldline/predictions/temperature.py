@@ -30,7 +30,7 @@ def _divided(inputs: Inputs, counts: Counts, temperature: float, form: Form) -> 
 
 
 def temperature_step(section: FittedTemperature, form: Form, judge: Judge) -> Step:
-    """For a metric that is a log loss."""
+    """For a metric that judges probabilities; fitted by log loss, whatever it is."""
 
     def divided(temperature: float, inputs: Inputs) -> Inputs:
         if temperature == 1.0:

@@ -62,10 +62,10 @@ def _described(names: Sequence[str], weights: Weights) -> str:
 def _convex_evidence(judge: Judge, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows asked members"]:
     if judge.metric.is_log_loss:
         return np.stack([of_truth(one, targets) for one in inputs], axis=2)
-    if judge.metric.name == "rmse":
+    if judge.metric.name in ("rmse", "mse"):
         return np.stack(inputs, axis=2).astype(np.float64)
     raise Refusal(
-        f"ensemble.method.kind is convex, which takes a log loss or rmse: the metric {judge.metric.name} is not "
+        f"ensemble.method.kind is convex, which takes a log loss, rmse or mse: the metric {judge.metric.name} is not "
         "smooth in the weights. Choose greedy."
     )
 
@@ -107,7 +107,7 @@ def _stacking_step(section: Stacking, names: Sequence[str], form: Form, judge: J
 
 def _ranks_step(form: Form, judge: Judge) -> Step:
     """Nothing is fitted, and yet it is a choice that must be a real gain over the mean of predictions."""
-    if judge.metric.is_log_loss or judge.metric.needs != "probabilities":
+    if not judge.metric.sees_order_alone:
         raise Refusal(
             f"ensemble.method.kind is ranks, but {judge.metric.name} depends on more than the order of predictions. "
             "Choose equal, convex or greedy."

@@ -1,4 +1,5 @@
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -25,22 +26,23 @@ def test_the_expected_level_is_the_mean_of_the_probabilities() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_other_cuts_give_a_higher_kappa(seed: int) -> None:
+@pytest.mark.parametrize(("power", "weights"), [(1, "linear"), (2, "quadratic")])
+def test_no_other_cuts_give_a_higher_kappa(power: Literal[1, 2], weights: str, seed: int) -> None:
     """All triples of cuts between 16 rows."""
     targets, values = drawn(16, seed)
-    rule = fit_cut_points(values, targets, 4)
+    rule = fit_cut_points(values, targets, 4, power)
     scores = values[:, 0].astype(float)
     best = max(
-        cohen_kappa_score(targets, np.searchsorted(cuts, scores, side="right"), weights="quadratic", labels=range(4))
+        cohen_kappa_score(targets, np.searchsorted(cuts, scores, side="right"), weights=weights, labels=range(4))
         for cuts in combinations(np.sort(scores), 3)
     )
-    found = cohen_kappa_score(targets, rule(values), weights="quadratic", labels=range(4))
+    found = cohen_kappa_score(targets, rule(values), weights=weights, labels=range(4))
     assert found >= best - 1e-9
 
 
 def test_a_level_without_rows_gets_none() -> None:
     targets, values = drawn(60, 0)
-    rule = fit_cut_points(values, np.minimum(targets, 2), 4)
+    rule = fit_cut_points(values, np.minimum(targets, 2), 4, power=2)
     assert isinstance(rule, CutPoints)
     assert set(rule(values)) <= {0, 1, 2}
 

@@ -4,7 +4,7 @@ from scipy.special import softmax
 
 from foldline.competition.decisions import labels
 from foldline.competition.decisions.labels import MostProbable, WeightedClasses, fit_weights, most_probable
-from foldline.competition.scores.labels import macro_f1
+from foldline.competition.scores.labels import macro_f1, weighted_f1
 from foldline.refusal import Refusal
 from foldline.tables import arrays
 
@@ -41,23 +41,26 @@ def test_a_weight_moves_the_border_between_two_classes() -> None:
     assert rule(np.array([[0.26, 0.74], [0.24, 0.76]], np.float32)).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_no_other_weight_of_a_class_is_better_than_the_fitted_one(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("score", "by_support"), [(macro_f1, False), (weighted_f1, True)])
+def test_no_other_weight_of_a_class_is_better_than_the_fitted_one(score, by_support: bool, seed: int) -> None:
     targets, predictions = uneven(150, seed)
-    rule = fit_weights(predictions, targets)
+    rule = fit_weights(predictions, targets, score, by_support)
     assert isinstance(rule, WeightedClasses)
-    reached = macro_f1(targets, rule(predictions))
-    assert reached > macro_f1(targets, most_probable(predictions))
+    reached = score(targets, rule(predictions))
+    assert reached > score(targets, most_probable(predictions))
     for one in range(4):
         for factor in np.geomspace(0.01, 100, 400):
             weights = np.array(rule.weights)
             weights[one] *= factor
             other = WeightedClasses(kind="weighted_classes", weights=tuple(weights.tolist()))
-            assert macro_f1(targets, other(predictions)) <= reached + 1e-9
+            assert score(targets, other(predictions)) <= reached + 1e-9
 
 
 def test_where_nothing_gains_the_likeliest_class_stays() -> None:
-    assert fit_weights(np.eye(3, dtype=np.float32), np.arange(3)) == MostProbable(kind="most_probable")
+    assert fit_weights(np.eye(3, dtype=np.float32), np.arange(3), macro_f1, by_support=False) == MostProbable(
+        kind="most_probable"
+    )
 
 
 def test_what_another_class_in_vain_would_cost_is_no_gain() -> None:
@@ -66,11 +69,11 @@ def test_what_another_class_in_vain_would_cost_is_no_gain() -> None:
         [[0.02, 0.21, 0.77], [0.69, 0.11, 0.2], [0.53, 0.34, 0.13], [0.7878788, 0.1212121, 0.0909091]], np.float32
     )
     targets = np.array([2, 2, 0, 0])
-    rule = fit_weights(predictions, targets)
+    rule = fit_weights(predictions, targets, macro_f1, by_support=False)
     assert macro_f1(targets, rule(predictions)) >= macro_f1(targets, most_probable(predictions))
 
 
 def test_weights_of_very_many_classes_are_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(labels, "MOST_CLASSES", 3)
     targets, predictions = uneven(150, 0)
-    assert fit_weights(predictions, targets) == MostProbable(kind="most_probable")
+    assert fit_weights(predictions, targets, macro_f1, by_support=False) == MostProbable(kind="most_probable")

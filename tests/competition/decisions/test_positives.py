@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 
 from foldline.competition.decisions.labels import MostProbable, WeightedClasses, fit_balance
-from foldline.competition.decisions.positives import best_threshold, f_beta_worth, fit_label, matthews_worth
-from foldline.competition.scores.labels import balanced_accuracy, f_beta, matthews
+from foldline.competition.decisions.positives import (
+    best_threshold,
+    f_beta_worth,
+    fit_label,
+    kappa_worth,
+    matthews_worth,
+)
+from foldline.competition.scores.labels import balanced_accuracy, cohen_kappa, f_beta, matthews
 
 RULE = MostProbable(kind="most_probable")
 
@@ -18,8 +24,12 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("worth", "score"),
-    [(f_beta_worth(2.0), lambda targets, labels: f_beta(targets, labels, 2.0)), (matthews_worth, matthews)],
-    ids=["f_beta", "matthews"],
+    [
+        (f_beta_worth(2.0), lambda targets, labels: f_beta(targets, labels, 2.0)),
+        (matthews_worth, matthews),
+        (kappa_worth, cohen_kappa),
+    ],
+    ids=["f_beta", "matthews", "kappa"],
 )
 def test_no_other_threshold_scores_higher(worth, score, seed: int) -> None:
     targets, predictions = drawn(seed)

@@ -20,6 +20,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "label_lines": {"line": "{row}_{class}"},
     "lines": {"line": "{row}_{class}", "range": [0, 1]},
     "label_set": {"empty": "refused"},
+    "set_columns": {"empty": "refused"},
     "ranking": {"length": 3},
 }
 TARGETS: dict[str, dict[str, Any]] = {
@@ -44,6 +45,10 @@ CASES = [
     ("multiclass", "label", {"kind": "macro_f1"}, DISTRIBUTIONS, LEVELS, "most_probable", "weighted_classes"),
     ("ordinal", "label", {"kind": "quadratic_kappa"}, DISTRIBUTIONS, LEVELS, "most_probable", "cut_points"),
     ("ordinal", "label", {"kind": "quadratic_kappa"}, DISTRIBUTIONS[:, :1], LEVELS, "cut_points", "cut_points"),
+    ("ordinal", "label", {"kind": "linear_kappa"}, DISTRIBUTIONS, LEVELS, "most_probable", "cut_points"),
+    ("multiclass", "label", {"kind": "weighted_f1"}, DISTRIBUTIONS, LEVELS, "most_probable", "weighted_classes"),
+    ("multiclass", "label", {"kind": "cohen_kappa"}, DISTRIBUTIONS, LEVELS, "most_probable", "most_probable"),
+    ("binary", "label", {"kind": "cohen_kappa"}, PAIRS, LEVELS % 2, "most_probable", "weighted_classes"),
     ("ranked", "ranking", {"kind": "map_at_k", "k": 3}, DISTRIBUTIONS, LEVELS, *["top_classes_or_new"] * 2),
     ("open_set", "label", {"kind": "accuracy"}, DISTRIBUTIONS, LEVELS, *["label_or_new"] * 2),
     (
@@ -82,6 +87,9 @@ CASES = [
     ("multilabel", "label_set", {"kind": "multilabel_micro_f1"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
     ("multilabel", "label_set", {"kind": "multilabel_macro_f1"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
     ("multilabel", "label_set", {"kind": "mean_row_f_beta", "beta": 2}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
+    ("multilabel", "set_columns", {"kind": "mean_row_jaccard"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
+    ("multilabel", "set_columns", {"kind": "exact_match"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
+    ("multilabel", "set_columns", {"kind": "hamming_loss"}, DISTRIBUTIONS, SETS, *["thresholds"] * 2),
 ]
 
 

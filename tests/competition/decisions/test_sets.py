@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from foldline.competition.decisions import sets
-from foldline.competition.decisions.sets import Thresholds, even_thresholds, fit_macro, fit_micro
-from foldline.competition.scores.sets import macro_f1, micro_f1
+from foldline.competition.decisions.sets import Thresholds, even_thresholds, fit_each, fit_macro, fit_micro
+from foldline.competition.scores.sets import hamming_loss, macro_f1, micro_f1
 
 
 def drawn(seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -15,8 +15,12 @@ def drawn(seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
     return targets, noisy.round(2).astype(np.float32)
 
 
+def right(targets: np.ndarray, sets: np.ndarray) -> float:
+    return 1 - hamming_loss(targets, sets)
+
+
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("fit", "score"), [(fit_macro, macro_f1), (fit_micro, micro_f1)])
+@pytest.mark.parametrize(("fit", "score"), [(fit_macro, macro_f1), (fit_micro, micro_f1), (fit_each, right)])
 def test_no_other_thresholds_score_higher(fit, score, seed: int) -> None:
     """All pairs of thresholds at a prediction, or above all; equal predictions are among them."""
     targets, predictions = drawn(seed)

@@ -5,7 +5,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from foldline.competition.scores.areas import auc, mean_column_auc, micro_auc, partial_auc, weighted_auc
+from foldline.competition.scores.squares import brier
 from foldline.refusal import Refusal
+from foldline.tables.compact import IN_MEMORY, compact_array
 
 ALASKA = {"edges": (0.0, 0.4, 1.0), "weights": (2.0, 1.0)}
 
@@ -43,6 +45,37 @@ def test_mean_column_auc_leaves_out_a_column_without_positives() -> None:
     expected = roc_auc_score(targets[:, [0, 2]], predictions[:, [0, 2]])
     assert mean_column_auc(targets, predictions) == pytest.approx(expected)
     assert math.isnan(mean_column_auc(targets[:, [1]], predictions[:, [1]]))
+
+
+def test_columns_weigh_as_they_are_told() -> None:
+    """As rsna-intracranial-aneurysm-detection: one counts as much as all others. Without positives it is out."""
+    generator = np.random.default_rng(1)
+    targets = (generator.uniform(size=(100, 4)) < 0.4).astype(np.uint8)
+    predictions = generator.uniform(size=(100, 4)).astype(np.float32)
+    any_, *others = (roc_auc_score(targets[:, one], predictions[:, one]) for one in range(4))
+    weighted = mean_column_auc(targets, predictions, (3.0, 1.0, 1.0, 1.0))
+    assert weighted == pytest.approx((any_ + np.mean(others)) / 2)
+    targets[:, 1] = 0
+    assert mean_column_auc(targets, predictions, (3.0, 1.0, 0.0, 0.0)) == pytest.approx(any_)
+    assert math.isnan(mean_column_auc(targets, predictions, (0.0, 1.0, 0.0, 0.0)))
+
+
+def test_each_class_against_all_others_is_scikit_learns() -> None:
+    generator = np.random.default_rng(4)
+    targets, predictions = generator.integers(0, 4, 80), generator.dirichlet(np.ones(4), 80)
+    expected = roc_auc_score(targets, predictions, multi_class="ovr", average="macro")
+    assert mean_column_auc(targets, predictions.astype(np.float32)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_of_compact_predictions_the_areas_are_those_of_dense_ones() -> None:
+    """Of 120 classes, the 20 that are not kept share what is left."""
+    generator = np.random.default_rng(5)
+    targets = generator.integers(0, 120, 300)
+    compact = compact_array(np.empty(300, IN_MEMORY), 120, "probabilities")
+    compact[:] = generator.dirichlet(np.full(120, 0.1), 300).astype(np.float32)
+    dense = np.vstack([compact[row : row + 1] for row in range(300)])
+    assert mean_column_auc(targets, compact) == mean_column_auc(targets, dense)
+    assert brier(targets, compact) == brier(targets, dense)
 
 
 def test_weighted_auc_of_perfect_chance_and_inverse_order() -> None:

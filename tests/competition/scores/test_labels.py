@@ -12,7 +12,17 @@ from sklearn.metrics import (
     matthews_corrcoef,
 )
 
-from foldline.competition.scores.labels import accuracy, balanced_accuracy, f_beta, macro_f1, matthews, quadratic_kappa
+from foldline.competition.scores.labels import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    f_beta,
+    linear_kappa,
+    macro_f1,
+    matthews,
+    quadratic_kappa,
+    weighted_f1,
+)
 from foldline.refusal import Refusal
 
 
@@ -28,8 +38,18 @@ def test_they_are_those_of_scikit_learn(classes: int) -> None:
     targets, labels = drawn(classes)
     assert accuracy(targets, labels) == accuracy_score(targets, labels)
     assert macro_f1(targets, labels) == pytest.approx(f1_score(targets, labels, average="macro"), rel=1e-12)
-    expected = cohen_kappa_score(targets, labels, weights="quadratic")
-    assert quadratic_kappa(targets, labels) == pytest.approx(expected, rel=1e-9)
+    assert weighted_f1(targets, labels) == pytest.approx(f1_score(targets, labels, average="weighted"), rel=1e-12)
+    for weights, kappa in ((None, cohen_kappa), ("linear", linear_kappa), ("quadratic", quadratic_kappa)):
+        expected = cohen_kappa_score(targets, labels, weights=weights)
+        assert kappa(targets, labels) == pytest.approx(expected, rel=1e-9)
+
+
+def test_kappas_by_hand() -> None:
+    """Right are 3 of 4; the targets have (1, 2, 1) rows of the levels, the labels (2, 1, 1): by chance 5 of 16."""
+    targets, labels = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2])
+    assert cohen_kappa(targets, labels) == pytest.approx((3 / 4 - 5 / 16) / (1 - 5 / 16))
+    # Rows are one level off in all; by chance 3 of those at 0, 6 of those at 1, 5 of those at 2, over 4.
+    assert linear_kappa(targets, labels) == pytest.approx(1 - 1 / (14 / 4))
 
 
 def test_a_class_that_is_predicted_in_vain_adds_a_zero_to_macro_f1() -> None:
@@ -38,17 +58,24 @@ def test_a_class_that_is_predicted_in_vain_adds_a_zero_to_macro_f1() -> None:
     assert macro_f1(np.array([0, 0, 0]), np.array([0, 0, 7])) == pytest.approx(0.4)
 
 
+def test_each_class_weighs_as_its_rows_do() -> None:
+    """F1 of 0: 2 of 3 found, none wrong, 0.8; of 1: all found, one wrong, 2 / 3; of 7, in vain, nothing."""
+    assert weighted_f1(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])) == pytest.approx((3 * 0.8 + 2 / 3) / 4)
+    assert weighted_f1(np.array([0, 0, 0]), np.array([0, 0, 7])) == pytest.approx(0.8)
+
+
 def test_a_level_that_nobody_has_does_not_count_for_kappa() -> None:
     targets, labels = drawn(3)
     assert quadratic_kappa(2 * targets, 2 * labels) == quadratic_kappa(targets, labels)
 
 
-def test_kappa_of_one_level_alone_is_not_defined() -> None:
-    assert math.isnan(quadratic_kappa(np.array([3, 3]), np.array([3, 3])))
-    assert quadratic_kappa(np.array([3, 3]), np.array([3, 1])) == 0
+@pytest.mark.parametrize("kappa", [cohen_kappa, linear_kappa, quadratic_kappa])
+def test_kappa_of_one_level_alone_is_not_defined(kappa) -> None:
+    assert math.isnan(kappa(np.array([3, 3]), np.array([3, 3])))
+    assert kappa(np.array([3, 3]), np.array([3, 1])) == 0
 
 
-@pytest.mark.parametrize("score", [accuracy, macro_f1, quadratic_kappa])
+@pytest.mark.parametrize("score", [accuracy, macro_f1, weighted_f1, cohen_kappa, quadratic_kappa])
 def test_no_rows_are_refused(score) -> None:
     with pytest.raises(Refusal, match="no rows to score"):
         score(np.empty(0, np.int64), np.empty(0, np.int64))

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, top_k_accuracy_score
 
-from foldline.competition.scores.rankings import global_average_precision, map_at_k, top_k_error
+from foldline.competition.scores.rankings import global_average_precision, map_at_k, top_k_accuracy, top_k_error
 
 
 def test_each_row_counts_one_over_its_place() -> None:
@@ -27,8 +27,9 @@ def test_nothing_is_no_class() -> None:
 def test_top_k_error_is_scikit_learns_accuracy_from_one() -> None:
     generator = np.random.default_rng(0)
     targets, shares = generator.integers(0, 6, 100), generator.uniform(size=(100, 6))
-    expected = 1 - top_k_accuracy_score(targets, shares, k=2, labels=np.arange(6))
-    assert top_k_error(targets, np.argsort(-shares, axis=1), k=2) == pytest.approx(expected)
+    expected, rankings = top_k_accuracy_score(targets, shares, k=2, labels=np.arange(6)), np.argsort(-shares, axis=1)
+    assert top_k_accuracy(targets, rankings, k=2) == pytest.approx(expected)
+    assert top_k_error(targets, rankings, k=2) == pytest.approx(1 - expected)
 
 
 def test_gap_by_hand() -> None:

@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score, fbeta_score
+from sklearn.metrics import accuracy_score, f1_score, fbeta_score, jaccard_score
+from sklearn.metrics import hamming_loss as sklearn_hamming_loss
 
-from foldline.competition.scores.sets import macro_f1, mean_row_f_beta, micro_f1
+from foldline.competition.scores.sets import (
+    exact_match,
+    hamming_loss,
+    macro_f1,
+    mean_row_f_beta,
+    mean_row_jaccard,
+    micro_f1,
+)
+from foldline.refusal import Refusal
 
 
 def test_they_are_those_of_scikit_learn() -> None:
@@ -23,11 +32,26 @@ def test_by_hand() -> None:
     sets = np.array([[True, True], [False, True]])
     assert micro_f1(targets, sets) == pytest.approx(2 * 2 / (3 + 3))
     assert macro_f1(targets, sets) == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert mean_row_jaccard(targets, sets) == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert exact_match(targets, np.array([[True, False], [False, True]])) == 1 / 2
+    assert hamming_loss(targets, sets) == 2 / 4
 
 
 def test_nothing_wanted_and_nothing_said_scores_0() -> None:
     assert micro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
     assert macro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
+    assert mean_row_jaccard(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
+
+
+def test_an_empty_set_that_is_right_is_an_exact_match() -> None:
+    assert exact_match(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 1
+    assert hamming_loss(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
+
+
+@pytest.mark.parametrize("score", [mean_row_jaccard, exact_match, hamming_loss])
+def test_no_rows_are_refused(score) -> None:
+    with pytest.raises(Refusal, match="no rows to score"):
+        score(np.empty((0, 3), np.uint8), np.empty((0, 3), bool))
 
 
 @pytest.mark.parametrize("beta", [1.0, 2.0])
@@ -37,4 +61,9 @@ def test_the_mean_over_rows_is_that_of_scikit_learn(beta: float) -> None:
     targets, sets = (generator.uniform(size=(200, 4)) < 0.3 for _ in range(2))
     assert (~targets.any(axis=1) & ~sets.any(axis=1)).any()
     expected = fbeta_score(targets, sets, beta=beta, average="samples", zero_division=0)
-    assert mean_row_f_beta(targets.astype(np.uint8), sets, beta) == pytest.approx(expected, rel=1e-12)
+    wanted = targets.astype(np.uint8)
+    assert mean_row_f_beta(wanted, sets, beta) == pytest.approx(expected, rel=1e-12)
+    expected = jaccard_score(targets, sets, average="samples", zero_division=0)
+    assert mean_row_jaccard(wanted, sets) == pytest.approx(expected, rel=1e-12)
+    assert exact_match(wanted, sets) == pytest.approx(accuracy_score(targets, sets))
+    assert hamming_loss(wanted, sets) == pytest.approx(sklearn_hamming_loss(targets, sets))

@@ -4,11 +4,15 @@ from sklearn.metrics import (
     f1_score,
     fbeta_score,
     mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    median_absolute_error,
     r2_score,
     root_mean_squared_error,
     root_mean_squared_log_error,
 )
 
+from foldline.competition.scores import values as scores
 from foldline.competition.scores.values import mae, mean_column_rmse, probabilistic_f1, r2, rmse, rmsle, weighted_r2
 from foldline.refusal import Refusal
 
@@ -29,6 +33,10 @@ def test_metrics_of_columns_are_those_of_scikit_learn() -> None:
     assert mean_column_rmse(targets, values) == pytest.approx(np.mean(each))
     assert mae(targets, values) == pytest.approx(mean_absolute_error(wanted, found))
     assert rmsle(targets, values) == pytest.approx(root_mean_squared_log_error(wanted.ravel(), found.ravel()), rel=1e-6)
+    assert scores.mse(targets, values) == pytest.approx(mean_squared_error(wanted, found))
+    assert scores.mean_column_mae(targets, values) == pytest.approx(mean_absolute_error(wanted, found))
+    assert scores.median_absolute_error(targets, values) == pytest.approx(median_absolute_error(wanted, found))
+    assert scores.mape(targets, values) == pytest.approx(mean_absolute_percentage_error(wanted, found))
     assert r2(targets, values) == pytest.approx(r2_score(wanted, found))
     weights = (0.5, 0.2, 0.0)
     expected = r2_score(wanted.ravel(), found.ravel(), sample_weight=np.tile(weights, 50))
@@ -43,6 +51,11 @@ def test_a_missing_number_counts_nowhere() -> None:
     assert rmse(targets, values) == pytest.approx(np.sqrt((1 + 9 + 4) / 3))
     assert mean_column_rmse(targets, values) == pytest.approx((np.sqrt(5) + 2) / 2)
     assert mae(targets, values) == pytest.approx(2)
+    assert scores.mse(targets, values) == pytest.approx((1 + 9 + 4) / 3)
+    assert scores.mean_column_mae(targets, values) == pytest.approx((4 / 2 + 2) / 2)
+    assert scores.median_absolute_error(targets, values) == pytest.approx((4 / 2 + 2) / 2)
+    assert scores.mape(targets, values) == pytest.approx((1 / 1 + 3 / 3 + 2 / 6) / 3)
+    assert scores.smape(targets, values) == pytest.approx((2 / 3 + 2 + 4 / 14) / 3)
     assert r2(targets, values) == pytest.approx(1 - 10 / 2), "one number has no spread"
     assert weighted_r2(targets, values, (1.0, 1.0, 1.0)) == pytest.approx(
         1 - 14 / np.sum((np.array([1, 3, 6]) - 10 / 3) ** 2)
@@ -53,6 +66,15 @@ def test_equal_targets_have_no_r2() -> None:
     equal = np.full((3, 2), 7, np.float32)
     assert np.isnan(r2(equal, equal))
     assert np.isnan(weighted_r2(equal, equal, (1.0, 2.0)))
+
+
+def test_of_two_zeros_the_symmetric_share_is_0() -> None:
+    assert scores.smape(np.array([[0.0], [0.0]], np.float32), np.array([[0.0], [-3.0]], np.float32)) == 1
+
+
+def test_nothing_is_a_share_of_0() -> None:
+    with pytest.raises(Refusal, match=r"row 1 of those scored has a 0 in column 0\. Correct metric\.kind"):
+        scores.mape(np.array([[1.0], [0.0]], np.float32), np.array([[1.0], [2.0]], np.float32))
 
 
 def test_a_logarithm_takes_numbers_above_minus_one() -> None:

@@ -1,5 +1,7 @@
 """The judge's scores are those that the pipeline computes of the same rows: two implementations, one definition."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from scipy.special import softmax
 
 from foldline.competition.scores import (
     areas,
+    correlations,
     divergences,
     labels,
     log_losses,
@@ -14,6 +17,7 @@ from foldline.competition.scores import (
     precisions,
     rankings,
     sets,
+    squares,
     values,
 )
 from foldline.kaggle.local.scores import score_of
@@ -33,6 +37,7 @@ TWO_CLASSES = pd.DataFrame(TWO.astype(str), columns=["0", "1"])
 TRUE_OF_EACH, GUESSED_OF_EACH = (GENERATOR.integers(0, 3, (ROWS, 4)) for _ in range(2))
 INDICATORS = np.eye(3, dtype=np.uint8)[TRUE_OF_EACH].reshape(ROWS, 12)
 VOTED, DEALT = (GENERATOR.dirichlet(np.ones(4), ROWS).astype(np.float32) for _ in range(2))
+ONE_OF_FOUR = GENERATOR.integers(0, 4, ROWS)
 WEIGHTS = (2.0, 1.0, 0.5, 1.0)
 WEIGHTS_OF_LINES = [str(weight) for weight in WEIGHTS] * ROWS
 
@@ -43,6 +48,10 @@ def column(numbers: np.ndarray) -> pd.DataFrame:
 
 def columns(numbers: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({f"c{place}": [str(number) for number in numbers[:, place]] for place in range(4)})
+
+
+def class_names(positions: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"label": [f"c{position}" for position in positions]})
 
 
 def lines(numbers: np.ndarray) -> pd.DataFrame:
@@ -72,6 +81,9 @@ def places(indicators: np.ndarray) -> list[list[int]]:
         ("binary_log_loss", columns(SEVERAL), columns(EACH), log_losses.binary_log_loss(SEVERAL, EACH)),
         ("accuracy", column(LEVELS), column(FOUND), labels.accuracy(LEVELS, FOUND)),
         ("macro_f1", column(LEVELS), column(FOUND), labels.macro_f1(LEVELS, FOUND)),
+        ("weighted_f1", column(LEVELS), column(FOUND), labels.weighted_f1(LEVELS, FOUND)),
+        ("cohen_kappa", column(LEVELS), column(FOUND), labels.cohen_kappa(LEVELS, FOUND)),
+        ("linear_kappa", column(LEVELS), column(FOUND), labels.linear_kappa(LEVELS, FOUND)),
         ("quadratic_kappa", column(LEVELS), column(FOUND), labels.quadratic_kappa(LEVELS, FOUND)),
         ("map_at(5)", column(LEVELS), spaced(RANKED.tolist()), rankings.map_at_k(LEVELS, RANKED, 5)),
         (
@@ -106,6 +118,51 @@ def places(indicators: np.ndarray) -> list[list[int]]:
             sets.mean_row_f_beta(SEVERAL, EACH > 0.5, 2.0),
         ),
         ("top_k_error(3)", column(LEVELS), spaced(RANKED.tolist()), rankings.top_k_error(LEVELS, RANKED, 3)),
+        ("top_k_accuracy(3)", column(LEVELS), spaced(RANKED.tolist()), rankings.top_k_accuracy(LEVELS, RANKED, 3)),
+        (
+            "weighted_mean_column_auc(2, 1, 0.5, 1)",
+            columns(SEVERAL),
+            columns(EACH),
+            areas.mean_column_auc(SEVERAL, EACH, WEIGHTS),
+        ),
+        ("brier", column(POSITIVE), column(SHARE), squares.brier(POSITIVE, TWO)),
+        ("brier", columns(SEVERAL), columns(EACH), squares.brier(SEVERAL, EACH)),
+        *(
+            (name, class_names(ONE_OF_FOUR), columns(DEALT), score(ONE_OF_FOUR, DEALT))
+            for name, score in (
+                ("mean_column_auc", areas.mean_column_auc),
+                ("mean_column_average_precision", precisions.mean_column_average_precision),
+                ("brier", squares.brier),
+            )
+        ),
+        *(
+            (name, spaced(places(SEVERAL)), spaced(places(EACH > 0.5)), score(SEVERAL, EACH > 0.5))
+            for name, score in (("mean_row_jaccard", sets.mean_row_jaccard), ("exact_match", sets.exact_match))
+        ),
+        *(
+            (name, columns(SEVERAL), columns((EACH > 0.5).astype(int)), score(SEVERAL, EACH > 0.5))
+            for name, score in (
+                ("multilabel_micro_f1", sets.micro_f1),
+                ("multilabel_macro_f1", sets.macro_f1),
+                ("mean_row_f_beta(2)", partial(sets.mean_row_f_beta, beta=2.0)),
+                ("mean_row_jaccard", sets.mean_row_jaccard),
+                ("exact_match", sets.exact_match),
+                ("hamming_loss", sets.hamming_loss),
+            )
+        ),
+        *(
+            (score.__name__, columns(GAPS), columns(EACH), score(GAPS, EACH))
+            for score in (
+                values.mse,
+                values.mean_column_mae,
+                values.median_absolute_error,
+                values.mape,
+                values.smape,
+                correlations.pearson,
+                correlations.spearman,
+                correlations.concordance,
+            )
+        ),
         ("rmse", columns(GAPS), columns(EACH), values.rmse(GAPS, EACH)),
         ("rmse(0, 1)", columns(GAPS), columns(EACH), values.rmse(GAPS, EACH)),
         ("mean_column_rmse", columns(GAPS), columns(EACH), values.mean_column_rmse(GAPS, EACH)),

@@ -70,6 +70,8 @@ def table(*texts: str, name: str = "x") -> pd.DataFrame:
     return pd.DataFrame({name: texts}, dtype="str")
 
 
+ONES = pd.DataFrame({"x": ["1", "0"], "y": ["0", "1"]})
+HALVES = pd.DataFrame({"x": ["0.5", "0.5"], "y": ["0.5", "0.5"]})
 TWO_COLUMNS = pd.DataFrame({"x": ["1", "2"], "y": ["5", "8"]})
 
 
@@ -105,12 +107,31 @@ def test_an_unknown_metric_is_refused(name: str) -> None:
         ("balanced_accuracy", table("a", "a", "b"), table("a", "b", "b"), 3 / 4),
         ("matthews", table("1", "0"), table("0", "1"), -1),
         ("f_beta(2)", table("1", "1", "0"), table("1", "0", "1"), 1 / 2),
+        ("weighted_f1", table("a", "a", "a", "b"), table("a", "a", "b", "b"), (3 * 0.8 + 2 / 3) / 4),
+        ("cohen_kappa", table("0", "1", "1", "2"), table("0", "0", "1", "2"), (3 / 4 - 5 / 16) / (1 - 5 / 16)),
+        ("linear_kappa", table("0", "1", "1", "2"), table("0", "0", "1", "2"), 1 - 4 / 14),
+        ("top_k_accuracy(2)", table("a", "b", "c"), table("a", "x b", "x y c"), 2 / 3),
+        ("mean_row_jaccard", table("a", "a b"), table("a b", "b"), 1 / 2),
+        ("exact_match", table("a", "a b"), table("a", "b"), 1 / 2),
+        ("exact_match", ONES, ONES[::-1], 0),
+        ("hamming_loss", ONES, ONES[::-1], 1),
+        ("brier", table("1", "0"), table("0.8", "0.4"), (0.04 + 0.16) / 2),
+        ("brier", table("x", "y"), HALVES, 1 / 4),
+        ("weighted_mean_column_auc(3, 1)", ONES, ONES[["y", "x"]].set_axis(["x", "y"], axis=1), 0),
         ("mean_row_f_beta(2)", table("a", "a b"), table("a b", "b"), (5 / 6 + 5 / 9) / 2),
         ("partial_auc(0.8)", table("0", "1"), table("-3", "9"), 0.2),
         ("average_precision", table("1", "0", "1"), table("0.9", "0.5", "0.2"), (1 + 2 / 3) / 2),
         ("rmse", table("1", "2"), table("2", "4"), math.sqrt(2.5)),
         ("rmse(0, 5)", table("1", ""), table("2", "4"), 1),
         ("mae", table("1", "2"), table("2", "4"), 1.5),
+        ("mse", table("1", "2"), table("2", "4"), 2.5),
+        ("mape", table("1", "-2"), table("2", "-3"), (1 + 1 / 2) / 2),
+        ("smape", table("1", "0"), table("3", "0"), 1 / 2),
+        ("mean_column_mae", TWO_COLUMNS, TWO_COLUMNS[::-1], (1 + 3) / 2),
+        ("median_absolute_error", table("1", "2", "3"), table("1", "4", "12"), 2),
+        ("pearson", table("1", "2", ""), table("3", "9", "0"), 1),
+        ("spearman", table("1", "2", "3"), table("9", "3", "1"), -1),
+        ("concordance", table("1", "2", "3"), table("3", "5", "7"), 8 / 37),
         ("rmsle", table("0"), table(str(math.e - 1)), 1),
         ("r2", table("1", "3"), table("1", "2"), 1 / 2),
         ("mean_column_rmse", TWO_COLUMNS, TWO_COLUMNS[::-1], (1 + 3) / 2),
@@ -137,6 +158,9 @@ def test_columns_are_scored_by_name() -> None:
         ("macro_f1", table("3", "4"), table("3", "4.0"), "labels must be whole numbers, found 4.0"),
         ("quadratic_kappa", table("3", "4"), table("3", "2.3"), "labels must be whole numbers, found 2.3"),
         ("multilabel_micro_f1", table("1 2", "3"), table("1", ""), "Can only use .str accessor"),
+        ("exact_match", ONES, HALVES, "Classification metrics need 0 or 1, found 0.5"),
+        ("hamming_loss", table("1 2", "3"), table("1", "3 4"), "takes a column for each label"),
+        ("pearson", table("1", "2"), table("3", "3"), "column 'x' has no correlation, its values are constant"),
         ("map_at(5)", table("a", "b"), table("a b", ""), "1 rows have no label"),
         ("rmse(1, 100)", table("1", "7"), table("1", "0.5"), r"values must lie in \[1, 100\], found 0.5"),
         ("rmse", table("1", "0"), table("inf", "1"), "'inf' in column 'x' for id '0' is not a finite number"),

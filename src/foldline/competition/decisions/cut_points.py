@@ -37,10 +37,14 @@ def half_way(levels: int) -> CutPoints:
 
 
 def fit_cut_points(
-    predictions: Float32[np.ndarray, "rows outputs"], targets: Int64[np.ndarray, " rows"], levels: int
+    predictions: Float32[np.ndarray, "rows outputs"],
+    targets: Int64[np.ndarray, " rows"],
+    levels: int,
+    power: Literal[1, 2],
 ) -> CutPoints:
-    """The cuts with which quadratic weighted kappa is highest, of those on a grid of the rows' quantiles: exact.
+    """The cuts with which weighted kappa is highest, of those on a grid of the rows' quantiles: exact.
 
+    power: of the distance of two levels, 2 for the quadratic and 1 for the linear one.
     1 - kappa is a quotient of two sums over rows, so Dinkelbach's method (On Nonlinear Fractional Programming, 1967)
     finds its least by a row of sums to be made least, each of which is a shortest path from cut to cut.
     """
@@ -50,7 +54,7 @@ def fit_cut_points(
     counts = np.zeros((len(edges) + 2, levels))
     np.add.at(counts, (bins + 1, targets), 1)
     below = np.cumsum(counts, axis=0)
-    distances = np.subtract.outer(np.arange(levels), np.arange(levels)) ** 2.0
+    distances = np.abs(np.subtract.outer(np.arange(levels), np.arange(levels))).astype(np.float64) ** power
     # What the rows of lower bins cost when they are given a level: for the disagreement found, and that by chance.
     found = below @ distances
     chance = np.outer(below.sum(axis=1), (distances @ below[-1]) / len(targets))

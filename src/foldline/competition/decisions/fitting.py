@@ -11,15 +11,17 @@ from foldline.cards.metric import Metric
 from foldline.competition.decisions.cut_points import CutPoints, fit_cut_points
 from foldline.competition.decisions.labels import MostProbable, WeightedClasses, fit_balance, fit_weights
 from foldline.competition.decisions.new_labels import LabelOrNew, fit_label_or_new
-from foldline.competition.decisions.positives import f_beta_worth, fit_label, matthews_worth
+from foldline.competition.decisions.positives import f_beta_worth, fit_label, kappa_worth, matthews_worth
 from foldline.competition.decisions.rankings import TopClassesOrNew, fit_level
-from foldline.competition.decisions.row_sets import fit_row_f_beta
+from foldline.competition.decisions.row_sets import fit_rows
 from foldline.competition.decisions.rules import Rule
-from foldline.competition.decisions.sets import Thresholds, fit_macro, fit_micro
+from foldline.competition.decisions.sets import Thresholds, fit_each, fit_macro, fit_micro
 from foldline.competition.decisions.several_labels import LabelOfEach
 from foldline.competition.decisions.values import PositiveProbability, WithinRange, fit_positive, fit_range
 from foldline.competition.metrics import metric_of
 from foldline.competition.output_names import column_slices
+from foldline.competition.scores.labels import macro_f1, weighted_f1
+from foldline.competition.scores.sets import f_beta_of_rows, jaccard_of_rows, match_of_rows
 
 OF_ONE_LABEL: Mapping[str, Metric] = {
     "mean_column_accuracy": facts.Accuracy(kind="accuracy"),
@@ -38,7 +40,9 @@ def fit_rule(
     """
     match rule:
         case MostProbable() | CutPoints() if isinstance(metric, facts.QuadraticKappa):
-            return fit_cut_points(predictions, targets, classes)
+            return fit_cut_points(predictions, targets, classes, power=2)
+        case MostProbable() | CutPoints() if isinstance(metric, facts.LinearKappa):
+            return fit_cut_points(predictions, targets, classes, power=1)
         case MostProbable() | LabelOrNew() | LabelOfEach():
             return _fit_labels(rule, predictions, targets, metric, classes)
         case Thresholds():
@@ -73,13 +77,17 @@ def _fit_likeliest(
 ) -> MostProbable | WeightedClasses:
     match metric:
         case facts.MacroF1():
-            return fit_weights(predictions, targets)
+            return fit_weights(predictions, targets, macro_f1, by_support=False)
+        case facts.WeightedF1():
+            return fit_weights(predictions, targets, weighted_f1, by_support=True)
         case facts.BalancedAccuracy():
             return fit_balance(predictions, targets)
         case facts.FBeta():
             return fit_label(rule, predictions, targets, f_beta_worth(metric.beta))
         case facts.Matthews() if classes == 2:
             return fit_label(rule, predictions, targets, matthews_worth)
+        case facts.CohenKappa() if classes == 2:
+            return fit_label(rule, predictions, targets, kappa_worth)
     return rule
 
 
@@ -99,5 +107,11 @@ def _fit_sets(rule: Thresholds, metric: Metric, predictions: np.ndarray, targets
         case facts.MultilabelMacroF1():
             return fit_macro(rule, predictions, targets)
         case facts.MeanRowFBeta():
-            return fit_row_f_beta(rule, predictions, targets, metric.beta)
+            return fit_rows(rule, predictions, targets, f_beta_of_rows(metric.beta))
+        case facts.MeanRowJaccard():
+            return fit_rows(rule, predictions, targets, jaccard_of_rows)
+        case facts.ExactMatch():
+            return fit_rows(rule, predictions, targets, match_of_rows)
+        case facts.HammingLoss():
+            return fit_each(rule, predictions, targets)
     return rule

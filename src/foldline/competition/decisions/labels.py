@@ -1,12 +1,12 @@
 """One label per row: the likeliest class, of probabilities as they are or times a weight per class."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
 
 from foldline.competition.scores.checks import require_probabilities
-from foldline.competition.scores.labels import macro_f1
 from foldline.config.section import Section
 from foldline.tables.arrays import row_blocks, take
 from foldline.tables.compact import CompactArray
@@ -78,8 +78,11 @@ class WeightedClasses(Section):
         return labels
 
 
-def fit_weights(predictions: Predictions, targets: Labels) -> MostProbable | WeightedClasses:
-    """The weights with which macro F1 is highest, class by class, until no class gains by another weight.
+def fit_weights(
+    predictions: Predictions, targets: Labels, score: Callable[[Labels, Labels], float], by_support: bool
+) -> MostProbable | WeightedClasses:
+    """The weights with which macro F1 (by_support: weighted F1) is highest, class by class, until no class gains by
+    another weight. score: that metric.
 
     Each class's weight is the best of all there are while the others stay: exact, from sorted ratios, not from a grid.
     """
@@ -88,16 +91,17 @@ def fit_weights(predictions: Predictions, targets: Labels) -> MostProbable | Wei
         return MostProbable(kind="most_probable")
     probabilities = np.maximum(predictions, np.finfo(np.float32).tiny).astype(np.float64)
     weights, gained = np.ones(classes), False
+    worth = np.bincount(targets, minlength=classes) / len(targets) if by_support else np.ones(classes)
     for _ in range(PASSES):
         before = weights.copy()
         for one in np.unique(targets):
-            weights[one] = _best_weight(probabilities, targets, weights, int(one))
+            weights[one] = _best_weight(probabilities, targets, weights, int(one), worth)
         gained = gained or not np.array_equal(before, weights)
         if np.array_equal(before, weights):
             break
     plain, fitted = MostProbable(kind="most_probable"), _weighted(weights)
     # The sum that was raised knows nothing of a class without a row: predicted in vain, it lowers the mean.
-    gains = gained and macro_f1(targets, fitted(predictions)) > macro_f1(targets, plain(predictions)) + LEAST_GAIN
+    gains = gained and score(targets, fitted(predictions)) > score(targets, plain(predictions)) + LEAST_GAIN
     return fitted if gains else plain
 
 
@@ -120,14 +124,16 @@ def _best_weight(
     targets: Labels,
     weights: Float64[np.ndarray, " classes"],
     one: int,
+    worth: Float64[np.ndarray, " classes"],
 ) -> float:
-    """Of class `one`: in the middle between the two rows' ratios where macro F1 is highest, or as it is."""
+    """Of class `one`: in the middle between the two rows' ratios where the sum of F1 by worth is highest, or as it
+    is."""
     weighted = probabilities * weights
     weighted[:, one] = -1
     others = weighted.argmax(axis=1)
     ratios = weighted[np.arange(len(weighted)), others] / probabilities[:, one]
     order = np.argsort(ratios, kind="stable")
-    scores = _scores_as_rows_move(others[order], targets[order], one, len(weights))
+    scores = _scores_as_rows_move(others[order], targets[order], one, worth)
     rising = ratios[order]
     # Equal ratios move together: only after the last of them is there a weight that tells them from the rest.
     tells = np.append(np.diff(rising) > 0, True)
@@ -142,23 +148,24 @@ def _best_weight(
 
 
 def _scores_as_rows_move(
-    others: Labels, targets: Labels, one: int, classes: int
+    others: Labels, targets: Labels, one: int, worth: Float64[np.ndarray, " classes"]
 ) -> Float[np.ndarray, " rows_and_none"]:
-    """Sum of the classes' F1 when none of the rows, the first, the first two, ... are labelled `one`."""
-    moved = np.ones(len(others), np.int64)
+    """Sum of the classes' F1 by worth when none of the rows, the first, the first two, ... are labelled `one`."""
+    moved, classes = np.ones(len(others), np.int64), len(worth)
     wanted = np.bincount(targets, minlength=classes)
     labelled, right = np.bincount(others, minlength=classes), np.bincount(others[others == targets], minlength=classes)
-    before = _f1(right, labelled + wanted)
+    before = worth * _f1(right, labelled + wanted)
     by_class = np.argsort(others, kind="stable")
     left = _running(moved[by_class], others[by_class], classes)
     lost = _running((others == targets)[by_class].astype(np.int64), others[by_class], classes)
-    after_move = _f1(right[others[by_class]] - lost, (labelled + wanted)[others[by_class]] - left)
+    left_by = others[by_class]
+    after_move = worth[left_by] * _f1(right[left_by] - lost, (labelled + wanted)[left_by] - left)
     changes = np.empty(len(others))
     first = np.append(True, np.diff(others[by_class]) != 0)
     changes[by_class] = np.diff(after_move, prepend=0)
     changes[by_class[first]] = after_move[first] - before[others[by_class[first]]]
     hits = np.cumsum(targets == one)
-    gained = _f1(hits, np.arange(1, len(others) + 1) + wanted[one])
+    gained = worth[one] * _f1(hits, np.arange(1, len(others) + 1) + wanted[one])
     return np.append(before.sum(), before.sum() + np.cumsum(changes) + gained)
 
 

@@ -35,6 +35,12 @@ def matthews_worth(hits: Counts, labelled: Counts, positives: int, rows: int) ->
     return np.divide(together, np.sqrt(spread), out=np.zeros(len(hits)), where=spread > 0)
 
 
+def kappa_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
+    right = (rows - labelled - positives + 2 * hits) / rows
+    by_chance = (positives * labelled + (rows - positives) * (rows - labelled)) / rows**2
+    return np.divide(right - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)
+
+
 def fit_label(
     rule: MostProbable, predictions: Float32[np.ndarray, "rows 2"], targets: Int64[np.ndarray, " rows"], worth: Worth
 ) -> MostProbable | WeightedClasses:

@@ -1,11 +1,11 @@
-"""Thresholds for the mean over rows of their set's F-beta."""
+"""Thresholds for a mean over rows of what their sets score."""
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 from foldline.competition.decisions.cuts import best_cut, cuts
 from foldline.competition.decisions.sets import Thresholds
-from foldline.competition.scores.sets import mean_row_f_beta
+from foldline.competition.scores.sets import ScoreOfRows, mean_over_rows
 
 GRID = 50
 """Common thresholds that are tried first."""
@@ -16,7 +16,7 @@ Predictions = Float32[np.ndarray, "rows classes"]
 Targets = UInt8[np.ndarray, "rows classes"]
 
 
-def fit_row_f_beta(rule: Thresholds, predictions: Predictions, targets: Targets, beta: float) -> Thresholds:
+def fit_rows(rule: Thresholds, predictions: Predictions, targets: Targets, score: ScoreOfRows) -> Thresholds:
     """The best of three: `rule`, one threshold for all labels (of a grid), and from there label by label.
 
     Given the other labels, what a row gains by one more label is a number of its own: so each label's threshold is the
@@ -24,9 +24,9 @@ def fit_row_f_beta(rule: Thresholds, predictions: Predictions, targets: Targets,
     in for an empty set is left out of account, but for the choice of the three.
     """
     alike = [_with(rule, np.full(predictions.shape[1], one / GRID)) for one in range(1, GRID)]
-    common = max(alike, key=lambda tried: mean_row_f_beta(targets, tried(predictions), beta))
-    each = _with(rule, _label_by_label(np.array(common.thresholds), predictions, targets, beta))
-    return max((rule, common, each), key=lambda tried: mean_row_f_beta(targets, tried(predictions), beta))
+    common = max(alike, key=lambda tried: mean_over_rows(targets, tried(predictions), score))
+    each = _with(rule, _label_by_label(np.array(common.thresholds), predictions, targets, score))
+    return max((rule, common, each), key=lambda tried: mean_over_rows(targets, tried(predictions), score))
 
 
 def _with(rule: Thresholds, thresholds: Float64[np.ndarray, " classes"]) -> Thresholds:
@@ -34,7 +34,7 @@ def _with(rule: Thresholds, thresholds: Float64[np.ndarray, " classes"]) -> Thre
 
 
 def _label_by_label(
-    thresholds: Float64[np.ndarray, " classes"], predictions: Predictions, targets: Targets, beta: float
+    thresholds: Float64[np.ndarray, " classes"], predictions: Predictions, targets: Targets, score: ScoreOfRows
 ) -> Float64[np.ndarray, " classes"]:
     found, wanted = thresholds.copy(), targets == 1
     sets, of_rows = predictions >= found, wanted.sum(axis=1)
@@ -45,7 +45,7 @@ def _label_by_label(
             # The label is taken out of all counts, and put back at its new threshold.
             labelled -= sets[:, label]
             hits -= sets[:, label] & wanted[:, label]
-            gains = _gains(hits, labelled, wanted[:, label], of_rows, beta)
+            gains = score(hits + wanted[:, label], labelled + 1, of_rows) - score(hits, labelled, of_rows)
             found[label] = _best_threshold(predictions[:, label], gains, found[label])
             sets[:, label] = predictions[:, label] >= found[label]
             labelled += sets[:, label]
@@ -53,18 +53,6 @@ def _label_by_label(
         if np.array_equal(before, found):
             break
     return found
-
-
-def _gains(
-    hits: Int64[np.ndarray, " rows"],
-    labelled: Int64[np.ndarray, " rows"],
-    is_hit: np.ndarray,
-    wanted: Int64[np.ndarray, " rows"],
-    beta: float,
-) -> Float64[np.ndarray, " rows"]:
-    """How much each row's F-beta grows by one more label, right where `is_hit`."""
-    before = np.maximum(labelled + beta**2 * wanted, 1e-300)
-    return (1 + beta**2) * ((hits + is_hit) / (labelled + 1 + beta**2 * wanted) - hits / before)
 
 
 def _best_threshold(scores: Float32[np.ndarray, " rows"], gains: Float64[np.ndarray, " rows"], now: float) -> float:

@@ -47,6 +47,14 @@ def fit_macro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
     return rule.model_copy(update={"thresholds": tuple(found)})
 
 
+def fit_each(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+    """Each label's threshold with the most rows right."""
+    found = []
+    for hits, candidates in _candidates(predictions, targets):
+        found.append(float(candidates[best_cut(2 * hits - np.arange(len(hits)), candidates)]))
+    return rule.model_copy(update={"thresholds": tuple(found)})
+
+
 def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
     """The thresholds with the highest F1 over all labels together.
 

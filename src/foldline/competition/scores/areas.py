@@ -1,13 +1,14 @@
 """Areas under the receiver's operating curve. They see the order of the predictions alone; ties count half."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
-from foldline.competition.scores.columns import mean_over_columns
+from foldline.competition.scores.columns import Predictions, Targets, mean_over_columns
 
 
 def auc(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows 2"]) -> float:
@@ -17,11 +18,12 @@ def auc(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "r
     return _area(targets == 1, predictions[:, 1])
 
 
-def mean_column_auc(
-    targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]
-) -> float:
-    """The mean of the columns' AUC. A column without a positive or without a negative row has none: it is left out."""
-    return mean_over_columns(_area, targets, predictions)
+def mean_column_auc(targets: Targets, predictions: Predictions, weights: Sequence[float] | None = None) -> float:
+    """The mean of the columns' AUC, of one class per row each class against all others.
+
+    A column without a positive or without a negative row has none: it is left out. weights: of the columns.
+    """
+    return mean_over_columns(_area, targets, predictions, weights)
 
 
 def micro_auc(targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]) -> float:

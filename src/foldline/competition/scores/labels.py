@@ -1,9 +1,10 @@
 """Metrics of one label per row, as scikit-learn computes them. Labels are positions among the classes."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from foldline.competition.scores.checks import require_rows
 
@@ -18,11 +19,14 @@ def accuracy(targets: Labels, labels: Labels) -> float:
 
 def macro_f1(targets: Labels, labels: Labels) -> float:
     """The mean F1 of all classes that are among the targets or the labels: one that is predicted in vain adds a 0."""
-    require_rows(targets)
-    classes = int(max(targets.max(), labels.max())) + 1
-    right = np.bincount(targets[labels == targets], minlength=classes)
-    seen = np.bincount(targets, minlength=classes) + np.bincount(labels, minlength=classes)
-    return float(np.mean(2 * right[seen > 0] / seen[seen > 0]))
+    wanted, scores = _f1_by_class(targets, labels)
+    return float(np.mean(scores[(wanted > 0) | (np.bincount(labels, minlength=len(wanted)) > 0)]))
+
+
+def weighted_f1(targets: Labels, labels: Labels) -> float:
+    """The mean F1 of the classes among the targets, each by its share of the rows."""
+    wanted, scores = _f1_by_class(targets, labels)
+    return float(np.average(scores, weights=wanted))
 
 
 def balanced_accuracy(targets: Labels, labels: Labels) -> float:
@@ -56,16 +60,50 @@ def matthews(targets: Labels, labels: Labels) -> float:
     return together / math.sqrt(spread) if spread else 0.0
 
 
+def cohen_kappa(targets: Labels, labels: Labels) -> float:
+    """The share that is right, beyond that by chance; NaN where all targets and labels are of one class.
+
+    Source: Cohen, A Coefficient of Agreement for Nominal Scales, 1960.
+    """
+    require_rows(targets)
+    classes = int(max(targets.max(), labels.max())) + 1
+    right = float((labels == targets).mean())
+    wanted, found = (np.bincount(of, minlength=classes) / len(targets) for of in (targets, labels))
+    by_chance = float(wanted @ found)
+    return (right - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan
+
+
 def quadratic_kappa(targets: Labels, labels: Labels) -> float:
     """Cohen's kappa with quadratic weights; NaN where all targets and labels are of one level.
 
     A level counts by its place among those that occur at all, as `cohen_kappa_score` without `labels` counts it.
     """
+    return _kappa_of_levels(targets, labels, np.square)
+
+
+def linear_kappa(targets: Labels, labels: Labels) -> float:
+    """The same with linear weights."""
+    return _kappa_of_levels(targets, labels, np.abs)
+
+
+def _f1_by_class(
+    targets: Labels, labels: Labels
+) -> tuple[Int64[np.ndarray, " classes"], Float64[np.ndarray, " classes"]]:
+    """Each class's rows among the targets, and its F1: 0 where it is nowhere."""
+    require_rows(targets)
+    classes = int(max(targets.max(), labels.max())) + 1
+    right = np.bincount(targets[labels == targets], minlength=classes)
+    wanted, found = np.bincount(targets, minlength=classes), np.bincount(labels, minlength=classes)
+    return wanted, 2 * right / np.maximum(wanted + found, 1)
+
+
+def _kappa_of_levels(targets: Labels, labels: Labels, cost: Callable[[np.ndarray], np.ndarray]) -> float:
+    """cost: of the difference of two levels."""
     require_rows(targets)
     found, places = np.unique(np.concatenate([targets, labels]), return_inverse=True)
     counts = np.zeros((len(found), len(found)))
     np.add.at(counts, (places[: len(targets)], places[len(targets) :]), 1)
     by_chance = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / len(targets)
-    distances = np.subtract.outer(np.arange(len(found)), np.arange(len(found))) ** 2
+    distances = cost(np.subtract.outer(np.arange(len(found)), np.arange(len(found))))
     expected = float((distances * by_chance).sum())
     return 1 - float((distances * counts).sum()) / expected if expected else float("nan")

@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, Int64
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
-from foldline.competition.scores.columns import mean_over_columns
+from foldline.competition.scores.columns import Predictions, Targets, mean_over_columns
 
 
 def average_precision(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows 2"]) -> float:
@@ -16,11 +16,12 @@ def average_precision(targets: Int64[np.ndarray, " rows"], predictions: Float32[
     return _average(targets == 1, predictions[:, 1])
 
 
-def mean_column_average_precision(
-    targets: UInt8[np.ndarray, "rows classes"], predictions: Float32[np.ndarray, "rows classes"]
-) -> float:
-    """The mean of the columns' average precision. A column without a positive row has none: it is left out."""
-    return mean_over_columns(_average, targets, predictions)
+def mean_column_average_precision(targets: Targets, predictions: Predictions) -> float:
+    """The mean of the columns' average precision, of one class per row each class against all others.
+
+    A column without a positive row has none: it is left out.
+    """
+    return mean_over_columns(_average, targets, predictions, None)
 
 
 def _average(positive: np.ndarray, scores: np.ndarray) -> float:

@@ -35,5 +35,10 @@ def global_average_precision(
 
 def top_k_error(targets: Int64[np.ndarray, " rows"], rankings: Int64[np.ndarray, "rows length"], k: int) -> float:
     """The share of rows whose class is not among the first `k`."""
+    return 1 - top_k_accuracy(targets, rankings, k)
+
+
+def top_k_accuracy(targets: Int64[np.ndarray, " rows"], rankings: Int64[np.ndarray, "rows length"], k: int) -> float:
+    """The share of rows whose class is among the first `k`."""
     require_rows(targets)
-    return float(1 - (rankings[:, :k] == targets[:, None]).any(axis=1).mean())
+    return float((rankings[:, :k] == targets[:, None]).any(axis=1).mean())

@@ -1,6 +1,6 @@
 """Metrics of numbers: of one per row and column, or of a binary target's one in the place of a probability."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
@@ -24,9 +24,46 @@ def mean_column_rmse(targets: Targets, values: Values) -> float:
     return float(np.nanmean(np.sqrt(_column_means(squares))))
 
 
+def mse(targets: Targets, values: Values) -> float:
+    """The mean squared error, over all numbers."""
+    return float(np.nanmean(_errors(targets, values) ** 2))
+
+
 def mae(targets: Targets, values: Values) -> float:
     """The mean absolute error, over all numbers."""
     return float(np.nanmean(np.abs(_errors(targets, values))))
+
+
+def mean_column_mae(targets: Targets, values: Values) -> float:
+    """The mean of the columns' mean absolute error; a column without a number is left out."""
+    return float(np.nanmean(_column_means(np.abs(_errors(targets, values)))))
+
+
+def median_absolute_error(targets: Targets, values: Values) -> float:
+    """The mean of the columns' median absolute error, as scikit-learn computes it; a column without a number is left
+    out."""
+    return mean_over_known(targets, values, lambda wanted, found: float(np.median(np.abs(wanted - found))))
+
+
+def mape(targets: Targets, values: Values) -> float:
+    """The mean of |error| / |number|, over all numbers. Raises Refusal where one is 0, of which nothing is a share."""
+    shares = np.abs(_errors(targets, values))
+    if (targets == 0).any():
+        row, column = np.argwhere(targets == 0)[0]
+        raise Refusal(
+            f"mape divides by the numbers of the target, but row {row} of those scored has a 0 in column {column}. "
+            "Correct metric.kind in the card: smape and mae take a 0."
+        )
+    return float(np.nanmean(shares / np.abs(targets.astype(np.float64))))
+
+
+def smape(targets: Targets, values: Values) -> float:
+    """The mean of 2 |error| / (|number| + |prediction|), over all numbers: from 0 to 2, and 0 where both are 0.
+
+    Source: Makridakis, Accuracy measures, 1993.
+    """
+    errors, sizes = np.abs(_errors(targets, values)), np.abs(targets.astype(np.float64)) + np.abs(values)
+    return float(np.nanmean(np.divide(2 * errors, sizes, out=np.zeros_like(errors), where=sizes != 0)))
 
 
 def rmsle(targets: Targets, values: Values) -> float:
@@ -75,6 +112,18 @@ def probabilistic_f1(targets: Int64[np.ndarray, " rows"], values: Float[np.ndarr
         return 0.0
     precision, recall = hits / claimed, hits / positives
     return (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+
+
+def mean_over_known(targets: Targets, values: Values, score: Callable[[np.ndarray, np.ndarray], float]) -> float:
+    """The mean over columns of `score` of their known rows' targets and values, float64. A column that has none, or
+    whose score is NaN, is left out; NaN where all are."""
+    require_rows(targets)
+    require_finite(values)
+    pairs = ((column, np.flatnonzero(~np.isnan(targets[:, column]))) for column in range(targets.shape[1]))
+    wide, found = targets.astype(np.float64), values.astype(np.float64)
+    scores = [score(wide[rows, column], found[rows, column]) for column, rows in pairs if len(rows)]
+    defined = [one for one in scores if not np.isnan(one)]
+    return float(np.mean(defined)) if defined else float("nan")
 
 
 def _errors(targets: Targets, values: Values) -> Float64[np.ndarray, "rows columns"]:

@@ -52,6 +52,15 @@ def numbers(predictions: pd.DataFrame) -> np.ndarray:
     return values
 
 
+def zeros_and_ones(predictions: pd.DataFrame) -> np.ndarray:
+    """rows x columns, int."""
+    values = numbers(predictions)
+    other = values[(values != 0) & (values != 1)]
+    if len(other):
+        raise Unacceptable(f"Evaluation error: Classification metrics need 0 or 1, found {other[0]:g}")
+    return values.astype(int)
+
+
 def labels(answers: pd.DataFrame, predictions: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Both as text. Where the answers are whole numbers, so must the predictions be."""
     wanted, found = answers.iloc[:, 0], predictions.iloc[:, 0]
@@ -73,7 +82,10 @@ def lists(predictions: pd.DataFrame) -> list[list[str]]:
 
 
 def ones(answers: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
-    """rows x columns: whether the answer is 1; the answers' columns as the predictions have them."""
+    """rows x columns: whether the answer is 1; the answers' columns as the predictions have them. One column of labels,
+    where the predictions have one for each, says which of these is 1."""
+    if answers.shape[1] == 1 and predictions.shape[1] > 1:
+        return np.column_stack([answers.iloc[:, 0] == name for name in predictions])
     columns = answers if answers.shape[1] == 1 else answers[list(predictions.columns)]
     return numbers(columns) == 1
 

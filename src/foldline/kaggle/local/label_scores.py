@@ -1,12 +1,12 @@
-"""How the local Kaggle scores labels, sets and rankings, as text."""
+"""How the local Kaggle scores labels and rankings, as text."""
 
-import warnings
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from foldline.kaggle.local.fields import Unacceptable, labels, lists, numbers, ones
+from foldline.kaggle.local.fields import Unacceptable, labels, numbers, ones
 
 Value = Callable[[pd.DataFrame, pd.DataFrame], float]
 
@@ -29,6 +29,20 @@ def macro_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
 
     wanted, found = labels(answers, predictions)
     return float(f1_score(wanted, found, average="macro"))
+
+
+def weighted_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Each label by its share of the answers."""
+    from sklearn.metrics import f1_score
+
+    wanted, found = labels(answers, predictions)
+    return float(f1_score(wanted, found, average="weighted"))
+
+
+def cohen_kappa(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    from sklearn.metrics import cohen_kappa_score
+
+    return float(cohen_kappa_score(*labels(answers, predictions)))
 
 
 def matthews(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
@@ -64,27 +78,19 @@ def f_beta(beta: float) -> Value:
     return value
 
 
-def quadratic_kappa(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+def kappa_of_levels(weights: Literal["linear", "quadratic"]) -> Value:
     """Of whole numbers, which may be written as 2.0."""
-    from sklearn.metrics import cohen_kappa_score
 
-    wanted, found = numbers(answers)[:, 0], numbers(predictions)[:, 0]
-    if (found != found.round()).any():
-        raise Unacceptable(f"Evaluation error: labels must be whole numbers, found {found[found != found.round()][0]}")
-    return float(cohen_kappa_score(wanted.astype(int), found.astype(int), weights="quadratic"))
+    def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+        from sklearn.metrics import cohen_kappa_score
 
+        wanted, found = numbers(answers)[:, 0], numbers(predictions)[:, 0]
+        if (found != found.round()).any():
+            other = found[found != found.round()][0]
+            raise Unacceptable(f"Evaluation error: labels must be whole numbers, found {other}")
+        return float(cohen_kappa_score(wanted.astype(int), found.astype(int), weights=weights))
 
-def multilabel_micro_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
-    return _f_beta_of_sets(answers, predictions, "micro", 1.0)
-
-
-def multilabel_macro_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
-    return _f_beta_of_sets(answers, predictions, "macro", 1.0)
-
-
-def mean_row_f_beta(beta: float) -> Value:
-    """The mean over rows of their set's F-beta."""
-    return lambda answers, predictions: _f_beta_of_sets(answers, predictions, "samples", beta)
+    return value
 
 
 def map_at(k: float) -> Value:
@@ -111,6 +117,11 @@ def global_average_precision(answers: pd.DataFrame, predictions: pd.DataFrame) -
     return float(sum(hits[: place + 1].mean() for place in np.flatnonzero(hits)) / (wanted != "").sum())
 
 
+def top_k_accuracy(k: float) -> Value:
+    """The share of rows whose label is among the first k."""
+    return lambda answers, predictions: 1 - top_k_error(k)(answers, predictions)
+
+
 def top_k_error(k: float) -> Value:
     """The share of rows whose label is not among the first k."""
 
@@ -126,15 +137,3 @@ def _rankings(predictions: pd.DataFrame, k: int) -> list[list[str]]:
     if blank.any():
         raise Unacceptable(f"Evaluation error: {int(blank.sum())} rows have no label")
     return [text.split()[:k] for text in predictions.iloc[:, 0]]
-
-
-def _f_beta_of_sets(answers: pd.DataFrame, predictions: pd.DataFrame, average: str, beta: float) -> float:
-    from sklearn.exceptions import UndefinedMetricWarning
-    from sklearn.metrics import fbeta_score
-    from sklearn.preprocessing import MultiLabelBinarizer
-
-    wanted, found = [text.split() for text in answers.iloc[:, 0]], lists(predictions)
-    indicators = MultiLabelBinarizer().fit_transform([*wanted, *found])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UndefinedMetricWarning)  # a label that is nowhere counts 0
-        return float(fbeta_score(indicators[: len(wanted)], indicators[len(wanted) :], beta=beta, average=average))

@@ -1,6 +1,7 @@
 """How the local Kaggle scores numbers; an answer that is empty does not count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,53 @@ def mean_column_rmse(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
 
 def mae(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     return float(np.nanmean(np.abs(_errors(answers, predictions))))
+
+
+def mse(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    return float(np.nanmean(_errors(answers, predictions) ** 2))
+
+
+def mean_column_mae(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    return float(np.nanmean(np.abs(_errors(answers, predictions)), axis=0).mean())
+
+
+def median_absolute_error(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The mean of the columns' median."""
+    return float(np.nanmedian(np.abs(_errors(answers, predictions)), axis=0).mean())
+
+
+def mape(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    from sklearn.metrics import mean_absolute_percentage_error
+
+    known = _known(answers, predictions).notna().to_numpy()
+    wanted = _known(answers, predictions).to_numpy()[known]
+    return float(mean_absolute_percentage_error(wanted, numbers(predictions)[known]))
+
+
+def smape(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """From 0 to 2; 0 of two zeros."""
+    wanted, found = _known(answers, predictions).to_numpy(float), numbers(predictions)
+    both = (np.abs(wanted) + np.abs(found)) / 2
+    return float(np.nanmean(np.abs(wanted - found) / np.where(both == 0, 1, both)))
+
+
+def correlation(method: Literal["pearson", "spearman"]) -> Value:
+    """The mean of the columns'."""
+
+    def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+        return float(np.mean([wanted.corr(found, method=method) for wanted, found in _columns(answers, predictions)]))
+
+    return value
+
+
+def concordance(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The mean of the columns' concordance, by correlation and standard deviations."""
+    scores = []
+    for wanted, found in _columns(answers, predictions):
+        spreads, distance = (wanted.std(ddof=0), found.std(ddof=0)), wanted.mean() - found.mean()
+        together = 2 * wanted.corr(found) * spreads[0] * spreads[1]
+        scores.append(together / (spreads[0] ** 2 + spreads[1] ** 2 + distance**2))
+    return float(np.mean(scores))
 
 
 def rmsle(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
@@ -68,6 +116,17 @@ def probabilistic_f1(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
         return 0.0
     precision, recall = hits / (hits + false_hits), hits / wanted.sum()
     return float(2 * precision * recall / (precision + recall))
+
+
+def _columns(answers: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """Of each column the answers that there are, and their predictions; neither of which may all be the same."""
+    table, found = _known(answers, predictions), numbers(predictions)
+    for place, name in enumerate(predictions):
+        known = table.iloc[:, place].notna().to_numpy()
+        wanted, guesses = table.iloc[:, place][known], pd.Series(found[known, place], index=table.index[known])
+        if min(wanted.nunique(), guesses.nunique()) < 2:
+            raise Unacceptable(f"Evaluation error: column '{name}' has no correlation, its values are constant")
+        yield wanted, guesses
 
 
 def _known(answers: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

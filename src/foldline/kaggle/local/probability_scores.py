@@ -54,6 +54,24 @@ def auc(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     return float(roc_auc_score(_two_classes(ones(answers, predictions)), probabilities(predictions)))
 
 
+def weighted_mean_column_auc(*weights: float) -> Value:
+    """The numbers are the weights of the predictions' columns."""
+
+    def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+        from sklearn.metrics import roc_auc_score
+
+        wanted, given = _two_classes(ones(answers, predictions)), probabilities(predictions)
+        scores = [roc_auc_score(one, guess) for one, guess in zip(wanted.T, given.T, strict=True)]
+        return float(np.average(scores, weights=weights))
+
+    return value
+
+
+def brier(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """Of all fields."""
+    return float(((probabilities(predictions) - ones(answers, predictions)) ** 2).mean())
+
+
 def micro_auc(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     """Of all fields together."""
     from sklearn.metrics import roc_auc_score

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from foldline.kaggle.local import label_scores, number_scores, probability_scores
+from foldline.kaggle.local import label_scores, number_scores, probability_scores, set_scores
 from foldline.refusal import Refusal, listed
 
 CALL = re.compile(r"(?P<name>\w+)\((?P<numbers>[^()]*)\)")
@@ -29,29 +29,44 @@ HIGHER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "auc": probability_scores.auc,
     "average_precision": probability_scores.average_precision,
     "balanced_accuracy": label_scores.balanced_accuracy,
+    "cohen_kappa": label_scores.cohen_kappa,
+    "concordance": number_scores.concordance,
+    "exact_match": set_scores.exact_match,
     "global_average_precision": label_scores.global_average_precision,
+    "linear_kappa": label_scores.kappa_of_levels("linear"),
     "macro_f1": label_scores.macro_f1,
     "matthews": label_scores.matthews,
     "mean_column_auc": probability_scores.auc,
     "mean_column_average_precision": probability_scores.average_precision,
+    "mean_row_jaccard": set_scores.mean_row_jaccard,
     "micro_auc": probability_scores.micro_auc,
-    "multilabel_macro_f1": label_scores.multilabel_macro_f1,
-    "multilabel_micro_f1": label_scores.multilabel_micro_f1,
+    "multilabel_macro_f1": set_scores.multilabel_macro_f1,
+    "multilabel_micro_f1": set_scores.multilabel_micro_f1,
+    "pearson": number_scores.correlation("pearson"),
     "probabilistic_f1": number_scores.probabilistic_f1,
-    "quadratic_kappa": label_scores.quadratic_kappa,
+    "quadratic_kappa": label_scores.kappa_of_levels("quadratic"),
     "r2": number_scores.r2,
+    "spearman": number_scores.correlation("spearman"),
     "weighted_auc": probability_scores.weighted_auc,
+    "weighted_f1": label_scores.weighted_f1,
     "weighted_r2": number_scores.weighted_r2,
 }
 LOWER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "balanced_log_loss": probability_scores.balanced_log_loss,
     "binary_log_loss": probability_scores.binary_log_loss,
+    "brier": probability_scores.brier,
+    "hamming_loss": set_scores.hamming_loss,
     "kl_divergence": probability_scores.kl_divergence,
     "log_loss": probability_scores.log_loss,
     "mae": number_scores.mae,
+    "mape": number_scores.mape,
+    "mean_column_mae": number_scores.mean_column_mae,
     "mean_column_rmse": number_scores.mean_column_rmse,
+    "median_absolute_error": number_scores.median_absolute_error,
+    "mse": number_scores.mse,
     "rmse": number_scores.rmse(),
     "rmsle": number_scores.rmsle,
+    "smape": number_scores.smape,
     "weighted_binary_log_loss": probability_scores.weighted_binary_log_loss,
 }
 SCORES = {name: Score(value, name in HIGHER) for name, value in (HIGHER | LOWER).items()}
@@ -61,10 +76,12 @@ WITH_NUMBERS: Mapping[str, tuple[Callable[..., Callable[[pd.DataFrame, pd.DataFr
     "mean_column_accuracy": (label_scores.mean_column(label_scores.accuracy), True),
     "mean_column_balanced_accuracy": (label_scores.mean_column(label_scores.balanced_accuracy), True),
     "mean_column_macro_f1": (label_scores.mean_column(label_scores.macro_f1), True),
-    "mean_row_f_beta": (label_scores.mean_row_f_beta, True),
+    "mean_row_f_beta": (set_scores.mean_row_f_beta, True),
     "partial_auc": (probability_scores.partial_auc, True),
     "rmse": (number_scores.rmse, False),
+    "top_k_accuracy": (label_scores.top_k_accuracy, True),
     "top_k_error": (label_scores.top_k_error, False),
+    "weighted_mean_column_auc": (probability_scores.weighted_mean_column_auc, True),
 }
 """By name: from the numbers in brackets to a function, and whether higher is better."""
 EXAMPLES = (
@@ -74,7 +91,9 @@ EXAMPLES = (
     "mean_row_f_beta(2)",
     "partial_auc(0.8)",
     "rmse(1, 100)",
+    "top_k_accuracy(5)",
     "top_k_error(5)",
+    "weighted_mean_column_auc(13, 1, 1)",
 )
 
 
@@ -89,4 +108,4 @@ def score_of(metric: str) -> Score:
             return Score(build(*map(float, call["numbers"].split(","))), higher_is_better)
         except (ValueError, TypeError):  # no numbers, or not as many as it takes
             pass
-    raise Refusal(f"`metric` is {metric!r}. Valid: {listed([*sorted(SCORES), *EXAMPLES], 40)}.")
+    raise Refusal(f"`metric` is {metric!r}. Valid: {listed([*sorted(SCORES), *EXAMPLES], 60)}.")

@@ -1,0 +1,44 @@
+"""Names of metrics that are another one's here, or a plain function of another: what a card writes in their place."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+SAME: Mapping[str, str] = {
+    "ccc": "concordance",
+    "cross_entropy": "log_loss",
+    "gap": "global_average_precision",
+    "iou": "mean_row_jaccard",
+    "logloss": "log_loss",
+    "mcc": "matthews",
+    "mcrmse": "mean_column_rmse",
+    "mean_absolute_error": "mae",
+    "mean_absolute_percentage_error": "mape",
+    "mean_squared_error": "mse",
+    "qwk": "quadratic_kappa",
+    "root_mean_squared_error": "rmse",
+    "subset_accuracy": "exact_match",
+}
+OTHERWISE: Mapping[str, str] = {
+    "error_rate": "it is 1 - accuracy. Write `accuracy`, which is best where it is",
+    "gini": "it is 2 auc - 1. Write `auc`, which is best where it is",
+    "kappa": "write `cohen_kappa`, or for levels in order `quadratic_kappa` or `linear_kappa`",
+    "micro_f1": "it is accuracy where each row has one label. Write `accuracy`, or for sets `multilabel_micro_f1`",
+}
+OF_K = re.compile(r"top_?(?P<k>\d+)_(?P<what>accuracy|error)")
+
+
+def refuse_other_name(fact: Any) -> Any:
+    """`fact` as it is. Raises ValueError for a name of a metric that is not its name here."""
+    name = fact.get("kind") if isinstance(fact, Mapping) else None
+    cure = _cure(name.casefold().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
+    if cure is not None:
+        raise ValueError(f"`metric.kind` is {name!r}: {cure}")
+    return fact
+
+
+def _cure(name: str) -> str | None:
+    of_k = OF_K.fullmatch(name)
+    if of_k is not None:
+        return f"write `{{kind: top_k_{of_k['what']}, k: {of_k['k']}}}`"
+    return f"write `{SAME[name]}`" if name in SAME else OTHERWISE.get(name)

@@ -1,0 +1,28 @@
+"""The weights of a metric in the order of the classes, which a card names."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from foldline.cards.metric_weights import ByTruth
+from foldline.refusal import Refusal, listed
+
+
+def weights_of(by_name: Mapping[str, float], classes: Sequence[str]) -> tuple[float, ...]:
+    """Of each class or column, 1 where it has none. Raises Refusal for the weight of a class that there is not."""
+    _refuse_unknown(by_name, classes)
+    return tuple(by_name.get(name, 1.0) for name in classes)
+
+
+def weights_by_truth(by_name: Mapping[str, float | ByTruth], classes: Sequence[str]) -> tuple[tuple[float, float], ...]:
+    """The same, of each where it is absent, and where it is present."""
+    _refuse_unknown(by_name, classes)
+    weights = (by_name.get(name, 1.0) for name in classes)
+    return tuple((one.negative, one.positive) if isinstance(one, ByTruth) else (one, one) for one in weights)
+
+
+def _refuse_unknown(by_name: Iterable[str], classes: Sequence[str]) -> None:
+    unknown = [name for name in by_name if name not in classes]
+    if unknown:
+        raise Refusal(
+            f"metric.weights names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the "
+            "card."
+        )
