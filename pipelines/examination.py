@@ -21,7 +21,7 @@ from foldline.competition.card_suspicions import (
 )
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
-from foldline.competition.metrics import metric_of
+from foldline.competition.metrics import metric_of, refuse_unscorable
 from foldline.competition.readability import link_images
 from foldline.competition.reading import read_competition
 from foldline.competition.sample import Sample
@@ -66,8 +66,9 @@ def examine(card: Card, places: Places) -> Examination:
         listing, sample, classes = found.listing, found.sample, found.classes
         unused = unused_columns(archives, card)
         unlisted = list(unlisted_images(archives.names, listing.images["path"]))
-    metric_of(card.metric, classes)  # refuses weights of classes that there are not
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
+    # It refuses weights of classes that there are not, too.
+    refuse_unscorable(metric_of(card.metric, classes), targets)
     caches = places.work / "doctor"
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)
     built = build(places.archives, files, listing.images["path"].tolist(), form, caches)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from foldline.cards.metric import Metric as MetricFact
-from foldline.competition.metrics import METRICS, metric_of
+from foldline.competition.metrics import METRICS, metric_of, refuse_unscorable
 from foldline.config.section import parse
 from foldline.refusal import Refusal
 
@@ -64,6 +64,16 @@ def test_one_class_per_row_is_each_class_against_all_others(name: str) -> None:
     targets = np.array([0, 2, 1, 2, 2])
     predictions = np.random.default_rng(0).dirichlet(np.ones(3), 5).astype(np.float32)
     assert metric.score(targets, predictions) == metric.score(np.eye(3, dtype=np.uint8)[targets], predictions)
+
+
+def test_numbers_that_a_metric_cannot_score_are_told_before_training() -> None:
+    """The doctor asks with train rows, some of which lack a number."""
+    targets = np.array([[1, np.nan], [np.nan, 0], [-2, 3]], np.float32)
+    refuse_unscorable(METRICS["smape"], targets)
+    with pytest.raises(Refusal, match=r"mape divides .* row 1 of those scored has a 0 in column 1"):
+        refuse_unscorable(METRICS["mape"], targets)
+    with pytest.raises(Refusal, match="rmsle takes numbers above -1, found -2"):
+        refuse_unscorable(METRICS["rmsle"], targets)
 
 
 def test_weights_are_of_classes_that_there_are() -> None:

@@ -29,6 +29,17 @@ def read(path: Path, ids: Sequence[str], columns: Sequence[str], exact: bool = F
     return table[list(columns)[1:]].set_index(pd.Index(written)).loc[list(ids)]
 
 
+def texts(path: Path, ids: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """The submission's fields as the local judge reads them, in the order of `ids`."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table.set_index(columns[0]).loc[list(ids), list(columns)[1:]].reset_index(drop=True)
+
+
+def frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """Of texts, as a solution's file."""
+    return pd.DataFrame({name: [str(value) for value in values] for name, values in columns.items()})
+
+
 def numbers(values: pd.DataFrame, lowest: float = -np.inf, highest: float = np.inf) -> np.ndarray:
     """All columns as numbers within the range; NaN is invalid."""
     array = values.to_numpy(np.float64)

@@ -64,6 +64,15 @@ def metric_of(fact: MetricFact, classes: Sequence[str] = ()) -> Metric:
     return METRICS[fact.kind] if build is None else build(fact, classes)
 
 
+def refuse_unscorable(metric: Metric, targets: np.ndarray) -> None:
+    """Raises Refusal where the metric would not score even the truth, such as a number of 0 by its share.
+
+    targets: of the train rows.
+    """
+    if metric.needs == "values" and targets.dtype.kind == "f" and len(targets):
+        metric.score(targets, np.nan_to_num(targets))
+
+
 def _of_answers(name: str, needs: Needs, score: Callable[..., float]) -> Metric:
     return Metric(name, True, needs, is_log_loss=False, sees_order_alone=False, score=score)
 

@@ -4,11 +4,11 @@ A column of equal targets has none: it is left out; NaN where all are. Equal pre
 """
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
-from foldline.competition.scores.values import Targets, Values, mean_over_known
+from foldline.competition.scores.values import Known, Targets, Values, mean_over_known
 
-Column = Float64[np.ndarray, " rows"]
+Scores = Float64[np.ndarray, " columns"]
 
 
 def pearson(targets: Targets, values: Values) -> float:
@@ -19,7 +19,10 @@ def spearman(targets: Targets, values: Values) -> float:
     """Of ranks; equal numbers share theirs."""
     from scipy.stats import rankdata  # A second of start-up, which the stages of other metrics are spared.
 
-    return mean_over_known(targets, values, lambda wanted, found: _correlation(rankdata(wanted), rankdata(found)))
+    def score(wanted: Known, found: Known) -> Scores:
+        return _correlation(rankdata(wanted, axis=0), rankdata(found, axis=0))
+
+    return mean_over_known(targets, values, score)
 
 
 def concordance(targets: Targets, values: Values) -> float:
@@ -30,14 +33,28 @@ def concordance(targets: Targets, values: Values) -> float:
     return mean_over_known(targets, values, _concordance)
 
 
-def _correlation(wanted: Column, found: Column) -> float:
-    if np.ptp(wanted) == 0:
-        return float("nan")
-    return float(np.corrcoef(wanted, found)[0, 1]) if np.ptp(found) > 0 else 0.0
+def _correlation(wanted: Known, found: Known) -> Scores:
+    together, spreads = _moments(wanted, found)
+    sizes = np.sqrt(spreads[0] * spreads[1])
+    return np.divide(together, sizes, out=_of_constants(wanted), where=_vary(wanted) & _vary(found))
 
 
-def _concordance(wanted: Column, found: Column) -> float:
-    if np.ptp(wanted) == 0:
-        return float("nan")
-    together = float(((wanted - wanted.mean()) * (found - found.mean())).mean())
-    return 2 * together / float(wanted.var() + found.var() + (wanted.mean() - found.mean()) ** 2)
+def _concordance(wanted: Known, found: Known) -> Scores:
+    together, spreads = _moments(wanted, found)
+    apart = spreads[0] + spreads[1] + (wanted.mean(axis=0) - found.mean(axis=0)) ** 2
+    return np.divide(2 * together, apart, out=_of_constants(wanted), where=_vary(wanted) & _vary(found))
+
+
+def _moments(wanted: Known, found: Known) -> tuple[Scores, tuple[Scores, Scores]]:
+    """Covariances and variances."""
+    together = ((wanted - wanted.mean(axis=0)) * (found - found.mean(axis=0))).mean(axis=0)
+    return together, (wanted.var(axis=0), found.var(axis=0))
+
+
+def _vary(numbers: Known) -> Bool[np.ndarray, " columns"]:
+    return np.ptp(numbers, axis=0) > 0
+
+
+def _of_constants(wanted: Known) -> Scores:
+    """Of columns without a spread: equal targets ask nothing, equal predictions say nothing."""
+    return np.where(_vary(wanted), 0.0, np.nan)

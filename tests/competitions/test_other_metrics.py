@@ -1,0 +1,71 @@
+"""Competitions as they would be if another metric scored them: from `prepare` to `format`, and to the judge's score."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from foldline.kaggle.local.scores import score_of
+from tests.competitions import (
+    grading,
+    test_aptos2019_blindness_detection,
+    test_dog_breed_identification,
+    test_paddy_disease_classification,
+    test_plant_pathology_2021_fgvc8,
+    test_planttraits2024,
+    test_ranzcr_clip_catheter_line_classification,
+    test_whale_categorization_playground,
+)
+from tests.competitions.conftest import CARDS, Enter
+
+BREEDS, TRAITS = test_dog_breed_identification, test_planttraits2024
+LEVELS, WHALES = test_aptos2019_blindness_detection, test_whale_categorization_playground
+LINES = test_ranzcr_clip_catheter_line_classification
+HEAVY = {"ETT - Abnormal": 8}
+CASES = [
+    # the miniature, its card's metric, the judge's, and what the oracle's submission at least, or at most, scores
+    (BREEDS, {"kind": "mean_column_auc"}, "mean_column_auc", 0.95),
+    (BREEDS, {"kind": "mean_column_average_precision"}, "mean_column_average_precision", 0.95),
+    (BREEDS, {"kind": "brier"}, "brier", 0.05),
+    (LINES, {"kind": "weighted_mean_column_auc", "weights": HEAVY}, "weighted_mean_column_auc(8,1,1,1,1,1,1,1,1)", 0.9),
+    (LEVELS, {"kind": "linear_kappa"}, "linear_kappa", 0.8),
+    (test_paddy_disease_classification, {"kind": "weighted_f1"}, "weighted_f1", 0.9),
+    (test_plant_pathology_2021_fgvc8, {"kind": "mean_row_jaccard"}, "mean_row_jaccard", 0.85),
+    (WHALES, {"kind": "top_k_accuracy", "k": 5}, "top_k_accuracy(5)", 0.9),
+    (TRAITS, {"kind": "concordance"}, "concordance", 0.9),
+    (TRAITS, {"kind": "mape"}, "mape", 1.0),
+]
+
+
+@pytest.mark.parametrize(("drawn", "metric", "judged", "bound"), CASES, ids=[case[1]["kind"] for case in CASES])
+def test_the_judge_scores_it(
+    drawn: ModuleType, metric: Mapping[str, Any], judged: str, bound: float, enter: Enter, tmp_path: Path
+) -> None:
+    miniature, source = drawn.draw(), CARDS / f"{drawn.__doc__.partition(':')[0]}.yaml"
+    card = yaml.safe_load(source.read_text())
+    card["metric"] = metric
+    path = tmp_path / "cards" / source.name
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump(card))
+
+    places = enter(path, miniature)
+
+    header = places.submission.read_text().partition("\n")[0].split(",")
+    predictions = grading.texts(places.submission, list(miniature.answers), header)
+    score = score_of(judged)
+    value = score.value(answers_in(predictions.columns.tolist(), list(miniature.answers.values())), predictions)
+    assert value >= bound if score.higher_is_better else value <= bound
+
+
+def answers_in(columns: list[str], truth: list[Any]) -> Any:
+    """As a solution has them: numbers, 0 and 1 or lists of labels, or one label."""
+    if isinstance(truth[0], str):
+        return grading.frame({"label": truth})
+    if len(columns) == 1:
+        return grading.frame({columns[0]: [" ".join(labels) for labels in truth]})
+    if set(columns) >= {label for labels in truth for label in labels}:
+        return grading.frame({name: [int(name in labels) for labels in truth] for name in columns})
+    return grading.frame(dict(zip(columns, zip(*truth, strict=True), strict=True)))
