@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.cards.metric import Auc, LogLoss
+from foldline.cards.metric import Auc, LogLoss, Mse, Rmse
 from foldline.competition.decisions.labels import MostProbable
+from foldline.competition.decisions.rules import AsPredicted
 from foldline.config.ensemble import Convex, Equal, Greedy, Ranks, Stacking
 from foldline.places import Places
 from foldline.predictions.agreement import agreement
@@ -115,8 +116,23 @@ def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
 def test_convex_weights_take_a_smooth_metric() -> None:
     accuracy = judge_of(Auc(kind="auc"), MostProbable(kind="most_probable"))
     step = weights_step(Convex(kind="convex"), ["a", "b"], "distribution", accuracy)
-    with pytest.raises(Refusal, match="convex, which takes a log loss or rmse: the metric auc"):
+    with pytest.raises(Refusal, match="convex, which takes a log loss, rmse or mse: the metric auc"):
         step.evidence((STRONG.predictions.out_of_fold,) * 2, TARGETS)
+
+
+def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
+    generator = np.random.default_rng(0)
+    targets = generator.normal(size=(60, 1)).astype(np.float32)
+    inputs = tuple((targets + generator.normal(scale=size, size=(60, 1))).astype(np.float32) for size in (0.5, 1.0))
+    weights = []
+    for fact in (Rmse(kind="rmse"), Mse(kind="mse")):
+        step = weights_step(
+            Convex(kind="convex"), ["a", "b"], "value", judge_of(fact, AsPredicted(kind="as_predicted"))
+        )
+        assert step is not None
+        weights.append(step.fit(step.evidence(inputs, targets), targets))
+    np.testing.assert_array_equal(*weights)
+    assert weights[0][0] > weights[0][1] > 0
 
 
 def test_ranks_take_a_metric_of_order() -> None:
