@@ -117,6 +117,12 @@ def test_a_sample_of_lines_is_told_of_their_kind(zipped: Zipped) -> None:
         find_classes(archives, rows("pug", "husky"), MULTICLASS, PROBABILITIES)
 
 
+def test_a_column_without_any_label_is_refused(zipped: Zipped) -> None:
+    both = MultiOutput(kind="multioutput", columns=("size", "colour"), group=None)
+    with pytest.raises(Refusal, match="No train row has a label as `colour`, one of target"):
+        find_classes(zipped({}), rows('["size=2"]', '["size=3"]'), both, LABEL)
+
+
 def test_one_label_alone_is_refused(zipped: Zipped) -> None:
     with pytest.raises(Refusal, match=r"have 1 different labels \(pug\): there is nothing to learn"):
         find_classes(zipped({}), rows("pug", "pug"), MULTICLASS, LABEL)

@@ -52,6 +52,8 @@ def _targets(name: str) -> np.ndarray:
         return np.array([[0.2, 0.8], [1, 0]], np.float32)
     if any(part in name for part in OF_NUMBERS):
         return np.array([[1], [0]], np.float32)
+    if name in OF_SEVERAL:
+        return np.array([[1], [0]])
     return np.array([[0, 1], [1, 0]], np.uint8) if any(part in name for part in OF_SETS) else np.array([1, 0])
 
 

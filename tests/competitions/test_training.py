@@ -45,7 +45,7 @@ LEARNED: list[tuple[str, Callable[[], Miniature], dict]] = [
     (EYES, eyes, {"kind": "cumulative"}),
     (EYES, eyes, SQUARED),
     (SLIDES, test_mayo_clinic_strip_ai.draw, ENTROPY),
-    (GRAPHEMES, test_bengaliai_cv19.draw, {"kind": "binary_cross_entropy", "smoothing": 0.0}),
+    (GRAPHEMES, test_bengaliai_cv19.draw, ENTROPY),
     (BRAINS, test_hms_harmful_brain_activity_classification.draw, ENTROPY),
 ]
 LEARNED_SLOWLY: list[tuple[str, Callable[[], Miniature], dict]] = [

@@ -59,6 +59,11 @@ def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
 def _of_column(column: str, names: Collection[str]) -> list[str]:
     """Of a target of several labels: those of one column, sorted."""
     found = [label_of(name) for name in names if name.startswith(class_of(column, ""))]
+    if not found:
+        raise Refusal(
+            f"No train row has a label as `{column}`, one of target.columns: there is nothing to learn. Correct the "
+            "card, or leave the column out."
+        )
     return [class_of(column, label) for label in sorted_labels(found)]
 
 

@@ -107,8 +107,9 @@ def class_counts(targets: np.ndarray, classes: tuple[str, ...]) -> pd.Series | N
     """How many train rows each class has, by its name; None for numbers as the target."""
     if targets.dtype.kind == "f":
         return None
-    is_set = targets.ndim == 2
-    counts = targets.sum(axis=0, dtype=np.int64) if is_set else np.bincount(targets, minlength=len(classes))
+    if targets.dtype.kind == "u":
+        return pd.Series(targets.sum(axis=0, dtype=np.int64), index=list(classes))
+    counts = np.bincount(targets[targets >= 0], minlength=len(classes))
     return pd.Series(counts, index=list(classes))
 
 

@@ -59,7 +59,7 @@ CASES = [
         "label_lines",
         {"kind": "mean_column_balanced_accuracy", "weights": None},
         np.hstack([DISTRIBUTIONS, PAIRS]),
-        np.hstack([SETS, np.eye(2, dtype=np.uint8)[LEVELS % 2]]),
+        np.column_stack([LEVELS, 3 + LEVELS % 2]),
         *["label_of_each"] * 2,
     ),
     ("binary", "number", {"kind": "auc"}, PAIRS, LEVELS % 2, "positive_probability", "positive_probability"),

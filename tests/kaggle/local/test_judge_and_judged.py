@@ -31,7 +31,7 @@ RANKED = np.argsort(-softmax(GENERATOR.normal(size=(ROWS, 9)), axis=1), axis=1)
 GAPS = np.where(SEVERAL == 1, EACH[::-1], np.nan).astype(np.float32)
 TWO_CLASSES = pd.DataFrame(TWO.astype(str), columns=["0", "1"])
 TRUE_OF_EACH, GUESSED_OF_EACH = (GENERATOR.integers(0, 3, (ROWS, 4)) for _ in range(2))
-INDICATORS = np.eye(3, dtype=np.uint8)[TRUE_OF_EACH].reshape(ROWS, 12)
+FIRST_OF_EACH = 3 * np.arange(4)
 VOTED, DEALT = (GENERATOR.dirichlet(np.ones(4), ROWS).astype(np.float32) for _ in range(2))
 WEIGHTS = (2.0, 1.0, 0.5, 1.0)
 WEIGHTS_OF_LINES = [str(weight) for weight in WEIGHTS] * ROWS
@@ -129,7 +129,9 @@ def places(indicators: np.ndarray) -> list[list[int]]:
                 f"mean_column_{score.__name__}(2, 1, 0.5, 1)",
                 columns(TRUE_OF_EACH),
                 columns(GUESSED_OF_EACH),
-                outputs.mean_over_outputs(INDICATORS, GUESSED_OF_EACH + 3 * np.arange(4), score, (3, 3, 3, 3), WEIGHTS),
+                outputs.mean_over_outputs(
+                    TRUE_OF_EACH + FIRST_OF_EACH, GUESSED_OF_EACH + FIRST_OF_EACH, score, (3, 3, 3, 3), WEIGHTS
+                ),
             )
             for score in (labels.accuracy, labels.balanced_accuracy, labels.macro_f1)
         ),
