@@ -19,7 +19,16 @@ OF_ORDER = (
     "mean_column_average_precision",
 )
 """Metrics that see the order of predictions alone."""
-SMOOTH = ("log_loss", "balanced_log_loss", "binary_log_loss", "weighted_binary_log_loss", "kl_divergence", "rmse")
+SMOOTH = (
+    "log_loss",
+    "weighted_log_loss",
+    "balanced_log_loss",
+    "mean_column_log_loss",
+    "binary_log_loss",
+    "weighted_binary_log_loss",
+    "kl_divergence",
+    "rmse",
+)
 """Metrics with convex weights at an optimum that can be reached."""
 
 

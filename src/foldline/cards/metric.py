@@ -37,10 +37,12 @@ from foldline.cards.metrics_of_predictions import (
     LogLoss,
     MeanColumnAuc,
     MeanColumnAveragePrecision,
+    MeanColumnLogLoss,
     MicroAuc,
     PartialAuc,
     WeightedAuc,
     WeightedBinaryLogLoss,
+    WeightedLogLoss,
 )
 
 Metric = Annotated[
@@ -54,6 +56,8 @@ Metric = Annotated[
     | BinaryLogLoss
     | WeightedBinaryLogLoss
     | LogLoss
+    | WeightedLogLoss
+    | MeanColumnLogLoss
     | BalancedLogLoss
     | KlDivergence
     | Accuracy

@@ -92,6 +92,29 @@ class Lines(_Numbers):
     line: Line
 
 
+class ProbabilityLines(_Form):
+    """A line per row and column of a target of several labels, with a column of probabilities per label, which all
+    columns of the target share; each line sums to one. `class` of `line` stands for the column's name."""
+
+    kind: Literal["probability_lines"]
+    line: Line
+
+
+def _names_column_and_label(template: str) -> str:
+    if sorted(columns_of(parse_template(template))) not in (["column", "label"], ["label"]):
+        raise ValueError("it names column and label, each once: `{column}_{label}`; or the label alone")
+    return template
+
+
+class ProbabilityColumns(_Form):
+    """An id and a column of probabilities for each column and label of a target of several labels; those of one column
+    sum to one."""
+
+    kind: Literal["probability_columns"]
+    column: Annotated[str, AfterValidator(_names_column_and_label)]
+    """How its name is made: `{column}_{label}`."""
+
+
 class HardLabel(_Form):
     """An id and one label; or a column for each of several labels, named as the target names them."""
 
@@ -99,7 +122,8 @@ class HardLabel(_Form):
 
 
 class LabelLines(_Form):
-    """A line per row and column of a target of several labels, with one label; `class` stands for the column's name."""
+    """A line per row and column of a target of several labels, with one label; `class` of `line` stands for the
+    column's name."""
 
     kind: Literal["label_lines"]
     line: Line
@@ -134,8 +158,21 @@ class Ranking(_Form):
 
 Labelled = HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking
 """The forms that name classes; the others give numbers."""
+Probabilities = ClassProbabilities | ProbabilityColumns | ProbabilityLines
+"""The forms that give distributions, or the probability of each class, as they are predicted."""
+InLines = Lines | LabelLines | ProbabilityLines
+"""The forms with several lines for a row, as `line` says."""
 
 Submission = Annotated[
-    ClassProbabilities | Number | Lines | HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking,
+    ClassProbabilities
+    | ProbabilityColumns
+    | ProbabilityLines
+    | Number
+    | Lines
+    | HardLabel
+    | LabelLines
+    | ConfidentLabel
+    | LabelSet
+    | Ranking,
     Field(discriminator="kind"),
 ]

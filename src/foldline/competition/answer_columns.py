@@ -14,12 +14,16 @@ from foldline.cards.submission import (
     LabelSet,
     Lines,
     Number,
+    Probabilities,
+    ProbabilityColumns,
+    ProbabilityLines,
     Ranking,
     Submission,
 )
 from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
 from foldline.competition.decisions.rankings import NOTHING
-from foldline.competition.output_names import label_of
+from foldline.competition.output_names import label_of, sizes_of
+from foldline.competition.probability_columns import probability_columns
 from foldline.refusal import Refusal, listed
 
 SPACE = " "
@@ -39,14 +43,28 @@ def asked_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
     return target.columns if isinstance(target, MultiOutput) else classes
 
 
+def titles(classes: tuple[str, ...], target: Target, form: Submission, predicted: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the columns that `answer_columns` gives, in its order; predicted: the sample's."""
+    match form:
+        case ProbabilityLines():
+            return answer_names(classes, target)[: sizes_of(classes, target)[0]]
+        case ProbabilityColumns():
+            return probability_columns(classes, form)
+        case _:
+            alone = len(predicted) == 1 and not isinstance(form, ClassProbabilities)
+            return predicted if alone else asked_names(classes, target)
+
+
 def sums_to_one(form: Submission, target: Target) -> bool:
     """Whether the csv's rows are distributions."""
-    return isinstance(form, ClassProbabilities) and not isinstance(target, Multilabel)
+    return isinstance(form, ProbabilityLines) or (
+        isinstance(form, ClassProbabilities) and not isinstance(target, Multilabel)
+    )
 
 
 def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, target: Target) -> list[np.ndarray]:
     """One array of a block's rows per predicted column, in the order of the classes where there is one for each."""
-    if isinstance(form, ClassProbabilities):
+    if isinstance(form, Probabilities):
         return list((_normalised(answers) if sums_to_one(form, target) else answers).T)
     if isinstance(form, Number | Lines):
         return list(answers.T) if answers.ndim == 2 else [answers]

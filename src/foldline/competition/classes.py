@@ -6,9 +6,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities, Number, Submission
+from foldline.cards.submission import ClassProbabilities, Number, ProbabilityColumns, ProbabilityLines, Submission
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
 from foldline.competition.output_names import class_of, label_of
+from foldline.competition.probability_columns import probability_columns
 from foldline.competition.step_columns import file_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
@@ -29,7 +30,7 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
         return _columns(archives, set(target.columns), submission, names_all=True)
     labels = _train_labels(rows["target"].dropna(), target)
     if isinstance(target, MultiOutput):
-        return tuple(name for column in target.columns for name in _of_column(column, labels))
+        return _of_columns(archives, labels, target, submission)
     one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
     labels = set(one_hot) or labels
     by_column = isinstance(submission, ClassProbabilities) or (isinstance(submission, Number) and len(labels) > 1)
@@ -54,6 +55,17 @@ def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
     if all(NUMBER.fullmatch(label) for label in labels):
         return tuple(sorted(labels, key=lambda label: (float(label), label)))
     return tuple(sorted(labels))
+
+
+def _of_columns(archives: Archives, names: set[str], target: MultiOutput, submission: Submission) -> tuple[str, ...]:
+    """Each column's sorted labels, or where lines give probabilities, for each column all labels of the sample."""
+    classes = tuple(name for column in target.columns for name in _of_column(column, names))
+    if isinstance(submission, ProbabilityLines):
+        shared = _columns(archives, set(map(label_of, names)), submission, names_all=False)
+        return tuple(class_of(column, label) for column in target.columns for label in shared)
+    if isinstance(submission, ProbabilityColumns):
+        _columns(archives, set(probability_columns(classes, submission)), submission, names_all=True)
+    return classes
 
 
 def _of_column(column: str, names: Collection[str]) -> list[str]:

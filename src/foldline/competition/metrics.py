@@ -10,7 +10,7 @@ import numpy as np
 from foldline.cards import metric as facts
 from foldline.cards.metric import Metric as MetricFact
 from foldline.cards.metric_weights import ByTruth
-from foldline.competition.output_names import column_sizes
+from foldline.competition.output_names import column_sizes, label_of
 from foldline.competition.scores import areas, divergences, labels, log_losses, precisions, rankings, sets, values
 from foldline.competition.scores.outputs import mean_over_outputs
 from foldline.refusal import Refusal, listed
@@ -49,6 +49,13 @@ def _weights(by_name: Mapping[str, float], classes: Sequence[str]) -> tuple[floa
     return tuple(by_name.get(name, 1.0) for name in classes)
 
 
+def _weights_of_labels(by_label: Mapping[str, float], classes: Sequence[str]) -> tuple[float, ...]:
+    """Of each class that of its label, whatever its column."""
+    labels = tuple(map(label_of, classes))
+    _refuse_unknown(by_label, tuple(dict.fromkeys(labels)), "metric.class_weights")
+    return tuple(by_label.get(label, 1.0) for label in labels)
+
+
 def _weights_by_truth(
     by_name: Mapping[str, float | ByTruth], classes: Sequence[str]
 ) -> tuple[tuple[float, float], ...]:
@@ -58,12 +65,11 @@ def _weights_by_truth(
     return tuple((one.negative, one.positive) if isinstance(one, ByTruth) else (one, one) for one in weights)
 
 
-def _refuse_unknown(by_name: Iterable[str], classes: Sequence[str]) -> None:
+def _refuse_unknown(by_name: Iterable[str], classes: Sequence[str], fact: str = "metric.weights") -> None:
     unknown = [name for name in by_name if name not in classes]
     if unknown:
         raise Refusal(
-            f"metric.weights names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the "
-            "card."
+            f"{fact} names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the card."
         )
 
 
@@ -83,6 +89,13 @@ def _mean_column(score: Callable[..., float]) -> Callable[[Any, Sequence[str]], 
         return _of_answers(fact.kind, "labels", mean)
 
     return build
+
+
+def _mean_column_log_loss(fact: facts.MeanColumnLogLoss, classes: Sequence[str]) -> Metric:
+    of_columns = _weights(fact.weights or {}, tuple(column_sizes(classes)))
+    of_classes = _weights_of_labels(fact.class_weights or {}, classes)
+    mean = partial(log_losses.mean_column_log_loss, column_weights=of_columns, class_weights=of_classes)
+    return _loss(fact.kind, mean)
 
 
 def _of_order(name: str, score: Callable[..., float]) -> Metric:
@@ -129,6 +142,10 @@ PARAMETRIC: Mapping[type, Callable[[Any, Sequence[str]], Metric]] = {
     facts.PartialAuc: lambda fact, classes: _of_order(
         fact.kind, partial(areas.partial_auc, lowest=fact.min_true_positive_rate)
     ),
+    facts.WeightedLogLoss: lambda fact, classes: _loss(
+        fact.kind, partial(log_losses.log_loss, weights=_weights(fact.weights, classes))
+    ),
+    facts.MeanColumnLogLoss: _mean_column_log_loss,
     facts.WeightedBinaryLogLoss: lambda fact, classes: _loss(
         fact.kind, partial(log_losses.binary_log_loss, weights=_weights_by_truth(fact.weights, classes))
     ),

@@ -8,7 +8,6 @@ import pandas as pd
 from jaxtyping import Float64
 
 from foldline.cards.submission import (
-    ClassProbabilities,
     ConfidentLabel,
     HardLabel,
     Labelled,
@@ -16,6 +15,7 @@ from foldline.cards.submission import (
     LabelSet,
     Lines,
     Number,
+    Probabilities,
     Ranking,
     Submission,
 )
@@ -37,7 +37,7 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
     """distributions: whether the probabilities of a row must sum to one. Texts are as the csv holds them."""
     offences = [_in_text(block[form.id], block[form.id].notna(), "an id")]
     columns = list(sample.predicted(form))
-    if isinstance(form, ClassProbabilities):
+    if isinstance(form, Probabilities):
         numbers = _numbers(block[columns])
         offences.append(_outside(block[columns], numbers, (0.0, 1.0)))
         offences.append(_uneven(numbers) if distributions else None)

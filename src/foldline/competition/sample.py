@@ -11,14 +11,14 @@ from jaxtyping import Int64
 from foldline.archives import Archives
 from foldline.cards.sources import File
 from foldline.cards.submission import (
-    ClassProbabilities,
     HardLabel,
+    InLines,
     Labelled,
     LabelLines,
-    Lines,
     LineTable,
     LineTemplate,
     Number,
+    Probabilities,
     Submission,
 )
 from foldline.cards.templates import parse_template
@@ -57,21 +57,25 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header, has_header = file_columns(archives, form.sample), isinstance(form.sample, File)
     names = None if has_header else header
-    if isinstance(form, ClassProbabilities | Number):
+    if isinstance(form, Probabilities | Number):
         table = read_columns(archives, form.sample.name, [("submission.id", form.id)], names)
-        return Sample(header, table[form.id], False, has_header)
+        return Sample(header, table[form.id], False, has_header, _asked(archives, form, table[form.id]))
     refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
     predicted = [column for column in header if column != form.id]
     if not isinstance(form, HardLabel):
         refuse_other_number(predicted, 1, form)
     wanted = [("submission.id", form.id), *(("submission.sample", column) for column in predicted)]
     table = read_columns(archives, form.sample.name, wanted, names)
-    asked = None
-    if isinstance(form, Lines | LabelLines) and isinstance(form.line, LineTable):
-        asked = look_up(archives, form.line, table[form.id], form.sample.name)
+    asked = _asked(archives, form, table[form.id])
     shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in predicted)
     whole_numbers, labels = isinstance(form, HardLabel | LabelLines) and shows_numbers, _labels(table[predicted], form)
     return Sample(header, table[form.id], whole_numbers, has_header, asked, labels)
+
+
+def _asked(archives: Archives, form: Submission, ids: pd.Series) -> pd.DataFrame | None:
+    if not isinstance(form, InLines) or not isinstance(form.line, LineTable):
+        return None
+    return look_up(archives, form.line, ids, form.sample.name)
 
 
 def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
@@ -84,14 +88,14 @@ def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
 
 def lines_per_row(names: tuple[str, ...], form: Submission) -> int:
     """names: what a row may be asked for (`asked_names`)."""
-    return len(names) if isinstance(form, Lines | LabelLines) else 1
+    return len(names) if isinstance(form, InLines) else 1
 
 
 def line_positions(
     sample: Sample, row_ids: pd.Series, names: tuple[str, ...], form: Submission
 ) -> Int64[np.ndarray, " lines"]:
     """Of each of the sample's lines the position among all lines that there could be: one for each of `row_ids`, or
-    (`Lines`) one for each of the `names` that it may be asked for, in their order. -1 where there is none."""
+    (`InLines`) one for each of the `names` that it may be asked for, in their order. -1 where there is none."""
     if sample.asked is None:
         lines = line_ids(row_ids, names, form)
         return pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str")).astype(np.int64)
@@ -104,7 +108,7 @@ def line_positions(
 
 def line_ids(row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> pd.Series:
     """The ids of all lines that there could be, where the id itself says what it asks for."""
-    if not isinstance(form, Lines | LabelLines) or not isinstance(form.line, LineTemplate):
+    if not isinstance(form, InLines) or not isinstance(form.line, LineTemplate):
         return row_ids
     lines = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
     return filled(parse_template(form.line.template), pd.DataFrame(lines, dtype="str"))

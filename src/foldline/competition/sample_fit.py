@@ -5,7 +5,7 @@ from itertools import product
 
 import pandas as pd
 
-from foldline.cards.submission import HardLabel, LabelLines, LabelSet, Lines, Number, Submission
+from foldline.cards.submission import HardLabel, InLines, LabelLines, LabelSet, Number, Submission
 from foldline.cards.target import MultiOutput, Regression, Target
 from foldline.competition.answer_columns import answer_names, asked_names, refuse_spaced
 from foldline.competition.sample import WHOLE_NUMBER, Sample, line_ids, refuse_other_number
@@ -17,7 +17,8 @@ ROWS = ("test rows", "Test rows", "layout.test or submission.id")
 LINES_OF_ROWS = (
     "lines of test rows",
     "Lines that submission.line makes of test rows,",
-    "submission.line, what target names the classes by (target.labels.name), layout.test or submission.id",
+    "submission.line, what target names the classes by (target.columns, target.labels.name), layout.test or "
+    "submission.id",
 )
 """What ids mean, what the card makes, and what to correct where they differ."""
 
@@ -73,7 +74,7 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, names
     unknown = asked[~asked.isin(test_ids)]
     if len(unknown):
         surplus = test_ids[~test_ids.isin(asked)]
-        what, others, cure = LINES_OF_ROWS if isinstance(form, Lines | LabelLines) else ROWS
+        what, others, cure = LINES_OF_ROWS if isinstance(form, InLines) else ROWS
         raise Refusal(
             f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no {what}: {listed(unknown, 3)}. {others} "
             f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct {cure} in "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foldline.cards.submission import ClassProbabilities, Labelled, LabelSet, Lines, Number, Submission
+from foldline.cards.submission import Labelled, LabelSet, Submission
 from foldline.competition.id_offences import first_id_offence
 from foldline.competition.label_offences import first_label_offence
 from foldline.competition.line_numbers import line_of
@@ -72,7 +72,7 @@ def _shows_text(block: pd.DataFrame, sample: Sample, form: Submission) -> bool:
 
 def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFrame]:
     """The csv's rows; its id, and labels, as text; only an empty field is missing."""
-    as_text = (form.id,) if isinstance(form, ClassProbabilities | Number | Lines) else sample.columns
+    as_text = sample.columns if isinstance(form, Labelled) else (form.id,)
     try:
         with pd.read_csv(
             path,

@@ -49,10 +49,12 @@ LOWER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "kl_divergence": probability_scores.kl_divergence,
     "log_loss": probability_scores.log_loss,
     "mae": number_scores.mae,
+    "mean_column_log_loss": probability_scores.mean_column_log_loss,
     "mean_column_rmse": number_scores.mean_column_rmse,
     "rmse": number_scores.rmse(),
     "rmsle": number_scores.rmsle,
     "weighted_binary_log_loss": probability_scores.weighted_binary_log_loss,
+    "weighted_log_loss": probability_scores.weighted_log_loss,
 }
 SCORES = {name: Score(value, name in HIGHER) for name, value in (HIGHER | LOWER).items()}
 WITH_NUMBERS: Mapping[str, tuple[Callable[..., Callable[[pd.DataFrame, pd.DataFrame], float]], bool]] = {
