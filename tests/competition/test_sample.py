@@ -10,6 +10,7 @@ from foldline.cards.submission import (
     LineTable,
     LineTemplate,
     Number,
+    ProbabilityLines,
     Ranking,
 )
 from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
@@ -144,6 +145,16 @@ def test_lines_are_looked_up_in_a_table(zipped: Zipped) -> None:
     refuse_other_ids(rows, sample, BY_TABLE, ("x", "y"))
     assert line_positions(sample, rows["row_id"].iloc[1:], ("x", "y"), BY_TABLE).tolist() == [3, 0, 3]
     assert line_positions(sample, rows["row_id"].iloc[2:], ("x",), BY_TABLE).tolist() == [-1, -1, -1]
+
+
+def test_lines_of_probabilities_may_be_looked_up_too(zipped: Zipped) -> None:
+    form = ProbabilityLines(
+        kind="probability_lines", sample="s.csv", id="RowId", extra_columns="refused", line=BY_TABLE.line
+    )
+    sample = read_sample(zipped({"s.csv": "RowId,mild,bad\n3,0,0\n1,0,0\n", "lookup.csv": LOOKUP}), form)
+    assert sample.asked is not None
+    assert sample.asked.to_numpy().tolist() == [["c.png", "y"], ["b.png", "x"]]
+    assert sample.predicted(form) == ("mild", "bad")
 
 
 def test_an_id_that_the_table_lacks_is_refused(zipped: Zipped) -> None:

@@ -94,7 +94,9 @@ def _targets(targets: np.ndarray, classes: tuple[str, ...]) -> str:
     often = counts.sort_values(ascending=False, kind="stable")
     shown = pd.concat([often.head(SHOWN_CLASSES), often.iloc[SHOWN_CLASSES:].tail(SHOWN_CLASSES)])
     dots = ", the rarest last" if len(often) > len(shown) else ""
-    return f"{len(classes):,} classes{dots}: {listed(f'{name} ({count:,})' for name, count in shown.items())}"
+    missing = int((targets < 0).sum())
+    gaps = f"; {missing:,} labels are missing" if missing else ""
+    return f"{len(classes):,} classes{dots}: {listed(f'{name} ({count:,})' for name, count in shown.items())}{gaps}"
 
 
 def _numbers(name: str, values: np.ndarray) -> str:
