@@ -74,6 +74,32 @@ def test_a_sample_that_separates_labels_in_another_way_is_refused(zipped: Zipped
         refuse_other_columns(read_sample(archives, forms[";"]), forms[";"], target, ("bat", "elk", "red elk"))
 
 
+def test_sets_in_brackets_are_known_by_the_sample(zipped: Zipped) -> None:
+    target = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
+    archives = zipped({"sample.csv": 'id,x\na,"[1, 2]"\nb,[]\n'})
+    bare = LabelSet(
+        kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed", delimiter=", "
+    )
+    form = bare.model_copy(update={"enclosed_by": "[]"})
+    assert read_sample(archives, form).shown_labels == ("1", "2")
+    refuse_other_columns(read_sample(archives, form), form, target, ("1", "2"))
+    with pytest.raises(Refusal, match=r"sample.csv` shows '\[.*: its sets stand in \[\]\. Write `enclosed_by: '\[\]'`"):
+        refuse_other_columns(read_sample(archives, bare), bare, target, ("1", "2"))
+
+
+def test_columns_that_are_copied_are_no_answers(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": "osd,id,x\n0.70,a,1\n,b,2\n"})
+    form = LABEL.model_copy(update={"copied": ("osd",)})
+    sample = read_sample(archives, form)
+    assert sample.predicted(form) == ("x",)
+    assert sample.copied is not None and sample.copied["osd"].tolist() == ["0.70", ""]
+    assert (sample.whole_numbers, sample.shown_labels) == (True, ("1", "2"))
+    with pytest.raises(
+        Refusal, match=r"no column `ood`, which the card's submission\.copied names. Did you mean `osd`"
+    ):
+        read_sample(archives, LABEL.model_copy(update={"copied": ("ood",)}))
+
+
 def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
     with pytest.raises(Refusal, match=r"no column `id`, which the card's submission\.id names"):
         read_sample(zipped({"sample.csv": "name,x\na,1\n"}), PROBABILITIES)

@@ -117,6 +117,33 @@ def test_labels_of_a_set_may_hold_spaces_where_another_delimiter_stands_between(
         refuse_spaced(("a, b", "c"), form)
 
 
+def test_a_set_may_stand_in_brackets(tmp_path: Path) -> None:
+    predicted = predictions(np.array([[0.1, 0.2], [0.8, 0.5]]), ("pug", "dingo"), ("a", "b"))
+    several = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
+    given = {"sample": "s.csv", "id": "id", "extra_columns": "refused", "empty": "allowed"}
+    form = LabelSet(kind="label_set", **given, delimiter=", ", enclosed_by="[]")
+    wanted = sample(("id", "breeds"), "b", "a")
+    write(tmp_path / "s.csv", wanted, predicted, form, several)
+    assert (tmp_path / "s.csv").read_text() == 'id,breeds\n"b","[pug, dingo]"\n"a","[]"\n'
+    check_submission(tmp_path / "s.csv", wanted, form, False, ("pug", "dingo"))
+    for wrong in ("pug", "[pug", "[pug,dingo]", "[", "[ ]"):
+        (tmp_path / "s.csv").write_text(f'id,breeds\nb,"[pug]"\na,"{wrong}"\n')
+        with pytest.raises(Refusal, match=r"line 3 \(id `a`\): column `breeds` "):
+            check_submission(tmp_path / "s.csv", wanted, form, False, ("pug", "dingo"))
+    with pytest.raises(Refusal, match=r"is 'pug', it must be labels with ', ' between, in \[\]"):
+        (tmp_path / "s.csv").write_text('id,breeds\nb,"[pug]"\na,pug\n')
+        check_submission(tmp_path / "s.csv", wanted, form, False, None)
+
+
+def test_a_column_beside_the_answer_is_copied(tmp_path: Path) -> None:
+    form = LABEL.model_copy(update={"copied": ("sure", "note")})
+    beside = pd.DataFrame({"sure": ["0.70", "1"], "note": ["", "x"]})
+    wanted = Sample(("sure", "id", "breed", "note"), pd.Series(["b", "007"], dtype="str"), False, copied=beside)
+    write(tmp_path / "s.csv", wanted, PREDICTED, form)
+    assert (tmp_path / "s.csv").read_text() == "sure,id,breed,note\n0.70,b,pug,\n1,007,NA,x\n"
+    check_submission(tmp_path / "s.csv", wanted, form, False, ("pug", "NA"))
+
+
 def test_a_label_with_its_confidence_and_one_that_may_be_new(tmp_path: Path) -> None:
     predicted = predictions(np.array([[0.1, 0.7, 0.2], [0.25, 0.35, 0.4]]), ("pug", "dingo", "chow"), ("a", "b"))
     wanted = sample(("id", "breed"), "b", "a")

@@ -151,6 +151,7 @@ MISTAKES = [
     (SPINES, "submission", {"kind": "probability_columns", "sample": "sample_submission.csv", "id": "row_id",
                             "column": "{label}_{place}", "extra_columns": "refused"},
      r"`submission.column` is '{label}_{place}': it names column and label, each once"),
+    (DOGS, "submission.copied", ["id"], r"submission.copied names id, which is submission.id: it is written anyway"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by auc, "),

@@ -24,6 +24,15 @@ class _Form(Section):
     """Its id column."""
     extra_columns: Literal["ignored", "refused"]
     """What the grader does with columns that the sample submission has not; `refused` where nothing is known."""
+    copied: tuple[str, ...] = ()
+    """Columns of the sample that are written as it has them: what else a grader asks for, and nothing here predicts.
+    Few cards have one, so that it may be left out."""
+
+    @model_validator(mode="after")
+    def _copies_no_id(self) -> "_Form":
+        if self.id in self.copied:
+            raise ValueError(f"submission.copied names {self.id}, which is submission.id: it is written anyway")
+        return self
 
 
 class ClassProbabilities(_Form):
@@ -138,12 +147,14 @@ class ConfidentLabel(_Form):
 class LabelSet(_Form):
     """An id and the labels of a set, with a space between, or with what `delimiter` says.
 
-    The delimiter alone of all that a card holds may be left out: nearly every grader takes a space, and cards that were
-    written before there was a choice mean one.
+    The delimiter may be left out, and what encloses the set: nearly every grader takes a space and nothing around, and
+    cards that were written before there was a choice mean these.
     """
 
     kind: Literal["label_set"]
     delimiter: Annotated[str, Field(min_length=1)] = " "
+    enclosed_by: Annotated[str, Field(min_length=2, max_length=2)] | None = None
+    """What stands before and after a set, `"[]"` for `[1361281, 1395063]`; null for nothing."""
     empty: Literal["allowed", "refused"]
     """Whether a row may have no label at all; where not, it gets the likeliest one."""
 

@@ -73,7 +73,8 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
     if isinstance(form, ConfidentLabel):
         return [_with_confidence(answers, names)]
     if isinstance(form, LabelSet):
-        return [_joined_sets(answers, names, form.delimiter)]
+        before, after = form.enclosed_by or ("", "")
+        return [before + _joined_sets(answers, names, form.delimiter) + after]
     return [_joined_rankings(answers, names)]
 
 
@@ -91,8 +92,15 @@ def separator_of(form: Submission) -> str | None:
 def labels_in(field: str, form: Labelled) -> list[str]:
     """The labels that a field of a submission names."""
     separator = separator_of(form)
+    if isinstance(form, LabelSet) and form.enclosed_by and is_enclosed(field, form):
+        field = field[1:-1]
     parts = field.split(separator) if field and separator else [field]
     return parts[:1] if isinstance(form, ConfidentLabel) else [part for part in parts if field]
+
+
+def is_enclosed(field: str, form: LabelSet) -> bool:
+    """Whether what must stand around a set does."""
+    return form.enclosed_by is None or (len(field) > 1 and field[0] + field[-1] == form.enclosed_by)
 
 
 def refuse_spaced(names: Sequence[str], form: Submission) -> None:

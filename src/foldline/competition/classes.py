@@ -10,6 +10,7 @@ from foldline.cards.submission import ClassProbabilities, Number, ProbabilityCol
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
 from foldline.competition.output_names import class_of, label_of
 from foldline.competition.probability_columns import probability_columns
+from foldline.competition.sample import predicted_columns
 from foldline.competition.step_columns import file_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
@@ -95,7 +96,7 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
 
 def _columns(archives: Archives, labels: set[str], submission: Submission, names_all: bool) -> tuple[str, ...]:
     """names_all: whether `labels` are all that there are; else the test set may know more than train."""
-    classes = tuple(name for name in file_columns(archives, submission.sample) if name != submission.id)
+    classes = predicted_columns(file_columns(archives, submission.sample), submission)
     unknown = sorted_labels(labels - set(classes))
     if unknown or (names_all and labels != set(classes)):
         lines = " Where it has a line per row and class, submission.kind is `lines`." if len(classes) == 1 else ""

@@ -19,7 +19,7 @@ from foldline.cards.submission import (
     Ranking,
     Submission,
 )
-from foldline.competition.answer_columns import SPACE, labels_in
+from foldline.competition.answer_columns import SPACE, is_enclosed, labels_in
 from foldline.competition.sample import Sample
 
 SUM_TOLERANCE = 1e-6
@@ -70,12 +70,17 @@ def _wanted_text(sample: Sample, form: HardLabel | LabelLines | ConfidentLabel |
 
 
 def _in_sets(values: pd.Series, form: LabelSet) -> Offence | None:
-    sets = [labels_in(field, form) for field in values.fillna("")]
-    whole = [all(label and label == label.strip() for label in labels) for labels in sets]
+    fields = values.fillna("")
+    sets = [labels_in(field, form) for field in fields]
+    whole = [
+        is_enclosed(field, form) and all(label and label == label.strip() for label in labels)
+        for field, labels in zip(fields, sets, strict=True)
+    ]
     filled = [form.empty == "allowed" or bool(labels) for labels in sets]
     amount = "labels" if form.empty == "allowed" else "one or more labels"
     between = "one space" if form.delimiter == SPACE else repr(form.delimiter)
-    return _in_text(values, pd.Series(whole) & pd.Series(filled), f"{amount} with {between} between")
+    around = f", in {form.enclosed_by}" if form.enclosed_by else ""
+    return _in_text(values, pd.Series(whole) & pd.Series(filled), f"{amount} with {between} between{around}")
 
 
 def _in_text(values: pd.Series, valid: pd.Series, wanted: str) -> Offence | None:

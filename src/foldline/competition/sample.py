@@ -48,28 +48,40 @@ class Sample:
     (`submission.line`); None where the id itself does."""
     shown_labels: tuple[str, ...] = ()
     """Those of its first lines, where it has labels."""
+    copied: pd.DataFrame | None = None
+    """The columns that are written as they are here (`submission.copied`), text; or None."""
 
     def predicted(self, form: Submission) -> tuple[str, ...]:
-        return tuple(column for column in self.columns if column != form.id)
+        return predicted_columns(self.columns, form)
+
+
+def predicted_columns(header: Sequence[str], form: Submission) -> tuple[str, ...]:
+    """All but the id and those that are copied."""
+    return tuple(column for column in header if column not in (form.id, *form.copied))
 
 
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header, has_header = file_columns(archives, form.sample), isinstance(form.sample, File)
     names = None if has_header else header
-    if isinstance(form, Probabilities | Number):
-        table = read_columns(archives, form.sample.name, [("submission.id", form.id)], names)
-        return Sample(header, table[form.id], False, has_header, _asked(archives, form, table[form.id]))
-    refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
-    predicted = [column for column in header if column != form.id]
-    if not isinstance(form, HardLabel):
+    predicted = predicted_columns(header, form)
+    wanted = [("submission.id", form.id), *(("submission.copied", column) for column in form.copied)]
+    refuse_absent_columns(wanted, header, f"{archives.folder}: `{form.sample.name}`")
+    if not isinstance(form, Probabilities | Number | HardLabel):
         refuse_other_number(predicted, 1, form)
-    wanted = [("submission.id", form.id), *(("submission.sample", column) for column in predicted)]
-    table = read_columns(archives, form.sample.name, wanted, names)
-    asked = _asked(archives, form, table[form.id])
-    shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in predicted)
-    whole_numbers, labels = isinstance(form, HardLabel | LabelLines) and shows_numbers, _labels(table[predicted], form)
-    return Sample(header, table[form.id], whole_numbers, has_header, asked, labels)
+    # What stands there for probabilities says nothing, and may be thousands of columns.
+    shown = [] if isinstance(form, Probabilities | Number) else list(predicted)
+    table = read_columns(archives, form.sample.name, [*wanted, *(("submission.sample", name) for name in shown)], names)
+    shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in shown)
+    return Sample(
+        columns=header,
+        ids=table[form.id],
+        whole_numbers=isinstance(form, HardLabel | LabelLines) and shows_numbers,
+        has_header=has_header,
+        asked=_asked(archives, form, table[form.id]),
+        shown_labels=_labels(table[shown], form),
+        copied=table[list(form.copied)],
+    )
 
 
 def _asked(archives: Archives, form: Submission, ids: pd.Series) -> pd.DataFrame | None:

@@ -13,6 +13,7 @@ from foldline.refusal import Refusal, listed
 
 DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
 """Longer ones first, which hold the others."""
+ENCLOSURES = {"[": "]", "(": ")", "{": "}"}
 ROWS = ("test rows", "Test rows", "layout.test or submission.id")
 LINES_OF_ROWS = (
     "lines of test rows",
@@ -29,6 +30,7 @@ def refuse_other_columns(sample: Sample, form: Submission, target: Target, class
     labels = answer_names(classes, target)
     refuse_spaced(labels, form)
     if isinstance(form, LabelSet):
+        _refuse_other_enclosure(sample, form, labels)
         _refuse_other_delimiter(sample, form, labels)
     if isinstance(form, HardLabel | LabelLines):
         _refuse_other_labels(sample, form, labels)
@@ -46,6 +48,16 @@ def _refuse_other_labels(sample: Sample, form: HardLabel | LabelLines, labels: t
             "target.column in the card, or write them as the sample does, by a step after the train table's name or "
             f"pattern: {{kind: replace, column: ..., values: {{{names[0]!r}: 0, ...}}}}."
         )
+
+
+def _refuse_other_enclosure(sample: Sample, form: LabelSet, names: Sequence[str]) -> None:
+    for label in set(sample.shown_labels) - set(names):
+        if form.enclosed_by is None and label[0] in ENCLOSURES:
+            enclosed_by = label[0] + ENCLOSURES[label[0]]
+            raise Refusal(
+                f"`{form.sample.name}` shows {label!r}: its sets stand in {enclosed_by}. Write `enclosed_by: "
+                f"{enclosed_by!r}` into the card's submission, and as `delimiter` what stands between their labels."
+            )
 
 
 def _refuse_other_delimiter(sample: Sample, form: LabelSet, names: Sequence[str]) -> None:

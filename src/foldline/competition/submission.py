@@ -49,6 +49,8 @@ def write_submission(
                 answers = _asked_for(answers, places[block], len(asked), form)
             values = dict(zip(ours, answer_columns(answers, names, form, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
+            if sample.copied is not None:
+                table = table.join(sample.copied.iloc[block].reset_index(drop=True))
             _write_block(file, table[list(sample.columns)])
 
 
