@@ -1,6 +1,7 @@
 """One fold from the tables to a trained model: what `train` and `lr_find` do once a process is to work."""
 
 from foldline.cards.target import Target
+from foldline.competition.output_names import sizes_of
 from foldline.competition.targets import encode
 from foldline.config.model import Model
 from foldline.config.train import Train
@@ -40,7 +41,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
         # A head knows the features as they were when it learned.
         side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
         training, validation = (with_side_features(rows, part, side) for part in parts)
-        facts = (pixels, training, validation, len(classes), symmetries, weights, target.kind)
+        facts = (pixels, training, validation, sizes_of(classes, target), symmetries, weights, target.kind)
         return Fold(one, seed, *facts, before, side)
 
     return fold(name, before=fold(0) if name == "all_head0" else None)

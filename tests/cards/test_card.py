@@ -125,7 +125,7 @@ def test_a_key_is_text_also_where_yaml_reads_the_word_as_true_or_false(tmp_path:
     assert isinstance(train, TablePart)
     _, join, replace = train.table
     assert join == Join(kind="join", name="b.csv", on={"id": "file"})
-    assert replace == Replace(kind="replace", column="id", values={"no": "0", "yes": "1"})
+    assert replace == Replace(kind="replace", column=("id",), values={"no": "0", "yes": "1"})
 
 
 def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from foldline.cards.sources import File
-from foldline.cards.submission import ClassProbabilities, HardLabel, Number
+from foldline.cards.submission import ClassProbabilities, HardLabel, Number, ProbabilityColumns, Submission
 from foldline.cards.target import (
     Binary,
     Columns,
@@ -17,6 +17,7 @@ from foldline.cards.target import (
     Target,
 )
 from foldline.competition.classes import find_classes, sorted_labels
+from foldline.config.section import parse
 from foldline.refusal import Refusal
 from tests.competition.conftest import Zipped
 
@@ -115,6 +116,43 @@ def test_a_sample_of_lines_is_told_of_their_kind(zipped: Zipped) -> None:
     archives = zipped({"sample.csv": "id,probability\nx_pug,0\nx_husky,0\n"})
     with pytest.raises(Refusal, match=r"Where it has a line per row and class, submission.kind is `lines`"):
         find_classes(archives, rows("pug", "husky"), MULTICLASS, PROBABILITIES)
+
+
+def test_a_column_without_any_label_is_refused(zipped: Zipped) -> None:
+    both = MultiOutput(kind="multioutput", columns=("size", "colour"), group=None)
+    with pytest.raises(Refusal, match="No train row has a label as `colour`, one of target"):
+        find_classes(zipped({}), rows('["size=2"]', '["size=3"]'), both, LABEL)
+
+
+BOTH = MultiOutput(kind="multioutput", columns=("left", "right"), group=None)
+DEGREES = ('["left=mild", "right=bad"]', '["left=bad"]')
+GIVEN = {"sample": "sample.csv", "id": "id", "extra_columns": "refused"}
+
+
+def test_columns_that_are_asked_for_in_lines_share_the_labels_of_the_sample(zipped: Zipped) -> None:
+    """Also those that no train row has in a column."""
+    form = parse({"kind": "probability_lines", "line": "{row}_{class}", **GIVEN}, Submission, "card")
+    archives = zipped({"sample.csv": "id,mild,worse,bad\nx,0,0,0\n"})
+    labels = ("mild", "worse", "bad")
+    expected = (*(f"left={label}" for label in labels), *(f"right={label}" for label in labels))
+    assert find_classes(archives, rows(*DEGREES), BOTH, form) == expected
+    with pytest.raises(
+        Refusal, match=r"sample.csv has no column for 1 of the train labels: worst\. It has columns without"
+    ):
+        find_classes(archives, rows(*DEGREES, '["right=worst"]'), BOTH, form)
+
+
+def test_a_column_for_each_column_and_label_must_be_the_samples(zipped: Zipped) -> None:
+    form = ProbabilityColumns(kind="probability_columns", column="{column}_{label}", **GIVEN)
+    archives = zipped({"sample.csv": "id,left_mild,right_mild,left_bad,right_bad\nx,0,0,0,0\n"})
+    texts = rows(*DEGREES, '["right=mild"]')
+    assert find_classes(archives, texts, BOTH, form) == ("left=bad", "left=mild", "right=bad", "right=mild")
+    with pytest.raises(Refusal, match=r"sample.csv has columns without a train row: right_mild\."):
+        find_classes(archives, rows(*DEGREES), BOTH, form)
+    with pytest.raises(
+        Refusal, match=r"submission.column is '{label}', which gives several classes .* name bad, mild\."
+    ):
+        find_classes(archives, texts, BOTH, form.model_copy(update={"column": "{label}"}))
 
 
 def test_one_label_alone_is_refused(zipped: Zipped) -> None:

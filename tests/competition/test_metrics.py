@@ -7,6 +7,7 @@ from foldline.config.section import parse
 from foldline.refusal import Refusal
 
 OF_SEVERAL = ("mean_column_accuracy", "mean_column_balanced_accuracy", "mean_column_macro_f1")
+COLUMN_LOG_LOSS = {"kind": "mean_column_log_loss", "weights": {"x": 2}, "class_weights": {"b": 2}}
 FACTS = {
     **{kind: {"kind": kind} for kind in METRICS},
     "map_at_5": {"kind": "map_at_k", "k": 5},
@@ -14,6 +15,8 @@ FACTS = {
     "weighted_mean_column_auc": {"kind": "weighted_mean_column_auc", "weights": {"a": 13}},
     "partial_auc": {"kind": "partial_auc", "min_true_positive_rate": 0.8},
     "weighted_binary_log_loss": {"kind": "weighted_binary_log_loss", "weights": {"b": 2}},
+    "weighted_log_loss": {"kind": "weighted_log_loss", "weights": {"b": 2}},
+    "mean_column_log_loss": COLUMN_LOG_LOSS,
     "weighted_r2": {"kind": "weighted_r2", "weights": {"a": 0.5}},
     **{kind: {"kind": kind, "weights": None} for kind in OF_SEVERAL},
     "f_beta": {"kind": "f_beta", "beta": 2},
@@ -37,7 +40,13 @@ OF_SETS = ("mean_column", "micro", "weighted_binary_log_loss")
 
 @pytest.mark.parametrize("name", FACTS)
 def test_the_best_answers_gain_whatever_the_direction(name: str) -> None:
-    classes = ("a",) if name == "weighted_r2" else ("x=a", "x=b") if name in OF_SEVERAL else ("a", "b")
+    classes = (
+        ("a",)
+        if name == "weighted_r2"
+        else ("x=a", "x=b")
+        if name in (*OF_SEVERAL, "mean_column_log_loss")
+        else ("a", "b")
+    )
     metric = metric_of(parse(FACTS[name], MetricFact, "card"), classes)
     needs = {"probabilistic_f1": "shares", **dict.fromkeys(OF_SEVERAL, "several_labels")}.get(name, metric.needs)
     worst, best = (metric.score(_targets(name, needs), answers) for answers in WORST_AND_BEST[needs])
@@ -54,6 +63,8 @@ def _targets(name: str, needs: str) -> np.ndarray:
         return np.array([[0.2, 0.8], [1, 0]], np.float32)
     if needs == "values":
         return np.array([[2], [1]], np.float32)
+    if name in (*OF_SEVERAL, "mean_column_log_loss"):
+        return np.array([[1], [0]])
     is_set = needs == "sets" or any(part in name for part in OF_SETS)
     return np.array([[0, 1], [1, 0]], np.uint8) if is_set else np.array([1, 0])
 
@@ -80,6 +91,9 @@ def test_weights_are_of_classes_that_there_are() -> None:
     fact = parse({"kind": "weighted_binary_log_loss", "weights": {"any": 2}}, MetricFact, "card")
     with pytest.raises(Refusal, match=r"names any, which is no class\. Classes: a, b\."):
         metric_of(fact, ("a", "b"))
+    fact = parse(COLUMN_LOG_LOSS | {"class_weights": {"Severe": 4}}, MetricFact, "card")
+    with pytest.raises(Refusal, match=r"metric.class_weights names Severe, which is no class\. Classes: a, b\."):
+        metric_of(fact, ("x=a", "x=b", "y=a"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-from foldline.competition.output_names import class_of, column_sizes, column_slices, label_of
+from foldline.cards.target import Multiclass, MultiOutput
+from foldline.competition.output_names import class_of, column_sizes, label_of, sizes_of
+from foldline.tables.activations import column_slices
 
 
 def test_a_class_is_its_column_and_its_label() -> None:
@@ -10,3 +12,9 @@ def test_columns_follow_each_other() -> None:
     sizes = column_sizes(("root=0", "root=1", "root=2", "vowel=a=b", "vowel=c"))
     assert sizes == {"root": 3, "vowel": 2}
     assert column_slices(tuple(sizes.values())) == [slice(0, 3), slice(3, 5)]
+
+
+def test_the_classes_of_all_other_targets_are_one_column() -> None:
+    classes = ("x=a", "x=b", "y=0")
+    assert sizes_of(classes, MultiOutput(kind="multioutput", columns=("x", "y"), group=None)) == (2, 1)
+    assert sizes_of(classes, Multiclass(kind="multiclass", column="x", group=None)) == (3,)

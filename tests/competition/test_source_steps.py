@@ -65,6 +65,18 @@ def test_columns_get_other_names_and_values(zipped: Zipped) -> None:
     assert lines(read(zipped, steps[:-1], "label")) == [["0"], ["lateral"], ["0"]], "what is not named stays"
 
 
+def test_several_columns_get_other_values(zipped: Zipped) -> None:
+    """A value must be in one of them, not in each."""
+    replaced = {"kind": "replace", "column": ["view", "age"], "values": {"frontal": "f", "6": "six", "": "none"}}
+    changed = read(zipped, ["train.csv", replaced], "image", "view", "age")
+    assert lines(changed) == [["10_left", "f", "5"], ["10_right", "lateral", "six"], ["7_left", "f", "none"]]
+    absent = {**replaced, "values": {"back": "b"}}
+    with pytest.raises(
+        Refusal, match=r"layout.train.table\[1\]: no line has 'back' as `view, age`, found 'frontal', 'la"
+    ):
+        read(zipped, ["train.csv", absent], "view")
+
+
 def test_parts_of_texts_are_substituted(zipped: Zipped) -> None:
     spaced = {"kind": "substitute", "column": "image", "pattern": "_(left|right)", "by": r" (\1)"}
     prefixed = {"kind": "substitute", "column": "age", "pattern": "^", "by": "class_"}

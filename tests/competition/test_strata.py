@@ -1,6 +1,6 @@
 import numpy as np
 
-from foldline.cards.target import Columns, Multiclass, Regression, Shares
+from foldline.cards.target import Columns, Multiclass, MultiOutput, Regression, Shares
 from foldline.competition.splitting import deal
 from foldline.competition.strata import find_strata
 
@@ -16,6 +16,12 @@ def test_the_stratum_of_votes_is_the_class_with_the_most() -> None:
     votes = np.array([[0.5, 0.3, 0.2], [0, 0.4, 0.6]], np.float32)
     strata = find_strata(votes, ("a", "b", "c"), Shares(kind="shares", columns=("a", "b", "c"), group=None))
     assert (strata.of_rows.tolist(), strata.names) == ([0, 2], ("a", "b", "c"))
+
+
+def test_the_strata_of_several_columns_are_all_their_labels() -> None:
+    both = MultiOutput(kind="multioutput", columns=("x", "y"), group=None)
+    strata = find_strata(np.array([[0, 2], [-1, 3], [1, -1]]), ("x=a", "x=b", "y=0", "y=1"), both)
+    assert strata.of_rows.tolist() == [[1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
 
 
 def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:

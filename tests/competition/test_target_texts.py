@@ -54,6 +54,10 @@ def several(labels: Delimited | OneHot) -> Multilabel:
             MultiOutput(kind="multioutput", columns=("label", "level"), group=None),
             ['["label=Cover", "level=0"]', '["label=JUNIWARD", "level=2"]', '["label=Cover", "level=10"]'],
         ),
+        (
+            MultiOutput(kind="multioutput", columns=("hole", "gap"), group=None),
+            ['["hole=a"]', '["gap=2"]', '["hole=b", "gap=7"]'],
+        ),
         (Ordinal(kind="ordinal", column="level", group=None, levels=None), ["0", "2", "10"]),
         (Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2", "10")), ["0", "2", "10"]),
         (
@@ -101,12 +105,8 @@ def test_a_line_per_row_and_class_or_number() -> None:
     ("target", "message"),
     [
         (
-            MultiOutput(kind="multioutput", columns=("label", "hole"), group=None),
-            "`hole` is empty on line 3 (1 lines): it must be a label; name another column in the card, or change",
-        ),
-        (
             Multiclass(kind="multiclass", column="hole", group=None),
-            "`hole` is empty on line 3 (1 lines): it must be a la",
+            "`hole` is empty on line 3 (1 lines): it must be a label; name another column in the card, or change",
         ),
         (
             COVER.model_copy(update={"positive": "UERD"}),

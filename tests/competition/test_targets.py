@@ -2,7 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, OpenSet, Ranked, Regression, Shares
+from foldline.cards.target import (
+    Columns,
+    Delimited,
+    Multiclass,
+    Multilabel,
+    MultiOutput,
+    OpenSet,
+    Ranked,
+    Regression,
+    Shares,
+)
 from foldline.competition.targets import encode, graded_targets
 from foldline.refusal import Refusal
 
@@ -29,6 +39,14 @@ def test_sets_become_zeros_and_ones() -> None:
     assert indicators.tolist() == [[1, 1], [0, 0], [0, 0], [0, 1]]
 
 
+def test_a_label_of_each_column_becomes_a_position_and_minus_one_where_it_is_missing() -> None:
+    several = MultiOutput(kind="multioutput", columns=("x", "y"), group=None)
+    codes = encode(rows('["x=b", "y=1"]', '["y=0"]', "[]", None), ("x=a", "x=b", "y=0", "y=1"), several)
+
+    assert codes.dtype == np.int64
+    assert codes.tolist() == [[1, 3], [-1, 2], [-1, -1], [-1, -1]]
+
+
 def test_values_become_numbers() -> None:
     values = encode(rows('{"x": 1.5, "y": 7.0}', '{"x": -2.0}', None), ("y", "x"), REGRESSION)
 
@@ -42,8 +60,15 @@ def test_shares_stand_in_the_order_of_the_classes() -> None:
     np.testing.assert_array_equal(found, np.array([[0.75, 0.25], [np.nan, np.nan]], np.float32))
 
 
-@pytest.mark.parametrize(("target", "text"), [(MULTICLASS, "husky"), (TAGS, '["pug", "husky"]')])
-def test_an_unknown_class_is_refused(target: Multiclass | Multilabel, text: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (MULTICLASS, "husky"),
+        (TAGS, '["pug", "husky"]'),
+        (MultiOutput(kind="multioutput", columns=("x", "y"), group=None), '["husky"]'),
+    ],
+)
+def test_an_unknown_class_is_refused(target: Multiclass | Multilabel | MultiOutput, text: str) -> None:
     with pytest.raises(Refusal, match=r"has the labels husky, not among the 1 classes of classes.json \(pug\)"):
         encode(rows(text), ("pug",), target)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from foldline.cards.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
+from foldline.competition.output_names import sizes_of
 from foldline.config.section import read_section
 from foldline.places import Places
-from foldline.tables.activations import Activation
+from foldline.tables.activations import Activation, activation_for
 from foldline.tables.classes import read_classes
 from foldline.tables.folds import read_folds
 from foldline.tables.history import COLUMNS as HISTORY
@@ -34,7 +35,7 @@ def predict_fold(places: Places, fold: int, miniature: Miniature) -> None:
         _logits([truth[row_id] for row_id in ids], target, classes, generator)
         for ids, truth in ((validation_ids, miniature.labels), (test_ids, miniature.answers))
     )
-    logits = Logits(validation, test, validation_ids, test_ids, ("identity",), classes, _activation(target))
+    logits = Logits(validation, test, validation_ids, test_ids, ("identity",), classes, _activation(target, classes))
     write_logits(places.predicted(fold, 0), logits)
     history = pd.DataFrame([(1, *[0.5] * (len(HISTORY) - 1))], columns=HISTORY)
     write_history(places.trained(fold, 0) / "history.csv", history)
@@ -51,16 +52,18 @@ def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], genera
         outputs = CERTAINTY * np.stack([~positive, positive], axis=1)
     else:
         known = [[name in label if isinstance(label, tuple) else name == label for name in classes] for label in truth]
-        outputs = CERTAINTY * (np.array(known) - (0.5 if isinstance(target, Multilabel | MultiOutput) else 0))
+        outputs = CERTAINTY * (np.array(known) - (0.5 if isinstance(target, Multilabel) else 0))
     noise = generator.normal(scale=NOISE, size=outputs.shape)
     return (outputs + noise).astype(np.float32)[:, None, :]
 
 
-def _activation(target: Target) -> Activation:
+def _activation(target: Target, classes: tuple[str, ...]) -> Activation:
     """Of the usual loss for this kind of target (docs/design.md)."""
     if isinstance(target, Regression):
         return "identity"
-    return "sigmoid" if isinstance(target, Multilabel | MultiOutput) else "softmax"
+    if isinstance(target, MultiOutput):
+        return activation_for("column_softmax", sizes_of(classes, target))
+    return "sigmoid" if isinstance(target, Multilabel) else "softmax"
 
 
 def _is_positive(label: Label, target: Binary) -> bool:

@@ -1,11 +1,19 @@
-"""Train labels that the sample submission writes in another way: a column of 0 and 1 per class, names with spaces."""
+"""Labels in other forms than those of the cards: a column of 0 and 1 per class, names with spaces, sets in brackets;
+classes that weigh."""
 
+import io
+import zipfile
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import yaml
-from sklearn.metrics import log_loss
+from sklearn.metrics import f1_score, log_loss
+from sklearn.preprocessing import MultiLabelBinarizer
 
-from tests.competitions import grading, test_dog_breed_identification
+from foldline.files import read_json
+from tests.competitions import grading, test_dog_breed_identification, test_imet_2020_fgvc7
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, zipped
 
@@ -20,15 +28,57 @@ def test_steps_make_them_alike(enter: Enter, tmp_path: Path) -> None:
         {"kind": "one_hot", "columns": [in_words(breed) for breed in BREEDS], "into": "breed"},
         {"kind": "substitute", "column": "breed", "pattern": " ", "by": "_"},
     ]
-    path = tmp_path / "cards" / "dog-breed-identification.yaml"
-    path.parent.mkdir()
-    path.write_text(yaml.safe_dump(card))
-
-    places = enter(path, miniature)
+    places = enter(written(card, tmp_path), miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", *BREEDS])
     probabilities = grading.distributions(submission)
     assert log_loss(list(miniature.answers.values()), probabilities, labels=BREEDS) < 0.5
+
+
+def test_classes_that_weigh_in_a_log_loss(enter: Enter, tmp_path: Path) -> None:
+    miniature, heavy = test_dog_breed_identification.draw(), BREEDS[0]
+    card = yaml.safe_load((CARDS / "dog-breed-identification.yaml").read_text())
+    card["metric"] = {"kind": "weighted_log_loss", "weights": {heavy: 4}}
+
+    places = enter(written(card, tmp_path), miniature)
+
+    submission = grading.read(places.submission, list(miniature.answers), ["id", *BREEDS])
+    weights = [4 if breed == heavy else 1 for breed in miniature.answers.values()]
+    probabilities = grading.distributions(submission)
+    assert log_loss(list(miniature.answers.values()), probabilities, labels=BREEDS, sample_weight=weights) < 0.5
+    assert read_json(places.clipped / "metrics.json")["metric"] == "weighted_log_loss"
+
+
+def test_sets_in_brackets(enter: Enter, tmp_path: Path) -> None:
+    """As plantclef-2024 submits them."""
+    miniature = with_brackets(test_imet_2020_fgvc7.draw(sizes=(0, 1, 2, 3)))
+    card = yaml.safe_load((CARDS / "imet-2020-fgvc7.yaml").read_text())
+    card["submission"] |= {"enclosed_by": "[]", "delimiter": ", "}
+
+    places = enter(written(card, tmp_path), miniature)
+
+    submission = pd.read_csv(places.submission, index_col="id")["attribute_ids"].loc[list(miniature.answers)]
+    assert submission.str.fullmatch(r"\[(\d+(, \d+)*)?\]").all()
+    binarizer = MultiLabelBinarizer(classes=test_imet_2020_fgvc7.ATTRIBUTES)
+    truth = binarizer.fit_transform(miniature.answers.values())
+    found = binarizer.transform([np.array(text[1:-1].split(", ")) if text != "[]" else [] for text in submission])
+    assert f1_score(truth, found, average="micro") > 0.8
+
+
+def with_brackets(drawn: Miniature) -> Miniature:
+    """The sample submission has its sets in them."""
+    [(name, archive)] = drawn.files.items()
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        members = {path: opened.read(path) for path in opened.namelist()}
+    members["sample_submission.csv"] = csv({"id": drawn.answers.keys(), "attribute_ids": "[0, 1, 2]"})
+    return Miniature({name: zipped(members)}, drawn.labels, drawn.answers)
+
+
+def written(card: dict[str, Any], folder: Path) -> Path:
+    path = folder / "cards" / f"{card['slug']}.yaml"
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump(card))
+    return path
 
 
 def in_words(breed: str) -> str:

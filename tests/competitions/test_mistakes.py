@@ -30,6 +30,7 @@ from tests.competitions import (
     test_petfinder_pawpularity_score,
     test_plant_pathology_2020_fgvc7,
     test_recursion_cellular_image_classification,
+    test_rsna_2024_lumbar_spine_degenerative_classification,
     test_rsna_miccai_brain_tumor_radiogenomic_classification,
     test_seti_breakthrough_listen,
     test_statoil_iceberg_classifier_challenge,
@@ -53,6 +54,7 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
     "petfinder-pawpularity-score": test_petfinder_pawpularity_score.draw,
     "plant-pathology-2020-fgvc7": test_plant_pathology_2020_fgvc7.draw,
     "recursion-cellular-image-classification": test_recursion_cellular_image_classification.draw,
+    "rsna-2024-lumbar-spine-degenerative-classification": test_rsna_2024_lumbar_spine_degenerative_classification.draw,
     "rsna-miccai-brain-tumor-radiogenomic-classification": (
         test_rsna_miccai_brain_tumor_radiogenomic_classification.draw
     ),
@@ -69,7 +71,7 @@ BRAINS = "rsna-miccai-brain-tumor-radiogenomic-classification"
 ADOPTION, PHOTOS = "petfinder-adoption-prediction", "yelp-restaurant-photo-classification"
 PADDY, PRODUCTS = "paddy-disease-classification", "cdiscount-image-classification-challenge"
 
-FACES = "facial-keypoints-detection"
+FACES, SPINES = "facial-keypoints-detection", "rsna-2024-lumbar-spine-degenerative-classification"
 
 NUMBER = {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None, "extra_columns": "ignored"}
 
@@ -139,6 +141,17 @@ MISTAKES = [
     (FACES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),
     (FACES, "submission.line", {"kind": "table", "table": "IdLookupTable.csv", "id": "RowId", "row": "ImageId"},
      r"`submission.line.name` is missing"),
+    (SPINES, "layout.train.table", ["train_series_descriptions.csv", "train.csv"],
+     r"no column for 3 of the train labels: Moderate, Normal/Mild, Severe\. .* add a step of kind .*`replace`"),
+    (SPINES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),
+    (SPINES, "submission.line", "{row}-{class}", r"75 of its 75 ids are no lines of test rows: 440.*target.col"),
+    (SPINES, "metric.weights", {"spinal_canal": 2}, r"`metric.weights` names spinal_canal, which is no column"),
+    (SPINES, "submission", {"kind": "class_probabilities", "sample": "sample_submission.csv", "id": "row_id",
+                            "extra_columns": "refused"}, r"multioutput` is submitted as label, label_lines, probabili"),
+    (SPINES, "submission", {"kind": "probability_columns", "sample": "sample_submission.csv", "id": "row_id",
+                            "column": "{label}_{place}", "extra_columns": "refused"},
+     r"`submission.column` is '{label}_{place}': it names column and label, each once"),
+    (DOGS, "submission.copied", ["id"], r"submission.copied names id, which is submission.id: it is written anyway"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by auc, "),

@@ -1,11 +1,12 @@
-"""rsna-2023-abdominal-trauma-detection: a patient's one or two scans in one table, the patient's labels in another."""
+"""rsna-2023-abdominal-trauma-detection: a patient's one or two scans in one table, the patient's labels in another: a
+degree of each of several organs, a column of probabilities for each."""
 
 import numpy as np
 
 from foldline.tables.images import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, zipped
+from tests.competitions.drawing import Label, Miniature, csv, numbered, zipped
 from tests.competitions.packing import dicom
 
 DEGREES = {organ: ("healthy", "injury") for organ in ("bowel", "extravasation")}
@@ -17,11 +18,16 @@ def injuries(ids: list[str]) -> dict[str, tuple[str, ...]]:
     """One degree of each organ, all of them alike often."""
     return {
         row_id: tuple(
-            f"{organ}_{degrees[(number + place) % len(degrees)]}"
+            f"{organ}={organ}_{degrees[(number + place) % len(degrees)]}"
             for place, (organ, degrees) in enumerate(DEGREES.items())
         )
         for number, row_id in enumerate(ids)
     }
+
+
+def plain(names: Label) -> set[str]:
+    """As the tables write them."""
+    return {str(name).partition("=")[2] for name in names}
 
 
 def draw() -> Miniature:
@@ -39,7 +45,7 @@ def draw() -> Miniature:
     for name, scans in (("train_series_meta.csv", train), ("test_series_meta.csv", test)):
         ids, series = zip(*scans, strict=True)
         members[name] = csv({"patient_id": ids, "series_id": series, "aortic_hu": 146.0})
-    ones = {name: [int(name in one) for one in labels.values()] for name in NAMES}
+    ones = {name: [int(name in plain(one)) for one in labels.values()] for name in NAMES}
     members["train.csv"] = csv({"patient_id": labels.keys(), **ones, "any_injury": 1})
     members["sample_submission.csv"] = csv({"patient_id": answers.keys(), **dict.fromkeys(NAMES, 0.5)})
     return Miniature({"rsna-2023.zip": zipped(members)}, labels, answers)
@@ -51,5 +57,8 @@ def test_a_row_is_a_patient_of_one_or_two_scans(enter: Enter) -> None:
 
     assert read_images(places.images).groupby("row").size().unique().tolist() == [2, 4]
     submission = grading.read(places.submission, list(miniature.answers), ["patient_id", *NAMES], exact=True)
-    truth = np.array([[name in one for name in NAMES] for one in miniature.answers.values()])
-    assert ((grading.numbers(submission, 0, 1) > 0.5) == truth).all()
+    truth = np.array([[name in plain(one) for name in NAMES] for one in miniature.answers.values()])
+    probabilities = grading.numbers(submission, 0, 1)
+    assert ((probabilities > 0.5) == truth).all()
+    of_organs = np.split(probabilities, np.cumsum([len(degrees) for degrees in DEGREES.values()])[:-1], axis=1)
+    assert all(np.allclose(organ.sum(axis=1), 1, atol=1e-6) for organ in of_organs)

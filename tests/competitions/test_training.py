@@ -25,6 +25,7 @@ from tests.competitions import (
     test_mayo_clinic_strip_ai,
     test_petfinder_pawpularity_score,
     test_ranzcr_clip_catheter_line_classification,
+    test_rsna_2024_lumbar_spine_degenerative_classification,
     test_statoil_iceberg_classifier_challenge,
 )
 from tests.competitions.conftest import CARDS, PARAMS, set_up
@@ -34,7 +35,7 @@ RECIPE = Path(__file__).parents[2] / "params.yaml"
 EYES, PETS, SLIDES = "aptos2019-blindness-detection", "petfinder-pawpularity-score", "mayo-clinic-strip-ai"
 LINES, GALAXIES = "ranzcr-clip-catheter-line-classification", "galaxy-zoo-the-galaxy-challenge"
 GRAPHEMES, BRAINS = "bengaliai-cv19", "hms-harmful-brain-activity-classification"
-ICE = "statoil-iceberg-classifier-challenge"
+ICE, SPINES = "statoil-iceberg-classifier-challenge", "rsna-2024-lumbar-spine-degenerative-classification"
 eyes, pets = test_aptos2019_blindness_detection.draw, test_petfinder_pawpularity_score.draw
 galaxies = partial(test_galaxy_zoo_the_galaxy_challenge.draw, missing_share=0.3)
 SQUARED, ENTROPY = {"kind": "mean_squared_error"}, {"kind": "cross_entropy", "smoothing": 0.0}
@@ -45,17 +46,18 @@ LEARNED: list[tuple[str, Callable[[], Miniature], dict]] = [
     (EYES, eyes, {"kind": "cumulative"}),
     (EYES, eyes, SQUARED),
     (SLIDES, test_mayo_clinic_strip_ai.draw, ENTROPY),
-    (GRAPHEMES, test_bengaliai_cv19.draw, {"kind": "binary_cross_entropy", "smoothing": 0.0}),
+    (GRAPHEMES, test_bengaliai_cv19.draw, ENTROPY),
     (BRAINS, test_hms_harmful_brain_activity_classification.draw, ENTROPY),
 ]
 LEARNED_SLOWLY: list[tuple[str, Callable[[], Miniature], dict]] = [
+    (SPINES, test_rsna_2024_lumbar_spine_degenerative_classification.draw, {"kind": "focal", "gamma": 2.0}),
     (EYES, eyes, ENTROPY),
     (EYES, eyes, {"kind": "focal", "gamma": 2.0}),
     (EYES, eyes, {"kind": "mean_absolute_error"}),
     (EYES, eyes, {"kind": "huber", "delta": 1.0}),
 ]
 """Several labels, one number, several of which some are missing, levels under each loss, several images per row, a
-label for each of several columns, shares of votes."""
+label for each of several columns, of which some may be missing, shares of votes."""
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,18 @@ from torch.nn import functional
 from foldline.config.loss import Loss as Section
 from foldline.config.section import parse
 from foldline.learning.losses import Loss, build_loss
+from foldline.tables.activations import Activation, ColumnSoftmax
 
 LOGITS = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
 SOFT = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
 MANY = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3
 CLASSES = torch.tensor([0, 4, 2, 1, 3, 3])
 ONE_HOT = functional.one_hot(CLASSES, 5).float()
+COLUMNS = ColumnSoftmax(kind="column_softmax", sizes=(2, 3))
 
 
-def loss(independent: bool = False, scale: float = 1.0, **section: Any) -> Loss:
-    return build_loss(parse(section, Section, "loss"), independent, torch.tensor([scale]))
+def loss(activation: Activation = "softmax", scale: float = 1.0, **section: Any) -> Loss:
+    return build_loss(parse(section, Section, "loss"), activation, torch.tensor([scale]))
 
 
 def test_cross_entropy_by_hand() -> None:
@@ -39,8 +41,10 @@ def test_cross_entropy_equals_torchs(smoothing: float) -> None:
         {"kind": "cross_entropy", "smoothing": 0.1},
         {"kind": "binary_cross_entropy", "smoothing": 0.1},
         {"kind": "focal", "gamma": 2.0},
-        {"kind": "focal", "gamma": 2.0, "independent": True},
+        {"kind": "focal", "gamma": 2.0, "activation": "sigmoid"},
         {"kind": "cumulative"},
+        {"kind": "cross_entropy", "smoothing": 0.1, "activation": COLUMNS},
+        {"kind": "focal", "gamma": 2.0, "activation": COLUMNS},
     ],
     ids=lambda section: "-".join(map(str, section.values())),
 )
@@ -71,7 +75,7 @@ def test_focal_of_labels_equals_torchvisions() -> None:
 
     targets = (MANY.roll(1) > 0).float()
     reference = sigmoid_focal_loss(MANY, targets, alpha=-1, gamma=1.5).mean(dim=1)
-    assert torch.allclose(loss(True, kind="focal", gamma=1.5)(MANY, targets), reference, atol=1e-6)
+    assert torch.allclose(loss("sigmoid", kind="focal", gamma=1.5)(MANY, targets), reference, atol=1e-6)
 
 
 def test_focal_without_gamma_is_cross_entropy() -> None:
@@ -79,10 +83,10 @@ def test_focal_without_gamma_is_cross_entropy() -> None:
     assert torch.allclose(loss(kind="focal", gamma=0.0)(MANY, ONE_HOT), plain, atol=1e-6)
 
 
-@pytest.mark.parametrize("independent", [False, True])
-def test_focal_has_finite_slopes_where_the_answer_is_certain(independent: bool) -> None:
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_focal_has_finite_slopes_where_the_answer_is_certain(activation: Activation) -> None:
     logits = torch.tensor([[200.0, -200.0]], requires_grad=True)
-    loss(independent, kind="focal", gamma=0.5)(logits, torch.tensor([[1.0, 0.0]])).sum().backward()
+    loss(activation, kind="focal", gamma=0.5)(logits, torch.tensor([[1.0, 0.0]])).sum().backward()
     assert logits.grad is not None and logits.grad.isfinite().all()
 
 
@@ -95,3 +99,23 @@ def test_errors_of_values_are_in_units_of_the_spread() -> None:
     assert of(kind="mean_squared_error").tolist() == [1.0, 0.25]
     assert of(kind="mean_absolute_error").tolist() == [1.0, 0.5]
     assert of(kind="huber", delta=0.8).tolist() == pytest.approx([0.8 * (1 - 0.4), 0.125])
+
+
+@pytest.mark.parametrize("section", [{"kind": "cross_entropy", "smoothing": 0.1}, {"kind": "focal", "gamma": 2.0}])
+def test_several_columns_cost_the_mean_of_what_each_costs(section: dict[str, Any]) -> None:
+    targets = torch.tensor([[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0]])
+    together = loss(COLUMNS, **section)(MANY[:2], targets)
+    of_one = loss(**section)
+    each = (of_one(MANY[:2, :2], targets[:, :2]) + of_one(MANY[:2, 2:], targets[:, 2:])) / 2
+    assert torch.allclose(together, each)
+
+
+@pytest.mark.parametrize("section", [{"kind": "cross_entropy", "smoothing": 0.1}, {"kind": "focal", "gamma": 2.0}])
+def test_a_missing_label_counts_neither_in_the_loss_nor_in_its_gradient(section: dict[str, Any]) -> None:
+    """The known one costs as much as in an image that lacks none."""
+    logits = MANY[:1].clone().requires_grad_()
+    gap = loss(COLUMNS, **section)(logits, torch.tensor([[1.0, 0, 0, 0, 0]]))
+    assert gap.item() == pytest.approx(loss(**section)(MANY[:1, :2], torch.tensor([[1.0, 0]])).item() / 2)
+    (slope,) = torch.autograd.grad(gap.sum(), logits)
+    assert slope[0, :2].abs().min() > 0
+    assert slope[0, 2:].tolist() == [0, 0, 0]

@@ -11,6 +11,7 @@ from foldline.config.loss import Imbalance, Loss
 from foldline.config.section import parse
 from foldline.learning.objectives import Objective, build_objective, class_weights, square_root_shares
 from foldline.refusal import Refusal
+from foldline.tables.activations import ColumnSoftmax
 from tests.learning.small import train_section
 
 LOSSES: dict[str, dict[str, Any]] = {
@@ -24,6 +25,7 @@ LOSSES: dict[str, dict[str, Any]] = {
 }
 CODES = np.array([0, 2, 1, 2])
 LABELS = np.array([[1, 0, 1], [0, 0, 0]], np.uint8)
+COLUMNS = np.array([[0, 4], [1, -1], [-1, -1], [0, 2]])
 SHARES = np.array([[0, 0.75, 0.25], [0.5, 0.25, 0.25]], np.float32)
 VALUES = np.array([[1.0], [2.0], [6.0]], np.float32)
 SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
@@ -32,7 +34,21 @@ SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
 def objective(
     target: TargetKind, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
 ) -> Objective:
-    return build_objective(target, parse(LOSSES[loss], Loss, "loss"), imbalance, classes, training)
+    return build_objective(target, parse(LOSSES[loss], Loss, "loss"), imbalance, (classes,), training)
+
+
+def of_columns(loss: str) -> Objective:
+    """Of two labels, one of 2 and one of 3."""
+    return build_objective("multioutput", parse(LOSSES[loss], Loss, "loss"), "none", (2, 3), COLUMNS)
+
+
+def test_several_labels_have_a_softmax_each() -> None:
+    found = of_columns("focal")
+    assert (found.activation, found.outputs) == (ColumnSoftmax(kind="column_softmax", sizes=(2, 3)), 5)
+    soft = found.soft(torch.from_numpy(COLUMNS))
+    assert soft.tolist() == [[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [1, 0, 1, 0, 0]]
+    logits = torch.tensor([[1.0, 0, 0, 2, 1]] * 4)
+    assert found.right(logits, soft).tolist() == [0.5, 0, 0, 0.5]
 
 
 @pytest.mark.parametrize(

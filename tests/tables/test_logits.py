@@ -7,7 +7,7 @@ import pytest
 
 from foldline.files import write_json
 from foldline.refusal import Refusal
-from foldline.tables.activations import Activation
+from foldline.tables.activations import Activation, ColumnSoftmax
 from foldline.tables.logits import Logits, create_logits, read_logits, write_logits
 
 LOGITS = Logits(
@@ -98,3 +98,15 @@ def test_arrays_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="test is of shape"):
         write_logits(tmp_path / "fold0", replace(LOGITS, test=LOGITS.validation))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_sizes_of_columns_are_read_again_and_must_be_those_of_the_classes(tmp_path: Path) -> None:
+    activation = ColumnSoftmax(kind="column_softmax", sizes=(1, 2))
+    write_logits(tmp_path, replace(LOGITS, activation=activation))
+    assert read_logits(tmp_path).activation == activation
+    axes = {"views": ["a", "b"], "classes": ["x=a", "x=b"], "activation": activation.model_dump()}
+    write_json(tmp_path / "classes.json", axes)
+    with pytest.raises(
+        Refusal, match=r"`activation` is .*'sizes': \[1, 2\].*column_softmax \(this one with sizes that are 2"
+    ):
+        read_logits(tmp_path)

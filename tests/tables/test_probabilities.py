@@ -6,7 +6,7 @@ import pytest
 
 from foldline.files import write_json
 from foldline.refusal import Refusal
-from foldline.tables.activations import Form
+from foldline.tables.activations import ColumnDistributions, Form, name_of
 from foldline.tables.probabilities import Probabilities, read_probabilities, write_probabilities
 
 PROBABILITIES = Probabilities(
@@ -74,6 +74,7 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         ("independent", [0, 0], [np.nan, 0]),
         ("value", [-7.5, 1e9], [0, np.inf]),
         ("level", [-7.5], [np.inf]),
+        (ColumnDistributions(kind="column_distributions", sizes=(1, 1)), [1, 1], [1, 0.9]),
     ],
 )
 def test_each_form_has_its_own_truths(form: Form, good: list[float], bad: list[float], tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ def test_each_form_has_its_own_truths(form: Form, good: list[float], bad: list[f
     write_probabilities(tmp_path / "good", predictions(good))
     assert read_probabilities(tmp_path / "good").form == form
     write_probabilities(tmp_path / "bad", predictions(bad))
-    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is no {form}"):
+    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is no {name_of(form)}"):
         read_probabilities(tmp_path / "bad")
 
 
@@ -92,4 +93,18 @@ def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
     write_probabilities(tmp_path, PROBABILITIES)
     write_json(tmp_path / "classes.json", {"classes": ["cat", "null"], "form": "odds"})
     with pytest.raises(Refusal, match="one of distribution, independent, value"):
+        read_probabilities(tmp_path)
+
+
+def test_each_column_sums_to_one_by_itself(tmp_path: Path) -> None:
+    values, form = np.float32([[0.5, 0.5, 1, 0, 0]]), ColumnDistributions(kind="column_distributions", sizes=(2, 3))
+    classes = ("x=a", "x=b", "y=0", "y=1", "y=2")
+    both = Probabilities(values, values, ("a",), ("b",), np.array([0]), classes, form)
+    write_probabilities(tmp_path, both)
+    assert read_probabilities(tmp_path).form == form
+    write_probabilities(tmp_path, replace(both, test=values[:, ::-1]))
+    with pytest.raises(Refusal, match=r"test.npy: row 0 \(id 'b'\) is no column_distributions: it sums to 0, 2, its"):
+        read_probabilities(tmp_path)
+    write_json(tmp_path / "classes.json", {"classes": list(classes), "form": {**form.model_dump(), "sizes": [2, 2]}})
+    with pytest.raises(Refusal, match=r"column_distributions \(this one with sizes that are as many"):
         read_probabilities(tmp_path)

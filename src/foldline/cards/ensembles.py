@@ -7,7 +7,7 @@ from foldline.cards.outputs import ACTIVATIONS
 from foldline.config.ensemble import Convex, Ranks, Stacking
 from foldline.config.params import Params
 from foldline.refusal import listed
-from foldline.tables.activations import form_of, holds_probabilities
+from foldline.tables.activations import is_value
 
 OF_ORDER = (
     "auc",
@@ -22,7 +22,9 @@ OF_ORDER = (
 """Metrics that see the order of predictions alone."""
 SMOOTH = (
     "log_loss",
+    "weighted_log_loss",
     "balanced_log_loss",
+    "mean_column_log_loss",
     "binary_log_loss",
     "weighted_binary_log_loss",
     "kl_divergence",
@@ -75,4 +77,4 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
 def _gives_probabilities(params: Params, card: Card) -> bool:
     # A loss that does not fit the target has a line of its own.
     activation = ACTIVATIONS[card.target.kind].get(params.train.loss.kind)
-    return activation is None or holds_probabilities(form_of(activation))
+    return activation is None or not is_value(activation)

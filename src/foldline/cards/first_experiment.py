@@ -21,7 +21,6 @@ would keep 32 of its samples. Height and width differ instead, with as many pixe
 FOLDS = 5
 LOSSES: Mapping[str, dict[str, Any]] = {
     "multilabel": {"kind": "binary_cross_entropy", "smoothing": 0.0},
-    "multioutput": {"kind": "binary_cross_entropy", "smoothing": 0.0},
     # The votes are soft enough.
     "shares": {"kind": "cross_entropy", "smoothing": 0.0},
     "regression": {"kind": "mean_squared_error"},

@@ -56,10 +56,12 @@ from foldline.cards.metrics_of_predictions import (
     LogLoss,
     MeanColumnAuc,
     MeanColumnAveragePrecision,
+    MeanColumnLogLoss,
     MicroAuc,
     PartialAuc,
     WeightedAuc,
     WeightedBinaryLogLoss,
+    WeightedLogLoss,
     WeightedMeanColumnAuc,
 )
 
@@ -75,6 +77,8 @@ Metric = Annotated[
     | BinaryLogLoss
     | WeightedBinaryLogLoss
     | LogLoss
+    | WeightedLogLoss
+    | MeanColumnLogLoss
     | BalancedLogLoss
     | KlDivergence
     | Brier

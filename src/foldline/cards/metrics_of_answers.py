@@ -109,7 +109,8 @@ class MultilabelMacroF1(Section):
 
 
 class MeanAveragePrecision(Section):
-    """MAP@k of a ranking with one right class: the mean over rows of 1 / its place, 0 where it is not among k."""
+    """MAP@k of a ranking: the mean over rows of the precision down to each right class among the first k, summed and
+    divided by how many right ones there could be. With one right class 1 / its place, 0 where it is not among k."""
 
     kind: Literal["map_at_k"]
     k: Annotated[int, Field(ge=1)]

@@ -98,6 +98,27 @@ class LogLoss(Section):
     kind: Literal["log_loss"]
 
 
+class WeightedLogLoss(Section):
+    """Multiclass log loss whose rows weigh as their class does, by the sum of the weights; lower is better.
+
+    As scikit-learn's `log_loss` with `sample_weight`. `weights: {severe: 4, moderate: 2}`.
+    """
+
+    kind: Literal["weighted_log_loss"]
+    weights: Weights
+
+
+class MeanColumnLogLoss(Section):
+    """Of a target of several labels the mean over its columns of their rows' log loss, a missing label left out; lower
+    is better."""
+
+    kind: Literal["mean_column_log_loss"]
+    weights: Weights | None
+    """By the name of a column. null: all weigh the same."""
+    class_weights: Weights | None
+    """What a row weighs in its column, by its label there: `{Severe: 4, Moderate: 2}`. null: all weigh the same."""
+
+
 class KlDivergence(Section):
     """The mean over rows of the Kullback-Leibler divergence of the predicted shares from the voted ones; lower is
     better."""

@@ -5,35 +5,33 @@ from typing import Literal
 
 from foldline.config.train import Train
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import Activation, is_value
+from foldline.tables.activations import ActivationKind, is_value
 
 TargetKind = Literal[
     "binary", "multiclass", "open_set", "ranked", "multilabel", "multioutput", "ordinal", "shares", "regression"
 ]
 """`target.kind`."""
 
-OF_SOFTMAX: Mapping[str, Activation] = {"cross_entropy": "softmax", "focal": "softmax"}
+OF_SOFTMAX: Mapping[str, ActivationKind] = {"cross_entropy": "softmax", "focal": "softmax"}
 VALUE_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
-OF_CLASSES: Mapping[str, Activation] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
-OF_EACH: Mapping[str, Activation] = {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"}
-ACTIVATIONS: Mapping[TargetKind, Mapping[str, Activation]] = {
+OF_CLASSES: Mapping[str, ActivationKind] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
+OF_EACH: Mapping[str, ActivationKind] = {"binary_cross_entropy": "sigmoid", "focal": "sigmoid"}
+ACTIVATIONS: Mapping[TargetKind, Mapping[str, ActivationKind]] = {
     "binary": OF_SOFTMAX,
     "multiclass": OF_CLASSES,
     "open_set": OF_CLASSES,
     "ranked": OF_CLASSES,
     "multilabel": OF_EACH,
-    "multioutput": OF_EACH,
+    "multioutput": dict.fromkeys(OF_SOFTMAX, "column_softmax"),
     "ordinal": {**OF_SOFTMAX, "cumulative": "cumulative", **dict.fromkeys(VALUE_LOSSES, "level")},
     "shares": OF_SOFTMAX,
     "regression": dict.fromkeys(VALUE_LOSSES, "identity"),
 }
 """By the kind of target and of the loss."""
-INDEPENDENT = ("multilabel", "multioutput")
-"""Targets of which each output is a yes or no by itself."""
-WITHOUT_ONE_CLASS = (*INDEPENDENT, "shares")
+WITHOUT_ONE_CLASS = ("multilabel", "multioutput", "shares")
 
 
-def activation_of(target: TargetKind, loss: str) -> Activation:
+def activation_of(target: TargetKind, loss: str) -> ActivationKind:
     """`loss`: its kind. Raises Refusal when it does not fit the target."""
     fitting = ACTIVATIONS[target]
     if loss not in fitting:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.cards.target import ColumnNames, Label
+from foldline.cards.templates import as_list
 from foldline.config.section import Section
 
 
@@ -64,11 +65,11 @@ class Drop(Section):
 
 
 class Replace(Section):
-    """Other texts in a column, as the submission writes the labels: `{kind: replace, column: animal, values: {cat: 0,
-    dog: 1}}`. A value that is not named stays as it is."""
+    """Other texts in a column, or in each of a list of them, as the submission writes the labels: `{kind: replace,
+    column: animal, values: {cat: 0, dog: 1}}`. A value that is not named stays as it is."""
 
     kind: Literal["replace"]
-    column: str
+    column: Annotated[ColumnNames, BeforeValidator(as_list)]
     values: Annotated[dict[Label, Label], Field(min_length=1)]
 
 

@@ -24,6 +24,15 @@ class _Form(Section):
     """Its id column."""
     extra_columns: Literal["ignored", "refused"]
     """What the grader does with columns that the sample submission has not; `refused` where nothing is known."""
+    copied: tuple[str, ...] = ()
+    """Columns of the sample that are written as it has them: what else a grader asks for, and nothing here predicts.
+    Few cards have one, so that it may be left out."""
+
+    @model_validator(mode="after")
+    def _copies_no_id(self) -> "_Form":
+        if self.id in self.copied:
+            raise ValueError(f"submission.copied names {self.id}, which is submission.id: it is written anyway")
+        return self
 
 
 class ClassProbabilities(_Form):
@@ -92,6 +101,29 @@ class Lines(_Numbers):
     line: Line
 
 
+class ProbabilityLines(_Form):
+    """A line per row and column of a target of several labels, with a column of probabilities per label, which all
+    columns of the target share; each line sums to one. `class` of `line` stands for the column's name."""
+
+    kind: Literal["probability_lines"]
+    line: Line
+
+
+def _names_column_and_label(template: str) -> str:
+    if sorted(columns_of(parse_template(template))) not in (["column", "label"], ["label"]):
+        raise ValueError("it names column and label, each once: `{column}_{label}`; or the label alone")
+    return template
+
+
+class ProbabilityColumns(_Form):
+    """An id and a column of probabilities for each column and label of a target of several labels; those of one column
+    sum to one."""
+
+    kind: Literal["probability_columns"]
+    column: Annotated[str, AfterValidator(_names_column_and_label)]
+    """How its name is made: `{column}_{label}`."""
+
+
 class HardLabel(_Form):
     """An id and one label; or a column for each of several labels, named as the target names them."""
 
@@ -99,7 +131,8 @@ class HardLabel(_Form):
 
 
 class LabelLines(_Form):
-    """A line per row and column of a target of several labels, with one label; `class` stands for the column's name."""
+    """A line per row and column of a target of several labels, with one label; `class` of `line` stands for the
+    column's name."""
 
     kind: Literal["label_lines"]
     line: Line
@@ -114,12 +147,14 @@ class ConfidentLabel(_Form):
 class LabelSet(_Form):
     """An id and the labels of a set, with a space between, or with what `delimiter` says.
 
-    The delimiter alone of all that a card holds may be left out: nearly every grader takes a space, and cards that were
-    written before there was a choice mean one.
+    The delimiter may be left out, and what encloses the set: nearly every grader takes a space and nothing around, and
+    cards that were written before there was a choice mean these.
     """
 
     kind: Literal["label_set"]
     delimiter: Annotated[str, Field(min_length=1)] = " "
+    enclosed_by: Annotated[str, Field(min_length=2, max_length=2)] | None = None
+    """What stands before and after a set, `"[]"` for `[1361281, 1395063]`; null for nothing."""
     empty: Literal["allowed", "refused"]
     """Whether a row may have no label at all; where not, it gets the likeliest one."""
 
@@ -144,8 +179,22 @@ Labelled = HardLabel | LabelLines | ConfidentLabel | LabelSet | Ranking
 """The forms that name classes; the others give numbers."""
 ByClass = ClassProbabilities | SetColumns
 """The forms whose columns beside the id are the classes."""
+Probabilities = ClassProbabilities | ProbabilityColumns | ProbabilityLines
+"""The forms that give distributions, or the probability of each class, as they are predicted."""
+InLines = Lines | LabelLines | ProbabilityLines
+"""The forms with several lines for a row, as `line` says."""
 
 Submission = Annotated[
-    ClassProbabilities | Number | Lines | HardLabel | LabelLines | ConfidentLabel | LabelSet | SetColumns | Ranking,
+    ClassProbabilities
+    | ProbabilityColumns
+    | ProbabilityLines
+    | Number
+    | Lines
+    | HardLabel
+    | LabelLines
+    | ConfidentLabel
+    | LabelSet
+    | SetColumns
+    | Ranking,
     Field(discriminator="kind"),
 ]

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from foldline.cards.submission import (
+    ByClass,
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
@@ -14,13 +15,17 @@ from foldline.cards.submission import (
     LabelSet,
     Lines,
     Number,
+    Probabilities,
+    ProbabilityColumns,
+    ProbabilityLines,
     Ranking,
     SetColumns,
     Submission,
 )
 from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
 from foldline.competition.decisions.rankings import NOTHING
-from foldline.competition.output_names import label_of
+from foldline.competition.output_names import label_of, sizes_of
+from foldline.competition.probability_columns import probability_columns
 from foldline.refusal import Refusal, listed
 
 SPACE = " "
@@ -40,14 +45,28 @@ def asked_names(classes: tuple[str, ...], target: Target) -> tuple[str, ...]:
     return target.columns if isinstance(target, MultiOutput) else classes
 
 
+def titles(classes: tuple[str, ...], target: Target, form: Submission, predicted: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the columns that `answer_columns` gives, in its order; predicted: the sample's."""
+    match form:
+        case ProbabilityLines():
+            return answer_names(classes, target)[: sizes_of(classes, target)[0]]
+        case ProbabilityColumns():
+            return probability_columns(classes, form)
+        case _:
+            alone = len(predicted) == 1 and not isinstance(form, ByClass)
+            return predicted if alone else asked_names(classes, target)
+
+
 def sums_to_one(form: Submission, target: Target) -> bool:
     """Whether the csv's rows are distributions."""
-    return isinstance(form, ClassProbabilities) and not isinstance(target, Multilabel)
+    return isinstance(form, ProbabilityLines) or (
+        isinstance(form, ClassProbabilities) and not isinstance(target, Multilabel)
+    )
 
 
 def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, target: Target) -> list[np.ndarray]:
     """One array of a block's rows per predicted column, in the order of the classes where there is one for each."""
-    if isinstance(form, ClassProbabilities):
+    if isinstance(form, Probabilities):
         return list((_normalised(answers) if sums_to_one(form, target) else answers).T)
     if isinstance(form, SetColumns):
         return list(answers.T.astype(np.int8))
@@ -58,7 +77,8 @@ def answer_columns(answers: np.ndarray, names: Sequence[str], form: Submission, 
     if isinstance(form, ConfidentLabel):
         return [_with_confidence(answers, names)]
     if isinstance(form, LabelSet):
-        return [_joined_sets(answers, names, form.delimiter)]
+        before, after = form.enclosed_by or ("", "")
+        return [before + _joined_sets(answers, names, form.delimiter) + after]
     return [_joined_rankings(answers, names)]
 
 
@@ -76,8 +96,15 @@ def separator_of(form: Submission) -> str | None:
 def labels_in(field: str, form: Labelled) -> list[str]:
     """The labels that a field of a submission names."""
     separator = separator_of(form)
+    if isinstance(form, LabelSet) and form.enclosed_by and is_enclosed(field, form):
+        field = field[1:-1]
     parts = field.split(separator) if field and separator else [field]
     return parts[:1] if isinstance(form, ConfidentLabel) else [part for part in parts if field]
+
+
+def is_enclosed(field: str, form: LabelSet) -> bool:
+    """Whether what must stand around a set does."""
+    return form.enclosed_by is None or (len(field) > 1 and field[0] + field[-1] == form.enclosed_by)
 
 
 def refuse_spaced(names: Sequence[str], form: Submission) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.archives import Archives
-from foldline.cards.submission import ByClass, Number, Submission
+from foldline.cards.submission import ByClass, Number, ProbabilityColumns, ProbabilityLines, Submission
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
 from foldline.competition.output_names import class_of, label_of
+from foldline.competition.probability_columns import probability_columns
+from foldline.competition.sample import predicted_columns
 from foldline.competition.step_columns import file_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
@@ -29,7 +31,7 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
         return _columns(archives, set(target.columns), submission, names_all=True)
     labels = _train_labels(rows["target"].dropna(), target)
     if isinstance(target, MultiOutput):
-        return tuple(name for column in target.columns for name in _of_column(column, labels))
+        return _of_columns(archives, labels, target, submission)
     one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
     labels = set(one_hot) or labels
     by_column = isinstance(submission, ByClass) or (isinstance(submission, Number) and len(labels) > 1)
@@ -56,9 +58,25 @@ def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(labels))
 
 
+def _of_columns(archives: Archives, names: set[str], target: MultiOutput, submission: Submission) -> tuple[str, ...]:
+    """Each column's sorted labels, or where lines give probabilities, for each column all labels of the sample."""
+    classes = tuple(name for column in target.columns for name in _of_column(column, names))
+    if isinstance(submission, ProbabilityLines):
+        shared = _columns(archives, set(map(label_of, names)), submission, names_all=False)
+        return tuple(class_of(column, label) for column in target.columns for label in shared)
+    if isinstance(submission, ProbabilityColumns):
+        _columns(archives, set(probability_columns(classes, submission)), submission, names_all=True)
+    return classes
+
+
 def _of_column(column: str, names: Collection[str]) -> list[str]:
     """Of a target of several labels: those of one column, sorted."""
     found = [label_of(name) for name in names if name.startswith(class_of(column, ""))]
+    if not found:
+        raise Refusal(
+            f"No train row has a label as `{column}`, one of target.columns: there is nothing to learn. Correct the "
+            "card, or leave the column out."
+        )
     return [class_of(column, label) for label in sorted_labels(found)]
 
 
@@ -78,7 +96,7 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
 
 def _columns(archives: Archives, labels: set[str], submission: Submission, names_all: bool) -> tuple[str, ...]:
     """names_all: whether `labels` are all that there are; else the test set may know more than train."""
-    classes = tuple(name for name in file_columns(archives, submission.sample) if name != submission.id)
+    classes = predicted_columns(file_columns(archives, submission.sample), submission)
     unknown = sorted_labels(labels - set(classes))
     if unknown or (names_all and labels != set(classes)):
         lines = " Where it has a line per row and class, submission.kind is `lines`." if len(classes) == 1 else ""

@@ -52,9 +52,10 @@ def _extracted(lines: pd.DataFrame, step: Extract, fact: str) -> pd.DataFrame:
 
 
 def _replaced(lines: pd.DataFrame, step: Replace, fact: str) -> pd.DataFrame:
-    values = lines[step.column]
-    refuse_absent_values(values, step.values, fact)
-    return lines.assign(**{step.column: values.map(dict(step.values)).fillna(values).astype("str")})
+    found = pd.concat([lines[column] for column in step.column]).rename(listed(step.column, SHOWN))
+    refuse_absent_values(found, step.values, fact)
+    new = {column: lines[column].map(dict(step.values)) for column in step.column}
+    return lines.assign(**{column: texts.fillna(lines[column]).astype("str") for column, texts in new.items()})
 
 
 def _substituted(lines: pd.DataFrame, step: Substitute, fact: str) -> pd.DataFrame:

@@ -94,7 +94,9 @@ def _targets(targets: np.ndarray, classes: tuple[str, ...]) -> str:
     often = counts.sort_values(ascending=False, kind="stable")
     shown = pd.concat([often.head(SHOWN_CLASSES), often.iloc[SHOWN_CLASSES:].tail(SHOWN_CLASSES)])
     dots = ", the rarest last" if len(often) > len(shown) else ""
-    return f"{len(classes):,} classes{dots}: {listed(f'{name} ({count:,})' for name, count in shown.items())}"
+    missing = int((targets < 0).sum())
+    gaps = f"; {missing:,} labels are missing" if missing else ""
+    return f"{len(classes):,} classes{dots}: {listed(f'{name} ({count:,})' for name, count in shown.items())}{gaps}"
 
 
 def _numbers(name: str, values: np.ndarray) -> str:
@@ -107,8 +109,9 @@ def class_counts(targets: np.ndarray, classes: tuple[str, ...]) -> pd.Series | N
     """How many train rows each class has, by its name; None for numbers as the target."""
     if targets.dtype.kind == "f":
         return None
-    is_set = targets.ndim == 2
-    counts = targets.sum(axis=0, dtype=np.int64) if is_set else np.bincount(targets, minlength=len(classes))
+    if targets.dtype.kind == "u":
+        return pd.Series(targets.sum(axis=0, dtype=np.int64), index=list(classes))
+    counts = np.bincount(targets[targets >= 0], minlength=len(classes))
     return pd.Series(counts, index=list(classes))
 
 

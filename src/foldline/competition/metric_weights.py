@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from foldline.cards.metric_weights import ByTruth
+from foldline.competition.output_names import label_of
 from foldline.refusal import Refusal, listed
 
 
@@ -19,10 +20,16 @@ def weights_by_truth(by_name: Mapping[str, float | ByTruth], classes: Sequence[s
     return tuple((one.negative, one.positive) if isinstance(one, ByTruth) else (one, one) for one in weights)
 
 
-def _refuse_unknown(by_name: Iterable[str], classes: Sequence[str]) -> None:
+def weights_of_labels(by_label: Mapping[str, float], classes: Sequence[str]) -> tuple[float, ...]:
+    """Of each class that of its label, whatever its column."""
+    labels = tuple(map(label_of, classes))
+    _refuse_unknown(by_label, tuple(dict.fromkeys(labels)), "metric.class_weights")
+    return tuple(by_label.get(label, 1.0) for label in labels)
+
+
+def _refuse_unknown(by_name: Iterable[str], classes: Sequence[str], fact: str = "metric.weights") -> None:
     unknown = [name for name in by_name if name not in classes]
     if unknown:
         raise Refusal(
-            f"metric.weights names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the "
-            "card."
+            f"{fact} names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the card."
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from foldline.cards import metric as facts
 from foldline.cards.metric import Metric as MetricFact
-from foldline.competition.metric_weights import weights_by_truth, weights_of
+from foldline.competition.metric_weights import weights_by_truth, weights_of, weights_of_labels
 from foldline.competition.output_names import column_sizes
 from foldline.competition.scores import (
     areas,
@@ -91,6 +91,13 @@ def _mean_column(score: Callable[..., float]) -> Callable[[Any, Sequence[str]], 
     return build
 
 
+def _mean_column_log_loss(fact: facts.MeanColumnLogLoss, classes: Sequence[str]) -> Metric:
+    of_columns = weights_of(fact.weights or {}, tuple(column_sizes(classes)))
+    of_classes = weights_of_labels(fact.class_weights or {}, classes)
+    mean = partial(log_losses.mean_column_log_loss, column_weights=of_columns, class_weights=of_classes)
+    return _loss(fact.kind, mean)
+
+
 def _of_order(name: str, score: Callable[..., float]) -> Metric:
     return Metric(name, True, "probabilities", is_log_loss=False, sees_order_alone=True, score=score)
 
@@ -153,6 +160,10 @@ PARAMETRIC: Mapping[type, Callable[[Any, Sequence[str]], Metric]] = {
     facts.WeightedMeanColumnAuc: lambda fact, classes: _of_order(
         fact.kind, partial(areas.mean_column_auc, weights=weights_of(fact.weights, classes))
     ),
+    facts.WeightedLogLoss: lambda fact, classes: _loss(
+        fact.kind, partial(log_losses.log_loss, weights=weights_of(fact.weights, classes))
+    ),
+    facts.MeanColumnLogLoss: _mean_column_log_loss,
     facts.WeightedBinaryLogLoss: lambda fact, classes: _loss(
         fact.kind, partial(log_losses.binary_log_loss, weights=weights_by_truth(fact.weights, classes))
     ),

@@ -8,7 +8,6 @@ import pandas as pd
 from jaxtyping import Bool, Float64
 
 from foldline.cards.submission import (
-    ClassProbabilities,
     ConfidentLabel,
     HardLabel,
     Labelled,
@@ -16,11 +15,12 @@ from foldline.cards.submission import (
     LabelSet,
     Lines,
     Number,
+    Probabilities,
     Ranking,
     SetColumns,
     Submission,
 )
-from foldline.competition.answer_columns import SPACE, labels_in
+from foldline.competition.answer_columns import SPACE, is_enclosed, labels_in
 from foldline.competition.sample import Sample
 
 SUM_TOLERANCE = 1e-6
@@ -38,7 +38,7 @@ def first_offence(block: pd.DataFrame, sample: Sample, form: Submission, distrib
     """distributions: whether the probabilities of a row must sum to one. Texts are as the csv holds them."""
     offences = [_in_text(block[form.id], block[form.id].notna(), "an id")]
     columns = list(sample.predicted(form))
-    if isinstance(form, ClassProbabilities):
+    if isinstance(form, Probabilities):
         numbers = _numbers(block[columns])
         offences.append(_outside(block[columns], numbers, (0.0, 1.0)))
         offences.append(_uneven(numbers) if distributions else None)
@@ -75,12 +75,17 @@ def _wanted_text(sample: Sample, form: HardLabel | LabelLines | ConfidentLabel |
 
 
 def _in_sets(values: pd.Series, form: LabelSet) -> Offence | None:
-    sets = [labels_in(field, form) for field in values.fillna("")]
-    whole = [all(label and label == label.strip() for label in labels) for labels in sets]
+    fields = values.fillna("")
+    sets = [labels_in(field, form) for field in fields]
+    whole = [
+        is_enclosed(field, form) and all(label and label == label.strip() for label in labels)
+        for field, labels in zip(fields, sets, strict=True)
+    ]
     filled = [form.empty == "allowed" or bool(labels) for labels in sets]
     amount = "labels" if form.empty == "allowed" else "one or more labels"
     between = "one space" if form.delimiter == SPACE else repr(form.delimiter)
-    return _in_text(values, pd.Series(whole) & pd.Series(filled), f"{amount} with {between} between")
+    around = f", in {form.enclosed_by}" if form.enclosed_by else ""
+    return _in_text(values, pd.Series(whole) & pd.Series(filled), f"{amount} with {between} between{around}")
 
 
 def _in_text(values: pd.Series, valid: pd.Series, wanted: str) -> Offence | None:

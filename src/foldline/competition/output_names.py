@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from foldline.cards.target import MultiOutput, Target
+
 BETWEEN = "="
 """No column's name holds it (cards/target.py)."""
 
@@ -20,7 +22,6 @@ def column_sizes(classes: Sequence[str]) -> dict[str, int]:
     return dict(Counter(name.partition(BETWEEN)[0] for name in classes))
 
 
-def column_slices(sizes: Sequence[int]) -> list[slice]:
-    """Where each column's labels lie among all classes."""
-    stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
-    return [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
+def sizes_of(classes: Sequence[str], target: Target) -> tuple[int, ...]:
+    """How many classes each column of a target of several labels has; of all others, how many there are."""
+    return tuple(column_sizes(classes).values()) if isinstance(target, MultiOutput) else (len(classes),)

@@ -11,14 +11,14 @@ from jaxtyping import Int64
 from foldline.archives import Archives
 from foldline.cards.sources import File
 from foldline.cards.submission import (
-    ClassProbabilities,
     HardLabel,
+    InLines,
     Labelled,
     LabelLines,
-    Lines,
     LineTable,
     LineTemplate,
     Number,
+    Probabilities,
     SetColumns,
     Submission,
 )
@@ -49,32 +49,42 @@ class Sample:
     (`submission.line`); None where the id itself does."""
     shown_labels: tuple[str, ...] = ()
     """Those of its first lines, where it has labels."""
+    copied: pd.DataFrame | None = None
+    """The columns that are written as they are here (`submission.copied`), text; or None."""
 
     def predicted(self, form: Submission) -> tuple[str, ...]:
-        return tuple(column for column in self.columns if column != form.id)
+        return predicted_columns(self.columns, form)
+
+
+def predicted_columns(header: Sequence[str], form: Submission) -> tuple[str, ...]:
+    """All but the id and those that are copied."""
+    return tuple(column for column in header if column not in (form.id, *form.copied))
 
 
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header, has_header = file_columns(archives, form.sample), isinstance(form.sample, File)
     names = None if has_header else header
-    if isinstance(form, ClassProbabilities | Number):  # whose columns nobody needs to read
-        table = read_columns(archives, form.sample.name, [("submission.id", form.id)], names)
-        return Sample(header, table[form.id], False, has_header)
-    refuse_absent_columns([("submission.id", form.id)], header, f"{archives.folder}: `{form.sample.name}`")
-    predicted = [column for column in header if column != form.id]
-    if not isinstance(form, HardLabel | SetColumns):
+    predicted = predicted_columns(header, form)
+    wanted = [("submission.id", form.id), *(("submission.copied", column) for column in form.copied)]
+    refuse_absent_columns(wanted, header, f"{archives.folder}: `{form.sample.name}`")
+    if not isinstance(form, Probabilities | Number | HardLabel | SetColumns):
         refuse_other_number(predicted, 1, form)
-    wanted = [("submission.id", form.id), *(("submission.sample", column) for column in predicted)]
-    table = read_columns(archives, form.sample.name, wanted, names)
+    # What stands there for probabilities says nothing, and may be thousands of columns.
+    shown = [] if isinstance(form, Probabilities | Number) else list(predicted)
+    table = read_columns(archives, form.sample.name, [*wanted, *(("submission.sample", name) for name in shown)], names)
     if isinstance(form, SetColumns):
-        _refuse_soft(table[predicted], form)
-    asked = None
-    if isinstance(form, Lines | LabelLines) and isinstance(form.line, LineTable):
-        asked = look_up(archives, form.line, table[form.id], form.sample.name)
-    shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in predicted)
-    whole_numbers, labels = isinstance(form, HardLabel | LabelLines) and shows_numbers, _labels(table[predicted], form)
-    return Sample(header, table[form.id], whole_numbers, has_header, asked, labels)
+        _refuse_soft(table[shown], form)
+    shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in shown)
+    return Sample(
+        columns=header,
+        ids=table[form.id],
+        whole_numbers=isinstance(form, HardLabel | LabelLines) and shows_numbers,
+        has_header=has_header,
+        asked=_asked(archives, form, table[form.id]),
+        shown_labels=_labels(table[shown], form),
+        copied=table[list(form.copied)],
+    )
 
 
 def _refuse_soft(table: pd.DataFrame, form: SetColumns) -> None:
@@ -89,6 +99,12 @@ def _refuse_soft(table: pd.DataFrame, form: SetColumns) -> None:
         )
 
 
+def _asked(archives: Archives, form: Submission, ids: pd.Series) -> pd.DataFrame | None:
+    if not isinstance(form, InLines) or not isinstance(form.line, LineTable):
+        return None
+    return look_up(archives, form.line, ids, form.sample.name)
+
+
 def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
     if not isinstance(form, Labelled):
         return ()
@@ -99,14 +115,14 @@ def _labels(table: pd.DataFrame, form: Submission) -> tuple[str, ...]:
 
 def lines_per_row(names: tuple[str, ...], form: Submission) -> int:
     """names: what a row may be asked for (`asked_names`)."""
-    return len(names) if isinstance(form, Lines | LabelLines) else 1
+    return len(names) if isinstance(form, InLines) else 1
 
 
 def line_positions(
     sample: Sample, row_ids: pd.Series, names: tuple[str, ...], form: Submission
 ) -> Int64[np.ndarray, " lines"]:
     """Of each of the sample's lines the position among all lines that there could be: one for each of `row_ids`, or
-    (`Lines`) one for each of the `names` that it may be asked for, in their order. -1 where there is none."""
+    (`InLines`) one for each of the `names` that it may be asked for, in their order. -1 where there is none."""
     if sample.asked is None:
         lines = line_ids(row_ids, names, form)
         return pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str")).astype(np.int64)
@@ -119,7 +135,7 @@ def line_positions(
 
 def line_ids(row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> pd.Series:
     """The ids of all lines that there could be, where the id itself says what it asks for."""
-    if not isinstance(form, Lines | LabelLines) or not isinstance(form.line, LineTemplate):
+    if not isinstance(form, InLines) or not isinstance(form.line, LineTemplate):
         return row_ids
     lines = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
     return filled(parse_template(form.line.template), pd.DataFrame(lines, dtype="str"))

@@ -5,7 +5,7 @@ from itertools import product
 
 import pandas as pd
 
-from foldline.cards.submission import HardLabel, LabelLines, LabelSet, Lines, Number, Submission
+from foldline.cards.submission import HardLabel, InLines, LabelLines, LabelSet, Number, Submission
 from foldline.cards.target import MultiOutput, Regression, Target
 from foldline.competition.answer_columns import answer_names, asked_names, refuse_spaced
 from foldline.competition.sample import WHOLE_NUMBER, Sample, line_ids, refuse_other_number
@@ -13,11 +13,13 @@ from foldline.refusal import Refusal, listed
 
 DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
 """Longer ones first, which hold the others."""
+ENCLOSURES = {"[": "]", "(": ")", "{": "}"}
 ROWS = ("test rows", "Test rows", "layout.test or submission.id")
 LINES_OF_ROWS = (
     "lines of test rows",
     "Lines that submission.line makes of test rows,",
-    "submission.line, what target names the classes by (target.labels.name), layout.test or submission.id",
+    "submission.line, what target names the classes by (target.columns, target.labels.name), layout.test or "
+    "submission.id",
 )
 """What ids mean, what the card makes, and what to correct where they differ."""
 
@@ -28,6 +30,7 @@ def refuse_other_columns(sample: Sample, form: Submission, target: Target, class
     labels = answer_names(classes, target)
     refuse_spaced(labels, form)
     if isinstance(form, LabelSet):
+        _refuse_other_enclosure(sample, form, labels)
         _refuse_other_delimiter(sample, form, labels)
     if isinstance(form, HardLabel | LabelLines):
         _refuse_other_labels(sample, form, labels)
@@ -45,6 +48,16 @@ def _refuse_other_labels(sample: Sample, form: HardLabel | LabelLines, labels: t
             "target.column in the card, or write them as the sample does, by a step after the train table's name or "
             f"pattern: {{kind: replace, column: ..., values: {{{names[0]!r}: 0, ...}}}}."
         )
+
+
+def _refuse_other_enclosure(sample: Sample, form: LabelSet, names: Sequence[str]) -> None:
+    for label in set(sample.shown_labels) - set(names):
+        if form.enclosed_by is None and label[0] in ENCLOSURES:
+            enclosed_by = label[0] + ENCLOSURES[label[0]]
+            raise Refusal(
+                f"`{form.sample.name}` shows {label!r}: its sets stand in {enclosed_by}. Write `enclosed_by: "
+                f"{enclosed_by!r}` into the card's submission, and as `delimiter` what stands between their labels."
+            )
 
 
 def _refuse_other_delimiter(sample: Sample, form: LabelSet, names: Sequence[str]) -> None:
@@ -73,7 +86,7 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Submission, names
     unknown = asked[~asked.isin(test_ids)]
     if len(unknown):
         surplus = test_ids[~test_ids.isin(asked)]
-        what, others, cure = LINES_OF_ROWS if isinstance(form, Lines | LabelLines) else ROWS
+        what, others, cure = LINES_OF_ROWS if isinstance(form, InLines) else ROWS
         raise Refusal(
             f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no {what}: {listed(unknown, 3)}. {others} "
             f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct {cure} in "

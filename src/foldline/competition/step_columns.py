@@ -70,7 +70,9 @@ def columns_after(archives: Archives, header: Sequence[str], source: Sequence[St
             case Rename() | NameOfOne():
                 refuse_absent_columns([(f"{here}.columns", name) for name in step.columns], found, so_far)
                 found = _renamed(found, step.columns, here) if isinstance(step, Rename) else [*found, step.into]
-            case Keep() | Drop() | Extract() | Replace() | Substitute():
+            case Replace():
+                refuse_absent_columns([(f"{here}.column", name) for name in step.column], found, so_far)
+            case Keep() | Drop() | Extract() | Substitute():
                 refuse_absent_columns([(f"{here}.column", step.column)], found, so_far)
                 found += re.compile(step.pattern).groupindex if isinstance(step, Extract) else ()
     of_files = [name for name in found if name not in (LINE, ROW) or name in header]
@@ -90,7 +92,9 @@ def needed_columns(archives: Archives, header: Sequence[str], source: Sequence[S
             case Rename() | NameOfOne():
                 needed.update(step.columns)
                 holders.update([step.into] if isinstance(step, NameOfOne) else [])
-            case Keep() | Drop() | Extract() | Replace() | Substitute():
+            case Replace():
+                needed.update(step.column)
+            case Keep() | Drop() | Extract() | Substitute():
                 needed.add(step.column)
                 holders.update(re.compile(step.pattern).groupindex if isinstance(step, Extract) else ())
     return needed | {name for name, count in holders.items() if count > 1}

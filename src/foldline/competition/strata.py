@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from foldline.cards.target import Regression, Shares, Target
+from foldline.cards.target import MultiOutput, Regression, Shares, Target
 
 ONE = 1 << 20
 """The share of a row that has more than all others."""
@@ -26,7 +26,17 @@ def find_strata(targets: np.ndarray, classes: tuple[str, ...], target: Target) -
         return _bins(_mean_shares(targets)) if len(classes) > 1 else _bins(targets[:, 0])
     if isinstance(target, Shares):
         return Strata(targets.argmax(axis=1), classes)
+    if isinstance(target, MultiOutput):
+        return Strata(_labelled(targets, len(classes)), classes)
     return Strata(targets if targets.ndim == 1 else targets == 1, classes)
+
+
+def _labelled(positions: Int64[np.ndarray, "rows columns"], classes: int) -> Bool[np.ndarray, "rows classes"]:
+    """Which labels each row has, a column's missing one left out."""
+    rows, columns = (positions >= 0).nonzero()
+    labelled = np.zeros((len(positions), classes), bool)
+    labelled[rows, positions[rows, columns]] = True
+    return labelled
 
 
 def _mean_shares(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, " rows"]:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from jaxtyping import Int64
+from jaxtyping import Int64, Shaped
 from tqdm import tqdm
 
-from foldline.cards.submission import ByClass, ClassProbabilities, LabelLines, Lines, Submission
+from foldline.cards.submission import ClassProbabilities, InLines, ProbabilityLines, Submission
 from foldline.cards.target import Target
-from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced
+from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced, titles
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.sample import Sample, line_positions, lines_per_row
 from foldline.refusal import Refusal, listed
@@ -35,9 +35,9 @@ def write_submission(
     columns, names = sample.predicted(form), answer_names(predictions.classes, target)
     refuse_spaced(names, form)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
-    titles = asked if isinstance(form, ByClass) or len(columns) > 1 else columns
-    if set(titles) != set(columns):
-        raise _other_columns(columns, asked)
+    ours = titles(predictions.classes, target, form, columns)
+    if set(ours) != set(columns):
+        raise _other_columns(columns, ours)
     # A rule picks from compact predictions as they are; a column per class takes all classes of a block.
     read = take if isinstance(form, ClassProbabilities) else gather
     with path.open("wb") as file:
@@ -45,10 +45,12 @@ def write_submission(
             file.write(_header(sample.columns))
         for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
             answers = rule(read(predictions.test, rows[block]))
-            if isinstance(form, Lines | LabelLines):
-                answers = np.take_along_axis(answers, places[block, None], axis=1)
-            values = dict(zip(titles, answer_columns(answers, names, form, target), strict=True))
+            if isinstance(form, InLines):
+                answers = _asked_for(answers, places[block], len(asked), form)
+            values = dict(zip(ours, answer_columns(answers, names, form, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
+            if sample.copied is not None:
+                table = table.join(sample.copied.iloc[block].reset_index(drop=True))
             _write_block(file, table[list(sample.columns)])
 
 
@@ -67,6 +69,15 @@ def _rows_and_places(
         )
     rows, places = np.divmod(positions, lines_per_row(asked, form))
     return rows, places
+
+
+def _asked_for(
+    answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int, form: InLines
+) -> Shaped[np.ndarray, "lines answered"]:
+    """Of the answers for each line's row those that the line asks for: one, or the probabilities of a column."""
+    if not isinstance(form, ProbabilityLines):
+        return np.take_along_axis(answers, places[:, None], axis=1)
+    return answers.reshape(len(answers), asked, -1)[np.arange(len(answers)), places]
 
 
 def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusal:

@@ -27,7 +27,7 @@ def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:
     if isinstance(target, Shares):
         return share_texts(table, target.columns, source)
     if isinstance(target, MultiOutput):
-        return _several(table, target.columns, source)
+        return _several(table, target.columns)
     texts = _labels(table, target.column, source)
     if isinstance(target, Binary):
         return _binary(texts, target, source)
@@ -61,10 +61,11 @@ def _labels(table: pd.DataFrame, column: str, source: str) -> pd.Series:
     return texts
 
 
-def _several(table: pd.DataFrame, columns: Sequence[str], source: str) -> pd.Series:
-    labels = [_labels(table, column, source) for column in columns]
+def _several(table: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """An empty field is a label that is missing."""
+    labels = (table[column] for column in columns)
     rows = [
-        text_of_labels([class_of(column, label) for column, label in zip(columns, row, strict=True)])
+        text_of_labels([class_of(column, label) for column, label in zip(columns, row, strict=True) if label])
         for row in zip(*labels, strict=True)
     ]
     return pd.Series(rows, index=table.index, dtype="str")

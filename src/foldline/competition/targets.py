@@ -8,27 +8,32 @@ from jaxtyping import Float32, Int64, UInt8
 
 from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Regression, Shares, Target
 from foldline.competition.decisions.rankings import new_class_position
+from foldline.competition.output_names import column_sizes
 from foldline.refusal import Refusal, listed
 from foldline.tables.target_texts import labels_of, numbers_of
 
 NO_TARGET = -1
 
 Positions = Int64[np.ndarray, " rows"]
+OfColumns = Int64[np.ndarray, "rows columns"]
 Indicators = UInt8[np.ndarray, "rows classes"]
 Values = Float32[np.ndarray, "rows columns"]
-Targets = Positions | Indicators | Values
+Targets = Positions | OfColumns | Indicators | Values
 
 
 def encode(rows: pd.DataFrame, classes: tuple[str, ...], target: Target) -> Targets:
-    """Positions in `classes` (NO_TARGET for a test row); for a target of several labels 0 and 1 by class (all 0 for a
-    test row); for a regression the numbers by column (NaN for a missing one, and for a test row), as for shares.
+    """Positions in `classes` (NO_TARGET for a test row), or for each column of several labels one (NO_TARGET for a
+    missing label, and for a test row); for a set of labels 0 and 1 by class (all 0 for a test row); for a regression
+    the numbers by column (NaN for a missing one, and for a test row), as for shares.
 
     rows: `target` as competition/target_texts.py writes it. Raises Refusal for a class that is not among `classes`.
     """
     if isinstance(target, Regression | Shares):
         return _values(rows["target"], classes)
-    if isinstance(target, Multilabel | MultiOutput):
+    if isinstance(target, Multilabel):
         return _indicators(rows["target"], classes)
+    if isinstance(target, MultiOutput):
+        return _of_columns(rows["target"], classes)
     codes = _positions(rows["target"], classes)
     _refuse_unknown(rows.loc[(codes == NO_TARGET) & rows["target"].notna().to_numpy(), "target"], classes)
     return codes
@@ -59,13 +64,26 @@ def _values(texts: pd.Series, columns: tuple[str, ...]) -> Values:
 
 
 def _indicators(texts: pd.Series, classes: tuple[str, ...]) -> Indicators:
+    indicators = np.zeros((len(texts), len(classes)), np.uint8)
+    indicators[_pairs(texts, classes)] = 1
+    return indicators
+
+
+def _of_columns(texts: pd.Series, classes: tuple[str, ...]) -> OfColumns:
+    rows, codes = _pairs(texts, classes)
+    stops = np.cumsum(list(column_sizes(classes).values()))
+    positions = np.full((len(texts), len(stops)), NO_TARGET)
+    positions[rows, np.searchsorted(stops, codes, side="right")] = codes
+    return positions
+
+
+def _pairs(texts: pd.Series, classes: tuple[str, ...]) -> tuple[Positions, Positions]:
+    """Of each label of each row's set, the row and the class."""
     sets = [labels_of(text) if isinstance(text, str) else [] for text in texts]
     labels = pd.Series([label for row in sets for label in row], dtype="str")
     codes = _positions(labels, classes)
     _refuse_unknown(labels[codes == NO_TARGET], classes)
-    indicators = np.zeros((len(sets), len(classes)), np.uint8)
-    indicators[np.repeat(np.arange(len(sets)), [len(row) for row in sets]), codes] = 1
-    return indicators
+    return np.repeat(np.arange(len(sets)), [len(row) for row in sets]), codes
 
 
 def _refuse_unknown(labels: Collection[str], classes: tuple[str, ...]) -> None:

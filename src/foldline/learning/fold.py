@@ -26,7 +26,8 @@ class Fold:
     pixels: Pixels
     training: Samples
     validation: Samples
-    classes: int
+    sizes: tuple[int, ...]
+    """How many classes each column of a target of several labels has; of all others, how many there are."""
     symmetries: Sequence[str]
     """Those that leave a label true: the card's."""
     weights: Path | None
@@ -48,4 +49,4 @@ def fold_seed(fold: Fold) -> tuple[int, int]:
 
 
 def fold_objective(fold: Fold, config: Train) -> Objective:
-    return build_objective(fold.target, config.loss, config.imbalance, fold.classes, fold.training.targets)
+    return build_objective(fold.target, config.loss, config.imbalance, fold.sizes, fold.training.targets)

@@ -4,7 +4,7 @@ Targets are soft throughout, as wide as the logits: a share per class, or 0 to 1
 mixes images mixes their targets alike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
 
 from foldline.config import loss as kinds
+from foldline.tables.activations import Activation, ColumnSoftmax
 
 Logits = Float[Tensor, "batch outputs"]
 SoftTargets = Float[Tensor, "batch outputs"]
@@ -19,9 +20,26 @@ PerImage = Float[Tensor, " batch"]
 Loss = Callable[[Logits, SoftTargets], PerImage]
 
 
-def build_loss(loss: kinds.Loss, independent: bool, scale: Float[Tensor, " outputs"]) -> Loss:
-    """`independent`: whether each output is a yes or no by itself (focal has both forms). `scale`: the standard
-    deviations of the training targets, in whose units errors of values are measured."""
+def build_loss(loss: kinds.Loss, activation: Activation, scale: Float[Tensor, " outputs"]) -> Loss:
+    """`activation`: what turns the logits into predictions (focal has a form for a softmax and one for sigmoids).
+    `scale`: the standard deviations of the training targets, in whose units errors of values are measured."""
+    form = _build_loss(loss, activation == "sigmoid", scale)
+    return mean_over_columns(form, activation.sizes) if isinstance(activation, ColumnSoftmax) else form
+
+
+def mean_over_columns(loss: Loss, sizes: Sequence[int]) -> Loss:
+    """The mean of a softmax's loss over several columns of classes, which follow each other; sizes: how many classes
+    each has. A column counts as much as its targets sum to: 1, or 0 where its label is missing, and what mixing makes
+    of these. So each known label counts the same, whatever its image lacks."""
+
+    def mean(logits: Logits, targets: SoftTargets) -> PerImage:
+        columns = zip(logits.split(list(sizes), dim=1), targets.split(list(sizes), dim=1), strict=True)
+        return torch.stack([loss(of_column, wanted) for of_column, wanted in columns]).mean(dim=0)
+
+    return mean
+
+
+def _build_loss(loss: kinds.Loss, independent: bool, scale: Float[Tensor, " outputs"]) -> Loss:
     match loss:
         case kinds.CrossEntropy(smoothing=smoothing):
             return lambda logits, targets: cross_entropy(logits, targets, smoothing)
@@ -52,8 +70,9 @@ def huber(differences: Float[Tensor, "batch outputs"], delta: float) -> Float[Te
 
 
 def cross_entropy(logits: Logits, targets: SoftTargets, smoothing: float) -> PerImage:
-    """Smoothing as in Szegedy et al. 2016: each class receives its part of `smoothing`, the right one too."""
-    smooth = targets * (1 - smoothing) + smoothing / logits.shape[1]
+    """Smoothing as in Szegedy et al. 2016: each class receives its part of `smoothing`, the right one too. An image
+    whose targets are all 0 costs nothing."""
+    smooth = targets * (1 - smoothing) + smoothing / logits.shape[1] * targets.sum(dim=1, keepdim=True)
     return -(smooth * log_softmax(logits, dim=1)).sum(dim=1)
 
 

@@ -4,6 +4,7 @@ One objective joins a target's kind and a loss: how many outputs a model has, wh
 the loss, and which images are right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,17 @@ from jaxtyping import Float, Int64, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from foldline.cards.outputs import INDEPENDENT, WITHOUT_ONE_CLASS, TargetKind, activation_of
+from foldline.cards.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
 from foldline.config import loss as kinds
 from foldline.learning.losses import Logits, Loss, PerImage, SoftTargets, build_loss
-from foldline.tables.activations import Activation, is_value, outputs_of
+from foldline.tables.activations import Activation, ColumnSoftmax, activation_for, is_value, outputs_of
 
-Targets = Int64[np.ndarray, " samples"] | UInt8[np.ndarray, "samples classes"] | Float[np.ndarray, "samples columns"]
+Targets = (
+    Int64[np.ndarray, " samples"]
+    | Int64[np.ndarray, "samples columns"]
+    | UInt8[np.ndarray, "samples classes"]
+    | Float[np.ndarray, "samples columns"]
+)
 """As `foldline.competition.targets.encode` makes them."""
 
 
@@ -40,6 +46,8 @@ class Objective:
         if self.activation == "cumulative":
             levels = torch.arange(self.outputs, device=targets.device)
             return (targets[:, None] > levels).float()
+        if isinstance(self.activation, ColumnSoftmax):
+            return labelled(targets, self.outputs)
         return targets.float() if self.target in WITHOUT_ONE_CLASS else one_hot(targets, self.outputs).float()
 
     def training_loss(self, logits: Logits, targets: SoftTargets) -> PerImage:
@@ -50,23 +58,27 @@ class Objective:
         return losses * (class_shares(targets, self.activation) @ self.weights.to(losses.device))
 
     def right(self, logits: Logits, targets: SoftTargets) -> Float[Tensor, " batch"]:
-        """1 for an image whose answer is right, 0 for another; for labels, the share that is; for a regression NaN."""
+        """1 for an image whose answer is right, 0 for another; for labels, the share that is, of those that are known
+        (0 where none is); for a regression NaN."""
         if self.target == "regression":
             return torch.full_like(logits[:, 0], torch.nan)
         if self.activation == "level":
             return (logits.round() == targets.round()).float()[:, 0]
         if self.activation == "cumulative":
             return ((logits > 0).sum(dim=1) == (targets > 0.5).sum(dim=1)).float()
-        if self.target in INDEPENDENT:
+        if self.activation == "sigmoid":
             return ((logits > 0) == (targets > 0.5)).float().mean(dim=1)
+        if isinstance(self.activation, ColumnSoftmax):
+            return right_share(logits, targets, self.activation.sizes)
         return (logits.argmax(dim=1) == targets.argmax(dim=1)).float()
 
 
 def build_objective(
-    target: TargetKind, loss: kinds.Loss, imbalance: kinds.Imbalance, classes: int, training: Targets
+    target: TargetKind, loss: kinds.Loss, imbalance: kinds.Imbalance, sizes: Sequence[int], training: Targets
 ) -> Objective:
-    """`training`: the targets that are learned from. Raises Refusal when the loss does not fit the target."""
-    activation = activation_of(target, loss.kind)
+    """`sizes`: how many classes each column of a target of several labels has; of all others, how many there are.
+    `training`: the targets that are learned from. Raises Refusal when the loss does not fit the target."""
+    activation, classes = activation_for(activation_of(target, loss.kind), sizes), sum(sizes)
     outputs = outputs_of(activation, classes)
     center, scale = spread(training.reshape(-1, outputs)) if is_value(activation) else neutral(outputs)
     return Objective(
@@ -75,9 +87,25 @@ def build_objective(
         outputs=outputs,
         center=center,
         scale=scale,
-        loss=build_loss(loss, target in INDEPENDENT, scale),
+        loss=build_loss(loss, activation, scale),
         weights=class_weights(training, classes) if imbalance == "class_weights" else None,
     )
+
+
+def labelled(positions: Int64[Tensor, "batch columns"], classes: int) -> SoftTargets:
+    """1 at each label's position, of several columns' one each, 0 elsewhere; -1 stands for a missing label."""
+    # A missing label's 1 stands behind all classes, and is cut off.
+    places = torch.where(positions < 0, classes, positions)
+    wide = torch.zeros(len(positions), classes + 1, device=positions.device)
+    return wide.scatter_(1, places, 1.0)[:, :classes]
+
+
+def right_share(logits: Logits, targets: SoftTargets, sizes: Sequence[int]) -> Float[Tensor, " batch"]:
+    """Of each image's known labels."""
+    columns = list(zip(logits.split(list(sizes), dim=1), targets.split(list(sizes), dim=1), strict=True))
+    right = torch.stack([found.argmax(dim=1) == wanted.argmax(dim=1) for found, wanted in columns], dim=1)
+    known = torch.stack([wanted.sum(dim=1) > 0 for _, wanted in columns], dim=1)
+    return (right & known).sum(dim=1) / known.sum(dim=1).clamp_min(1)
 
 
 def spread(

@@ -1,12 +1,21 @@
 """From logits to predictions, and back to the scale on which a temperature divides."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Float64
 from scipy.special import expit, log_softmax, softmax
 
-from foldline.tables.activations import Activation, Form, holds_probabilities
+from foldline.tables.activations import (
+    Activation,
+    ColumnDistributions,
+    ColumnSoftmax,
+    Form,
+    PlainActivation,
+    column_slices,
+    holds_probabilities,
+)
 
 SMALLEST = float(np.finfo(np.float64).tiny)
 """Stands for a probability of zero, whose logarithm is none."""
@@ -23,6 +32,8 @@ def predictions_from(
 
     counts: of a softmax, whose outputs alone may stand for many classes.
     """
+    if isinstance(activation, ColumnSoftmax):
+        return column_by_column(_softmax, logits, activation.sizes)
     return ACTIVATE[activation](logits) if counts is None else _counted_softmax(logits, counts)
 
 
@@ -32,7 +43,7 @@ def scores_from(predictions: Values, form: Form) -> Values:
         return predictions
     wide = predictions.astype(np.float64)
     scores = np.log(np.maximum(wide, SMALLEST))
-    return scores if form == "distribution" else scores - np.log(np.maximum(1 - wide, SMALLEST))
+    return scores - np.log(np.maximum(1 - wide, SMALLEST)) if form == "independent" else scores
 
 
 def predictions_of_scores(scores: Values, form: Form, counts: Counts = None) -> Values:
@@ -40,7 +51,20 @@ def predictions_of_scores(scores: Values, form: Form, counts: Counts = None) -> 
         return _counted_softmax(scores, counts)
     if not holds_probabilities(form):
         return scores
-    return softmax(scores, axis=-1) if form == "distribution" else expit(scores)
+    if isinstance(form, ColumnDistributions):
+        return column_by_column(_softmax, scores, form.sizes)
+    return _softmax(scores) if form == "distribution" else expit(scores)
+
+
+def log_distributions(scores: Values, form: Form) -> Values:
+    """The logarithms of `predictions_of_scores`, exact also where a probability is too small for a float."""
+    of_one = partial(log_softmax, axis=-1)
+    return column_by_column(of_one, scores, form.sizes) if isinstance(form, ColumnDistributions) else of_one(scores)
+
+
+def column_by_column(operation: Callable[[Values], Values], values: Values, sizes: Sequence[int]) -> Values:
+    """What the operation makes of each column's outputs by themselves; sizes: how many each column has."""
+    return np.concatenate([operation(values[..., mine]) for mine in column_slices(sizes)], axis=-1)
 
 
 def _softmax(logits: Values) -> Values:
@@ -69,7 +93,7 @@ def _identity(logits: Values) -> Values:
     return logits
 
 
-ACTIVATE: Mapping[Activation, Callable[[np.ndarray], np.ndarray]] = {
+ACTIVATE: Mapping[PlainActivation, Callable[[np.ndarray], np.ndarray]] = {
     "softmax": _softmax,
     "sigmoid": expit,
     "normalised_sigmoid": _normalised_sigmoid,

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.competition.decisions.labels import most_probable
+from foldline.competition.decisions.several_labels import likeliest_of_each
 from foldline.predictions.columns import Inputs, column_blocks, columns_of
-from foldline.tables.activations import Form, holds_probabilities
+from foldline.tables.activations import ColumnDistributions, Form, holds_probabilities
 from foldline.tables.compact import CompactArray, rows_at
 
 
@@ -17,7 +18,8 @@ class Agreement:
     correlation: Float64[np.ndarray, "members members"]
     """Of the members' predictions, all rows and outputs together."""
     disagreement: Float64[np.ndarray, "members members"]
-    """The share of rows for which they name different classes: the likeliest, or those of at least one half."""
+    """The share of rows for which they name different classes: the likeliest, of each column where there are several,
+    or those of at least one half."""
 
 
 def agreement(inputs: Inputs, form: Form) -> Agreement:
@@ -48,6 +50,8 @@ def _of_compact(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
 def _named(predictions: np.ndarray, form: Form) -> np.ndarray | None:
     if not holds_probabilities(form):
         return None
+    if isinstance(form, ColumnDistributions):
+        return likeliest_of_each(form.sizes)(predictions)
     return most_probable(predictions) if form == "distribution" else predictions >= 0.5
 
 

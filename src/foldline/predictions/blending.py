@@ -15,7 +15,7 @@ from foldline.predictions.ranks import ranks_within
 from foldline.predictions.runs import Run
 from foldline.predictions.steps import Inputs
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import Form
+from foldline.tables.activations import Form, name_of
 from foldline.tables.arrays import gather
 from foldline.tables.compact import take_stored
 
@@ -51,8 +51,8 @@ def aligned(runs: Sequence[Run]) -> Parts:
         refuse_other_classes(predictions.classes, first.classes, name)
         if predictions.form != first.form:
             raise Refusal(
-                f"{name} holds predictions of the form {predictions.form}, run `{runs[0].name}` of the form "
-                f"{first.form}: they have no common mean. Blend runs of the same kind of loss."
+                f"{name} holds predictions of the form {name_of(predictions.form)}, run `{runs[0].name}` of the "
+                f"form {name_of(first.form)}: they have no common mean. Blend runs of the same kind of loss."
             )
         places = place(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
         _refuse_other_folds(predictions.folds[places], runs[0], name)

@@ -1,13 +1,14 @@
 """The step that keeps probabilities within bounds, given ones or fitted ones: it makes certain errors less dear."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 
 from foldline.config.clip import FittedBounds, GivenBounds
-from foldline.predictions.activations import Counts
+from foldline.predictions.activations import Counts, column_by_column
 from foldline.predictions.columns import Inputs, column_blocks, columns_of, row_by_row
 from foldline.predictions.grids import best_on_grid, losses_on_grid
 from foldline.predictions.losses import mean_over_asked, of_truth, row_losses
@@ -15,14 +16,14 @@ from foldline.predictions.projection import project
 from foldline.predictions.steps import Judge, Step
 from foldline.predictions.temperature import ONE_MODEL
 from foldline.refusal import Refusal
-from foldline.tables.activations import Form
+from foldline.tables.activations import ColumnDistributions, Form, column_slices
 from foldline.tables.compact import rows_at
 
 NAME = "bounds"
 # What C * (1/C) may differ from one: less, so that a row all at its bound is within projection.TOLERANCE.
 ROUNDING = 1e-13
 GRID = (0.0, *(float(value) for value in np.geomspace(1e-6, 0.5, 40)))
-"""Lower bounds to choose from, in multiples of 1/C, in steps of 40 %."""
+"""Lower bounds to choose from, in multiples of 1/C, in steps of 40 %; of several columns C is the most that one has."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ NO_BOUNDS = AbsoluteBounds(0.0, 1.0)
 def bounds_step(section: GivenBounds | FittedBounds, form: Form, classes: int, judge: Judge) -> Step:
     """For a metric that calibration counts for. Raises Refusal when no row of `classes` values keeps given bounds."""
     given = absolute(section, form, classes) if isinstance(section, GivenBounds) else None
-    grid = tuple(value / classes for value in GRID)
+    grid = tuple(value / max(sizes_of(form, classes)) for value in GRID)
 
     def fit(losses: np.ndarray, targets: np.ndarray) -> AbsoluteBounds:
         return given or AbsoluteBounds(best_on_grid(losses, grid, 0.0), 1.0)
@@ -61,15 +62,23 @@ def bounds_step(section: GivenBounds | FittedBounds, form: Form, classes: int, j
 
 
 def absolute(section: GivenBounds, form: Form, classes: int) -> AbsoluteBounds:
-    """Raises Refusal unless `classes` values within the bounds can sum to one, where they must."""
-    unit = 1 / classes if section.unit == "per_class" else 1.0
+    """Raises Refusal unless `classes` values within the bounds, those of each column, can sum to one, where they
+    must."""
+    sizes = sizes_of(form, classes)
+    unit = 1 / max(sizes) if section.unit == "per_class" else 1.0
     lower, upper = section.lower * unit, section.upper * unit
-    if form == "distribution" and (classes * lower > 1 + ROUNDING or classes * upper < 1 - ROUNDING):
-        raise Refusal(
-            f"clip.bounds: {classes} classes between {lower:g} and {upper:g} sum to between {classes * lower:g} and "
-            f"{classes * upper:g}, never to one. Choose clip.bounds.lower <= {1 / classes:g} <= clip.bounds.upper."
-        )
+    for size in sizes:
+        if form != "independent" and (size * lower > 1 + ROUNDING or size * upper < 1 - ROUNDING):
+            raise Refusal(
+                f"clip.bounds: {size} classes between {lower:g} and {upper:g} sum to between {size * lower:g} and "
+                f"{size * upper:g}, never to one. Choose clip.bounds.lower <= {1 / size:g} <= clip.bounds.upper."
+            )
     return AbsoluteBounds(lower, upper)
+
+
+def sizes_of(form: Form, classes: int) -> tuple[int, ...]:
+    """How many classes each of a row's distributions has."""
+    return form.sizes if isinstance(form, ColumnDistributions) else (classes,)
 
 
 def within(
@@ -80,6 +89,9 @@ def within(
         return predictions
     if form == "independent":
         return predictions.clip(np.float32(bounds.lower), np.float32(bounds.upper))
+    if isinstance(form, ColumnDistributions):
+        of_column = partial(project, lower=bounds.lower, upper=bounds.upper)
+        return column_by_column(of_column, predictions, form.sizes).astype(np.float32)
     return project(predictions, bounds.lower, bounds.upper, counts).astype(np.float32)
 
 
@@ -94,18 +106,27 @@ def losses_at_bounds(
 
     def distribution(block: slice) -> Callable[[float], np.ndarray]:
         rows = rows_at(predictions, block)
-        columns = columns_of((rows,))
-        ascending, counts = _sorted(columns.values[0].astype(np.float64), columns.counts)
+        ascending = [_sorted(values.astype(np.float64), counts) for values, counts in _distributions(rows, form)]
         truth, asked = of_truth(rows, targets[block]), targets[block]
 
         def at(lower: float) -> np.ndarray:
-            scales = scales_above(ascending, lower, counts)[:, None]
+            scales = np.column_stack([scales_above(values, lower, counts) for values, counts in ascending])
             return mean_over_asked(-np.log(np.maximum(lower, truth * scales)), asked)
 
         return at
 
     losses = independent if form == "independent" else distribution
     return losses_on_grid(len(targets), list(column_blocks((predictions,))), grid, losses)
+
+
+def _distributions(rows: np.ndarray, form: Form) -> Iterator[tuple[Float[np.ndarray, "rows columns"], Counts]]:
+    """The columns of each distribution that a row holds."""
+    columns = columns_of((rows,))
+    if not isinstance(form, ColumnDistributions):
+        yield columns.values[0], columns.counts
+        return
+    for mine in column_slices(form.sizes):
+        yield columns.values[0][:, mine], None
 
 
 def scales_above(

@@ -1,23 +1,24 @@
 """What each row's predictions cost, for metrics that are a mean of log losses.
 
-Those that weigh rows or classes are fitted as if they did not, and judged, nested gains included, as they are.
+Those that weigh rows, columns or classes are fitted as if they did not, and judged, nested gains included, as they
+are. A label that is missing (-1 among the positions of a target of several labels) costs nothing.
 """
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 
 from foldline.competition.scores.log_losses import SMALLEST
 from foldline.tables.compact import CompactArray
 
 
 def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-    """The probabilities given to what came true: of each row's class, of each class's presence or absence, or where
-    targets are shares of all classes."""
+    """The probabilities given to what came true: of each row's class, or of each of its labels (any, where one is
+    missing), of each class's presence or absence, or where targets are shares of all classes."""
     if isinstance(predictions, CompactArray):
         return predictions.of(targets)[:, None].astype(np.float64).clip(SMALLEST, 1 - SMALLEST)
     wide = predictions.astype(np.float64)
-    if targets.ndim == 1:
-        found = np.take_along_axis(wide, targets[:, None], axis=1)
+    if _are_positions(targets):
+        found = np.take_along_axis(wide, np.maximum(targets.reshape(len(targets), -1), 0), axis=1)
     else:
         found = wide if _are_shares(targets) else np.where(targets == 1, wide, 1 - wide)
     return found.clip(SMALLEST, 1 - SMALLEST)
@@ -28,14 +29,30 @@ def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarr
 
 
 def mean_over_asked(surprises: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-    """surprises: of the probabilities that `of_truth` gives. A class counts as its share where targets are shares."""
-    return (surprises * targets).sum(axis=1) if _are_shares(targets) else surprises.mean(axis=1)
+    """surprises: of the probabilities that `of_truth` gives. A class counts as its share where targets are shares, and
+    a known label the same whatever its row lacks."""
+    if _are_shares(targets):
+        return (surprises * targets).sum(axis=1)
+    return np.where(_known(targets), surprises, 0).mean(axis=1) if _are_positions(targets) else surprises.mean(axis=1)
 
 
 def importance(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
     """What each of these counts in the mean over all rows: together 1."""
     rows = len(targets)
-    return targets.astype(np.float64) / rows if _are_shares(targets) else np.full((rows, asked), 1 / (rows * asked))
+    if _are_shares(targets):
+        return targets.astype(np.float64) / rows
+    if _are_positions(targets):
+        known = _known(targets)
+        return known / max(known.sum(), 1)
+    return np.full((rows, asked), 1 / (rows * asked))
+
+
+def _are_positions(targets: np.ndarray) -> bool:
+    return targets.dtype.kind == "i"
+
+
+def _known(positions: np.ndarray) -> Bool[np.ndarray, "rows asked"]:
+    return positions.reshape(len(positions), -1) >= 0
 
 
 def _are_shares(targets: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32, Int64
 from foldline.predictions.activations import predictions_from
 from foldline.predictions.members import Member, finite
 from foldline.refusal import Refusal
-from foldline.tables.activations import Form, form_of
+from foldline.tables.activations import ColumnDistributions, Form, form_of
 
 
 def ranks_within(
@@ -32,7 +32,7 @@ def ranks_within(
 
 
 def _refuse_many_classes(form: Form, outputs: int) -> None:
-    if form == "distribution" and outputs != 2:
+    if isinstance(form, ColumnDistributions) or (form == "distribution" and outputs != 2):
         raise Refusal(
             "ensemble.method.kind is ranks: the ranks of several classes are no distribution. Choose equal or greedy."
         )

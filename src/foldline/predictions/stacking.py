@@ -10,11 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 from scipy.optimize import minimize
-from scipy.special import log_softmax
 
-from foldline.predictions.activations import SMALLEST, Counts, predictions_of_scores, scores_from
+from foldline.predictions.activations import (
+    SMALLEST,
+    Counts,
+    column_by_column,
+    log_distributions,
+    predictions_of_scores,
+    scores_from,
+)
 from foldline.predictions.columns import columns_of
-from foldline.tables.activations import Form
+from foldline.tables.activations import ColumnDistributions, Form
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ def fit_pool(
     rows, members, outputs = stacked.shape
     biased = outputs if counts is None else 0
     scores = np.maximum(scores_from(stacked, form), np.log(np.finfo(np.float64).eps))
-    truth = np.eye(outputs)[places] if targets.ndim == 1 else targets.astype(np.float64)
+    truth = _truth(places, outputs)
     equal = np.full(members, 1 / members)
 
     def cost(parameters: Float64[np.ndarray, " parameters"]) -> tuple[float, np.ndarray]:
@@ -58,6 +64,16 @@ def fit_pool(
     return Pool(found.x[:members], found.x[members:] if biased else np.zeros(1))
 
 
+def _truth(places: np.ndarray, outputs: int) -> Float64[np.ndarray, "rows outputs"]:
+    """What each output should have said; positions of labels become 1 there, and a missing one 0 everywhere."""
+    if places.dtype.kind != "i":
+        return places.astype(np.float64)
+    truth = np.zeros((len(places), outputs))
+    rows, asked = (places.reshape(len(places), -1) >= 0).nonzero()
+    truth[rows, places.reshape(len(places), -1)[rows, asked]] = 1
+    return truth
+
+
 def _loss_and_slope(
     scores: Float64[np.ndarray, "rows outputs"], truth: Float[np.ndarray, "rows outputs"], form: Form, counts: Counts
 ) -> tuple[float, Float64[np.ndarray, "rows outputs"]]:
@@ -65,7 +81,12 @@ def _loss_and_slope(
     if counts is not None:
         predictions = predictions_of_scores(scores, form, counts)
         return -float((truth * np.log(np.maximum(predictions, SMALLEST))).sum()), predictions * counts - truth
-    slope = predictions_of_scores(scores, form) - truth
+    predictions = predictions_of_scores(scores, form)
+    if isinstance(form, ColumnDistributions):
+        # Of a column without a label neither loss nor slope.
+        known = column_by_column(lambda mine: np.broadcast_to(mine.sum(axis=1)[:, None], mine.shape), truth, form.sizes)
+        return -float((truth * log_distributions(scores, form)).sum()), predictions * known - truth
+    slope = predictions - truth
     if form == "distribution":
-        return -float((truth * log_softmax(scores, axis=1)).sum()), slope
+        return -float((truth * log_distributions(scores, form)).sum()), slope
     return float((np.logaddexp(0, scores) - truth * scores).sum()), slope

@@ -10,7 +10,7 @@ import pandas as pd
 
 from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import ACTIVATIONS, Activation, outputs_of
+from foldline.tables.activations import ACTIVATIONS, Activation, activation_in, in_file, outputs_of
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.compact import create_values, open_values, take_stored
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
@@ -49,7 +49,7 @@ def create_logits(
     ids = pd.DataFrame({"part": parts, "row_id": [*validation_ids, *test_ids]})
     require_unique(ids, folder / "ids.parquet", ("part", "row_id"))
     ids.to_parquet(folder / "ids.parquet", index=False)
-    axes = {"views": list(views), "classes": list(classes), "activation": activation}
+    axes = {"views": list(views), "classes": list(classes), "activation": in_file(activation)}
     write_json(folder / "classes.json", axes)
     shape, is_softmax = (len(views), outputs_of(activation, len(classes))), activation == "softmax"
     return Logits(
@@ -107,9 +107,13 @@ def _read_axes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], Activation
         raise Refusal(f"{path} must hold `views`, `classes` and `activation`. {CURE}")
     if not _are_names(axes["views"]) or not _are_names(axes["classes"]):
         raise Refusal(f"{path} must hold two lists of different names, `views` and `classes`. {CURE}")
-    if axes["activation"] not in ACTIVATIONS:
-        raise Refusal(f"{path}: `activation` is {axes['activation']!r}, valid are {listed(ACTIVATIONS)}. {CURE}")
-    return tuple(axes["views"]), tuple(axes["classes"]), axes["activation"]
+    activation = activation_in(axes["activation"], len(axes["classes"]))
+    if activation is None:
+        raise Refusal(
+            f"{path}: `activation` is {axes['activation']!r}, valid are {listed(ACTIVATIONS, 10)} (this one with sizes "
+            f"that are {len(axes['classes'])} together). {CURE}"
+        )
+    return tuple(axes["views"]), tuple(axes["classes"]), activation
 
 
 def _are_names(names: Any) -> bool:

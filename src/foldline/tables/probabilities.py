@@ -10,7 +10,16 @@ from jaxtyping import Integer
 
 from foldline.files import read_json, whole_folder, write_json
 from foldline.refusal import Refusal, listed
-from foldline.tables.activations import FORMS, Form, holds_probabilities, width_of
+from foldline.tables.activations import (
+    FORMS,
+    ColumnDistributions,
+    Form,
+    form_in,
+    holds_probabilities,
+    in_file,
+    name_of,
+    width_of,
+)
 from foldline.tables.arrays import put, row_blocks
 from foldline.tables.compact import create_values, numbers_per_row, open_values, take_columns, take_stored
 from foldline.tables.truths import CURE, read_parquet, require_among, require_filled, require_unique
@@ -18,6 +27,7 @@ from foldline.tables.truths import CURE, read_parquet, require_among, require_fi
 PARTS = ("out_of_fold", "test")
 COLUMNS = ("part", "row_id", "fold")
 AXES = "rows of ids.parquet, classes and form of classes.json"
+AXES_KEYS = {"classes", "form"}
 SUM_TOLERANCE = 1e-5
 """The graders' own: dog-breed-identification refuses sums further from one."""
 
@@ -37,7 +47,8 @@ class Probabilities:
     """The fold of each out-of-fold row."""
     classes: tuple[str, ...]
     form: Form
-    """What a row's numbers are: a distribution, probabilities each by itself, or values."""
+    """What a row's numbers are: a distribution, one for each of several columns, probabilities each by itself, or
+    values."""
 
 
 def create_probabilities(
@@ -58,7 +69,7 @@ def create_probabilities(
     )
     require_unique(ids, folder / "ids.parquet", ("part", "row_id"))
     ids.to_parquet(folder / "ids.parquet", index=False)
-    write_json(folder / "classes.json", {"classes": list(classes), "form": form})
+    write_json(folder / "classes.json", {"classes": list(classes), "form": in_file(form)})
     width, adds_up = width_of(form, len(classes)), form == "distribution"
     return Probabilities(
         out_of_fold=create_values(folder / "out_of_fold.npy", (len(out_of_fold_ids), width), "probabilities", adds_up),
@@ -124,9 +135,13 @@ def read_probabilities(folder: Path) -> Probabilities:
 
 def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
     axes = read_json(path)
-    if not isinstance(axes, dict) or set(axes) != {"classes", "form"} or axes["form"] not in FORMS:
-        raise Refusal(f"{path} must hold `classes` and `form`, one of {listed(FORMS)}. {CURE}")
-    return tuple(axes["classes"]), axes["form"]
+    form = form_in(axes["form"], len(axes["classes"])) if isinstance(axes, dict) and set(axes) == AXES_KEYS else None
+    if form is None:
+        raise Refusal(
+            f"{path} must hold `classes` and `form`, one of {listed(FORMS)} (this one with sizes that are as many "
+            f"together as there are classes). {CURE}"
+        )
+    return tuple(axes["classes"]), form
 
 
 def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path) -> None:
@@ -135,10 +150,10 @@ def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path
         good = _of_form(rows, counts, form)
         if not good.all():
             first = int(np.argmin(good))
+            sums = listed(f"{one:.6g}" for one in _sums(rows[first : first + 1], counts, form)[0])
             raise Refusal(
-                f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is no {form}: it sums to "
-                f"{_sums(rows[first : first + 1], counts)[0]:.6g}, its values are {rows[first].min():.6g} .. "
-                f"{rows[first].max():.6g}. {CURE}"
+                f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is no {name_of(form)}: it sums "
+                f"to {sums}, its values are {rows[first].min():.6g} .. {rows[first].max():.6g}. {CURE}"
             )
 
 
@@ -149,8 +164,12 @@ def _of_form(rows: np.ndarray, counts: np.ndarray | None, form: Form) -> np.ndar
     shares: np.ndarray = (rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE)
     if form == "independent":
         return shares
-    return np.asarray(shares & np.isclose(_sums(rows, counts), 1, rtol=0, atol=SUM_TOLERANCE))
+    return np.asarray(shares & np.isclose(_sums(rows, counts, form), 1, rtol=0, atol=SUM_TOLERANCE).all(axis=1))
 
 
-def _sums(rows: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
-    return rows.sum(axis=1, dtype=np.float64) if counts is None else rows.astype(np.float64) @ counts
+def _sums(rows: np.ndarray, counts: np.ndarray | None, form: Form) -> np.ndarray:
+    """Of each row's one distribution, or of each of several: (rows, distributions)."""
+    if isinstance(form, ColumnDistributions):
+        starts = np.cumsum((0, *form.sizes[:-1]))
+        return np.add.reduceat(rows, starts, axis=1, dtype=np.float64)
+    return (rows.sum(axis=1, dtype=np.float64) if counts is None else rows.astype(np.float64) @ counts)[:, None]

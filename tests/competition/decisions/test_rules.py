@@ -19,6 +19,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "confident_label": {},
     "label_lines": {"line": "{row}_{class}"},
     "lines": {"line": "{row}_{class}", "range": [0, 1]},
+    "probability_lines": {"line": "{row}_{class}"},
+    "probability_columns": {"column": "{column}_{label}"},
     "label_set": {"empty": "refused"},
     "set_columns": {"empty": "refused"},
     "ranking": {"length": 3},
@@ -64,9 +66,21 @@ CASES = [
         "label_lines",
         {"kind": "mean_column_balanced_accuracy", "weights": None},
         np.hstack([DISTRIBUTIONS, PAIRS]),
-        np.hstack([SETS, np.eye(2, dtype=np.uint8)[LEVELS % 2]]),
+        np.column_stack([LEVELS, 3 + LEVELS % 2]),
         *["label_of_each"] * 2,
     ),
+    *(
+        (
+            "multioutput",
+            form,
+            {"kind": "mean_column_log_loss", "weights": None, "class_weights": {"a": 2}},
+            np.hstack([DISTRIBUTIONS, PAIRS]),
+            np.column_stack([LEVELS, 3 + LEVELS % 2]),
+            *["as_predicted"] * 2,
+        )
+        for form in ("probability_lines", "probability_columns")
+    ),
+    ("multilabel", "ranking", {"kind": "map_at_k", "k": 3}, DISTRIBUTIONS, SETS, *["top_classes"] * 2),
     ("binary", "number", {"kind": "auc"}, PAIRS, LEVELS % 2, "positive_probability", "positive_probability"),
     (
         "binary",

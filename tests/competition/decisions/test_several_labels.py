@@ -18,10 +18,9 @@ def test_each_column_has_its_own_likeliest() -> None:
 def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -> None:
     generator = np.random.default_rng(0)
     x, y = generator.random(400) < 0.1, np.minimum(generator.geometric(0.6, 400) - 1, 2)
-    targets = np.hstack([np.eye(2, dtype=np.uint8)[x.astype(int)], np.eye(3, dtype=np.uint8)[y]])
-    predictions = (0.3 * targets + 0.6 * targets.mean(axis=0) + 0.1 * generator.random(targets.shape)).astype(
-        np.float32
-    )
+    targets = np.column_stack([x, 2 + y])
+    truth = np.hstack([np.eye(2)[x.astype(int)], np.eye(3)[y]])
+    predictions = (0.3 * truth + 0.6 * truth.mean(axis=0) + 0.1 * generator.random(truth.shape)).astype(np.float32)
     score = metric_of(BALANCED, CLASSES).score
 
     plain = likeliest_of_each((2, 3))
@@ -30,3 +29,13 @@ def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -
     assert isinstance(fitted, LabelOfEach)
     assert [rule.kind for rule in fitted.rules] == ["weighted_classes"] * 2
     assert score(targets, fitted(predictions)) > score(targets, plain(predictions)) + 0.1
+
+
+def test_missing_labels_are_not_fitted_on_and_a_column_without_any_has_its_likeliest() -> None:
+    targets = np.array([[0, -1], [1, -1], [1, -1], [-1, -1]])
+    predictions = np.tile(np.float32([0.6, 0.4, 0.2, 0.3, 0.5]), (4, 1))
+    fitted = fit_rule(likeliest_of_each((2, 3)), BALANCED, predictions, targets, 5)
+
+    assert isinstance(fitted, LabelOfEach)
+    assert [rule.kind for rule in fitted.rules] == ["weighted_classes", "most_probable"]
+    assert fitted.rules[0].model_dump()["weights"] == (2, 1)

@@ -5,9 +5,10 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss as reference
 
-from foldline.competition.scores.log_losses import balanced_log_loss, binary_log_loss, log_loss
+from foldline.competition.scores.log_losses import balanced_log_loss, binary_log_loss, log_loss, mean_column_log_loss
 from foldline.refusal import Refusal
 from foldline.tables import arrays
+from foldline.tables.compact import IN_MEMORY, KEPT, compact_array
 
 
 def drawn(rows: int, classes: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -29,6 +30,47 @@ def test_log_loss_is_that_of_scikit_learn(rows: int, classes: int, sharpness: fl
 def test_log_loss_by_hand() -> None:
     probabilities = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
     assert log_loss(np.array([0, 1]), probabilities) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
+
+
+def test_rows_that_weigh_as_their_class_are_scikit_learns_with_sample_weight() -> None:
+    targets, probabilities = drawn(200, 3)
+    weights = np.array([1.0, 2.0, 4.0])
+    expected = reference(targets, probabilities.astype(np.float64), labels=range(3), sample_weight=weights[targets])
+    assert log_loss(targets, probabilities, weights.tolist()) == pytest.approx(expected, rel=1e-12)
+    assert np.isnan(log_loss(np.array([1]), np.array([[0.5, 0.5]], np.float32), (1.0, 0.0)))
+
+
+def test_of_compact_predictions_too() -> None:
+    targets, probabilities = drawn(40, KEPT + 20)
+    compact = compact_array(np.empty(40, IN_MEMORY), KEPT + 20, "probabilities")
+    compact[:] = probabilities
+    weights = np.random.default_rng(0).random(KEPT + 20).tolist()
+    assert log_loss(targets, compact, weights) == pytest.approx(log_loss(targets, compact[:], weights), rel=1e-6)
+
+
+def test_the_mean_over_columns_by_hand_without_missing_labels() -> None:
+    """Two labels and three; the second column weighs 2, label 1 of either 4."""
+    targets = np.array([[0, 2], [1, -1], [0, 3]])
+    probabilities = np.array([[0.5, 0.5, 0.25, 0.25, 0.5], [0.5, 0.5, 1, 0, 0], [0.25, 0.75, 0.5, 0.5, 0]], np.float32)
+    first = (np.log(2) + 4 * np.log(2) + np.log(4)) / 6
+    second = (np.log(4) + 4 * np.log(2)) / 5
+    found = mean_column_log_loss(targets, probabilities, (1.0, 2.0), (1.0, 4.0, 1.0, 4.0, 1.0))
+    assert found == pytest.approx((first + 2 * second) / 3)
+
+
+def test_each_column_is_scikit_learns_and_one_without_a_label_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 7 * 24)
+    (first, of_first), (second, of_second) = drawn(100, 2), drawn(100, 3)
+    known, gap = np.random.default_rng(0).random(100) < 0.6, np.full(100, -1)
+    targets = np.column_stack([first, np.where(known, second + 2, -1), gap])
+    probabilities = np.hstack([of_first, of_second, np.ones((100, 1), np.float32)])
+    each = [
+        reference(first, of_first.astype(np.float64)),
+        reference(second[known], of_second[known].astype(np.float64), labels=range(3)),
+    ]
+    found = mean_column_log_loss(targets, probabilities, (1.0, 1.0, 1.0), (1.0,) * 6)
+    assert found == pytest.approx(np.mean(each), rel=1e-12)
+    assert np.isnan(mean_column_log_loss(targets[:, 2:], probabilities[:, 5:], (1.0,), (1.0,)))
 
 
 def test_one_certain_mistake_costs_what_the_graders_clip_to() -> None:

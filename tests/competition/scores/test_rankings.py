@@ -22,6 +22,30 @@ def test_of_a_whole_ranking_it_is_scikit_learns() -> None:
 
 def test_nothing_is_no_class() -> None:
     assert map_at_k(np.array([0, 1]), np.full((2, 5), -1), k=5) == 0
+    assert map_at_k(np.array([[1, 0]], np.uint8), np.full((1, 5), -1), k=5) == 0
+
+
+def test_several_right_labels_count_by_the_precision_down_to_each() -> None:
+    """Rows with two right ones, with more than asked for, and without any."""
+    targets = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0]], np.uint8)
+    rankings = np.array([[1, 3, 0], [3, 0, -1], [0, 1, 2]])
+    assert map_at_k(targets, rankings, k=3) == pytest.approx(((1 + 2 / 3) / 2 + (1 / 2) / 3 + 0) / 3)
+    assert map_at_k(targets, rankings, k=2) == pytest.approx((1 / 2 + (1 / 2) / 2 + 0) / 3)
+
+
+def test_of_whole_rankings_of_several_labels_it_is_scikit_learns() -> None:
+    generator = np.random.default_rng(0)
+    targets = (generator.random((50, 6)) < 0.4).astype(np.uint8)
+    targets[:, 0] |= ~targets.any(axis=1)
+    shares = generator.random((50, 6))
+    expected = label_ranking_average_precision_score(targets, shares)
+    assert map_at_k(targets, np.argsort(-shares, axis=1), k=6) == pytest.approx(expected)
+
+
+def test_one_right_label_is_the_same_as_a_set_of_one() -> None:
+    generator = np.random.default_rng(0)
+    targets, rankings = generator.integers(0, 6, 50), generator.permuted(np.tile(np.arange(6), (50, 1)), axis=1)
+    assert map_at_k(np.eye(6, dtype=np.uint8)[targets], rankings, k=3) == map_at_k(targets, rankings, k=3)
 
 
 def test_top_k_error_is_scikit_learns_accuracy_from_one() -> None:

@@ -35,7 +35,10 @@ RANKED = np.argsort(-softmax(GENERATOR.normal(size=(ROWS, 9)), axis=1), axis=1)
 GAPS = np.where(SEVERAL == 1, EACH[::-1], np.nan).astype(np.float32)
 TWO_CLASSES = pd.DataFrame(TWO.astype(str), columns=["0", "1"])
 TRUE_OF_EACH, GUESSED_OF_EACH = (GENERATOR.integers(0, 3, (ROWS, 4)) for _ in range(2))
-INDICATORS = np.eye(3, dtype=np.uint8)[TRUE_OF_EACH].reshape(ROWS, 12)
+FIRST_OF_EACH = 3 * np.arange(4)
+LABELS_OF_EACH = np.where(GENERATOR.random((ROWS, 4)) < 0.3, -1, TRUE_OF_EACH + FIRST_OF_EACH)
+SHARES_OF_EACH = GENERATOR.dirichlet(np.ones(3), (ROWS, 4)).astype(np.float32)
+OF_LABEL = (1.0, 2.0, 4.0)
 VOTED, DEALT = (GENERATOR.dirichlet(np.ones(4), ROWS).astype(np.float32) for _ in range(2))
 ONE_OF_FOUR = GENERATOR.integers(0, 4, ROWS)
 WEIGHTS = (2.0, 1.0, 0.5, 1.0)
@@ -57,6 +60,18 @@ def class_names(positions: np.ndarray) -> pd.DataFrame:
 def lines(numbers: np.ndarray) -> pd.DataFrame:
     """A line per row and class."""
     return column(numbers.ravel())
+
+
+def asked_lines() -> pd.DataFrame:
+    """A line per row and column, what is true and what it weighs."""
+    told = [(place, label) for row in LABELS_OF_EACH for place, label in enumerate(row)]
+    return pd.DataFrame(
+        {
+            "Column": [str(place) for place, _ in told],
+            "Weight": [str(OF_LABEL[label % 3]) for _, label in told],
+            "label": ["" if label < 0 else str(label % 3) for _, label in told],
+        }
+    )
 
 
 def spaced(rows: list[list[int]]) -> pd.DataFrame:
@@ -186,9 +201,35 @@ def places(indicators: np.ndarray) -> list[list[int]]:
                 f"mean_column_{score.__name__}(2, 1, 0.5, 1)",
                 columns(TRUE_OF_EACH),
                 columns(GUESSED_OF_EACH),
-                outputs.mean_over_outputs(INDICATORS, GUESSED_OF_EACH + 3 * np.arange(4), score, (3, 3, 3, 3), WEIGHTS),
+                outputs.mean_over_outputs(
+                    TRUE_OF_EACH + FIRST_OF_EACH, GUESSED_OF_EACH + FIRST_OF_EACH, score, (3, 3, 3, 3), WEIGHTS
+                ),
             )
             for score in (labels.accuracy, labels.balanced_accuracy, labels.macro_f1)
+        ),
+        (
+            "mean_column_log_loss",
+            asked_lines(),
+            pd.DataFrame(SHARES_OF_EACH.reshape(-1, 3).astype(str), columns=["0", "1", "2"]),
+            log_losses.mean_column_log_loss(LABELS_OF_EACH, SHARES_OF_EACH.reshape(ROWS, 12), (1.0,) * 4, OF_LABEL * 4),
+        ),
+        (
+            "weighted_log_loss",
+            column(POSITIVE).assign(Weight=[str(1 + 2 * one) for one in POSITIVE]),
+            TWO_CLASSES,
+            log_losses.log_loss(POSITIVE, TWO, (1.0, 3.0)),
+        ),
+        (
+            "map_at(3)",
+            spaced(places(SEVERAL)),
+            spaced((RANKED % 4)[:, :1].tolist()),
+            rankings.map_at_k(SEVERAL, RANKED[:, :1] % 4, 3),
+        ),
+        (
+            "map_at(3)",
+            spaced(places(SEVERAL)),
+            spaced(np.argsort(-EACH, axis=1).tolist()),
+            rankings.map_at_k(SEVERAL, np.argsort(-EACH, axis=1), 3),
         ),
         ("kl_divergence", columns(VOTED), columns(DEALT), divergences.kl_divergence(VOTED, DEALT)),
         (

@@ -79,8 +79,21 @@ def test_rows_weigh_as_their_answers_say() -> None:
     answers = pd.DataFrame({"Weight": ["2", "1"], "x": ["1", "0"]})
     surprise = score_of("weighted_binary_log_loss").value(answers, table("0.5", "0.25"))
     assert surprise == pytest.approx((2 * math.log(2) + math.log(4 / 3)) / 3)
+    answers = pd.DataFrame({"Weight": ["2", "1"], "label": ["a", "b"]})
+    both = pd.DataFrame({"a": ["0.5", "0.75"], "b": ["0.5", "0.25"]})
+    surprise = score_of("weighted_log_loss").value(answers, both)
+    assert surprise == pytest.approx((2 * math.log(2) + math.log(4)) / 3)
     answers = pd.DataFrame({"Weight": ["1", "1", "0"], "x": ["1", "3", "9"]})
     assert score_of("weighted_r2").value(answers, table("1", "2", "0")) == pytest.approx(1 / 2)
+
+
+def test_each_column_of_a_target_counts_alike_and_lines_without_an_answer_do_not() -> None:
+    answers = pd.DataFrame({"Column": list("xxxy"), "Weight": list("1214"), "label": ["a", "b", "", "a"]})
+    given = pd.DataFrame({"a": ["0.5", "0.75", "1", "0.5"], "b": ["0.5", "0.25", "0", "0.5"]})
+    of_x = (math.log(2) + 2 * math.log(4)) / 3
+    assert score_of("mean_column_log_loss").value(answers, given) == pytest.approx((of_x + math.log(2)) / 2)
+    with pytest.raises(Unacceptable, match="must sum to 1"):
+        score_of("mean_column_log_loss").value(answers, given.assign(b="0.5"))
 
 
 @pytest.mark.parametrize("name", ["map_at", "map_at()", "map_at(a)", "map_at(1, 2)", "accuracy(1)", "guess"])
@@ -102,6 +115,13 @@ def test_an_unknown_metric_is_refused(name: str) -> None:
         ("multilabel_micro_f1", table("1", "1 2"), table("1 2", "2"), 4 / 6),
         ("multilabel_macro_f1", table("1", "1 2"), table("1 2", "2"), 2 / 3),
         ("map_at(3)", table("a", "b", "c"), table("a", "x y b", "x y z c"), (1 + 1 / 3) / 3),
+        (
+            "map_at(3)",
+            table("a b", "b", "a b c d"),
+            table("b x a", "x y b", "a"),
+            ((1 + 2 / 3) / 2 + 1 / 3 + 1 / 3) / 3,
+        ),
+        ("map_at(5)", table("a b", ""), table("b b a", "a"), (1 + 2 / 3) / 2 / 2),
         ("map_at(1)", table("a", "b"), table("a", "x b"), 1 / 2),
         ("top_k_error(2)", table("a", "b", "c"), table("a", "x b", "x y c"), 1 / 3),
         ("balanced_accuracy", table("a", "a", "b"), table("a", "b", "b"), 3 / 4),

@@ -19,9 +19,9 @@ from foldline.competition.decisions.sets import Thresholds, fit_each, fit_macro,
 from foldline.competition.decisions.several_labels import LabelOfEach
 from foldline.competition.decisions.values import PositiveProbability, WithinRange, fit_positive, fit_range
 from foldline.competition.metrics import metric_of
-from foldline.competition.output_names import column_slices
 from foldline.competition.scores.labels import macro_f1, weighted_f1
 from foldline.competition.scores.sets import f_beta_of_rows, jaccard_of_rows, match_of_rows
+from foldline.tables.activations import column_slices
 
 OF_ONE_LABEL: Mapping[str, Metric] = {
     "mean_column_accuracy": facts.Accuracy(kind="accuracy"),
@@ -93,10 +93,15 @@ def _fit_likeliest(
 
 def _fit_each(rule: LabelOfEach, predictions: np.ndarray, targets: np.ndarray, metric: Metric) -> LabelOfEach:
     likeliest, of_one = MostProbable(kind="most_probable"), OF_ONE_LABEL[metric.kind]
-    fitted = (
-        _fit_likeliest(likeliest, predictions[:, mine], targets[:, mine].argmax(axis=1), of_one, mine.stop - mine.start)
-        for mine in column_slices(rule.sizes)
-    )
+
+    def fit_one(column: int, mine: slice) -> MostProbable | WeightedClasses:
+        known = targets[:, column] >= 0
+        labels, classes = targets[known, column] - mine.start, mine.stop - mine.start
+        return (
+            _fit_likeliest(likeliest, predictions[known, mine], labels, of_one, classes) if len(labels) else likeliest
+        )
+
+    fitted = (fit_one(column, mine) for column, mine in enumerate(column_slices(rule.sizes)))
     return rule.model_copy(update={"rules": tuple(fitted)})
 
 

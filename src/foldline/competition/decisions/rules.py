@@ -15,6 +15,8 @@ from foldline.cards.submission import (
     LabelSet,
     Lines,
     Number,
+    ProbabilityColumns,
+    ProbabilityLines,
     Ranking,
     SetColumns,
     Submission,
@@ -67,7 +69,7 @@ predictions. All but confidences and values are positions of classes."""
 def default_rule(target: Target, submission: Submission, classes: tuple[str, ...], outputs: int) -> Rule:
     """The rule before anything is fitted. outputs: how many numbers a row's predictions are."""
     match submission:
-        case ClassProbabilities():
+        case ClassProbabilities() | ProbabilityColumns() | ProbabilityLines():
             return AsPredicted(kind="as_predicted")
         case Number() | Lines():
             return _of_numbers(target, submission, outputs)

@@ -7,8 +7,8 @@ from jaxtyping import Float32, Int64
 from pydantic import Field
 
 from foldline.competition.decisions.labels import MostProbable, WeightedClasses
-from foldline.competition.output_names import column_slices
 from foldline.config.section import Section
+from foldline.tables.activations import column_slices
 
 
 class LabelOfEach(Section):

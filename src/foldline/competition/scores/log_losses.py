@@ -1,11 +1,13 @@
 """Log losses as scikit-learn computes them, block by block: memory flat in the rows."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_probabilities, require_rows
+from foldline.competition.scores.outputs import mean_of_defined
 from foldline.tables.arrays import gather, row_blocks, take
 from foldline.tables.compact import CompactArray
 
@@ -13,22 +15,54 @@ from foldline.tables.compact import CompactArray
 SMALLEST = float(np.finfo(np.float64).eps)
 
 
-def log_loss(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows classes"]) -> float:
+def log_loss(
+    targets: Int64[np.ndarray, " rows"],
+    predictions: Float32[np.ndarray, "rows classes"],
+    weights: Sequence[float] | None = None,
+) -> float:
     """The mean of -log(probability of the row's class). predictions: rows that sum to one.
 
-    Of compact ones, a class that was not kept has its even share of what the others have together.
+    weights: what a row of each class counts; None where all count the same. NaN where no row counts. Of compact
+    predictions, a class that was not kept has its even share of what the others have together.
     """
     require_rows(targets)
+    heavy = np.ones(len(targets)) if weights is None else np.array(weights)[targets]
+    if not heavy.any():
+        return math.nan
     if isinstance(predictions, CompactArray):
         of_targets = predictions.of(targets)
         require_probabilities(of_targets[:, None])
-        return _surprise(of_targets) / len(targets)
+        return _surprise(of_targets, heavy) / float(heavy.sum())
     total = 0.0
     for block in row_blocks(predictions.shape):
         rows = take(predictions, block)
         require_probabilities(rows, block.start)
-        total += _surprise(rows[np.arange(len(rows)), targets[block]])
-    return total / len(targets)
+        total += _surprise(rows[np.arange(len(rows)), targets[block]], heavy[block])
+    return total / float(heavy.sum())
+
+
+def mean_column_log_loss(
+    targets: Int64[np.ndarray, "rows columns"],
+    predictions: Float32[np.ndarray, "rows classes"],
+    column_weights: Sequence[float],
+    class_weights: Sequence[float],
+) -> float:
+    """The weighted mean over the columns of their rows' log loss, in which a row counts as its class there does.
+
+    targets: positions among all classes, -1 for a missing label, which counts nowhere. predictions: sum to one in each
+    column's classes. A column without a row that counts is left out; NaN where all are.
+    """
+    require_rows(targets)
+    of_class = np.append(class_weights, 0.0)  # the last one is that of a missing label
+    losses, counted = np.zeros(len(column_weights)), np.zeros(len(column_weights))
+    for block in row_blocks(predictions.shape):
+        rows, places = take(predictions, block), targets[block]
+        require_probabilities(rows, block.start)
+        of_target = np.take_along_axis(rows, np.maximum(places, 0), axis=1)
+        losses += _surprises(of_target, of_class[places]).sum(axis=0)
+        counted += of_class[places].sum(axis=0)
+    means = np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
+    return mean_of_defined(means, column_weights)
 
 
 def balanced_log_loss(targets: Int64[np.ndarray, " rows"], predictions: Float32[np.ndarray, "rows classes"]) -> float:
@@ -74,4 +108,10 @@ def _shares(
 
 
 def _surprise(of_target: Float[np.ndarray, "..."], weights: Float64[np.ndarray, "..."] | float = 1.0) -> float:
-    return -float((np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST)) * weights).sum())
+    return float(_surprises(of_target, weights).sum())
+
+
+def _surprises(
+    of_target: Float[np.ndarray, "*axes"], weights: Float64[np.ndarray, "*axes"] | float
+) -> Float64[np.ndarray, "*axes"]:
+    return -np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST)) * weights

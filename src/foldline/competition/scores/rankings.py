@@ -4,17 +4,31 @@ A row's ranking holds positions of classes, the likeliest first, each once; -1 f
 """
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Int64, UInt8
 
 from foldline.competition.scores.checks import require_rows
 
 
-def map_at_k(targets: Int64[np.ndarray, " rows"], rankings: Int64[np.ndarray, "rows length"], k: int) -> float:
-    """The mean over rows of 1 / (the place of the row's class), 0 where it is not among the first `k`."""
+def map_at_k(
+    targets: Int64[np.ndarray, " rows"] | UInt8[np.ndarray, "rows classes"],
+    rankings: Int64[np.ndarray, "rows length"],
+    k: int,
+) -> float:
+    """The mean over rows of the sum of the precisions down to each right class among the first `k`, divided by `k` or
+    the number of right ones, whichever is less; 0 for a row without any.
+
+    targets: the one right class, for which that is 1 / its place, or 0 and 1 by class. Source: Kaggle's MAP@k
+    (benhamner/Metrics, `mapk`).
+    """
     require_rows(targets)
-    found = rankings[:, :k] == targets[:, None]
-    places = found.argmax(axis=1) + 1
-    return float(np.where(found.any(axis=1), 1 / places, 0).mean())
+    first = rankings[:, :k]
+    if targets.ndim == 1:
+        right, found = np.ones(len(targets), np.int64), first == targets[:, None]
+    else:
+        right = targets.sum(axis=1, dtype=np.int64)
+        found = (np.take_along_axis(targets, first.clip(min=0), axis=1) == 1) & (first >= 0)
+    precisions = np.cumsum(found, axis=1) / np.arange(1, first.shape[1] + 1)
+    return float(((precisions * found).sum(axis=1) / right.clip(1, k)).mean())
 
 
 def global_average_precision(

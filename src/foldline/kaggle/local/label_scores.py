@@ -94,14 +94,22 @@ def kappa_of_levels(weights: Literal["linear", "quadratic"]) -> Value:
 
 
 def map_at(k: float) -> Value:
-    """Mean average precision of the first k labels, one of which is right."""
+    """Mean average precision of the first k labels; the answers that are right stand with a space between."""
 
     def value(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
-        rankings = _rankings(predictions, int(k))
-        pairs = zip(answers.iloc[:, 0], rankings, strict=True)
-        return float(np.mean([1 / (1 + ranking.index(name)) if name in ranking else 0 for name, ranking in pairs]))
+        pairs = zip(answers.iloc[:, 0], _rankings(predictions, int(k)), strict=True)
+        return float(np.mean([_average_precision(set(right.split()), ranking, int(k)) for right, ranking in pairs]))
 
     return value
+
+
+def _average_precision(right: set[str], ranking: list[str], k: int) -> float:
+    hits, total = 0, 0.0
+    for place, name in enumerate(ranking, 1):
+        if name in right and name not in ranking[: place - 1]:
+            hits += 1
+            total += hits / place
+    return total / min(len(right), k) if right else 0.0
 
 
 def global_average_precision(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:

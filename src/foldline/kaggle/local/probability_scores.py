@@ -23,6 +23,23 @@ def log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     return float(_surprises(_of_answers(answers, predictions)[1]).mean())
 
 
+def weighted_log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The same with the answers' column `Weight`: rows of a weight of 2 count twice."""
+    _, given = _of_answers(answers.drop(columns="Weight"), predictions)
+    return float(np.average(_surprises(given), weights=weights_of_rows(answers)))
+
+
+def mean_column_log_loss(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
+    """The mean of that over the answers' column `Column`, which says what a line asks of its row; lines without an
+    answer do not count."""
+    distributions(predictions)  # also of lines that do not count
+    known = (answers.drop(columns=["Weight", "Column"]).iloc[:, 0] != "").to_numpy()
+    answers, predictions = answers[known], predictions[known]
+    parts = answers.groupby("Column").indices.values()
+    scores = [weighted_log_loss(answers.drop(columns="Column").iloc[lines], predictions.iloc[lines]) for lines in parts]
+    return float(np.mean(scores))
+
+
 def kl_divergence(answers: pd.DataFrame, predictions: pd.DataFrame) -> float:
     """`answers` are shares in columns of the same names; predictions are clipped as Kaggle's own metric does."""
     wanted, given = numbers(answers[list(predictions.columns)]), distributions(predictions)

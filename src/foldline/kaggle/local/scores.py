@@ -60,6 +60,7 @@ LOWER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "log_loss": probability_scores.log_loss,
     "mae": number_scores.mae,
     "mape": number_scores.mape,
+    "mean_column_log_loss": probability_scores.mean_column_log_loss,
     "mean_column_mae": number_scores.mean_column_mae,
     "mean_column_rmse": number_scores.mean_column_rmse,
     "median_absolute_error": number_scores.median_absolute_error,
@@ -68,6 +69,7 @@ LOWER: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "rmsle": number_scores.rmsle,
     "smape": number_scores.smape,
     "weighted_binary_log_loss": probability_scores.weighted_binary_log_loss,
+    "weighted_log_loss": probability_scores.weighted_log_loss,
 }
 SCORES = {name: Score(value, name in HIGHER) for name, value in (HIGHER | LOWER).items()}
 WITH_NUMBERS: Mapping[str, tuple[Callable[..., Callable[[pd.DataFrame, pd.DataFrame], float]], bool]] = {
