@@ -10,7 +10,6 @@ from foldline.cards.submission import (
     LineTable,
     LineTemplate,
     Number,
-    ProbabilityLines,
     Ranking,
     SetColumns,
 )
@@ -73,32 +72,6 @@ def test_a_sample_that_separates_labels_in_another_way_is_refused(zipped: Zipped
         Refusal, match=r"shows the labels 'bat\|red elk', with '\|' between, .* is ';'. Write `delimiter: '\|"
     ):
         refuse_other_columns(read_sample(archives, forms[";"]), forms[";"], target, ("bat", "elk", "red elk"))
-
-
-def test_sets_in_brackets_are_known_by_the_sample(zipped: Zipped) -> None:
-    target = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="x", delimiter=" "), group=None)
-    archives = zipped({"sample.csv": 'id,x\na,"[1, 2]"\nb,[]\n'})
-    bare = LabelSet(
-        kind="label_set", sample="sample.csv", id="id", extra_columns="refused", empty="allowed", delimiter=", "
-    )
-    form = bare.model_copy(update={"enclosed_by": "[]"})
-    assert read_sample(archives, form).shown_labels == ("1", "2")
-    refuse_other_columns(read_sample(archives, form), form, target, ("1", "2"))
-    with pytest.raises(Refusal, match=r"sample.csv` shows '\[.*: its sets stand in \[\]\. Write `enclosed_by: '\[\]'`"):
-        refuse_other_columns(read_sample(archives, bare), bare, target, ("1", "2"))
-
-
-def test_columns_that_are_copied_are_no_answers(zipped: Zipped) -> None:
-    archives = zipped({"sample.csv": "osd,id,x\n0.70,a,1\n,b,2\n"})
-    form = LABEL.model_copy(update={"copied": ("osd",)})
-    sample = read_sample(archives, form)
-    assert sample.predicted(form) == ("x",)
-    assert sample.copied is not None and sample.copied["osd"].tolist() == ["0.70", ""]
-    assert (sample.whole_numbers, sample.shown_labels) == (True, ("1", "2"))
-    with pytest.raises(
-        Refusal, match=r"no column `ood`, which the card's submission\.copied names. Did you mean `osd`"
-    ):
-        read_sample(archives, LABEL.model_copy(update={"copied": ("ood",)}))
 
 
 def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
@@ -172,16 +145,6 @@ def test_lines_are_looked_up_in_a_table(zipped: Zipped) -> None:
     refuse_other_ids(rows, sample, BY_TABLE, ("x", "y"))
     assert line_positions(sample, rows["row_id"].iloc[1:], ("x", "y"), BY_TABLE).tolist() == [3, 0, 3]
     assert line_positions(sample, rows["row_id"].iloc[2:], ("x",), BY_TABLE).tolist() == [-1, -1, -1]
-
-
-def test_lines_of_probabilities_may_be_looked_up_too(zipped: Zipped) -> None:
-    form = ProbabilityLines(
-        kind="probability_lines", sample="s.csv", id="RowId", extra_columns="refused", line=BY_TABLE.line
-    )
-    sample = read_sample(zipped({"s.csv": "RowId,mild,bad\n3,0,0\n1,0,0\n", "lookup.csv": LOOKUP}), form)
-    assert sample.asked is not None
-    assert sample.asked.to_numpy().tolist() == [["c.png", "y"], ["b.png", "x"]]
-    assert sample.predicted(form) == ("mild", "bad")
 
 
 def test_an_id_that_the_table_lacks_is_refused(zipped: Zipped) -> None:

@@ -16,6 +16,7 @@ from pipelines.examination import examine, print_examination
 from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount
 from tests.competitions import test_petfinder_pawpularity_score as petfinder
 from tests.competitions import test_ranzcr_clip_catheter_line_classification as ranzcr
+from tests.competitions import test_rsna_2024_lumbar_spine_degenerative_classification as rsna_2024
 from tests.competitions import test_seti_breakthrough_listen as seti
 from tests.competitions import test_siim_isic_melanoma_classification as siim
 from tests.competitions.conftest import CARDS, set_up
@@ -90,6 +91,22 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
             "ranzcr-clip-catheter-line-classification",
             ranzcr.draw,
             {"channels": "1 (grey)", "group": "PatientID: 10 of up to 3 rows"},
+        ),
+        (
+            "rsna-2024-lumbar-spine-degenerative-classification",
+            rsna_2024.draw,
+            {
+                "target": (
+                    "multioutput: 75 classes, the rarest last: "
+                    "spinal_canal_stenosis_l4_l5=normal_mild (8), "
+                    "spinal_canal_stenosis_l5_s1=normal_mild (8), "
+                    "left_neural_foraminal_narrowing_l3_l4=normal_mild (8), "
+                    "right_subarticular_stenosis_l5_s1=severe (3), "
+                    "left_neural_foraminal_narrowing_l5_s1=severe (2), "
+                    "left_subarticular_stenosis_l4_l5=moderate (2); 30 labels are missing"
+                ),
+                "submission": "probability_lines: 75 rows, row_id and normal_mild, moderate, severe",
+            },
         ),
     ],
 )
