@@ -22,7 +22,8 @@ from pipelines.running import run
 
 def stage():
     rank = int(os.environ["RANK"])
-    print(f"process {rank} of {os.environ['WORLD_SIZE']} does {sys.argv[1]}", flush=True)
+    # At one go: print writes the line's end by itself, and another process may come between.
+    os.write(1, f"process {rank} of {os.environ['WORLD_SIZE']} does {sys.argv[1]}\\n".encode())
     if sys.argv[1] == "refuse":
         raise Refusal("there is no such fold")
     if rank == 1 and sys.argv[1] == "die":
