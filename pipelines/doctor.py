@@ -36,8 +36,10 @@ def main() -> None:
     if settings.places.manifest.exists():
         print_contents(settings.places)
         examination = examine(card, settings.places)
+        pictures, following = pictures_of(examination.images), "dvc repro"
         print_examination(examination)
-        pictures, following = pictures_of(examination.images, bool(examination.absent)), "dvc repro"
+        if examination.images["error"].notna().any():
+            following = "correct the card, or set prepare.unreadable_share as said above; then dvc repro"
     experiment = first_experiment(read_yaml(RECIPE), card, pictures)
     refuse_unfit(parse(experiment, Params, "the first experiment"), card)
     text = yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)

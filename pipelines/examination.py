@@ -52,8 +52,8 @@ class Examination:
     """first, second: positions of images that show the same."""
     unused: tuple[str, ...]
     """Columns that could be features."""
-    absent: tuple[str, ...]
-    """A sentence for each part of the test set without a single image."""
+    namesakes: str
+    """What the archives hold in the place of missing images, in words."""
     doubts: tuple[str, ...]
     """What in the card looks wrong, a sentence each."""
 
@@ -82,7 +82,7 @@ def examine(card: Card, places: Places) -> Examination:
         *labels_alike(classes),
         *flat_pictures(images, lambda place: pixels[place], card.layout.range),
     )
-    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.absent, doubts)
+    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.namesakes, doubts)
 
 
 def print_contents(places: Places) -> None:
@@ -98,7 +98,7 @@ def print_examination(examination: Examination) -> None:
     names = answer_names(examination.classes, examination.card.target)
     findings = [
         *examination.doubts,
-        *suspicions(*seen, examination.pairs),
+        *suspicions(*seen, examination.pairs, examination.namesakes),
         *unknown_labels(examination.sample.shown_labels, names),
     ]
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")

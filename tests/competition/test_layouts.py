@@ -58,7 +58,10 @@ def test_paths_in_tables_are_spelt_as_the_archives_names_are(zipped: Zipped, fol
             "train/007.JPG",
             r" In the place of `train/007.jpg` the archives hold train/007.JPG. A path that ends in `\.\*` f",
         ),
-        ("other/007.jpg", r" In the place of `train/007.jpg` the archives hold other/007.jpg.$"),
+        (
+            "other/007.jpg",
+            r" In the place of `train/007.jpg` the archives hold other/007.jpg, and 1 others likewise.$",
+        ),
     ],
 )
 def test_what_lies_in_the_place_of_a_missing_image_is_told(zipped: Zipped, there: str, said: str) -> None:
@@ -66,6 +69,24 @@ def test_what_lies_in_the_place_of_a_missing_image_is_told(zipped: Zipped, there
     listing = read_layout(zipped({**files, there: b""}), layout(), BREED)
     assert listing.missing == ("007 (train/007.jpg)", "007 (test/007.jpg)")
     assert re.match(said, listing.namesakes)
+
+
+def elsewhere(folder: str, files: dict[str, str | bytes] = FILES) -> dict[str, str | bytes]:
+    """The test images in another folder."""
+    return {path.replace("test/", folder): content for path, content in files.items()}
+
+
+def test_a_test_set_whose_names_lie_elsewhere_is_a_wrong_path(zipped: Zipped) -> None:
+    without_7 = {path: content for path, content in FILES.items() if path != "train/007.jpg"}
+    with pytest.raises(
+        Refusal, match=r"layout.test: none of its 3 .*`test/007.jpg` lies at `test_2/007.jpg`, and of 2"
+    ):
+        read_layout(zipped(elsewhere("test_2/", without_7)), layout(), BREED)
+
+
+def test_names_that_train_images_have_prove_nothing(zipped: Zipped) -> None:
+    listing = read_layout(zipped(elsewhere("test_2/")), layout(), BREED)
+    assert len(listing.absent) == 1
 
 
 def test_an_empty_group_is_no_group(zipped: Zipped) -> None:

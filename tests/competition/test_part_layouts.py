@@ -68,6 +68,15 @@ def test_a_star_stands_for_every_file_that_fits(zipped: Zipped) -> None:
     assert partly.missing == ("7 (train/7/*/*.dcm)",)
 
 
+def test_any_suffix_is_that_of_a_picture_where_there_is_one(zipped: Zipped) -> None:
+    files = {f"train/{name}": b"" for name in ("1.xml", "1.PNG", "1.txt", "2.json", "2.npy", "3", "3.odd", "3.1.png")}
+    part = {"kind": "table", "table": "train.csv", "id": "id", "path": "train/{id}.*"}
+
+    listing = read(zipped, {"train.csv": "id,label\n1,x\n2,y\n3,z\n", **files}, part)
+
+    assert train_paths(listing) == [[0, "train/1.PNG"], [1, "train/2.npy"], [2, "train/3.1.png"]]
+
+
 def test_files_can_be_the_channels_of_one_image(zipped: Zipped) -> None:
     files = {"train.csv": "Id,label\na,x\n", "a_red.png": b"", "a_blue.png": b""}
     part = {"kind": "table", "table": "train.csv", "id": "Id", "path": ["{Id}_red.png", "{Id}_blue.png"]}

@@ -62,14 +62,15 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "target │ multiclass: 2 classes",
         "metric │ accuracy",
         "submission │ label: 12 rows, image_id and label",
-        "1 of 36 images are missing: test_images/000003.jpg. Correct the card's layout, or set",
+        "1 of 36 images are missing: test_images/000003.jpg. Correct the card's layout, or set "
+        "prepare.unreadable_share to 0.056 or more",
         "1 of 36 images cannot be read: test_images/000002.jpg",
         "1 pairs of train images show the same, which share a fold: train_images/blast/100330.jpg = ",
         "1 of these pairs have different labels",
         "1 pairs of an image of train and one of test show the same, a leak: ",
         "= test_images/000001.jpg",
         f"A first params.yaml: competition: {SLUG}",
-        "next: dvc repro",
+        "next: correct the card, or set prepare.unreadable_share as said above",
     ):
         assert fact in printed
 
@@ -151,8 +152,8 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     set_up(CARDS / card.name, ill())
     doctor.main()
     params = read_params(Path("params.yaml"))
-    assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (64, 0.056)
-    assert capsys.readouterr().out.endswith("params.yaml: a first experiment\nnext: dvc repro\n")
+    assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (96, 0)
+    assert capsys.readouterr().out.endswith("as said above; then dvc repro\n")
 
 
 def test_a_range_that_leaves_nothing_of_the_pictures(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

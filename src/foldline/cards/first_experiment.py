@@ -38,10 +38,9 @@ class Pictures:
     """Longer side by shorter side."""
     is_wide: bool
     """Whether the longer side is the width."""
-    unreadable_share: float
 
 
-UNKNOWN = Pictures(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False, unreadable_share=0.0)
+UNKNOWN = Pictures(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False)
 """Before anything is downloaded."""
 
 
@@ -54,8 +53,8 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
         "height_pixels": height,
         "width_pixels": width,
         "resize": "pad" if SQUASHED_ASPECT < pictures.aspect < OBLONG_ASPECT else "squash",
-        # Rounded up, so that the images which are unreadable now are allowed.
-        "unreadable_share": math.ceil(pictures.unreadable_share * 1000) / 1000,
+        # A wrong path looks like missing images: to go on without some is for a person to say.
+        "unreadable_share": 0.0,
     }
     experiment["split"] |= {"count": FOLDS, "near_duplicates": "together"}
     experiment["train"] |= {"loss": LOSSES.get(card.target.kind, SOFTMAX_LOSS)}

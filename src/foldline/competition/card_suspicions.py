@@ -2,20 +2,16 @@
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from posixpath import splitext
 
 import numpy as np
 import pandas as pd
 
 from foldline.cards.target import OpenSet, Ranked, Target
-from foldline.competition.readability import describe_hidden
+from foldline.competition.picture_files import ARRAYS, PICTURES, suffix_of
+from foldline.competition.readability import describe_hidden, share_to_allow
 from foldline.refusal import listed
 from foldline.tables.addresses import RECORD, places_of
-from foldline.tables.images import MISSING
 
-PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".dcm")
-ARRAY = ".npy"
-"""A picture only where the rows' pictures are such files."""
 MISSPELT = 0.8
 """Likeness of two labels (difflib) from which one may be meant for the other."""
 LOOKED_AT = 1_000
@@ -26,7 +22,7 @@ LEAST_SPAN = 1.0
 def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
     """absent: a sentence for each part of the test set without a single image. images: in the form of `tables/`."""
     if absent:
-        yield describe_hidden(absent, (images["error"] == MISSING).mean())
+        yield describe_hidden(absent, share_to_allow(images))
 
 
 def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]:
@@ -35,10 +31,10 @@ def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]
     names: of all files. paths: those of the rows' images (tables/addresses.py).
     """
     used = {place for path in paths if RECORD not in path for place in places_of(path)}
-    files = [name for name in names if name in used and _suffix(name) in (*PICTURES, ARRAY)]
-    folders, suffixes = {_top_and_depth(name) for name in files}, {*PICTURES, *map(_suffix, files)}
+    files = [name for name in names if name in used and suffix_of(name) in (*PICTURES, *ARRAYS)]
+    folders, suffixes = {_top_and_depth(name) for name in files}, {*PICTURES, *map(suffix_of, files)}
     unlisted = [
-        name for name in names if name not in used and _suffix(name) in suffixes and _top_and_depth(name) in folders
+        name for name in names if name not in used and suffix_of(name) in suffixes and _top_and_depth(name) in folders
     ]
     if unlisted:
         yield (
@@ -50,10 +46,6 @@ def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]
 def _top_and_depth(name: str) -> tuple[str, int]:
     top, below, _ = name.partition("/")
     return top if below else "", name.count("/")
-
-
-def _suffix(name: str) -> str:
-    return splitext(name)[1].lower()
 
 
 def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:

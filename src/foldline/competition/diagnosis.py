@@ -7,10 +7,9 @@ import pandas as pd
 
 from foldline.cards.card import Card
 from foldline.cards.first_experiment import Pictures
-from foldline.competition.readability import describe_unreadable, unreadable_files
+from foldline.competition.readability import describe_none
 from foldline.competition.sample import Sample
 from foldline.refusal import Refusal, listed
-from foldline.tables.images import MISSING
 from foldline.tables.rows import SIDE, side_columns
 
 SHOWN_CLASSES = 3
@@ -41,23 +40,16 @@ def understood(
     )
 
 
-def pictures_of(images: pd.DataFrame, is_test_absent: bool) -> Pictures:
-    """Raises Refusal when no image can be read.
-
-    is_test_absent: whether the test set has a part without a single image. That may be a mistake in the card, so
-    that no missing image counts as one which a person would allow.
-    """
+def pictures_of(images: pd.DataFrame) -> Pictures:
+    """Raises Refusal when no image can be read."""
     files = images.drop_duplicates("path")
     readable = files[files["error"].isna()]
     if readable.empty:
-        reasons = describe_unreadable(images)
-        raise Refusal(f"None of {len(files)} images can be read: {reasons}. Correct the card's layout.")
+        raise Refusal(describe_none(images))
     sides = readable[["height", "width"]]
     aspects = sides.max(axis=1) / sides.min(axis=1)
-    unreadable = unreadable_files(files[files["error"] != MISSING] if is_test_absent else files)
-    unreadable_share = len(unreadable) / len(files)
     is_wide = bool((readable["width"] > readable["height"]).mean() > 0.5)
-    return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), is_wide, unreadable_share)
+    return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), is_wide)
 
 
 def _channels(channels: int) -> str:

@@ -12,6 +12,7 @@ from foldline.archives import Archives
 from foldline.array_files import ArrayFile, open_array_file
 from foldline.cards.templates import Piece
 from foldline.competition.closed_archives import closed_archives
+from foldline.competition.picture_files import pictures_among
 from foldline.refusal import listed
 from foldline.tables.addresses import parse_in_array, places_of
 
@@ -41,14 +42,20 @@ def _part(values: pd.Series, piece: Piece) -> pd.Series:
 def with_wildcards(paths: pd.Series, names: Collection[str]) -> pd.Series:
     """For each path with `*` a line per name that fits it, in the order of names; with the index of `paths`.
 
-    `*` stands for any text within a folder's or file's name. A path that no name fits stays as it is.
+    `*` stands for any text within a folder's or file's name, a suffix `.*` for those of pictures where there is one.
+    A path that no name fits stays as it is.
     """
     patterns = paths[paths.str.contains("*", regex=False)]
     if patterns.empty:
         return paths
     ordered = sorted(names)
-    found = {pattern: fitting(pattern, ordered) or [pattern] for pattern in patterns.unique()}
+    found = {pattern: _pictures(pattern, ordered) or [pattern] for pattern in patterns.unique()}
     return paths.map(lambda path: found.get(path, path)).explode().astype("str")
+
+
+def _pictures(pattern: str, ordered: Sequence[str]) -> Sequence[str]:
+    names = fitting(pattern, ordered)
+    return pictures_among(names) if pattern.endswith(".*") else names
 
 
 def fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
@@ -81,17 +88,6 @@ def describe_absence(lines: pd.DataFrame, archives: Archives, fact: str) -> str:
         f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(path, archives.names), 4)}."
         f"{closed_archives(archives.names)}"
     )
-
-
-def describe_namesakes(path: str, names: Collection[str]) -> str:
-    """Says which files have the name of a `path` that is not there, in another folder or with another suffix, or in
-    other letters; else the empty text."""
-    stem, folder = PurePosixPath(path).stem.casefold(), PurePosixPath(path).parent
-    found = [name for name in names if stem in name.casefold() and PurePosixPath(name).stem.casefold() == stem]
-    if not found:
-        return ""
-    suffix = " A path that ends in `.*` finds any suffix." if PurePosixPath(found[0]).parent == folder else ""
-    return f" In the place of `{path}` the archives hold {listed(found, 3)}.{suffix}"
 
 
 class _Contents:

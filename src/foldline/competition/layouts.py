@@ -15,8 +15,9 @@ from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
-from foldline.competition.image_paths import describe_absence, describe_namesakes, filled, missing_files
+from foldline.competition.image_paths import describe_absence, filled, missing_files
 from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.namesakes import describe_namesakes, found_files, refuse_wrong_path
 from foldline.competition.part_columns import named_parts
 from foldline.competition.records_layout import record_lines
 from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
@@ -48,21 +49,25 @@ class Listing:
 
 
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
-    """Raises Refusal when the card does not fit the archives: a table or a column is not there, or no train image."""
+    """Raises Refusal when the card does not fit the archives: a table or a column is not there, no train image is, or a
+    part of the test set lies elsewhere than its path says."""
     side = find_side_columns(archives, layout, target, features)
     train, test = (
         {place: _lines(archives, part, place, asked, side) for place, part in named_parts(parts, fact)}
         for parts, fact, asked in ((layout.train, "layout.train", target), (layout.test, "layout.test", None))
     )
     without, absent = (
-        tuple(filter(None, (describe_absence(lines, archives, place) for place, lines in parts.items())))
+        {said: lines for place, lines in parts.items() if (said := describe_absence(lines, archives, place))}
         for parts in (train, test)
     )
     if without:
         raise Refusal(f"{' '.join(without)} Correct the template.")
-    listing = assemble(pd.concat(train.values()), pd.concat(test.values()), absent)
-    missing = next((path for lines in (*train.values(), *test.values()) for path in lines["missing"] if path), None)
-    return listing if missing is None else replace(listing, namesakes=describe_namesakes(missing, archives.names))
+    both = pd.concat([*train.values(), *test.values()])
+    missing, found = both.loc[both["missing"] != "", "missing"].unique().tolist(), found_files(both)
+    for said, lines in absent.items():
+        refuse_wrong_path(said, lines["missing"].unique().tolist(), archives.names, found)
+    listing = assemble(pd.concat(train.values()), pd.concat(test.values()), tuple(absent))
+    return replace(listing, namesakes=describe_namesakes(missing, archives.names, found))
 
 
 def _lines(archives: Archives, part: Part, fact: str, target: Target | None, side: SideColumns) -> pd.DataFrame:

@@ -60,11 +60,22 @@ def write_unreadable(path: Path, images: pd.DataFrame) -> None:
         unreadable.assign(path=unreadable["path"].map(shown_address)).to_csv(partial, index=False, lineterminator="\n")
 
 
+def share_to_allow(images: pd.DataFrame) -> float:
+    """The least `prepare.unreadable_share` with which the stage goes on without all that cannot be read, rounded up.
+
+    It counts images before they are decoded, and files after that; images: path, error."""
+    return _rounded_up(max(images["error"].notna().mean(), len(unreadable_files(images)) / images["path"].nunique()))
+
+
+def _rounded_up(share: float) -> float:
+    return math.ceil(share * 1000) / 1000
+
+
 def describe_hidden(absent: Collection[str], missing_share: float) -> str:
     """What a test set without a single image may be, a mistake or a secret; absent: as the layout lists such parts."""
     return (
         f"{' '.join(absent)} Correct the template. Or, where the competition shows its test images to submitted "
-        f"notebooks alone, set prepare.unreadable_share to {math.ceil(missing_share * 1000) / 1000:g} or more: then "
+        f"notebooks alone, set prepare.unreadable_share to {_rounded_up(missing_share):g} or more: then "
         "these rows have blank pictures, and their answers mean nothing."
     )
 
@@ -88,11 +99,21 @@ def refuse_missing(
     )
 
 
+def describe_none(images: pd.DataFrame) -> str:
+    """What to say when no image can be read: there is nothing to go on with."""
+    return (
+        f"None of {images['path'].nunique()} images can be read: {describe_unreadable(images)}. Correct the card's "
+        "layout."
+    )
+
+
 def refuse_unreadable(images: pd.DataFrame, allowed_share: float, listed_in: Path) -> None:
     """Raises Refusal when more than `allowed_share` of the images cannot be read; `listed_in` names all of these."""
     files, unreadable = images["path"].nunique(), unreadable_files(images)
     if len(unreadable) <= allowed_share * files:
         return
+    if len(unreadable) == files:
+        raise Refusal(describe_none(images))
     raise Refusal(
         f"{len(unreadable)} of {files} images cannot be read, a share of {len(unreadable) / files:.2g}, above "
         f"prepare.unreadable_share ({allowed_share:g}): {describe_unreadable(images)}. {listed_in} lists all. Correct "

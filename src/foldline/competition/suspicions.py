@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import ks_2samp
 
 from foldline.competition.diagnosis import class_counts
-from foldline.competition.readability import describe_unreadable, unreadable_files
+from foldline.competition.readability import describe_unreadable, share_to_allow, unreadable_files
 from foldline.competition.repeated import list_duplicates
 from foldline.refusal import listed
 from foldline.tables.images import MISSING
@@ -22,11 +22,16 @@ CHANCE = 0.001
 
 
 def suspicions(
-    rows: pd.DataFrame, images: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...], pairs: pd.DataFrame
+    rows: pd.DataFrame,
+    images: pd.DataFrame,
+    targets: np.ndarray,
+    classes: tuple[str, ...],
+    pairs: pd.DataFrame,
+    namesakes: str = "",
 ) -> Iterator[str]:
     """rows, images: in the form of `tables/`. targets: of the train rows, as `encode` gives them. pairs: first, second,
-    the positions in the pixel cache of images that show the same."""
-    yield from _unreadable(images)
+    the positions in the pixel cache of images that show the same. namesakes: as the layout says of missing images."""
+    yield from _unreadable(images, namesakes)
     yield from _repeated(rows, images, pairs)
     yield from _shifted(rows, images)
     yield from _uneven(targets, classes)
@@ -69,20 +74,21 @@ def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _unreadable(images: pd.DataFrame) -> Iterator[str]:
+def _unreadable(images: pd.DataFrame, namesakes: str) -> Iterator[str]:
     is_missing = images["error"] == MISSING
     files = images["path"].nunique()
+    go_on = f"set prepare.unreadable_share to {share_to_allow(images):g} or more to go on without them."
     missing = images.loc[is_missing, "path"].drop_duplicates()
     if len(missing):
         yield (
-            f"{len(missing):,} of {files:,} images are missing: {listed(missing, 5)}. Correct the card's layout, or "
-            f"set prepare.unreadable_share to {len(missing) / files:.2g} or more to go on without them."
+            f"{len(missing):,} of {files:,} images are missing: {listed(missing, 5)}.{namesakes} Correct the card's "
+            f"layout, or {go_on}"
         )
     unreadable = unreadable_files(images[~is_missing])
     if len(unreadable):
         yield (
-            f"{len(unreadable):,} of {files:,} images cannot be read: {describe_unreadable(images[~is_missing])}. Set "
-            f"prepare.unreadable_share to {len(unreadable) / files:.2g} or more to go on without them."
+            f"{len(unreadable):,} of {files:,} images cannot be read: {describe_unreadable(images[~is_missing])}. "
+            f"Correct the card's layout if it says wrongly how to read them, or {go_on}"
         )
 
 
