@@ -13,7 +13,6 @@ from foldline.archives import Archives
 from foldline.cards.card import Card
 from foldline.competition.answer_columns import answer_names
 from foldline.competition.card_suspicions import (
-    flat_pictures,
     hidden_images,
     labels_alike,
     misspelt_new_class,
@@ -22,6 +21,7 @@ from foldline.competition.card_suspicions import (
 from foldline.competition.contents import contents
 from foldline.competition.diagnosis import understood
 from foldline.competition.metrics import metric_of, refuse_unscorable
+from foldline.competition.pixel_suspicions import pixel_suspicions
 from foldline.competition.readability import link_images
 from foldline.competition.reading import read_competition
 from foldline.competition.sample import Sample
@@ -80,7 +80,7 @@ def examine(card: Card, places: Places) -> Examination:
         *unlisted,
         *misspelt_new_class(card.target, {*classes, *sample.shown_labels}),
         *labels_alike(classes),
-        *flat_pictures(images, lambda place: pixels[place], card.layout.range),
+        *pixel_suspicions(images, lambda place: pixels[place], card.layout.range),
     )
     return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.namesakes, doubts)
 

@@ -69,6 +69,12 @@ def test_an_npz_is_one_file_until_a_path_leads_into_it(archives: Archives) -> No
     assert np.load(io.BytesIO(archives.read("train.npz/labels.npy"))).tolist() == [4, 5, 6]
 
 
+def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.array([{"a": 1}]))
+    with pytest.raises(Refusal, match=r"`X\.npy` cannot be read: it holds pickled Python objects"):
+        open_array_file(tmp_path / "X.npy", "X.npy")
+
+
 @pytest.mark.parametrize("name", ["X.npy", "x.h5"])
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"nothing of the kind")

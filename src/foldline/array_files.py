@@ -9,6 +9,14 @@ import numpy as np
 
 from foldline.refusal import Refusal
 
+PICKLED = "it holds pickled Python objects, which are not opened, for they could run any code"
+"""What its arrays are instead of numbers."""
+
+
+def holds_objects(error: Exception) -> bool:
+    """Whether numpy's `error` says so."""
+    return "Object arrays" in f"{error}" or "Python objects" in f"{error}"
+
 
 class ArrayFile(ABC):
     """Reads one picture at a time; what was not asked for stays on the disk.
@@ -74,4 +82,6 @@ def open_array_file(path: Path, name: str) -> ArrayFile:
     try:
         return NpyFile(path) if name.lower().endswith(".npy") else Hdf5File(path)
     except (OSError, ValueError) as error:
+        if holds_objects(error):
+            raise Refusal(f"`{name}` cannot be read: {PICKLED}. Name another file in the card.") from None
         raise Refusal(f"`{name}` is not a readable file of arrays ({error}). Download it anew.") from None

@@ -58,7 +58,7 @@ def test_a_card_says_what_a_competition_is() -> None:
         (
             "layout",
             {"test": {"kind": "table", "table": "a.csv", "id": "id", "path": ["{id}_a.png", "{id}_b.png"]}},
-            "a `path` of layout names 2 files for an image, but layout.channels is 3: make them equal",
+            "a `path` of layout names 2 files for an image, but layout.channels is 3: each file gives one channel",
         ),
         ("layout", {"train": "labels.csv"}, "`layout.train` is 'labels.csv': it must hold keys and values"),
         (

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from foldline.competition.suspicions import suspicions, unknown_labels
+from foldline.tables.addresses import InRecord, address_in_record
 from foldline.tables.images import MISSING
 
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
@@ -126,6 +127,13 @@ def test_other_sizes_in_test_are_told_with_their_medians() -> None:
 def test_a_few_images_of_other_sizes_are_chance() -> None:
     rows, images = tables(["a"] * 3 + [None] * 2, [(10, 20)] * 3 + [(10, 30)] * 2)
     assert found(rows, images, ("a",)) == []
+
+
+def test_pictures_in_records_are_named_by_their_rows() -> None:
+    rows, images = tables(["a", "a", "b", "b"])
+    images["path"] = [address_in_record("t.csv", InRecord((number, 9), ("a",), "", 2, 2)) for number in range(4)]
+    (finding,) = found(rows, images, ("a", "b"), pd.DataFrame({"first": [0], "second": [1]}))
+    assert finding == "1 pairs of train images show the same, which share a fold: `r0` in t.csv = `r1` in t.csv."
 
 
 def test_classes_that_are_absent_single_or_uneven() -> None:

@@ -40,3 +40,9 @@ def zipped(path: Path, members: Mapping[str, bytes]) -> Path:
 def damage(archive: Path, content: bytes) -> None:
     """Overwrite a stored member of a zip: whoever reads it meets another checksum."""
     archive.write_bytes(archive.read_bytes().replace(content, bytes(len(content)), 1))
+
+
+def npy(array: np.ndarray) -> bytes:
+    stored = io.BytesIO()
+    np.save(stored, array)
+    return stored.getvalue()

@@ -21,7 +21,7 @@ from foldline.images.chunks import UNREADABLE_GREY
 from foldline.images.resizing import PixelForm
 from foldline.refusal import Refusal
 from foldline.tables.images import MISSING
-from tests.images.pictures import damage, encoded, scene, zipped
+from tests.images.pictures import damage, encoded, npy, scene, zipped
 
 FORM = PixelForm(8, 12, 3, "squash")
 MEMBERS = {f"train/{number}.png": encoded(scene(number, 16, 24)) for number in range(5)}
@@ -72,6 +72,29 @@ def test_numbers_without_a_range_are_refused_after_the_first_chunk(
     ):
         built(tmp_path, ["b.npy", "c.npy", "a.png"])
     assert built(tmp_path, ["a.png", "b.npy", "c.npy"]).decoded["error"].notna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "value_range", "said"),
+    [
+        (np.full((8, 12), 100, np.uint8), (0, 1), r"100 to 100 in a.npy and the next ones. Their .* `range: null`"),
+        (np.linspace(-1000, 3000, 96, dtype=np.int16).reshape(8, 12), (0, 1), r"-1000 to 3000 .* \[-1000, 3000\]"),
+        (np.full((8, 12), 6e4, np.float32), (0, 1), r"2 of the first 3 images .* \[0.0, 1.0\] .*from 60000 to 60000"),
+        # Of a brain most is air and bone, and a narrow window is a person's choice.
+        (np.repeat(np.float32([-1000, 40, 900]), 32).reshape(8, 12), (0, 80), None),
+    ],
+)
+def test_a_range_of_other_numbers_is_refused_after_the_first_chunk(
+    tmp_path: Path, values: np.ndarray, value_range: tuple[float, float], said: str | None
+) -> None:
+    arrays = {"a.npy": values, "b.npy": values, "c.npy": np.full((8, 12), 0.5)}
+    zipped(tmp_path / "all.zip", {name: npy(array) for name, array in arrays.items()})
+    form = PixelForm(8, 12, 1, "squash", tuple(map(float, value_range)))
+    if said is None:
+        assert built(tmp_path, list(arrays), form).decoded["error"].isna().all()
+        return
+    with pytest.raises(Refusal, match=f"most numbers of {said}" if said.startswith("2") else said):
+        built(tmp_path, list(arrays), form)
 
 
 def test_an_unreadable_image_keeps_its_place(tmp_path: Path) -> None:

@@ -23,19 +23,13 @@ from foldline.images.reading import Contents, PictureFiles, picture_into
 from foldline.images.resizing import PixelForm
 from foldline.images.undecodable import Undecodable
 from foldline.tables.addresses import InRecord, address_in_record
-from tests.images.pictures import encoded, scene
+from tests.images.pictures import encoded, npy, scene
 
 
 def pixels_of(contents: bytes | Contents, form: PixelForm) -> np.ndarray:
     place = np.full((form.height, form.width, form.channels), 77, form.dtype)
     picture_into(place, contents if isinstance(contents, Contents) else Contents((contents,)), form)
     return place
-
-
-def npy(array: np.ndarray) -> bytes:
-    stored = io.BytesIO()
-    np.save(stored, array)
-    return stored.getvalue()
 
 
 def form(array: np.ndarray, value_range: tuple[float, float] | None = None) -> PixelForm:
@@ -101,6 +95,7 @@ def test_the_numbers_of_a_parquet_file_are_one_plane() -> None:
         (npy(np.zeros((2, 3, 5), np.uint8)), r"shape \(2, 3, 5\), which has no 3 channels"),
         (npy(np.zeros((0, 3, 3), np.uint8)), r"shape \(0, 3, 3\): there is nothing in it"),
         (npy(np.zeros((2, 3, 3), np.uint8))[:-1], "EOF: reading array data"),
+        (npy(np.array({"a": 1}, dtype=object)), "it holds pickled Python objects, which are not opened"),
         (b"", "the file is empty"),
     ],
 )

@@ -143,7 +143,7 @@ class Layout(Section):
             if files not in (1, self.channels):
                 raise ValueError(
                     f"a `path` of layout names {files} files for an image, but layout.channels is {self.channels}: "
-                    "make them equal"
+                    "each file gives one channel, a colour picture its grey. Make them equal"
                 )
         return self
 

@@ -1,9 +1,8 @@
 """What in a card looks wrong beside the data that it describes, each finding in one sentence with first examples."""
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 
 from foldline.cards.target import OpenSet, Ranked, Target
@@ -14,9 +13,6 @@ from foldline.tables.addresses import RECORD, places_of
 
 MISSPELT = 0.8
 """Likeness of two labels (difflib) from which one may be meant for the other."""
-LOOKED_AT = 1_000
-LEAST_SPAN = 1.0
-"""Of a picture's values, of the 255 that the cache has: in half precision less is one value or two."""
 
 
 def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
@@ -72,27 +68,3 @@ def labels_alike(classes: Sequence[str]) -> Iterator[str]:
             f"{len(pairs):,} labels are written in several ways, which are classes of their own: {listed(pairs, 3)}. "
             "Make them one by a step of kind `replace`."
         )
-
-
-def flat_pictures(
-    images: pd.DataFrame, picture_at: Callable[[int], np.ndarray], value_range: tuple[float, float] | None
-) -> Iterator[str]:
-    """Most pictures are of a single value: the card's `layout.range` is far too wide, or they are read wrongly.
-
-    picture_at: the cache's picture at a position; some are looked at.
-    """
-    positions = images.loc[images["error"].isna(), "position"].unique()
-    chosen = positions[:: max(1, len(positions) // LOOKED_AT)]
-    pictures = map(picture_at, chosen.tolist())
-    extremes = np.array([(picture.min(), picture.max()) for picture in pictures], np.float64).reshape(-1, 2)
-    flat = extremes[extremes[:, 1] - extremes[:, 0] < LEAST_SPAN]
-    if 2 * len(flat) <= len(chosen):
-        return
-    low, high = value_range or (0, 255)
-    least, greatest = low + (high - low) / 255 * np.array([flat.min(), flat.max()])
-    cure = (
-        "Look at some of them, and at layout.channels."
-        if value_range is None
-        else f"layout.range is {list(value_range)}: write the lowest and the highest number that most files hold."
-    )
-    yield f"{len(flat):,} of {len(chosen):,} pictures are of one value each, from {least:.3g} to {greatest:.3g}. {cure}"

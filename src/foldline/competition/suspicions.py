@@ -1,6 +1,6 @@
 """What looks wrong in a competition's data, each finding in one sentence with its first examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from foldline.competition.diagnosis import class_counts
 from foldline.competition.readability import describe_unreadable, share_to_allow, unreadable_files
 from foldline.competition.repeated import list_duplicates
 from foldline.refusal import listed
+from foldline.tables.addresses import RECORD, places_of
 from foldline.tables.images import MISSING
 
 SHOWN = 3
@@ -95,6 +96,8 @@ def _unreadable(images: pd.DataFrame, namesakes: str) -> Iterator[str]:
 def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     """Images that show the same, by where they stand: in train, with different labels, or in train and test."""
     duplicates = list_duplicates(rows, images, pairs)
+    paths = ["first_path", "second_path"]
+    duplicates[paths] = duplicates[paths].map(_names_in_records(rows, images))
     is_one_file = duplicates["first_path"] == duplicates["second_path"]
     is_of_train = (duplicates["first_part"] == "train") & (duplicates["second_part"] == "train")
     shared, of_train = duplicates[is_of_train & is_one_file]["first_path"], duplicates[is_of_train & ~is_one_file]
@@ -110,6 +113,12 @@ def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> 
         yield f"{len(conflicts):,} of these pairs have different labels: {_shown(conflicts)}."
     if len(leaks):
         yield f"{len(leaks):,} pairs of an image of train and one of test show the same, a leak: {_shown(leaks)}."
+
+
+def _names_in_records(rows: pd.DataFrame, images: pd.DataFrame) -> Callable[[str], str]:
+    """A function from a picture's address to what a person finds it by: of one in a record the first row's id."""
+    ids = images.drop_duplicates("path").set_index("path")["row"].map(rows["row_id"])
+    return lambda path: f"`{ids[path]}` in {places_of(path)[0]}" if RECORD in path else path
 
 
 def _shown(pairs: pd.DataFrame) -> str:

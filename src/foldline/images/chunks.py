@@ -14,6 +14,7 @@ from xxhash import xxh3_128_hexdigest
 
 from foldline.archives import Archives
 from foldline.images.hashing import perceptual_hashes, thumbnail
+from foldline.images.range_check import refuse_other_range
 from foldline.images.reading import Contents, PictureFiles, picture_into
 from foldline.images.resizing import PixelForm
 from foldline.images.stores import ImageArray, Store
@@ -66,11 +67,13 @@ class Decoder:
         self._pixels = np.empty((0, source.form.height, source.form.width, source.form.channels), source.form.dtype)
 
     def decode(self, chunk: Chunk) -> ChunkDone:
-        """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`; another image that cannot
+        """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`, or has
+        one that is not the images'; another image that cannot
         be read is an `error` and mid-grey."""
         pixels = self._room_for(len(chunk.paths))
         images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
-        self._refuse_without_range(chunk, images)
+        if chunk.first == 0:
+            self._refuse_first(chunk.paths, images, pixels)
         images = with_hashes(images, pixels)
         return ChunkDone(chunk.first, checksum(self.source.store.write(chunk.first, pixels)), images)
 
@@ -80,12 +83,16 @@ class Decoder:
             self._pixels = np.empty((count, *self._pixels.shape[1:]), self._pixels.dtype)
         return self._pixels[:count]
 
-    def _refuse_without_range(self, chunk: Chunk, images: Sequence[DecodedImage]) -> None:
-        """When all of the first chunk are numbers, so will the others be: nobody has to wait for these."""
+    def _refuse_first(self, paths: Sequence[str], images: Sequence[DecodedImage], pixels: ImageArray) -> None:
+        """As the first ones are read, so will the others be: nobody has to wait for these."""
         reasons = [error or "" for *_, error in images]
-        if chunk.first == 0 and all(reason.endswith(RANGE_CURE) for reason in reasons):
+        if all(reason.endswith(RANGE_CURE) for reason in reasons):
             where = f"{self.source.archives_folder}: the first {len(images)} images cannot be read"
-            raise Refusal(f"{where}, {shown_address(chunk.paths[0])} for one: {reasons[0]}.")
+            raise Refusal(f"{where}, {shown_address(paths[0])} for one: {reasons[0]}.")
+        if self.source.form.range is None:
+            return
+        read = [place for place, reason in enumerate(reasons) if not reason]
+        refuse_other_range(self.files, self.source.form, [paths[place] for place in read], pixels[read])
 
     def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
         try:

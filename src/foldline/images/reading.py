@@ -108,8 +108,20 @@ def picture_into(place: Shaped[np.ndarray, "h w c"], contents: Contents, form: P
     return planes[0]
 
 
+def numbers_in(contents: Contents, form: PixelForm) -> list[Samples]:
+    """What a picture that can be read is made of, as it was before `form`, which has a range, scaled it."""
+    if contents.numbers is not None:
+        return [_numbers_laid(contents.files[0], contents.numbers)]
+    one = form if len(contents.files) == 1 else form.plane
+    return [samples for content in contents.files if (samples := _samples(content, one)) is not None]
+
+
+def _numbers_laid(content: bytes, lie: InRecord) -> Samples:
+    return np.frombuffer(content, np.float32).reshape(lie.height, lie.width, len(lie.fields) or 1)
+
+
 def _laid(content: bytes, lie: InRecord, form: PixelForm) -> Picture:
-    numbers = np.frombuffer(content, np.float32).reshape(lie.height, lie.width, len(lie.fields) or 1)
+    numbers = _numbers_laid(content, lie)
     return _picture(whole_bytes(numbers) if form.range is None else numbers, form)
 
 
@@ -117,18 +129,25 @@ def _read(content: bytes, form: PixelForm) -> Picture:
     if not content:
         raise Undecodable("the file is empty")
     try:
-        if is_dicom(content):
-            return _picture(dicom_samples(content, form.channels, windowed=form.range is None), form)
-        if content.startswith((NPY_MARK, NPZ_MARK, PARQUET_MARK)):
-            return _picture(array_samples(content, form.channels), form)
-        if form.range is not None or form.channels not in (1, 3):
-            samples_of = tiff_samples if is_tiff(content) else picture_samples
-            return _picture(samples_of(content, form.channels), form)
+        samples = _samples(content, form)
+        if samples is not None:
+            return _picture(samples, form)
     except (MemoryError, Refusal, Undecodable):
         raise
     except Exception as error:  # codecs meet hostile bytes with any error there is
         raise undecodable(error, content) from error
     return decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
+
+
+def _samples(content: bytes, form: PixelForm) -> Samples | None:
+    """As the file holds them; None for what is no more than a picture of bytes."""
+    if is_dicom(content):
+        return dicom_samples(content, form.channels, windowed=form.range is None)
+    if content.startswith((NPY_MARK, NPZ_MARK, PARQUET_MARK)):
+        return array_samples(content, form.channels)
+    if form.range is not None or form.channels not in (1, 3):
+        return (tiff_samples if is_tiff(content) else picture_samples)(content, form.channels)
+    return None
 
 
 def _picture(samples: Samples, form: PixelForm) -> Picture:

@@ -3,6 +3,8 @@
 import cv2
 from PIL import UnidentifiedImageError
 
+from foldline.array_files import PICKLED, holds_objects
+
 OPENCV_LIMIT = "CV_IO_MAX_IMAGE_PIXELS"
 RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
 """How the reason ends where numbers were found, and the card has no range for them."""
@@ -17,6 +19,8 @@ def undecodable(error: Exception, content: bytes) -> Undecodable:
     if isinstance(error, UnidentifiedImageError):
         # Pillow's own text holds an address in memory.
         return Undecodable(f"of no known image format (it begins with {content[:8].hex(' ')})")
+    if holds_objects(error):
+        return Undecodable(PICKLED)
     if isinstance(error, cv2.error) and OPENCV_LIMIT in f"{error}":
         return Undecodable(
             "it has more than the 2^30 pixels that OpenCV reads: set the environment variable "
