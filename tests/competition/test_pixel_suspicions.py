@@ -8,7 +8,14 @@ import pytest
 
 from foldline.competition.pixel_suspicions import pixel_suspicions
 
-IMAGES = pd.DataFrame({"position": [0, 1, 2, 3], "error": pd.Series([None, None, None, "empty"], dtype="str")})
+IMAGES = pd.DataFrame(
+    {
+        "position": [0, 1, 2, 3],
+        "height": 2,
+        "width": 2,
+        "error": pd.Series([None, None, None, "empty"], dtype="str"),
+    }
+)
 
 
 def of_values(low: float, high: float) -> np.ndarray:
@@ -49,6 +56,12 @@ def test_a_range_that_is_not_the_pictures(
     pixels = of_values(lowest, highest).astype(np.uint8 if value_range is None else np.float16)
     [finding] = pixel_suspicions(IMAGES, pixels.__getitem__, value_range)
     assert re.search(said, finding), finding
+
+
+def test_noise_that_is_lost_in_the_doctors_small_pictures_is_not_suspicious() -> None:
+    picture_at = of_values(120, 135).astype(np.float16).__getitem__
+    assert len(list(pixel_suspicions(IMAGES.assign(width=16), picture_at, (-5.0, 5.0)))) == 1
+    assert list(pixel_suspicions(IMAGES.assign(width=17), picture_at, (-5.0, 5.0))) == []
 
 
 def test_a_bright_spot_beyond_the_range_is_not_suspicious() -> None:

@@ -10,6 +10,8 @@ LEAST_SPAN = 1.0
 """Of a picture's values, of the 255 that the cache has: in half precision less is one value or two."""
 NARROW_SPAN = 25.5
 """A tenth: 12 bits of 16 take a sixteenth."""
+MOST_AVERAGED = 8
+"""Lines of a picture for one of the cache: the mean of more of them takes a tenth of the range where all is noise."""
 OUTSIDE = 0.1
 """Of all values the share beyond the range that bright spots and noise do not reach."""
 
@@ -22,19 +24,31 @@ def pixel_suspicions(
     """images: in the form of `tables/`. picture_at: the cache's picture at a position; some are looked at."""
     positions = images.loc[images["error"].isna(), "position"].unique()
     chosen = positions[:: max(1, len(positions) // LOOKED_AT)]
+    if not len(chosen):
+        return
     measures = [_measured(picture_at(position)) for position in chosen.tolist()]
     low, high, outside = np.array(measures, np.float64).reshape(-1, 3).T
     if 2 * (high - low < LEAST_SPAN).sum() > len(chosen):
         yield _flat(low, high, value_range)
-    elif 2 * (high - low < NARROW_SPAN).sum() > len(chosen):
+    elif 2 * (high - low < NARROW_SPAN).sum() > len(chosen) and (
+        value_range is None or _is_seen_whole(images, picture_at(chosen[0]))
+    ):
         yield _narrow(low.min(), high.max(), value_range)
-    elif value_range is not None and len(chosen) and outside.mean() > OUTSIDE:
+    elif value_range is not None and outside.mean() > OUTSIDE:
         least, greatest = _numbers(low.min(), high.max(), value_range)
         yield (
             f"{outside.mean():.0%} of the pictures' numbers lie outside of layout.range, {list(value_range)}, and are "
             f"not cut off there: they go from about {least:.3g} to {greatest:.3g}. Write the lowest and the highest "
             "number that most files hold."
         )
+
+
+def _is_seen_whole(images: pd.DataFrame, picture: np.ndarray) -> bool:
+    """Whether most pictures are not so much larger than `picture`, one of the cache, that their noise is lost there."""
+    height, width = picture.shape[:2]
+    readable = images[images["error"].isna()]
+    most = np.maximum(readable["height"] / height, readable["width"] / width)
+    return bool(most.median() <= MOST_AVERAGED)
 
 
 def _measured(picture: np.ndarray) -> tuple[float, float, float]:
