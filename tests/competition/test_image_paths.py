@@ -25,8 +25,8 @@ def test_templates_take_values_and_characters(template: str, paths: list[str]) -
 
 
 def test_a_stem_is_a_file_name_without_its_suffix() -> None:
-    table = pd.DataFrame({"id": ["a.b.jpg", ".jpg", "x.y/z"]}, dtype="str")
-    assert filled(parse_template("{id.stem}.png"), table).tolist() == ["a.b.png", ".jpg.png", "x.y/z.png"]
+    table = pd.DataFrame({"id": ["a.b.jpg", ".jpg", "x.y/z", r"x.y\z.jpg"]}, dtype="str")
+    assert filled(parse_template("{id.stem}.png"), table).tolist() == ["a.b.png", ".jpg.png", "x.y/z.png", "x.y/z.png"]
 
 
 def test_what_is_before_and_after_the_last_underscore() -> None:

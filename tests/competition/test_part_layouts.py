@@ -157,6 +157,10 @@ def test_the_lines_of_a_walk_take_steps(zipped: Zipped) -> None:
             r"layout.train.pattern: none of 2 files fits .* hold sample.csv, test/9",
         ),
         ({"pattern": "test/(?P<name>.*)"}, r"pattern has no column `label`.* Found name"),
+        (
+            {"pattern": "test/(?P<label>x?)(?P<stem>.*)"},
+            r"pattern: 1 rows have no `label`, of file test/9\.jpg. Name another column",
+        ),
         ({"pattern": "("}, r"`train.pattern` is '\(': it is not a regular expression"),
         ({"pattern": ".*"}, r"names no group"),
     ],
@@ -211,6 +215,20 @@ def test_several_annotations_are_a_set_of_labels(zipped: Zipped) -> None:
     listing = read(zipped, coco(annotations=annotations), COCO, target)
 
     assert train_rows(listing) == [["7", '["5", "30"]'], ["8", "[]"]]
+
+
+def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped) -> None:
+    """Images and annotations are joined to lines that no file has, and an image may stand there twice."""
+    annotations = [{"image_id": 8, "category_id": 5}, {"image_id": 8, "category_id": 30}]
+    files = {**coco(annotations=annotations), "more.csv": "image_id,label\n7,x\n"}
+    part = {**COCO, "file": ["train.json", "more.csv"]}
+    with pytest.raises(Refusal, match=r"train.json, more.csv: `label` is empty of image_id 8 \(1 lines\): it must be"):
+        read(zipped, files, part)
+    replaced = {"kind": "replace", "column": "label", "values": {"": "y"}}
+    extracted = {"kind": "extract", "column": "label", "pattern": "(?P<same>.)"}
+    target = Multiclass(kind="multiclass", column="same", group=None)
+    listing = read(zipped, files, {**part, "file": [*part["file"], replaced, extracted]}, target)
+    assert train_rows(listing) == [["7", "x"], ["8", "y"]]
 
 
 def test_a_bare_list_is_one_of_images(zipped: Zipped) -> None:

@@ -161,6 +161,10 @@ def test_a_table_without_a_header(zipped: Zipped) -> None:
         (["train.csv", {**PATIENT, "pattern": "("}], r"`layout.train.table.1.pattern` is '\(': it is not a regular"),
         (["train.csv", {**PATIENT, "pattern": "1"}], r"it names no group"),
         (
+            ["train.csv", {**PATIENT, "pattern": r"(?P<age>\d+)_(?P<eye>\w+)"}],
+            r"table\[1\] makes a column age, but there is one already. Found image, view, age, line, row",
+        ),
+        (
             ["train.csv", {"kind": "rename", "columns": {"View": "v"}}],
             r"no column `View`, which the card's layout.train.table\[1\].columns names. Did you mean `view`",
         ),

@@ -22,7 +22,8 @@ from foldline.competition.table_files import as_text
 from foldline.refusal import Refusal, listed
 from foldline.texts import parsed_json
 
-IMAGE_IDS = ("image_id", "imageId", "id")
+OWN = "image_id"
+IMAGE_IDS = (OWN, "imageId", "id")
 """What an image's id may be called, the surest first; an annotation's own `id` is another."""
 
 
@@ -34,7 +35,10 @@ def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) ->
     found = columns_after(archives, header, part.file, f"{fact}.file")
     refuse_absent_columns(wanted, found, f"{archives.folder}: {named(part.file)}")
     needed = needed_columns(archives, header, part.file, wanted)
-    lines = after_steps(archives, numbered(lines.fillna("").astype("str")), part.file, needed, f"{fact}.file")
+    lines = numbered(lines.fillna("").astype("str"))
+    # A line joins an image and an annotation: no file has such lines to count.
+    lines = lines.set_index(pd.Index(lines[OWN], name=OWN))
+    lines = after_steps(archives, lines, part.file, needed, f"{fact}.file")
     return PartLines(lines, as_named(filled(template, lines), archives), ", ".join(files_of(part.file)))
 
 

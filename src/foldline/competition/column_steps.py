@@ -7,6 +7,7 @@ import pandas as pd
 
 from foldline.cards.sources import Extract, NameOfOne, Rename, Replace, Substitute, ToColumns
 from foldline.competition.field_checks import ones
+from foldline.competition.line_places import described_places
 from foldline.refusal import Refusal, listed
 
 SHOWN = 3
@@ -74,9 +75,9 @@ def _with_name_of_one(lines: pd.DataFrame, step: NameOfOne, fact: str) -> pd.Dat
     held = pd.DataFrame({column: ones(lines[column], source, "correct `columns`") for column in step.columns})
     others = held[held.sum(axis=1) != 1]
     if len(others):
-        names = [listed(others.columns[line]) for line in others.to_numpy()]
-        # The header is line 1.
-        shown = listed((f"{name} on line {place + 2}" for place, name in zip(others.index, names, strict=True)), SHOWN)
+        first = others.head(SHOWN)
+        names = [listed(first.columns[line]) for line in first.to_numpy()]
+        shown = listed(f"{name} {described_places(first.index[[number]])}" for number, name in enumerate(names))
         raise Refusal(
             f"{source}: one of {listed(step.columns)} must be 1, but {len(others)} of {len(held)} lines have none or "
             f"several: {shown}. Name a column for each class, or make the target multilabel, which takes such lines."

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from foldline.competition.line_places import described_places
 from foldline.refusal import Refusal, listed
 
 ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
@@ -19,8 +20,7 @@ def refuse_other_fields(texts: pd.Series, valid: pd.Series, source: str, wanted:
     if valid.all():
         return
     others = texts[~valid]
-    # The header is line 1; a line of several images counts once.
-    places = others.index.unique()
-    lines = listed((position + 2 for position in places), 3)
+    count = others.index.nunique()
     found = listed([repr(text) if text else "empty" for text in others.unique()], 5)
-    raise Refusal(f"{source}: `{texts.name}` is {found} on line {lines} ({len(places)} lines): it must be {wanted}.")
+    where = described_places(others.index)
+    raise Refusal(f"{source}: `{texts.name}` is {found} {where} ({count} lines): it must be {wanted}.")

@@ -31,7 +31,8 @@ def filled(pieces: Sequence[Piece], table: pd.DataFrame) -> pd.Series:
 
 def _part(values: pd.Series, piece: Piece) -> pd.Series:
     if piece.part == "stem":
-        values = values.str.replace(SUFFIX, "", regex=True)
+        # Of a path as Windows writes it, the stem is spelt as the path will be.
+        values = values.str.replace("\\", "/", regex=False).str.replace(SUFFIX, "", regex=True)
     elif piece.part is not None:
         values = values.str.rpartition("_")[0 if piece.part == "head" else 2]
     if piece.character is not None:

@@ -17,6 +17,7 @@ from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
 from foldline.competition.image_paths import describe_absence, filled, missing_files
 from foldline.competition.layout_parts import PartLines, Wanted
+from foldline.competition.line_places import described_places
 from foldline.competition.namesakes import describe_namesakes, found_files, refuse_wrong_path
 from foldline.competition.part_columns import named_parts
 from foldline.competition.records_layout import record_lines
@@ -127,10 +128,9 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame, absent: tuple[str, ...]) -
 def _refuse_empty(values: pd.Series, source: str) -> None:
     empty = values.index[values == ""]
     if len(empty):
-        # The header is line 1.
-        lines = listed((position + 2 for position in empty), 5)
         raise Refusal(
-            f"{source}: {len(empty)} rows have no `{values.name}`, on line {lines}. Name another column in the card."
+            f"{source}: {len(empty)} rows have no `{values.name}`, {described_places(empty, 5)}. Name another column "
+            "in the card."
         )
 
 

@@ -12,6 +12,7 @@ from foldline.cards.features import Features
 from foldline.cards.layout import Layout
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
+from foldline.competition.line_places import described_places
 from foldline.competition.part_columns import PartColumns, part_columns
 from foldline.competition.source_tables import refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
@@ -108,12 +109,10 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
     numbers = pd.to_numeric(plain.replace(TRUTH), errors="coerce").astype(np.float64)
     others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
     if len(others):
-        # The header is line 1; a line of several images counts once.
-        places = others.index.unique()
-        lines = listed((position + 2 for position in places), 3)
         raise Refusal(
-            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} on line {lines} ({len(places)} "
-            "lines), which is no number. Name it under features.categories in the card, or leave it out."
+            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} {described_places(others.index)} "
+            f"({others.index.nunique()} lines), which is no number. Name it under features.categories in the card, or "
+            "leave it out."
         )
     return numbers
 

@@ -44,7 +44,7 @@ def numbered(lines: pd.DataFrame) -> pd.DataFrame:
 def after_steps(
     archives: Archives, lines: pd.DataFrame, source: Sequence[Step], needed: Iterable[str], fact: str
 ) -> pd.DataFrame:
-    """`lines` after all steps but the first; their index stays the number in the first file, from 0."""
+    """`lines` after all steps but the first; their index stays."""
     for number, step in enumerate(source[1:], 1):
         match step:
             case File() | Headerless():
@@ -80,7 +80,7 @@ def _joined(
             f"{listed(table[next(iter(on))], SHOWN)}, before {listed(lines[next(iter(on))], SHOWN)}. Join by other "
             "columns, or make them alike by a step of kind `extract`."
         )
-    return merged.set_index("#").rename_axis(None).drop(columns="#found").fillna("").astype("str")
+    return merged.set_index("#").rename_axis(lines.index.name).drop(columns="#found").fillna("").astype("str")
 
 
 def _chosen(lines: pd.DataFrame, step: Keep | Drop, fact: str) -> pd.DataFrame:

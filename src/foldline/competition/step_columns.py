@@ -69,12 +69,13 @@ def columns_after(archives: Archives, header: Sequence[str], source: Sequence[St
                 found += others
             case Rename() | NameOfOne():
                 refuse_absent_columns([(f"{here}.columns", name) for name in step.columns], found, so_far)
-                found = _renamed(found, step.columns, here) if isinstance(step, Rename) else [*found, step.into]
+                is_rename = isinstance(step, Rename)
+                found = _renamed(found, step.columns, here) if is_rename else _with([step.into], found, header, here)
             case Replace():
                 refuse_absent_columns([(f"{here}.column", name) for name in step.column], found, so_far)
             case Keep() | Drop() | Extract() | Substitute():
                 refuse_absent_columns([(f"{here}.column", step.column)], found, so_far)
-                found += re.compile(step.pattern).groupindex if isinstance(step, Extract) else ()
+                found = _with(_groups(step), found, header, here)
     of_files = [name for name in found if name not in (LINE, ROW) or name in header]
     return tuple(dict.fromkeys([*of_files, LINE, ROW]))
 
@@ -96,8 +97,24 @@ def needed_columns(archives: Archives, header: Sequence[str], source: Sequence[S
                 needed.update(step.column)
             case Keep() | Drop() | Extract() | Substitute():
                 needed.add(step.column)
-                holders.update(re.compile(step.pattern).groupindex if isinstance(step, Extract) else ())
+                holders.update(_groups(step))
     return needed | {name for name, count in holders.items() if count > 1}
+
+
+def _groups(step: Keep | Drop | Extract | Substitute) -> tuple[str, ...]:
+    """The columns that it makes."""
+    return tuple(re.compile(step.pattern).groupindex) if isinstance(step, Extract) else ()
+
+
+def _with(names: Sequence[str], found: Sequence[str], header: Sequence[str], fact: str) -> list[str]:
+    # The numbers of lines give way to columns of their name.
+    taken = [name for name in names if name in found and (name not in (LINE, ROW) or name in header)]
+    if taken:
+        raise Refusal(
+            f"The card's {fact} makes a column {listed(taken)}, but there is one already. Found {listed(found, 20)}. "
+            "Choose another name in the card."
+        )
+    return [*found, *names]
 
 
 def _renamed(found: Sequence[str], names: Mapping[str, str], fact: str) -> list[str]:

@@ -30,6 +30,7 @@ def walk_lines(archives: Archives, part: WalkPart, fact: str, wanted: Wanted) ->
         )
     lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
     lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))
+    lines = lines.set_index(pd.Index(lines[ADDRESS], name="file"))
     needed = needed_columns(archives, header, part.pattern, wanted)
     lines = after_steps(archives, lines, part.pattern, needed, f"{fact}.pattern")
     return PartLines(lines, lines[ADDRESS], source)
