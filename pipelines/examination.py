@@ -77,6 +77,7 @@ def examine(card: Card, places: Places) -> Examination:
     pairs = near_duplicate_pairs(images, pixels)
     doubts = (
         *hidden_images(listing.absent, images),
+        *listing.doubts,
         *unlisted,
         *misspelt_new_class(card.target, {*classes, *sample.shown_labels}),
         *labels_alike(classes),

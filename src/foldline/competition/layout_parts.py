@@ -14,8 +14,8 @@ class PartLines:
     """One line per picture and label."""
 
     columns: pd.DataFrame
-    """At least the wanted columns: text, empty where there is nothing. The index is the line in the source, from 0; or it
-    has a name, and is what the line is of."""
+    """At least the wanted columns: text, empty where there is nothing. The index is the line in the source, from 0; or,
+    with a name, what the line is of."""
     paths: pd.Series
     """In the form of tables/addresses.py; the same index as `columns`."""
     source: str

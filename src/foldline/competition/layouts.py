@@ -1,10 +1,12 @@
 """From the competition's own files to canonical rows and the paths of their images.
 
 Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, target and
-group (empty text where there is none), missing (the file when it is not there) and the card's features, one line
-per image of a row. `assemble` makes rows of them, whatever the kind.
+group (empty text where there is none), missing (the file when it is not there), spoken_of (the class or the number of
+the target, where a row has a line for each) and the card's features, one line per image of a row. `assemble` makes rows
+of them, whatever the kind.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -16,8 +18,10 @@ from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
 from foldline.competition.image_paths import describe_absence, filled, missing_files
+from foldline.competition.lacking_lines import lacking_lines, spoken_of
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.line_places import described_places
+from foldline.competition.merged_rows import merged_rows
 from foldline.competition.namesakes import describe_namesakes, found_files, refuse_wrong_path
 from foldline.competition.part_columns import named_parts
 from foldline.competition.records_layout import record_lines
@@ -28,7 +32,7 @@ from foldline.competition.walk_layout import walk_lines
 from foldline.refusal import Refusal, listed, shortened
 from foldline.tables.rows import side_columns
 
-LINE_COLUMNS = ("row_id", "path", "target", "group", "missing")
+LINE_COLUMNS = ("row_id", "path", "target", "group", "missing", "spoken_of")
 LONGEST_ID = 1000
 """Characters."""
 
@@ -47,6 +51,8 @@ class Listing:
     """A sentence for each part of the test set of which not a single image is there."""
     namesakes: str = ""
     """What the archives hold in the place of the first missing image, in words."""
+    doubts: tuple[str, ...] = ()
+    """What the doctor says of how lines became rows, a sentence each."""
 
 
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
@@ -63,16 +69,29 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     )
     if without:
         raise Refusal(f"{' '.join(without)} Correct the template.")
-    both = pd.concat([*train.values(), *test.values()])
-    missing, found = both.loc[both["missing"] != "", "missing"].unique().tolist(), found_files(both)
-    for said, lines in absent.items():
-        refuse_wrong_path(said, lines["missing"].unique().tolist(), archives.names, found)
-    listing = assemble(pd.concat(train.values()), pd.concat(test.values()), tuple(absent))
-    return replace(listing, namesakes=describe_namesakes(missing, archives.names, found))
+    namesakes = _elsewhere(pd.concat([*train.values(), *test.values()]), absent, archives)
+    doubts = [*lacking_lines(pd.concat(train.values()), target), *_merged(layout, train, test)]
+    of_rows = pd.concat([united(lines, target) for lines in train.values()]).drop(columns="spoken_of")
+    listing = assemble(of_rows, pd.concat(test.values()).drop(columns="spoken_of"), tuple(absent))
+    return replace(listing, namesakes=namesakes, doubts=tuple(doubts))
+
+
+def _elsewhere(lines: pd.DataFrame, absent: Mapping[str, pd.DataFrame], archives: Archives) -> str:
+    """What the archives hold in the place of missing images; absent: the lines of each part without an image."""
+    missing, found = lines.loc[lines["missing"] != "", "missing"].unique().tolist(), found_files(lines)
+    for said, of_part in absent.items():
+        refuse_wrong_path(said, of_part["missing"].unique().tolist(), archives.names, found)
+    return describe_namesakes(missing, archives.names, found)
+
+
+def _merged(layout: Layout, train: Mapping[str, pd.DataFrame], test: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    for fact, parts, lines in (("layout.train", layout.train, train), ("layout.test", layout.test, test)):
+        walks = [place for place, part in named_parts(parts, fact) if isinstance(part, WalkPart)]
+        yield from merged_rows(lines, walks, fact)
 
 
 def _lines(archives: Archives, part: Part, fact: str, target: Target | None, side: SideColumns) -> pd.DataFrame:
-    """`target`: None for rows without labels."""
+    """`target`: None for rows without labels; with one, each line says its own part of it."""
     row_id = parse_id(part.id)
     wanted = [(f"{fact}.id", column) for column in columns_of(row_id)]
     wanted += [("features", column) for column in side.names]
@@ -88,11 +107,11 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     if target is not None:
         lines["target"] = target_texts(found.columns, target, found.source)
         lines["group"] = filled(group, found.columns)
+        lines["spoken_of"] = spoken_of(found.columns, target)
     if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
         lines["missing"] = missing_files(lines["path"], archives)
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
-    lines = pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
-    return lines if target is None else united(lines, target)
+    return pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
 
 
 def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> PartLines:

@@ -4,10 +4,11 @@ import pandas as pd
 
 from foldline.archives import Archives
 from foldline.cards.layout import TablePart
-from foldline.cards.templates import columns_of, parse_template
+from foldline.cards.templates import columns_of, parse_id, parse_template
 from foldline.competition.image_paths import filled, with_wildcards
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.path_spelling import as_named
+from foldline.competition.shared_globs import refuse_shared
 from foldline.competition.source_steps import read_source
 from foldline.competition.step_columns import files_of
 from foldline.refusal import Refusal, listed
@@ -20,7 +21,11 @@ def table_lines(archives: Archives, part: TablePart, fact: str, wanted: Wanted) 
     in_path = [(f"{fact}.path", column) for pieces in templates for column in columns_of(pieces)]
     table = read_source(archives, part.table, [*wanted, *in_path], f"{fact}.table")
     lines = table.reset_index(drop=True)  # a join may repeat a line
-    channels = [with_wildcards(as_named(filled(pieces, lines), archives), archives.names) for pieces in templates]
+    asked = [as_named(filled(pieces, lines), archives) for pieces in templates]
+    channels = [with_wildcards(paths, archives.names) for paths in asked]
+    ids = filled(parse_id(part.id), lines)
+    for patterns, files in zip(asked, channels, strict=True):
+        refuse_shared(patterns, files, ids, f"{fact}.path")
     _refuse_unequal_channels(channels, f"{fact}.path")
     first, *others = channels
     paths = first.str.cat([channel.to_numpy() for channel in others], sep=BETWEEN_CHANNELS)
