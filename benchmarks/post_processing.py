@@ -113,7 +113,7 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     fill_out_of_fold(means.out_of_fold, members, roster, plan.reading, chain)
     fill_test(means.test, members, plan.reading, "distribution", chain.whole)
     means = read_probabilities(folder / "ensemble")
-    steps, _ = clip_steps(CLIP, "distribution", CLASSES, RULE, FACT)
+    steps, _ = clip_steps(CLIP, "distribution", CLASSES, RULE, FACT, targets)
     chain = fit_clip(steps, means, targets, clusters)
     clipped = create_like(means, folder / "clip")
     fill_cross_fitted(clipped.out_of_fold, rows_of(means.out_of_fold), means.folds, chain)

@@ -39,7 +39,7 @@ def main() -> None:
     targets = graded_targets(targets, means.folds, classes, target)
     rule = default_rule(target, settings.fact("submission", Submission), classes, means.test.shape[1])
     judge = judge_of(fact, rule, classes)
-    steps, left_out = clip_steps(settings.section("clip", Clip), means.form, classes, rule, fact)
+    steps, left_out = clip_steps(settings.section("clip", Clip), means.form, classes, rule, fact, targets)
     chain = fit_clip(steps, means, targets, clusters_of(read_folds(places.folds), means.out_of_fold_ids))
     gains = [*chain.gains, *left_out]
     with whole_folder(places.clipped) as folder:

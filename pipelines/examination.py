@@ -25,6 +25,7 @@ from foldline.competition.pixel_suspicions import pixel_suspicions
 from foldline.competition.readability import link_images
 from foldline.competition.reading import read_competition
 from foldline.competition.sample import Sample
+from foldline.competition.side_suspicions import unlearnable_features
 from foldline.competition.suspicions import suspicions, unknown_labels
 from foldline.competition.targets import encode
 from foldline.competition.unused_columns import unused_columns
@@ -81,6 +82,7 @@ def examine(card: Card, places: Places) -> Examination:
         *unlisted,
         *misspelt_new_class(card.target, {*classes, *sample.shown_labels}),
         *labels_alike(classes),
+        *unlearnable_features(listing.rows),
         *pixel_suspicions(images, lambda place: pixels[place], card.layout.range),
     )
     return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.namesakes, doubts)

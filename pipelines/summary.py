@@ -47,4 +47,10 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     console.print(table)
     if len(ensemble["folds"]) == 1:
         console.print("One fold only: its score is not that of all rows.")
+    gains = (gain for stage in (ensemble, clipped) for gain in stage["gains"].values())
+    if len(ensemble["folds"]) == 2 and any(gain["kept"] for gain in gains):
+        console.print(
+            "Two folds only: out-of-fold scores leave out what was fitted, since one fold alone cannot tell what it is "
+            "worth; the submission has what gains.csv says is kept."
+        )
     console.print(f"next: {next_command}")

@@ -31,6 +31,7 @@ from tests.competitions import (
     test_plant_pathology_2020_fgvc7,
     test_recursion_cellular_image_classification,
     test_rsna_2024_lumbar_spine_degenerative_classification,
+    test_rsna_intracranial_hemorrhage_detection,
     test_rsna_miccai_brain_tumor_radiogenomic_classification,
     test_seti_breakthrough_listen,
     test_statoil_iceberg_classifier_challenge,
@@ -55,6 +56,7 @@ DRAWN: dict[str, Callable[[], Miniature]] = {
     "plant-pathology-2020-fgvc7": test_plant_pathology_2020_fgvc7.draw,
     "recursion-cellular-image-classification": test_recursion_cellular_image_classification.draw,
     "rsna-2024-lumbar-spine-degenerative-classification": test_rsna_2024_lumbar_spine_degenerative_classification.draw,
+    "rsna-intracranial-hemorrhage-detection": test_rsna_intracranial_hemorrhage_detection.draw,
     "rsna-miccai-brain-tumor-radiogenomic-classification": (
         test_rsna_miccai_brain_tumor_radiogenomic_classification.draw
     ),
@@ -71,7 +73,8 @@ BRAINS = "rsna-miccai-brain-tumor-radiogenomic-classification"
 ADOPTION, PHOTOS = "petfinder-adoption-prediction", "yelp-restaurant-photo-classification"
 PADDY, PRODUCTS = "paddy-disease-classification", "cdiscount-image-classification-challenge"
 
-FACES, SPINES = "facial-keypoints-detection", "rsna-2024-lumbar-spine-degenerative-classification"
+BLEEDS, FACES = "rsna-intracranial-hemorrhage-detection", "facial-keypoints-detection"
+SPINES = "rsna-2024-lumbar-spine-degenerative-classification"
 
 NUMBER = {"kind": "number", "sample": "sample_submission.csv", "id": "id", "range": None, "extra_columns": "ignored"}
 
@@ -141,6 +144,7 @@ MISTAKES = [
     (FACES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),
     (FACES, "submission.line", {"kind": "table", "table": "IdLookupTable.csv", "id": "RowId", "row": "ImageId"},
      r"`submission.line.name` is missing"),
+    (BLEEDS, "layout.train.id", "ID", r"lack lines of some classes, such as `ID_.*_any`, which has any and lacks "),
     (SPINES, "layout.train.table", ["train_series_descriptions.csv", "train.csv"],
      r"no column for 3 of the train labels: Moderate, Normal/Mild, Severe\. .* add a step of kind .*`replace`"),
     (SPINES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),

@@ -6,7 +6,7 @@ from foldline.cards.metric import LogLoss
 from foldline.competition.decisions.labels import MostProbable
 from foldline.config.ensemble import FittedTemperature
 from foldline.predictions.answering import judge_of
-from foldline.predictions.nested import Evidence, fit_chain, fit_nested
+from foldline.predictions.nested import TWO_FOLDS, Evidence, fit_chain, fit_nested
 from foldline.predictions.steps import Inputs, Step
 from foldline.predictions.temperature import temperature_step
 
@@ -69,6 +69,17 @@ def test_one_fold_alone_fits_nothing() -> None:
     chain = fit_nested([step()], alone, "test")
     assert chain.gains[0].note == "of a single fold, nobody can tell what it is worth"
     np.testing.assert_array_equal(chain.cross_fitted(known.inputs, alone.folds)[0], known.inputs[0])
+
+
+def test_two_folds_keep_what_their_scores_leave_out() -> None:
+    """Without one of them, the other alone can choose nothing: its rows stay as they are."""
+    known = scored(0.5)
+    two = Evidence(known.inputs, known.targets, known.folds % 2, known.clusters)
+    chain = fit_nested([step()], two, "test")
+    assert chain.gains[0].kept
+    assert chain.gains[0].note == f"holds for one model; {TWO_FOLDS}"
+    np.testing.assert_array_equal(chain.cross_fitted(known.inputs, two.folds)[0], known.inputs[0])
+    assert fit_nested([step()], known, "test").gains[0].note == "holds for one model"
 
 
 @pytest.mark.many_draws

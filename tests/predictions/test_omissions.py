@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
-from foldline.cards.metric import Brier
+from foldline.cards.metric import Accuracy, Brier, MeanAveragePrecision
+from foldline.competition.decisions.labels import MostProbable
+from foldline.competition.decisions.new_labels import LabelOrNew
+from foldline.competition.decisions.rankings import TopClassesOrNew
 from foldline.competition.decisions.rules import AsPredicted
 from foldline.competition.metrics import METRICS
-from foldline.config.clip import Clip, FittedBounds
+from foldline.config.clip import Clip, FittedBounds, NoBounds
 from foldline.config.ensemble import FittedTemperature
 from foldline.predictions.answering import as_they_are
 from foldline.predictions.clip_steps import clip_steps
@@ -28,9 +31,28 @@ def test_why_a_step_is_left_out(metric: str, why: str) -> None:
 def test_bounds_are_not_fitted_for_brier_s_score() -> None:
     section = Clip(bounds=FittedBounds(kind="fitted"), rule="fitted")
     rule = AsPredicted(kind="as_predicted")
-    steps, left_out = clip_steps(section, "distribution", ("a", "b"), rule, Brier(kind="brier"))
+    steps, left_out = clip_steps(section, "distribution", ("a", "b"), rule, Brier(kind="brier"), np.zeros(2, int))
     assert not steps
     assert [gain.step for gain in left_out] == ["bounds", "rule"]
+
+
+@pytest.mark.parametrize("target", [0, 2])
+def test_the_level_of_a_new_class_wants_rows_that_are_new(target: int) -> None:
+    section = Clip(bounds=NoBounds(kind="none"), rule="fitted")
+    ranked = TopClassesOrNew(kind="top_classes_or_new", length=5, new_class=2, level=0.5)
+    of_set = LabelOrNew(kind="label_or_new", known=MostProbable(kind="most_probable"), new_class=2, level=0.5)
+    targets, note = (
+        np.array([0, 1, target]),
+        "no class is new to any fold, so that the new class stays at the level 0.5",
+    )
+
+    steps, left_out = clip_steps(section, "distribution", ("a", "b"), ranked, MeanAveragePrecision(**MAP), targets)
+    assert (len(steps), [gain.note for gain in left_out]) == ((1, []) if target == 2 else (0, [note]))
+    ([step], _) = clip_steps(section, "distribution", ("a", "b"), of_set, Accuracy(kind="accuracy"), targets)
+    assert step.note == (None if target == 2 else note), "known classes may have something to fit"
+
+
+MAP = {"kind": "map_at_k", "k": 5}
 
 
 def test_a_temperature_helps_brier_s_score_of_predictions_that_are_too_certain() -> None:

@@ -80,7 +80,8 @@ def _joined(
             f"{listed(table[next(iter(on))], SHOWN)}, before {listed(lines[next(iter(on))], SHOWN)}. Join by other "
             "columns, or make them alike by a step of kind `extract`."
         )
-    return merged.set_index("#").rename_axis(lines.index.name).drop(columns="#found").fillna("").astype("str")
+    merged.index = pd.Index(merged["#"], name=lines.index.name)
+    return merged.drop(columns=["#", "#found"]).fillna("").astype("str")
 
 
 def _chosen(lines: pd.DataFrame, step: Keep | Drop, fact: str) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import numpy as np
 
 from foldline.cards.metric import Metric as MetricFact
 from foldline.competition.decisions.fitting import fit_rule
+from foldline.competition.decisions.new_labels import LabelOrNew
+from foldline.competition.decisions.rankings import TopClassesOrNew
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.metrics import Metric, metric_of
 from foldline.predictions.columns import apart
@@ -32,7 +34,17 @@ def answers_in(metric: Metric) -> Judge:
     return Judge(metric, as_they_are)
 
 
-def rule_step(default: Rule, fact: MetricFact, classes: Sequence[str]) -> Step:
+def level_note(rule: Rule, targets: np.ndarray) -> str | None:
+    """What a reader must know where no row says at what level the new class stands, else None.
+
+    targets: as `graded_targets` (competition/targets.py) gives them.
+    """
+    if not isinstance(rule, TopClassesOrNew | LabelOrNew) or (targets == rule.new_class).any():
+        return None
+    return f"no class is new to any fold, so that the new class stays at the level {rule.level:g}"
+
+
+def rule_step(default: Rule, fact: MetricFact, classes: Sequence[str], note: str | None = None) -> Step:
     """For a metric that scores answers: from one array of predictions to answers."""
 
     def applied(rule: Rule, inputs: Inputs) -> Inputs:
@@ -45,4 +57,5 @@ def rule_step(default: Rule, fact: MetricFact, classes: Sequence[str]) -> Step:
         apply=applied,
         judge=answers_in(metric_of(fact, classes)),
         describe=lambda rule: rule.kind,
+        note=note,
     )

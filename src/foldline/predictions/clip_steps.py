@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from foldline.cards.metric import Metric as MetricFact
+from foldline.competition.decisions.rankings import TopClassesOrNew
 from foldline.competition.decisions.rules import Rule
 from foldline.config.clip import Clip, NoBounds
 from foldline.predictions import answering, bounds
@@ -11,8 +14,10 @@ from foldline.predictions.omissions import Steps, no_use
 from foldline.tables.activations import Form, holds_probabilities
 
 
-def clip_steps(section: Clip, form: Form, classes: Sequence[str], rule: Rule, fact: MetricFact) -> Steps:
-    """`rule`: the one that stands in where none is fitted."""
+def clip_steps(
+    section: Clip, form: Form, classes: Sequence[str], rule: Rule, fact: MetricFact, targets: np.ndarray
+) -> Steps:
+    """`rule`: the one that stands in where none is fitted. targets: of the out-of-fold rows."""
     judge = answering.judge_of(fact, rule, classes)
     steps, left_out = [], []
     if not isinstance(section.bounds, NoBounds):
@@ -21,8 +26,11 @@ def clip_steps(section: Clip, form: Form, classes: Sequence[str], rule: Rule, fa
         else:
             left_out.append(no_gain(bounds.NAME, no_use(judge.metric, "clipping")))
     if section.rule == "fitted":
+        note = answering.level_note(rule, targets)
         if judge.metric.needs == "probabilities":
             left_out.append(no_gain(answering.NAME, f"{judge.metric.name} scores predictions, no answers"))
+        elif note is not None and isinstance(rule, TopClassesOrNew):  # there is nothing else to fit
+            left_out.append(no_gain(answering.NAME, note))
         else:
-            steps.append(answering.rule_step(rule, fact, classes))
+            steps.append(answering.rule_step(rule, fact, classes, note))
     return steps, left_out

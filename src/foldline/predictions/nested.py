@@ -6,7 +6,7 @@ Cawley and Talbot, 2010). The chain hands on such rows, so that a later step is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from foldline.predictions.steps import Judge, Step, mean_of
 from foldline.tables.compact import blank_rows, numbers_per_row, rows_at
 
 Folds = Int64[np.ndarray, " rows"]
+TWO_FOLDS = "the out-of-fold score leaves it out: without one of two folds, nobody can tell what it is worth"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,20 @@ def fit_nested(steps: Sequence[Step], evidence: Evidence, what: str) -> NestedCh
         return NestedChain(Chain(()), dict.fromkeys(folds, Chain(())))
     bar = tqdm(folds, desc=f"{what}: without fold", unit="fold")
     without = {fold: fit_chain(steps, evidence.at(evidence.folds != fold)) for fold in bar}
-    return NestedChain(fit_chain(steps, evidence, measure_given=True), without)
+    whole = fit_chain(steps, evidence, measure_given=True)
+    return NestedChain(_noted(whole) if len(folds) == 2 else whole, without)
+
+
+def _noted(chain: Chain) -> Chain:
+    """The chain of two folds, which says why its out-of-fold scores do not show what it keeps."""
+
+    def noted(decided: Decided) -> Decided:
+        if decided.step.given or not decided.gain.kept:
+            return decided
+        note = "; ".join(filter(None, (decided.gain.note, TWO_FOLDS)))
+        return replace(decided, gain=replace(decided.gain, note=note))
+
+    return Chain(tuple(map(noted, chain.steps)))
 
 
 def fit_chain(steps: Sequence[Step], evidence: Evidence, measure_given: bool = False) -> Chain:

@@ -63,3 +63,8 @@ def test_the_fitted_level_is_as_good_as_any() -> None:
         for level in np.linspace(0, 1, 1001).tolist()
     ]
     assert map_at_k(targets, rule(predictions), 3) >= max(scores) - 1e-12
+
+
+def test_where_no_row_is_new_the_level_stays() -> None:
+    """The likeliest class is right: a level of 0 would score more than one of one half, and say nothing of new ones."""
+    assert fit_level(with_new(0.5), ROWS, np.array([1, 0])) == with_new(0.5)

@@ -52,7 +52,10 @@ def fit_level(rule: TopClassesOrNew, predictions: Predictions, targets: Int64[np
     """The level with the highest MAP@length.
 
     targets: as `graded_targets` (competition/targets.py) gives them: a class that a row's model has not seen is new.
+    Where no row is new, rows say nothing of the level: it stays.
     """
+    if not (targets == rule.new_class).any():
+        return rule
     rankings, likelihoods = _top(predictions, rule.length + 1)
     candidates = np.unique(np.quantile(likelihoods[:, 0], np.linspace(0, 1, GRID + 1), method="lower"))
     levels = [0.0, rule.level, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
