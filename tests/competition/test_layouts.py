@@ -127,6 +127,11 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
             layout(),
             ["`breed` is empty on line 3, 4 (2 lines)", "name another column"],
         ),
+        (
+            {"labels.csv": "id\n007\n10\n", "breeds.csv": "id,breed\n007,pug\n"},
+            layout(table=["labels.csv", "breeds.csv"]),
+            ["`breed` is empty on line 3 (1 lines)"],
+        ),
         ({"labels.csv": "id,breed\n,pug\n"}, layout(), ["1 rows have no `id`, on line 2"]),
         (
             {"labels.csv": f"id,breed\n{'7' * 1001},pug\n"},

@@ -159,7 +159,7 @@ def test_the_lines_of_a_walk_take_steps(zipped: Zipped) -> None:
         ({"pattern": "test/(?P<name>.*)"}, r"pattern has no column `label`.* Found name"),
         (
             {"pattern": "test/(?P<label>x?)(?P<stem>.*)"},
-            r"pattern: 1 rows have no `label`, of file test/9\.jpg. Name another column",
+            r"pattern: 1 rows have no `label`, for file test/9\.jpg. Name another column",
         ),
         ({"pattern": "("}, r"`train.pattern` is '\(': it is not a regular expression"),
         ({"pattern": ".*"}, r"names no group"),
@@ -222,7 +222,7 @@ def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped) -> 
     annotations = [{"image_id": 8, "category_id": 5}, {"image_id": 8, "category_id": 30}]
     files = {**coco(annotations=annotations), "more.csv": "image_id,label\n7,x\n"}
     part = {**COCO, "file": ["train.json", "more.csv"]}
-    with pytest.raises(Refusal, match=r"train.json, more.csv: `label` is empty of image_id 8 \(1 lines\): it must be"):
+    with pytest.raises(Refusal, match=r"train.json, more.csv: `label` is empty for image_id 8 \(1 lines\): it must be"):
         read(zipped, files, part)
     replaced = {"kind": "replace", "column": "label", "values": {"": "y"}}
     extracted = {"kind": "extract", "column": "label", "pattern": "(?P<same>.)"}

@@ -144,7 +144,7 @@ MISTAKES = [
     (FACES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),
     (FACES, "submission.line", {"kind": "table", "table": "IdLookupTable.csv", "id": "RowId", "row": "ImageId"},
      r"`submission.line.name` is missing"),
-    (BLEEDS, "layout.train.id", "ID", r"lack lines of some classes, such as `ID_.*_epidural`, which has epidural and l"),
+    (BLEEDS, "layout.train.id", "ID", r"lack lines of some classes, such as `ID_.*_epidural`, which has epidural"),
     (SPINES, "layout.train.table", ["train_series_descriptions.csv", "train.csv"],
      r"no column for 3 of the train labels: Moderate, Normal/Mild, Severe\. .* add a step of kind .*`replace`"),
     (SPINES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),

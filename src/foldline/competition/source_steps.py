@@ -80,7 +80,7 @@ def _joined(
             f"{listed(table[next(iter(on))], SHOWN)}, before {listed(lines[next(iter(on))], SHOWN)}. Join by other "
             "columns, or make them alike by a step of kind `extract`."
         )
-    merged.index = pd.Index(merged["#"], name=lines.index.name)
+    merged.index = pd.Index(merged["#"].to_numpy(), name=lines.index.name)
     return merged.drop(columns=["#", "#found"]).fillna("").astype("str")
 
 
