@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.cards.answers import unscorable
+from foldline.cards.answers import refuse_unscorable_card
 from foldline.cards.card import read_card
 from foldline.refusal import Refusal
 from pipelines import prepare
@@ -156,6 +156,8 @@ MISTAKES = [
                             "column": "{label}_{place}", "extra_columns": "refused"},
      r"`submission.column` is '{label}_{place}': it names column and label, each once"),
     (DOGS, "submission.copied", ["id"], r"submission.copied names id, which is submission.id: it is written anyway"),
+    (PETS, "submission.range", [0, 50],
+     r"range is \[0.0, 50.0\], .* `Pawpularity` is from 1 to 100 in train rows, and \d+ of its 30 numbers lie outside"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
     (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by auc, "),
@@ -174,7 +176,7 @@ def test_a_mistake_is_told_with_what_is_there_instead(
     card = Path("pipelines/competitions") / f"{slug}.yaml"
     card.write_text(yaml.safe_dump(changed(yaml.safe_load(card.read_text()), key, value), sort_keys=False))
     with pytest.raises(Refusal, match=f"(?s){message}"):
-        refuse_conflicts(card)
+        refuse_unscorable_card(read_card(card))  # the part of the stage `check` that needs no params.yaml
         prepare.main()
     assert not places.rows.exists()
     assert not places.pixels.exists()
@@ -183,13 +185,6 @@ def test_a_mistake_is_told_with_what_is_there_instead(
 @cache
 def drawn(slug: str) -> Miniature:
     return DRAWN[slug]()
-
-
-def refuse_conflicts(card: Path) -> None:
-    """The part of the stage `check` that needs no params.yaml."""
-    conflicts = list(unscorable(read_card(card)))
-    if conflicts:
-        raise Refusal("\n".join(conflicts))
 
 
 def changed(card: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

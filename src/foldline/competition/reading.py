@@ -10,6 +10,7 @@ from foldline.cards.target import Target
 from foldline.competition.answer_columns import asked_names
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import Listing, read_layout
+from foldline.competition.range_fit import refuse_outside
 from foldline.competition.sample import Sample, read_sample
 from foldline.competition.sample_fit import refuse_other_columns, refuse_other_ids
 
@@ -29,5 +30,6 @@ def read_competition(
     classes = find_classes(archives, listing.rows, target, submission)
     sample = read_sample(archives, submission)
     refuse_other_columns(sample, submission, target, classes)
+    refuse_outside(listing.rows, target, submission)
     refuse_other_ids(listing.rows, sample, submission, asked_names(classes, target))
     return Competition(listing, sample, classes)
