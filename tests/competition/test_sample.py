@@ -198,3 +198,15 @@ def test_a_sample_without_a_header_has_the_columns_that_the_card_names(zipped: Z
     assert sample.whole_numbers and not sample.has_header
     with pytest.raises(Refusal, match=r"its lines have 3 fields, the card names 2; the first is '007,1,x'"):
         read_sample(zipped({"s.csv": "007,1,x\n"}), WITHOUT_HEADER)
+
+
+NUMBER = Number(kind="number", sample=File(kind="file", name="s.csv"), id="id", extra_columns="refused", range=None)
+
+
+@pytest.mark.parametrize("form", [NUMBER, PROBABILITIES.model_copy(update={"sample": NUMBER.sample})])
+def test_a_sample_of_numbers_shows_numbers_or_nothing(zipped: Zipped, form: Number | ClassProbabilities) -> None:
+    assert read_sample(zipped({"s.csv": "id,x\na,\nb, 1e-3\nc,nan\n"}), form).columns == ("id", "x")
+    with pytest.raises(
+        Refusal, match=r"`s.csv` has 'M' in its column `Sex`.* has numbers\. Name the sample submission"
+    ):
+        read_sample(zipped({"s.csv": "id,Sex\na,1\nb,M\n"}), form)

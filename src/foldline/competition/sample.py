@@ -15,6 +15,7 @@ from foldline.cards.submission import (
     InLines,
     Labelled,
     LabelLines,
+    Lines,
     LineTable,
     LineTemplate,
     Number,
@@ -26,11 +27,13 @@ from foldline.cards.templates import parse_template
 from foldline.competition.answer_columns import labels_in
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
-from foldline.competition.source_tables import read_columns, refuse_absent_columns
+from foldline.competition.source_tables import read_columns, read_table, refuse_absent_columns
 from foldline.competition.step_columns import file_columns
 from foldline.refusal import Refusal, listed
 
 LINES_SHOWN = 100
+BLANKS = ("", "nan", "NaN", "NA", "NULL")
+"""Where a sample shows nothing."""
 WHOLE_NUMBER = re.compile(r"-?\d+")
 
 
@@ -72,6 +75,8 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
         refuse_other_number(predicted, 1, form)
     # What stands there for probabilities says nothing, and may be thousands of columns.
     shown = [] if isinstance(form, Probabilities | Number) else list(predicted)
+    if isinstance(form, Probabilities | Number | Lines):
+        _refuse_texts(read_table(archives, form.sample.name, names, list(predicted), LINES_SHOWN), form)
     table = read_columns(archives, form.sample.name, [*wanted, *(("submission.sample", name) for name in shown)], names)
     if isinstance(form, SetColumns):
         _refuse_soft(table[shown], form)
@@ -85,6 +90,20 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
         shown_labels=_labels(table[shown], form),
         copied=table[list(form.copied)],
     )
+
+
+def _refuse_texts(table: pd.DataFrame, form: Submission) -> None:
+    """Raises Refusal where a sample of numbers shows anything else; blank it may be. table: its first lines."""
+    texts = table[:LINES_SHOWN].to_numpy(dtype=object)
+    numbers = pd.to_numeric(pd.Series(texts.ravel(), dtype="str"), errors="coerce").to_numpy().reshape(texts.shape)
+    others = np.isnan(numbers) & ~np.isin(np.char.strip(texts.astype("U")), BLANKS)
+    if others.any():
+        row, place = np.argwhere(others)[0]
+        raise Refusal(
+            f"`{form.sample.name}` has {texts[row, place]!r} in its column `{table.columns[place]}`, where a submission "
+            f"of kind `{form.kind}` has numbers. Name the sample submission as submission.sample in the card, "
+            "or correct submission.kind: a label is `label`."
+        )
 
 
 def _refuse_soft(table: pd.DataFrame, form: SetColumns) -> None:
