@@ -17,7 +17,7 @@ from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
 from foldline.tables.classes import read_classes
 from foldline.tables.manifest import read_manifest
-from pipelines.running import Settings, parser, read_settings, run
+from pipelines.running import parser, run, settings_of
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     arguments.add_argument("file", type=Path, help="the csv to check")
     arguments.add_argument("--card", help="the competition's slug (default: `competition` of params.yaml)")
     given = arguments.parse_args()
-    settings = Settings(Path("params.yaml"), given.card) if given.card else read_settings()
+    settings = settings_of(given.card)
     places, card = settings.places, read_card(settings.card)
     form = card.submission
     with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:

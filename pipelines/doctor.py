@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from foldline.cards.answers import refuse_unscorable_card
 from foldline.cards.card import read_card
 from foldline.cards.first_experiment import UNKNOWN, first_experiment
 from foldline.cards.fitting import refuse_unfit
@@ -21,7 +22,7 @@ from foldline.config.params import Params
 from foldline.config.section import parse, read_yaml
 from foldline.files import whole_file
 from pipelines.examination import examine, print_contents, print_examination
-from pipelines.running import Settings, parser, read_settings, run
+from pipelines.running import parser, run, settings_of
 
 RECIPE = Path(__file__).parent / "recipes" / "dog-breed-resnet152.yaml"
 
@@ -31,10 +32,14 @@ def main() -> None:
     arguments.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
     arguments.add_argument("--write", type=Path, metavar="FILE", help="write the first params.yaml to FILE")
     given = arguments.parse_args()
-    settings = Settings(Path("params.yaml"), given.competition) if given.competition else read_settings()
+    settings = settings_of(given.competition)
     card, pictures, following = read_card(settings.card), UNKNOWN, "dvc repro download, then the doctor again"
-    if settings.places.manifest.exists():
+    is_there = settings.places.manifest.exists()
+    if is_there:
         print_contents(settings.places)
+    # What the data say of a card that contradicts itself names another cause.
+    refuse_unscorable_card(card)
+    if is_there:
         examination = examine(card, settings.places)
         pictures, following = pictures_of(examination.images), "dvc repro"
         print_examination(examination)

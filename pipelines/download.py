@@ -2,25 +2,30 @@
 
 Reads:  Kaggle (or, with --from, files that you already have); the card's `host`
 Writes: input/<slug>/, with manifest.json (names, sizes, sha256)
-Params: none but `competition`
+Params: none but `competition`, unless --competition names one
 
 After --from, `dvc repro check` and `dvc commit -f download` tell DVC to keep what was put there.
 """
 
 from pathlib import Path
 
+from foldline.cards.card import refuse_absent_card
 from foldline.cards.host import Host
 from foldline.kaggle.downloads import adopt, download
 from foldline.kaggle.reach import reach
 from pipelines import running
 
+KEEP = "dvc repro check && dvc commit -f download"
+
 
 def main() -> None:
     parser = running.parser(__doc__)
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER_OR_ZIP", help="take these files")
-    source = parser.parse_args().source
-    settings = running.read_settings()
+    parser.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
+    given = parser.parse_args()
+    source, settings = given.source, running.settings_of(given.competition)
     places = settings.places
+    refuse_absent_card(settings.card)
     if source is not None:
         manifest = adopt(source, settings.slug, places.archives)
     else:
@@ -29,7 +34,17 @@ def main() -> None:
     size = sum(file.bytes for file in manifest.files)
     print(f"{places.archives}: {len(manifest.files)} files, {size / 1e6:.1f} MB")
     if source is not None:
-        print("next: dvc repro check && dvc commit -f download    (DVC then keeps them, and does not download)")
+        _print_next(settings)
+
+
+def _print_next(settings: running.Settings) -> None:
+    current = running.read_settings().slug if settings.params.exists() else None
+    if current == settings.slug:
+        print(f"next: {KEEP}    (DVC then keeps them, and does not download)")
+    else:
+        named = "is not there" if current is None else f"names {current}"
+        first = f"python -m pipelines.doctor --competition {settings.slug} --write {settings.params}"
+        print(f"next: {first} && {KEEP}    ({settings.params} {named}; DVC then keeps the files)")
 
 
 if __name__ == "__main__":

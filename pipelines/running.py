@@ -48,6 +48,11 @@ def read_settings(params: Path = Path("params.yaml")) -> Settings:
     return Settings(params, slug)
 
 
+def settings_of(competition: str | None) -> Settings:
+    """Of the competition with this slug; None for that of params.yaml."""
+    return read_settings() if competition is None else Settings(Path("params.yaml"), competition)
+
+
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Every script's module docstring is its `--help`."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)

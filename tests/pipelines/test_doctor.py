@@ -180,3 +180,16 @@ def test_a_card_that_does_not_fit_is_told_what_is_there(checkout: Path, capsys: 
     printed = " ".join(capsys.readouterr().out.split())
     assert "train_images/*/*.jpg │ 24 files, as train_images/blast/100330.jpg │" in printed
     assert "train.csv │ columns image_id, label │" in printed
+
+
+def test_a_card_that_contradicts_itself_is_told_before_what_its_data_say(checkout: Path) -> None:
+    slug = "petfinder-pawpularity-score"
+    set_up(CARDS / f"{slug}.yaml", petfinder.draw())
+    card = Path("pipelines/competitions") / f"{slug}.yaml"
+    facts = yaml.safe_load(card.read_text())
+    # Its sample of numbers would be one of labels, to which the data's classes do not fit.
+    facts["submission"] = {name: value for name, value in facts["submission"].items() if name != "range"}
+    facts["submission"]["kind"] = "label"
+    card.write_text(yaml.safe_dump(facts))
+    with pytest.raises(Refusal, match=r"`submission.kind` is `label`, but a target of kind `regression` is submitted"):
+        doctor.main()

@@ -6,7 +6,7 @@ from foldline.cards.card import Card
 from foldline.cards.metric import MeanAveragePrecision, TopKAccuracy, TopKError
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
-from foldline.refusal import listed
+from foldline.refusal import Refusal, listed
 
 FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
     "binary": ("number", "label", "class_probabilities"),
@@ -85,6 +85,13 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "weighted_r2": OF_NUMBERS,
     "probabilistic_f1": (("binary",), ("number",)),
 }
+
+
+def refuse_unscorable_card(card: Card) -> None:
+    """Raises Refusal with one line per conflict between the card's own sections."""
+    conflicts = list(unscorable(card))
+    if conflicts:
+        raise Refusal("\n".join(conflicts))
 
 
 def unscorable(card: Card) -> Iterator[str]:

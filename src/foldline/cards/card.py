@@ -1,5 +1,6 @@
 """A card: the facts of one competition, about 25 lines. An experiment belongs in params.yaml instead."""
 
+import difflib
 from pathlib import Path
 
 from foldline.cards.features import Features
@@ -11,6 +12,8 @@ from foldline.cards.target import Target
 from foldline.config.section import Section, parse, read_yaml
 from foldline.config.views import Symmetry
 from foldline.refusal import Refusal, listed
+
+NEAREST = 3
 
 
 class Card(Section):
@@ -28,14 +31,23 @@ class Card(Section):
     say where something lies, so that not even crops and movements keep them true."""
 
 
+def refuse_absent_card(path: Path) -> None:
+    """Raises Refusal, naming the cards there are, when there is none at `path`."""
+    if path.exists():
+        return
+    cards = sorted(card.stem for card in path.parent.glob("*.yaml"))
+    close = difflib.get_close_matches(path.stem, cards, NEAREST)
+    nearest = f"The nearest: {listed(close)}. All" if close else "Cards"
+    raise Refusal(
+        f"{path} does not exist: there is no card for the competition `{path.stem}`. {nearest}: {listed(cards, 30)}. "
+        "Correct its name (`competition` in params.yaml, or --competition), or write the card "
+        "(docs/new-competition.md)."
+    )
+
+
 def read_card(path: Path) -> Card:
     """Raises Refusal with one line per mistake, or naming the cards there are when there is none at `path`."""
-    if not path.exists():
-        cards = sorted(card.stem for card in path.parent.glob("*.yaml"))
-        raise Refusal(
-            f"{path} does not exist: there is no card for the competition `{path.stem}`. Cards: {listed(cards, 30)}. "
-            "Correct `competition` in params.yaml, or write the card (docs/new-competition.md)."
-        )
+    refuse_absent_card(path)
     card = parse(read_yaml(path), Card, str(path))
     if card.slug != path.stem:
         raise Refusal(f"{path}: `slug` is {card.slug!r} but the file is named {path.stem!r}. Make them equal.")
