@@ -210,3 +210,25 @@ def test_a_sample_of_numbers_shows_numbers_or_nothing(zipped: Zipped, form: Numb
         Refusal, match=r"`s.csv` has 'M' in its column `Sex`.* has numbers\. Name the sample submission"
     ):
         read_sample(zipped({"s.csv": "id,Sex\na,1\nb,M\n"}), form)
+
+
+@pytest.mark.parametrize(("counted", "ids"), [("line", ["1", "2"]), ("row", ["0", "1"])])
+@pytest.mark.parametrize("header", ["emotion\n", ""])
+def test_lines_of_a_sample_without_ids_are_counted(zipped: Zipped, counted: str, ids: list[str], header: str) -> None:
+    file = File(kind="file", name="s.csv")
+    without = Headerless(kind="headerless", name="s.csv", columns=("emotion",))
+    form = LABEL.model_copy(update={"id": counted, "sample": file if header else without})
+    sample = read_sample(zipped({"s.csv": f"{header}0\n6\n"}), form)
+    assert (sample.columns, sample.ids.tolist(), sample.shown_labels) == (("emotion",), ids, ("0", "6"))
+    probabilities = PROBABILITIES.model_copy(update={"id": counted, "sample": file})
+    assert read_sample(zipped({"s.csv": "x,y\n.5,.5\n.5,.5\n"}), probabilities).ids.tolist() == ids
+
+
+def test_a_column_without_a_name_is_copied(zipped: Zipped) -> None:
+    archives = zipped({"sample.csv": ",Unnamed: 0,id,x\n0,0,a,\n1,1,b,\n"})
+    with pytest.raises(
+        Refusal, match=r"Unnamed: 0.1 among .*Write `copied: \[\"Unnamed: 0\", \"Unnamed: 0.1\"\]` into"
+    ):
+        read_sample(archives, LABEL.model_copy(update={"copied": ("Unnamed: 0",)}))
+    sample = read_sample(archives, LABEL.model_copy(update={"copied": ("Unnamed: 0", "Unnamed: 0.1")}))
+    assert sample.nameless == ("Unnamed: 0.1",)

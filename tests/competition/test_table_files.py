@@ -51,7 +51,11 @@ def test_arrays_are_tables() -> None:
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
-        (b"a,b,a\n1,2,3\n", "t.csv", "its header names columns twice: a"),
+        (
+            b"a,b,a\n1,2,3\n",
+            "t.csv",
+            r"names columns twice: a\. .*headerless, name: t.csv, columns: \[a_1, b, a_2\]}, .*: \[a\]}",
+        ),
         (npy(np.zeros((2, 2, 2))), "y.npy", r"its shape is \(2, 2, 2\)"),
         (npy(np.array([None])), "y.npy", "Object arrays cannot be loaded"),
         (b"", "t.csv", "No columns"),
@@ -76,6 +80,29 @@ def test_what_is_no_table_says_why(content: bytes, name: str, message: str) -> N
 def test_lines_of_json_a_json_of_pairs_and_columns_of_blanks(name: str, content: bytes) -> None:
     table = parse_table(content, name)
     assert table.to_dict("list") == {"key": ["1.png", "2.png"], "value": ["cat", "7"]}
+
+
+def test_a_single_name_takes_lines_whole() -> None:
+    content = b'0034309 Boeing 707-320\n"0034958, x"\n'
+    assert parse_table(content, "t.txt", names=["text"])["text"].tolist() == ["0034309 Boeing 707-320", "0034958, x"]
+    with pytest.raises(
+        ValueError, match=r"its lines have 3 fields, the card names 2; .* a single name takes lines whol"
+    ):
+        parse_table(content, "t.txt", names=["id", "text"])
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        (b'{"a.mp4": {"label": "FAKE", "split": null}, "b.mp4": {"label": "REAL"}}',
+         {"key": ["a.mp4", "b.mp4"], "label": ["FAKE", "REAL"], "split": ["", ""]}),
+        (b'{"id": {"0": 7, "1": 8}, "label": {"0": "x", "1": "y"}}', {"id": ["7", "8"], "label": ["x", "y"]}),
+        (b'{"id": {"a": 7, "b": 8, "c": 9}, "label": {"a": "x", "b": "y", "c": "z"}}',
+         {"id": ["7", "8", "9"], "label": ["x", "y", "z"]}),
+    ],
+)  # fmt: skip
+def test_a_json_of_rows_by_key_and_of_columns(content: bytes, columns: dict[str, list[str]]) -> None:
+    assert parse_table(content, "t.json").to_dict("list") == columns
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

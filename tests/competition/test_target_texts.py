@@ -28,6 +28,7 @@ TABLE = pd.DataFrame(
         "score": ["1.5", "-3", "1e2"],
         "hole": ["a", "", "b"],
         "gap": ["", "2", "7"],
+        "comma": ["1,5", "2", ",5"],
         "empty": ["", "", ""],
         "ID": ["x_any", "x_epi", "y_any"],
     },
@@ -123,6 +124,11 @@ def test_a_line_per_row_and_class_or_number() -> None:
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("label",)), group=None),
             "it must be a number; correct target.kind",
+        ),
+        (
+            Regression(kind="regression", values=Columns(kind="columns", columns=("comma",)), group=None),
+            "it must be a number with a decimal point; write a step after the table's name: {kind: substitute, column: "
+            "comma, pattern: ',', by: '.'}",
         ),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("gap",)), group=None),

@@ -11,7 +11,8 @@ from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneH
 from foldline.competition.output_names import class_of, label_of
 from foldline.competition.probability_columns import probability_columns
 from foldline.competition.sample import predicted_columns
-from foldline.competition.step_columns import file_columns
+from foldline.competition.sample_header import sample_columns
+from foldline.competition.step_columns import LINE, ROW
 from foldline.competition.target_texts import binary_labels
 from foldline.refusal import Refusal, listed
 from foldline.tables.target_texts import labels_of, numbers_of
@@ -96,7 +97,10 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
 
 def _columns(archives: Archives, labels: set[str], submission: Submission, names_all: bool) -> tuple[str, ...]:
     """names_all: whether `labels` are all that there are; else the test set may know more than train."""
-    classes = predicted_columns(file_columns(archives, submission.sample), submission)
+    columns = sample_columns(archives, submission)
+    classes = predicted_columns(columns, submission)
+    # Where lines stand for the rows, a column that is no class may be one of ids.
+    names_all = names_all or (submission.id in (LINE, ROW) and submission.id not in columns)
     unknown = sorted_labels(labels - set(classes))
     if unknown or (names_all and labels != set(classes)):
         lines = " Where it has a line per row and class, submission.kind is `lines`." if len(classes) == 1 else ""

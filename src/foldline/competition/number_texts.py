@@ -12,6 +12,11 @@ from foldline.competition.image_paths import filled
 from foldline.refusal import Refusal
 from foldline.tables.target_texts import numbers_of, text_of_numbers
 
+DECIMAL_COMMA = r"[+-]?\d*,\d+"
+POINTS = (
+    "a number with a decimal point; write a step after the table's name: {{kind: substitute, column: {column}, "
+    "pattern: ',', by: '.'}}"
+)
 WANTED = f"a number; correct target.kind or target.values in the card, {BY_A_STEP}"
 
 
@@ -53,5 +58,7 @@ def _numbers(texts: pd.Series, source: str, gaps: bool) -> np.ndarray:
     """NaN for an empty field, where there may be `gaps`."""
     numbers = pd.to_numeric(texts, errors="coerce")
     finite = pd.Series(np.isfinite(numbers.to_numpy(float)), index=texts.index)
-    refuse_other_fields(texts, finite | (texts == "") if gaps else finite, source, WANTED)
+    commas = texts.str.fullmatch(DECIMAL_COMMA).any()
+    wanted = POINTS.format(column=texts.name) if commas else WANTED
+    refuse_other_fields(texts, finite | (texts == "") if gaps else finite, source, wanted)
     return numbers.to_numpy(float)

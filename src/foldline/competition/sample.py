@@ -27,8 +27,10 @@ from foldline.cards.templates import parse_template
 from foldline.competition.answer_columns import labels_in
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
+from foldline.competition.sample_header import nameless_columns, sample_columns
+from foldline.competition.source_steps import numbered
 from foldline.competition.source_tables import read_columns, read_table, refuse_absent_columns
-from foldline.competition.step_columns import file_columns
+from foldline.competition.step_columns import LINE, ROW
 from foldline.refusal import Refusal, listed
 
 LINES_SHOWN = 100
@@ -40,7 +42,7 @@ WHOLE_NUMBER = re.compile(r"-?\d+")
 @dataclass(frozen=True)
 class Sample:
     columns: tuple[str, ...]
-    """The id and the predicted columns, in the file's order."""
+    """The id and the predicted columns, in the file's order; without the id where that is the number of the line."""
     ids: pd.Series
     """Text, in the file's order; an id may repeat."""
     whole_numbers: bool
@@ -54,6 +56,8 @@ class Sample:
     """Those of its first lines, where it has labels."""
     copied: pd.DataFrame | None = None
     """The columns that are written as they are here (`submission.copied`), text; or None."""
+    nameless: tuple[str, ...] = ()
+    """Of the columns those whose name the file's first line leaves empty."""
 
     def predicted(self, form: Submission) -> tuple[str, ...]:
         return predicted_columns(self.columns, form)
@@ -66,18 +70,20 @@ def predicted_columns(header: Sequence[str], form: Submission) -> tuple[str, ...
 
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
-    header, has_header = file_columns(archives, form.sample), isinstance(form.sample, File)
+    header, has_header = sample_columns(archives, form), isinstance(form.sample, File)
     names = None if has_header else header
     predicted = predicted_columns(header, form)
     wanted = [("submission.id", form.id), *(("submission.copied", column) for column in form.copied)]
-    refuse_absent_columns(wanted, header, f"{archives.folder}: `{form.sample.name}`")
+    # Without a column of ids the lines stand for the test rows in their order.
+    refuse_absent_columns(wanted, list(dict.fromkeys([*header, LINE, ROW])), f"{archives.folder}: `{form.sample.name}`")
     if not isinstance(form, Probabilities | Number | HardLabel | SetColumns):
         refuse_other_number(predicted, 1, form)
     # What stands there for probabilities says nothing, and may be thousands of columns.
     shown = [] if isinstance(form, Probabilities | Number) else list(predicted)
     if isinstance(form, Probabilities | Number | Lines):
         _refuse_texts(read_table(archives, form.sample.name, names, list(predicted), LINES_SHOWN), form)
-    table = read_columns(archives, form.sample.name, [*wanted, *(("submission.sample", name) for name in shown)], names)
+    needed = [column for column in (form.id, *form.copied, *shown) if column in header] or header[:1]
+    table = numbered(read_columns(archives, form.sample.name, [("submission.sample", name) for name in needed], names))
     if isinstance(form, SetColumns):
         _refuse_soft(table[shown], form)
     shows_numbers = all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in shown)
@@ -89,6 +95,7 @@ def read_sample(archives: Archives, form: Submission) -> Sample:
         asked=_asked(archives, form, table[form.id]),
         shown_labels=_labels(table[shown], form),
         copied=table[list(form.copied)],
+        nameless=nameless_columns(archives, form, header),
     )
 
 
@@ -100,9 +107,9 @@ def _refuse_texts(table: pd.DataFrame, form: Submission) -> None:
     if others.any():
         row, place = np.argwhere(others)[0]
         raise Refusal(
-            f"`{form.sample.name}` has {texts[row, place]!r} in its column `{table.columns[place]}`, where a submission "
-            f"of kind `{form.kind}` has numbers. Name the sample submission as submission.sample in the card, "
-            "or correct submission.kind: a label is `label`."
+            f"`{form.sample.name}` has {texts[row, place]!r} in its column `{table.columns[place]}`, where a "
+            f"submission of kind `{form.kind}` has numbers. Name the sample submission as submission.sample in the "
+            "card, or correct submission.kind: a label is `label`."
         )
 
 

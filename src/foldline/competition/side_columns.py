@@ -13,6 +13,7 @@ from foldline.cards.layout import Layout
 from foldline.cards.target import Target, target_columns
 from foldline.cards.templates import columns_of, parse_id
 from foldline.competition.line_places import described_places
+from foldline.competition.number_texts import DECIMAL_COMMA
 from foldline.competition.part_columns import PartColumns, part_columns
 from foldline.competition.source_tables import refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
@@ -109,10 +110,14 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
     numbers = pd.to_numeric(plain.replace(TRUTH), errors="coerce").astype(np.float64)
     others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
     if len(others):
+        cure = (
+            f"Write a step after the table's name: {{kind: substitute, column: {texts.name}, pattern: ',', by: '.'}}."
+            if others.str.fullmatch(DECIMAL_COMMA).any()
+            else "Name it under features.categories in the card, or leave it out."
+        )
         raise Refusal(
             f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} {described_places(others.index)} "
-            f"({others.index.nunique()} lines), which is no number. Name it under features.categories in the card, or "
-            "leave it out."
+            f"({others.index.nunique()} lines), which is no number. {cure}"
         )
     return numbers
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,7 +43,7 @@ def write_submission(
     read = take if isinstance(form, ClassProbabilities) else gather
     with path.open("wb") as file:
         if sample.has_header:
-            file.write(_header(sample.columns))
+            file.write(_header(["" if name in sample.nameless else name for name in sample.columns]))
         for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
             answers = rule(read(predictions.test, rows[block]))
             if isinstance(form, InLines):
@@ -87,7 +88,7 @@ def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusa
     )
 
 
-def _header(columns: tuple[str, ...]) -> bytes:
+def _header(columns: Sequence[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(columns)
     return text.getvalue().encode()

@@ -15,6 +15,7 @@ from foldline.competition.label_offences import first_label_offence
 from foldline.competition.line_numbers import line_of
 from foldline.competition.offences import Offence, earliest, first_offence
 from foldline.competition.sample import Sample
+from foldline.competition.source_steps import numbered
 from foldline.refusal import Refusal, listed
 from foldline.unpacking import DAMAGES
 
@@ -72,7 +73,7 @@ def _shows_text(block: pd.DataFrame, sample: Sample, form: Submission) -> bool:
 
 def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFrame]:
     """The csv's rows; its id, and labels, as text; only an empty field is missing."""
-    as_text = sample.columns if isinstance(form, Labelled) else (form.id,)
+    as_text = [name for name in sample.columns if isinstance(form, Labelled) or name == form.id]
     try:
         with pd.read_csv(
             path,
@@ -91,7 +92,8 @@ def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFra
                 if not "".join(map(str, block.columns)).replace("\t", " ").isprintable():
                     raise ValueError("its first line is no text")
                 _check_columns(tuple(block.columns), path, sample, form)
-                yield block
+                # Where the sample has no column of ids, the number of the line stands for one.
+                yield numbered(block) if form.id not in sample.columns else block
     except (OSError, ImportError, ValueError, *DAMAGES) as error:
         raise _unreadable(path, error) from None
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -12,18 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from foldline.competition.json_tables import VALUE, json_lines, json_table
 from foldline.refusal import listed
-from foldline.texts import UTF_16, decoded, encoding_of, parsed_json
+from foldline.texts import UTF_16, encoding_of
 
 JSON_LINES = (".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", *JSON_LINES, ".parquet", ".npy")
 SEPARATORS = (",", "\t", ";", "|", " ")
-KEY, VALUE = "key", "value"
-"""The columns of a json object without tables in it: `{"1.png": "cat"}`; an array of one dimension has the second."""
+WHOLE_LINES = "\x1e"
+"""A separator that no text has: a single name for the columns of a csv without a header takes its lines whole."""
 WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
 NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-ANOTHER_VALUE = "Extra data"
-"""What json says when a value follows the first: the lines of a file called .json may be values of their own."""
 LOOKED_AT = 4096
 """Bytes: what is no text shows it at once."""
 
@@ -41,15 +39,15 @@ def parse_table(
     """
     match PurePosixPath(name).suffix.lower():
         case ".json":
-            return _as_texts(_json(content), usecols)
+            return _as_texts(json_table(content), usecols)
         case suffix if suffix in JSON_LINES:
-            return _as_texts(_json_lines(content), usecols)
+            return _as_texts(json_lines(content), usecols)
         case ".parquet":
             return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
         case ".npy":
             return _as_texts(_array(content), usecols)
         case _:
-            return _csv(content, names, usecols, rows)
+            return _csv(content, name, names, usecols, rows)
 
 
 def as_text(value: Any) -> str:
@@ -66,22 +64,58 @@ def as_text(value: Any) -> str:
     return WHOLE_NUMBER.sub(r"\1", str(value))
 
 
-def _csv(content: bytes, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
+def header_fields(content: bytes, name: str) -> list[str]:
+    """The names of columns as the first line of a csv has them, some maybe empty; none of other tables.
+
+    name: the file's.
+    """
+    if PurePosixPath(name).suffix.lower() in (".json", *JSON_LINES, ".parquet", ".npy"):
+        return []
+    line = _first_line(content, encoding_of(content))
+    return _fields(line, _separator(line))
+
+
+def _first_line(content: bytes, encoding: str) -> str:
+    return next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
+
+
+def _separator(line: str) -> str:
+    return next((separator for separator in SEPARATORS if separator in line), ",")
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=separator == " "), [])
+
+
+def _refuse_repeated(fields: Sequence[str], name: str) -> None:
+    repeated = {field for field in fields if field and fields.count(field) > 1}
+    if repeated:
+        anew = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
+                for place, field in enumerate(fields)]  # fmt: skip
+        raise ValueError(
+            f"its header names columns twice: {listed(sorted(repeated))}. In the place of its name write [{{kind: "
+            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, {{kind: drop, column: {anew[0]}, values: "
+            f"[{fields[0]}]}}], which gives them names of their own and leaves out the header"
+        )
+
+
+def _csv(
+    content: bytes, name: str, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None
+) -> pd.DataFrame:
     if not content.startswith(UTF_16) and NO_TEXT.search(content, 0, LOOKED_AT):
         raise ValueError(f"it is no text, it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
     encoding = encoding_of(content)
-    line = next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
-    separator = next((separator for separator in SEPARATORS if separator in line), ",")
+    line = _first_line(content, encoding)
+    separator = WHOLE_LINES if names is not None and len(names) == 1 else _separator(line)
     # Blanks that make columns of a text are many between two fields.
     is_of_blanks = separator == " "
-    fields = next(csv.reader([line], delimiter=separator, skipinitialspace=is_of_blanks), [])
+    fields = _fields(line, separator)
     if names is None:
-        repeated = {field for field in fields if field and fields.count(field) > 1}
-        if repeated:
-            raise ValueError(f"its header names columns twice: {listed(sorted(repeated))}")
+        _refuse_repeated(fields, name)
     elif len(fields) != len(names):
         raise ValueError(
-            f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}"
+            f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}; a "
+            "single name takes lines whole, which a step of kind `extract` takes apart"
         )
     if rows is None:
         _refuse_longer_lines(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), len(fields), separator)
@@ -117,25 +151,6 @@ def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> Non
                 )
     except csv.Error:
         return  # a field too long for this reader, such as a picture, which pandas takes
-
-
-def _json(content: bytes) -> pd.DataFrame:
-    try:
-        parsed = parsed_json(content)
-    except json.JSONDecodeError as error:
-        if error.msg != ANOTHER_VALUE:
-            raise
-        return _json_lines(content)
-    if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
-        raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
-    if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
-        return pd.DataFrame({KEY: list(parsed), VALUE: list(parsed.values())})
-    return pd.DataFrame(parsed)
-
-
-def _json_lines(content: bytes) -> pd.DataFrame:
-    # Not `splitlines`: it also ends a line at characters that may stand in a text of json.
-    return pd.DataFrame([json.loads(line) for line in decoded(content).split("\n") if line.strip()])
 
 
 def _array(content: bytes) -> pd.DataFrame:
