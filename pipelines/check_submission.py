@@ -15,6 +15,7 @@ from foldline.cards.submission import Labelled
 from foldline.competition.answer_columns import answer_names, sums_to_one
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
+from foldline.refusal import counted
 from foldline.tables.classes import read_classes
 from foldline.tables.manifest import read_manifest
 from pipelines.running import parser, run, settings_of
@@ -34,10 +35,8 @@ def main() -> None:
     check_submission(given.file, sample, form, sums_to_one(form, card.target), names)
     compared = names is not None or not isinstance(form, Labelled)
     left_out = "" if compared else "; labels were not compared with the train rows': run `dvc repro prepare` first"
-    print(
-        f"{given.file}: {len(sample.ids)} rows, {len(sample.columns)} columns, as the grader of {card.slug} wants them"
-        f"{left_out}"
-    )
+    columns = counted(len(sample.columns), "column", "columns")
+    print(f"{given.file}: {len(sample.ids)} rows, {columns}, as the grader of {card.slug} wants them{left_out}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
 from foldline.files import whole_file
+from foldline.refusal import counted
 from foldline.tables.manifest import read_manifest
 from foldline.tables.probabilities import read_probabilities
 from pipelines.running import parser, read_settings, run
@@ -32,7 +33,8 @@ def main() -> None:
     with whole_file(places.submission) as partial:
         write_submission(partial, sample, predictions, rule, form, target)
         check_submission(partial, sample, form, sums_to_one(form, target))
-    print(f"{places.submission}: {len(sample.ids)} rows, {len(sample.columns)} columns, as the sample submission asks")
+    columns = counted(len(sample.columns), "column", "columns")
+    print(f"{places.submission}: {len(sample.ids)} rows, {columns}, as the sample submission asks")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 from foldline.config.section import Read, TypeForm, read_section, read_yaml
 from foldline.files import FULL_DISK
-from foldline.places import ALL_ROWS, FoldName, Places
+from foldline.places import ALL_ROWS, FoldName, Places, card_file
 from foldline.refusal import Refusal
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -29,7 +29,7 @@ class Settings:
 
     @property
     def card(self) -> Path:
-        return Path("pipelines/competitions") / f"{self.slug}.yaml"
+        return card_file(self.slug)
 
     def section(self, key: str, kind: TypeForm[Read]) -> Read:
         return read_section(self.params, key, kind)

@@ -10,6 +10,10 @@ ALL_ROWS: tuple[AllRows, ...] = get_args(AllRows)
 FoldName = int | AllRows
 
 
+def card_file(slug: str) -> Path:
+    return Path("pipelines/competitions") / f"{slug}.yaml"
+
+
 def of_model(fold: FoldName, seed: int) -> Path:
     """What tells the places of an experiment's models apart: each fold is trained once per seed."""
     return Path(f"fold{fold}", f"seed{seed}")

@@ -17,6 +17,11 @@ def listed(values: Iterable[object], most: int = 10, width: int = 300) -> str:
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """`1 label holds`, `3 labels hold`"""
+    return f"{number:,} {one if number == 1 else several}"
+
+
 def shortened(text: str, width: int = 300) -> str:
     """The beginning of a long text, which ends in an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}…"

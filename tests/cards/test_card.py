@@ -103,6 +103,10 @@ TABLE = {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}
             "`layout.train.table.1.values.0` is False: yaml reads it so; write a label as the table does, in quotes",
         ),
         (
+            {"kind": "table", "file": "a.json", "id": "id", "path": "{id}"},
+            "a part of layout with file, id, path is of the kind `coco`, but its `kind` is `table`, which takes id, k",
+        ),
+        (
             {**TABLE, "table": ["a.csv", {"kind": "keep", "colum": "x", "values": ["a"]}]},
             "`layout.train.table.1.colum` is not a known key. Did you mean `column`? Valid here: column, kind, values",
         ),
@@ -164,6 +168,14 @@ def test_line_ends_and_a_byte_order_mark_are_no_mistake(tmp_path: Path) -> None:
     assert read_card(path) == read_card(DOG_BREED)
 
 
+def test_a_range_has_two_ends(tmp_path: Path) -> None:
+    layout = yaml.safe_load(DOG_BREED.read_text())["layout"]
+    with pytest.raises(
+        Refusal, match=r"`layout.range` is \[0, None\]: it has two numbers; for an end that is open write"
+    ):
+        read_card(changed(tmp_path, None, layout={**layout, "range": [0, None]}))
+
+
 def test_no_such_card() -> None:
-    with pytest.raises(Refusal, match=r"no card for the competition `dog-bread`. Cards: .*dog-breed-identification"):
+    with pytest.raises(Refusal, match=r"no card for the competition `dog-bread`. .*: .*dog-breed-identification"):
         read_card(DOG_BREED.with_stem("dog-bread"))

@@ -156,7 +156,7 @@ def test_a_column_for_each_column_and_label_must_be_the_samples(zipped: Zipped) 
 
 
 def test_one_label_alone_is_refused(zipped: Zipped) -> None:
-    with pytest.raises(Refusal, match=r"have 1 different labels \(pug\): there is nothing to learn"):
+    with pytest.raises(Refusal, match=r"have 1 label \(pug\): there is nothing to learn"):
         find_classes(zipped({}), rows("pug", "pug"), MULTICLASS, LABEL)
 
 

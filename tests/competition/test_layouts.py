@@ -132,12 +132,12 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
             layout(table=["labels.csv", "breeds.csv"]),
             ["`breed` is empty on line 3 (1 lines)"],
         ),
-        ({"labels.csv": "id,breed\n,pug\n"}, layout(), ["1 rows have no `id`, on line 2"]),
+        ({"labels.csv": "id,breed\n,pug\n"}, layout(), ["1 row has no `id`, on line 2"]),
         (
             {"labels.csv": f"id,breed\n{'7' * 1001},pug\n"},
             layout(),
             [
-                "1 ids have more than 1,000 characters",
+                "1 id has more than 1,000 characters",
                 "'7777",
                 "7…'",
                 "(the card's layout.train.id)",
@@ -153,7 +153,7 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
         (
             {"labels.csv": "id,breed\n007,pug\n10,pug\n007,husky\n"},
             layout(),
-            ["1 ids stand on several lines", "`007`: pug, husky", "layout.train.id"],
+            ["1 id stands on several lines", "`007`: pug, husky", "layout.train.id"],
         ),
     ],
 )

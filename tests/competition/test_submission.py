@@ -110,7 +110,7 @@ def test_labels_of_a_set_may_hold_spaces_where_another_delimiter_stands_between(
     write(tmp_path / "s.csv", wanted, predicted, form, several)
     assert (tmp_path / "s.csv").read_text() == 'id,breeds\n"b","dingo, chow chow"\n"a",""\n'
     with pytest.raises(
-        Refusal, match=r"separates labels by ', ', but 1 labels hold one: 'a, b'.*submission.delimiter or"
+        Refusal, match=r"separates labels by ', ', but 1 label holds one: 'a, b'.*submission.delimiter or"
     ):
         refuse_spaced(("a, b", "c"), form)
 
@@ -190,7 +190,7 @@ def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
     check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
     with pytest.raises(
         Refusal,
-        match=r"1 ids of the sample submission have no prediction: 7__c\..*rows 7, 8_b with any_a, b\.",
+        match=r"1 id of the sample submission has no prediction: 7__c\..*rows 7, 8_b with any_a, b\.",
     ):
         write(tmp_path / "s.csv", sample(("ID", "Label"), "7__c"), predicted, form, several)
 
@@ -204,13 +204,13 @@ def test_without_a_header_the_first_line_is_a_row(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"line 2 \(id `007`\): column `breed` is empty"):
         check_submission(path, wanted, LABEL, distributions=False)
     path.write_text("id,breed\nb,pug\n007,NA\n")
-    with pytest.raises(Refusal, match=r"0 ids .* are missing \(none\), 1 are unknown or too often there \(id\)"):
+    with pytest.raises(Refusal, match=r"0 ids .* are missing \(none\), 1 is unknown or too often there \(id\)"):
         check_submission(path, wanted, LABEL, distributions=False)
 
 
 def test_labels_with_spaces_do_not_fit_a_ranking(tmp_path: Path) -> None:
     form = Ranking(kind="ranking", sample="s.csv", id="id", extra_columns="refused", length=3)
-    with pytest.raises(Refusal, match="separates labels by spaces, but 1 labels hold one: 'basset hound'"):
+    with pytest.raises(Refusal, match="separates labels by spaces, but 1 label holds one: 'basset hound'"):
         write(
             tmp_path / "s.csv",
             sample(("id", "x"), "a"),

@@ -71,10 +71,10 @@ def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, 
     [
         ("id,pug\n007,1\nb,1\nb,1\n", "has and the file has not: NA; the other way round: none"),
         ("id,pug,NA,dingo\n007,1,0,0\nb,1,0,0\nb,1,0,0\n", "has not: none; the other way round: dingo"),
-        ("id,pug,NA\n007,1,0\nb,1,0\n", "1 ids of the sample submission are missing (b), 0 are unknown"),
+        ("id,pug,NA\n007,1,0\nb,1,0\n", "1 id of the sample submission is missing (b), 0 are unknown"),
         (
             "id,pug,NA\n7,1,0\nb,1,0\nb,1,0\n",
-            "(id `7`): the sample submission does not have this id. 1 ids of the sample submission are missing (007)",
+            "(id `7`): the sample submission does not have this id. 1 id of the sample submission is missing (007)",
         ),
         (
             "id,pug,NA\n007,1,0\nb,,1\nb,1,0\n",
@@ -114,7 +114,7 @@ def test_probabilities_that_a_grader_would_not_take_are_refused(path: Path, text
         (["zzz,1,0", "b,1,0", "b,1,1"], "line 2 (id `zzz`): the sample submission does not have this id. Correct it"),
         (["007,1,0", "007,1,0", "b,1,1"], "line 3 (id `007`): the sample submission has this id once, and above it"),
         (["007,1,0", "b,1,0", "b,1,0", "b,1,0"], "line 5 (id `b`): the sample submission has this id 2 times, and"),
-        (["007,1,0", "b,1,0", "c,1,0"], "line 4 (id `c`): the sample submission does not have this id. 1 ids of the s"),
+        (["007,1,0", "b,1,0", "c,1,0"], "line 4 (id `c`): the sample submission does not have this id. 1 id of the sa"),
     ],
 )
 def test_the_first_of_several_offences_is_named(path: Path, lines: list[str], message: str) -> None:

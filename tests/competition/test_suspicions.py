@@ -52,7 +52,7 @@ def test_nothing_is_suspicious_where_nothing_is_wrong() -> None:
 
 def test_labels_of_the_sample_that_the_card_does_not_know() -> None:
     [finding] = unknown_labels(["w_1", "new_whale"], ["w_1", "w_2", "new_wale"])
-    assert "shows 1 labels that no submission of this card can name: new_whale; it can name w_1, w_2" in finding
+    assert "shows 1 label that no submission of this card can name: new_whale; it can name w_1, w_2" in finding
     assert list(unknown_labels([], ["w_1"])) == list(unknown_labels(["w_1"], ["w_1"])) == []
 
 

@@ -40,7 +40,7 @@ def test_lines_stand_for_the_test_rows_in_their_order(
     lines = places.submission.read_text().splitlines(keepends=True)
     places.submission.unlink()
     places.submission.write_text("".join(lines[:-1]))
-    with pytest.raises(Refusal, match=r"1 ids of the sample submission are missing \(10\)"):
+    with pytest.raises(Refusal, match=r"1 id of the sample submission is missing \(10\)"):
         check_submission.main()
     places.submission.write_text("".join([*lines[:2], "x\n", *lines[3:]]))
     with pytest.raises(Refusal, match=r"line 3 \(id `2`\): column `Label` is 'x'"):

@@ -183,3 +183,20 @@ def test_a_key_of_a_section_is_read_alone(tmp_path: Path) -> None:
         read_section(path, "train.seed", int)
     with pytest.raises(Refusal, match=r"the key `split.count` is missing, found 5\."):
         read_section(path, "split.count", int)
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ('a: 1\ntitle: "Dogs\nb: "x{id}"\n', 'Line 2 opens a quote that it does not close: title: "Dogs'),
+        ("a: 1\ntitle: Dogs: big\n", 'Line 2 has a second `: `, .* in quotes: title: "Dogs: big"'),
+        ("a: 1\nlayout\n  b: 2\n", "Line 2 is no key with a colon and a blank behind it: layout"),
+        ("a: {b: 1\nc: 2\n", "Line 1 opens a bracket that is not closed"),
+        ("a:\n  b: it's\n c: 2\n", "A line begins further left or right"),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_its_likely_cause(text: str, cure: str, tmp_path: Path) -> None:
+    path = tmp_path / "card.yaml"
+    path.write_text(text)
+    with pytest.raises(Refusal, match=f"(?s)is not valid yaml: .*\n{cure}"):
+        read_yaml(path)

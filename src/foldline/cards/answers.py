@@ -6,6 +6,7 @@ from foldline.cards.card import Card
 from foldline.cards.metric import MeanAveragePrecision, TopKAccuracy, TopKError
 from foldline.cards.submission import ClassProbabilities, HardLabel, Ranking
 from foldline.cards.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
+from foldline.places import card_file
 from foldline.refusal import Refusal, listed
 
 FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
@@ -96,22 +97,26 @@ def refuse_unscorable_card(card: Card) -> None:
 
 def unscorable(card: Card) -> Iterator[str]:
     """A line per conflict between the card's own sections."""
+    yield from (f"{card_file(card.slug)}: {conflict}" for conflict in _conflicts(card))
+
+
+def _conflicts(card: Card) -> Iterator[str]:
     target, metric, form = card.target.kind, card.metric.kind, card.submission.kind
     targets, forms = FITS_OF_METRIC[metric]
     if target not in targets:
         fitting = [name for name, (kinds, _) in FITS_OF_METRIC.items() if target in kinds]
         yield (
-            f"{card.slug}.yaml: the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
+            f"the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
             f"`{target}`, which {listed(fitting, 20)} {'scores' if len(fitting) == 1 else 'score'}."
         )
     if form not in FORMS_OF_TARGET[target]:
         yield (
-            f"{card.slug}.yaml: `submission.kind` is `{form}`, but a target of kind `{target}` is submitted as "
+            f"`submission.kind` is `{form}`, but a target of kind `{target}` is submitted as "
             f"{listed(FORMS_OF_TARGET[target])}."
         )
     if form not in forms:
         yield (
-            f"{card.slug}.yaml: `submission.kind` is `{form}`, but the metric `{metric}` scores a submission of kind "
+            f"`submission.kind` is `{form}`, but the metric `{metric}` scores a submission of kind "
             f"{listed(forms)}. A target of kind `{target}` that is submitted as `{form}` is scored by "
             f"{listed(_scoring(target, form), 20)}."
         )
@@ -130,7 +135,7 @@ def _answers_in_ids(card: Card) -> Iterator[str]:
     for fact, column in target_columns(card.target):
         if any(part.id == column for part in card.layout.train) and fact.endswith(".column"):
             yield (
-                f"{card.slug}.yaml: `{fact}` and `layout.train.id` both name `{column}`: then each label would be one "
+                f"`{fact}` and `layout.train.id` both name `{column}`: then each label would be one "
                 "row. Name the column of the labels, and that of the ids."
             )
 
@@ -139,7 +144,7 @@ def _answers_as_groups(card: Card) -> Iterator[str]:
     for fact, column in target_columns(card.target):
         if card.target.group == column:
             yield (
-                f"{card.slug}.yaml: `{fact}` and `target.group` both name `{column}`: then each class would lie in one "
+                f"`{fact}` and `target.group` both name `{column}`: then each class would lie in one "
                 "fold, and no model would know the classes that it is judged on. Name what rows of the test set are "
                 "not of (a patient, a place) as the group, or null."
             )
@@ -150,7 +155,7 @@ def _unnamed(card: Card) -> Iterator[str]:
     named = isinstance(card.submission, HardLabel | ClassProbabilities)
     if isinstance(target, Binary) and named and None in (target.negative, target.positive):
         yield (
-            f"{card.slug}.yaml: `submission.kind` is `{card.submission.kind}`, which needs both labels' names, but one "
+            f"`submission.kind` is `{card.submission.kind}`, which needs both labels' names, but one "
             "of `target.negative` and `target.positive` is null."
         )
 
@@ -159,7 +164,7 @@ def _other_length(card: Card) -> Iterator[str]:
     metric, form = card.metric, card.submission
     of_k = isinstance(metric, MeanAveragePrecision | TopKError | TopKAccuracy)
     if of_k and isinstance(form, Ranking) and metric.k != form.length:
-        yield f"{card.slug}.yaml: `metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
+        yield f"`metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
 
 
 def _unknown_weights(card: Card) -> Iterator[str]:
@@ -173,6 +178,6 @@ def _unknown_weights(card: Card) -> Iterator[str]:
         unknown = [name for name in weights if name not in parts.columns]
         if unknown:
             yield (
-                f"{card.slug}.yaml: `metric.weights` names {listed(unknown)}, which is no column of the target. "
+                f"`metric.weights` names {listed(unknown)}, which is no column of the target. "
                 f"Valid: {listed(parts.columns, 40)}."
             )

@@ -5,13 +5,15 @@ records), and the card's other sections name these. Paths are those in the archi
 `python -m pipelines.doctor` lists.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from foldline.cards.ranges import Range
 from foldline.cards.sources import Source, Walked, regular
 from foldline.cards.templates import IdTemplate, Template, Templates, as_list
 from foldline.config.section import Section
+from foldline.refusal import listed
 
 Pixels = Annotated[int, Field(ge=1)]
 
@@ -116,7 +118,24 @@ class RecordsPart(Section):
     picture: Picture
 
 
-Part = Annotated[TablePart | WalkPart | CocoPart | RecordsPart, Field(discriminator="kind")]
+def _of_its_kind(value: Any) -> Any:
+    """Raises ValueError where the keys are those of another kind."""
+    keys = set(value) if isinstance(value, dict) else set()
+    kinds = {kind: set(model.model_fields) for kind, model in KINDS.items()}
+    others = [kind for kind, its in kinds.items() if its == keys]
+    kind = str(value["kind"]) if others else ""
+    if kinds.get(kind, keys) != keys:
+        raise ValueError(
+            f"a part of layout with {listed(key for key in value if key != 'kind')} is of the kind `{others[0]}`, but "
+            f"its `kind` is `{kind}`, which takes {listed(sorted(kinds[kind]))}: correct one or the other"
+        )
+    return value
+
+
+KINDS = {"table": TablePart, "walk": WalkPart, "coco": CocoPart, "records": RecordsPart}
+Part = Annotated[
+    Annotated[TablePart | WalkPart | CocoPart | RecordsPart, Field(discriminator="kind")], BeforeValidator(_of_its_kind)
+]
 
 
 Parts = Annotated[tuple[Part, ...], BeforeValidator(as_list), Field(min_length=1)]
@@ -128,7 +147,7 @@ class Layout(Section):
 
     channels: Annotated[int, Field(ge=1, le=512)]
     """How many channels the model gets: 3 is RGB, 1 is grey; others must be what the files hold."""
-    range: tuple[float, float] | None
+    range: Range
     """null: pictures of bytes (0 to 255; wider samples keep their high byte, DICOM its own window). Two numbers:
     samples are numbers, and these become 0 and 255 for the model, in half precision, without clipping: [-50, 50]."""
     aggregate: Literal["mean", "max"]

@@ -4,12 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from foldline.cards.ranges import Range
 from foldline.cards.sources import File, Headerless, Source
 from foldline.cards.templates import IdTemplate, columns_of, parse_template
 from foldline.config.section import Section
-
-Range = tuple[float, float] | None
-"""The lowest and the highest number that the grader takes, or null when it takes any."""
 
 
 def _as_file(value: Any) -> Any:
@@ -43,6 +41,7 @@ class ClassProbabilities(_Form):
 
 class _Numbers(_Form):
     range: Range
+    """The lowest and the highest number that the grader takes, or null when it takes any."""
 
     @model_validator(mode="after")
     def _rises(self) -> "_Numbers":

@@ -26,7 +26,7 @@ from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Targ
 from foldline.competition.decisions.rankings import NOTHING
 from foldline.competition.output_names import label_of, sizes_of
 from foldline.competition.probability_columns import probability_columns
-from foldline.refusal import Refusal, listed
+from foldline.refusal import Refusal, counted, listed
 
 SPACE = " "
 
@@ -117,7 +117,8 @@ def refuse_spaced(names: Sequence[str], form: Submission) -> None:
         by = "spaces" if separator == SPACE else repr(separator)
         delimiter = " or submission.delimiter" if isinstance(form, LabelSet) else ""
         raise Refusal(
-            f"A submission of kind `{form.kind}` separates labels by {by}, but {len(spaced)} labels hold one: "
+            f"A submission of kind `{form.kind}` separates labels by {by}, but "
+            f"{counted(len(spaced), 'label holds', 'labels hold')} one: "
             f"{listed(map(repr, spaced), 3)}. Write them as the sample submission does, by a step after the train "
             f"table's name or pattern: {{kind: substitute, column: ..., pattern: {separator!r}, by: _}}. Or correct "
             f"submission.kind{delimiter} or target.labels.delimiter in the card."

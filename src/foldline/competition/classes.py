@@ -14,7 +14,7 @@ from foldline.competition.sample import predicted_columns
 from foldline.competition.sample_header import sample_columns
 from foldline.competition.step_columns import LINE, ROW
 from foldline.competition.target_texts import binary_labels
-from foldline.refusal import Refusal, listed
+from foldline.refusal import Refusal, counted, listed
 from foldline.tables.target_texts import labels_of, numbers_of
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -89,8 +89,8 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
     labels = {label for text in found for label in labels_of(text)} if several else found
     if not labels or (len(labels) == 1 and not isinstance(target, Multilabel)):
         raise Refusal(
-            f"The train rows have {len(labels)} different labels ({listed(labels)}): there is nothing to learn. "
-            "Correct the card's target."
+            f"The train rows have {counted(len(labels), 'label', 'different labels')} ({listed(labels)}): there is "
+            "nothing to learn. Correct the card's target."
         )
     return labels
 

@@ -29,7 +29,7 @@ from foldline.competition.side_columns import SideColumns, find_side_columns, re
 from foldline.competition.table_layout import table_lines
 from foldline.competition.target_texts import target_texts, united
 from foldline.competition.walk_layout import walk_lines
-from foldline.refusal import Refusal, listed, shortened
+from foldline.refusal import Refusal, counted, listed, shortened
 from foldline.tables.rows import side_columns
 
 LINE_COLUMNS = ("row_id", "path", "target", "group", "missing", "spoken_of")
@@ -148,8 +148,8 @@ def _refuse_empty(values: pd.Series, source: str) -> None:
     empty = values.index[values == ""]
     if len(empty):
         raise Refusal(
-            f"{source}: {len(empty)} rows have no `{values.name}`, {described_places(empty, 5)}. Name another column "
-            "in the card."
+            f"{source}: {counted(len(empty), 'row has', 'rows have')} no `{values.name}`, {described_places(empty, 5)}. "
+            "Name another column in the card."
         )
 
 
@@ -157,7 +157,7 @@ def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
     long = ids[ids.str.len() > LONGEST_ID]
     if len(long):
         raise Refusal(
-            f"{source}: {len(long)} ids have more than {LONGEST_ID:,} characters, the first is "
+            f"{source}: {counted(len(long), 'id has', 'ids have')} more than {LONGEST_ID:,} characters, the first is "
             f"{shortened(long.iloc[0])!r}: {template!r} (the card's {fact}.id) gives no ids, but perhaps pictures. "
             "Name another column in the card."
         )
@@ -170,7 +170,7 @@ def _refuse_contradictions(rows: pd.DataFrame) -> None:
     first = repeated[repeated["row_id"] == repeated.iloc[0]["row_id"]]
     found = listed((first["target"] + " (group " + first["group"] + ")").str.removesuffix(" (group )"))
     raise Refusal(
-        f"The train table contradicts itself: {repeated['row_id'].nunique()} ids stand on several lines with different "
-        f"labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the column that tells the rows "
-        "apart as layout.train.id in the card."
+        f"The train table contradicts itself: {counted(repeated['row_id'].nunique(), 'id stands', 'ids stand')} on "
+        f"several lines with different labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the "
+        "column that tells the rows apart as layout.train.id in the card."
     )

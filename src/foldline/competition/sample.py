@@ -31,7 +31,7 @@ from foldline.competition.sample_header import nameless_columns, sample_columns
 from foldline.competition.source_steps import numbered
 from foldline.competition.source_tables import read_columns, read_table, refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
-from foldline.refusal import Refusal, listed
+from foldline.refusal import Refusal, counted, listed
 
 LINES_SHOWN = 100
 BLANKS = ("", "nan", "NaN", "NA", "NULL")
@@ -170,7 +170,7 @@ def line_ids(row_ids: pd.Series, names: tuple[str, ...], form: Submission) -> pd
 def refuse_other_number(predicted: Sequence[str], wanted: int, form: Submission) -> None:
     if len(predicted) != wanted:
         raise Refusal(
-            f"`{form.sample.name}` has {len(predicted)} columns beside the id ({listed(predicted)}), a submission of "
-            f"kind `{form.kind}` has {wanted} here. Correct submission.kind, submission.id or what the target names in "
-            "the card."
+            f"`{form.sample.name}` has {counted(len(predicted), 'column', 'columns')} beside the id "
+            f"({listed(predicted)}), a submission of kind `{form.kind}` has {wanted} here. Correct submission.kind, "
+            "submission.id or what the target names in the card."
         )

@@ -18,7 +18,7 @@ from foldline.cards.target import Target
 from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced, titles
 from foldline.competition.decisions.rules import Rule
 from foldline.competition.sample import Sample, line_positions, lines_per_row
-from foldline.refusal import Refusal, listed
+from foldline.refusal import Refusal, counted, listed
 from foldline.tables.arrays import gather, row_blocks, take
 from foldline.tables.probabilities import Probabilities
 
@@ -64,9 +64,9 @@ def _rows_and_places(
     absent = sample.ids[positions < 0]
     if len(absent):
         raise Refusal(
-            f"{len(absent)} ids of the sample submission have no prediction: {listed(absent)}. Predicted are the rows "
-            f"{listed(row_ids, 3)} with {listed(asked, 3)}. Make the card's layout.test and "
-            "submission name the same rows."
+            f"{counted(len(absent), 'id of the sample submission has', 'ids of the sample submission have')} no "
+            f"prediction: {listed(absent)}. Predicted are the rows {listed(row_ids, 3)} with {listed(asked, 3)}. Make "
+            "the card's layout.test and submission name the same rows."
         )
     rows, places = np.divmod(positions, lines_per_row(asked, form))
     return rows, places

@@ -16,7 +16,7 @@ from foldline.competition.line_numbers import line_of
 from foldline.competition.offences import Offence, earliest, first_offence
 from foldline.competition.sample import Sample
 from foldline.competition.source_steps import numbered
-from foldline.refusal import Refusal, listed
+from foldline.refusal import Refusal, counted, listed
 from foldline.unpacking import DAMAGES
 
 BLOCK_CELLS = 1 << 22
@@ -135,7 +135,8 @@ def _check_ids(ids: pd.Series, path: Path, sample: Sample) -> None:
     surplus = ids.value_counts().sub(sample.ids.value_counts(), fill_value=0)
     missing, extra = sorted(surplus.index[surplus < 0]), sorted(surplus.index[surplus > 0])
     found = (
-        f"{len(missing)} ids of the sample submission are missing ({listed(missing, 3)}), {len(extra)} are unknown or "
+        f"{counted(len(missing), 'id of the sample submission is', 'ids of the sample submission are')} missing "
+        f"({listed(missing, 3)}), {counted(len(extra), 'is', 'are')} unknown or "
         f"too often there ({listed(extra, 3)}). Write the sample's ids, each as often as there."
     )
     _refuse_other_ids(ids, path, sample, found)

@@ -10,7 +10,7 @@ from scipy.stats import ks_2samp
 from foldline.competition.diagnosis import class_counts
 from foldline.competition.readability import describe_unreadable, share_to_allow, unreadable_files
 from foldline.competition.repeated import list_duplicates
-from foldline.refusal import listed
+from foldline.refusal import counted, listed
 from foldline.tables.addresses import RECORD, places_of
 from foldline.tables.images import MISSING
 
@@ -68,10 +68,10 @@ def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
     unknown = [label for label in shown if label not in there]
     if unknown:
         yield (
-            f"The sample submission shows {len(unknown)} labels that no submission of this card can name: "
-            f"{listed(unknown, SHOWN)}; it can name {listed(known, SHOWN)}. Look at target.column and "
-            "target.new_class, or write the train labels as the sample does, by a step of kind `replace` or "
-            "`substitute`."
+            f"The sample submission shows {counted(len(unknown), 'label', 'labels')} that no "
+            f"submission of this card can name: {listed(unknown, SHOWN)}; it can name {listed(known, SHOWN)}. Look at "
+            "target.column and target.new_class, or write the train labels as the sample does, by a step "
+            "of kind `replace` or `substitute`."
         )
 
 

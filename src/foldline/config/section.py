@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from foldline.config.plain_yaml import PlainLoader
+from foldline.config.yaml_cures import QUOTED, cure_of
 from foldline.refusal import Refusal, listed
 
 
@@ -30,24 +31,24 @@ else:
     # A union of Sections is no `type`, and the checker that tests run under knows no TypeForm yet: any value will do.
     TypeForm = {Read: Any}
 
-UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
-"""A template among the lines that yaml's own message shows."""
 WORDS = re.compile(r"[^\W_]+")
 OF_KEY = ".[key]"
 """What pydantic puts behind a key that is wrong itself."""
-QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), PlainLoader)  # a SafeLoader
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path} is not valid yaml: {error}") from None
+    try:
+        content = yaml.load(text, PlainLoader)  # a SafeLoader
+    except yaml.YAMLError as error:
         why = str(error).replace('in "<unicode string>", ', "")
-        cure = f"\n{QUOTED}" if UNQUOTED.search(why) else ""
-        raise Refusal(f"{path} is not valid yaml: {why}{cure}") from None
+        raise Refusal(f"{path} is not valid yaml: {why}{cure_of(text, error)}") from None
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
         raise Refusal(f"{path} must hold keys and values, found {found}.")
@@ -75,7 +76,7 @@ def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] 
     except ValidationError as error:
         details = error.errors(include_url=False)
         lines = [_explain(detail, value, kind, above) for detail in details if not _follows(detail, details)]
-        raise Refusal(f"{source}: " + f"\n{source}: ".join(lines)) from None
+        raise Refusal(f"{source}: " + f"\n{source}: ".join(dict.fromkeys(lines))) from None
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
