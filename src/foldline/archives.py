@@ -77,6 +77,13 @@ class Archives:
         except (NotImplementedError, RuntimeError) as error:
             raise self._finder.locked(name, member, error) from None
 
+    def size(self, name: str) -> int:
+        """In bytes. Raises Refusal when there is no such file."""
+        member = self._member(name)
+        if member.archive is None:
+            return Path(member.within).stat().st_size
+        return member.archive.getinfo(member.within).file_size
+
     def file(self, name: str) -> Path:
         """Where `name` lies on the disk, unpacked if need be, for readers that jump in it. Raises what `read` does."""
         return self._finder.file_of(self._member(name))

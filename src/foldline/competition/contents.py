@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from foldline.archives import Archives
+from foldline.competition.json_keys import json_keys
 from foldline.competition.source_tables import read_header
 from foldline.refusal import Refusal, listed
 
 SHOWN_KINDS, SHOWN_TABLES, SHOWN_COLUMNS = 20, 8, 12
-WITH_HEADER = (".csv", ".tsv")
+WITH_HEADER, JSON = (".csv", ".tsv"), ".json"
 
 
 def contents(archives: Archives) -> Iterator[tuple[str, str]]:
@@ -17,7 +18,7 @@ def contents(archives: Archives) -> Iterator[tuple[str, str]]:
     kinds = _by_kind(archives.names)
     shown = 0
     for pattern, names in list(kinds.items())[:SHOWN_KINDS]:
-        tables = names[0].lower().endswith(WITH_HEADER) and shown + len(names) <= SHOWN_TABLES
+        tables = names[0].lower().endswith((*WITH_HEADER, JSON)) and shown + len(names) <= SHOWN_TABLES
         if tables:
             shown += len(names)
             yield from ((name, _columns(archives, name)) for name in names)
@@ -40,6 +41,8 @@ def _by_kind(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _columns(archives: Archives, name: str) -> str:
+    if name.lower().endswith(JSON):
+        return json_keys(archives, name)
     try:
         return f"columns {listed(read_header(archives, name), SHOWN_COLUMNS)}"
     except Refusal:

@@ -147,8 +147,8 @@ def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> Non
             if len(fields) > most and any(fields[most:]):
                 raise ValueError(
                     f"line {reader.line_num} has {len(fields)} fields, the first line {most}: {listed(fields, 8)}. "
-                    f"Put a field that holds {separator!r} in quotes, or name a single column of kind `headerless`, which "
-                    "takes lines whole"
+                    f"Put a field that holds {separator!r} in quotes, or name a single column of kind "
+                    "`headerless`, which takes lines whole"
                 )
     except csv.Error:
         return  # a field too long for this reader, such as a picture, which pandas takes
