@@ -159,7 +159,7 @@ def test_the_lines_of_a_walk_take_steps(zipped: Zipped) -> None:
         ({"pattern": "test/(?P<name>.*)"}, r"pattern has no column `label`.* Found name"),
         (
             {"pattern": "test/(?P<label>x?)(?P<stem>.*)"},
-            r"pattern: 1 rows have no `label`, for file test/9\.jpg. Name another column",
+            r"pattern: 1 row has no `label`, for file test/9\.jpg. Name another column",
         ),
         ({"pattern": "("}, r"`train.pattern` is '\(': it is not a regular expression"),
         ({"pattern": ".*"}, r"names no group"),

@@ -147,10 +147,8 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame, absent: tuple[str, ...]) -
 def _refuse_empty(values: pd.Series, source: str) -> None:
     empty = values.index[values == ""]
     if len(empty):
-        raise Refusal(
-            f"{source}: {counted(len(empty), 'row has', 'rows have')} no `{values.name}`, {described_places(empty, 5)}. "
-            "Name another column in the card."
-        )
+        found = f"{counted(len(empty), 'row has', 'rows have')} no `{values.name}`, {described_places(empty, 5)}"
+        raise Refusal(f"{source}: {found}. Name another column in the card.")
 
 
 def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
