@@ -1,0 +1,30 @@
+"""Train numbers and the range of the submission: a few may lie outside, more are a wrong range."""
+
+import pandas as pd
+import pytest
+
+from foldline.cards.submission import Number
+from foldline.cards.target import Columns, Regression
+from foldline.competition.range_fit import refuse_outside
+from foldline.refusal import Refusal
+from foldline.tables.target_texts import text_of_numbers
+
+AGES = Regression(kind="regression", values=Columns(kind="columns", columns=("age",)), group=None)
+
+
+def rows(ages: list[float]) -> pd.DataFrame:
+    texts = [text_of_numbers({"age": float(age)}) for age in ages]
+    return pd.DataFrame({"part": [*["train"] * len(ages), "test"], "target": pd.Series([*texts, None], dtype="str")})
+
+
+def number(low: float, high: float) -> Number:
+    return Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=(low, high))
+
+
+def test_one_of_twenty_may_lie_outside() -> None:
+    refuse_outside(rows([300.0, *range(19)]), AGES, number(0, 240))
+
+
+def test_two_of_twenty_may_not() -> None:
+    with pytest.raises(Refusal, match=r"\[0.0, 17.0\].*`age` is from 0 to 300 in train rows, and 2 of its 20 numbers"):
+        refuse_outside(rows([300.0, *range(19)]), AGES, number(0, 17))
