@@ -20,6 +20,8 @@ LARGEST_STRETCH = 0.16
 """Of the affine map: 3 % off each side stretch by 0.064; the rest is room for what small pictures cannot tell."""
 LARGEST_SHIFT_SHARE = 0.05
 SAME_PICTURE = 0.85
+CERTAIN = 0.985
+"""Detail correlation with which two pictures are the same, whatever others of their kind reach."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,14 @@ def align(first: Thumbnail, second: Thumbnail) -> Alignment | None:
     Source: Evangelidis and Psarakis, Parametric Image Alignment Using Enhanced Correlation Coefficient, 2008.
     """
     template, moving = _without_noise(first), _without_noise(second)
-    found = [_align(template, moving, stretch) for stretch in STARTS]
-    plausible = [alignment for alignment in found if alignment is not None]
-    return max(plausible, key=lambda alignment: alignment.detail_correlation, default=None)
+    best = None
+    for stretch in STARTS:
+        found = _align(template, moving, stretch)
+        if found is not None and (best is None or found.detail_correlation > best.detail_correlation):
+            best = found
+        if best is not None and best.is_of_one_picture and best.detail_correlation >= CERTAIN:
+            break
+    return best
 
 
 def _align(template: np.ndarray, moving: np.ndarray, stretch: float) -> Alignment | None:

@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
-from foldline.images.alignment import Alignment, Thumbnail, align
+from foldline.images.alignment import CERTAIN, Alignment, Thumbnail, align
 from foldline.images.candidates import close_pairs
 from foldline.images.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 from foldline.images.stores import CachedPixels
@@ -24,9 +24,8 @@ FLAT = 2.0
 ALIKE = 0.75
 """Correlation, before alignment, below which a pair is not worth aligning."""
 LEAST_DETAIL_CORRELATION = 0.6
-ENOUGH_DETAIL_CORRELATION = 0.985
-"""The limit lies between these two: a competition full of copies must not raise it out of reach."""
-SAMPLED_IMAGES = 64
+"""The limit lies between this and CERTAIN: a competition full of copies must not raise it out of reach."""
+SAMPLED_IMAGES = 48
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10
 """The neighbour that is taken for unrelated: a picture has fewer copies than that. Where most of these neighbours pass
@@ -126,8 +125,8 @@ def _is_same(first: Thumbnail, second: Thumbnail, least: Callable[[], float]) ->
     if alignment is None or not alignment.is_of_one_picture:
         return False
     detail = alignment.detail_correlation
-    if detail >= ENOUGH_DETAIL_CORRELATION or detail < LEAST_DETAIL_CORRELATION:
-        return detail >= ENOUGH_DETAIL_CORRELATION  # wherever the limit lies, which takes a while to find
+    if detail >= CERTAIN or detail < LEAST_DETAIL_CORRELATION:
+        return detail >= CERTAIN  # wherever the limit lies, which takes a while to find
     return detail >= least()
 
 
@@ -162,4 +161,4 @@ def _outlying_correlation(neighbours: Sequence[Alignment]) -> float:
     middle = np.median(details)
     # 1.4826 makes the median deviation of a normal distribution its standard deviation.
     limit = np.tanh(middle + OUTLYING * 1.4826 * np.median(np.abs(details - middle)))
-    return float(np.clip(limit, LEAST_DETAIL_CORRELATION, ENOUGH_DETAIL_CORRELATION))
+    return float(np.clip(limit, LEAST_DETAIL_CORRELATION, CERTAIN))
