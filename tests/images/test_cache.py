@@ -97,6 +97,13 @@ def test_a_range_of_other_numbers_is_refused_after_the_first_chunk(
         built(tmp_path, list(arrays), form)
 
 
+def test_a_channel_without_a_number_does_not_hide_that_the_range_is_of_others(tmp_path: Path) -> None:
+    arrays = {"a.npy": np.full((8, 12), 300.0), "b.npy": np.full((8, 12), 900.0), "c.npy": np.full((8, 12), np.nan)}
+    zipped(tmp_path / "all.zip", {name: npy(array) for name, array in arrays.items()})
+    with pytest.raises(Refusal, match=r"they go from 300 to 900 in a\.npy"):
+        built(tmp_path, ["|".join(arrays)], PixelForm(8, 12, 3, "squash", (0.0, 1.0)))
+
+
 def test_an_unreadable_image_keeps_its_place(tmp_path: Path) -> None:
     zipped(tmp_path / "all.zip", {"a.png": b"", "b.png": MEMBERS["train/0.png"]})
     cached = built(tmp_path, ["a.png", "b.png"])

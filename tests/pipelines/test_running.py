@@ -78,3 +78,11 @@ def test_an_interrupted_stage_never_ends_with_0(stop: signal.Signals) -> None:
     process.send_signal(stop)
     _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, "interrupted\n")
+
+
+def test_a_second_signal_ends_in_no_traceback() -> None:
+    """A terminal and a launcher may both send one."""
+    again = "import atexit, os, signal\natexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
+    stage = "from pipelines.running import run\ndef stage():\n    raise KeyboardInterrupt\nrun(stage)\n"
+    ended = subprocess.run([sys.executable, "-c", again + stage], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")

@@ -67,9 +67,8 @@ class Decoder:
         self._pixels = np.empty((0, source.form.height, source.form.width, source.form.channels), source.form.dtype)
 
     def decode(self, chunk: Chunk) -> ChunkDone:
-        """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`, or has
-        one that is not the images'; another image that cannot
-        be read is an `error` and mid-grey."""
+        """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`, or has one that is not the
+        images'; another image that cannot be read is an `error` and mid-grey."""
         pixels = self._room_for(len(chunk.paths))
         images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
         if chunk.first == 0:

@@ -51,6 +51,6 @@ def _extremes(files: PictureFiles, form: PixelForm, paths: Sequence[str]) -> Ite
     smoothed, and only up to float16's limit."""
     for path in paths:
         planes = numbers_in(files.contents(path), form)
-        finite = [plane[np.isfinite(plane)] for plane in planes]
-        is_byte = all(plane.dtype == np.uint8 for plane in planes)
-        yield min(float(plane.min()) for plane in finite), max(float(plane.max()) for plane in finite), is_byte
+        numbers = np.concatenate([plane.ravel() for plane in planes])
+        numbers = numbers[np.isfinite(numbers)]  # some are left: the cache has 0 for all others, near the range
+        yield float(numbers.min()), float(numbers.max()), all(plane.dtype == np.uint8 for plane in planes)

@@ -21,7 +21,8 @@ class JsonRecords(ByteRecords):
         length = len if is_of_windows else _utf8_length
         decoder, at, place = json.JSONDecoder(), 0, 0
         while True:
-            start = BETWEEN.match(text, at).end()  # type: ignore[union-attr]  (it fits nothing as well)
+            between = BETWEEN.match(text, at)
+            start = between.end() if between else at
             if start == len(text):
                 return
             record, end = decoder.raw_decode(text, start)
