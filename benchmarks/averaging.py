@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
 from benchmarks.noise import device_seconds_of, noise_fold, section
-from foldline.learning.fold_pieces import choose_pieces
+from foldline.training.fold_pieces import choose_pieces
 
 PIXELS = 224
 BATCH_SIZE = 16

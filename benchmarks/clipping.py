@@ -12,14 +12,14 @@ from jaxtyping import Float, Integer
 from scipy.special import softmax
 
 from benchmarks.page_parts import put
-from foldline.cards.target import Target
-from foldline.competition.scores.log_losses import log_loss
+from foldline.card.target import Target
 from foldline.competition.targets import encode
-from foldline.files import whole_file
-from foldline.predictions.coverage import train_rows
-from foldline.predictions.projection import project
-from foldline.tables.probabilities import read_probabilities
-from foldline.tables.rows import read_rows
+from foldline.ensembling.coverage import train_rows
+from foldline.ensembling.probabilities import read_probabilities
+from foldline.ensembling.projection import project
+from foldline.files.rows import read_rows
+from foldline.files.whole_files import whole_file
+from foldline.metrics.scores.log_losses import log_loss
 from pipelines.running import read_settings, run
 
 PAGE, PICTURE = Path("docs/clipping.md"), Path("docs/clipping.png")

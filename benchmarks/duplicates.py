@@ -18,10 +18,10 @@ from sklearn.datasets import load_digits
 from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
 from benchmarks.pictures import HEIGHT, WIDTH, built, drawn, jpeg, one_thread
-from foldline.images.decoding import decode
-from foldline.images.duplicates import near_duplicate_pairs
-from foldline.images.hashing import perceptual_hashes, thumbnail
-from foldline.images.resizing import PixelForm
+from foldline.folds.duplicates import near_duplicate_pairs
+from foldline.pixels.decoding import decode
+from foldline.pixels.hashing import perceptual_hashes, thumbnail
+from foldline.pixels.resizing import PixelForm
 
 PLANTED = 200
 DISTINCT = 10_000

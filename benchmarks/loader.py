@@ -11,9 +11,9 @@ from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
 from benchmarks.noise import noise_fold
 from benchmarks.pictures import one_thread
-from foldline.config.augmentation import Augmentation
-from foldline.images.augmentation import build_augmentation
-from foldline.images.loaders import EpochOrder, training_loader
+from foldline.pixels.loaders import EpochOrder, training_loader
+from foldline.training.augmentation import build_augmentation
+from foldline.training.augmentation_section import Augmentation
 
 PIXELS = 64
 BATCH_SIZE = 32

@@ -12,10 +12,10 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from benchmarks.figures import Figure
 from benchmarks.noise import noise_fold, section
-from foldline.learning.fold_pieces import choose_pieces, training_batches
-from foldline.learning.measuring import LossGuard
-from foldline.learning.processes import start_accelerator
-from foldline.learning.training import train
+from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.loop import train
+from foldline.training.measuring import LossGuard
+from foldline.training.processes import start_accelerator
 
 MODEL, PIXELS, BATCH_SIZE = "resnet18", 64, 32
 

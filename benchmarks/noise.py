@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from benchmarks.clock import seconds_of
-from foldline.config.section import parse, read_yaml
-from foldline.config.train import Train
-from foldline.learning.fold import Fold
-from foldline.learning.samples import Samples
+from foldline.params.section import parse, read_yaml
+from foldline.training.fold import Fold
+from foldline.training.samples import Samples
+from foldline.training.section import Train
 
 
 def noise_fold(count: int, pixels: int) -> Fold:

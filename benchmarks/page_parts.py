@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from foldline.files import write_text
+from foldline.files.whole_files import write_text
 
 
 def put(page: Path, name: str, content: str) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_sample_images
 
-from foldline.images.building import build_file
-from foldline.images.resizing import PixelForm
+from foldline.pixels.building import build_file
+from foldline.pixels.resizing import PixelForm
 
 HEIGHT, WIDTH, QUALITY = 400, 533, 90
 NOISE_SIDES = (3, 6, 12, 24)

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
 from benchmarks.pictures import HEIGHT, WIDTH, built, jpeg, one_thread, photographs
-from foldline.images.resizing import PixelForm
+from foldline.pixels.resizing import PixelForm
 
 SIDES = (192, 224)
 """The codec halves 400 lines to 200: a little more than is needed, and a little less."""

@@ -13,22 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import Figure
-from foldline.cards.metric import LogLoss
-from foldline.competition.decisions.labels import MostProbable
-from foldline.config.clip import Clip, FittedBounds
-from foldline.config.ensemble import Ensemble, Equal, FittedTemperature
-from foldline.predictions.answering import judge_of
-from foldline.predictions.clip_steps import clip_steps
-from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
-from foldline.predictions.coverage import Roster
-from foldline.predictions.ensemble_steps import ensemble_plan
-from foldline.predictions.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
-from foldline.predictions.members import member
-from foldline.predictions.predicted import Predicted
-from foldline.predictions.simplex import least_on_simplex, log_loss_curve
-from foldline.tables.arrays import put, row_blocks
-from foldline.tables.logits import create_logits, read_logits
-from foldline.tables.probabilities import create_like, read_probabilities
+from foldline.ensembling.answering import judge_of
+from foldline.ensembling.clip_section import Clip, FittedBounds
+from foldline.ensembling.clip_steps import clip_steps
+from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
+from foldline.ensembling.coverage import Roster
+from foldline.ensembling.ensemble_section import Ensemble, Equal, FittedTemperature
+from foldline.ensembling.ensemble_steps import ensemble_plan
+from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
+from foldline.ensembling.members import member
+from foldline.ensembling.predicted import Predicted
+from foldline.ensembling.probabilities import create_like, read_probabilities
+from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
+from foldline.files.arrays import put, row_blocks
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.metric import LogLoss
+from foldline.predicting.logits import create_logits, read_logits
 
 CLASSES = tuple(f"class {number}" for number in range(120))
 MEMBERS = 5

@@ -18,14 +18,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
 from benchmarks.noise import device_seconds_of, noise_fold, section, wait_for_device
-from foldline.config.precision import Precision
-from foldline.config.train import Train
-from foldline.learning.batches import Batch, TrainingBatches
-from foldline.learning.fold import Fold
-from foldline.learning.fold_pieces import choose_pieces, training_batches
-from foldline.learning.measuring import LossGuard
-from foldline.learning.processes import start_accelerator
-from foldline.learning.training import train
+from foldline.params.precision import Precision
+from foldline.training.batches import Batch, TrainingBatches
+from foldline.training.fold import Fold
+from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.loop import train
+from foldline.training.measuring import LossGuard
+from foldline.training.processes import start_accelerator
+from foldline.training.section import Train
 
 
 @dataclass(frozen=True)

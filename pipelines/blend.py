@@ -8,20 +8,20 @@ submissions/<slug>/blend.csv, checked as a grader would.
 python -m pipelines.blend RUN RUN ...
 """
 
-from foldline.cards.metric import Metric
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
-from foldline.competition.decisions.rules import default_rule
+from foldline.card.submission import Submission
+from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
-from foldline.config.clip import Clip
-from foldline.config.ensemble import Ensemble
-from foldline.predictions.answering import judge_of
-from foldline.predictions.blending import aligned, evidence_of, with_ranks
-from foldline.predictions.clip_steps import clip_steps
-from foldline.predictions.nested import fit_nested
-from foldline.predictions.runs import open_runs
-from foldline.predictions.weighting import weights_step
-from foldline.refusal import Refusal
+from foldline.ensembling.answering import judge_of
+from foldline.ensembling.blending import aligned, evidence_of, with_ranks
+from foldline.ensembling.clip_section import Clip
+from foldline.ensembling.clip_steps import clip_steps
+from foldline.ensembling.ensemble_section import Ensemble
+from foldline.ensembling.nested import fit_nested
+from foldline.ensembling.runs import open_runs
+from foldline.ensembling.weighting import weights_step
+from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.rules import default_rule
+from foldline.metrics.metric import Metric
 from pipelines.blended import print_agreement, write_blend, write_csv
 from pipelines.running import parser, read_settings, run
 

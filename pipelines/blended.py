@@ -6,28 +6,28 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from foldline.archives import Archives
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
+from foldline.archive.archives import Archives
+from foldline.card.submission import Submission
+from foldline.card.target import Target
 from foldline.competition.answer_columns import sums_to_one
-from foldline.competition.decisions.rules import Rule, read_rule, write_rule
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.files import whole_file, whole_folder, write_json
-from foldline.places import Places
-from foldline.predictions.agreement import agreement
-from foldline.predictions.answering import NAME
-from foldline.predictions.blending import Parts
-from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, score_clipped
-from foldline.predictions.gains import Gain, gains_metrics, gains_table
-from foldline.predictions.nested import Evidence, NestedChain
-from foldline.predictions.scoring import blend_metrics
-from foldline.predictions.steps import Judge
-from foldline.tables.activations import Form
-from foldline.tables.gains import write_gains
-from foldline.tables.manifest import read_manifest
-from foldline.tables.probabilities import Probabilities, create_like, read_probabilities
+from foldline.ensembling.agreement import agreement
+from foldline.ensembling.answering import NAME
+from foldline.ensembling.blending import Parts
+from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, score_clipped
+from foldline.ensembling.gains import Gain, gains_metrics, gains_table
+from foldline.ensembling.gains_table import write_gains
+from foldline.ensembling.nested import Evidence, NestedChain
+from foldline.ensembling.probabilities import Probabilities, create_like, read_probabilities
+from foldline.ensembling.scoring import blend_metrics
+from foldline.ensembling.steps import Judge
+from foldline.files.activations import Form
+from foldline.files.places import Places
+from foldline.files.whole_files import whole_file, whole_folder, write_json
+from foldline.kaggle.manifest import read_manifest
+from foldline.metrics.decisions.rules import Rule, read_rule, write_rule
 from pipelines.summary import print_gains
 
 

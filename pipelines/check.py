@@ -10,11 +10,11 @@ python -m pipelines.check
 
 from pathlib import Path
 
-from foldline.cards.card import read_card
-from foldline.cards.fitting import refuse_unfit
-from foldline.config.params import read_params
-from foldline.config.views import is_scaled
-from foldline.files import write_json
+from foldline.card.card import read_card
+from foldline.experiment.fitting import refuse_unfit
+from foldline.experiment.params import read_params
+from foldline.files.whole_files import write_json
+from foldline.predicting.view_names import is_scaled
 from pipelines.running import parser, read_settings, run
 
 
@@ -27,12 +27,12 @@ def main() -> None:
     refuse_unfit(params, card)
     if params.train.asks_its_libraries:
         # Seconds of start-up, for the experiments that need an answer.
-        from foldline.learning.rehearsal import rehearse
+        from foldline.training.rehearsal import rehearse
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
         rehearse(params.train, shape, card.symmetries or ())
     if any(map(is_scaled, params.predict.views)):
-        from foldline.learning.scaled_views import refuse_scaled_views  # Imports timm, as above.
+        from foldline.training.scaled_views import refuse_scaled_views  # Imports timm, as above.
 
         refuse_scaled_views(params.train.model.name, params.predict.views)
     write_json(settings.places.checked, {"checked": True})

@@ -9,15 +9,15 @@ python -m pipelines.check_submission from-elsewhere.csv --card aptos2019-blindne
 
 from pathlib import Path
 
-from foldline.archives import Archives
-from foldline.cards.card import read_card
-from foldline.cards.submission import Labelled
+from foldline.archive.archives import Archives
+from foldline.card.card import read_card
+from foldline.card.submission import Labelled
 from foldline.competition.answer_columns import answer_names, sums_to_one
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
-from foldline.refusal import counted
-from foldline.tables.classes import read_classes
-from foldline.tables.manifest import read_manifest
+from foldline.files.class_names import read_classes
+from foldline.files.refusal import counted
+from foldline.kaggle.manifest import read_manifest
 from pipelines.running import parser, run, settings_of
 
 

@@ -9,21 +9,21 @@ Reads rows.parquet, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the 
 python -m pipelines.choose_views
 """
 
-from foldline.cards.metric import Metric
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
-from foldline.competition.decisions.rules import default_rule
-from foldline.config.ensemble import Ensemble
-from foldline.config.views import cost_of
-from foldline.places import FoldName
-from foldline.predictions.answering import judge_of
-from foldline.predictions.ensemble_steps import ensemble_plan
-from foldline.predictions.ensembling import evidence_of
-from foldline.predictions.gains import gains_table
-from foldline.predictions.nested import fit_chain
-from foldline.predictions.predicted import read_predicted
-from foldline.predictions.view_choice import chosen_views, ordered
-from foldline.refusal import Refusal
+from foldline.card.submission import Submission
+from foldline.card.target import Target
+from foldline.ensembling.answering import judge_of
+from foldline.ensembling.ensemble_section import Ensemble
+from foldline.ensembling.ensemble_steps import ensemble_plan
+from foldline.ensembling.ensembling import evidence_of
+from foldline.ensembling.gains import gains_table
+from foldline.ensembling.nested import fit_chain
+from foldline.ensembling.predicted import read_predicted
+from foldline.ensembling.view_choice import chosen_views, ordered
+from foldline.files.places import FoldName
+from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.rules import default_rule
+from foldline.metrics.metric import Metric
+from foldline.predicting.view_names import cost_of
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 

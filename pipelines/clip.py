@@ -8,24 +8,24 @@ Parameters: `clip`; card: `target`, `metric`, `submission`.
 python -m pipelines.clip
 """
 
-from foldline.cards.metric import Metric
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
-from foldline.competition.decisions.rules import default_rule, write_rule
+from foldline.card.submission import Submission
+from foldline.card.target import Target
 from foldline.competition.targets import encode, graded_targets
-from foldline.config.clip import Clip
-from foldline.files import whole_folder, write_json
-from foldline.predictions.answering import NAME, judge_of
-from foldline.predictions.clip_steps import clip_steps
-from foldline.predictions.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
-from foldline.predictions.coverage import clusters_of, train_rows
-from foldline.predictions.gains import gains_metrics, gains_table
-from foldline.predictions.scoring import clip_metrics, score_folds
-from foldline.tables.classes import read_classes
-from foldline.tables.folds import read_folds
-from foldline.tables.gains import write_gains
-from foldline.tables.probabilities import create_like, read_probabilities
-from foldline.tables.rows import read_rows
+from foldline.ensembling.answering import NAME, judge_of
+from foldline.ensembling.clip_section import Clip
+from foldline.ensembling.clip_steps import clip_steps
+from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
+from foldline.ensembling.coverage import clusters_of, train_rows
+from foldline.ensembling.gains import gains_metrics, gains_table
+from foldline.ensembling.gains_table import write_gains
+from foldline.ensembling.probabilities import create_like, read_probabilities
+from foldline.ensembling.scoring import clip_metrics, score_folds
+from foldline.files.class_names import read_classes
+from foldline.files.rows import read_rows
+from foldline.files.whole_files import whole_folder, write_json
+from foldline.folds.folds_table import read_folds
+from foldline.metrics.decisions.rules import default_rule, write_rule
+from foldline.metrics.metric import Metric
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 

@@ -14,12 +14,12 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from foldline.cards.metric import Metric
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
-from foldline.competition.metrics import metric_of
-from foldline.predictions.comparing import Comparison, Pair, answers_by, compare, comparison_json
-from foldline.predictions.runs import open_runs
+from foldline.card.submission import Submission
+from foldline.card.target import Target
+from foldline.ensembling.comparing import Comparison, Pair, answers_by, compare, comparison_json
+from foldline.ensembling.runs import open_runs
+from foldline.metrics.catalogue import metric_of
+from foldline.metrics.metric import Metric
 from pipelines.running import parser, read_settings, run
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import yaml
 
-from foldline.cards.answers import refuse_unscorable_card
-from foldline.cards.card import read_card
-from foldline.cards.first_experiment import UNKNOWN, first_experiment
-from foldline.cards.fitting import refuse_unfit
-from foldline.competition.diagnosis import pictures_of
-from foldline.config.params import Params
-from foldline.config.section import parse, read_yaml
-from foldline.files import whole_file
+from foldline.card.answers import refuse_unscorable_card
+from foldline.card.card import read_card
+from foldline.doctor.diagnosis import pictures_of
+from foldline.doctor.first_experiment import UNKNOWN, first_experiment
+from foldline.experiment.fitting import refuse_unfit
+from foldline.experiment.params import Params
+from foldline.files.whole_files import whole_file
+from foldline.params.section import parse, read_yaml
 from pipelines.examination import examine, print_contents, print_examination
 from pipelines.running import parser, run, settings_of
 

@@ -9,8 +9,8 @@ After --from, `dvc repro check` and `dvc commit -f download` tell DVC to keep wh
 
 from pathlib import Path
 
-from foldline.cards.card import refuse_absent_card
-from foldline.cards.host import Host
+from foldline.card.card import refuse_absent_card
+from foldline.card.host import Host
 from foldline.kaggle.downloads import adopt, download
 from foldline.kaggle.reach import reach
 from pipelines import running

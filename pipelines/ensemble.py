@@ -9,21 +9,21 @@ Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submi
 python -m pipelines.ensemble
 """
 
-from foldline.cards.metric import Metric
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
-from foldline.competition.decisions.rules import default_rule
-from foldline.config.ensemble import Ensemble
-from foldline.files import whole_folder, write_json
-from foldline.places import ALL_ROWS, FoldName
-from foldline.predictions.answering import judge_of
-from foldline.predictions.ensemble_steps import ensemble_plan
-from foldline.predictions.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
-from foldline.predictions.gains import gains_metrics, gains_table
-from foldline.predictions.predicted import read_predicted
-from foldline.predictions.scoring import ensemble_metrics
-from foldline.tables.gains import write_gains
-from foldline.tables.history import join_histories, read_history, write_history
+from foldline.card.submission import Submission
+from foldline.card.target import Target
+from foldline.ensembling.answering import judge_of
+from foldline.ensembling.ensemble_section import Ensemble
+from foldline.ensembling.ensemble_steps import ensemble_plan
+from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
+from foldline.ensembling.gains import gains_metrics, gains_table
+from foldline.ensembling.gains_table import write_gains
+from foldline.ensembling.predicted import read_predicted
+from foldline.ensembling.scoring import ensemble_metrics
+from foldline.files.places import ALL_ROWS, FoldName
+from foldline.files.whole_files import whole_folder, write_json
+from foldline.metrics.decisions.rules import default_rule
+from foldline.metrics.metric import Metric
+from foldline.training.history import join_histories, read_history, write_history
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 

@@ -9,31 +9,31 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from foldline.archives import Archives
-from foldline.cards.card import Card
+from foldline.archive.archives import Archives
+from foldline.archive.contents import contents
+from foldline.card.card import Card
 from foldline.competition.answer_columns import answer_names
-from foldline.competition.card_suspicions import (
+from foldline.competition.readability import link_images
+from foldline.competition.reading import read_competition
+from foldline.competition.sample import Sample
+from foldline.competition.targets import encode
+from foldline.doctor.card_suspicions import (
     hidden_images,
     labels_alike,
     misspelt_new_class,
     unlisted_images,
 )
-from foldline.competition.contents import contents
-from foldline.competition.diagnosis import understood
-from foldline.competition.metrics import metric_of, refuse_unscorable
-from foldline.competition.pixel_suspicions import pixel_suspicions
-from foldline.competition.readability import link_images
-from foldline.competition.reading import read_competition
-from foldline.competition.sample import Sample
-from foldline.competition.side_suspicions import unlearnable_features
-from foldline.competition.suspicions import suspicions, unknown_labels
-from foldline.competition.targets import encode
-from foldline.competition.unused_columns import unused_columns
-from foldline.images.cache import PixelForm, build, open_pixels
-from foldline.images.duplicates import near_duplicate_pairs
-from foldline.places import Places
-from foldline.refusal import listed
-from foldline.tables.manifest import read_manifest
+from foldline.doctor.diagnosis import understood
+from foldline.doctor.pixel_suspicions import pixel_suspicions
+from foldline.doctor.side_suspicions import unlearnable_features
+from foldline.doctor.suspicions import suspicions, unknown_labels
+from foldline.doctor.unused_columns import unused_columns
+from foldline.files.places import Places
+from foldline.files.refusal import listed
+from foldline.folds.duplicates import near_duplicate_pairs
+from foldline.kaggle.manifest import read_manifest
+from foldline.metrics.catalogue import metric_of, refuse_unscorable
+from foldline.pixels.cache import PixelForm, build, open_pixels
 
 SIDE_PIXELS = 64
 """Enough to tell pictures apart; `prepare` decodes at the size of the experiment."""

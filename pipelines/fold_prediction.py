@@ -2,25 +2,25 @@
 
 from functools import partial
 
-from foldline.cards.layout import Layout
-from foldline.config.predict import Predict
-from foldline.images.cache import open_pixels
-from foldline.images.loaders import evaluation_loader
-from foldline.images.views import view_of
-from foldline.learning.models import load_model
-from foldline.learning.processes import start_accelerator
-from foldline.learning.scaled_views import refuse_scaled_views
-from foldline.learning.side_features import side_of
-from foldline.places import FoldName
-from foldline.predictions.coverage import roster
-from foldline.predictions.predicting import predict, shared_logits, stored_form
-from foldline.predictions.row_images import row_images
-from foldline.tables.classes import read_classes
-from foldline.tables.folds import read_folds
-from foldline.tables.images import read_images
-from foldline.tables.manifest import read_manifest
-from foldline.tables.pixels import read_pixels_key
-from foldline.tables.rows import read_rows
+from foldline.card.layout import Layout
+from foldline.ensembling.coverage import roster
+from foldline.files.class_names import read_classes
+from foldline.files.places import FoldName
+from foldline.files.rows import read_rows
+from foldline.folds.folds_table import read_folds
+from foldline.kaggle.manifest import read_manifest
+from foldline.pixels.cache import open_pixels
+from foldline.pixels.images_table import read_images
+from foldline.pixels.loaders import evaluation_loader
+from foldline.pixels.pixels_file import read_pixels_key
+from foldline.predicting.predicting import predict, shared_logits, stored_form
+from foldline.predicting.row_images import row_images
+from foldline.predicting.section import Predict
+from foldline.predicting.views import view_of
+from foldline.training.models import load_model
+from foldline.training.processes import start_accelerator
+from foldline.training.scaled_views import refuse_scaled_views
+from foldline.training.side_features import side_of
 from pipelines.running import read_settings
 
 

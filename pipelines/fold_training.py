@@ -1,26 +1,26 @@
 """One fold from the tables to a trained model: what `train` and `lr_find` do once a process is to work."""
 
-from foldline.cards.target import Target
+from foldline.card.target import Target
 from foldline.competition.output_names import sizes_of
 from foldline.competition.targets import encode
-from foldline.config.model import Model
-from foldline.config.train import Train
-from foldline.config.views import Symmetry
-from foldline.images.cache import open_pixels
-from foldline.learning.checkpoints import Checkpoints, checkpoints_folder, key_inputs
-from foldline.learning.fold import Fold
-from foldline.learning.fold_training import train_fold
-from foldline.learning.processes import start_accelerator
-from foldline.learning.samples import fit_side_features, split_samples, with_side_features
-from foldline.learning.starting_weights import starting_weights
-from foldline.learning.trained import write_trained
-from foldline.places import FoldName
-from foldline.tables.classes import read_classes
-from foldline.tables.folds import read_folds
-from foldline.tables.images import read_images
-from foldline.tables.manifest import read_manifest
-from foldline.tables.pixels import read_pixels_key
-from foldline.tables.rows import read_rows
+from foldline.files.class_names import read_classes
+from foldline.files.places import FoldName
+from foldline.files.rows import read_rows
+from foldline.folds.folds_table import read_folds
+from foldline.kaggle.manifest import read_manifest
+from foldline.pixels.cache import open_pixels
+from foldline.pixels.images_table import read_images
+from foldline.pixels.pixels_file import read_pixels_key
+from foldline.predicting.view_names import Symmetry
+from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
+from foldline.training.fold import Fold
+from foldline.training.fold_training import train_fold
+from foldline.training.model_section import Model
+from foldline.training.processes import start_accelerator
+from foldline.training.samples import fit_side_features, split_samples, with_side_features
+from foldline.training.section import Train
+from foldline.training.starting_weights import starting_weights
+from foldline.training.trained import write_trained
 from pipelines.running import Settings, read_settings
 
 

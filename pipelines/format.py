@@ -6,18 +6,18 @@ read back and checked before it takes its place.
 Card: submission, target.
 """
 
-from foldline.archives import Archives
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
+from foldline.archive.archives import Archives
+from foldline.card.submission import Submission
+from foldline.card.target import Target
 from foldline.competition.answer_columns import sums_to_one
-from foldline.competition.decisions.rules import read_rule
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.files import whole_file
-from foldline.refusal import counted
-from foldline.tables.manifest import read_manifest
-from foldline.tables.probabilities import read_probabilities
+from foldline.ensembling.probabilities import read_probabilities
+from foldline.files.refusal import counted
+from foldline.files.whole_files import whole_file
+from foldline.kaggle.manifest import read_manifest
+from foldline.metrics.decisions.rules import read_rule
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_summary
 

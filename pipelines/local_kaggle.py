@@ -24,11 +24,11 @@ import shlex
 import signal
 from pathlib import Path
 
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
 from foldline.kaggle.environment import local_environment, local_settings
-from foldline.kaggle.local.server import LocalKaggle
 from foldline.kaggle.sources import source_folder
-from foldline.places import Places
-from foldline.refusal import Refusal
+from foldline.local_kaggle.server import LocalKaggle
 from pipelines import running
 
 

@@ -27,9 +27,9 @@ def main() -> None:
 
 def find(wish: argparse.Namespace) -> None:
     # Heavy, and --help needs none of it.
-    from foldline.config.train import Train
-    from foldline.learning.processes import start_accelerator
-    from foldline.learning.rate_finder import Sweep, sweep_fold, write_sweep
+    from foldline.training.processes import start_accelerator
+    from foldline.training.rate_finder import Sweep, sweep_fold, write_sweep
+    from foldline.training.section import Train
     from pipelines.fold_training import read_fold
 
     settings = read_settings()

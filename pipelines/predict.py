@@ -9,8 +9,8 @@ Parameters: `predict`; card: `layout`. Processes: one per visible GPU, or $FOLDL
 import sys
 from functools import partial
 
-from foldline.learning.launching import launch
-from foldline.places import FoldName
+from foldline.files.places import FoldName
+from foldline.training.launching import launch
 from pipelines.running import fold_name, parser, run, seed_number
 
 

@@ -6,12 +6,11 @@ work/<slug>/unreadable.csv; above prepare.unreadable_share the stage refuses.
 Parameters: prepare. Card: layout, target, features, submission.
 """
 
-from foldline.archives import Archives
-from foldline.cards.features import Features
-from foldline.cards.jpeg_store import unstorable
-from foldline.cards.layout import Layout
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
+from foldline.archive.archives import Archives
+from foldline.card.features import Features
+from foldline.card.layout import Layout
+from foldline.card.submission import Submission
+from foldline.card.target import Target
 from foldline.competition.readability import (
     describe_unreadable,
     link_images,
@@ -21,14 +20,15 @@ from foldline.competition.readability import (
     write_unreadable,
 )
 from foldline.competition.reading import read_competition
-from foldline.config.prepare import JpegStore, Prepare
-from foldline.images.cache import PixelForm, build
-from foldline.refusal import Refusal
-from foldline.tables.classes import write_classes
-from foldline.tables.images import write_images
-from foldline.tables.manifest import read_manifest
-from foldline.tables.pixels import write_pixels_key
-from foldline.tables.rows import write_rows
+from foldline.experiment.jpeg_store import unstorable
+from foldline.files.class_names import write_classes
+from foldline.files.refusal import Refusal
+from foldline.files.rows import write_rows
+from foldline.kaggle.manifest import read_manifest
+from foldline.pixels.cache import PixelForm, build
+from foldline.pixels.images_table import write_images
+from foldline.pixels.pixels_file import write_pixels_key
+from foldline.pixels.section import JpegStore, Prepare
 from pipelines.running import parser, read_settings, run
 
 

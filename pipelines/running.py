@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from foldline.config.section import Read, TypeForm, read_section, read_yaml
-from foldline.files import FULL_DISK
-from foldline.places import ALL_ROWS, FoldName, Places, card_file
-from foldline.refusal import Refusal
+from foldline.files.places import ALL_ROWS, FoldName, Places, card_file
+from foldline.files.refusal import Refusal
+from foldline.files.whole_files import FULL_DISK
+from foldline.params.section import Read, TypeForm, read_section, read_yaml
 
 INTERRUPTED = 128 + signal.SIGINT
 

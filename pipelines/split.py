@@ -9,21 +9,21 @@ Parameters: split. Card: target.
 import numpy as np
 import pandas as pd
 
-from foldline.cards.target import Target
-from foldline.competition.folds import count_by_fold, learnable_images, make_folds
-from foldline.competition.repeated import describe_findings, list_duplicates
-from foldline.competition.strata import find_strata
+from foldline.card.target import Target
 from foldline.competition.targets import encode
-from foldline.config.split import Split
-from foldline.images.cache import open_pixels
-from foldline.images.duplicates import near_duplicate_pairs
-from foldline.tables.classes import read_classes
-from foldline.tables.duplicates import write_duplicates
-from foldline.tables.folds import write_folds
-from foldline.tables.images import read_images
-from foldline.tables.manifest import read_manifest
-from foldline.tables.pixels import read_pixels_key
-from foldline.tables.rows import read_rows
+from foldline.files.class_names import read_classes
+from foldline.files.rows import read_rows
+from foldline.folds.assignment import count_by_fold, learnable_images, make_folds
+from foldline.folds.duplicates import near_duplicate_pairs
+from foldline.folds.duplicates_table import write_duplicates
+from foldline.folds.folds_table import write_folds
+from foldline.folds.repeated import describe_findings, list_duplicates
+from foldline.folds.section import Split
+from foldline.folds.strata import find_strata
+from foldline.kaggle.manifest import read_manifest
+from foldline.pixels.cache import open_pixels
+from foldline.pixels.images_table import read_images
+from foldline.pixels.pixels_file import read_pixels_key
 from pipelines.running import parser, read_settings, run
 
 

@@ -9,13 +9,13 @@ A csv that was uploaded before is not uploaded again: its score is read back.
 
 from typing import Any
 
-from foldline.cards.host import Host
-from foldline.config.submit import Submit
-from foldline.files import read_json
+from foldline.card.host import Host
+from foldline.files.places import Places
+from foldline.files.whole_files import read_json
 from foldline.kaggle.guard import await_score, intend, place, settle
 from foldline.kaggle.reach import reach
-from foldline.places import Places
-from foldline.tables.receipt import Receipt, write_receipt
+from foldline.kaggle.receipt import Receipt, write_receipt
+from foldline.kaggle.section import Submit
 from pipelines import running
 from pipelines.summary import print_summary
 

@@ -4,8 +4,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from foldline.files import read_json
-from foldline.places import Places
+from foldline.files.places import Places
+from foldline.files.whole_files import read_json
 
 
 def print_gains(gains: pd.DataFrame) -> None:

@@ -10,8 +10,8 @@ Parameters: train. Card: target, symmetries.
 import sys
 from functools import partial
 
-from foldline.learning.launching import launch
-from foldline.places import FoldName
+from foldline.files.places import FoldName
+from foldline.training.launching import launch
 from pipelines.running import fold_name, parser, run, seed_number
 
 

@@ -5,8 +5,8 @@ work/<slug>/weights.safetensors (no tensors when the start is random: that is dr
 Parameters: weights, train.model.name.
 """
 
-from foldline.config.weights import NoWeights, Weights
-from foldline.learning.random_start import write_random_start
+from foldline.training.random_start import write_random_start
+from foldline.training.weights_section import NoWeights, Weights
 from pipelines.running import parser, read_settings, run
 
 
@@ -20,7 +20,7 @@ def main() -> None:
         source = write_random_start(path, name)
     else:
         # Starting torch takes seconds, and random weights need none of it.
-        from foldline.learning.starting_weights import fetch_weights
+        from foldline.training.starting_weights import fetch_weights
 
         source = fetch_weights(path, weights, name, settings.places.own_weights)
     print(f"{path}: " + ", ".join(f"{key} {value}" for key, value in source.items()))

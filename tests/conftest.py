@@ -1,10 +1,14 @@
-"""For every test: no network look-ups at import, no accelerators, one thread per process."""
+"""For every test: no network look-ups at import, no accelerators, one thread per process; and files in zips."""
 
 import os
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import jaxtyping
 import pytest
+
+from foldline.archive.archives import Archives
 
 os.environ.update(NO_ALBUMENTATIONS_UPDATE="1", HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1")
 
@@ -15,3 +19,23 @@ def _shapes_are_checked_but_in_many_draws(request: pytest.FixtureRequest) -> Ite
     jaxtyping.config.update("jaxtyping_disable", request.node.get_closest_marker("many_draws") is not None)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+Zipped = Callable[[Mapping[str, str | bytes]], Archives]
+
+
+@pytest.fixture
+def zipped(tmp_path: Path) -> Iterator[Zipped]:
+    """A function from members (path: content) to the archives of a folder that holds them in one zip."""
+    opened: list[Archives] = []
+
+    def make(members: Mapping[str, str | bytes]) -> Archives:
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            for path, content in members.items():
+                archive.writestr(path, content)
+        opened.append(Archives(tmp_path, ["all.zip"]))
+        return opened[-1]
+
+    yield make
+    for archives in opened:
+        archives.close()

@@ -9,10 +9,10 @@ from jaxtyping import Int64
 
 from benchmarks.techniques.plan import BASELINE, Plan, Technique
 from benchmarks.techniques.results import Results
-from foldline.predictions.bootstrap import bootstrap_interval, mean_interval
-from foldline.predictions.comparing import Comparison, Pair
-from foldline.predictions.gains import standard_error
-from foldline.tables.folds import read_folds
+from foldline.ensembling.bootstrap import bootstrap_interval, mean_interval
+from foldline.ensembling.comparing import Comparison, Pair
+from foldline.ensembling.gains import standard_error
+from foldline.folds.folds_table import read_folds
 
 HIGHER_IS_BETTER = {"right": True, "log_loss": False}
 """By the columns of a run's rows; the mean of `right` is the accuracy."""

@@ -9,7 +9,7 @@ import yaml
 
 from benchmarks.techniques.gains import Judged, Standing
 from benchmarks.techniques.plan import Changes, Plan
-from foldline.files import whole_file
+from foldline.files.whole_files import whole_file
 
 PAGE = Path("docs/techniques.md")
 PICTURES = Path("docs/techniques")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foldline.config.section import Section, parse, read_yaml
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
+from foldline.params.section import Section, parse, read_yaml
 
 BASELINE = "baseline"
 Changes = Mapping[str, Any]

@@ -17,8 +17,8 @@ from benchmarks.techniques.plan import BASELINE, read_plan
 from benchmarks.techniques.results import Results
 from benchmarks.techniques.study import run_study
 from benchmarks.techniques.training import Workspace, measure, prepare
-from foldline.refusal import Refusal
-from foldline.tables.history import write_history
+from foldline.files.refusal import Refusal
+from foldline.training.history import write_history
 from pipelines.running import run
 
 

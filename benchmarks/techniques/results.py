@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.techniques.training import Measured
-from foldline.files import read_json, whole_folder, write_json
-from foldline.tables.history import read_history
+from foldline.files.whole_files import read_json, whole_folder, write_json
+from foldline.training.history import read_history
 
 
 @dataclass(frozen=True)

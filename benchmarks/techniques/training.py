@@ -16,16 +16,16 @@ import torch
 import yaml
 from jaxtyping import Float, Int64
 
-from foldline.config.section import parse
-from foldline.config.train import Train
-from foldline.files import sha256, write_text
-from foldline.learning.models import Classifier, load_model
-from foldline.places import Places
-from foldline.predictions.activations import predictions_from
-from foldline.predictions.losses import row_losses
-from foldline.refusal import Refusal
-from foldline.tables.history import read_history
-from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
+from foldline.ensembling.link import predictions_from
+from foldline.ensembling.losses import row_losses
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
+from foldline.files.whole_files import sha256, write_text
+from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
+from foldline.params.section import parse
+from foldline.training.history import read_history
+from foldline.training.models import Classifier, load_model
+from foldline.training.section import Train
 from pipelines.fold_training import read_fold, train_one
 from pipelines.running import Settings
 

@@ -15,8 +15,8 @@ from benchmarks.techniques.plan import BASELINE, Plan, Technique, changed, read_
 from benchmarks.techniques.results import Results
 from benchmarks.techniques.study import run_study
 from benchmarks.techniques.training import Measured, Workspace, measure, prepare
-from foldline.config.params import read_params
-from foldline.refusal import Refusal
+from foldline.experiment.params import read_params
+from foldline.files.refusal import Refusal
 from tests.competitions.drawing import csv, dealt, numbered, pictures, zipped
 
 STUDIES = ("techniques", "resnet56")

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.sources import File
-from foldline.cards.submission import ClassProbabilities, HardLabel, Number, ProbabilityColumns, Submission
-from foldline.cards.target import (
+from foldline.card.sources import File
+from foldline.card.submission import ClassProbabilities, HardLabel, Number, ProbabilityColumns, Submission
+from foldline.card.target import (
     Binary,
     Columns,
     Delimited,
@@ -17,9 +17,9 @@ from foldline.cards.target import (
     Target,
 )
 from foldline.competition.classes import find_classes, sorted_labels
-from foldline.config.section import parse
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from tests.conftest import Zipped
 
 MULTICLASS = Multiclass(kind="multiclass", column="label", group=None)
 TAGS = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tags", delimiter=" "), group=None)

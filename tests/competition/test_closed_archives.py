@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from foldline.cards.layout import Layout
-from foldline.cards.target import Multiclass
+from foldline.card.layout import Layout
+from foldline.card.target import Multiclass
 from foldline.competition.layouts import read_layout
-from foldline.config.section import parse
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from tests.conftest import Zipped
 
 TABLE = {"kind": "table", "table": "train.csv", "id": "id", "path": "train/{id}.jpg"}
 TARGET = Multiclass(kind="multiclass", column="label", group=None)

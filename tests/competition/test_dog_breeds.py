@@ -13,24 +13,24 @@ from PIL import Image
 
 import pipelines.prepare
 import pipelines.split
-from foldline.archives import Archives
-from foldline.cards.submission import ClassProbabilities
-from foldline.cards.target import Target
-from foldline.competition.decisions.rules import AsPredicted
+from foldline.archive.archives import Archives
+from foldline.card.submission import ClassProbabilities
+from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.config.section import read_section
-from foldline.places import Places
-from foldline.refusal import Refusal
-from foldline.tables.classes import read_classes
-from foldline.tables.duplicates import read_duplicates
-from foldline.tables.folds import read_folds
-from foldline.tables.images import read_images
-from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
-from foldline.tables.pixels import read_pixels_key
-from foldline.tables.probabilities import Probabilities
-from foldline.tables.rows import read_rows
+from foldline.ensembling.probabilities import Probabilities
+from foldline.files.class_names import read_classes
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
+from foldline.files.rows import read_rows
+from foldline.folds.duplicates_table import read_duplicates
+from foldline.folds.folds_table import read_folds
+from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
+from foldline.metrics.decisions.rules import AsPredicted
+from foldline.params.section import read_section
+from foldline.pixels.images_table import read_images
+from foldline.pixels.pixels_file import read_pixels_key
 
 SLUG = "dog-breed-identification"
 CARD = Path(__file__).parents[2] / "pipelines" / "competitions" / f"{SLUG}.yaml"

@@ -1,11 +1,11 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.layout import TablePart
-from foldline.cards.templates import columns_of, parse_template
+from foldline.card.layout import TablePart
+from foldline.card.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled
-from foldline.config.section import parse
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
 
 TABLE = pd.DataFrame({"id": ["ab", "c"], "set name": ["x y", ""]}, dtype="str")
 

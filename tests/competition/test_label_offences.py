@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import ConfidentLabel, HardLabel, Labelled, LabelSet, Ranking
+from foldline.card.submission import ConfidentLabel, HardLabel, Labelled, LabelSet, Ranking
 from foldline.competition.label_offences import first_label_offence
 from foldline.competition.offences import Offence
 

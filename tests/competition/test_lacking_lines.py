@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.target import Lines, Multilabel, Regression, Target
+from foldline.card.target import Lines, Multilabel, Regression, Target
 from foldline.competition.lacking_lines import lacking_lines, spoken_of
-from foldline.refusal import Refusal
-from foldline.tables.target_texts import text_of_labels
+from foldline.files.refusal import Refusal
+from foldline.files.target_texts import text_of_labels
 
 LINES = Lines(kind="lines", name="{ID.tail}", column="Label")
 SETS = Multilabel(kind="multilabel", labels=LINES, group=None)

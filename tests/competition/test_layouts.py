@@ -3,12 +3,12 @@ import re
 import pandas as pd
 import pytest
 
-from foldline.cards.layout import Layout
-from foldline.cards.target import Multiclass
+from foldline.card.layout import Layout
+from foldline.card.target import Multiclass
 from foldline.competition.layouts import read_layout
-from foldline.config.section import parse
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from tests.conftest import Zipped
 
 TRAIN = "id,breed,owner\n007,NA,x\n1e5,null,\n10,NA,y\n"
 SAMPLE = "id,NA,null\n007,0.5,0.5\n9,0.5,0.5\n007,0.5,0.5\n"

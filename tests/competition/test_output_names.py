@@ -1,6 +1,6 @@
-from foldline.cards.target import Multiclass, MultiOutput
+from foldline.card.target import Multiclass, MultiOutput
 from foldline.competition.output_names import class_of, column_sizes, label_of, sizes_of
-from foldline.tables.activations import column_slices
+from foldline.files.activations import column_slices
 
 
 def test_a_class_is_its_column_and_its_label() -> None:

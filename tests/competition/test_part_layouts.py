@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.layout import Layout
-from foldline.cards.target import Delimited, Multiclass, Multilabel
+from foldline.card.layout import Layout
+from foldline.card.target import Delimited, Multiclass, Multilabel
 from foldline.competition.layouts import Listing, read_layout
-from foldline.config.section import parse
-from foldline.refusal import Refusal
-from foldline.tables.addresses import parse_in_record
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from foldline.pixels.addresses import parse_in_record
+from tests.conftest import Zipped
 
 LABEL = Multiclass(kind="multiclass", column="label", group=None)
 TEST = {"kind": "table", "table": "sample.csv", "id": "id", "path": "test/{id}"}

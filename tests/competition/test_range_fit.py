@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import Number
-from foldline.cards.target import Columns, Regression
+from foldline.card.submission import Number
+from foldline.card.target import Columns, Regression
 from foldline.competition.range_fit import refuse_outside
-from foldline.refusal import Refusal
-from foldline.tables.target_texts import text_of_numbers
+from foldline.files.refusal import Refusal
+from foldline.files.target_texts import text_of_numbers
 
 AGES = Regression(kind="regression", values=Columns(kind="columns", columns=("age",)), group=None)
 

@@ -10,8 +10,8 @@ from foldline.competition.readability import (
     refuse_unreadable,
     write_unreadable,
 )
-from foldline.refusal import Refusal
-from foldline.tables.images import COLUMNS
+from foldline.files.refusal import Refusal
+from foldline.pixels.images_table import COLUMNS
 
 DECODED = pd.DataFrame(
     {

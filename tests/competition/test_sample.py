@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.sources import File, Headerless
-from foldline.cards.submission import (
+from foldline.card.sources import File, Headerless
+from foldline.card.submission import (
     ClassProbabilities,
     HardLabel,
     LabelSet,
@@ -13,7 +13,7 @@ from foldline.cards.submission import (
     Ranking,
     SetColumns,
 )
-from foldline.cards.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
+from foldline.card.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
 from foldline.competition.sample import (
     Sample,
     line_ids,
@@ -21,8 +21,8 @@ from foldline.competition.sample import (
     read_sample,
 )
 from foldline.competition.sample_fit import refuse_other_columns, refuse_other_ids
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from tests.conftest import Zipped
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")

@@ -2,13 +2,13 @@
 
 import pytest
 
-from foldline.cards.sources import File
-from foldline.cards.submission import HardLabel, LabelSet, LineTable, ProbabilityLines
-from foldline.cards.target import Delimited, Multilabel
+from foldline.card.sources import File
+from foldline.card.submission import HardLabel, LabelSet, LineTable, ProbabilityLines
+from foldline.card.target import Delimited, Multilabel
 from foldline.competition.sample import read_sample
 from foldline.competition.sample_fit import refuse_other_columns
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from tests.conftest import Zipped
 
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
 

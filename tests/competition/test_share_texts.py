@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.target import Shares
+from foldline.card.target import Shares
 from foldline.competition.target_texts import target_texts
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 
 VOTES = Shares(kind="shares", columns=("seizure_vote", "other_vote"), group=None)
 

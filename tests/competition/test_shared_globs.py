@@ -5,7 +5,7 @@ import pytest
 
 from foldline.competition.image_paths import with_wildcards
 from foldline.competition.shared_globs import refuse_shared
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 
 NAMES = ["1.jpg", "10.jpg", "10_b.jpg", "2.jpg"]
 

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foldline.cards.features import Features
-from foldline.cards.layout import Layout
-from foldline.cards.target import Multiclass
+from foldline.card.features import Features
+from foldline.card.layout import Layout
+from foldline.card.target import Multiclass
 from foldline.competition.layouts import read_layout
-from foldline.config.section import parse
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from tests.conftest import Zipped
 
 LABEL = Multiclass(kind="multiclass", column="label", group=None)
 PICTURE = {"kind": "listed", "fields": ["pixels"], "height": 1, "width": 2}

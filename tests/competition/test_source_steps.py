@@ -5,11 +5,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foldline.cards.layout import Part, TablePart
+from foldline.card.layout import Part, TablePart
 from foldline.competition.source_steps import read_source
-from foldline.config.section import parse
-from foldline.refusal import Refusal
-from tests.competition.conftest import Zipped
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from tests.conftest import Zipped
 
 FILES: dict[str, str | bytes] = {
     "train.csv": "image,view,age\n10_left,frontal,5\n10_right,lateral,6\n7_left,frontal,\n",

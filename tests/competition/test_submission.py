@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import (
+from foldline.card.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
@@ -16,7 +16,7 @@ from foldline.cards.submission import (
     Ranking,
     Submission,
 )
-from foldline.cards.target import (
+from foldline.card.target import (
     Columns,
     Delimited,
     Multiclass,
@@ -28,12 +28,12 @@ from foldline.cards.target import (
     Target,
 )
 from foldline.competition.answer_columns import refuse_spaced, sums_to_one
-from foldline.competition.decisions.rules import default_rule
 from foldline.competition.sample import Sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.refusal import Refusal
-from foldline.tables.probabilities import Probabilities
+from foldline.ensembling.probabilities import Probabilities
+from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.rules import default_rule
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
@@ -225,7 +225,7 @@ def test_many_blocks_are_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     whole = predictions(values, ids, ids)
     write(tmp_path / "whole.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
 
-    monkeypatch.setattr("foldline.tables.arrays.BLOCK_BYTES", 2 * 7 * 4)
+    monkeypatch.setattr("foldline.files.arrays.BLOCK_BYTES", 2 * 7 * 4)
     write(tmp_path / "blocks.csv", sample(("id", *ids), *ids), whole, PROBABILITIES)
 
     assert (tmp_path / "blocks.csv").read_text() == (tmp_path / "whole.csv").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import (
+from foldline.card.submission import (
     ClassProbabilities,
     ConfidentLabel,
     HardLabel,
@@ -17,7 +17,7 @@ from foldline.cards.submission import (
 )
 from foldline.competition.sample import Sample
 from foldline.competition.submission_check import check_submission
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")

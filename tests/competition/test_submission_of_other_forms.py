@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.submission import LabelSet, LineTemplate, ProbabilityColumns, ProbabilityLines, SetColumns
-from foldline.cards.target import Delimited, Multilabel, MultiOutput
+from foldline.card.submission import LabelSet, LineTemplate, ProbabilityColumns, ProbabilityLines, SetColumns
+from foldline.card.target import Delimited, Multilabel, MultiOutput
 from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.sample import Sample
 from foldline.competition.submission_check import check_submission
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 from tests.competition.test_submission import LABEL, PREDICTED, predictions, sample, write
 
 

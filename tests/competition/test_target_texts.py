@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.cards.target import (
+from foldline.card.target import (
     Binary,
     Columns,
     Delimited,
@@ -15,8 +15,8 @@ from foldline.cards.target import (
     Target,
 )
 from foldline.competition.target_texts import target_texts, united
-from foldline.refusal import Refusal
-from foldline.tables.target_texts import labels_of, numbers_of
+from foldline.files.refusal import Refusal
+from foldline.files.target_texts import labels_of, numbers_of
 
 TABLE = pd.DataFrame(
     {

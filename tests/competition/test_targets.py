@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.cards.target import (
+from foldline.card.target import (
     Columns,
     Delimited,
     Multiclass,
@@ -14,7 +14,7 @@ from foldline.cards.target import (
     Shares,
 )
 from foldline.competition.targets import encode, graded_targets
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 
 MULTICLASS = Multiclass(kind="multiclass", column="label", group=None)
 TAGS = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tags", delimiter=" "), group=None)

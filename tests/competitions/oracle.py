@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.cards.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
+from foldline.card.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
 from foldline.competition.output_names import sizes_of
-from foldline.config.section import read_section
-from foldline.places import Places
-from foldline.tables.activations import Activation, activation_for
-from foldline.tables.classes import read_classes
-from foldline.tables.folds import read_folds
-from foldline.tables.history import COLUMNS as HISTORY
-from foldline.tables.history import write_history
-from foldline.tables.logits import Logits, write_logits
-from foldline.tables.rows import read_rows
+from foldline.files.activations import Activation, activation_for
+from foldline.files.class_names import read_classes
+from foldline.files.places import Places
+from foldline.files.rows import read_rows
+from foldline.folds.folds_table import read_folds
+from foldline.params.section import read_section
+from foldline.predicting.logits import Logits, write_logits
+from foldline.training.history import COLUMNS as HISTORY
+from foldline.training.history import write_history
 from tests.competitions.drawing import Label, Miniature
 
 CERTAINTY = 6.0

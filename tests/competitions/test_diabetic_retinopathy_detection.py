@@ -2,7 +2,7 @@
 
 from sklearn.metrics import cohen_kappa_score
 
-from foldline.tables.folds import read_folds
+from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, pictures, zipped

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from foldline.tables.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, side_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture, zipped

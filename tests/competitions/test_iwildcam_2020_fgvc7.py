@@ -4,7 +4,7 @@ import json
 
 from sklearn.metrics import accuracy_score
 
-from foldline.tables.folds import read_folds
+from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped

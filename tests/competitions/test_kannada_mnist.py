@@ -2,7 +2,7 @@
 
 from sklearn.metrics import accuracy_score
 
-from foldline.tables.rows import read_rows
+from foldline.files.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered

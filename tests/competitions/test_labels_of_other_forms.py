@@ -12,7 +12,7 @@ import yaml
 from sklearn.metrics import f1_score, log_loss
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from foldline.files import read_json
+from foldline.files.whole_files import read_json
 from tests.competitions import grading, test_dog_breed_identification, test_imet_2020_fgvc7
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, zipped

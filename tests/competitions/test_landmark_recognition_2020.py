@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from foldline.kaggle.local.label_scores import global_average_precision
+from foldline.local_kaggle.label_scores import global_average_precision
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped

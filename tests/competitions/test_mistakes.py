@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.cards.answers import refuse_unscorable_card
-from foldline.cards.card import read_card
-from foldline.refusal import Refusal
+from foldline.card.answers import refuse_unscorable_card
+from foldline.card.card import read_card
+from foldline.files.refusal import Refusal
 from pipelines import prepare
 from tests.competitions import (
     test_alaska2_image_steganalysis,

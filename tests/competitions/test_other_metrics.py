@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.kaggle.local.scores import score_of
+from foldline.local_kaggle.scores import score_of
 from tests.competitions import (
     grading,
     test_aptos2019_blindness_detection,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from sklearn.metrics import accuracy_score
 
-from foldline.cards.card import read_card
+from foldline.card.card import read_card
 from pipelines.examination import examine
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter, set_up

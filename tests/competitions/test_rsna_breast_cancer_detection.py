@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from foldline.tables.folds import read_folds
-from foldline.tables.images import read_images
+from foldline.folds.folds_table import read_folds
+from foldline.pixels.images_table import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, zipped

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from foldline.tables.rows import read_rows
+from foldline.files.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, zipped

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from foldline.places import Places
-from foldline.refusal import Refusal
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
 from pipelines import check_submission
 from tests.competitions import test_digit_recognizer
 from tests.competitions.conftest import CARDS, Enter

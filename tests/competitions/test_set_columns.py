@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
-from foldline.kaggle.local.scores import score_of
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
+from foldline.local_kaggle.scores import score_of
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.metrics import log_loss
 
-from foldline.tables.folds import read_folds
-from foldline.tables.rows import read_rows
+from foldline.files.rows import read_rows
+from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped

@@ -5,7 +5,7 @@ import json
 import numpy as np
 from sklearn.metrics import log_loss
 
-from foldline.tables.rows import read_rows
+from foldline.files.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels, zipped

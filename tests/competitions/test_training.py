@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import yaml
 
-from foldline.learning.models import load_model
-from foldline.places import Places
-from foldline.tables.history import read_history
-from foldline.tables.logits import read_logits
+from foldline.files.places import Places
+from foldline.predicting.logits import read_logits
+from foldline.training.history import read_history
+from foldline.training.models import load_model
 from pipelines import clip, ensemble, format, prepare, split, weights
 from pipelines.fold_prediction import predict_one
 from pipelines.train import train

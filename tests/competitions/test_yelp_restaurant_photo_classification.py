@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from foldline.tables.images import read_images
-from foldline.tables.rows import read_rows
+from foldline.files.rows import read_rows
+from foldline.pixels.images_table import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped

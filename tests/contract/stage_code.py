@@ -10,7 +10,7 @@ from typing import Any
 import grimp
 from ruamel.yaml import YAML
 
-from foldline.config.train import Train
+from foldline.training.section import Train
 
 PIPELINES = (Path("dvc.yaml"), Path("submissions/dvc.yaml"))
 # Editing our code must not download again; what these two wrote is checked when it is read.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.places import Places
+from foldline.files.places import Places
 from tests.contract.stage_code import PIPELINES, TRAIN_PARAMS, WITHOUT_CODE, code_of, import_graph, is_card, is_code
 
 STAGES: dict[str, dict[str, Any]] = {

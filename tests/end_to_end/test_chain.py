@@ -132,7 +132,7 @@ def test_a_change_makes_stale_what_uses_it_and_no_more(
 
 def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
     """What issue of staleness costs most: a night of training for a line in another section."""
-    source = finished / "src/foldline/config/clip.py"
+    source = finished / "src/foldline/ensembling/clip_section.py"
     before = source.read_text()
     source.write_text(before + "\n\nEXTRA = 1\n")
     try:

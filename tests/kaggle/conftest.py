@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from foldline.kaggle.client import Kaggle
-from foldline.kaggle.local.faults import Faults
-from foldline.kaggle.local.server import LocalKaggle
+from foldline.local_kaggle.faults import Faults
+from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import GOOD, SLUG, reached, write_competition
 
 

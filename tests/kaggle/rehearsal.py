@@ -5,7 +5,7 @@ from pathlib import Path
 
 from foldline.kaggle.client import Kaggle
 from foldline.kaggle.environment import local_environment
-from foldline.kaggle.local.server import LocalKaggle
+from foldline.local_kaggle.server import LocalKaggle
 
 SLUG = "cats-and-dogs"
 IDS = [f"row{number}" for number in range(8)]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from foldline.kaggle.client import CallFailed, Kaggle, Limits
-from foldline.kaggle.local.server import LocalKaggle
+from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import GOOD_SCORE, SLUG
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from foldline.files.refusal import Refusal
 from foldline.kaggle.environment import local_environment, real_environment
-from foldline.refusal import Refusal
 
 SHELL = {
     "PATH": "/bin",

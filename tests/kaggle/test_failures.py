@@ -1,10 +1,10 @@
 import pytest
 
+from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.failures import explained
-from foldline.kaggle.local.server import LocalKaggle
 from foldline.kaggle.reach import refusing
-from foldline.refusal import Refusal
+from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import SLUG
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from foldline.files.refusal import Refusal
 from foldline.kaggle import guard
 from foldline.kaggle.client import Kaggle
 from foldline.kaggle.guard import Intent, await_score, intend, place, run_id, settle
-from foldline.kaggle.local.server import LocalKaggle
-from foldline.refusal import Refusal
-from foldline.tables.ledger import append_entry, entry, read_ledger
+from foldline.kaggle.ledger import append_entry, entry, read_ledger
+from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG
 
 

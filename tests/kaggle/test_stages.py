@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
+from foldline.kaggle.manifest import read_manifest
+from foldline.kaggle.receipt import read_receipt
 from foldline.kaggle.sources import source_folder
-from foldline.places import Places
-from foldline.refusal import Refusal
-from foldline.tables.manifest import read_manifest
-from foldline.tables.receipt import read_receipt
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG, write_competition
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from foldline.places import Places
-from foldline.refusal import Refusal
-from foldline.tables.classes import write_classes
-from foldline.tables.folds import write_folds
-from foldline.tables.manifest import ArchiveFile, Manifest, write_manifest
-from foldline.tables.probabilities import Probabilities, write_probabilities
-from foldline.tables.rows import write_rows
+from foldline.ensembling.probabilities import Probabilities, write_probabilities
+from foldline.files.class_names import write_classes
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
+from foldline.files.rows import write_rows
+from foldline.folds.folds_table import write_folds
+from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from pipelines import blend, compare
 
 CLASSES, ROWS = ("cat", "dog", "eel"), 60

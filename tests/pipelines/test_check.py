@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from foldline.cards.card import read_card
-from foldline.cards.fitting import refuse_unfit
-from foldline.config.params import Params, read_params
-from foldline.config.section import parse, read_yaml
+from foldline.card.card import read_card
+from foldline.experiment.fitting import refuse_unfit
+from foldline.experiment.params import Params, read_params
+from foldline.params.section import parse, read_yaml
 
 RECIPES = [Path("params.yaml"), *sorted(Path("pipelines/recipes").glob("*.yaml"))]
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foldline.cards.card import read_card
-from foldline.competition.diagnosis import understood
-from foldline.config.params import read_params
-from foldline.refusal import Refusal
+from foldline.card.card import read_card
+from foldline.doctor.diagnosis import understood
+from foldline.experiment.params import read_params
+from foldline.files.refusal import Refusal
 from pipelines import doctor
 from pipelines.examination import examine, print_examination
 from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount

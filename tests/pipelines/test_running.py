@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 from pipelines.running import run, seed_number
 
 STAGE = """

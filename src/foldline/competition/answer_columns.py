@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from foldline.cards.submission import (
+from foldline.card.submission import (
     ByClass,
     ClassProbabilities,
     ConfidentLabel,
@@ -22,11 +22,11 @@ from foldline.cards.submission import (
     SetColumns,
     Submission,
 )
-from foldline.cards.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
-from foldline.competition.decisions.rankings import NOTHING
+from foldline.card.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
 from foldline.competition.output_names import label_of, sizes_of
 from foldline.competition.probability_columns import probability_columns
-from foldline.refusal import Refusal, counted, listed
+from foldline.files.refusal import Refusal, counted, listed
+from foldline.metrics.decisions.rankings import NOTHING
 
 SPACE = " "
 

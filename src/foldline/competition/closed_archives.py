@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from foldline.refusal import listed
-from foldline.unpacking import SUFFIXES
+from foldline.archive.unpacking import SUFFIXES
+from foldline.files.refusal import listed
 
 UNREAD_SUFFIXES = (".z01", ".rar", ".zst", ".tzst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab")
 """Of formats that Python's own library does not read; .z01 is the first part of a zip, of which .zip is the last."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from foldline.cards.sources import Extract, NameOfOne, Rename, Replace, Substitute, ToColumns
+from foldline.card.sources import Extract, NameOfOne, Rename, Replace, Substitute, ToColumns
 from foldline.competition.field_checks import ones
 from foldline.competition.line_places import described_places
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 SHOWN = 3
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from foldline.competition.line_places import described_places
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
 BY_A_STEP = "or change or leave out these lines by a step of kind `replace` or `drop` after the table's name"

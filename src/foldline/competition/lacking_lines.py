@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from foldline.cards.target import Lines, Multilabel, Regression, Target
-from foldline.cards.templates import parse_id
+from foldline.card.target import Lines, Multilabel, Regression, Target
+from foldline.card.templates import parse_id
 from foldline.competition.image_paths import filled
-from foldline.refusal import Refusal, listed
-from foldline.tables.target_texts import text_of_labels
+from foldline.files.refusal import Refusal, listed
+from foldline.files.target_texts import text_of_labels
 
 SHOWN = 5
 IN_COMMON = "The lines of a row must have one id in common, as `{ID.head}` is of `{ID}`: correct layout.train.id"

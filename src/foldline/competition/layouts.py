@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from foldline.archives import Archives
-from foldline.cards.features import Features
-from foldline.cards.layout import CocoPart, Layout, Part, RecordsPart, TablePart, WalkPart
-from foldline.cards.target import Target, target_columns
-from foldline.cards.templates import columns_of, parse_id
+from foldline.archive.archives import Archives
+from foldline.card.features import Features
+from foldline.card.layout import CocoPart, Layout, Part, RecordsPart, TablePart, WalkPart
+from foldline.card.target import Target, target_columns
+from foldline.card.templates import columns_of, parse_id
 from foldline.competition.coco_layout import coco_lines
 from foldline.competition.image_paths import describe_absence, filled, missing_files
 from foldline.competition.lacking_lines import lacking_lines, spoken_of
@@ -29,8 +29,8 @@ from foldline.competition.side_columns import SideColumns, find_side_columns, re
 from foldline.competition.table_layout import table_lines
 from foldline.competition.target_texts import target_texts, united
 from foldline.competition.walk_layout import walk_lines
-from foldline.refusal import Refusal, counted, listed, shortened
-from foldline.tables.rows import side_columns
+from foldline.files.refusal import Refusal, counted, listed, shortened
+from foldline.files.rows import side_columns
 
 LINE_COLUMNS = ("row_id", "path", "target", "group", "missing", "spoken_of")
 LONGEST_ID = 1000

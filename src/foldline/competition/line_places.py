@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from foldline.refusal import listed
+from foldline.files.refusal import listed
 
 
 def described_places(lines: pd.Index, most: int = 3) -> str:

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from foldline.archives import Archives
-from foldline.cards.submission import LineTable
-from foldline.cards.templates import columns_of, parse_id
+from foldline.archive.archives import Archives
+from foldline.card.submission import LineTable
+from foldline.card.templates import columns_of, parse_id
 from foldline.competition.image_paths import filled
 from foldline.competition.source_steps import named, read_source
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 SHOWN = 3
 

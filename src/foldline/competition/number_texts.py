@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from foldline.cards.target import Columns, Lines
-from foldline.cards.templates import parse_id
+from foldline.card.target import Columns, Lines
+from foldline.card.templates import parse_id
 from foldline.competition.field_checks import BY_A_STEP, refuse_other_fields
 from foldline.competition.image_paths import filled
-from foldline.refusal import Refusal
-from foldline.tables.target_texts import numbers_of, text_of_numbers
+from foldline.files.refusal import Refusal
+from foldline.files.target_texts import numbers_of, text_of_numbers
 
 DECIMAL_COMMA = r"[+-]?\d*,\d+"
 POINTS = (

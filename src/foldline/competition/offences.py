@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from foldline.cards.submission import (
+from foldline.card.submission import (
     ConfidentLabel,
     HardLabel,
     Labelled,

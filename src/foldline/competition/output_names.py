@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from foldline.cards.target import MultiOutput, Target
+from foldline.card.target import MultiOutput, Target
 
 BETWEEN = "="
 """No column's name holds it (cards/target.py)."""

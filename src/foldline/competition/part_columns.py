@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foldline.archives import Archives
-from foldline.cards.layout import CocoPart, Part, RecordsPart, TablePart, WalkPart
-from foldline.cards.sources import first_file, first_pattern
+from foldline.archive.archives import Archives
+from foldline.card.layout import CocoPart, Part, RecordsPart, TablePart, WalkPart
+from foldline.card.sources import first_file, first_pattern
 from foldline.competition.coco_layout import coco_columns
 from foldline.competition.records_layout import record_columns
 from foldline.competition.step_columns import columns_after, file_columns, files_of

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from foldline.cards.submission import ProbabilityColumns
-from foldline.cards.templates import parse_template
+from foldline.card.submission import ProbabilityColumns
+from foldline.card.templates import parse_template
 from foldline.competition.image_paths import filled
 from foldline.competition.output_names import BETWEEN
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 
 def probability_columns(classes: Sequence[str], form: ProbabilityColumns) -> tuple[str, ...]:

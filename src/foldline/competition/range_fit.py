@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from foldline.cards.submission import Lines, Number, Submission
-from foldline.cards.target import Regression, Target
-from foldline.refusal import Refusal, listed
-from foldline.tables.target_texts import numbers_of
+from foldline.card.submission import Lines, Number, Submission
+from foldline.card.target import Regression, Target
+from foldline.files.refusal import Refusal, listed
+from foldline.files.target_texts import numbers_of
 
 SHOWN = 3
 OUTLIERS = 0.05

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from foldline.files import whole_file
-from foldline.refusal import Refusal, listed
-from foldline.tables.addresses import shown_address
-from foldline.tables.images import COLUMNS
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import whole_file
+from foldline.pixels.addresses import shown_address
+from foldline.pixels.images_table import COLUMNS
 
 SHOWN_REASONS, SHOWN_FILES = 5, 3
 WIDTH = 1000

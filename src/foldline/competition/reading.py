@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from foldline.archives import Archives
-from foldline.cards.features import Features
-from foldline.cards.layout import Layout
-from foldline.cards.submission import Submission
-from foldline.cards.target import Target
+from foldline.archive.archives import Archives
+from foldline.card.features import Features
+from foldline.card.layout import Layout
+from foldline.card.submission import Submission
+from foldline.card.target import Target
 from foldline.competition.answer_columns import asked_names
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import Listing, read_layout

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
-from foldline.archives import Archives
-from foldline.cards.sources import File
-from foldline.cards.submission import (
+from foldline.archive.archives import Archives
+from foldline.card.sources import File
+from foldline.card.submission import (
     HardLabel,
     InLines,
     Labelled,
@@ -23,7 +23,7 @@ from foldline.cards.submission import (
     SetColumns,
     Submission,
 )
-from foldline.cards.templates import parse_template
+from foldline.card.templates import parse_template
 from foldline.competition.answer_columns import labels_in
 from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
@@ -31,7 +31,7 @@ from foldline.competition.sample_header import nameless_columns, sample_columns
 from foldline.competition.source_steps import numbered
 from foldline.competition.source_tables import read_columns, read_table, refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
-from foldline.refusal import Refusal, counted, listed
+from foldline.files.refusal import Refusal, counted, listed
 
 LINES_SHOWN = 100
 BLANKS = ("", "nan", "NaN", "NA", "NULL")

@@ -5,11 +5,11 @@ from itertools import product
 
 import pandas as pd
 
-from foldline.cards.submission import HardLabel, InLines, LabelLines, LabelSet, Number, Submission
-from foldline.cards.target import MultiOutput, Regression, Target
+from foldline.card.submission import HardLabel, InLines, LabelLines, LabelSet, Number, Submission
+from foldline.card.target import MultiOutput, Regression, Target
 from foldline.competition.answer_columns import answer_names, asked_names, refuse_spaced
 from foldline.competition.sample import WHOLE_NUMBER, Sample, line_ids, refuse_other_number
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
 """Longer ones first, which hold the others."""

@@ -2,12 +2,12 @@
 
 import re
 
-from foldline.archives import Archives
-from foldline.cards.sources import Headerless
-from foldline.cards.submission import Submission
+from foldline.archive.archives import Archives
+from foldline.archive.table_files import header_fields
+from foldline.card.sources import Headerless
+from foldline.card.submission import Submission
 from foldline.competition.step_columns import file_columns
-from foldline.competition.table_files import header_fields
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 NAMED_BY_PLACE = re.compile(r"Unnamed: \d+(\.\d+)?")
 """What pandas calls a column without a name; but a table that was saved with such a column may name it so itself."""

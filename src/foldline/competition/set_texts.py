@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from foldline.cards.target import Delimited, Lines, OneHot
-from foldline.cards.templates import parse_id
+from foldline.card.target import Delimited, Lines, OneHot
+from foldline.card.templates import parse_id
 from foldline.competition.field_checks import ones
 from foldline.competition.image_paths import filled
-from foldline.tables.target_texts import labels_of, text_of_labels
+from foldline.files.target_texts import labels_of, text_of_labels
 
 CURE = "correct target.labels in the card"
 

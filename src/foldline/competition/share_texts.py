@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.competition.field_checks import refuse_other_fields
-from foldline.tables.target_texts import text_of_numbers
+from foldline.files.target_texts import text_of_numbers
 
 WANTED = "a number of votes, or a share, 0 or more; correct target.kind or target.columns in the card"
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 
 
 def refuse_shared(patterns: pd.Series, files: pd.Series, ids: pd.Series, fact: str) -> None:

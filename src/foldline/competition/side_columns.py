@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.archives import Archives
-from foldline.cards.features import Features
-from foldline.cards.layout import Layout
-from foldline.cards.target import Target, target_columns
-from foldline.cards.templates import columns_of, parse_id
+from foldline.archive.archives import Archives
+from foldline.card.features import Features
+from foldline.card.layout import Layout
+from foldline.card.target import Target, target_columns
+from foldline.card.templates import columns_of, parse_id
 from foldline.competition.line_places import described_places
 from foldline.competition.number_texts import DECIMAL_COMMA
 from foldline.competition.part_columns import PartColumns, part_columns
 from foldline.competition.source_tables import refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
-from foldline.refusal import Refusal, listed
-from foldline.tables.rows import SIDE, side_columns
+from foldline.files.refusal import Refusal, listed
+from foldline.files.rows import SIDE, side_columns
 
 ANY_TEXT = "*"
 MISSING = ("", "na", "nan", "n/a", "null", "none", "?")

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from foldline.archives import Archives
-from foldline.cards.sources import Drop, File, Headerless, Join, Keep, Step, ToColumns, first_file
+from foldline.archive.archives import Archives
+from foldline.card.sources import Drop, File, Headerless, Join, Keep, Step, ToColumns, first_file
 from foldline.competition.column_steps import changed, refuse_absent_values
 from foldline.competition.layout_parts import Wanted
 from foldline.competition.source_tables import read_table, refuse_absent_columns, refuse_empty_table
 from foldline.competition.step_columns import LINE, ROW, columns_after, file_columns, named, needed_columns
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 ADDRESS = "#address"
 """The column of the picture's address where it is known before the steps."""

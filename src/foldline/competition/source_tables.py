@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from foldline.archives import Archives
+from foldline.archive.archives import Archives
+from foldline.archive.table_files import TABLE_SUFFIXES, parse_table
 from foldline.competition.closed_archives import closed_archives
-from foldline.competition.table_files import TABLE_SUFFIXES, parse_table
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 
 def read_header(archives: Archives, name: str) -> tuple[str, ...]:

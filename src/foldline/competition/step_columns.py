@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from foldline.archives import Archives
-from foldline.cards.sources import (
+from foldline.archive.archives import Archives
+from foldline.card.sources import (
     Drop,
     Extract,
     File,
@@ -21,7 +21,7 @@ from foldline.cards.sources import (
 )
 from foldline.competition.layout_parts import Wanted
 from foldline.competition.source_tables import read_header, refuse_absent_columns
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 LINE, ROW = "line", "row"
 """Columns that every source has, unless its file has such ones itself: the number of the line, from 1 and from 0."""

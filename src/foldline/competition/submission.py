@@ -13,14 +13,14 @@ import pyarrow.csv
 from jaxtyping import Int64, Shaped
 from tqdm import tqdm
 
-from foldline.cards.submission import ClassProbabilities, InLines, ProbabilityLines, Submission
-from foldline.cards.target import Target
+from foldline.card.submission import ClassProbabilities, InLines, ProbabilityLines, Submission
+from foldline.card.target import Target
 from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced, titles
-from foldline.competition.decisions.rules import Rule
 from foldline.competition.sample import Sample, line_positions, lines_per_row
-from foldline.refusal import Refusal, counted, listed
-from foldline.tables.arrays import gather, row_blocks, take
-from foldline.tables.probabilities import Probabilities
+from foldline.ensembling.probabilities import Probabilities
+from foldline.files.arrays import gather, row_blocks, take
+from foldline.files.refusal import Refusal, counted, listed
+from foldline.metrics.decisions.rules import Rule
 
 
 def write_submission(

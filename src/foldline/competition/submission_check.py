@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from foldline.cards.submission import Labelled, LabelSet, Submission
+from foldline.archive.unpacking import DAMAGES
+from foldline.card.submission import Labelled, LabelSet, Submission
 from foldline.competition.id_offences import first_id_offence
 from foldline.competition.label_offences import first_label_offence
 from foldline.competition.line_numbers import line_of
 from foldline.competition.offences import Offence, earliest, first_offence
 from foldline.competition.sample import Sample
 from foldline.competition.source_steps import numbered
-from foldline.refusal import Refusal, counted, listed
-from foldline.unpacking import DAMAGES
+from foldline.files.refusal import Refusal, counted, listed
 
 BLOCK_CELLS = 1 << 22
 RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")

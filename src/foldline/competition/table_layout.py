@@ -2,17 +2,17 @@
 
 import pandas as pd
 
-from foldline.archives import Archives
-from foldline.cards.layout import TablePart
-from foldline.cards.templates import columns_of, parse_id, parse_template
+from foldline.archive.archives import Archives
+from foldline.archive.path_spelling import as_named
+from foldline.card.layout import TablePart
+from foldline.card.templates import columns_of, parse_id, parse_template
 from foldline.competition.image_paths import filled, with_wildcards
 from foldline.competition.layout_parts import PartLines, Wanted
-from foldline.competition.path_spelling import as_named
 from foldline.competition.shared_globs import refuse_shared
 from foldline.competition.source_steps import read_source
 from foldline.competition.step_columns import files_of
-from foldline.refusal import Refusal, listed
-from foldline.tables.addresses import BETWEEN_CHANNELS
+from foldline.files.refusal import Refusal, listed
+from foldline.pixels.addresses import BETWEEN_CHANNELS
 
 
 def table_lines(archives: Archives, part: TablePart, fact: str, wanted: Wanted) -> PartLines:

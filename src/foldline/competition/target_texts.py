@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from foldline.cards.target import Binary, Multilabel, MultiOutput, Ordinal, Regression, Shares, Target
+from foldline.card.target import Binary, Multilabel, MultiOutput, Ordinal, Regression, Shares, Target
 from foldline.competition.field_checks import BY_A_STEP, refuse_other_fields
 from foldline.competition.number_texts import number_texts, united_numbers
 from foldline.competition.output_names import class_of
 from foldline.competition.set_texts import set_texts, united_sets
 from foldline.competition.share_texts import share_texts
-from foldline.refusal import Refusal, listed
-from foldline.tables.target_texts import text_of_labels
+from foldline.files.refusal import Refusal, listed
+from foldline.files.target_texts import text_of_labels
 
 
 def target_texts(table: pd.DataFrame, target: Target, source: str) -> pd.Series:

@@ -4,16 +4,16 @@ import re
 
 import pandas as pd
 
-from foldline.archives import Archives
-from foldline.cards.layout import WalkPart
-from foldline.cards.sources import first_pattern
+from foldline.archive.archives import Archives
+from foldline.card.layout import WalkPart
+from foldline.card.sources import first_pattern
 from foldline.competition.closed_archives import closed_archives
 from foldline.competition.image_paths import one_per_folder
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_steps import ADDRESS, after_steps, numbered
 from foldline.competition.source_tables import refuse_absent_columns
 from foldline.competition.step_columns import columns_after, needed_columns
-from foldline.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed
 
 
 def walk_lines(archives: Archives, part: WalkPart, fact: str, wanted: Wanted) -> PartLines:

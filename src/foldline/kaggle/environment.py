@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from foldline.refusal import Refusal
+from foldline.files.refusal import Refusal
 
 CREDENTIALS = {
     "KAGGLE_API_TOKEN",

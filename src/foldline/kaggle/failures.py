@@ -2,8 +2,8 @@
 
 import difflib
 
+from foldline.files.refusal import Refusal, listed
 from foldline.kaggle.client import RATE_LIMITED, CallFailed, Kaggle
-from foldline.refusal import Refusal, listed
 
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, SERVER_ERROR = 401, 403, 404, 500
 TOKEN_PAGE = "https://www.kaggle.com/settings"

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from foldline.cards.host import Host, LocalHost
+from foldline.card.host import Host, LocalHost
+from foldline.files.places import Places
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.environment import local_environment, real_environment
 from foldline.kaggle.failures import explained
-from foldline.places import Places
 
 
 @contextmanager
@@ -20,8 +20,8 @@ def reach(host: Host, places: Places) -> Iterator[Kaggle]:
     with ExitStack() as stack:
         if isinstance(host, LocalHost):
             # A real competition needs neither the server nor scikit-learn, which scores for it.
-            from foldline.kaggle.local.server import LocalKaggle
             from foldline.kaggle.sources import source_folder
+            from foldline.local_kaggle.server import LocalKaggle
 
             folder = source_folder(host.source, places)
             server = stack.enter_context(LocalKaggle({places.slug: folder}, places.local_kaggle))

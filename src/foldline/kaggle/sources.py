@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from foldline.files import locked
-from foldline.kaggle.digits import write_digits
-from foldline.places import Places
-from foldline.refusal import Refusal, listed
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import locked
+from foldline.local_kaggle.digits import write_digits
 
 BUILT_IN = {"digits": write_digits}
 

@@ -1,0 +1,49 @@
+"""What a competition's archives hold, for a person who writes its card."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from foldline.archive.archives import Archives
+from foldline.archive.json_keys import json_keys
+from foldline.competition.source_tables import read_header
+from foldline.files.refusal import Refusal, listed
+
+SHOWN_KINDS, SHOWN_TABLES, SHOWN_COLUMNS = 20, 8, 12
+WITH_HEADER, JSON = (".csv", ".tsv"), ".json"
+
+
+def contents(archives: Archives) -> Iterator[tuple[str, str]]:
+    """Pairs: of files alike a pattern with their number, and each table of a few with its columns."""
+    kinds = _by_kind(archives.names)
+    shown = 0
+    for pattern, names in list(kinds.items())[:SHOWN_KINDS]:
+        tables = names[0].lower().endswith((*WITH_HEADER, JSON)) and shown + len(names) <= SHOWN_TABLES
+        if tables:
+            shown += len(names)
+            yield from ((name, _columns(archives, name)) for name in names)
+        elif len(names) == 1:
+            yield names[0], "1 file"
+        else:
+            yield pattern, f"{len(names):,} files, as {names[0]}"
+    if len(kinds) > SHOWN_KINDS:
+        yield "and more", f"{len(kinds) - SHOWN_KINDS} kinds of file"
+
+
+def _by_kind(names: Sequence[str]) -> dict[str, list[str]]:
+    """By top folder, depth and suffix: `train/*/*.jpg`."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        path = PurePosixPath(name)
+        above = path.parts[:1] + ("*",) * (len(path.parts) - 2) if len(path.parts) > 1 else ()
+        kinds["/".join([*above, f"*{path.suffix}"])].append(name)
+    return dict(kinds)
+
+
+def _columns(archives: Archives, name: str) -> str:
+    if name.lower().endswith(JSON):
+        return json_keys(archives, name)
+    try:
+        return f"columns {listed(read_header(archives, name), SHOWN_COLUMNS)}"
+    except Refusal:
+        return "no table with a header"

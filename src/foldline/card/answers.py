@@ -1,0 +1,183 @@
+"""Which metric fits which target, and which form of submission fits either."""
+
+from collections.abc import Iterator, Mapping
+
+from foldline.card.card import Card
+from foldline.card.submission import ClassProbabilities, HardLabel, Ranking
+from foldline.card.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
+from foldline.files.places import card_file
+from foldline.files.refusal import Refusal, listed
+from foldline.metrics.metric import MeanAveragePrecision, TopKAccuracy, TopKError
+
+FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
+    "binary": ("number", "label", "class_probabilities"),
+    "multiclass": ("class_probabilities", "label", "confident_label"),
+    "open_set": ("label",),
+    "ranked": ("ranking",),
+    "multilabel": ("class_probabilities", "label_set", "set_columns", "lines", "ranking"),
+    "multioutput": ("label", "label_lines", "probability_lines", "probability_columns"),
+    "ordinal": ("label", "class_probabilities"),
+    "shares": ("class_probabilities",),
+    "regression": ("number", "lines"),
+}
+ONE_LABEL = ("binary", "multiclass", "ordinal")
+OF_ORDER = (("binary",), ("number", "class_probabilities"))
+OF_COLUMNS = (("multilabel",), ("class_probabilities", "lines"))
+OF_EACH_CLASS = (("multilabel", "multiclass", "ordinal"), ("class_probabilities", "lines"))
+OF_LABELS = ((*ONE_LABEL, "open_set"), ("label",))
+OF_SEVERAL_LABELS = (("multioutput",), ("label", "label_lines"))
+OF_LEVELS = (("ordinal",), ("label",))
+OF_SETS = (("multilabel",), ("label_set", "set_columns"))
+OF_RANKINGS = (("ranked",), ("ranking",))
+OF_NUMBERS = (("regression",), ("number", "lines"))
+# By metric: the kinds of target that it scores, and the forms of submission that hold what it needs.
+FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "auc": OF_ORDER,
+    "weighted_auc": OF_ORDER,
+    "partial_auc": OF_ORDER,
+    "average_precision": OF_ORDER,
+    "mean_column_auc": OF_EACH_CLASS,
+    "weighted_mean_column_auc": OF_EACH_CLASS,
+    "micro_auc": OF_COLUMNS,
+    "mean_column_average_precision": OF_EACH_CLASS,
+    "brier": ((*ONE_LABEL, "multilabel"), ("number", "class_probabilities", "lines")),
+    "binary_log_loss": (("binary", "multilabel"), ("number", "class_probabilities", "lines")),
+    "weighted_binary_log_loss": OF_COLUMNS,
+    "log_loss": (ONE_LABEL, ("class_probabilities",)),
+    "weighted_log_loss": (ONE_LABEL, ("class_probabilities",)),
+    "mean_column_log_loss": (("multioutput",), ("probability_lines", "probability_columns")),
+    "balanced_log_loss": (ONE_LABEL, ("class_probabilities",)),
+    "kl_divergence": (("shares",), ("class_probabilities",)),
+    "accuracy": OF_LABELS,
+    "balanced_accuracy": OF_LABELS,
+    "macro_f1": OF_LABELS,
+    "weighted_f1": OF_LABELS,
+    "matthews": OF_LABELS,
+    "cohen_kappa": OF_LABELS,
+    "mean_column_accuracy": OF_SEVERAL_LABELS,
+    "mean_column_balanced_accuracy": OF_SEVERAL_LABELS,
+    "mean_column_macro_f1": OF_SEVERAL_LABELS,
+    "f_beta": (("binary",), ("label",)),
+    "multilabel_micro_f1": OF_SETS,
+    "multilabel_macro_f1": OF_SETS,
+    "mean_row_f_beta": OF_SETS,
+    "mean_row_jaccard": OF_SETS,
+    "exact_match": OF_SETS,
+    "hamming_loss": OF_SETS,
+    "map_at_k": (("ranked", "multilabel"), ("ranking",)),
+    "top_k_error": OF_RANKINGS,
+    "top_k_accuracy": OF_RANKINGS,
+    "global_average_precision": (("multiclass",), ("confident_label",)),
+    "quadratic_kappa": OF_LEVELS,
+    "linear_kappa": OF_LEVELS,
+    "rmse": OF_NUMBERS,
+    "mean_column_rmse": OF_NUMBERS,
+    "mse": OF_NUMBERS,
+    "mae": OF_NUMBERS,
+    "mean_column_mae": OF_NUMBERS,
+    "median_absolute_error": OF_NUMBERS,
+    "mape": OF_NUMBERS,
+    "smape": OF_NUMBERS,
+    "rmsle": OF_NUMBERS,
+    "pearson": OF_NUMBERS,
+    "spearman": OF_NUMBERS,
+    "concordance": OF_NUMBERS,
+    "r2": OF_NUMBERS,
+    "weighted_r2": OF_NUMBERS,
+    "probabilistic_f1": (("binary",), ("number",)),
+}
+
+
+def refuse_unscorable_card(card: Card) -> None:
+    """Raises Refusal with one line per conflict between the card's own sections."""
+    conflicts = list(unscorable(card))
+    if conflicts:
+        raise Refusal("\n".join(conflicts))
+
+
+def unscorable(card: Card) -> Iterator[str]:
+    """A line per conflict between the card's own sections."""
+    yield from (f"{card_file(card.slug)}: {conflict}" for conflict in _conflicts(card))
+
+
+def _conflicts(card: Card) -> Iterator[str]:
+    target, metric, form = card.target.kind, card.metric.kind, card.submission.kind
+    targets, forms = FITS_OF_METRIC[metric]
+    if target not in targets:
+        fitting = [name for name, (kinds, _) in FITS_OF_METRIC.items() if target in kinds]
+        yield (
+            f"the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
+            f"`{target}`, which {listed(fitting, 20)} {'scores' if len(fitting) == 1 else 'score'}."
+        )
+    if form not in FORMS_OF_TARGET[target]:
+        yield (
+            f"`submission.kind` is `{form}`, but a target of kind `{target}` is submitted as "
+            f"{listed(FORMS_OF_TARGET[target])}."
+        )
+    if form not in forms:
+        yield (
+            f"`submission.kind` is `{form}`, but the metric `{metric}` scores a submission of kind "
+            f"{listed(forms)}. A target of kind `{target}` that is submitted as `{form}` is scored by "
+            f"{listed(_scoring(target, form), 20)}."
+        )
+    yield from _answers_in_ids(card)
+    yield from _answers_as_groups(card)
+    yield from _unnamed(card)
+    yield from _other_length(card)
+    yield from _unknown_weights(card)
+
+
+def _scoring(target: str, form: str) -> list[str]:
+    return [name for name, (targets, forms) in FITS_OF_METRIC.items() if target in targets and form in forms]
+
+
+def _answers_in_ids(card: Card) -> Iterator[str]:
+    for fact, column in target_columns(card.target):
+        if any(part.id == column for part in card.layout.train) and fact.endswith(".column"):
+            yield (
+                f"`{fact}` and `layout.train.id` both name `{column}`: then each label would be one "
+                "row. Name the column of the labels, and that of the ids."
+            )
+
+
+def _answers_as_groups(card: Card) -> Iterator[str]:
+    for fact, column in target_columns(card.target):
+        if card.target.group == column:
+            yield (
+                f"`{fact}` and `target.group` both name `{column}`: then each class would lie in one "
+                "fold, and no model would know the classes that it is judged on. Name what rows of the test set are "
+                "not of (a patient, a place) as the group, or null."
+            )
+
+
+def _unnamed(card: Card) -> Iterator[str]:
+    target = card.target
+    named = isinstance(card.submission, HardLabel | ClassProbabilities)
+    if isinstance(target, Binary) and named and None in (target.negative, target.positive):
+        yield (
+            f"`submission.kind` is `{card.submission.kind}`, which needs both labels' names, but one "
+            "of `target.negative` and `target.positive` is null."
+        )
+
+
+def _other_length(card: Card) -> Iterator[str]:
+    metric, form = card.metric, card.submission
+    of_k = isinstance(metric, MeanAveragePrecision | TopKError | TopKAccuracy)
+    if of_k and isinstance(form, Ranking) and metric.k != form.length:
+        yield f"`metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
+
+
+def _unknown_weights(card: Card) -> Iterator[str]:
+    """Where the card itself names the classes; else the doctor finds out."""
+    target = card.target
+    parts = target.labels if isinstance(target, Multilabel) else None
+    parts = target.values if isinstance(target, Regression) else parts
+    parts = target if isinstance(target, MultiOutput) else parts
+    weights = getattr(card.metric, "weights", None)
+    if isinstance(weights, Mapping) and isinstance(parts, OneHot | Columns | MultiOutput):
+        unknown = [name for name in weights if name not in parts.columns]
+        if unknown:
+            yield (
+                f"`metric.weights` names {listed(unknown)}, which is no column of the target. "
+                f"Valid: {listed(parts.columns, 40)}."
+            )

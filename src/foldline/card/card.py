@@ -1,0 +1,54 @@
+"""A card: the facts of one competition, about 25 lines. An experiment belongs in params.yaml instead."""
+
+import difflib
+from pathlib import Path
+
+from foldline.card.features import Features
+from foldline.card.host import Host
+from foldline.card.layout import Layout
+from foldline.card.submission import Submission
+from foldline.card.target import Target
+from foldline.files.refusal import Refusal, listed
+from foldline.metrics.metric import Metric
+from foldline.params.section import Section, parse, read_yaml
+from foldline.predicting.view_names import Symmetry
+
+NEAREST = 3
+
+
+class Card(Section):
+    slug: str
+    title: str
+    host: Host
+    layout: Layout
+    target: Target
+    features: Features | None
+    """null: a row is its images."""
+    metric: Metric
+    submission: Submission
+    symmetries: tuple[Symmetry, ...] | None
+    """The views under which a label stays true: for dogs a horizontal flip, for digits none (a 6 is no 9). null: labels
+    say where something lies, so that not even crops and movements keep them true."""
+
+
+def refuse_absent_card(path: Path) -> None:
+    """Raises Refusal, naming the cards there are, when there is none at `path`."""
+    if path.exists():
+        return
+    cards = sorted(card.stem for card in path.parent.glob("*.yaml"))
+    close = difflib.get_close_matches(path.stem, cards, NEAREST)
+    nearest = f"The nearest: {listed(close)}. All" if close else "Cards"
+    raise Refusal(
+        f"{path} does not exist: there is no card for the competition `{path.stem}`. {nearest}: {listed(cards, 30)}. "
+        "Correct its name (`competition` in params.yaml, or --competition), or write the card "
+        "(docs/new-competition.md)."
+    )
+
+
+def read_card(path: Path) -> Card:
+    """Raises Refusal with one line per mistake, or naming the cards there are when there is none at `path`."""
+    refuse_absent_card(path)
+    card = parse(read_yaml(path), Card, str(path))
+    if card.slug != path.stem:
+        raise Refusal(f"{path}: `slug` is {card.slug!r} but the file is named {path.stem!r}. Make them equal.")
+    return card

@@ -1,0 +1,70 @@
+"""What in a card looks wrong beside the data that it describes, each finding in one sentence with first examples."""
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import pandas as pd
+
+from foldline.archive.picture_files import ARRAYS, PICTURES, suffix_of
+from foldline.card.target import OpenSet, Ranked, Target
+from foldline.competition.readability import describe_hidden, share_to_allow
+from foldline.files.refusal import listed
+from foldline.pixels.addresses import RECORD, places_of
+
+MISSPELT = 0.8
+"""Likeness of two labels (difflib) from which one may be meant for the other."""
+
+
+def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
+    """absent: a sentence for each part of the test set without a single image. images: in the form of `tables/`."""
+    if absent:
+        yield describe_hidden(absent, share_to_allow(images))
+
+
+def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]:
+    """Images that lie where those of the rows lie, as deep in the same top folder, and belong to no row.
+
+    names: of all files. paths: those of the rows' images (tables/addresses.py).
+    """
+    used = {place for path in paths if RECORD not in path for place in places_of(path)}
+    files = [name for name in names if name in used and suffix_of(name) in (*PICTURES, *ARRAYS)]
+    folders, suffixes = {_top_and_depth(name) for name in files}, {*PICTURES, *map(suffix_of, files)}
+    unlisted = [
+        name for name in names if name not in used and suffix_of(name) in suffixes and _top_and_depth(name) in folders
+    ]
+    if unlisted:
+        yield (
+            f"{len(unlisted):,} images lie where those of the rows lie, but belong to no row: {listed(unlisted, 3)}. "
+            "If they should, look at the pattern or the path of the part: large and small letters differ."
+        )
+
+
+def _top_and_depth(name: str) -> tuple[str, int]:
+    top, below, _ = name.partition("/")
+    return top if below else "", name.count("/")
+
+
+def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:
+    """known: the labels of train rows and those that the sample submission shows."""
+    new_class = target.new_class if isinstance(target, Ranked | OpenSet) else None
+    if new_class is None or new_class in known:
+        return
+    close = difflib.get_close_matches(new_class, known, n=1, cutoff=MISSPELT)
+    if close:
+        yield (
+            f"target.new_class is {new_class!r}, which neither train rows nor the sample submission have; they have "
+            f"{close[0]!r}. Correct the card if that is meant."
+        )
+
+
+def labels_alike(classes: Sequence[str]) -> Iterator[str]:
+    """Labels that are one to a person: they differ in case, or in blanks, alone."""
+    alike: dict[str, list[str]] = {}
+    for name in classes:
+        alike.setdefault("".join(name.split()).casefold(), []).append(name)
+    pairs = [f"{first!r} and {second!r}" for first, second, *_ in (names for names in alike.values() if names[1:])]
+    if pairs:
+        yield (
+            f"{len(pairs):,} labels are written in several ways, which are classes of their own: {listed(pairs, 3)}. "
+            "Make them one by a step of kind `replace`."
+        )

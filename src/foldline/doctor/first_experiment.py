@@ -1,0 +1,85 @@
+"""A first experiment for a card: a recipe in which the card's facts and the data's size decide what they can."""
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from foldline.card.card import Card
+
+MODEL = "resnet50.a1_in1k"
+MOST_PIXELS, STEP_PIXELS = 224, 32
+LEAST_SQUARE_PIXELS = 96
+"""Smaller images are enlarged: of 32 pixels the model, which was trained on large ones, makes one place. Source:
+Kornblith, Shlens and Le, Do Better ImageNet Models Transfer Better?, 2019, who enlarge even CIFAR's to 224."""
+SQUASHED_ASPECT = 1.4
+"""Up to this, squashing an image to a square does less harm than the black bars of padding."""
+OBLONG_ASPECT = 4.0
+"""From this on a square would be three quarters padding, or squash most of the longer side away: a signal of 3 x 4096
+would keep 32 of its samples. Height and width differ instead, with as many pixels as the largest square."""
+FOLDS = 5
+LOSSES: Mapping[str, dict[str, Any]] = {
+    "multilabel": {"kind": "binary_cross_entropy", "smoothing": 0.0},
+    # The votes are soft enough.
+    "shares": {"kind": "cross_entropy", "smoothing": 0.0},
+    "regression": {"kind": "mean_squared_error"},
+}
+SOFTMAX_LOSS = {"kind": "cross_entropy", "smoothing": 0.1}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the images are like, half of them more so and half of them less."""
+
+    side_pixels: float
+    """The shorter side."""
+    aspect: float
+    """Longer side by shorter side."""
+    is_wide: bool
+    """Whether the longer side is the width."""
+
+
+UNKNOWN = Pictures(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False)
+"""Before anything is downloaded."""
+
+
+def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) -> dict[str, Any]:
+    """`recipe` (the content of a params.yaml) for the competition of `card`, by folds, with a ResNet50 as the model."""
+    experiment = copy.deepcopy(dict(recipe))
+    height, width = _size(pictures)
+    experiment |= {"competition": card.slug, "folds": list(range(FOLDS))}
+    experiment["prepare"] |= {
+        "height_pixels": height,
+        "width_pixels": width,
+        "resize": "pad" if SQUASHED_ASPECT < pictures.aspect < OBLONG_ASPECT else "squash",
+        # A wrong path looks like missing images: to go on without some is for a person to say.
+        "unreadable_share": 0.0,
+    }
+    experiment["split"] |= {"count": FOLDS, "near_duplicates": "together"}
+    experiment["train"] |= {"loss": LOSSES.get(card.target.kind, SOFTMAX_LOSS)}
+    experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "plain"}, "drop_path_rate": 0.0}
+    if card.symmetries is None:
+        experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
+    views = ["identity", *(view for view in ("horizontal_flip",) if view in (card.symmetries or ()))]
+    experiment["predict"] |= {"views": views}
+    experiment |= {"clip": {"bounds": {"kind": "fitted"}, "rule": "fitted"}}
+    experiment["submit"] |= {"message": f"first experiment, {MODEL}"}
+    return experiment
+
+
+def _size(pictures: Pictures) -> tuple[int, int]:
+    """Height and width in pixels, multiples of STEP_PIXELS."""
+    if pictures.aspect < OBLONG_ASPECT:
+        side = min(max(_stepped(pictures.side_pixels, math.ceil), LEAST_SQUARE_PIXELS), MOST_PIXELS)
+        return side, side
+    # Squares alone would allow symmetries that swap the axes as views; a first experiment asks for none of these.
+    most = MOST_PIXELS**2
+    shorter = min(_stepped(pictures.side_pixels, math.ceil), _stepped(math.sqrt(most / pictures.aspect), math.floor))
+    shorter = max(shorter, STEP_PIXELS)
+    longer = min(_stepped(pictures.side_pixels * pictures.aspect, math.ceil), _stepped(most / shorter, math.floor))
+    return (shorter, longer) if pictures.is_wide else (longer, shorter)
+
+
+def _stepped(pixels: float, rounded: Callable[[float], int]) -> int:
+    return STEP_PIXELS * rounded(pixels / STEP_PIXELS)

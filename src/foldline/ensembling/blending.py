@@ -1,0 +1,96 @@
+"""Several finished runs on the same rows become one: their out-of-fold rows say how much each counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from foldline.ensembling.coverage import place
+from foldline.ensembling.ensemble_section import Method, Ranks
+from foldline.ensembling.fitting_rows import fitting_rows, numbers_to_fit_on
+from foldline.ensembling.members import refuse_other_classes
+from foldline.ensembling.nested import Evidence
+from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.runs import Run
+from foldline.ensembling.steps import Inputs
+from foldline.files.activations import Form, name_of
+from foldline.files.arrays import gather
+from foldline.files.compact import take_stored
+from foldline.files.refusal import Refusal, listed
+
+Places = Int64[np.ndarray, " rows"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The runs' predictions of the same rows, wherever these lie in each run."""
+
+    values: tuple[Float32[np.ndarray, "rows outputs"], ...]
+    places: tuple[Places, ...]
+
+    def at(self, rows: Places) -> Inputs:
+        return tuple(gather(one, places[rows]) for one, places in zip(self.values, self.places, strict=True))
+
+    def source(self, block: slice) -> Inputs:
+        return tuple(take_stored(one, places[block]) for one, places in zip(self.values, self.places, strict=True))
+
+
+@dataclass(frozen=True)
+class Parts:
+    out_of_fold: Part
+    test: Part
+
+
+def aligned(runs: Sequence[Run]) -> Parts:
+    """The rows in the order of the first run. Raises Refusal unless all have its rows, folds, classes and form."""
+    first = runs[0].predictions
+    out_of_fold, test = [], []
+    for run in runs:
+        predictions, name = run.predictions, f"run `{run.name}`"
+        refuse_other_classes(predictions.classes, first.classes, name)
+        if predictions.form != first.form:
+            raise Refusal(
+                f"{name} holds predictions of the form {name_of(predictions.form)}, run `{runs[0].name}` of the "
+                f"form {name_of(first.form)}: they have no common mean. Blend runs of the same kind of loss."
+            )
+        places = place(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
+        _refuse_other_folds(predictions.folds[places], runs[0], name)
+        out_of_fold.append(places)
+        test.append(place(first.test_ids, predictions.test_ids, f"{name}, test rows"))
+    return Parts(
+        Part(tuple(run.predictions.out_of_fold for run in runs), tuple(out_of_fold)),
+        Part(tuple(run.predictions.test for run in runs), tuple(test)),
+    )
+
+
+def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
+    differing = np.flatnonzero(folds != first.predictions.folds)
+    if len(differing):
+        ids = [first.predictions.out_of_fold_ids[row] for row in differing.tolist()]
+        raise Refusal(
+            f"{name} has {len(ids)} rows in another fold than run `{first.name}`: {listed(ids)}. A weight fitted on "
+            "such rows has seen what it is judged on: run it with the same section `split` and the same folds."
+        )
+
+
+def with_ranks(parts: Parts, runs: Sequence[Run], method: Method) -> Parts:
+    """For the mean of ranks, the runs' ranks beside their predictions: within a fold, and among all test rows."""
+    if not isinstance(method, Ranks):
+        return parts
+    form, folds = runs[0].predictions.form, runs[0].predictions.folds
+    return Parts(
+        _doubled(parts.out_of_fold, np.asarray(folds, np.int64), form),
+        _doubled(parts.test, np.zeros(len(runs[0].predictions.test_ids), np.int64), form),
+    )
+
+
+def _doubled(part: Part, groups: Places, form: Form) -> Part:
+    every = np.arange(len(groups))
+    ranks = tuple(ranks_within(one, groups, form) for one in part.at(every))
+    return Part((*part.values, *ranks), (*part.places, *(every for _ in ranks)))
+
+
+def evidence_of(part: Part, targets: np.ndarray, folds: Places, clusters: Places) -> Evidence:
+    rows = fitting_rows(len(targets), numbers_to_fit_on(part.values[0], members=len(part.values)))
+    return Evidence(part.at(rows), targets[rows], folds[rows], clusters[rows])

@@ -1,0 +1,59 @@
+"""What each row's predictions cost, for metrics that are a mean of log losses.
+
+Those that weigh rows, columns or classes are fitted as if they did not, and judged, nested gains included, as they
+are. A label that is missing (-1 among the positions of a target of several labels) costs nothing.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+
+from foldline.files.compact import CompactArray
+from foldline.metrics.scores.log_losses import SMALLEST
+
+
+def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+    """The probabilities given to what came true: of each row's class, or of each of its labels (any, where one is
+    missing), of each class's presence or absence, or where targets are shares of all classes."""
+    if isinstance(predictions, CompactArray):
+        return predictions.of(targets)[:, None].astype(np.float64).clip(SMALLEST, 1 - SMALLEST)
+    wide = predictions.astype(np.float64)
+    if _are_positions(targets):
+        found = np.take_along_axis(wide, np.maximum(targets.reshape(len(targets), -1), 0), axis=1)
+    else:
+        found = wide if _are_shares(targets) else np.where(targets == 1, wide, 1 - wide)
+    return found.clip(SMALLEST, 1 - SMALLEST)
+
+
+def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+    return mean_over_asked(-np.log(of_truth(predictions, targets)), targets)
+
+
+def mean_over_asked(surprises: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+    """surprises: of the probabilities that `of_truth` gives. A class counts as its share where targets are shares, and
+    a known label the same whatever its row lacks."""
+    if _are_shares(targets):
+        return (surprises * targets).sum(axis=1)
+    return np.where(_known(targets), surprises, 0).mean(axis=1) if _are_positions(targets) else surprises.mean(axis=1)
+
+
+def importance(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
+    """What each of these counts in the mean over all rows: together 1."""
+    rows = len(targets)
+    if _are_shares(targets):
+        return targets.astype(np.float64) / rows
+    if _are_positions(targets):
+        known = _known(targets)
+        return known / max(known.sum(), 1)
+    return np.full((rows, asked), 1 / (rows * asked))
+
+
+def _are_positions(targets: np.ndarray) -> bool:
+    return targets.dtype.kind == "i"
+
+
+def _known(positions: np.ndarray) -> Bool[np.ndarray, "rows asked"]:
+    return positions.reshape(len(positions), -1) >= 0
+
+
+def _are_shares(targets: np.ndarray) -> bool:
+    return targets.dtype.kind == "f"

@@ -1,0 +1,78 @@
+"""A step of post-processing: something that may be fitted on out-of-fold rows, and what stands in when it is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Shaped
+
+from foldline.ensembling.columns import Inputs, row_by_row, stacked
+from foldline.metrics.catalogue import Metric
+
+Rows = Shaped[np.ndarray, "rows ..."]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What predictions score. Those of several members count as their mean."""
+
+    metric: Metric
+    answers: Callable[[np.ndarray], np.ndarray]
+    """From predictions to what the metric scores: a rule, or the predictions themselves."""
+
+    def score(self, targets: np.ndarray, outputs: Inputs) -> float:
+        return self.metric.score(targets, self.answers(mean_of(outputs)))
+
+
+def mean_of(arrays: Inputs) -> np.ndarray:
+    """One array is itself, whatever its type: a rule's answers have no mean."""
+    return arrays[0] if len(arrays) == 1 else row_by_row(lambda inputs, counts: _mean(inputs), arrays)
+
+
+def _mean(arrays: Inputs) -> np.ndarray:
+    total = np.zeros(arrays[0].shape)
+    for one in arrays:
+        total += one
+    return (total / len(arrays)).astype(np.float32)
+
+
+def _no_objection(setting: Any) -> None:
+    return None
+
+
+def _nothing_more(setting: Any) -> None:
+    return None
+
+
+def _all_arrays(inputs: Inputs, targets: np.ndarray) -> np.ndarray:
+    return stacked(inputs)
+
+
+@dataclass(frozen=True)
+class Step:
+    """`apply(setting, inputs)` works row by row; the setting is `default`, or what `fit` finds on some rows."""
+
+    name: str
+    default: Any
+    """The setting that is used where the step is not kept: it changes nothing, or is the obvious choice."""
+    fit: Callable[[np.ndarray, np.ndarray], Any]
+    """From the rows' evidence and targets to a setting."""
+    apply: Callable[[Any, Inputs], Inputs]
+    judge: Judge
+    """Of the step's outputs."""
+    describe: Callable[[Any], str]
+    """A setting in a few words."""
+    evidence: Callable[[Inputs, np.ndarray], np.ndarray] = field(default=_all_arrays)
+    """All that `fit` must know of a row, (rows, ...): from the inputs and the targets."""
+    objection: Callable[[Any], str | None] = field(default=_no_objection)
+    """Why a setting is not kept although it gains, or None."""
+    judged: Callable[[Inputs], Inputs] | None = None
+    """The predictions in outputs that hold more than these, for the step that follows at once. What they hold depends
+    on the setting, so rows go on as fitted, and not cross-fitted."""
+    then: Callable[[Any], "Step | None"] = field(default=_nothing_more)
+    """The step that follows at once, given the setting that this one goes on with; None where there is none."""
+    note: str | None = None
+    """What a reader of its gain must know."""
+    given: bool = False
+    """Whether the setting is the person's own: nothing is fitted, and it is kept even where it costs."""

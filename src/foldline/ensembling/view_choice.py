@@ -1,0 +1,115 @@
+"""Which test-time views are worth their pixels: chosen greedily on out-of-fold rows, while the nested gain is real."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from foldline.ensembling.columns import apart, row_by_row
+from foldline.ensembling.link import Counts
+from foldline.ensembling.nested import Chain
+from foldline.ensembling.steps import Inputs, Judge, Step
+from foldline.files.refusal import Refusal, listed
+from foldline.predicting.logits import Logits
+from foldline.predicting.view_names import cost_of
+
+FIRST = "identity"
+"""The view that additions start from, where it is among the predicted ones."""
+NAME = "view"
+OfMean = Callable[..., np.ndarray]
+"""From a mean over views (rows, columns), of predictions or of logits, and its columns' `counts` to predictions."""
+
+
+def common_views(logits: Sequence[Logits]) -> tuple[str, ...]:
+    """Raises Refusal unless all models predicted under the same views."""
+    views = logits[0].views
+    other = next((one.views for one in logits if one.views != views), None)
+    if other is not None:
+        raise Refusal(
+            f"The folds were predicted under other views: {listed(views)} the first, {listed(other)} a later one. "
+            "Predict them again: `dvc repro`."
+        )
+    return views
+
+
+def ordered(views: Sequence[str]) -> tuple[str, ...]:
+    """The view to start from before all others."""
+    first = FIRST if FIRST in views else views[0]
+    return (first, *(view for view in views if view != first))
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Add to the `chosen` views the one of those that are `left` with the highest gain per unit of cost, or none.
+
+    The step takes of each member the mean over the chosen views and then each view that is left, as logits or
+    predictions, whichever is averaged. It gives each member's predictions when it adds none or the last one, and else
+    what the next such step takes, which follows at once. Its setting is the name of a view, or None.
+    """
+
+    chosen: tuple[str, ...]
+    left: tuple[str, ...]
+    members: int
+    deciding: int
+    """How many of the members, from the first on, decide."""
+    judge: Judge
+    of_mean: OfMean
+
+    @property
+    def step(self) -> Step:
+        return Step(
+            f"{NAME} {len(self.chosen) + 1}",
+            default=None,
+            fit=self._fit,
+            apply=self._apply,
+            judge=self.judge,
+            describe=lambda view: f"none beside {', '.join(self.chosen)}" if view is None else view,
+            judged=self._deciding_predictions,
+            then=self._next,
+            note="per unit of cost the best addition",
+        )
+
+    def _fit(self, together: Float32[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> str | None:
+        inputs = apart(together)
+
+        def score(view: str | None) -> float:
+            return self.judge.score(targets, self._deciding_predictions(self._apply(view, inputs)))
+
+        before = score(None)
+        gains = [self.judge.metric.gain(before, score(view)) / cost_of(view) for view in self.left]
+        best = int(np.nanargmax([*gains, 0.0]))
+        return self.left[best] if best < len(self.left) else None
+
+    def _apply(self, view: str | None, inputs: Inputs) -> Inputs:
+        width, count = 1 + len(self.left), np.float32(len(self.chosen))
+        groups = [inputs[start : start + width] for start in range(0, len(inputs), width)]
+        if view is None:
+            return tuple(self._predictions(group[0]) for group in groups)
+        place, outputs = 1 + self.left.index(view), []
+        for group in groups:
+            mean = row_by_row(lambda two, _: (two[0] * count + two[1]) / (count + 1), (group[0], group[place]))
+            rest = (*group[1:place], *group[place + 1 :])
+            outputs.extend((mean, *rest) if rest else (self._predictions(mean),))
+        return tuple(outputs)
+
+    def _deciding_predictions(self, outputs: Inputs) -> Inputs:
+        per_member = len(outputs) // self.members
+        firsts = outputs[::per_member][: self.deciding]
+        return firsts if per_member == 1 else tuple(self._predictions(one) for one in firsts)
+
+    def _predictions(self, mean: np.ndarray) -> np.ndarray:
+        return row_by_row(self._of_columns, (mean,), "probabilities")
+
+    def _of_columns(self, mean: Inputs, counts: Counts) -> np.ndarray:
+        return self.of_mean(mean[0], counts=counts).astype(np.float32)
+
+    def _next(self, view: str | None) -> Step | None:
+        rest = tuple(one for one in self.left if one != view)
+        return replace(self, chosen=(*self.chosen, view), left=rest).step if view is not None and rest else None
+
+
+def chosen_views(first: str, chain: Chain) -> tuple[str, ...]:
+    """The views of a chain of additions to `first`, in the order in which they were added."""
+    settings = (decided.setting for decided in chain.steps if decided.step.name.startswith(f"{NAME} "))
+    return (first, *(view for view in settings if view is not None))

@@ -1,0 +1,65 @@
+"""What is checked of every table whenever it is read; each refusal names the file, the column and the cure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import missing
+
+CURE = "Remove the file and run the stage that writes it."
+
+
+def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    if not path.exists():
+        raise missing(path)
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise Refusal(f"{path} is not a readable parquet file ({error}). {CURE}") from None
+    require_columns(table, path, columns)
+    return table
+
+
+def read_csv(path: Path, columns: Sequence[str], types: dict[str, type]) -> pd.DataFrame:
+    """`types` fixes columns that pandas would guess (an id such as 007 stays text)."""
+    if not path.exists():
+        raise missing(path)
+    try:
+        # Only an empty field is missing: a class may well be called "NA" or "null".
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Refusal(f"{path} is not a readable csv ({error}). {CURE}") from None
+    require_columns(table, path, columns)
+    return table
+
+
+def require_columns(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:
+    absent = [column for column in columns if column not in table.columns]
+    if absent:
+        raise Refusal(f"{path}: the column {listed(absent)} is missing, found {listed(table.columns, 20)}. {CURE}")
+
+
+def require_filled(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:
+    for column in columns:
+        empty = table.index[table[column].isna()]
+        if len(empty):
+            raise Refusal(f"{path}: {len(empty)} rows have no `{column}`, the first is row {empty[0]}. {CURE}")
+
+
+def require_unique(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:
+    repeated = table[table.duplicated(list(columns))]
+    if len(repeated):
+        key = repeated[list(columns)].head(1).to_dict("records")[0]
+        first = ", ".join(f"{column} {value!r}" for column, value in key.items())
+        raise Refusal(f"{path}: {len(repeated)} rows repeat an earlier one's key, the first is {first}. {CURE}")
+
+
+def require_among(table: pd.DataFrame, path: Path, column: str, valid: Sequence[str]) -> None:
+    """Every value of `column` is one of `valid`."""
+    others = table.loc[~table[column].isin(list(valid)), column]
+    if len(others):
+        raise Refusal(
+            f"{path}: `{column}` is {others.iloc[0]!r} in row {others.index[0]}, valid are {listed(valid)}. {CURE}"
+        )

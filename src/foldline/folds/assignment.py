@@ -1,0 +1,56 @@
+"""`folds.csv` from the tables: which train rows can be learned from, which stay together, and their folds."""
+
+import numpy as np
+import pandas as pd
+
+from foldline.folds.clusters import join_rows
+from foldline.folds.section import Split
+from foldline.folds.splitting import deal
+from foldline.folds.strata import Strata
+
+SHOWN_CLASSES = 12
+
+
+def learnable_images(rows: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """The readable images of train rows; a train row without one belongs to no fold."""
+    train_rows = np.flatnonzero(rows["part"] == "train")
+    return images[images["row"].isin(train_rows) & images["error"].isna()]
+
+
+def make_folds(
+    rows: pd.DataFrame, strata: Strata, images: pd.DataFrame, pairs: pd.DataFrame, split: Split
+) -> pd.DataFrame:
+    """The table of `tables/folds.py`, for the rows of `images` in their order.
+
+    rows: all of them. strata: of the rows of `images`. images: as `learnable_images` gives them. pairs: first, second,
+    the positions of near-duplicates in the pixel cache, those of test images among them: train rows that resemble
+    one test image stay together. Raises Refusal when there are fewer clusters than folds.
+    """
+    kept = np.unique(images["row"].to_numpy())
+    renumbered = images.assign(row=np.searchsorted(kept, images["row"]))
+    clusters = join_rows(rows["group"].iloc[kept], renumbered, pairs)
+    folds = deal(clusters, strata.of_rows, split.count, split.seed)
+    return pd.DataFrame({"row_id": rows["row_id"].to_numpy()[kept], "fold": folds, "cluster": clusters})
+
+
+def count_by_fold(folds: pd.DataFrame, strata: Strata, groups: pd.Series, most: int = SHOWN_CLASSES) -> pd.DataFrame:
+    """Rows, clusters, groups, and rows of each stratum by fold; of more than `most` strata the most frequent and the
+    rarest. groups: of the same rows, missing for rows that belong to none."""
+    by_fold = folds.groupby("fold")
+    totals = pd.DataFrame({"rows": by_fold.size(), "clusters": by_fold["cluster"].nunique()}).T
+    if groups.notna().any():
+        totals.loc["groups"] = groups.groupby(folds["fold"].to_numpy()).nunique()
+    if strata.of_rows.ndim == 1:
+        members, found = np.arange(len(folds)), strata.of_rows
+    else:
+        members, found = strata.of_rows.nonzero()
+    counts = pd.crosstab(pd.Series(found, name="class"), folds["fold"].to_numpy()[members])
+    counts = counts.reindex(columns=totals.columns, fill_value=0)
+    counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    if len(counts) > most:
+        totals.loc["classes"] = (counts > 0).sum()
+        counts = pd.concat([counts.head(most // 2), counts.tail(most // 2)])
+    else:
+        counts = counts.sort_index()
+    counts.index = pd.Index([strata.names[code] for code in counts.index])
+    return pd.concat([totals, counts]).rename_axis(columns="fold")

@@ -1,0 +1,164 @@
+"""Near-duplicates: candidates by exact and perceptual hash, then verified on the pixels.
+
+A hash alone joins what is different: chained by close hashes, a third of the handwritten digits are one group.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import cv2
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32, Int64
+from tqdm import tqdm
+
+from foldline.folds.alignment import CERTAIN, Alignment, Thumbnail, align
+from foldline.folds.candidates import close_pairs
+from foldline.pixels.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
+from foldline.pixels.stores import CachedPixels
+
+CROPPED_SHARES = (0.0, 0.01, 0.02, 0.03)
+"""What a copy may have lost at each side, for the hash; the alignment finds what lies between."""
+FLAT = 2.0
+"""Standard deviation, in grey levels, below which there is nothing to compare."""
+ALIKE = 0.75
+"""Correlation, before alignment, below which a pair is not worth aligning."""
+LEAST_DETAIL_CORRELATION = 0.6
+"""The limit lies between this and CERTAIN: a competition full of copies must not raise it out of reach."""
+SAMPLED_IMAGES = 48
+SAMPLED_AMONG = 4_096
+UNRELATED_RANK = 10
+"""The neighbour that is taken for unrelated: a picture has fewer copies than that. Where most of these neighbours pass
+for copies, which the burst of a camera or prepared variants are, the one at twice the rank is tried."""
+OUTLYING = 3.5
+"""Standard deviations by which copies stand out from unrelated neighbours."""
+BLOCK = 4_096
+MOST_REFUSALS = 8
+"""Two pictures that were both found different from so many, each more alike, are compared no more: where all look alike
+(X-rays, characters) the search would take the square of their number."""
+LIKENESS_STEPS = 1_000
+"""Steps of the correlation by which candidates are ordered: machines differ in digits beyond."""
+
+
+def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
+    """Pairs of positions in the cache that hold the same picture: columns first, second, first < second, sorted.
+
+    images: position, exact_hash, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
+    count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
+    cropped by up to 3 % per side. Of n copies of one picture n - 1 pairs are listed: they connect all. Memory: 1 KiB an
+    image; comparisons: at most nine an image.
+    """
+    readable = images[images["error"].isna()].drop_duplicates("position").sort_values("position")
+    chosen = readable.drop_duplicates("exact_hash")
+    first_of = dict(zip(chosen["exact_hash"], chosen["position"], strict=True))
+    equal = readable[~readable["position"].isin(chosen["position"])]
+    exact = [(first_of[row.exact_hash], row.position) for row in equal.itertuples()]
+    positions = chosen["position"].to_numpy(np.int64)
+    thumbnails = _thumbnails(pixels, positions)
+    similar = positions[_verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)]
+    pairs = np.concatenate([np.array(exact, np.int64).reshape(-1, 2), similar.reshape(-1, 2)])
+    return pd.DataFrame(np.unique(np.sort(pairs, axis=1), axis=0), columns=["first", "second"])
+
+
+def _thumbnails(pixels: CachedPixels, positions: np.ndarray) -> Thumbnails:
+    thumbnails = np.empty((len(positions), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
+    for number, position in enumerate(tqdm(positions, desc="thumbnails", unit="image")):
+        thumbnails[number] = thumbnail(pixels[position])
+    return thumbnails
+
+
+def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: Thumbnails) -> Int64[np.ndarray, "pairs 2"]:
+    """Pairs of numbers of thumbnails, the most alike first: close in hash, one of the two cropped or not, and roughly
+    alike."""
+    structured = np.flatnonzero([cv2.meanStdDev(thumbnail)[1] >= FLAT for thumbnail in thumbnails])
+    hashes, thumbnails = hashes[structured], thumbnails[structured]
+    found = [np.zeros((0, 2), np.int64)]
+    for share in CROPPED_SHARES:
+        found.append(close_pairs(hashes, perceptual_hashes(thumbnails, share)))
+    pairs = np.unique(np.concatenate(found), axis=0)
+    alike = [_correlations(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
+    likeness = np.round(np.concatenate([np.zeros(0), *alike]) * LIKENESS_STEPS)
+    order = np.argsort(-likeness, kind="stable")
+    return structured[pairs[order[likeness[order] >= ALIKE * LIKENESS_STEPS]]]
+
+
+def _correlations(thumbnails: Thumbnails, pairs: np.ndarray) -> np.ndarray:
+    return np.einsum("pi,pi->p", _normalised(thumbnails[pairs[:, 0]]), _normalised(thumbnails[pairs[:, 1]]))
+
+
+def _normalised(thumbnails: Thumbnails) -> Float32[np.ndarray, "images pixels"]:
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1)
+
+
+def _verified(pairs: Int64[np.ndarray, "pairs 2"], thumbnails: Thumbnails) -> Int64[np.ndarray, "same 2"]:
+    """Those of `pairs` that hold the same picture and are not connected by earlier ones: n - 1 of n copies."""
+    least = cache(lambda: _least_detail_correlation(thumbnails))
+    clusters, refusals, same = list(range(len(thumbnails))), [0] * len(thumbnails), []
+    for first, second in tqdm(pairs.tolist(), desc="comparing", unit="pair"):
+        one, other = _cluster(clusters, first), _cluster(clusters, second)
+        if one == other or min(refusals[first], refusals[second]) >= MOST_REFUSALS:
+            continue
+        if _is_same(thumbnails[first], thumbnails[second], least):
+            clusters[other] = one
+            same.append((first, second))
+        else:
+            refusals[first] += 1
+            refusals[second] += 1
+    return np.array(same, np.int64).reshape(-1, 2)
+
+
+def _cluster(clusters: list[int], number: int) -> int:
+    """The picture that stands for the cluster of `number`; halves the way there for the next time.
+
+    Source: Tarjan and van Leeuwen, Worst-Case Analysis of Set Union Algorithms, 1984.
+    """
+    while clusters[number] != number:
+        clusters[number] = clusters[clusters[number]]
+        number = clusters[number]
+    return number
+
+
+def _is_same(first: Thumbnail, second: Thumbnail, least: Callable[[], float]) -> bool:
+    alignment = align(first, second)
+    if alignment is None or not alignment.is_of_one_picture:
+        return False
+    detail = alignment.detail_correlation
+    if detail >= CERTAIN or detail < LEAST_DETAIL_CORRELATION:
+        return detail >= CERTAIN  # wherever the limit lies, which takes a while to find
+    return detail >= least()
+
+
+def _least_detail_correlation(thumbnails: Thumbnails) -> float:
+    """What unrelated pictures of this competition do not reach, however alike.
+
+    Two dogs share no detail, two handwritten zeros nearly all: a fixed limit joins the zeros or loses copies of dogs.
+    So the limit is an outlier's among neighbours taken for unrelated, on Fisher's scale (arctanh), where
+    correlations scatter evenly.
+    """
+    if len(thumbnails) <= UNRELATED_RANK:
+        return LEAST_DETAIL_CORRELATION
+    among = thumbnails[np.linspace(0, len(thumbnails) - 1, min(SAMPLED_AMONG, len(thumbnails))).astype(int)]
+    sample = np.linspace(0, len(among) - 1, min(SAMPLED_IMAGES, len(among))).astype(int)
+    normalised = _normalised(among)
+    ranked = np.argsort(-(normalised[sample] @ normalised.T), axis=1, kind="stable")
+    limits, rank = [], UNRELATED_RANK
+    while rank < len(among):
+        alignments = [align(among[i], among[j]) for i, j in zip(sample, ranked[:, rank], strict=True)]
+        neighbours = [found for found in alignments if found is not None]
+        limits.append(_outlying_correlation(neighbours))
+        if 2 * sum(found.is_of_one_picture for found in neighbours) <= len(neighbours):
+            return min(limits[0], limits[-1])
+        rank *= 2
+    return limits[0]  # all look alike, at any rank
+
+
+def _outlying_correlation(neighbours: Sequence[Alignment]) -> float:
+    if not neighbours:
+        return LEAST_DETAIL_CORRELATION
+    details = np.arctanh([min(found.detail_correlation, 0.999) for found in neighbours])
+    middle = np.median(details)
+    # 1.4826 makes the median deviation of a normal distribution its standard deviation.
+    limit = np.tanh(middle + OUTLYING * 1.4826 * np.median(np.abs(details - middle)))
+    return float(np.clip(limit, LEAST_DETAIL_CORRELATION, CERTAIN))

@@ -1,0 +1,171 @@
+"""The calls of Kaggle's API that the local Kaggle answers, each as a method name and a function of the request's json.
+
+Names and fields are those of kagglesdk 0.1.37: camelCase, default values left out, scores as text.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from foldline.local_kaggle.competition import Competition
+from foldline.local_kaggle.judge import judge
+from foldline.local_kaggle.leaderboard import standings
+from foldline.local_kaggle.served import Call, Upload, refused
+from foldline.local_kaggle.submissions import Submission
+
+FAR_FUTURE = "2100-01-01T00:00:00.000Z"
+FILES_DATE = "2026-01-01T00:00:00.000Z"
+
+
+def _list_competitions(call: Call) -> web.Response:
+    search = call.fields.get("search", "").lower()
+    found = [
+        {
+            "id": number,
+            "ref": f"https://www.kaggle.com/competitions/{slug}",
+            "title": competition.description.title,
+            "category": "Local",
+            "reward": "Kudos",
+            "deadline": FAR_FUTURE,
+            "teamCount": len(standings(call.served.submissions[slug].all(), competition.description.metric)),
+            "userHasEntered": True,
+        }
+        for number, (slug, competition) in enumerate(sorted(call.served.competitions.items()), 1)
+        if search in slug or search in competition.description.title.lower()
+    ]
+    page, token = call.page(found)
+    return web.json_response({"competitions": page, "nextPageToken": token})
+
+
+def _list_data_files(call: Call) -> web.Response:
+    files = [
+        {"name": name, "totalBytes": size, "creationDate": FILES_DATE} for name, size in call.competition.files.items()
+    ]
+    page, token = call.page(files)
+    return web.json_response({"files": page, "nextPageToken": token})
+
+
+def _download_data_file(call: Call) -> web.Response:
+    name = call.fields["fileName"]
+    if name not in call.competition.files:
+        return refused(404, f"File '{name}' not found")
+    return _redirect(call, f"member/{name}")
+
+
+def _download_data_files(call: Call) -> web.Response:
+    return _redirect(call, "archive/archive.zip")
+
+
+def _download_leaderboard(call: Call) -> web.Response:
+    return _redirect(call, "leaderboard/leaderboard.zip")
+
+
+def _redirect(call: Call, blob: str) -> web.Response:
+    # The client names the file after the address it is redirected to; without a redirect it gets the call's name.
+    location = f"{call.origin}/blob/{call.competition.slug}/{blob}?sig={secrets.token_hex(8)}"
+    return web.Response(status=302, headers={"Location": location})
+
+
+def _start_submission_upload(call: Call) -> web.Response:
+    token = secrets.token_hex(16)
+    call.served.uploads[token] = Upload(call.fields.get("fileName") or "submission.csv")
+    return web.json_response({"token": token, "createUrl": f"{call.origin}/upload/{token}"})
+
+
+def _create_submission(call: Call) -> web.Response:
+    upload = call.served.uploads.pop(call.fields.get("blobFileTokens", ""), None)
+    if upload is None:
+        return refused(400, "The upload's token is not known")
+    if _left_today(call) <= 0:
+        return refused(400, "You have reached your daily submission limit")
+    content = upload.content.decode("utf-8", errors="replace")
+    verdict = judge(content, call.competition.solution, call.competition.description.metric)
+    description = call.fields.get("submissionDescription", "")
+    added = call.submissions.add(call.user, upload.file_name, description, len(upload.content), verdict)
+    message = f"Successfully submitted to {call.competition.description.title}"
+    return web.json_response({"message": message, "ref": added.ref})
+
+
+def _left_today(call: Call) -> int:
+    if call.served.faults.no_submissions_left:
+        return 0
+    return max(call.competition.description.submissions_per_day - call.submissions.counted_today(call.user), 0)
+
+
+def _get_submission_limits(call: Call) -> web.Response:
+    mine = [submission for submission in call.submissions.all() if submission.user == call.user]
+    left = _left_today(call)
+    today = call.competition.description.submissions_per_day - left
+    return web.json_response({"numToday": today, "numTotal": max(len(mine), today), "numAllowedNow": left})
+
+
+def _list_submissions(call: Call) -> web.Response:
+    mine = [submission for submission in call.submissions.all() if submission.user == call.user]
+    page, token = call.page(mine)
+    return web.json_response(
+        {"submissions": [_shown(call, submission, call.competition) for submission in page], "nextPageToken": token}
+    )
+
+
+def _get_submission(call: Call) -> web.Response:
+    for slug, submissions in call.served.submissions.items():
+        for submission in submissions.all():
+            if submission.ref == call.fields["ref"]:
+                return web.json_response(_shown(call, submission, call.served.competitions[slug]))
+    return refused(404, f"Submission {call.fields['ref']} not found")
+
+
+def _shown(call: Call, submission: Submission, competition: Competition) -> dict[str, Any]:
+    shown = {
+        "ref": submission.ref,
+        "fileName": submission.file_name,
+        "date": submission.date,
+        "description": submission.description,
+        "totalBytes": submission.bytes,
+        "status": submission.status,
+    }
+    if call.served.faults.pending_looks > 0:
+        call.served.faults.pending_looks -= 1
+        return shown | {"status": "PENDING"}
+    closed = competition.description.state == "closed"
+    return shown | {
+        "publicScore": submission.public_score,
+        "privateScore": submission.private_score if closed else "",
+        "errorDescription": submission.error,
+    }
+
+
+def _get_leaderboard(call: Call) -> web.Response:
+    ranked = standings(call.submissions.all(), call.competition.description.metric)
+    page, token = call.page(ranked)
+    return web.json_response({"submissions": page, "nextPageToken": token})
+
+
+def _list_competition_pages(call: Call) -> web.Response:
+    description = call.competition.description
+    text = f"# {description.title}\n\nScored by {description.metric}, served by Foldline's local Kaggle.\n"
+    return web.json_response({"pages": [{"name": "Description", "content": text}]})
+
+
+def _introspect_token(call: Call) -> web.Response:
+    return web.json_response({"active": True, "username": call.user})
+
+
+METHODS: dict[str, Callable[[Call], web.Response]] = {
+    "ListCompetitions": _list_competitions,
+    "ListDataFiles": _list_data_files,
+    "DownloadDataFile": _download_data_file,
+    "DownloadDataFiles": _download_data_files,
+    "StartSubmissionUpload": _start_submission_upload,
+    "CreateSubmission": _create_submission,
+    "GetSubmissionLimits": _get_submission_limits,
+    "ListSubmissions": _list_submissions,
+    "GetSubmission": _get_submission,
+    "GetLeaderboard": _get_leaderboard,
+    "DownloadLeaderboard": _download_leaderboard,
+    "ListCompetitionPages": _list_competition_pages,
+    "IntrospectToken": _introspect_token,
+}
+NEED_RULES = {"DownloadDataFile", "DownloadDataFiles", "StartSubmissionUpload", "CreateSubmission"}

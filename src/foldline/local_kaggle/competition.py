@@ -1,0 +1,113 @@
+"""A competition that the local Kaggle serves: a folder with `files/`, `solution.csv` and `competition.yaml`."""
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foldline.archive.archives import Archives
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import locked, sha256_of_json, whole_file
+from foldline.local_kaggle.judge import Solution, read_solution
+from foldline.local_kaggle.scores import score_of
+from foldline.params.section import Section, parse, read_yaml
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""A zip member's date: the same archive, byte by byte, on every machine and every day."""
+
+
+class Description(Section):
+    """`competition.yaml`."""
+
+    title: str
+    metric: str
+    """As foldline.local_kaggle.scores names it: `accuracy`, `map_at(5)`, `rmse(1, 100)`."""
+    sample: str
+    """The sample submission's path inside the files: its columns are those that a submission must have."""
+    extra_columns: Literal["ignored", "refused"]
+    """What becomes of a submission's columns that the sample submission has not."""
+    submissions_per_day: Annotated[int, Field(ge=1)]
+    state: Literal["running", "closed"]
+    """While it runs, nobody sees private scores."""
+
+
+@dataclass(frozen=True)
+class Competition:
+    slug: str
+    description: Description
+    archive: Path
+    """The one zip with all files."""
+    solution: Solution
+
+    @property
+    def files(self) -> dict[str, int]:
+        """Sizes in bytes by name."""
+        with zipfile.ZipFile(self.archive) as archive:
+            return {member.filename: member.file_size for member in archive.infolist() if not member.is_dir()}
+
+
+def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
+    """The competition in `folder`; loose files are zipped once, in `cache`. Raises Refusal for what is missing."""
+    for name in ("files", "solution.csv", "competition.yaml"):
+        if not (folder / name).exists():
+            raise Refusal(
+                f"{folder}/{name} does not exist. A competition for the local Kaggle is a folder with files/ (one zip, "
+                "or loose files), solution.csv and competition.yaml: see `python -m pipelines.local_kaggle --help`."
+            )
+    description = parse(read_yaml(folder / "competition.yaml"), Description, str(folder / "competition.yaml"))
+    try:
+        score_of(description.metric)
+    except Refusal as refusal:
+        raise Refusal(f"{folder}/competition.yaml: {refusal}") from None
+    archive = _archive(folder / "files", cache)
+    columns = _sample_columns(archive, description.sample)
+    solution = read_solution(folder / "solution.csv", columns, description.extra_columns)
+    return Competition(slug, description, archive, solution)
+
+
+def write_archive(path: Path, members: dict[str, bytes]) -> None:
+    """A zip of the same bytes on every machine: stored, because compressors differ, and without dates."""
+    with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(_member(name), content)
+
+
+def _archive(files: Path, cache: Path) -> Path:
+    paths = sorted(path for path in files.rglob("*") if path.is_file())
+    if len(paths) == 1 and zipfile.is_zipfile(paths[0]):
+        return paths[0]
+    if not paths:
+        raise Refusal(f"{files} is empty. Put the competition's files there: one zip, or loose files.")
+    listing = [(path.relative_to(files).as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    archive = cache / f"files-{sha256_of_json([str(files.resolve()), listing])[:12]}.zip"
+    with locked(cache / "files.lock"):
+        if not archive.exists():
+            with whole_file(archive) as partial, zipfile.ZipFile(partial, "w") as target:
+                for path in paths:
+                    member = _member(path.relative_to(files).as_posix())
+                    with target.open(member, "w", force_zip64=True) as sink, path.open("rb") as source:
+                        while block := source.read(1 << 20):
+                            sink.write(block)
+    return archive
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, EPOCH)
+    # ZipInfo's default depends on the operating system.
+    member.create_system, member.external_attr = 3, 0o644 << 16
+    return member
+
+
+def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
+    archives = Archives(archive.parent, [archive.name])
+    try:
+        columns = next(csv.reader(io.StringIO(archives.read(sample).decode("utf-8-sig"))), [])
+    finally:
+        archives.close()
+    if len(columns) < 2:
+        raise Refusal(f"{archive}: `{sample}` must have an id column and at least one more, found {listed(columns)}.")
+    return tuple(columns)

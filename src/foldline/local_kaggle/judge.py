@@ -1,0 +1,104 @@
+"""Judges a submission as the host of a competition would: rows and columns first, then public and private scores."""
+
+import hashlib
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from foldline.files.refusal import Refusal, listed
+from foldline.files.truths import require_unique
+from foldline.local_kaggle.fields import Unacceptable
+from foldline.local_kaggle.scores import score_of
+
+USAGE = "Usage"
+PUBLIC, PRIVATE = "Public", "Private"
+
+
+@dataclass(frozen=True)
+class Solution:
+    answers: pd.DataFrame
+    """Indexed by id; one or more columns of text."""
+    usage: pd.Series
+    """By id: `Public`, `Private`, anything else is not scored."""
+    columns: tuple[str, ...]
+    """Of the sample submission; the first is the id."""
+    extra_columns: Literal["ignored", "refused"]
+    """What becomes of a submission's further columns."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Scores as Kaggle writes them, as text; an error instead of both when the submission cannot be scored."""
+
+    public_score: str
+    private_score: str
+    error: str
+
+
+def read_solution(path: Path, columns: tuple[str, ...], extra_columns: Literal["ignored", "refused"]) -> Solution:
+    """`solution.csv`: an id, the answers, and perhaps the column `Usage`; `columns` are the sample submission's."""
+    key = columns[0]
+    table = _text(path.read_text(encoding="utf-8-sig"))
+    if key not in table.columns or len(set(table.columns) - {key, USAGE}) == 0:
+        raise Refusal(
+            f"{path}: it must have the sample submission's id column `{key}` and the answers, "
+            f"found {listed(table.columns, 20)}."
+        )
+    require_unique(table, path, (key,))
+    table = table.set_index(key)
+    usage = table[USAGE] if USAGE in table else table.index.to_series().map(_usage)
+    return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns, extra_columns)
+
+
+def judge(submission: str, solution: Solution, metric: str) -> Verdict:
+    """The verdict on a csv's text."""
+    try:
+        predictions = _aligned(submission, solution)
+        public, private = (
+            _score(solution.answers[solution.usage == part], predictions[solution.usage == part], metric)
+            for part in (PUBLIC, PRIVATE)
+        )
+    except Unacceptable as reason:
+        return Verdict("", "", str(reason))
+    return Verdict(public, private, "")
+
+
+def _score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: str) -> str:
+    return f"{score_of(metric).value(answers, predictions):.5f}" if len(answers) else ""
+
+
+def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
+    try:
+        table = _text(submission)
+    except ValueError as error:
+        raise Unacceptable(f"Could not parse the submission as csv: {error}") from None
+    absent = [column for column in solution.columns if column not in table.columns]
+    unexpected = [column for column in table.columns if column not in solution.columns]
+    if absent or (unexpected and solution.extra_columns == "refused"):
+        raise Unacceptable(f"Columns do not match: missing {listed(absent)}; unexpected {listed(unexpected)}")
+    key = solution.columns[0]
+    repeated = table[key][table[key].duplicated()]
+    if len(repeated):
+        raise Unacceptable(f"The id '{repeated.iloc[0]}' appears more than once")
+    missing, unknown = (
+        sorted(set(solution.answers.index) - set(table[key])),
+        sorted(set(table[key]) - set(solution.answers.index)),
+    )
+    if missing or unknown:
+        raise Unacceptable(
+            f"The submission must have {len(solution.answers)} rows, it has {len(table)}: ids missing: "
+            f"{listed(missing, 3)}; ids unknown: {listed(unknown, 3)}"
+        )
+    return table.set_index(key).loc[solution.answers.index, list(solution.columns[1:])]
+
+
+def _text(csv: str) -> pd.DataFrame:
+    return pd.read_csv(StringIO(csv), dtype=str, keep_default_na=False)
+
+
+def _usage(row_id: str) -> str:
+    """Half of the rows public, the same ones on every machine."""
+    return PUBLIC if hashlib.sha256(row_id.encode()).digest()[0] < 128 else PRIVATE

@@ -1,0 +1,51 @@
+"""The threshold from which a row of a binary target counts as positive: the best there is, by a scan of sorted rows."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from foldline.metrics.decisions.cuts import best_cut, cuts
+from foldline.metrics.decisions.labels import MostProbable, WeightedClasses
+
+Counts = Int64[np.ndarray, " rows"]
+Worth = Callable[[Counts, Counts, int, int], Float64[np.ndarray, " rows"]]
+"""Of hits among so many labelled rows, given all positives and all rows: what taking these is worth."""
+
+
+def best_threshold(
+    scores: Float32[np.ndarray, " rows"], targets: Int64[np.ndarray, " rows"], worth: Worth
+) -> float | None:
+    """Half-way between the two rows where it is worth most to cut; None without a positive row."""
+    positives = int(targets.sum())
+    if not positives:
+        return None
+    order, thresholds = cuts(scores)
+    some, hits = thresholds[1:], np.cumsum(targets[order])
+    return float(some[best_cut(worth(hits, np.arange(1, len(hits) + 1), positives, len(hits)), some)])
+
+
+def f_beta_worth(beta: float) -> Worth:
+    return lambda hits, labelled, positives, rows: (1 + beta**2) * hits / (labelled + beta**2 * positives)
+
+
+def matthews_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
+    spread = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
+    together = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
+    return np.divide(together, np.sqrt(spread), out=np.zeros(len(hits)), where=spread > 0)
+
+
+def kappa_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
+    right = (rows - labelled - positives + 2 * hits) / rows
+    by_chance = (positives * labelled + (rows - positives) * (rows - labelled)) / rows**2
+    return np.divide(right - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)
+
+
+def fit_label(
+    rule: MostProbable, predictions: Float32[np.ndarray, "rows 2"], targets: Int64[np.ndarray, " rows"], worth: Worth
+) -> MostProbable | WeightedClasses:
+    """The second class from the threshold on that is worth most: weights say the same of two classes."""
+    threshold = best_threshold(predictions[:, 1], targets, worth)
+    if threshold is None:
+        return rule
+    return WeightedClasses(kind="weighted_classes", weights=(threshold, 1 - threshold))

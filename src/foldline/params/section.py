@@ -1,0 +1,200 @@
+"""Reading yaml into frozen, closed models; a mistake is one message with its path, its value and the valid ones."""
+
+import difflib
+import re
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from foldline.files.refusal import Refusal, listed
+from foldline.params.plain_yaml import PlainLoader
+from foldline.params.yaml_cures import QUOTED, cure_of
+
+
+class Section(BaseModel):
+    """A part of a yaml file: no unknown keys, no missing keys, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+Read = TypeVar("Read")
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+else:
+    # A union of Sections is no `type`, and the checker that tests run under knows no TypeForm yet: any value will do.
+    TypeForm = {Read: Any}
+
+WORDS = re.compile(r"[^\W_]+")
+OF_KEY = ".[key]"
+"""What pydantic puts behind a key that is wrong itself."""
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path} is not valid yaml: {error}") from None
+    try:
+        content = yaml.load(text, PlainLoader)  # a SafeLoader
+    except yaml.YAMLError as error:
+        why = str(error).replace('in "<unicode string>", ', "")
+        raise Refusal(f"{path} is not valid yaml: {why}{cure_of(text, error)}") from None
+    if not isinstance(content, dict):
+        found = "nothing" if content is None else type(content).__name__
+        raise Refusal(f"{path} must hold keys and values, found {found}.")
+    return content
+
+
+def read_section(path: Path, key: str, kind: TypeForm[Read]) -> Read:
+    """The section `key` of the yaml file `path`, as `kind` (a Section, a union of Sections or a plain type).
+
+    `train.seeds` is the key `seeds` of the section `train` alone: whoever reads no more depends on no more.
+    """
+    content, keys = read_yaml(path), tuple(key.split("."))
+    for name in keys:
+        if not isinstance(content, dict) or name not in content:
+            found = listed(content) if isinstance(content, dict) else repr(content)
+            raise Refusal(f"{path}: the key `{key}` is missing, found {found}.")
+        content = content[name]
+    return parse(content, kind, str(path), keys)
+
+
+def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] = ()) -> Read:
+    """`value` as `kind`. Raises Refusal with one line per mistake; `above` is the path of `value` in `source`."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        lines = [_explain(detail, value, kind, above) for detail in details if not _follows(detail, details)]
+        raise Refusal(f"{source}: " + f"\n{source}: ".join(dict.fromkeys(lines))) from None
+
+
+def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """A list is too short for pydantic when its items are wrong; these have a line of their own."""
+    above = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(above) and other["loc"][: len(above)] == above for other in details
+    )
+
+
+def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]) -> str:
+    # Pydantic names the chosen member of a union in the path (`schedule.one_cycle.peak`); the file does not.
+    keys = _keys_in_file(detail["loc"], value)
+    name = ".".join(str(key) for key in (*above, *keys))
+    if detail["type"] == "extra_forbidden":
+        valid = sorted(_fields_at(kind, value, keys[:-1]))
+        return f"`{name}` is not a known key.{_nearest(str(keys[-1]), valid)} Valid here: {listed(valid, 30)}."
+    if detail["type"] == "missing":
+        return f"`{name}` is missing."
+    if detail["type"].startswith("union_tag"):
+        tags = [tag for model in _models(_annotation_at(kind, value, keys), None) for tag in _tags(model)]
+        found = str(detail.get("ctx", {}).get("tag", ""))
+        wrong = f"is {found!r}.{_nearest(found, tags)}" if found else "is missing."
+        return f"`{name}.kind` {wrong} Valid: {listed(map(repr, tags), 60)}."
+    return _explain_value(detail, name, _at(value, keys))
+
+
+def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    match detail["type"], found:
+        case "model_type" | "model_attributes_type", _:
+            return f"`{name}` is {found!r}: it must hold keys and values."
+        case "string_type", Mapping():
+            return f"`{name}` is {found!r}, as yaml reads braces. {QUOTED}"
+        case "tuple_type", _:
+            return f"`{name}` is {found!r}: it must be a list, {_in_brackets(found)}."
+        case "value_error", Mapping():
+            # Said of a whole section, the message names its keys itself.
+            return f"{message}."
+        case _, Mapping():
+            return f"`{name}`: {message}."
+    if name.endswith(OF_KEY):
+        return f"`{name.removesuffix(OF_KEY)}` is a key: {message}."
+    return f"`{name}` is {found!r}: {message}."
+
+
+def _in_brackets(found: Any) -> str:
+    """The cure for what is no list."""
+    if isinstance(found, str) and found.strip().startswith("["):
+        return f"without quotes: {found.strip()}"
+    return f"in brackets: [{'...' if found is None else found}]"
+
+
+def _nearest(name: str, valid: Iterable[str]) -> str:
+    """A hint, whatever the case of the letters; or nothing.
+
+    What is made of some of the words of `name` (`auc` for roc_auc), else of all of them and few others (`map_at_k` for
+    map), else what looks like it.
+    """
+    by_letters = {other.casefold(): other for other in valid}
+    words = {other: set(WORDS.findall(other)) for other in by_letters}
+    sought = set(WORDS.findall(name.casefold()))
+    made_of_it = [other for other in by_letters if words[other] and words[other] <= sought]
+    has_it = sorted((other for other in by_letters if sought and sought < words[other]), key=len)
+    close = made_of_it or has_it[:1] or difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
+    return f" Did you mean `{by_letters[max(close, key=len)]}`?" if close else ""
+
+
+def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
+    """An error's path without the steps that stand for a union's member, or for a list where the file has one item."""
+    keys: list[int | str] = []
+    here, tag_may_follow = value, True
+    for step in path:
+        if tag_may_follow and isinstance(here, Mapping) and here.get("kind") == step:
+            tag_may_follow = False  # a key may be called like the member itself: `{kind: table, table: a.csv}`
+        elif step == 0 and not isinstance(here, list | tuple):
+            tag_may_follow = True
+        else:
+            keys.append(step)
+            here, tag_may_follow = _at(here, [step]), True
+    return keys
+
+
+def _at(value: Any, keys: list[int | str]) -> Any:
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _fields_at(kind: Any, value: Any, keys: list[int | str]) -> set[str]:
+    """The valid keys of the section that lies at `keys` below a section of type `kind`."""
+    tagged, here = _annotation_at(kind, value, keys), _at(value, keys)
+    return {name for model in _models(tagged, here) for name in model.model_fields}
+
+
+def _annotation_at(kind: Any, value: Any, keys: list[int | str]) -> Any:
+    """What lies at `keys` below a section of type `kind` has to be."""
+    for key in keys:
+        fields = [field for model in _models(kind, value) for name, field in model.model_fields.items() if name == key]
+        kind, value = (fields[0].annotation if fields else kind), _at(value, [key])
+    return kind
+
+
+def _models(kind: Any, value: Any) -> Iterator[type[Section]]:
+    """The Sections that the annotation `kind` allows; of a union, those whose `kind` is that of `value`, or all when it
+    is None."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        if value is None or not _tags(kind) or _at(value, ["kind"]) in _tags(kind):
+            yield kind
+    elif typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType, list, tuple, dict):
+        for member in typing.get_args(kind):
+            yield from _models(member, value)
+
+
+def _tags(model: type[Section]) -> tuple[str, ...]:
+    """What `kind` is in a member of a union; nothing for other Sections."""
+    return typing.get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()

@@ -1,0 +1,157 @@
+"""What one decoding process does: a run of images from the archives into their place in the cache's file."""
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+
+import cv2
+import numpy as np
+from xxhash import xxh3_128_hexdigest
+
+from foldline.archive.archives import Archives
+from foldline.files.refusal import Refusal
+from foldline.pixels.addresses import shown_address
+from foldline.pixels.hashing import perceptual_hashes, thumbnail
+from foldline.pixels.range_check import refuse_other_range
+from foldline.pixels.reading import Contents, PictureFiles, picture_into
+from foldline.pixels.resizing import PixelForm
+from foldline.pixels.stores import ImageArray, Store
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable
+
+UNREADABLE_GREY = 128
+"""An unreadable image's pixels: the middle of the range says nothing to a model."""
+
+NO_HASH = 0
+DecodedImage = tuple[int, int, str, int, str | None]
+"""height, width, exact_hash, perceptual hash, error."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where images come from, the form that they get, and the store that they go to."""
+
+    archives_folder: Path
+    files: tuple[str, ...]
+    form: PixelForm
+    store: Store
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Images `first` .. `first + len(paths) - 1` of the cache."""
+
+    first: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChunkDone:
+    first: int
+    checksum: int
+    """Of what the store wrote: tells after an interruption whether it reached the disk."""
+    images: Sequence[DecodedImage]
+
+
+class Decoder:
+    """Decodes chunks one after the other, with the archives open."""
+
+    def __init__(self, source: Source) -> None:
+        # The reason is in the table; a line on stderr for each bad file would tear the progress bar.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        self.source = source
+        self.files = PictureFiles(Archives(source.archives_folder, source.files))
+        self._pixels = np.empty((0, source.form.height, source.form.width, source.form.channels), source.form.dtype)
+
+    def decode(self, chunk: Chunk) -> ChunkDone:
+        """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`, or has one that is not the
+        images'; another image that cannot be read is an `error` and mid-grey."""
+        pixels = self._room_for(len(chunk.paths))
+        images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
+        if chunk.first == 0:
+            self._refuse_first(chunk.paths, images, pixels)
+        images = with_hashes(images, pixels)
+        return ChunkDone(chunk.first, checksum(self.source.store.write(chunk.first, pixels)), images)
+
+    def _room_for(self, count: int) -> ImageArray:
+        """The same memory for every chunk: new one would be zeroed page by page, 3 % of all decoding."""
+        if len(self._pixels) < count:
+            self._pixels = np.empty((count, *self._pixels.shape[1:]), self._pixels.dtype)
+        return self._pixels[:count]
+
+    def _refuse_first(self, paths: Sequence[str], images: Sequence[DecodedImage], pixels: ImageArray) -> None:
+        """As the first ones are read, so will the others be: nobody has to wait for these."""
+        reasons = [error or "" for *_, error in images]
+        if all(reason.endswith(RANGE_CURE) for reason in reasons):
+            where = f"{self.source.archives_folder}: the first {len(images)} images cannot be read"
+            raise Refusal(f"{where}, {shown_address(paths[0])} for one: {reasons[0]}.")
+        if self.source.form.range is None:
+            return
+        read = [place for place, reason in enumerate(reasons) if not reason]
+        refuse_other_range(self.files, self.source.form, [paths[place] for place in read], pixels[read])
+
+    def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
+        try:
+            contents = self.files.contents(path)
+        except Undecodable as undecodable:
+            return _blank(place, xxh3_128_hexdigest(path.encode()), undecodable)
+        return decode_into(place, contents, self.source.form)
+
+
+def checksum(written: bytes | memoryview) -> int:
+    """The sum of the 64-bit words. Pages that never reached the disk read as zeros: more than that need not be told
+    apart, and CRC-32 takes nine times as long, 3 % of all decoding."""
+    words = np.frombuffer(written, "<u8", len(written) // 8)
+    rest = int.from_bytes(written[words.nbytes :], "little")
+    return (int(words.sum(dtype=np.uint64)) + rest) % 2**64
+
+
+def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
+    """Fill `place` (height x width x channels) with the picture in `contents`, in `form`; its hash is still to come."""
+    exact_hash = contents.exact_hash
+    try:
+        picture = picture_into(place, contents, form)
+    except Undecodable as undecodable:
+        return _blank(place, exact_hash, undecodable)
+    return picture.height, picture.width, exact_hash, NO_HASH, None
+
+
+def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[DecodedImage]:
+    """The lines with the perceptual hashes of `pixels`, those of unreadable images left out; at once, for speed."""
+    hashes = perceptual_hashes(np.stack([thumbnail(image) for image in pixels])).tolist()
+    return [
+        (height, width, exact_hash, NO_HASH if error else found, error)
+        for (height, width, exact_hash, _, error), found in zip(images, hashes, strict=True)
+    ]
+
+
+def _blank(place: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
+    place[:] = UNREADABLE_GREY
+    return 0, 0, exact_hash, NO_HASH, str(why)
+
+
+# A pool hands its tasks to a function, so what a process keeps between them can only be a module's.
+_decoder: list[Decoder] = []
+
+
+def start_process(source: Source) -> None:
+    """The first thing in each process of a pool."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the pool in order
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _decoder.append(Decoder(source))
+
+
+def decode_chunk(chunk: Chunk) -> ChunkDone:
+    return _decoder[0].decode(chunk)
+
+
+def _die_with_parent() -> None:
+    # A killed parent closes no queue: without this its pool would wait for ever.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

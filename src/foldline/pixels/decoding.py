@@ -1,0 +1,135 @@
+"""An image file's bytes become upright 8-bit pixels, or the reason why they cannot.
+
+Pillow reads the header, but for that of a plain JPEG; OpenCV decodes what it reads exactly as meant, which is nearly
+everything; Pillow does the rest, and says what is wrong with a file that neither can read. Files are known by their
+content, never by their suffix.
+"""
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Shaped
+from PIL import Image, ImageOps
+
+from foldline.pixels.jpeg_header import plain_size
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, undecodable
+
+VERSION = 3
+"""Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
+
+# Pillow refuses files of more than 179 million pixels as attacks on memory. Those who enter a competition download its
+# files themselves, and scanned slides are that large.
+Image.MAX_IMAGE_PIXELS = None
+
+JPEGS = ("JPEG", "MPO")
+REDUCED_SCALES = (8, 4, 2)
+ENOUGH_SHARE = 7 / 8
+"""Of the size that is needed, in a picture that the codec reduced. Its pixels are true means: stretched by an eighth
+they are as close to an antialiased resize as plain bilinear samples of the whole picture. Other eighths than 4, 2 and 1
+are no way between: libjpeg-turbo has no SIMD for them, 5/8 takes longer than the whole picture."""
+GREY_FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+              8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
+ORIENTATION_TAG = 0x0112
+UPRIGHT = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.transpose(1, 0, 2),
+    6: lambda pixels: pixels[::-1].transpose(1, 0, 2),
+    7: lambda pixels: pixels[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda pixels: pixels[:, ::-1].transpose(1, 0, 2),
+}
+"""EXIF's eight orientations, undone."""
+SIDEWAYS = (5, 6, 7, 8)
+
+
+@dataclass(frozen=True)
+class Picture:
+    pixels: Shaped[np.ndarray, "h w channels"]
+    """Upright; uint8, or float32 of numbers. By the codec's own scaling possibly smaller than the file's picture."""
+    height: int
+    """Of the file's picture, upright, as is `width`."""
+    width: int
+
+
+SizeOf = Callable[[int, int], tuple[int, int]]
+
+
+def whole(height: int, width: int) -> tuple[int, int]:
+    return height, width
+
+
+def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
+    """The first picture in a file. Raises Undecodable.
+
+    channels: 3 for RGB, 1 for grey. needed: from the picture's height and width to those the caller will scale it to;
+    a JPEG is decoded at 1/2, 1/4 or 1/8 when that is at most an eighth smaller. 16-bit samples keep their high byte: no
+    stretching, because brightness is comparable between images only when all are scaled alike. Transparent pixels are
+    laid over white, as a browser shows them: dark drawings on nothing are common, light ones are not.
+    """
+    if not content:
+        raise Undecodable("the file is empty")
+    try:
+        return _decode(content, channels, needed)
+    except MemoryError:
+        raise
+    except Exception as error:  # codecs meet hostile bytes with any error there is
+        raise undecodable(error, content) from error
+
+
+def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
+    size = plain_size(content)
+    if size is not None:
+        pixels = _by_opencv(content, channels, _scale(size, needed(*size)))
+        if pixels is not None:
+            return Picture(pixels, *size)
+    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
+        orientation = image.getexif().get(ORIENTATION_TAG, 1)
+        if _opencv_reads_it_alike(image, orientation):
+            width, height = image.size[::-1] if orientation in SIDEWAYS else image.size
+            scale = _scale((height, width), needed(height, width)) if image.format in JPEGS else 1
+            pixels = _by_opencv(content, channels, scale)
+            if pixels is not None:
+                return Picture(np.ascontiguousarray(UPRIGHT.get(orientation, UPRIGHT[1])(pixels)), height, width)
+        pixels = _by_pillow(image, channels)
+        return Picture(pixels, *pixels.shape[:2])
+
+
+def _opencv_reads_it_alike(image: Image.Image, orientation: int) -> bool:
+    """OpenCV drops or premultiplies transparency, takes CMYK as it comes, and turns TIFFs by itself."""
+    plain = image.mode in ("L", "RGB") or image.mode.startswith("I;16")
+    return plain and "transparency" not in image.info and (orientation == 1 or image.format in JPEGS)
+
+
+def _scale(size: tuple[int, int], needed: tuple[int, int]) -> int:
+    """The codec's."""
+    least = [ENOUGH_SHARE * side for side in needed]
+    fitting = (scale for scale in REDUCED_SCALES if size[0] / scale >= least[0] and size[1] / scale >= least[1])
+    return next(fitting, 1)
+
+
+def _by_opencv(content: bytes, channels: int, scale: int) -> np.ndarray | None:
+    """None for a file that OpenCV cannot read, a truncated one among them."""
+    encoded = np.frombuffer(content, np.uint8)
+    flags = GREY_FLAGS[scale] | (0 if channels == 1 else cv2.IMREAD_COLOR_RGB)
+    pixels = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    return pixels[:, :, np.newaxis] if pixels is not None and channels == 1 else pixels
+
+
+def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F"):
+        raise Undecodable(f"its samples are 32 bits wide and have no fixed range: {RANGE_CURE}")
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    return pixels.reshape(*pixels.shape[:2], channels)

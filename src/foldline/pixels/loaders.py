@@ -1,0 +1,106 @@
+"""Loaders of training and evaluation batches, the same whatever the number of workers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
+
+from foldline.pixels.datasets import Augment, Draw, EvaluationImages, Pixels, Positions, TrainingImages
+
+Item = TypeVar("Item")
+
+
+class EpochOrder(Sampler[list[Draw]]):
+    """The batches of one epoch: an order that depends on `seed` and `epoch` alone.
+
+    Every image is drawn once; or, with `shares`, as many as there are, each as likely as its share, some more than once
+    and some not at all. All processes together see `batch_sizes[i]` images in batch i, whose sizes differ by at
+    most one: a short last batch would make for a noisy last step, and BatchNorm fails on a single image.
+    Each image's own seed belongs to its place in the epoch, so neither workers nor processes change what is drawn.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        batch_size: int,
+        seed: Sequence[int],
+        process: int,
+        processes: int,
+        shares: Float[np.ndarray, " count"] | None = None,
+    ) -> None:
+        """`seed`: one or more non-negative numbers. `process`: which of the `processes` draws its part here."""
+        self.count = count
+        self.batch_sizes = balanced(count, batch_size)
+        self.seed = tuple(seed)
+        self.process = process
+        self.processes = processes
+        self.shares = shares
+        self.epoch = 0
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        order_seed, image_seed = np.random.SeedSequence((*self.seed, self.epoch)).spawn(2)
+        random = np.random.default_rng(order_seed)
+        if self.shares is None:
+            order = random.permutation(self.count)
+        else:
+            order = random.choice(self.count, self.count, p=self.shares)
+        seeds = image_seed.generate_state(self.count, np.uint64)
+        for places in np.split(np.arange(self.count), np.cumsum(self.batch_sizes)[:-1]):
+            mine = np.array_split(places, self.processes)[self.process]
+            yield list(zip(order[mine].tolist(), seeds[mine].tolist(), strict=True))
+
+    def __len__(self) -> int:
+        return len(self.batch_sizes)
+
+
+def balanced(count: int, most: int) -> list[int]:
+    """`count` in the fewest parts of at most `most`, the larger parts first, sizes differing by at most one."""
+    parts = -(-count // most)
+    return [count // parts + (part < count % parts) for part in range(parts)]
+
+
+def training_loader(
+    pixels: Pixels, positions: Positions, augment: Augment | None, order: EpochOrder, workers: int
+) -> DataLoader:
+    """Yields (images uint8 (batch, channels, height, width), index int64 (batch,) into `positions`).
+
+    Set `order.epoch` before iterating. Workers stay for the next epoch.
+    """
+    return _loader(TrainingImages(pixels, positions, augment), order, workers)
+
+
+def evaluation_loader(pixels: Pixels, positions: Positions, batch_size: int, workers: int) -> DataLoader:
+    """Yields (images uint8 (batch, channels, height, width), index int64 (batch,) into `positions`), in order."""
+    batches = BatchSampler(SequentialSampler(range(len(positions))), batch_size, drop_last=False)
+    return _loader(EvaluationImages(pixels, positions), batches, workers)
+
+
+def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:
+    return DataLoader(
+        images,
+        batch_sampler=batches,
+        num_workers=workers,
+        collate_fn=_as_it_is,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_one_thread,
+        persistent_workers=workers > 0,
+        # Seeds for the workers, who need none, come from here: drawn from torch's own generator, as by default, they
+        # would move dropout's numbers, more or less often depending on the workers.
+        generator=torch.Generator(),
+        # Forked workers share the memory-mapped pixels; any other way would send each a copy.
+        multiprocessing_context="fork" if workers else None,
+    )
+
+
+def _as_it_is(batch: Item) -> Item:
+    """The dataset collates itself."""
+    return batch
+
+
+def _one_thread(worker: int) -> None:
+    """OpenCV's threads do not survive a fork, and workers are parallel enough."""
+    cv2.setNumThreads(0)

@@ -1,0 +1,118 @@
+"""Logits of every row under every view, in any number of processes."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from jaxtyping import Float, Float32, Int64, Shaped
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
+from tqdm import tqdm
+
+from foldline.files.activations import Activation
+from foldline.files.arrays import put
+from foldline.files.compact import is_compact
+from foldline.files.whole_files import whole_folder
+from foldline.predicting.logits import Logits, create_logits, read_logits
+from foldline.predicting.open_rows import Aggregate, OpenRows
+from foldline.predicting.row_images import RowImages
+
+View = Callable[[Tensor], Tensor]
+Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
+"""Images, and which of the positions asked for they are at."""
+Load = Callable[[Int64[np.ndarray, " images"]], Batches]
+
+
+class LogSigmoids(nn.Module):
+    """A model whose outputs are the logarithms of another's sigmoids."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, images: Shaped[Tensor, "batch channels height width"], *side: Float[Tensor, "batch side"]
+    ) -> Float[Tensor, "batch outputs"]:
+        return logsigmoid(self.model(images, *side).float())
+
+
+def stored_form(model: nn.Module, activation: Activation, classes: int) -> tuple[nn.Module, Activation]:
+    """The model whose outputs are written, and what they are.
+
+    Only a softmax's logits are compact (compact.py). Sigmoids divided by their sum are the softmax of
+    their logarithms: of very many classes these are written.
+    """
+    if activation == "normalised_sigmoid" and is_compact(classes, distribution=True):
+        return LogSigmoids(model), "softmax"
+    return model, activation
+
+
+@contextmanager
+def shared_logits(
+    folder: Path,
+    validation_ids: Sequence[str],
+    test_ids: Sequence[str],
+    views: Sequence[str],
+    classes: Sequence[str],
+    activation: Activation,
+    accelerator: Accelerator,
+) -> Iterator[Logits]:
+    """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place."""
+    if accelerator.is_main_process:
+        with whole_folder(folder) as partial:
+            logits = create_logits(partial, validation_ids, test_ids, views, classes, activation)
+            broadcast_object_list([str(partial)])
+            yield logits
+            accelerator.wait_for_everyone()
+    else:
+        (partial,) = broadcast_object_list([""])
+        yield read_logits(Path(partial), writable=True)
+        accelerator.wait_for_everyone()
+
+
+@torch.inference_mode()
+def predict(
+    model: nn.Module,
+    load: Load,
+    images: RowImages,
+    views: Sequence[View],
+    accelerator: Accelerator,
+    logits: Float32[np.ndarray, "rows views outputs"],
+    aggregate: Aggregate,
+    what: str,
+) -> None:
+    """Write this process's share of the rows into `logits`: the mean, or the highest, over each row's images.
+
+    `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
+    precision, logits are float32. Rows are dealt without padding: each belongs to one process, whatever their number.
+    `what` names the rows.
+    """
+    mine = images.share(accelerator.process_index, accelerator.num_processes)
+    seen = np.zeros(len(mine.rows), np.int64)
+    open_rows = OpenRows(mine, aggregate)
+    model = model.to(accelerator.device).eval()
+    bar = tqdm(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=not accelerator.is_main_process)
+    for batch, index in load(mine.positions):
+        on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
+        side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]
+        with accelerator.autocast():
+            outputs = torch.stack([model(view(on_device), *side).float() for view in views], dim=1)
+        put(logits, *open_rows.add(rows, outputs.cpu().numpy()))
+        np.add.at(seen, index.numpy(), 1)
+        bar.update(len(index))
+    bar.close()
+    _require_each_once(seen, images, accelerator)
+
+
+def _require_each_once(seen: Int64[np.ndarray, " images"], images: RowImages, accelerator: Accelerator) -> None:
+    """A wrong count is a mistake of ours, not of the person's."""
+    if not (seen == 1).all():
+        raise RuntimeError(f"the loader gave {int((seen != 1).sum())} of {len(seen)} images more or less than once")
+    counts = accelerator.gather(torch.tensor([len(seen)], device=accelerator.device))
+    together = int(counts.sum())  # type: ignore[union-attr]
+    if together != len(images.rows):
+        raise RuntimeError(f"all processes together predicted {together} of {len(images.rows)} images")

@@ -1,0 +1,59 @@
+"""Which images a row's prediction is the mean of, and which process predicts which rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32, Int64
+
+from foldline.files.refusal import Refusal, listed
+
+
+@dataclass(frozen=True)
+class RowImages:
+    """The images of some rows, sorted by row; every row from 0 to `count` - 1 has at least one."""
+
+    positions: Int64[np.ndarray, " images"]
+    """In the pixel cache."""
+    rows: Int64[np.ndarray, " images"]
+    """Which of the rows each image belongs to."""
+    count: int
+    side: tuple[Float32[np.ndarray, "count side"], ...] = ()
+    """What the model is told of each row beside its images, if it takes that."""
+
+    def share(self, process: int, processes: int) -> "RowImages":
+        """The images of a contiguous part of the rows. The parts of all processes are all rows, each once."""
+        start, end = (self.count * number // processes for number in (process, process + 1))
+        images = slice(*np.searchsorted(self.rows, [start, end]))
+        return replace(self, positions=self.positions[images], rows=self.rows[images])
+
+
+def row_images(
+    rows: pd.DataFrame,
+    images: pd.DataFrame,
+    ids: Sequence[str],
+    part: str,
+    side: tuple[Float32[np.ndarray, "rows side"], ...] = (),
+) -> RowImages:
+    """The images to predict from, of the rows of `part` with these ids, in their order.
+
+    `rows`, `images`: the tables rows.parquet and images.parquet. Images that cannot be read are left out, unless a
+    row has no other: it is then predicted from the blank ones in their place. `side`: what the model is told beside
+    them, a line per id. Raises Refusal for a row without images.
+    """
+    of_part = rows[rows["part"] == part]
+    place_of_id = pd.Series(np.arange(len(ids)), index=list(ids))
+    place_of_row = pd.Series(of_part["row_id"].map(place_of_id).to_numpy(), index=of_part.index).dropna()
+    mine = images[images["row"].isin(place_of_row.index)]
+    readable = mine["error"].isna()
+    kept = mine[readable | ~mine["row"].isin(mine.loc[readable, "row"])]
+    places = kept["row"].map(place_of_row).to_numpy(np.int64)
+    missing = [ids[row] for row in np.setdiff1d(np.arange(len(ids)), places).tolist()]
+    if missing:
+        raise Refusal(
+            f"images.parquet has no image of {len(missing)} {part} rows: {listed(missing)}. "
+            "Run `dvc repro -f -s prepare`."
+        )
+    order = np.argsort(places, kind="stable")
+    return RowImages(kept["position"].to_numpy(np.int64)[order], places[order], len(ids), side)

@@ -1,0 +1,52 @@
+"""Changes inside any of timm's models: another activation, channels that drop out."""
+
+from timm.layers.create_act import _ACT_LAYER_DEFAULT
+from torch import nn
+
+from foldline.files.refusal import Refusal, listed
+
+GATES = (nn.Sigmoid, nn.Hardsigmoid, nn.Identity)
+"""What weighs channels (squeeze and excitation) stays what it is."""
+
+
+def replace_activations(backbone: nn.Module, name: str) -> None:
+    """Every activation module between the backbone's layers becomes timm's `name`.
+
+    Raises Refusal for a name that timm does not know, and for a model without such modules (they may be functions).
+    """
+    known = {key: kind for key, kind in _ACT_LAYER_DEFAULT.items() if isinstance(kind, type)}
+    if name not in known:
+        raise Refusal(f"train.model.hidden_activation is {name!r}. Valid: {listed(('own', *known), 30)}.")
+    replaceable = tuple(kind for kind in known.values() if not issubclass(kind, GATES))
+    found = [
+        (parent, child_name)
+        for parent in backbone.modules()
+        for child_name, child in parent.named_children()
+        if isinstance(child, replaceable)
+    ]
+    if not found:
+        raise Refusal(
+            f"train.model.hidden_activation is {name!r}, but this {type(backbone).__name__} has no activation that can "
+            "be replaced. Set it to own."
+        )
+    for parent, child_name in found:
+        setattr(parent, child_name, known[name]())
+
+
+def drop_channels(backbone: nn.Module, rate: float) -> None:
+    """Dropout2d at the end of each stage (document 004: a rate of 1/3).
+
+    Raises Refusal for a model whose stages are no sequences of blocks.
+    """
+    infos = getattr(backbone, "feature_info", None) or []
+    names = {info["module"] for info in infos} - {""}
+    modules = [backbone.get_submodule(name) for name in sorted(names)]
+    stages = [module if isinstance(module, nn.Sequential) else getattr(module, "blocks", None) for module in modules]
+    sequences = [stage for stage in stages if isinstance(stage, nn.Sequential)]
+    if not sequences:
+        raise Refusal(
+            f"train.model.drop_channel_rate is {rate}, but the stages of this {type(backbone).__name__} are no "
+            "sequences of blocks that one more could follow. Set it to 0."
+        )
+    for stage in sequences:
+        stage.append(nn.Dropout2d(rate))

@@ -1,0 +1,137 @@
+"""Averages of the weights along the optimiser's path, and the BatchNorm statistics that fit them."""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any, Protocol, cast, runtime_checkable
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from foldline.training import average_section as kinds
+from foldline.training.batches import Batch
+from foldline.training.freezing import batchnorms
+from foldline.training.losses import Loss
+from foldline.training.statistics import Refresh, build_refresh
+
+
+@runtime_checkable
+class Average(Protocol):
+    """Follows a model; `model` is what is judged and handed on."""
+
+    model: nn.Module
+
+    def update(self) -> None:
+        """After every optimiser step."""
+
+    def finish_epoch(self, batches: Iterable[Batch], accelerator: Accelerator) -> None:
+        """After every epoch, with its training images: whatever an average of weights cannot average."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+class NoAverage:
+    """The model itself."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    def update(self) -> None:
+        pass
+
+    def finish_epoch(self, batches: Iterable[Batch], accelerator: Accelerator) -> None:
+        pass
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
+class WeightAverage:
+    """The n-th weights taken (from 0) enter with the share `newest(n)`, the average so far with the rest.
+
+    Until `first_epoch` (from 0) the average is the weights themselves. They are taken at every step, or at every
+    epoch's end. The followed BatchNorm statistics do not fit averaged weights: `refresh` computes them anew, but for
+    layers that stand still.
+    """
+
+    def __init__(
+        self,
+        followed: nn.Module,
+        newest: Callable[[int], float],
+        refresh: Refresh,
+        first_epoch: int = 0,
+        every_epoch: bool = False,
+    ) -> None:
+        self.model = deepcopy(followed).requires_grad_(False)
+        self._followed = followed
+        self._newest = newest
+        self._refresh = refresh
+        self._first_epoch = first_epoch
+        self._every_epoch = every_epoch
+        self._taken = 0
+        self._epochs = 0
+
+    def update(self) -> None:
+        if not self._every_epoch:
+            self._take()
+
+    def finish_epoch(self, batches: Iterable[Batch], accelerator: Accelerator) -> None:
+        if self._every_epoch:
+            self._take()
+        self._epochs += 1
+        pairs = zip(batchnorms(self.model), batchnorms(self._followed), strict=True)
+        moving = [norm for norm, followed in pairs if followed.training]
+        if moving:
+            self._refresh(self.model, moving, batches, accelerator)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"model": self.model.state_dict(), "taken": self._taken, "epochs": self._epochs}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self._taken, self._epochs = state["taken"], state["epochs"]
+
+    @torch.no_grad()
+    def _take(self) -> None:
+        has_begun = self._epochs >= self._first_epoch
+        # As torch's AveragedModel does it, less its wait for the device and its copy of all buffers at every step.
+        averaged = cast(list[Tensor], list(self.model.parameters()))
+        followed = cast(list[Tensor], list(self._followed.parameters()))
+        share = self._newest(self._taken) if has_begun else 1.0
+        torch._foreach_lerp_(averaged, followed, share)  # type: ignore[reportPrivateImportUsage]
+        self._taken += has_begun
+
+
+def exponential(decay: float) -> Callable[[int], float]:
+    """1 - decay, but a young average forgets faster: decay <= (1 + n) / (10 + n), the warm-up of TensorFlow's
+    ExponentialMovingAverage."""
+    return lambda taken: 1 - min(decay, (1 + taken) / (10 + taken))
+
+
+def span_decay(span_epochs: float, steps_per_epoch: int) -> float:
+    """Per step, so that over an epoch it is (span - 1) / (span + 1), the decay that pandas calls a span."""
+    return ((span_epochs - 1) / (span_epochs + 1)) ** (1 / steps_per_epoch)
+
+
+def arithmetic(taken: int) -> float:
+    """All weigh the same (Polyak and Juditsky 1992; at epochs' ends, Izmailov et al. 2018)."""
+    return 1 / (taken + 1)
+
+
+def build_average(average: kinds.Average, model: nn.Module, loss: Loss, steps_per_epoch: int) -> Average:
+    """`loss`: of the short training that may renew the statistics."""
+    if isinstance(average, kinds.NoAverage):
+        return NoAverage(model)
+    refresh = build_refresh(average.statistics, loss)
+    match average:
+        case kinds.Ema():
+            return WeightAverage(model, exponential(average.decay), refresh)
+        case kinds.EmaSpan():
+            return WeightAverage(model, exponential(span_decay(average.span_epochs, steps_per_epoch)), refresh)
+        case kinds.Mean():
+            return WeightAverage(model, arithmetic, refresh, average.from_epoch - 1, average.every == "epoch")

@@ -1,0 +1,135 @@
+"""Checkpoints of an unfinished training, outside of every out, found again by what they were trained with."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from foldline.files.places import FoldName, Places, of_model
+from foldline.files.refusal import Refusal
+from foldline.files.whole_files import read_json, sha256, sha256_of_json, whole_file, write_json
+from foldline.training.section import Train
+
+VARIABLE = "FOLDLINE_CHECKPOINTS"
+LIBRARIES = ("torch", "timm", "albumentations", "accelerate")
+ORPHANS_END_SECONDS = 10.0
+"""Loader processes of a killed run notice within 5 seconds, and hold its lock until then."""
+
+
+def checkpoints_folder(places: Places, fold: FoldName, seed: int) -> Path:
+    """Below $FOLDLINE_CHECKPOINTS where it is set (`dvc exp run --temp` deletes its whole tree)."""
+    elsewhere = os.environ.get(VARIABLE)
+    return (Path(elsewhere) / places.slug if elsewhere else places.checkpoints) / of_model(fold, seed)
+
+
+def loaded_code(packages: tuple[str, ...] = ("foldline", "pipelines")) -> dict[str, str]:
+    """The sha256 of every source file of ours that this process has imported, by module."""
+    files: dict[str, str] = {}
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__spec__", None)
+        if spec is not None and spec.origin and spec.name.partition(".")[0] in packages and spec.has_location:
+            files[spec.name] = sha256(Path(spec.origin))
+    return dict(sorted(files.items()))
+
+
+def key_inputs(train: Train, seed: int, symmetries: Sequence[str], upstream: Sequence[Path]) -> dict[str, Any]:
+    """Everything that one training depends on: parameters, facts, our code, the libraries, the files it reads.
+
+    Which other seeds there are is nothing to it.
+    """
+    return {
+        "train": train.model_dump(mode="json", exclude={"seeds"}),
+        "seed": seed,
+        "symmetries": list(symmetries),
+        "code": loaded_code(),
+        "libraries": {library: version(library) for library in LIBRARIES},
+        "files": {path.name: sha256(path) for path in upstream},
+    }
+
+
+class Checkpoints:
+    """The latest state of one training. Its folder's name is the key: a hash of `inputs`."""
+
+    def __init__(self, folder: Path, inputs: Mapping[str, Any]) -> None:
+        """`folder`: of one fold and seed, shared by all keys. `inputs`: all that their training depends on, as JSON."""
+        self._all = folder
+        self._inputs = dict(inputs)
+        self._mine = folder / sha256_of_json(self._inputs)[:16]
+
+    @property
+    def path(self) -> Path:
+        return self._mine / "state.pt"
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the latest state; the first one of a key makes other keys' abandoned."""
+        if not self.path.exists():
+            write_json(self._mine / "inputs.json", self._inputs)
+        # Given a path, torch hides a full disk behind an error of its own; Python's write names it.
+        with whole_file(self.path) as partial, partial.open("wb") as file:
+            torch.save(dict(state), file)
+        for other in self._others():
+            shutil.rmtree(other)
+
+    def load(self) -> dict[str, Any] | None:
+        """The latest state, on the CPU, or None to start afresh."""
+        return torch.load(self.path, map_location="cpu", weights_only=True) if self.path.exists() else None
+
+    def differences(self) -> list[str]:
+        """How the inputs differ from those of another key's checkpoints, or nothing where there are none."""
+        for other in self._others():
+            return differing(read_json(other / "inputs.json"), self._inputs)
+        return []
+
+    def clear(self) -> None:
+        """Training is done and its outs are written."""
+        shutil.rmtree(self._all, ignore_errors=True)
+
+    @contextmanager
+    def alone(self, is_main_process: bool = True, patience_seconds: float = ORPHANS_END_SECONDS) -> Iterator[None]:
+        """Hold the lock of this training, in the first process of a run. Raises Refusal when another run is at it.
+
+        A killed `dvc` leaves its training running.
+        """
+        if not is_main_process:
+            yield
+            return
+        holder = self._all.with_name(f"{self._all.name}.pid")
+        holder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(holder.with_suffix(".lock"))
+        try:
+            lock.acquire(timeout=patience_seconds)
+        except Timeout:
+            process = holder.read_text(encoding="utf-8") if holder.exists() else "?"
+            raise Refusal(
+                f"{'/'.join(self._all.parts[-2:])} is being trained already, by process {process}. Wait until that "
+                f"ends, or end it (`kill {process}`) and run this again: it goes on from the last checkpoint."
+            ) from None
+        try:
+            holder.write_text(str(os.getpid()), encoding="utf-8")
+            yield
+        finally:
+            lock.release()
+
+    def _others(self) -> Iterator[Path]:
+        for inputs in sorted(self._all.glob("*/inputs.json")):
+            if inputs.parent != self._mine:
+                yield inputs.parent
+
+
+def differing(before: Any, now: Any, above: str = "") -> list[str]:
+    """`train.epochs: 3, was 2` for every leaf of two JSON values that differs."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = [*before, *(key for key in now if key not in before)]
+        return [
+            line
+            for key in keys
+            for line in differing(before.get(key, "absent"), now.get(key, "absent"), f"{above}.{key}".lstrip("."))
+        ]
+    return [] if before == now else [f"{above}: {now}, was {before}"]

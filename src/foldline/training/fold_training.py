@@ -1,0 +1,108 @@
+"""One fold's training run: its pieces put together, the loop, the checkpoints."""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from foldline.training.checkpoints import Checkpoints
+from foldline.training.fold import Fold
+from foldline.training.fold_pieces import Weights, choose_pieces, training_batches, validation
+from foldline.training.loop import train
+from foldline.training.measuring import LossGuard
+from foldline.training.models import Classifier
+from foldline.training.processes import memory_advice
+from foldline.training.progress import Line
+from foldline.training.section import Train
+from foldline.training.trained import Trained
+
+State = dict[str, Any]
+"""What `train` yields and a checkpoint holds."""
+HEAD = "head"
+"""In a checkpoint: the head to put back, once it is learned."""
+
+
+def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator: Accelerator) -> Trained:
+    """Train one fold, or go on where an earlier run was stopped. Every process calls it and gets the same.
+
+    Raises Refusal when the loss is no longer a number, or when memory runs out.
+    """
+    with memory_advice(config.micro_batch_size, config.batch_size):
+        state = begin(checkpoints, fold.title, accelerator)
+        if fold.before is not None:
+            return put_head_back(fold, fold.before, config, state, checkpoints, accelerator)
+        return learn(fold, config, state, checkpoints, accelerator)
+
+
+def put_head_back(
+    fold: Fold, before: Fold, config: Train, state: State | None, checkpoints: Checkpoints, accelerator: Accelerator
+) -> Trained:
+    """Train `before`, go on from there with all of `fold` for a whole schedule, and give the model the head that it had
+    in between (document 001, "load the old fc layer"). Training loss and accuracy are those of the other head."""
+    head = None if state is None else state.get(HEAD)
+    learned = None
+    if head is None:
+        first = learn(before, config, state, checkpoints, accelerator).model
+        accelerator.free_memory()
+        learned, head, state = first.state_dict(), first.head.state_dict(), None
+    trained = learn(fold, config, state, checkpoints, accelerator, learned, {HEAD: head})
+    trained.model.head.load_state_dict(head)
+    return trained
+
+
+def learn(
+    fold: Fold,
+    config: Train,
+    start: State | None,
+    checkpoints: Checkpoints,
+    accelerator: Accelerator,
+    learned: Weights | None = None,
+    beside: Mapping[str, Any] = MappingProxyType({}),
+) -> Trained:
+    """One training, from `start` or else from the weights `learned` or else from the first ones.
+
+    `beside`: what each checkpoint holds as well.
+    """
+    batches = training_batches(fold, config, accelerator)
+    pieces = choose_pieces(fold, config, len(batches), accelerator.device, learned)
+    guard = LossGuard(fold.training.row_ids, len(batches), checkpoints.path)
+    validate = validation(fold, pieces, config, accelerator)
+    state = start
+    for state in train(pieces, batches, validate, guard, start, accelerator):
+        if accelerator.is_main_process:
+            checkpoints.save({**state, **beside})
+            tqdm.write(describe_epoch(fold.title, config.epochs, state["progress"]["history"][-1]))
+        accelerator.wait_for_everyone()
+    assert state is not None, "there is at least one epoch"
+    history, model = state["progress"]["history"], pieces.average.model
+    assert isinstance(model, Classifier)
+    if config.keep == "last":
+        return Trained(model.cpu(), history, history[-1])
+    model.load_state_dict(state["progress"]["best_weights"])
+    return Trained(model.cpu(), history, min(history, key=lambda line: line["validation_loss"]))
+
+
+def begin(checkpoints: Checkpoints, title: str, accelerator: Accelerator) -> State | None:
+    """The state to go on from, if any; says so, or says why an earlier run's does not serve."""
+    # The first process holds the fold's lock by now: nobody else moves its checkpoints.
+    accelerator.wait_for_everyone()
+    state = checkpoints.load()
+    if accelerator.is_main_process:
+        if state is not None:
+            tqdm.write(f"{title}: goes on after epoch {state['progress']['epoch']}")
+        elif differences := checkpoints.differences():
+            tqdm.write(f"{title}: starts afresh, for there is a checkpoint, but of another experiment:")
+            tqdm.write("\n".join(f"  {line}" for line in differences))
+    return state
+
+
+def describe_epoch(title: str, epochs: int, line: Line) -> str:
+    """What was not measured is left out: the accuracy of a regression, the validation of all rows."""
+    parts = []
+    for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
+        if not math.isnan(line[name]):
+            parts.append(f"{name.replace('_', ' ')} {line[name]:.4f}")
+    return f"{title}  epoch {line['epoch']:>3}/{epochs}  " + "  ".join(parts)

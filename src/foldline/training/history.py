@@ -1,0 +1,40 @@
+"""`history.csv`: a line per epoch of one training; it knows no clock, so equal runs write equal files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from foldline.files.places import FoldName
+from foldline.files.truths import read_csv, require_unique
+from foldline.files.whole_files import whole_file
+
+COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+)
+"""epoch: from 1. learning_rate: the head's, at the epoch's last step. train_*: means over the epoch's augmented
+batches while the weights move. validation_*: of the (averaged) weights at the epoch's end. Accuracy is missing for
+targets without classes, validation_* where all rows are trained on."""
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    history = read_csv(path, COLUMNS, {})
+    require_unique(history, path, ("fold", "seed", "epoch") if "fold" in history else ("epoch",))
+    return history
+
+
+def write_history(path: Path, history: pd.DataFrame) -> None:
+    with whole_file(path) as partial:
+        history.to_csv(partial, index=False, lineterminator="\n")
+
+
+def join_histories(histories: Mapping[tuple[FoldName, int], pd.DataFrame]) -> pd.DataFrame:
+    """One table of all trainings, with the columns `fold` and `seed` before the others: what the plots draw."""
+    parts = [history.assign(fold=fold, seed=seed) for (fold, seed), history in histories.items()]
+    joined = pd.concat(parts, ignore_index=True)
+    return joined[["fold", "seed", *joined.columns.drop(["fold", "seed"])]]

@@ -1,0 +1,103 @@
+"""Mean loss and accuracy over many batches and processes, and the guard against a loss that is not a number."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float, Int64, Shaped
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from foldline.files.refusal import Refusal, listed
+from foldline.training.objectives import Objective
+from foldline.training.processes import over_processes
+
+
+class Totals:
+    """Sums over images, kept on the device: asking for a value at every step would make the device wait."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
+        self._sums = torch.zeros(3, dtype=torch.float64, device=accelerator.device)
+
+    def add(self, losses: Float[Tensor, " batch"], right: Float[Tensor, " batch"]) -> None:
+        """`right`: 1 for a right answer, 0 for a wrong one."""
+        self._sums[0] += losses.detach().sum()
+        self._sums[1] += right.sum()
+        self._sums[2] += len(right)
+
+    def means(self, images: int) -> tuple[float, float]:
+        """Loss and accuracy over all processes, which together must have added each of `images` once."""
+        loss, right, count = over_processes(self._sums, "sum", self._accelerator).tolist()
+        assert count == images, f"{count:.0f} images were measured, there are {images}"
+        return loss / count, right / count
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    loader: DataLoader,
+    targets: Shaped[Tensor, "mine ..."],
+    side: Sequence[Float[Tensor, "mine side"]],
+    objective: Objective,
+    accelerator: Accelerator,
+) -> Totals:
+    """This process's share of the validation images: what `loader` yields, whose targets are `targets` and whose side
+    features, if any, are `side`."""
+    model.eval()
+    totals = Totals(accelerator)
+    for images, index in loader:
+        with accelerator.autocast():
+            told = (values[index].to(accelerator.device, non_blocking=True) for values in side)
+            logits = model(images.to(accelerator.device, non_blocking=True), *told).float()
+        expected = objective.soft(targets[index].to(accelerator.device, non_blocking=True))
+        totals.add(objective.loss(logits, expected), objective.right(logits, expected))
+    return totals
+
+
+class LossGuard:
+    """Ends a run whose loss is no longer a finite number.
+
+    It looks at the losses of one pass during the next, when the device has them ready: asking at once would make the
+    device wait at every step.
+    """
+
+    def __init__(self, row_ids: Sequence[str], steps_per_epoch: int, checkpoint: Path) -> None:
+        """`row_ids`: of the fold's training images. `checkpoint`: where the last epoch's state lies, if any."""
+        self._row_ids = row_ids
+        self._steps_per_epoch = steps_per_epoch
+        self._checkpoint = checkpoint
+        self._waiting: Callable[[], None] | None = None
+
+    def watch(self, step: int, losses: Float[Tensor, " batch"], index: Int64[Tensor, " batch"]) -> None:
+        """Raises what `check` raises, of the losses watched before."""
+        copied = losses.detach().to("cpu", non_blocking=True)
+        ready = torch.cuda.Event() if losses.is_cuda else None
+        if ready is not None:
+            ready.record()
+        self.check()
+
+        def judge() -> None:
+            if ready is not None:
+                ready.synchronize()
+            if not copied.isfinite().all():
+                raise self._refusal(step, copied, index)
+
+        self._waiting = judge
+
+    def check(self) -> None:
+        """Raises Refusal with the step and its rows."""
+        if self._waiting is not None:
+            self._waiting()
+            self._waiting = None
+
+    def _refusal(self, step: int, losses: Tensor, index: Tensor) -> Refusal:
+        rows = dict.fromkeys(self._row_ids[image] for image in index[~losses.isfinite()].tolist())
+        epoch = step // self._steps_per_epoch
+        left = f"The last good checkpoint, of epoch {epoch}, is {self._checkpoint}." if epoch else ""
+        return Refusal(
+            f"the training loss is not a number at step {step + 1} (epoch {epoch + 1}), for the rows "
+            f"{listed(rows, 40)}. Lower train.rates, clip the gradients (train.clipping), or train with bfloat16 or "
+            f"float32 in place of float16. {left}".rstrip()
+        )

@@ -1,0 +1,63 @@
+"""The processes that train together, as Accelerate sees them, and their memory."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from torch import Tensor
+
+from foldline.files.refusal import Refusal
+from foldline.params.precision import Precision
+
+
+@dataclass
+class BufferSync(DistributedDataParallelKwargs):
+    """Torch's new name for Accelerate's `broadcast_buffers`, which torch says is deprecated."""
+
+    forward_sync_buffers: bool = True
+
+
+MIXED_PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
+
+
+def start_accelerator(precision: Precision) -> Accelerator:
+    """For the processes that were launched, on GPUs where there are any.
+
+    Raises Refusal when a CPU is asked for float16.
+    """
+    for name in [name for name in os.environ if name.startswith("ACCELERATE_")]:
+        del os.environ[name]  # Nothing but params.yaml says how to train.
+    on_cpu = not torch.cuda.is_available()
+    if on_cpu and precision == "float16":
+        raise Refusal("The precision float16 needs a GPU, and none is visible. Use float32 or bfloat16.")
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=MIXED_PRECISION[precision])
+    # Every epoch's end brings the statistics together from all processes, DDP would take the first one's.
+    accelerator.ddp_handler = BufferSync(forward_sync_buffers=False)  # type: ignore[reportAttributeAccessIssue]
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    assert accelerator.num_processes == launched, f"{launched} processes were launched, {accelerator.num_processes} met"
+    return accelerator
+
+
+def over_processes(tensor: Tensor, how: Literal["sum", "mean"], accelerator: Accelerator) -> Tensor:
+    """The sum or the mean of every process's tensor, in every process."""
+    return cast(Tensor, accelerator.reduce(tensor, how))
+
+
+@contextmanager
+def memory_advice(micro_batch_size: int, batch_size: int) -> Iterator[None]:
+    """Running out of memory becomes a Refusal that names a micro-batch to try."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        smaller = min(micro_batch_size, batch_size) // 2
+        cure = f"Try `train.micro_batch_size: {smaller}`" if smaller else "Use a smaller model or smaller images"
+        raise Refusal(
+            f"out of memory with {micro_batch_size} images per pass: {str(error).splitlines()[0]} {cure}; "
+            "gradients and results stay the same but for BatchNorm's statistics."
+        ) from None

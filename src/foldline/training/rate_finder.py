@@ -1,0 +1,162 @@
+"""The learning-rate finder: a short training under growing rates that leaves no trace (Smith 2017; document 000).
+
+After each step it also looks at the next validation batch, as document 002 does.
+"""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from foldline.files.refusal import Refusal
+from foldline.files.whole_files import whole_folder, write_json
+from foldline.pixels.datasets import Pixels
+from foldline.pixels.loaders import evaluation_loader
+from foldline.training.batches import Batch, TrainingBatches, parts
+from foldline.training.fold import Fold
+from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.loop import Pieces, seed_torch
+from foldline.training.objectives import Objective
+from foldline.training.optimizers import set_rates
+from foldline.training.processes import memory_advice
+from foldline.training.rate_chart import draw_sweep
+from foldline.training.rate_suggestions import has_diverged, smoothed, suggest
+from foldline.training.samples import Samples
+from foldline.training.section import Train
+
+MEASURES = ("train_loss", "validation_loss", "validation_accuracy")
+COLUMNS = ("step", "learning_rate", *MEASURES, *(f"smoothed_{measure}" for measure in MEASURES))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The rate of the head grows exponentially; other groups keep their ratio to it."""
+
+    lowest: float
+    highest: float
+    steps: int
+    smoothing: float
+    """The share that an average keeps of itself at each step."""
+
+    def rates(self) -> Float[np.ndarray, " steps"]:
+        return np.geomspace(self.lowest, self.highest, self.steps)
+
+    def refuse_unfit(self) -> None:
+        """Raises Refusal when this is no sweep."""
+        if not (0 < self.lowest < self.highest and self.steps >= 2 and 0 <= self.smoothing < 1):
+            raise Refusal(
+                f"no sweep goes from {self.lowest:g} to {self.highest:g} in {self.steps} steps with a smoothing of "
+                f"{self.smoothing:g}. It takes 0 < lowest < highest, 2 steps or more, and 0 <= smoothing < 1."
+            )
+
+
+def find_rates(
+    pieces: Pieces, batches: TrainingBatches, validation: Iterator[Batch], sweep: Sweep, accelerator: Accelerator
+) -> pd.DataFrame:
+    """One line per step with the columns COLUMNS, until the loss diverges or the rates are at an end.
+
+    `validation`: batches without end. Weights, statistics, optimiser and random states stay what they were, to the bit:
+    the sweep trains a copy, of which the parts learn that learn in a training's first epoch. For one process.
+    """
+    lines: list[dict[str, float]] = []
+    with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
+        seed_torch(pieces.seed)
+        model, optimizer = accelerator.prepare(*deepcopy((pieces.model, pieces.optimizer)))
+        head_rate = optimizer.param_groups[-1]["peak_rate"]
+        training = _endless(batches)
+        for step, rate in enumerate(tqdm(sweep.rates(), desc="learning rates", unit="step"), start=1):
+            set_rates(optimizer, rate / head_rate)
+            train_loss = _training_step(pieces, model, optimizer, next(training), accelerator)
+            loss, accuracy = _measure(model, pieces.objective, next(validation), accelerator)
+            seen = (step, float(rate), train_loss, loss, accuracy)
+            lines.append(dict(zip(COLUMNS, seen, strict=False)))
+            if has_diverged(smoothed(np.array([line["train_loss"] for line in lines]), sweep.smoothing)):
+                break
+    table = pd.DataFrame(lines)
+    for measure in MEASURES:
+        table[f"smoothed_{measure}"] = smoothed(table[measure].to_numpy(), sweep.smoothing)
+    return table
+
+
+def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator) -> pd.DataFrame:
+    """A fold's training as `train_fold` would begin it, with `sweep` in place of its schedule. See `find_rates`."""
+    sweep.refuse_unfit()
+    with memory_advice(config.micro_batch_size, config.batch_size):
+        batches = training_batches(fold, config, accelerator)
+        pieces = choose_pieces(fold, config, len(batches), accelerator.device)
+        size = config.micro_batch_size
+        soft = pieces.objective.soft
+        validation = validation_batches(fold.pixels, fold.validation, size, fold.seed, soft, accelerator.device)
+        return find_rates(pieces, batches, validation, sweep, accelerator)
+
+
+def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """`rates.csv`, `rates.png` and `suggestions.json`, which is returned: by loss, then by name."""
+    suggestions = {
+        rows: suggest(lines["learning_rate"].to_numpy(), lines[f"smoothed_{column}"].to_numpy())
+        for rows, column in {"training": "train_loss", "validation": "validation_loss"}.items()
+    }
+    with whole_folder(folder) as partial:
+        lines.to_csv(partial / "rates.csv", index=False, lineterminator="\n")
+        (partial / "rates.png").write_bytes(draw_sweep(lines, suggestions["training"]))
+        write_json(partial / "suggestions.json", suggestions)
+    return suggestions
+
+
+def validation_batches(
+    pixels: Pixels,
+    samples: Samples,
+    batch_size: int,
+    seed: int,
+    soft: Callable[[Tensor], Tensor],
+    device: torch.device,
+) -> Iterator[Batch]:
+    """Without end, in an order drawn once: rows often lie class by class."""
+    order = np.random.default_rng(seed).permutation(len(samples))
+    targets, *side = (torch.from_numpy(values[order]) for values in (samples.targets, *samples.side))
+    loader = evaluation_loader(pixels, samples.positions[order], batch_size, workers=0)
+    while True:
+        for images, index in loader:
+            told = tuple(values[index].to(device) for values in side)
+            yield Batch(images.to(device), soft(targets[index].to(device)), index, len(index), told)
+
+
+def _endless(batches: TrainingBatches) -> Iterator[Batch]:
+    epoch = 0
+    while True:
+        yield from batches.mixed(epoch)
+        epoch += 1
+
+
+def _training_step(
+    pieces: Pieces, model: nn.Module, optimizer: Optimizer, batch: Batch, accelerator: Accelerator
+) -> float:
+    pieces.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
+    total = 0.0
+    for part in parts(batch, pieces.micro_batch_size):
+        losses = pieces.objective.training_loss(model(part.images, *part.side), part.targets)
+        accelerator.backward(losses.sum() / batch.count)
+        total += losses.detach().sum().item()
+    pieces.clip(accelerator, model)
+    optimizer.step()
+    optimizer.zero_grad()
+    return total / batch.count
+
+
+@torch.no_grad()
+def _measure(model: nn.Module, objective: Objective, batch: Batch, accelerator: Accelerator) -> tuple[float, float]:
+    """Loss and accuracy of the model in eval mode."""
+    model.eval()
+    with accelerator.autocast():
+        logits = model(batch.images, *batch.side).float()
+    losses, right = objective.loss(logits, batch.targets), objective.right(logits, batch.targets)
+    return losses.mean().item(), right.double().mean().item()

@@ -1,0 +1,31 @@
+"""A training put together on blank images: what its libraries refuse shows before there is an experiment."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from foldline.training.augmentation import build_augmentation
+from foldline.training.fold import Fold
+from foldline.training.fold_pieces import choose_pieces
+from foldline.training.loss_section import CrossEntropy
+from foldline.training.samples import Samples
+from foldline.training.section import NoWarmStart, Train
+
+
+def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
+    """Raises the Refusal of whatever the model, the optimiser or the augmentation cannot be had with.
+
+    `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
+    from the data, the loss and the warm start with them, is left out.
+    """
+    build_augmentation(train.augmentation, shape, symmetries)
+    samples = Samples(np.arange(2), np.arange(2), ("a", "b"))
+    blank = np.zeros((2, *shape), np.uint8)
+    fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "multiclass")
+    of_no_data = {
+        "loss": CrossEntropy(kind="cross_entropy", smoothing=0.0),
+        "imbalance": "none",
+        "warm_start": NoWarmStart(kind="none"),
+    }
+    choose_pieces(fold, train.model_copy(update=of_no_data), 1, torch.device("cpu"))

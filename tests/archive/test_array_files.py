@@ -1,0 +1,82 @@
+"""Pictures in files of arrays, through the archives, as `prepare` reads them."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from foldline.archive.archives import Archives
+from foldline.archive.array_files import open_array_file
+from foldline.files.refusal import Refusal
+from foldline.pixels.reading import PictureFiles, picture_into
+from foldline.pixels.resizing import PixelForm
+from foldline.pixels.undecodable import Undecodable
+from tests.pixels.pictures import encoded, scene
+
+PICTURES = np.stack([scene(seed, 4, 5) for seed in range(3)])
+
+
+@pytest.fixture
+def archives(tmp_path: Path) -> Archives:
+    """train.zip with X.npy, train.npz (images, labels) and pictures.hdf5 (a JPEG per id, an array of all)."""
+    npy, npz = io.BytesIO(), io.BytesIO()
+    np.save(npy, PICTURES)
+    np.savez_compressed(npz, images=PICTURES, labels=np.array([4, 5, 6]))
+    with h5py.File(tmp_path / "pictures.hdf5", "w") as file:
+        file["ISIC_1"] = np.void(encoded(PICTURES[1], "png"))
+        file["bytes/2"] = np.frombuffer(encoded(PICTURES[2], "png"), np.uint8)
+        file["all/images"] = PICTURES
+    with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
+        archive.writestr("X.npy", npy.getvalue())
+        archive.writestr("train.npz", npz.getvalue())
+        archive.write(tmp_path / "pictures.hdf5", "pictures.hdf5")
+    return Archives(tmp_path, ["train.zip"])
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("X.npy[2]", 2),
+        ("train.npz/images.npy[0]", 0),
+        ("pictures.hdf5/ISIC_1", 1),
+        ("pictures.hdf5/bytes/2", 2),
+        ("pictures.hdf5/all/images[1]", 1),
+    ],
+)
+def test_one_picture_is_read(archives: Archives, address: str, number: int) -> None:
+    place = np.zeros((4, 5, 3), np.uint8)
+    picture_into(place, PictureFiles(archives).contents(address), PixelForm(4, 5, 3, "squash"))
+    assert np.array_equal(place, PICTURES[number])
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["X.npy[3]", "Y.npy[0]", "train.npz/labels.npy[0]", "train.npz/x.npy[0]", "pictures.hdf5/ISIC_2",
+     "pictures.hdf5/all", "pictures.hdf5/all/images[3]", "x.jpg"],
+)  # fmt: skip
+def test_a_picture_that_is_not_there_is_missing(archives: Archives, address: str) -> None:
+    with pytest.raises(Undecodable, match="there is no such file"):
+        PictureFiles(archives).contents(address)
+
+
+def test_an_npz_is_one_file_until_a_path_leads_into_it(archives: Archives) -> None:
+    assert archives.names == ("X.npy", "train.npz", "pictures.hdf5")
+    assert "train.npz/labels.npy" in archives
+    assert "train.npz/labels" not in archives
+    assert np.load(io.BytesIO(archives.read("train.npz/labels.npy"))).tolist() == [4, 5, 6]
+
+
+def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.array([{"a": 1}]))
+    with pytest.raises(Refusal, match=r"`X\.npy` cannot be read: it holds pickled Python objects"):
+        open_array_file(tmp_path / "X.npy", "X.npy")
+
+
+@pytest.mark.parametrize("name", ["X.npy", "x.h5"])
+def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"nothing of the kind")
+    with pytest.raises(Refusal, match=f"`{name}` is not a readable file of arrays"):
+        open_array_file(tmp_path / name, name)

@@ -1,0 +1,57 @@
+"""Rows of a parquet file, in groups and across blocks, in any order."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from foldline.archive.parquet import BLOCK_ROWS, ParquetRecords
+
+ROWS = 2 * BLOCK_ROWS + 5
+SIX = 2.0 * np.arange(ROWS)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> ParquetRecords:
+    """Two groups of rows, the first of two blocks."""
+    table = pa.table(
+        {
+            "id": [f"image {row}" for row in range(ROWS)],
+            "p0": pa.array(np.arange(ROWS) % 256, pa.uint8()),
+            "p1": SIX,
+            "p2": [None, *map(str, range(1, ROWS))],
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet", row_group_size=BLOCK_ROWS + 2)
+    return ParquetRecords(tmp_path / "a.parquet")
+
+
+def test_a_row_is_found_again_by_its_place(records: ParquetRecords) -> None:
+    found = list(records.read(None))
+    assert [record["id"] for _, record in found] == [f"image {row}" for row in range(ROWS)]
+    for place, record in (found[at] for at in (0, ROWS - 1, BLOCK_ROWS + 1, BLOCK_ROWS, BLOCK_ROWS + 2, 3)):
+        assert records.at(place) == record
+
+
+@pytest.mark.parametrize("row", [1, ROWS - 1, BLOCK_ROWS, 2, BLOCK_ROWS + 2])
+def test_numbers_of_a_row_whatever_their_types(records: ParquetRecords, row: int) -> None:
+    records.numbers((ROWS // 2, ROWS // 2 + 1), "p.")
+    numbers = records.numbers((row, row + 1), r"p\d")
+    assert numbers.dtype == np.float32
+    np.testing.assert_array_equal(numbers, [row % 256, SIX[row], row])
+    np.testing.assert_array_equal(records.numbers((row, row + 1), "p1"), [SIX[row]])
+
+
+def test_what_is_missing_is_no_number(records: ParquetRecords) -> None:
+    np.testing.assert_array_equal(records.numbers((0, 1), r"p\d"), [0, 0, np.nan])
+
+
+def test_a_row_that_is_not_there(records: ParquetRecords) -> None:
+    with pytest.raises(ValueError, match=f"there is no row {ROWS}"):
+        records.at((ROWS, ROWS + 1))
+
+
+def test_only_what_is_wanted_is_read(records: ParquetRecords) -> None:
+    assert next(iter(records.read({"p1"}))) == ((0, 1), {"p1": 0.0})

@@ -1,0 +1,123 @@
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from foldline.card.answers import FITS_OF_METRIC, FORMS_OF_TARGET, unscorable
+from foldline.card.card import Card, read_card
+from foldline.card.target import Target
+from foldline.metrics.metric import Metric
+from foldline.params.section import parse
+
+CARDS = sorted((Path(__file__).parents[2] / "pipelines" / "competitions").glob("*.yaml"))
+FILE = {"sample": "sample.csv", "id": "id", "extra_columns": "ignored"}
+LABEL = {"kind": "label", **FILE}
+PROBABILITIES = {"kind": "class_probabilities", **FILE}
+NUMBER = {"kind": "number", "range": None, **FILE}
+COVER = {"kind": "binary", "column": "x", "group": None, "negative": "Cover", "positive": None}
+SEVERAL = {"kind": "multilabel", "labels": {"kind": "columns", "columns": ["any", "a"]}, "group": None}
+RANKED = {"kind": "ranked", "column": "x", "group": None, "new_class": None}
+
+
+def conflicts(**sections: dict[str, Any]) -> list[str]:
+    """Of the dog-breed card with other sections."""
+    card = yaml.safe_load(next(path for path in CARDS if path.stem == "dog-breed-identification").read_text())
+    return list(unscorable(parse(card | sections, Card, "card")))
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.stem)
+def test_the_cards_that_come_along_fit_themselves(path: Path) -> None:
+    assert list(unscorable(read_card(path))) == []
+
+
+def test_every_kind_of_target_and_metric_is_listed() -> None:
+    def kinds(union: Any) -> set[str]:
+        return {get_args(member.model_fields["kind"].annotation)[0] for member in get_args(get_args(union)[0])}
+
+    assert set(FORMS_OF_TARGET) == kinds(Target)
+    assert set(FITS_OF_METRIC) == kinds(Metric)
+
+
+@pytest.mark.parametrize(
+    ("sections", "messages"),
+    [
+        (
+            {"metric": {"kind": "rmse"}},
+            [
+                "the metric `rmse` scores targets of kind regression, but `target.kind` is `multiclass`, which mean_",
+                "`submission.kind` is `class_probabilities`, but the metric `rmse` scores a submission of kind number",
+            ],
+        ),
+        (
+            {"target": {"kind": "shares", "columns": ["a", "b"], "group": None}},
+            ["`target.kind` is `shares`, which kl_divergence scores."],
+        ),
+        (
+            {"submission": LABEL},
+            ["`submission.kind` is `label`, but the metric `log_loss` scores a submission of kind"],
+        ),
+        (
+            {"submission": NUMBER},
+            [
+                "a target of kind `multiclass` is submitted as class_probabilities, label",
+                "`submission.kind` is `number`, but the metric `log_loss` scores",
+            ],
+        ),
+        (
+            {"target": COVER, "metric": {"kind": "accuracy"}, "submission": LABEL},
+            ["`submission.kind` is `label`, which needs both labels' names, but one of `target.negative`"],
+        ),
+        (
+            {
+                "target": SEVERAL,
+                "metric": {"kind": "weighted_binary_log_loss", "weights": {"any": 2, "b": 1}},
+            },
+            ["`metric.weights` names b, which is no column of the target. Valid: any, a."],
+        ),
+        (
+            {
+                "target": {"kind": "multioutput", "columns": ["colour", "size"], "group": None},
+                "metric": {"kind": "mean_column_accuracy", "weights": {"color": 2}},
+                "submission": LABEL,
+            },
+            ["`metric.weights` names color, which is no column of the target. Valid: colour, size."],
+        ),
+        (
+            {"target": {"kind": "multiclass", "column": "breed", "group": "breed"}},
+            ["`target.column` and `target.group` both name `breed`: then each class would lie in one fold"],
+        ),
+        (
+            {"target": SEVERAL, "metric": {"kind": "exact_match"}},
+            ["scores a submission of kind label_set, set_columns. A target of kind `multilabel` that is submitted as"],
+        ),
+        (
+            {"target": {"kind": "multiclass", "column": "x", "group": None}, "metric": {"kind": "linear_kappa"}},
+            [
+                "the metric `linear_kappa` scores targets of kind ordinal, but `target.kind` is `multiclass`",
+                "`submission.kind` is `class_probabilities`, but the metric `linear_kappa` scores a submission of",
+            ],
+        ),
+        (
+            {
+                "target": RANKED,
+                "metric": {"kind": "top_k_accuracy", "k": 1},
+                "submission": {"kind": "ranking", "length": 5, **FILE},
+            },
+            ["`metric.k` is 1, but `submission.length` is 5"],
+        ),
+        (
+            {
+                "target": RANKED,
+                "metric": {"kind": "map_at_k", "k": 5},
+                "submission": {"kind": "ranking", "length": 3, **FILE},
+            },
+            ["`metric.k` is 5, but `submission.length` is 3"],
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(sections: dict[str, Any], messages: list[str]) -> None:
+    found = conflicts(**sections)
+
+    assert len(found) == len(messages)
+    assert all(message in line for message, line in zip(messages, found, strict=True))

@@ -1,0 +1,45 @@
+"""Each finding by hand: what must be found, and what must not."""
+
+from foldline.card.target import Ranked
+from foldline.doctor.card_suspicions import labels_alike, misspelt_new_class, unlisted_images
+
+
+def test_images_beside_those_of_the_rows_are_shown() -> None:
+    names = [
+        "train/a/1.jpg",
+        "train/b/(b)1.JPG",
+        "train/a/1.txt",
+        "masks/a/1.jpg",
+        "train/1.jpg",
+        "test/2.png",
+        "3.jpg",
+    ]
+    [finding] = unlisted_images(names, ["train/a/1.jpg", "test/2.png|test/missing.png"])
+    assert finding.startswith(
+        "1 images lie where those of the rows lie, but belong to no row: train/b/(b)1.JPG. If they"
+    )
+
+
+def test_files_of_records_and_of_arrays_are_no_images() -> None:
+    names = ["X_train.npy", "y_train.npy", "train.csv", "sample.csv"]
+    assert list(unlisted_images(names, ["X_train.npy[0]", "X_train.npy[1]", 'train.csv#{"place":[0,1]}'])) == []
+
+
+def whales(new_class: str | None) -> Ranked:
+    return Ranked(kind="ranked", column="Id", new_class=new_class, group=None)
+
+
+def test_a_new_class_that_is_nearly_one_of_the_labels() -> None:
+    [finding] = misspelt_new_class(whales("new_whales"), {"new_whale", "w_1"})
+    assert finding.startswith("target.new_class is 'new_whales', which neither train rows nor")
+    assert "they have 'new_whale'" in finding
+    for new_class in ("new_whale", "unknown", None):
+        assert list(misspelt_new_class(whales(new_class), {"new_whale", "w_1"})) == []
+
+
+def test_labels_that_differ_in_case_or_blanks_alone() -> None:
+    [finding] = labels_alike(["cat", "Cat", "dog", "dog ", "cow"])
+    assert finding.startswith(
+        "2 labels are written in several ways, which are classes of their own: 'cat' and 'Cat', 'dog"
+    )
+    assert list(labels_alike(["cat", "cats", "c a"])) == []

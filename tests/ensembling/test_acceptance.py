@@ -1,0 +1,131 @@
+"""Over 100 draws: a step that is worth nothing is kept in at most 5 %, one that is worth something in most."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+
+from foldline.ensembling.answering import judge_of, rule_step
+from foldline.ensembling.bounds import bounds_step
+from foldline.ensembling.clip_section import FittedBounds
+from foldline.ensembling.ensemble_section import Convex, FittedTemperature, Greedy, Method, Ranks, Stacking
+from foldline.ensembling.nested import fit_chain
+from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.steps import Inputs, Step, mean_of
+from foldline.ensembling.temperature import temperature_step
+from foldline.ensembling.weighting import weights_step
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.sets import even_thresholds
+from foldline.metrics.metric import Auc, LogLoss, MacroF1, MultilabelMacroF1, QuadraticKappa
+from foldline.metrics.metric import Metric as MetricFact
+from tests.ensembling.drawing import FOLDS, evidence, exchangeable, of_labels, of_strengths
+
+pytestmark = pytest.mark.many_draws
+DRAWS, ROWS, MEMBERS = 100, 500, 5
+ARG_MAX = MostProbable(kind="most_probable")
+LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")
+GREEDY = Greedy(kind="greedy", rounds=10)
+Draw = Callable[[int], tuple[Inputs, np.ndarray]]
+
+
+def weights(method: Method, fact: MetricFact) -> Step:
+    step = weights_step(method, [str(one) for one in range(MEMBERS)], "distribution", judge_of(fact, ARG_MAX))
+    assert step is not None
+    return step
+
+
+CONVEX = weights(Convex(kind="convex"), LOG_LOSS)
+STACKING = weights(Stacking(kind="stacking", penalty=1.0), LOG_LOSS)
+CLASS_WEIGHTS = rule_step(ARG_MAX, MACRO_F1, tuple("abcdefgh"))
+CUT_POINTS = rule_step(ARG_MAX, QuadraticKappa(kind="quadratic_kappa"), tuple("abcde"))
+THRESHOLDS = rule_step(even_thresholds(6, "allowed"), MultilabelMacroF1(kind="multilabel_macro_f1"), tuple("abcdef"))
+JUDGE = judge_of(LOG_LOSS, ARG_MAX)
+TEMPERATURE = temperature_step(FittedTemperature(kind="fitted", softening="kept"), "distribution", JUDGE)
+BOUNDS = bounds_step(FittedBounds(kind="fitted"), "distribution", 8, JUDGE)
+
+
+def alike(seed: int, classes: int = 8, shared: float = 0.7) -> tuple[Inputs, np.ndarray]:
+    return exchangeable(seed, ROWS, MEMBERS, classes, shared)
+
+
+def mean_of_alike(seed: int) -> tuple[Inputs, np.ndarray]:
+    inputs, targets = alike(seed)
+    return (mean_of(inputs),), targets
+
+
+def one_model(seed: int, strength: float = 1.5, classes: int = 8, rows: int = ROWS) -> tuple[Inputs, np.ndarray]:
+    """Calibrated, as the mean of several is not: there is no temperature to find."""
+    return of_strengths(seed, rows, np.array([strength]), classes)
+
+
+def with_ranks(seed: int) -> tuple[Inputs, np.ndarray]:
+    inputs, targets = alike(seed, classes=2)
+    folds = np.arange(ROWS) % FOLDS
+    return (*inputs, *(ranks_within(one, folds, "distribution") for one in inputs)), targets
+
+
+def one_is_better(seed: int, classes: int = 8, better: float = 1.9) -> tuple[Inputs, np.ndarray]:
+    return of_strengths(seed, ROWS, np.array([1.5, 1.5, 1.5, 1.5, better]), classes)
+
+
+def scales_differ(seed: int) -> tuple[Inputs, np.ndarray]:
+    """The better a member orders rows, the smaller its probabilities, so that its order is lost in their mean."""
+    inputs, targets = of_strengths(seed, ROWS, np.array([1.0, 1.0, 1.0, 1.0, 2.0]), classes=2)
+    shrunk = inputs[-1][:, 1] * np.float32(0.01)
+    inputs = (*inputs[:-1], np.column_stack([1 - shrunk, shrunk]))
+    folds = np.arange(ROWS) % FOLDS
+    return (*inputs, *(ranks_within(one, folds, "distribution") for one in inputs)), targets
+
+
+def kept(step: Step, draw: Draw) -> int:
+    return sum(fit_chain([step], evidence(*draw(seed))).steps[0].gain.kept for seed in range(DRAWS))
+
+
+@pytest.mark.parametrize(("step", "draw"), [(CONVEX, alike), (CLASS_WEIGHTS, mean_of_alike)], ids=["convex", "rule"])
+def test_what_is_worth_nothing_is_kept_in_at_most_5_percent(step: Step, draw: Draw) -> None:
+    assert kept(step, draw) <= 5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("step", "draw"),
+    [
+        (weights(GREEDY, LOG_LOSS), alike),
+        (weights(GREEDY, MACRO_F1), alike),
+        (weights(GREEDY, AUC), partial(alike, classes=2)),
+        # The mean of members that differ is less certain than it should be, which stacking rightly mends.
+        (STACKING, partial(alike, shared=0.9999)),
+        (weights(Ranks(kind="ranks"), AUC), with_ranks),
+        (TEMPERATURE, one_model),
+        (BOUNDS, one_model),
+        # Of a strong model the best cut points and thresholds are those that everybody would take.
+        (CUT_POINTS, partial(one_model, strength=4.0, classes=5)),
+        (THRESHOLDS, lambda seed: of_labels(seed, ROWS, strength=3.0)),
+    ],
+    ids=["greedy", "greedy-f1", "greedy-auc", "stacking", "ranks", "temperature", "bounds", "cuts", "thresholds"],
+)
+def test_nor_is_it_by_any_other_step(step: Step, draw: Draw) -> None:
+    assert kept(step, draw) <= 5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("step", "draw"),
+    [
+        (CONVEX, one_is_better),
+        (weights(GREEDY, LOG_LOSS), one_is_better),
+        (weights(GREEDY, MACRO_F1), partial(one_is_better, better=2.5)),
+        (weights(GREEDY, AUC), partial(one_is_better, classes=2, better=2.5)),
+        (STACKING, one_is_better),
+        (weights(Ranks(kind="ranks"), AUC), scales_differ),
+        (TEMPERATURE, mean_of_alike),
+        (CUT_POINTS, partial(one_model, classes=5, rows=2000)),
+        (THRESHOLDS, lambda seed: of_labels(seed, ROWS, strength=1.5)),
+    ],
+    ids=["convex", "greedy", "greedy-f1", "greedy-auc", "stacking", "ranks", "temperature", "cuts", "thresholds"],
+)
+def test_what_is_worth_something_is_kept_in_most_draws(step: Step, draw: Draw) -> None:
+    assert kept(step, draw) > DRAWS / 2

@@ -1,0 +1,208 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from foldline.ensembling.agreement import agreement
+from foldline.ensembling.answering import judge_of
+from foldline.ensembling.blending import Part, aligned, evidence_of, with_ranks
+from foldline.ensembling.ensemble_section import Convex, Equal, Greedy, Ranks, Stacking
+from foldline.ensembling.nested import fit_nested
+from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.runs import Run
+from foldline.ensembling.stacking import fit_pool, pooled
+from foldline.ensembling.steps import mean_of
+from foldline.ensembling.weighting import weights_step
+from foldline.files.compact import create_values
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.rules import AsPredicted
+from foldline.metrics.metric import Auc, LogLoss, Mse, Rmse
+
+JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
+ROWS = 400
+TARGETS = np.random.default_rng(9).integers(3, size=ROWS)
+
+
+def a_run(name: str, strength: float, seed: int) -> Run:
+    generator = np.random.default_rng(seed)
+    scores = strength * np.eye(3)[TARGETS] + generator.normal(size=(ROWS, 3))
+    predictions = Probabilities(
+        out_of_fold=softmax(scores, axis=1).astype(np.float32),
+        test=softmax(generator.normal(size=(4, 3)), axis=1).astype(np.float32),
+        out_of_fold_ids=tuple(f"row {row}" for row in range(ROWS)),
+        test_ids=("a", "b", "c", "d"),
+        folds=np.arange(ROWS) % 4,
+        classes=("cat", "dog", "eel"),
+        form="distribution",
+    )
+    return Run(name, predictions, TARGETS, np.arange(ROWS), Places("pets", Path(name)))
+
+
+STRONG, WEAK = a_run("strong", 3.0, 0), a_run("weak", 0.2, 1)
+
+
+def changed(run: Run, **fields: object) -> Run:
+    return replace(run, predictions=replace(run.predictions, **fields))
+
+
+def blended(runs: list[Run], method: object) -> tuple[np.ndarray, np.ndarray, float]:
+    """Cross-fitted out-of-fold rows, test rows, and the weights' nested gain."""
+    parts = with_ranks(aligned(runs), runs, method)
+    step = weights_step(method, [run.name for run in runs], "distribution", JUDGE)
+    folds = runs[0].predictions.folds
+    chain = fit_nested([step], evidence_of(parts.out_of_fold, TARGETS, folds, runs[0].clusters), "blend")
+    every = np.arange(ROWS)
+    out_of_fold = chain.cross_fitted(parts.out_of_fold.at(every), folds)[0]
+    return out_of_fold, chain.whole.apply(parts.test.source(slice(0, 4)))[0], chain.gains[0].nested
+
+
+@pytest.mark.parametrize(
+    "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
+)
+def test_a_weak_run_loses_its_weight(method: object) -> None:
+    out_of_fold, test, gain = blended([STRONG, WEAK], method)
+    equal, _, nothing = blended([STRONG, WEAK], Equal(kind="equal"))
+    assert gain > 0.1
+    assert nothing == 0
+    assert JUDGE.score(TARGETS, (out_of_fold,)) < JUDGE.score(TARGETS, (equal,)) - 0.1
+    assert np.abs(test.sum(axis=1) - 1).max() < 1e-6
+    if not isinstance(method, Stacking):
+        np.testing.assert_allclose(test, STRONG.predictions.test, atol=0.02)
+
+
+def test_equal_weights_stay_between_equal_runs() -> None:
+    out_of_fold, _, gain = blended([STRONG, a_run("twin", 3.0, 0)], Convex(kind="convex"))
+    assert gain == pytest.approx(0, abs=1e-7)
+    np.testing.assert_allclose(out_of_fold, STRONG.predictions.out_of_fold, atol=1e-6)
+
+
+def test_the_order_of_a_runs_rows_changes_nothing() -> None:
+    order = np.random.default_rng(3).permutation(ROWS)
+    predictions = WEAK.predictions
+    permuted = changed(
+        WEAK,
+        out_of_fold=predictions.out_of_fold[order],
+        out_of_fold_ids=tuple(predictions.out_of_fold_ids[row] for row in order),
+        folds=predictions.folds[order],
+        test=predictions.test[::-1],
+        test_ids=predictions.test_ids[::-1],
+    )
+    for ours, theirs in zip(
+        blended([STRONG, WEAK], Convex(kind="convex")), blended([STRONG, permuted], Convex(kind="convex")), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"classes": ("cat", "eel", "dog")}, "run `weak` was predicted for other classes, .* output 1 is 'eel' there"),
+        ({"folds": np.arange(ROWS) % 5}, "run `weak` has 320 rows in another fold than run `strong`: row 4, row 5"),
+        ({"form": "independent"}, "run `weak` holds predictions of the form independent"),
+        ({"test_ids": ("a", "b", "c", "z")}, "run `weak`, test rows: 1 of 4 rows are not predicted: d"),
+        ({"out_of_fold_ids": ("x",) * ROWS}, "run `weak`, out-of-fold rows: rows are predicted twice: x"),
+    ],
+)
+def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        aligned([STRONG, changed(WEAK, **fields)])
+
+
+def test_convex_weights_take_a_smooth_metric() -> None:
+    accuracy = judge_of(Auc(kind="auc"), MostProbable(kind="most_probable"))
+    step = weights_step(Convex(kind="convex"), ["a", "b"], "distribution", accuracy)
+    with pytest.raises(Refusal, match="convex, which takes a log loss, rmse or mse: the metric auc"):
+        step.evidence((STRONG.predictions.out_of_fold,) * 2, TARGETS)
+
+
+def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
+    generator = np.random.default_rng(0)
+    targets = generator.normal(size=(60, 1)).astype(np.float32)
+    inputs = tuple((targets + generator.normal(scale=size, size=(60, 1))).astype(np.float32) for size in (0.5, 1.0))
+    weights = []
+    for fact in (Rmse(kind="rmse"), Mse(kind="mse")):
+        step = weights_step(
+            Convex(kind="convex"), ["a", "b"], "value", judge_of(fact, AsPredicted(kind="as_predicted"))
+        )
+        assert step is not None
+        weights.append(step.fit(step.evidence(inputs, targets), targets))
+    np.testing.assert_array_equal(*weights)
+    assert weights[0][0] > weights[0][1] > 0
+
+
+def test_ranks_take_a_metric_of_order() -> None:
+    with pytest.raises(Refusal, match="ranks, but log_loss depends on more than the order"):
+        weights_step(Ranks(kind="ranks"), ["a", "b"], "distribution", JUDGE)
+
+
+def test_ranks_by_hand() -> None:
+    """Within each group, 1st and 2nd of two lie at a quarter and three quarters; equal ones at the middle."""
+    positive = np.array([0.9, 0.1, 0.4, 0.4], np.float32)
+    ranks = ranks_within(np.column_stack([1 - positive, positive]), np.array([0, 0, 1, 1]), "distribution")
+    np.testing.assert_allclose(ranks, [[0.25, 0.75], [0.75, 0.25], [0.5, 0.5], [0.5, 0.5]])
+    with pytest.raises(Refusal, match="ranks of several classes"):
+        ranks_within(np.zeros((2, 3), np.float32), np.array([0, 0]), "distribution")
+
+
+def test_the_mean_of_ranks_must_gain_too() -> None:
+    """The second run's probabilities are right but tiny, so that its order hardly counts in a mean."""
+    generator = np.random.default_rng(4)
+    targets = generator.integers(2, size=300)
+    noise = generator.uniform(size=300).astype(np.float32)
+    good = (0.001 * (targets + generator.uniform(size=300))).astype(np.float32)
+    judge = judge_of(Auc(kind="auc"), MostProbable(kind="most_probable"))
+    inputs = tuple(np.column_stack([1 - one, one]).astype(np.float32) for one in (noise, good))
+    folds = np.arange(300) % 3
+    ranks = tuple(ranks_within(one, folds, "distribution") for one in inputs)
+    step = weights_step(Ranks(kind="ranks"), ["noise", "good"], "distribution", judge)
+    assert judge.metric.score(targets, step.apply(True, (*inputs, *ranks))[0]) > 0.7
+    assert judge.metric.score(targets, mean_of(inputs)) < 0.6
+
+
+def test_stacking_finds_weights_and_biases_that_were_there() -> None:
+    generator = np.random.default_rng(5)
+    stacked = softmax(generator.normal(size=(20_000, 2, 3)), axis=2).astype(np.float32)
+    scores = np.einsum("rmc,m->rc", np.log(stacked), [1.5, 0.25]) + np.array([0.5, 0, -0.5])
+    targets = (scores + generator.gumbel(size=scores.shape)).argmax(axis=1)
+    pool = fit_pool(stacked, targets, "distribution", penalty=1.0)
+    np.testing.assert_allclose(pool.weights, [1.5, 0.25], atol=0.05)
+    np.testing.assert_allclose(pool.biases - pool.biases.mean(), [0.5, 0, -0.5], atol=0.05)
+    np.testing.assert_allclose(
+        pooled(pool, stacked, "distribution").mean(axis=0), np.eye(3)[targets].mean(axis=0), atol=0.01
+    )
+
+
+def test_agreement_by_hand() -> None:
+    """Of two rows, the second is another class; the one member's numbers are the other's turned round."""
+    one = np.array([[0.75, 0.25], [0.25, 0.75]], np.float32)
+    other = np.array([[0.75, 0.25], [0.75, 0.25]], np.float32)
+    alike = agreement((one, one[::-1].copy(), other), "distribution")
+    assert alike.correlation[0, 1] == pytest.approx(-1)
+    assert alike.disagreement.tolist() == [[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]]
+    assert np.isnan(agreement((one[:, :1], other[:, :1]), "value").disagreement).all()
+
+
+def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
+    """Their files hold the highest values of a row alone; the weights take all of them."""
+    rows, classes = 12, 2_500
+    targets, folds, values = np.arange(rows), np.arange(rows) % 3, []
+    for run, strength in enumerate((12.0, 6.0)):
+        scores = np.random.default_rng(run).normal(size=(rows, classes))
+        scores[targets, targets] += strength
+        values.append(create_values(tmp_path / f"{run}.npy", scores.shape, "probabilities", distribution=True))
+        values[-1][:] = softmax(scores, axis=1)
+    evidence = evidence_of(Part(tuple(values), (np.arange(rows), np.arange(rows))), targets, folds, np.arange(rows))
+    step = weights_step(
+        Convex(kind="convex"),
+        ["a", "b"],
+        "distribution",
+        judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable")),
+    )
+    assert step is not None
+    (mixed,) = fit_nested([step], evidence, "blend").whole.apply(evidence.inputs)
+    assert mixed.shape == (rows, classes) and mixed[:].sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)

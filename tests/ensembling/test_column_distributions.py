@@ -1,0 +1,131 @@
+"""Every step treats a distribution per column as that many distributions, and a missing label as none."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from foldline.ensembling.agreement import agreement
+from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.bounds import AbsoluteBounds, absolute, bounds_step, losses_at_bounds, within
+from foldline.ensembling.clip_section import FittedBounds, GivenBounds
+from foldline.ensembling.ensemble_section import Convex, FittedTemperature, Greedy, Ranks, Stacking
+from foldline.ensembling.losses import importance, row_losses
+from foldline.ensembling.projection import project
+from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.stacking import fit_pool, pooled
+from foldline.ensembling.steps import Judge
+from foldline.ensembling.temperature import temperature_step
+from foldline.ensembling.weighting import weights_step
+from foldline.files.activations import ColumnDistributions
+from foldline.files.refusal import Refusal
+from foldline.metrics.catalogue import metric_of
+from foldline.metrics.metric import Metric
+from foldline.params.section import parse
+
+SIZES, ROWS = (2, 3), 200
+FORM = ColumnDistributions(kind="column_distributions", sizes=SIZES)
+CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")
+GENERATOR = np.random.default_rng(0)
+TRUE = np.column_stack([GENERATOR.integers(0, 2, ROWS), 2 + GENERATOR.integers(0, 3, ROWS)])
+KNOWN = np.where(GENERATOR.random((ROWS, 2)) < 0.3, -1, TRUE)
+FACT = parse({"kind": "mean_column_log_loss", "weights": None, "class_weights": None}, Metric, "card")
+JUDGE = Judge(metric_of(FACT, CLASSES), as_they_are)
+
+
+def drawn(seed: int, sharpness: float = 2.0) -> np.ndarray:
+    """Predictions that know something of the truth."""
+    logits = np.random.default_rng(seed).normal(size=(ROWS, 5))
+    np.put_along_axis(logits, TRUE, np.take_along_axis(logits, TRUE, axis=1) + 1, axis=1)
+    both = [softmax(sharpness * logits[:, :2], axis=1), softmax(sharpness * logits[:, 2:], axis=1)]
+    return np.hstack(both).astype(np.float32)
+
+
+PREDICTIONS, OTHERS = drawn(1), drawn(2)
+
+
+def sums(predictions: np.ndarray) -> np.ndarray:
+    return np.column_stack([predictions[:, :2].sum(axis=1), predictions[:, 2:].sum(axis=1)])
+
+
+def test_a_row_costs_the_mean_over_columns_of_its_known_labels() -> None:
+    rows = np.float32([[0.5, 0.5, 0.25, 0.75, 0], [0.5, 0.5, 0.25, 0.75, 0], [0.5, 0.5, 1, 0, 0]])
+    asked = np.array([[0, 2], [-1, 2], [-1, -1]])
+    assert row_losses(rows, asked).tolist() == pytest.approx([(np.log(2) + np.log(4)) / 2, np.log(4) / 2, 0])
+    assert importance(asked, 2).tolist() == [[1 / 3, 1 / 3], [0, 1 / 3], [0, 0]]
+
+
+def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> None:
+    kept = within(AbsoluteBounds(0.1, 0.7), PREDICTIONS, FORM)
+    np.testing.assert_allclose(kept[:, :2], project(PREDICTIONS[:, :2], 0.1, 0.7), rtol=1e-6)
+    np.testing.assert_allclose(kept[:, 2:], project(PREDICTIONS[:, 2:], 0.1, 0.7), rtol=1e-6)
+    grid = (0.0, 0.01, 0.1)
+    table = losses_at_bounds(PREDICTIONS, KNOWN, FORM, grid)
+    for column, lower in enumerate(grid):
+        np.testing.assert_allclose(
+            table[:, column], row_losses(within(AbsoluteBounds(lower, 1.0), PREDICTIONS, FORM), KNOWN), atol=1e-6
+        )
+
+
+def test_bounds_are_in_units_of_the_column_with_the_most_classes_and_must_be_possible_in_each() -> None:
+    possible = GivenBounds(kind="given", unit="per_class", lower=0.3, upper=2.7)
+    bounds = absolute(possible, FORM, 5)
+    assert (bounds.lower, bounds.upper) == pytest.approx((0.1, 0.9))
+    with pytest.raises(Refusal, match=r"2 classes between 0\.1 and 0\.4 sum to between 0\.2 and 0\.8, never"):
+        absolute(GivenBounds(kind="given", unit="absolute", lower=0.1, upper=0.4), FORM, 5)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        temperature_step(FittedTemperature(kind="fitted", softening="kept"), FORM, JUDGE),
+        bounds_step(FittedBounds(kind="fitted"), FORM, 5, JUDGE),
+    ],
+    ids=lambda step: step.name,
+)
+def test_what_is_fitted_lowers_the_loss_and_leaves_distributions(step: Any) -> None:
+    certain = drawn(1, sharpness=9.0)
+    setting = step.fit(step.evidence((certain,), KNOWN), KNOWN)
+    (softer,) = step.apply(setting, (certain,))
+    assert JUDGE.score(KNOWN, (softer,)) < JUDGE.score(KNOWN, (certain,)) - 0.1
+    np.testing.assert_allclose(sums(softer), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
+)
+def test_members_are_weighed_to_less_loss(method: Any) -> None:
+    step = weights_step(method, ("a", "b"), FORM, JUDGE)
+    assert step is not None
+    noise = drawn(3, sharpness=6.0)[::-1]
+    inputs = (PREDICTIONS, noise)
+    (mixed,) = step.apply(step.fit(step.evidence(inputs, KNOWN), KNOWN), inputs)
+    (equal,) = step.apply(step.default, inputs)
+    assert JUDGE.score(KNOWN, (mixed,)) < JUDGE.score(KNOWN, (equal,))
+    np.testing.assert_allclose(sums(mixed), 1, atol=1e-5)
+
+
+def test_a_column_without_labels_is_not_stacked_on() -> None:
+    """The other is stacked as if it were alone."""
+    together = np.stack([PREDICTIONS, OTHERS], axis=1)
+    lacking = np.column_stack([TRUE[:, 0], np.full(ROWS, -1)])
+    both = fit_pool(together, lacking, FORM, penalty=1.0)
+    alone = fit_pool(together[..., :2], TRUE[:, 0], "distribution", penalty=1.0)
+    np.testing.assert_allclose(both.weights, alone.weights, atol=1e-4)
+    np.testing.assert_allclose(both.biases, [*alone.biases, 0, 0, 0], atol=1e-4)
+    np.testing.assert_allclose(
+        pooled(both, together, FORM)[:, :2], pooled(alone, together[..., :2], "distribution"), atol=1e-4
+    )
+
+
+def test_members_disagree_where_they_name_another_label_in_any_column() -> None:
+    one = np.float32([[0.6, 0.4, 1, 0, 0], [0.6, 0.4, 1, 0, 0]])
+    other = np.float32([[0.9, 0.1, 0.4, 0.3, 0.3], [0.6, 0.4, 0, 1, 0]])
+    assert agreement((one, other), FORM).disagreement[0, 1] == 0.5
+
+
+def test_ranks_are_no_distributions() -> None:
+    assert Ranks(kind="ranks")
+    with pytest.raises(Refusal, match="the ranks of several classes are no distribution"):
+        ranks_within(PREDICTIONS, np.zeros(ROWS, np.int64), FORM)

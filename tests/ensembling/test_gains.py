@@ -1,0 +1,51 @@
+import math
+
+import pytest
+
+from foldline.ensembling.gains import Gain, decided_gain, gains_table, no_gain, standard_error
+
+
+def gain(nested: float, error: float, objection: str | None = None, given: bool = False, low: float = 0.01) -> Gain:
+    return decided_gain("weights", "a 0.7, b 0.3", 0.1, (nested, error, (low, 0.2)), objection, given, "for one model")
+
+
+def test_what_exceeds_its_standard_error_above_zero_is_kept() -> None:
+    assert gain(0.05, 0.03).kept
+    assert gain(0.05, 0.03).verdict == "A real gain: +0.050000 ± 0.030000."
+    assert gain(0.05, 0.03).note == "for one model"
+
+
+@pytest.mark.parametrize(("nested", "error"), [(0.02, 0.03), (-0.1, 0.0), (0.05, math.nan), (0.0, 0.0)])
+def test_what_does_not_is_left_out(nested: float, error: float) -> None:
+    assert not gain(nested, error).kept
+    assert gain(nested, error).note == "no real gain"
+    assert gain(nested, error).verdict.startswith("Left out: no real gain. Nested: ")
+
+
+@pytest.mark.parametrize("low", [-0.001, 0.0, math.nan])
+def test_what_other_rows_might_not_show_is_left_out(low: float) -> None:
+    assert not gain(0.05, 0.03, low=low).kept
+    assert gain(0.05, 0.03, low=low).note == "no real gain"
+
+
+def test_an_objection_speaks_against_a_real_gain() -> None:
+    assert not gain(0.05, 0.03, objection="it softens").kept
+    assert gain(0.05, 0.03, objection="it softens").note == "it softens"
+
+
+def test_what_the_person_gave_is_kept_even_where_it_costs() -> None:
+    costly = gain(-0.1, 0.01, given=True)
+    assert (costly.kept, costly.verdict) == (True, "Not a real gain: -0.100000 ± 0.010000, it costs.")
+
+
+def test_the_standard_error_by_hand() -> None:
+    """Deviations -1, 0, 1: variance 1, error 1 / sqrt(3)."""
+    assert standard_error([1.0, 2.0, 3.0]) == pytest.approx(1 / math.sqrt(3))
+    assert math.isnan(standard_error([1.0]))
+
+
+def test_gains_are_rounded_lines_of_a_table() -> None:
+    gains = gains_table([no_gain("bounds", "no use"), gain(2 / 3, 0.1)])
+    assert gains["nested"].tolist() == [0.0, 0.666667]
+    assert gains["kept"].tolist() == [False, True]
+    assert gains["note"].tolist() == ["no use", "for one model"]

@@ -1,0 +1,90 @@
+"""Over many draws, nested estimates are what the chain is truly worth, and estimates in sample are not."""
+
+import numpy as np
+import pytest
+
+from foldline.ensembling.answering import judge_of, rule_step
+from foldline.ensembling.ensemble_section import Convex, Greedy
+from foldline.ensembling.nested import fit_nested
+from foldline.ensembling.steps import Inputs, Step
+from foldline.ensembling.weighting import weights_step
+from foldline.metrics.catalogue import METRICS
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.metric import LogLoss, MacroF1
+from tests.ensembling.drawing import evidence, of_strengths
+
+ARG_MAX = MostProbable(kind="most_probable")
+LOG_LOSS = judge_of(LogLoss(kind="log_loss"), ARG_MAX)
+MACRO_F1 = judge_of(MacroF1(kind="macro_f1"), ARG_MAX)
+THRESHOLDS = rule_step(ARG_MAX, MacroF1(kind="macro_f1"), tuple("abcdefgh"))
+STRENGTHS = np.linspace(0.8, 2.0, 15)
+TRUE_ROWS = 20_000
+
+
+def convex(members: int) -> Step:
+    step = weights_step(Convex(kind="convex"), [str(one) for one in range(members)], "distribution", LOG_LOSS)
+    assert step is not None
+    return step
+
+
+def greedy(members: int, rounds: int) -> Step:
+    names = [str(one) for one in range(members)]
+    step = weights_step(Greedy(kind="greedy", rounds=rounds), names, "distribution", MACRO_F1)
+    assert step is not None
+    return step
+
+
+def estimates(
+    metric: str, rows: int, draws: int, strengths: np.ndarray = STRENGTHS, paired: bool = False
+) -> tuple[float, float]:
+    """Mean errors of two estimates of weights of the members, with thresholds for macro F1: nested, and in sample.
+
+    Nested: of the chain with its decisions. In sample: of the steps fitted to all rows, on these same rows. `paired`
+    takes the plain mean's own error off both, which is zero over many draws: few draws then show what many would.
+    """
+    steps = [convex(len(strengths))] if metric == "log_loss" else [greedy(len(strengths), rounds=5), THRESHOLDS]
+    score, plain, errors = METRICS[metric].score, LOG_LOSS if metric == "log_loss" else MACRO_F1, []
+    for seed in range(draws):
+        inputs, targets = of_strengths(seed, rows + TRUE_ROWS, strengths)
+        seen, unseen = (tuple(one[part] for one in inputs) for part in (slice(rows), slice(rows, None)))
+        known, future = evidence(seen, targets[:rows]), targets[rows:]
+        chain = fit_nested(steps, known, "draw")
+        nested = score(known.targets, chain.cross_fitted(seen, known.folds)[0])
+        in_sample, fitted = fitted_to_all(steps, seen, unseen, known.targets)
+        luck = 0.0
+        if paired:
+            luck = plain.score(known.targets, seen) - plain.score(future, unseen)
+        error = nested - score(future, chain.whole.apply(unseen)[0])
+        errors.append((error - luck, score(known.targets, in_sample) - score(future, fitted) - luck))
+    return tuple(np.mean(errors, axis=0).tolist())
+
+
+def fitted_to_all(
+    steps: list[Step], seen: Inputs, unseen: Inputs, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the steps make of the rows that they are fitted on, and of others."""
+    for step in steps:
+        setting = step.fit(step.evidence(seen, targets), targets)
+        seen, unseen = step.apply(setting, seen), step.apply(setting, unseen)
+    return seen[0], unseen[0]
+
+
+@pytest.mark.many_draws
+def test_nested_estimates_are_nearer_the_truth_than_what_is_claimed() -> None:
+    """The quick version of the test below, of half the members: six draws leave an error of .01 by chance."""
+    nested, in_sample = estimates("macro_f1", 500, draws=6, strengths=STRENGTHS[::2], paired=True)
+    assert in_sample > 0.02, "what is claimed is not what it is worth"
+    assert abs(nested) < in_sample / 2
+    assert abs(estimates("log_loss", 500, draws=3, strengths=STRENGTHS[::2], paired=True)[0]) <= 0.01
+
+
+@pytest.mark.many_draws
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("rows", [500, 2_000, 8_000])
+@pytest.mark.parametrize("metric", ["log_loss", "macro_f1"])
+def test_nested_estimates_are_true_on_average_over_40_draws(metric: str, rows: int) -> None:
+    nested, in_sample = estimates(metric, rows, draws=40)
+    assert abs(nested) <= 0.01
+    if metric == "macro_f1" and rows == 500:
+        assert in_sample > 0.02

@@ -1,0 +1,59 @@
+"""Targets that are shares: every step counts a class as its share, and one that has all is a class."""
+
+import numpy as np
+import pytest
+
+from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.bounds import losses_at_bounds
+from foldline.ensembling.ensemble_section import Convex
+from foldline.ensembling.losses import row_losses
+from foldline.ensembling.projection import project
+from foldline.ensembling.steps import Judge
+from foldline.ensembling.weighting import weights_step
+from foldline.metrics.catalogue import METRICS
+from foldline.metrics.scores.divergences import kl_divergence
+
+GENERATOR = np.random.default_rng(0)
+VOTED = GENERATOR.dirichlet(np.ones(4) / 2, 60).astype(np.float32)
+GUESSED = GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32)
+CLASSES = GENERATOR.integers(0, 4, 60)
+JUDGE = Judge(METRICS["kl_divergence"], as_they_are)
+
+
+def test_a_row_costs_what_its_shares_cost_by_hand() -> None:
+    voted, guessed = np.array([[0.25, 0.75]], np.float32), np.array([[0.5, 0.5]], np.float32)
+    assert row_losses(guessed, voted).tolist() == pytest.approx([np.log(2)])
+
+
+def test_losses_differ_from_the_divergence_by_what_no_prediction_changes() -> None:
+    other = GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32)
+    gained = row_losses(GUESSED, VOTED).mean() - row_losses(other, VOTED).mean()
+    assert gained == pytest.approx(kl_divergence(VOTED, GUESSED) - kl_divergence(VOTED, other))
+
+
+def test_a_share_of_all_is_a_class() -> None:
+    certain = np.eye(4, dtype=np.float32)[CLASSES]
+    np.testing.assert_allclose(row_losses(GUESSED, certain), row_losses(GUESSED, CLASSES))
+    for_shares, for_classes = (losses_at_bounds(GUESSED, of, "distribution", (0.0, 0.1)) for of in (certain, CLASSES))
+    np.testing.assert_allclose(for_shares, for_classes)
+
+
+def test_bounds_cost_what_the_projected_rows_cost() -> None:
+    grid = (0.0, 0.05, 0.2)
+    table = losses_at_bounds(GUESSED, VOTED, "distribution", grid)
+    for column, lower in enumerate(grid):
+        np.testing.assert_allclose(table[:, column], row_losses(project(GUESSED, lower, 1.0), VOTED), atol=1e-6)
+
+
+def test_convex_weights_are_as_good_as_any() -> None:
+    near = (0.5 * VOTED + 0.5 * GUESSED).astype(np.float32)
+    members = (near, GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32))
+    step = weights_step(Convex(kind="convex"), ("near", "far"), "distribution", JUDGE)
+    assert step is not None
+
+    weights = step.fit(step.evidence(members, VOTED), VOTED)
+
+    def cost(first: float) -> float:
+        return kl_divergence(VOTED, (first * members[0] + (1 - first) * members[1]).astype(np.float32))
+
+    assert cost(weights[0]) <= min(cost(first) for first in np.linspace(0, 1, 201)) + 1e-6

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.clip_section import Clip, FittedBounds, NoBounds
+from foldline.ensembling.clip_steps import clip_steps
+from foldline.ensembling.ensemble_section import FittedTemperature
+from foldline.ensembling.omissions import no_use
+from foldline.ensembling.steps import Judge
+from foldline.ensembling.temperature import temperature_step
+from foldline.metrics.catalogue import METRICS
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.new_labels import LabelOrNew
+from foldline.metrics.decisions.rankings import TopClassesOrNew
+from foldline.metrics.decisions.rules import AsPredicted
+from foldline.metrics.metric import Accuracy, Brier, MeanAveragePrecision
+
+
+@pytest.mark.parametrize(
+    ("metric", "why"),
+    [
+        ("auc", "which depends on the order of predictions alone"),
+        ("accuracy", "which depends on labels alone"),
+        ("brier", "to which no row can cost more than 1"),
+    ],
+)
+def test_why_a_step_is_left_out(metric: str, why: str) -> None:
+    assert no_use(METRICS[metric], "clipping") == f"clipping cannot help {metric}, {why}"
+
+
+def test_bounds_are_not_fitted_for_brier_s_score() -> None:
+    section = Clip(bounds=FittedBounds(kind="fitted"), rule="fitted")
+    rule = AsPredicted(kind="as_predicted")
+    steps, left_out = clip_steps(section, "distribution", ("a", "b"), rule, Brier(kind="brier"), np.zeros(2, int))
+    assert not steps
+    assert [gain.step for gain in left_out] == ["bounds", "rule"]
+
+
+@pytest.mark.parametrize("target", [0, 2])
+def test_the_level_of_a_new_class_wants_rows_that_are_new(target: int) -> None:
+    section = Clip(bounds=NoBounds(kind="none"), rule="fitted")
+    ranked = TopClassesOrNew(kind="top_classes_or_new", length=5, new_class=2, level=0.5)
+    of_set = LabelOrNew(kind="label_or_new", known=MostProbable(kind="most_probable"), new_class=2, level=0.5)
+    targets, note = (
+        np.array([0, 1, target]),
+        "no class is new to any fold, so that the new class stays at the level 0.5",
+    )
+
+    steps, left_out = clip_steps(section, "distribution", ("a", "b"), ranked, MeanAveragePrecision(**MAP), targets)
+    assert (len(steps), [gain.note for gain in left_out]) == ((1, []) if target == 2 else (0, [note]))
+    ([step], _) = clip_steps(section, "distribution", ("a", "b"), of_set, Accuracy(kind="accuracy"), targets)
+    assert step.note == (None if target == 2 else note), "known classes may have something to fit"
+
+
+MAP = {"kind": "map_at_k", "k": 5}
+
+
+def test_a_temperature_helps_brier_s_score_of_predictions_that_are_too_certain() -> None:
+    generator = np.random.default_rng(0)
+    scores = generator.normal(size=(400, 3))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    targets = (shares.cumsum(axis=1) < generator.uniform(size=(400, 1))).sum(axis=1)
+    certain = (shares**3 / (shares**3).sum(axis=1, keepdims=True)).astype(np.float32)
+    judge = Judge(METRICS["brier"], as_they_are)
+    step = temperature_step(FittedTemperature(kind="fitted", softening="kept"), "distribution", judge)
+    temperature = step.fit(step.evidence((certain,), targets), targets)
+    (softer,) = step.apply(temperature, (certain,))
+    assert temperature == pytest.approx(3, rel=0.2)
+    assert judge.metric.score(targets, softer) < judge.metric.score(targets, certain) - 0.01

@@ -1,0 +1,59 @@
+"""The mean of the seeds' ranks within one run: ranks among the rows that one model predicted."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import rankdata
+
+from foldline.ensembling.coverage import Roster
+from foldline.ensembling.ensemble_section import Ensemble
+from foldline.ensembling.ensemble_steps import ensemble_plan
+from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
+from foldline.ensembling.members import members_of
+from foldline.ensembling.predicted import Predicted
+from foldline.ensembling.steps import Judge
+from foldline.metrics.catalogue import METRICS
+from foldline.predicting.logits import Logits
+
+ROWS, TESTS, FOLDS, CLASSES = 300, 50, 5, ("no", "yes")
+FOLD_OF_ROW, IDS = np.arange(ROWS) % FOLDS, tuple(f"r{row}" for row in range(ROWS))
+TARGETS = np.random.default_rng(0).integers(0, 2, ROWS)
+TEST_IDS = tuple(f"t{row}" for row in range(TESTS))
+JUDGE = Judge(METRICS["auc"], lambda predictions: predictions)
+SECTION = {"views": "all", "average": "probabilities", "method": {"kind": "ranks"}, "temperature": {"kind": "none"}}
+
+
+def logits_of(fold: int, seed: int) -> Logits:
+    """Seed 0 is timid and knows most, seed 1 is loud and knows little: it drowns the other in a mean of predictions."""
+    generator = np.random.default_rng((fold, seed))
+    mine = np.flatnonzero(fold == FOLD_OF_ROW)
+    signal = np.concatenate([TARGETS[mine] - 0.5, np.zeros(TESTS)])
+    scores = (signal * (3, 1)[seed] + generator.normal(size=len(mine) + TESTS)) * (0.01, 5)[seed]
+    both = np.stack([np.zeros_like(scores), scores], axis=1)[:, None].astype(np.float32)
+    ids = tuple(IDS[row] for row in mine)
+    return Logits(both[: len(mine)], both[len(mine) :], ids, TEST_IDS, ("identity",), CLASSES, "softmax")
+
+
+def test_seeds_by_their_ranks(tmp_path: Path) -> None:
+    roster = Roster(IDS, FOLD_OF_ROW, np.arange(ROWS), TEST_IDS)
+    models = list(product(range(FOLDS), (0, 1)))
+    logits = {model: logits_of(*model) for model in models}
+    members = members_of(models, list(logits.values()), roster, CLASSES)
+    predicted = Predicted(models, members, ["seed 0", "seed 1"], ("identity",), "softmax", roster, TARGETS, CLASSES)
+    plan = ensemble_plan(Ensemble.model_validate(SECTION), predicted, JUDGE)
+    taken = plan.taken(members)
+    chain = fit_ensemble(plan, taken, predicted)
+    assert [(gain.step, gain.setting, gain.kept) for gain in chain.gains] == [("weights", "mean of ranks", True)]
+    means = create_means(tmp_path, predicted)
+    fill_out_of_fold(means.out_of_fold, taken, roster, plan.reading, chain)
+    fill_test(means.test, taken, plan.reading, means.form, chain.whole)
+
+    def shares(rows: np.ndarray) -> np.ndarray:
+        return (rankdata(rows[:, 0, 1]) - 0.5) / len(rows)
+
+    expected = np.mean([shares(one.test) for one in logits.values()], axis=0)
+    np.testing.assert_allclose(means.test[:, 1], expected, atol=1e-6)
+    for fold in range(FOLDS):
+        expected = np.mean([shares(logits[fold, seed].validation) for seed in (0, 1)], axis=0)
+        np.testing.assert_allclose(means.out_of_fold[fold == FOLD_OF_ROW, 1], expected, atol=1e-6)

@@ -1,0 +1,48 @@
+import math
+
+import numpy as np
+import pytest
+
+from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.scoring import Scores, clip_metrics, ensemble_metrics, score_folds
+from foldline.ensembling.steps import Judge
+from foldline.metrics.catalogue import METRICS
+
+LOG_LOSS = METRICS["log_loss"]
+TARGETS = np.array([0, 1, 0, 1])
+PROBABILITIES = np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.5, 0.5]], np.float32)
+FOLDS = np.array([2, 0, 0, 0])
+
+
+def test_a_fold_is_scored_on_its_own_rows() -> None:
+    scores = score_folds(LOG_LOSS, TARGETS, PROBABILITIES, FOLDS)
+    assert scores.by_fold == {0: pytest.approx((2 * math.log(4) + math.log(2)) / 3), 2: pytest.approx(math.log(2))}
+    assert scores.pooled == pytest.approx((2 * math.log(4) + 2 * math.log(2)) / 4)
+    assert scores.fold_mean == pytest.approx((scores.by_fold[0] + scores.by_fold[2]) / 2)
+
+
+def test_the_ensembles_metrics() -> None:
+    ids = ("a", "b", "c", "d")
+    means = Probabilities(PROBABILITIES, PROBABILITIES[:0], ids, (), FOLDS, ("cat", "dog"), "distribution")
+    assert ensemble_metrics(Judge(LOG_LOSS, as_they_are), TARGETS, means) == {
+        "metric": "log_loss",
+        "score": 1.039721,
+        "fold_scores": {"0": 1.155245, "2": 0.693147},
+        "fold_mean": 0.924196,
+        "accuracy": 0.25,
+        "rows": 4,
+        "folds": [0, 2],
+    }
+
+
+def test_clips_metrics() -> None:
+    before, after = Scores(0.5, {0: 0.4, 1: 0.6}), Scores(0.45, {0: 0.38, 1: 0.5212345678})
+    assert clip_metrics(LOG_LOSS, before, after, 20) == {
+        "metric": "log_loss",
+        "score_before": 0.5,
+        "score": 0.45,
+        "fold_scores": {"0": 0.38, "1": 0.521235},
+        "rows": 20,
+        "folds": [0, 1],
+    }

@@ -1,0 +1,71 @@
+"""A stage that predicts with a toy model, for tests that start it in several processes.
+
+python -m tests.ensembling.toy_prediction FOLDER
+"""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from foldline.predicting.predicting import predict, shared_logits
+from foldline.predicting.row_images import RowImages
+from foldline.training.launching import launch
+from foldline.training.processes import start_accelerator
+
+IMAGES_PER_ROW = [1, 3, 1, 1, 2, 1, 4, 1, 1, 1, 2]
+ROWS = len(IMAGES_PER_ROW)
+BATCH_SIZE = 4
+
+
+def pixels() -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (sum(IMAGES_PER_ROW), 1, 6, 6), dtype=torch.uint8, generator=generator)
+
+
+def images() -> RowImages:
+    """The images lie in the cache in the opposite order."""
+    positions = np.arange(sum(IMAGES_PER_ROW))[::-1].copy()
+    return RowImages(positions, np.repeat(np.arange(ROWS), IMAGES_PER_ROW), ROWS)
+
+
+def load(positions: np.ndarray) -> Iterator[tuple[Tensor, Tensor]]:
+    for start_at in range(0, len(positions), BATCH_SIZE):
+        index = torch.arange(start_at, min(start_at + BATCH_SIZE, len(positions)))
+        yield pixels()[positions[index.numpy()]], index
+
+
+class ToyModel(nn.Module):
+    """Its dropout would show if it were not in evaluation mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(36, 8), nn.Dropout(0.5), nn.ReLU(), nn.Linear(8, 3))
+
+    def forward(self, batch: Tensor) -> Tensor:
+        return self.layers(batch.float() / 255)
+
+
+def views() -> list:
+    return [lambda batch: batch, lambda batch: batch.flip(-1)]
+
+
+def stage(folder: Path) -> None:
+    accelerator = start_accelerator("float32")
+    (folder / f"process{accelerator.process_index}of{accelerator.num_processes}").touch()
+    ids = [f"row {number}" for number in range(ROWS)]
+    axes = (ids[:2], ids, ["identity", "flip"], list("abc"), "softmax")
+    with shared_logits(folder / "fold0", *axes, accelerator) as logits:
+        two = RowImages(images().positions[:4], images().rows[:4], 2)
+        predict(ToyModel(), load, two, views(), accelerator, logits.validation, "mean", "rows")
+        predict(ToyModel(), load, images(), views(), accelerator, logits.test, "mean", "rows")
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    launch("tests.ensembling.toy_prediction", [str(target)], partial(stage, target))

@@ -1,0 +1,94 @@
+"""Which averages and methods fit which metric and target: told before anything is trained."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foldline.card.card import read_card
+from foldline.ensembling.ensemble_section import Ensemble
+from foldline.experiment.ensembles import OF_ORDER, SMOOTH, unweighable
+from foldline.experiment.params import read_params
+from foldline.metrics.catalogue import METRICS
+from foldline.metrics.metric import MeanColumnAuc
+from foldline.params.section import parse
+
+ROOT = Path(__file__).parents[2]
+SECTION: Mapping[str, Any] = {
+    "views": "all",
+    "average": "probabilities",
+    "method": {"kind": "equal"},
+    "temperature": {"kind": "none"},
+}
+OF_AUC, OF_KAPPA, OF_LOG_LOSS = "siim-isic-melanoma-classification", "aptos2019-blindness-detection", "digits"
+
+
+def conflicts(slug: str, loss: dict[str, Any] | None = None, **changes: Any) -> list[str]:
+    params = read_params(ROOT / "params.yaml")
+    params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
+    if loss:
+        params = params.model_copy(update={"train": params.train.model_copy(update={"loss": type("Loss", (), loss)})})
+    return list(unweighable(params, read_card(ROOT / f"pipelines/competitions/{slug}.yaml")))
+
+
+RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex"}, {"kind": "stacking", "penalty": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "message"),
+    [
+        (
+            OF_LOG_LOSS,
+            {"average": "ranks"},
+            "`ensemble.average` is ranks, but the metric .* depends on more than the order",
+        ),
+        (
+            OF_KAPPA,
+            {"method": RANKS},
+            "`ensemble.method.kind` is ranks, but the metric quadratic_kappa depends on more",
+        ),
+        (OF_AUC, {"average": "ranks", "method": RANKS}, "are both ranks: ranks of ranks"),
+        (OF_AUC, {"method": CONVEX}, "convex, which takes a smooth metric .* but the card's is auc. Choose greedy"),
+        (
+            OF_KAPPA,
+            {"method": STACKING, "loss": {"kind": "mean_squared_error"}},
+            "stacking, which takes probabilities, but `train.loss.kind` mean_squared_error makes the model predict",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_line(slug: str, changes: dict[str, Any], message: str) -> None:
+    (line,) = conflicts(slug, **changes)
+    assert re.search(message, line)
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes"),
+    [
+        (OF_AUC, {"average": "ranks"}),
+        (OF_AUC, {"method": RANKS}),
+        (OF_AUC, {"method": {"kind": "greedy", "rounds": 3}}),
+        (OF_LOG_LOSS, {"method": {"kind": "greedy", "rounds": 3}}),
+        (OF_KAPPA, {"method": STACKING}),
+    ],
+)
+def test_what_fits_is_no_conflict(slug: str, changes: dict[str, Any]) -> None:
+    assert conflicts(slug, **changes) == []
+
+
+def test_metrics_of_order_are_those_that_only_ranks_decide() -> None:
+    of_order = {name for name, metric in METRICS.items() if metric.sees_order_alone}
+    assert of_order == set(OF_ORDER) & set(METRICS)
+    assert of_order.isdisjoint(SMOOTH)
+    assert {name for name, metric in METRICS.items() if metric.is_log_loss} < set(SMOOTH)
+
+
+@pytest.mark.parametrize("changes", [{"average": "ranks"}, {"method": RANKS}])
+def test_ranks_of_classes_that_sum_to_one_are_refused_before_training(changes: dict[str, Any]) -> None:
+    params = read_params(ROOT / "params.yaml")
+    params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
+    card = read_card(ROOT / "pipelines/competitions/dog-breed-identification.yaml")
+    card = card.model_copy(update={"metric": MeanColumnAuc(kind="mean_column_auc")})
+    (line,) = unweighable(params, card)
+    assert "but the classes of a target of kind multiclass sum to one, and their ranks do not" in line

@@ -1,0 +1,29 @@
+import pandas as pd
+
+from foldline.folds.repeated import describe_findings, list_duplicates
+
+ROWS = pd.DataFrame(
+    {"part": ["train", "train", "train", "test"], "target": ["pug", "pug", "dingo", None], "row_id": list("abcd")}
+)
+IMAGES = pd.DataFrame({"row": [0, 1, 2, 3, 0], "position": [0, 1, 2, 3, 4], "path": ["a", "b", "c", "d", "a2"]})
+
+
+def test_pairs_are_listed_by_what_they_mean() -> None:
+    pairs = pd.DataFrame({"first": [0, 0, 1, 0], "second": [1, 3, 2, 4]})
+
+    duplicates = list_duplicates(ROWS, IMAGES, pairs)
+
+    assert duplicates[["first_path", "second_path", "finding"]].to_numpy().tolist() == [
+        ["a", "b", "same"],
+        ["a", "d", "train and test"],
+        ["b", "c", "conflict"],
+    ]
+    assert describe_findings(duplicates) == "1 of them in train and test, 1 in train with different targets"
+
+
+def test_an_image_of_two_rows_is_a_pair_but_no_conflict() -> None:
+    shared = IMAGES.assign(position=[0, 1, 0, 3, 4], path=["a", "b", "a", "d", "a2"])
+
+    duplicates = list_duplicates(ROWS, shared, pd.DataFrame({"first": [], "second": []}, dtype="int64"))
+
+    assert duplicates[["first_path", "second_path", "finding"]].to_numpy().tolist() == [["a", "a", "same"]]

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from foldline.files.refusal import Refusal
+from foldline.kaggle.ledger import append_entry, entry, read_ledger
+
+
+def test_entries_are_read_back_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "submissions" / "ledger.csv"
+    assert read_ledger(path) == []
+    entries = [
+        entry("digits", "1a", "intended"),
+        entry("digits", "1a", "rejected", 7, note='no column "a", or\nb'),
+        entry("digits", "1a", "scored", 8, "0.5"),
+    ]
+    for new in entries:
+        append_entry(path, new)
+    first, second, third = read_ledger(path)
+    assert (first, third) == (entries[0], entries[2])
+    assert second.note == 'no column "a", or b'
+    assert path.read_text().count("time,competition") == 1
+
+
+def test_a_line_that_a_crash_cut_short_is_not_an_entry(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    first, second = entry("digits", "1a", "intended"), entry("digits", "1a", "submitted", 7)
+    append_entry(path, first)
+    with path.open("a") as file:
+        file.write("2026-11-22T01:00:00Z,digits,1a,subm")
+    assert read_ledger(path) == [first]
+    append_entry(path, second)
+    assert read_ledger(path) == [first, second]
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(Refusal, match="the columns are a, b, expected time, competition, run_id"):
+        read_ledger(path)

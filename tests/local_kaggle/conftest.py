@@ -1,0 +1,3 @@
+from tests.kaggle.conftest import served, server
+
+__all__ = ["served", "server"]

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.values import (
+    HardPositive,
+    PositiveProbability,
+    WithinRange,
+    fit_positive,
+    fit_range,
+)
+from foldline.metrics.scores.values import probabilistic_f1
+
+POSITIVE = PositiveProbability(kind="positive_probability")
+
+
+def two_columns(positive: np.ndarray) -> np.ndarray:
+    return np.column_stack([1 - positive, positive]).astype(np.float32)
+
+
+def test_the_positive_class_is_the_second() -> None:
+    assert POSITIVE(np.array([[0.25, 0.75]], np.float32)).tolist() == [0.75]
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 2.0])
+def test_no_other_threshold_scores_higher(beta: float) -> None:
+    generator = np.random.default_rng(0)
+    targets = (generator.uniform(size=80) < 0.2).astype(np.int64)
+    scores = (0.5 * generator.uniform(size=80) + 0.3 * targets).round(2)
+    rule = fit_positive(POSITIVE, two_columns(scores), targets, beta)
+    assert isinstance(rule, HardPositive)
+    best = max(probabilistic_f1(targets, (scores >= limit).astype(np.float32), beta) for limit in np.unique(scores))
+    assert probabilistic_f1(targets, rule(two_columns(scores)), beta) == pytest.approx(best, rel=1e-12)
+
+
+def test_without_a_positive_row_nothing_is_fitted() -> None:
+    assert fit_positive(POSITIVE, two_columns(np.array([0.5, 0.1])), np.array([0, 0]), 1.0) == POSITIVE
+
+
+def test_values_stay_within_their_range() -> None:
+    values = np.array([[-5], [0.5], [120]], np.float32)
+    assert WithinRange(kind="within_range", lowest=(1,), highest=(100,))(values).ravel().tolist() == [1, 1, 100]
+    assert WithinRange(kind="within_range", lowest=(None,), highest=(100,))(values).ravel().tolist() == [-5, 0.5, 100]
+    assert WithinRange(kind="within_range", lowest=(None,), highest=(None,))(values).ravel().tolist() == [-5, 0.5, 120]
+
+
+def test_a_fitted_range_is_that_of_the_rows_within_the_one_there_was() -> None:
+    targets = np.array([[3, np.nan, np.nan], [90, 7, np.nan], [140, 8, np.nan]], np.float32)
+    free = WithinRange(kind="within_range", lowest=(None,) * 3, highest=(None,) * 3)
+    fitted = WithinRange(kind="within_range", lowest=(3, 7, None), highest=(140, 8, None))
+    assert fit_range(free, targets) == fitted
+    bound = WithinRange(kind="within_range", lowest=(1,) * 3, highest=(100,) * 3)
+    fitted = WithinRange(kind="within_range", lowest=(3, 7, 1), highest=(100, 8, 100))
+    assert fit_range(bound, targets) == fitted
+
+
+def test_nan_is_refused() -> None:
+    with pytest.raises(Refusal, match="value of row 0 cannot be scored"):
+        WithinRange(kind="within_range", lowest=(1,), highest=(100,))(np.array([[np.nan]], np.float32))

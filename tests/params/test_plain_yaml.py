@@ -1,0 +1,42 @@
+"""What yaml reads as something else than it says stays text; numbers, truths and nothing stay what they are."""
+
+import math
+
+import pytest
+import yaml
+
+from foldline.card.target import Label
+from foldline.files.refusal import Refusal
+from foldline.params.plain_yaml import PlainLoader
+from foldline.params.section import parse
+
+
+@pytest.mark.parametrize("text", ["010", "007", "0x10", "0b1", "1:30", "2020-01-01", "1_000", "+1", "-0x1", "1e5"])
+def test_what_is_no_plain_number_is_text(text: str) -> None:
+    assert yaml.load(f"[{text}, {{{text}: {text}}}]", PlainLoader) == [text, {text: text}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("-12", -12),
+        ("1.50", 1.5),
+        ("-.5", -0.5),
+        ("3.", 3.0),
+        ("1.0e-3", 0.001),
+        (".inf", math.inf),
+        ("yes", True),
+        ("off", False),
+        ("null", None),
+        ("~", None),
+    ],
+)
+def test_plain_values_are_read(text: str, value: object) -> None:
+    (read,) = yaml.load(f"[{text}]", PlainLoader)
+    assert read == value and type(read) is type(value)
+
+
+def test_a_key_that_is_no_label_is_named() -> None:
+    with pytest.raises(Refusal, match=r"`values.1.5` is a key: yaml reads it so; write a label as the table does, in"):
+        parse({"values": {1.5: "a"}}, dict[str, dict[Label, Label]], "card.yaml")

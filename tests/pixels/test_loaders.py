@@ -1,0 +1,99 @@
+"""Loaders: the order of an epoch, and what does not change it."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from foldline.pixels.loaders import EpochOrder, balanced, evaluation_loader, training_loader
+from foldline.training.augmentation import build_augmentation
+from foldline.training.augmentation_section import Augmentation
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
+POSITIONS = np.arange(29, -1, -1)
+AUGMENT = build_augmentation(Augmentation(recipe="medium", transforms=()), (16, 16, 3), [])
+
+
+def epoch(workers: int, number: int, process: int = 0, processes: int = 1, batch_size: int = 8) -> list[list[Tensor]]:
+    order = EpochOrder(len(POSITIONS), batch_size, (1, 2), process, processes)
+    loader = training_loader(PIXELS, POSITIONS, AUGMENT, order, workers)
+    order.epoch = number
+    return [list(batch) for batch in loader]
+
+
+def images_by_index(batches: list[list[Tensor]]) -> dict[int, bytes]:
+    return {
+        int(place): image.numpy().tobytes()
+        for images, index in batches
+        for image, place in zip(images, index, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "parts"), [(10, 4, [4, 3, 3]), (8, 4, [4, 4]), (3, 8, [3]), (9, 4, [3, 3, 3]), (5, 1, [1] * 5)]
+)
+def test_balanced(count: int, most: int, parts: list[int]) -> None:
+    assert balanced(count, most) == parts
+
+
+def test_every_image_once_in_even_batches() -> None:
+    batches = epoch(workers=0, number=0)
+    assert [len(index) for _, index in batches] == [8, 8, 7, 7]
+    assert sorted(torch.cat([index for _, index in batches]).tolist()) == list(range(30))
+
+
+def test_epochs_differ_in_order_and_in_augmentation() -> None:
+    first, second = epoch(0, number=0), epoch(0, number=1)
+    assert first[0][1].tolist() != second[0][1].tolist()
+    one, other = images_by_index(first), images_by_index(second)
+    assert sum(one[place] == other[place] for place in one) < 3
+
+
+def test_same_epoch_again_is_the_same_whatever_the_workers() -> None:
+    alone, helped = epoch(workers=0, number=3), epoch(workers=2, number=3)
+    for (images, index), (other_images, other_index) in zip(alone, helped, strict=True):
+        assert torch.equal(images, other_images)
+        assert torch.equal(index, other_index)
+
+
+def test_persistent_workers_learn_of_the_next_epoch() -> None:
+    order = EpochOrder(len(POSITIONS), 8, (1, 2), 0, 1)
+    loader = training_loader(PIXELS, POSITIONS, AUGMENT, order, workers=2)
+    for number in (0, 1):
+        order.epoch = number
+        next(iter(loader))  # an epoch that is left early leaves nothing behind
+        assert images_by_index([list(batch) for batch in loader]) == images_by_index(epoch(0, number))
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_share_each_batch_of_one_process(processes: int) -> None:
+    whole = epoch(0, number=2)
+    shares = [epoch(0, 2, process, processes) for process in range(processes)]
+    for batch, (images, index) in enumerate(whole):
+        assert torch.equal(torch.cat([share[batch][0] for share in shares]), images)
+        assert torch.equal(torch.cat([share[batch][1] for share in shares]), index)
+
+
+def test_batch_size_changes_no_image() -> None:
+    assert images_by_index(epoch(0, 0, batch_size=8)) == images_by_index(epoch(0, 0, batch_size=5))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_evaluation_in_order_and_whole(workers: int) -> None:
+    batches = list(evaluation_loader(PIXELS, POSITIONS, 8, workers))
+    assert [len(index) for _, index in batches] == [8, 8, 8, 6]
+    assert torch.cat([index for _, index in batches]).tolist() == list(range(30))
+    expected = torch.from_numpy(PIXELS[::-1].copy()).permute(0, 3, 1, 2)
+    assert torch.equal(torch.cat([images for images, _ in batches]), expected)
+
+
+def test_evaluation_of_nothing() -> None:
+    assert list(evaluation_loader(PIXELS, POSITIONS[:0], 8, 0)) == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_torchs_random_numbers_are_left_alone(workers: int) -> None:
+    before = torch.get_rng_state()
+    epoch(workers, number=0)
+    list(evaluation_loader(PIXELS, POSITIONS, 8, workers))
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,114 @@
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from foldline.ensembling.link import predictions_from
+from foldline.predicting.logits import create_logits, read_logits
+from foldline.predicting.predicting import predict, stored_form
+from foldline.training.processes import start_accelerator
+from tests.ensembling.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, pixels, views
+
+
+def expected_logits() -> np.ndarray:
+    """The mean over each row's images, worked out without any of ours."""
+    model = ToyModel().eval()
+    with torch.no_grad():
+        of_images = torch.stack([model(view(pixels())) for view in views()], dim=1).numpy()[::-1]
+    ends = np.cumsum(IMAGES_PER_ROW)
+    return np.stack(
+        [of_images[end - count : end].mean(axis=0) for end, count in zip(ends, IMAGES_PER_ROW, strict=True)]
+    )
+
+
+def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
+    model = ToyModel().train()
+    predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
+    assert not model.training
+    np.testing.assert_allclose(logits.test, expected_logits(), atol=1e-6)
+
+
+def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
+    with torch.autocast("cpu", torch.bfloat16):
+        predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
+    assert logits.test.dtype == np.float32
+    difference = np.abs(logits.test - expected_logits()).max()
+    assert 0 < difference < 0.02
+
+
+def test_of_very_many_classes_normalised_sigmoids_are_written_as_a_softmax_that_can_be_compact() -> None:
+    model, batch = ToyModel().eval(), pixels()[:5]
+    assert stored_form(model, "normalised_sigmoid", 2000) == (model, "normalised_sigmoid")
+    assert stored_form(model, "sigmoid", 2001) == (model, "sigmoid")
+
+    written, activation = stored_form(model, "normalised_sigmoid", 2001)
+
+    with torch.no_grad():
+        expected = predictions_from(model(batch).numpy(), "normalised_sigmoid")
+        np.testing.assert_allclose(predictions_from(written(batch).numpy(), activation), expected, rtol=1e-5)
+    assert activation == "softmax"
+
+
+class Told(ToyModel):
+    def forward(self, batch: torch.Tensor, side: torch.Tensor) -> torch.Tensor:
+        return super().forward(batch) + side
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int, tmp_path: Path) -> None:
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
+    side = np.arange(3 * ROWS, dtype=np.float32).reshape(ROWS, 3)
+    told = replace(images(), side=(side,))
+    for process in range(processes):
+        accelerator = start_accelerator("float32")
+        mine = told.share(process, processes)
+        predict(Told(), load, mine, views(), accelerator, logits.test, "mean", "rows")
+    np.testing.assert_allclose(logits.test, expected_logits() + side[:, None], atol=1e-5)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_any_number_of_processes_predicts_each_row_once(processes: int, tmp_path: Path) -> None:
+    environment = {**os.environ, "FOLDLINE_PROCESSES": str(processes), "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "tests.ensembling.toy_prediction", str(tmp_path)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    started = {f"process{process}of{processes}" for process in range(processes)}
+    assert {path.name for path in tmp_path.iterdir()} == {*started, "fold0"}
+    logits = read_logits(tmp_path / "fold0")
+    np.testing.assert_allclose(logits.test, expected_logits(), atol=1e-6)
+    np.testing.assert_allclose(logits.validation, expected_logits()[:2], atol=1e-6)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 7, 20])
+def test_shares_are_all_rows_each_once(processes: int) -> None:
+    every = images()
+    shares = [every.share(process, processes) for process in range(processes)]
+    np.testing.assert_array_equal(np.concatenate([share.positions for share in shares]), every.positions)
+    rows = [set(share.rows.tolist()) for share in shares]
+    assert sum(map(len, rows)) == ROWS == len(set().union(*rows))
+
+
+def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:
+    logits = create_logits(
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+    )
+
+    def padded(positions: np.ndarray) -> list:
+        batches = list(load(positions))
+        return [*batches, batches[0]]
+
+    with pytest.raises(RuntimeError, match="the loader gave 4 of 18 images more or less than once"):
+        predict(ToyModel(), padded, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")

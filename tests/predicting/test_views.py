@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from foldline.predicting.view_names import CROPS, SWAPS_AXES, inverse_of
+from foldline.predicting.views import SYMMETRIES, view_of
+
+CORNERS = torch.tensor([[[[1, 2], [3, 4]]]], dtype=torch.uint8)
+BY_HAND = {
+    "identity": [[1, 2], [3, 4]],
+    "horizontal_flip": [[2, 1], [4, 3]],
+    "vertical_flip": [[3, 4], [1, 2]],
+    "rotate_90": [[2, 4], [1, 3]],
+    "rotate_180": [[4, 3], [2, 1]],
+    "rotate_270": [[3, 1], [4, 2]],
+    "transpose": [[1, 3], [2, 4]],
+    "transverse": [[4, 2], [3, 1]],
+}
+
+
+@pytest.mark.parametrize("name", sorted(SYMMETRIES))
+def test_where_the_corners_go(name: str) -> None:
+    assert view_of(name)(CORNERS)[0, 0].tolist() == BY_HAND[name]
+
+
+@pytest.mark.parametrize("name", [*sorted(SYMMETRIES), "rotate_90+horizontal_flip+transpose"])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_a_view_and_its_inverse_are_the_image(name: str, dtype: torch.dtype) -> None:
+    images = torch.randint(0, 256, (2, 3, 4, 6), dtype=torch.uint8).to(dtype)
+    viewed = view_of(name)(images)
+    assert viewed.dtype == dtype
+    assert (viewed.shape[-2:] == (6, 4)) == (name in SWAPS_AXES)
+    undone = inverse_of(name)
+    assert undone is not None
+    torch.testing.assert_close(view_of(undone)(viewed), images)
+
+
+@pytest.mark.parametrize("name", ["crop_center", "scale_125", "horizontal_flip+scale_50"])
+def test_what_loses_pixels_has_no_inverse(name: str) -> None:
+    assert inverse_of(name) is None
+
+
+def test_the_eight_views_are_different_and_closed() -> None:
+    """The symmetries of the square are a group: one after another is again one of them."""
+    square = torch.arange(9).reshape(1, 1, 3, 3)
+    seen = {tuple(view(square).flatten().tolist()) for view in SYMMETRIES.values()}
+    assert len(seen) == 8
+    composed = {tuple(b(a(square)).flatten().tolist()) for a in SYMMETRIES.values() for b in SYMMETRIES.values()}
+    assert composed == seen
+
+
+def test_rotations_turn_as_numpy_does() -> None:
+    image = np.arange(9).reshape(3, 3)
+    turned = view_of("rotate_90")(torch.from_numpy(image)[None, None])[0, 0].numpy()
+    np.testing.assert_array_equal(turned, np.rot90(image))
+
+
+@pytest.mark.parametrize(("percent", "size"), [(50, (4, 8)), (100, (8, 16)), (125, (10, 20)), (400, (32, 64))])
+def test_a_scale_is_of_that_size_and_keeps_the_range_and_the_mean(percent: int, size: tuple[int, int]) -> None:
+    ramp = torch.linspace(0, 255, 16).expand(2, 3, 8, 16).to(torch.uint8)
+    scaled = view_of(f"scale_{percent}")(ramp)
+    assert scaled.shape == (2, 3, *size)
+    assert scaled.dtype == torch.float32
+    assert scaled.min() >= 0
+    assert scaled.max() <= 255
+    assert scaled.mean() == pytest.approx(ramp.float().mean(), abs=0.5)
+
+
+def test_five_crops_are_windows_of_seven_eighths_at_the_corners_and_the_middle() -> None:
+    images = torch.randint(0, 256, (2, 3, 16, 32), dtype=torch.uint8)
+    tops, lefts = {"top": 0, "bottom": 2, "center": 1}, {"left": 0, "right": 4, "center": 2}
+    for name in CROPS:
+        words = name.split("_")[1:]
+        top, left = tops[words[0]], lefts[words[-1]]
+        window = images[..., top : top + 14, left : left + 28].float()
+        expected = interpolate(window, (16, 32), mode="bilinear", align_corners=False)
+        torch.testing.assert_close(view_of(name)(images), expected, atol=1e-3, rtol=0)
+
+
+def test_parts_are_applied_from_left_to_right() -> None:
+    images = torch.randint(0, 256, (1, 1, 6, 6), dtype=torch.uint8)
+    together = view_of("crop_top_left+horizontal_flip")(images)
+    torch.testing.assert_close(together, view_of("crop_top_left")(images).flip(-1))
+    assert not torch.equal(together, view_of("horizontal_flip+crop_top_left")(images))

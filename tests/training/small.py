@@ -1,0 +1,65 @@
+"""A small fold to train on, and the pieces to train it with."""
+
+from typing import Any
+
+import numpy as np
+
+from foldline.params.section import parse
+from foldline.training.fold import Fold
+from foldline.training.samples import Samples
+from foldline.training.section import Train
+
+MODEL: dict[str, Any] = {
+    "name": "test_resnet",
+    "head": {"kind": "plain"},
+    "pooling": {"kind": "own"},
+    "hidden_activation": "own",
+    "drop_rate": 0.0,
+    "drop_path_rate": 0.0,
+    "drop_channel_rate": 0.0,
+    "side_features": "joined",
+}
+
+TRAIN: dict[str, Any] = {
+    "seeds": [0],
+    "epochs": 3,
+    "batch_size": 8,
+    "micro_batch_size": 8,
+    "workers": 0,
+    "precision": "float32",
+    "channels_last": False,
+    "compile": False,
+    "resolution": {"start_share": 1.0, "end_share": 1.0, "growing_epochs": 0},
+    "model": MODEL | {"drop_rate": 0.2},
+    "optimizer": {"kind": "adamw", "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.05},
+    "rates": {"kind": "layer_decay", "head": 0.003, "body": 0.001, "layer_decay": 0.5, "groups": "stages"},
+    "freezing": {"kind": "none"},
+    "schedule": {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.05, "end_share": 0.01},
+    "clipping": {"kind": "norm", "limit": 1.0},
+    "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "forward", "batches": 3}},
+    "loss": {"kind": "cross_entropy", "smoothing": 0.1},
+    "imbalance": "none",
+    "mixing": {"kind": "none"},
+    "warm_start": {"kind": "none"},
+    "augmentation": {"recipe": "light", "transforms": []},
+    "keep": "last",
+}
+
+
+def train_section(**changes: Any) -> Train:
+    return parse(TRAIN | changes, Train, "train")
+
+
+def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> Fold:
+    """Noise, brighter in a part of the image that the class says; a third of it is for validation."""
+    generator = np.random.default_rng(0)
+    targets = generator.integers(0, classes, count)
+    pixels = generator.integers(0, 120, (count, pixels_per_side, pixels_per_side, 1), dtype=np.uint8)
+    for image, target in zip(pixels, targets, strict=True):
+        image[target * 5 : target * 5 + 5] += 100
+    is_validation = np.arange(count) % 3 == 0
+    training, validation = (
+        Samples(np.flatnonzero(part), targets[part], tuple(f"row{place}" for place in np.flatnonzero(part)))
+        for part in (~is_validation, is_validation)
+    )
+    return Fold(1, 0, pixels, training, validation, (classes,), (), None, "multiclass")

@@ -1,0 +1,100 @@
+"""Recipes: seeded image by image, within what the card allows."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from foldline.training.augmentation import RECIPES, Augmentation, build_augmentation
+from foldline.training.augmentation_section import Augmentation as Section
+from foldline.training.turns import TURNS
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+SEEDS = range(200)
+
+
+def augmentation(recipe: str, shape: tuple[int, ...], symmetries: list[str]) -> Augmentation | None:
+    section = Section.model_validate({"recipe": recipe, "transforms": []})
+    return build_augmentation(section, (shape[0], shape[1], shape[2]), symmetries)
+
+
+def only_turns(symmetries: list[str]) -> Augmentation:
+    return Augmentation([], [TURNS[name] for name in symmetries])
+
+
+def test_none_is_nothing() -> None:
+    assert augmentation("none", (24, 24, 3), ["horizontal_flip"]) is None
+
+
+@pytest.mark.parametrize(("recipe", "channels"), list(product(RECIPES, (1, 3))))
+def test_same_seed_same_image_other_seed_other_image(recipe: str, channels: int) -> None:
+    image = IMAGE[..., :channels]
+    first, second = (augmentation(recipe, image.shape, ["vertical_flip"]) for _ in range(2))
+    assert first is not None and second is not None
+    drawn = [first(image, seed) for seed in SEEDS]
+    again = [second(image, seed) for seed in reversed(SEEDS)]
+    assert all(np.array_equal(one, other) for one, other in zip(drawn, reversed(again), strict=True))
+    assert all(one.shape == image.shape and one.dtype == np.uint8 for one in drawn)
+    expected = {"d4": 8, "study_light": 4}.get(recipe, 0.6 * len(drawn))
+    assert len({one.tobytes() for one in drawn}) >= expected
+
+
+def test_seeds_of_64_bits() -> None:
+    augment = augmentation("light", IMAGE.shape, [])
+    assert augment is not None
+    assert not np.array_equal(augment(IMAGE, 2**64 - 1), augment(IMAGE, 2**63))
+
+
+def test_image_is_not_changed_in_place() -> None:
+    augment, before = augmentation("heavy", IMAGE.shape, list(TURNS)), IMAGE.copy()
+    assert augment is not None
+    for seed in SEEDS:
+        augment(IMAGE, seed)
+    assert np.array_equal(IMAGE, before)
+
+
+def test_each_allowed_symmetry_as_often_as_none() -> None:
+    counts = {"same": 0, "flipped": 0}
+    augment = only_turns(["horizontal_flip"])
+    for seed in range(1000):
+        drawn = augment(IMAGE, seed)
+        counts["same"] += np.array_equal(drawn, IMAGE)
+        counts["flipped"] += np.array_equal(drawn, IMAGE[:, ::-1])
+    assert counts["same"] + counts["flipped"] == 1000
+    assert 420 < counts["flipped"] < 580  # five standard deviations
+
+
+def test_no_symmetry_without_the_card() -> None:
+    augment = only_turns([])
+    assert all(np.array_equal(augment(IMAGE, seed), IMAGE) for seed in SEEDS)
+
+
+def test_light_without_symmetries_never_mirrors() -> None:
+    """A bright left half stays left, whatever is drawn."""
+    half = np.zeros((32, 32, 1), np.uint8)
+    half[:, :16] = 200
+    augment = augmentation("light", half.shape, [])
+    assert augment is not None
+    assert all((drawn := augment(half, seed))[:, :16].mean() > drawn[:, 16:].mean() for seed in SEEDS)
+
+
+def test_turns_are_the_seven_of_the_square() -> None:
+    """Rotations are counter-clockwise; transposing mirrors at the main diagonal, transverse at the other."""
+    square = np.array([[1, 2], [3, 4]], np.uint8)[..., None]
+    turned = {name: turn(square).reshape(2, 2).tolist() for name, turn in TURNS.items()}
+    assert turned == {
+        "horizontal_flip": [[2, 1], [4, 3]],
+        "vertical_flip": [[3, 4], [1, 2]],
+        "rotate_90": [[2, 4], [1, 3]],
+        "rotate_180": [[4, 3], [2, 1]],
+        "rotate_270": [[3, 1], [4, 2]],
+        "transpose": [[1, 3], [2, 4]],
+        "transverse": [[4, 2], [3, 1]],
+    }
+
+
+def test_oblong_images_keep_their_shape() -> None:
+    oblong = IMAGE[:16]
+    augment = augmentation("light", oblong.shape, list(TURNS))
+    assert augment is not None
+    assert {augment(oblong, seed).shape for seed in SEEDS} == {oblong.shape}

@@ -1,0 +1,121 @@
+"""Losses per image, from soft targets."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from foldline.files.activations import Activation, ColumnSoftmax
+from foldline.params.section import parse
+from foldline.training.loss_section import Loss as Section
+from foldline.training.losses import Loss, build_loss
+
+LOGITS = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+SOFT = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+MANY = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3
+CLASSES = torch.tensor([0, 4, 2, 1, 3, 3])
+ONE_HOT = functional.one_hot(CLASSES, 5).float()
+COLUMNS = ColumnSoftmax(kind="column_softmax", sizes=(2, 3))
+
+
+def loss(activation: Activation = "softmax", scale: float = 1.0, **section: Any) -> Loss:
+    return build_loss(parse(section, Section, "loss"), activation, torch.tensor([scale]))
+
+
+def test_cross_entropy_by_hand() -> None:
+    losses = loss(kind="cross_entropy", smoothing=0.0)(LOGITS, SOFT)
+    assert losses.tolist() == pytest.approx([0.693147, 0.126928, 2.126928], abs=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_equals_torchs(smoothing: float) -> None:
+    reference = functional.cross_entropy(MANY, CLASSES, reduction="none", label_smoothing=smoothing)
+    assert torch.allclose(loss(kind="cross_entropy", smoothing=smoothing)(MANY, ONE_HOT), reference, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"kind": "cross_entropy", "smoothing": 0.1},
+        {"kind": "binary_cross_entropy", "smoothing": 0.1},
+        {"kind": "focal", "gamma": 2.0},
+        {"kind": "focal", "gamma": 2.0, "activation": "sigmoid"},
+        {"kind": "cumulative"},
+        {"kind": "cross_entropy", "smoothing": 0.1, "activation": COLUMNS},
+        {"kind": "focal", "gamma": 2.0, "activation": COLUMNS},
+    ],
+    ids=lambda section: "-".join(map(str, section.values())),
+)
+def test_soft_targets_share_the_losses_of_their_parts(section: dict[str, Any]) -> None:
+    """0.3 of one target and 0.7 of another: what mixing asks of a loss."""
+    of = loss(**section)
+    other = ONE_HOT.roll(1, dims=1)
+    mixed = of(MANY, 0.3 * ONE_HOT + 0.7 * other)
+    assert torch.allclose(mixed, 0.3 * of(MANY, ONE_HOT) + 0.7 * of(MANY, other), atol=1e-5)
+
+
+def test_binary_cross_entropy_by_hand() -> None:
+    """Probabilities 1/2 and 1/2; 0.880797 and 1/2, drawn from 1 and 0 to 0.9 and 0.1."""
+    hard = loss(kind="binary_cross_entropy", smoothing=0.0)(LOGITS[:2], SOFT[:2])
+    assert hard.tolist() == pytest.approx([0.693147, (0.126928 + 0.693147) / 2], abs=1e-6)
+    smooth = loss(kind="binary_cross_entropy", smoothing=0.2)(LOGITS[1:2], SOFT[1:2])
+    assert smooth.item() == pytest.approx((0.9 * 0.126928 + 0.1 * 2.126928 + 0.693147) / 2, abs=1e-6)
+
+
+def test_focal_by_hand() -> None:
+    """The right class has a probability of 1/2, of 0.880797 and of 0.119203."""
+    expected = [0.5**2 * 0.693147, 0.119203**2 * 0.126928, 0.880797**2 * 2.126928]
+    assert loss(kind="focal", gamma=2.0)(LOGITS, SOFT).tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_focal_of_labels_equals_torchvisions() -> None:
+    from torchvision.ops import sigmoid_focal_loss
+
+    targets = (MANY.roll(1) > 0).float()
+    reference = sigmoid_focal_loss(MANY, targets, alpha=-1, gamma=1.5).mean(dim=1)
+    assert torch.allclose(loss("sigmoid", kind="focal", gamma=1.5)(MANY, targets), reference, atol=1e-6)
+
+
+def test_focal_without_gamma_is_cross_entropy() -> None:
+    plain = loss(kind="cross_entropy", smoothing=0.0)(MANY, ONE_HOT)
+    assert torch.allclose(loss(kind="focal", gamma=0.0)(MANY, ONE_HOT), plain, atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_focal_has_finite_slopes_where_the_answer_is_certain(activation: Activation) -> None:
+    logits = torch.tensor([[200.0, -200.0]], requires_grad=True)
+    loss(activation, kind="focal", gamma=0.5)(logits, torch.tensor([[1.0, 0.0]])).sum().backward()
+    assert logits.grad is not None and logits.grad.isfinite().all()
+
+
+def test_errors_of_values_are_in_units_of_the_spread() -> None:
+    logits, targets = torch.tensor([[10.0], [30.0]]), torch.tensor([[20.0], [25.0]])
+
+    def of(**section: Any) -> Tensor:
+        return loss(scale=10.0, **section)(logits, targets)
+
+    assert of(kind="mean_squared_error").tolist() == [1.0, 0.25]
+    assert of(kind="mean_absolute_error").tolist() == [1.0, 0.5]
+    assert of(kind="huber", delta=0.8).tolist() == pytest.approx([0.8 * (1 - 0.4), 0.125])
+
+
+@pytest.mark.parametrize("section", [{"kind": "cross_entropy", "smoothing": 0.1}, {"kind": "focal", "gamma": 2.0}])
+def test_several_columns_cost_the_mean_of_what_each_costs(section: dict[str, Any]) -> None:
+    targets = torch.tensor([[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0]])
+    together = loss(COLUMNS, **section)(MANY[:2], targets)
+    of_one = loss(**section)
+    each = (of_one(MANY[:2, :2], targets[:, :2]) + of_one(MANY[:2, 2:], targets[:, 2:])) / 2
+    assert torch.allclose(together, each)
+
+
+@pytest.mark.parametrize("section", [{"kind": "cross_entropy", "smoothing": 0.1}, {"kind": "focal", "gamma": 2.0}])
+def test_a_missing_label_counts_neither_in_the_loss_nor_in_its_gradient(section: dict[str, Any]) -> None:
+    """The known one costs as much as in an image that lacks none."""
+    logits = MANY[:1].clone().requires_grad_()
+    gap = loss(COLUMNS, **section)(logits, torch.tensor([[1.0, 0, 0, 0, 0]]))
+    assert gap.item() == pytest.approx(loss(**section)(MANY[:1, :2], torch.tensor([[1.0, 0]])).item() / 2)
+    (slope,) = torch.autograd.grad(gap.sum(), logits)
+    assert slope[0, :2].abs().min() > 0
+    assert slope[0, 2:].tolist() == [0, 0, 0]

@@ -1,0 +1,187 @@
+"""Kinds of targets: outputs, soft targets, what is right, what weighs how much."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from foldline.card.outputs import ACTIVATIONS, TargetKind, activation_of, unlearnable
+from foldline.files.activations import ColumnSoftmax
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from foldline.training.loss_section import Imbalance, Loss
+from foldline.training.objectives import Objective, build_objective, class_weights, square_root_shares
+from tests.training.small import train_section
+
+LOSSES: dict[str, dict[str, Any]] = {
+    "cross_entropy": {"kind": "cross_entropy", "smoothing": 0.0},
+    "binary_cross_entropy": {"kind": "binary_cross_entropy", "smoothing": 0.0},
+    "focal": {"kind": "focal", "gamma": 2.0},
+    "cumulative": {"kind": "cumulative"},
+    "mean_squared_error": {"kind": "mean_squared_error"},
+    "mean_absolute_error": {"kind": "mean_absolute_error"},
+    "huber": {"kind": "huber", "delta": 1.0},
+}
+CODES = np.array([0, 2, 1, 2])
+LABELS = np.array([[1, 0, 1], [0, 0, 0]], np.uint8)
+COLUMNS = np.array([[0, 4], [1, -1], [-1, -1], [0, 2]])
+SHARES = np.array([[0, 0.75, 0.25], [0.5, 0.25, 0.25]], np.float32)
+VALUES = np.array([[1.0], [2.0], [6.0]], np.float32)
+SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
+
+
+def objective(
+    target: TargetKind, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
+) -> Objective:
+    return build_objective(target, parse(LOSSES[loss], Loss, "loss"), imbalance, (classes,), training)
+
+
+def of_columns(loss: str) -> Objective:
+    """Of two labels, one of 2 and one of 3."""
+    return build_objective("multioutput", parse(LOSSES[loss], Loss, "loss"), "none", (2, 3), COLUMNS)
+
+
+def test_several_labels_have_a_softmax_each() -> None:
+    found = of_columns("focal")
+    assert (found.activation, found.outputs) == (ColumnSoftmax(kind="column_softmax", sizes=(2, 3)), 5)
+    soft = found.soft(torch.from_numpy(COLUMNS))
+    assert soft.tolist() == [[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [1, 0, 1, 0, 0]]
+    logits = torch.tensor([[1.0, 0, 0, 2, 1]] * 4)
+    assert found.right(logits, soft).tolist() == [0.5, 0, 0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "activation", "outputs"),
+    [
+        ("multiclass", "cross_entropy", "softmax", 3),
+        ("ranked", "binary_cross_entropy", "normalised_sigmoid", 3),
+        ("multilabel", "binary_cross_entropy", "sigmoid", 3),
+        ("multilabel", "focal", "sigmoid", 3),
+        ("ordinal", "focal", "softmax", 3),
+        ("ordinal", "cumulative", "cumulative", 2),
+        ("ordinal", "huber", "level", 1),
+        ("open_set", "cross_entropy", "softmax", 3),
+        ("shares", "focal", "softmax", 3),
+        ("regression", "mean_squared_error", "identity", 3),
+    ],
+)
+def test_outputs_and_activation(target: TargetKind, loss: str, activation: str, outputs: int) -> None:
+    training = {"multilabel": LABELS, "shares": SHARES, "regression": SEVERAL}.get(target, CODES)
+    found = objective(target, loss, training)
+    assert (found.activation, found.outputs) == (activation, outputs)
+
+
+@pytest.mark.parametrize("target", ACTIVATIONS)
+def test_refuses_losses_that_do_not_fit(target: TargetKind) -> None:
+    for loss in LOSSES.keys() - ACTIVATIONS[target].keys():
+        with pytest.raises(Refusal, match=f"`train.loss.kind` is {loss}, .* of kind {target}. Fitting: "):
+            activation_of(target, loss)
+
+
+def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
+    weighted = train_section(loss=LOSSES["huber"], imbalance="class_weights")
+    assert [
+        "which does not fit a target of kind multiclass" in line for line in unlearnable(weighted, "multiclass")
+    ] == [True]
+    assert ["`train.imbalance` is class_weights" in line for line in unlearnable(weighted, "regression")] == [True]
+    assert list(unlearnable(train_section(imbalance="class_weights"), "ordinal")) == []
+    warm = train_section(warm_start={"kind": "logistic_regression", "inverse_penalty": 1.0})
+    assert [
+        "`train.warm_start.kind` is logistic_regression, which speaks of one class" in line
+        for line in unlearnable(warm, "shares")
+    ] == [True]
+    assert list(unlearnable(warm, "multiclass")) == []
+
+
+def test_soft_targets() -> None:
+    codes = torch.tensor([0, 2])
+    assert objective("multiclass", "cross_entropy").soft(codes).tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert objective("ordinal", "cumulative").soft(codes).tolist() == [[0, 0], [1, 1]]
+    assert objective("ordinal", "huber").soft(codes).tolist() == [[0], [2]]
+    labels = torch.from_numpy(LABELS)
+    assert objective("multilabel", "focal", LABELS).soft(labels).tolist() == LABELS.tolist()
+    assert objective("shares", "focal", SHARES).soft(torch.from_numpy(SHARES)).tolist() == SHARES.tolist()
+    assert objective("regression", "huber", VALUES, 1).soft(torch.from_numpy(VALUES)).tolist() == [[1], [2], [6]]
+
+
+def test_right() -> None:
+    of_classes = objective("multiclass", "cross_entropy")
+    assert of_classes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), of_classes.soft(torch.tensor([1, 2]))).tolist() == [
+        1,
+        0,
+    ]
+    of_votes = objective("shares", "cross_entropy", SHARES)
+    assert of_votes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), torch.from_numpy(SHARES)[:2]).tolist() == [1, 0]
+    of_labels = objective("multilabel", "focal", LABELS)
+    assert of_labels.right(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(
+        2 / 3
+    )
+    of_levels = objective("ordinal", "cumulative")
+    assert of_levels.right(torch.tensor([[3.0, -1.0]] * 2), of_levels.soft(torch.tensor([1, 2]))).tolist() == [1, 0]
+    of_values = objective("ordinal", "huber")
+    assert of_values.right(torch.tensor([[1.4], [1.6]]), of_values.soft(torch.tensor([1, 1]))).tolist() == [1, 0]
+    of_numbers = objective("regression", "huber", VALUES, 1)
+    assert of_numbers.right(torch.tensor([[1.0]]), torch.tensor([[1.0]])).isnan().all()
+
+
+def test_values_have_their_mean_and_spread() -> None:
+    found = objective("regression", "mean_squared_error", VALUES, 1)
+    assert (found.center.item(), found.scale.item()) == (pytest.approx(3.0), pytest.approx(VALUES.std()))
+    levels = objective("ordinal", "huber")
+    assert (levels.center.item(), levels.scale.item()) == (pytest.approx(1.25), pytest.approx(CODES.std()))
+    plain = objective("multiclass", "focal")
+    assert (plain.center.tolist(), plain.scale.tolist()) == ([0, 0, 0], [1, 1, 1])
+
+
+def test_each_column_has_its_own_spread_without_its_missing_numbers() -> None:
+    """The first as it is, the second has none, the third does not vary."""
+    found = objective("regression", "mean_squared_error", SEVERAL)
+    assert (found.center.tolist(), found.scale.tolist()) == ([2, 0, 5], [1, 1, 1])
+    wide = objective("regression", "mean_squared_error", np.array([[0, 0], [2, 20]], np.float32), 2)
+    assert wide.loss(torch.zeros(1, 2), torch.tensor([[1.0, 10.0]])).item() == pytest.approx((1 + 1) / 2)
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error", "huber"])
+def test_a_missing_number_counts_neither_in_the_loss_nor_in_its_gradient(loss: str) -> None:
+    """Each known number counts as much as in an image that lacks none."""
+    found = objective("regression", loss, np.array([[0, 0], [2, 2]], np.float32), 2)
+    logits = torch.tensor([[3.0, 4.0]], requires_grad=True)
+    whole, gap = (found.loss(logits, torch.tensor([[1.0, second]])) for second in (4.0, float("nan")))
+    assert gap.item() == whole.item() > 0
+    (slope,) = torch.autograd.grad(gap.sum(), logits)
+    assert slope[0, 1] == 0
+    assert torch.equal(slope, torch.autograd.grad(whole.sum(), logits)[0])
+
+
+def test_class_weights_are_sklearns_balanced_ones() -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    training = np.array([0] * 6 + [1] * 3 + [2])
+    assert class_weights(training, 3).tolist() == pytest.approx(
+        compute_class_weight("balanced", classes=np.arange(3), y=training)
+    )
+    assert class_weights(np.array([0, 2, 2]), 3)[[0, 2]].tolist() == pytest.approx([1.5, 0.75])  # no row of class 1
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "focal"])
+def test_training_loss_weighs_by_class_and_validation_does_not(loss: str) -> None:
+    weighted, plain = (objective("multiclass", loss, imbalance=how) for how in ("class_weights", "none"))  # type: ignore[arg-type]
+    logits, targets = torch.randn(3, 3), plain.soft(torch.tensor([0, 1, 2]))
+    weights = torch.tensor([4 / 3, 4 / 3, 2 / 3])
+    assert torch.allclose(weighted.training_loss(logits, targets), weights * plain.loss(logits, targets))
+    assert torch.equal(weighted.loss(logits, targets), plain.training_loss(logits, targets))
+
+
+def test_class_weights_of_levels() -> None:
+    found = objective("ordinal", "cumulative", imbalance="class_weights")
+    logits, targets = torch.zeros(3, 2), found.soft(torch.tensor([0, 1, 2]))
+    expected = torch.tensor([4 / 3, 4 / 3, 2 / 3]) * found.loss(logits, targets)
+    assert torch.allclose(found.training_loss(logits, targets), expected)
+
+
+def test_square_root_shares() -> None:
+    """Nine images of one class and one of another: three to one."""
+    shares = square_root_shares(np.array([0] * 9 + [1]))
+    assert shares[:9].sum() == pytest.approx(0.75)
+    assert shares[9] == pytest.approx(0.25)

@@ -1,0 +1,15 @@
+"""A view of another size than the images' ends in a refusal where the model takes one size alone."""
+
+import pytest
+
+from foldline.files.refusal import Refusal
+from foldline.training.scaled_views import refuse_scaled_views
+
+
+def test_a_model_of_one_size_takes_no_scaled_view() -> None:
+    with pytest.raises(
+        Refusal, match=r"scale_125, scale_50\+transpose, but `vit_tiny_patch16_224` takes images of one"
+    ):
+        refuse_scaled_views("vit_tiny_patch16_224", ["identity", "scale_125", "scale_50+transpose", "crop_center"])
+    refuse_scaled_views("vit_tiny_patch16_224", ["identity", "scale_100", "crop_center"])
+    refuse_scaled_views("resnet18", ["scale_125"])

@@ -1,0 +1,95 @@
+"""How a card's features become what a model is told, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from foldline.training.samples import Samples, fit_side_features, with_side_features
+from foldline.training.side_features import MOST_CATEGORIES, SideEncoding, fit_encoding, side_of
+
+ROWS = pd.DataFrame(
+    {
+        "part": ["train"] * 4 + ["test"] * 2,
+        "row_id": ["a", "b", "c", "d", "a", "e"],
+        "side:age": [10.0, 30.0, np.nan, 90.0, 40.0, np.nan],
+        "side:size": [0.1, 0.1, 0.1, 7.0, np.nan, 0.6],
+        "side:sex": pd.Series(["m", "f", None, "x", "f", None], dtype="str"),
+        "side:site": pd.Series(["leg", "leg", "arm", "head", "head", None], dtype="str"),
+    }
+)
+TRAINING = ROWS[:3]
+
+
+def encoded(part: str, ids: str, encoding: SideEncoding | None) -> list[list[float]]:
+    (values,) = side_of(ROWS, part, list(ids), encoding)
+    assert values.dtype == np.float32
+    return values.tolist()
+
+
+def test_by_hand() -> None:
+    """age: distance from 20 in tens, and a mark; size: from .1, all the same; sex: f, m, and a mark; site: arm, leg."""
+    encoding = fit_encoding(TRAINING)
+    assert encoding is not None and encoding.width == 2 + 1 + 3 + 2
+    assert encoded("train", "abc", encoding) == [
+        [-1, 0, 0, 0, 1, 0, 0, 1],
+        [1, 0, 0, 1, 0, 0, 0, 1],
+        [0, 1, 0, 0, 0, 1, 1, 0],
+    ]
+
+
+def test_what_no_training_row_has_is_told_by_zeros() -> None:
+    """Row d: a sex and a site that are new. Row e: a site is missing. Test row a: a size is."""
+    found = [*encoded("train", "d", fit_encoding(TRAINING)), *encoded("test", "ea", fit_encoding(TRAINING))]
+    assert found == [
+        pytest.approx([7, 0, 6.9, 0, 0, 0, 0, 0]),
+        pytest.approx([0, 1, 0.5, 0, 0, 1, 0, 0]),
+        pytest.approx([2, 0, 0, 1, 0, 0, 0, 0]),
+    ]
+
+
+def test_an_encoding_comes_back_from_a_models_file_to_the_bit() -> None:
+    encoding = fit_encoding(ROWS)
+    assert encoding is not None
+    assert parse(encoding.model_dump(mode="json"), SideEncoding, "model") == encoding
+
+
+def test_a_column_without_any_value_says_only_that_it_is_missing() -> None:
+    rows = ROWS.assign(**{"side:age": np.nan, "side:sex": pd.Series([None] * 6, dtype="str")})
+    encoding = fit_encoding(rows[["part", "row_id", "side:age", "side:sex"]])
+    (values,) = side_of(rows, "train", ["a", "b"], encoding)
+    assert values.tolist() == [[0, 1, 1]] * 2
+
+
+def test_only_the_most_frequent_categories_have_a_place() -> None:
+    names = [f"{number:04}" for number in range(MOST_CATEGORIES + 50)]
+    rows = pd.DataFrame({"side:id": pd.Series(["9999", "9999", *names], dtype="str")})
+    encoding = fit_encoding(rows)
+    assert encoding is not None
+    assert encoding.categories[0].categories == (*names[: MOST_CATEGORIES - 1], "9999")
+
+
+def test_rows_without_features_have_no_encoding() -> None:
+    assert fit_encoding(ROWS[["part", "row_id"]]) is None
+    assert side_of(ROWS, "train", ["a"], None) == ()
+
+
+def test_refuses_rows_that_lack_what_the_model_learned_from() -> None:
+    with pytest.raises(Refusal, match=r"learned from the features age, which rows.parquet has not; found size, sex"):
+        side_of(ROWS.drop(columns="side:age"), "test", ["e"], fit_encoding(TRAINING))
+
+
+def samples(ids: str) -> Samples:
+    return Samples(np.arange(len(ids)), np.zeros(len(ids), np.int64), tuple(ids))
+
+
+def test_samples_have_their_rows_features_encoded_as_the_training_rows_say() -> None:
+    """A row of two images counts once."""
+    encoding = fit_side_features(ROWS, samples("baac"))
+    assert encoding == fit_encoding(TRAINING)
+    training, validation = (with_side_features(ROWS, samples(ids), encoding) for ids in ("baac", "d"))
+    assert training.side[0].tolist() == encoded("train", "baac", encoding)
+    assert validation.side[0].tolist() == encoded("train", "d", encoding)
+
+    assert with_side_features(ROWS, samples("ab"), None).side == ()

@@ -1,0 +1,78 @@
+"""A warm head is scikit-learn's logistic regression, to float error."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from foldline.files.refusal import Refusal
+from foldline.training.checkpoints import Checkpoints
+from foldline.training.fold_pieces import choose_pieces
+from foldline.training.fold_training import train_fold
+from foldline.training.section import Train
+from foldline.training.warm_start import backbone_features, fit_head
+from tests.training.small import MODEL, TRAIN, small_fold, train_section
+
+CPU = torch.device("cpu")
+WARM = {"kind": "logistic_regression", "inverse_penalty": 1.0}
+FROZEN = {
+    "model": MODEL | {"name": "test_vit"},
+    "optimizer": {"kind": "sgd", "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
+    "rates": {"kind": "layer_decay", "head": 1e-30, "body": 1e-30, "layer_decay": 1.0, "groups": "stages"},
+    "average": {"kind": "none"},
+    "augmentation": {"recipe": "none", "transforms": []},
+    "loss": {"kind": "cross_entropy", "smoothing": 0.0},
+}
+
+
+def section(**changes: Any) -> Train:
+    return train_section(**FROZEN | {"warm_start": WARM} | changes)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: Path) -> None:
+    """An epoch at a rate of nothing: the mean training loss is that of the very first weights."""
+    fold, config = small_fold(classes=classes), section(epochs=1, schedule={"kind": "constant"})
+    cold = choose_pieces(fold, section(warm_start={"kind": "none"}), 4, CPU).model
+    found = backbone_features(cold, fold.pixels, fold.training, 8, CPU)  # type: ignore[arg-type]
+    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, fold.training.targets)
+    expected = log_loss(fold.training.targets, regression.predict_proba(found))
+    trained = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
+    assert trained.history[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
+    assert expected < np.log(classes)
+
+
+def test_the_backbone_stays_and_the_statistics_too() -> None:
+    warm, cold = (
+        choose_pieces(small_fold(), section(model=MODEL, warm_start=start), 4, CPU).model.state_dict()
+        for start in (WARM, {"kind": "none"})
+    )
+    differing = {name for name in warm if not torch.equal(warm[name], cold[name])}
+    assert differing == {"head.weight", "head.bias"}
+
+
+def test_averages_begin_with_the_warm_head() -> None:
+    pieces = choose_pieces(small_fold(), section(average=TRAIN["average"]), 4, CPU)
+    assert torch.equal(pieces.average.model.head.weight, pieces.model.head.weight)  # type: ignore[union-attr]
+
+
+def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> None:
+    generator = np.random.default_rng(0)
+    features, targets = generator.normal(size=(60, 4)), generator.choice([0, 2, 3], 60)
+    weights, biases = fit_head(features, targets, outputs=5, inverse_penalty=0.5)
+    probabilities = softmax(features @ weights.T + biases, axis=1)
+    expected = LogisticRegression(C=0.5, max_iter=1000).fit(features, targets).predict_proba(features)
+    assert probabilities[:, [0, 2, 3]] == pytest.approx(expected, abs=1e-3)
+    assert probabilities[:, [1, 4]].max() < 1e-3
+
+
+def test_refused_with_another_head() -> None:
+    hidden = {"kind": "hidden", "units": 8, "drop_rate": 0.5}
+    with pytest.raises(Refusal, match=r"model.head.kind is hidden: set model.head.kind to plain"):
+        section(model=FROZEN["model"] | {"head": hidden})
