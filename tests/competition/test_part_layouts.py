@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foldline.archive.addresses import parse_in_record
 from foldline.card.layout import Layout
 from foldline.card.target import Delimited, Multiclass, Multilabel
 from foldline.competition.layouts import Listing, read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.pixels.addresses import parse_in_record
 from tests.conftest import Zipped
 
 LABEL = Multiclass(kind="multiclass", column="label", group=None)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foldline.archive.addresses import InRecord, address_in_record
 from foldline.doctor.suspicions import suspicions, unknown_labels
-from foldline.pixels.addresses import InRecord, address_in_record
 from foldline.pixels.images_table import MISSING
 
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")

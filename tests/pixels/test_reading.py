@@ -18,8 +18,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
 
+from foldline.archive.addresses import InRecord, address_in_record
 from foldline.archive.archives import Archives
-from foldline.pixels.addresses import InRecord, address_in_record
 from foldline.pixels.reading import Contents, PictureFiles, picture_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.undecodable import Undecodable

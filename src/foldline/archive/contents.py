@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from foldline.archive.archives import Archives
 from foldline.archive.json_keys import json_keys
-from foldline.competition.source_tables import read_header
+from foldline.archive.tables import read_header
 from foldline.files.refusal import Refusal, listed
 
 SHOWN_KINDS, SHOWN_TABLES, SHOWN_COLUMNS = 20, 8, 12

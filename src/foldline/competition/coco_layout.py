@@ -11,13 +11,13 @@ import pandas as pd
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named
 from foldline.archive.table_files import as_text
+from foldline.archive.tables import refuse_absent_columns, refuse_absent_file
 from foldline.card.layout import CocoPart
 from foldline.card.sources import first_file
 from foldline.card.templates import columns_of, parse_template
 from foldline.competition.image_paths import filled
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_steps import after_steps, numbered
-from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
 from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.files.refusal import Refusal, listed
 from foldline.files.texts import parsed_json

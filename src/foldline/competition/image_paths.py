@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from foldline.archive.addresses import parse_in_array, places_of
 from foldline.archive.archives import Archives
 from foldline.archive.array_files import ArrayFile, open_array_file
+from foldline.archive.closed_archives import closed_archives
 from foldline.archive.picture_files import pictures_among
 from foldline.card.templates import Piece
-from foldline.competition.closed_archives import closed_archives
 from foldline.files.refusal import listed
-from foldline.pixels.addresses import parse_in_array, places_of
 
 SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
 

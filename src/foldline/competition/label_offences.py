@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
+from foldline.archive.tables import suggestion
 from foldline.card.submission import Labelled
 from foldline.competition.answer_columns import labels_in
 from foldline.competition.offences import Offence, earliest
-from foldline.competition.source_tables import suggestion
 from foldline.files.refusal import listed
 
 SHOWN = 5

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
+from foldline.archive.addresses import shown_address
 from foldline.files.refusal import listed
-from foldline.pixels.addresses import shown_address
 
 SHOWN = 3
 

@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from foldline.archive.addresses import RECORD, places_of
 from foldline.files.refusal import Refusal, listed
-from foldline.pixels.addresses import RECORD, places_of
 
 
 def exact_namesakes(missing: Sequence[str], names: Collection[str], found: Iterable[str]) -> dict[str, str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from foldline.archive.addresses import shown_address
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import whole_file
-from foldline.pixels.addresses import shown_address
 from foldline.pixels.images_table import COLUMNS
 
 SHOWN_REASONS, SHOWN_FILES = 5, 3

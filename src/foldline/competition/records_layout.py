@@ -7,19 +7,19 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from foldline.archive.addresses import InRecord, address_in_record, value_at
 from foldline.archive.archives import Archives
 from foldline.archive.record_file import Place, Record, RecordFile
 from foldline.archive.record_kinds import KINDS, file_of_records
 from foldline.archive.table_files import as_text
+from foldline.archive.tables import refuse_absent_columns, refuse_absent_file
 from foldline.card.layout import EncodedPicture, ListedPixels, Picture, RecordsPart
 from foldline.card.sources import first_file
 from foldline.competition.image_paths import fitting
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_steps import ADDRESS, after_steps, numbered
-from foldline.competition.source_tables import refuse_absent_columns, refuse_absent_file
 from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
 from foldline.files.refusal import Refusal, listed
-from foldline.pixels.addresses import InRecord, address_in_record, value_at
 
 
 def record_lines(archives: Archives, part: RecordsPart, fact: str, wanted: Wanted) -> PartLines:

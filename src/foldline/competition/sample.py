@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Int64
 
 from foldline.archive.archives import Archives
+from foldline.archive.tables import read_columns, read_table, refuse_absent_columns
 from foldline.card.sources import File
 from foldline.card.submission import (
     HardLabel,
@@ -29,7 +30,6 @@ from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.sample_header import nameless_columns, sample_columns
 from foldline.competition.source_steps import numbered
-from foldline.competition.source_tables import read_columns, read_table, refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
 from foldline.files.refusal import Refusal, counted, listed
 

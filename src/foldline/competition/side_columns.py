@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.tables import refuse_absent_columns
 from foldline.card.features import Features
 from foldline.card.layout import Layout
 from foldline.card.target import Target, target_columns
@@ -15,7 +16,6 @@ from foldline.card.templates import columns_of, parse_id
 from foldline.competition.line_places import described_places
 from foldline.competition.number_texts import DECIMAL_COMMA
 from foldline.competition.part_columns import PartColumns, part_columns
-from foldline.competition.source_tables import refuse_absent_columns
 from foldline.competition.step_columns import LINE, ROW
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.tables import read_table, refuse_absent_columns, refuse_empty_table
 from foldline.card.sources import Drop, File, Headerless, Join, Keep, Step, ToColumns, first_file
 from foldline.competition.column_steps import changed, refuse_absent_values
 from foldline.competition.layout_parts import Wanted
-from foldline.competition.source_tables import read_table, refuse_absent_columns, refuse_empty_table
 from foldline.competition.step_columns import LINE, ROW, columns_after, file_columns, named, needed_columns
 from foldline.files.refusal import Refusal, listed
 

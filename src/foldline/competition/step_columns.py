@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from foldline.archive.archives import Archives
+from foldline.archive.tables import read_header, refuse_absent_columns
 from foldline.card.sources import (
     Drop,
     Extract,
@@ -20,7 +21,6 @@ from foldline.card.sources import (
     Substitute,
 )
 from foldline.competition.layout_parts import Wanted
-from foldline.competition.source_tables import read_header, refuse_absent_columns
 from foldline.files.refusal import Refusal, listed
 
 LINE, ROW = "line", "row"

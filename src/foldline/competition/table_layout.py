@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from foldline.archive.addresses import BETWEEN_CHANNELS
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named
 from foldline.card.layout import TablePart
@@ -12,7 +13,6 @@ from foldline.competition.shared_globs import refuse_shared
 from foldline.competition.source_steps import read_source
 from foldline.competition.step_columns import files_of
 from foldline.files.refusal import Refusal, listed
-from foldline.pixels.addresses import BETWEEN_CHANNELS
 
 
 def table_lines(archives: Archives, part: TablePart, fact: str, wanted: Wanted) -> PartLines:

@@ -5,13 +5,13 @@ import re
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.closed_archives import closed_archives
+from foldline.archive.tables import refuse_absent_columns
 from foldline.card.layout import WalkPart
 from foldline.card.sources import first_pattern
-from foldline.competition.closed_archives import closed_archives
 from foldline.competition.image_paths import one_per_folder
 from foldline.competition.layout_parts import PartLines, Wanted
 from foldline.competition.source_steps import ADDRESS, after_steps, numbered
-from foldline.competition.source_tables import refuse_absent_columns
 from foldline.competition.step_columns import columns_after, needed_columns
 from foldline.files.refusal import Refusal, listed
 

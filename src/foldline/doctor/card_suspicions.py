@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from foldline.archive.addresses import RECORD, places_of
 from foldline.archive.picture_files import ARRAYS, PICTURES, suffix_of
 from foldline.card.target import OpenSet, Ranked, Target
 from foldline.competition.readability import describe_hidden, share_to_allow
 from foldline.files.refusal import listed
-from foldline.pixels.addresses import RECORD, places_of
 
 MISSPELT = 0.8
 """Likeness of two labels (difflib) from which one may be meant for the other."""

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
 
+from foldline.archive.addresses import RECORD, places_of
 from foldline.competition.readability import describe_unreadable, share_to_allow, unreadable_files
 from foldline.doctor.diagnosis import class_counts
 from foldline.files.refusal import counted, listed
 from foldline.folds.repeated import list_duplicates
-from foldline.pixels.addresses import RECORD, places_of
 from foldline.pixels.images_table import MISSING
 
 SHOWN = 3

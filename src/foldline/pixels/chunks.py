@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from xxhash import xxh3_128_hexdigest
 
+from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
-from foldline.pixels.addresses import shown_address
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
 from foldline.pixels.range_check import refuse_other_range
 from foldline.pixels.reading import Contents, PictureFiles, picture_into

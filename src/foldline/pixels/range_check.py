@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Bool, Shaped
 
+from foldline.archive.addresses import shown_address
 from foldline.files.refusal import Refusal
-from foldline.pixels.addresses import shown_address
 from foldline.pixels.reading import PictureFiles, numbers_in
 from foldline.pixels.resizing import PixelForm
 

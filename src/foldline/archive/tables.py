@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.closed_archives import closed_archives
 from foldline.archive.table_files import TABLE_SUFFIXES, parse_table
-from foldline.competition.closed_archives import closed_archives
 from foldline.files.refusal import Refusal, listed
 
 
