@@ -1,6 +1,8 @@
 """A room of kinds, found by its folder: a new kind is a new class there, and no list names it."""
 
+import functools
 import importlib
+import operator
 import pkgutil
 import sys
 import typing
@@ -26,7 +28,10 @@ def union_of(room: str, base: type[Section]) -> Any:
     found: Any = tuple(kind for module in _modules(room, _door()) for kind in _kinds(module, base))
     if not found:
         raise ImportError(f"{room} holds no kind of {base.__name__}.")
-    return Annotated[found, Field(discriminator="kind")] if len(found) > 1 else found[0]
+    if len(found) == 1:
+        return found[0]
+    union = functools.reduce(operator.or_, found)
+    return Annotated[union, Field(discriminator="kind")]
 
 
 def _door() -> str:
