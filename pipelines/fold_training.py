@@ -1,13 +1,16 @@
 """One fold from the tables to a trained model: what `train` and `lr_find` do once a process is to work."""
 
+from pathlib import Path
+
 from foldline.card.target import Target
 from foldline.competition.output_names import sizes_of
 from foldline.competition.targets import encode
 from foldline.files.class_names import read_classes
-from foldline.files.places import FoldName
+from foldline.files.places import OWN, FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.kaggle.manifest import read_manifest
+from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import open_pixels
 from foldline.pixels.images_table import read_images
 from foldline.pixels.pixels_file import read_pixels_key
@@ -47,6 +50,13 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
     return fold(name, before=fold(0) if name == "all_head0" else None)
 
 
+def running_code() -> str:
+    """The digest of the code that trains now: work/code.json may be older, where `-s train@k-s` runs alone."""
+    script = "pipelines.train"
+    own = [OWN / name for name in own_files(Path("params.yaml"), "train")]
+    return script_digests({script: own}, own_graph())[script]
+
+
 def train_one(name: FoldName, seed: int) -> None:
     """What every process of the stage `train` does: train the fold; the first process writes its files."""
     settings = read_settings()
@@ -54,7 +64,7 @@ def train_one(name: FoldName, seed: int) -> None:
     accelerator = start_accelerator(config.precision)
     fold = read_fold(settings, name, seed, config.model)
     upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
-    key = key_inputs(config, seed, fold.symmetries, upstream)
+    key = key_inputs(config, seed, fold.symmetries, upstream, running_code())
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)
     with checkpoints.alone(accelerator.is_main_process):
         trained = train_fold(fold, config, checkpoints, accelerator)

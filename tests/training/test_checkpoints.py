@@ -1,8 +1,6 @@
 """Checkpoints: found by what they were trained with, whole, pruned, and held by one run at a time."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ import torch
 
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.training.checkpoints import Checkpoints, checkpoints_folder, differing, key_inputs, loaded_code
+from foldline.training.checkpoints import Checkpoints, checkpoints_folder, differing, key_inputs
 from tests.training.small import train_section
 
 STATE = {"progress": {"epoch": 2, "history": [{"epoch": 2, "train_loss": 0.5}]}, "model": {"weight": torch.ones(2)}}
@@ -56,31 +54,17 @@ def test_differing_in_lists_and_kinds() -> None:
 def test_inputs_are_parameters_facts_code_libraries_and_files(tmp_path: Path) -> None:
     file = tmp_path / "rows.parquet"
     file.write_bytes(b"one")
-    inputs = key_inputs(train_section(seeds=[5, 6]), 5, ["horizontal_flip"], [file])
+    inputs = key_inputs(train_section(seeds=[5, 6]), 5, ["horizontal_flip"], [file], "c0de")
     assert inputs["train"]["schedule"]["kind"] == "warmup_cosine"
     assert inputs["seed"] == 5
-    assert key_inputs(train_section(seeds=[5]), 5, ["horizontal_flip"], [file]) == inputs, (
+    assert inputs["code"] == "c0de"
+    assert key_inputs(train_section(seeds=[5]), 5, ["horizontal_flip"], [file], "c0de") == inputs, (
         "the others are nothing to it"
     )
     assert inputs["symmetries"] == ["horizontal_flip"]
     assert set(inputs["libraries"]) == {"torch", "timm", "albumentations", "accelerate"}
     file.write_bytes(b"other")
-    assert key_inputs(train_section(), 5, ["horizontal_flip"], [file])["files"] != inputs["files"]
-
-
-def test_code_is_every_loaded_module_of_ours() -> None:
-    code = loaded_code()
-    assert "foldline.training.checkpoints" in code
-    assert all(name.startswith(("foldline", "pipelines")) for name in code)
-    assert all(len(digest) == 64 for digest in code.values())
-
-
-def test_the_running_script_is_code_too(tmp_path: Path) -> None:
-    (tmp_path / "pipelines").mkdir()
-    script = "from foldline.training.checkpoints import loaded_code\nprint('pipelines.job' in loaded_code())"
-    (tmp_path / "pipelines" / "job.py").write_text(script)
-    answer = subprocess.run([sys.executable, "-m", "pipelines.job"], cwd=tmp_path, capture_output=True, text=True)
-    assert answer.stdout.strip() == "True", answer.stderr
+    assert key_inputs(train_section(), 5, ["horizontal_flip"], [file], "c0de")["files"] != inputs["files"]
 
 
 def test_refuses_to_train_beside_another_run(tmp_path: Path) -> None:

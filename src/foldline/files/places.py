@@ -9,6 +9,11 @@ AllRows = Literal["all", "all_head0"]
 ALL_ROWS: tuple[AllRows, ...] = get_args(AllRows)
 FoldName = int | AllRows
 
+CODE = Path("work/code.json")
+"""A digest of each stage's code, of no competition in particular: the stage `code` writes it."""
+OWN = Path("input/own")
+"""The folder of a person's own code, which an experiment names by `kind: python`."""
+
 
 def card_file(slug: str) -> Path:
     return Path("pipelines/competitions") / f"{slug}.yaml"

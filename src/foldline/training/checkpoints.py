@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -29,26 +28,19 @@ def checkpoints_folder(places: Places, fold: FoldName, seed: int) -> Path:
     return (Path(elsewhere) / places.slug if elsewhere else places.checkpoints) / of_model(fold, seed)
 
 
-def loaded_code(packages: tuple[str, ...] = ("foldline", "pipelines")) -> dict[str, str]:
-    """The sha256 of every source file of ours that this process has imported, by module."""
-    files: dict[str, str] = {}
-    for module in list(sys.modules.values()):
-        spec = getattr(module, "__spec__", None)
-        if spec is not None and spec.origin and spec.name.partition(".")[0] in packages and spec.has_location:
-            files[spec.name] = sha256(Path(spec.origin))
-    return dict(sorted(files.items()))
-
-
-def key_inputs(train: Train, seed: int, symmetries: Sequence[str], upstream: Sequence[Path]) -> dict[str, Any]:
+def key_inputs(
+    train: Train, seed: int, symmetries: Sequence[str], upstream: Sequence[Path], code: str
+) -> dict[str, Any]:
     """Everything that one training depends on: parameters, facts, our code, the libraries, the files it reads.
 
-    Which other seeds there are is nothing to it.
+    Which other seeds there are is nothing to it. code: the digest of what the training's code means
+    (files/code_digests.py).
     """
     return {
         "train": train.model_dump(mode="json", exclude={"seeds"}),
         "seed": seed,
         "symmetries": list(symmetries),
-        "code": loaded_code(),
+        "code": code,
         "libraries": {library: version(library) for library in LIBRARIES},
         "files": {path.name: sha256(path) for path in upstream},
     }
