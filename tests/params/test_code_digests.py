@@ -1,0 +1,135 @@
+"""Digests of code: what it means counts, how it is written does not, and a room counts as a whole."""
+
+import ast
+from pathlib import Path
+
+import grimp
+import pytest
+import yaml
+
+from foldline.params import code_digests
+from foldline.params.code_digests import meaning, modules_of, own_files, own_graph, script_digests, source_of
+
+CODE = '''
+"""What it is."""
+from math import pi  # a comment
+
+
+class Circle:
+    """Round."""
+
+    radius: float
+    """In pixels."""
+
+    def area(self) -> float:
+        """Of its disc."""
+        return pi * self.radius**2
+'''
+SAME = '''
+from math import pi
+class Circle:
+    """Round, and written otherwise."""
+    radius: float
+    def area(self) -> float:
+        return (
+            pi * self.radius ** 2  # Archimedes
+        )
+'''
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return own_graph()
+
+
+def test_comments_docstrings_and_layout_mean_nothing() -> None:
+    assert meaning(CODE) == meaning(SAME)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("radius**2", "radius**3"),
+        ("radius: float", "radius: int"),
+        ("import pi", "import tau as pi"),
+        ("pi * self.radius**2", "self.radius**2 * pi"),
+        ("-> float", ""),
+        ("return", "yield"),
+    ],
+)
+def test_whatever_could_compute_something_else_does(before: str, after: str) -> None:
+    assert meaning(CODE.replace(before, after)) != meaning(CODE)
+
+
+def test_a_constant_counts_with_its_type() -> None:
+    assert len({meaning(f"x = {value}") for value in ("1", "1.0", "True", "'1'", "b'1'", "None")}) == 6
+
+
+def test_fields_that_only_some_versions_of_python_have_count_where_they_are_filled() -> None:
+    """3.12 added `type_params`, 3.13 leaves out empty lists when it is not asked for them; 3.11 knows neither."""
+    tree = ast.parse("def f(x): return x\nu'text'.upper()")
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.type_params = []  # type: ignore[attr-defined]  # of Python 3.12
+    plain = meaning("def f(x): return x\n'text'.upper()")
+    assert code_digests._dump(tree) == plain
+    del function.decorator_list
+    assert code_digests._dump(tree) == plain
+
+
+def test_a_script_counts_what_it_imports_transitively(graph: grimp.ImportGraph) -> None:
+    modules = modules_of("pipelines.split", graph)
+    assert {"pipelines.split", "pipelines.running", "foldline.files.refusal"} <= set(modules)
+    assert not [module for module in modules if module.startswith("foldline.local_kaggle")]
+
+
+def test_a_room_counts_as_a_whole_for_who_imports_its_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door names its room in a call; nothing imports the kinds."""
+    room = "foldline.metrics"
+    assert list(code_digests._rooms(f"Losses = union_of({room!r}, Loss)")) == [room]
+    with pytest.raises(TypeError, match="plain text"):
+        list(code_digests._rooms("Losses = union_of(room, Loss)"))
+    monkeypatch.setattr(code_digests, "_rooms", lambda text: [room] if "def main" in text and "split" in text else [])
+    assert "foldline.metrics.scores.areas" in modules_of("pipelines.split", own_graph())
+
+
+def test_an_edited_body_makes_exactly_its_users_stale(
+    graph: grimp.ImportGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = {f"pipelines.{stage}": [] for stage in ("prepare", "split", "train", "clip", "format")}
+    before = script_digests(scripts, graph)
+
+    def stale(edited: str) -> set[str]:
+        with monkeypatch.context() as patched:
+            read = Path.read_text
+
+            def read_edited(path: Path, *arguments: object, **named: object) -> str:
+                text = read(path, *arguments, **named)  # type: ignore[arg-type]
+                return f"{text}\nEDITED = True" if path == source_of(edited) else text
+
+            patched.setattr(Path, "read_text", read_edited)
+            after = script_digests(scripts, graph)
+        return {script.removeprefix("pipelines.") for script in scripts if after[script] != before[script]}
+
+    assert stale("foldline.training.loop") == {"train"}
+    assert stale("foldline.archive.bson") >= {"prepare"}
+    assert stale("foldline.metrics.scores.areas") == {"clip"}
+    assert stale("foldline.training.rate_chart") == set()
+
+
+def test_own_files_count_by_their_bytes_for_the_sections_that_name_them(
+    graph: grimp.ImportGraph, tmp_path: Path
+) -> None:
+    params = {"train": {"loss": {"kind": "python", "file": "arcface.py"}, "epochs": 1}, "other": [{"kind": "none"}]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    assert own_files(tmp_path / "params.yaml", "train.loss") == ["arcface.py"]
+    assert own_files(tmp_path / "params.yaml", "") == ["arcface.py"]
+    assert own_files(tmp_path / "params.yaml", "train.epochs") == []
+    assert own_files(tmp_path / "absent.yaml", "train") == []
+    own = tmp_path / "arcface.py"
+    digests = []
+    for content in (None, b"a = 1", b"a = 2"):
+        if content is not None:
+            own.write_bytes(content)
+        digests.append(script_digests({"pipelines.code": [own]}, graph)["pipelines.code"])
+    assert len(set(digests)) == 3
