@@ -76,4 +76,4 @@ def write_csv(places: Places, form: Submission, target: Target) -> None:
     with whole_file(places.blend_submission) as partial:
         write_submission(partial, sample, read_probabilities(places.blend), rule, form, target)
         check_submission(partial, sample, form, sums_to_one(form, target))
-    print(f"{places.blend_submission}: {len(sample.ids)} rows, as the sample submission asks")
+    print(f"{places.blend_submission}: {len(sample.ids)} rows; valid: matches {form.sample.name}")

@@ -36,7 +36,7 @@ def main() -> None:
     compared = names is not None or not isinstance(form, Labelled)
     left_out = "" if compared else "; labels were not compared with the train rows': run `dvc repro prepare` first"
     columns = counted(len(sample.columns), "column", "columns")
-    print(f"{given.file}: {len(sample.ids)} rows, {columns}, as the grader of {card.slug} wants them{left_out}")
+    print(f"{given.file}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}{left_out}")
 
 
 if __name__ == "__main__":

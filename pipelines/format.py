@@ -34,7 +34,7 @@ def main() -> None:
         write_submission(partial, sample, predictions, rule, form, target)
         check_submission(partial, sample, form, sums_to_one(form, target))
     columns = counted(len(sample.columns), "column", "columns")
-    print(f"{places.submission}: {len(sample.ids)} rows, {columns}, as the sample submission asks")
+    print(f"{places.submission}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
 
 

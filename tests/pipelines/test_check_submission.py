@@ -39,7 +39,7 @@ def test_a_good_one_is_said_to_be_good(csv: Path, capsys: pytest.CaptureFixture[
     csv.write_text("diagnosis,id_code\n4,b\n0,a\n")
     check_submission.main()
     assert (
-        "mine.csv: 2 rows, 2 columns, as the grader of aptos2019-blindness-detection wants them"
+        "mine.csv: 2 rows, 2 columns; valid: matches sample_submission.csv"
         "; labels were not compared with the train rows': run `dvc repro prepare` first\n" in capsys.readouterr().out
     )
 

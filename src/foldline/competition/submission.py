@@ -4,27 +4,40 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float32, Int64, Shaped
 from tqdm import tqdm
 
 from foldline.card.submission import ClassProbabilities, InLines, ProbabilityLines, Submission
 from foldline.card.target import Target
 from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced, titles
 from foldline.competition.sample import Sample, line_positions, lines_per_row
-from foldline.ensembling.probabilities import Probabilities
 from foldline.files.arrays import gather, row_blocks, take
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.decisions.rules import Rule
 
 
+@runtime_checkable
+class Predictions(Protocol):
+    """What is predicted of the test rows."""
+
+    @property
+    def test(self) -> Float32[np.ndarray, "rows outputs"]: ...
+
+    @property
+    def test_ids(self) -> Sequence[str]: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+
 def write_submission(
-    path: Path, sample: Sample, predictions: Probabilities, rule: Rule, form: Submission, target: Target
+    path: Path, sample: Sample, predictions: Predictions, rule: Rule, form: Submission, target: Target
 ) -> None:
     """Write the csv, block by block. An id that repeats in the sample gets the same prediction each time.
 
@@ -56,7 +69,7 @@ def write_submission(
 
 
 def _rows_and_places(
-    sample: Sample, predictions: Probabilities, form: Submission, asked: tuple[str, ...]
+    sample: Sample, predictions: Predictions, form: Submission, asked: tuple[str, ...]
 ) -> tuple[Int64[np.ndarray, " lines"], Int64[np.ndarray, " lines"]]:
     """Of each of the sample's lines the row among the predictions, and which of `asked` where there is one for each."""
     row_ids = pd.Series(predictions.test_ids, dtype="str")

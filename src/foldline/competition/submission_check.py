@@ -119,10 +119,11 @@ def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: S
     if twice:
         raise Refusal(f"{path}: its header names {listed(twice)} twice. Write the sample's columns, each once.")
     if missing or (extra and form.extra_columns == "refused"):
-        raise Refusal(
-            f"{path}: columns that the sample submission has and the file has not: {listed(missing)}; the other way "
-            f"round: {listed(extra)}. Write the sample's columns."
+        halves = (("missing", missing), ("unexpected", extra))
+        found = (
+            f"{what} {'column' if len(names) == 1 else 'columns'}: {listed(names)}" for what, names in halves if names
         )
+        raise Refusal(f"{path}: {'; '.join(found)}. Write the columns of the sample submission.")
 
 
 def _refuse_other_ids(ids: pd.Series, path: Path, sample: Sample, more: str = "") -> None:
