@@ -10,7 +10,7 @@ python -m pipelines.check
 
 from pathlib import Path
 
-from foldline.card.card import read_card
+from foldline.card.card import own_tables, read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import read_params
 from foldline.files.whole_files import write_json
@@ -25,6 +25,8 @@ def main() -> None:
     params = read_params(settings.params)
     card = read_card(settings.card)
     refuse_unfit(params, card)
+    for own in own_tables(card):
+        own.load()
     if params.train.asks_its_libraries:
         # Seconds of start-up, for the experiments that need an answer.
         from foldline.training.rehearsal import rehearse

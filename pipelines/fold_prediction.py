@@ -1,8 +1,8 @@
 """One model's predictions of its validation rows and the test rows: what `predict` does once a process is to work."""
 
 from functools import partial
+from typing import Literal
 
-from foldline.card.layout import Layout
 from foldline.ensembling.coverage import roster
 from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
@@ -23,11 +23,15 @@ from foldline.training.scaled_views import refuse_scaled_views
 from foldline.training.side_features import side_of
 from pipelines.running import read_settings
 
+Aggregate = Literal["mean", "max"]
+"""As the card's layout says it."""
+
 
 def predict_one(fold: FoldName, seed: int) -> None:
     """What every process of the stage `predict` does; together they give each row once."""
     settings = read_settings()
-    places, section, layout = settings.places, settings.section("predict", Predict), settings.fact("layout", Layout)
+    places, section = settings.places, settings.section("predict", Predict)
+    aggregate = settings.fact("layout.aggregate", Aggregate)
     key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
     model = load_model(places.trained(fold, seed) / "model.safetensors")
     refuse_scaled_views(model.architecture.model.name, section.views)
@@ -44,7 +48,7 @@ def predict_one(fold: FoldName, seed: int) -> None:
     with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
         for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
             pictures = row_images(rows, images, ids, part, side_of(rows, part, ids, model.architecture.side))
-            predict(written, load, pictures, views, accelerator, values, layout.aggregate, f"{part} rows")
+            predict(written, load, pictures, views, accelerator, values, aggregate, f"{part} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
     )

@@ -21,6 +21,22 @@ def _shapes_are_checked_but_in_many_draws(request: pytest.FixtureRequest) -> Ite
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
+Own = Callable[[str], None]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
+    """A function that writes own.py next to the cards of an empty working folder, with pandas imported."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str) -> None:
+        file = tmp_path / "pipelines" / "competitions" / "own.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"import pandas as pd\n{text}\n")
+
+    return write
+
+
 Zipped = Callable[[Mapping[str, str | bytes]], Archives]
 
 

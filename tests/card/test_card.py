@@ -7,8 +7,6 @@ import pytest
 import yaml
 
 from foldline.card.card import read_card
-from foldline.card.layout import TablePart
-from foldline.card.sources import Join, Replace
 from foldline.files.refusal import Refusal
 
 CARDS = sorted((Path(__file__).parents[2] / "pipelines" / "competitions").glob("*.yaml"))
@@ -90,25 +88,25 @@ TABLE = {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}
             {**TABLE, "path": {"id": None}},
             "`layout.train.path` is {'id': None}, as yaml reads braces. Write a template",
         ),
-        ({"table": "a.csv"}, "`layout.train.kind` is missing. Valid: 'table', 'walk', 'coco', 'records'"),
+        ({"table": "a.csv"}, "`layout.train.kind` is missing. Valid: 'coco', 'records', 'table', 'walk'"),
         ([], "`layout.train` is []"),
         ([TABLE, {**TABLE, "ids": "id"}], "`layout.train.1.ids` is not a known key. Did you mean `id`?"),
         ({**TABLE, "table": 3}, "`layout.train.table` is 3: it is a file's name, or a list"),
         (
             {**TABLE, "table": ["a.csv", {"kind": "kept"}]},
-            "`layout.train.table.1.kind` is 'kept'. Did you mean `keep`? Valid: 'file', ",
+            "`layout.train.table.1.kind` is 'kept'. Valid: 'file', 'headerless', 'python'",
         ),
         (
-            {**TABLE, "table": ["a.csv", {"kind": "keep", "column": "x", "values": [False]}]},
-            "`layout.train.table.1.values.0` is False: yaml reads it so; write a label as the table does, in quotes",
+            {**TABLE, "table": ["a.csv", {"kind": "python", "file": "x/a.py", "name": "lines"}]},
+            "`layout.train.table.1.file` is 'x/a.py': it is the name of a .py file next to the card",
         ),
         (
             {"kind": "table", "file": "a.json", "id": "id", "path": "{id}"},
             "a part of layout with file, id, path is of the kind `coco`, but its `kind` is `table`, which takes id, k",
         ),
         (
-            {**TABLE, "table": ["a.csv", {"kind": "keep", "colum": "x", "values": ["a"]}]},
-            "`layout.train.table.1.colum` is not a known key. Did you mean `column`? Valid here: column, kind, values",
+            {**TABLE, "table": ["a.csv", {"kind": "python", "files": "a.py", "name": "lines"}]},
+            "`layout.train.table.1.files` is not a known key. Did you mean `file`? Valid here: file, kind, lines, name",
         ),
     ],
 )
@@ -120,21 +118,15 @@ def test_a_mistake_in_a_part_is_named_where_the_card_has_it(tmp_path: Path, trai
 
 
 def test_a_key_is_text_also_where_yaml_reads_the_word_as_true_or_false(tmp_path: Path) -> None:
-    steps = (
-        "[labels.csv, {kind: join, name: b.csv, on: {id: file}}, {kind: replace, column: id, values: {no: 0, yes: 1}}]"
-    )
+    metric = "{kind: weighted_log_loss, weights: {no: 2, yes: 1}}"
     path = tmp_path / DOG_BREED.name
-    path.write_text(DOG_BREED.read_text().replace("table: labels.csv", f"table: {steps}"))
-    [train] = read_card(path).layout.train
-    assert isinstance(train, TablePart)
-    _, join, replace = train.table
-    assert join == Join(kind="join", name="b.csv", on={"id": "file"})
-    assert replace == Replace(kind="replace", column=("id",), values={"no": "0", "yes": "1"})
+    path.write_text(DOG_BREED.read_text().replace("metric:\n  kind: log_loss", f"metric: {metric}"))
+    assert getattr(read_card(path).metric, "weights", None) == {"no": 2, "yes": 1}
 
 
 def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path) -> None:
     layout = yaml.safe_load(DOG_BREED.read_text())["layout"]
-    train = {**TABLE, "table": ["a.csv", {"kind": "keep", "column": "x", "values": [False]}]}
+    train = {**TABLE, "table": ["a.csv", {"kind": "python", "file": 3, "name": "lines"}]}
     with pytest.raises(Refusal) as refused:
         read_card(changed(tmp_path, None, layout={**layout, "train": train}))
     assert "\n" not in str(refused.value)

@@ -15,8 +15,9 @@ from foldline.card.target import Delimited, Multiclass, Multilabel
 from foldline.competition.layouts import Listing, read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from tests.conftest import Zipped
+from tests.conftest import Own, Zipped
 
+LINES = {"kind": "python", "file": "own.py", "name": "lines"}
 LABEL = Multiclass(kind="multiclass", column="label", group=None)
 TEST = {"kind": "table", "table": "sample.csv", "id": "id", "path": "test/{id}"}
 SAMPLE: dict[str, str | bytes] = {"sample.csv": "id\n9.jpg\n", "test/9.jpg": b""}
@@ -131,16 +132,17 @@ def test_a_walk_reads_labels_from_paths(zipped: Zipped) -> None:
     assert len(train_paths(listing)) == 3
 
 
-def test_the_lines_of_a_walk_take_steps(zipped: Zipped) -> None:
+def test_the_lines_of_a_walk_join_a_table_and_take_a_function(zipped: Zipped, own: Own) -> None:
     files = {f"train/{name}": b"" for name in ("b/1_0.jpg", "a/2_0.jpg", "c/3_0.jpg")} | {
         "names.csv": "label,of\na,x\nb,y\n"
     }
-    steps = ["names.csv", {"kind": "drop", "column": "of", "values": [""]}]
+    own("def lines(table, read): return table[table['of'] != ''].iloc[::-1]")
+    steps = ["names.csv", {**LINES, "lines": "fewer"}]
 
     listing = read(zipped, files, {**WALK, "pattern": [WALK["pattern"], *steps], "id": "{of}/{stem}"})
 
-    assert train_rows(listing) == [["y/1", "b"], ["x/2", "a"]]
-    assert train_paths(listing) == [[0, "train/b/1_0.jpg"], [1, "train/a/2_0.jpg"]]
+    assert train_rows(listing) == [["x/2", "a"], ["y/1", "b"]]
+    assert train_paths(listing) == [[0, "train/a/2_0.jpg"], [1, "train/b/1_0.jpg"]]
 
 
 @pytest.mark.parametrize(
@@ -148,10 +150,6 @@ def test_the_lines_of_a_walk_take_steps(zipped: Zipped) -> None:
     [
         ({"pattern": []}, "it is a regular expression, or a list of that and of what is done"),
         ({"pattern": [WALK["pattern"], {"kind": "paths", "pattern": "x"}]}, "it has a pattern after the first"),
-        (
-            {"pattern": [WALK["pattern"], {"kind": "drop", "column": "race", "values": ["a"]}]},
-            r"no column `race`, which the card's layout.train.pattern\[1\].column names. Found label, stem",
-        ),
         (
             {"pattern": "(?P<label>a)/(?P<stem>b)"},
             r"layout.train.pattern: none of 2 files fits .* hold sample.csv, test/9",
@@ -194,13 +192,11 @@ def test_a_coco_json_of_windows_is_read(zipped: Zipped) -> None:
     assert train_rows(read(zipped, {**files, "train.json": content}, COCO, CATEGORY)) == [["7", "KÄFER"], ["8", "dog"]]
 
 
-def test_the_lines_of_a_coco_json_take_steps(zipped: Zipped) -> None:
-    steps = [
-        {"kind": "keep", "column": "category_name", "values": ["cat"]},
-        {"kind": "rename", "columns": {"image_id": "id"}},
-    ]
+def test_the_lines_of_a_coco_json_take_a_function(zipped: Zipped, own: Own) -> None:
+    own("def lines(table, read): return table[table.category_name == 'cat'].rename(columns={'image_id': 'id'})")
+    steps = ["train.json", {**LINES, "lines": "fewer"}]
 
-    listing = read(zipped, coco(), {**COCO, "file": ["train.json", *steps], "id": "id"}, CATEGORY)
+    listing = read(zipped, coco(), {**COCO, "file": steps, "id": "id"}, CATEGORY)
 
     assert train_rows(listing) == [["7", "cat"]]
     assert train_paths(listing) == [[0, "a"]]
@@ -217,17 +213,16 @@ def test_several_annotations_are_a_set_of_labels(zipped: Zipped) -> None:
     assert train_rows(listing) == [["7", '["5", "30"]'], ["8", "[]"]]
 
 
-def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped) -> None:
+def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped, own: Own) -> None:
     """Images and annotations are joined to lines that no file has, and an image may stand there twice."""
     annotations = [{"image_id": 8, "category_id": 5}, {"image_id": 8, "category_id": 30}]
     files = {**coco(annotations=annotations), "more.csv": "image_id,label\n7,x\n"}
     part = {**COCO, "file": ["train.json", "more.csv"]}
     with pytest.raises(Refusal, match=r"train.json, more.csv: `label` is empty for image_id 8 \(1 lines\): it must be"):
         read(zipped, files, part)
-    replaced = {"kind": "replace", "column": "label", "values": {"": "y"}}
-    extracted = {"kind": "extract", "column": "label", "pattern": "(?P<same>.)"}
+    own("def lines(table, read): return table.assign(same=table['label'].replace('', 'y'))")
     target = Multiclass(kind="multiclass", column="same", group=None)
-    listing = read(zipped, files, {**part, "file": [*part["file"], replaced, extracted]}, target)
+    listing = read(zipped, files, {**part, "file": [*part["file"], LINES]}, target)
     assert train_rows(listing) == [["7", "x"], ["8", "y"]]
 
 
@@ -333,7 +328,7 @@ def test_encoded_pictures_of_a_list_are_images_of_one_row(zipped: Zipped) -> Non
     assert [picture.fields for picture in fields if picture] == [("imgs.0.picture",), ("imgs.1.picture",)]
 
 
-def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped) -> None:
+def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped, own: Own) -> None:
     files = {
         "p_0.parquet": pd.DataFrame({"id": ["a", "b"], "0": [1, 2], "1": [3, 4]}).to_parquet(),
         "p_1.parquet": pd.DataFrame({"id": ["c"], "0": [5], "1": [6]}).to_parquet(),
@@ -341,10 +336,12 @@ def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped) -> Non
     }
     part = {
         "kind": "records",
-        "file": ["p_*.parquet", "train.csv", {"kind": "keep", "column": "use", "values": [1]}],
+        "file": ["p_*.parquet", "train.csv", {**LINES, "lines": "fewer"}],
         "id": "{id}_{line}",
         "picture": {"kind": "columns", "pattern": r"\d", "height": 1, "width": 2},
     }
+
+    own("def lines(table, read): assert '0' not in table; return table[table['use'] == '1']")
 
     listing = read(zipped, files, part)
 

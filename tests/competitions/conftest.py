@@ -68,7 +68,9 @@ def set_up(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> P
     places = Places(card.stem)
     copied = Path("pipelines/competitions", card.name)
     copied.parent.mkdir(parents=True)
-    shutil.copy(card, copied)
+    for file in (card, card.with_suffix(".py")):
+        if file.exists():
+            shutil.copy(file, copied.parent)
     params = PARAMS | {"competition": card.stem, "prepare": PREPARE | {"unreadable_share": unreadable_share}}
     Path("params.yaml").write_text(yaml.safe_dump(params))
     places.archives.mkdir(parents=True)

@@ -20,15 +20,22 @@ from tests.competitions.drawing import Miniature, csv, zipped
 BREEDS = test_dog_breed_identification.BREEDS
 
 
-def test_steps_make_them_alike(enter: Enter, tmp_path: Path) -> None:
+def test_a_function_makes_them_alike(enter: Enter, tmp_path: Path) -> None:
     miniature = with_one_hot_labels(test_dog_breed_identification.draw())
     card = yaml.safe_load((CARDS / "dog-breed-identification.yaml").read_text())
     card["layout"]["train"]["table"] = [
         "one_hot.csv",
-        {"kind": "one_hot", "columns": [in_words(breed) for breed in BREEDS], "into": "breed"},
-        {"kind": "substitute", "column": "breed", "pattern": " ", "by": "_"},
+        {"kind": "python", "file": "dog-breed-identification.py", "name": "named"},
     ]
-    places = enter(written(card, tmp_path), miniature)
+    path = written(card, tmp_path)
+    path.with_suffix(".py").write_text(
+        f"""
+def named(table, read):
+    held = table[{[in_words(breed) for breed in BREEDS]}].astype(float)
+    return table.assign(breed=held.idxmax(axis=1).str.replace(" ", "_"))
+"""
+    )
+    places = enter(path, miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", *BREEDS])
     probabilities = grading.distributions(submission)

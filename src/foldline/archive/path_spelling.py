@@ -1,13 +1,16 @@
 r"""Paths as tables write them, spelt as the archives' names are: `./train/1.jpg`, `train//1.jpg`, `train\1.jpg`; é as
 one character or as an e with its accent."""
 
+import bisect
 import re
+from collections.abc import Collection, Sequence
 from posixpath import normpath
 from unicodedata import normalize
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.picture_files import pictures_among
 
 ROUNDABOUT = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
@@ -26,3 +29,40 @@ def as_named(paths: pd.Series, archives: Archives) -> pd.Series:
 def _changed(paths: pd.Series, others: dict[str, str]) -> pd.Series:
     changed = paths.isin(list(others))
     return paths.where(~changed, paths.map(others)).astype("str") if others else paths
+
+
+def with_wildcards(paths: pd.Series, names: Collection[str]) -> pd.Series:
+    """For each path with `*` a line per name that fits it, in the order of names; with the index of `paths`.
+
+    `*` stands for any text within a folder's or file's name, a suffix `.*` for those of pictures where there is one.
+    A path that no name fits stays as it is.
+    """
+    patterns = paths[paths.str.contains("*", regex=False)]
+    if patterns.empty:
+        return paths
+    ordered = sorted(names)
+    found = {pattern: _pictures(pattern, ordered) or [pattern] for pattern in patterns.unique()}
+    return paths.map(lambda path: found.get(path, path)).explode().astype("str")
+
+
+def _pictures(pattern: str, ordered: Sequence[str]) -> Sequence[str]:
+    names = fitting(pattern, ordered)
+    return pictures_among(names) if pattern.endswith(".*") else names
+
+
+def fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
+    """The sorted names that fit a pattern with `*`: between the first and the last one that begin as it does there are
+    few, however many names there are."""
+    start = pattern[: pattern.index("*")]
+    first = bisect.bisect_left(ordered, start)
+    last = bisect.bisect_right(ordered, start + chr(0x10FFFF))
+    fits = re.compile("[^/]*".join(re.escape(text) for text in pattern.split("*"))).fullmatch
+    return [name for name in ordered[first:last] if fits(name)]
+
+
+def one_per_folder(names: Collection[str]) -> list[str]:
+    """The first name of each folder."""
+    firsts: dict[str, str] = {}
+    for name in names:
+        firsts.setdefault(name.rpartition("/")[0], name)
+    return list(firsts.values())

@@ -93,9 +93,9 @@ def _refuse_repeated(fields: Sequence[str], name: str) -> None:
         anew = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
                 for place, field in enumerate(fields)]  # fmt: skip
         raise ValueError(
-            f"its header names columns twice: {listed(sorted(repeated))}. In the place of its name write [{{kind: "
-            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, {{kind: drop, column: {anew[0]}, values: "
-            f"[{fields[0]}]}}], which gives them names of their own and leaves out the header"
+            f"its header names columns twice: {listed(sorted(repeated))}. Instead of its name write {{kind: "
+            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, which gives them names of their own, and leave "
+            "out the header in a function of your own (docs/own-code.md): table[1:]"
         )
 
 
@@ -115,7 +115,7 @@ def _csv(
     elif len(fields) != len(names):
         raise ValueError(
             f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}; a "
-            "single name takes lines whole, which a step of kind `extract` takes apart"
+            "single name takes lines whole, which a function of your own takes apart"
         )
     if rows is None:
         _refuse_longer_lines(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), len(fields), separator)

@@ -12,6 +12,19 @@ from foldline.archive.table_files import TABLE_SUFFIXES, parse_table
 from foldline.files.refusal import Refusal, listed
 
 
+def described_places(lines: pd.Index, most: int = 3) -> str:
+    """`on line 2, 3`, as an editor counts them; `for image_id 7, 8` where the index has a name: there nobody counts.
+
+    lines: the number of each line in its file, from 0; one that stands there several times, for its images, counts
+    once.
+    """
+    places = lines.unique()
+    if lines.name is not None:
+        return f"for {lines.name} {listed(places, most)}"
+    # The header is line 1.
+    return f"on line {listed((position + 2 for position in places), most)}"
+
+
 def read_header(archives: Archives, name: str) -> tuple[str, ...]:
     """The columns of the table `name`. Raises Refusal when there is no such file, or when it is not a table."""
     return tuple(read_table(archives, name, rows=0).columns)

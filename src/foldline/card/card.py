@@ -1,11 +1,13 @@
 """A card: the facts of one competition, about 25 lines. An experiment belongs in params.yaml instead."""
 
 import difflib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from foldline.card.features import Features
 from foldline.card.host import Host
 from foldline.card.layout import Layout
+from foldline.card.sources import OwnTable
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, listed
@@ -29,6 +31,16 @@ class Card(Section):
     symmetries: tuple[Symmetry, ...] | None
     """The views under which a label stays true: for dogs a horizontal flip, for digits none (a 6 is no 9). null: labels
     say where something lies, so that not even crops and movements keep them true."""
+
+
+def own_tables(section: object) -> Iterator[OwnTable]:
+    """The functions of one's own that a section's sources name, whatever their depth."""
+    if isinstance(section, OwnTable):
+        yield section
+    inner = dict(section).values() if isinstance(section, Section) else section
+    if isinstance(inner, Iterable) and not isinstance(inner, str):
+        for item in inner:
+            yield from own_tables(item)
 
 
 def refuse_absent_card(path: Path) -> None:

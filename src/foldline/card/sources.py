@@ -1,76 +1,212 @@
-"""Where the columns of a layout's part come from: a file, or the paths that fit a pattern; and in a list what is done
-to the lines, one after the other.
+"""Where the columns of a layout's part come from: a file, or the paths that fit a pattern, and in a list what follows.
 
-`train.csv`, or `[train.csv, {kind: keep, column: view, values: [frontal]}]`.
+`train.csv`; `[photos.csv, train.csv]`, whose columns join; `[train.csv, {kind: python, file: NAME.py, name: lines}]`, a
+function of one's own.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+import pandas as pd
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from foldline.card.target import ColumnNames, Label
-from foldline.card.templates import as_list
+from foldline.archive.archives import Archives
+from foldline.archive.table_files import as_text
+from foldline.archive.tables import described_places, read_header, read_table, refuse_absent_columns, refuse_empty_table
+from foldline.files.places import CARDS
+from foldline.files.refusal import Refusal, listed
+from foldline.params.own import blamed, load_own
 from foldline.params.section import Section
 
+Wanted = Sequence[tuple[str, str]]
+"""Pairs of the place in the card that names a column, and the column."""
+LINE, ROW = "line", "row"
+"""Columns that every source has, unless its file has such ones itself: the number of the line, from 1 and from 0."""
+PLACE = "#"
+"""The column by which lines that come back from a function of one's own are known."""
+ADDRESS = "#address"
+"""The column of the image's address where it is known from the start; no function of one's own sees it."""
+SHOWN = 3
+GONE = {
+    "join": "table.merge(read('other.csv'), how='left', left_on='image', right_on='file')",
+    "keep": "table[table['view'].isin(['frontal'])]",
+    "drop": "table[table['label'] != '']",
+    "replace": "table.replace({'animal': {'cat': '0', 'dog': '1'}})",
+    "substitute": "table.assign(word=table['word'].str.replace(' ', '_'))",
+    "one_hot": "table.assign(label=table[['MEL', 'NV']].astype(float).idxmax(axis=1))",
+    "rename": "table.rename(columns={'X4_mean': 'X4'})",
+    "extract": "table.join(table['image'].str.extract(r'(?P<patient>\\d+)_(?P<eye>left|right)'))",
+}
+"""Former kinds of step, and what a function does instead."""
 
-class File(Section):
-    """Written as its name alone. The first of a list; a later one's columns join those of the lines that agree in all
-    the columns which both have: `[photo_to_business.csv, train.csv]`."""
+
+class Step(Section):
+    """What a source may consist of."""
+
+    name: str
+    takes_all: ClassVar[bool] = False
+    """Whether it must see all columns of the lines before it."""
+
+    @property
+    def shown(self) -> str:
+        return self.name
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        """Its columns, as far as they are known before it is carried out."""
+        raise NotImplementedError
+
+    def joined(self, archives: Archives, found: Sequence[str]) -> tuple[str, ...]:
+        """Its columns. Raises Refusal where it does not fit lines with the columns `found`."""
+        return self.header(archives)
+
+    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+        """`lines` and what it adds or changes; their index says where each comes from.
+
+        needed: the columns, None for all. fact: where the card has it.
+        """
+        raise NotImplementedError
+
+
+class TableFile(Step):
+    """A table; after the first of a list its columns join those of the lines that agree in all columns of both."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Of the columns of a table without a header."""
+        return None
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return self.names or read_header(archives, self.name)
+
+    def joined(self, archives: Archives, found: Sequence[str]) -> tuple[str, ...]:
+        header = self.header(archives)
+        if not set(header) & set(found):
+            raise Refusal(
+                f"{archives.folder}: `{self.name}` has no column in common with the lines before it: it has "
+                f"{listed(header, 20)}, there are {listed(found, 20)}. Join it by columns of other names in a function "
+                "of your own (docs/own-code.md)."
+            )
+        return header
+
+    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+        """Every line, once for each of the table's lines that agree; empty text where none does."""
+        header = self.joined(archives, list(lines))
+        on = [str(name) for name in lines if name in header]
+        others = [name for name in header if name not in lines and (needed is None or name in needed)]
+        table = read_table(archives, self.name, self.names, [*on, *others])
+        merged = lines.reset_index(names=PLACE).merge(table[[*on, *others]], "left", on, indicator="#found")
+        if not (merged["#found"] == "both").any():
+            raise Refusal(
+                f"{archives.folder}: no line of `{self.name}` agrees with one before it in {listed(on)}: there it is "
+                f"{listed(table[on[0]], SHOWN)}, before {listed(lines[on[0]], SHOWN)}. Join by other columns, or make "
+                "them alike, in a function of your own (docs/own-code.md)."
+            )
+        merged.index = pd.Index(merged[PLACE].to_numpy(), name=lines.index.name)
+        return merged.drop(columns=[PLACE, "#found"]).fillna("").astype("str")
+
+
+class File(TableFile):
+    """Written as its name alone."""
 
     kind: Literal["file"]
-    name: str
 
 
-class Paths(Section):
-    """Written as its pattern alone, the first of a walk's list: a line per file, its named groups are the columns."""
-
-    kind: Literal["paths"]
-    pattern: str
-
-
-class Headerless(Section):
-    """As `File`, for a table whose first line is no header:
-    `{kind: headerless, name: list.txt, columns: [path, label]}`."""
+class Headerless(TableFile):
+    """A table whose first line is no header: `{kind: headerless, name: list.txt, columns: [path, label]}`."""
 
     kind: Literal["headerless"]
-    name: str
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
 
-
-class Join(Section):
-    """The columns of a table in which the same things have other names: `{kind: join, name: patients.csv, on:
-    {image: file_name}}`, the lines' own column first."""
-
-    kind: Literal["join"]
-    name: str
-    on: Annotated[dict[str, str], Field(min_length=1)]
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        return self.columns
 
 
-class Keep(Section):
-    """The lines with one of these values, no others: `{kind: keep, column: view, values: [frontal]}`."""
-
-    kind: Literal["keep"]
-    column: str
-    values: Annotated[tuple[Label, ...], Field(min_length=1)]
+def _next_to_the_card(file: str) -> str:
+    if Path(file).name != file or not file.endswith(".py"):
+        raise ValueError("it is the name of a .py file next to the card, such as UBC-OCEAN.py")
+    return file
 
 
-class Drop(Section):
-    """The lines without any of these values: `{kind: drop, column: label, values: [""]}`."""
+class OwnTable(Step):
+    """A function of one's own: `{kind: python, file: NAME.py, name: lines}`, from a file next to the card.
 
-    kind: Literal["drop"]
-    column: str
-    values: Annotated[tuple[Label, ...], Field(min_length=1)]
+    It is called with the lines so far, a pandas frame of text (an empty field is the empty text), and with `read`:
+    `read("other.csv")` is another table of the competition as such a frame, `read("list.txt", ["path", "label"])` one
+    without a header. It returns the frame that takes its place. Numbers and truth values become text, what is missing
+    the empty text. The column `#` tells each line's place, and has to come back with it.
+    """
+
+    kind: Literal["python"]
+    file: Annotated[str, AfterValidator(_next_to_the_card)]
+    lines: Literal["all", "fewer", "any"] = "all"
+    """Which lines may come back: `all`, each once; `fewer`, some of them; `any`, some of them, and several times."""
+    takes_all: ClassVar[bool] = True
+
+    @property
+    def shown(self) -> str:
+        return f"{self.file}:{self.name}"
+
+    def load(self) -> Any:
+        """Raises Refusal where there is no such function."""
+        return load_own(CARDS / self.file, self.name)
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return ()
+
+    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+        hidden = [ADDRESS] if ADDRESS in lines else []
+        given = lines.drop(columns=hidden).reset_index(drop=True)
+        given[PLACE] = given.index.astype("str")
+        function = self.load()
+        with blamed(CARDS / self.file, self.name):
+            found = function(given, lambda name, columns=None: read_table(archives, name, columns))
+        places = self._places(found, lines.index)
+        texts = found.drop(columns=PLACE).astype(object)
+        texts = texts.where(texts.notna(), None).map(as_text).astype("str").set_axis(lines.index[places])
+        return texts.assign(**{name: lines[name].iloc[places].to_numpy() for name in hidden})
+
+    def _places(self, found: Any, index: pd.Index) -> "list[int]":
+        """Of the lines that came back. Raises Refusal for what is no such frame, and for lines that may not be so."""
+        if not isinstance(found, pd.DataFrame):
+            raise self._refusal(f"returned {type(found).__name__} instead of a pandas frame")
+        names = [str(name) for name in found]
+        if PLACE not in names or len(set(names)) < len(names):
+            wrong = "without the column `#`, which tells each line's place" if PLACE not in names else "with some twice"
+            raise self._refusal(f"returned columns {wrong}: {listed(names, 20)}")
+        known = {str(place): place for place in range(len(index))}
+        unknown = [place for place in found[PLACE] if place not in known]
+        if unknown or found.empty:
+            what = f"changed the column `#`, found {listed(map(repr, unknown))}" if unknown else "returned no line"
+            raise self._refusal(what)
+        places = [known[place] for place in found[PLACE]]
+        lost, repeated = sorted({*known.values()}.difference(places)), found[PLACE].duplicated()
+        if lost and self.lines == "all":
+            where = described_places(index[lost], 5)
+            raise self._refusal(
+                f"returned {len(set(places))} of {len(index)} lines, without those {where}. Return all, or write "
+                "`lines: fewer` after its name in the card"
+            )
+        if repeated.any() and self.lines != "any":
+            where = described_places(index[[known[place] for place in found.loc[repeated, PLACE]]], 5)
+            raise self._refusal(
+                f"returned lines several times: those {where}. Return each once, or write `lines: any` after its name "
+                "in the card"
+            )
+        return places
+
+    def _refusal(self, what: str) -> Refusal:
+        return Refusal(f"{CARDS / self.file}: `{self.name}` {what}.")
 
 
-class Replace(Section):
-    """Other texts in a column, or in each of a list of them, as the submission writes the labels: `{kind: replace,
-    column: animal, values: {cat: 0, dog: 1}}`. A value that is not named stays as it is."""
-
-    kind: Literal["replace"]
-    column: Annotated[ColumnNames, BeforeValidator(as_list)]
-    values: Annotated[dict[Label, Label], Field(min_length=1)]
+def compiled(pattern: str) -> str:
+    """Raises ValueError unless `pattern` is a regular expression with named groups."""
+    if not re.compile(regular(pattern)).groupindex:
+        raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
+    return pattern
 
 
 def regular(pattern: str) -> str:
@@ -82,68 +218,27 @@ def regular(pattern: str) -> str:
     return pattern
 
 
-class Substitute(Section):
-    r"""Another text for every part of a column's texts that a regular expression finds, as the submission writes the
-    labels: `{kind: substitute, column: word, pattern: ' ', by: _}`, `{..., pattern: '^', by: class_}`. `by` may name
-    groups of the pattern: `\1`."""
+class Paths(Step):
+    """Written as its pattern alone, the first of a walk's list: a line per file, its named groups are the columns."""
 
-    kind: Literal["substitute"]
-    column: str
-    pattern: Annotated[str, AfterValidator(regular)]
-    by: Label
+    kind: Literal["paths"]
+    name: Annotated[str, AfterValidator(compiled)]
 
-    @model_validator(mode="after")
-    def _names_groups(self) -> "Substitute":
-        try:
-            re.compile(self.pattern).sub(self.by, "")
-        except (re.error, IndexError) as error:
-            raise ValueError(
-                f"`by` is {self.by!r}, which does not fit the pattern {self.pattern!r} ({error})"
-            ) from None
-        return self
-
-
-class NameOfOne(Section):
-    """A column that names the one of several which is 1, where a table has a column of 0 and 1 per class:
-    `{kind: one_hot, columns: [MEL, NV, BCC], into: label}`."""
-
-    kind: Literal["one_hot"]
-    columns: Annotated[ColumnNames, Field(min_length=2)]
-    into: str
-
-
-class Rename(Section):
-    """Other names of columns, as the sample submission has them: `{kind: rename, columns: {X4_mean: X4}}`."""
-
-    kind: Literal["rename"]
-    columns: Annotated[dict[str, str], Field(min_length=1)]
-
-
-def compiled(pattern: str) -> str:
-    """Raises ValueError unless `pattern` is a regular expression with named groups."""
-    if not re.compile(regular(pattern)).groupindex:
-        raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
-    return pattern
-
-
-class Extract(Section):
-    r"""Columns from parts of a text, the named groups of a regular expression that the whole of it fits:
-    `{kind: extract, column: image, pattern: '(?P<patient>\d+)_(?P<eye>left|right)'}`."""
-
-    kind: Literal["extract"]
-    column: str
-    pattern: Annotated[str, AfterValidator(compiled)]
-
-
-ToColumns = Extract | Replace | Substitute | NameOfOne | Rename
-ToLines = File | Headerless | Join | Keep | Drop | ToColumns
-Step = Paths | ToLines
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return tuple(re.compile(self.name).groupindex)
 
 
 def _spelled_out(value: Any) -> Any:
     steps = value if isinstance(value, list | tuple) else [value]
-    if any(not isinstance(step, str | dict | Section) for step in steps):
-        raise ValueError("it is a file's name, or a list of that and of what is done to its lines")
+    for step in steps:
+        kind = step.get("kind") if isinstance(step, Mapping) else None
+        if kind in GONE:
+            raise ValueError(
+                f"steps of kind `{kind}` are gone: write {{kind: python, file: NAME.py, name: lines}}, and next to the "
+                f"card NAME.py with `def lines(table, read): return {GONE[kind]}` (docs/own-code.md)"
+            )
+        if not isinstance(step, str | dict | Section):
+            raise ValueError("it is a file's name, or a list of that and of what is done to its lines")
     return tuple({"kind": "file", "name": step} if isinstance(step, str) else step for step in steps)
 
 
@@ -156,34 +251,94 @@ def _beginning_with_a_pattern(value: Any) -> Any:
         raise ValueError(
             "it has a pattern after the first, but a walk has one: write a list of parts, each with its own"
         )
-    return ({"kind": "paths", "pattern": compiled(steps[0])}, *following)
+    return ({"kind": "paths", "name": compiled(steps[0])}, *following)
 
 
-def _beginning_with_a_file(steps: tuple[ToLines, ...]) -> tuple[ToLines, ...]:
-    if not steps or not isinstance(steps[0], File | Headerless):
+def _beginning_with_a_file(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    if not steps or steps[0].takes_all:
         raise ValueError("the first of a list is the name of a file")
     return steps
 
 
 Source = Annotated[
-    tuple[Annotated[ToLines, Field(discriminator="kind")], ...],
+    tuple[Annotated[File | Headerless | OwnTable, Field(discriminator="kind")], ...],
     BeforeValidator(_spelled_out),
     AfterValidator(_beginning_with_a_file),
 ]
+Walked = Annotated[
+    tuple[Annotated[Paths | File | Headerless | OwnTable, Field(discriminator="kind")], ...],
+    BeforeValidator(_beginning_with_a_pattern),
+]
 
 
-Walked = Annotated[tuple[Annotated[Step, Field(discriminator="kind")], ...], BeforeValidator(_beginning_with_a_pattern)]
+def files_of(source: Sequence[Step]) -> str:
+    """For messages about lines."""
+    return ", ".join(step.shown for step in source)
 
 
-def first_pattern(walked: Sequence[Step]) -> str:
-    """The regular expression that the lines' paths fit."""
-    first = walked[0]
-    assert isinstance(first, Paths), "validated"
-    return first.pattern
+def named(source: Sequence[Step]) -> str:
+    """For messages about columns."""
+    return ", ".join(f"`{step.shown}`" for step in source)
 
 
-def first_file(source: Sequence[Step]) -> File | Headerless:
-    """The file that the lines come from."""
-    first = source[0]
-    assert isinstance(first, File | Headerless), "validated"
-    return first
+def offered_columns(archives: Archives, header: Sequence[str], later: Sequence[Step]) -> tuple[str, ...]:
+    """The columns that there are when the first of a source has those of `header`, and no step is one's own."""
+    found = [*header]
+    for step in later:
+        found += step.joined(archives, [*found, LINE, ROW])
+    return tuple(dict.fromkeys([*found, LINE, ROW]))
+
+
+def needed_columns(
+    archives: Archives, header: Sequence[str], source: Sequence[Step], wanted: Wanted, shown: str = ""
+) -> set[str] | None:
+    """What has to be read: the wanted columns and those that several files have; None for all there are.
+
+    Raises Refusal for a wanted column that is not there, where this is known before lines are read.
+    """
+    if any(step.takes_all for step in source):
+        return None
+    shown = shown or f"{archives.folder}: {named(source)}"
+    refuse_absent_columns(wanted, offered_columns(archives, header, source[1:]), shown)
+    holders = Counter([*header, *(name for step in source[1:] for name in step.header(archives))])
+    return {column for _, column in wanted} | {name for name, count in holders.items() if count > 1}
+
+
+def read_source(archives: Archives, source: Sequence[Step], wanted: Wanted, fact: str) -> pd.DataFrame:
+    """The wanted columns, and others, of the lines of a table: text, by their number in the file, from 0.
+
+    fact: where the card names the source. Raises Refusal for what is not there.
+    """
+    first = cast(TableFile, source[0])
+    header = first.header(archives)
+    needed = needed_columns(archives, header, source, wanted)
+    # Without a column there would be no lines.
+    chosen = [name for name in header if needed is None or name in needed] or list(header[:1])
+    lines = read_table(archives, first.name, first.names, chosen)
+    refuse_empty_table(archives, lines, first.name)
+    return after_steps(archives, numbered(lines), source, wanted, needed, fact)
+
+
+def numbered(lines: pd.DataFrame) -> pd.DataFrame:
+    """With the columns `line` and `row`."""
+    counted = {LINE: 1, ROW: 0}
+    places = {name: (lines.index + first).astype("str") for name, first in counted.items() if name not in lines}
+    return lines.assign(**places)
+
+
+def after_steps(
+    archives: Archives,
+    lines: pd.DataFrame,
+    source: Sequence[Step],
+    wanted: Wanted,
+    needed: Iterable[str] | None,
+    fact: str,
+) -> pd.DataFrame:
+    """`lines` after all steps but the first; their index stays. Raises Refusal for a wanted column that is lacking."""
+    columns = None if needed is None else set(needed)
+    for number, step in enumerate(source[1:], 1):
+        lines = step.applied(archives, lines, columns, f"{fact}[{number}]")
+    if columns is None:
+        there = [str(name) for name in lines if name != ADDRESS]
+        refuse_absent_columns(wanted, there, f"{archives.folder}: {named(source)}")
+    return lines

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field
 
 FIELD = re.compile(r"(?P<column>[^\[\]]+?)(\[(?P<character>-?\d+)\])?(\.(?P<part>stem|head|tail))?")
+SUFFIX = re.compile(r"(?<=[^/])\.[^./]+$")
 DIGITS = re.compile(r"(0(?P<digits>[1-9]\d?))?")
 
 
@@ -60,6 +62,27 @@ def _piece(literal: str, field: str | None, format_spec: str | None, conversion:
 
 def columns_of(pieces: Sequence[Piece]) -> tuple[str, ...]:
     return tuple(piece.column for piece in pieces if piece.column is not None)
+
+
+def filled(pieces: Sequence[Piece], table: pd.DataFrame) -> pd.Series:
+    """A template's `pieces` with the columns' values, a text per line of `table`."""
+    texts = pd.Series("", index=table.index, dtype="str")
+    for piece in pieces:
+        texts = texts + piece.literal
+        if piece.column is not None:
+            texts = texts + _part(table[piece.column], piece)
+    return texts
+
+
+def _part(values: pd.Series, piece: Piece) -> pd.Series:
+    if piece.part == "stem":
+        # Of a path as Windows writes it, the stem is spelt as the path will be.
+        values = values.str.replace("\\", "/", regex=False).str.replace(SUFFIX, "", regex=True)
+    elif piece.part is not None:
+        values = values.str.rpartition("_")[0 if piece.part == "head" else 2]
+    if piece.character is not None:
+        values = values.str.get(piece.character).fillna("")
+    return values.str.zfill(piece.digits)
 
 
 def _validated(template: str) -> str:

@@ -119,8 +119,8 @@ def refuse_spaced(names: Sequence[str], form: Submission) -> None:
         raise Refusal(
             f"A submission of kind `{form.kind}` separates labels by {by}, but "
             f"{counted(len(spaced), 'label holds', 'labels hold')} one: "
-            f"{listed(map(repr, spaced), 3)}. Write them as the sample submission does, by a step after the train "
-            f"table's name or pattern: {{kind: substitute, column: ..., pattern: {separator!r}, by: _}}. Or correct "
+            f"{listed(map(repr, spaced), 3)}. Write them as the sample submission does, in a function of your "
+            f"own (docs/own-code.md): table['...'].str.replace({separator!r}, '_'). Or correct "
             f"submission.kind{delimiter} or target.labels.delimiter in the card."
         )
 

@@ -6,13 +6,13 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.card.sources import LINE, ROW
 from foldline.card.submission import ByClass, Number, ProbabilityColumns, ProbabilityLines, Submission
 from foldline.card.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
 from foldline.competition.output_names import class_of, label_of
 from foldline.competition.probability_columns import probability_columns
 from foldline.competition.sample import predicted_columns
 from foldline.competition.sample_header import sample_columns
-from foldline.competition.step_columns import LINE, ROW
 from foldline.competition.target_texts import binary_labels
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.target_texts import labels_of, numbers_of
@@ -110,7 +110,7 @@ def _columns(archives: Archives, labels: set[str], submission: Submission, names
         found = " It ".join(half for half, names in ((no_column, unknown), (no_row, surplus)) if names)
         raise Refusal(
             f"{submission.sample.name} {found}{lines} Correct the card's target or "
-            "submission; where they are the same by other names, add a step of kind "
-            "`rename` (columns), `replace` or `substitute` (labels) after the train table's name."
+            "submission; where they are the same by other names, rename the "
+            "columns, or replace the labels, in a function of your own (docs/own-code.md)."
         )
     return classes

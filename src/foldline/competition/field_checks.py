@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from foldline.competition.line_places import described_places
+from foldline.archive.tables import described_places
 from foldline.files.refusal import Refusal, listed
 
 ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
-BY_A_STEP = "or change or leave out these lines by a step of kind `replace` or `drop` after the table's name"
+BY_A_STEP = "or change or leave out these lines in a function of your own (docs/own-code.md)"
 
 
 def ones(texts: pd.Series, source: str, cure: str) -> pd.Series:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from foldline.card.target import Lines, Multilabel, Regression, Target
-from foldline.card.templates import parse_id
-from foldline.competition.image_paths import filled
+from foldline.card.templates import filled, parse_id
 from foldline.files.refusal import Refusal, listed
 from foldline.files.target_texts import text_of_labels
 
@@ -45,7 +44,7 @@ def lacking_lines(lines: pd.DataFrame, target: Target) -> Iterator[str]:
     elif 2 * len(lacking) > len(counts):
         raise Refusal(
             f"{found}. These would count as 0, although the table writes 0s. {IN_COMMON}. Or, where a missing line "
-            "does mean 0, leave out the lines of 0 by a step of kind `drop`, and rows without another line with them."
+            "does mean 0, leave out the lines of 0 in a function of your own (docs/own-code.md), and rows without another line with them."
         )
     else:
-        yield f"{found}; these count as 0. {IN_COMMON}, or leave these rows out by a step of kind `drop`."
+        yield f"{found}; these count as 0. {IN_COMMON}, or leave these rows out in a function of your own (docs/own-code.md)."

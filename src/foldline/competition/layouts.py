@@ -12,23 +12,23 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.tables import described_places
 from foldline.card.features import Features
-from foldline.card.layout import CocoPart, Layout, Part, RecordsPart, TablePart, WalkPart
+from foldline.card.layout import Layout, named_parts
+from foldline.card.layouts.part import Part
 from foldline.card.target import Target, target_columns
-from foldline.card.templates import columns_of, parse_id
-from foldline.competition.coco_layout import coco_lines
-from foldline.competition.image_paths import describe_absence, filled, missing_files
+from foldline.card.templates import columns_of, filled, parse_id
 from foldline.competition.lacking_lines import lacking_lines, spoken_of
-from foldline.competition.layout_parts import PartLines, Wanted
-from foldline.competition.line_places import described_places
 from foldline.competition.merged_rows import merged_rows
-from foldline.competition.namesakes import describe_namesakes, found_files, refuse_wrong_path
-from foldline.competition.part_columns import named_parts
-from foldline.competition.records_layout import record_lines
+from foldline.competition.missing_images import (
+    describe_absence,
+    describe_namesakes,
+    found_files,
+    missing_files,
+    refuse_wrong_path,
+)
 from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
-from foldline.competition.table_layout import table_lines
 from foldline.competition.target_texts import target_texts, united
-from foldline.competition.walk_layout import walk_lines
 from foldline.files.refusal import Refusal, counted, listed, shortened
 from foldline.files.rows import side_columns
 
@@ -86,7 +86,7 @@ def _elsewhere(lines: pd.DataFrame, absent: Mapping[str, pd.DataFrame], archives
 
 def _merged(layout: Layout, train: Mapping[str, pd.DataFrame], test: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     for fact, parts, lines in (("layout.train", layout.train, train), ("layout.test", layout.test, test)):
-        walks = [place for place, part in named_parts(parts, fact) if isinstance(part, WalkPart)]
+        walks = [place for place, part in named_parts(parts, fact) if not part.is_listed]
         yield from merged_rows(lines, walks, fact)
 
 
@@ -99,7 +99,7 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     if target is not None:
         wanted += target_columns(target)
         wanted += [("target.group", column) for column in columns_of(group)]
-    found = _part_lines(archives, part, fact, wanted)
+    found = part.lines(archives, wanted, fact)
     for column in columns_of(row_id):
         _refuse_empty(found.columns[column], found.source)
     lines = pd.DataFrame({"row_id": filled(row_id, found.columns), "path": found.paths})
@@ -108,22 +108,10 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
         lines["target"] = target_texts(found.columns, target, found.source)
         lines["group"] = filled(group, found.columns)
         lines["spoken_of"] = spoken_of(found.columns, target)
-    if isinstance(part, TablePart | CocoPart):  # the other kinds list what they have seen
+    if part.names_files:  # the other kinds list what they have seen
         lines["missing"] = missing_files(lines["path"], archives)
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
     return pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
-
-
-def _part_lines(archives: Archives, part: Part, fact: str, wanted: Wanted) -> PartLines:
-    match part:
-        case TablePart():
-            return table_lines(archives, part, fact, wanted)
-        case WalkPart():
-            return walk_lines(archives, part, fact, wanted)
-        case CocoPart():
-            return coco_lines(archives, part, fact, wanted)
-        case RecordsPart():
-            return record_lines(archives, part, fact, wanted)
 
 
 def assemble(train: pd.DataFrame, test: pd.DataFrame, absent: tuple[str, ...]) -> Listing:

@@ -3,10 +3,9 @@
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.card.sources import named, read_source
 from foldline.card.submission import LineTable
-from foldline.card.templates import columns_of, parse_id
-from foldline.competition.image_paths import filled
-from foldline.competition.source_steps import named, read_source
+from foldline.card.templates import columns_of, filled, parse_id
 from foldline.files.refusal import Refusal, listed
 
 SHOWN = 3

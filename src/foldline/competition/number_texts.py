@@ -6,16 +6,15 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.target import Columns, Lines
-from foldline.card.templates import parse_id
+from foldline.card.templates import filled, parse_id
 from foldline.competition.field_checks import BY_A_STEP, refuse_other_fields
-from foldline.competition.image_paths import filled
 from foldline.files.refusal import Refusal
 from foldline.files.target_texts import numbers_of, text_of_numbers
 
 DECIMAL_COMMA = r"[+-]?\d*,\d+"
 POINTS = (
-    "a number with a decimal point; write a step after the table's name: {{kind: substitute, column: {column}, "
-    "pattern: ',', by: '.'}}"
+    "a number with a decimal point; write it so in a function of your own (docs/own-code.md): "
+    "table.assign({column}=table['{column}'].str.replace(',', '.'))"
 )
 WANTED = f"a number; correct target.kind or target.values in the card, {BY_A_STEP}"
 

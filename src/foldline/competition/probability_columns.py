@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from foldline.card.submission import ProbabilityColumns
-from foldline.card.templates import parse_template
-from foldline.competition.image_paths import filled
+from foldline.card.templates import filled, parse_template
 from foldline.competition.output_names import BETWEEN
 from foldline.files.refusal import Refusal, listed
 

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from foldline.archive.archives import Archives
 from foldline.archive.tables import read_columns, read_table, refuse_absent_columns
-from foldline.card.sources import File
+from foldline.card.sources import LINE, ROW, numbered
 from foldline.card.submission import (
     HardLabel,
     InLines,
@@ -24,13 +24,10 @@ from foldline.card.submission import (
     SetColumns,
     Submission,
 )
-from foldline.card.templates import parse_template
+from foldline.card.templates import filled, parse_template
 from foldline.competition.answer_columns import labels_in
-from foldline.competition.image_paths import filled
 from foldline.competition.line_table import look_up
 from foldline.competition.sample_header import nameless_columns, sample_columns
-from foldline.competition.source_steps import numbered
-from foldline.competition.step_columns import LINE, ROW
 from foldline.files.refusal import Refusal, counted, listed
 
 LINES_SHOWN = 100
@@ -70,7 +67,7 @@ def predicted_columns(header: Sequence[str], form: Submission) -> tuple[str, ...
 
 def read_sample(archives: Archives, form: Submission) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
-    header, has_header = sample_columns(archives, form), isinstance(form.sample, File)
+    header, has_header = sample_columns(archives, form), form.sample.names is None
     names = None if has_header else header
     predicted = predicted_columns(header, form)
     wanted = [("submission.id", form.id), *(("submission.copied", column) for column in form.copied)]

@@ -45,8 +45,8 @@ def _refuse_other_labels(sample: Sample, form: HardLabel | LabelLines, labels: t
         raise Refusal(
             f"`{form.sample.name}` has whole numbers as `{sample.predicted(form)[0]}`, but "
             f"{listed(map(repr, names), 5)} are labels of the train rows or the card's target.new_class. Name another "
-            "target.column in the card, or write them as the sample does, by a step after the train table's name or "
-            f"pattern: {{kind: replace, column: ..., values: {{{names[0]!r}: 0, ...}}}}."
+            "target.column in the card, or write them as the sample does, in a function of your own "
+            f"(docs/own-code.md): table['...'].replace({{{names[0]!r}: '0', ...}})."
         )
 
 

@@ -4,9 +4,7 @@ import re
 
 from foldline.archive.archives import Archives
 from foldline.archive.table_files import header_fields
-from foldline.card.sources import Headerless
 from foldline.card.submission import Submission
-from foldline.competition.step_columns import file_columns
 from foldline.files.refusal import Refusal, listed
 
 NAMED_BY_PLACE = re.compile(r"Unnamed: \d+(\.\d+)?")
@@ -16,7 +14,7 @@ NAMED_BY_PLACE = re.compile(r"Unnamed: \d+(\.\d+)?")
 def sample_columns(archives: Archives, form: Submission) -> tuple[str, ...]:
     """In the file's order. Raises Refusal for a column without a name of which the card does not say what it is: it
     would pass for a class."""
-    columns = file_columns(archives, form.sample)
+    columns = form.sample.header(archives)
     unsaid = [name for name in nameless_columns(archives, form, columns) if name not in (form.id, *form.copied)]
     if unsaid:
         names = ", ".join(f'"{name}"' for name in (*form.copied, *unsaid))
@@ -30,7 +28,7 @@ def sample_columns(archives: Archives, form: Submission) -> tuple[str, ...]:
 
 def nameless_columns(archives: Archives, form: Submission, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Of the sample's `columns` those whose name is empty in its first line."""
-    if isinstance(form.sample, Headerless) or not any(map(NAMED_BY_PLACE.fullmatch, columns)):
+    if form.sample.names is not None or not any(map(NAMED_BY_PLACE.fullmatch, columns)):
         return ()
     fields = header_fields(archives.read(form.sample.name), form.sample.name)
     return tuple(name for name, field in zip(columns, fields, strict=False) if not field)

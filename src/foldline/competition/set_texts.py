@@ -5,9 +5,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from foldline.card.target import Delimited, Lines, OneHot
-from foldline.card.templates import parse_id
+from foldline.card.templates import filled, parse_id
 from foldline.competition.field_checks import ones
-from foldline.competition.image_paths import filled
 from foldline.files.target_texts import labels_of, text_of_labels
 
 CURE = "correct target.labels in the card"

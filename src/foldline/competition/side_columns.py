@@ -8,21 +8,36 @@ import numpy as np
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.tables import refuse_absent_columns
+from foldline.archive.tables import described_places, refuse_absent_columns
 from foldline.card.features import Features
-from foldline.card.layout import Layout
+from foldline.card.layout import Layout, named_parts
+from foldline.card.layouts.part import Part
+from foldline.card.sources import LINE, ROW
 from foldline.card.target import Target, target_columns
 from foldline.card.templates import columns_of, parse_id
-from foldline.competition.line_places import described_places
 from foldline.competition.number_texts import DECIMAL_COMMA
-from foldline.competition.part_columns import PartColumns, part_columns
-from foldline.competition.step_columns import LINE, ROW
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
 
 ANY_TEXT = "*"
 MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
 TRUTH = {"true": "1", "false": "0"}
+
+
+@dataclass(frozen=True)
+class PartColumns:
+    names: tuple[str, ...]
+    """In the source's order."""
+    source: str
+    """The files they stand in, for messages."""
+
+
+def part_columns(archives: Archives, parts: Sequence[Part], fact: str) -> PartColumns:
+    """Those that all of `parts` have. Raises Refusal when a part's file is not there or cannot be read."""
+    found = [part.columns(archives, place) for place, part in named_parts(parts, fact)]
+    sources = dict.fromkeys(part.source(place) for place, part in named_parts(parts, fact))
+    shared = [name for name in found[0] if all(name in other for other in found)]
+    return PartColumns(tuple(shared), ", ".join(sources))
 
 
 @dataclass(frozen=True)
@@ -111,7 +126,7 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
     others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
     if len(others):
         cure = (
-            f"Write a step after the table's name: {{kind: substitute, column: {texts.name}, pattern: ',', by: '.'}}."
+            f"Write a decimal point in a function of your own (docs/own-code.md): table['{texts.name}'].str.replace(',', '.')."
             if others.str.fullmatch(DECIMAL_COMMA).any()
             else "Name it under features.categories in the card, or leave it out."
         )

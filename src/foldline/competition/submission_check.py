@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.archive.unpacking import DAMAGES
+from foldline.card.sources import numbered
 from foldline.card.submission import Labelled, LabelSet, Submission
 from foldline.competition.id_offences import first_id_offence
 from foldline.competition.label_offences import first_label_offence
 from foldline.competition.line_numbers import line_of
 from foldline.competition.offences import Offence, earliest, first_offence
 from foldline.competition.sample import Sample
-from foldline.competition.source_steps import numbered
 from foldline.files.refusal import Refusal, counted, listed
 
 BLOCK_CELLS = 1 << 22

@@ -6,10 +6,8 @@ from typing import Any
 
 from foldline.archive.archives import Archives
 from foldline.card.card import Card
-from foldline.card.layout import EncodedPicture, Parts, Picture, PixelColumns, RecordsPart
-from foldline.competition.part_columns import part_columns
-from foldline.competition.side_columns import find_side_columns
-from foldline.competition.step_columns import LINE, ROW
+from foldline.card.sources import LINE, ROW
+from foldline.competition.side_columns import find_side_columns, part_columns
 
 
 def unused_columns(archives: Archives, card: Card) -> tuple[str, ...]:
@@ -24,7 +22,7 @@ def unused_columns(archives: Archives, card: Card) -> tuple[str, ...]:
         if name in test
         and name not in used
         and not any(text == name or re.search(rf"{{{re.escape(name)}[][}}.:]", text) for text in texts)
-        and not _is_pixel(name, card.layout.train)
+        and not any(part.shows(name) for part in card.layout.train)
     )
 
 
@@ -37,15 +35,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts(item)
-
-
-def _is_pixel(name: str, parts: Parts) -> bool:
-    pictures = [part.picture for part in parts if isinstance(part, RecordsPart)]
-    return any(_belongs_to(picture, name) for picture in pictures)
-
-
-def _belongs_to(picture: Picture, name: str) -> bool:
-    if isinstance(picture, PixelColumns):
-        return re.fullmatch(picture.pattern, name) is not None
-    # Beside an image's bytes a struct may hold its path, image.path.
-    return isinstance(picture, EncodedPicture) and name.partition(".")[0] == picture.field.partition(".")[0]

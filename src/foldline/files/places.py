@@ -15,8 +15,12 @@ OWN = Path("input/own")
 """The folder of a person's own code, which an experiment names by `kind: python`."""
 
 
+CARDS = Path("pipelines/competitions")
+"""The folder of the cards, and of the functions of one's own that cards name."""
+
+
 def card_file(slug: str) -> Path:
-    return Path("pipelines/competitions") / f"{slug}.yaml"
+    return CARDS / f"{slug}.yaml"
 
 
 def of_model(fold: FoldName, seed: int) -> Path:

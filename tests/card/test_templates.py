@@ -1,9 +1,8 @@
 import pandas as pd
 import pytest
 
-from foldline.card.layout import TablePart
-from foldline.card.templates import columns_of, parse_template
-from foldline.competition.image_paths import filled
+from foldline.card.layouts.table import TablePart
+from foldline.card.templates import columns_of, filled, parse_template
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 

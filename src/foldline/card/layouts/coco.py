@@ -4,21 +4,18 @@ Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium 
 iMaterialist `imageId`, and they may leave all but a bare list of images in a test file.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named
 from foldline.archive.table_files import as_text
-from foldline.archive.tables import refuse_absent_columns, refuse_absent_file
-from foldline.card.layout import CocoPart
-from foldline.card.sources import first_file
-from foldline.card.templates import columns_of, parse_template
-from foldline.competition.image_paths import filled
-from foldline.competition.layout_parts import PartLines, Wanted
-from foldline.competition.source_steps import after_steps, numbered
-from foldline.competition.step_columns import columns_after, files_of, named, needed_columns
+from foldline.archive.tables import refuse_absent_file
+from foldline.card.layouts.part import Part, PartLines
+from foldline.card.sources import Source, Step, Wanted, after_steps, needed_columns, numbered
+from foldline.card.templates import Template, columns_of, filled, parse_template
 from foldline.files.refusal import Refusal, listed
 from foldline.files.texts import parsed_json
 
@@ -27,28 +24,41 @@ IMAGE_IDS = (OWN, "imageId", "id")
 """What an image's id may be called, the surest first; an annotation's own `id` is another."""
 
 
-def coco_lines(archives: Archives, part: CocoPart, fact: str, wanted: Wanted) -> PartLines:
-    """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
-    lines = _joined(archives, part)
-    header, template = tuple(map(str, lines)), parse_template(part.path)
-    wanted = [*wanted, *((f"{fact}.path", column) for column in columns_of(template))]
-    found = columns_after(archives, header, part.file, f"{fact}.file")
-    refuse_absent_columns(wanted, found, f"{archives.folder}: {named(part.file)}")
-    needed = needed_columns(archives, header, part.file, wanted)
-    lines = numbered(lines.fillna("").astype("str"))
-    # A line joins an image and an annotation: no file has such lines to count.
-    lines = lines.set_index(pd.Index(lines[OWN], name=OWN))
-    lines = after_steps(archives, lines, part.file, needed, f"{fact}.file")
-    return PartLines(lines, as_named(filled(template, lines), archives), ", ".join(files_of(part.file)))
+class CocoPart(Part):
+    """A json with `images`, and in train `annotations` and possibly `categories`; or a bare list of images.
+
+    `{kind: coco, file: train_metadata.json, id: image_id, path: "train_images/{file_name}"}`
+
+    Columns: the image's keys, with its own id (`image_id`, `imageId` or `id`) called `image_id`; the annotation's
+    (`annotation_<key>` where an image has the key as well); the category's as `category_<key>`: a target is mostly
+    `category_id` or `category_name`.
+    """
+
+    kind: Literal["coco"]
+    file: Source
+    """In a list what follows, as of a table."""
+    path: Template
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        return self.file
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return tuple(map(str, _joined(archives, self.file[0].name)))
+
+    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
+        """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
+        lines, template = _joined(archives, self.file[0].name), parse_template(self.path)
+        wanted = [*wanted, *((f"{fact}.path", column) for column in columns_of(template))]
+        needed = needed_columns(archives, tuple(map(str, lines)), self.file, wanted)
+        lines = numbered(lines.fillna("").astype("str"))
+        # A line joins an image and an annotation: no file has such lines to count.
+        lines = lines.set_index(pd.Index(lines[OWN], name=OWN))
+        lines = after_steps(archives, lines, self.file, wanted, needed, f"{fact}.file")
+        return PartLines(lines, as_named(filled(template, lines), archives), self.source(fact))
 
 
-def coco_columns(archives: Archives, part: CocoPart, fact: str) -> tuple[str, ...]:
-    """The columns of its lines. Raises what `coco_lines` raises."""
-    return columns_after(archives, tuple(map(str, _joined(archives, part))), part.file, fact)
-
-
-def _joined(archives: Archives, part: CocoPart) -> pd.DataFrame:
-    name = first_file(part.file).name
+def _joined(archives: Archives, name: str) -> pd.DataFrame:
     source = f"{archives.folder}: `{name}`"
     refuse_absent_file(archives, name, (".json",))
     lists = _lists(archives.read(name), source)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from foldline.competition.image_paths import with_wildcards
-from foldline.competition.shared_globs import refuse_shared
+from foldline.archive.path_spelling import with_wildcards
+from foldline.card.layouts.table import refuse_shared
 from foldline.files.refusal import Refusal
 
 NAMES = ["1.jpg", "10.jpg", "10_b.jpg", "2.jpg"]

@@ -1,0 +1,54 @@
+"""Rows without a table: what a file's path says."""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import pandas as pd
+
+from foldline.archive.archives import Archives
+from foldline.archive.closed_archives import closed_archives
+from foldline.archive.path_spelling import one_per_folder
+from foldline.card.layouts.part import Part, PartLines
+from foldline.card.sources import ADDRESS, Step, Walked, Wanted, after_steps, needed_columns, numbered
+from foldline.files.refusal import Refusal, listed
+
+
+class WalkPart(Part):
+    r"""All files whose whole path fits a regular expression; its named groups are the columns.
+
+    `{kind: walk, pattern: "(?P<label>Cover|UERD)/(?P<stem>\\d+)[.]jpg", id: "{label}/{stem}"}`
+    """
+
+    kind: Literal["walk"]
+    pattern: Walked
+    """In a list what follows: `[pattern, names.csv]`, `[pattern, {kind: python, file: NAME.py, name: lines}]`."""
+    names_files: ClassVar[bool] = False
+    is_listed: ClassVar[bool] = False
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        return self.pattern
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return self.pattern[0].header(archives)
+
+    def source(self, fact: str) -> str:
+        return f"The card's {fact}.pattern"
+
+    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
+        """A line per file whose whole path fits the pattern. Raises Refusal when none does."""
+        pattern = re.compile(self.pattern[0].name)
+        needed = needed_columns(archives, self.header(archives), self.pattern, wanted, self.source(fact))
+        found = [match for match in map(pattern.fullmatch, archives.names) if match]
+        if not found:
+            raise Refusal(
+                f"{fact}.pattern: none of {len(archives.names)} files fits {pattern.pattern!r}. The archives hold "
+                f"{listed(one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the "
+                f"card.{closed_archives(archives.names)}"
+            )
+        lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
+        lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))
+        lines = lines.set_index(pd.Index(lines[ADDRESS], name="file"))
+        lines = after_steps(archives, lines, self.pattern, wanted, needed, f"{fact}.pattern")
+        return PartLines(lines, lines[ADDRESS], self.source(fact))
