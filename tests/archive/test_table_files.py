@@ -54,7 +54,7 @@ def test_arrays_are_tables() -> None:
         (
             b"a,b,a\n1,2,3\n",
             "t.csv",
-            r"names columns twice: a\. .*headerless, name: t.csv, columns: \[a_1, b, a_2\]}, .*: \[a\]}",
+            r"names columns twice: a\. .*headerless, name: t.csv, columns: \[a_1, b, a_2\]}, .*: table\[1:\]",
         ),
         (npy(np.zeros((2, 2, 2))), "y.npy", r"its shape is \(2, 2, 2\)"),
         (npy(np.array([None])), "y.npy", "Object arrays cannot be loaded"),

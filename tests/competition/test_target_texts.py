@@ -127,8 +127,8 @@ def test_a_line_per_row_and_class_or_number() -> None:
         ),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("comma",)), group=None),
-            "it must be a number with a decimal point; write a step after the table's name: {kind: substitute, column: "
-            "comma, pattern: ',', by: '.'}",
+            "it must be a number with a decimal point; write it so in a function of your own (docs/own-code.md): "
+            "table.assign(comma=table['comma'].str.replace(',', '.'))",
         ),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("gap",)), group=None),

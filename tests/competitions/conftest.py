@@ -68,9 +68,10 @@ def set_up(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> P
     places = Places(card.stem)
     copied = Path("pipelines/competitions", card.name)
     copied.parent.mkdir(parents=True)
-    for file in (card, card.with_suffix(".py")):
-        if file.exists():
-            shutil.copy(file, copied.parent)
+    shutil.copy(card, copied)
+    for own in (CARDS / f"{card.stem}.py", card.with_suffix(".py")):
+        if own.exists():
+            shutil.copy(own, copied.parent)
     params = PARAMS | {"competition": card.stem, "prepare": PREPARE | {"unreadable_share": unreadable_share}}
     Path("params.yaml").write_text(yaml.safe_dump(params))
     places.archives.mkdir(parents=True)
