@@ -3,7 +3,7 @@
 Reads rows.parquet, images.parquet, classes.json, pixels.json and its cache, folds.csv, and
 train/fold<k>/seed<s>/model.safetensors; writes predict/fold<k>/seed<s>/: validation.npy, test.npy (rows x views x
 classes), ids.parquet, classes.json.
-Parameters: `predict`; card: `layout`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
+Parameters: `predict`; card: `layout.aggregate`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
 """
 
 import sys

@@ -97,9 +97,7 @@ ColumnNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_ea
 
 def _without_equals(columns: tuple[str, ...]) -> tuple[str, ...]:
     if any("=" in column for column in columns):
-        raise ValueError(
-            "a column's name holds `=`, which stands between column and label here: rename it in a function of your own"
-        )
+        raise ValueError("a column's name holds `=`, which stands between column and label here: name another column")
     return columns
 
 

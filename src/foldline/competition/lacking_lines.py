@@ -44,7 +44,11 @@ def lacking_lines(lines: pd.DataFrame, target: Target) -> Iterator[str]:
     elif 2 * len(lacking) > len(counts):
         raise Refusal(
             f"{found}. These would count as 0, although the table writes 0s. {IN_COMMON}. Or, where a missing line "
-            "does mean 0, leave out the lines of 0 in a function of your own (docs/own-code.md), and rows without another line with them."
+            "does mean 0, leave out the lines of 0 in a function of your own (docs/own-code.md), and rows "
+            "without another line with them."
         )
     else:
-        yield f"{found}; these count as 0. {IN_COMMON}, or leave these rows out in a function of your own (docs/own-code.md)."
+        yield (
+            f"{found}; these count as 0. {IN_COMMON}, or leave these rows out in a function of your own "
+            "(docs/own-code.md)."
+        )

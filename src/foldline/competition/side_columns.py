@@ -126,7 +126,8 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
     others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
     if len(others):
         cure = (
-            f"Write a decimal point in a function of your own (docs/own-code.md): table['{texts.name}'].str.replace(',', '.')."
+            "Write a decimal point in a function of your own (docs/own-code.md): "
+            f"table['{texts.name}'].str.replace(',', '.')."
             if others.str.fullmatch(DECIMAL_COMMA).any()
             else "Name it under features.categories in the card, or leave it out."
         )
