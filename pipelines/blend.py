@@ -8,6 +8,7 @@ submissions/<slug>/blend.csv, checked as a grader would.
 python -m pipelines.blend RUN RUN ...
 """
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
@@ -20,7 +21,6 @@ from foldline.ensembling.nested import fit_nested
 from foldline.ensembling.runs import open_runs
 from foldline.ensembling.weighting import weights_step
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.rules import default_rule
 from foldline.metrics.metric import Metric
 from pipelines.blended import print_agreement, write_blend, write_csv
 from pipelines.running import parser, read_settings, run

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from foldline.archive.archives import Archives
+from foldline.card.activations import Form
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.answer_columns import sums_to_one
@@ -23,7 +24,6 @@ from foldline.ensembling.nested import Evidence, NestedChain
 from foldline.ensembling.probabilities import Probabilities, create_like, read_probabilities
 from foldline.ensembling.scoring import blend_metrics
 from foldline.ensembling.steps import Judge
-from foldline.files.activations import Form
 from foldline.files.places import Places
 from foldline.files.whole_files import whole_file, whole_folder, write_json
 from foldline.kaggle.manifest import read_manifest

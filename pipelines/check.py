@@ -11,10 +11,10 @@ python -m pipelines.check
 from pathlib import Path
 
 from foldline.card.card import own_tables, read_card
+from foldline.card.view_names import is_scaled
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import read_params
 from foldline.files.whole_files import write_json
-from foldline.predicting.view_names import is_scaled
 from pipelines.running import parser, read_settings, run
 
 

@@ -9,8 +9,10 @@ Reads rows.parquet, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the 
 python -m pipelines.choose_views
 """
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.card.view_names import cost_of
 from foldline.ensembling.answering import judge_of
 from foldline.ensembling.ensemble_section import Ensemble
 from foldline.ensembling.ensemble_steps import ensemble_plan
@@ -21,9 +23,7 @@ from foldline.ensembling.predicted import read_predicted
 from foldline.ensembling.view_choice import chosen_views, ordered
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.rules import default_rule
 from foldline.metrics.metric import Metric
-from foldline.predicting.view_names import cost_of
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 

@@ -8,6 +8,7 @@ Parameters: `clip`; card: `target`, `metric`, `submission`.
 python -m pipelines.clip
 """
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import encode, graded_targets
@@ -24,7 +25,7 @@ from foldline.files.class_names import read_classes
 from foldline.files.rows import read_rows
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.folds.folds_table import read_folds
-from foldline.metrics.decisions.rules import default_rule, write_rule
+from foldline.metrics.decisions.rules import write_rule
 from foldline.metrics.metric import Metric
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains

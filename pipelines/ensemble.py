@@ -9,6 +9,7 @@ Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submi
 python -m pipelines.ensemble
 """
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.answering import judge_of
@@ -21,7 +22,6 @@ from foldline.ensembling.predicted import read_predicted
 from foldline.ensembling.scoring import ensemble_metrics
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.whole_files import whole_folder, write_json
-from foldline.metrics.decisions.rules import default_rule
 from foldline.metrics.metric import Metric
 from foldline.training.history import join_histories, read_history, write_history
 from pipelines.running import parser, read_settings, run

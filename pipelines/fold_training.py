@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from foldline.card.target import Target
-from foldline.competition.output_names import sizes_of
+from foldline.card.target import Target, sizes_of
+from foldline.card.view_names import Symmetry
 from foldline.competition.targets import encode
 from foldline.files.class_names import read_classes
 from foldline.files.places import OWN, FoldName
@@ -14,7 +14,6 @@ from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import open_pixels
 from foldline.pixels.images_table import read_images
 from foldline.pixels.pixels_file import read_pixels_key
-from foldline.predicting.view_names import Symmetry
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold import Fold
 from foldline.training.fold_training import train_fold

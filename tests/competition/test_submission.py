@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import (
     ClassProbabilities,
     ConfidentLabel,
@@ -33,7 +34,6 @@ from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
 from foldline.ensembling.probabilities import Probabilities
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.rules import default_rule
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")

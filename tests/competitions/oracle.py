@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.card.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
-from foldline.competition.output_names import sizes_of
-from foldline.files.activations import Activation, activation_for
+from foldline.card.activations import Activation, activation_for
+from foldline.card.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target, sizes_of
 from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.rows import read_rows

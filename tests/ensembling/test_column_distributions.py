@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from foldline.card.activations import ColumnDistributions
 from foldline.ensembling.agreement import agreement
 from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.bounds import AbsoluteBounds, absolute, bounds_step, losses_at_bounds, within
@@ -18,7 +19,6 @@ from foldline.ensembling.stacking import fit_pool, pooled
 from foldline.ensembling.steps import Judge
 from foldline.ensembling.temperature import temperature_step
 from foldline.ensembling.weighting import weights_step
-from foldline.files.activations import ColumnDistributions
 from foldline.files.refusal import Refusal
 from foldline.metrics.catalogue import metric_of
 from foldline.metrics.metric import Metric

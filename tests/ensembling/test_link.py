@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from foldline.ensembling.link import log_distributions, predictions_from, predictions_of_scores, scores_from
-from foldline.files.activations import (
+from foldline.card.activations import (
     ACTIVATIONS,
     ColumnDistributions,
     Form,
@@ -11,6 +10,7 @@ from foldline.files.activations import (
     form_of,
     holds_probabilities,
 )
+from foldline.ensembling.link import log_distributions, predictions_from, predictions_of_scores, scores_from
 
 LOGITS = np.random.default_rng(0).normal(size=(50, 2, 4)) * 3
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foldline.card.activations import ColumnDistributions, Form, name_of
 from foldline.ensembling.probabilities import Probabilities, read_probabilities, write_probabilities
-from foldline.files.activations import ColumnDistributions, Form, name_of
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
 

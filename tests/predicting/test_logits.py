@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.files.activations import Activation, ColumnSoftmax
+from foldline.card.activations import Activation, ColumnSoftmax
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
 from foldline.predicting.logits import Logits, create_logits, read_logits, write_logits

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from foldline.predicting.view_names import CROPS, SWAPS_AXES, inverse_of
+from foldline.card.view_names import CROPS, SWAPS_AXES, inverse_of
 from foldline.predicting.views import SYMMETRIES, view_of
 
 CORNERS = torch.tensor([[[[1, 2], [3, 4]]]], dtype=torch.uint8)

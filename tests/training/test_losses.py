@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from foldline.files.activations import Activation, ColumnSoftmax
+from foldline.card.activations import Activation, ColumnSoftmax
 from foldline.params.section import parse
 from foldline.training.loss_section import Loss as Section
 from foldline.training.losses import Loss, build_loss

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from foldline.files.activations import Activation
+from foldline.card.activations import Activation
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.backbones import known_model

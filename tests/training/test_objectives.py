@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from foldline.card.activations import ColumnSoftmax
 from foldline.card.outputs import ACTIVATIONS, TargetKind, activation_of, unlearnable
-from foldline.files.activations import ColumnSoftmax
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.loss_section import Imbalance, Loss

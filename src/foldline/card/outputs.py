@@ -1,11 +1,10 @@
 """What a model says about a kind of target under a loss: the table "Targets, outputs, answers" of docs/design.md."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
-from foldline.files.activations import ActivationKind, is_value
+from foldline.card.activations import ActivationKind
 from foldline.files.refusal import Refusal, listed
-from foldline.training.section import Train
 
 TargetKind = Literal[
     "binary", "multiclass", "open_set", "ranked", "multilabel", "multioutput", "ordinal", "shares", "regression"
@@ -40,19 +39,3 @@ def activation_of(target: TargetKind, loss: str) -> ActivationKind:
             f"Fitting: {listed(fitting)}."
         )
     return fitting[loss]
-
-
-def unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
-    """Every reason why a target of this kind cannot be learned so."""
-    try:
-        activation = activation_of(target, train.loss.kind)
-    except Refusal as refusal:
-        yield str(refusal)
-        return
-    of_one_class = {"train.imbalance": train.imbalance, "train.warm_start.kind": train.warm_start.kind}
-    for key, choice in of_one_class.items():
-        if choice != "none" and (target in WITHOUT_ONE_CLASS or is_value(activation)):
-            yield (
-                f"params.yaml: `{key}` is {choice}, which speaks of one class for each image; a target of kind "
-                f"{target} under the loss {train.loss.kind} has none. Set it to `none`."
-            )

@@ -4,12 +4,13 @@
 kind means to models, predictions and metrics is the table "Targets, outputs, answers" of docs/design.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.card.templates import IdTemplate, columns_of, parse_id
+from foldline.files.class_names import column_sizes
 from foldline.params.section import Section
 
 
@@ -192,3 +193,8 @@ def _named(parts: Delimited | OneHot | Columns | Lines) -> Iterator[tuple[str, s
         yield "column", parts.column
     if isinstance(parts, Lines):
         yield from (("name", column) for column in columns_of(parse_id(parts.name)))
+
+
+def sizes_of(classes: Sequence[str], target: Target) -> tuple[int, ...]:
+    """How many classes each column of a target of several labels has; of all others, how many there are."""
+    return tuple(column_sizes(classes).values()) if isinstance(target, MultiOutput) else (len(classes),)

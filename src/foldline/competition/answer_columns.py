@@ -22,9 +22,9 @@ from foldline.card.submission import (
     SetColumns,
     Submission,
 )
-from foldline.card.target import Multilabel, MultiOutput, OpenSet, Ranked, Target
-from foldline.competition.output_names import label_of, sizes_of
+from foldline.card.target import Multilabel, MultiOutput, OpenSet, Ranked, Target, sizes_of
 from foldline.competition.probability_columns import probability_columns
+from foldline.files.class_names import label_of
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.decisions.rankings import NOTHING
 

@@ -9,11 +9,11 @@ from foldline.archive.archives import Archives
 from foldline.card.sources import LINE, ROW
 from foldline.card.submission import ByClass, Number, ProbabilityColumns, ProbabilityLines, Submission
 from foldline.card.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
-from foldline.competition.output_names import class_of, label_of
 from foldline.competition.probability_columns import probability_columns
 from foldline.competition.sample import predicted_columns
 from foldline.competition.sample_header import sample_columns
 from foldline.competition.target_texts import binary_labels
+from foldline.files.class_names import class_of, label_of
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.target_texts import labels_of, numbers_of
 

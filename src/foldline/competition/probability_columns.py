@@ -6,7 +6,7 @@ import pandas as pd
 
 from foldline.card.submission import ProbabilityColumns
 from foldline.card.templates import filled, parse_template
-from foldline.competition.output_names import BETWEEN
+from foldline.files.class_names import BETWEEN
 from foldline.files.refusal import Refusal, listed
 
 

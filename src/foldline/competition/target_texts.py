@@ -7,9 +7,9 @@ import pandas as pd
 from foldline.card.target import Binary, Multilabel, MultiOutput, Ordinal, Regression, Shares, Target
 from foldline.competition.field_checks import BY_A_STEP, refuse_other_fields
 from foldline.competition.number_texts import number_texts, united_numbers
-from foldline.competition.output_names import class_of
 from foldline.competition.set_texts import set_texts, united_sets
 from foldline.competition.share_texts import share_texts
+from foldline.files.class_names import class_of
 from foldline.files.refusal import Refusal, listed
 from foldline.files.target_texts import text_of_labels
 

@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Float32, Int64, UInt8
 
 from foldline.card.target import Multilabel, MultiOutput, OpenSet, Ranked, Regression, Shares, Target
-from foldline.competition.output_names import column_sizes
+from foldline.files.class_names import column_sizes
 from foldline.files.refusal import Refusal, listed
 from foldline.files.target_texts import labels_of, numbers_of
 from foldline.metrics.decisions.rankings import new_class_position

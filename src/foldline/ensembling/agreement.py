@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from foldline.card.activations import ColumnDistributions, Form, holds_probabilities
 from foldline.ensembling.columns import Inputs, column_blocks, columns_of
-from foldline.files.activations import ColumnDistributions, Form, holds_probabilities
 from foldline.files.compact import CompactArray, rows_at
 from foldline.metrics.decisions.labels import most_probable
 from foldline.metrics.decisions.several_labels import likeliest_of_each

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from foldline.card.activations import Form, name_of
 from foldline.ensembling.coverage import place
 from foldline.ensembling.ensemble_section import Method, Ranks
 from foldline.ensembling.fitting_rows import fitting_rows, numbers_to_fit_on
@@ -14,7 +15,6 @@ from foldline.ensembling.nested import Evidence
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run
 from foldline.ensembling.steps import Inputs
-from foldline.files.activations import Form, name_of
 from foldline.files.arrays import gather
 from foldline.files.compact import take_stored
 from foldline.files.refusal import Refusal, listed

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 
+from foldline.card.activations import ColumnDistributions, Form
 from foldline.ensembling.clip_section import FittedBounds, GivenBounds
 from foldline.ensembling.columns import Inputs, column_blocks, columns_of, row_by_row
 from foldline.ensembling.grids import best_on_grid, losses_on_grid
@@ -15,7 +16,7 @@ from foldline.ensembling.losses import mean_over_asked, of_truth, row_losses
 from foldline.ensembling.projection import project
 from foldline.ensembling.steps import Judge, Step
 from foldline.ensembling.temperature import ONE_MODEL
-from foldline.files.activations import ColumnDistributions, Form, column_slices
+from foldline.files.class_names import column_slices
 from foldline.files.compact import rows_at
 from foldline.files.refusal import Refusal
 

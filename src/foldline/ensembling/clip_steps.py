@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from foldline.card.activations import Form, holds_probabilities
 from foldline.ensembling import answering, bounds
 from foldline.ensembling.clip_section import Clip, NoBounds
 from foldline.ensembling.gains import no_gain
 from foldline.ensembling.omissions import Steps, no_use
-from foldline.files.activations import Form, holds_probabilities
 from foldline.metrics.decisions.rankings import TopClassesOrNew
 from foldline.metrics.decisions.rules import Rule
 from foldline.metrics.metric import Metric as MetricFact

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
@@ -19,7 +20,6 @@ from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.catalogue import Metric
-from foldline.metrics.decisions.rules import default_rule
 
 Answers = Callable[[Run], np.ndarray]
 """From a run to what the metric needs of each of its out-of-fold rows, in their order."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from foldline.card.activations import holds_probabilities
 from foldline.ensembling import temperature
 from foldline.ensembling.ensemble_section import Ensemble, NoTemperature, Ranks
 from foldline.ensembling.gains import Gain, no_gain
@@ -14,7 +15,6 @@ from foldline.ensembling.ranks import ranked
 from foldline.ensembling.steps import Judge, Step
 from foldline.ensembling.view_choice import Addition, ordered
 from foldline.ensembling.weighting import weights_step
-from foldline.files.activations import holds_probabilities
 
 
 @dataclass(frozen=True)

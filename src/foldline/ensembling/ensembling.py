@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
+from foldline.card.activations import Form
 from foldline.ensembling.columns import Inputs, row_by_row
 from foldline.ensembling.coverage import Roster
 from foldline.ensembling.ensemble_steps import EnsemblePlan
@@ -19,7 +20,6 @@ from foldline.ensembling.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.ensembling.predicted import Predicted
 from foldline.ensembling.probabilities import Probabilities, create_probabilities
 from foldline.ensembling.steps import mean_of
-from foldline.files.activations import Form
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import blank_rows, numbers_per_row
 

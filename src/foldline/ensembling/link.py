@@ -7,15 +7,15 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.special import expit, log_softmax, softmax
 
-from foldline.files.activations import (
+from foldline.card.activations import (
     Activation,
     ColumnDistributions,
     ColumnSoftmax,
     Form,
     PlainActivation,
-    column_slices,
     holds_probabilities,
 )
+from foldline.files.class_names import column_slices
 
 SMALLEST = float(np.finfo(np.float64).tiny)
 """Stands for a probability of zero, whose logarithm is none."""

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from foldline.card.activations import Activation
 from foldline.ensembling.columns import Inputs, apart, columns_of, row_by_row
 from foldline.ensembling.coverage import Roster, place
 from foldline.ensembling.link import Counts, predictions_from
-from foldline.files.activations import Activation
 from foldline.files.compact import Scale, take_stored
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal

@@ -6,12 +6,12 @@ from itertools import product
 
 import numpy as np
 
+from foldline.card.activations import Activation, Form, form_of, width_of
 from foldline.card.target import Target
 from foldline.competition.targets import encode, graded_targets
 from foldline.ensembling.coverage import Roster, roster, train_rows
 from foldline.ensembling.members import Member, members_of
 from foldline.ensembling.view_choice import common_views
-from foldline.files.activations import Activation, Form, form_of, width_of
 from foldline.files.class_names import read_classes
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.rows import read_rows

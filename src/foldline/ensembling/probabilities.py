@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Integer
 
-from foldline.files.activations import (
+from foldline.card.activations import (
     FORMS,
     ColumnDistributions,
     Form,

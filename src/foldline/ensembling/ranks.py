@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from foldline.card.activations import ColumnDistributions, Form, form_of
 from foldline.ensembling.link import predictions_from
 from foldline.ensembling.members import Member, finite
-from foldline.files.activations import ColumnDistributions, Form, form_of
 from foldline.files.refusal import Refusal
 
 

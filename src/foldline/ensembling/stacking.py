@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 from scipy.optimize import minimize
 
+from foldline.card.activations import ColumnDistributions, Form
 from foldline.ensembling.columns import columns_of
 from foldline.ensembling.link import (
     SMALLEST,
@@ -20,7 +21,6 @@ from foldline.ensembling.link import (
     predictions_of_scores,
     scores_from,
 )
-from foldline.files.activations import ColumnDistributions, Form
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float64
 
+from foldline.card.activations import Form
 from foldline.ensembling.columns import column_blocks, columns_of, row_by_row
 from foldline.ensembling.ensemble_section import FittedTemperature
 from foldline.ensembling.grids import best_on_grid, losses_on_grid
 from foldline.ensembling.link import Counts, predictions_of_scores, scores_from
 from foldline.ensembling.losses import row_losses
 from foldline.ensembling.steps import Inputs, Judge, Step
-from foldline.files.activations import Form
 from foldline.files.compact import rows_at
 
 NAME = "temperature"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32
 
+from foldline.card.view_names import cost_of
 from foldline.ensembling.columns import apart, row_by_row
 from foldline.ensembling.link import Counts
 from foldline.ensembling.nested import Chain
 from foldline.ensembling.steps import Inputs, Judge, Step
 from foldline.files.refusal import Refusal, listed
 from foldline.predicting.logits import Logits
-from foldline.predicting.view_names import cost_of
 
 FIRST = "identity"
 """The view that additions start from, where it is among the predicted ones."""

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float64
 
+from foldline.card.activations import Form, holds_probabilities
 from foldline.ensembling.columns import row_by_row
 from foldline.ensembling.ensemble_section import Convex, Equal, Greedy, Method, Ranks, Stacking
 from foldline.ensembling.greedy import greedy_weights
@@ -13,7 +14,6 @@ from foldline.ensembling.losses import importance, of_truth
 from foldline.ensembling.simplex import least_on_simplex, log_loss_curve, squared_error_curve
 from foldline.ensembling.stacking import Pool, fit_pool, pooled
 from foldline.ensembling.steps import Inputs, Judge, Step
-from foldline.files.activations import Form, holds_probabilities
 from foldline.files.refusal import Refusal
 
 NAME = "weights"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from foldline.card.activations import is_value
 from foldline.card.card import Card
 from foldline.card.outputs import ACTIVATIONS
 from foldline.ensembling.ensemble_section import Convex, Ranks, Stacking
 from foldline.experiment.params import Params
-from foldline.files.activations import is_value
 from foldline.files.refusal import listed
 
 OF_ORDER = (

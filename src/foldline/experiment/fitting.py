@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 
+from foldline.card.activations import is_value
 from foldline.card.answers import unscorable
 from foldline.card.card import Card
-from foldline.card.outputs import unlearnable
+from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
+from foldline.card.view_names import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.experiment.ensembles import unweighable
 from foldline.experiment.jpeg_store import unstorable
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal, listed
-from foldline.predicting.view_names import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.training.augmentation_section import NEEDED_SYMMETRIES
+from foldline.training.section import Train
 
 
 def refuse_unfit(params: Params, card: Card) -> None:
@@ -19,7 +21,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *_unsafe_views(params, card),
         *_swapped_axes(params),
         *_unsafe_recipe(params, card),
-        *unlearnable(params.train, card.target.kind),
+        *_unlearnable(params.train, card.target.kind),
         *unscorable(card),
         *unweighable(params, card),
         *unstorable(params.prepare, card.layout, card.slug),
@@ -61,3 +63,19 @@ def _swapped_axes(params: Params) -> Iterator[str]:
             f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "
             f"but `prepare` makes them {height} x {width} pixels."
         )
+
+
+def _unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
+    """Every reason why a target of this kind cannot be learned so."""
+    try:
+        activation = activation_of(target, train.loss.kind)
+    except Refusal as refusal:
+        yield str(refusal)
+        return
+    of_one_class = {"train.imbalance": train.imbalance, "train.warm_start.kind": train.warm_start.kind}
+    for key, choice in of_one_class.items():
+        if choice != "none" and (target in WITHOUT_ONE_CLASS or is_value(activation)):
+            yield (
+                f"params.yaml: `{key}` is {choice}, which speaks of one class for each image; a target of kind "
+                f"{target} under the loss {train.loss.kind} has none. Set it to `none`."
+            )

@@ -1,9 +1,17 @@
-"""`classes.json`: the classes in the order of a model's outputs."""
+"""`classes.json`: the classes in the order of a model's outputs.
 
+Those of a target of several labels are `column=label`, those of a column together, in the card's order of columns.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json, write_json
+
+BETWEEN = "="
+"""No column's name holds it (card/target.py)."""
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
@@ -17,3 +25,22 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 def write_classes(path: Path, classes: tuple[str, ...]) -> None:
     write_json(path, list(classes))
+
+
+def column_slices(sizes: Sequence[int]) -> list[slice]:
+    """Where the classes of columns that follow each other lie among all classes; sizes: how many each has."""
+    stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+    return [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
+
+
+def class_of(column: str, label: str) -> str:
+    return f"{column}{BETWEEN}{label}"
+
+
+def label_of(name: str) -> str:
+    return name.partition(BETWEEN)[2]
+
+
+def column_sizes(classes: Sequence[str]) -> dict[str, int]:
+    """How many labels each column has, in order."""
+    return dict(Counter(name.partition(BETWEEN)[0] for name in classes))

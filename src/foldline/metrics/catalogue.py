@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from foldline.competition.output_names import column_sizes
+from foldline.files.class_names import column_sizes
 from foldline.metrics import metric as facts
 from foldline.metrics.metric import Metric as MetricFact
 from foldline.metrics.scores import (

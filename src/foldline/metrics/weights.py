@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from foldline.competition.output_names import label_of
+from foldline.files.class_names import label_of
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.weights_section import ByTruth
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from foldline.files.activations import ACTIVATIONS, Activation, activation_in, in_file, outputs_of
+from foldline.card.activations import ACTIVATIONS, Activation, activation_in, in_file, outputs_of
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import create_values, open_values, take_stored
 from foldline.files.refusal import Refusal, listed

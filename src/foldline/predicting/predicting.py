@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from tqdm import tqdm
 
-from foldline.files.activations import Activation
+from foldline.card.activations import Activation
 from foldline.files.arrays import put
 from foldline.files.compact import is_compact
 from foldline.files.whole_files import whole_folder

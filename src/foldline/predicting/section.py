@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from foldline.card.view_names import View
 from foldline.params.section import Section
-from foldline.predicting.view_names import View
 
 
 class Predict(Section):

@@ -2,7 +2,7 @@
 
 The symmetries of the square, of which a card lists those that keep a label true, move pixels and change none; those
 that exchange height and width are for square images alone (`foldline/experiment/fitting.py` refuses others). Crops and
-scales resample: their pixels are floats in 0..255. Names and costs: `foldline/predicting/view_names.py`.
+scales resample: their pixels are floats in 0..255. Names and costs: `foldline/card/view_names.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from foldline.predicting.view_names import CROP_SHARE, parts_of, scale_percent
+from foldline.card.view_names import CROP_SHARE, parts_of, scale_percent
 
 Images = Shaped[Tensor, "batch channels height width"]
 Turned = Shaped[Tensor, "batch channels width height"]
@@ -99,7 +99,7 @@ CROPS: Mapping[str, View] = {
 
 
 def view_of(name: str) -> View:
-    """The view that foldline/predicting/view_names.py describes by this name."""
+    """The view that foldline/card/view_names.py describes by this name."""
     steps = [_step(part) for part in parts_of(name)]
 
     def view(images: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
 
-from foldline.files.activations import Activation, ColumnSoftmax
+from foldline.card.activations import Activation, ColumnSoftmax
 from foldline.training import loss_section as kinds
 
 Logits = Float[Tensor, "batch outputs"]

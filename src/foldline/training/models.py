@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from foldline.files.activations import Activation, is_value
+from foldline.card.activations import Activation, is_value
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import missing, whole_file
 from foldline.params.section import Section, parse

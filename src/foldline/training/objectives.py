@@ -13,8 +13,8 @@ from jaxtyping import Float, Int64, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from foldline.card.activations import Activation, ColumnSoftmax, activation_for, is_value, outputs_of
 from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
-from foldline.files.activations import Activation, ColumnSoftmax, activation_for, is_value, outputs_of
 from foldline.training import loss_section as kinds
 from foldline.training.losses import Logits, Loss, PerImage, SoftTargets, build_loss
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from foldline.card.view_names import is_scaled
 from foldline.files.refusal import Refusal, listed
-from foldline.predicting.view_names import is_scaled
 from foldline.training.models import has_fixed_size
 
 

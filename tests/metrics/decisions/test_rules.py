@@ -4,11 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.fitting import fit_rule
-from foldline.metrics.decisions.rules import default_rule, read_rule, write_rule
+from foldline.metrics.decisions.rules import read_rule, write_rule
 from foldline.metrics.metric import Metric
 from foldline.params.section import parse
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float32
 
-from foldline.files.activations import column_slices
+from foldline.files.class_names import column_slices
 from foldline.metrics import metric as facts
 from foldline.metrics.catalogue import metric_of
 from foldline.metrics.decisions.cut_points import CutPoints, fit_cut_points

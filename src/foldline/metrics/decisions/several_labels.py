@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 from pydantic import Field
 
-from foldline.files.activations import column_slices
+from foldline.files.class_names import column_slices
 from foldline.metrics.decisions.labels import MostProbable, WeightedClasses
 from foldline.params.section import Section
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from foldline.files.activations import column_slices
+from foldline.files.class_names import column_slices
 from foldline.metrics.scores.checks import require_rows
 
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from foldline.predicting.view_names import CROPS, SYMMETRIES, View, cost_of
+from foldline.card.view_names import CROPS, SYMMETRIES, View, cost_of
 
 READ = TypeAdapter(View)
 

@@ -1,6 +1,5 @@
-from foldline.card.target import Multiclass, MultiOutput
-from foldline.competition.output_names import class_of, column_sizes, label_of, sizes_of
-from foldline.files.activations import column_slices
+from foldline.card.target import Multiclass, MultiOutput, sizes_of
+from foldline.files.class_names import class_of, column_sizes, column_slices, label_of
 
 
 def test_a_class_is_its_column_and_its_label() -> None:

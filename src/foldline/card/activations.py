@@ -73,12 +73,6 @@ def width_of(form: Form, classes: int) -> int:
     return 1 if form == "level" else classes
 
 
-def column_slices(sizes: Sequence[int]) -> list[slice]:
-    """Where the classes of columns that follow each other lie among all classes; sizes: how many each has."""
-    stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
-    return [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
-
-
 def name_of(one: Activation | Form) -> str:
     return one if isinstance(one, str) else one.kind
 
