@@ -93,7 +93,7 @@ class TableFile(Step):
 
     def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
         """Every line, once for each of the table's lines that agree; empty text where none does."""
-        header = self.joined(archives, list(lines))
+        header = self.joined(archives, [str(name) for name in lines])
         on = [str(name) for name in lines if name in header]
         others = [name for name in header if name not in lines and (needed is None or name in needed)]
         table = read_table(archives, self.name, self.names, [*on, *others])
