@@ -42,7 +42,7 @@ class Listing:
     """What a competition consists of."""
 
     rows: pd.DataFrame
-    """In the form of tables/rows.py."""
+    """In the form of files/rows.py."""
     images: pd.DataFrame
     """row (position in `rows`), path; in the order of rows, then of the source."""
     missing: tuple[str, ...]

@@ -19,7 +19,7 @@ NUMBERS = re.compile(r"\d+")
 
 
 def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
-    """`images.parquet` (tables/images.py) from the layout's images (row, path) and the cache's line per path."""
+    """`images.parquet` (pixels/images_table.py) from the layout's images (row, path) and the cache's line per path."""
     linked = images.merge(decoded, on="path", how="left", validate="many_to_one")
     return linked.astype({"error": "str"})[list(COLUMNS)]
 

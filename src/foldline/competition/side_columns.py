@@ -111,7 +111,7 @@ def _refuse_train_only(found: SideColumns, train: PartColumns, test: PartColumns
 
 
 def side_values(texts: pd.DataFrame, columns: SideColumns, source: str) -> pd.DataFrame:
-    """The features of lines whose columns are text, in the form of tables/rows.py, with the index of `texts`.
+    """The features of lines whose columns are text, in the form of files/rows.py, with the index of `texts`.
 
     Raises Refusal, naming `source` and the first lines, for text in a column of numbers that is none.
     """

@@ -24,7 +24,7 @@ def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
 def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]:
     """Images that lie where those of the rows lie, as deep in the same top folder, and belong to no row.
 
-    names: of all files. paths: those of the rows' images (tables/addresses.py).
+    names: of all files. paths: those of the rows' images (archive/addresses.py).
     """
     used = {place for path in paths if RECORD not in path for place in places_of(path)}
     files = [name for name in names if name in used and suffix_of(name) in (*PICTURES, *ARRAYS)]

@@ -20,7 +20,7 @@ def learnable_images(rows: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
 def make_folds(
     rows: pd.DataFrame, strata: Strata, images: pd.DataFrame, pairs: pd.DataFrame, split: Split
 ) -> pd.DataFrame:
-    """The table of `tables/folds.py`, for the rows of `images` in their order.
+    """The table of `folds/folds_table.py`, for the rows of `images` in their order.
 
     rows: all of them. strata: of the rows of `images`. images: as `learnable_images` gives them. pairs: first, second,
     the positions of near-duplicates in the pixel cache, those of test images among them: train rows that resemble

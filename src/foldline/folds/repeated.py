@@ -21,7 +21,7 @@ def rows_of_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def list_duplicates(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """The table of `tables/duplicates.py`, in the order of first rows, then of second ones."""
+    """The table of `folds/duplicates_table.py`, in the order of first rows, then of second ones."""
     met = rows_of_pairs(images, pairs).sort_values(["first_row", "second_row", "first_path", "second_path"])
     parts, targets = rows["part"].to_numpy(dtype=object), rows["target"].to_numpy(dtype=object)
     listed = {"first_path": met["first_path"].to_numpy(), "second_path": met["second_path"].to_numpy()}

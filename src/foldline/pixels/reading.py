@@ -61,7 +61,7 @@ class PictureFiles:
         self._arrays: dict[str, ArrayFile] = {}
 
     def contents(self, address: str) -> Contents:
-        """Of the picture at `address` (tables/addresses.py).
+        """Of the picture at `address` (archive/addresses.py).
 
         Raises Refusal for a missing or damaged archive, Undecodable for a file that is not there, or a record without
         the picture.

@@ -67,7 +67,7 @@ Side = tuple[Float32[np.ndarray, "rows side"], ...]
 
 
 def fit_encoding(rows: pd.DataFrame) -> SideEncoding | None:
-    """`rows`: training rows in the form of tables/rows.py. None when they have no feature."""
+    """`rows`: training rows in the form of files/rows.py. None when they have no feature."""
     columns = [rows[column] for column in side_columns(rows)]
     if not columns:
         return None
