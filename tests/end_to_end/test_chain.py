@@ -106,9 +106,9 @@ def test_metrics_and_plots_are_shown(finished: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "stale"),
     [
-        (("clip", "rule"), {"check", "clip", "format"}),
-        (("predict", "batch_size"), {"check", "predict", "ensemble", "clip", "format"}),
-        (("submit", "message"), {"check", "submit"}),
+        (("clip", "rule"), {"check", "code", "clip", "format"}),
+        (("predict", "batch_size"), {"check", "code", "predict", "ensemble", "clip", "format"}),
+        (("submit", "message"), {"check", "code", "submit"}),
     ],
 )
 def test_a_change_makes_stale_what_uses_it_and_no_more(
@@ -140,7 +140,7 @@ def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
     finally:
         source.write_text(before)
     changed = {name.rpartition(":")[2].partition("@")[0] for name in status}
-    assert changed == {"check", "clip"}
+    assert changed == {"check", "code", "clip"}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_one_more_seed_or_fold_makes_no_trained_model_stale(
         status = json.loads(run(finished, "dvc", "status", "--json").stdout)
     finally:
         params.write_text(before)
-    assert {name.rpartition(":")[2] for name in status} == {"check", "ensemble", *stale}
+    assert {name.rpartition(":")[2] for name in status} == {"check", "code", "ensemble", *stale}
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from foldline.card.activations import ColumnSoftmax
-from foldline.card.outputs import ACTIVATIONS, TargetKind, activation_of, unlearnable
+from foldline.card.outputs import ACTIVATIONS, TargetKind, activation_of
+from foldline.experiment.fitting import unlearnable
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.loss_section import Imbalance, Loss

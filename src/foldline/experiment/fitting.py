@@ -21,7 +21,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *_unsafe_views(params, card),
         *_swapped_axes(params),
         *_unsafe_recipe(params, card),
-        *_unlearnable(params.train, card.target.kind),
+        *unlearnable(params.train, card.target.kind),
         *unscorable(card),
         *unweighable(params, card),
         *unstorable(params.prepare, card.layout, card.slug),
@@ -65,7 +65,7 @@ def _swapped_axes(params: Params) -> Iterator[str]:
         )
 
 
-def _unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
+def unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
     """Every reason why a target of this kind cannot be learned so."""
     try:
         activation = activation_of(target, train.loss.kind)
