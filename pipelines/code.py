@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from foldline.files.places import CODE, OWN
+from foldline.files.places import CODE
 from foldline.files.whole_files import write_json
 from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.params.section import read_yaml
@@ -22,12 +22,12 @@ PIPELINES = (Path("dvc.yaml"), Path("submissions/dvc.yaml"))
 def main() -> None:
     parser(__doc__).parse_args()
     settings = read_settings()
-    files = {settings.params.as_posix(): OWN, settings.card.as_posix(): settings.card.parent}
+    folders = {settings.params: Path(), settings.card: settings.card.parent}
     scripts: dict[str, list[Path]] = {}
     for stage, entries in stages_with_code():
-        sections = [(file, key) for file, keys in _sections(entries, settings.slug) for key in keys]
-        named = [files[file] / name for file, key in sections if file in files for name in own_files(Path(file), key)]
-        scripts[f"pipelines.{stage}"] = named
+        sections = [(file, key) for file, keys in _sections(entries, settings.slug) for key in keys if file in folders]
+        named = {path for file, key in sections for path in own_files(file, key, folders[file])}
+        scripts[f"pipelines.{stage}"] = sorted(named)
     digests = script_digests(scripts, own_graph())
     write_json(CODE, {"code": {script.removeprefix("pipelines."): one for script, one in digests.items()}})
 
@@ -41,14 +41,14 @@ def stages_with_code() -> Iterator[tuple[str, list[Any]]]:
                 yield stage, entries
 
 
-def _sections(entries: list[Any], slug: str) -> Iterator[tuple[str, list[str]]]:
+def _sections(entries: list[Any], slug: str) -> Iterator[tuple[Path, list[str]]]:
     """By file, the keys that a stage tracks; an empty key is all of the file."""
     for entry in entries:
         if isinstance(entry, str):
-            yield "params.yaml", [entry]
+            yield Path("params.yaml"), [entry]
             continue
         for file, keys in entry.items():
-            yield file.replace("${competition}", slug), keys or [""]
+            yield Path(file.replace("${competition}", slug)), keys or [""]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from foldline.card.target import Target, sizes_of
 from foldline.card.view_names import Symmetry
 from foldline.competition.targets import encode
 from foldline.files.class_names import read_classes
-from foldline.files.places import OWN, FoldName
+from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.kaggle.manifest import read_manifest
@@ -52,8 +52,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
 def running_code() -> str:
     """The digest of the code that trains now: work/code.json may be older, where `-s train@k-s` runs alone."""
     script = "pipelines.train"
-    own = [OWN / name for name in own_files(Path("params.yaml"), "train")]
-    return script_digests({script: own}, own_graph())[script]
+    return script_digests({script: own_files(Path("params.yaml"), "train")}, own_graph())[script]
 
 
 def train_one(name: FoldName, seed: int) -> None:

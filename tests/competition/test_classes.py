@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.card.sources import File
+from foldline.card.source_steps import File
 from foldline.card.submission import ClassProbabilities, HardLabel, Number, ProbabilityColumns, Submission
 from foldline.card.target import (
     Binary,

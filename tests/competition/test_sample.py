@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.card.sources import File, Headerless
+from foldline.card.source_steps import File, Headerless
 from foldline.card.submission import (
     ClassProbabilities,
     HardLabel,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from foldline.card.sources import File
+from foldline.card.source_steps import File
 from foldline.card.submission import HardLabel, LabelSet, LineTable, ProbabilityLines
 from foldline.card.target import Delimited, Multilabel
 from foldline.competition.sample import read_sample

@@ -9,6 +9,7 @@ import yaml
 
 from foldline.params import code_digests
 from foldline.params.code_digests import meaning, modules_of, own_files, own_graph, script_digests, source_of
+from foldline.params.own import Own
 
 CODE = '''
 """What it is."""
@@ -77,20 +78,31 @@ def test_fields_that_only_some_versions_of_python_have_count_where_they_are_fill
     assert code_digests._dump(tree) == plain
 
 
+def test_an_empty_text_means_nothing_in_a_format_and_something_elsewhere() -> None:
+    tree = ast.parse("f'{x:{y}}'")
+    format_spec = tree.body[0].value.values[0].format_spec  # type: ignore[attr-defined]
+    plain = code_digests._dump(tree)
+    format_spec.values.append(ast.Constant(""))  # as Python 3.12 does
+    assert code_digests._dump(tree) == plain
+    assert meaning("x = ['', 'a']") != meaning("x = ['a']")
+
+
 def test_a_script_counts_what_it_imports_transitively(graph: grimp.ImportGraph) -> None:
     modules = modules_of("pipelines.split", graph)
     assert {"pipelines.split", "pipelines.running", "foldline.files.refusal"} <= set(modules)
     assert not [module for module in modules if module.startswith("foldline.local_kaggle")]
 
 
-def test_a_room_counts_as_a_whole_for_who_imports_its_door(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The door names its room in a call; nothing imports the kinds."""
-    room = "foldline.metrics"
-    assert list(code_digests._rooms(f"Losses = union_of({room!r}, Loss)")) == [room]
+def test_a_room_counts_as_a_whole_for_who_imports_its_door(graph: grimp.ImportGraph) -> None:
+    """`card/layout.py` opens `card/layouts`: no module names the kinds."""
+    assert list(code_digests._rooms("Losses = union_of('foldline.losses', Loss)")) == ["foldline.losses"]
     with pytest.raises(TypeError, match="plain text"):
         list(code_digests._rooms("Losses = union_of(room, Loss)"))
-    monkeypatch.setattr(code_digests, "_rooms", lambda text: [room] if "def main" in text and "split" in text else [])
-    assert "foldline.metrics.scores.areas" in modules_of("pipelines.split", own_graph())
+    plain = grimp.build_graph("foldline", cache_dir=None, exclude_type_checking_imports=True)
+    kind = "foldline.card.layouts.walk"
+    assert not plain.find_modules_that_directly_import(kind)
+    assert kind in modules_of("foldline.card.layout", graph)
+    assert kind in modules_of("pipelines.prepare", graph)
 
 
 def test_an_edited_body_makes_exactly_its_users_stale(
@@ -120,12 +132,15 @@ def test_an_edited_body_makes_exactly_its_users_stale(
 def test_own_files_count_by_their_bytes_for_the_sections_that_name_them(
     graph: grimp.ImportGraph, tmp_path: Path
 ) -> None:
-    params = {"train": {"loss": {"kind": "python", "file": "arcface.py"}, "epochs": 1}, "other": [{"kind": "none"}]}
+    loss = {"kind": "python", "file": "input/own/arcface.py"}
+    params = {"train": {"loss": loss, "epochs": 1}, "other": [{"kind": "none"}]}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    assert own_files(tmp_path / "params.yaml", "train.loss") == ["arcface.py"]
-    assert own_files(tmp_path / "params.yaml", "") == ["arcface.py"]
+    assert own_files(tmp_path / "params.yaml", "train.loss") == [Path("input/own/arcface.py")]
+    assert own_files(tmp_path / "params.yaml", "") == [Path("input/own/arcface.py")]
     assert own_files(tmp_path / "params.yaml", "train.epochs") == []
     assert own_files(tmp_path / "absent.yaml", "train") == []
+    assert own_files(tmp_path / "params.yaml", "train", tmp_path) == [tmp_path / "input/own/arcface.py"]
+    assert Own.model_validate(loss | {"name": "ArcFace"}).file == "input/own/arcface.py"
     own = tmp_path / "arcface.py"
     digests = []
     for content in (None, b"a = 1", b"a = 2"):

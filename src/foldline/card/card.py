@@ -7,7 +7,7 @@ from pathlib import Path
 from foldline.card.features import Features
 from foldline.card.host import Host
 from foldline.card.layout import Layout
-from foldline.card.sources import OwnTable
+from foldline.card.source_steps import OwnTable
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.view_names import Symmetry

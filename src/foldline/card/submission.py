@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.card.ranges import Range
-from foldline.card.sources import File, Headerless, Source
+from foldline.card.source_steps import File, Headerless
+from foldline.card.sources import Source
 from foldline.card.templates import IdTemplate, columns_of, parse_template
 from foldline.params.section import Section
 

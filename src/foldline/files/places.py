@@ -12,7 +12,7 @@ FoldName = int | AllRows
 CODE = Path("work/code.json")
 """A digest of each stage's code, of no competition in particular: the stage `code` writes it."""
 OWN = Path("input/own")
-"""The folder of a person's own code, which an experiment names by `kind: python`."""
+"""The folder of a person's own code, which an experiment names by `kind: python`; a card's lies next to the card."""
 
 
 CARDS = Path("pipelines/competitions")

@@ -65,12 +65,15 @@ def script_digests(scripts: Mapping[str, Sequence[Path]], graph: grimp.ImportGra
     return {script: of_script(script, files) for script, files in scripts.items()}
 
 
-def own_files(path: Path, key: str) -> list[str]:
-    """The files that the section `key` (`train.loss`; all of the file where it is empty) names by `kind: python`."""
+def own_files(path: Path, key: str, folder: Path = Path()) -> list[Path]:
+    """The files that the section `key` (`train.loss`; all of the file where it is empty) names by `kind: python`.
+
+    folder: what the names are relative to, that of a card for what a card names.
+    """
     content: Any = read_yaml(path) if path.exists() else {}
     for name in filter(None, key.split(".")):
         content = content.get(name) if isinstance(content, dict) else None
-    return sorted(set(_named(content)))
+    return sorted({folder / name for name in _named(content)})
 
 
 def _named(content: Any) -> Iterator[str]:
@@ -111,6 +114,9 @@ def _dump(node: Any) -> str:
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = ((name, value) for name, value in ast.iter_fields(node) if name not in UNMEANT)
+    if isinstance(node, ast.JoinedStr):
+        # Python 3.12 puts an empty text at the end of some formats.
+        return f"JoinedStr({','.join(_dump(part) for part in node.values if not _is_empty_text(part))})"
     # A constant's value counts even where it is None; any other empty field is one that this Python may not even have.
     filled = (
         f"{name}={_dump(value)}"
@@ -123,3 +129,7 @@ def _dump(node: Any) -> str:
 def _is_docstring(node: Any) -> bool:
     """A text that stands alone: of a module, a class, a function or a field."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_empty_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""

@@ -12,18 +12,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict
 
+from foldline.files.places import OWN
 from foldline.files.refusal import Refusal, listed, shortened
 from foldline.files.whole_files import sha256_of_json
 from foldline.params.section import Section
 
-FOLDER = "input/own"
-"""Of an experiment's own files; those of a card lie next to the card."""
-
 
 def _below_the_folder(file: str) -> str:
     path = Path(file)
-    if path.is_absolute() or ".." in path.parts or path.suffix != ".py" or not path.is_relative_to(FOLDER):
-        raise ValueError(f"an own file is a .py file below {FOLDER}/, such as {FOLDER}/arcface.py")
+    if path.is_absolute() or ".." in path.parts or path.suffix != ".py" or not path.is_relative_to(OWN):
+        raise ValueError(f"an own file is a .py file below {OWN}/, such as {OWN}/arcface.py")
     return file
 
 

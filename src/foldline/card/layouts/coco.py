@@ -14,7 +14,8 @@ from foldline.archive.path_spelling import as_named
 from foldline.archive.table_files import as_text
 from foldline.archive.tables import refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.sources import Source, Step, Wanted, after_steps, needed_columns, numbered
+from foldline.card.source_steps import Step
+from foldline.card.sources import Source, Wanted, after_steps, needed_columns, numbered
 from foldline.card.templates import Template, columns_of, filled, parse_template
 from foldline.files.refusal import Refusal, listed
 from foldline.files.texts import parsed_json

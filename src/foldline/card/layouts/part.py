@@ -7,7 +7,8 @@ from typing import ClassVar
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.card.sources import ADDRESS, Step, Wanted, files_of, offered_columns
+from foldline.card.source_steps import ADDRESS, Step
+from foldline.card.sources import Wanted, files_of, offered_columns
 from foldline.card.templates import IdTemplate
 from foldline.params.section import Section
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from foldline.archive.addresses import InRecord, address_in_record, value_at
 from foldline.archive.record_file import Place, Record
 from foldline.archive.tables import refuse_absent_columns
-from foldline.card.sources import regular
+from foldline.card.source_steps import regular
 from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
 

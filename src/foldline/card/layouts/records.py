@@ -14,7 +14,8 @@ from foldline.archive.table_files import as_text
 from foldline.archive.tables import refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.pictures import PictureKind, field_value, leaves
-from foldline.card.sources import ADDRESS, Source, Step, Wanted, after_steps, named, needed_columns, numbered
+from foldline.card.source_steps import ADDRESS, Step
+from foldline.card.sources import Source, Wanted, after_steps, named, needed_columns, numbered
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
 

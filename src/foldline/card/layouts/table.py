@@ -9,7 +9,8 @@ from foldline.archive.addresses import BETWEEN_CHANNELS
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named, with_wildcards
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.sources import Source, Step, Wanted, read_source
+from foldline.card.source_steps import Step
+from foldline.card.sources import Source, Wanted, read_source
 from foldline.card.templates import Templates, columns_of, filled, parse_id, parse_template
 from foldline.files.refusal import Refusal, listed
 

@@ -10,7 +10,8 @@ from foldline.archive.archives import Archives
 from foldline.archive.closed_archives import closed_archives
 from foldline.archive.path_spelling import one_per_folder
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.sources import ADDRESS, Step, Walked, Wanted, after_steps, needed_columns, numbered
+from foldline.card.source_steps import ADDRESS, Step
+from foldline.card.sources import Walked, Wanted, after_steps, needed_columns, numbered
 from foldline.files.refusal import Refusal, listed
 
 

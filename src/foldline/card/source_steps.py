@@ -1,0 +1,208 @@
+"""What a source may consist of: files, a pattern of paths, and functions of one's own; a class each."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import pandas as pd
+from pydantic import AfterValidator, Field
+
+from foldline.archive.archives import Archives
+from foldline.archive.table_files import as_text
+from foldline.archive.tables import described_places, read_header, read_table
+from foldline.files.places import CARDS
+from foldline.files.refusal import Refusal, listed
+from foldline.params.own import blamed, load_own
+from foldline.params.section import Section
+
+PLACE = "#"
+"""The column by which lines that come back from a function of one's own are known."""
+ADDRESS = "#address"
+"""The column of the image's address where it is known from the start; no function of one's own sees it."""
+SHOWN = 3
+
+
+class Step(Section):
+    """What a source may consist of."""
+
+    name: str
+    takes_all: ClassVar[bool] = False
+    """Whether it must see all columns of the lines before it."""
+
+    @property
+    def shown(self) -> str:
+        return self.name
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        """Its columns, as far as they are known before it is carried out."""
+        raise NotImplementedError
+
+    def joined(self, archives: Archives, found: Sequence[str]) -> tuple[str, ...]:
+        """Its columns. Raises Refusal where it does not fit lines with the columns `found`."""
+        return self.header(archives)
+
+    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+        """`lines` and what it adds or changes; their index says where each comes from.
+
+        needed: the columns, None for all. fact: where the card has it.
+        """
+        raise NotImplementedError
+
+
+class TableFile(Step):
+    """A table; after the first of a list its columns join those of the lines that agree in all columns of both."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Of the columns of a table without a header."""
+        return None
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return self.names or read_header(archives, self.name)
+
+    def joined(self, archives: Archives, found: Sequence[str]) -> tuple[str, ...]:
+        header = self.header(archives)
+        if not set(header) & set(found):
+            raise Refusal(
+                f"{archives.folder}: `{self.name}` has no column in common with the lines before it: it has "
+                f"{listed(header, 20)}, there are {listed(found, 20)}. Join it by columns of other names in a function "
+                "of your own (docs/own-code.md)."
+            )
+        return header
+
+    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+        """Every line, once for each of the table's lines that agree; empty text where none does."""
+        header = self.joined(archives, [str(name) for name in lines])
+        on = [str(name) for name in lines if name in header]
+        others = [name for name in header if name not in lines and (needed is None or name in needed)]
+        table = read_table(archives, self.name, self.names, [*on, *others])
+        merged = lines.reset_index(names=PLACE).merge(table[[*on, *others]], "left", on, indicator="#found")
+        if not (merged["#found"] == "both").any():
+            raise Refusal(
+                f"{archives.folder}: no line of `{self.name}` agrees with one before it in {listed(on)}: there it is "
+                f"{listed(table[on[0]], SHOWN)}, before {listed(lines[on[0]], SHOWN)}. Join by other columns, or make "
+                "them alike, in a function of your own (docs/own-code.md)."
+            )
+        merged.index = pd.Index(merged[PLACE].to_numpy(), name=lines.index.name)
+        return merged.drop(columns=[PLACE, "#found"]).fillna("").astype("str")
+
+
+class File(TableFile):
+    """Written as its name alone."""
+
+    kind: Literal["file"]
+
+
+class Headerless(TableFile):
+    """A table whose first line is no header: `{kind: headerless, name: list.txt, columns: [path, label]}`."""
+
+    kind: Literal["headerless"]
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        return self.columns
+
+
+def _next_to_the_card(file: str) -> str:
+    if Path(file).name != file or not file.endswith(".py"):
+        raise ValueError("it is the name of a .py file next to the card, such as UBC-OCEAN.py")
+    return file
+
+
+class OwnTable(Step):
+    """A function of one's own: `{kind: python, file: NAME.py, name: lines}`, from a file next to the card.
+
+    It is called with the lines so far, a pandas frame of text (an empty field is the empty text), and with `read`:
+    `read("other.csv")` is another table of the competition as such a frame, `read("list.txt", ["path", "label"])` one
+    without a header. It returns the frame that takes its place. Numbers and truth values become text, what is missing
+    the empty text. The column `#` tells each line's place, and has to come back with it.
+    """
+
+    kind: Literal["python"]
+    file: Annotated[str, AfterValidator(_next_to_the_card)]
+    lines: Literal["all", "fewer", "any"] = "all"
+    """Which lines may come back: `all`, each once; `fewer`, some of them; `any`, some of them, and several times."""
+    takes_all: ClassVar[bool] = True
+
+    @property
+    def shown(self) -> str:
+        return f"{self.file}:{self.name}"
+
+    def load(self) -> Any:
+        """Raises Refusal where there is no such function."""
+        return load_own(CARDS / self.file, self.name)
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return ()
+
+    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+        hidden = [ADDRESS] if ADDRESS in lines else []
+        given = lines.drop(columns=hidden).reset_index(drop=True)
+        given[PLACE] = given.index.astype("str")
+        function = self.load()
+        with blamed(CARDS / self.file, self.name):
+            found = function(given, lambda name, columns=None: read_table(archives, name, columns))
+        places = self._places(found, lines.index)
+        texts = found.drop(columns=PLACE).astype(object)
+        texts = texts.where(texts.notna(), None).map(as_text).astype("str").set_axis(lines.index[places])
+        return texts.assign(**{name: lines[name].iloc[places].to_numpy() for name in hidden})
+
+    def _places(self, found: Any, index: pd.Index) -> "list[int]":
+        """Of the lines that came back. Raises Refusal for what is no such frame, and for lines that may not be so."""
+        if not isinstance(found, pd.DataFrame):
+            raise self._refusal(f"returned {type(found).__name__} instead of a pandas frame")
+        names = [str(name) for name in found]
+        if PLACE not in names or len(set(names)) < len(names):
+            wrong = "without the column `#`, which tells each line's place" if PLACE not in names else "with some twice"
+            raise self._refusal(f"returned columns {wrong}: {listed(names, 20)}")
+        known = {str(place): place for place in range(len(index))}
+        unknown = [place for place in found[PLACE] if place not in known]
+        if unknown or found.empty:
+            what = f"changed the column `#`, found {listed(map(repr, unknown))}" if unknown else "returned no line"
+            raise self._refusal(what)
+        places = [known[place] for place in found[PLACE]]
+        lost, repeated = sorted({*known.values()}.difference(places)), found[PLACE].duplicated()
+        if lost and self.lines == "all":
+            where = described_places(index[lost], 5)
+            raise self._refusal(
+                f"returned {len(set(places))} of {len(index)} lines, without those {where}. Return all, or write "
+                "`lines: fewer` after its name in the card"
+            )
+        if repeated.any() and self.lines != "any":
+            where = described_places(index[[known[place] for place in found.loc[repeated, PLACE]]], 5)
+            raise self._refusal(
+                f"returned lines several times: those {where}. Return each once, or write `lines: any` after its name "
+                "in the card"
+            )
+        return places
+
+    def _refusal(self, what: str) -> Refusal:
+        return Refusal(f"{CARDS / self.file}: `{self.name}` {what}.")
+
+
+def compiled(pattern: str) -> str:
+    """Raises ValueError unless `pattern` is a regular expression with named groups."""
+    if not re.compile(regular(pattern)).groupindex:
+        raise ValueError("it names no group: write `train/(?P<label>[^/]+)/(?P<name>[^/]+)`")
+    return pattern
+
+
+def regular(pattern: str) -> str:
+    """Raises ValueError unless `pattern` is a regular expression."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"it is not a regular expression ({error})") from None
+    return pattern
+
+
+class Paths(Step):
+    """Written as its pattern alone, the first of a walk's list: a line per file, its named groups are the columns."""
+
+    kind: Literal["paths"]
+    name: Annotated[str, AfterValidator(compiled)]
+
+    def header(self, archives: Archives) -> tuple[str, ...]:
+        return tuple(re.compile(self.name).groupindex)

@@ -1,0 +1,51 @@
+"""The stage `code`: whose digest a person's own file changes."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines import code
+
+ROOT = Path(__file__).parents[2]
+CARD = Path("pipelines/competitions/digits.yaml")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Whose loss and whose table are functions of one's own."""
+    for name in (*code.PIPELINES, CARD):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["train"]["loss"] = {"kind": "python", "file": "input/own/arcface.py", "name": "ArcFace"}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    card = yaml.safe_load((tmp_path / CARD).read_text())
+    card["layout"]["test"] = {"table": ["test.csv", {"kind": "python", "file": "digits.py", "name": "lines"}]}
+    (tmp_path / CARD).write_text(yaml.safe_dump(card))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["code"])
+    return tmp_path
+
+
+def digests() -> dict[str, str]:
+    code.main()
+    return json.loads(Path("work/code.json").read_text())["code"]
+
+
+@pytest.mark.parametrize(
+    ("own", "stale"),
+    [(Path("input/own/arcface.py"), {"check", "train"}), (CARD.with_name("digits.py"), {"prepare"})],
+    ids=["experiment", "card"],
+)
+def test_an_own_file_counts_for_the_stages_whose_sections_name_it(checkout: Path, own: Path, stale: set[str]) -> None:
+    (checkout / own).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / own).write_text("a = 1")
+    before = digests()
+    assert digests() == before
+    (checkout / own).write_text("a = 2")
+    after = digests()
+    assert {stage for stage in before if before[stage] != after[stage]} == stale
