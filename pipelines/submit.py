@@ -13,9 +13,8 @@ from foldline.card.host import Host
 from foldline.files.places import Places
 from foldline.files.whole_files import read_json
 from foldline.kaggle.guard import await_score, intend, place, settle
+from foldline.kaggle.ledger import Receipt, Submit, write_receipt
 from foldline.kaggle.reach import reach
-from foldline.kaggle.receipt import Receipt, write_receipt
-from foldline.kaggle.section import Submit
 from pipelines import running
 from pipelines.summary import print_summary
 

@@ -95,7 +95,7 @@ from pathlib import Path
 from foldline.kaggle.guard import intend, place
 from tests.kaggle.rehearsal import SLUG
 from foldline.kaggle.client import Kaggle
-from foldline.kaggle.environment import local_environment
+from foldline.kaggle.reach import local_environment
 port, home, path, ledger = sys.argv[1:]
 with Kaggle(local_environment({}, int(port), Path(home))) as kaggle:
     place(kaggle, intend(SLUG, Path(path), "words", "log_loss", 0.25), Path(ledger))

@@ -1,9 +1,11 @@
+""""""
+
 from pathlib import Path
 
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.kaggle.ledger import append_entry, entry, read_ledger
+from foldline.kaggle.ledger import Receipt, append_entry, entry, read_ledger, read_receipt, write_receipt
 
 
 def test_entries_are_read_back_in_their_order(tmp_path: Path) -> None:
@@ -38,3 +40,28 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(Refusal, match="the columns are a, b, expected time, competition, run_id"):
         read_ledger(path)
+
+
+RECEIPT = Receipt(
+    competition="digits",
+    run_id="1a",
+    ref=7,
+    status="complete",
+    public_score="0.50000",
+    private_score="",
+    metric="log_loss",
+    out_of_fold_score=0.5,
+)
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    write_receipt(tmp_path / "receipt.json", RECEIPT)
+    assert read_receipt(tmp_path / "receipt.json") == RECEIPT
+
+
+def test_a_damaged_receipt(tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    write_receipt(path, RECEIPT)
+    path.write_text(path.read_text().replace('"complete"', '"done"'))
+    with pytest.raises(Refusal, match="`status` is 'done'"):
+        read_receipt(path)

@@ -11,9 +11,9 @@ import pytest
 
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
+from foldline.kaggle.ledger import read_receipt
 from foldline.kaggle.manifest import read_manifest
-from foldline.kaggle.receipt import read_receipt
-from foldline.kaggle.sources import source_folder
+from foldline.kaggle.reach import source_folder
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG, write_competition
 
 ROOT = Path(__file__).parents[2]

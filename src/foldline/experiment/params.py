@@ -10,7 +10,7 @@ from foldline.ensembling.ensemble_section import Ensemble
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.refusal import listed
 from foldline.folds.section import Split
-from foldline.kaggle.section import Submit
+from foldline.kaggle.ledger import Submit
 from foldline.params.section import Section, parse, read_yaml
 from foldline.pixels.section import Prepare
 from foldline.predicting.section import Predict

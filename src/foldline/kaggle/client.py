@@ -51,7 +51,7 @@ class Limits:
 
 
 class CallFailed(Exception):
-    """A call to Kaggle failed; `foldline.kaggle.failures.explained` tells a person what to do about it."""
+    """A call to Kaggle failed; `foldline.kaggle.reach.explained` tells a person what to do about it."""
 
     def __init__(
         self,

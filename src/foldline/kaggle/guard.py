@@ -12,8 +12,8 @@ from pathlib import Path
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked
 from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
-from foldline.kaggle.failures import NOT_FOUND, SERVER_ERROR
 from foldline.kaggle.ledger import LedgerEntry, append_entry, entry, read_ledger
+from foldline.kaggle.reach import NOT_FOUND, SERVER_ERROR
 
 PATIENT_LOOKS = 4
 """After an upload whose end is not known: Kaggle may list a submission some seconds late, and the client that a killed

@@ -1,4 +1,4 @@
-"""`submissions/ledger.csv`: what was done about every upload, in the order of time; lines are only ever added."""
+"""What is written about uploads: the section that asks for one, the ledger of all of them, the receipt of the last."""
 
 import csv
 import io
@@ -6,9 +6,21 @@ import os
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import read_json, write_json
+from foldline.params.section import Section, parse
+
+
+class Submit(Section):
+    message: str
+    """What Kaggle lists beside the submission; the out-of-fold score and the run's id are added to it."""
+    wait_seconds: Annotated[float, Field(ge=0)]
+    """How long to wait for the score."""
+
 
 Event = Literal["intended", "submitted", "failed", "scored", "rejected"]
 """intended: an upload begins. submitted: Kaggle has it. failed: Kaggle does not have it. scored: its score is known.
@@ -68,3 +80,27 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
 def _end_of_torn_line(path: Path) -> str:
     content = path.read_bytes()
     return "\n" if content and not content.endswith(b"\n") else ""
+
+
+class Receipt(Section):
+    competition: str
+    run_id: str
+    """A hash of the competition and the csv's content; stands in the submission's description."""
+    ref: int
+    """Kaggle's number of the submission."""
+    status: Literal["pending", "complete"]
+    public_score: str
+    """As Kaggle writes it; empty while pending."""
+    private_score: str
+    """Empty while the competition runs."""
+    metric: str | None
+    out_of_fold_score: float | None
+    """What the predictions scored out of fold, to hold against the leaderboard."""
+
+
+def read_receipt(path: Path) -> Receipt:
+    return parse(read_json(path), Receipt, str(path))
+
+
+def write_receipt(path: Path, receipt: Receipt) -> None:
+    write_json(path, receipt.model_dump())

@@ -1,14 +1,157 @@
-"""A competition's host, real or local, as one object."""
+"""A competition's host, real or local, as one object: its environment, and what a failed call means for a person."""
 
+import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from foldline.card.host import Host, LocalHost
 from foldline.files.places import Places
-from foldline.kaggle.client import CallFailed, Kaggle
-from foldline.kaggle.environment import local_environment, real_environment
-from foldline.kaggle.failures import explained
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import locked
+from foldline.kaggle.client import RATE_LIMITED, CallFailed, Kaggle
+
+CREDENTIALS = {
+    "KAGGLE_API_TOKEN",
+    "KAGGLE_USERNAME",
+    "KAGGLE_KEY",
+    "KAGGLE_CONFIG_DIR",
+    # Of a notebook that runs on Kaggle.
+    "KAGGLE_API_V1_TOKEN_PATH",
+    "KAGGLE_DATA_PROXY_URL",
+    "KAGGLE_KERNEL_RUN_TYPE",
+}
+LOCAL_USER = "local"
+
+
+def real_environment(shell: Mapping[str, str]) -> dict[str, str]:
+    """For kaggle.com: the shell's variables without those that would change what a command does.
+
+    Every KAGGLE_* variable becomes a setting of the client (KAGGLE_COMPETITION), VERBOSE prints the credentials.
+    """
+    host = shell.get("KAGGLE_API_ENVIRONMENT", "PROD")
+    if host != "PROD":
+        raise Refusal(
+            f"KAGGLE_API_ENVIRONMENT is {host!r} in this shell, but the competition's card says `host: kaggle`. "
+            "The shell may also hold the local Kaggle's user and proxy: open a fresh one and run the command there."
+        )
+    return {name: value for name, value in shell.items() if not _is_kaggles(name) or name in CREDENTIALS}
+
+
+def local_settings(port: int, home: Path) -> dict[str, str]:
+    """What leads the kaggle client to the local Kaggle: the client goes to http://localhost, the proxy is our port."""
+    return {
+        "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
+        "http_proxy": f"http://127.0.0.1:{port}",
+        "no_proxy": "",
+        "NO_PROXY": "",
+        # A token comes before the files in ~/.kaggle, and before a user and a key.
+        "KAGGLE_API_TOKEN": LOCAL_USER,
+        "KAGGLE_USERNAME": LOCAL_USER,
+        "KAGGLE_KEY": LOCAL_USER,
+        "KAGGLE_CONFIG_DIR": str(home.resolve()),
+    }
+
+
+def local_environment(shell: Mapping[str, str], port: int, home: Path) -> dict[str, str]:
+    """For the local Kaggle: nothing that could hold a real credential or another proxy; `home` is made if need be."""
+    home.mkdir(parents=True, exist_ok=True)
+    kept = {
+        name: value
+        for name, value in shell.items()
+        if not _is_kaggles(name) and not name.lower().endswith("_proxy") and name not in ("NETRC", "XDG_CONFIG_HOME")
+    }
+    return kept | local_settings(port, home) | {"HOME": str(home.resolve())}
+
+
+def _is_kaggles(name: str) -> bool:
+    return name.startswith(("KAGGLE_", "VERBOSE"))
+
+
+UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, SERVER_ERROR = 401, 403, 404, 500
+TOKEN_PAGE = "https://www.kaggle.com/settings"
+NEW_TOKEN = (
+    f"Make one at {TOKEN_PAGE} (API, Create New Token) and put it into the variable KAGGLE_API_TOKEN, or the file "
+    "kaggle.json into ~/.kaggle/ (chmod 600)."
+)
+BY_HAND = "`python -m pipelines.download --from FOLDER_OR_ZIP` takes files that you have."
+
+
+def explained(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
+    """The refusal for `failure` in a call about `competition`; a misspelt one is looked up with `kaggle`."""
+    if failure.kind == "credentials":
+        return Refusal(f"Kaggle needs a token, and there is none. {NEW_TOKEN}")
+    if failure.kind == "network":
+        return Refusal(
+            f"Kaggle cannot be reached ({failure.message}). Check the network and proxy variables. {BY_HAND}"
+        )
+    if failure.kind == "stalled":
+        return Refusal(f"Kaggle stalled: {failure.message}. Nothing was kept; run it again later. {BY_HAND}")
+    if failure.kind == "upload":
+        return Refusal(f"Kaggle did not take the file ({failure.message}); no submission was spent. Run it again.")
+    if failure.kind == "http":
+        return _http(failure, competition, kaggle)
+    return Refusal(f"The kaggle client failed for `{competition}`: {failure.message}. Run it again. {BY_HAND}")
+
+
+def _http(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
+    page = f"https://www.kaggle.com/competitions/{competition}"
+    said = f"Kaggle answered {failure.status}: {failure.message}."
+    if failure.status == UNAUTHENTICATED:
+        return Refusal(
+            f"Kaggle does not accept the token. {said} {NEW_TOKEN} A stale KAGGLE_API_TOKEN or ~/.kaggle/access_token "
+            "comes before a good kaggle.json: remove it."
+        )
+    if failure.status == NOT_FOUND:
+        return Refusal(
+            f"There is no competition `{competition}`. {said} {_close(competition, kaggle)}Correct `competition` in "
+            f"params.yaml and the card's name: the slug is the last part of the competition's address."
+        )
+    if failure.status == FORBIDDEN:
+        return Refusal(
+            f"Kaggle does not give access to `{competition}`. {said} Accept the rules at {page}/rules (Join "
+            f"Competition; a telephone number may have to be verified), or "
+            f"correct the slug. {_close(competition, kaggle)}"
+        )
+    if failure.status == RATE_LIMITED:
+        wait = f"{failure.retry_after} seconds" if failure.retry_after else "some minutes"
+        return Refusal(f"Kaggle has had too many requests from you. {said} Wait {wait} and run it again.")
+    if failure.status >= SERVER_ERROR:
+        return Refusal(f"Kaggle itself has trouble. {said} Run it again later.")
+    return Refusal(f"Kaggle refuses the request about `{competition}`. {said} See {page}.")
+
+
+def _close(competition: str, kaggle: Kaggle) -> str:
+    """A hint at what may have been meant, where Kaggle's listing still works."""
+    try:
+        words = max(competition.split("-"), key=len)
+        known = {slug for search in ("", words) for slug in kaggle.competitions(search)}
+    except CallFailed:
+        return ""
+    close = difflib.get_close_matches(competition, sorted(known - {competition}), n=3)
+    return f"Did you mean {listed(close)}? " if close else ""
+
+
+BUILT_IN = ("digits",)
+
+
+def source_folder(source: str, places: Places) -> Path:
+    """The folder of `source`; a built-in competition is written first if it is not there yet."""
+    if source not in BUILT_IN:
+        if (places.root / source).is_dir():
+            return places.root / source
+        raise Refusal(
+            f"The local Kaggle has no competition {source!r}. Built-in: {listed(sorted(BUILT_IN))}; or name a folder "
+            "with files/, solution.csv and competition.yaml."
+        )
+    folder = places.local_kaggle / "built-in" / source
+    with locked(folder.with_suffix(".lock")):
+        if not folder.exists():
+            from foldline.local_kaggle.digits import write_digits  # brings scikit-learn
+
+            write_digits(folder)
+    return folder
 
 
 @contextmanager
@@ -20,7 +163,6 @@ def reach(host: Host, places: Places) -> Iterator[Kaggle]:
     with ExitStack() as stack:
         if isinstance(host, LocalHost):
             # A real competition needs neither the server nor scikit-learn, which scores for it.
-            from foldline.kaggle.sources import source_folder
             from foldline.local_kaggle.server import LocalKaggle
 
             folder = source_folder(host.source, places)
