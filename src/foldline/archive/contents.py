@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from foldline.archive.archives import Archives
-from foldline.archive.json_keys import json_keys
 from foldline.archive.tables import read_header
 from foldline.files.refusal import Refusal, listed
+from foldline.files.texts import parsed_json
 
 SHOWN_KINDS, SHOWN_TABLES, SHOWN_COLUMNS = 20, 8, 12
 WITH_HEADER, JSON = (".csv", ".tsv"), ".json"
@@ -47,3 +48,36 @@ def _columns(archives: Archives, name: str) -> str:
         return f"columns {listed(read_header(archives, name), SHOWN_COLUMNS)}"
     except Refusal:
         return "no table with a header"
+
+
+LARGEST_BYTES = 1 << 24
+"""Parsed in a fraction of a second; a larger file is not opened."""
+SHOWN = 12
+
+
+def json_keys(archives: Archives, name: str) -> str:
+    """In words; of a file that is too large, or no json, no more than that it is there."""
+    if archives.size(name) > LARGEST_BYTES:
+        return "1 file"
+    try:
+        return _keys(parsed_json(archives.read(name)))
+    except (Refusal, ValueError, RecursionError):
+        return "1 file"
+
+
+def _keys(parsed: Any) -> str:
+    if isinstance(parsed, list):
+        return f"objects with {listed(parsed[0], SHOWN)}" if _has_objects(parsed) else "1 file"
+    if not isinstance(parsed, dict) or not parsed:
+        return "1 file"
+    lists = {key: values for key, values in parsed.items() if isinstance(values, list) and _has_objects(values)}
+    if lists:
+        return "; ".join(f"{key} with {listed(values[0], SHOWN)}" for key, values in lists.items())
+    if _has_objects(list(parsed.values())):
+        first, its = next(iter(parsed.items()))
+        return f"objects by key, as {first} with {listed(its, SHOWN)}"
+    return f"an object with {listed(parsed, 3)}"
+
+
+def _has_objects(values: list[Any]) -> bool:
+    return bool(values) and isinstance(values[0], dict)

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
-from foldline.archive.split_archives import FIRST, join_parts, parts_of, whole_of
 from foldline.archive.stray_files import is_stray
 from foldline.archive.unpacking import (
     AGAIN,
     DAMAGES,
+    FIRST,
     HEAD_BYTES,
     SUFFIXES,
     Locked,
@@ -22,8 +22,11 @@ from foldline.archive.unpacking import (
     copy_stream,
     ends_as_zip,
     extract,
+    join_parts,
+    parts_of,
     refuse_leaving,
     refuse_without_room,
+    whole_of,
 )
 from foldline.files.refusal import Refusal
 

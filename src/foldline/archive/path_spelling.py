@@ -1,16 +1,14 @@
-r"""Paths as tables write them, spelt as the archives' names are: `./train/1.jpg`, `train//1.jpg`, `train\1.jpg`; é as
-one character or as an e with its accent."""
+"""Names of files: paths as tables write them, patterns with `*`, and which files are pictures."""
 
 import bisect
 import re
 from collections.abc import Collection, Sequence
-from posixpath import normpath
+from posixpath import normpath, splitext
 from unicodedata import normalize
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.picture_files import pictures_among
 
 ROUNDABOUT = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
@@ -66,3 +64,23 @@ def one_per_folder(names: Collection[str]) -> list[str]:
     for name in names:
         firsts.setdefault(name.rpartition("/")[0], name)
     return list(firsts.values())
+
+
+PICTURES = (
+    ".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jp2", ".ppm", ".pgm", ".dcm", ".dicom"
+)  # fmt: skip
+ARRAYS = (".npy", ".npz")
+"""Pictures only where the rows' pictures are such files."""
+
+
+def suffix_of(name: str) -> str:
+    return splitext(name)[1].lower()
+
+
+def pictures_among(names: Sequence[str]) -> Sequence[str]:
+    """Files that differ in suffix alone: of a picture and what describes it (.xml, .txt) the picture. All of them where
+    none is known as a picture: of DICOM files the suffix may be anything."""
+    for suffixes in (PICTURES, ARRAYS):
+        if pictures := [name for name in names if suffix_of(name) in suffixes]:
+            return pictures
+    return names

@@ -10,11 +10,12 @@ import errno
 import gzip
 import lzma
 import os
+import re
 import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
@@ -188,3 +189,26 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
         raise Locked(where) from None
     except (py7zr.exceptions.ArchiveError, *DAMAGES) as error:
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None
+
+
+PART = re.compile(r"(?P<whole>.+)\.\d{3}")
+FIRST = ".001"
+
+
+def whole_of(name: str) -> str | None:
+    """The name of the archive that the download `name` is a part of; None where it is none."""
+    part = PART.fullmatch(name)
+    return part and part["whole"]
+
+
+def parts_of(whole: str, files: Sequence[str]) -> list[str]:
+    return [name for name in sorted(files) if whole_of(name) == whole]
+
+
+def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:
+    """Write the parts one after the other. Raises Refusal, naming `where`, when the disk has no room for them."""
+    refuse_without_room(whole.parent, sum(part.stat().st_size for part in parts), where)
+    with whole.open("wb") as file:
+        for path in parts:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, file, BLOCK_BYTES)

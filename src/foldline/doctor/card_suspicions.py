@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import pandas as pd
 
 from foldline.archive.addresses import RECORD, places_of
-from foldline.archive.picture_files import ARRAYS, PICTURES, suffix_of
+from foldline.archive.path_spelling import ARRAYS, PICTURES, suffix_of
 from foldline.card.target import OpenSet, Ranked, Target
 from foldline.competition.readability import describe_hidden, share_to_allow
 from foldline.files.refusal import listed
