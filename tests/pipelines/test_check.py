@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from foldline.card.card import read_card
+from foldline.card.card import own_tables, read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params, read_params
 from foldline.params.section import parse, read_yaml
@@ -24,8 +24,14 @@ def test_every_recipe_is_complete_and_fits_its_card(recipe: Path) -> None:
 @pytest.mark.parametrize("card", CARDS, ids=str)
 def test_every_card_is_valid_and_can_be_named_by_an_experiment(card: Path) -> None:
     assert read_card(card).slug == card.stem
+    assert all(callable(own.load()) for own in own_tables(read_card(card)))
     experiment = read_yaml(Path("params.yaml")) | {"competition": card.stem}
     assert parse(experiment, Params, "params.yaml").competition == card.stem
+
+
+def test_every_function_next_to_the_cards_is_found_in_them() -> None:
+    named = {(own.file, own.name) for card in CARDS for own in own_tables(read_card(card))}
+    assert len(named) == 9 and {file for file, _ in named} == {path.name for path in CARDS[0].parent.glob("*.py")}
 
 
 def test_the_experiment_to_start_with_is_the_recipe_of_the_embedded_competition() -> None:
