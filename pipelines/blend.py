@@ -8,7 +8,6 @@ submissions/<slug>/blend.csv, checked as a grader would.
 python -m pipelines.blend RUN RUN ...
 """
 
-from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
@@ -37,7 +36,7 @@ def main() -> None:
     submission, method = settings.fact("submission", Submission), settings.section("ensemble", Ensemble).method
     with open_runs(names, settings.slug, target, "ensemble") as runs:
         first, parts = runs[0].predictions, with_ranks(aligned(runs), runs, method)
-        rule = default_rule(target, submission, first.classes, first.test.shape[1])
+        rule = submission.default_rule(target, first.classes, first.test.shape[1])
         judge = judge_of(fact, rule, first.classes)
         weights = weights_step(method, names, first.form, judge)
         targets = graded_targets(runs[0].targets, first.folds, first.classes, target)

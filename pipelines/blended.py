@@ -10,7 +10,6 @@ from foldline.archive.archives import Archives
 from foldline.card.activations import Form
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
@@ -75,5 +74,5 @@ def write_csv(places: Places, form: Submission, target: Target) -> None:
     rule = read_rule(places.blend / "rule.json")
     with whole_file(places.blend_submission) as partial:
         write_submission(partial, sample, read_probabilities(places.blend), rule, form, target)
-        check_submission(partial, sample, form, sums_to_one(form, target))
+        check_submission(partial, sample, form, form.sums_to_one(target))
     print(f"{places.blend_submission}: {len(sample.ids)} rows; valid: matches {form.sample.name}")

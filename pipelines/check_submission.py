@@ -11,8 +11,6 @@ from pathlib import Path
 
 from foldline.archive.archives import Archives
 from foldline.card.card import read_card
-from foldline.card.submission import Labelled
-from foldline.competition.answer_columns import answer_names, sums_to_one
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
 from foldline.files.class_names import read_classes
@@ -31,9 +29,9 @@ def main() -> None:
     form = card.submission
     with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
         sample = read_sample(archives, form)
-    names = answer_names(read_classes(places.classes), card.target) if places.classes.exists() else None
-    check_submission(given.file, sample, form, sums_to_one(form, card.target), names)
-    compared = names is not None or not isinstance(form, Labelled)
+    names = card.target.answer_names(read_classes(places.classes)) if places.classes.exists() else None
+    check_submission(given.file, sample, form, form.sums_to_one(card.target), names)
+    compared = names is not None or not form.of_labels
     left_out = "" if compared else "; labels were not compared with the train rows': run `dvc repro prepare` first"
     columns = counted(len(sample.columns), "column", "columns")
     print(f"{given.file}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}{left_out}")

@@ -9,7 +9,6 @@ Reads rows.parquet, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the 
 python -m pipelines.choose_views
 """
 
-from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.view_names import cost_of
@@ -36,7 +35,7 @@ def main() -> None:
     predicted = read_predicted(settings.places, folds, settings.section("train.seeds", tuple[int, ...]), target)
     if len(predicted.views) == 1:
         raise Refusal(f"predict.views is [{predicted.views[0]}], which leaves no choice: list those to choose among.")
-    rule = default_rule(target, settings.fact("submission", Submission), predicted.classes, predicted.width)
+    rule = settings.fact("submission", Submission).default_rule(target, predicted.classes, predicted.width)
     judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
     plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), predicted, judge)
     chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(predicted.members), predicted, plan.reading))

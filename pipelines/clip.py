@@ -8,7 +8,6 @@ Parameters: `clip`; card: `target`, `metric`, `submission`.
 python -m pipelines.clip
 """
 
-from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import encode, graded_targets
@@ -38,7 +37,7 @@ def main() -> None:
     means, classes = read_probabilities(places.ensemble), read_classes(places.classes)
     targets = encode(train_rows(read_rows(places.rows), means.out_of_fold_ids), classes, target)
     targets = graded_targets(targets, means.folds, classes, target)
-    rule = default_rule(target, settings.fact("submission", Submission), classes, means.test.shape[1])
+    rule = settings.fact("submission", Submission).default_rule(target, classes, means.test.shape[1])
     judge = judge_of(fact, rule, classes)
     steps, left_out = clip_steps(settings.section("clip", Clip), means.form, classes, rule, fact, targets)
     chain = fit_clip(steps, means, targets, clusters_of(read_folds(places.folds), means.out_of_fold_ids))

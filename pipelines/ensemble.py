@@ -9,7 +9,6 @@ Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submi
 python -m pipelines.ensemble
 """
 
-from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.answering import judge_of
@@ -34,7 +33,7 @@ def main() -> None:
     places, target = settings.places, settings.fact("target", Target)
     folds, seeds = settings.section("folds", tuple[FoldName, ...]), settings.section("train.seeds", tuple[int, ...])
     predicted = read_predicted(places, folds, seeds, target)
-    rule = default_rule(target, settings.fact("submission", Submission), predicted.classes, predicted.width)
+    rule = settings.fact("submission", Submission).default_rule(target, predicted.classes, predicted.width)
     judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
     plan = ensemble_plan(settings.section("ensemble", Ensemble), predicted, judge)
     members = plan.taken(predicted.members)

@@ -12,10 +12,9 @@ from rich.table import Table
 from foldline.archive.archives import Archives
 from foldline.archive.contents import contents
 from foldline.card.card import Card
-from foldline.competition.answer_columns import answer_names
+from foldline.card.forms.form import Sample
 from foldline.competition.readability import link_images
 from foldline.competition.reading import read_competition
-from foldline.competition.sample import Sample
 from foldline.competition.targets import encode
 from foldline.doctor.card_suspicions import (
     hidden_images,
@@ -98,7 +97,7 @@ def print_examination(examination: Examination) -> None:
     seen = (examination.rows, examination.images, examination.targets, examination.classes)
     facts = [*understood(examination.card, *seen, examination.sample), ("unused columns", listed(examination.unused))]
     _print_table(examination.card.title, facts)
-    names = answer_names(examination.classes, examination.card.target)
+    names = examination.card.target.answer_names(examination.classes)
     findings = [
         *examination.doubts,
         *suspicions(*seen, examination.pairs, examination.namesakes),

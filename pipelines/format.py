@@ -9,7 +9,6 @@ Card: submission, target.
 from foldline.archive.archives import Archives
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.answer_columns import sums_to_one
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
@@ -32,7 +31,7 @@ def main() -> None:
         sample = read_sample(archives, form)
     with whole_file(places.submission) as partial:
         write_submission(partial, sample, predictions, rule, form, target)
-        check_submission(partial, sample, form, sums_to_one(form, target))
+        check_submission(partial, sample, form, form.sums_to_one(target))
     columns = counted(len(sample.columns), "column", "columns")
     print(f"{places.submission}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")

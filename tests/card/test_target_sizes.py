@@ -1,4 +1,4 @@
-from foldline.card.target import Multiclass, MultiOutput, sizes_of
+from foldline.card.target import Multiclass, MultiOutput
 from foldline.files.class_names import class_of, column_sizes, column_slices, label_of
 
 
@@ -15,5 +15,5 @@ def test_columns_follow_each_other() -> None:
 
 def test_the_classes_of_all_other_targets_are_one_column() -> None:
     classes = ("x=a", "x=b", "y=0")
-    assert sizes_of(classes, MultiOutput(kind="multioutput", columns=("x", "y"), group=None)) == (2, 1)
-    assert sizes_of(classes, Multiclass(kind="multiclass", column="x", group=None)) == (3,)
+    assert MultiOutput(kind="multioutput", columns=("x", "y"), group=None).sizes(classes) == (2, 1)
+    assert Multiclass(kind="multiclass", column="x", group=None).sizes(classes) == (3,)

@@ -1,8 +1,12 @@
 import pandas as pd
 import pytest
 
+from foldline.card.forms import numbers
+from foldline.card.forms.labels import HardLabel
+from foldline.card.forms.numbers import Number
+from foldline.card.forms.probabilities import ClassProbabilities, ProbabilityColumns
 from foldline.card.source_steps import File
-from foldline.card.submission import ClassProbabilities, HardLabel, Number, ProbabilityColumns, Submission
+from foldline.card.submission import Submission
 from foldline.card.target import (
     Binary,
     Columns,
@@ -82,6 +86,11 @@ def test_without_class_columns_card_and_labels_name_them(
     assert find_classes(zipped({}), rows(*texts), target, LABEL) == classes
 
 
+BY_LINE = numbers.Lines(
+    kind="lines", sample="sample.csv", id="id", extra_columns="refused", line="{row}_{class}", range=None
+)
+
+
 def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) -> None:
     archives = zipped({"sample.csv": "id,y,x\n0,0,0\n", "other.csv": "id,y,z\n0,0,0\n"})
     form = Number(kind="number", sample="sample.csv", id="id", extra_columns="refused", range=None)
@@ -100,7 +109,7 @@ def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) 
     with pytest.raises(Refusal, match=r"sample.csv has columns without a train row: w\. Correct the card"):
         find_classes(wide, rows('{"x": 1.0, "y": 2.0}'), target, form)
     lines = target.model_copy(update={"values": Lines(kind="lines", name="n", column="v")})
-    assert find_classes(archives, rows('{"b": 1.0}', '{"a": 2.0}'), lines, LABEL) == ("a", "b")
+    assert find_classes(archives, rows('{"b": 1.0}', '{"a": 2.0}'), lines, BY_LINE) == ("a", "b")
 
 
 def test_a_label_without_a_column_is_refused_with_both_differences(zipped: Zipped) -> None:

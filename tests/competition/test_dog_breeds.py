@@ -14,7 +14,7 @@ from PIL import Image
 import pipelines.prepare
 import pipelines.split
 from foldline.archive.archives import Archives
-from foldline.card.submission import ClassProbabilities
+from foldline.card.forms.probabilities import ClassProbabilities
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission

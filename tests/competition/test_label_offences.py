@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from foldline.card.submission import ConfidentLabel, HardLabel, Labelled, LabelSet, Ranking
-from foldline.competition.label_offences import first_label_offence
-from foldline.competition.offences import Offence
+from foldline.card.forms.fields import Violation
+from foldline.card.forms.labels import ConfidentLabel, HardLabel, OfLabels, Ranking
+from foldline.card.forms.sets import LabelSet
 
 COMMON = {"sample": "s.csv", "id": "id", "extra_columns": "refused"}
 LABEL = HardLabel(kind="label", **COMMON)
@@ -13,8 +13,8 @@ RANKING = Ranking(kind="ranking", length=3, **COMMON)
 NAMES = ("red cat", "dog", "owl")
 
 
-def offence(form: Labelled, *fields: str | None, names: tuple[str, ...] | None = NAMES) -> Offence | None:
-    return first_label_offence(pd.DataFrame({"x": fields}, dtype="str"), form, names)
+def offence(form: OfLabels, *fields: str | None, names: tuple[str, ...] | None = NAMES) -> Violation | None:
+    return form.label_violation(pd.DataFrame({"x": fields}, dtype="str"), names)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def offence(form: Labelled, *fields: str | None, names: tuple[str, ...] | None =
         (RANKING, ("dog owl", "owl")),
     ],
 )
-def test_known_labels_are_no_offence(form: Labelled, fields: tuple[str | None, ...]) -> None:
+def test_known_labels_are_no_offence(form: OfLabels, fields: tuple[str | None, ...]) -> None:
     assert offence(form, *fields) is None
 
 
@@ -39,12 +39,12 @@ def test_known_labels_are_no_offence(form: Labelled, fields: tuple[str | None, .
         (RANKING, ("dog owl", "owl dogg")),
     ],
 )
-def test_the_first_unknown_label_is_named(form: Labelled, fields: tuple[str | None, ...]) -> None:
+def test_the_first_unknown_label_is_named(form: OfLabels, fields: tuple[str | None, ...]) -> None:
     what = "column `x` names 'dogg', which is no label. Did you mean `dog`? There are red cat, dog, owl"
-    assert offence(form, *fields) == Offence(1, what)
+    assert offence(form, *fields) == Violation(1, what)
     assert offence(form, *fields, names=None) is None
 
 
 @pytest.mark.parametrize(("form", "field"), [(SET, "dog|owl|dog"), (RANKING, "owl dog dog")])
-def test_a_label_that_stands_twice_is_named_whoever_knows_the_labels(form: Labelled, field: str) -> None:
-    assert offence(form, "dog", field, names=None) == Offence(1, "column `x` names 'dog' twice")
+def test_a_label_that_stands_twice_is_named_whoever_knows_the_labels(form: OfLabels, field: str) -> None:
+    assert offence(form, "dog", field, names=None) == Violation(1, "column `x` names 'dog' twice")

@@ -3,18 +3,16 @@
 import pandas as pd
 import pytest
 
-from foldline.card.submission import Number
+from foldline.card.forms.numbers import Number
 from foldline.card.target import Columns, Regression
-from foldline.competition.range_fit import refuse_outside
 from foldline.files.refusal import Refusal
 from foldline.files.target_texts import text_of_numbers
 
 AGES = Regression(kind="regression", values=Columns(kind="columns", columns=("age",)), group=None)
 
 
-def rows(ages: list[float]) -> pd.DataFrame:
-    texts = [text_of_numbers({"age": float(age)}) for age in ages]
-    return pd.DataFrame({"part": [*["train"] * len(ages), "test"], "target": pd.Series([*texts, None], dtype="str")})
+def texts(ages: list[float]) -> pd.Series:
+    return pd.Series([text_of_numbers({"age": float(age)}) for age in ages], dtype="str")
 
 
 def number(low: float, high: float) -> Number:
@@ -22,9 +20,9 @@ def number(low: float, high: float) -> Number:
 
 
 def test_one_of_twenty_may_lie_outside() -> None:
-    refuse_outside(rows([300.0, *range(19)]), AGES, number(0, 240))
+    number(0, 240).refuse_outside(AGES.numbers(texts([300.0, *range(19)])))
 
 
 def test_two_of_twenty_may_not() -> None:
     with pytest.raises(Refusal, match=r"\[0.0, 17.0\].*`age` is from 0 to 300 in train rows, and 2 of its 20 numbers"):
-        refuse_outside(rows([300.0, *range(19)]), AGES, number(0, 17))
+        number(0, 17).refuse_outside(AGES.numbers(texts([300.0, *range(19)])))

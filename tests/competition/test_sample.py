@@ -1,26 +1,15 @@
 import pandas as pd
 import pytest
 
+from foldline.card.forms.form import Sample
+from foldline.card.forms.labels import HardLabel, Ranking
+from foldline.card.forms.lines import LineTable, LineTemplate
+from foldline.card.forms.numbers import Lines, Number
+from foldline.card.forms.probabilities import ClassProbabilities
+from foldline.card.forms.sets import LabelSet, SetColumns
 from foldline.card.source_steps import File, Headerless
-from foldline.card.submission import (
-    ClassProbabilities,
-    HardLabel,
-    LabelSet,
-    Lines,
-    LineTable,
-    LineTemplate,
-    Number,
-    Ranking,
-    SetColumns,
-)
 from foldline.card.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
-from foldline.competition.sample import (
-    Sample,
-    line_ids,
-    line_positions,
-    read_sample,
-)
-from foldline.competition.sample_fit import refuse_other_columns, refuse_other_ids
+from foldline.competition.sample import line_positions, read_sample, refuse_other_ids
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped
 
@@ -71,7 +60,7 @@ def test_a_sample_that_separates_labels_in_another_way_is_refused(zipped: Zipped
     with pytest.raises(
         Refusal, match=r"shows the labels 'bat\|red elk', with '\|' between, .* is ';'. Write `delimiter: '\|"
     ):
-        refuse_other_columns(read_sample(archives, forms[";"]), forms[";"], target, ("bat", "elk", "red elk"))
+        forms[";"].refuse_other_sample(read_sample(archives, forms[";"]), target, ("bat", "elk", "red elk"))
 
 
 def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
@@ -83,11 +72,11 @@ def test_a_label_sample_has_a_column_for_each_label_that_is_asked(zipped: Zipped
     sample, classes = read_sample(zipped({"sample.csv": "id,size,colour\na,1,0\n"}), LABEL), ("colour=0", "size=1")
     assert (sample.whole_numbers, sample.shown_labels) == (True, ("1", "0"))
     several = MultiOutput(kind="multioutput", columns=("colour", "size"), group=None)
-    refuse_other_columns(sample, LABEL, several, classes)
+    LABEL.refuse_other_sample(sample, several, classes)
     with pytest.raises(
         Refusal, match=r"2 columns beside the id \(size, colour\).* has 1 here.*Correct submission\.kind"
     ):
-        refuse_other_columns(sample, LABEL, Multiclass(kind="multiclass", column="x", group=None), ("0", "1"))
+        LABEL.refuse_other_sample(sample, Multiclass(kind="multiclass", column="x", group=None), ("0", "1"))
 
 
 def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:
@@ -113,7 +102,7 @@ def test_lines_are_made_of_rows_and_classes() -> None:
     rows = pd.DataFrame({"part": ["train", "test", "test"], "row_id": ["a", "b", "c"]}, dtype="str")
     asked = ["b_x", "b_y", "c_x", "c_y"]
 
-    assert line_ids(rows["row_id"].iloc[1:], ("x", "y"), form).tolist() == asked
+    assert form.line_ids(rows["row_id"].iloc[1:], ("x", "y")).tolist() == asked
     refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(asked), False), form, ("x", "y"))
     with pytest.raises(
         Refusal,
@@ -178,9 +167,9 @@ def test_a_column_for_each_number() -> None:
     form = Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=None)
     target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
     two = Sample(("x", "id", "y"), pd.Series(["b"]), False)
-    refuse_other_columns(two, form, target, ("x", "y"))
+    form.refuse_other_sample(two, target, ("x", "y"))
     with pytest.raises(Refusal, match=r"2 columns beside the id \(x, y\), a submission of kind `number` has 1 here"):
-        refuse_other_columns(two, form, target, ("x",))
+        form.refuse_other_sample(two, target, ("x",))
 
 
 WITHOUT_HEADER = HardLabel(

@@ -2,11 +2,13 @@
 
 import pytest
 
+from foldline.card.forms.labels import HardLabel
+from foldline.card.forms.lines import LineTable
+from foldline.card.forms.probabilities import ProbabilityLines
+from foldline.card.forms.sets import LabelSet
 from foldline.card.source_steps import File
-from foldline.card.submission import HardLabel, LabelSet, LineTable, ProbabilityLines
 from foldline.card.target import Delimited, Multilabel
 from foldline.competition.sample import read_sample
-from foldline.competition.sample_fit import refuse_other_columns
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped
 
@@ -34,9 +36,9 @@ def test_sets_in_brackets_are_known_by_the_sample(zipped: Zipped) -> None:
     )
     form = bare.model_copy(update={"enclosed_by": "[]"})
     assert read_sample(archives, form).shown_labels == ("1", "2")
-    refuse_other_columns(read_sample(archives, form), form, target, ("1", "2"))
+    form.refuse_other_sample(read_sample(archives, form), target, ("1", "2"))
     with pytest.raises(Refusal, match=r"sample.csv` shows '\[.*: its sets stand in \[\]\. Write `enclosed_by: '\[\]'`"):
-        refuse_other_columns(read_sample(archives, bare), bare, target, ("1", "2"))
+        bare.refuse_other_sample(read_sample(archives, bare), target, ("1", "2"))
 
 
 LINE = LineTable(

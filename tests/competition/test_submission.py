@@ -4,19 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.card.default_rule import default_rule
-from foldline.card.submission import (
-    ClassProbabilities,
-    ConfidentLabel,
-    HardLabel,
-    LabelLines,
-    LabelSet,
-    Lines,
-    LineTemplate,
-    Number,
-    Ranking,
-    Submission,
-)
+from foldline.card.forms.form import Sample
+from foldline.card.forms.labels import ConfidentLabel, HardLabel, LabelLines, Ranking
+from foldline.card.forms.lines import LineTemplate
+from foldline.card.forms.numbers import Lines, Number
+from foldline.card.forms.probabilities import ClassProbabilities
+from foldline.card.forms.sets import LabelSet
+from foldline.card.submission import Submission
 from foldline.card.target import (
     Columns,
     Delimited,
@@ -28,8 +22,6 @@ from foldline.card.target import (
     Regression,
     Target,
 )
-from foldline.competition.answer_columns import refuse_spaced, sums_to_one
-from foldline.competition.sample import Sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
 from foldline.ensembling.probabilities import Probabilities
@@ -43,7 +35,7 @@ MULTICLASS = Multiclass(kind="multiclass", column="x", group=None)
 
 
 def write(path: Path, sample: Sample, predicted: Probabilities, form: Submission, target: Target = MULTICLASS) -> None:
-    rule = default_rule(target, form, predicted.classes, predicted.test.shape[1])
+    rule = form.default_rule(target, predicted.classes, predicted.test.shape[1])
     write_submission(path, sample, predicted, rule, form, target)
 
 
@@ -112,7 +104,7 @@ def test_labels_of_a_set_may_hold_spaces_where_another_delimiter_stands_between(
     with pytest.raises(
         Refusal, match=r"separates labels by ', ', but 1 label holds one: 'a, b'.*submission.delimiter or"
     ):
-        refuse_spaced(("a, b", "c"), form)
+        form.refuse_unwritable(("a, b", "c"))
 
 
 def test_a_label_with_its_confidence_and_one_that_may_be_new(tmp_path: Path) -> None:
@@ -187,7 +179,7 @@ def test_a_line_per_row_and_class_in_the_samples_order(tmp_path: Path) -> None:
     wanted = sample(("ID", "Label"), "8_b__b", "7__any_a", "7__b", "8_b__b")
     write(tmp_path / "s.csv", wanted, predicted, form, several)
     assert (tmp_path / "s.csv").read_text() == "ID,Label\n8_b__b,0.4\n7__any_a,0.1\n7__b,0.9\n8_b__b,0.4\n"
-    check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
+    check_submission(tmp_path / "s.csv", wanted, form, form.sums_to_one(several))
     with pytest.raises(
         Refusal,
         match=r"1 id of the sample submission has no prediction: 7__c\..*rows 7, 8_b with any_a, b\.",
@@ -235,7 +227,7 @@ def test_names_with_commas_and_quotes_survive(tmp_path: Path) -> None:
     odd = predictions(np.array([[0, 1.0]]), ('a "b"', "c, d"), ("x,1",))
     for form, columns in ((PROBABILITIES, ("id", "c, d", 'a "b"')), (LABEL, ("id", "breed"))):
         write(tmp_path / "s.csv", sample(columns, "x,1"), odd, form)
-        check_submission(tmp_path / "s.csv", sample(columns, "x,1"), form, sums_to_one(form, MULTICLASS))
+        check_submission(tmp_path / "s.csv", sample(columns, "x,1"), form, form.sums_to_one(MULTICLASS))
         read = pd.read_csv(tmp_path / "s.csv")
         assert tuple(read.columns) == columns
         assert read.iloc[0, 0] == "x,1"

@@ -5,17 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.card.submission import (
-    ClassProbabilities,
-    ConfidentLabel,
-    HardLabel,
-    LabelSet,
-    Number,
-    Ranking,
-    SetColumns,
-    Submission,
-)
-from foldline.competition.sample import Sample
+from foldline.card.forms.form import Sample
+from foldline.card.forms.labels import ConfidentLabel, HardLabel, Ranking
+from foldline.card.forms.numbers import Number
+from foldline.card.forms.probabilities import ClassProbabilities
+from foldline.card.forms.sets import LabelSet, SetColumns
+from foldline.card.submission import Submission
 from foldline.competition.submission_check import check_submission
 from foldline.files.refusal import Refusal
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.card.submission import LabelSet, LineTemplate, ProbabilityColumns, ProbabilityLines, SetColumns
+from foldline.card.forms.form import Sample
+from foldline.card.forms.lines import LineTemplate
+from foldline.card.forms.probabilities import ProbabilityColumns, ProbabilityLines
+from foldline.card.forms.sets import LabelSet, SetColumns
 from foldline.card.target import Delimited, Multilabel, MultiOutput
-from foldline.competition.answer_columns import sums_to_one
-from foldline.competition.sample import Sample
 from foldline.competition.submission_check import check_submission
 from foldline.files.refusal import Refusal
 from tests.competition.test_submission import LABEL, PREDICTED, predictions, sample, write
@@ -28,10 +29,10 @@ def test_probabilities_of_several_columns_have_a_line_each_or_a_column_each(tmp_
     assert (
         tmp_path / "s.csv"
     ).read_text() == "id,bad,mild\nb_right,0.875,0.125\na_left,0.25,0.75\nb_right,0.875,0.125\n"
-    check_submission(tmp_path / "s.csv", wanted, lines, sums_to_one(lines, target))
+    check_submission(tmp_path / "s.csv", wanted, lines, lines.sums_to_one(target))
     (tmp_path / "s.csv").write_text("id,bad,mild\nb_right,0.8,0.1\na_left,0.25,0.75\nb_right,0.9,0.1\n")
     with pytest.raises(Refusal, match=r"line 2 \(id `b_right`\): its probabilities sum to 0.9, not to one"):
-        check_submission(tmp_path / "s.csv", wanted, lines, sums_to_one(lines, target))
+        check_submission(tmp_path / "s.csv", wanted, lines, lines.sums_to_one(target))
 
     wide = ProbabilityColumns(kind="probability_columns", **given, column="{label}_{column}")
     wanted = sample(("bad_right", "mild_left", "id", "bad_left", "mild_right"), "b", "a")
@@ -39,10 +40,10 @@ def test_probabilities_of_several_columns_have_a_line_each_or_a_column_each(tmp_
     assert (tmp_path / "s.csv").read_text() == (
         "bad_right,mild_left,id,bad_left,mild_right\n0.875,1,b,0,0.125\n0.5,0.75,a,0.25,0.5\n"
     )
-    check_submission(tmp_path / "s.csv", wanted, wide, sums_to_one(wide, target))
+    check_submission(tmp_path / "s.csv", wanted, wide, wide.sums_to_one(target))
     (tmp_path / "s.csv").write_text((tmp_path / "s.csv").read_text().replace("0.875", "1.5"))
     with pytest.raises(Refusal, match=r"column `bad_right` is 1\.5, it must be a number from 0 to 1"):
-        check_submission(tmp_path / "s.csv", wanted, wide, sums_to_one(wide, target))
+        check_submission(tmp_path / "s.csv", wanted, wide, wide.sums_to_one(target))
 
 
 def test_a_set_may_stand_in_brackets(tmp_path: Path) -> None:
@@ -80,4 +81,4 @@ def test_a_set_has_a_column_of_0_and_1_per_class_in_the_samples_order(tmp_path: 
         form = SetColumns(kind="set_columns", sample="s.csv", id="id", extra_columns="refused", empty=empty)
         write(tmp_path / "s.csv", wanted, predicted, form, several)
         assert (tmp_path / "s.csv").read_text() == f"chow,id,dingo,pug\n{row}\n1,a,1,0\n"
-        check_submission(tmp_path / "s.csv", wanted, form, sums_to_one(form, several))
+        check_submission(tmp_path / "s.csv", wanted, form, form.sums_to_one(several))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.activations import Activation, activation_for
-from foldline.card.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target, sizes_of
+from foldline.card.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
 from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.rows import read_rows
@@ -61,7 +61,7 @@ def _activation(target: Target, classes: tuple[str, ...]) -> Activation:
     if isinstance(target, Regression):
         return "identity"
     if isinstance(target, MultiOutput):
-        return activation_for("column_softmax", sizes_of(classes, target))
+        return activation_for("column_softmax"(classes, target))
     return "sigmoid" if isinstance(target, Multilabel) else "softmax"
 
 

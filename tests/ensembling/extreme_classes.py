@@ -17,9 +17,9 @@ import pandas as pd
 import yaml
 from scipy.special import log_softmax
 
+from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.sample import Sample
 from foldline.competition.submission import write_submission
 from foldline.ensembling import fitting_rows
 from foldline.ensembling.probabilities import read_probabilities

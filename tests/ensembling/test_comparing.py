@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foldline.card.submission import HardLabel
+from foldline.card.forms.labels import HardLabel
 from foldline.card.target import Multiclass
 from foldline.ensembling.bootstrap import Interval
 from foldline.ensembling.comparing import Comparison, answers_by, compare, comparison_json

@@ -1,37 +1,26 @@
 """Which metric fits which target, and which form of submission fits either."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from foldline.card.card import Card
-from foldline.card.submission import ClassProbabilities, HardLabel, Ranking
-from foldline.card.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
+from foldline.card.submission import FORMS
+from foldline.card.target import Columns, Multilabel, MultiOutput, OneHot, Regression, target_columns
 from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.metric import MeanAveragePrecision, TopKAccuracy, TopKError
+from foldline.metrics.answers import Answer
 
-FORMS_OF_TARGET: Mapping[str, tuple[str, ...]] = {
-    "binary": ("number", "label", "class_probabilities"),
-    "multiclass": ("class_probabilities", "label", "confident_label"),
-    "open_set": ("label",),
-    "ranked": ("ranking",),
-    "multilabel": ("class_probabilities", "label_set", "set_columns", "lines", "ranking"),
-    "multioutput": ("label", "label_lines", "probability_lines", "probability_columns"),
-    "ordinal": ("label", "class_probabilities"),
-    "shares": ("class_probabilities",),
-    "regression": ("number", "lines"),
-}
 ONE_LABEL = ("binary", "multiclass", "ordinal")
-OF_ORDER = (("binary",), ("number", "class_probabilities"))
-OF_COLUMNS = (("multilabel",), ("class_probabilities", "lines"))
-OF_EACH_CLASS = (("multilabel", "multiclass", "ordinal"), ("class_probabilities", "lines"))
-OF_LABELS = ((*ONE_LABEL, "open_set"), ("label",))
-OF_SEVERAL_LABELS = (("multioutput",), ("label", "label_lines"))
-OF_LEVELS = (("ordinal",), ("label",))
-OF_SETS = (("multilabel",), ("label_set", "set_columns"))
-OF_RANKINGS = (("ranked",), ("ranking",))
-OF_NUMBERS = (("regression",), ("number", "lines"))
-# By metric: the kinds of target that it scores, and the forms of submission that hold what it needs.
-FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+OF_ORDER = (("binary",), ("numbers", "probabilities"))
+OF_COLUMNS = (("multilabel",), ("probabilities",))
+OF_EACH_CLASS = (("multilabel", "multiclass", "ordinal"), ("probabilities",))
+OF_LABELS = ((*ONE_LABEL, "open_set"), ("labels",))
+OF_SEVERAL_LABELS = (("multioutput",), ("labels",))
+OF_LEVELS = (("ordinal",), ("labels",))
+OF_SETS = (("multilabel",), ("sets",))
+OF_RANKINGS = (("ranked",), ("rankings",))
+OF_NUMBERS = (("regression",), ("numbers",))
+# By metric: the kinds of target that it scores, and the answers that it scores, which a form of submission holds.
+FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[Answer, ...]]] = {
     "auc": OF_ORDER,
     "weighted_auc": OF_ORDER,
     "partial_auc": OF_ORDER,
@@ -40,14 +29,14 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "weighted_mean_column_auc": OF_EACH_CLASS,
     "micro_auc": OF_COLUMNS,
     "mean_column_average_precision": OF_EACH_CLASS,
-    "brier": ((*ONE_LABEL, "multilabel"), ("number", "class_probabilities", "lines")),
-    "binary_log_loss": (("binary", "multilabel"), ("number", "class_probabilities", "lines")),
+    "brier": ((*ONE_LABEL, "multilabel"), ("numbers", "probabilities")),
+    "binary_log_loss": (("binary", "multilabel"), ("numbers", "probabilities")),
     "weighted_binary_log_loss": OF_COLUMNS,
-    "log_loss": (ONE_LABEL, ("class_probabilities",)),
-    "weighted_log_loss": (ONE_LABEL, ("class_probabilities",)),
-    "mean_column_log_loss": (("multioutput",), ("probability_lines", "probability_columns")),
-    "balanced_log_loss": (ONE_LABEL, ("class_probabilities",)),
-    "kl_divergence": (("shares",), ("class_probabilities",)),
+    "log_loss": (ONE_LABEL, ("probabilities",)),
+    "weighted_log_loss": (ONE_LABEL, ("probabilities",)),
+    "mean_column_log_loss": (("multioutput",), ("column_probabilities",)),
+    "balanced_log_loss": (ONE_LABEL, ("probabilities",)),
+    "kl_divergence": (("shares",), ("probabilities",)),
     "accuracy": OF_LABELS,
     "balanced_accuracy": OF_LABELS,
     "macro_f1": OF_LABELS,
@@ -57,17 +46,17 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mean_column_accuracy": OF_SEVERAL_LABELS,
     "mean_column_balanced_accuracy": OF_SEVERAL_LABELS,
     "mean_column_macro_f1": OF_SEVERAL_LABELS,
-    "f_beta": (("binary",), ("label",)),
+    "f_beta": (("binary",), ("labels",)),
     "multilabel_micro_f1": OF_SETS,
     "multilabel_macro_f1": OF_SETS,
     "mean_row_f_beta": OF_SETS,
     "mean_row_jaccard": OF_SETS,
     "exact_match": OF_SETS,
     "hamming_loss": OF_SETS,
-    "map_at_k": (("ranked", "multilabel"), ("ranking",)),
+    "map_at_k": (("ranked", "multilabel"), ("rankings",)),
     "top_k_error": OF_RANKINGS,
     "top_k_accuracy": OF_RANKINGS,
-    "global_average_precision": (("multiclass",), ("confident_label",)),
+    "global_average_precision": (("multiclass",), ("confident_labels",)),
     "quadratic_kappa": OF_LEVELS,
     "linear_kappa": OF_LEVELS,
     "rmse": OF_NUMBERS,
@@ -84,7 +73,7 @@ FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "concordance": OF_NUMBERS,
     "r2": OF_NUMBERS,
     "weighted_r2": OF_NUMBERS,
-    "probabilistic_f1": (("binary",), ("number",)),
+    "probabilistic_f1": (("binary",), ("numbers",)),
 }
 
 
@@ -102,23 +91,25 @@ def unscorable(card: Card) -> Iterator[str]:
 
 def _conflicts(card: Card) -> Iterator[str]:
     target, metric, form = card.target.kind, card.metric.kind, card.submission.kind
-    targets, forms = FITS_OF_METRIC[metric]
+    targets, answers = FITS_OF_METRIC[metric]
     if target not in targets:
         fitting = [name for name, (kinds, _) in FITS_OF_METRIC.items() if target in kinds]
         yield (
             f"the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
             f"`{target}`, which {listed(fitting, 20)} {'scores' if len(fitting) == 1 else 'score'}."
         )
-    if form not in FORMS_OF_TARGET[target]:
-        yield (
-            f"`submission.kind` is `{form}`, but a target of kind `{target}` is submitted as "
-            f"{listed(FORMS_OF_TARGET[target])}."
-        )
-    if form not in forms:
+    if not card.submission.takes(card.target):
+        taking = [name for name, other in FORMS.items() if other.takes(card.target)]
+        yield (f"`submission.kind` is `{form}`, but a target of kind `{target}` is submitted as {listed(taking)}.")
+    if not _holds(card.submission.answers, answers):
+        holding = {name: other for name, other in FORMS.items() if _holds(other.answers, answers)}
+        taking = [name for name, other in holding.items() if other.takes(card.target)]
+        scoring = [name for name, (kinds, _) in FITS_OF_METRIC.items() if target in kinds]
+        scoring = [name for name in scoring if _holds(card.submission.answers, FITS_OF_METRIC[name][1])]
         yield (
             f"`submission.kind` is `{form}`, but the metric `{metric}` scores a submission of kind "
-            f"{listed(forms)}. A target of kind `{target}` that is submitted as `{form}` is scored by "
-            f"{listed(_scoring(target, form), 20)}."
+            f"{listed(taking or holding)}. A target of kind `{target}` that is submitted as `{form}` is scored by "
+            f"{listed(scoring if card.submission.takes(card.target) else (), 20)}."
         )
     yield from _answers_in_ids(card)
     yield from _answers_as_groups(card)
@@ -127,8 +118,8 @@ def _conflicts(card: Card) -> Iterator[str]:
     yield from _unknown_weights(card)
 
 
-def _scoring(target: str, form: str) -> list[str]:
-    return [name for name, (targets, forms) in FITS_OF_METRIC.items() if target in targets and form in forms]
+def _holds(held: Sequence[Answer], scored: Sequence[Answer]) -> bool:
+    return not set(held).isdisjoint(scored)
 
 
 def _answers_in_ids(card: Card) -> Iterator[str]:
@@ -151,9 +142,7 @@ def _answers_as_groups(card: Card) -> Iterator[str]:
 
 
 def _unnamed(card: Card) -> Iterator[str]:
-    target = card.target
-    named = isinstance(card.submission, HardLabel | ClassProbabilities)
-    if isinstance(target, Binary) and named and None in (target.negative, target.positive):
+    if card.target.nameless() and card.submission.names_classes:
         yield (
             f"`submission.kind` is `{card.submission.kind}`, which needs both labels' names, but one "
             "of `target.negative` and `target.positive` is null."
@@ -161,10 +150,9 @@ def _unnamed(card: Card) -> Iterator[str]:
 
 
 def _other_length(card: Card) -> Iterator[str]:
-    metric, form = card.metric, card.submission
-    of_k = isinstance(metric, MeanAveragePrecision | TopKError | TopKAccuracy)
-    if of_k and isinstance(form, Ranking) and metric.k != form.length:
-        yield f"`metric.k` is {metric.k}, but `submission.length` is {form.length}: make them equal."
+    scored, length = getattr(card.metric, "k", None), card.submission.most_answers()
+    if scored is not None and length is not None and scored != length:
+        yield f"`metric.k` is {scored}, but `submission.length` is {length}: make them equal."
 
 
 def _unknown_weights(card: Card) -> Iterator[str]:

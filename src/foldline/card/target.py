@@ -4,14 +4,25 @@
 kind means to models, predictions and metrics is the table "Targets, outputs, answers" of docs/design.md.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
+import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from foldline.card.templates import IdTemplate, columns_of, parse_id
-from foldline.files.class_names import column_sizes
+from foldline.files.class_names import column_sizes, label_of
+from foldline.files.target_texts import numbers_of
+from foldline.metrics.answers import Answer
+from foldline.metrics.decisions.cut_points import half_way
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.new_labels import LabelOrNew
+from foldline.metrics.decisions.rankings import TopClasses, TopClassesOrNew, new_class_position
+from foldline.metrics.decisions.several_labels import likeliest_of_each
+from foldline.metrics.decisions.values import PositiveProbability, WithinRange
 from foldline.params.section import Section
+
+UNFITTED_LEVEL = 0.5
 
 
 def _as_written(value: object) -> object:
@@ -29,6 +40,56 @@ class _Grouped(Section):
     """The column, or a template over columns (`{image.head}` of 10_left), whose equal values must not straddle folds: a
     patient, a place. Or null."""
 
+    answers: ClassVar[tuple[Answer, ...]]
+    """What a submission may hold of a row."""
+    in_lines: ClassVar[bool] = False
+    """Whether a row may be asked for several things, a line each."""
+    sums_to_one: ClassVar[bool] = True
+    """Whether the probabilities of a row's classes do."""
+
+    def sizes(self, classes: tuple[str, ...]) -> tuple[int, ...]:
+        """How many classes each column of a target of several labels has; of all others, how many there are."""
+        return (len(classes),)
+
+    def unseen_class(self) -> str | None:
+        """The label of test rows whose class has no train row; None where there are none."""
+        return None
+
+    def answer_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What answers point at by position, as it is written: the classes, and after them the new class where no train
+        row has it."""
+        new_class = self.unseen_class()
+        return classes if new_class is None or new_class in classes else (*classes, new_class)
+
+    def asked_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What a row may be asked for, by columns or lines of its own: its classes, numbers, or each of its labels."""
+        return classes
+
+    def answer_count(self, classes: tuple[str, ...]) -> int:
+        """How many columns a submission of its answers has, where each is one."""
+        return 1
+
+    def nameless(self) -> bool:
+        """Whether the card leaves a class without a name."""
+        return False
+
+    def numbers(self, texts: pd.Series) -> pd.DataFrame | None:
+        """By name, NaN where missing; None for anything but numbers."""
+        return None
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
+        """The rule that labels a row before anything is fitted. outputs: how many numbers a row's predictions are."""
+        return MostProbable(kind="most_probable")
+
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> Any:
+        """The rule that gives numbers. None: the predictions are the numbers."""
+        lowest, highest = low_high or (None, None)
+        return WithinRange(kind="within_range", lowest=(lowest,) * outputs, highest=(highest,) * outputs)
+
+    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> Any:
+        """The rule that gives the `length` likeliest labels."""
+        return TopClasses(kind="top_classes", length=length)
+
 
 class Binary(_Grouped):
     """One of two classes. At most one of `negative` and `positive` is null, which stands for every other label:
@@ -38,6 +99,14 @@ class Binary(_Grouped):
     column: str
     negative: Label | None
     positive: Label | None
+
+    answers: ClassVar = ("numbers", "labels", "probabilities")
+
+    def nameless(self) -> bool:
+        return None in (self.negative, self.positive)
+
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> PositiveProbability:
+        return PositiveProbability(kind="positive_probability")
 
     @model_validator(mode="after")
     def _one_is_named(self) -> "Binary":
@@ -56,6 +125,8 @@ class Multiclass(_Grouped):
     kind: Literal["multiclass"]
     column: str
 
+    answers: ClassVar = ("probabilities", "labels", "confident_labels")
+
 
 class Ranked(_Grouped):
     """Exactly one of C classes; the k likeliest are submitted, in order."""
@@ -64,6 +135,17 @@ class Ranked(_Grouped):
     column: str
     new_class: Label | None
     """The label of test rows whose class has no train row (`new_whale`), or null when there are none."""
+
+    answers: ClassVar = ("rankings",)
+
+    def unseen_class(self) -> str | None:
+        return self.new_class
+
+    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> Any:
+        if self.new_class is None:
+            return super().ranking_rule(length, classes)
+        new_class = new_class_position(self.new_class, classes)
+        return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, level=UNFITTED_LEVEL)
 
 
 class OpenSet(_Grouped):
@@ -76,6 +158,15 @@ class OpenSet(_Grouped):
     column: str
     new_class: Label
     """The label of rows whose class has no train row: `Other`."""
+
+    answers: ClassVar = ("labels",)
+
+    def unseen_class(self) -> str:
+        return self.new_class
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> LabelOrNew:
+        new_class, likeliest = new_class_position(self.new_class, classes), MostProbable(kind="most_probable")
+        return LabelOrNew(kind="label_or_new", known=likeliest, new_class=new_class, level=UNFITTED_LEVEL)
 
 
 class Delimited(Section):
@@ -108,6 +199,24 @@ class MultiOutput(_Grouped):
     kind: Literal["multioutput"]
     columns: Annotated[ColumnNames, Field(min_length=2), AfterValidator(_without_equals)]
 
+    answers: ClassVar = ("labels", "column_probabilities")
+    in_lines: ClassVar = True
+
+    def sizes(self, classes: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(column_sizes(classes).values())
+
+    def answer_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(label_of, classes))
+
+    def asked_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        return self.columns
+
+    def answer_count(self, classes: tuple[str, ...]) -> int:
+        return len(self.columns)
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
+        return likeliest_of_each(self.sizes(classes))
+
 
 class OneHot(Section):
     """A column of 0 and 1 per label."""
@@ -132,6 +241,13 @@ class Multilabel(_Grouped):
     kind: Literal["multilabel"]
     labels: Annotated[Delimited | OneHot | Lines, Field(discriminator="kind")]
 
+    answers: ClassVar = ("probabilities", "sets", "rankings")
+    in_lines: ClassVar = True
+    sums_to_one: ClassVar = False
+
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> None:
+        return None
+
 
 class Ordinal(_Grouped):
     """One of several levels that have an order."""
@@ -140,6 +256,11 @@ class Ordinal(_Grouped):
     column: str
     levels: Annotated[tuple[Label, ...], Field(min_length=2)] | None
     """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
+
+    answers: ClassVar = ("labels", "probabilities")
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
+        return half_way(len(classes)) if outputs == 1 else super().label_rule(classes, outputs)
 
 
 class Shares(_Grouped):
@@ -151,6 +272,8 @@ class Shares(_Grouped):
 
     kind: Literal["shares"]
     columns: Annotated[ColumnNames, Field(min_length=2)]
+
+    answers: ClassVar = ("probabilities",)
 
 
 class Columns(Section):
@@ -165,6 +288,15 @@ class Regression(_Grouped):
 
     kind: Literal["regression"]
     values: Annotated[Columns | Lines, Field(discriminator="kind")]
+
+    answers: ClassVar = ("numbers",)
+    in_lines: ClassVar = True
+
+    def answer_count(self, classes: tuple[str, ...]) -> int:
+        return len(classes)
+
+    def numbers(self, texts: pd.Series) -> pd.DataFrame:
+        return pd.DataFrame([numbers_of(text) for text in texts])
 
 
 Target = Annotated[
@@ -193,8 +325,3 @@ def _named(parts: Delimited | OneHot | Columns | Lines) -> Iterator[tuple[str, s
         yield "column", parts.column
     if isinstance(parts, Lines):
         yield from (("name", column) for column in columns_of(parse_id(parts.name)))
-
-
-def sizes_of(classes: Sequence[str], target: Target) -> tuple[int, ...]:
-    """How many classes each column of a target of several labels has; of all others, how many there are."""
-    return tuple(column_sizes(classes).values()) if isinstance(target, MultiOutput) else (len(classes),)

@@ -6,12 +6,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.card.forms.form import Form
 from foldline.card.sources import LINE, ROW
-from foldline.card.submission import ByClass, Number, ProbabilityColumns, ProbabilityLines, Submission
 from foldline.card.target import Binary, Columns, Multilabel, MultiOutput, OneHot, Ordinal, Regression, Shares, Target
-from foldline.competition.probability_columns import probability_columns
-from foldline.competition.sample import predicted_columns
-from foldline.competition.sample_header import sample_columns
+from foldline.competition.sample import sample_columns
 from foldline.competition.target_texts import binary_labels
 from foldline.files.class_names import class_of, label_of
 from foldline.files.refusal import Refusal, counted, listed
@@ -20,7 +18,7 @@ from foldline.files.target_texts import labels_of, numbers_of
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
-def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submission: Submission) -> tuple[str, ...]:
+def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submission: Form) -> tuple[str, ...]:
     """The card's, the sample submission's columns, or else the sorted labels of the train rows; of a regression the
     names of its numbers.
 
@@ -35,11 +33,11 @@ def find_classes(archives: Archives, rows: pd.DataFrame, target: Target, submiss
         return _of_columns(archives, labels, target, submission)
     one_hot = target.labels.columns if isinstance(target, Multilabel) and isinstance(target.labels, OneHot) else ()
     labels = set(one_hot) or labels
-    by_column = isinstance(submission, ByClass) or (isinstance(submission, Number) and len(labels) > 1)
+    by_column = submission.column_per == "class" or (submission.column_per == "answer" and len(labels) > 1)
     if isinstance(target, Regression):
         names = target.values.columns if isinstance(target.values, Columns) else sorted_labels(labels)
         return _columns(archives, set(names), submission, names_all=True) if by_column else names
-    by_class = isinstance(submission, ByClass)
+    by_class = submission.column_per == "class"
     columns = _columns(archives, labels, submission, names_all=bool(one_hot)) if by_class else None
     # The positive class comes second and levels rise, whatever the order of the sample's columns.
     if isinstance(target, Binary):
@@ -59,14 +57,14 @@ def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(labels))
 
 
-def _of_columns(archives: Archives, names: set[str], target: MultiOutput, submission: Submission) -> tuple[str, ...]:
+def _of_columns(archives: Archives, names: set[str], target: MultiOutput, submission: Form) -> tuple[str, ...]:
     """Each column's sorted labels, or where lines give probabilities, for each column all labels of the sample."""
     classes = tuple(name for column in target.columns for name in _of_column(column, names))
-    if isinstance(submission, ProbabilityLines):
+    if submission.column_per == "label":
         shared = _columns(archives, set(map(label_of, names)), submission, names_all=False)
         return tuple(class_of(column, label) for column in target.columns for label in shared)
-    if isinstance(submission, ProbabilityColumns):
-        _columns(archives, set(probability_columns(classes, submission)), submission, names_all=True)
+    if submission.column_per == "output":
+        _columns(archives, set(submission.titles(classes, target, ())), submission, names_all=True)
     return classes
 
 
@@ -95,10 +93,10 @@ def _train_labels(texts: pd.Series, target: Target) -> set[str]:
     return labels
 
 
-def _columns(archives: Archives, labels: set[str], submission: Submission, names_all: bool) -> tuple[str, ...]:
+def _columns(archives: Archives, labels: set[str], submission: Form, names_all: bool) -> tuple[str, ...]:
     """names_all: whether `labels` are all that there are; else the test set may know more than train."""
     columns = sample_columns(archives, submission)
-    classes = predicted_columns(columns, submission)
+    classes = submission.predicted(columns)
     # Where lines stand for the rows, a column that is no class may be one of ids.
     names_all = names_all or (submission.id in (LINE, ROW) and submission.id not in columns)
     unknown = sorted_labels(labels - set(classes))

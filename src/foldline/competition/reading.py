@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 from foldline.archive.archives import Archives
 from foldline.card.features import Features
+from foldline.card.forms.form import Sample
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.answer_columns import asked_names
 from foldline.competition.classes import find_classes
 from foldline.competition.layouts import Listing, read_layout
-from foldline.competition.range_fit import refuse_outside
-from foldline.competition.sample import Sample, read_sample
-from foldline.competition.sample_fit import refuse_other_columns, refuse_other_ids
+from foldline.competition.sample import read_sample, refuse_other_ids
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ def read_competition(
     listing = read_layout(archives, layout, target, features)
     classes = find_classes(archives, listing.rows, target, submission)
     sample = read_sample(archives, submission)
-    refuse_other_columns(sample, submission, target, classes)
-    refuse_outside(listing.rows, target, submission)
-    refuse_other_ids(listing.rows, sample, submission, asked_names(classes, target))
+    submission.refuse_other_sample(sample, target, classes)
+    texts = listing.rows.loc[listing.rows["part"] == "train", "target"].dropna()
+    submission.refuse_outside(target.numbers(texts))
+    refuse_other_ids(listing.rows, sample, submission, target.asked_names(classes))
     return Competition(listing, sample, classes)

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Float32, Int64
 from tqdm import tqdm
 
-from foldline.card.submission import ClassProbabilities, InLines, ProbabilityLines, Submission
+from foldline.card.forms.form import Form, Sample
 from foldline.card.target import Target
-from foldline.competition.answer_columns import answer_columns, answer_names, asked_names, refuse_spaced, titles
-from foldline.competition.sample import Sample, line_positions, lines_per_row
+from foldline.competition.sample import line_positions
 from foldline.files.arrays import gather, row_blocks, take
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.decisions.rules import Rule
@@ -37,31 +36,29 @@ class Predictions(Protocol):
 
 
 def write_submission(
-    path: Path, sample: Sample, predictions: Predictions, rule: Rule, form: Submission, target: Target
+    path: Path, sample: Sample, predictions: Predictions, rule: Rule, form: Form, target: Target
 ) -> None:
     """Write the csv, block by block. An id that repeats in the sample gets the same prediction each time.
 
     Numbers are written as the shortest text that reads back as the same float32: rows of probabilities sum to one
     within 1e-7. Raises Refusal when the sample has an id or a class without a prediction.
     """
-    asked = asked_names(predictions.classes, target)
+    asked = target.asked_names(predictions.classes)
     rows, places = _rows_and_places(sample, predictions, form, asked)
-    columns, names = sample.predicted(form), answer_names(predictions.classes, target)
-    refuse_spaced(names, form)
+    columns, names = sample.predicted(form), target.answer_names(predictions.classes)
+    form.refuse_unwritable(names)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
-    ours = titles(predictions.classes, target, form, columns)
+    ours = form.titles(predictions.classes, target, columns)
     if set(ours) != set(columns):
         raise _other_columns(columns, ours)
     # A rule picks from compact predictions as they are; a column per class takes all classes of a block.
-    read = take if isinstance(form, ClassProbabilities) else gather
+    read = take if form.takes_all_classes else gather
     with path.open("wb") as file:
         if sample.has_header:
             file.write(_header(["" if name in sample.nameless else name for name in sample.columns]))
         for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
-            answers = rule(read(predictions.test, rows[block]))
-            if isinstance(form, InLines):
-                answers = _asked_for(answers, places[block], len(asked), form)
-            values = dict(zip(ours, answer_columns(answers, names, form, target), strict=True))
+            answers = form.asked_for(rule(read(predictions.test, rows[block])), places[block], len(asked))
+            values = dict(zip(ours, form.columns(answers, names, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
             if sample.copied is not None:
                 table = table.join(sample.copied.iloc[block].reset_index(drop=True))
@@ -69,7 +66,7 @@ def write_submission(
 
 
 def _rows_and_places(
-    sample: Sample, predictions: Predictions, form: Submission, asked: tuple[str, ...]
+    sample: Sample, predictions: Predictions, form: Form, asked: tuple[str, ...]
 ) -> tuple[Int64[np.ndarray, " lines"], Int64[np.ndarray, " lines"]]:
     """Of each of the sample's lines the row among the predictions, and which of `asked` where there is one for each."""
     row_ids = pd.Series(predictions.test_ids, dtype="str")
@@ -81,17 +78,8 @@ def _rows_and_places(
             f"prediction: {listed(absent)}. Predicted are the rows {listed(row_ids, 3)} with {listed(asked, 3)}. Make "
             "the card's layout.test and submission name the same rows."
         )
-    rows, places = np.divmod(positions, lines_per_row(asked, form))
+    rows, places = np.divmod(positions, form.lines_per_row(asked))
     return rows, places
-
-
-def _asked_for(
-    answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int, form: InLines
-) -> Shaped[np.ndarray, "lines answered"]:
-    """Of the answers for each line's row those that the line asks for: one, or the probabilities of a column."""
-    if not isinstance(form, ProbabilityLines):
-        return np.take_along_axis(answers, places[:, None], axis=1)
-    return answers.reshape(len(answers), asked, -1)[np.arange(len(answers)), places]
 
 
 def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusal:

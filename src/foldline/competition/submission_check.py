@@ -1,4 +1,4 @@
-"""Whether a grader will accept a csv: columns, ids, and every row (competition/offences.py).
+"""Whether a grader will accept a csv: columns, ids, and every row.
 
 Rows and columns may be in any order: graders align them by name.
 """
@@ -7,16 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from foldline.archive.unpacking import DAMAGES
+from foldline.card.forms.fields import Violation, earliest, in_texts
+from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import numbered
-from foldline.card.submission import Labelled, LabelSet, Submission
-from foldline.competition.id_offences import first_id_offence
-from foldline.competition.label_offences import first_label_offence
 from foldline.competition.line_numbers import line_of
-from foldline.competition.offences import Offence, earliest, first_offence
-from foldline.competition.sample import Sample
 from foldline.files.refusal import Refusal, counted, listed
 
 BLOCK_CELLS = 1 << 22
@@ -25,55 +23,53 @@ RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 def check_submission(
-    path: Path, sample: Sample, form: Submission, distributions: bool, names: Sequence[str] | None = None
+    path: Path, sample: Sample, form: Form, distributions: bool, names: Sequence[str] | None = None
 ) -> None:
     """Raises Refusal naming the first line and column that the grader would not accept; reads block by block.
 
-    distributions: whether a row's probabilities must sum to one (`sums_to_one` of competition/answer_columns.py).
-    names: the labels that a submission can name (`answer_names`, there); None where nobody knows them.
+    distributions: whether a row's probabilities must sum to one (`sums_to_one` of the form).
+    names: the labels that a submission can name (`answer_names` of a target); None where nobody knows them.
     """
-    ids, several = [], False
+    ids, as_numbers = [], True
     for block in _blocks(path, sample, form):
-        offence = None if block.empty else _first_offence(block, sample, form, distributions, names)
+        violation = None if block.empty else _first_violation(block, sample, form, distributions, names)
         ids.append(block[form.id])
-        if offence is not None:
-            _refuse_other_ids(pd.concat(ids).iloc[: block.index[offence.position]], path, sample)
-            raise _refusal(offence, block[form.id], path, sample)
-        several = several or not isinstance(form, LabelSet) or _shows_text(block, sample, form)
-    if ids and not several:
+        if violation is not None:
+            _refuse_other_ids(pd.concat(ids).iloc[: block.index[violation.position]], path, sample)
+            raise _refusal(violation, block[form.id], path, sample)
+        as_numbers = as_numbers and form.reads_as_numbers(block[list(sample.predicted(form))])
+    if ids and as_numbers:
         raise Refusal(
             f"{path}: column `{sample.predicted(form)[0]}` holds single whole numbers or nothing, so that graders read "
-            "numbers in the place of sets, and fail. Give at least one row a second label."
+            "numbers instead of sets, and fail. Give at least one row a second label."
         )
     _check_ids(pd.concat(ids) if ids else pd.Series([], dtype="str"), path, sample)
 
 
-def _first_offence(
-    block: pd.DataFrame, sample: Sample, form: Submission, distributions: bool, names: Sequence[str] | None
-) -> Offence | None:
-    offence = first_offence(block, sample, form, distributions)
-    if isinstance(form, Labelled):
-        above = block[list(sample.predicted(form))].iloc[: None if offence is None else offence.position]
-        offence = earliest([first_label_offence(above, form, names), offence])
-    return offence
+def _first_violation(
+    block: pd.DataFrame, sample: Sample, form: Form, distributions: bool, names: Sequence[str] | None
+) -> Violation | None:
+    columns = block[list(sample.predicted(form))]
+    violation = earliest(
+        [in_texts(block[form.id], block[form.id].notna(), "an id"), form.violation(columns, sample, distributions)]
+    )
+    above = columns.iloc[: None if violation is None else violation.position]
+    return earliest([form.label_violation(above, names), violation])
 
 
-def _refusal(offence: Offence, ids: pd.Series, path: Path, sample: Sample, more: str = "") -> Refusal:
-    """ids: of the rows among which `offence` has its position, by their number in the file."""
-    row_id = ids.iloc[offence.position]
-    line = line_of(path, int(ids.index[offence.position]) + sample.has_header)
+def _refusal(violation: Violation, ids: pd.Series, path: Path, sample: Sample, more: str = "") -> Refusal:
+    """ids: of the rows among which `violation` has its position, by their number in the file."""
+    row_id = ids.iloc[violation.position]
+    line = line_of(path, int(ids.index[violation.position]) + sample.has_header)
     named = "no id" if pd.isna(row_id) else f"id `{row_id}`"
-    return Refusal(f"{path}, line {line} ({named}): {offence.what}. {more or 'Correct it, or run `dvc repro` again.'}")
+    return Refusal(
+        f"{path}, line {line} ({named}): {violation.what}. {more or 'Correct it, or run `dvc repro` again.'}"
+    )
 
 
-def _shows_text(block: pd.DataFrame, sample: Sample, form: Submission) -> bool:
-    labels = block[sample.predicted(form)[0]].fillna("")
-    return not labels.str.fullmatch(r"([+-]?\d+)?").all()
-
-
-def _blocks(path: Path, sample: Sample, form: Submission) -> Iterator[pd.DataFrame]:
+def _blocks(path: Path, sample: Sample, form: Form) -> Iterator[pd.DataFrame]:
     """The csv's rows; its id, and labels, as text; only an empty field is missing."""
-    as_text = [name for name in sample.columns if isinstance(form, Labelled) or name == form.id]
+    as_text = [name for name in sample.columns if form.of_labels or name == form.id]
     try:
         with pd.read_csv(
             path,
@@ -111,7 +107,7 @@ def _unreadable(path: Path, error: Exception) -> Refusal:
     return Refusal(f"{path} is not a csv in UTF-8 ({error}). Write it anew.")
 
 
-def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: Submission) -> None:
+def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: Form) -> None:
     missing = [column for column in sample.columns if column not in columns]
     extra = [column for column in columns if column not in sample.columns]
     # Pandas numbers the columns of one name; a grader reads the first one, or another.
@@ -127,9 +123,9 @@ def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: S
 
 
 def _refuse_other_ids(ids: pd.Series, path: Path, sample: Sample, more: str = "") -> None:
-    offence = first_id_offence(ids, sample.ids)
-    if offence is not None:
-        raise _refusal(offence, ids, path, sample, more)
+    violation = id_violation(ids, sample.ids)
+    if violation is not None:
+        raise _refusal(violation, ids, path, sample, more)
 
 
 def _check_ids(ids: pd.Series, path: Path, sample: Sample) -> None:
@@ -143,3 +139,15 @@ def _check_ids(ids: pd.Series, path: Path, sample: Sample) -> None:
     _refuse_other_ids(ids, path, sample, found)
     if missing:
         raise Refusal(f"{path}: {found}")
+
+
+def id_violation(ids: pd.Series, asked: pd.Series) -> Violation | None:
+    """ids: all of the submission up to some row, or only those; asked: the sample's. Both text, none empty."""
+    times = ids.map(asked.value_counts()).fillna(0).to_numpy()
+    surplus = ids.groupby(ids).cumcount().to_numpy() >= times
+    if not surplus.any():
+        return None
+    position = int(np.argmax(surplus))
+    often = int(times[position])
+    known = f"has this id {'once' if often == 1 else f'{often} times'}, and above it stands as often"
+    return Violation(position, f"the sample submission {known if often else 'does not have this id'}")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.card import Card
+from foldline.card.forms.form import Sample
 from foldline.competition.readability import describe_none
-from foldline.competition.sample import Sample
 from foldline.doctor.first_experiment import Pictures
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns

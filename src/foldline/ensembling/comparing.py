@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
-from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
@@ -89,7 +88,7 @@ def answers_by(target: Target, submission: Submission, metric: Metric) -> Answer
         predictions = run.predictions.out_of_fold
         if metric.needs == "probabilities":
             return predictions
-        rule = default_rule(target, submission, run.predictions.classes, predictions.shape[1])
+        rule = submission.default_rule(target, run.predictions.classes, predictions.shape[1])
         return rule(predictions)
 
     return answers

@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foldline.card.default_rule import default_rule
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
@@ -125,7 +124,7 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
     fact = parse({"kind": target, "group": None, **TARGETS[target]}, Target, "card")
 
     classes = ("x=a", "x=b", "x=c", "y=0", "y=1") if target == "multioutput" else ("a", "b", "c")
-    rule = default_rule(fact, submission, classes, predictions.shape[1])
+    rule = submission.default_rule(fact, classes, predictions.shape[1])
     found = fit_rule(rule, parse(metric, Metric, "card"), predictions, targets, max(2, int(targets.max()) + 1))
     write_rule(tmp_path / "rule.json", found)
 
@@ -137,7 +136,7 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
 def test_without_a_new_class_a_ranking_is_the_likeliest_classes() -> None:
     ranking = {"kind": "ranking", "sample": "s.csv", "id": "id", "extra_columns": "ignored", "length": 3}
     fact = parse({"kind": "ranked", "group": None, "column": "x", "new_class": None}, Target, "card")
-    assert default_rule(fact, parse(ranking, Submission, "card"), ("a", "b"), 2).kind == "top_classes"
+    assert parse(ranking, Submission, "card").default_rule(fact, ("a", "b"), 2).kind == "top_classes"
 
 
 def test_what_is_no_rule_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""Forms with several lines for a row: which row, and of it which class or number, a line's id means."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int64
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from foldline.card.forms.form import Form
+from foldline.card.sources import Source
+from foldline.card.templates import IdTemplate, columns_of, filled, parse_id, parse_template
+from foldline.files.refusal import Refusal, listed
+from foldline.params.section import Section
+
+SHOWN = 3
+
+
+def _names_row_and_class(template: str) -> str:
+    if sorted(columns_of(parse_template(template))) != ["class", "row"]:
+        raise ValueError("it names row and class, each once: `{row}_{class}`")
+    return template
+
+
+class LineTemplate(Section):
+    """Written as the template alone: how a line's id is made of the row's id and the class."""
+
+    kind: Literal["template"]
+    template: Annotated[str, AfterValidator(_names_row_and_class)]
+
+    def table_of(self) -> "LineTable | None":
+        return None
+
+    def ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
+        lines = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
+        return filled(parse_template(self.template), pd.DataFrame(lines, dtype="str"))
+
+
+class LineTable(Section):
+    """A table that says of each line's id what it asks for: `{kind: table, table: IdLookupTable.csv, id: RowId, row:
+    ImageId, name: FeatureName}`."""
+
+    kind: Literal["table"]
+    table: Source
+    id: IdTemplate
+    """The line's id, as the sample submission has it: a column, or a template over columns, as the other two."""
+    row: IdTemplate
+    """The id of the row."""
+    name: IdTemplate
+    """Of the class or the number."""
+
+    def table_of(self) -> "LineTable | None":
+        return self
+
+    def ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
+        return row_ids
+
+    def wanted(self) -> list[tuple[str, str]]:
+        """Pairs of the place in the card and the column of the table that it names there."""
+        facts = {"id": self.id, "row": self.row, "name": self.name}
+        return [
+            (f"submission.line.{fact}", name) for fact, text in facts.items() for name in columns_of(parse_id(text))
+        ]
+
+    def meanings(self, table: pd.DataFrame, ids: pd.Series, sample: str, source: str, folder: str) -> pd.DataFrame:
+        """row and name (text) of each of the sample's lines, whose `ids` may repeat; in their order.
+
+        source: the table's name, of the archives in `folder`. Raises Refusal for an id that the table lacks, or has
+        with two meanings.
+        """
+        facts = {"id": self.id, "row": self.row, "name": self.name}
+        meanings = pd.DataFrame({fact: filled(parse_id(text), table) for fact, text in facts.items()}).drop_duplicates()
+        repeated = meanings[meanings["id"].duplicated(keep=False)]
+        if len(repeated):
+            first = repeated[repeated["id"] == repeated["id"].iloc[0]]
+            raise Refusal(
+                f"{folder}: {source} has lines that mean several things: {first['id'].iloc[0]} is "
+                f"{listed((first['row'] + ' ' + first['name']), SHOWN)} ({repeated['id'].nunique()} such ids). "
+                "Correct submission.line in the card."
+            )
+        absent = ids[~ids.isin(meanings["id"])]
+        if len(absent):
+            raise Refusal(
+                f"{sample}: {len(absent)} of its {len(ids)} ids are not in {source}, which the card's "
+                f"submission.line.table names: {listed(absent, SHOWN)}. Ids there ({self.id}): "
+                f"{listed(meanings['id'], SHOWN)}. Correct submission.line.id or submission.id in the card."
+            )
+        return meanings.set_index("id").loc[ids.tolist()].reset_index(drop=True)
+
+
+def _spelled_out(value: Any) -> Any:
+    # Checked here as well, so that a message names the key that the card has.
+    return {"kind": "template", "template": _names_row_and_class(value)} if isinstance(value, str) else value
+
+
+Line = Annotated[Annotated[LineTemplate | LineTable, Field(discriminator="kind")], BeforeValidator(_spelled_out)]
+"""Which row and which class a line's id means. Not every pair needs a line: the sample's are written."""
+
+
+class InLines(Form):
+    """A line per row and class, number or label; no kind itself."""
+
+    line: Line
+
+    in_lines: ClassVar = True
+    ids_mean: ClassVar = (
+        "lines of test rows",
+        "Lines that submission.line makes of test rows,",
+        "submission.line, what target names the classes by (target.columns, target.labels.name), layout.test or "
+        "submission.id",
+    )
+
+    def line_table(self) -> LineTable | None:
+        return self.line.table_of()
+
+    def lines_per_row(self, names: tuple[str, ...]) -> int:
+        return len(names)
+
+    def line_ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
+        return self.line.ids(row_ids, names)
+
+    def asked_for(self, answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
+        return np.take_along_axis(answers, places[:, None], axis=1)
