@@ -43,7 +43,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
         # A head knows the features as they were when it learned.
         side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
         training, validation = (with_side_features(rows, part, side) for part in parts)
-        facts = (pixels, training, validation(classes, target), symmetries, weights, target.kind)
+        facts = (pixels, training, validation, target.sizes(classes), symmetries, weights, target.kind)
         return Fold(one, seed, *facts, before, side)
 
     return fold(name, before=fold(0) if name == "all_head0" else None)

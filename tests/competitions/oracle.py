@@ -61,7 +61,7 @@ def _activation(target: Target, classes: tuple[str, ...]) -> Activation:
     if isinstance(target, Regression):
         return "identity"
     if isinstance(target, MultiOutput):
-        return activation_for("column_softmax"(classes, target))
+        return activation_for("column_softmax", target.sizes(classes))
     return "sigmoid" if isinstance(target, Multilabel) else "softmax"
 
 
