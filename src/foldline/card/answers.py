@@ -9,18 +9,20 @@ from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.answers import Answer
 
+Fits = tuple[tuple[str, ...], tuple[Answer, ...]]
+
 ONE_LABEL = ("binary", "multiclass", "ordinal")
-OF_ORDER = (("binary",), ("numbers", "probabilities"))
-OF_COLUMNS = (("multilabel",), ("probabilities",))
-OF_EACH_CLASS = (("multilabel", "multiclass", "ordinal"), ("probabilities",))
-OF_LABELS = ((*ONE_LABEL, "open_set"), ("labels",))
-OF_SEVERAL_LABELS = (("multioutput",), ("labels",))
-OF_LEVELS = (("ordinal",), ("labels",))
-OF_SETS = (("multilabel",), ("sets",))
-OF_RANKINGS = (("ranked",), ("rankings",))
-OF_NUMBERS = (("regression",), ("numbers",))
+OF_ORDER: Fits = (("binary",), ("numbers", "probabilities"))
+OF_COLUMNS: Fits = (("multilabel",), ("probabilities",))
+OF_EACH_CLASS: Fits = (("multilabel", "multiclass", "ordinal"), ("probabilities",))
+OF_LABELS: Fits = ((*ONE_LABEL, "open_set"), ("labels",))
+OF_SEVERAL_LABELS: Fits = (("multioutput",), ("labels",))
+OF_LEVELS: Fits = (("ordinal",), ("labels",))
+OF_SETS: Fits = (("multilabel",), ("sets",))
+OF_RANKINGS: Fits = (("ranked",), ("rankings",))
+OF_NUMBERS: Fits = (("regression",), ("numbers",))
 # By metric: the kinds of target that it scores, and the answers that it scores, which a form of submission holds.
-FITS_OF_METRIC: Mapping[str, tuple[tuple[str, ...], tuple[Answer, ...]]] = {
+FITS_OF_METRIC: Mapping[str, Fits] = {
     "auc": OF_ORDER,
     "weighted_auc": OF_ORDER,
     "partial_auc": OF_ORDER,
