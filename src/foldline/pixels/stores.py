@@ -1,40 +1,60 @@
-"""The two ways in which a cache keeps its images: their pixels in one array, or JPEGs of them one after the other."""
+"""The kinds of stores: how a cache keeps its images. Each is a kind of `prepare.store`, which writes and opens its file."""
 
 import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Annotated, Any, ClassVar, Literal, Protocol, overload
 
 import cv2
 import numpy as np
 from jaxtyping import Integer, Shaped, UInt8
+from pydantic import Field
 
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import naming_a_full_disk, whole_file
-from foldline.pixels.resizing import PixelForm
+from foldline.params.section import Section
 
 OFFSET = np.dtype("<i8")
 JPEG_SHARE = 0.1
 """Of its pixels' bytes, that a photograph's JPEG takes at quality 90. At 95 it is nearly twice as much: a build that
 passes may still end on a full disk, one that is refused would have."""
 ImageArray = Shaped[np.ndarray, "images height width channels"]
+Shape = tuple[int, int, int, int]
+"""Images, height, width, channels."""
 
 
-@dataclass(frozen=True)
-class ArrayStore:
-    """A .npy file of all pixels, reserved at its full size; each chunk has its place from the start."""
-
-    file: Path
-    shape: tuple[int, int, int, int]
-    form: PixelForm
+class StoreWriter(Protocol):
+    """Writes the images of a cache chunk by chunk, in any order, maybe in several processes."""
 
     def reserve(self) -> None:
         """Raises Refusal when the disk has too little space."""
+
+    def write(self, first: int, pixels: ImageArray) -> bytes | memoryview:
+        """Put the images `first`, ... in their place; return what was written."""
+        ...
+
+    def written(self, first: int, count: int) -> bytes:
+        """What `write` returned for these images, if it reached the disk."""
+        ...
+
+    def finish(self, chunks: Sequence[tuple[int, int]]) -> None:
+        """`chunks`: the first image of each and how many, in order."""
+
+
+@dataclass(frozen=True)
+class ArrayWriter:
+    """A .npy file of all pixels, reserved at its full size; each chunk has its place from the start."""
+
+    file: Path
+    shape: Shape
+    dtype: str
+
+    def reserve(self) -> None:
         if self.file.exists():
             return
-        needed, free = self.shape[0] * self.form.bytes, shutil.disk_usage(self.file.parent).free
+        needed, free = self.shape[0] * self._image_bytes, shutil.disk_usage(self.file.parent).free
         if needed > free:
             raise Refusal(
                 f"{self.file.parent}: the pixel cache needs {needed:,} bytes ({self.shape[0]:,} images of "
@@ -43,13 +63,12 @@ class ArrayStore:
                 "{kind: jpeg, quality: 95}."
             )
         with whole_file(self.file) as partial:
-            np.lib.format.open_memmap(partial, mode="w+", dtype=self.form.dtype, shape=self.shape)
+            np.lib.format.open_memmap(partial, mode="w+", dtype=self.dtype, shape=self.shape)
             with partial.open("rb+") as file:
                 # Reserved now, a disk that others fill meanwhile cannot end the build at its last image.
                 os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END))
 
     def write(self, first: int, pixels: ImageArray) -> memoryview:
-        """Put the images `first`, ... in their place; return what was written."""
         content = pixels.data.cast("B")
         with self.file.open("rb+") as file:
             file.seek(self._offset(first))
@@ -59,17 +78,21 @@ class ArrayStore:
     def written(self, first: int, count: int) -> bytes:
         with self.file.open("rb") as file:
             file.seek(self._offset(first))
-            return file.read(count * self.form.bytes)
+            return file.read(count * self._image_bytes)
 
     def finish(self, chunks: Sequence[tuple[int, int]]) -> None:
         """Nothing is left to do."""
 
+    @property
+    def _image_bytes(self) -> int:
+        return int(np.prod(self.shape[1:])) * np.dtype(self.dtype).itemsize
+
     def _offset(self, first: int) -> int:
-        return np.load(self.file, mmap_mode="r").offset + first * self.form.bytes
+        return np.load(self.file, mmap_mode="r").offset + first * self._image_bytes
 
 
 @dataclass(frozen=True)
-class JpegStore:
+class JpegWriter:
     """JPEGs one after the other, then where each begins and the last one ends, as int64.
 
     While it is built each chunk is a file of that form; they are joined at the end, so that the bytes do not depend on
@@ -86,7 +109,7 @@ class JpegStore:
         return self.file.with_suffix(".parts")
 
     def reserve(self) -> None:
-        """Raises Refusal when the disk has too little space for JPEGs of usual size."""
+        """Asks for the space that JPEGs of usual size take."""
         if self.parts.exists():
             return
         # Twice: the parts are there until they are joined.
@@ -112,7 +135,7 @@ class JpegStore:
         return part.read_bytes() if part.exists() else b""
 
     def finish(self, chunks: Sequence[tuple[int, int]]) -> None:
-        """`chunks`: the first image of each and how many, in order; their files are removed."""
+        """Joins the files of the chunks and removes them."""
         starts, end = [np.zeros(1, OFFSET)], 0
         with whole_file(self.file) as partial, partial.open("wb") as file:
             for first, count in chunks:
@@ -134,7 +157,7 @@ class JpegPixels:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, file: Path, shape: tuple[int, int, int, int]) -> None:
+    def __init__(self, file: Path, shape: Shape) -> None:
         """Raises ValueError when `file` does not hold as many images as `shape` says."""
         self.shape = shape
         self._bytes = np.memmap(file, np.uint8, "r")
@@ -175,20 +198,54 @@ class JpegPixels:
         return pixels[:, :, np.newaxis] if is_grey else pixels
 
 
-Store = ArrayStore | JpegStore
 CachedPixels = np.ndarray | JpegPixels
 """Of count x height x width x channels, uint8 or float16; indexed by positions."""
 
 
-def store_for(file: Path, count: int, form: PixelForm) -> Store:
-    if form.jpeg_quality is not None:
-        return JpegStore(file, form.jpeg_quality, count * form.bytes)
-    return ArrayStore(file, (count, form.height, form.width, form.channels), form)
+class PixelStore(Section):
+    """The pixels themselves: as fast as memory, height x width x channels bytes an image."""
+
+    kind: Literal["pixels"] = "pixels"
+    suffix: ClassVar[str] = ".npy"
+
+    def facts(self) -> dict[str, Any]:
+        """What the cache's key depends on."""
+        return {"jpeg_quality": None}
+
+    def holds(self, channels: int, is_of_bytes: bool) -> bool:
+        """Whether it can keep such images."""
+        return True
+
+    def writer(self, file: Path, shape: Shape, dtype: str) -> StoreWriter:
+        return ArrayWriter(file, shape, dtype)
+
+    def opened(self, file: Path, shape: Shape) -> CachedPixels:
+        """Memory-mapped and read-only. Raises ValueError when the file is damaged."""
+        return np.load(file, mmap_mode="r")
 
 
-def suffix_of(form: PixelForm) -> str:
-    """Of the file that holds a cache in `form`."""
-    return ".npy" if form.jpeg_quality is None else ".jpegs"
+class JpegStore(Section):
+    """JPEGs of the resized pictures, for when pixels would not fit: a tenth of the space, decoded every time."""
+
+    kind: Literal["jpeg"] = "jpeg"
+    quality: Annotated[int, Field(ge=50, le=100)]
+    suffix: ClassVar[str] = ".jpegs"
+
+    def facts(self) -> dict[str, Any]:
+        return {"jpeg_quality": self.quality}
+
+    def holds(self, channels: int, is_of_bytes: bool) -> bool:
+        return is_of_bytes and channels in (1, 3)
+
+    def writer(self, file: Path, shape: Shape, dtype: str) -> StoreWriter:
+        return JpegWriter(file, self.quality, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+
+    def opened(self, file: Path, shape: Shape) -> CachedPixels:
+        return JpegPixels(file, shape)
+
+
+Store = Annotated[PixelStore | JpegStore, Field(discriminator="kind")]
+SUFFIXES = (PixelStore.suffix, JpegStore.suffix)
 
 
 def _encoded(image: np.ndarray, quality: int) -> bytes:
