@@ -32,7 +32,9 @@ from foldline.files.refusal import listed
 from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.kaggle.manifest import read_manifest
 from foldline.metrics.catalogue import metric_of, refuse_unscorable
-from foldline.pixels.cache import PixelForm, build, open_pixels
+from foldline.pixels.building import build
+from foldline.pixels.cache import open_pixels
+from foldline.pixels.resizing import PixelForm
 
 SIDE_PIXELS = 64
 """Enough to tell pictures apart; `prepare` decodes at the size of the experiment."""
@@ -73,7 +75,7 @@ def examine(card: Card, places: Places) -> Examination:
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)
     built = build(places.archives, files, listing.images["path"].tolist(), form, caches)
     images = link_images(listing.images, built.decoded)
-    pixels = open_pixels(caches, built.key, images, places.archives, files)
+    pixels = open_pixels(caches, built.key, build_again=lambda: None)
     pairs = near_duplicate_pairs(images, pixels)
     doubts = (
         *hidden_images(listing.absent, images),

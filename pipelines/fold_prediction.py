@@ -8,11 +8,8 @@ from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
-from foldline.kaggle.manifest import read_manifest
-from foldline.pixels.cache import open_pixels
 from foldline.pixels.images_table import read_images
 from foldline.pixels.loaders import evaluation_loader
-from foldline.pixels.pixels_file import read_pixels_key
 from foldline.predicting.predicting import predict, shared_logits, stored_form
 from foldline.predicting.row_images import row_images
 from foldline.predicting.section import Predict
@@ -21,6 +18,7 @@ from foldline.training.models import load_model
 from foldline.training.processes import start_accelerator
 from foldline.training.scaled_views import refuse_scaled_views
 from foldline.training.side_features import side_of
+from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 
 Aggregate = Literal["mean", "max"]
@@ -32,11 +30,10 @@ def predict_one(fold: FoldName, seed: int) -> None:
     settings = read_settings()
     places, section = settings.places, settings.section("predict", Predict)
     aggregate = settings.fact("layout.aggregate", Aggregate)
-    key, rows, images = read_pixels_key(places.pixels), read_rows(places.rows), read_images(places.images)
+    rows, images = read_rows(places.rows), read_images(places.images)
     model = load_model(places.trained(fold, seed) / "model.safetensors")
     refuse_scaled_views(model.architecture.model.name, section.views)
-    files = [file.name for file in read_manifest(places.manifest).files]
-    pixels = open_pixels(places.pixel_caches, key, images, places.archives, files)
+    pixels = open_cache(places)
     covered = roster(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
     validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]

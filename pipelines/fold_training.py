@@ -9,11 +9,8 @@ from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
-from foldline.kaggle.manifest import read_manifest
 from foldline.params.code_digests import own_files, own_graph, script_digests
-from foldline.pixels.cache import open_pixels
 from foldline.pixels.images_table import read_images
-from foldline.pixels.pixels_file import read_pixels_key
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold import Fold
 from foldline.training.fold_training import train_fold
@@ -23,6 +20,7 @@ from foldline.training.samples import fit_side_features, split_samples, with_sid
 from foldline.training.section import Train
 from foldline.training.starting_weights import starting_weights
 from foldline.training.trained import write_trained
+from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
 
 
@@ -30,8 +28,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
     """The facts of one training. Raises Refusal when its files are of different runs."""
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
-    files = [file.name for file in read_manifest(places.manifest).files]
-    pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
+    pixels = open_cache(places)
     target = settings.fact("target", Target)
     targets = encode(rows, classes, target)
     weights = starting_weights(places.weights, model.name)

@@ -20,15 +20,14 @@ from foldline.competition.readability import (
     write_unreadable,
 )
 from foldline.competition.reading import read_competition
-from foldline.experiment.jpeg_store import unstorable
 from foldline.files.class_names import write_classes
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
 from foldline.kaggle.manifest import read_manifest
-from foldline.pixels.cache import PixelForm, build
+from foldline.pixels.building import build
+from foldline.pixels.cache import write_pixels_key
 from foldline.pixels.images_table import write_images
-from foldline.pixels.pixels_file import write_pixels_key
-from foldline.pixels.section import JpegStore, Prepare
+from foldline.pixels.resizing import Prepare
 from pipelines.running import parser, read_settings, run
 
 
@@ -39,7 +38,7 @@ def main() -> None:
     prepare = settings.section("prepare", Prepare)
     layout, target = settings.fact("layout", Layout), settings.fact("target", Target)
     features, submission = settings.fact("features", Features | None), settings.fact("submission", Submission)
-    for conflict in unstorable(prepare, layout, settings.slug):
+    for conflict in prepare.unstorable(layout.channels, layout.range, settings.slug):
         raise Refusal(conflict)  # `check` says so too, but prepare may run alone
     files = [file.name for file in read_manifest(places.manifest).files]
     with Archives(places.archives, files) as archives:
@@ -47,9 +46,7 @@ def main() -> None:
     listing = found.listing
     missing = (listing.missing, listing.absent, listing.namesakes)
     refuse_missing(*missing, listing.images, prepare.unreadable_share)
-    quality = prepare.store.quality if isinstance(prepare.store, JpegStore) else None
-    size = prepare.height_pixels, prepare.width_pixels
-    form = PixelForm(*size, layout.channels, prepare.resize, layout.range, quality)
+    form = prepare.form(layout.channels, layout.range)
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
     write_unreadable(places.unreadable, images)

@@ -1,6 +1,6 @@
 """Deal the train rows to folds: stratified by class; groups and near-duplicates never straddle folds.
 
-Reads work/<slug>/rows.parquet, images.parquet, classes.json, pixels.json and the pixel cache (built anew from the
+Reads work/<slug>/rows.parquet, images.parquet, classes.json, pixels.json and the pixel cache (built again from the
 archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train row
 without a readable image is not in it. Beside it duplicates.csv: pairs of images, those of test too, that show the same.
 Parameters: split. Card: target.
@@ -20,10 +20,8 @@ from foldline.folds.folds_table import write_folds
 from foldline.folds.repeated import describe_findings, list_duplicates
 from foldline.folds.section import Split
 from foldline.folds.strata import find_strata
-from foldline.kaggle.manifest import read_manifest
-from foldline.pixels.cache import open_pixels
 from foldline.pixels.images_table import read_images
-from foldline.pixels.pixels_file import read_pixels_key
+from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
 
 
@@ -36,9 +34,7 @@ def main() -> None:
     learnable = learnable_images(rows, images)
     pairs = pd.DataFrame({"first": [], "second": []}, dtype="int64")
     if split.near_duplicates == "together":
-        files = [file.name for file in read_manifest(places.manifest).files]
-        pixels = open_pixels(places.pixel_caches, read_pixels_key(places.pixels), images, places.archives, files)
-        pairs = near_duplicate_pairs(images, pixels)
+        pairs = near_duplicate_pairs(images, open_cache(places))
     kept = rows.iloc[np.unique(learnable["row"])]
     strata = find_strata(encode(kept, classes, target), classes, target)
     folds, duplicates = make_folds(rows, strata, learnable, pairs, split), list_duplicates(rows, images, pairs)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from foldline.pixels.pixels_file import read_pixels_key
+from foldline.pixels.cache import read_pixels_key
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped

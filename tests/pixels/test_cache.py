@@ -180,14 +180,14 @@ def test_only_the_last_caches_are_kept(archives: Path) -> None:
 def test_an_abandoned_build_makes_room_for_another(archives: Path) -> None:
     kept = built(archives).key.key
     damage(archives / "all.zip", MEMBERS["train/4.png"])
-    for form in (PixelForm(9, 9, 3, "squash"), PixelForm(7, 7, 3, "squash", jpeg_quality=90)):
+    for form in (PixelForm(9, 9, 3, "squash"), PixelForm(7, 7, 3, "squash", store=JPEG(90)):
         with pytest.raises(Refusal, match="is damaged"):
             built(archives, form=form)
     parts = next((archives / "pixels").glob("*.parts"))
     killed = parts.with_name(f".{parts.stem}.jpegs.0123abcd.partial")
     killed.write_bytes(b"room")
     with pytest.raises(Refusal, match="is damaged"):
-        built(archives, form=PixelForm(7, 7, 3, "squash", jpeg_quality=90))
+        built(archives, form=PixelForm(7, 7, 3, "squash", store=JPEG(90))
     # Of the first, larger one nothing is left; the second one, and what is finished, are kept.
     found = {(path.name.split(".")[0] == kept, path.suffix) for path in (archives / "pixels").iterdir()}
     assert found == {(True, ".npy"), (True, ".parquet"), (False, ".parts"), (False, ".lock")}

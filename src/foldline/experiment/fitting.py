@@ -8,7 +8,6 @@ from foldline.card.card import Card
 from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
 from foldline.card.view_names import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.experiment.ensembles import unweighable
-from foldline.experiment.jpeg_store import unstorable
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal, listed
 from foldline.training.augmentation_section import NEEDED_SYMMETRIES
@@ -24,7 +23,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *unlearnable(params.train, card.target.kind),
         *unscorable(card),
         *unweighable(params, card),
-        *unstorable(params.prepare, card.layout, card.slug),
+        *params.prepare.unstorable(card.layout.channels, card.layout.range, card.slug),
     ]
     if conflicts:
         raise Refusal("\n".join(conflicts))

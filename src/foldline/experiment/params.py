@@ -12,7 +12,7 @@ from foldline.files.refusal import listed
 from foldline.folds.section import Split
 from foldline.kaggle.ledger import Submit
 from foldline.params.section import Section, parse, read_yaml
-from foldline.pixels.section import Prepare
+from foldline.pixels.resizing import Prepare
 from foldline.predicting.section import Predict
 from foldline.training.section import Train
 from foldline.training.weights_section import Weights

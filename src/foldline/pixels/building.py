@@ -1,26 +1,156 @@
-"""Decoding many images, in parallel, into one memory-mapped file; an interrupted build goes on where it stopped."""
+"""Building a pixel cache: every image decoded once, in parallel; an interrupted build goes on where it stopped.
 
+A folder of caches holds `<key>.npy` (the pixels) or `<key>.jpegs`, `<key>.<request>.parquet` (what was found while
+decoding, by a hash of what was asked for) and, while building, the same by `<request>`, with its `.journal`.
+"""
+
+import hashlib
+import json
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from foldline.archive.members import existing
 from foldline.files.refusal import Refusal
-from foldline.pixels import journal
-from foldline.pixels.chunks import Chunk, ChunkDone, Decoder, Source, decode_chunk, start_process
-from foldline.pixels.resizing import PixelForm
-from foldline.pixels.stores import store_for
+from foldline.files.whole_files import locked, sha256_of_json, whole_file
+from foldline.pixels.cache import PixelsKey
+from foldline.pixels.chunks import Chunk, ChunkDone, Decoder, Source, checksum, decode_chunk, start_process
+from foldline.pixels.decoding import VERSION
+from foldline.pixels.resizing import PixelForm, Resize
+from foldline.pixels.stores import SUFFIXES
 
 CHUNK_BYTES = 16 * 2**20
 CHUNK_IMAGES = 256
 SMALL_BUILD_IMAGES = 4_000
 """Below this, starting processes may take longer than decoding in this one."""
+KEPT_CACHES = 3
+"""The caches used last that a build leaves: going back to an earlier size need not decode again."""
+
+KEY_LENGTH = 64
+"""Of a finished cache's name; a request's is half as long."""
+
+
+@dataclass(frozen=True)
+class BuiltCache:
+    key: PixelsKey
+    decoded: pd.DataFrame
+    """One line per distinct path: path, position (in the cache), height, width (pixels, before resizing), exact_hash,
+    perceptual_hash (int64), error (missing for good images; others hold a mid-grey picture at their position)."""
+
+
+def build(
+    archives_folder: Path,
+    files: Sequence[str],
+    paths: Sequence[str],
+    form: PixelForm,
+    caches: Path,
+    processes: int | None = None,
+) -> BuiltCache:
+    """Decode each distinct path of `paths` once, in the order of first appearance, into a cache below `caches`.
+
+    files: the archives in `archives_folder`. Raises Refusal for a missing path, a damaged archive, too little disk.
+    """
+    distinct = list(dict.fromkeys(paths))
+    if not distinct:
+        raise Refusal(f"{archives_folder}: there is no image to decode. Check the card's `layout`.")
+    request = _request(archives_folder, files, distinct, form)
+    with locked(caches / "build.lock"):
+        decoded = _recorded(caches, request, form.store.suffix)
+        if decoded is None:
+            _delete_unfinished(caches, request)
+            unfinished = caches / f"{request}{form.store.suffix}"
+            decoded = build_file(unfinished, archives_folder, files, distinct, form, processes)
+            key = _key(decoded, form)
+            with whole_file(caches / f"{key.key}.{request}.parquet") as partial:
+                decoded.to_parquet(partial, index=False)
+            unfinished.replace(caches / f"{key.key}{form.store.suffix}")
+        else:
+            key = _key(decoded, form)
+        _prune(caches, caches / f"{key.key}{form.store.suffix}")
+    return BuiltCache(key, decoded)
+
+
+def rebuild(caches: Path, key: PixelsKey, images: pd.DataFrame, archives_folder: Path, files: Sequence[str]) -> None:
+    """Build the absent cache of `key` from the archives, under a lock, once for all waiting processes.
+
+    images: path, position. Raises Refusal when the archives no longer hold the images of `key`.
+    """
+    form = PixelForm(key.height, key.width, key.channels, cast(Resize, key.resize), key.range, key.store)
+    by_position = images.drop_duplicates("position").sort_values("position")
+    rebuilt = build(archives_folder, files, list(by_position["path"]), form, caches).key
+    if rebuilt != key:
+        raise Refusal(
+            f"{archives_folder}: the images are not those that the stage `prepare` read: their key is "
+            f"{rebuilt.key[:12]} ({rebuilt.count} images), pixels.json says {key.key[:12]} ({key.count} images). "
+            "Run `dvc repro`."
+        )
+
+
+def _request(archives_folder: Path, files: Sequence[str], paths: list[str], form: PixelForm) -> str:
+    """A hash of what is asked for, known before anything is decoded. Archives count by size and time of change."""
+    archives = [(name, existing(archives_folder, name).stat()) for name in files]
+    stamps = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in archives]
+    return sha256_of_json([VERSION, form.facts, stamps, paths])[:32]
+
+
+def _key(decoded: pd.DataFrame, form: PixelForm) -> PixelsKey:
+    digest = hashlib.sha256(json.dumps([VERSION, form.facts], sort_keys=True).encode())
+    for content in decoded["exact_hash"]:
+        digest.update(bytes.fromhex(content))
+    return PixelsKey(
+        key=digest.hexdigest(),
+        count=len(decoded),
+        height=form.height,
+        width=form.width,
+        channels=form.channels,
+        dtype=form.dtype,
+        resize=form.resize,
+        range=form.range,
+        store=form.store,
+    )
+
+
+def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:
+    """What an earlier build of the same request found, if its pixels are still there."""
+    for record in caches.glob(f"*.{request}.parquet"):
+        if (caches / f"{record.name.split('.')[0]}{suffix}").exists():
+            return pd.read_parquet(record)
+    return None
+
+
+def _delete_unfinished(caches: Path, request: str) -> None:
+    """What builds of other requests left: it would take the disk that this one needs. The caller holds the lock."""
+    stems = {path: path.name.split(".")[0] for path in caches.iterdir()}
+    _delete(path for path, stem in stems.items() if stem != request and len(stem) != KEY_LENGTH)
+
+
+def _prune(caches: Path, current: Path) -> None:
+    """Delete all but the caches used last, and every abandoned build: the caller holds the lock, none is under way."""
+    os.utime(current)
+    finished = [path for path in caches.iterdir() if path.suffix in SUFFIXES and len(path.stem) == KEY_LENGTH]
+    kept = sorted(finished, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:KEPT_CACHES]
+    keys = {path.stem for path in kept}
+    _delete(path for path in caches.iterdir() if path.name.split(".")[0] not in keys)
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    """Those of `paths` that are of a cache.
+
+    A process that has a deleted cache mapped keeps it to its end; one that opens it later builds it again.
+    """
+    for path in list(paths):
+        if path.suffix in (*SUFFIXES, ".parquet", ".journal", ".parts", ".partial"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def build_file(
@@ -31,22 +161,23 @@ def build_file(
     form: PixelForm,
     processes: int | None = None,
 ) -> pd.DataFrame:
-    """Write the file of all images, of the kind that `form` says (stores.py); return the table `decoded`.
+    """Write the file of all images, as `form.store` says; return the table `decoded`.
 
     processes: default all CPUs this one may use, and this one alone when there is little to do. Raises Refusal for too
     little disk space, a damaged archive, or a dead decoding process; what was decoded is kept for the next call.
     """
-    store = store_for(pixels_file, len(paths), form)
+    shape = (len(paths), form.height, form.width, form.channels)
+    store = form.store.writer(pixels_file, shape, form.dtype)
     progress_file = pixels_file.with_suffix(".journal")
     store.reserve()
     source = Source(archives_folder, tuple(files), form, store)
-    done = journal.read(progress_file, source)
+    done = _read_journal(progress_file, source)
     chunks = [chunk for chunk in _chunks(paths, form) if chunk.first not in done]
     remaining = sum(len(chunk.paths) for chunk in chunks)
     processes = processes or (1 if remaining < SMALL_BUILD_IMAGES else len(os.sched_getaffinity(0)))
     with tqdm(total=len(paths), initial=len(paths) - remaining, desc="decoding", unit="image") as bar:
         for chunk in _decoded(chunks, source, processes):
-            journal.append(progress_file, chunk)
+            _append_to_journal(progress_file, chunk)
             done[chunk.first] = chunk
             bar.update(len(chunk.images))
     store.finish([(first, len(done[first].images)) for first in sorted(done)])
@@ -86,3 +217,25 @@ def _table(paths: Sequence[str], done: dict[int, ChunkDone]) -> pd.DataFrame:
     table.insert(0, "path", pd.Series(list(paths), dtype="str"))
     table.insert(1, "position", np.arange(len(paths)))
     return table
+
+
+def _append_to_journal(journal: Path, done: ChunkDone) -> None:
+    with journal.open("a", encoding="utf-8") as file:
+        file.write(json.dumps([done.first, done.checksum, done.images]) + "\n")
+
+
+def _read_journal(journal: Path, source: Source) -> dict[int, ChunkDone]:
+    """What an interrupted build has already decoded, a line of JSON per chunk: the chunks, by their first image,
+    that are in the store as they were decoded."""
+    if not journal.exists():
+        return {}
+    whole = {}
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            first, checked, images = json.loads(line)
+        except ValueError:
+            continue  # the line that was being written when the process died
+        done = ChunkDone(first, checked, [tuple(image) for image in images])
+        if checksum(source.store.written(first, len(images))) == checked:
+            whole[first] = done
+    return whole

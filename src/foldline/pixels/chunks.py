@@ -3,27 +3,32 @@
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Bool, Shaped
 from xxhash import xxh3_128_hexdigest
 
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
-from foldline.pixels.range_check import refuse_other_range
-from foldline.pixels.reading import Contents, PictureFiles, picture_into
+from foldline.pixels.reading import Contents, PictureFiles, numbers_in, picture_into
 from foldline.pixels.resizing import PixelForm
-from foldline.pixels.stores import ImageArray, Store
+from foldline.pixels.stores import ImageArray, StoreWriter
 from foldline.pixels.undecodable import RANGE_CURE, Undecodable
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""
+
+FAR_RANGES = 20
+"""A number that lies so many widths of the range outside of it is far away. The air in a CT, at -1000, is 12.5 widths
+below a window for brains, [0, 80], which somebody may want; of bytes, [0, 1] leaves all but the darkest far away."""
+REREAD = 20
 
 NO_HASH = 0
 DecodedImage = tuple[int, int, str, int, str | None]
@@ -37,7 +42,7 @@ class Source:
     archives_folder: Path
     files: tuple[str, ...]
     form: PixelForm
-    store: Store
+    store: StoreWriter
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Decoder:
         if self.source.form.range is None:
             return
         read = [place for place, reason in enumerate(reasons) if not reason]
-        refuse_other_range(self.files, self.source.form, [paths[place] for place in read], pixels[read])
+        _refuse_other_range(self.files, self.source.form, [paths[place] for place in read], pixels[read])
 
     def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
         try:
@@ -131,6 +136,46 @@ def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[Deco
 def _blank(place: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
     place[:] = UNREADABLE_GREY
     return 0, 0, exact_hash, NO_HASH, str(why)
+
+
+def _refuse_other_range(
+    files: PictureFiles, form: PixelForm, paths: Sequence[str], pixels: Shaped[np.ndarray, "images height width c"]
+) -> None:
+    """For a form with a range: raises Refusal when most numbers of most pictures lie far outside of the range.
+
+    paths, pixels: of pictures that were read, in the form of the cache, where the range goes from 0 to 255.
+    """
+    far = _lie_far_away(pixels)
+    if 2 * far.sum() <= len(paths):
+        return
+    chosen = [path for path, is_far in zip(paths, far, strict=True) if is_far]
+    found = list(_extremes(files, form, chosen[:REREAD]))
+    low, high = min(low for low, _, _ in found), max(high for _, high, _ in found)
+    cure = (
+        "Their samples are bytes, for which the card says `range: null`."
+        if all(is_byte for *_, is_byte in found)
+        else f"Write the lowest and the highest number that most files hold, [{low:g}, {high:g}] by these."
+    )
+    raise Refusal(
+        f"{files.archives.folder}: most numbers of {len(chosen):,} of the first {len(paths):,} images lie far outside "
+        f"of layout.range, {list(form.range or ())} in the card: they go from {low:g} to {high:g} in "
+        f"{shown_address(chosen[0])} and the next ones. {cure}"
+    )
+
+
+def _lie_far_away(pixels: Shaped[np.ndarray, "images height width c"]) -> Bool[np.ndarray, " images"]:
+    limit = FAR_RANGES * 255
+    return ((pixels < -limit) | (pixels > 255 + limit)).mean(axis=(1, 2, 3)) > 0.5
+
+
+def _extremes(files: PictureFiles, form: PixelForm, paths: Sequence[str]) -> Iterator[tuple[float, float, bool]]:
+    """Of each picture the lowest and the highest number in its files, and whether they are bytes: the cache has them
+    smoothed, and only up to float16's limit."""
+    for path in paths:
+        planes = numbers_in(files.contents(path), form)
+        numbers = np.concatenate([plane.ravel() for plane in planes])
+        numbers = numbers[np.isfinite(numbers)]  # some are left: the cache has 0 for all others, near the range
+        yield float(numbers.min()), float(numbers.max()), all(plane.dtype == np.uint8 for plane in planes)
 
 
 # A pool hands its tasks to a function, so what a process keeps between them can only be a module's.

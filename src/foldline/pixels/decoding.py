@@ -6,6 +6,7 @@ content, never by their suffix.
 """
 
 import io
+import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ import numpy as np
 from jaxtyping import Shaped
 from PIL import Image, ImageOps
 
-from foldline.pixels.jpeg_header import plain_size
 from foldline.pixels.undecodable import RANGE_CURE, Undecodable, undecodable
 
 VERSION = 3
@@ -26,6 +26,12 @@ VERSION = 3
 Image.MAX_IMAGE_PIXELS = None
 
 JPEGS = ("JPEG", "MPO")
+JPEG_START = b"\xff\xd8"
+JPEG_FRAMES = {0xC0, 0xC1, 0xC2}
+"""Baseline, extended and progressive, which hold the size; other coding processes are not plain."""
+JPEG_HARMLESS = {0xC4, 0xDB, 0xDD, 0xE0, 0xFE}
+"""Tables, restart interval, JFIF and comments: they change neither colours nor orientation."""
+JPEG_COMPONENTS = {1, 3}
 REDUCED_SCALES = (8, 4, 2)
 ENOUGH_SHARE = 7 / 8
 """Of the size that is needed, in a picture that the codec reduced. Its pixels are true means: stretched by an eighth
@@ -133,3 +139,26 @@ def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def plain_size(content: bytes) -> tuple[int, int] | None:
+    """Height and width in pixels of a JPEG of 8-bit grey or colour without EXIF, colour profile or Adobe's marker.
+
+    None for every other file, broken ones among them. Read off the markers in a microsecond; Pillow takes 45 to open a
+    file, 6 % of what the pixel cache spends on a photograph of 400 x 533. Source: ITU-T T.81, annex B.
+    """
+    if not content.startswith(JPEG_START):
+        return None
+    place = len(JPEG_START)
+    try:
+        while True:
+            mark, marker, length = struct.unpack_from(">BBH", content, place)
+            if mark == 0xFF and marker in JPEG_FRAMES:
+                precision, height, width, components = struct.unpack_from(">BHHB", content, place + 4)
+                is_plain = precision == 8 and components in JPEG_COMPONENTS and height and width
+                return (height, width) if is_plain else None
+            if mark != 0xFF or marker not in JPEG_HARMLESS:
+                return None
+            place += 2 + length
+    except struct.error:
+        return None

@@ -1,13 +1,46 @@
-"""One size for every picture: squashed, cropped or padded."""
+"""One size for every picture: the section `prepare`, and the ways of resizing."""
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 from jaxtyping import Shaped
+from pydantic import Field
+
+from foldline.params.section import Section
+from foldline.pixels.stores import PixelStore, Store
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+
+def squash(picture: Size, target: Size) -> Size:
+    """Both sides to size, whatever the aspect."""
+    return target
+
+
+def crop(picture: Size, target: Size) -> Size:
+    """The short side to size, then the centre at the target's aspect."""
+    height, width = _at_scale(picture, max(target[0] / picture[0], target[1] / picture[1]))
+    return max(height, target[0]), max(width, target[1])
+
+
+def pad(picture: Size, target: Size) -> Size:
+    """The whole image at the target's aspect, black next to it."""
+    height, width = _at_scale(picture, min(target[0] / picture[0], target[1] / picture[1]))
+    return min(height, target[0]), min(width, target[1])
+
+
+def _at_scale(picture: Size, scale: float) -> Size:
+    return max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))
+
 
 Resize = Literal["squash", "crop", "pad"]
+WAYS: Mapping[Resize, Callable[[Size, Size], Size]] = {"squash": squash, "crop": crop, "pad": pad}
+"""From the sizes of a picture and of the cache to that of the whole picture before it is cropped or padded."""
+
 BILINEAR_RATIO = 1.4
 """Up to this ratio of sizes, bilinear interpolation is as close to a Lanczos resize as any cheap way."""
 SUPERSAMPLED_RATIO = 4
@@ -25,12 +58,15 @@ class PixelForm:
     width: int
     channels: int
     resize: Resize
-    """squash: both sides to size, whatever the aspect. crop: the centre at the target's aspect. pad: the whole picture
-    at the target's aspect, black beside it."""
     range: tuple[float, float] | None = None
     """None: bytes. Else the numbers that are kept as 0 and 255, in float16."""
-    jpeg_quality: int | None = None
-    """None: the pixels themselves are kept. Else JPEGs of them."""
+    store: Store = PixelStore()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the pixels depend on, for the cache's key."""
+        names = ("height", "width", "channels", "resize", "range")
+        return {name: getattr(self, name) for name in names} | self.store.facts()
 
     @property
     def dtype(self) -> Literal["uint8", "float16"]:
@@ -46,29 +82,46 @@ class PixelForm:
         return replace(self, channels=1)
 
 
-def scaled_size(height: int, width: int, form: PixelForm) -> tuple[int, int]:
+class Prepare(Section):
+    """Section `prepare`: the size of the cached pixels, and what to do with images that cannot be read."""
+
+    height_pixels: Annotated[int, Field(ge=1, le=4096)]
+    width_pixels: Annotated[int, Field(ge=1, le=4096)]
+    resize: Resize
+    store: Store
+    unreadable_share: Annotated[float, Field(ge=0, le=1)]
+    """Up to this share of images may be unreadable; they are listed. Above it the stage refuses."""
+
+    def unstorable(self, channels: int, value_range: tuple[float, float] | None, slug: str) -> Iterator[str]:
+        """A message where the store cannot hold such images, those of the competition `slug`."""
+        if not self.store.holds(channels, is_of_bytes=value_range is None):
+            kept = f"{channels} channels of {'bytes' if value_range is None else 'numbers (layout.range)'}"
+            yield (
+                f"params.yaml: `prepare.store.kind` is {self.store.kind!r}, which holds bytes of 1 or 3 channels, but "
+                f"{slug} has {kept}. Valid: 'pixels'."
+            )
+
+    def form(self, channels: int, value_range: tuple[float, float] | None) -> PixelForm:
+        """channels, value_range: of the card's layout."""
+        return PixelForm(self.height_pixels, self.width_pixels, channels, self.resize, value_range, self.store)
+
+
+def scaled_size(height: int, width: int, form: PixelForm) -> Size:
     """The height and width, in pixels, that the whole picture gets before it is cropped or padded."""
-    if form.resize == "squash":
-        return form.height, form.width
-    scales = form.height / height, form.width / width
-    scale = max(scales) if form.resize == "crop" else min(scales)
-    scaled = max(1, round(height * scale)), max(1, round(width * scale))
-    limit = max if form.resize == "crop" else min
-    return limit(scaled[0], form.height), limit(scaled[1], form.width)
+    return WAYS[form.resize]((height, width), (form.height, form.width))
 
 
 def resized(pixels: Shaped[np.ndarray, "height width channels"], form: PixelForm) -> Shaped[np.ndarray, "h w channels"]:
     """The picture in the size of `form`."""
     scaled = _scaled(pixels, *scaled_size(pixels.shape[0], pixels.shape[1], form))
-    if form.resize == "squash":
-        return scaled
-    height, width = scaled.shape[:2]
-    if form.resize == "crop":
-        top, left = (height - form.height) // 2, (width - form.width) // 2
-        return scaled[top : top + form.height, left : left + form.width]
+    top, left = max(0, (scaled.shape[0] - form.height) // 2), max(0, (scaled.shape[1] - form.width) // 2)
+    cropped = scaled[top : top + form.height, left : left + form.width]
+    height, width = cropped.shape[:2]
+    if (height, width) == (form.height, form.width):
+        return cropped
     padded = np.zeros((form.height, form.width, pixels.shape[2]), pixels.dtype)
     top, left = (form.height - height) // 2, (form.width - width) // 2
-    padded[top : top + height, left : left + width] = scaled
+    padded[top : top + height, left : left + width] = cropped
     return padded
 
 
