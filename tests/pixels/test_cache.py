@@ -15,12 +15,12 @@ import pytest
 from xxhash import xxh3_128_hexdigest
 
 from foldline.files.refusal import Refusal
-from foldline.pixels import cache
-from foldline.pixels.building import build_file
-from foldline.pixels.cache import BuiltCache, build, open_pixels
+from foldline.pixels.building import KEPT_CACHES, BuiltCache, build, build_file, rebuild
+from foldline.pixels.cache import open_pixels
 from foldline.pixels.chunks import UNREADABLE_GREY
 from foldline.pixels.images_table import MISSING
 from foldline.pixels.resizing import PixelForm
+from foldline.pixels.stores import JpegStore
 from tests.pixels.pictures import damage, encoded, npy, scene, zipped
 
 FORM = PixelForm(8, 12, 3, "squash")
@@ -38,7 +38,8 @@ def built(folder: Path, paths: Sequence[str] = tuple(MEMBERS), form: PixelForm =
 
 
 def opened(folder: Path, cached: BuiltCache) -> np.ndarray:
-    return open_pixels(folder / "pixels", cached.key, cached.decoded, folder, ["all.zip"])
+    caches = folder / "pixels"
+    return open_pixels(caches, cached.key, lambda: rebuild(caches, cached.key, cached.decoded, folder, ["all.zip"]))
 
 
 def test_every_image_is_decoded_once_in_the_order_of_first_appearance(archives: Path) -> None:
@@ -174,20 +175,20 @@ def test_a_damaged_cache_is_refused(archives: Path) -> None:
 def test_only_the_last_caches_are_kept(archives: Path) -> None:
     keys = [built(archives, form=PixelForm(side, side, 1, "squash")).key.key for side in range(4, 9)]
     kept = {path.name.split(".")[0] for path in (archives / "pixels").iterdir()} - {"build"}
-    assert kept == set(keys[-cache.KEPT_CACHES :])
+    assert kept == set(keys[-KEPT_CACHES:])
 
 
 def test_an_abandoned_build_makes_room_for_another(archives: Path) -> None:
     kept = built(archives).key.key
     damage(archives / "all.zip", MEMBERS["train/4.png"])
-    for form in (PixelForm(9, 9, 3, "squash"), PixelForm(7, 7, 3, "squash", store=JPEG(90)):
+    for form in (PixelForm(9, 9, 3, "squash"), PixelForm(7, 7, 3, "squash", store=JpegStore(quality=90))):
         with pytest.raises(Refusal, match="is damaged"):
             built(archives, form=form)
     parts = next((archives / "pixels").glob("*.parts"))
     killed = parts.with_name(f".{parts.stem}.jpegs.0123abcd.partial")
     killed.write_bytes(b"room")
     with pytest.raises(Refusal, match="is damaged"):
-        built(archives, form=PixelForm(7, 7, 3, "squash", store=JPEG(90))
+        built(archives, form=PixelForm(7, 7, 3, "squash", store=JpegStore(quality=90)))
     # Of the first, larger one nothing is left; the second one, and what is finished, are kept.
     found = {(path.name.split(".")[0] == kept, path.suffix) for path in (archives / "pixels").iterdir()}
     assert found == {(True, ".npy"), (True, ".parquet"), (False, ".parts"), (False, ".lock")}

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from foldline.pixels.datasets import EvaluationImages, TrainingImages
-from foldline.pixels.stores import JpegPixels, JpegStore
+from foldline.pixels.stores import JpegPixels, JpegWriter
 from tests.pixels.pictures import scene
 
 NUMBERS = np.linspace(-20, 300, 3 * 4 * 4 * 2).astype(np.float16).reshape(3, 4, 4, 2)
@@ -30,7 +30,7 @@ def test_numbers_are_float32_and_augmented_between_0_and_1() -> None:
 
 def test_jpegs_are_bytes(tmp_path: Path) -> None:
     pictures = np.stack([scene(seed, 16, 16) for seed in range(3)])
-    store = JpegStore(tmp_path / "cache.jpegs", 95, pictures.nbytes)
+    store = JpegWriter(tmp_path / "cache.jpegs", 95, pictures.nbytes)
     store.reserve()
     store.write(0, pictures)
     store.finish([(0, 3)])

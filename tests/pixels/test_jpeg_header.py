@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foldline.pixels.decoding import decode
-from foldline.pixels.jpeg_header import plain_size
+from foldline.pixels.decoding import decode, plain_size
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (37, 53, 3), np.uint8)
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.pixels.building import build_file
-from foldline.pixels.cache import build, open_pixels
+from foldline.pixels.building import build, build_file
+from foldline.pixels.cache import open_pixels
 from foldline.pixels.resizing import PixelForm
-from foldline.pixels.stores import JpegPixels, store_for
+from foldline.pixels.stores import JpegPixels, JpegStore, JpegWriter, PixelStore
 from tests.pixels.pictures import damage, encoded, scene, zipped
 
 PLAIN = PixelForm(16, 24, 3, "squash")
-FORM = PixelForm(16, 24, 3, "squash", store=JPEG(95)
+FORM = PixelForm(16, 24, 3, "squash", store=JpegStore(quality=95))
 MEMBERS = {f"{number}.png": encoded(scene(number, 16, 24)) for number in range(300)}
 
 
@@ -28,12 +28,10 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_positions_are_decoded_as_they_are_asked_for(archives: Path, tmp_path: Path, channels: int) -> None:
     caches = [
-        build(
-            archives, ["all.zip"], list(MEMBERS), PixelForm(16, 24, channels, "squash", store=JPEG(quality), tmp_path
-        )
-        for quality in (None, 95)
+        build(archives, ["all.zip"], list(MEMBERS), PixelForm(16, 24, channels, "squash", store=store), tmp_path)
+        for store in (PixelStore(), JpegStore(quality=95))
     ]
-    plain, jpegs = (open_pixels(tmp_path, cache.key, cache.decoded, archives, ["all.zip"]) for cache in caches)
+    plain, jpegs = (open_pixels(tmp_path, cache.key, build_again=lambda: None) for cache in caches)
     assert isinstance(jpegs, JpegPixels)
     assert jpegs.shape == plain.shape and len(jpegs) == 300 and jpegs.dtype == plain.dtype
     chosen = np.array([299, 0, 7])
@@ -73,11 +71,11 @@ def test_a_cut_off_store_is_refused(archives: Path, tmp_path: Path) -> None:
     (file,) = tmp_path.glob("*.jpegs")
     file.write_bytes(file.read_bytes()[:-8])
     with pytest.raises(Refusal, match=r"is damaged \(it is cut off, or of other images\). Remove it"):
-        open_pixels(tmp_path, cached.key, cached.decoded, archives, ["all.zip"])
+        open_pixels(tmp_path, cached.key, build_again=lambda: None)
 
 
 def test_no_room_for_jpegs(archives: Path, tmp_path: Path) -> None:
-    large = PixelForm(20_000_000, 10_000_000, 3, "squash", store=JPEG(95)
+    large = PixelForm(20_000_000, 10_000_000, 3, "squash", store=JpegStore(quality=95))
     with pytest.raises(
         Refusal, match=r"cache of JPEGs takes about 36,000,000,000,000,000 bytes, .* are free. Free some"
     ):
@@ -90,7 +88,7 @@ def test_a_cache_of_numbers_keeps_half_precision(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", array)
     form = PixelForm(8, 8, 2, "squash", range=(-1.0, 1.0))
     cached = build(tmp_path, ["a.npy"], ["a.npy"], form, tmp_path / "pixels")
-    pixels = open_pixels(tmp_path / "pixels", cached.key, cached.decoded, tmp_path, ["a.npy"])
+    pixels = open_pixels(tmp_path / "pixels", cached.key, build_again=lambda: None)
     assert cached.key.dtype == "float16" and pixels.dtype == np.float16
     assert np.allclose(pixels[0], (array + 1) * 127.5, rtol=1e-3, atol=0.05)
 
@@ -99,7 +97,7 @@ def test_a_full_disk_is_that_of_the_cache(tmp_path: Path, monkeypatch: pytest.Mo
     def full(path: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    store = store_for(tmp_path / "cache.jpegs", 1, FORM)
+    store = JpegWriter(tmp_path / "cache.jpegs", 95, 16 * 24 * 3)
     store.reserve()
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match=r"No space left on device: '.*cache\.parts/0'"):

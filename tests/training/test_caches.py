@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from accelerate import Accelerator
 
-from foldline.pixels.stores import JpegPixels, JpegStore
+from foldline.pixels.stores import JpegPixels, JpegWriter
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold
 from foldline.training.fold_training import train_fold
@@ -31,7 +31,7 @@ class StoppingCheckpoints(Checkpoints):
 
 def of_jpegs(folder: Path) -> Fold:
     fold = small_fold()
-    store = JpegStore(folder / "cache.jpegs", 95, fold.pixels.nbytes)
+    store = JpegWriter(folder / "cache.jpegs", 95, fold.pixels.nbytes)
     store.reserve()
     store.write(0, fold.pixels)
     store.finish([(0, len(fold.pixels))])

@@ -50,6 +50,9 @@ OPENCV_CHANNELS = 4
 """Its resizing takes no more."""
 
 
+PIXELS = PixelStore()
+
+
 @dataclass(frozen=True)
 class PixelForm:
     """What every picture of one cache looks like. `channels`: 3 is RGB, 1 is grey, others as the files have them."""
@@ -60,7 +63,7 @@ class PixelForm:
     resize: Resize
     range: tuple[float, float] | None = None
     """None: bytes. Else the numbers that are kept as 0 and 255, in float16."""
-    store: Store = PixelStore()
+    store: Store = PIXELS
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""The kinds of stores: how a cache keeps its images. Each is a kind of `prepare.store`, which writes and opens its file."""
+"""How a cache keeps its images: the kinds of `prepare.store`, each with the writing and the opening of its file."""
 
 import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, overload
+from typing import Annotated, Any, ClassVar, Literal, Protocol, overload, runtime_checkable
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ Shape = tuple[int, int, int, int]
 """Images, height, width, channels."""
 
 
+@runtime_checkable
 class StoreWriter(Protocol):
     """Writes the images of a cache chunk by chunk, in any order, maybe in several processes."""
 
