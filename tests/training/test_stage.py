@@ -20,7 +20,6 @@ from foldline.folds.folds_table import write_folds
 from foldline.kaggle.manifest import Manifest, write_manifest
 from foldline.pixels.cache import PixelsKey, write_pixels_key
 from foldline.pixels.images_table import write_images
-from foldline.pixels.stores import PixelStore
 from foldline.training.checkpoints import checkpoints_folder
 from foldline.training.random_start import write_random_start
 from tests.training.small import TRAIN, small_fold, train_section
@@ -53,7 +52,7 @@ def write_competition(root: Path) -> Places:
     write_folds(places.folds, pd.DataFrame({"row_id": row_ids, "fold": numbers % 3, "cluster": numbers}))
     write_manifest(places.manifest, Manifest(competition="digits", files=()))
     sizes = dict(zip(("count", "height", "width", "channels"), fold.pixels.shape, strict=True))
-    key = PixelsKey(key="0" * 64, dtype="uint8", resize="squash", range=None, store=PixelStore(), **sizes)
+    key = PixelsKey(key="0" * 64, dtype="uint8", resize="squash", range=None, jpeg_quality=None, **sizes)
     write_pixels_key(places.pixels, key)
     places.pixel_caches.mkdir()
     np.save(places.pixel_caches / f"{key.key}.npy", fold.pixels)

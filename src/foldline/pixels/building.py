@@ -107,17 +107,7 @@ def _key(decoded: pd.DataFrame, form: PixelForm) -> PixelsKey:
     digest = hashlib.sha256(json.dumps([VERSION, form.facts], sort_keys=True).encode())
     for content in decoded["exact_hash"]:
         digest.update(bytes.fromhex(content))
-    return PixelsKey(
-        key=digest.hexdigest(),
-        count=len(decoded),
-        height=form.height,
-        width=form.width,
-        channels=form.channels,
-        dtype=form.dtype,
-        resize=form.resize,
-        range=form.range,
-        store=form.store,
-    )
+    return PixelsKey(key=digest.hexdigest(), count=len(decoded), dtype=form.dtype, **form.facts)
 
 
 def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:

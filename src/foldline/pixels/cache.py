@@ -14,7 +14,7 @@ from pydantic import Field
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse
-from foldline.pixels.stores import CachedPixels, Shape, Store
+from foldline.pixels.stores import CachedPixels, Shape, Store, store_of
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -32,7 +32,12 @@ class PixelsKey(Section):
     resize: str
     range: tuple[float, float] | None
     """The numbers that are 0 and 255 in the cache; null for bytes, which are what they are."""
-    store: Store
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)] | None
+    """null: the cache holds the pixels themselves."""
+
+    @property
+    def store(self) -> Store:
+        return store_of(self.jpeg_quality)
 
     @property
     def shape(self) -> Shape:

@@ -69,7 +69,7 @@ class PixelForm:
     def facts(self) -> dict[str, Any]:
         """What the pixels depend on, for the cache's key."""
         names = ("height", "width", "channels", "resize", "range")
-        return {name: getattr(self, name) for name in names} | self.store.facts()
+        return {name: getattr(self, name) for name in names} | {"jpeg_quality": self.store.jpeg_quality}
 
     @property
     def dtype(self) -> Literal["uint8", "float16"]:

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, overload, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, overload, runtime_checkable
 
 import cv2
 import numpy as np
@@ -208,10 +208,8 @@ class PixelStore(Section):
 
     kind: Literal["pixels"] = "pixels"
     suffix: ClassVar[str] = ".npy"
-
-    def facts(self) -> dict[str, Any]:
-        """What the cache's key depends on."""
-        return {"jpeg_quality": None}
+    jpeg_quality: ClassVar[None] = None
+    """As pixels.json says it; the cache's key depends on it."""
 
     def holds(self, channels: int, is_of_bytes: bool) -> bool:
         """Whether it can keep such images."""
@@ -232,8 +230,9 @@ class JpegStore(Section):
     quality: Annotated[int, Field(ge=50, le=100)]
     suffix: ClassVar[str] = ".jpegs"
 
-    def facts(self) -> dict[str, Any]:
-        return {"jpeg_quality": self.quality}
+    @property
+    def jpeg_quality(self) -> int:
+        return self.quality
 
     def holds(self, channels: int, is_of_bytes: bool) -> bool:
         return is_of_bytes and channels in (1, 3)
@@ -247,6 +246,11 @@ class JpegStore(Section):
 
 Store = Annotated[PixelStore | JpegStore, Field(discriminator="kind")]
 SUFFIXES = (PixelStore.suffix, JpegStore.suffix)
+
+
+def store_of(jpeg_quality: int | None) -> Store:
+    """Of a cache that pixels.json describes."""
+    return PixelStore() if jpeg_quality is None else JpegStore(quality=jpeg_quality)
 
 
 def _encoded(image: np.ndarray, quality: int) -> bytes:
