@@ -1,7 +1,10 @@
 """Digests of code: what it means counts, how it is written does not, and a room counts as a whole."""
 
 import ast
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import grimp
 import pytest
@@ -10,6 +13,7 @@ import yaml
 from foldline.params import code_digests
 from foldline.params.code_digests import meaning, modules_of, own_files, own_graph, script_digests, source_of
 from foldline.params.own import Own
+from pipelines.code import stages_with_code
 
 CODE = '''
 """What it is."""
@@ -105,28 +109,59 @@ def test_a_room_counts_as_a_whole_for_who_imports_its_door(graph: grimp.ImportGr
     assert kind in modules_of("pipelines.prepare", graph)
 
 
-def test_an_edited_body_makes_exactly_its_users_stale(
-    graph: grimp.ImportGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scripts = {f"pipelines.{stage}": [] for stage in ("prepare", "split", "train", "clip", "format")}
-    before = script_digests(scripts, graph)
+@pytest.fixture(scope="module")
+def digests(graph: grimp.ImportGraph) -> Callable[[str, Callable[[str], str]], dict[str, str]]:
+    """A function from a module and an edit of its source to the digests of the stages' scripts."""
+    scripts: dict[str, list[Path]] = {f"pipelines.{stage}": [] for stage in STAGES}
+    read_meaning = functools.cache(meaning)  # of hundreds of modules of which one is edited
 
-    def stale(edited: str) -> set[str]:
-        with monkeypatch.context() as patched:
-            read = Path.read_text
+    def of_edited(module: str, edit: Callable[[str], str]) -> dict[str, str]:
+        read = Path.read_text
 
-            def read_edited(path: Path, *arguments: object, **named: object) -> str:
-                text = read(path, *arguments, **named)  # type: ignore[arg-type]
-                return f"{text}\nEDITED = True" if path == source_of(edited) else text
+        def read_edited(path: Path, *arguments: Any, **named: Any) -> str:
+            text = read(path, *arguments, **named)
+            return edit(text) if path == source_of(module) else text
 
+        with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Path, "read_text", read_edited)
-            after = script_digests(scripts, graph)
-        return {script.removeprefix("pipelines.") for script in scripts if after[script] != before[script]}
+            patched.setattr(code_digests, "meaning", read_meaning)
+            return script_digests(scripts, graph)
 
-    assert stale("foldline.training.loop") == {"train"}
-    assert stale("foldline.archive.bson") >= {"prepare"}
-    assert stale("foldline.metrics.scores.areas") == {"clip"}
-    assert stale("foldline.training.rate_chart") == set()
+    return of_edited
+
+
+STAGES = [stage for stage, _ in stages_with_code()]
+READERS = {"check", "prepare"}
+"""`check` is stale with them in a second, and what it writes never changes."""
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("foldline.metrics.scores.areas", {"ensemble", "clip"}),
+        ("foldline.archive.bson", READERS),
+        ("foldline.archive.record_file", READERS),
+        ("foldline.pixels.decoding", {"prepare"}),
+        ("foldline.pixels.dicom", {"prepare"}),
+        ("foldline.pixels.building", {"prepare"}),
+        ("foldline.folds.assignment", {"split"}),
+        ("foldline.training.loop", {"check", "train"}),
+        ("foldline.training.rate_chart", set()),
+    ],
+)
+def test_an_edited_body_makes_exactly_its_users_stale(
+    digests: Callable[[str, Callable[[str], str]], dict[str, str]], module: str, stale: set[str]
+) -> None:
+    """The drills: a metric, the reader of a format, a decoder, the dealing, the loop, a chart."""
+    before, after = digests(module, str), digests(module, lambda text: f"{text}\nEDITED = True")
+    assert {script.removeprefix("pipelines.") for script in before if after[script] != before[script]} == stale
+
+
+def test_an_edited_docstring_makes_nothing_stale(
+    digests: Callable[[str, Callable[[str], str]], dict[str, str]],
+) -> None:
+    for module in ("foldline.files.refusal", "foldline.training.loop"):
+        assert digests(module, lambda text: f'"""Edited."""\n\n{text}') == digests(module, str)
 
 
 def test_own_files_count_by_their_bytes_for_the_sections_that_name_them(

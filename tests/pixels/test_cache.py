@@ -1,6 +1,7 @@
 """The pixel cache: one decode per image, the same bytes however it is built, nothing broken by an interruption."""
 
 import io
+import json
 import multiprocessing
 import os
 import signal
@@ -11,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from xxhash import xxh3_128_hexdigest
 
 from foldline.files.refusal import Refusal
+from foldline.pixels import building
 from foldline.pixels.building import KEPT_CACHES, BuiltCache, build, build_file, rebuild
-from foldline.pixels.cache import open_pixels
+from foldline.pixels.cache import open_pixels, read_pixels_key, write_pixels_key
 from foldline.pixels.chunks import UNREADABLE_GREY
 from foldline.pixels.images_table import MISSING
 from foldline.pixels.resizing import PixelForm
@@ -131,6 +134,24 @@ def test_the_key_is_of_contents_and_form_and_nothing_else(archives: Path, tmp_pa
     assert build(other, names, names, FORM, other / "pixels").key == key
     assert build(other, names, names[::-1], FORM, other / "pixels").key != key
     assert built(archives, form=PixelForm(8, 12, 3, "pad")).key.key != key.key
+
+
+@pytest.mark.parametrize(
+    ("form", "key"),
+    [
+        (FORM, "c611745ea58e2051"),
+        (PixelForm(8, 12, 1, "pad", (0.0, 4.0)), "48873b52b0faaeb5"),
+        (PixelForm(8, 12, 3, "crop", store=JpegStore(quality=90)), "20615033254c3217"),
+    ],
+)
+def test_the_key_of_known_contents_is_known(form: PixelForm, key: str, tmp_path: Path) -> None:
+    """Another one would make everybody's trained folds stale: raise `VERSION` where pixels change, and only there."""
+    written = building._key(pd.DataFrame({"exact_hash": ["0f" * 16, "a0" * 16]}), form)
+    assert written.key.startswith(key)
+    write_pixels_key(tmp_path / "pixels.json", written)
+    assert read_pixels_key(tmp_path / "pixels.json") == written
+    names = ["key", "count", "height", "width", "channels", "dtype", "resize", "range", "jpeg_quality"]
+    assert list(json.loads((tmp_path / "pixels.json").read_text())) == names
 
 
 def test_what_was_built_is_not_decoded_again(archives: Path) -> None:
