@@ -8,7 +8,7 @@ from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from foldline.pixels.loaders import evaluation_loader
 from foldline.predicting.predicting import predict, shared_logits, stored_form
 from foldline.predicting.row_images import row_images

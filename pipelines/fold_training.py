@@ -10,7 +10,7 @@ from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.params.code_digests import own_files, own_graph, script_digests
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold import Fold
 from foldline.training.fold_training import train_fold

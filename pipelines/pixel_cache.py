@@ -5,8 +5,7 @@ Reads work/<slug>/pixels.json, images.parquet and the archives of input/<slug>. 
 
 from foldline.kaggle.manifest import read_manifest
 from foldline.pixels.building import rebuild
-from foldline.pixels.cache import read_pixels_key
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images, read_pixels_key
 from pipelines.running import parser, read_settings, run
 
 

@@ -25,8 +25,7 @@ from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
 from foldline.kaggle.manifest import read_manifest
 from foldline.pixels.building import build
-from foldline.pixels.cache import write_pixels_key
-from foldline.pixels.images_table import write_images
+from foldline.pixels.cache import write_images, write_pixels_key
 from foldline.pixels.resizing import Prepare
 from pipelines.running import parser, read_settings, run
 

@@ -20,7 +20,7 @@ from foldline.folds.folds_table import write_folds
 from foldline.folds.repeated import describe_findings, list_duplicates
 from foldline.folds.section import Split
 from foldline.folds.strata import find_strata
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
 

@@ -29,8 +29,7 @@ from foldline.folds.folds_table import read_folds
 from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from foldline.metrics.decisions.rules import AsPredicted
 from foldline.params.section import read_section
-from foldline.pixels.cache import read_pixels_key
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images, read_pixels_key
 
 SLUG = "dog-breed-identification"
 CARD = Path(__file__).parents[2] / "pipelines" / "competitions" / f"{SLUG}.yaml"

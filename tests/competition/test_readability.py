@@ -11,7 +11,7 @@ from foldline.competition.readability import (
     write_unreadable,
 )
 from foldline.files.refusal import Refusal
-from foldline.pixels.images_table import COLUMNS
+from foldline.pixels.cache import COLUMNS
 
 DECODED = pd.DataFrame(
     {

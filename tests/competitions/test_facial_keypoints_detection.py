@@ -12,7 +12,7 @@ from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.rows import read_rows
 from foldline.files.target_texts import numbers_of
 from foldline.local_kaggle.judge import judge, read_solution
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pixels, zipped

@@ -9,7 +9,7 @@ import pytest
 
 from foldline.experiment.params import read_params
 from foldline.files.refusal import Refusal
-from foldline.pixels.images_table import MISSING, read_images
+from foldline.pixels.cache import MISSING, read_images
 from pipelines import doctor, prepare
 from tests.competitions import grading
 from tests.competitions import test_aptos2019_blindness_detection as aptos

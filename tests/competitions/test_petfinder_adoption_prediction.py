@@ -4,7 +4,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from foldline.files.rows import read_rows, side_columns
 from foldline.folds.folds_table import read_folds
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import log_loss
 
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, zipped

@@ -3,7 +3,7 @@ degree of each of several organs, a column of probabilities for each."""
 
 import numpy as np
 
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Label, Miniature, csv, numbered, zipped

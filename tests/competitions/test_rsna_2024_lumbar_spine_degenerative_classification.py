@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 from foldline.files.rows import read_rows
 from foldline.files.target_texts import labels_of
 from foldline.files.whole_files import read_json
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, zipped

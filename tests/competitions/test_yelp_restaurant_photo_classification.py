@@ -5,7 +5,7 @@ from sklearn.metrics import f1_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from foldline.files.rows import read_rows
-from foldline.pixels.images_table import read_images
+from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped

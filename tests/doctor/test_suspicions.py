@@ -6,7 +6,7 @@ import pytest
 
 from foldline.archive.addresses import InRecord, address_in_record
 from foldline.doctor.suspicions import suspicions, unknown_labels
-from foldline.pixels.images_table import MISSING
+from foldline.pixels.cache import MISSING
 
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
 

@@ -142,7 +142,7 @@ READERS = {"check", "prepare"}
         ("foldline.archive.bson", READERS),
         ("foldline.archive.record_file", READERS),
         ("foldline.pixels.decoding", {"prepare"}),
-        ("foldline.pixels.dicom", {"prepare"}),
+        ("foldline.pixels.formats", {"prepare"}),
         ("foldline.pixels.building", {"prepare"}),
         ("foldline.folds.assignment", {"split"}),
         ("foldline.training.loop", {"check", "train"}),

@@ -1,13 +1,107 @@
-"""Loaders: the order of an epoch, and what does not change it."""
+"""Batches: channels first, augmented image by image; the order of an epoch, and what does not change it."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from foldline.pixels.loaders import EpochOrder, balanced, evaluation_loader, training_loader
+from foldline.pixels.loaders import (
+    EpochOrder,
+    EvaluationImages,
+    TrainingImages,
+    balanced,
+    channels_first,
+    evaluation_loader,
+    training_loader,
+)
+from foldline.pixels.stores import JpegPixels, JpegWriter
 from foldline.training.augmentation import build_augmentation
 from foldline.training.augmentation_section import Augmentation
+from tests.pixels.pictures import scene
+
+FOUR = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)
+TWO_OF_FOUR = np.array([3, 1])
+
+
+def test_channels_come_first() -> None:
+    images = channels_first(FOUR, FOUR, 4)
+    assert images.shape == (4, 3, 2, 3)
+    assert images[1, 2, 0, 1] == FOUR[1, 0, 1, 2]
+
+
+def test_evaluation_images_are_those_of_the_cache() -> None:
+    images, index = EvaluationImages(FOUR, TWO_OF_FOUR).__getitems__([1, 0, 1])
+    assert index.tolist() == [1, 0, 1]
+    assert torch.equal(images, channels_first(FOUR[[1, 3, 1]], FOUR, 3))
+
+
+def test_training_images_are_augmented_each_by_its_own_seed() -> None:
+    def add_seed(image: np.ndarray, seed: int) -> np.ndarray:
+        return image + np.uint8(seed)
+
+    images, index = TrainingImages(FOUR, TWO_OF_FOUR, add_seed).__getitems__([(0, 5), (1, 0), (0, 7)])
+    assert index.tolist() == [0, 1, 0]
+    assert torch.equal(images[0], images[2] - 2)
+    assert torch.equal(images[1], channels_first(FOUR, FOUR, 4)[1])
+
+
+def test_cache_is_not_written_to() -> None:
+    pixels = FOUR.copy()
+    pixels.setflags(write=False)
+
+    def blacken(image: np.ndarray, seed: int) -> np.ndarray:
+        image[:] = 0
+        return image
+
+    TrainingImages(pixels, TWO_OF_FOUR, blacken).__getitems__([(0, 0)])
+    assert np.array_equal(pixels, FOUR)
+
+
+def test_an_image_of_another_type_enters_no_batch() -> None:
+    with pytest.raises(ValueError, match=r"made float32 of \(2, 3, 3\) of uint8 of \(2, 3, 3\)"):
+        TrainingImages(FOUR, TWO_OF_FOUR, lambda image, seed: np.float32(image)).__getitems__([(0, 0)])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 7])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_any_number_of_channels_comes_first(channels: int, kind: type) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, channels)).astype(kind)
+    expected = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    assert torch.equal(channels_first([pixels[0], pixels[1]], pixels, 2), expected)
+    assert torch.equal(channels_first([pixels[0][:, ::-1]], pixels, 1), expected[:1].flip(-1))
+
+
+NUMBERS = np.linspace(-20, 300, 3 * 4 * 4 * 2).astype(np.float16).reshape(3, 4, 4, 2)
+TWO_OF_THREE = np.array([2, 0])
+
+
+def test_numbers_are_float32_and_augmented_between_0_and_1() -> None:
+    seen = []
+
+    def augment(image: np.ndarray, seed: int) -> np.ndarray:
+        seen.append(image)
+        return image[:, ::-1]
+
+    images, index = TrainingImages(NUMBERS, TWO_OF_THREE, augment).__getitems__([(1, 7), (0, 8)])
+    assert images.dtype == torch.float32 and index.tolist() == [1, 0]
+    assert np.allclose(images[0].permute(1, 2, 0), NUMBERS[0, :, ::-1].astype(np.float32), atol=1e-4)
+    assert np.allclose(seen[0], NUMBERS[0].astype(np.float32) / 255)
+    plain, _ = EvaluationImages(NUMBERS, TWO_OF_THREE).__getitems__([0])
+    assert np.array_equal(plain[0].permute(1, 2, 0), NUMBERS[2].astype(np.float32))
+
+
+def test_jpegs_are_bytes(tmp_path: Path) -> None:
+    pictures = np.stack([scene(seed, 16, 16) for seed in range(3)])
+    store = JpegWriter(tmp_path / "cache.jpegs", 95, pictures.nbytes)
+    store.reserve()
+    store.write(0, pictures)
+    store.finish([(0, 3)])
+    images, _ = EvaluationImages(JpegPixels(store.file, pictures.shape), TWO_OF_THREE).__getitems__([0, 1])
+    assert images.dtype == torch.uint8
+    assert np.abs(images.permute(0, 2, 3, 1).numpy().astype(int) - pictures[[2, 0]]).mean() < 12
+
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
 POSITIONS = np.arange(29, -1, -1)

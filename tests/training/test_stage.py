@@ -18,8 +18,7 @@ from foldline.files.places import Places
 from foldline.files.rows import write_rows
 from foldline.folds.folds_table import write_folds
 from foldline.kaggle.manifest import Manifest, write_manifest
-from foldline.pixels.cache import PixelsKey, write_pixels_key
-from foldline.pixels.images_table import write_images
+from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
 from foldline.training.random_start import write_random_start
 from tests.training.small import TRAIN, small_fold, train_section

@@ -10,7 +10,7 @@ import pandas as pd
 from foldline.archive.addresses import shown_address
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import whole_file
-from foldline.pixels.images_table import COLUMNS
+from foldline.pixels.cache import COLUMNS
 
 SHOWN_REASONS, SHOWN_FILES = 5, 3
 WIDTH = 1000
@@ -19,7 +19,7 @@ NUMBERS = re.compile(r"\d+")
 
 
 def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
-    """`images.parquet` (pixels/images_table.py) from the layout's images (row, path) and the cache's line per path."""
+    """`images.parquet` (pixels/cache.py) from the layout's images (row, path) and the cache's line per path."""
     linked = images.merge(decoded, on="path", how="left", validate="many_to_one")
     return linked.astype({"error": "str"})[list(COLUMNS)]
 

@@ -12,7 +12,7 @@ from foldline.competition.readability import describe_unreadable, share_to_allow
 from foldline.doctor.diagnosis import class_counts
 from foldline.files.refusal import counted, listed
 from foldline.folds.repeated import list_duplicates
-from foldline.pixels.images_table import MISSING
+from foldline.pixels.cache import MISSING
 
 SHOWN = 3
 IMBALANCE = 10

@@ -16,11 +16,11 @@ from xxhash import xxh3_128_hexdigest
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
+from foldline.pixels.decoding import RANGE_CURE, Undecodable
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
 from foldline.pixels.reading import Contents, PictureFiles, numbers_in, picture_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import ImageArray, StoreWriter
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""

@@ -14,9 +14,9 @@ from foldline.archive.array_files import ArrayFile, open_array_file
 from foldline.archive.record_file import RecordFile
 from foldline.archive.record_kinds import file_of_records
 from foldline.files.refusal import Refusal
-from foldline.pixels.decoding import Picture, decode
-from foldline.pixels.dicom import dicom_samples, is_dicom
-from foldline.pixels.images_table import MISSING
+from foldline.pixels.cache import MISSING
+from foldline.pixels.decoding import Picture, Undecodable, decode, undecodable
+from foldline.pixels.formats import dicom_samples, is_dicom, is_tiff, tiff_samples
 from foldline.pixels.resizing import PixelForm, resized, scaled_size
 from foldline.pixels.samples import (
     NPY_MARK,
@@ -29,8 +29,6 @@ from foldline.pixels.samples import (
     whole_bytes,
     with_channels,
 )
-from foldline.pixels.tiffs import is_tiff, tiff_samples
-from foldline.pixels.undecodable import Undecodable, undecodable
 
 
 @dataclass(frozen=True)

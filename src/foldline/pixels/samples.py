@@ -10,8 +10,7 @@ from jaxtyping import Shaped
 from PIL import Image, ImageOps
 
 from foldline.files.refusal import listed
-from foldline.pixels.decoding import ORIENTATION_TAG, UPRIGHT
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable
+from foldline.pixels.decoding import ORIENTATION_TAG, RANGE_CURE, UPRIGHT, Undecodable
 
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Protocol, overload, runtime_checkable
+from typing import Annotated, ClassVar, Literal, overload
 
 import cv2
 import numpy as np
@@ -25,34 +25,19 @@ Shape = tuple[int, int, int, int]
 """Images, height, width, channels."""
 
 
-@runtime_checkable
-class StoreWriter(Protocol):
-    """Writes the images of a cache chunk by chunk, in any order, maybe in several processes."""
-
-    def reserve(self) -> None:
-        """Raises Refusal when the disk has too little space."""
-
-    def write(self, first: int, pixels: ImageArray) -> bytes | memoryview:
-        """Put the images `first`, ... in their place; return what was written."""
-        ...
-
-    def written(self, first: int, count: int) -> bytes:
-        """What `write` returned for these images, if it reached the disk."""
-        ...
-
-    def finish(self, chunks: Sequence[tuple[int, int]]) -> None:
-        """`chunks`: the first image of each and how many, in order."""
-
-
 @dataclass(frozen=True)
 class ArrayWriter:
-    """A .npy file of all pixels, reserved at its full size; each chunk has its place from the start."""
+    """A .npy file of all pixels, reserved at its full size; each chunk has its place from the start.
+
+    As every writer it takes chunks in any order, maybe in several processes.
+    """
 
     file: Path
     shape: Shape
     dtype: str
 
     def reserve(self) -> None:
+        """Raises Refusal when the disk has too little space."""
         if self.file.exists():
             return
         needed, free = self.shape[0] * self._image_bytes, shutil.disk_usage(self.file.parent).free
@@ -70,6 +55,7 @@ class ArrayWriter:
                 os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END))
 
     def write(self, first: int, pixels: ImageArray) -> memoryview:
+        """Put the images `first`, ... in their place; return what was written."""
         content = pixels.data.cast("B")
         with self.file.open("rb+") as file:
             file.seek(self._offset(first))
@@ -77,12 +63,13 @@ class ArrayWriter:
         return content
 
     def written(self, first: int, count: int) -> bytes:
+        """What `write` returned for these images, if it reached the disk."""
         with self.file.open("rb") as file:
             file.seek(self._offset(first))
             return file.read(count * self._image_bytes)
 
     def finish(self, chunks: Sequence[tuple[int, int]]) -> None:
-        """Nothing is left to do."""
+        """`chunks`: the first image of each and how many, in order. Nothing is left to do."""
 
     @property
     def _image_bytes(self) -> int:
@@ -199,6 +186,7 @@ class JpegPixels:
         return pixels[:, :, np.newaxis] if is_grey else pixels
 
 
+StoreWriter = ArrayWriter | JpegWriter
 CachedPixels = np.ndarray | JpegPixels
 """Of count x height x width x channels, uint8 or float16; indexed by positions."""
 

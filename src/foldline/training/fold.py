@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foldline.card.outputs import TargetKind
 from foldline.files.places import FoldName
-from foldline.pixels.datasets import Pixels
+from foldline.pixels.loaders import Pixels
 from foldline.training.objectives import Objective, build_objective
 from foldline.training.samples import Samples
 from foldline.training.section import Train

@@ -19,8 +19,7 @@ from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import whole_folder, write_json
-from foldline.pixels.datasets import Pixels
-from foldline.pixels.loaders import evaluation_loader
+from foldline.pixels.loaders import Pixels, evaluation_loader
 from foldline.training.batches import Batch, TrainingBatches, parts
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import choose_pieces, training_batches

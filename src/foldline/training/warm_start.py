@@ -8,8 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from foldline.pixels.datasets import Pixels
-from foldline.pixels.loaders import evaluation_loader
+from foldline.pixels.loaders import Pixels, evaluation_loader
 from foldline.training.models import Classifier
 from foldline.training.samples import Samples
 

@@ -1,11 +1,14 @@
-"""DICOM in colour, by palette and in compressions of its own; what is not installed is asked for by name."""
+"""DICOM files as they ask to be shown, TIFF files with all their channels and bits."""
 
 import io
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image, ImageOps
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
@@ -13,10 +16,11 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1
 
 from foldline.files.refusal import Refusal
-from foldline.pixels.dicom import dicom_samples
+from foldline.pixels.decoding import ORIENTATION_TAG, Undecodable
+from foldline.pixels.formats import TIFF_CODECS, dicom_samples, is_tiff, tiff_samples
 from foldline.pixels.reading import Contents, picture_into
 from foldline.pixels.resizing import PixelForm
-from tests.pixels.pictures import scene
+from tests.pixels.pictures import encoded, scene
 
 LOSSLESS_JPEG = bytes.fromhex(
     "ffd8 ffc3 000b 08 0002 0002 01 01 11 00 ffc4 0015 00 0101 0000000000000000000000000000 00 03"
@@ -102,3 +106,67 @@ def test_a_missing_codec_is_asked_for(syntax: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(get_decoder(syntax), "_available", {})
     with pytest.raises(Refusal, match=r"which needs a codec: pip install pylibjpeg pylibjpeg-openjpeg"):
         dicom_samples(content, 1, windowed=True)
+
+
+PICTURE = scene(0, 8, 12)
+FOUR = np.dstack([PICTURE, scene(1, 8, 12)[:, :, :1]])
+WIDE = PICTURE.astype(np.uint16) * 256 + 7
+
+
+def tiff(array: np.ndarray, photometric: str = "minisblack", **options: object) -> bytes:
+    stored = io.BytesIO()
+    tifffile.imwrite(stored, array, photometric=photometric, **options)  # type: ignore[arg-type]
+    return stored.getvalue()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_pictures_are_turned_upright(orientation: int, compression: str) -> None:
+    content = encoded(PICTURE, "TIFF", tiffinfo={ORIENTATION_TAG: orientation}, compression=compression)
+    upright = Image.fromarray(PICTURE)
+    upright.getexif()[ORIENTATION_TAG] = orientation
+    assert np.array_equal(tiff_samples(content, 3), np.asarray(ImageOps.exif_transpose(upright)))
+
+
+@pytest.mark.parametrize("samples", [PICTURE[:, :, 0], WIDE[:, :, 0], PICTURE[:, :, 0] > 99])
+def test_where_zero_is_white_samples_are_turned_around(samples: np.ndarray) -> None:
+    largest = 1 if samples.dtype == bool else np.iinfo(samples.dtype).max
+    assert np.array_equal(tiff_samples(tiff(samples, "miniswhite"), 1)[:, :, 0], largest - samples.astype(int))
+
+
+def test_pages_are_channels_or_the_first_is_the_picture() -> None:
+    content = tiff(np.ascontiguousarray(FOUR.transpose(2, 0, 1)))
+    assert np.array_equal(tiff_samples(content, 4), FOUR)
+    assert np.array_equal(tiff_samples(content, 1), FOUR[:, :, :1])
+
+
+@pytest.mark.parametrize(
+    "array", [FOUR, PICTURE, PICTURE[:, :, 0], WIDE[:, :, 0], (WIDE[:, :, 0] / 9).astype(np.float32)]
+)
+def test_compressions_that_pillow_reads(array: np.ndarray) -> None:
+    found = tiff_samples(encoded(array, "TIFF", compression="tiff_lzw"), array.shape[-1] if array.ndim == 3 else 1)
+    assert found.dtype == array.dtype
+    assert np.array_equal(found, array.reshape(found.shape))
+
+
+def test_wide_colours_in_a_compression_that_opencv_reads() -> None:
+    _, content = cv2.imencode(
+        ".tiff", WIDE[:, :, ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW]
+    )
+    assert np.array_equal(tiff_samples(content.tobytes(), 3), WIDE)
+
+
+def test_a_palette_in_a_compression() -> None:
+    image = Image.fromarray(PICTURE).quantize(8)
+    found = tiff_samples(encoded(image, "TIFF", compression="tiff_lzw"), 3)
+    assert np.array_equal(found, np.asarray(image.convert("RGB")))
+
+
+def test_a_compression_that_nothing_installed_reads_is_named_with_its_cure() -> None:
+    content = tiff(np.dstack([FOUR, FOUR[:, :, :1]]), planarconfig="contig")
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        place = file.pages.first.tags["Compression"].valueoffset
+    lzw = content[:place] + b"\5\0" + content[place + 2 :]
+    assert is_tiff(lzw)
+    with pytest.raises(Undecodable, match=f"its compression LZW needs a codec: pip install {TIFF_CODECS}"):
+        tiff_samples(lzw, 5)
