@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.figures import Figure
 from foldline.folds.assignment import make_folds
-from foldline.folds.section import Split
+from foldline.folds.splitting import Split
 from foldline.folds.strata import Strata
 
 ROWS, GROUPS, CLASSES, LABELS = 1_000_000, 100_000, 120, 20

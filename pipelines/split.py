@@ -15,10 +15,9 @@ from foldline.files.class_names import read_classes
 from foldline.files.rows import read_rows
 from foldline.folds.assignment import count_by_fold, learnable_images, make_folds
 from foldline.folds.duplicates import near_duplicate_pairs
-from foldline.folds.duplicates_table import write_duplicates
+from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates
 from foldline.folds.folds_table import write_folds
-from foldline.folds.repeated import describe_findings, list_duplicates
-from foldline.folds.section import Split
+from foldline.folds.splitting import Split
 from foldline.folds.strata import find_strata
 from foldline.pixels.cache import read_images
 from pipelines.pixels import open_cache

@@ -24,7 +24,6 @@ from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
-from foldline.folds.duplicates_table import read_duplicates
 from foldline.folds.folds_table import read_folds
 from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from foldline.metrics.decisions.rules import AsPredicted
@@ -111,7 +110,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
     printed = capsys.readouterr().out
     assert "39 rows in 38 clusters" in printed
     assert "1 pairs show the same, 0 of them in train and test, 1 in train with different targets" in printed
-    assert read_duplicates(places.duplicates)["second_path"].tolist() == [f"train/{TRAIN_IDS[20]}.jpg"]
+    assert pd.read_csv(places.duplicates)["second_path"].tolist() == [f"train/{TRAIN_IDS[20]}.jpg"]
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
     nothing = np.zeros((0, 5), np.float32)

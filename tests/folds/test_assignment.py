@@ -1,9 +1,46 @@
+"""Rows that stay together, the folds that they get, and what is said of these."""
+
 import numpy as np
 import pandas as pd
 
-from foldline.folds.assignment import count_by_fold, learnable_images, make_folds
-from foldline.folds.section import Split
+from foldline.folds.assignment import count_by_fold, join_rows, learnable_images, make_folds
+from foldline.folds.splitting import Split
 from foldline.folds.strata import Strata
+
+
+def groups(*names: str | None) -> pd.Series:
+    return pd.Series(names, dtype="str")
+
+
+def images(*row_positions: tuple[int, int]) -> pd.DataFrame:
+    return pd.DataFrame(list(row_positions), columns=["row", "position"])
+
+
+def pairs(*positions: tuple[int, int]) -> pd.DataFrame:
+    return pd.DataFrame(list(positions), columns=["first", "second"], dtype="int64")
+
+
+def test_rows_without_anything_in_common_stay_alone() -> None:
+    assert join_rows(groups(None, None, None), images((0, 5), (1, 3), (2, 1)), pairs()).tolist() == [0, 1, 2]
+
+
+def test_a_group_an_image_and_a_near_duplicate_each_join_two_rows() -> None:
+    named = groups("g", None, None, None, "g", None, None)
+    shown = images((0, 0), (1, 1), (2, 1), (3, 9), (4, 4), (5, 5), (6, 6))
+
+    assert join_rows(named, shown, pairs((5, 9))).tolist() == [0, 1, 1, 2, 0, 2, 3]
+
+
+def test_chains_are_one_cluster() -> None:
+    named = groups("g", "g", None, None)
+    shown = images((0, 0), (1, 1), (1, 2), (2, 3), (3, 3))
+
+    assert join_rows(named, shown, pairs((2, 3))).tolist() == [0, 0, 0, 0]
+
+
+def test_no_rows_have_no_clusters() -> None:
+    assert join_rows(groups(), images(), pairs()).tolist() == []
+
 
 ROWS = pd.DataFrame(
     {

@@ -10,8 +10,7 @@ from sklearn.datasets import load_digits
 
 from foldline.folds import duplicates
 from foldline.folds.alignment import Alignment, align
-from foldline.folds.candidates import FARTHEST, close_pairs
-from foldline.folds.duplicates import near_duplicate_pairs
+from foldline.folds.duplicates import FARTHEST, close_pairs, near_duplicate_pairs
 from foldline.pixels.chunks import decode_into, with_hashes
 from foldline.pixels.reading import Contents
 from foldline.pixels.resizing import PixelForm

@@ -1,25 +1,41 @@
+"""`duplicates.csv`: what pairs of images of different rows mean."""
+
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
-from foldline.files.refusal import Refusal
-from foldline.folds.duplicates_table import COLUMNS, read_duplicates, write_duplicates
+from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates
 
-DUPLICATES = pd.DataFrame(
-    [("train and test", "001.jpg", "NA", "train", "test", "007", None)], columns=list(COLUMNS), dtype="str"
+ROWS = pd.DataFrame(
+    {"part": ["train", "train", "train", "test"], "target": ["pug", "pug", "dingo", None], "row_id": list("abcd")}
 )
+IMAGES = pd.DataFrame({"row": [0, 1, 2, 3, 0], "position": [0, 1, 2, 3, 4], "path": ["a", "b", "c", "d", "a2"]})
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    write_duplicates(tmp_path / "duplicates.csv", DUPLICATES)
-    read = read_duplicates(tmp_path / "duplicates.csv")
-    assert read.drop(columns="second_target").to_numpy().tolist() == [
-        ["train and test", "001.jpg", "NA", "train", "test", "007"]
+def test_pairs_are_listed_by_what_they_mean() -> None:
+    pairs = pd.DataFrame({"first": [0, 0, 1, 0], "second": [1, 3, 2, 4]})
+
+    duplicates = list_duplicates(ROWS, IMAGES, pairs)
+
+    assert duplicates[["first_path", "second_path", "finding"]].to_numpy().tolist() == [
+        ["a", "b", "same"],
+        ["a", "d", "train and test"],
+        ["b", "c", "conflict"],
     ]
-    assert read["second_target"].isna().all()
+    assert describe_findings(duplicates) == "1 of them in train and test, 1 in train with different targets"
 
 
-def test_another_finding_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="`finding` is 'alike' in row 0, valid are same, train and test, conflict"):
-        write_duplicates(tmp_path / "duplicates.csv", DUPLICATES.assign(finding="alike"))
+def test_an_image_of_two_rows_is_a_pair_but_no_conflict() -> None:
+    shared = IMAGES.assign(position=[0, 1, 0, 3, 4], path=["a", "b", "a", "d", "a2"])
+
+    duplicates = list_duplicates(ROWS, shared, pd.DataFrame({"first": [], "second": []}, dtype="int64"))
+
+    assert duplicates[["first_path", "second_path", "finding"]].to_numpy().tolist() == [["a", "a", "same"]]
+
+
+def test_texts_are_written_as_they_are(tmp_path: Path) -> None:
+    pairs = pd.DataFrame({"first": [0], "second": [3]})
+    duplicates = list_duplicates(ROWS.assign(target=["007", "pug", "dingo", None]), IMAGES.replace("d", "NA"), pairs)
+    write_duplicates(tmp_path / "duplicates.csv", duplicates)
+    written = (tmp_path / "duplicates.csv").read_text()
+    assert written.splitlines()[1] == "train and test,a,NA,train,test,007,"

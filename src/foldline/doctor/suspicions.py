@@ -11,7 +11,7 @@ from foldline.archive.addresses import RECORD, places_of
 from foldline.competition.readability import describe_unreadable, share_to_allow, unreadable_files
 from foldline.doctor.diagnosis import class_counts
 from foldline.files.refusal import counted, listed
-from foldline.folds.repeated import list_duplicates
+from foldline.folds.duplicates_table import list_duplicates
 from foldline.pixels.cache import MISSING
 
 SHOWN = 3

@@ -9,7 +9,7 @@ from foldline.ensembling.clip_section import Clip
 from foldline.ensembling.ensemble_section import Ensemble
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.refusal import listed
-from foldline.folds.section import Split
+from foldline.folds.splitting import Split
 from foldline.kaggle.ledger import Submit
 from foldline.params.section import Section, parse, read_yaml
 from foldline.pixels.resizing import Prepare

@@ -4,36 +4,53 @@ from pathlib import Path
 
 import pandas as pd
 
-from foldline.files.truths import read_csv, require_among, require_columns, require_filled
 from foldline.files.whole_files import whole_file
 
-COLUMNS = (
-    "finding",
-    "first_path",
-    "second_path",
-    "first_part",
-    "second_part",
-    "first_target",
-    "second_target",
-)
+COLUMNS = ("finding", "first_path", "second_path", "first_part", "second_part", "first_target", "second_target")
 """finding: `train and test` (a leak), `conflict` (two train rows with different targets), or `same`.
 Of n equal images n - 1 pairs or more are listed: they connect all. Targets are missing for test rows."""
-FINDINGS = ("same", "train and test", "conflict")
-
-
-def read_duplicates(path: Path) -> pd.DataFrame:
-    duplicates = read_csv(path, COLUMNS, dict.fromkeys(COLUMNS, str))
-    _check(duplicates, path)
-    return duplicates
 
 
 def write_duplicates(path: Path, duplicates: pd.DataFrame) -> None:
-    _check(duplicates, path)
     with whole_file(path) as partial:
         duplicates.to_csv(partial, index=False, lineterminator="\n")
 
 
-def _check(duplicates: pd.DataFrame, path: Path) -> None:
-    require_columns(duplicates, path, COLUMNS)
-    require_filled(duplicates, path, ("finding", "first_path", "second_path", "first_part", "second_part"))
-    require_among(duplicates, path, "finding", FINDINGS)
+def list_duplicates(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """The table `duplicates.csv`, in the order of first rows, then of second ones."""
+    met = _rows_of_pairs(images, pairs).sort_values(["first_row", "second_row", "first_path", "second_path"])
+    parts, targets = rows["part"].to_numpy(dtype=object), rows["target"].to_numpy(dtype=object)
+    listed = {"first_path": met["first_path"].to_numpy(), "second_path": met["second_path"].to_numpy()}
+    for which in ("first", "second"):
+        listed[f"{which}_part"] = parts[met[f"{which}_row"]]
+        listed[f"{which}_target"] = targets[met[f"{which}_row"]]
+    duplicates = pd.DataFrame(listed)
+    across = duplicates["first_part"] != duplicates["second_part"]
+    train = (duplicates["first_part"] == "train") & ~across
+    # One file under two labels is what the table says of it, as of two dogs in a picture.
+    two_files = duplicates["first_path"] != duplicates["second_path"]
+    conflicting = train & two_files & (duplicates["first_target"] != duplicates["second_target"])
+    finding = pd.Series("same", index=duplicates.index).mask(across, "train and test").mask(conflicting, "conflict")
+    return duplicates.assign(finding=finding)[list(COLUMNS)]
+
+
+def _rows_of_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """first_row, second_row, first_path, second_path of each pair whose images belong to different rows; an image of
+    several rows is a pair for each two of them.
+
+    images: row, position, path. pairs: first, second, positions in the pixel cache.
+    """
+    of_position = images[["position", "row", "path"]]
+    shared = pd.DataFrame({"first": images["position"].unique()}).assign(second=lambda table: table["first"])
+    both = pd.concat([shared, pairs], ignore_index=True)
+    first = both.merge(of_position.add_prefix("first_"), left_on="first", right_on="first_position")
+    met = first.merge(of_position.add_prefix("second_"), left_on="second", right_on="second_position")
+    same_image = met["first"] == met["second"]
+    return met[(met["first_row"] != met["second_row"]) & (~same_image | (met["first_row"] < met["second_row"]))]
+
+
+def describe_findings(duplicates: pd.DataFrame) -> str:
+    """How many pairs are a leak or a conflict."""
+    counts = duplicates["finding"].value_counts()
+    leaks, conflicts = counts.get("train and test", 0), counts.get("conflict", 0)
+    return f"{leaks} of them in train and test, {conflicts} in train with different targets"

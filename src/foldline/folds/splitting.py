@@ -4,11 +4,23 @@ Only integers decide (a sum of floats depends on the machine's order of adding),
 one source of chance is numpy's PCG64.
 """
 
+from typing import Annotated, Literal
+
 import numpy as np
 from jaxtyping import Bool, Int64
+from pydantic import Field
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
+from foldline.params.section import Section
+
+
+class Split(Section):
+    count: Annotated[int, Field(ge=2, le=1000)]
+    seed: Annotated[int, Field(ge=0)]
+    near_duplicates: Literal["together", "apart"]
+    """together: rows whose images are near-duplicates (verified on pixels) share a fold. apart: not looked for."""
+
 
 ONE = 1 << 32
 """The cost of a whole class. A cluster's cost, at most twice ONE times its rows, stays below 2**63."""
