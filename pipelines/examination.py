@@ -20,13 +20,12 @@ from foldline.doctor.card_suspicions import (
     hidden_images,
     labels_alike,
     misspelt_new_class,
+    unlearnable_features,
     unlisted_images,
 )
-from foldline.doctor.diagnosis import understood
+from foldline.doctor.diagnosis import understood, unused_columns
 from foldline.doctor.pixel_suspicions import pixel_suspicions
-from foldline.doctor.side_suspicions import unlearnable_features
 from foldline.doctor.suspicions import suspicions, unknown_labels
-from foldline.doctor.unused_columns import unused_columns
 from foldline.files.places import Places
 from foldline.files.refusal import listed
 from foldline.folds.duplicates import near_duplicate_pairs
@@ -45,7 +44,7 @@ class Examination:
     card: Card
     rows: pd.DataFrame
     images: pd.DataFrame
-    """rows, images: in the form of `tables/`."""
+    """rows, images: as their parquet files hold them."""
     targets: np.ndarray
     """Of the train rows, as `encode` gives them."""
     classes: tuple[str, ...]

@@ -1,7 +1,10 @@
-"""Each finding by hand: what must be found, and what must not."""
+"""What in a card looks wrong is said, once, and nothing of a good card."""
+
+import numpy as np
+import pandas as pd
 
 from foldline.card.target import Ranked
-from foldline.doctor.card_suspicions import labels_alike, misspelt_new_class, unlisted_images
+from foldline.doctor.card_suspicions import labels_alike, misspelt_new_class, unlearnable_features, unlisted_images
 
 
 def test_images_beside_those_of_the_rows_are_shown() -> None:
@@ -43,3 +46,31 @@ def test_labels_that_differ_in_case_or_blanks_alone() -> None:
         "2 labels are written in several ways, which are classes of their own: 'cat' and 'Cat', 'dog"
     )
     assert list(labels_alike(["cat", "cats", "c a"])) == []
+
+
+def found(train: list[str | None], test: list[str | None]) -> list[str]:
+    part = ["train"] * len(train) + ["test"] * len(test)
+    values = pd.Series([*train, *test], dtype="str")
+    return list(unlearnable_features(pd.DataFrame({"part": part, "side:male": values, "side:age": np.nan})))
+
+
+def test_features_that_train_rows_teach() -> None:
+    assert found(["M", "F", "F"], ["M", None, "x", "F"]) == []
+    assert found(["M", "F", None], ["M", "x"]) == found(["M", "M"], [None]) == found(["a"], ["a"]) == []
+
+
+def test_categories_that_train_and_test_write_otherwise() -> None:
+    [finding] = found(["True", "False", "True"], ["M", "F", None])
+    assert finding.startswith(
+        "All test values of the feature `male` are unknown to train: M, F against True, False. Write both alike"
+    )
+    [finding] = found(["a", "a"], ["a", "b", "c"])
+    assert finding.startswith("Most test values of the feature `male` are unknown to train: b, c against a. ")
+
+
+def test_a_category_that_is_another_in_each_row() -> None:
+    [finding] = found(["1.jpg", "2.jpg"], ["3.jpg"])
+    assert finding == (
+        "The feature `male` has a value of its own in each train row, such as 1.jpg, 2.jpg: it cannot say anything of "
+        "others. Leave it out of the card."
+    )

@@ -1,4 +1,4 @@
-"""What in a card looks wrong beside the data that it describes, each finding in one sentence with first examples."""
+"""What in a card looks wrong next to the data that it describes, each finding in one sentence with first examples."""
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,13 +10,14 @@ from foldline.archive.path_spelling import ARRAYS, PICTURES, suffix_of
 from foldline.card.target import OpenSet, Ranked, Target
 from foldline.competition.readability import describe_hidden, share_to_allow
 from foldline.files.refusal import listed
+from foldline.files.rows import SIDE, side_columns
 
 MISSPELT = 0.8
 """Likeness of two labels (difflib) from which one may be meant for the other."""
 
 
 def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
-    """absent: a sentence for each part of the test set without a single image. images: in the form of `tables/`."""
+    """absent: a sentence for each part of the test set without a single image. images: as their parquet files hold them."""
     if absent:
         yield describe_hidden(absent, share_to_allow(images))
 
@@ -66,5 +67,39 @@ def labels_alike(classes: Sequence[str]) -> Iterator[str]:
     if pairs:
         yield (
             f"{len(pairs):,} labels are written in several ways, which are classes of their own: {listed(pairs, 3)}. "
-            "Make them one by a step of kind `replace`."
+            "Make them one by a function of your own (docs/own-code.md)."
         )
+
+
+SHOWN_VALUES = 3
+
+
+def unlearnable_features(rows: pd.DataFrame) -> Iterator[str]:
+    """Categories whose values in train say nothing of others. rows: as their parquet files hold them."""
+    is_train = rows["part"] == "train"
+    for column in side_columns(rows):
+        if rows[column].dtype.kind == "f":
+            continue
+        train, test = (rows.loc[part, column].dropna() for part in (is_train, ~is_train))
+        name = column.removeprefix(SIDE)
+        if len(train) == is_train.sum() > 1 and train.is_unique:
+            yield (
+                f"The feature `{name}` has a value of its own in each train row, such as {_some(train)}: it cannot "
+                "say anything of others. Leave it out of the card."
+            )
+        else:
+            yield from _unknown_values(name, train, test)
+
+
+def _unknown_values(name: str, train: pd.Series, test: pd.Series) -> Iterator[str]:
+    unknown = test[~test.isin(set(train))]
+    if 2 * len(unknown) > len(test):
+        yield (
+            f"{'All' if len(unknown) == len(test) else 'Most'} test values of the feature `{name}` are unknown to "
+            f"train: {_some(unknown)} against {_some(train)}. Write both alike by a function of your own "
+            "(docs/own-code.md), or leave it out of the card."
+        )
+
+
+def _some(values: pd.Series) -> str:
+    return listed(values.unique(), SHOWN_VALUES)

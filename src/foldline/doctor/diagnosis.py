@@ -1,13 +1,18 @@
 """What a card's competition consists of, as the doctor says it: a line per fact."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from foldline.archive.archives import Archives
 from foldline.card.card import Card
 from foldline.card.forms.form import Sample
+from foldline.card.sources import LINE, ROW
 from foldline.competition.readability import describe_none
+from foldline.competition.side_columns import find_side_columns, part_columns
 from foldline.doctor.first_experiment import Pictures
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
@@ -22,7 +27,7 @@ def understood(
 ) -> Iterator[tuple[str, str]]:
     """Pairs of a name and what was found under it.
 
-    rows, images: in the form of `tables/`. targets: of the train rows, as `encode` gives them.
+    rows, images: as their parquet files hold them. targets: of the train rows, as `encode` gives them.
     """
     train = int((rows["part"] == "train").sum())
     yield "rows", f"{train:,} train, {len(rows) - train:,} test"
@@ -124,3 +129,30 @@ def _feature(name: str, values: pd.Series) -> str:
     found = f"{values.min():g} to {values.max():g}" if is_number else f"{values.nunique():,} categories"
     missing = f", {values.isna().mean():.0%} missing" if values.isna().any() else ""
     return f"{name} ({found}{missing})"
+
+
+def unused_columns(archives: Archives, card: Card) -> tuple[str, ...]:
+    """Those that both train and test rows have, and that no key of the card names. Raises what `read_layout` raises."""
+    parts = {"layout.train": card.layout.train, "layout.test": card.layout.test}
+    train, test = (part_columns(archives, part, fact).names for fact, part in parts.items())
+    used = {LINE, ROW, *find_side_columns(archives, card.layout, card.target, card.features).names}
+    texts = list(_texts(card.model_dump(exclude={"title", "host"})))
+    return tuple(
+        name
+        for name in train
+        if name in test
+        and name not in used
+        and not any(text == name or re.search(rf"{{{re.escape(name)}[][}}.:]", text) for text in texts)
+        and not any(part.shows(name) for part in card.layout.train)
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within a section of a card, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts(tuple(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)

@@ -30,7 +30,7 @@ def suspicions(
     pairs: pd.DataFrame,
     namesakes: str = "",
 ) -> Iterator[str]:
-    """rows, images: in the form of `tables/`. targets: of the train rows, as `encode` gives them. pairs: first, second,
+    """rows, images: as their parquet files hold them. targets: of the train rows, as `encode` gives them. pairs: first, second,
     the positions in the pixel cache of images that show the same. namesakes: as the layout says of missing images."""
     yield from _unreadable(images, namesakes)
     yield from _repeated(rows, images, pairs)
@@ -70,8 +70,8 @@ def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
         yield (
             f"The sample submission shows {counted(len(unknown), 'label', 'labels')} that no "
             f"submission of this card can name: {listed(unknown, SHOWN)}; it can name {listed(known, SHOWN)}. Look at "
-            "target.column and target.new_class, or write the train labels as the sample does, by a step "
-            "of kind `replace` or `substitute`."
+            "target.column and target.new_class, or write the train labels as the sample does, by a function of your "
+            "own (docs/own-code.md)."
         )
 
 
