@@ -44,7 +44,7 @@ class Examination:
     card: Card
     rows: pd.DataFrame
     images: pd.DataFrame
-    """rows, images: as their parquet files hold them."""
+    """rows, images: as in their tables."""
     targets: np.ndarray
     """Of the train rows, as `encode` gives them."""
     classes: tuple[str, ...]

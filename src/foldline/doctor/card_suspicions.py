@@ -17,7 +17,7 @@ MISSPELT = 0.8
 
 
 def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
-    """absent: a sentence for each part of the test set without a single image. images: as their parquet files hold them."""
+    """absent: a sentence for each part of the test set without a single image. images: as in their tables."""
     if absent:
         yield describe_hidden(absent, share_to_allow(images))
 
@@ -75,7 +75,7 @@ SHOWN_VALUES = 3
 
 
 def unlearnable_features(rows: pd.DataFrame) -> Iterator[str]:
-    """Categories whose values in train say nothing of others. rows: as their parquet files hold them."""
+    """Categories whose values in train say nothing of others. rows: as in their tables."""
     is_train = rows["part"] == "train"
     for column in side_columns(rows):
         if rows[column].dtype.kind == "f":

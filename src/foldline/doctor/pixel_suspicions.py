@@ -21,7 +21,7 @@ Range = tuple[float, float] | None
 def pixel_suspicions(
     images: pd.DataFrame, picture_at: Callable[[int], np.ndarray], value_range: Range
 ) -> Iterator[str]:
-    """images: as their parquet files hold them. picture_at: the cache's picture at a position; some are looked at."""
+    """images: as in their tables. picture_at: the cache's picture at a position; some are looked at."""
     positions = images.loc[images["error"].isna(), "position"].unique()
     chosen = positions[:: max(1, len(positions) // LOOKED_AT)]
     if not len(chosen):

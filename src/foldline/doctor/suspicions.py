@@ -30,7 +30,7 @@ def suspicions(
     pairs: pd.DataFrame,
     namesakes: str = "",
 ) -> Iterator[str]:
-    """rows, images: as their parquet files hold them. targets: of the train rows, as `encode` gives them. pairs: first, second,
+    """rows, images: as in their tables. targets: of the train rows, as `encode` gives them. pairs: first, second,
     the positions in the pixel cache of images that show the same. namesakes: as the layout says of missing images."""
     yield from _unreadable(images, namesakes)
     yield from _repeated(rows, images, pairs)
