@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from foldline.archive.archives import Archives
+from foldline.archive.archives import open_archives
 from foldline.card.activations import Form
 from foldline.card.submission import Submission
 from foldline.card.target import Target
@@ -25,7 +25,6 @@ from foldline.ensembling.scoring import blend_metrics
 from foldline.ensembling.steps import Judge
 from foldline.files.places import Places
 from foldline.files.whole_files import whole_file, whole_folder, write_json
-from foldline.kaggle.manifest import read_manifest
 from foldline.metrics.decisions.rules import Rule, read_rule, write_rule
 from pipelines.summary import print_gains
 
@@ -69,7 +68,7 @@ def write_blend(
 
 def write_csv(places: Places, form: Submission, target: Target) -> None:
     """The submission of work/<slug>/blend, read back and checked before it takes its place."""
-    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+    with open_archives(places.manifest) as archives:
         sample = read_sample(archives, form)
     rule = read_rule(places.blend / "rule.json")
     with whole_file(places.blend_submission) as partial:

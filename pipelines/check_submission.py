@@ -9,13 +9,12 @@ python -m pipelines.check_submission from-elsewhere.csv --card aptos2019-blindne
 
 from pathlib import Path
 
-from foldline.archive.archives import Archives
+from foldline.archive.archives import open_archives
 from foldline.card.card import read_card
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
 from foldline.files.class_names import read_classes
 from foldline.files.refusal import counted
-from foldline.kaggle.manifest import read_manifest
 from pipelines.running import parser, run, settings_of
 
 
@@ -27,7 +26,7 @@ def main() -> None:
     settings = settings_of(given.card)
     places, card = settings.places, read_card(settings.card)
     form = card.submission
-    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+    with open_archives(places.manifest) as archives:
         sample = read_sample(archives, form)
     names = card.target.answer_names(read_classes(places.classes)) if places.classes.exists() else None
     check_submission(given.file, sample, form, form.sums_to_one(card.target), names)

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from foldline.archive.archives import Archives
-from foldline.archive.contents import contents
+from foldline.archive.archives import open_archives, read_manifest
 from foldline.card.card import Card
 from foldline.card.forms.form import Sample
 from foldline.competition.readability import link_images
@@ -23,13 +22,13 @@ from foldline.doctor.card_suspicions import (
     unlearnable_features,
     unlisted_images,
 )
+from foldline.doctor.contents import contents
 from foldline.doctor.diagnosis import understood, unused_columns
 from foldline.doctor.pixel_suspicions import pixel_suspicions
 from foldline.doctor.suspicions import suspicions, unknown_labels
 from foldline.files.places import Places
 from foldline.files.refusal import listed
 from foldline.folds.duplicates import near_duplicate_pairs
-from foldline.kaggle.manifest import read_manifest
 from foldline.metrics.catalogue import metric_of, refuse_unscorable
 from foldline.pixels.building import build
 from foldline.pixels.cache import open_pixels
@@ -61,8 +60,7 @@ class Examination:
 
 def examine(card: Card, places: Places) -> Examination:
     """Raises Refusal with what was found instead when the card does not fit the archives."""
-    files = [file.name for file in read_manifest(places.manifest).files]
-    with Archives(places.archives, files) as archives:
+    with open_archives(places.manifest) as archives:
         found = read_competition(archives, card.layout, card.target, card.features, card.submission)
         listing, sample, classes = found.listing, found.sample, found.classes
         unused = unused_columns(archives, card)
@@ -72,6 +70,7 @@ def examine(card: Card, places: Places) -> Examination:
     refuse_unscorable(metric_of(card.metric, classes), targets)
     caches = places.work / "doctor"
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)
+    files = read_manifest(places.manifest).names
     built = build(places.archives, files, listing.images["path"].tolist(), form, caches)
     images = link_images(listing.images, built.decoded)
     pixels = open_pixels(caches, built.key, build_again=lambda: None)
@@ -90,7 +89,7 @@ def examine(card: Card, places: Places) -> Examination:
 
 def print_contents(places: Places) -> None:
     """What the archives hold, whether the card fits or not."""
-    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+    with open_archives(places.manifest) as archives:
         _print_table(f"Files in {places.archives}", contents(archives))
 
 

@@ -6,7 +6,7 @@ read back and checked before it takes its place.
 Card: submission, target.
 """
 
-from foldline.archive.archives import Archives
+from foldline.archive.archives import open_archives
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
@@ -15,7 +15,6 @@ from foldline.competition.submission_check import check_submission
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.refusal import counted
 from foldline.files.whole_files import whole_file
-from foldline.kaggle.manifest import read_manifest
 from foldline.metrics.decisions.rules import read_rule
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_summary
@@ -27,7 +26,7 @@ def main() -> None:
     places = settings.places
     form, target = settings.fact("submission", Submission), settings.fact("target", Target)
     predictions, rule = read_probabilities(places.clipped), read_rule(places.clipped / "rule.json")
-    with Archives(places.archives, [file.name for file in read_manifest(places.manifest).files]) as archives:
+    with open_archives(places.manifest) as archives:
         sample = read_sample(archives, form)
     with whole_file(places.submission) as partial:
         write_submission(partial, sample, predictions, rule, form, target)

@@ -3,7 +3,7 @@
 Reads work/<slug>/pixels.json, images.parquet and the archives of input/<slug>. Writes the cache that pixels.json names.
 """
 
-from foldline.kaggle.manifest import read_manifest
+from foldline.archive.archives import read_manifest
 from foldline.pixels.building import rebuild
 from foldline.pixels.cache import read_images, read_pixels_key
 from pipelines.running import parser, read_settings, run
@@ -12,7 +12,7 @@ from pipelines.running import parser, read_settings, run
 def main() -> None:
     parser(__doc__).parse_args()
     places = read_settings().places
-    files = [file.name for file in read_manifest(places.manifest).files]
+    files = read_manifest(places.manifest).names
     key, images = read_pixels_key(places.pixels), read_images(places.images)
     rebuild(places.pixel_caches, key, images, places.archives, files)
 

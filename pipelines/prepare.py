@@ -6,7 +6,7 @@ work/<slug>/unreadable.csv; above prepare.unreadable_share the stage refuses.
 Parameters: prepare. Card: layout, target, features, submission.
 """
 
-from foldline.archive.archives import Archives
+from foldline.archive.archives import open_archives, read_manifest
 from foldline.card.features import Features
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
@@ -23,7 +23,6 @@ from foldline.competition.reading import read_competition
 from foldline.files.class_names import write_classes
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
-from foldline.kaggle.manifest import read_manifest
 from foldline.pixels.building import build
 from foldline.pixels.cache import write_images, write_pixels_key
 from foldline.pixels.resizing import Prepare
@@ -39,13 +38,13 @@ def main() -> None:
     features, submission = settings.fact("features", Features | None), settings.fact("submission", Submission)
     for conflict in prepare.unstorable(layout.channels, layout.range, settings.slug):
         raise Refusal(conflict)  # `check` says so too, but prepare may run alone
-    files = [file.name for file in read_manifest(places.manifest).files]
-    with Archives(places.archives, files) as archives:
+    with open_archives(places.manifest) as archives:
         found = read_competition(archives, layout, target, features, submission)
     listing = found.listing
     missing = (listing.missing, listing.absent, listing.namesakes)
     refuse_missing(*missing, listing.images, prepare.unreadable_share)
     form = prepare.form(layout.channels, layout.range)
+    files = read_manifest(places.manifest).names
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
     write_unreadable(places.unreadable, images)

@@ -13,7 +13,7 @@ from PIL import Image
 
 import pipelines.prepare
 import pipelines.split
-from foldline.archive.archives import Archives
+from foldline.archive.archives import ArchiveFile, Archives, Manifest, write_manifest
 from foldline.card.forms.probabilities import ClassProbabilities
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
@@ -25,7 +25,6 @@ from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from foldline.metrics.decisions.rules import AsPredicted
 from foldline.params.section import read_section
 from foldline.pixels.cache import read_images, read_pixels_key

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.files.places import Places
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from pipelines import clip, ensemble, format, prepare, split
 from tests.competitions.drawing import Miniature
 from tests.competitions.oracle import predict_fold

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from foldline.archive.archives import ArchiveFile, read_manifest
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import sha256
 from foldline.kaggle.client import Kaggle, RemoteFile
 from foldline.kaggle.downloads import _compare_sizes, adopt, download
-from foldline.kaggle.manifest import ArchiveFile, read_manifest
 from foldline.kaggle.reach import refusing
 from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import SLUG

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from foldline.archive.archives import read_manifest
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.kaggle.ledger import read_receipt
-from foldline.kaggle.manifest import read_manifest
 from foldline.kaggle.reach import source_folder
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG, write_competition
 

@@ -1,8 +1,7 @@
 from pathlib import Path
 
 from foldline.local_kaggle.judge import Verdict
-from foldline.local_kaggle.leaderboard import standings
-from foldline.local_kaggle.submissions import Submissions
+from foldline.local_kaggle.submissions import Submissions, standings
 
 BAD = Verdict("", "", "Columns do not match")
 

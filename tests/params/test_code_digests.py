@@ -140,7 +140,7 @@ READERS = {"check", "prepare"}
     [
         ("foldline.metrics.scores.areas", {"ensemble", "clip"}),
         ("foldline.archive.bson", READERS),
-        ("foldline.archive.record_file", READERS),
+        ("foldline.archive.records", READERS),
         ("foldline.pixels.decoding", {"prepare"}),
         ("foldline.pixels.formats", {"prepare"}),
         ("foldline.pixels.building", {"prepare"}),

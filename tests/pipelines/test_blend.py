@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.ensembling.probabilities import Probabilities, write_probabilities
 from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
 from foldline.folds.folds_table import write_folds
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from pipelines import blend, compare
 
 CLASSES, ROWS = ("cat", "dog", "eel"), 60

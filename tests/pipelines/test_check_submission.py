@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from pipelines import check_submission
 
 CARDS = Path(__file__).parents[2] / "pipelines" / "competitions"

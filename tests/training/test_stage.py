@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from foldline.archive.archives import Manifest, write_manifest
 from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.rows import write_rows
 from foldline.folds.folds_table import write_folds
-from foldline.kaggle.manifest import Manifest, write_manifest
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
 from foldline.training.random_start import write_random_start

@@ -1,14 +1,21 @@
-"""Where one picture lies in the archives: `path` in images.parquet, a text that says it all.
+"""Where one picture lies in the archives: `path` in images.parquet, a text that says it all; and files of arrays.
 
 `train/a.jpg` is a file. `X_train.npy[17]` is row 17, counted from 0, of a file of arrays, `train.hdf5/ISIC_07` a data
 set of one, `train.hdf5/images[17]` a row of that. `a_red.png|a_green.png` are such things that are the channels of one
 picture. `train.bson#{...}` is a picture within a record of a file, the braces a json of this module's `InRecord`.
 """
 
+import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from foldline.files.refusal import Refusal
 
 BETWEEN_CHANNELS = "|"
 RECORD = "#{"
@@ -79,3 +86,61 @@ def value_at(record: Any, field: str) -> Any:
         except (KeyError, IndexError, ValueError, TypeError):
             raise KeyError(field) from None
     return record
+
+
+PICKLED = "it holds pickled Python objects, which are not opened, for they could run any code"
+"""What its arrays are instead of numbers."""
+
+
+def holds_objects(error: Exception) -> bool:
+    """Whether numpy's `error` says so."""
+    return "Object arrays" in f"{error}" or "Python objects" in f"{error}"
+
+
+class ArrayFile:
+    """Reads one picture at a time; what was not asked for stays on the disk.
+
+    A picture is the data set `name` (empty in a .npy file, which is one array), or the row `row` of it, from 0.
+    """
+
+    def __init__(self, arrays: Mapping[str, Any], least_axes: int) -> None:
+        """`least_axes`: of an array with pictures in its rows."""
+        self.arrays, self.least_axes = arrays, least_axes
+
+    def holds(self, name: str, row: int | None) -> bool:
+        array: Any = self.arrays.get(name)
+        if row is None or not hasattr(array, "shape"):
+            return hasattr(array, "shape")
+        return array.ndim >= self.least_axes and row < len(array)
+
+    def content(self, name: str, row: int | None) -> bytes:
+        """An image file's bytes where the array holds them, else the picture's numbers as a .npy file.
+
+        Raises KeyError when it holds no such picture.
+        """
+        if not self.holds(name, row):
+            raise KeyError(name, row)
+        value = self.arrays[name][() if row is None else row]
+        if isinstance(value, bytes):
+            return bytes(value)
+        if isinstance(value, np.void) or (value.ndim == 1 and value.dtype == np.uint8):
+            return value.tobytes()
+        stored = io.BytesIO()
+        np.save(stored, value, allow_pickle=False)
+        return stored.getvalue()
+
+
+def open_array_file(path: Path, name: str) -> ArrayFile:
+    """The file `path`, whose name in the archives is `name`. Raises Refusal when it is damaged or no such file."""
+    try:
+        if name.lower().endswith(".npy"):
+            return ArrayFile({"": np.load(path, mmap_mode="r", allow_pickle=False)}, 2)
+        import h5py  # only those need it who have such a file
+
+        return ArrayFile(h5py.File(path, "r"), 1)
+    except ModuleNotFoundError:
+        raise Refusal(f"{path} is an HDF5 file, and h5py is not installed: pip install h5py.") from None
+    except (OSError, ValueError) as error:
+        if holds_objects(error):
+            raise Refusal(f"`{name}` cannot be read: {PICKLED}. Name another file in the card.") from None
+        raise Refusal(f"`{name}` is not a readable file of arrays ({error}). Download it anew.") from None

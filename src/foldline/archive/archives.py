@@ -1,8 +1,5 @@
 """The files of a competition by name, wherever they lie: loose, or in the archives that Kaggle serves."""
 
-import lzma
-import zipfile
-import zlib
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,10 +7,37 @@ from posixpath import dirname, splitext
 from types import TracebackType
 
 from foldline.archive.members import Finder, Member
-from foldline.archive.unpacking import AGAIN, BOMB_BYTES, LARGEST_EXPANSION
 from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import read_json, write_json
+from foldline.params.section import Section, parse
 
 Holder = tuple[object, ...]
+
+
+class ArchiveFile(Section):
+    name: str
+    """Relative to the manifest's folder."""
+    bytes: int
+    sha256: str
+
+
+class Manifest(Section):
+    """`input/<slug>/manifest.json`: the downloaded files with their sizes and hashes."""
+
+    competition: str
+    files: tuple[ArchiveFile, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [file.name for file in self.files]
+
+
+def read_manifest(path: Path) -> Manifest:
+    return parse(read_json(path), Manifest, str(path))
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    write_json(path, manifest.model_dump())
 
 
 class Archives:
@@ -61,21 +85,7 @@ class Archives:
 
     def read(self, name: str) -> bytes:
         """Raises Refusal when there is no such file, or when it is damaged or cannot be unpacked."""
-        member = self._member(name)
-        if member.archive is None:
-            return Path(member.within).read_bytes()
-        information = member.archive.getinfo(member.within)
-        if information.file_size > max(BOMB_BYTES, LARGEST_EXPANSION * information.compress_size):
-            raise Refusal(
-                f"{self.folder / member.source}: `{name}` unpacks {information.compress_size:,} bytes to "
-                f"{information.file_size:,}. Do not trust this archive; the member was not read."
-            )
-        try:
-            return member.archive.read(information)
-        except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
-            raise Refusal(f"{self.folder / member.source}: `{name}` is damaged ({error}). {AGAIN}") from None
-        except (NotImplementedError, RuntimeError) as error:
-            raise self._finder.locked(name, member, error) from None
+        return self._finder.content(self._member(name))
 
     def size(self, name: str) -> int:
         """In bytes. Raises Refusal when there is no such file."""
@@ -102,6 +112,11 @@ class Archives:
         if within not in self._arrays:
             self._arrays[within] = {member.path: member for member in self._finder.arrays_in(self._members[within])}
         return self._arrays[within].get(name)
+
+
+def open_archives(manifest: Path) -> Archives:
+    """The files that the manifest lists, beside it. Raises Refusal as `Archives` does."""
+    return Archives(manifest.parent, read_manifest(manifest).names)
 
 
 def _by_name(folder: Path, members: Sequence[Member]) -> dict[str, Member]:

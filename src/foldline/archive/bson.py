@@ -1,30 +1,25 @@
 """BSON documents (bsonspec.org), as far as competitions pack images in them. Source: the specification, version 1.1."""
 
 import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from io import BufferedIOBase
 from typing import Any
-
-from foldline.archive.record_file import ByteRecords, Place, Record
 
 Document = dict[str, Any]
 Read = Callable[[bytes, int], tuple[Any, int]]
 """From bytes and the place of a value to the value and the place after it."""
 
 
-class BsonRecords(ByteRecords):
-    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
-        with self.path.open("rb") as file:
-            start = 0
-            while head := file.read(4):
-                length = length_at(head) if len(head) == 4 else 0
-                content = head + file.read(length - 4) if length > 4 else b""
-                if len(content) != length or not content:
-                    raise ValueError(f"the BSON document at byte {start} is cut off")
-                yield (start, start + length), decode_document(content)
-                start += length
-
-    def _parsed(self, content: bytes) -> Record:
-        return decode_document(content)
+def documents_in(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+    """The place and the bytes of each document. Raises ValueError when the file ends within one."""
+    start = 0
+    while head := file.read(4):
+        length = length_at(head) if len(head) == 4 else 0
+        content = head + file.read(length - 4) if length > 4 else b""
+        if len(content) != length or not content:
+            raise ValueError(f"the BSON document at byte {start} is cut off")
+        yield start, content
+        start += length
 
 
 def length_at(head: bytes) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
-from foldline.archive.stray_files import is_stray
 from foldline.archive.unpacking import (
     AGAIN,
     DAMAGES,
@@ -23,9 +22,10 @@ from foldline.archive.unpacking import (
     ends_as_zip,
     extract,
     join_parts,
-    parts_of,
+    refuse_bomb,
     refuse_leaving,
     refuse_without_room,
+    refusing_damage,
     whole_of,
 )
 from foldline.files.refusal import Refusal
@@ -36,6 +36,9 @@ NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".ti
 """One file to a person, zips among them; pictures are many, and looking into each takes time."""
 FEW = 20
 """Files without suffix and folder in a download, up to which each is looked into: an archive may be called `train`."""
+STRAY = (".ds_store", "thumbs.db", "desktop.ini")
+MAC_FOLDER = "__MACOSX/"
+"""Files that a person's machine leaves in archives: nobody's data."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Member:
     above: tuple[object, ...]
     """The identity of the archive that it lies in, nothing where it lies in none."""
 
+    def holding(self, path: str, archive: zipfile.ZipFile | None, within: str) -> "Member":
+        """What this archive holds."""
+        step = path if archive is None else within
+        return Member(path, archive, within, self.path, (*self.identity, step), self.identity)
+
 
 class Finder:
     """Opens archives, however deep; zips stay open until `zips` is closed."""
@@ -63,73 +71,70 @@ class Finder:
         self._open = zips
 
     def found_in(self, name: str, files: Sequence[str]) -> Iterator[Member]:
-        """All that the download `name`, one of `files`, is or holds. Raises Refusal for what is damaged or hostile."""
-        path = existing(self.folder, name)
-        identity = (name, path.stat().st_size, path.stat().st_mtime_ns)
-        whole = whole_of(name)
-        if whole is None:
-            yield from self._opened(Member(name, None, str(path), name, identity, ()), 1)
-        elif name.endswith(FIRST):
-            parts = parts_of(whole, files)
-            joined, identity = self._joined(parts, whole), (*identity, tuple(parts))
-            yield from self._opened(Member(whole, None, str(joined), whole, identity, ()), 1)
+        """All that the download `name`, one of `files`, is or holds. Raises Refusal for what is damaged or hostile.
 
-    def _joined(self, parts: Sequence[str], name: str) -> Path:
-        paths, where = [existing(self.folder, part) for part in parts], str(self.folder / name)
-        identity = [name, *((path.stat().st_size, path.stat().st_mtime_ns) for path in paths)]
-        joined = self.unpacked.folder(identity, where, lambda folder: join_parts(paths, folder / "content", where))
-        return joined / "content"
+        The parts of a split archive are joined where its first one is asked for; the others hold nothing.
+        """
+        whole = whole_of(name)
+        if whole is not None and not name.endswith(FIRST):
+            return
+        parts = [name] if whole is None else [part for part in sorted(files) if whole_of(part) == whole]
+        paths, name = [existing(self.folder, part) for part in parts], whole or name
+        stats = [path.stat() for path in paths]
+        identity = (name, *(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns)))
+        path, where = paths[0], str(self.folder / name)
+        if whole is not None:
+            joined = self.unpacked.folder(identity, where, lambda folder: join_parts(paths, folder / "content", where))
+            path = joined / "content"
+        yield from self._opened(Member(name, None, str(path), name, identity, ()), 1)
 
     def _opened(self, member: Member, depth: int, is_bare: bool = False) -> Iterator[Member]:
         """The members of an archive, or the member itself when it is none. is_bare: an archive without a suffix."""
-        suffix = splitext(member.path)[1].lower()
+        suffix, where = splitext(member.path)[1].lower(), self.where(member)
         if suffix in NEVER_OPENED or (depth > 1 and suffix not in SUFFIXES and not is_bare):
             yield member
             return
-        where = str(self.folder / member.source)
         if depth > DEEPEST:
             raise Refusal(f"{where}: archives lie more than {DEEPEST} deep in each other. Do not trust this archive.")
         path = self.file_of(member)
         kind = container_kind(_head(path), suffix)
-        named = where if depth == 1 else f"{where}: `{member.within}`"
         # The last part of a zip that was split (.z01, .z02) ends as a whole one does: closed, not damaged.
         if kind is None and suffix == ".zip" and not ends_as_zip(path):
-            raise Refusal(f"{named} is not a whole zip archive (no archive at all). {AGAIN}")
+            raise Refusal(f"{where} is not a whole zip archive (no archive at all). {AGAIN}")
         if kind is None:
             yield member
         elif kind == "zip":
-            yield from self._zipped(member, path, named, depth)
+            yield from self._zipped(member, path, depth)
         else:
             identity = [member.identity, kind]
             try:
-                folder = self.unpacked.folder(identity, named, lambda partial: extract(path, kind, partial, named))
+                folder = self.unpacked.folder(identity, where, lambda partial: extract(path, kind, partial, where))
             except Locked:
-                yield member  # refused by whoever misses what it holds (competition/closed_archives.py)
+                yield member  # refused by whoever misses what it holds: unpacking.closed_archives
                 return
             yield from self._extracted(member, folder, depth)
 
     def arrays_in(self, npz: Member) -> Iterator[Member]:
         """What numpy packed into an .npz, `train.npz/images.npy` and so on. Raises Refusal when it is damaged."""
-        archive = self._zip(self.file_of(npz), f"{self.folder / npz.source}: `{npz.within}`")
+        archive = self._zip(npz, self.file_of(npz))
         for name in archive.namelist():
-            yield Member(f"{npz.path}/{name}", archive, name, npz.path, (*npz.identity, name), npz.identity)
+            yield npz.holding(f"{npz.path}/{name}", archive, name)
 
-    def _zip(self, path: Path, named: str) -> zipfile.ZipFile:
+    def _zip(self, member: Member, path: Path) -> zipfile.ZipFile:
         try:
             return self._open.enter_context(zipfile.ZipFile(path))
         except zipfile.BadZipFile as error:
-            raise Refusal(f"{named} is not a whole zip archive ({error}). {AGAIN}") from None
+            raise Refusal(f"{self.where(member)} is not a whole zip archive ({error}). {AGAIN}") from None
 
-    def _zipped(self, member: Member, path: Path, named: str, depth: int) -> Iterator[Member]:
-        archive = self._zip(path, named)
+    def _zipped(self, member: Member, path: Path, depth: int) -> Iterator[Member]:
+        archive, where = self._zip(member, path), self.where(member)
         # Paths as plain strings here: there may be millions, and pathlib takes three times as long as reading the zip.
         parent, bare = dirname(member.path), _bare_archives(archive) if depth == 1 else ()
         for information in archive.infolist():
-            refuse_leaving(information.filename, named)
+            refuse_leaving(information.filename, where)
             inner = normpath(join(parent, information.filename.replace("\\", "/")))
-            if not information.is_dir() and not is_stray(inner):
-                identity = (*member.identity, information.filename)
-                found = Member(inner, archive, information.filename, member.path, identity, member.identity)
+            if not information.is_dir() and not _is_stray(inner):
+                found = member.holding(inner, archive, information.filename)
                 yield from self._opened(found, depth + 1, information.filename in bare)
 
     def _extracted(self, member: Member, folder: Path, depth: int) -> Iterator[Member]:
@@ -142,33 +147,42 @@ class Finder:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
         for name, path in names.items():
-            if not is_stray(name):
-                found = Member(name, None, str(path), member.path, (*member.identity, name), member.identity)
-                yield from self._opened(found, depth + 1)
+            if not _is_stray(name):
+                yield from self._opened(member.holding(name, None, str(path)), depth + 1)
+
+    def content(self, member: Member) -> bytes:
+        """Raises Refusal when it is damaged or cannot be unpacked."""
+        if member.archive is None:
+            return Path(member.within).read_bytes()
+        information, where = member.archive.getinfo(member.within), self.where(member)
+        refuse_bomb(where, information.compress_size, information.file_size)
+        with refusing_damage(where):
+            return member.archive.read(information)
 
     def file_of(self, member: Member) -> Path:
         """On the disk, unpacked if need be."""
         if member.archive is None:
             return Path(member.within)
-        archive, where = member.archive, f"{self.folder / member.source}: `{member.within}`"
+        archive, where = member.archive, self.where(member)
 
         def unpack(folder: Path) -> None:
             information = archive.getinfo(member.within)
             refuse_without_room(folder, information.file_size, where)
-            try:
-                with archive.open(information) as packed:
-                    copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)
-            except (NotImplementedError, RuntimeError) as error:
-                raise self.locked(member.within, member, error) from None
+            with archive.open(information) as packed:
+                copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)
 
         return self.unpacked.folder(member.identity, where, unpack) / "content"
 
-    def locked(self, name: str, member: Member, error: Exception) -> Refusal:
-        """The refusal of a member that needs a password, or a compression that is not known here."""
-        return Refusal(
-            f"{self.folder / member.source}: `{name}` cannot be unpacked here ({error}). "
-            "Unpack the archive by hand and zip it anew, by deflate and without a password."
-        )
+    def where(self, member: Member) -> str:
+        """What messages call it."""
+        within = f": `{member.path}`" if member.above else ""
+        return f"{self.folder / member.source}{within}"
+
+
+def _is_stray(path: str) -> bool:
+    """Of a path within an archive. Plain strings: there may be millions."""
+    name = path.rpartition("/")[2]
+    return name.startswith("._") or name.lower() in STRAY or path.startswith(MAC_FOLDER) or f"/{MAC_FOLDER}" in path
 
 
 def existing(folder: Path, name: str) -> Path:

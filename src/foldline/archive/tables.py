@@ -1,15 +1,238 @@
 """The competition's own tables, read as text: the id 007 stays 007, a class may be called NA."""
 
-import difflib
+import csv
+import io
+import json
+import re
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.closed_archives import closed_archives
-from foldline.archive.table_files import TABLE_SUFFIXES, parse_table
-from foldline.files.refusal import Refusal, listed
+from foldline.archive.unpacking import closed_archives
+from foldline.files.refusal import Refusal, listed, suggestion
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def encoding_of(content: bytes) -> str:
+    """UTF-8, UTF-16 with its byte order mark, else what Windows writes in the west, which nothing marks."""
+    if content.startswith(UTF_16):
+        return "utf-16"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def decoded(content: bytes) -> str:
+    """The text of `content`, whatever its encoding; a byte that stands for nothing is shown as such."""
+    return content.decode(encoding_of(content), "replace")
+
+
+def parsed_json(content: bytes) -> Any:
+    """Raises ValueError for what is no json, whatever its encoding."""
+    try:
+        return json.loads(content)
+    except UnicodeDecodeError:
+        return json.loads(decoded(content))
+
+
+JSON_LINES = (".jsonl", ".ndjson")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", *JSON_LINES, ".parquet", ".npy")
+SEPARATORS = (",", "\t", ";", "|", " ")
+WHOLE_LINES = "\x1e"
+"""A separator that no text has: a single name for the columns of a csv without a header takes its lines whole."""
+WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
+NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+LOOKED_AT = 4096
+"""Bytes: what is no text shows it at once."""
+
+
+def parse_table(
+    content: bytes,
+    name: str,
+    names: Sequence[str] | None = None,
+    usecols: list[str] | None = None,
+    rows: int | None = None,
+) -> pd.DataFrame:
+    """The columns `usecols` (all by default) of the file `name`, at most the first `rows` lines of a csv.
+
+    names: of the columns of a csv without a header. Raises ValueError when `content` is no such table.
+    """
+    match PurePosixPath(name).suffix.lower():
+        case ".json":
+            return _as_texts(json_table(content), usecols)
+        case suffix if suffix in JSON_LINES:
+            return _as_texts(json_lines(content), usecols)
+        case ".parquet":
+            return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
+        case ".npy":
+            return _as_texts(_array(content), usecols)
+        case _:
+            return _csv(content, name, names, usecols, rows)
+
+
+def as_text(value: Any) -> str:
+    """A value of json or parquet as a csv would write it; a list with blanks between its items."""
+    if isinstance(value, list):
+        return " ".join(as_text(item) for item in value)
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    # A column of whole numbers with a gap is one of floats.
+    return WHOLE_NUMBER.sub(r"\1", str(value))
+
+
+def header_fields(content: bytes, name: str) -> list[str]:
+    """The names of columns as the first line of a csv has them, some maybe empty; none of other tables.
+
+    name: the file's.
+    """
+    if PurePosixPath(name).suffix.lower() in (".json", *JSON_LINES, ".parquet", ".npy"):
+        return []
+    line = _first_line(content, encoding_of(content))
+    return _fields(line, _separator(line))
+
+
+def _first_line(content: bytes, encoding: str) -> str:
+    return next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
+
+
+def _separator(line: str) -> str:
+    return next((separator for separator in SEPARATORS if separator in line), ",")
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=separator == " "), [])
+
+
+def _refuse_repeated(fields: Sequence[str], name: str) -> None:
+    repeated = {field for field in fields if field and fields.count(field) > 1}
+    if repeated:
+        anew = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
+                for place, field in enumerate(fields)]  # fmt: skip
+        raise ValueError(
+            f"its header names columns twice: {listed(sorted(repeated))}. Instead of its name write {{kind: "
+            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, which gives them names of their own, and leave "
+            "out the header in a function of your own (docs/own-code.md): table[1:]"
+        )
+
+
+def _csv(
+    content: bytes, name: str, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None
+) -> pd.DataFrame:
+    if not content.startswith(UTF_16) and NO_TEXT.search(content, 0, LOOKED_AT):
+        raise ValueError(f"it is no text, it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
+    encoding = encoding_of(content)
+    line = _first_line(content, encoding)
+    separator = WHOLE_LINES if names is not None and len(names) == 1 else _separator(line)
+    # Blanks that make columns of a text are many between two fields.
+    is_of_blanks = separator == " "
+    fields = _fields(line, separator)
+    if names is None:
+        _refuse_repeated(fields, name)
+    elif len(fields) != len(names):
+        raise ValueError(
+            f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}; a "
+            "single name takes lines whole, which a function of your own takes apart"
+        )
+    if rows is None:
+        _refuse_longer_lines(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), len(fields), separator)
+    with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):  # of empty fields at a line's end
+        return pd.read_csv(
+            io.BytesIO(content),
+            sep=separator,
+            skipinitialspace=is_of_blanks,
+            dtype=str,
+            na_filter=False,
+            # Else a comma at the end of every line turns the first column into an index, shifting the others.
+            index_col=False,
+            encoding=encoding,
+            header=0 if names is None else None,
+            names=None if names is None else list(names),
+            usecols=usecols,
+            nrows=rows,
+        )
+
+
+def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> None:
+    """pandas does so itself, but not where it is asked for some columns: then it cuts what is too much, silently.
+
+    Empty fields at a line's end are no data. Raises ValueError.
+    """
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ")
+    try:
+        for fields in reader:
+            if len(fields) > most and any(fields[most:]):
+                raise ValueError(
+                    f"line {reader.line_num} has {len(fields)} fields, the first line {most}: {listed(fields, 8)}. "
+                    f"Put a field that holds {separator!r} in quotes, or name a single column of kind "
+                    "`headerless`, which takes lines whole"
+                )
+    except csv.Error:
+        return  # a field too long for this reader, such as a picture, which pandas takes
+
+
+def _array(content: bytes) -> pd.DataFrame:
+    array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.ndim == 1:
+        return pd.DataFrame({VALUE: array})
+    if array.ndim != 2:
+        raise ValueError(f"its shape is {array.shape}: a table has one or two dimensions")
+    return pd.DataFrame(array, columns=[str(place) for place in range(array.shape[1])])
+
+
+def _as_texts(table: pd.DataFrame, columns: list[str] | None) -> pd.DataFrame:
+    chosen = table if columns is None else table[columns]
+    return chosen.map(as_text).astype("str")
+
+
+KEY, VALUE = "key", "value"
+"""The columns of a json object without tables in it: `{"1.png": "cat"}`; an array of one dimension has the second, an
+object of rows the first."""
+ANOTHER_VALUE = "Extra data"
+"""What json says when a value follows the first: the lines of a file called .json may be values of their own."""
+
+
+def json_table(content: bytes) -> pd.DataFrame:
+    """Raises ValueError for what is no table."""
+    try:
+        parsed = parsed_json(content)
+    except json.JSONDecodeError as error:
+        if error.msg != ANOTHER_VALUE:
+            raise
+        return json_lines(content)
+    if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
+        raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
+    if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
+        return pd.DataFrame({KEY: list(parsed), VALUE: list(parsed.values())})
+    if isinstance(parsed, dict) and _is_of_records(list(parsed.values())):
+        return pd.DataFrame([{KEY: key} | record | {KEY: key} for key, record in parsed.items()])
+    return pd.DataFrame(parsed)
+
+
+def _is_of_records(values: list[Any]) -> bool:
+    """Whether the objects in an object are rows (`{"a.mp4": {"label": "FAKE"}}`), no columns by the number of a row, as
+    pandas writes them."""
+    if not values or not all(isinstance(value, dict) for value in values):
+        return False
+    keys = {key for value in values for key in value}
+    return len(keys) <= len(values) and keys != {str(place) for place in range(len(keys))}
+
+
+def json_lines(content: bytes) -> pd.DataFrame:
+    """Of an object per line."""
+    # Not `splitlines`: it also ends a line at characters that may stand in a text of json.
+    return pd.DataFrame([json.loads(line) for line in decoded(content).split("\n") if line.strip()])
 
 
 def described_places(lines: pd.Index, most: int = 3) -> str:
@@ -52,7 +275,7 @@ def read_table(
     usecols: list[str] | None = None,
     rows: int | None = None,
 ) -> pd.DataFrame:
-    """As `table_files.parse_table`. Raises Refusal when there is no such file, or when it is not a table."""
+    """As `parse_table`. Raises Refusal when there is no such file, or when it is not a table."""
     refuse_absent_file(archives, name, TABLE_SUFFIXES)
     try:
         return parse_table(archives.read(name), name, names, usecols, rows)
@@ -98,10 +321,3 @@ def refuse_absent_file(archives: Archives, name: str, suffixes: tuple[str, ...])
             f"{archives.folder}: there is no table `{name}`.{suggestion(name, tables)} Found {listed(tables)}. "
             f"Correct its name in the card.{closed_archives(archives.names)}"
         )
-
-
-def suggestion(name: str, valid: Iterable[str]) -> str:
-    """A hint for a message, whatever the case of the letters; empty when nothing is near."""
-    by_letters = {candidate.casefold(): candidate for candidate in valid}
-    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
-    return f" Did you mean `{by_letters[close[0]]}`?" if close else ""

@@ -6,27 +6,15 @@ its lengths, and an image by its decoder.
 """
 
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import Any
-
-from foldline.archive.record_file import ByteRecords, Place, Record
 
 HEAD_BYTES, CHECKSUM_BYTES = 12, 4
 VARINT, DOUBLE, BYTES, FLOAT = 0, 1, 2, 5
 """Protocol Buffers' types on the wire."""
 BYTES_LIST, FLOAT_LIST, INT64_LIST = 1, 2, 3
 """The fields of the message Feature."""
-
-
-class TfRecords(ByteRecords):
-    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
-        with self.path.open("rb") as file:
-            for start, content in examples_in(file):
-                yield (start, start + len(content)), decode_example(content)
-
-    def _parsed(self, content: bytes) -> Record:
-        return decode_example(content)
 
 
 def examples_in(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:

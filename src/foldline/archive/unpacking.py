@@ -15,17 +15,20 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Literal
 
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, sha256_of_json, whole_folder
 
 Container = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
 SUFFIXES = (".zip", ".7z", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
+UNREAD_SUFFIXES = (".z01", ".rar", ".zst", ".tzst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab")
+"""Of formats that Python's own library does not read; .z01 is the first part of a zip, of which .zip is the last."""
+CLOSED = (*SUFFIXES, *UNREAD_SUFFIXES)
 HEAD_BYTES = 262
 END_OF_ZIP, LARGEST_END = b"PK\x05\x06", 22 + 2**16
 """The mark of the record, and how many bytes it may take, with its comment."""
@@ -83,7 +86,7 @@ class Unpacked:
         path = self.root / sha256_of_json(identity)[:32]
         with locked(self.root / ".lock"):
             if not path.is_dir():
-                with _refusing_damage(where), whole_folder(path) as partial:
+                with refusing_damage(where), whole_folder(path) as partial:
                     fill(partial)
                 self._is_new = True
         self._used.add(path)
@@ -99,17 +102,31 @@ class Unpacked:
 
 
 @contextmanager
-def _refusing_damage(where: str) -> Iterator[None]:
+def refusing_damage(where: str) -> Iterator[None]:
+    """What goes wrong as `where` is read or unpacked becomes a Refusal where the archive or the disk is to blame."""
     try:
         yield
     except DAMAGES as error:
         raise Refusal(f"{where} is damaged ({error}). {AGAIN}") from None
+    except (NotImplementedError, RuntimeError) as error:  # a password, or a compression that is not known here
+        raise Refusal(
+            f"{where} cannot be unpacked here ({error}). Unpack the archive by hand and zip it anew, by deflate and "
+            "without a password."
+        ) from None
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise Refusal(f"{where} does not fit on the disk unpacked. Free some space.") from None
-        if error.errno is None:  # bz2 and gzip say so that what they read is none of theirs
+        if error.errno in (None, errno.EINVAL):  # bz2 and gzip say so that what they read is none of theirs
             raise Refusal(f"{where} is damaged ({error}). {AGAIN}") from None
         raise
+
+
+def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
+    """Raises Refusal for what grows as no honest file does. unpacked_bytes: in all, or as far as one has come."""
+    if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
+        raise Refusal(
+            f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
+        )
 
 
 def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
@@ -143,12 +160,10 @@ def refuse_without_room(folder: Path, needed_bytes: int, where: str) -> None:
 
 def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: str) -> None:
     """Raises Refusal as soon as what comes out of `packed` is that of a bomb."""
-    limit = max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes)
     with target.open("wb") as file:
         while block := packed.read(BLOCK_BYTES):
             file.write(block)
-            if file.tell() > limit:
-                raise Refusal(f"{where} unpacks {packed_bytes:,} bytes to more than {limit:,}. Do not trust it.")
+            refuse_bomb(where, packed_bytes, file.tell())
 
 
 def refuse_leaving(name: str, archive: Path | str) -> None:
@@ -181,8 +196,7 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
             for name in archive.getnames():
                 refuse_leaving(name, where)
             unpacked_bytes = archive.archiveinfo().uncompressed
-            if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * path.stat().st_size):
-                raise Refusal(f"{where} unpacks {path.stat().st_size:,} bytes to {unpacked_bytes:,}. Do not trust it.")
+            refuse_bomb(where, path.stat().st_size, unpacked_bytes)
             refuse_without_room(folder, unpacked_bytes, where)
             archive.extractall(folder)
     except py7zr.exceptions.PasswordRequired:
@@ -201,10 +215,6 @@ def whole_of(name: str) -> str | None:
     return part and part["whole"]
 
 
-def parts_of(whole: str, files: Sequence[str]) -> list[str]:
-    return [name for name in sorted(files) if whole_of(name) == whole]
-
-
 def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:
     """Write the parts one after the other. Raises Refusal, naming `where`, when the disk has no room for them."""
     refuse_without_room(whole.parent, sum(part.stat().st_size for part in parts), where)
@@ -212,3 +222,19 @@ def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:
         for path in parts:
             with path.open("rb") as part:
                 shutil.copyfileobj(part, file, BLOCK_BYTES)
+
+
+def closed_archives(names: Iterable[str]) -> str:
+    """A hint for a message about a file that is not among `names`; empty when every archive is open.
+
+    An open archive is known by what it holds: one that is a name itself stayed closed.
+    """
+    closed = [f"`{name}`" for name in names if name.lower().endswith(CLOSED)]
+    if not closed:
+        return ""
+    return (
+        f" Not opened here, for their format or for want of a password: {listed(closed, 3)}. Unpack such an "
+        "archive by hand and zip it anew, whole and without a password, into a folder with all the other downloads, "
+        "elsewhere. Then `python -m pipelines.download --from FOLDER` takes them in its place, and says how "
+        "DVC keeps them."
+    )

@@ -9,8 +9,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.archive.archives import Archives
-from foldline.archive.table_files import as_text
-from foldline.archive.tables import described_places, read_header, read_table
+from foldline.archive.tables import as_text, described_places, read_header, read_table
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal, listed
 from foldline.params.own import blamed, load_own

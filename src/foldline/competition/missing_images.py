@@ -6,11 +6,10 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from foldline.archive.addresses import RECORD, parse_in_array, places_of
+from foldline.archive.addresses import RECORD, ArrayFile, open_array_file, parse_in_array, places_of
 from foldline.archive.archives import Archives
-from foldline.archive.array_files import ArrayFile, open_array_file
-from foldline.archive.closed_archives import closed_archives
 from foldline.archive.path_spelling import one_per_folder
+from foldline.archive.unpacking import closed_archives
 from foldline.files.refusal import Refusal, listed
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 from jaxtyping import Int64
 
 from foldline.archive.archives import Archives
-from foldline.archive.table_files import header_fields
-from foldline.archive.tables import read_columns, read_table, refuse_absent_columns
+from foldline.archive.tables import header_fields, read_columns, read_table, refuse_absent_columns
 from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import LINE, ROW, named, numbered, read_source
 from foldline.files.refusal import Refusal, listed

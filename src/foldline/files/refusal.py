@@ -1,5 +1,6 @@
 """The one error that is meant for the person at the screen."""
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -25,3 +26,10 @@ def counted(number: int, one: str, several: str) -> str:
 def shortened(text: str, width: int = 300) -> str:
     """The beginning of a long text, which ends in an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def suggestion(name: str, valid: Iterable[str]) -> str:
+    """A hint for a message, whatever the case of the letters; empty when nothing is near."""
+    by_letters = {candidate.casefold(): candidate for candidate in valid}
+    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
+    return f" Did you mean `{by_letters[close[0]]}`?" if close else ""

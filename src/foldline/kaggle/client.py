@@ -50,21 +50,17 @@ class Limits:
     allowed_now: int
 
 
+@dataclass(eq=False)
 class CallFailed(Exception):
     """A call to Kaggle failed; `foldline.kaggle.reach.explained` tells a person what to do about it."""
 
-    def __init__(
-        self,
-        kind: Literal["credentials", "http", "network", "upload", "stalled", "other"],
-        message: str,
-        status: int = 0,
-        retry_after: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.status = status
-        self.retry_after = retry_after
+    kind: Literal["credentials", "http", "network", "upload", "stalled", "other"]
+    message: str
+    status: int = 0
+    retry_after: str = ""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class Kaggle:

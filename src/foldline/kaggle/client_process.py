@@ -105,22 +105,18 @@ def _signed_in() -> Any:
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
+    """The fields of `foldline.kaggle.client.CallFailed`."""
     import requests
 
     if isinstance(error, SystemExit):
-        return {"kind": "credentials", "status": 0, "message": "no credentials", "retry_after": ""}
+        return {"kind": "credentials", "message": "no credentials"}
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return {
-            "kind": "http",
-            "status": _status(error.response),
-            "message": str(error),
-            "retry_after": error.response.headers.get("Retry-After", ""),
-        }
+        retry_after = error.response.headers.get("Retry-After", "")
+        return {"kind": "http", "message": str(error), "status": _status(error.response), "retry_after": retry_after}
     if isinstance(error, UploadFailed):
-        return {"kind": "upload", "status": 0, "message": str(error), "retry_after": ""}
+        return {"kind": "upload", "message": str(error)}
     is_network = isinstance(error, requests.ConnectionError | requests.Timeout)
-    kind = "network" if is_network else "other"
-    return {"kind": kind, "status": 0, "message": f"{type(error).__name__}: {error}", "retry_after": ""}
+    return {"kind": "network" if is_network else "other", "message": f"{type(error).__name__}: {error}"}
 
 
 def _status(response: Any) -> int:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.archive.unpacking import refuse_leaving
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
 from foldline.kaggle.client import Kaggle, RemoteFile
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 
 MANIFEST = "manifest.json"
 BLOCK_BYTES = 1 << 20

@@ -11,9 +11,8 @@ from aiohttp import web
 
 from foldline.local_kaggle.competition import Competition
 from foldline.local_kaggle.judge import judge
-from foldline.local_kaggle.leaderboard import standings
 from foldline.local_kaggle.served import Call, Upload, refused
-from foldline.local_kaggle.submissions import Submission
+from foldline.local_kaggle.submissions import Submission, standings
 
 FAR_FUTURE = "2100-01-01T00:00:00.000Z"
 FILES_DATE = "2026-01-01T00:00:00.000Z"

@@ -27,7 +27,7 @@ state: running
 
 
 def write_digits(folder: Path) -> None:
-    """Writes the competition's folder (see kaggle/local/competition.py): the same bytes on every machine."""
+    """Writes the competition's folder (see competition.py): the same bytes on every machine."""
     # Imported for the one time that the folder is written: a stage need not wait for scikit-learn on every later run.
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split

@@ -1,12 +1,13 @@
-"""What the local Kaggle remembers: one json per submission, whole or not at all, shared by all servers of a folder."""
+"""What the local Kaggle remembers: one json per submission, shared by all servers of a folder; and the leaderboard."""
 
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from foldline.files.whole_files import locked, read_json, write_json
 from foldline.local_kaggle.judge import Verdict
+from foldline.local_kaggle.scores import score_of
 from foldline.params.section import Section, parse
 
 
@@ -63,3 +64,17 @@ class Submissions:
             submission.user == user and submission.status == "COMPLETE" and submission.date.startswith(today)
             for submission in self.all()
         )
+
+
+def standings(submissions: list[Submission], metric: str) -> list[dict[str, Any]]:
+    """The public leaderboard as the API shows it: each user's best score, equal ones in the order of their dates."""
+    sign = -1 if score_of(metric).higher_is_better else 1
+    scored = [submission for submission in submissions if submission.public_score]
+    ranked = sorted(scored, key=lambda submission: (sign * float(submission.public_score), submission.date))
+    best: dict[str, Submission] = {}
+    for submission in ranked:
+        best.setdefault(submission.user, submission)
+    return [
+        {"teamId": number, "teamName": user, "submissionDate": submission.date, "score": submission.public_score}
+        for number, (user, submission) in enumerate(best.items(), 1)
+    ]

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Shaped
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from foldline.archive.array_files import PICKLED, holds_objects
+from foldline.archive.addresses import PICKLED, holds_objects
 
 OPENCV_LIMIT = "CV_IO_MAX_IMAGE_PIXELS"
 RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"

@@ -8,11 +8,17 @@ import numpy as np
 from jaxtyping import Shaped
 from xxhash import xxh3_128, xxh3_128_digest
 
-from foldline.archive.addresses import InRecord, parse_in_array, parse_in_record, places_of, value_at
+from foldline.archive.addresses import (
+    ArrayFile,
+    InRecord,
+    open_array_file,
+    parse_in_array,
+    parse_in_record,
+    places_of,
+    value_at,
+)
 from foldline.archive.archives import Archives
-from foldline.archive.array_files import ArrayFile, open_array_file
-from foldline.archive.record_file import RecordFile
-from foldline.archive.record_kinds import file_of_records
+from foldline.archive.records import RecordFile, file_of_records
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import MISSING
 from foldline.pixels.decoding import Picture, Undecodable, decode, undecodable

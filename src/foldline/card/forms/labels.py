@@ -8,12 +8,11 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 from pydantic import Field
 
-from foldline.archive.tables import suggestion
 from foldline.card.forms.fields import NUMBER, SPACE, Violation, earliest, in_texts
 from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.lines import InLines
 from foldline.card.target import Target
-from foldline.files.refusal import Refusal, counted, listed
+from foldline.files.refusal import Refusal, counted, listed, suggestion
 from foldline.metrics.decisions.labels import MostProbableWithConfidence
 from foldline.metrics.decisions.rankings import NOTHING
 from foldline.metrics.decisions.rules import Rule

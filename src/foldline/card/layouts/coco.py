@@ -11,14 +11,12 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named
-from foldline.archive.table_files import as_text
-from foldline.archive.tables import refuse_absent_file
+from foldline.archive.tables import as_text, parsed_json, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
 from foldline.card.sources import Source, Wanted, after_steps, needed_columns, numbered
 from foldline.card.templates import Template, columns_of, filled, parse_template
 from foldline.files.refusal import Refusal, listed
-from foldline.files.texts import parsed_json
 
 OWN = "image_id"
 IMAGE_IDS = (OWN, "imageId", "id")

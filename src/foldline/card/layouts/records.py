@@ -8,10 +8,8 @@ from tqdm import tqdm
 
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import fitting
-from foldline.archive.record_file import Record, RecordFile
-from foldline.archive.record_kinds import KINDS, file_of_records
-from foldline.archive.table_files import as_text
-from foldline.archive.tables import refuse_absent_file
+from foldline.archive.records import KINDS, Record, RecordFile, file_of_records
+from foldline.archive.tables import as_text, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.pictures import PictureKind, field_value, leaves
 from foldline.card.source_steps import ADDRESS, Step

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.closed_archives import closed_archives
 from foldline.archive.path_spelling import one_per_folder
+from foldline.archive.unpacking import closed_archives
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import ADDRESS, Step
 from foldline.card.sources import Walked, Wanted, after_steps, needed_columns, numbered

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from foldline.archive.archives import ArchiveFile, Manifest, read_manifest, write_manifest
 from foldline.files.refusal import Refusal
-from foldline.kaggle.manifest import ArchiveFile, Manifest, read_manifest, write_manifest
 
 
 def test_round_trip(tmp_path: Path) -> None:

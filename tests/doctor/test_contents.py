@@ -1,4 +1,4 @@
-from foldline.archive.contents import contents
+from foldline.doctor.contents import contents
 from tests.conftest import Zipped
 
 

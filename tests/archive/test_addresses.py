@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from foldline.archive.addresses import open_array_file
 from foldline.archive.archives import Archives
-from foldline.archive.array_files import open_array_file
 from foldline.files.refusal import Refusal
 from foldline.pixels.decoding import Undecodable
 from foldline.pixels.reading import PictureFiles, picture_into

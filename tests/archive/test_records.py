@@ -1,4 +1,4 @@
-"""Rows of a parquet file, in groups and across blocks, in any order."""
+"""Records are found again by their places: json of any encoding and line ends, rows of parquet in any order."""
 
 from pathlib import Path
 
@@ -7,7 +7,21 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from foldline.archive.parquet import BLOCK_ROWS, ParquetRecords
+from foldline.archive.records import BLOCK_ROWS, ParquetRecords, file_of_records
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize(
+    "text", ['{"id": "ä"}\n\n{"id": "bö"}\n', '{"id": "ä"}\r\n{"id": "bö"}', '[{"id":"ä"},{"id":"bö"}]']
+)
+def test_records_of_json_by_their_place(tmp_path: Path, text: str, code: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(text.encode(code))
+    records = file_of_records(path, "a.json")
+    found = list(records.read(None))
+    assert [record["id"] for _, record in found] == ["ä", "bö"]
+    assert [records.at(place) for place, _ in found] == [record for _, record in found]
+
 
 ROWS = 2 * BLOCK_ROWS + 5
 SIX = 2.0 * np.arange(ROWS)

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from foldline.archive.table_files import parse_table
+from foldline.archive.tables import parse_table
 
 TEXT = "id;name\n1;Käfer\n2;Öl\n"
 

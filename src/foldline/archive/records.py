@@ -1,0 +1,224 @@
+"""Files of records: all of them once, and later any one by its place alone. A kind per form of file."""
+
+import csv
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+from jaxtyping import Float32
+
+from foldline.archive.bson import decode_document, documents_in
+from foldline.archive.tables import encoding_of, parsed_json
+from foldline.archive.tfrecord import decode_example, examples_in
+
+Record = dict[str, Any]
+Place = tuple[int, int]
+"""A pair of bytes in the file, the first and the one after the last; in a parquet file, a row and the next."""
+
+
+class RecordFile(ABC):
+    """Reads one file; ValueError says what is wrong in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @abstractmethod
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        """fields: those that are wanted, None for all; a record may have others, too."""
+
+    @abstractmethod
+    def at(self, place: Place) -> Record:
+        """The record that `read` gave with this place."""
+
+    def numbers(self, place: Place, pattern: str) -> Float32[np.ndarray, " fields"]:
+        """The values of the fields whose whole names fit `pattern`, in the record's order."""
+        record = self.at(place)
+        return np.array([record[name] for name in fitting_names(pattern, tuple(record))], np.float32)
+
+
+class ByteRecords(RecordFile):
+    """Of a file whose records are stretches of its bytes."""
+
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        with self.path.open("rb") as file:
+            for start, content in self._stretches(file):
+                yield (start, start + len(content)), self._parsed(content)
+
+    def at(self, place: Place) -> Record:
+        with self.path.open("rb") as file:
+            file.seek(place[0])
+            return self._parsed(file.read(place[1] - place[0]))
+
+    @abstractmethod
+    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+        """Each record's first byte and its bytes."""
+
+    @abstractmethod
+    def _parsed(self, content: bytes) -> Record: ...
+
+
+@lru_cache
+def fitting_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if re.fullmatch(pattern, name))
+
+
+class BsonRecords(ByteRecords):
+    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+        return documents_in(file)
+
+    def _parsed(self, content: bytes) -> Record:
+        return decode_document(content)
+
+
+class TfRecords(ByteRecords):
+    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+        return examples_in(file)
+
+    def _parsed(self, content: bytes) -> Record:
+        return decode_example(content)
+
+
+class CsvRecords(ByteRecords):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with path.open("rb") as file:
+            line = file.readline()
+        self.columns = next(csv.reader([line.decode("utf-8-sig")]))
+        self.first = len(line)
+
+    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+        file.seek(self.first)
+        start, content = self.first, b""
+        for line in file:
+            content += line
+            if content.count(b'"') % 2 == 0:  # else a quoted field goes on in the next line
+                if content.strip():
+                    yield start, content
+                start, content = start + len(content), b""
+
+    def _parsed(self, content: bytes) -> Record:
+        fields = next(csv.reader([content.decode("utf-8")]))
+        return dict(zip(self.columns, fields, strict=False))
+
+
+BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
+"""What stands between the objects of an array."""
+
+
+class JsonRecords(ByteRecords):
+    """Objects one after the other: an array of them, or one per line."""
+
+    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+        content = file.read()
+        # Of a text of Windows each byte is a character. The mark in front of UTF-8 counts: it takes place.
+        code = "cp1252" if encoding_of(content) == "cp1252" else "utf-8"
+        text = content.decode(code, "replace")
+        length = len if code == "cp1252" else _utf8_length
+        decoder, at, place = json.JSONDecoder(), 0, 0
+        while True:
+            between = BETWEEN.match(text, at)
+            start = between.end() if between else at
+            if start == len(text):
+                return
+            end = decoder.raw_decode(text, start)[1]
+            place += length(text[at:start])
+            after = place + length(text[start:end])
+            yield place, content[place:after]
+            at, place = end, after
+
+    def _parsed(self, content: bytes) -> Record:
+        record = parsed_json(content)
+        if not isinstance(record, dict):
+            raise ValueError(f"the records must be objects, with keys and values, found {str(record)[:40]}")
+        return record
+
+
+def _utf8_length(text: str) -> int:
+    return len(text.encode())
+
+
+BLOCK_ROWS = 512
+"""Read at once: a row may have 30,000 columns, one for each pixel, and a group of rows be the whole file."""
+
+
+class ParquetRecords(RecordFile):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.file = pyarrow.parquet.ParquetFile(path)
+        self.names: tuple[str, ...] = tuple(self.file.schema_arrow.names)
+        counts = [self.file.metadata.row_group(group).num_rows for group in range(self.file.num_row_groups)]
+        self._group_starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self._group, self._coming = -1, iter(())
+        self._first, self._block = 0, pyarrow.RecordBatch.from_pylist([])
+        self._numbers: tuple[int, str, np.ndarray] | None = None
+
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        # A field of a struct, image.bytes, is read with the whole of it.
+        wanted = {name for field in fields or () for name in (field, field.partition(".")[0])}
+        columns = [name for name in self.names if fields is None or name in wanted]
+        row = 0
+        for block in self.file.iter_batches(BLOCK_ROWS, columns=columns or self.names[:1]):
+            # All fields of all records at once would be millions of objects, where one looks at the first one only.
+            one_by_one = (_record(block, number) for number in range(block.num_rows))
+            for record in one_by_one if fields is None else block.to_pylist():
+                yield (row, row + 1), record
+                row += 1
+
+    def at(self, place: Place) -> Record:
+        first, block = self._around(place[0])
+        return _record(block, place[0] - first)
+
+    def numbers(self, place: Place, pattern: str) -> Float32[np.ndarray, " fields"]:
+        """Of a whole block at once: of 30,000 columns, one row alone takes as long as all 512."""
+        first, block = self._around(place[0])
+        if self._numbers is None or self._numbers[:2] != (first, pattern):
+            fields = pyarrow.schema([(name, pyarrow.float32()) for name in fitting_names(pattern, self.names)])
+            table = block.select(fields.names).cast(fields, safe=False)
+            self._numbers = first, pattern, table.to_tensor(null_to_nan=True).to_numpy()
+        return self._numbers[2][place[0] - first]
+
+    def _around(self, row: int) -> tuple[int, pyarrow.RecordBatch]:
+        """The number of the first row of the block that has `row`, and the block: cheap where one asks for rows that
+        follow each other, as the pictures of a file do."""
+        group = int(np.searchsorted(self._group_starts, row, side="right")) - 1
+        if not 0 <= group < self.file.num_row_groups:
+            raise ValueError(f"there is no row {row}")
+        if group != self._group or row < self._first:
+            self._group, self._coming = group, self.file.iter_batches(BLOCK_ROWS, row_groups=[group])
+            self._first, self._block = int(self._group_starts[group]), next(self._coming)
+        while row >= self._first + self._block.num_rows:
+            self._first, self._block = self._first + self._block.num_rows, next(self._coming)
+        return self._first, self._block
+
+
+def _record(block: pyarrow.RecordBatch, number: int) -> Record:
+    return block.slice(number, 1).to_pylist()[0]
+
+
+KINDS: dict[str, type[RecordFile]] = {
+    ".json": JsonRecords,
+    ".jsonl": JsonRecords,
+    ".ndjson": JsonRecords,
+    ".bson": BsonRecords,
+    ".csv": CsvRecords,
+    ".parquet": ParquetRecords,
+    ".tfrec": TfRecords,
+    ".tfrecord": TfRecords,
+    ".tfrecords": TfRecords,
+}
+
+
+def file_of_records(path: Path, name: str) -> RecordFile:
+    """The records of the file `path`, whose name in the archives is `name`. Raises ValueError for another kind."""
+    suffix = Path(name).suffix.lower()
+    if suffix not in KINDS:
+        raise ValueError(f"`{name}` is no file of records: these end in {', '.join(KINDS)}")
+    return KINDS[suffix](path)
