@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -63,20 +63,21 @@ def build(
     distinct = list(dict.fromkeys(paths))
     if not distinct:
         raise Refusal(f"{archives_folder}: there is no image to decode. Check the card's `layout`.")
-    request = _request(archives_folder, files, distinct, form)
+    request, suffix = _request(archives_folder, files, distinct, form), form.store.suffix
     with locked(caches / "build.lock"):
-        decoded = _recorded(caches, request, form.store.suffix)
+        decoded = _recorded(caches, request, suffix)
+        is_new = decoded is None
         if decoded is None:
-            _delete_unfinished(caches, request)
-            unfinished = caches / f"{request}{form.store.suffix}"
-            decoded = build_file(unfinished, archives_folder, files, distinct, form, processes)
-            key = _key(decoded, form)
+            _prune(caches, unfinished=request)
+            decoded = build_file(caches / f"{request}{suffix}", archives_folder, files, distinct, form, processes)
+        key = _key(decoded, form)
+        finished = caches / f"{key.key}{suffix}"
+        if is_new:
             with whole_file(caches / f"{key.key}.{request}.parquet") as partial:
                 decoded.to_parquet(partial, index=False)
-            unfinished.replace(caches / f"{key.key}{form.store.suffix}")
-        else:
-            key = _key(decoded, form)
-        _prune(caches, caches / f"{key.key}{form.store.suffix}")
+            (caches / f"{request}{suffix}").replace(finished)
+        os.utime(finished)
+        _prune(caches)
     return BuiltCache(key, decoded)
 
 
@@ -118,28 +119,18 @@ def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:
     return None
 
 
-def _delete_unfinished(caches: Path, request: str) -> None:
-    """What builds of other requests left: it would take the disk that this one needs. The caller holds the lock."""
-    stems = {path: path.name.split(".")[0] for path in caches.iterdir()}
-    _delete(path for path, stem in stems.items() if stem != request and len(stem) != KEY_LENGTH)
-
-
-def _prune(caches: Path, current: Path) -> None:
-    """Delete all but the caches used last, and every abandoned build: the caller holds the lock, none is under way."""
-    os.utime(current)
-    finished = [path for path in caches.iterdir() if path.suffix in SUFFIXES and len(path.stem) == KEY_LENGTH]
-    kept = sorted(finished, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:KEPT_CACHES]
-    keys = {path.stem for path in kept}
-    _delete(path for path in caches.iterdir() if path.name.split(".")[0] not in keys)
-
-
-def _delete(paths: Iterable[Path]) -> None:
-    """Those of `paths` that are of a cache.
+def _prune(caches: Path, unfinished: str | None = None) -> None:
+    """Delete all but the caches used last and what an interrupted build of the request `unfinished` left: other
+    builds' take the disk that it needs. The caller holds the lock, so no build is under way.
 
     A process that has a deleted cache mapped keeps it to its end; one that opens it later builds it again.
     """
-    for path in list(paths):
-        if path.suffix in (*SUFFIXES, ".parquet", ".journal", ".parts", ".partial"):
+    finished = [path for path in caches.iterdir() if path.suffix in SUFFIXES and len(path.stem) == KEY_LENGTH]
+    finished.sort(key=lambda path: path.stat().st_mtime_ns)
+    kept = {unfinished, *(path.stem for path in finished[-KEPT_CACHES:])}
+    for path in list(caches.iterdir()):
+        is_of_cache = path.suffix in (*SUFFIXES, ".parquet", ".journal", ".parts", ".partial")
+        if is_of_cache and path.name.split(".")[0] not in kept:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -88,18 +88,14 @@ def write_pixels_key(path: Path, key: PixelsKey) -> None:
     write_json(path, key.model_dump())
 
 
-def cache_file(caches: Path, key: PixelsKey) -> Path:
-    return caches / f"{key.key}{key.store.suffix}"
-
-
 def open_pixels(caches: Path, key: PixelsKey, build_again: Callable[[], object]) -> CachedPixels:
     """The cache of `key`, memory-mapped and read-only: count x height x width x channels, uint8 or float16.
 
-    JPEGs are decoded as they are asked for; the index is the same, `pixels[positions]`. `build_again` is called when
+    JPEGs are decoded as they are asked for; the index is the same, `pixels[position]`. `build_again` is called when
     the file is absent (another machine, a cleaned disk). Raises Refusal when that built another one, or the file is
     damaged.
     """
-    path = cache_file(caches, key)
+    path = caches / f"{key.key}{key.store.suffix}"
     if not path.exists():
         build_again()
         if not path.exists():

@@ -5,11 +5,11 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, overload
+from typing import Annotated, ClassVar, Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Integer, Shaped, UInt8
+from jaxtyping import Shaped, UInt8
 from pydantic import Field
 
 from foldline.files.refusal import Refusal
@@ -143,7 +143,6 @@ class JpegPixels:
     """A JPEG store as if it were its array of pixels: indexing decodes. Processes that are forked share the file."""
 
     dtype = np.dtype(np.uint8)
-    ndim = 4
 
     def __init__(self, file: Path, shape: Shape) -> None:
         """Raises ValueError when `file` does not hold as many images as `shape` says."""
@@ -159,25 +158,8 @@ class JpegPixels:
     def __len__(self) -> int:
         return self.shape[0]
 
-    @overload
-    def __getitem__(self, positions: int | np.integer) -> UInt8[np.ndarray, "height width channels"]: ...
-    @overload
-    def __getitem__(
-        self, positions: slice | Integer[np.ndarray, " images"]
-    ) -> UInt8[np.ndarray, "images height width channels"]: ...
-    def __getitem__(
-        self, positions: int | np.integer | slice | Integer[np.ndarray, " images"]
-    ) -> UInt8[np.ndarray, "..."]:
-        """One image for a number; for a slice or an array of numbers that many."""
-        if isinstance(positions, int | np.integer):
-            return self._image(range(len(self))[int(positions)])
-        numbers = np.arange(len(self))[positions]
-        images = np.empty((len(numbers), *self.shape[1:]), np.uint8)
-        for place, number in zip(images, numbers, strict=True):
-            place[:] = self._image(int(number))
-        return images
-
-    def _image(self, number: int) -> np.ndarray:
+    def __getitem__(self, position: int | np.integer) -> UInt8[np.ndarray, "height width channels"]:
+        number = range(len(self))[int(position)]
         encoded = np.asarray(self._bytes[self._offsets[number] : self._offsets[number + 1]])
         is_grey = self.shape[3] == 1
         pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR_RGB)
@@ -188,7 +170,7 @@ class JpegPixels:
 
 StoreWriter = ArrayWriter | JpegWriter
 CachedPixels = np.ndarray | JpegPixels
-"""Of count x height x width x channels, uint8 or float16; indexed by positions."""
+"""Of count x height x width x channels, uint8 or float16; indexed by one position."""
 
 
 class PixelStore(Section):
