@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
 from benchmarks.noise import device_seconds_of, noise_fold, section, wait_for_device
-from foldline.params.precision import Precision
+from foldline.params.quantities import Precision
 from foldline.training.batches import Batch, TrainingBatches
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import choose_pieces, training_batches

@@ -13,7 +13,7 @@ from typing import Any
 from foldline.files.places import CODE
 from foldline.files.whole_files import write_json
 from foldline.params.code_digests import own_files, own_graph, script_digests
-from foldline.params.section import read_yaml
+from foldline.params.yaml_files import read_yaml
 from pipelines.running import parser, read_settings, run
 
 PIPELINES = (Path("dvc.yaml"), Path("submissions/dvc.yaml"))

@@ -20,7 +20,8 @@ from foldline.doctor.first_experiment import UNKNOWN, first_experiment
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.files.whole_files import whole_file
-from foldline.params.section import parse, read_yaml
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 from pipelines.examination import examine, print_contents, print_examination
 from pipelines.running import parser, run, settings_of
 

@@ -11,7 +11,8 @@ from types import FrameType
 from foldline.files.places import ALL_ROWS, FoldName, Places, card_file
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import FULL_DISK
-from foldline.params.section import Read, TypeForm, read_section, read_yaml
+from foldline.params.section import Read, TypeForm, read_section
+from foldline.params.yaml_files import read_yaml
 
 INTERRUPTED = 128 + signal.SIGINT
 

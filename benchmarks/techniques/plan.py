@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from foldline.files.refusal import Refusal
-from foldline.params.section import Section, parse, read_yaml
+from foldline.params.section import Section, parse
+from foldline.params.yaml_files import read_yaml
 
 BASELINE = "baseline"
 Changes = Mapping[str, Any]

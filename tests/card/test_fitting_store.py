@@ -8,7 +8,8 @@ from foldline.card.card import read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
-from foldline.params.section import parse, read_yaml
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,8 @@ from foldline.card.card import read_card
 from foldline.doctor.first_experiment import UNKNOWN, Pictures, first_experiment
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
-from foldline.params.section import parse, read_yaml
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 
 RECIPE = read_yaml(Path("pipelines/recipes/dog-breed-resnet152.yaml"))
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))

@@ -11,7 +11,8 @@ from foldline.card.answers import FITS_OF_METRIC
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from foldline.metrics.metric_names import SAME
-from foldline.params.section import Section, parse, read_section, read_yaml
+from foldline.params.section import Section, parse, read_section
+from foldline.params.yaml_files import read_yaml
 
 
 class Constant(Section):

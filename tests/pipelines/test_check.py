@@ -9,7 +9,8 @@ import pytest
 from foldline.card.card import own_tables, read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params, read_params
-from foldline.params.section import parse, read_yaml
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 
 RECIPES = [Path("params.yaml"), *sorted(Path("pipelines/recipes").glob("*.yaml"))]
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))

@@ -13,7 +13,8 @@ from accelerate import Accelerator
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows, write_rows
-from foldline.params.section import parse, read_yaml
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import Weights, choose_pieces

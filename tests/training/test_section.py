@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.params.section import read_section, read_yaml
+from foldline.params.section import read_section
+from foldline.params.yaml_files import read_yaml
 from foldline.training.backbones import known_model
 from foldline.training.section import Train
 from tests.training.small import train_section

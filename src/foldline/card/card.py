@@ -13,7 +13,8 @@ from foldline.card.target import Target
 from foldline.card.view_names import Symmetry
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import Metric
-from foldline.params.section import Section, parse, read_yaml
+from foldline.params.section import Section, parse
+from foldline.params.yaml_files import read_yaml
 
 NEAREST = 3
 

@@ -19,7 +19,7 @@ from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
-from foldline.params.section import read_yaml
+from foldline.params.yaml_files import read_yaml
 
 Stage = Literal["ensemble", "clip"]
 

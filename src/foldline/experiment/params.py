@@ -11,7 +11,8 @@ from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.refusal import listed
 from foldline.folds.splitting import Split
 from foldline.kaggle.ledger import Submit
-from foldline.params.section import Section, parse, read_yaml
+from foldline.params.section import Section, parse
+from foldline.params.yaml_files import read_yaml
 from foldline.pixels.resizing import Prepare
 from foldline.predicting.section import Predict
 from foldline.training.section import Train

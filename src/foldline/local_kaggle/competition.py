@@ -14,7 +14,8 @@ from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, sha256_of_json, whole_file
 from foldline.local_kaggle.judge import Solution, read_solution
 from foldline.local_kaggle.scores import score_of
-from foldline.params.section import Section, parse, read_yaml
+from foldline.params.section import Section, parse
+from foldline.params.yaml_files import read_yaml
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """A zip member's date: the same archive, byte by byte, on every machine and every day."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import grimp
 
-from foldline.params.section import read_yaml
+from foldline.params.yaml_files import read_yaml
 
 PACKAGES = ("foldline", "pipelines")
 ROOM_FUNCTION = "union_of"

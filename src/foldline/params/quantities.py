@@ -1,6 +1,6 @@
-"""Numbers with bounds, as the sections use them."""
+"""Numbers as the sections bound them, and how exact they are."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,3 +10,5 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
+Precision = Literal["float32", "bfloat16", "float16"]
+"""The arithmetic of forward and backward passes; weights and logits are float32 whatever it is."""

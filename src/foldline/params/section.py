@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from foldline.files.refusal import Refusal, listed
-from foldline.params.plain_yaml import PlainLoader
-from foldline.params.yaml_cures import QUOTED, cure_of
+from foldline.params.yaml_files import QUOTED, read_yaml
 
 
 class Section(BaseModel):
@@ -34,25 +32,6 @@ else:
 WORDS = re.compile(r"[^\W_]+")
 OF_KEY = ".[key]"
 """What pydantic puts behind a key that is wrong itself."""
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
-    except UnicodeDecodeError as error:
-        raise Refusal(f"{path} is not valid yaml: {error}") from None
-    try:
-        content = yaml.load(text, PlainLoader)  # a SafeLoader
-    except yaml.YAMLError as error:
-        why = str(error).replace('in "<unicode string>", ', "")
-        raise Refusal(f"{path} is not valid yaml: {why}{cure_of(text, error)}") from None
-    if not isinstance(content, dict):
-        found = "nothing" if content is None else type(content).__name__
-        raise Refusal(f"{path} must hold keys and values, found {found}.")
-    return content
 
 
 def read_section(path: Path, key: str, kind: TypeForm[Read]) -> Read:

@@ -11,7 +11,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor
 
 from foldline.files.refusal import Refusal
-from foldline.params.precision import Precision
+from foldline.params.quantities import Precision
 
 
 @dataclass

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from foldline.params.precision import Precision
-from foldline.params.quantities import Count, Positive, WholeNumber
+from foldline.params.quantities import Count, Positive, Precision, WholeNumber
 from foldline.params.section import Section
 from foldline.training.augmentation_section import Augmentation
 from foldline.training.average_section import Average, EmaSpan, Mean

@@ -7,8 +7,8 @@ import yaml
 
 from foldline.card.target import Label
 from foldline.files.refusal import Refusal
-from foldline.params.plain_yaml import PlainLoader
 from foldline.params.section import parse
+from foldline.params.yaml_files import PlainLoader
 
 
 @pytest.mark.parametrize("text", ["010", "007", "0x10", "0b1", "1:30", "2020-01-01", "1_000", "+1", "-0x1", "1e5"])

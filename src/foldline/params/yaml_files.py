@@ -1,0 +1,109 @@
+"""yaml as people read it: keys are text and stand there once, numbers are those that are written as numbers are.
+
+Plain yaml 1.1 reads the label 010 as 8, 0x10 as 16, 1:30 as 90 and 2020-01-01 as a day, +1 and 1_000 as others write 1
+and 1000. Here such a thing is text, as it is written; pydantic makes a number of it where a number is wanted.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foldline.files.refusal import Refusal, listed
+
+BOOL, INT, FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float"))
+TIMESTAMP = "tag:yaml.org,2002:timestamp"
+WHOLE = r"-?(?:0|[1-9][0-9]*)"
+NUMBERS = {
+    INT: re.compile(rf"{WHOLE}$"),
+    FLOAT: re.compile(
+        rf"(?:{WHOLE}\.[0-9]*|-?\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$"
+    ),
+}
+UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
+"""A template among the lines that yaml's own message shows."""
+QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
+SECOND_COLON = re.compile(r"\s*(?P<key>[\w.]+): +(?P<text>.*?: .*?)\s*")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path} is not valid yaml: {error}") from None
+    try:
+        content = yaml.load(text, PlainLoader)  # a SafeLoader
+    except yaml.YAMLError as error:
+        why = str(error).replace('in "<unicode string>", ', "")
+        raise Refusal(f"{path} is not valid yaml: {why}{_cure_of(text, error)}") from None
+    if not isinstance(content, dict):
+        found = "nothing" if content is None else type(content).__name__
+        raise Refusal(f"{path} must hold keys and values, found {found}.")
+    return content
+
+
+class PlainLoader(yaml.SafeLoader):
+    """Plain yaml lets the last of equal keys win, silently, and reads the keys on, off, yes and no as booleans."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        for key, _ in node.value:
+            if key.tag == BOOL:
+                key.tag = self.DEFAULT_SCALAR_TAG
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"a key is there twice: {listed(repeated)}", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != TIMESTAMP]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _cure_of(text: str, error: yaml.YAMLError) -> str:
+    """text: of the whole file. A line of its own, or nothing where the cause may be any."""
+    if UNQUOTED.search(str(error)):
+        return f"\n{QUOTED}"
+    lines = text.splitlines()
+    unclosed = next((number for number, line in enumerate(lines, 1) if _is_unclosed(line)), None)
+    if unclosed is not None:
+        return f"\nLine {unclosed} opens a quote that it does not close: {lines[unclosed - 1].strip()}"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return ""
+    where = error.context_mark or error.problem_mark
+    number, problem = (where.line + 1 if where else 0), str(error.problem)
+    if not 0 < number <= len(lines):
+        return ""
+    return _likely(problem, str(error.context), number, lines[number - 1].strip())
+
+
+def _is_unclosed(line: str) -> bool:
+    """Quotes count where a value may begin: an apostrophe within a word is none."""
+    plain = re.sub(r"(?:^|\s)#.*", "", re.sub(r""""(?:[^"\\]|\\.)*"|(?<![\w'])'(?:[^']|'')*'""", "", line))
+    return re.search(r"""(?:^|[:\[{,-])\s*["']""", plain) is not None or plain.count('"') % 2 == 1
+
+
+def _likely(problem: str, context: str, number: int, line: str) -> str:
+    if problem.startswith("mapping values are not allowed"):
+        second = SECOND_COLON.fullmatch(line)
+        example = f': {second["key"]}: "{second["text"]}"' if second and '"' not in second["text"] else ""
+        return f"\nLine {number} has a second `: `, as of a key in a key. Write the text in quotes{example}."
+    if problem.startswith("could not find expected ':'"):
+        return f"\nLine {number} is no key with a colon and a blank behind it: {line}"
+    if "flow" in context:
+        return f"\nLine {number} opens a bracket that is not closed, or holds one too many, or lacks a comma: {line}"
+    if "block" in context:
+        return "\nA line begins further left or right than those beside it, or has a bracket or quote too many."
+    return ""
