@@ -19,7 +19,7 @@ from foldline.ensembling.probabilities import read_probabilities
 from foldline.ensembling.projection import project
 from foldline.files.rows import read_rows
 from foldline.files.whole_files import whole_file
-from foldline.metrics.scores.log_losses import log_loss
+from foldline.metrics.kinds.of_probabilities import LogLoss
 from pipelines.running import read_settings, run
 
 PAGE, PICTURE = Path("docs/clipping.md"), Path("docs/clipping.png")
@@ -99,7 +99,8 @@ def picture(targets: Targets, curves: Mapping[str, Distributions]) -> bytes:
 
 def bounded_loss(targets: Targets, probabilities: Distributions, bound: float) -> float:
     """The log loss with a lower bound of `bound` times 1/C."""
-    return log_loss(targets, project(probabilities, bound / probabilities.shape[1], 1.0).astype(np.float32))
+    bounded = project(probabilities, bound / probabilities.shape[1], 1.0).astype(np.float32)
+    return LogLoss(kind="log_loss").score(targets, bounded)
 
 
 if __name__ == "__main__":

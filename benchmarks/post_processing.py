@@ -27,7 +27,7 @@ from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
 from foldline.files.arrays import put, row_blocks
 from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.metric import LogLoss
+from foldline.metrics.kinds.of_probabilities import LogLoss
 from foldline.predicting.logits import create_logits, read_logits
 
 CLASSES = tuple(f"class {number}" for number in range(120))

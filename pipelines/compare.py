@@ -18,7 +18,6 @@ from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.comparing import Comparison, Pair, answers_by, compare, comparison_json
 from foldline.ensembling.runs import open_runs
-from foldline.metrics.catalogue import metric_of
 from foldline.metrics.metric import Metric
 from pipelines.running import parser, read_settings, run
 
@@ -30,9 +29,9 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true", help="print the numbers alone, as JSON")
     given = arguments.parse_args()
     settings = read_settings()
-    target, fact = settings.fact("target", Target), settings.fact("metric", Metric)
+    target = settings.fact("target", Target)
     with open_runs((given.A, given.B), settings.slug, target, "clip") as (first, second):
-        metric = metric_of(fact, first.predictions.classes)
+        metric = settings.fact("metric", Metric).of(first.predictions.classes)
         answers = answers_by(target, settings.fact("submission", Submission), metric)
         comparison = compare(first, second, metric, answers, target)
     if given.json:

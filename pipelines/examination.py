@@ -29,7 +29,6 @@ from foldline.doctor.suspicions import suspicions, unknown_labels
 from foldline.files.places import Places
 from foldline.files.refusal import listed
 from foldline.folds.duplicates import near_duplicate_pairs
-from foldline.metrics.catalogue import metric_of, refuse_unscorable
 from foldline.pixels.building import build
 from foldline.pixels.cache import open_pixels
 from foldline.pixels.resizing import PixelForm
@@ -67,7 +66,7 @@ def examine(card: Card, places: Places) -> Examination:
         unlisted = list(unlisted_images(archives.names, listing.images["path"]))
     targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
     # It refuses weights of classes that there are not, too.
-    refuse_unscorable(metric_of(card.metric, classes), targets)
+    card.metric.of(classes).refuse_unscorable(targets)
     caches = places.work / "doctor"
     form = PixelForm(SIDE_PIXELS, SIDE_PIXELS, card.layout.channels, "squash", card.layout.range)
     files = read_manifest(places.manifest).names

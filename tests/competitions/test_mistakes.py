@@ -160,7 +160,7 @@ MISTAKES = [
      r"range is \[0.0, 50.0\], .* `Pawpularity` is from 1 to 100 in train rows, and \d+ of its 30 numbers lie outside"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
     (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
-    (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by auc, "),
+    (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by .*auc, "),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),
     (DOGS, "submission", NUMBER, r"`submission.kind` is `number`, but a target of kind `multiclass`"),
 ]  # fmt: skip

@@ -17,7 +17,10 @@ from foldline.ensembling.temperature import temperature_step
 from foldline.ensembling.weighting import weights_step
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.sets import even_thresholds
-from foldline.metrics.metric import Auc, LogLoss, MacroF1, MultilabelMacroF1, QuadraticKappa
+from foldline.metrics.kinds.of_labels import MacroF1, QuadraticKappa
+from foldline.metrics.kinds.of_order import Auc
+from foldline.metrics.kinds.of_probabilities import LogLoss
+from foldline.metrics.kinds.of_sets import MultilabelMacroF1
 from foldline.metrics.metric import Metric as MetricFact
 from tests.ensembling.drawing import FOLDS, evidence, exchangeable, of_labels, of_strengths
 

@@ -21,7 +21,9 @@ from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.rules import AsPredicted
-from foldline.metrics.metric import Auc, LogLoss, Mse, Rmse
+from foldline.metrics.kinds.of_numbers import Mse, Rmse
+from foldline.metrics.kinds.of_order import Auc
+from foldline.metrics.kinds.of_probabilities import LogLoss
 
 JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
 ROWS = 400

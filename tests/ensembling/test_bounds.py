@@ -21,10 +21,10 @@ from foldline.ensembling.projection import project
 from foldline.ensembling.steps import Judge
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
-from foldline.metrics.catalogue import METRICS
 from foldline.params.section import parse
+from tests.metrics.of_kind import metric_of_kind
 
-JUDGE = Judge(METRICS["log_loss"], as_they_are)
+JUDGE = Judge(metric_of_kind("log_loss"), as_they_are)
 
 
 def given(unit: str, lower: float, upper: float) -> GivenBounds:

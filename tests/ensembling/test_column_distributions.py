@@ -20,7 +20,6 @@ from foldline.ensembling.steps import Judge
 from foldline.ensembling.temperature import temperature_step
 from foldline.ensembling.weighting import weights_step
 from foldline.files.refusal import Refusal
-from foldline.metrics.catalogue import metric_of
 from foldline.metrics.metric import Metric
 from foldline.params.section import parse
 
@@ -31,7 +30,7 @@ GENERATOR = np.random.default_rng(0)
 TRUE = np.column_stack([GENERATOR.integers(0, 2, ROWS), 2 + GENERATOR.integers(0, 3, ROWS)])
 KNOWN = np.where(GENERATOR.random((ROWS, 2)) < 0.3, -1, TRUE)
 FACT = parse({"kind": "mean_column_log_loss", "weights": None, "class_weights": None}, Metric, "card")
-JUDGE = Judge(metric_of(FACT, CLASSES), as_they_are)
+JUDGE = Judge(FACT.of(CLASSES), as_they_are)
 
 
 def drawn(seed: int, sharpness: float = 2.0) -> np.ndarray:

@@ -23,7 +23,8 @@ from foldline.ensembling.weighting import weights_step
 from foldline.files import arrays
 from foldline.files.compact import IN_MEMORY, KEPT, CompactArray, Scale, compact_array
 from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.metric import Accuracy, LogLoss
+from foldline.metrics.kinds.of_labels import Accuracy
+from foldline.metrics.kinds.of_probabilities import LogLoss
 
 CLASSES, ROWS = 2500, 36
 JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))

@@ -15,7 +15,8 @@ from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.runs import Run
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.metrics.catalogue import METRICS, Metric
+from foldline.metrics.metric import Metric
+from tests.metrics.of_kind import metric_of_kind
 
 CLASSES = ("cat", "dog", "eel")
 TARGET = Multiclass(kind="multiclass", column="pet", group=None)
@@ -57,7 +58,10 @@ def on(rows: np.ndarray, run: Run) -> Run:
     return replace(run, predictions=predictions, targets=run.targets[rows], clusters=run.clusters[rows])
 
 
-def judged(first: Run, second: Run, metric: Metric = METRICS["log_loss"]) -> Comparison:
+LOG_LOSS = metric_of_kind("log_loss")
+
+
+def judged(first: Run, second: Run, metric: Metric = LOG_LOSS) -> Comparison:
     return compare(first, second, metric, answers_by(TARGET, FORM, metric), TARGET)
 
 
@@ -71,7 +75,7 @@ def test_differences_by_hand() -> None:
     assert comparison.pooled.gain == pytest.approx(comparison.pooled.first + np.log(0.8), abs=1e-6)
     assert comparison.by_fold[0].gain == pytest.approx(np.log(1.6), abs=1e-6)
     assert comparison.by_fold[1].gain == pytest.approx((np.log(1.6) + np.log(4)) / 2, abs=1e-6)
-    labels = judged(a_run("bad", bad, targets, folds), a_run("good", good, targets, folds), METRICS["accuracy"])
+    labels = judged(a_run("bad", bad, targets, folds), a_run("good", good, targets, folds), metric_of_kind("accuracy"))
     assert (labels.pooled.first, labels.pooled.second, labels.by_fold[1].gain) == (0.75, 1, 0.5)
 
 

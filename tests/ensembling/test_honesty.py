@@ -8,10 +8,11 @@ from foldline.ensembling.ensemble_section import Convex, Greedy
 from foldline.ensembling.nested import fit_nested
 from foldline.ensembling.steps import Inputs, Step
 from foldline.ensembling.weighting import weights_step
-from foldline.metrics.catalogue import METRICS
 from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.metric import LogLoss, MacroF1
+from foldline.metrics.kinds.of_labels import MacroF1
+from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import evidence, of_strengths
+from tests.metrics.of_kind import metric_of_kind
 
 ARG_MAX = MostProbable(kind="most_probable")
 LOG_LOSS = judge_of(LogLoss(kind="log_loss"), ARG_MAX)
@@ -43,7 +44,7 @@ def estimates(
     takes the plain mean's own error off both, which is zero over many draws: few draws then show what many would.
     """
     steps = [convex(len(strengths))] if metric == "log_loss" else [greedy(len(strengths), rounds=5), THRESHOLDS]
-    score, plain, errors = METRICS[metric].score, LOG_LOSS if metric == "log_loss" else MACRO_F1, []
+    score, plain, errors = metric_of_kind(metric).score, LOG_LOSS if metric == "log_loss" else MACRO_F1, []
     for seed in range(draws):
         inputs, targets = of_strengths(seed, rows + TRUE_ROWS, strengths)
         seen, unseen = (tuple(one[part] for one in inputs) for part in (slice(rows), slice(rows, None)))

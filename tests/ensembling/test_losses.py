@@ -10,14 +10,13 @@ from foldline.ensembling.losses import row_losses
 from foldline.ensembling.projection import project
 from foldline.ensembling.steps import Judge
 from foldline.ensembling.weighting import weights_step
-from foldline.metrics.catalogue import METRICS
-from foldline.metrics.scores.divergences import kl_divergence
+from tests.metrics.of_kind import metric_of_kind
 
 GENERATOR = np.random.default_rng(0)
 VOTED = GENERATOR.dirichlet(np.ones(4) / 2, 60).astype(np.float32)
 GUESSED = GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32)
 CLASSES = GENERATOR.integers(0, 4, 60)
-JUDGE = Judge(METRICS["kl_divergence"], as_they_are)
+JUDGE = Judge(metric_of_kind("kl_divergence"), as_they_are)
 
 
 def test_a_row_costs_what_its_shares_cost_by_hand() -> None:
@@ -28,7 +27,7 @@ def test_a_row_costs_what_its_shares_cost_by_hand() -> None:
 def test_losses_differ_from_the_divergence_by_what_no_prediction_changes() -> None:
     other = GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32)
     gained = row_losses(GUESSED, VOTED).mean() - row_losses(other, VOTED).mean()
-    assert gained == pytest.approx(kl_divergence(VOTED, GUESSED) - kl_divergence(VOTED, other))
+    assert gained == pytest.approx(JUDGE.metric.score(VOTED, GUESSED) - JUDGE.metric.score(VOTED, other))
 
 
 def test_a_share_of_all_is_a_class() -> None:
@@ -54,6 +53,6 @@ def test_convex_weights_are_as_good_as_any() -> None:
     weights = step.fit(step.evidence(members, VOTED), VOTED)
 
     def cost(first: float) -> float:
-        return kl_divergence(VOTED, (first * members[0] + (1 - first) * members[1]).astype(np.float32))
+        return JUDGE.metric.score(VOTED, (first * members[0] + (1 - first) * members[1]).astype(np.float32))
 
     assert cost(weights[0]) <= min(cost(first) for first in np.linspace(0, 1, 201)) + 1e-6

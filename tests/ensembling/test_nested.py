@@ -8,7 +8,7 @@ from foldline.ensembling.nested import TWO_FOLDS, Evidence, fit_chain, fit_neste
 from foldline.ensembling.steps import Inputs, Step
 from foldline.ensembling.temperature import temperature_step
 from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.metric import LogLoss
+from foldline.metrics.kinds.of_probabilities import LogLoss
 
 JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
 

@@ -8,12 +8,14 @@ from foldline.ensembling.ensemble_section import FittedTemperature
 from foldline.ensembling.omissions import no_use
 from foldline.ensembling.steps import Judge
 from foldline.ensembling.temperature import temperature_step
-from foldline.metrics.catalogue import METRICS
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.new_labels import LabelOrNew
 from foldline.metrics.decisions.rankings import TopClassesOrNew
 from foldline.metrics.decisions.rules import AsPredicted
-from foldline.metrics.metric import Accuracy, Brier, MeanAveragePrecision
+from foldline.metrics.kinds.of_labels import Accuracy
+from foldline.metrics.kinds.of_probabilities import Brier
+from foldline.metrics.kinds.of_rankings import MeanAveragePrecision
+from tests.metrics.of_kind import metric_of_kind
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ from foldline.metrics.metric import Accuracy, Brier, MeanAveragePrecision
     ],
 )
 def test_why_a_step_is_left_out(metric: str, why: str) -> None:
-    assert no_use(METRICS[metric], "clipping") == f"clipping cannot help {metric}, {why}"
+    assert no_use(metric_of_kind(metric), "clipping") == f"clipping cannot help {metric}, {why}"
 
 
 def test_bounds_are_not_fitted_for_brier_s_score() -> None:
@@ -61,7 +63,7 @@ def test_a_temperature_helps_brier_s_score_of_predictions_that_are_too_certain()
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     targets = (shares.cumsum(axis=1) < generator.uniform(size=(400, 1))).sum(axis=1)
     certain = (shares**3 / (shares**3).sum(axis=1, keepdims=True)).astype(np.float32)
-    judge = Judge(METRICS["brier"], as_they_are)
+    judge = Judge(metric_of_kind("brier"), as_they_are)
     step = temperature_step(FittedTemperature(kind="fitted", softening="kept"), "distribution", judge)
     temperature = step.fit(step.evidence((certain,), targets), targets)
     (softer,) = step.apply(temperature, (certain,))

@@ -13,14 +13,14 @@ from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_
 from foldline.ensembling.members import members_of
 from foldline.ensembling.predicted import Predicted
 from foldline.ensembling.steps import Judge
-from foldline.metrics.catalogue import METRICS
 from foldline.predicting.logits import Logits
+from tests.metrics.of_kind import metric_of_kind
 
 ROWS, TESTS, FOLDS, CLASSES = 300, 50, 5, ("no", "yes")
 FOLD_OF_ROW, IDS = np.arange(ROWS) % FOLDS, tuple(f"r{row}" for row in range(ROWS))
 TARGETS = np.random.default_rng(0).integers(0, 2, ROWS)
 TEST_IDS = tuple(f"t{row}" for row in range(TESTS))
-JUDGE = Judge(METRICS["auc"], lambda predictions: predictions)
+JUDGE = Judge(metric_of_kind("auc"), lambda predictions: predictions)
 SECTION = {"views": "all", "average": "probabilities", "method": {"kind": "ranks"}, "temperature": {"kind": "none"}}
 
 

@@ -7,9 +7,9 @@ from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.scoring import Scores, clip_metrics, ensemble_metrics, score_folds
 from foldline.ensembling.steps import Judge
-from foldline.metrics.catalogue import METRICS
+from tests.metrics.of_kind import metric_of_kind
 
-LOG_LOSS = METRICS["log_loss"]
+LOG_LOSS = metric_of_kind("log_loss")
 TARGETS = np.array([0, 1, 0, 1])
 PROBABILITIES = np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.5, 0.5]], np.float32)
 FOLDS = np.array([2, 0, 0, 0])

@@ -13,13 +13,13 @@ from foldline.ensembling.nested import Chain, Evidence, NestedChain, fit_chain, 
 from foldline.ensembling.steps import Inputs, Judge, Step
 from foldline.ensembling.view_choice import Addition, chosen_views, common_views, ordered
 from foldline.files.refusal import Refusal
-from foldline.metrics.catalogue import METRICS
 from foldline.predicting.logits import Logits
+from tests.metrics.of_kind import metric_of_kind
 
 ROWS, CLASSES = 400, 3
 TARGETS = np.random.default_rng(0).integers(0, CLASSES, ROWS)
 FOLDS = np.arange(ROWS) % 5
-JUDGE = Judge(METRICS["log_loss"], lambda predictions: predictions)
+JUDGE = Judge(metric_of_kind("log_loss"), lambda predictions: predictions)
 PROBABILITIES, LOGITS = (Reading(average, None) for average in ("probabilities", "logits"))
 Average = Literal["probabilities", "logits"]
 

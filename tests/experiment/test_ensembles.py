@@ -9,10 +9,9 @@ import pytest
 
 from foldline.card.card import read_card
 from foldline.ensembling.ensemble_section import Ensemble
-from foldline.experiment.ensembles import OF_ORDER, SMOOTH, unweighable
+from foldline.experiment.ensembles import unweighable
 from foldline.experiment.params import read_params
-from foldline.metrics.catalogue import METRICS
-from foldline.metrics.metric import MeanColumnAuc
+from foldline.metrics.kinds.of_order import MeanColumnAuc
 from foldline.params.section import parse
 
 ROOT = Path(__file__).parents[2]
@@ -75,13 +74,6 @@ def test_what_does_not_fit_is_one_line(slug: str, changes: dict[str, Any], messa
 )
 def test_what_fits_is_no_conflict(slug: str, changes: dict[str, Any]) -> None:
     assert conflicts(slug, **changes) == []
-
-
-def test_metrics_of_order_are_those_that_only_ranks_decide() -> None:
-    of_order = {name for name, metric in METRICS.items() if metric.sees_order_alone}
-    assert of_order == set(OF_ORDER) & set(METRICS)
-    assert of_order.isdisjoint(SMOOTH)
-    assert {name for name, metric in METRICS.items() if metric.is_log_loss} < set(SMOOTH)
 
 
 @pytest.mark.parametrize("changes", [{"average": "ranks"}, {"method": RANKS}])

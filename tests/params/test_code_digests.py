@@ -138,7 +138,7 @@ READERS = {"check", "prepare"}
 @pytest.mark.parametrize(
     ("module", "stale"),
     [
-        ("foldline.metrics.scores.areas", {"ensemble", "clip"}),
+        ("foldline.metrics.kinds.of_order", {"check", "ensemble", "clip"}),
         ("foldline.archive.bson", READERS),
         ("foldline.archive.records", READERS),
         ("foldline.pixels.decoding", {"prepare"}),

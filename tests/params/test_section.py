@@ -7,10 +7,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from foldline.card.answers import FITS_OF_METRIC
 from foldline.files.refusal import Refusal
-from foldline.metrics.metric import Metric
-from foldline.metrics.metric_names import SAME
+from foldline.metrics.metric import METRICS, SAME, Metric
 from foldline.params.section import Section, parse, read_section
 from foldline.params.yaml_files import read_yaml
 
@@ -128,8 +126,8 @@ def test_metrics_that_are_another_one_by_its_name_here(name: str, cure: str) -> 
 
 
 def test_every_other_name_is_of_a_metric_that_there_is() -> None:
-    assert set(SAME.values()) <= set(FITS_OF_METRIC)
-    assert set(SAME).isdisjoint(FITS_OF_METRIC)
+    assert set(SAME.values()) <= set(METRICS)
+    assert set(SAME).isdisjoint(METRICS)
 
 
 @pytest.mark.parametrize(("name", "meant"), [("AUC", "auc"), ("F1", "macro_f1"), ("map", "map_at_k"), ("MAE", "mae")])

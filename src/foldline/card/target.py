@@ -4,8 +4,8 @@
 kind means to models, predictions and metrics is the table "Targets, outputs, answers" of docs/design.md.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from foldline.card.templates import IdTemplate, columns_of, parse_id
 from foldline.files.class_names import column_sizes, label_of
 from foldline.files.target_texts import numbers_of
-from foldline.metrics.answers import Answer
+from foldline.metrics.answers import Answer, Truth
 from foldline.metrics.decisions.cut_points import half_way
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.new_labels import LabelOrNew
@@ -35,11 +35,13 @@ def _as_written(value: object) -> object:
 Label = Annotated[str, BeforeValidator(_as_written)]
 
 
-class _Grouped(Section):
+class TargetKind(Section):
     group: IdTemplate | None
     """The column, or a template over columns (`{image.head}` of 10_left), whose equal values must not straddle folds: a
     patient, a place. Or null."""
 
+    truths: ClassVar[tuple[Truth, ...]]
+    """How its rows may be graded."""
     answers: ClassVar[tuple[Answer, ...]]
     """What a submission may hold of a row."""
     in_lines: ClassVar[bool] = False
@@ -91,7 +93,7 @@ class _Grouped(Section):
         return TopClasses(kind="top_classes", length=length)
 
 
-class Binary(_Grouped):
+class Binary(TargetKind):
     """One of two classes. At most one of `negative` and `positive` is null, which stands for every other label:
     `negative: Cover, positive: null`."""
 
@@ -100,6 +102,7 @@ class Binary(_Grouped):
     negative: Label | None
     positive: Label | None
 
+    truths: ClassVar = ("positive", "class", "label")
     answers: ClassVar = ("numbers", "labels", "probabilities")
 
     def nameless(self) -> bool:
@@ -118,17 +121,18 @@ class Binary(_Grouped):
         return self
 
 
-class Multiclass(_Grouped):
+class Multiclass(TargetKind):
     """Exactly one of C classes; a name in `column`. The classes' order is that of the sample submission's columns, or
     else that of the sorted labels."""
 
     kind: Literal["multiclass"]
     column: str
 
+    truths: ClassVar = ("class", "label", "each_class")
     answers: ClassVar = ("probabilities", "labels", "confident_labels")
 
 
-class Ranked(_Grouped):
+class Ranked(TargetKind):
     """Exactly one of C classes; the k likeliest are submitted, in order."""
 
     kind: Literal["ranked"]
@@ -136,6 +140,7 @@ class Ranked(_Grouped):
     new_class: Label | None
     """The label of test rows whose class has no train row (`new_whale`), or null when there are none."""
 
+    truths: ClassVar = ("ranking",)
     answers: ClassVar = ("rankings",)
 
     def unseen_class(self) -> str | None:
@@ -148,7 +153,7 @@ class Ranked(_Grouped):
         return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, level=UNFITTED_LEVEL)
 
 
-class OpenSet(_Grouped):
+class OpenSet(TargetKind):
     """Exactly one of C classes, but of some test rows none of them; one label is submitted.
 
     Source of the term: Scheirer et al., Toward Open Set Recognition, 2013.
@@ -159,6 +164,7 @@ class OpenSet(_Grouped):
     new_class: Label
     """The label of rows whose class has no train row: `Other`."""
 
+    truths: ClassVar = ("label",)
     answers: ClassVar = ("labels",)
 
     def unseen_class(self) -> str:
@@ -193,12 +199,13 @@ def _without_equals(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
-class MultiOutput(_Grouped):
+class MultiOutput(TargetKind):
     """Several labels per row, one for each column: `columns: [grapheme_root, vowel_diacritic, consonant_diacritic]`."""
 
     kind: Literal["multioutput"]
     columns: Annotated[ColumnNames, Field(min_length=2), AfterValidator(_without_equals)]
 
+    truths: ClassVar = ("labels",)
     answers: ClassVar = ("labels", "column_probabilities")
     in_lines: ClassVar = True
 
@@ -235,12 +242,13 @@ class Lines(Section):
     """0 or 1, or the number itself."""
 
 
-class Multilabel(_Grouped):
+class Multilabel(TargetKind):
     """Any number of C labels."""
 
     kind: Literal["multilabel"]
     labels: Annotated[Delimited | OneHot | Lines, Field(discriminator="kind")]
 
+    truths: ClassVar = ("set", "each_class")
     answers: ClassVar = ("probabilities", "sets", "rankings")
     in_lines: ClassVar = True
     sums_to_one: ClassVar = False
@@ -249,7 +257,7 @@ class Multilabel(_Grouped):
         return None
 
 
-class Ordinal(_Grouped):
+class Ordinal(TargetKind):
     """One of several levels that have an order."""
 
     kind: Literal["ordinal"]
@@ -257,13 +265,14 @@ class Ordinal(_Grouped):
     levels: Annotated[tuple[Label, ...], Field(min_length=2)] | None
     """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
 
+    truths: ClassVar = ("class", "label", "each_class", "level")
     answers: ClassVar = ("labels", "probabilities")
 
     def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
         return half_way(len(classes)) if outputs == 1 else super().label_rule(classes, outputs)
 
 
-class Shares(_Grouped):
+class Shares(TargetKind):
     """How the votes on a row fall on C classes: a column of votes, or of shares, per class.
 
     Divided by their sum they are what is learned (Peterson et al., Human Uncertainty Makes Classification More Robust,
@@ -273,6 +282,7 @@ class Shares(_Grouped):
     kind: Literal["shares"]
     columns: Annotated[ColumnNames, Field(min_length=2)]
 
+    truths: ClassVar = ("vote_shares",)
     answers: ClassVar = ("probabilities",)
 
 
@@ -283,12 +293,13 @@ class Columns(Section):
     columns: ColumnNames
 
 
-class Regression(_Grouped):
+class Regression(TargetKind):
     """A number, or several. Of several a train row may lack some: these count neither in the loss nor in the score."""
 
     kind: Literal["regression"]
     values: Annotated[Columns | Lines, Field(discriminator="kind")]
 
+    truths: ClassVar = ("known_numbers",)
     answers: ClassVar = ("numbers",)
     in_lines: ClassVar = True
 
@@ -303,6 +314,10 @@ Target = Annotated[
     Binary | Multiclass | OpenSet | Ranked | Multilabel | MultiOutput | Ordinal | Shares | Regression,
     Field(discriminator="kind"),
 ]
+TARGETS: Mapping[str, type[TargetKind]] = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(Target)[0])
+}
+"""By their `kind`."""
 
 
 def target_columns(target: Target) -> tuple[tuple[str, str], ...]:

@@ -9,16 +9,15 @@ from foldline.ensembling import answering, bounds
 from foldline.ensembling.clip_section import Clip, NoBounds
 from foldline.ensembling.gains import no_gain
 from foldline.ensembling.omissions import Steps, no_use
-from foldline.metrics.decisions.rankings import TopClassesOrNew
 from foldline.metrics.decisions.rules import Rule
-from foldline.metrics.metric import Metric as MetricFact
+from foldline.metrics.metric import Metric
 
 
 def clip_steps(
-    section: Clip, form: Form, classes: Sequence[str], rule: Rule, fact: MetricFact, targets: np.ndarray
+    section: Clip, form: Form, classes: Sequence[str], rule: Rule, metric: Metric, targets: np.ndarray
 ) -> Steps:
     """`rule`: the one that stands in where none is fitted. targets: of the out-of-fold rows."""
-    judge = answering.judge_of(fact, rule, classes)
+    judge = answering.judge_of(metric, rule, classes)
     steps, left_out = [], []
     if not isinstance(section.bounds, NoBounds):
         if judge.metric.is_log_loss and holds_probabilities(form):
@@ -26,11 +25,11 @@ def clip_steps(
         else:
             left_out.append(no_gain(bounds.NAME, no_use(judge.metric, "clipping")))
     if section.rule == "fitted":
-        note = answering.level_note(rule, targets)
-        if judge.metric.needs == "probabilities":
-            left_out.append(no_gain(answering.NAME, f"{judge.metric.name} scores predictions, no answers"))
-        elif note is not None and isinstance(rule, TopClassesOrNew):  # there is nothing else to fit
+        note = rule.note(targets)
+        if metric.scores_predictions:
+            left_out.append(no_gain(answering.NAME, f"{metric.name} scores predictions, no answers"))
+        elif note is not None and rule.fits_level_alone:
             left_out.append(no_gain(answering.NAME, note))
         else:
-            steps.append(answering.rule_step(rule, fact, classes, note))
+            steps.append(answering.rule_step(rule, metric, classes, note))
     return steps, left_out

@@ -18,7 +18,7 @@ from foldline.ensembling.scoring import rounded
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.catalogue import Metric
+from foldline.metrics.metric import Metric
 
 Answers = Callable[[Run], np.ndarray]
 """From a run to what the metric needs of each of its out-of-fold rows, in their order."""
@@ -86,7 +86,7 @@ def answers_by(target: Target, submission: Submission, metric: Metric) -> Answer
 
     def answers(run: Run) -> np.ndarray:
         predictions = run.predictions.out_of_fold
-        if metric.needs == "probabilities":
+        if metric.scores_predictions:
             return predictions
         rule = submission.default_rule(target, run.predictions.classes, predictions.shape[1])
         return rule(predictions)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from foldline.files.compact import CompactArray
-from foldline.metrics.scores.log_losses import SMALLEST
+from foldline.metrics.kinds.of_probabilities import SMALLEST
 
 
 def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:

@@ -2,7 +2,7 @@
 
 from foldline.ensembling.gains import Gain
 from foldline.ensembling.steps import Step
-from foldline.metrics.catalogue import Metric
+from foldline.metrics.metric import Metric
 
 Steps = tuple[list[Step], list[Gain]]
 """Those to fit, in order, and lines for those that were asked for and are left out."""

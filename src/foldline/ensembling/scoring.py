@@ -9,9 +9,8 @@ from jaxtyping import Int64
 from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.steps import Judge
 from foldline.files.arrays import gather
-from foldline.metrics.catalogue import Metric
 from foldline.metrics.decisions.labels import most_probable
-from foldline.metrics.scores.labels import accuracy
+from foldline.metrics.metric import Metric
 
 DECIMALS = 6
 """Of numbers that are written: machines may differ in the last bits of a sum."""
@@ -46,10 +45,14 @@ def ensemble_metrics(judge: Judge, targets: np.ndarray, means: Probabilities) ->
         "score": rounded(scores.pooled),
         "fold_scores": _rounded_by_fold(scores),
         "fold_mean": rounded(scores.fold_mean),
-        "accuracy": rounded(accuracy(targets, most_probable(means.out_of_fold))) if single else None,
+        "accuracy": rounded(_accuracy(targets, means.out_of_fold)) if single else None,
         "rows": len(targets),
         "folds": list(scores.by_fold),
     }
+
+
+def _accuracy(targets: Int64[np.ndarray, " rows"], predictions: np.ndarray) -> float:
+    return float((most_probable(predictions) == targets).mean())
 
 
 def clip_metrics(metric: Metric, before: Scores, after: Scores, rows: int) -> dict[str, Any]:

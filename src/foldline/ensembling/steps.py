@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from foldline.ensembling.columns import Inputs, row_by_row, stacked
-from foldline.metrics.catalogue import Metric
+from foldline.metrics.metric import Metric
 
 Rows = Shaped[np.ndarray, "rows ..."]
 

@@ -62,7 +62,7 @@ def _described(names: Sequence[str], weights: Weights) -> str:
 def _convex_evidence(judge: Judge, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows asked members"]:
     if judge.metric.is_log_loss:
         return np.stack([of_truth(one, targets) for one in inputs], axis=2)
-    if judge.metric.name in ("rmse", "mse"):
+    if judge.metric.is_squared_error:
         return np.stack(inputs, axis=2).astype(np.float64)
     raise Refusal(
         f"ensemble.method.kind is convex, which takes a log loss, rmse or mse: the metric {judge.metric.name} is not "

@@ -8,53 +8,34 @@ from foldline.card.outputs import ACTIVATIONS
 from foldline.ensembling.ensemble_section import Convex, Ranks, Stacking
 from foldline.experiment.params import Params
 from foldline.files.refusal import listed
+from foldline.metrics.metric import METRICS
 
-OF_ORDER = (
-    "auc",
-    "weighted_auc",
-    "partial_auc",
-    "average_precision",
-    "mean_column_auc",
-    "weighted_mean_column_auc",
-    "micro_auc",
-    "mean_column_average_precision",
-)
-"""Metrics that see the order of predictions alone."""
-SMOOTH = (
-    "log_loss",
-    "weighted_log_loss",
-    "balanced_log_loss",
-    "mean_column_log_loss",
-    "binary_log_loss",
-    "weighted_binary_log_loss",
-    "kl_divergence",
-    "rmse",
-    "mse",
-)
-"""Metrics with convex weights at an optimum that can be reached."""
 SUM_TO_ONE = ("multiclass", "ordinal")
 """Targets of more than two classes whose rows are distributions, and which a metric of order may score."""
 
 
 def unweighable(params: Params, card: Card) -> Iterator[str]:
     """A line per conflict."""
-    section, metric = params.ensemble, card.metric.kind
-    of_order = f"depends on more than the order of predictions, as {listed(OF_ORDER, 20)} do not"
-    if section.average == "ranks" and metric not in OF_ORDER:
+    section, metric = params.ensemble, card.metric
+    ranks = "ranks" in (section.average, section.method.kind)
+    of_order = [kind for kind, other in METRICS.items() if other.sees_order_alone]
+    smooth = [kind for kind, other in METRICS.items() if other.is_log_loss or other.is_squared_error]
+    not_of_order = f"depends on more than the order of predictions, as {listed(of_order, 20)} do not"
+    if section.average == "ranks" and not metric.sees_order_alone:
         yield (
-            f"params.yaml: `ensemble.average` is ranks, but the metric {metric} {of_order}. "
+            f"params.yaml: `ensemble.average` is ranks, but the metric {metric.kind} {not_of_order}. "
             "Set it to probabilities or logits."
         )
-    elif metric in OF_ORDER and card.target.kind in SUM_TO_ONE and "ranks" in (section.average, section.method.kind):
+    elif ranks and metric.sees_order_alone and card.target.kind in SUM_TO_ONE:
         yield (
             f"params.yaml: `ensemble.average` or `ensemble.method.kind` is ranks, but the classes of a target of kind "
             f"{card.target.kind} sum to one, and their ranks do not. Set the average to probabilities or logits, the "
             "method to equal or greedy."
         )
     match section.method:
-        case Ranks() if metric not in OF_ORDER:
+        case Ranks() if not metric.sees_order_alone:
             yield (
-                f"params.yaml: `ensemble.method.kind` is ranks, but the metric {metric} {of_order}. "
+                f"params.yaml: `ensemble.method.kind` is ranks, but the metric {metric.kind} {not_of_order}. "
                 "Choose equal, convex or greedy."
             )
         case Ranks() if section.average == "ranks":
@@ -62,10 +43,10 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
                 "params.yaml: `ensemble.average` and `ensemble.method.kind` are both ranks: ranks of ranks. "
                 "Set the method to equal or greedy, or the average to probabilities."
             )
-        case Convex() if metric not in SMOOTH:
+        case Convex() if not (metric.is_log_loss or metric.is_squared_error):
             yield (
-                f"params.yaml: `ensemble.method.kind` is convex, which takes a smooth metric ({listed(SMOOTH, 20)}), "
-                f"but the card's is {metric}. Choose greedy."
+                f"params.yaml: `ensemble.method.kind` is convex, which takes a smooth metric ({listed(smooth, 20)}), "
+                f"but the card's is {metric.kind}. Choose greedy."
             )
         case Stacking() if not _gives_probabilities(params, card):
             yield (

@@ -1,124 +1,63 @@
-"""Section `metric` of a card: how the competition scores."""
+"""Section `metric` of a card: how the competition scores, as one of the kinds of metrics/kinds."""
 
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
-from foldline.metrics.metric_names import refuse_other_name
-from foldline.metrics.metrics_of_answers import (
-    Accuracy,
-    BalancedAccuracy,
-    CohenKappa,
-    ExactMatch,
-    FBeta,
-    GlobalAveragePrecision,
-    HammingLoss,
-    LinearKappa,
-    MacroF1,
-    Matthews,
-    MeanAveragePrecision,
-    MeanColumnAccuracy,
-    MeanColumnBalancedAccuracy,
-    MeanColumnMacroF1,
-    MeanRowFBeta,
-    MeanRowJaccard,
-    MultilabelMacroF1,
-    MultilabelMicroF1,
-    ProbabilisticF1,
-    QuadraticKappa,
-    TopKAccuracy,
-    TopKError,
-    WeightedF1,
-)
-from foldline.metrics.metrics_of_numbers import (
-    R2,
-    Concordance,
-    Mae,
-    Mape,
-    MeanColumnMae,
-    MeanColumnRmse,
-    MedianAbsoluteError,
-    Mse,
-    Pearson,
-    Rmse,
-    Rmsle,
-    Smape,
-    Spearman,
-    WeightedR2,
-)
-from foldline.metrics.metrics_of_predictions import (
-    Auc,
-    AveragePrecision,
-    BalancedLogLoss,
-    BinaryLogLoss,
-    Brier,
-    KlDivergence,
-    LogLoss,
-    MeanColumnAuc,
-    MeanColumnAveragePrecision,
-    MeanColumnLogLoss,
-    MicroAuc,
-    PartialAuc,
-    WeightedAuc,
-    WeightedBinaryLogLoss,
-    WeightedLogLoss,
-    WeightedMeanColumnAuc,
-)
+from foldline.metrics.metric_and_rule import MetricKind
+from foldline.params.kinds import union_of
 
-Metric = Annotated[
-    Auc
-    | MeanColumnAuc
-    | WeightedMeanColumnAuc
-    | MicroAuc
-    | WeightedAuc
-    | PartialAuc
-    | AveragePrecision
-    | MeanColumnAveragePrecision
-    | BinaryLogLoss
-    | WeightedBinaryLogLoss
-    | LogLoss
-    | WeightedLogLoss
-    | MeanColumnLogLoss
-    | BalancedLogLoss
-    | KlDivergence
-    | Brier
-    | Accuracy
-    | BalancedAccuracy
-    | MacroF1
-    | WeightedF1
-    | FBeta
-    | Matthews
-    | CohenKappa
-    | MeanColumnAccuracy
-    | MeanColumnBalancedAccuracy
-    | MeanColumnMacroF1
-    | MultilabelMicroF1
-    | MultilabelMacroF1
-    | MeanRowFBeta
-    | MeanRowJaccard
-    | ExactMatch
-    | HammingLoss
-    | MeanAveragePrecision
-    | GlobalAveragePrecision
-    | TopKError
-    | TopKAccuracy
-    | QuadraticKappa
-    | LinearKappa
-    | Rmse
-    | MeanColumnRmse
-    | Mse
-    | Mae
-    | MeanColumnMae
-    | MedianAbsoluteError
-    | Mape
-    | Smape
-    | Rmsle
-    | Pearson
-    | Spearman
-    | Concordance
-    | R2
-    | WeightedR2
-    | ProbabilisticF1,
-    Field(discriminator="kind"),
-    BeforeValidator(refuse_other_name),
-]
+SAME: Mapping[str, str] = {
+    "ccc": "concordance",
+    "cross_entropy": "log_loss",
+    "gap": "global_average_precision",
+    "iou": "mean_row_jaccard",
+    "logloss": "log_loss",
+    "mcc": "matthews",
+    "mcrmse": "mean_column_rmse",
+    "mean_absolute_error": "mae",
+    "mean_absolute_percentage_error": "mape",
+    "mean_squared_error": "mse",
+    "qwk": "quadratic_kappa",
+    "root_mean_squared_error": "rmse",
+    "subset_accuracy": "exact_match",
+}
+"""Other names of a metric, and its name here."""
+OTHERWISE: Mapping[str, str] = {
+    "error_rate": "it is 1 - accuracy. Write `accuracy`, which is best where it is",
+    "gini": "it is 2 auc - 1. Write `auc`, which is best where it is",
+    "kappa": "write `cohen_kappa`, or for levels in order `quadratic_kappa` or `linear_kappa`",
+    "micro_f1": "it is accuracy where each row has one label. Write `accuracy`, or for sets `multilabel_micro_f1`",
+}
+OF_K = re.compile(r"top_?(?P<k>\d+)_(?P<what>accuracy|error)")
+
+
+def refuse_other_name(fact: Any) -> Any:
+    """`fact` as it is. Raises ValueError for a name of a metric that is not its name here, or a function of another."""
+    name = fact.get("kind") if isinstance(fact, Mapping) else None
+    cure = _cure(name.casefold().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
+    if cure is not None:
+        raise ValueError(f"`metric.kind` is {name!r}: {cure}")
+    return fact
+
+
+def _cure(name: str) -> str | None:
+    of_k = OF_K.fullmatch(name)
+    if of_k is not None:
+        return f"write `{{kind: top_k_{of_k['what']}, k: {of_k['k']}}}`"
+    return f"write `{SAME[name]}`" if name in SAME else OTHERWISE.get(name)
+
+
+if TYPE_CHECKING:
+    Metric = MetricKind
+else:
+    _KINDS = union_of("foldline.metrics.kinds", MetricKind)
+    Metric = Annotated[_KINDS, BeforeValidator(refuse_other_name)]
+
+_UNION: Any = Metric
+METRICS: Mapping[str, type[MetricKind]] = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(_UNION)[0])
+}
+"""By their `kind`."""

@@ -6,7 +6,9 @@ from foldline.files import arrays
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions import labels
 from foldline.metrics.decisions.labels import MostProbable, WeightedClasses, fit_weights, most_probable
-from foldline.metrics.scores.labels import macro_f1, weighted_f1
+from tests.metrics.of_kind import scored
+
+macro_f1, weighted_f1 = scored("macro_f1"), scored("weighted_f1")
 
 
 def uneven(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

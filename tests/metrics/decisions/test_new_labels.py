@@ -1,16 +1,13 @@
 import numpy as np
 import pytest
 
-from foldline.metrics.decisions.fitting import fit_rule
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.new_labels import LabelOrNew
-from foldline.metrics.metric import Metric
-from foldline.metrics.scores.labels import accuracy, balanced_accuracy
-from foldline.params.section import parse
+from tests.metrics.of_kind import metric_of_kind
 
 ROWS = np.array([[0.1, 0.6, 0.3], [0.4, 0.35, 0.25]], np.float32)
-ACCURACY = parse({"kind": "accuracy"}, Metric, "card")
-BALANCED = parse({"kind": "balanced_accuracy"}, Metric, "card")
+ACCURACY, BALANCED = metric_of_kind("accuracy"), metric_of_kind("balanced_accuracy")
+accuracy, balanced_accuracy = ACCURACY.score, BALANCED.score
 
 
 def below(level: float, new_class: int = 3) -> LabelOrNew:
@@ -28,7 +25,7 @@ def test_the_fitted_level_is_as_good_as_any() -> None:
     highest = predictions.max(axis=1)
     targets = np.where(highest < generator.uniform(0.3, 0.8, 200), 4, predictions.argmax(axis=1))
 
-    rule = fit_rule(below(0.5, new_class=4), ACCURACY, predictions, targets, 4)
+    rule = below(0.5, new_class=4).fitted(ACCURACY, predictions, targets, 4)
 
     levels = np.linspace(0, 1, 1001).tolist()
     best = max(accuracy(targets, below(level, new_class=4)(predictions)) for level in levels)
@@ -40,7 +37,7 @@ def test_where_no_row_is_new_the_level_stays_and_the_known_classes_are_fitted() 
     predictions = generator.dirichlet(np.ones(3), 300).astype(np.float32)
     targets = np.where(generator.random(300) < 0.9, 0, generator.integers(1, 3, 300))
 
-    rule = fit_rule(below(0.5), BALANCED, predictions, targets, 3)
+    rule = below(0.5).fitted(BALANCED, predictions, targets, 3)
 
     assert isinstance(rule, LabelOrNew)
     assert (rule.level, rule.known.kind) == (0.5, "weighted_classes")

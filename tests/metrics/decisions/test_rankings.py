@@ -3,9 +3,10 @@ import pytest
 from scipy.special import softmax
 
 from foldline.files import arrays
-from foldline.metrics.decisions.rankings import TopClasses, TopClassesOrNew, fit_level, new_class_position
-from foldline.metrics.scores.rankings import map_at_k
+from foldline.metrics.decisions.rankings import TopClasses, TopClassesOrNew, new_class_position
+from tests.metrics.of_kind import metric_of_kind
 
+MAP = metric_of_kind("map_at_k", k=3)
 ROWS = np.array([[0.1, 0.6, 0.3], [0.4, 0.2, 0.4]], np.float32)
 
 
@@ -56,15 +57,15 @@ def test_the_fitted_level_is_as_good_as_any() -> None:
     targets = np.where(predictions.max(axis=1) < generator.uniform(0.2, 0.6, 150), 8, predictions.argmax(axis=1))
     start = with_new(0.5, new_class=8)
 
-    rule = fit_level(start, predictions, targets)
+    rule = start.fitted(MAP, predictions, targets, 8)
 
     scores = [
-        map_at_k(targets, start.model_copy(update={"level": level})(predictions), 3)
+        MAP.score(targets, start.model_copy(update={"level": level})(predictions))
         for level in np.linspace(0, 1, 1001).tolist()
     ]
-    assert map_at_k(targets, rule(predictions), 3) >= max(scores) - 1e-12
+    assert MAP.score(targets, rule(predictions)) >= max(scores) - 1e-12
 
 
 def test_where_no_row_is_new_the_level_stays() -> None:
     """The likeliest class is right: a level of 0 would score more than one of one half, and say nothing of new ones."""
-    assert fit_level(with_new(0.5), ROWS, np.array([1, 0])) == with_new(0.5)
+    assert with_new(0.5).fitted(MAP, ROWS, np.array([1, 0]), 3) == with_new(0.5)

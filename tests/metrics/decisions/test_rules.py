@@ -7,10 +7,9 @@ import pytest
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.fitting import fit_rule
 from foldline.metrics.decisions.rules import read_rule, write_rule
-from foldline.metrics.metric import Metric
 from foldline.params.section import parse
+from tests.metrics.of_kind import metric_of_kind
 
 FORMS: dict[str, dict[str, Any]] = {
     "class_probabilities": {},
@@ -125,7 +124,7 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
 
     classes = ("x=a", "x=b", "x=c", "y=0", "y=1") if target == "multioutput" else ("a", "b", "c")
     rule = submission.default_rule(fact, classes, predictions.shape[1])
-    found = fit_rule(rule, parse(metric, Metric, "card"), predictions, targets, max(2, int(targets.max()) + 1))
+    found = rule.fitted(metric_of_kind(classes=classes, **metric), predictions, targets, max(2, int(targets.max()) + 1))
     write_rule(tmp_path / "rule.json", found)
 
     assert (rule.kind, found.kind) == (default, fitted)

@@ -1,13 +1,10 @@
 import numpy as np
 
-from foldline.metrics.catalogue import metric_of
-from foldline.metrics.decisions.fitting import fit_rule
 from foldline.metrics.decisions.several_labels import LabelOfEach, likeliest_of_each
-from foldline.metrics.metric import Metric
-from foldline.params.section import parse
+from tests.metrics.of_kind import metric_of_kind
 
-BALANCED = parse({"kind": "mean_column_balanced_accuracy", "weights": {"x": 2}}, Metric, "card")
 CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")
+BALANCED = metric_of_kind("mean_column_balanced_accuracy", CLASSES, weights={"x": 2})
 
 
 def test_each_column_has_its_own_likeliest() -> None:
@@ -21,10 +18,10 @@ def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -
     targets = np.column_stack([x, 2 + y])
     truth = np.hstack([np.eye(2)[x.astype(int)], np.eye(3)[y]])
     predictions = (0.3 * truth + 0.6 * truth.mean(axis=0) + 0.1 * generator.random(truth.shape)).astype(np.float32)
-    score = metric_of(BALANCED, CLASSES).score
+    score = BALANCED.score
 
     plain = likeliest_of_each((2, 3))
-    fitted = fit_rule(plain, BALANCED, predictions, targets, 5)
+    fitted = plain.fitted(BALANCED, predictions, targets, 5)
 
     assert isinstance(fitted, LabelOfEach)
     assert [rule.kind for rule in fitted.rules] == ["weighted_classes"] * 2
@@ -34,7 +31,7 @@ def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -
 def test_missing_labels_are_not_fitted_on_and_a_column_without_any_has_its_likeliest() -> None:
     targets = np.array([[0, -1], [1, -1], [1, -1], [-1, -1]])
     predictions = np.tile(np.float32([0.6, 0.4, 0.2, 0.3, 0.5]), (4, 1))
-    fitted = fit_rule(likeliest_of_each((2, 3)), BALANCED, predictions, targets, 5)
+    fitted = likeliest_of_each((2, 3)).fitted(BALANCED, predictions, targets, 5)
 
     assert isinstance(fitted, LabelOfEach)
     assert [rule.kind for rule in fitted.rules] == ["weighted_classes", "most_probable"]

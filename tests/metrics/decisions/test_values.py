@@ -6,10 +6,8 @@ from foldline.metrics.decisions.values import (
     HardPositive,
     PositiveProbability,
     WithinRange,
-    fit_positive,
-    fit_range,
 )
-from foldline.metrics.scores.values import probabilistic_f1
+from tests.metrics.of_kind import metric_of_kind
 
 POSITIVE = PositiveProbability(kind="positive_probability")
 
@@ -27,14 +25,16 @@ def test_no_other_threshold_scores_higher(beta: float) -> None:
     generator = np.random.default_rng(0)
     targets = (generator.uniform(size=80) < 0.2).astype(np.int64)
     scores = (0.5 * generator.uniform(size=80) + 0.3 * targets).round(2)
-    rule = fit_positive(POSITIVE, two_columns(scores), targets, beta)
+    metric = metric_of_kind("probabilistic_f1", beta=beta)
+    rule = POSITIVE.fitted(metric, two_columns(scores), targets, 2)
     assert isinstance(rule, HardPositive)
-    best = max(probabilistic_f1(targets, (scores >= limit).astype(np.float32), beta) for limit in np.unique(scores))
-    assert probabilistic_f1(targets, rule(two_columns(scores)), beta) == pytest.approx(best, rel=1e-12)
+    best = max(metric.score(targets, (scores >= limit).astype(np.float32)) for limit in np.unique(scores))
+    assert metric.score(targets, rule(two_columns(scores))) == pytest.approx(best, rel=1e-12)
 
 
 def test_without_a_positive_row_nothing_is_fitted() -> None:
-    assert fit_positive(POSITIVE, two_columns(np.array([0.5, 0.1])), np.array([0, 0]), 1.0) == POSITIVE
+    metric = metric_of_kind("probabilistic_f1", beta=1)
+    assert POSITIVE.fitted(metric, two_columns(np.array([0.5, 0.1])), np.array([0, 0]), 2) == POSITIVE
 
 
 def test_values_stay_within_their_range() -> None:
@@ -48,10 +48,10 @@ def test_a_fitted_range_is_that_of_the_rows_within_the_one_there_was() -> None:
     targets = np.array([[3, np.nan, np.nan], [90, 7, np.nan], [140, 8, np.nan]], np.float32)
     free = WithinRange(kind="within_range", lowest=(None,) * 3, highest=(None,) * 3)
     fitted = WithinRange(kind="within_range", lowest=(3, 7, None), highest=(140, 8, None))
-    assert fit_range(free, targets) == fitted
+    assert free.fitted(metric_of_kind("rmse"), targets, targets, 3) == fitted
     bound = WithinRange(kind="within_range", lowest=(1,) * 3, highest=(100,) * 3)
     fitted = WithinRange(kind="within_range", lowest=(3, 7, 1), highest=(100, 8, 100))
-    assert fit_range(bound, targets) == fitted
+    assert bound.fitted(metric_of_kind("rmse"), targets, targets, 3) == fitted
 
 
 def test_nan_is_refused() -> None:

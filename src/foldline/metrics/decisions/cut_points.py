@@ -5,15 +5,15 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
 
-from foldline.metrics.scores.checks import require_finite
-from foldline.params.section import Section
+from foldline.metrics.checks import require_finite
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
 
 GRID = 200
 """Candidates for a cut, equally many rows between each two."""
 ROUNDS = 50
 
 
-class CutPoints(Section):
+class CutPoints(RuleKind):
     """The level is the number of cuts that the expected level reaches."""
 
     kind: Literal["cut_points"]
@@ -21,6 +21,15 @@ class CutPoints(Section):
 
     def __call__(self, predictions: Float32[np.ndarray, "rows outputs"]) -> Int64[np.ndarray, " rows"]:
         return np.searchsorted(self.cuts, expected_levels(predictions), side="right").astype(np.int64)
+
+    def fitted(
+        self,
+        metric: MetricKind,
+        predictions: Float32[np.ndarray, "rows outputs"],
+        targets: Int64[np.ndarray, " rows"],
+        classes: int,
+    ) -> RuleKind:
+        return metric.fit_levels(predictions, targets, classes) or self
 
 
 def expected_levels(predictions: Float32[np.ndarray, "rows outputs"]) -> Float64[np.ndarray, " rows"]:

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
 
-from foldline.files.arrays import row_blocks, take
+from foldline.files.arrays import row_blocks
 from foldline.files.compact import CompactArray
-from foldline.metrics.scores.checks import require_probabilities
-from foldline.params.section import Section
+from foldline.metrics.checks import checked_block, require_probabilities
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
 
 MOST_CLASSES = 500
 """Weights of more classes than this follow a handful of rows each, and take the square of it to fit."""
@@ -28,7 +28,7 @@ def most_probable(predictions: Predictions) -> Labels:
         return classes[:, 0]
     labels = np.empty(len(predictions), np.int64)
     for block in row_blocks(predictions.shape):
-        labels[block] = _checked(predictions, block).argmax(axis=1)
+        labels[block] = checked_block(predictions, block).argmax(axis=1)
     return labels
 
 
@@ -38,24 +38,21 @@ def highest_probability(predictions: Predictions) -> Float32[np.ndarray, " rows"
         return predictions.top(1)[1][:, 0]
     highest = np.empty(len(predictions), np.float32)
     for block in row_blocks(predictions.shape):
-        highest[block] = _checked(predictions, block).max(axis=1)
+        highest[block] = checked_block(predictions, block).max(axis=1)
     return highest
 
 
-def _checked(predictions: Predictions, block: slice) -> Float32[np.ndarray, "some classes"]:
-    rows = take(predictions, block)
-    require_probabilities(rows, block.start)
-    return rows
-
-
-class MostProbable(Section):
+class MostProbable(RuleKind):
     kind: Literal["most_probable"]
 
     def __call__(self, predictions: Predictions) -> Labels:
         return most_probable(predictions)
 
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels, classes: int) -> RuleKind:
+        return metric.fit_labels(predictions, targets, classes) or self
 
-class MostProbableWithConfidence(Section):
+
+class MostProbableWithConfidence(RuleKind):
     """Of each row the likeliest class's position and its probability, float64 (rows, 2)."""
 
     kind: Literal["most_probable_with_confidence"]
@@ -65,7 +62,7 @@ class MostProbableWithConfidence(Section):
         return np.column_stack([labels, highest_probability(predictions)]).astype(np.float64)
 
 
-class WeightedClasses(Section):
+class WeightedClasses(RuleKind):
     """The class whose probability times its weight is highest: what a threshold per class is among several classes."""
 
     kind: Literal["weighted_classes"]
@@ -74,7 +71,7 @@ class WeightedClasses(Section):
     def __call__(self, predictions: Predictions) -> Labels:
         labels = np.empty(len(predictions), np.int64)
         for block in row_blocks(predictions.shape):
-            labels[block] = (_checked(predictions, block) * np.array(self.weights)).argmax(axis=1)
+            labels[block] = (checked_block(predictions, block) * np.array(self.weights)).argmax(axis=1)
         return labels
 
 

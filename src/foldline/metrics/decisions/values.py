@@ -5,23 +5,28 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from foldline.metrics.decisions.positives import best_threshold, f_beta_worth
-from foldline.metrics.scores.checks import require_finite, require_probabilities
-from foldline.params.section import Section
+from foldline.metrics.checks import require_finite, require_probabilities
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
 
 Predictions = Float32[np.ndarray, "rows outputs"]
 Values = Float32[np.ndarray, " rows"]
 
 
-class PositiveProbability(Section):
+class PositiveProbability(RuleKind):
     kind: Literal["positive_probability"]
 
     def __call__(self, predictions: Predictions) -> Values:
         require_probabilities(predictions)
         return np.array(predictions[:, 1])
 
+    def fitted(
+        self, metric: MetricKind, predictions: Predictions, targets: Int64[np.ndarray, " rows"], classes: int
+    ) -> RuleKind:
+        threshold = metric.fit_positive(predictions[:, 1], targets)
+        return self if threshold is None else HardPositive(kind="hard_positive", threshold=threshold)
 
-class HardPositive(Section):
+
+class HardPositive(RuleKind):
     """1 where the positive class's probability reaches the threshold, 0 elsewhere."""
 
     kind: Literal["hard_positive"]
@@ -32,7 +37,7 @@ class HardPositive(Section):
         return (predictions[:, 1] >= self.threshold).astype(np.float32)
 
 
-class WithinRange(Section):
+class WithinRange(RuleKind):
     """The value itself, at the nearer bound where it lies outside; a bound of null is none."""
 
     kind: Literal["within_range"]
@@ -46,23 +51,14 @@ class WithinRange(Section):
         highest = [np.inf if bound is None else bound for bound in self.highest]
         return predictions.clip(lowest, highest).astype(np.float32)
 
-
-def fit_range(rule: WithinRange, targets: Float32[np.ndarray, "rows columns"]) -> WithinRange:
-    """Nothing beyond what train rows hold in each column, nor beyond the bounds there were."""
-    lowest, highest = [], []
-    for column, low, high in zip(targets.T, rule.lowest, rule.highest, strict=True):
-        known = column[~np.isnan(column)].tolist()
-        lowest.append(max([bound for bound in (low, min(known, default=None)) if bound is not None], default=None))
-        highest.append(min([bound for bound in (high, max(known, default=None)) if bound is not None], default=None))
-    return WithinRange(kind="within_range", lowest=tuple(lowest), highest=tuple(highest))
-
-
-def fit_positive(
-    rule: PositiveProbability, predictions: Predictions, targets: Int64[np.ndarray, " rows"], beta: float
-) -> PositiveProbability | HardPositive:
-    """The threshold with the highest F-beta: for the probabilistic one, 0.4 and 0.6 are never as good as 0 and 1.
-
-    Without a positive row there is nothing to fit.
-    """
-    threshold = best_threshold(predictions[:, 1], targets, f_beta_worth(beta))
-    return rule if threshold is None else HardPositive(kind="hard_positive", threshold=threshold)
+    def fitted(
+        self, metric: MetricKind, predictions: Predictions, targets: Float32[np.ndarray, "rows columns"], classes: int
+    ) -> "WithinRange":
+        """Nothing beyond what train rows hold in each column, nor beyond the bounds there were."""
+        lowest, highest = [], []
+        for column, low, high in zip(targets.T, self.lowest, self.highest, strict=True):
+            known = column[~np.isnan(column)].tolist()
+            lower, upper = (low, min(known, default=None)), (high, max(known, default=None))
+            lowest.append(max([bound for bound in lower if bound is not None], default=None))
+            highest.append(min([bound for bound in upper if bound is not None], default=None))
+        return WithinRange(kind="within_range", lowest=tuple(lowest), highest=tuple(highest))

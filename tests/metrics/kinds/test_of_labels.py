@@ -13,17 +13,21 @@ from sklearn.metrics import (
 )
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.scores.labels import (
-    accuracy,
-    balanced_accuracy,
-    cohen_kappa,
-    f_beta,
-    linear_kappa,
-    macro_f1,
-    matthews,
-    quadratic_kappa,
-    weighted_f1,
-)
+from tests.metrics.of_kind import scored
+
+accuracy, balanced_accuracy, macro_f1 = scored("accuracy"), scored("balanced_accuracy"), scored("macro_f1")
+weighted_f1, matthews = scored("weighted_f1"), scored("matthews")
+cohen_kappa, linear_kappa, quadratic_kappa = (scored(f"{kind}_kappa") for kind in ("cohen", "linear", "quadratic"))
+
+
+def f_beta(targets: np.ndarray, labels: np.ndarray, beta: float) -> float:
+    return scored("f_beta", beta=beta)(targets, labels)
+
+
+def mean_column_accuracy(targets: np.ndarray, labels: np.ndarray, weights: tuple[float, float]) -> float:
+    """Of columns of 3 and 2 labels."""
+    classes, by_column = ("x=a", "x=b", "x=c", "y=0", "y=1"), dict(zip("xy", weights, strict=True))
+    return scored("mean_column_accuracy", classes, weights=by_column)(targets, labels)
 
 
 def drawn(classes: int, rows: int = 300) -> tuple[np.ndarray, np.ndarray]:
@@ -110,3 +114,15 @@ def test_of_one_class_alone() -> None:
 def test_the_correlation_of_a_million_rows_does_not_overflow() -> None:
     targets = np.arange(1_000_000) % 3
     assert matthews(targets, targets) == 1
+
+
+def test_the_mean_over_columns_by_hand() -> None:
+    """Columns of 3 and 2 labels: of two rows one is right in the first, both are in the second, which counts twice."""
+    targets, labels = np.array([[0, 4], [2, 3]]), np.array([[0, 4], [1, 3]])
+    assert mean_column_accuracy(targets, labels, (1.0, 2.0)) == pytest.approx((0.5 + 2 * 1) / 3)
+
+
+def test_a_missing_label_counts_nowhere_and_a_column_without_any_is_left_out() -> None:
+    targets, labels = np.array([[0, -1], [-1, -1]]), np.array([[0, 4], [1, 3]])
+    assert mean_column_accuracy(targets, labels, (1.0, 2.0)) == 1
+    assert np.isnan(mean_column_accuracy(targets, labels, (0.0, 2.0)))

@@ -3,7 +3,21 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, top_k_accuracy_score
 
-from foldline.metrics.scores.rankings import global_average_precision, map_at_k, top_k_accuracy, top_k_error
+from tests.metrics.of_kind import scored
+
+global_average_precision = scored("global_average_precision")
+
+
+def map_at_k(targets: np.ndarray, rankings: np.ndarray, k: int) -> float:
+    return scored("map_at_k", k=k)(targets, rankings)
+
+
+def top_k_accuracy(targets: np.ndarray, rankings: np.ndarray, k: int) -> float:
+    return scored("top_k_accuracy", k=k)(targets, rankings)
+
+
+def top_k_error(targets: np.ndarray, rankings: np.ndarray, k: int) -> float:
+    return scored("top_k_error", k=k)(targets, rankings)
 
 
 def test_each_row_counts_one_over_its_place() -> None:

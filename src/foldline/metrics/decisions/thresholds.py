@@ -1,12 +1,14 @@
-"""The threshold from which a row of a binary target counts as positive: the best there is, by a scan of sorted rows."""
+"""The threshold from which a row counts as positive: the best there is, by a scan of sorted rows."""
 
 from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from foldline.metrics.decisions.cuts import best_cut, cuts
-from foldline.metrics.decisions.labels import MostProbable, WeightedClasses
+from foldline.metrics.decisions.labels import WeightedClasses
+
+BEYOND = 1e-6
+"""So far a threshold lies outside of the scores that it is to take all or none of."""
 
 Counts = Int64[np.ndarray, " rows"]
 Worth = Callable[[Counts, Counts, int, int], Float64[np.ndarray, " rows"]]
@@ -42,10 +44,30 @@ def kappa_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Fl
 
 
 def fit_label(
-    rule: MostProbable, predictions: Float32[np.ndarray, "rows 2"], targets: Int64[np.ndarray, " rows"], worth: Worth
-) -> MostProbable | WeightedClasses:
-    """The second class from the threshold on that is worth most: weights say the same of two classes."""
+    predictions: Float32[np.ndarray, "rows 2"], targets: Int64[np.ndarray, " rows"], worth: Worth
+) -> WeightedClasses | None:
+    """The second class from the threshold on that is worth most: weights say the same of two classes. None without a
+    positive row."""
     threshold = best_threshold(predictions[:, 1], targets, worth)
     if threshold is None:
-        return rule
+        return None
     return WeightedClasses(kind="weighted_classes", weights=(threshold, 1 - threshold))
+
+
+def cuts(
+    scores: Float32[np.ndarray, " rows"],
+) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, " taken"]]:
+    """The rows from the likeliest on, and the threshold that takes just 0, 1, 2, ... of them, half-way to the next.
+
+    The threshold is NaN where none does, between equal scores. The one that takes all lies below the lowest score, also
+    where that is 0, as the one that takes none lies above the highest.
+    """
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order].astype(np.float64)
+    between = np.where(np.diff(falling) < 0, (falling[:-1] + falling[1:]) / 2, np.nan)
+    return order, np.concatenate([[(falling[0] + 1) / 2 + BEYOND], between, [falling[-1] / 2 - BEYOND]])
+
+
+def best_cut(worth: Float64[np.ndarray, " taken"], thresholds: Float64[np.ndarray, " taken"]) -> int:
+    """How many rows are worth most to take, of those that a threshold can take."""
+    return int(np.argmax(np.where(np.isnan(thresholds), -np.inf, worth)))

@@ -1,15 +1,31 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from foldline.files.compact import IN_MEMORY, compact_array
 from foldline.files.refusal import Refusal
-from foldline.metrics.scores.areas import auc, mean_column_auc, micro_auc, partial_auc, weighted_auc
-from foldline.metrics.scores.squares import brier
+from tests.metrics.of_kind import scored
 
+auc, mean_column_auc, micro_auc = scored("auc"), scored("mean_column_auc"), scored("micro_auc")
+average_precision, mean_column_average_precision = scored("average_precision"), scored("mean_column_average_precision")
+brier = scored("brier")
 ALASKA = {"edges": (0.0, 0.4, 1.0), "weights": (2.0, 1.0)}
+
+
+def weighted_auc(targets: np.ndarray, predictions: np.ndarray, **keys: Any) -> float:
+    return scored("weighted_auc", **keys)(targets, predictions)
+
+
+def partial_auc(targets: np.ndarray, predictions: np.ndarray, lowest: float) -> float:
+    return scored("partial_auc", min_true_positive_rate=lowest)(targets, predictions)
+
+
+def weighted_columns(targets: np.ndarray, predictions: np.ndarray, weights: tuple[float, ...]) -> float:
+    by_name = dict(zip("abcd", weights, strict=True))
+    return scored("weighted_mean_column_auc", "abcd", weights=by_name)(targets, predictions)
 
 
 def two_columns(positive: list[float] | np.ndarray) -> np.ndarray:
@@ -53,11 +69,11 @@ def test_columns_weigh_as_they_are_told() -> None:
     targets = (generator.uniform(size=(100, 4)) < 0.4).astype(np.uint8)
     predictions = generator.uniform(size=(100, 4)).astype(np.float32)
     any_, *others = (roc_auc_score(targets[:, one], predictions[:, one]) for one in range(4))
-    weighted = mean_column_auc(targets, predictions, (3.0, 1.0, 1.0, 1.0))
+    weighted = weighted_columns(targets, predictions, (3.0, 1.0, 1.0, 1.0))
     assert weighted == pytest.approx((any_ + np.mean(others)) / 2)
     targets[:, 1] = 0
-    assert mean_column_auc(targets, predictions, (3.0, 1.0, 0.0, 0.0)) == pytest.approx(any_)
-    assert math.isnan(mean_column_auc(targets, predictions, (0.0, 1.0, 0.0, 0.0)))
+    assert weighted_columns(targets, predictions, (3.0, 1.0, 0.0, 0.0)) == pytest.approx(any_)
+    assert math.isnan(weighted_columns(targets, predictions, (0.0, 1.0, 0.0, 0.0)))
 
 
 def test_each_class_against_all_others_is_scikit_learns() -> None:
@@ -111,6 +127,8 @@ def test_weighted_auc_is_the_integral_of_its_definition() -> None:
 def test_nan_is_refused() -> None:
     with pytest.raises(Refusal, match="predictions of row 1 cannot be scored"):
         auc(np.array([0, 1]), two_columns([0.5, np.nan]))
+    with pytest.raises(Refusal, match="predictions of row 1 cannot be scored"):
+        average_precision(np.array([0, 1]), two_columns([0.5, np.nan]))
 
 
 @pytest.mark.parametrize("lowest", [0.0, 0.5, 0.8])
@@ -131,3 +149,26 @@ def test_micro_auc_is_that_of_all_pairs() -> None:
     predictions = generator.uniform(size=(60, 4)).astype(np.float32)
     assert micro_auc(targets, predictions) == pytest.approx(roc_auc_score(targets.ravel(), predictions.ravel()))
     assert math.isnan(micro_auc(0 * targets, predictions))
+
+
+def two(shares: np.ndarray) -> np.ndarray:
+    return np.column_stack([1 - shares, shares]).astype(np.float32)
+
+
+@pytest.mark.parametrize("levels", [5, 10**6])
+def test_it_is_that_of_scikit_learn_ties_included(levels: int) -> None:
+    generator = np.random.default_rng(0)
+    targets = generator.integers(0, 2, 300)
+    shares = (generator.integers(0, levels, 300) / levels).astype(np.float32)
+    assert average_precision(targets, two(shares)) == pytest.approx(average_precision_score(targets, shares), rel=1e-6)
+
+
+def test_a_column_without_positives_is_left_out() -> None:
+    generator = np.random.default_rng(1)
+    targets = (generator.uniform(size=(80, 3)) < 0.4).astype(np.uint8)
+    shares = generator.uniform(size=(80, 3)).astype(np.float32)
+    targets[:, 1] = 0
+    expected = np.mean([average_precision_score(targets[:, column], shares[:, column]) for column in (0, 2)])
+    assert mean_column_average_precision(targets, shares) == pytest.approx(expected, rel=1e-6)
+    assert math.isnan(mean_column_average_precision(0 * targets, shares))
+    assert math.isnan(average_precision(np.zeros(80, np.int64), two(shares[:, 0])))

@@ -2,16 +2,13 @@ import numpy as np
 import pytest
 
 from foldline.metrics.decisions.labels import MostProbable, WeightedClasses, fit_balance
-from foldline.metrics.decisions.positives import (
-    best_threshold,
-    f_beta_worth,
-    fit_label,
-    kappa_worth,
-    matthews_worth,
-)
-from foldline.metrics.scores.labels import balanced_accuracy, cohen_kappa, f_beta, matthews
+from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth, fit_label, kappa_worth, matthews_worth
+from tests.metrics.of_kind import scored
 
 RULE = MostProbable(kind="most_probable")
+
+
+balanced_accuracy, cohen_kappa, matthews = (scored(kind) for kind in ("balanced_accuracy", "cohen_kappa", "matthews"))
 
 
 def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +22,7 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize(
     ("worth", "score"),
     [
-        (f_beta_worth(2.0), lambda targets, labels: f_beta(targets, labels, 2.0)),
+        (f_beta_worth(2.0), scored("f_beta", beta=2)),
         (matthews_worth, matthews),
         (kappa_worth, cohen_kappa),
     ],
@@ -33,7 +30,7 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
 )
 def test_no_other_threshold_scores_higher(worth, score, seed: int) -> None:
     targets, predictions = drawn(seed)
-    rule = fit_label(RULE, predictions, targets, worth)
+    rule = fit_label(predictions, targets, worth) or RULE
     shares = predictions[:, 1]
     best = max(score(targets, (shares >= limit).astype(np.int64)) for limit in np.unique(shares))
     assert score(targets, rule(predictions)) == pytest.approx(best, rel=1e-12)
@@ -41,7 +38,7 @@ def test_no_other_threshold_scores_higher(worth, score, seed: int) -> None:
 
 def test_rows_with_a_probability_of_0_are_positive_where_all_are() -> None:
     predictions = np.array([[1, 0], [1, 0], [0.9, 0.1]], np.float32)
-    rule = fit_label(RULE, predictions, np.array([1, 1, 0]), f_beta_worth(1.0))
+    rule = fit_label(predictions, np.array([1, 1, 0]), f_beta_worth(1.0)) or RULE
     assert rule(predictions).tolist() == [1, 1, 1]
 
 
@@ -49,7 +46,7 @@ def test_without_a_positive_row_nothing_is_fitted() -> None:
     _, predictions = drawn(0)
     nothing = np.zeros(80, np.int64)
     assert best_threshold(predictions[:, 1], nothing, matthews_worth) is None
-    assert fit_label(RULE, predictions, nothing, f_beta_worth(1.0)) == RULE
+    assert fit_label(predictions, nothing, f_beta_worth(1.0)) is None
 
 
 def test_rare_classes_weigh_more() -> None:

@@ -4,14 +4,14 @@ from sklearn.metrics import accuracy_score, f1_score, fbeta_score, jaccard_score
 from sklearn.metrics import hamming_loss as sklearn_hamming_loss
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.scores.sets import (
-    exact_match,
-    hamming_loss,
-    macro_f1,
-    mean_row_f_beta,
-    mean_row_jaccard,
-    micro_f1,
-)
+from tests.metrics.of_kind import scored
+
+micro_f1, macro_f1 = scored("multilabel_micro_f1"), scored("multilabel_macro_f1")
+mean_row_jaccard, exact_match, hamming_loss = scored("mean_row_jaccard"), scored("exact_match"), scored("hamming_loss")
+
+
+def mean_row_f_beta(targets: np.ndarray, sets: np.ndarray, beta: float) -> float:
+    return scored("mean_row_f_beta", beta=beta)(targets, sets)
 
 
 def test_they_are_those_of_scikit_learn() -> None:

@@ -1,13 +1,25 @@
 """What no metric can score is refused, naming the row."""
 
 import numpy as np
+from jaxtyping import Float, Float64
 
+from foldline.files.arrays import row_blocks, take
 from foldline.files.refusal import Refusal
 
 
 def require_rows(targets: np.ndarray) -> None:
     if not len(targets):
         raise Refusal("There are no rows to score. Do the listed folds hold any rows (`folds` in params.yaml)?")
+
+
+def require_weights(weights: Float64[np.ndarray, " rows"]) -> None:
+    """What rows count: a number each, none below 0, and not all of them 0."""
+    good = (weights >= 0) & np.isfinite(weights)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise Refusal(f"The weight of row {row} is {weights[row]:g}: a weight is a number of 0 or more.")
+    if not weights.any():
+        raise Refusal("There are no rows to score: all weigh 0.")
 
 
 def require_probabilities(rows: np.ndarray, start: int = 0) -> None:
@@ -20,6 +32,18 @@ def require_probabilities(rows: np.ndarray, start: int = 0) -> None:
             f"The predictions of row {start + row} cannot be scored: they hold NaN, or values outside 0 .. 1 "
             f"({rows[row].min():.6g} .. {rows[row].max():.6g}). Train or predict again."
         )
+
+
+def checked_block(predictions: Float[np.ndarray, "rows outputs"], block: slice) -> Float[np.ndarray, "some outputs"]:
+    """Some rows of an array that may be compact or lie in a file."""
+    rows = take(predictions, block)
+    require_probabilities(rows, block.start)
+    return rows
+
+
+def require_all_probabilities(predictions: Float[np.ndarray, "rows outputs"]) -> None:
+    for block in row_blocks(predictions.shape):
+        checked_block(predictions, block)
 
 
 def require_finite(values: np.ndarray) -> None:

@@ -1,0 +1,334 @@
+"""Metrics of numbers: of one per row and column of a regression, where a missing one counts nowhere, or of a binary
+target's one in the place of a probability."""
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int64
+from pydantic import Field
+
+from foldline.files.refusal import Refusal
+from foldline.metrics.checks import require_finite
+from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
+from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
+
+ROUNDING = 1e-12
+
+Targets = Float[np.ndarray, "rows columns"]
+"""NaN where a row lacks a number."""
+Values = Float[np.ndarray, "rows columns"]
+Known = Float64[np.ndarray, "rows columns"]
+OfColumns = Float64[np.ndarray, " columns"]
+
+
+class OfNumbers(MetricKind):
+    truths: ClassVar = ("known_numbers",)
+    answers: ClassVar = ("numbers",)
+
+    def refuse_unscorable(self, targets: Float32[np.ndarray, "rows columns"]) -> None:
+        if len(targets):
+            self.score(targets, np.nan_to_num(targets))
+
+
+class _MeanOfNumbers(OfNumbers, MeanOfRows):
+    """The mean over all numbers of what each costs; the mean of the rows' where none is missing."""
+
+    is_error: ClassVar = True
+
+    def costs(self, targets: Targets, values: Values) -> Known:
+        """NaN where the target is missing."""
+        raise NotImplementedError
+
+    def row_scores(self, targets: Targets, predictions: Values) -> Float64[np.ndarray, " rows"]:
+        """NaN for a row without a number."""
+        require_finite(predictions)
+        costs = self.costs(targets, predictions)
+        return _means(costs.T, np.ones(costs.shape[1]))
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        require_finite(predictions)
+        costs = self.costs(targets, predictions)
+        known, heavy = ~np.isnan(costs), np.broadcast_to(weights[:, None], costs.shape)
+        return float((np.where(known, costs, 0) * heavy).sum() / (known * heavy).sum()) if known.any() else math.nan
+
+
+class _MeanOfColumns(OfNumbers):
+    """The mean over columns of their score; a column where it is not defined is left out."""
+
+    def of_known(self, wanted: Known, found: Known, weights: Weights) -> OfColumns:
+        """Of targets, none of which is missing, a score for each column."""
+        raise NotImplementedError
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        """NaN where it is defined of no column."""
+        require_finite(predictions)
+        wanted, found, gaps = targets.astype(np.float64), predictions.astype(np.float64), np.isnan(targets)
+        whole = ~gaps.any(axis=0)
+        # Together, since a bootstrap scores thousands of times; columns with gaps differ in their rows.
+        scores = [self.of_known(wanted[:, whole], found[:, whole], weights)] if whole.any() else []
+        for one in np.flatnonzero(~whole & ~gaps.all(axis=0)):
+            known = ~gaps[:, one]
+            scores.append(self.of_known(wanted[known][:, [one]], found[known][:, [one]], weights[known]))
+        defined = [each for part in scores for each in part.tolist() if not math.isnan(each)]
+        return float(np.mean(defined)) if defined else math.nan
+
+
+class Mse(_MeanOfNumbers):
+    """The mean squared error over all rows and columns."""
+
+    kind: Literal["mse"]
+    is_squared_error: ClassVar = True
+
+    def costs(self, targets: Targets, values: Values) -> Known:
+        return _errors(targets, values) ** 2
+
+
+class Rmse(OfNumbers):
+    """Root of the mean squared error over all rows and columns."""
+
+    kind: Literal["rmse"]
+    is_error: ClassVar = True
+    is_squared_error: ClassVar = True
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        return math.sqrt(Mse(kind="mse").value(targets, predictions, weights))
+
+
+class MeanColumnRmse(OfNumbers):
+    """The mean of the columns' RMSE (MCRMSE)."""
+
+    kind: Literal["mean_column_rmse"]
+    is_error: ClassVar = True
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        require_finite(predictions)
+        return float(np.nanmean(np.sqrt(_means(_errors(targets, predictions) ** 2, weights))))
+
+
+class Mae(_MeanOfNumbers):
+    """The mean absolute error over all rows and columns."""
+
+    kind: Literal["mae"]
+
+    def costs(self, targets: Targets, values: Values) -> Known:
+        return np.abs(_errors(targets, values))
+
+
+class MeanColumnMae(OfNumbers):
+    """The mean of the columns' mean absolute error, which differs from `mae` where numbers are missing."""
+
+    kind: Literal["mean_column_mae"]
+    is_error: ClassVar = True
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        require_finite(predictions)
+        return float(np.nanmean(_means(np.abs(_errors(targets, predictions)), weights)))
+
+
+class MedianAbsoluteError(_MeanOfColumns):
+    """The mean of the columns' median absolute error."""
+
+    kind: Literal["median_absolute_error"]
+    is_error: ClassVar = True
+
+    def of_known(self, wanted: Known, found: Known, weights: Weights) -> OfColumns:
+        """The median of weighted numbers is the mean of the lower and the upper one, as that of an even count is."""
+        errors = np.abs(wanted - found)
+        order = np.argsort(errors, axis=0, kind="stable")
+        # Sums of fractions differ in their last bits.
+        below, half = np.cumsum(weights[order], axis=0), weights.sum() / 2 * (1 + np.array([-ROUNDING, ROUNDING]))
+        lower, upper = (below >= half[0]).argmax(axis=0), (below > half[1]).argmax(axis=0)
+        rising, columns = np.take_along_axis(errors, order, axis=0), np.arange(errors.shape[1])
+        return (rising[lower, columns] + rising[upper, columns]) / 2
+
+
+class Mape(_MeanOfNumbers):
+    """The mean of |error| / |number| over all rows and columns, a share and no percentage; no number may be 0."""
+
+    kind: Literal["mape"]
+
+    def costs(self, targets: Targets, values: Values) -> Known:
+        if (targets == 0).any():
+            row, column = np.argwhere(targets == 0)[0]
+            raise Refusal(
+                f"mape divides by the numbers of the target, but row {row} of those scored has a 0 in column {column}. "
+                "Correct metric.kind in the card: smape and mae take a 0."
+            )
+        return np.abs(_errors(targets, values)) / np.abs(targets.astype(np.float64))
+
+
+class Smape(_MeanOfNumbers):
+    """The mean of 2 |error| / (|number| + |prediction|) (Makridakis 1993), from 0 to 2 and no percentage; 0 where both
+    are 0."""
+
+    kind: Literal["smape"]
+
+    def costs(self, targets: Targets, values: Values) -> Known:
+        errors, sizes = np.abs(_errors(targets, values)), np.abs(targets.astype(np.float64)) + np.abs(values)
+        return np.divide(2 * errors, sizes, out=np.zeros_like(errors), where=sizes != 0)
+
+
+class Rmsle(OfNumbers):
+    """Root of the mean squared difference of log(1 + value)."""
+
+    kind: Literal["rmsle"]
+    is_error: ClassVar = True
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        lowest = min(np.nanmin(targets, initial=0), np.min(predictions, initial=0))
+        if lowest <= -1:
+            raise Refusal(
+                f"rmsle takes numbers above -1, found {lowest:g}. Correct metric.kind or submission.range in the card."
+            )
+        logarithms = np.log1p(targets), np.log1p(predictions.astype(np.float64))
+        return math.sqrt(Mse(kind="mse").value(*logarithms, weights))
+
+
+class R2(OfNumbers):
+    """The mean of the columns' coefficients of determination, 1 - squared error / squared distance from the mean; a
+    column of equal targets is left out."""
+
+    kind: Literal["r2"]
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        """NaN where all columns are of equal targets."""
+        require_finite(predictions)
+        squares = _errors(targets, predictions) ** 2
+        around = (targets - _means(targets, weights)) ** 2
+        found, spread = (np.nansum(each * weights[:, None], axis=0) for each in (squares, around))
+        vary = spread > 0
+        return float(np.mean(1 - found[vary] / spread[vary])) if vary.any() else math.nan
+
+
+class WeightedR2(OfNumbers):
+    """The coefficient of determination of all rows and columns together, each weighing as its column does, around the
+    weighted mean of all."""
+
+    kind: Literal["weighted_r2"]
+    weights: ByName
+
+    def refuse_unknown_names(self) -> None:
+        refuse_unknown(self.weights, self._classes)
+
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        """NaN where all targets are equal."""
+        require_finite(predictions)
+        squares, wide = _errors(targets, predictions) ** 2, targets.astype(np.float64)
+        shares = np.where(np.isnan(wide), 0, np.array(weights_of(self.weights, self._classes))) * weights[:, None]
+        mean = float(np.nansum(shares * wide) / shares.sum()) if shares.any() else 0.0
+        spread = float(np.nansum(shares * (wide - mean) ** 2))
+        return 1 - float(np.nansum(shares * squares)) / spread if spread else math.nan
+
+
+class _OfColumnsTogether(_MeanOfColumns):
+    """How numbers go together with those of the target. A column of equal targets asks nothing and is left out; equal
+    predictions go together with nothing: 0."""
+
+    def of_known(self, wanted: Known, found: Known, weights: Weights) -> OfColumns:
+        varying = np.ptp(wanted, axis=0) > 0
+        scores = np.where(varying, 0.0, np.nan)
+        together, sizes = self.parts(wanted, found, weights)
+        return np.divide(together, sizes, out=scores, where=varying & (np.ptp(found, axis=0) > 0))
+
+    def parts(self, wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
+        """What is divided by what."""
+        raise NotImplementedError
+
+
+class Pearson(_OfColumnsTogether):
+    """The mean of the columns' correlation."""
+
+    kind: Literal["pearson"]
+
+    def parts(self, wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
+        return _correlated(wanted, found, weights)
+
+
+class Spearman(_OfColumnsTogether):
+    """The mean of the columns' correlation of ranks; equal numbers share theirs."""
+
+    kind: Literal["spearman"]
+
+    def parts(self, wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
+        return _correlated(_ranks(wanted, weights), _ranks(found, weights), weights)
+
+
+class Concordance(_OfColumnsTogether):
+    """The mean of the columns' concordance (Lin's CCC): correlation, less what scale and mean differ."""
+
+    kind: Literal["concordance"]
+
+    def parts(self, wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
+        """2 covariance / (both variances and the squared difference of the means), of all rows: not of a sample.
+
+        Source: Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989.
+        """
+        together, spreads, means = _moments(wanted, found, weights)
+        return 2 * together, spreads[0] + spreads[1] + (means[0] - means[1]) ** 2
+
+
+class ProbabilisticF1(MetricKind):
+    """F-beta of a binary target with probabilities, clipped to 0 .. 1, in the place of counts (Yacouby and Axman 2020);
+    0 without a positive row or a positive prediction."""
+
+    kind: Literal["probabilistic_f1"]
+    beta: Annotated[float, Field(gt=0, examples=[2])]
+    truths: ClassVar = ("positive",)
+    answers: ClassVar = ("numbers",)
+
+    def value(
+        self, targets: Int64[np.ndarray, " rows"], predictions: Float[np.ndarray, " rows"], weights: Weights
+    ) -> float:
+        """Source: Yacouby and Axman, Probabilistic Extension of Precision, Recall, and F1 Score, 2020."""
+        require_finite(predictions[:, None])
+        claims, positive = predictions.astype(np.float64).clip(0, 1) * weights, targets == 1
+        hits, claimed, positives = float(claims[positive].sum()), float(claims.sum()), float(weights[positive].sum())
+        if hits == 0:
+            return 0.0
+        precision, recall = hits / claimed, hits / positives
+        return (1 + self.beta**2) * precision * recall / (self.beta**2 * precision + recall)
+
+    def fit_positive(self, scores: Float32[np.ndarray, " rows"], targets: Int64[np.ndarray, " rows"]) -> float | None:
+        """0.4 and 0.6 are never as good as 0 and 1."""
+        return best_threshold(scores, targets, f_beta_worth(self.beta))
+
+
+def _errors(targets: Targets, values: Values) -> Known:
+    return targets.astype(np.float64) - values
+
+
+def _means(numbers: Float[np.ndarray, "rows columns"], weights: Float64[np.ndarray, " rows"]) -> OfColumns:
+    """Of each column without the NaN; NaN for a column that holds nothing else."""
+    known, heavy = ~np.isnan(numbers), weights[:, None]
+    counts, sums = (known * heavy).sum(axis=0), (np.where(known, numbers, 0) * heavy).sum(axis=0)
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+
+def _correlated(wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
+    together, spreads, _ = _moments(wanted, found, weights)
+    return together, np.sqrt(spreads[0] * spreads[1])
+
+
+def _moments(
+    wanted: Known, found: Known, weights: Weights
+) -> tuple[OfColumns, tuple[OfColumns, OfColumns], tuple[OfColumns, OfColumns]]:
+    """Covariances, variances and means."""
+
+    def mean(numbers: Known) -> OfColumns:
+        return (numbers * weights[:, None]).sum(axis=0) / weights.sum()
+
+    means = mean(wanted), mean(found)
+    apart = wanted - means[0], found - means[1]
+    return mean(apart[0] * apart[1]), (mean(apart[0] ** 2), mean(apart[1] ** 2)), means
+
+
+def _ranks(numbers: Known, weights: Weights) -> Known:
+    """Of each column: what is below weighs, and the middle of what is equal, as of so many equal rows."""
+    ranks = np.empty(numbers.shape)
+    for column, values in enumerate(numbers.T):
+        _, places = np.unique(values, return_inverse=True)
+        equal = np.bincount(places, weights)
+        ranks[:, column] = (np.cumsum(equal) - equal + (equal + 1) / 2)[places]
+    return ranks

@@ -1,0 +1,235 @@
+"""Metrics of probabilities as they are, lower is better: log losses as scikit-learn computes them, divergence, squared
+error. They go block by block: of the predictions little is in memory at a time."""
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
+from scipy.special import xlogy
+
+from foldline.files.arrays import row_blocks
+from foldline.files.class_names import column_sizes
+from foldline.files.compact import CompactArray
+from foldline.metrics.checks import checked_block, require_probabilities
+from foldline.metrics.class_weights import (
+    ByName,
+    ByNameAndTruth,
+    labels_of,
+    refuse_unknown,
+    weights_by_truth,
+    weights_of,
+)
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, mean_of_defined, weighted_mean
+
+# scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
+SMALLEST = float(np.finfo(np.float64).eps)
+SMALLEST_SHARE = 1e-15
+"""To which Kaggle's own metric clips predictions (Kullback Leibler Divergence, of hms-harmful-brain-activity)."""
+
+Predictions = Float[np.ndarray, "rows outputs"]
+OfRows = Float64[np.ndarray, " rows"]
+Labels = Int64[np.ndarray, " rows"]
+OneOrEach = Labels | UInt8[np.ndarray, "rows outputs"]
+"""Each row's one class, or 0 and 1 of each."""
+
+
+class LogLoss(MeanOfRows):
+    """Multiclass log loss."""
+
+    kind: Literal["log_loss"]
+    truths: ClassVar = ("class",)
+    answers: ClassVar = ("probabilities",)
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def row_scores(self, targets: Labels, predictions: Predictions) -> OfRows:
+        return log_losses(targets, predictions)
+
+
+class WeightedLogLoss(MetricKind):
+    """Multiclass log loss whose rows weigh as their class does, by the sum of the weights, as scikit-learn's `log_loss`
+    with `sample_weight`: `weights: {severe: 4, moderate: 2}`."""
+
+    kind: Literal["weighted_log_loss"]
+    weights: ByName
+    truths: ClassVar = ("class",)
+    answers: ClassVar = ("probabilities",)
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def refuse_unknown_names(self) -> None:
+        refuse_unknown(self.weights, self._classes)
+
+    def value(self, targets: Labels, predictions: Predictions, weights: Weights) -> float:
+        of_classes = np.array(weights_of(self.weights, self._classes))
+        return weighted_mean(log_losses(targets, predictions), of_classes[targets] * weights)
+
+
+class BalancedLogLoss(MetricKind):
+    """The mean over classes of their rows' log loss."""
+
+    kind: Literal["balanced_log_loss"]
+    truths: ClassVar = ("class",)
+    answers: ClassVar = ("probabilities",)
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def value(self, targets: Labels, predictions: Predictions, weights: Weights) -> float:
+        losses = log_losses(targets, predictions)
+        each = (targets == one for one in np.unique(targets))
+        return float(np.mean([weighted_mean(losses[rows], weights[rows]) for rows in each]))
+
+
+class BinaryLogLoss(MeanOfRows):
+    """Log loss of a binary target, or the mean over all rows and columns of a multilabel one."""
+
+    kind: Literal["binary_log_loss"]
+    truths: ClassVar = ("positive", "set")
+    answers: ClassVar = ("numbers", "probabilities")
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def row_scores(self, targets: OneOrEach, predictions: Predictions) -> OfRows:
+        if targets.ndim == 1:
+            return log_losses(targets, predictions)
+        found = np.empty(len(targets))
+        for block, surprises, _ in _surprises_of_each(targets, predictions):
+            found[block] = surprises.mean(axis=1)
+        return found
+
+
+class WeightedBinaryLogLoss(MeanOfRows):
+    """The mean over rows of a multilabel target's weighted mean over its labels: `weights: {any: 2}`, or where being
+    present counts otherwise than being absent, `weights: {patient_overall: {negative: 7, positive: 14}}`
+    (rsna-2022-cervical-spine-fracture-detection)."""
+
+    kind: Literal["weighted_binary_log_loss"]
+    weights: ByNameAndTruth
+    truths: ClassVar = ("set",)
+    answers: ClassVar = ("probabilities",)
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def refuse_unknown_names(self) -> None:
+        refuse_unknown(self.weights, self._classes)
+
+    def row_scores(self, targets: UInt8[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
+        """A row's weights are divided by their sum, so that each row counts alike; one whose columns all weigh 0 costs
+        nothing."""
+        of_zero, of_one = np.array(weights_by_truth(self.weights, self._classes)).T
+        found = np.empty(len(targets))
+        for block, surprises, is_one in _surprises_of_each(targets, predictions):
+            heavy = np.where(is_one, of_one, of_zero)
+            sums = heavy.sum(axis=1, keepdims=True)
+            shares = np.divide(heavy, sums, out=np.zeros_like(heavy), where=sums > 0)
+            found[block] = (surprises * shares).sum(axis=1)
+        return found
+
+
+class MeanColumnLogLoss(MetricKind):
+    """Of a target of several labels the mean over its columns of their rows' log loss, a missing label left out.
+    `weights` are of columns (null: all alike), `class_weights` say what a row weighs in its column by its label there:
+    `{Severe: 4, Moderate: 2}` (null: all alike)."""
+
+    kind: Literal["mean_column_log_loss"]
+    weights: ByName | None
+    class_weights: ByName | None
+    truths: ClassVar = ("labels",)
+    answers: ClassVar = ("column_probabilities",)
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def refuse_unknown_names(self) -> None:
+        refuse_unknown(self.weights or {}, tuple(column_sizes(self._classes)))
+        labels = tuple(dict.fromkeys(labels_of(self._classes)))
+        refuse_unknown(self.class_weights or {}, labels, "metric.class_weights")
+
+    def value(self, targets: Int64[np.ndarray, "rows columns"], predictions: Predictions, weights: Weights) -> float:
+        """targets: positions among all classes, -1 for a missing label. A column without a row that counts is left out;
+        NaN where all are."""
+        # The last one is that of a missing label.
+        of_class = np.append(weights_of(self.class_weights or {}, labels_of(self._classes)), 0.0)
+        losses, counted = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
+        for block in row_blocks(predictions.shape):
+            places, rows = targets[block], checked_block(predictions, block)
+            heavy = of_class[places] * weights[block, None]
+            losses += (_surprises(np.take_along_axis(rows, np.maximum(places, 0), axis=1)) * heavy).sum(axis=0)
+            counted += heavy.sum(axis=0)
+        means = np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
+        return mean_of_defined(means, weights_of(self.weights or {}, tuple(column_sizes(self._classes))))
+
+
+class KlDivergence(MeanOfRows):
+    """The mean over rows of the Kullback-Leibler divergence of the predicted shares from the voted ones."""
+
+    kind: Literal["kl_divergence"]
+    truths: ClassVar = ("vote_shares",)
+    answers: ClassVar = ("probabilities",)
+    is_error: ClassVar = True
+    is_log_loss: ClassVar = True
+
+    def row_scores(self, targets: Float32[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
+        """Of each row sum(share * log(share / predicted)); both sum to one.
+
+        Source: Kullback and Leibler, On Information and Sufficiency, 1951.
+        """
+        found = np.empty(len(targets))
+        for block in row_blocks(predictions.shape):
+            guesses = checked_block(predictions, block).astype(np.float64).clip(SMALLEST_SHARE, 1 - SMALLEST_SHARE)
+            shares = targets[block].astype(np.float64)
+            found[block] = (xlogy(shares, shares) - xlogy(shares, guesses)).sum(axis=1)
+        return found
+
+
+class Brier(MeanOfRows):
+    """The mean squared error of probabilities, over rows and classes; Brier's own sum over classes is as many times
+    this as there are classes. It is no log loss: a temperature is fitted, bounds are not, since a row that is certain
+    and wrong costs 1 at most."""
+
+    kind: Literal["brier"]
+    truths: ClassVar = ("class", "set")
+    answers: ClassVar = ("numbers", "probabilities")
+    is_error: ClassVar = True
+
+    def row_scores(self, targets: OneOrEach, predictions: Predictions) -> OfRows:
+        """Of two classes scikit-learn's `brier_score_loss`, of C classes its C-th part.
+
+        Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
+        """
+        found, classes = np.empty(len(targets)), np.arange(predictions.shape[1])
+        for block in row_blocks(predictions.shape):
+            rows = checked_block(predictions, block).astype(np.float64)
+            wanted = targets[block] == 1 if targets.ndim == 2 else targets[block, None] == classes
+            found[block] = ((rows - wanted) ** 2).mean(axis=1)
+        return found
+
+
+def log_losses(targets: Labels, predictions: Predictions) -> OfRows:
+    """-log(probability of the row's class). predictions: rows that sum to one.
+
+    Of compact predictions, a class that was not kept has its even share of what the others have together.
+    """
+    if isinstance(predictions, CompactArray):
+        of_targets = predictions.of(targets)
+        require_probabilities(of_targets[:, None])
+        return _surprises(of_targets)
+    found = np.empty(len(targets))
+    for block in row_blocks(predictions.shape):
+        rows = checked_block(predictions, block)
+        found[block] = _surprises(rows[np.arange(len(rows)), targets[block]])
+    return found
+
+
+def _surprises_of_each(
+    targets: UInt8[np.ndarray, "rows outputs"], predictions: Predictions
+) -> Iterator[tuple[slice, Float64[np.ndarray, "some outputs"], Bool[np.ndarray, "some outputs"]]]:
+    """Of a block of rows what each column's truth costs, and whether it is 1."""
+    for block in row_blocks(predictions.shape):
+        wide, is_one = checked_block(predictions, block).astype(np.float64), targets[block] == 1
+        yield block, _surprises(np.where(is_one, wide, 1 - wide)), is_one
+
+
+def _surprises(of_target: Float[np.ndarray, "*axes"]) -> Float64[np.ndarray, "*axes"]:
+    return -np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST))

@@ -1,0 +1,117 @@
+"""Metrics of a set of labels per row, of a multilabel target, as scikit-learn computes them.
+
+A label without anything to find scores 0.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from pydantic import Field
+
+from foldline.metrics.decisions.sets import Thresholds, fit_each, fit_macro, fit_micro, fit_rows, score_of_sets
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
+
+Targets = UInt8[np.ndarray, "rows classes"]
+Sets = Bool[np.ndarray, "rows classes"]
+Predictions = Float32[np.ndarray, "rows classes"]
+Counts = Int64[np.ndarray, " rows"]
+OfRows = Float64[np.ndarray, " rows"]
+OfClasses = Float64[np.ndarray, " classes"]
+
+
+class OfSets(MetricKind):
+    truths: ClassVar = ("set",)
+    answers: ClassVar = ("sets",)
+
+
+class _MeanOfSets(OfSets, MeanOfRows):
+    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
+        """From how many labels of a row are right, are found and are wanted to its score."""
+        raise NotImplementedError
+
+    def row_scores(self, targets: Targets, predictions: Sets) -> OfRows:
+        return score_of_sets(targets, predictions, self.of_counts)
+
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+        return fit_rows(rule, predictions, targets, self.of_counts)
+
+
+class MultilabelMicroF1(OfSets):
+    """F1 of all pairs of row and label."""
+
+    kind: Literal["multilabel_micro_f1"]
+
+    def value(self, targets: Targets, predictions: Sets, weights: Weights) -> float:
+        right, seen = _by_label(targets, predictions, weights)
+        return float(2 * right.sum() / seen.sum()) if seen.any() else 0.0
+
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+        return fit_micro(rule, predictions, targets)
+
+
+class MultilabelMacroF1(OfSets):
+    """The mean over all labels of their F1."""
+
+    kind: Literal["multilabel_macro_f1"]
+
+    def value(self, targets: Targets, predictions: Sets, weights: Weights) -> float:
+        right, seen = _by_label(targets, predictions, weights)
+        return float(np.mean(_share(2 * right, seen)))
+
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+        return fit_macro(rule, predictions, targets)
+
+
+class MeanRowFBeta(_MeanOfSets):
+    """The mean over rows of their set's F-beta; an empty set that is right scores 0, as in scikit-learn
+    (`average="samples"`)."""
+
+    kind: Literal["mean_row_f_beta"]
+    beta: Annotated[float, Field(gt=0, examples=[2])]
+
+    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
+        return _share((1 + self.beta**2) * right, found + self.beta**2 * wanted)
+
+
+class MeanRowJaccard(_MeanOfSets):
+    """The mean over rows of intersection over union of their sets (Jaccard 1912); an empty set that is right scores
+    0."""
+
+    kind: Literal["mean_row_jaccard"]
+
+    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
+        return _share(right, found + wanted - right)
+
+
+class ExactMatch(_MeanOfSets):
+    """The share of rows whose whole set is right, two empty sets among them."""
+
+    kind: Literal["exact_match"]
+
+    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
+        return ((right == found) & (right == wanted)).astype(np.float64)
+
+
+class HammingLoss(OfSets, MeanOfRows):
+    """The share of pairs of row and label that are wrong."""
+
+    kind: Literal["hamming_loss"]
+    is_error: ClassVar = True
+
+    def row_scores(self, targets: Targets, predictions: Sets) -> OfRows:
+        return ((targets == 1) != predictions).mean(axis=1)
+
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+        return fit_each(rule, predictions, targets)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " n"]:
+    """0 of nothing."""
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+
+
+def _by_label(targets: Targets, sets: Sets, weights: Weights) -> tuple[OfClasses, OfClasses]:
+    """What right answers weigh; answers and targets together."""
+    wanted = targets == 1
+    return weights @ (wanted & sets), weights @ wanted + weights @ sets

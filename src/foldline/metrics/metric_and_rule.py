@@ -1,0 +1,193 @@
+"""What all metrics share, what all rules share, and how they meet: a rule asks the metric which setting serves it best.
+
+A metric is one class in one file of metrics/kinds/, told by its `kind` in the card: its keys are its fields, its
+docstring is its line in docs/metrics.md, and beside it stands all that anybody must know of it. A rule makes answers of
+predictions; it is one class in metrics/decisions/.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from pydantic import PrivateAttr
+
+from foldline.files.compact import rows_at
+from foldline.metrics.answers import Answer, Truth
+from foldline.metrics.checks import require_rows, require_weights
+from foldline.params.section import Section
+
+PREDICTIONS: frozenset[Answer] = frozenset({"probabilities", "column_probabilities"})
+
+Weights = Float64[np.ndarray, " rows"]
+"""What each row counts. A row of a whole weight scores as so many equal rows that follow each other."""
+
+
+class RuleKind(Section):
+    """From predictions to the answers that a submission holds."""
+
+    kind: Any
+    fits_level_alone: ClassVar[bool] = False
+    """Whether nothing is fitted but at what level a new class stands."""
+
+    def __call__(self, predictions: Float32[np.ndarray, "rows outputs"]) -> np.ndarray:
+        raise NotImplementedError
+
+    def fitted(
+        self, metric: "MetricKind", predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, classes: int
+    ) -> "RuleKind":
+        """With what these rows say is best for the metric, or as it is where nothing can be fitted.
+
+        targets: of the same rows, as `graded_targets` (competition/targets.py) gives them. classes: how many there are.
+        """
+        return self
+
+    def note(self, targets: np.ndarray) -> str | None:
+        """What a reader must know of a setting that no row says anything of, else None. targets: as for `fitted`."""
+        return None
+
+
+class MetricKind(Section):
+    """The section `metric` of a card: how the competition scores."""
+
+    kind: Any
+
+    truths: ClassVar[tuple[Truth, ...]]
+    """The targets that it scores."""
+    answers: ClassVar[tuple[Answer, ...]]
+    """What it scores, of which a form of submission holds one."""
+    is_error: ClassVar[bool] = False
+    """Whether lower is better."""
+    is_log_loss: ClassVar[bool] = False
+    """Whether it is a mean of log losses, weighed or not: clipping can help these alone, since nothing else makes a row
+    cost more than any bound."""
+    is_squared_error: ClassVar[bool] = False
+    """Whether the members' weights that minimise the squared error are the best for it."""
+    sees_order_alone: ClassVar[bool] = False
+    """Whether nothing but the order of predictions counts, as for AUC."""
+    fits_level: ClassVar[bool] = False
+    """Whether a ranking's level of the new class is fitted to it."""
+
+    _classes: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def name(self) -> str:
+        return self.kind
+
+    @property
+    def higher_is_better(self) -> bool:
+        return not self.is_error
+
+    @property
+    def scored(self) -> tuple[Answer, ...]:
+        """`answers`, but for a metric that leaves these to its card."""
+        return self.answers
+
+    @property
+    def scores_predictions(self) -> bool:
+        """Predictions as they are; else a rule's answers."""
+        return not PREDICTIONS.isdisjoint(self.scored)
+
+    @property
+    def needs(self) -> Answer:
+        """Which of these a rule makes, if any has to: numbers in the place of probabilities are the form's own."""
+        return "probabilities" if "probabilities" in self.scored else self.scored[0]
+
+    @property
+    def judges_probabilities(self) -> bool:
+        """Whether they count by their size, so that calibration can help: answers come from a rule.
+
+        Source of the term (proper scores): Gneiting and Raftery, Strictly Proper Scoring Rules, 2007.
+        """
+        return self.scores_predictions and not self.sees_order_alone
+
+    def of(self, classes: Sequence[str]) -> "MetricKind":
+        """The same of outputs with these names, in their order, for what a card says of classes by name.
+
+        Raises Refusal for the weight of a class that there is not.
+        """
+        known = self.model_copy()
+        known._classes = tuple(classes)
+        known.refuse_unknown_names()
+        return known
+
+    def refuse_unknown_names(self) -> None:
+        """Raises Refusal where the card names classes that there are not."""
+
+    def refuse_unscorable(self, targets: np.ndarray) -> None:
+        """Raises Refusal where not even the truth could be scored, such as a number of 0 by its share.
+
+        targets: of the train rows.
+        """
+
+    def score(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights | None = None) -> float:
+        """From targets, as competition/targets.py encodes them, and what it `needs`. NaN where it is not defined.
+
+        weights: of the rows; None where all count 1. Rows that weigh nothing are no rows. Raises Refusal for what is
+        none of these.
+        """
+        require_rows(targets)
+        if weights is None:
+            return self.value(targets, predictions, np.ones(len(targets)))
+        require_weights(weights)
+        counted = np.flatnonzero(weights)
+        if len(counted) < len(weights):
+            targets, predictions, weights = targets[counted], rows_at(predictions, counted), weights[counted]
+        return self.value(targets, predictions, weights)
+
+    def value(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights) -> float:
+        """`score` of rows that all weigh something."""
+        raise NotImplementedError
+
+    def gain(self, before: float, after: float) -> float:
+        """How much better `after` is, positive whichever the metric's direction."""
+        return after - before if self.higher_is_better else before - after
+
+    def fit_labels(
+        self, predictions: Float32[np.ndarray, "rows classes"], targets: np.ndarray, classes: int
+    ) -> RuleKind | None:
+        """The best rule for one label per row, as far as these rows tell; None where it is the likeliest class."""
+        return None
+
+    def fit_levels(
+        self, predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, levels: int
+    ) -> RuleKind | None:
+        """The best rule for one level per row; None where nothing is fitted."""
+        return None
+
+    def fit_sets(self, rule: Any, predictions: Float32[np.ndarray, "rows classes"], targets: np.ndarray) -> Any:
+        """`rule`, thresholds of labels, with the best of them."""
+        return rule
+
+    def fit_positive(self, scores: Float32[np.ndarray, " rows"], targets: np.ndarray) -> float | None:
+        """The threshold from which a row's number is best 1, below it 0; None where it is best as it is."""
+        return None
+
+
+class MeanOfRows(MetricKind):
+    """A metric that is the mean of what each row scores."""
+
+    def row_scores(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        raise NotImplementedError
+
+    def row_losses(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        """What each row costs: its score, or what it lacks of 1 where higher is better."""
+        require_rows(targets)
+        scores = self.row_scores(targets, predictions)
+        return 1 - scores if self.higher_is_better else scores
+
+    def value(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights) -> float:
+        return weighted_mean(self.row_scores(targets, predictions), weights)
+
+
+def weighted_mean(scores: Float64[np.ndarray, " n"], weights: Float64[np.ndarray, " n"]) -> float:
+    """NaN where nothing weighs anything."""
+    together = float(weights.sum())
+    return float((scores * weights).sum()) / together if together else math.nan
+
+
+def mean_of_defined(scores: Float64[np.ndarray, " columns"], weights: Sequence[float]) -> float:
+    """The weighted mean of the columns' scores without those that are NaN; NaN where nothing is left."""
+    counted = np.where(np.isnan(scores), 0, weights)
+    return float(np.average(np.nan_to_num(scores), weights=counted)) if counted.any() else math.nan
