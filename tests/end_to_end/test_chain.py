@@ -1,4 +1,4 @@
-"""One real run, `dvc repro submissions/dvc.yaml` on a drawn competition, and what must be true of it and after it."""
+"""One real run on a drawn competition, with two folds that train at once, and what must be true of it and after it."""
 
 import json
 import re
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from dvc.repo import Repo
 
 from tests.end_to_end.checkout import commit, copy_checkout, environment, run
 from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
@@ -35,7 +36,29 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def first_run(checkout: Path) -> subprocess.CompletedProcess[str]:
+def folds_at_once(checkout: Path) -> list[subprocess.CompletedProcess[str]]:
+    """As on two GPUs: what comes before the folds, then both of them at the same time."""
+    begun = run(checkout, "dvc", "repro", "split", "weights")
+    assert begun.returncode == 0, begun.stdout
+    running = [
+        subprocess.Popen(
+            ["dvc", "--wait-for-lock", "repro", "-s", f"train@{fold}-0", f"predict@{fold}-0"],
+            cwd=checkout, env=environment(checkout, CUDA_VISIBLE_DEVICES=str(fold), OMP_NUM_THREADS="1"),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for fold in (0, 1)
+    ]  # fmt: skip
+    printed = [process.communicate(timeout=300)[0] for process in running]
+    return [
+        subprocess.CompletedProcess(process.args, process.returncode, output)
+        for process, output in zip(running, printed, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def first_run(
+    checkout: Path, folds_at_once: list[subprocess.CompletedProcess[str]]
+) -> subprocess.CompletedProcess[str]:
     return run(checkout, "dvc", "repro", "submissions/dvc.yaml")
 
 
@@ -43,6 +66,34 @@ def first_run(checkout: Path) -> subprocess.CompletedProcess[str]:
 def finished(checkout: Path, first_run: subprocess.CompletedProcess[str]) -> Path:
     assert first_run.returncode == 0, first_run.stdout
     return checkout
+
+
+def status(checkout: Path) -> set[str]:
+    """The stages that changed themselves; the ones after them follow only if their inputs differ."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DVC_SITE_CACHE_DIR", str(checkout / ".home" / "dvc"))
+        with Repo(str(checkout)) as repo:
+            return {name.rpartition(":")[2] for name in repo.status()}
+
+
+def test_two_folds_start_at_once(
+    finished: Path, folds_at_once: list[subprocess.CompletedProcess[str]], first_run: subprocess.CompletedProcess[str]
+) -> None:
+    """Both finish, and the lock file knows both."""
+    for fold, ended in enumerate(folds_at_once):
+        assert ended.returncode == 0, ended.stdout
+        assert f"Running stage 'train@{fold}-0'" in ended.stdout
+    assert "Running stage 'train" not in first_run.stdout
+    assert status(finished) == set()
+
+
+@pytest.mark.slow
+def test_a_training_that_is_forced_writes_the_same_bytes(finished: Path) -> None:
+    model = finished / "work/shapes/train/fold0/seed0/model.safetensors"
+    before = model.read_bytes()
+    forced = run(finished, "dvc", "repro", "-f", "-s", "train@0-0")
+    assert forced.returncode == 0, forced.stdout
+    assert model.read_bytes() == before
 
 
 def test_the_receipt_holds_the_score_that_kaggle_shows(finished: Path) -> None:
@@ -107,6 +158,7 @@ def test_metrics_and_plots_are_shown(finished: Path) -> None:
     ("change", "stale"),
     [
         (("clip", "rule"), {"check", "code", "clip", "format"}),
+        (("train", "epochs"), {"check", "code", "train", "predict", "ensemble", "clip", "format"}),
         (("predict", "batch_size"), {"check", "code", "predict", "ensemble", "clip", "format"}),
         (("submit", "message"), {"check", "code", "submit"}),
     ],
@@ -114,20 +166,19 @@ def test_metrics_and_plots_are_shown(finished: Path) -> None:
 def test_a_change_makes_stale_what_uses_it_and_no_more(
     finished: Path, change: tuple[str, str], stale: set[str]
 ) -> None:
-    """`dvc status` names the stages that changed themselves; the ones after them follow only if their inputs differ."""
     params = finished / "params.yaml"
     before = params.read_text()
     content = yaml.safe_load(before)
     section, key = change
-    content[section][key] = {"rule": "fitted", "batch_size": 7, "message": "other"}[key]
+    content[section][key] = {"rule": "fitted", "epochs": 3, "batch_size": 7, "message": "other"}[key]
     params.write_text(yaml.safe_dump(content, sort_keys=False))
     try:
-        status = json.loads(run(finished, "dvc", "status", "--json").stdout)
+        changed = status(finished)
     finally:
         params.write_text(before)
-    changed = {name.rpartition(":")[2].partition("@")[0] for name in status}
-    assert changed <= stale
-    assert section in changed
+    kinds = {name.partition("@")[0] for name in changed}
+    assert kinds <= stale
+    assert section in kinds
 
 
 def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
@@ -137,11 +188,10 @@ def test_an_added_key_of_clip_makes_no_training_stale(finished: Path) -> None:
     source.write_text(before + "\n\nEXTRA = 1\n")
     try:
         assert run(finished, "dvc", "repro", "-s", "code").returncode == 0
-        status = json.loads(run(finished, "dvc", "status", "--json").stdout)
+        changed = status(finished)
     finally:
         source.write_text(before)
         run(finished, "dvc", "repro", "-s", "code")
-    changed = {name.rpartition(":")[2].partition("@")[0] for name in status}
     assert changed == {"check", "clip"}
 
 
@@ -162,10 +212,10 @@ def test_one_more_seed_or_fold_makes_no_trained_model_stale(
     content["train"]["seeds"], content["folds"] = seeds, folds
     params.write_text(yaml.safe_dump(content, sort_keys=False))
     try:
-        status = json.loads(run(finished, "dvc", "status", "--json").stdout)
+        changed = status(finished)
     finally:
         params.write_text(before)
-    assert {name.rpartition(":")[2] for name in status} == {"check", "code", "ensemble", *stale}
+    assert changed == {"check", "code", "ensemble", *stale}
 
 
 @pytest.mark.slow
@@ -202,27 +252,6 @@ def test_a_misspelt_competition_is_answered_with_the_cards_there_are(finished: P
     assert not (finished / "input/shapse").exists()
 
 
-def test_two_folds_start_at_once(finished: Path) -> None:
-    """As on two GPUs: both finish, and the lock file knows both. Code is digested once, before they start."""
-    assert run(finished, "dvc", "repro", "-s", "code").returncode == 0
-    models = [finished / f"work/shapes/train/fold{fold}/seed0/model.safetensors" for fold in (0, 1)]
-    before = [model.read_bytes() for model in models]
-    command = ("dvc", "--wait-for-lock", "repro", "-f", "-s")
-    runs = [
-        subprocess.Popen(
-            [*command, f"train@{fold}-0", f"predict@{fold}-0"],
-            cwd=finished, env=environment(finished, CUDA_VISIBLE_DEVICES=str(fold), OMP_NUM_THREADS="1"),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for fold in (0, 1)
-    ]  # fmt: skip
-    for process in runs:
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, output
-    assert [model.read_bytes() for model in models] == before, "a rerun writes the same bytes"
-    assert json.loads(run(finished, "dvc", "status", "--json").stdout) == {}
-
-
 def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
     """Screening: the folds' assignment stays, the summary says that it is one fold, and it is compared on that one."""
     folds = (finished / "work/shapes/folds.csv").read_bytes()
@@ -244,6 +273,7 @@ def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
     subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
 
 
+@pytest.mark.slow
 def test_an_experiment_with_other_epochs_trains_again(finished: Path) -> None:
     experiment = run(finished, "dvc", "exp", "run", "-S", "train.epochs=1", "-S", "folds=[1]", "-n", "short")
     assert experiment.returncode == 0, experiment.stdout
