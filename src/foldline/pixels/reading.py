@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ from jaxtyping import Shaped
 from xxhash import xxh3_128, xxh3_128_digest
 
 from foldline.archive.addresses import (
-    ArrayFile,
     InRecord,
     open_array_file,
     parse_in_array,
@@ -61,8 +61,8 @@ class PictureFiles:
 
     def __init__(self, archives: Archives) -> None:
         self.archives = archives
-        self._records: dict[str, RecordFile] = {}
-        self._arrays: dict[str, ArrayFile] = {}
+        self._records = cache(lambda name: file_of_records(archives.file(name), name))
+        self._arrays = cache(lambda name: open_array_file(archives.file(name), name))
 
     def contents(self, address: str) -> Contents:
         """Of the picture at `address` (archive/addresses.py).
@@ -74,13 +74,11 @@ class PictureFiles:
         if in_record is None:
             return Contents(tuple(map(self._content, places_of(address))))
         name, picture = in_record
-        if name not in self._records:
-            self._records[name] = file_of_records(self.archives.file(name), name)
+        records = self._records(name)
         try:
             if picture.height == 0:
-                record = self._records[name].at(picture.place)
-                return Contents((_image_file(value_at(record, picture.fields[0])),))
-            return Contents((_numbers(self._records[name], picture).tobytes(),), picture)
+                return Contents((_image_file(value_at(records.at(picture.place), picture.fields[0])),))
+            return Contents((_numbers(records, picture).tobytes(),), picture)
         except (KeyError, ValueError) as error:
             raise Undecodable(f"its record does not hold it ({error})") from None
 
@@ -91,10 +89,9 @@ class PictureFiles:
             raise Undecodable(MISSING)
         if in_array is None:
             return self.archives.read(name)
-        if name not in self._arrays:
-            self._arrays[name] = open_array_file(self.archives.file(name), name)
+        array = self._arrays(name)
         try:
-            return self._arrays[name].content(in_array.name, in_array.row)
+            return array.content(in_array.name, in_array.row)
         except KeyError:
             raise Undecodable(MISSING) from None
 
