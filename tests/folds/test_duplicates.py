@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from foldline.folds import duplicates
 from foldline.folds.alignment import Alignment, align
 from foldline.folds.duplicates import FARTHEST, close_pairs, near_duplicate_pairs
-from foldline.pixels.chunks import decode_into, with_hashes
+from foldline.pixels.chunks import DecodedImage, decode_into, with_hashes
 from foldline.pixels.reading import Contents
 from foldline.pixels.resizing import PixelForm
 from tests.pixels.pictures import encoded, scene
@@ -23,9 +23,7 @@ def cached(contents: list[bytes], form: PixelForm = FORM) -> tuple[pd.DataFrame,
     """The table of images and the pixels, as the cache would hold them."""
     pixels = np.empty((len(contents), form.height, form.width, form.channels), np.uint8)
     lines = [decode_into(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
-    images = pd.DataFrame(
-        with_hashes(lines, pixels), columns=["height", "width", "exact_hash", "perceptual_hash", "error"]
-    )
+    images = pd.DataFrame(with_hashes(lines, pixels), columns=DecodedImage._fields)
     images["error"] = images["error"].astype("str")
     images["position"] = np.arange(len(contents))
     return images, pixels

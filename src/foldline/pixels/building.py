@@ -24,7 +24,16 @@ from foldline.archive.members import existing
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked, sha256_of_json, whole_file
 from foldline.pixels.cache import PixelsKey
-from foldline.pixels.chunks import Chunk, ChunkDone, Decoder, Source, checksum, decode_chunk, start_process
+from foldline.pixels.chunks import (
+    Chunk,
+    ChunkDone,
+    DecodedImage,
+    Decoder,
+    Source,
+    checksum,
+    decode_chunk,
+    start_process,
+)
 from foldline.pixels.decoding import VERSION
 from foldline.pixels.resizing import PixelForm, Resize
 from foldline.pixels.stores import SUFFIXES
@@ -193,7 +202,7 @@ def _decoded(chunks: Sequence[Chunk], source: Source, processes: int) -> Iterato
 
 def _table(paths: Sequence[str], done: dict[int, ChunkDone]) -> pd.DataFrame:
     images = [image for first in sorted(done) for image in done[first].images]
-    table = pd.DataFrame(images, columns=["height", "width", "exact_hash", "perceptual_hash", "error"])
+    table = pd.DataFrame(images, columns=DecodedImage._fields)
     table = table.astype({"height": "int64", "width": "int64", "perceptual_hash": "int64", "error": "str"})
     table.insert(0, "path", pd.Series(list(paths), dtype="str"))
     table.insert(1, "position", np.arange(len(paths)))
@@ -216,7 +225,7 @@ def _read_journal(journal: Path, source: Source) -> dict[int, ChunkDone]:
             first, checked, images = json.loads(line)
         except ValueError:
             continue  # the line that was being written when the process died
-        done = ChunkDone(first, checked, [tuple(image) for image in images])
+        done = ChunkDone(first, checked, [DecodedImage(*image) for image in images])
         if checksum(source.store.written(first, len(images))) == checked:
             whole[first] = done
     return whole

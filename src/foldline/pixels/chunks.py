@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,9 +31,14 @@ FAR_RANGES = 20
 below a window for brains, [0, 80], which somebody may want; of bytes, [0, 1] leaves all but the darkest far away."""
 REREAD = 20
 
-NO_HASH = 0
-DecodedImage = tuple[int, int, str, int, str | None]
-"""height, width, exact_hash, perceptual hash, error."""
+
+class DecodedImage(NamedTuple):
+    height: int
+    width: int
+    exact_hash: str
+    perceptual_hash: int = 0
+    """Of its pixels in the cache; 0 of an unreadable image, and before all of a chunk are hashed at once."""
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class Decoder:
 
     def _refuse_first(self, paths: Sequence[str], images: Sequence[DecodedImage], pixels: ImageArray) -> None:
         """As the first ones are read, so will the others be: nobody has to wait for these."""
-        reasons = [error or "" for *_, error in images]
+        reasons = [image.error or "" for image in images]
         if all(reason.endswith(RANGE_CURE) for reason in reasons):
             where = f"{self.source.archives_folder}: the first {len(images)} images cannot be read"
             raise Refusal(f"{where}, {shown_address(paths[0])} for one: {reasons[0]}.")
@@ -121,21 +127,21 @@ def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> Decod
         picture = picture_into(place, contents, form)
     except Undecodable as undecodable:
         return _blank(place, exact_hash, undecodable)
-    return picture.height, picture.width, exact_hash, NO_HASH, None
+    return DecodedImage(picture.height, picture.width, exact_hash)
 
 
 def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[DecodedImage]:
     """The lines with the perceptual hashes of `pixels`, those of unreadable images left out; at once, for speed."""
     hashes = perceptual_hashes(np.stack([thumbnail(image) for image in pixels])).tolist()
     return [
-        (height, width, exact_hash, NO_HASH if error else found, error)
-        for (height, width, exact_hash, _, error), found in zip(images, hashes, strict=True)
+        image if image.error else image._replace(perceptual_hash=found)
+        for image, found in zip(images, hashes, strict=True)
     ]
 
 
 def _blank(place: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
     place[:] = UNREADABLE_GREY
-    return 0, 0, exact_hash, NO_HASH, str(why)
+    return DecodedImage(0, 0, exact_hash, error=str(why))
 
 
 def _refuse_other_range(
