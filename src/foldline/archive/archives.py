@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from posixpath import dirname, splitext
-from types import TracebackType
 
 from foldline.archive.members import Finder, Member
 from foldline.files.refusal import Refusal, listed
@@ -66,9 +65,7 @@ class Archives:
     def __enter__(self) -> "Archives":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

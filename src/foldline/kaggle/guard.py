@@ -12,7 +12,7 @@ from pathlib import Path
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked
 from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
-from foldline.kaggle.ledger import LedgerEntry, append_entry, entry, read_ledger
+from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
 from foldline.kaggle.reach import NOT_FOUND, SERVER_ERROR
 
 PATIENT_LOOKS = 4
@@ -30,6 +30,10 @@ class Intent:
     path: Path
     run_id: str
     message: str
+
+    def note(self, ledger: Path, event: Event, ref: int | None = None, public_score: str = "", note: str = "") -> None:
+        """Write an entry of this second into the ledger, whose lock is held."""
+        append_entry(ledger, entry(self.competition, self.run_id, event, ref, public_score, note))
 
 
 def intend(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Intent:
@@ -51,16 +55,16 @@ def run_id(competition: str, path: Path) -> str:
 def place(kaggle: Kaggle, intent: Intent, ledger: Path) -> tuple[RemoteSubmission, bool]:
     """The submission as Kaggle has it, and whether it was uploaded by this call. Raises Refusal, CallFailed."""
     with locked(ledger.with_name(".ledger.lock")):
-        past = [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
+        past = _past(intent, ledger)
         known = _known(kaggle, intent, past)
         if known is not None:
             if _is_open(past):
-                append_entry(ledger, entry(intent.competition, intent.run_id, "submitted", known.ref, note="found"))
+                intent.note(ledger, "submitted", known.ref, note="found")
             return known, False
         _refuse_without_allowance(kaggle, intent.competition)
-        append_entry(ledger, entry(intent.competition, intent.run_id, "intended"))
+        intent.note(ledger, "intended")
         placed = _upload(kaggle, intent, ledger)
-        append_entry(ledger, entry(intent.competition, intent.run_id, "submitted", placed.ref))
+        intent.note(ledger, "submitted", placed.ref)
         return placed, True
 
 
@@ -87,10 +91,9 @@ def settle(seen: RemoteSubmission, intent: Intent, ledger: Path) -> None:
         return
     event = "scored" if seen.status == "complete" else "rejected"
     with locked(ledger.with_name(".ledger.lock")):
-        past = [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
+        past = _past(intent, ledger)
         if not any(line.event == event and line.ref == str(seen.ref) for line in past):
-            new = entry(intent.competition, intent.run_id, event, seen.ref, seen.public_score, seen.error)
-            append_entry(ledger, new)
+            intent.note(ledger, event, seen.ref, seen.public_score, seen.error)
     if event == "rejected":
         reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{intent.competition}"
         raise Refusal(
@@ -124,6 +127,10 @@ def _look(kaggle: Kaggle, intent: Intent, looks: int) -> RemoteSubmission | None
     return None
 
 
+def _past(intent: Intent, ledger: Path) -> list[LedgerEntry]:
+    return [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
+
+
 def _is_open(past: list[LedgerEntry]) -> bool:
     """Whether an upload began whose end is not known."""
     return bool(past) and past[-1].event == "intended"
@@ -142,7 +149,7 @@ def _upload(kaggle: Kaggle, intent: Intent, ledger: Path) -> RemoteSubmission:
         if found is not None:
             return found
         if is_refused:
-            append_entry(ledger, entry(intent.competition, intent.run_id, "failed", note=failure.message))
+            intent.note(ledger, "failed", note=failure.message)
             raise
         raise Refusal(
             f"{intent.path}: the upload to {intent.competition} failed ({failure.message}), and Kaggle does not list "

@@ -1,6 +1,5 @@
 """Reading yaml into frozen, closed models; a mistake is one message with its path, its value and the valid ones."""
 
-import difflib
 import re
 import types
 import typing
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed, suggestion
 from foldline.params.yaml_files import QUOTED, read_yaml
 
 
@@ -121,8 +120,8 @@ def _nearest(name: str, valid: Iterable[str]) -> str:
     sought = set(WORDS.findall(name.casefold()))
     made_of_it = [other for other in by_letters if words[other] and words[other] <= sought]
     has_it = sorted((other for other in by_letters if sought and sought < words[other]), key=len)
-    close = made_of_it or has_it[:1] or difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
-    return f" Did you mean `{by_letters[max(close, key=len)]}`?" if close else ""
+    close = made_of_it or has_it[:1]
+    return f" Did you mean `{by_letters[max(close, key=len)]}`?" if close else suggestion(name, valid)
 
 
 def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
