@@ -5,10 +5,11 @@ Without --folder, the embedded competition `digits`. With it, your own data, to 
     FOLDER/
       files/            what competitors download: one zip, or loose files (zipped for them); among them the
                         sample submission, whose columns a submission must have
-      solution.csv      the id column, the answers (a column of labels, or one column per class), and perhaps a column
+      solution.csv      the id column, the answers (a column of labels, or one column per class), and perhaps columns
                         Usage: Public or Private; without it, half of the ids are public
+                        Weight: what each row counts
       competition.yaml  title: ...
-                        metric: log_loss        (or accuracy, auc, macro_f1, ...: a wrong name shows all)
+                        metric: log_loss        (or accuracy, {kind: map_at_k, k: 5}, ...: docs/metrics.md has all)
                         sample: sample_submission.csv
                         extra_columns: ignored  (or refused)
                         submissions_per_day: 5

@@ -16,6 +16,7 @@ from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pixels, zipped
+from tests.metrics.of_kind import metric_of_kind
 
 CARD = CARDS / "facial-keypoints-detection.yaml"
 COLUMNS: list[str] = yaml.safe_load(CARD.read_text())["target"]["values"]["columns"]
@@ -78,8 +79,8 @@ def test_a_line_for_each_number_that_is_asked_for(enter: Enter) -> None:
     error = np.sqrt(np.mean((found - np.array(truth, dtype=float)) ** 2))
     assert error < 0.6
     Path("solution.csv").write_bytes(csv({"RowId": submission.index, "Location": truth, "Usage": "Private"}))
-    solution = read_solution(Path("solution.csv"), ("RowId", "Location"), "refused")
-    verdict = judge(places.submission.read_text(), solution, "rmse(0, 96)")
+    solution = read_solution(Path("solution.csv"), ("RowId", "Location"), "refused", (0.0, 96.0))
+    verdict = judge(places.submission.read_text(), solution, metric_of_kind("rmse"))
     assert float(verdict.private_score) == pytest.approx(error, abs=1e-5), "the local Kaggle scores it, too"
     predicted = read_probabilities(places.clipped)
     errors = [

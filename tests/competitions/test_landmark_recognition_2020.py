@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from foldline.local_kaggle.label_scores import global_average_precision
+from foldline.local_kaggle.judge import score
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.metrics.of_kind import metric_of_kind
 
 LANDMARKS = ("1", "27", "138982", "203092")
 
@@ -31,4 +32,4 @@ def test_a_label_and_its_confidence(enter: Enter) -> None:
     confidences = fields[1].astype(float)
     assert ((confidences > 0) & (confidences <= 1)).all() and np.ptp(confidences) > 0
     answers = pd.DataFrame({"landmarks": list(miniature.answers.values())}, index=submission.index)
-    assert global_average_precision(answers, submission) > 0.8
+    assert score(answers, submission, metric_of_kind("global_average_precision")) > 0.8

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.local_kaggle.scores import score_of
+from foldline.card.card import read_card
+from foldline.local_kaggle.judge import score
 from tests.competitions import (
     grading,
     test_aptos2019_blindness_detection,
@@ -26,23 +27,23 @@ LEVELS, WHALES = test_aptos2019_blindness_detection, test_whale_categorization_p
 LINES = test_ranzcr_clip_catheter_line_classification
 HEAVY = {"ETT - Abnormal": 8}
 CASES = [
-    # the miniature, its card's metric, the judge's, and what the oracle's submission at least, or at most, scores
-    (BREEDS, {"kind": "mean_column_auc"}, "mean_column_auc", 0.95),
-    (BREEDS, {"kind": "mean_column_average_precision"}, "mean_column_average_precision", 0.95),
-    (BREEDS, {"kind": "brier"}, "brier", 0.05),
-    (LINES, {"kind": "weighted_mean_column_auc", "weights": HEAVY}, "weighted_mean_column_auc(8,1,1,1,1,1,1,1,1)", 0.9),
-    (LEVELS, {"kind": "linear_kappa"}, "linear_kappa", 0.8),
-    (test_paddy_disease_classification, {"kind": "weighted_f1"}, "weighted_f1", 0.9),
-    (test_plant_pathology_2021_fgvc8, {"kind": "mean_row_jaccard"}, "mean_row_jaccard", 0.85),
-    (WHALES, {"kind": "top_k_accuracy", "k": 5}, "top_k_accuracy(5)", 0.9),
-    (TRAITS, {"kind": "concordance"}, "concordance", 0.9),
-    (TRAITS, {"kind": "mape"}, "mape", 1.0),
+    # the miniature, its card's metric, and what the oracle's submission at least, or at most, scores
+    (BREEDS, {"kind": "mean_column_auc"}, 0.95),
+    (BREEDS, {"kind": "mean_column_average_precision"}, 0.95),
+    (BREEDS, {"kind": "brier"}, 0.05),
+    (LINES, {"kind": "weighted_mean_column_auc", "weights": HEAVY}, 0.9),
+    (LEVELS, {"kind": "linear_kappa"}, 0.8),
+    (test_paddy_disease_classification, {"kind": "weighted_f1"}, 0.9),
+    (test_plant_pathology_2021_fgvc8, {"kind": "mean_row_jaccard"}, 0.85),
+    (WHALES, {"kind": "top_k_accuracy", "k": 5}, 0.9),
+    (TRAITS, {"kind": "concordance"}, 0.9),
+    (TRAITS, {"kind": "mape"}, 1.0),
 ]
 
 
-@pytest.mark.parametrize(("drawn", "metric", "judged", "bound"), CASES, ids=[case[1]["kind"] for case in CASES])
+@pytest.mark.parametrize(("drawn", "metric", "bound"), CASES, ids=[case[1]["kind"] for case in CASES])
 def test_the_judge_scores_it(
-    drawn: ModuleType, metric: Mapping[str, Any], judged: str, bound: float, enter: Enter, tmp_path: Path
+    drawn: ModuleType, metric: Mapping[str, Any], bound: float, enter: Enter, tmp_path: Path
 ) -> None:
     miniature, source = drawn.draw(), CARDS / f"{drawn.__doc__.partition(':')[0]}.yaml"
     card = yaml.safe_load(source.read_text())
@@ -55,9 +56,9 @@ def test_the_judge_scores_it(
 
     header = places.submission.read_text().partition("\n")[0].split(",")
     predictions = grading.texts(places.submission, list(miniature.answers), header)
-    score = score_of(judged)
-    value = score.value(answers_in(predictions.columns.tolist(), list(miniature.answers.values())), predictions)
-    assert value >= bound if score.higher_is_better else value <= bound
+    scorer = read_card(path).metric
+    value = score(answers_in(predictions.columns.tolist(), list(miniature.answers.values())), predictions, scorer)
+    assert value >= bound if scorer.higher_is_better else value <= bound
 
 
 def answers_in(columns: list[str], truth: list[Any]) -> Any:

@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from foldline.files.refusal import Refusal
-from foldline.local_kaggle.scores import score_of
+from foldline.local_kaggle.judge import score
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.metrics.of_kind import metric_of_kind
 
 FINDINGS = ("opacity", "diabetic retinopathy", "glaucoma", "macular edema", "normal")
 
@@ -63,7 +64,7 @@ def test_a_column_of_whole_numbers_for_each_finding(metric: str, empty: str, ent
     assert set(found.ravel()) == {0, 1}
     assert (found.sum(axis=1) == 0).any() == (empty == "allowed")
     answers = grading.frame(zeros_and_ones(dict(miniature.answers)))
-    assert score_of(metric).value(answers, grading.frame(submission.to_dict("list"))) > 0.8
+    assert score(answers, grading.frame(submission.to_dict("list")), metric_of_kind(metric)) > 0.8
 
 
 def test_a_sample_of_probabilities_is_refused_before_anything_is_decoded(enter: Enter, tmp_path: Path) -> None:

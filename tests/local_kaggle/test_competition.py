@@ -41,7 +41,7 @@ def test_unknown_metric_and_sample(tmp_path: Path) -> None:
     folder = write_competition(tmp_path / "source")
     description = (folder / "competition.yaml").read_text()
     (folder / "competition.yaml").write_text(description.replace("log_loss", "logloss"))
-    with pytest.raises(Refusal, match=r"`metric` is 'logloss'. Valid: accuracy, auc, average_precision, balanced_acc"):
+    with pytest.raises(Refusal, match=r"`metric.kind` is 'logloss': write `log_loss`"):
         read_competition(folder, SLUG, tmp_path / "memory")
     (folder / "competition.yaml").write_text(description.replace("sample_submission", "sample"))
     with pytest.raises(Refusal, match=r"no file `sample.csv`. Found labels.csv, sample_submission.csv"):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from foldline.local_kaggle.judge import Verdict
 from foldline.local_kaggle.submissions import Submissions, standings
+from tests.metrics.of_kind import metric_of_kind
 
 BAD = Verdict("", "", "Columns do not match")
 
@@ -31,7 +32,9 @@ def test_the_leaderboard_keeps_each_user_s_best(tmp_path: Path) -> None:
     for user, score in (("me", "0.5"), ("me", "0.3"), ("you", "0.4")):
         submissions.add(user, "s.csv", "", 10, Verdict(score, "", ""))
     submissions.add("them", "s.csv", "", 10, BAD)
-    by_loss = [(line["teamName"], line["score"]) for line in standings(submissions.all(), "log_loss")]
+    by_loss = [(line["teamName"], line["score"]) for line in standings(submissions.all(), metric_of_kind("log_loss"))]
     assert by_loss == [("me", "0.3"), ("you", "0.4")]
-    by_accuracy = [(line["teamName"], line["score"]) for line in standings(submissions.all(), "accuracy")]
+    by_accuracy = [
+        (line["teamName"], line["score"]) for line in standings(submissions.all(), metric_of_kind("accuracy"))
+    ]
     assert by_accuracy == [("me", "0.5"), ("you", "0.4")]

@@ -1,6 +1,7 @@
 """A competition's host, real or local, as one object: its environment, and what a failed call means for a person."""
 
 import difflib
+import importlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -148,9 +149,7 @@ def source_folder(source: str, places: Places) -> Path:
     folder = places.local_kaggle / "built-in" / source
     with locked(folder.with_suffix(".lock")):
         if not folder.exists():
-            from foldline.local_kaggle.digits import write_digits  # brings scikit-learn
-
-            write_digits(folder)
+            importlib.import_module("foldline.local_kaggle.digits").write_digits(folder)  # brings scikit-learn
     return folder
 
 
@@ -162,11 +161,11 @@ def reach(host: Host, places: Places) -> Iterator[Kaggle]:
     """
     with ExitStack() as stack:
         if isinstance(host, LocalHost):
-            # A real competition needs neither the server nor scikit-learn, which scores for it.
-            from foldline.local_kaggle.server import LocalKaggle
-
+            # A host's code is not the stage's: imported by name, so that an edited metric leaves `submit` as it is. A
+            # real competition needs no server.
+            local_kaggle = importlib.import_module("foldline.local_kaggle.server")
             folder = source_folder(host.source, places)
-            server = stack.enter_context(LocalKaggle({places.slug: folder}, places.local_kaggle))
+            server = stack.enter_context(local_kaggle.LocalKaggle({places.slug: folder}, places.local_kaggle))
             environment = local_environment(os.environ, server.port, places.local_kaggle / "home")
         else:
             environment = real_environment(os.environ)

@@ -144,7 +144,7 @@ def _get_leaderboard(call: Call) -> web.Response:
 
 def _list_competition_pages(call: Call) -> web.Response:
     description = call.competition.description
-    text = f"# {description.title}\n\nScored by {description.metric}, served by Foldline's local Kaggle.\n"
+    text = f"# {description.title}\n\nScored by {description.metric.name}, served by Foldline's local Kaggle.\n"
     return web.json_response({"pages": [{"name": "Description", "content": text}]})
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, sha256_of_json, whole_file
 from foldline.local_kaggle.judge import Solution, read_solution
-from foldline.local_kaggle.scores import score_of
+from foldline.metrics.metric import Metric
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 
@@ -21,12 +21,16 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """A zip member's date: the same archive, byte by byte, on every machine and every day."""
 
 
+def _of_name(metric: object) -> object:
+    return {"kind": metric} if isinstance(metric, str) else metric
+
+
 class Description(Section):
     """`competition.yaml`."""
 
     title: str
-    metric: str
-    """As foldline.local_kaggle.scores names it: `accuracy`, `map_at(5)`, `rmse(1, 100)`."""
+    metric: Annotated[Metric, BeforeValidator(_of_name)]
+    """As in a card, `{kind: map_at_k, k: 5}`, or the name of one without keys: `accuracy`."""
     sample: str
     """The sample submission's path inside the files: its columns are those that a submission must have."""
     extra_columns: Literal["ignored", "refused"]
@@ -34,6 +38,8 @@ class Description(Section):
     submissions_per_day: Annotated[int, Field(ge=1)]
     state: Literal["running", "closed"]
     """While it runs, nobody sees private scores."""
+    range: tuple[float, float] | None = None
+    """Beyond which no number of a submission may lie."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,9 @@ def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
                 "or loose files), solution.csv and competition.yaml: see `python -m pipelines.local_kaggle --help`."
             )
     description = parse(read_yaml(folder / "competition.yaml"), Description, str(folder / "competition.yaml"))
-    try:
-        score_of(description.metric)
-    except Refusal as refusal:
-        raise Refusal(f"{folder}/competition.yaml: {refusal}") from None
     archive = _archive(folder / "files", cache)
     columns = _sample_columns(archive, description.sample)
-    solution = read_solution(folder / "solution.csv", columns, description.extra_columns)
+    solution = read_solution(folder / "solution.csv", columns, description.extra_columns, description.range)
     return Competition(slug, description, archive, solution)
 
 

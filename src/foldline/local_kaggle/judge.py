@@ -1,32 +1,37 @@
 """Judges a submission as the host of a competition would: rows and columns first, then public and private scores."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import require_unique
-from foldline.local_kaggle.fields import Unacceptable
-from foldline.local_kaggle.scores import score_of
+from foldline.local_kaggle.fields import Unacceptable, numbers, read
+from foldline.metrics.metric import Metric
 
-USAGE = "Usage"
+USAGE, WEIGHT = "Usage", "Weight"
 PUBLIC, PRIVATE = "Public", "Private"
+Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Solution:
     answers: pd.DataFrame
-    """Indexed by id; one or more columns of text."""
+    """Indexed by id; one or more columns of text. `Weight` says what a row counts."""
     usage: pd.Series
     """By id: `Public`, `Private`, anything else is not scored."""
     columns: tuple[str, ...]
     """Of the sample submission; the first is the id."""
     extra_columns: Literal["ignored", "refused"]
     """What becomes of a submission's further columns."""
+    bounds: Bounds | None = None
+    """Beyond which no number may lie."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,14 @@ class Verdict:
     error: str
 
 
-def read_solution(path: Path, columns: tuple[str, ...], extra_columns: Literal["ignored", "refused"]) -> Solution:
-    """`solution.csv`: an id, the answers, and perhaps the column `Usage`; `columns` are the sample submission's."""
+def read_solution(
+    path: Path, columns: tuple[str, ...], extra_columns: Literal["ignored", "refused"], bounds: Bounds | None = None
+) -> Solution:
+    """`solution.csv`: an id, the answers, and perhaps the columns `Usage` and `Weight`; `columns` are the sample
+    submission's."""
     key = columns[0]
     table = _text(path.read_text(encoding="utf-8-sig"))
-    if key not in table.columns or len(set(table.columns) - {key, USAGE}) == 0:
+    if key not in table.columns or len(set(table.columns) - {key, USAGE, WEIGHT}) == 0:
         raise Refusal(
             f"{path}: it must have the sample submission's id column `{key}` and the answers, "
             f"found {listed(table.columns, 20)}."
@@ -50,15 +58,15 @@ def read_solution(path: Path, columns: tuple[str, ...], extra_columns: Literal["
     require_unique(table, path, (key,))
     table = table.set_index(key)
     usage = table[USAGE] if USAGE in table else table.index.to_series().map(_usage)
-    return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns, extra_columns)
+    return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns, extra_columns, bounds)
 
 
-def judge(submission: str, solution: Solution, metric: str) -> Verdict:
+def judge(submission: str, solution: Solution, metric: Metric) -> Verdict:
     """The verdict on a csv's text."""
     try:
         predictions = _aligned(submission, solution)
         public, private = (
-            _score(solution.answers[solution.usage == part], predictions[solution.usage == part], metric)
+            _written(solution.answers[solution.usage == part], predictions[solution.usage == part], metric)
             for part in (PUBLIC, PRIVATE)
         )
     except Unacceptable as reason:
@@ -66,8 +74,23 @@ def judge(submission: str, solution: Solution, metric: str) -> Verdict:
     return Verdict(public, private, "")
 
 
-def _score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: str) -> str:
-    return f"{score_of(metric).value(answers, predictions):.5f}" if len(answers) else ""
+def score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: Metric) -> float:
+    """Rows aligned, as text. Raises Unacceptable for what a host cannot score."""
+    weights = numbers(answers[[WEIGHT]])[:, 0] if WEIGHT in answers else np.ones(len(answers))
+    targets, scored, classes = read(metric, answers.drop(columns=WEIGHT, errors="ignore"), predictions)
+    try:
+        value = metric.of(classes).score(targets, scored, weights)
+    except Refusal as refusal:
+        raise Unacceptable(f"Evaluation error: {refusal}") from None
+    if math.isnan(value):
+        raise Unacceptable(
+            f"Evaluation error: {metric.name} is not defined: only one class is present, or all numbers are the same"
+        )
+    return value
+
+
+def _written(answers: pd.DataFrame, predictions: pd.DataFrame, metric: Metric) -> str:
+    return f"{score(answers, predictions, metric):.5f}" if len(answers) else ""
 
 
 def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
@@ -92,7 +115,16 @@ def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
             f"The submission must have {len(solution.answers)} rows, it has {len(table)}: ids missing: "
             f"{listed(missing, 3)}; ids unknown: {listed(unknown, 3)}"
         )
-    return table.set_index(key).loc[solution.answers.index, list(solution.columns[1:])]
+    predictions = table.set_index(key).loc[solution.answers.index, list(solution.columns[1:])]
+    if solution.bounds is not None:
+        _refuse_beyond(numbers(predictions), *solution.bounds)
+    return predictions
+
+
+def _refuse_beyond(values: np.ndarray, lowest: float, highest: float) -> None:
+    beyond = values[(values < lowest) | (values > highest)]
+    if len(beyond):
+        raise Unacceptable(f"Evaluation error: values must lie in [{lowest:g}, {highest:g}], found {beyond[0]:g}")
 
 
 def _text(csv: str) -> pd.DataFrame:

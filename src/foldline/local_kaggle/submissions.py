@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from foldline.files.whole_files import locked, read_json, write_json
 from foldline.local_kaggle.judge import Verdict
-from foldline.local_kaggle.scores import score_of
+from foldline.metrics.metric import Metric
 from foldline.params.section import Section, parse
 
 
@@ -66,9 +66,9 @@ class Submissions:
         )
 
 
-def standings(submissions: list[Submission], metric: str) -> list[dict[str, Any]]:
+def standings(submissions: list[Submission], metric: Metric) -> list[dict[str, Any]]:
     """The public leaderboard as the API shows it: each user's best score, equal ones in the order of their dates."""
-    sign = -1 if score_of(metric).higher_is_better else 1
+    sign = -1 if metric.higher_is_better else 1
     scored = [submission for submission in submissions if submission.public_score]
     ranked = sorted(scored, key=lambda submission: (sign * float(submission.public_score), submission.date))
     best: dict[str, Submission] = {}

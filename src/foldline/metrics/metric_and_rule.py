@@ -66,6 +66,8 @@ class MetricKind(Section):
     """Whether the members' weights that minimise the squared error are the best for it."""
     sees_order_alone: ClassVar[bool] = False
     """Whether nothing but the order of predictions counts, as for AUC."""
+    counts_all_labels: ClassVar[bool] = False
+    """Whether it depends on labels that nobody names."""
     fits_level: ClassVar[bool] = False
     """Whether a ranking's level of the new class is fitted to it."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float, Float64, Int64, UInt8
 from scipy.special import xlogy
 
 from foldline.files.arrays import row_blocks
@@ -170,7 +170,7 @@ class KlDivergence(MeanOfRows):
     is_error: ClassVar = True
     is_log_loss: ClassVar = True
 
-    def row_scores(self, targets: Float32[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
+    def row_scores(self, targets: Float[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
         """Of each row sum(share * log(share / predicted)); both sum to one.
 
         Source: Kullback and Leibler, On Information and Sufficiency, 1951.

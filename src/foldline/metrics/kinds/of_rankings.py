@@ -75,14 +75,14 @@ class TopKAccuracy(_OfFirst):
 
 class GlobalAveragePrecision(MetricKind):
     """GAP, or micro average precision of one label per row: the rows in the order of their confidence, the precision at
-    each right one, by the number of rows. Of equal confidences the first row comes first."""
+    each right one, by the number of rows that have a label. Of equal confidences the first row comes first."""
 
     kind: Literal["global_average_precision"]
     truths: ClassVar = ("class",)
     answers: ClassVar = ("confident_labels",)
 
     def value(self, targets: Labels, predictions: Float64[np.ndarray, "rows 2"], weights: Weights) -> float:
-        """predictions: a class's position and its confidence.
+        """targets: -1 where there is no label, which nothing finds. predictions: a class's position and its confidence.
 
         Source: Perronnin et al., A family of contextual measures of similarity between distributions with application
         to image retrieval, 2009; landmark-recognition-2020.
@@ -93,4 +93,4 @@ class GlobalAveragePrecision(MetricKind):
         rows, sizes = np.repeat(right, steps), np.ones(int(steps.sum()))
         sizes[np.cumsum(steps) - 1] = weights[order] - (steps - 1)
         precisions = np.cumsum(rows * sizes) / np.cumsum(sizes)
-        return float((precisions * rows * sizes).sum() / weights.sum())
+        return float((precisions * rows * sizes).sum() / weights[targets >= 0].sum())

@@ -98,6 +98,7 @@ class HammingLoss(OfSets, MeanOfRows):
 
     kind: Literal["hamming_loss"]
     is_error: ClassVar = True
+    counts_all_labels: ClassVar = True
 
     def row_scores(self, targets: Targets, predictions: Sets) -> OfRows:
         return ((targets == 1) != predictions).mean(axis=1)
