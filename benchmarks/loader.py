@@ -13,7 +13,7 @@ from benchmarks.noise import noise_fold
 from benchmarks.pictures import one_thread
 from foldline.pixels.loaders import EpochOrder, training_loader
 from foldline.training.augmentation import build_augmentation
-from foldline.training.augmentation_section import Augmentation
+from foldline.training.recipes import Augmentation
 
 PIXELS = 64
 BATCH_SIZE = 32

@@ -11,10 +11,10 @@ python -m pipelines.check
 from pathlib import Path
 
 from foldline.card.card import own_tables, read_card
-from foldline.card.view_names import is_scaled
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import read_params
 from foldline.files.whole_files import write_json
+from foldline.training.networks import refuse_scaled_views
 from pipelines.running import parser, read_settings, run
 
 
@@ -33,10 +33,7 @@ def main() -> None:
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
         rehearse(params.train, shape, card.symmetries or ())
-    if any(map(is_scaled, params.predict.views)):
-        from foldline.training.scaled_views import refuse_scaled_views  # Imports timm, as above.
-
-        refuse_scaled_views(params.train.model.name, params.predict.views)
+    refuse_scaled_views(params.train.model, params.predict.views)
     write_json(settings.places.checked, {"checked": True})
     print(f"{card.title}: parameters and card are valid")
 

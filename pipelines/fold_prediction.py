@@ -15,8 +15,8 @@ from foldline.predicting.row_images import row_images
 from foldline.predicting.section import Predict
 from foldline.predicting.views import view_of
 from foldline.training.models import load_model
+from foldline.training.networks import refuse_scaled_views
 from foldline.training.processes import start_accelerator
-from foldline.training.scaled_views import refuse_scaled_views
 from foldline.training.side_features import side_of
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
@@ -32,7 +32,7 @@ def predict_one(fold: FoldName, seed: int) -> None:
     aggregate = settings.fact("layout.aggregate", Aggregate)
     rows, images = read_rows(places.rows), read_images(places.images)
     model = load_model(places.trained(fold, seed) / "model.safetensors")
-    refuse_scaled_views(model.architecture.model.name, section.views)
+    refuse_scaled_views(model.architecture.model, section.views)
     pixels = open_cache(places)
     covered = roster(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
     validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids

@@ -14,7 +14,7 @@ from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold import Fold
 from foldline.training.fold_training import train_fold
-from foldline.training.model_section import Model
+from foldline.training.networks import Model
 from foldline.training.processes import start_accelerator
 from foldline.training.samples import fit_side_features, split_samples, with_side_features
 from foldline.training.section import Train
@@ -33,7 +33,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fo
     targets = encode(rows, classes, target)
     weights = starting_weights(places.weights, model.name)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
-    folds, joins = read_folds(places.folds), model.side_features == "joined"
+    folds, joins = read_folds(places.folds), model.joins_side_features
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
         parts = split_samples(rows, images, folds, targets, one)

@@ -5,8 +5,7 @@ work/<slug>/weights.safetensors (no tensors when the start is random: that is dr
 Parameters: weights, train.model.name.
 """
 
-from foldline.training.random_start import write_random_start
-from foldline.training.weights_section import NoWeights, Weights
+from foldline.training.weights import Weights
 from pipelines.running import parser, read_settings, run
 
 
@@ -16,13 +15,7 @@ def main() -> None:
     weights = settings.section("weights", Weights)
     name = settings.section("train.model.name", str)
     path = settings.places.weights
-    if isinstance(weights, NoWeights):
-        source = write_random_start(path, name)
-    else:
-        # Starting torch takes seconds, and random weights need none of it.
-        from foldline.training.starting_weights import fetch_weights
-
-        source = fetch_weights(path, weights, name, settings.places.own_weights)
+    source = weights.write(path, name, settings.places.own_weights)
     print(f"{path}: " + ", ".join(f"{key} {value}" for key, value in source.items()))
 
 

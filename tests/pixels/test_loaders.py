@@ -18,7 +18,7 @@ from foldline.pixels.loaders import (
 )
 from foldline.pixels.stores import JpegPixels, JpegWriter
 from foldline.training.augmentation import build_augmentation
-from foldline.training.augmentation_section import Augmentation
+from foldline.training.recipes import Augmentation
 from tests.pixels.pictures import scene
 
 FOUR = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)

@@ -8,18 +8,18 @@ from torch import nn
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.groups import layer_depths
-from foldline.training.heads import GeneralizedMean
-from foldline.training.model_section import Model
+from foldline.training.layer_groups import layer_depths
+from foldline.training.layers import GeneralizedMean
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
-from foldline.training.resolution_section import Resolution
+from foldline.training.networks import Models
+from foldline.training.section import Resolution
 from tests.training.small import MODEL
 
 WHOLE = Resolution(start_share=1.0, end_share=1.0, growing_epochs=0)
 
 
 def model_with(pixels: int = 32, **changes: Any) -> Classifier:
-    section = parse(MODEL | changes, Model, "model")
+    section = parse(MODEL | changes, Models, "model")
     return build_model(
         Architecture(model=section, channels=3, height=pixels, width=pixels, outputs=4, activation="softmax", side=None)
     )

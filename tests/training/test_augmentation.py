@@ -5,10 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from foldline.training.augmentation import RECIPES, Augmentation, build_augmentation
-from foldline.training.augmentation_section import Augmentation as Section
-from foldline.training.turns import TURNS
+from foldline.training.augmentation import TURNS, Augmentation, build_augmentation
+from foldline.training.recipes import Augmentation as Section
 
+RECIPES = ("light", "medium", "heavy", "d4", "study_light", "study_heavy")
 IMAGE = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 SEEDS = range(200)
 

@@ -10,25 +10,25 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from foldline.params.section import parse
-from foldline.training.average_section import Average as Section
-from foldline.training.average_section import ForwardStatistics, TrainingStatistics
-from foldline.training.averaging import Average, NoAverage, WeightAverage, build_average, exponential, span_decay
+from foldline.training.averages import Averages as Section
+from foldline.training.averages import ForwardStatistics, TrainingStatistics
+from foldline.training.averaging import Follower, Itself, WeightAverage, exponential, span_decay
 from foldline.training.batches import Batch
-from foldline.training.statistics import build_refresh
 
 FORWARD = {"kind": "forward", "batches": 2}
 
 
-def average_of(followed: nn.Module, steps_per_epoch: int = 4, **section: Any) -> Average:
-    parsed = parse({"statistics": FORWARD} | section, Section, "average")
-    return build_average(parsed, followed, squares, steps_per_epoch)
+def average_of(followed: nn.Module, steps_per_epoch: int = 4, **section: Any) -> Follower:
+    statistics = {} if section["kind"] == "none" else {"statistics": FORWARD}
+    parsed = parse(statistics | section, Section, "average")
+    return parsed.follow(followed, squares, steps_per_epoch)
 
 
 def squares(logits: Tensor, targets: Tensor) -> Tensor:
     return logits.square().sum(dim=1)
 
 
-def follow(average: Average, followed: nn.Linear, values: list[float], steps_per_epoch: int) -> list[float]:
+def follow(average: Follower, followed: nn.Linear, values: list[float], steps_per_epoch: int) -> list[float]:
     """The averaged weight after each step; an epoch is finished after every `steps_per_epoch`."""
     seen = []
     for step, value in enumerate(values, start=1):
@@ -121,7 +121,7 @@ def test_statistics_by_short_training_move_weights_by_the_rate() -> None:
     before = model[1].weight.item()
     norm = model[2]
     assert isinstance(norm, nn.BatchNorm1d)
-    refresh = build_refresh(section, lambda logits, targets: (3 * logits).square().sum(1) + logits.sum(1))
+    refresh = section.refresh(lambda logits, targets: (3 * logits).square().sum(1) + logits.sum(1))
     refresh(model, [norm], [batch([2, 6])] * 5, Accelerator(cpu=True))
     assert norm.running_mean is not None
     assert norm.running_mean.item() == pytest.approx(0.76)
@@ -135,7 +135,7 @@ def test_all_of_the_batches_that_are_asked_for() -> None:
     norm = model[1]
     assert isinstance(norm, nn.BatchNorm1d)
     batches = [batch([0, 2]), batch([4, 6]), batch([100, 200])]
-    refresh = build_refresh(ForwardStatistics(kind="forward", batches=2), squares)
+    refresh = ForwardStatistics(kind="forward", batches=2).refresh(squares)
     refresh(model, [norm], batches, Accelerator(cpu=True))
     assert norm.running_mean is not None and norm.running_mean.item() == 3.0
 
@@ -154,6 +154,6 @@ def test_state_comes_back() -> None:
 
 def test_none_is_the_model_itself() -> None:
     model = linear()
-    average = build_average(parse({"kind": "none"}, Section, ""), model, squares, 1)
-    assert isinstance(average, NoAverage)
+    average = average_of(model, kind="none")
+    assert isinstance(average, Itself)
     assert average.model is model

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from foldline.training.drawing import DRAWN_AHEAD, GeneratorRandom
+from foldline.training.augmentation import DRAWN_AHEAD, GeneratorRandom
 
 DRAWS: list[Callable[[random.Random], object]] = [
     lambda source: source.random(),

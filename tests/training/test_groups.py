@@ -9,10 +9,9 @@ from torch import nn
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.groups import layer_depths, parameter_groups
-from foldline.training.model_section import Model
+from foldline.training.layer_groups import LayerDecay, PartRates, layer_depths, parameter_groups
 from foldline.training.models import Architecture, build_model
-from foldline.training.optimizer_section import LayerDecay, PartRates
+from foldline.training.networks import Model, Models
 from tests.training.small import MODEL
 
 
@@ -22,7 +21,7 @@ def rates(layer_decay: float, groups: str = "stages") -> LayerDecay:
 
 def architecture(name: str = "test_resnet") -> Architecture:
     head = {"kind": "hidden", "units": 8, "drop_rate": 0.5}
-    return of_model(parse(MODEL | {"name": name, "head": head}, Model, "model"))
+    return of_model(parse(MODEL | {"name": name, "head": head}, Models, "model"))
 
 
 def of_model(model: Model) -> Architecture:
@@ -101,6 +100,6 @@ def test_refuses_rates_for_another_number_of_stages() -> None:
 
 
 def test_plain_head_is_the_last_group() -> None:
-    groups = parameter_groups(build_model(of_model(parse(MODEL, Model, "model"))), rates(0.5), 0.0)
+    groups = parameter_groups(build_model(of_model(parse(MODEL, Models, "model"))), rates(0.5), 0.0)
     assert [parameter.shape for parameter in groups[-1]["params"]] == [torch.Size([4])]
     assert groups[-1]["peak_rate"] == 1.0

@@ -16,11 +16,9 @@ from foldline.pixels.loaders import EpochOrder
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold, fold_seed
 from foldline.training.fold_training import train_fold
-from foldline.training.groups import parameter_groups
+from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model
-from foldline.training.optimizers import build_optimizer
-from foldline.training.schedules import rate_schedule
 from foldline.training.section import Train
 from foldline.training.trained import Trained
 from tests.training.small import MODEL, small_fold, train_section
@@ -51,9 +49,9 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
 
     seed_torch((fold.seed,))
     model = build_model(trained.model.architecture)
-    optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, 0.05))
+    optimizer = config.optimizer.build(parameter_groups(model, config.rates, 0.05))
     order = EpochOrder(len(fold.training), 8, fold_seed(fold), 0, 1)
-    schedule, step = rate_schedule(config.schedule, len(order), 3), 0
+    schedule, step = config.schedule.rates(len(order), 3), 0
     for epoch in range(3):
         order.epoch = epoch
         for draws in order:
@@ -129,7 +127,7 @@ def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch:
         epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics": FORWARD | {"batches": 5}}
     )
     renewed = run(config, tmp_path / "renewed").kept["validation_loss"]
-    monkeypatch.setattr("foldline.training.statistics.forward_statistics", lambda model, norms, batches: None)
+    monkeypatch.setattr("foldline.training.averaging.forward_statistics", lambda count: lambda *given: None)
     stale = run(config, tmp_path / "stale").kept["validation_loss"]
     assert renewed < 0.8 * stale
 

@@ -9,8 +9,9 @@ from torch.nn import functional
 
 from foldline.card.activations import Activation, ColumnSoftmax
 from foldline.params.section import parse
-from foldline.training.loss_section import Loss as Section
-from foldline.training.losses import Loss, build_loss
+from foldline.training.loss_functions import mean_over_columns
+from foldline.training.losses import Losses as Section
+from foldline.training.losses import LossFunction
 
 LOGITS = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
 SOFT = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
@@ -20,8 +21,9 @@ ONE_HOT = functional.one_hot(CLASSES, 5).float()
 COLUMNS = ColumnSoftmax(kind="column_softmax", sizes=(2, 3))
 
 
-def loss(activation: Activation = "softmax", scale: float = 1.0, **section: Any) -> Loss:
-    return build_loss(parse(section, Section, "loss"), activation, torch.tensor([scale]))
+def loss(activation: Activation = "softmax", scale: float = 1.0, **section: Any) -> LossFunction:
+    form = parse(section, Section, "loss").build(activation, torch.tensor([scale]))
+    return mean_over_columns(form, activation.sizes) if isinstance(activation, ColumnSoftmax) else form
 
 
 def test_cross_entropy_by_hand() -> None:

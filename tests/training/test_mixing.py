@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from foldline.training.loss_section import BatchMixing, NoMixing
-from foldline.training.mixing import build_mix, cutmix, mixup
+from foldline.training.mixing import MixupOrCutMix, NoMixing, cutmix, mixup
 
 IMAGES = torch.stack([torch.zeros(1, 8, 8), torch.full((1, 8, 8), 100.0)]).to(torch.uint8)
 TARGETS = torch.eye(2)
-SWAPPED = torch.tensor([1, 0])
-SECTION = BatchMixing(kind="mixup_or_cutmix", alpha=1.0, probability=1.0, off_last_epochs=2)
+SWAPPED = np.array([1, 0])
+SECTION = MixupOrCutMix(kind="mixup_or_cutmix", alpha=1.0, probability=1.0, off_last_epochs=2)
 
 
 def test_mixup_by_hand() -> None:
@@ -29,7 +28,7 @@ def test_cutmix_counts_its_pixels() -> None:
 
 
 def test_same_random_numbers_same_mix_and_both_kinds_occur() -> None:
-    mix = build_mix(SECTION, epoch=0, epochs=3)
+    mix = SECTION.mix(epoch=0, epochs=3)
     assert mix is not None
     kinds = set()
     for seed in range(20):
@@ -40,12 +39,12 @@ def test_same_random_numbers_same_mix_and_both_kinds_occur() -> None:
 
 
 def test_off_for_the_last_epochs_and_when_not_wished() -> None:
-    assert [build_mix(SECTION, epoch, 5) is not None for epoch in range(5)] == [True, True, True, False, False]
-    assert build_mix(NoMixing(kind="none"), 0, 5) is None
+    assert [SECTION.mix(epoch, 5) is not None for epoch in range(5)] == [True, True, True, False, False]
+    assert NoMixing(kind="none").mix(0, 5) is None
 
 
 def test_some_batches_stay_as_they_are() -> None:
-    mix = build_mix(SECTION.model_copy(update={"probability": 0.5}), 0, 5)
+    mix = SECTION.model_copy(update={"probability": 0.5}).mix(0, 5)
     assert mix is not None
     unmixed = [mix(IMAGES, (TARGETS,), np.random.default_rng(seed))[0] is IMAGES for seed in range(200)]
     assert 60 < sum(unmixed) < 140

@@ -11,7 +11,6 @@ from foldline.card.activations import Activation
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.backbones import known_model
-from foldline.training.model_section import Head, HiddenHead, Model, PlainHead
 from foldline.training.models import (
     Architecture,
     build_model,
@@ -20,7 +19,8 @@ from foldline.training.models import (
     refuse_unfit_images,
     save_model,
 )
-from foldline.training.resolution_section import Resolution
+from foldline.training.networks import Head, HiddenHead, Model, Models, PlainHead
+from foldline.training.section import Resolution
 from tests.training.small import MODEL
 
 PLAIN = PlainHead(kind="plain")
@@ -32,7 +32,7 @@ def architecture(name: str = "test_resnet", channels: int = 1, head: Head = PLAI
 
 
 def model_section(**changes: Any) -> Model:
-    return parse(MODEL | changes, Model, "model")
+    return parse(MODEL | changes, Models, "model")
 
 
 def of_model(model: Model, channels: int = 1, pixels: int = 32, activation: Activation = "softmax") -> Architecture:

@@ -11,8 +11,9 @@ from foldline.card.outputs import ACTIVATIONS, TargetKind, activation_of
 from foldline.experiment.fitting import unlearnable
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.loss_section import Imbalance, Loss
+from foldline.training.losses import Losses
 from foldline.training.objectives import Objective, build_objective, class_weights, square_root_shares
+from foldline.training.section import Imbalance
 from tests.training.small import train_section
 
 LOSSES: dict[str, dict[str, Any]] = {
@@ -35,12 +36,12 @@ SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
 def objective(
     target: TargetKind, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
 ) -> Objective:
-    return build_objective(target, parse(LOSSES[loss], Loss, "loss"), imbalance, (classes,), training)
+    return build_objective(target, parse(LOSSES[loss], Losses, "loss"), imbalance, (classes,), training)
 
 
 def of_columns(loss: str) -> Objective:
     """Of two labels, one of 2 and one of 3."""
-    return build_objective("multioutput", parse(LOSSES[loss], Loss, "loss"), "none", (2, 3), COLUMNS)
+    return build_objective("multioutput", parse(LOSSES[loss], Losses, "loss"), "none", (2, 3), COLUMNS)
 
 
 def test_several_labels_have_a_softmax_each() -> None:

@@ -7,8 +7,7 @@ from torch import nn
 from torch.optim import SGD, Adagrad
 
 from foldline.files.refusal import Refusal
-from foldline.training.optimizer_section import Adam, ClipNorm, ClipValue, NoClipping, OfTimm, Sgd
-from foldline.training.optimizers import build_clip, build_optimizer, steering
+from foldline.training.optimizers import Adam, ClipNorm, ClipValue, NoClipping, OfTimm, Sgd, steering
 
 
 def groups() -> list[dict]:
@@ -19,14 +18,14 @@ def groups() -> list[dict]:
 
 
 def test_rates_keep_their_own_peaks_and_momentum_is_of_all() -> None:
-    optimizer = build_optimizer(Sgd(kind="sgd", momentum=0.9, nesterov=False, weight_decay=0.1), groups())
+    optimizer = Sgd(kind="sgd", momentum=0.9, nesterov=False, weight_decay=0.1).build(groups())
     steering(lambda step: step / 10, lambda step: 0.5 + step / 10, optimizer)(optimizer, 3)
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.03, 0.3])
     assert [group["momentum"] for group in optimizer.param_groups] == [0.8, 0.8]
 
 
 def test_momentum_of_adam_is_beta1() -> None:
-    optimizer = build_optimizer(Adam(kind="adam", beta1=0.9, beta2=0.99, weight_decay=0.1), groups())
+    optimizer = Adam(kind="adam", beta1=0.9, beta2=0.99, weight_decay=0.1).build(groups())
     steering(lambda step: 1.0, lambda step: 0.7, optimizer)(optimizer, 0)
     assert optimizer.param_groups[0]["betas"] == (0.7, 0.99)
     assert optimizer.param_groups[0]["weight_decay"] == 0.1
@@ -39,7 +38,7 @@ def test_refuses_a_momentum_where_there_is_none() -> None:
 
 def test_any_of_timms() -> None:
     section = OfTimm(kind="timm", name="lamb", options={"max_grad_norm": 2.0}, weight_decay=0.1)
-    optimizer = build_optimizer(section, groups())
+    optimizer = section.build(groups())
     assert type(optimizer).__name__ == "Lamb"
     assert optimizer.defaults["max_grad_norm"] == 2.0
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.1]
@@ -48,9 +47,9 @@ def test_any_of_timms() -> None:
 
 def test_refuses_names_and_options_that_timm_does_not_know() -> None:
     with pytest.raises(Refusal, match=r"timm knows no optimiser `lambb`. Close: .*lamb"):
-        build_optimizer(OfTimm(kind="timm", name="lambb", options={}, weight_decay=0.0), groups())
+        OfTimm(kind="timm", name="lambb", options={}, weight_decay=0.0).build(groups())
     with pytest.raises(Refusal, match=r"`lamb` cannot be had with the options .*foo"):
-        build_optimizer(OfTimm(kind="timm", name="lamb", options={"foo": 1}, weight_decay=0.0), groups())
+        OfTimm(kind="timm", name="lamb", options={"foo": 1}, weight_decay=0.0).build(groups())
 
 
 def test_clipping_by_norm_by_value_and_not_at_all() -> None:
@@ -58,9 +57,9 @@ def test_clipping_by_norm_by_value_and_not_at_all() -> None:
     for section in (ClipNorm(kind="norm", limit=1.0), ClipValue(kind="value", limit=1.0), NoClipping(kind="none")):
         model = nn.Linear(2, 1, bias=False)
         model.weight.grad = torch.tensor([[3.0, 4.0]])
-        build_clip(section)(Accelerator(cpu=True), model)
+        section.clip(Accelerator(cpu=True), model)
         assert model.weight.grad[0].tolist() == pytest.approx(expected[section.kind], abs=1e-5)
 
 
 def test_sgd_is_torchs() -> None:
-    assert isinstance(build_optimizer(Sgd(kind="sgd", momentum=0.0, nesterov=False, weight_decay=0.0), groups()), SGD)
+    assert isinstance(Sgd(kind="sgd", momentum=0.0, nesterov=False, weight_decay=0.0).build(groups()), SGD)

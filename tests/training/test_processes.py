@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 
 from foldline.files.refusal import Refusal
 from foldline.training.fold_pieces import choose_pieces
-from foldline.training.groups import layer_depths
 from foldline.training.history import read_history
+from foldline.training.layer_groups import layer_depths
 from foldline.training.models import Classifier
 from foldline.training.processes import memory_advice, start_accelerator
 from tests.training.small import MODEL, small_fold, train_section

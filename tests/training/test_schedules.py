@@ -7,8 +7,19 @@ import torch
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, OneCycleLR
 
-from foldline.training.schedule_section import Constant, OneCycleCosine, OneCycleLinear, Restarts, Steps, WarmupCosine
-from foldline.training.schedules import constant, cosine, cycles, join, linear, momentum_schedule, rate_schedule
+from foldline.training.schedules import (
+    Constant,
+    OneCycleCosine,
+    OneCycleLinear,
+    Restarts,
+    Steps,
+    WarmupCosine,
+    constant,
+    cosine,
+    cycles,
+    join,
+    linear,
+)
 
 DOCUMENT_002 = OneCycleLinear(
     kind="one_cycle_linear",
@@ -35,32 +46,32 @@ def test_joined_pieces_begin_where_the_last_one_ends() -> None:
 def test_warmup_then_cosine() -> None:
     """4 steps per epoch: up from 0.2 over 2 steps, then 6 steps of half a cosine to 0.1."""
     section = WarmupCosine(kind="warmup_cosine", warmup_epochs=0.5, start_share=0.2, end_share=0.1)
-    schedule = rate_schedule(section, steps_per_epoch=4, epochs=2)
+    schedule = section.rates(4, 2)
     assert [schedule(step) for step in (0, 1, 2, 5, 8)] == pytest.approx([0.2, 0.6, 1.0, 0.55, 0.1])
 
 
 def test_no_warmup_and_nothing_but_warmup() -> None:
     section = WarmupCosine(kind="warmup_cosine", warmup_epochs=0, start_share=0.2, end_share=0.0)
-    assert rate_schedule(section, 4, 1)(0) == 1.0
+    assert section.rates(4, 1)(0) == 1.0
     longer = WarmupCosine(kind="warmup_cosine", warmup_epochs=9, start_share=0.0, end_share=0.0)
-    assert [rate_schedule(longer, 4, 1)(step) for step in range(4)] == [0, 0.25, 0.5, 0.75]
+    assert [longer.rates(4, 1)(step) for step in range(4)] == [0, 0.25, 0.5, 0.75]
 
 
 def test_constant() -> None:
-    assert rate_schedule(Constant(kind="constant"), 4, 2)(5) == 1.0
-    assert momentum_schedule(Constant(kind="constant"), 4, 2) is None
+    assert Constant(kind="constant").rates(4, 2)(5) == 1.0
+    assert Constant(kind="constant").momenta(4, 2) is None
 
 
 def test_steps() -> None:
     """Down after epochs 1 and 1.5 of four steps each."""
-    schedule = rate_schedule(Steps(kind="steps", at_epochs=(1, 1.5), factor=0.1), 4, 2)
+    schedule = Steps(kind="steps", at_epochs=(1, 1.5), factor=0.1).rates(4, 2)
     assert [schedule(step) for step in range(8)] == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01])
 
 
 def test_restarts_equal_torchs() -> None:
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     reference = CosineAnnealingWarmRestarts(optimizer, T_0=3, T_mult=2, eta_min=0.1)
-    schedule = rate_schedule(Restarts(kind="restarts", first_cycle_epochs=1, growth=2, end_share=0.1), 3, 7)
+    schedule = Restarts(kind="restarts", first_cycle_epochs=1, growth=2, end_share=0.1).rates(3, 7)
     for step in range(21):
         assert schedule(step) == pytest.approx(reference.get_last_lr()[0])
         optimizer.step()
@@ -94,7 +105,7 @@ def test_cosine_one_cycle_equals_torchs() -> None:
         momentum_high=0.95,
         momentum_low=0.85,
     )
-    rates, momenta = rate_schedule(section, 10, 2), momentum_schedule(section, 10, 2)
+    rates, momenta = section.rates(10, 2), section.momenta(10, 2)
     assert momenta is not None
     for step in range(21):
         assert rates(step) == pytest.approx(reference.get_last_lr()[0])
@@ -106,7 +117,7 @@ def test_cosine_one_cycle_equals_torchs() -> None:
 
 def test_linear_one_cycle_of_document_002() -> None:
     """10,000 steps: 4,316 up, 4,316 down, 1,368 to the end."""
-    rates, momenta = rate_schedule(DOCUMENT_002, 100, 100), momentum_schedule(DOCUMENT_002, 100, 100)
+    rates, momenta = DOCUMENT_002.rates(100, 100), DOCUMENT_002.momenta(100, 100)
     assert momenta is not None
     steps = (0, 2158, 4316, 6474, 8632, 9316, 10000)
     assert [rates(step) for step in steps] == pytest.approx([0.1, 0.55, 1.0, 0.55, 0.1, 0.0505, 0.001])

@@ -20,7 +20,7 @@ from foldline.files.rows import write_rows
 from foldline.folds.folds_table import write_folds
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
-from foldline.training.random_start import write_random_start
+from foldline.training.weights import NoWeights
 from tests.training.small import TRAIN, small_fold, train_section
 from tests.training.together import train_together
 
@@ -55,7 +55,7 @@ def write_competition(root: Path) -> Places:
     write_pixels_key(places.pixels, key)
     places.pixel_caches.mkdir()
     np.save(places.pixel_caches / f"{key.key}.npy", fold.pixels)
-    write_random_start(places.weights, TRAIN["model"]["name"])
+    NoWeights(kind="none").write(places.weights, TRAIN["model"]["name"], places.weights)
     return places
 
 

@@ -11,18 +11,17 @@ from torch import Tensor
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.model_section import Model
 from foldline.training.models import Architecture, build_model, read_description, save_model
-from foldline.training.random_start import write_random_start
-from foldline.training.starting_weights import fetch_weights, starting_weights, weights_file
-from foldline.training.weights_section import FileWeights, FolderWeights, HubWeights, Weights
+from foldline.training.networks import Models
+from foldline.training.starting_weights import starting_weights
+from foldline.training.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
 from tests.training.small import MODEL
 
 NAME = "test_resnet"
 
 
 def architecture(channels: int) -> Architecture:
-    model = parse(MODEL | {"name": NAME}, Model, "model")
+    model = parse(MODEL | {"name": NAME}, Models, "model")
     return Architecture(model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax", side=None)
 
 
@@ -35,18 +34,18 @@ def trained() -> dict[str, Tensor]:
 
 def from_file(path: Path, tmp_path: Path) -> dict[str, Tensor]:
     written = tmp_path / "weights.safetensors"
-    fetch_weights(written, FileWeights(kind="file", path=path.name), NAME, path.parent)
+    FileWeights(kind="file", path=path.name).write(written, NAME, path.parent)
     return load_file(written)
 
 
 def from_hub(name: str, revision: str, tmp_path: Path) -> dict[str, Any]:
     hub = HubWeights(kind="hub", revision=revision)
-    return fetch_weights(tmp_path / "weights.safetensors", hub, name, tmp_path)
+    return hub.write(tmp_path / "weights.safetensors", name, tmp_path)
 
 
 def test_random_weights_are_no_tensors(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    assert write_random_start(path, NAME) == {"model": NAME, "kind": "none"}
+    assert NoWeights(kind="none").write(path, NAME, path) == {"model": NAME, "kind": "none"}
     assert load_file(path) == {}
     assert starting_weights(path, NAME) is None
 
@@ -65,7 +64,7 @@ def test_file_in_any_wrapping(trained: dict[str, Tensor], prefix: str, suffix: s
 def test_model_starts_from_them(trained: dict[str, Tensor], tmp_path: Path) -> None:
     torch.save(trained, tmp_path / "found.pth")
     path = tmp_path / "weights.safetensors"
-    fetch_weights(path, FileWeights(kind="file", path="found.pth"), NAME, tmp_path)
+    FileWeights(kind="file", path="found.pth").write(path, NAME, tmp_path)
     start = starting_weights(path, NAME)
     coloured, grey = (build_model(architecture(channels), start).backbone.state_dict() for channels in (3, 1))
     assert all(torch.equal(tensor, trained[key]) for key, tensor in coloured.items())
@@ -86,7 +85,7 @@ def test_source_is_recorded_by_content(trained: dict[str, Tensor], tmp_path: Pat
     hashes = []
     for change in (0, 1):
         torch.save({key: tensor + change for key, tensor in trained.items()}, file)
-        fetch_weights(path, FileWeights(kind="file", path=file.name), NAME, tmp_path)
+        FileWeights(kind="file", path=file.name).write(path, NAME, tmp_path)
         hashes.append(read_description(path)["sha256"])
     assert hashes[0] != hashes[1]
 
@@ -117,30 +116,30 @@ def test_folder_with_one_file(tmp_path: Path) -> None:
     folder = FolderWeights(kind="folder", path=".")
     (tmp_path / "config.json").touch()
     with pytest.raises(Refusal, match=r"must hold one weights file .* found none"):
-        weights_file(folder, tmp_path)
+        folder.file(tmp_path)
     (tmp_path / "pytorch_model.bin").touch()
-    assert weights_file(folder, tmp_path).name == "pytorch_model.bin"
+    assert folder.file(tmp_path).name == "pytorch_model.bin"
     (tmp_path / "other.pth").touch()
     with pytest.raises(Refusal, match=r"found other.pth, pytorch_model.bin"):
-        weights_file(folder, tmp_path)
+        folder.file(tmp_path)
 
 
 def test_of_the_hubs_two_forms_the_safe_one(tmp_path: Path) -> None:
     for name in ("model.bin", "model.safetensors"):
         (tmp_path / name).touch()
-    assert weights_file(FolderWeights(kind="folder", path="."), tmp_path).name == "model.safetensors"
+    assert FolderWeights(kind="folder", path=".").file(tmp_path).name == "model.safetensors"
 
 
 def test_refuses_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="there is no file"):
-        weights_file(FileWeights(kind="file", path="absent"), tmp_path)
+        FileWeights(kind="file", path="absent").file(tmp_path)
     with pytest.raises(Refusal, match="there is no folder"):
-        weights_file(FolderWeights(kind="folder", path="absent"), tmp_path)
+        FolderWeights(kind="folder", path="absent").file(tmp_path)
 
 
 def test_refuses_weights_of_another_model(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    write_random_start(path, NAME)
+    NoWeights(kind="none").write(path, NAME, path)
     with pytest.raises(Refusal, match=r"holds weights of `test_resnet`, train.model.name is `resnet18`"):
         starting_weights(path, "resnet18")
 

@@ -141,7 +141,7 @@ def test_a_warm_head_knows_the_features(tmp_path: Path) -> None:
     """The frozen model's loss is that of logistic regression on the backbone's features and the side features."""
     fold, config = told_fold(), frozen_section(epochs=1, schedule={"kind": "constant"})
     cold = choose_pieces(fold, frozen_section(warm_start={"kind": "none"}), 4, CPU).model
-    found = backbone_features(cold, fold.pixels, fold.training, 8, CPU)  # type: ignore[arg-type]
+    found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     np.testing.assert_array_equal(found[:, -fold.side.width :], fold.training.side[0])  # type: ignore[union-attr]
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, fold.training.targets)
     expected = log_loss(fold.training.targets, regression.predict_proba(found))

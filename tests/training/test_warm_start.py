@@ -40,7 +40,7 @@ def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: 
     """An epoch at a rate of nothing: the mean training loss is that of the very first weights."""
     fold, config = small_fold(classes=classes), section(epochs=1, schedule={"kind": "constant"})
     cold = choose_pieces(fold, section(warm_start={"kind": "none"}), 4, CPU).model
-    found = backbone_features(cold, fold.pixels, fold.training, 8, CPU)  # type: ignore[arg-type]
+    found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, fold.training.targets)
     expected = log_loss(fold.training.targets, regression.predict_proba(found))
     trained = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
@@ -74,5 +74,5 @@ def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> No
 
 def test_refused_with_another_head() -> None:
     hidden = {"kind": "hidden", "units": 8, "drop_rate": 0.5}
-    with pytest.raises(Refusal, match=r"model.head.kind is hidden: set model.head.kind to plain"):
+    with pytest.raises(Refusal, match=r"as this model's head is not: set train.model.head.kind to plain"):
         section(model=FROZEN["model"] | {"head": hidden})

@@ -10,7 +10,6 @@ from foldline.card.view_names import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
 from foldline.experiment.ensembles import unweighable
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal, listed
-from foldline.training.augmentation_section import NEEDED_SYMMETRIES
 from foldline.training.section import Train
 
 
@@ -42,14 +41,11 @@ def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
 
 
 def _unsafe_recipe(params: Params, card: Card) -> Iterator[str]:
-    recipe = params.train.augmentation.recipe
-    if card.symmetries is None:
-        unsafe = [] if recipe == "none" else ["movements"]
-    else:
-        unsafe = [name for name in NEEDED_SYMMETRIES.get(recipe, ()) if name not in card.symmetries]
+    recipe, slug = params.train.augmentation.recipe, card.slug
+    unsafe = recipe.unsafe(card.symmetries)
     if unsafe:
         yield (
-            f"params.yaml: `train.augmentation.recipe` is {recipe}, which draws {listed(unsafe)}; in {card.slug} that "
+            f"params.yaml: `train.augmentation.recipe` is {recipe.kind}, which draws {listed(unsafe)}; in {slug} that "
             f"changes what the label says. Its card allows: {listed(card.symmetries or ())} (`symmetries`)."
         )
 

@@ -16,7 +16,7 @@ from foldline.params.yaml_files import read_yaml
 from foldline.pixels.resizing import Prepare
 from foldline.predicting.section import Predict
 from foldline.training.section import Train
-from foldline.training.weights_section import Weights
+from foldline.training.weights import Weights
 
 
 class Params(Section):

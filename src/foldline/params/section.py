@@ -129,7 +129,7 @@ def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:
     keys: list[int | str] = []
     here, tag_may_follow = value, True
     for step in path:
-        if tag_may_follow and isinstance(here, Mapping) and here.get("kind") == step:
+        if tag_may_follow and isinstance(here, Mapping) and here.get("kind", "") == step:
             tag_may_follow = False  # a key may be called like the member itself: `{kind: table, table: a.csv}`
         elif step == 0 and not isinstance(here, list | tuple):
             tag_may_follow = True

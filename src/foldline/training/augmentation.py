@@ -1,11 +1,14 @@
-"""Random changes of a training image by recipe, each a function of the image and its seed alone."""
+"""Random changes of a training image, each a function of the image and its seed alone: symmetries, then transforms."""
 
 import difflib
 import os
+import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
+from jaxtyping import Float32, UInt8
 
 # At import, albumentations looks its newest version up on the network unless told not to.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -13,11 +16,57 @@ import albumentations
 import cv2
 
 from foldline.files.refusal import Refusal, listed
-from foldline.training import augmentation_section as config
-from foldline.training.drawing import GeneratorRandom
-from foldline.training.turns import SIDE_SWAPPING, TURNS, Image, Turn
+from foldline.training import recipes
 
-Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose]
+Image = UInt8[np.ndarray, "height width channels"] | Float32[np.ndarray, "height width channels"]
+"""Bytes, or numbers in 0..1."""
+Turn = Callable[[Image], np.ndarray]
+
+TURNS: Mapping[str, Turn] = {
+    "horizontal_flip": lambda image: cv2.flip(image, 1),
+    "vertical_flip": lambda image: cv2.flip(image, 0),
+    "rotate_90": lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
+    "rotate_180": lambda image: cv2.rotate(image, cv2.ROTATE_180),
+    "rotate_270": lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
+    "transpose": lambda image: cv2.transpose(image),
+    "transverse": lambda image: cv2.flip(cv2.transpose(image), -1),
+}
+"""The card's symmetries, under its names; rotations are counter-clockwise. OpenCV copies ten times faster than NumPy,
+and drops a single channel's axis."""
+
+SIDE_SWAPPING = {"rotate_90", "rotate_270", "transpose", "transverse"}
+
+DRAWN_AHEAD = 32
+"""Numbers that one image rarely exceeds; further ones are drawn one by one."""
+RANDOM_BITS = 53
+"""Of one number in 0..1: its highest ones are as random as any."""
+Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose | recipes.OwnTransform]
+
+
+class GeneratorRandom(random.Random):
+    """`random.Random` fed by a NumPy generator.
+
+    Seeding Python's own (the 2.5 KB of a Mersenne Twister) takes as long as drawing all that one image needs. Call
+    `restart` whenever the generator was seeded.
+    """
+
+    def __init__(self, generator: np.random.Generator) -> None:
+        super().__init__(0)
+        self._generator = generator
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was drawn before."""
+        ahead = self._generator.random(DRAWN_AHEAD).tolist()
+        # A method of the instance, since an iterator's `__next__` is ten times as fast as a call of one of Python's.
+        self.random = chain(ahead, iter(self._generator.random, None)).__next__
+        self.gauss_next = None
+
+    def getrandbits(self, k: int, /) -> int:
+        """What integers, choices and shuffles are made of."""
+        if k <= RANDOM_BITS:
+            return int(self.random() * (1 << k))
+        return int.from_bytes(self._generator.bytes(-(-k // 8)), "little") >> (-k % 8)
 
 
 class Augmentation:
@@ -52,7 +101,7 @@ class Augmentation:
 
 
 def build_augmentation(
-    section: config.Augmentation, shape: tuple[int, int, int], symmetries: Sequence[str]
+    section: recipes.Augmentation, shape: tuple[int, int, int], symmetries: Sequence[str]
 ) -> Augmentation | None:
     """The augmentation of images of `shape` (height, width, channels), None where there is none.
 
@@ -60,16 +109,15 @@ def build_augmentation(
     albumentations does not know, or does not take as described, or that changes the shape.
     """
     height, width, channels = shape
-    described = [described_transform(transform) for transform in section.transforms]
-    if section.recipe == "none":
-        return checked(Augmentation(described, []), shape) if described else None
-    drawn = config.NEEDED_SYMMETRIES.get(section.recipe, symmetries)
+    recipe = section.recipe
+    drawn = symmetries if recipe.symmetries is None else recipe.symmetries
     turns = [TURNS[name] for name in drawn if height == width or name not in SIDE_SWAPPING]
-    transforms = [*RECIPES[section.recipe](height, width, channels == 3), *described]
-    return checked(Augmentation(transforms, turns), shape)
+    described = [described_transform(transform) for transform in section.transforms]
+    transforms = [*recipe.transforms(height, width, channels == 3), *described]
+    return checked(Augmentation(transforms, turns), shape) if transforms or turns else None
 
 
-def described_transform(description: config.Transform) -> albumentations.BasicTransform:
+def described_transform(description: recipes.Transform) -> albumentations.BasicTransform:
     """`{GaussianBlur: {p: 0.3}}`: albumentations' class and what it is called with."""
     ((name, options),) = description.items()
     kind = getattr(albumentations, name, None)
@@ -104,60 +152,6 @@ def checked(augment: Augmentation, shape: tuple[int, int, int]) -> Augmentation:
             "Leave out what changes the size or the type."
         )
     return augment
-
-
-def light(height: int, width: int, coloured: bool) -> Transforms:
-    """Small movements and changes of light: safe for almost anything, characters included."""
-    return [
-        move(translate_share=0.06, scale=0.1, rotate_degrees=10.0, shear_degrees=0.0, probability=0.8),
-        albumentations.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.1, p=0.5),
-    ]
-
-
-def medium(height: int, width: int, coloured: bool) -> Transforms:
-    """For photographs: crops of at least 60 % of the area, movements, colours, a few holes."""
-    return [
-        albumentations.RandomResizedCrop(size=(height, width), scale=(0.6, 1.0), ratio=(0.8, 1.25)),
-        move(translate_share=0.05, scale=0.1, rotate_degrees=15.0, shear_degrees=0.0, probability=0.5),
-        light_and_colour(0.2, coloured),
-        holes(0.3),
-    ]
-
-
-def heavy(height: int, width: int, coloured: bool) -> Transforms:
-    """For long training on photographs: crops of at least 35 % of the area, strong movements, colours, blur, noise."""
-    return [
-        albumentations.RandomResizedCrop(size=(height, width), scale=(0.35, 1.0)),
-        move(translate_share=0.1, scale=0.2, rotate_degrees=25.0, shear_degrees=8.0, probability=0.7),
-        light_and_colour(0.35, coloured),
-        albumentations.OneOf([albumentations.GaussianBlur(), albumentations.GaussNoise(std_range=(0.02, 0.1))], p=0.3),
-        holes(0.5),
-    ]
-
-
-def symmetries_only(height: int, width: int, coloured: bool) -> Transforms:
-    return []
-
-
-def study_heavy(height: int, width: int, coloured: bool) -> Transforms:
-    """Document 004 lists its light transforms, two flips, and of its heavy ones no more than masks that set blocks of
-    4 x 4 pixels to zero in all channels: movement and colour are ours."""
-    cells = (max(width // 4, 1), max(height // 4, 1))
-    return [
-        move(translate_share=0.1, scale=0.2, rotate_degrees=20.0, shear_degrees=5.0, probability=0.7),
-        light_and_colour(0.3, coloured),
-        albumentations.GridDropout(ratio=0.5, holes_number_xy=cells, random_offset=True, p=0.5),
-    ]
-
-
-RECIPES: Mapping[config.Recipe, Callable[[int, int, bool], Transforms]] = {
-    "light": light,
-    "medium": medium,
-    "heavy": heavy,
-    "d4": symmetries_only,
-    "study_light": symmetries_only,
-    "study_heavy": study_heavy,
-}
 
 
 def move(

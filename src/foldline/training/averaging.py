@@ -2,21 +2,25 @@
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from itertools import islice
 from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from foldline.training import average_section as kinds
 from foldline.training.batches import Batch
-from foldline.training.freezing import batchnorms
-from foldline.training.losses import Loss
-from foldline.training.statistics import Refresh, build_refresh
+from foldline.training.layer_groups import batchnorms
+from foldline.training.losses import LossFunction
+from foldline.training.processes import over_processes
+
+Refresh = Callable[[nn.Module, list[_BatchNorm], Iterable[Batch], Accelerator], None]
+"""Give these BatchNorm layers of the model new statistics, from batches as they are needed."""
 
 
 @runtime_checkable
-class Average(Protocol):
+class Follower(Protocol):
     """Follows a model; `model` is what is judged and handed on."""
 
     model: nn.Module
@@ -32,7 +36,7 @@ class Average(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
-class NoAverage:
+class Itself:
     """The model itself."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -123,15 +127,47 @@ def arithmetic(taken: int) -> float:
     return 1 / (taken + 1)
 
 
-def build_average(average: kinds.Average, model: nn.Module, loss: Loss, steps_per_epoch: int) -> Average:
-    """`loss`: of the short training that may renew the statistics."""
-    if isinstance(average, kinds.NoAverage):
-        return NoAverage(model)
-    refresh = build_refresh(average.statistics, loss)
-    match average:
-        case kinds.Ema():
-            return WeightAverage(model, exponential(average.decay), refresh)
-        case kinds.EmaSpan():
-            return WeightAverage(model, exponential(span_decay(average.span_epochs, steps_per_epoch)), refresh)
-        case kinds.Mean():
-            return WeightAverage(model, arithmetic, refresh, average.from_epoch - 1, average.every == "epoch")
+def forward_statistics(count: int) -> Refresh:
+    """The mean over `count` batches (Izmailov et al. 2018, section 3.2). Dropout is off, as it is when the statistics
+    are used."""
+
+    @torch.no_grad()
+    def refresh(model: nn.Module, norms: list[_BatchNorm], batches: Iterable[Batch], accelerator: Accelerator) -> None:
+        model.eval()
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # torch's word for a plain mean
+            norm.train()
+        for batch in islice(batches, count):
+            model(batch.images, *batch.side)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        model.eval()
+
+    return refresh
+
+
+def training_statistics(loss: LossFunction, count: int, rate: float) -> Refresh:
+    """Steps of gradient descent at a rate that moves hardly a weight (document 000 takes 1e-7), while the statistics
+    follow at their own momentum."""
+
+    def refresh(model: nn.Module, norms: list[_BatchNorm], batches: Iterable[Batch], accelerator: Accelerator) -> None:
+        model.train()
+        for norm in batchnorms(model):
+            if norm not in norms:
+                norm.eval()
+        weights = list(model.parameters())
+        with torch.enable_grad():
+            for weight in weights:
+                weight.requires_grad_()
+            for batch in islice(batches, count):
+                losses = loss(model(batch.images, *batch.side), batch.targets)
+                gradients = torch.autograd.grad(losses.mean(), weights, allow_unused=True, materialize_grads=True)
+                for weight, gradient in zip(weights, gradients, strict=True):
+                    weight.data.sub_(over_processes(gradient, "mean", accelerator), alpha=rate)
+            for weight in weights:
+                weight.requires_grad_(False)
+        model.eval()
+
+    return refresh

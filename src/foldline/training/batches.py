@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader
 
 from foldline.pixels.loaders import EpochOrder, balanced
 from foldline.training.mixing import Mix
-from foldline.training.resolution import resized
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,14 @@ def parts(batch: Batch, micro_batch_size: int) -> Iterator[Part]:
     cut = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
     for number, (images, targets, index, *side) in enumerate(cut, start=1):
         yield Part(images, targets, index, tuple(side), is_last=number == len(sizes))
+
+
+def resized(
+    images: Shaped[Tensor, "batch channels height width"], share: float
+) -> Shaped[Tensor, "batch channels h w"]:
+    """Both sides at `share` of their length, without aliases; the images themselves for all of it."""
+    height, width = images.shape[-2:]
+    size = (max(round(height * share), 1), max(round(width * share), 1))
+    if size == (height, width):
+        return images
+    return interpolate(images.float(), size, mode="bilinear", antialias=True, align_corners=False)

@@ -15,21 +15,15 @@ from torch import Tensor, nn
 from foldline.files.refusal import Refusal
 from foldline.pixels.loaders import EpochOrder, evaluation_loader, training_loader
 from foldline.training.augmentation import build_augmentation
-from foldline.training.averaging import build_average
 from foldline.training.batches import BatchChanges, TrainingBatches
 from foldline.training.fold import Fold, fold_objective, fold_seed
-from foldline.training.freezing import build_freezing
-from foldline.training.groups import parameter_groups
+from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import Pieces, seed_torch
 from foldline.training.measuring import evaluate
-from foldline.training.mixing import build_mix
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
 from foldline.training.objectives import Objective, square_root_shares
-from foldline.training.optimizers import build_clip, build_optimizer, steering
-from foldline.training.resolution import share_by_epoch
-from foldline.training.schedules import momentum_schedule, rate_schedule
-from foldline.training.section import LogisticRegressionStart, Train
-from foldline.training.warm_start import warm_start
+from foldline.training.optimizers import steering
+from foldline.training.section import Train
 
 Weights = Mapping[str, Tensor]
 """A model's, by name."""
@@ -43,24 +37,22 @@ def choose_pieces(
     model = first_model(fold, config, objective, learned).to(device)
     if config.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if learned is None and isinstance(config.warm_start, LogisticRegressionStart):
-        warm_start(
-            model, fold.pixels, fold.training, config.micro_batch_size, config.warm_start.inverse_penalty, device
-        )
-    optimizer = build_optimizer(config.optimizer, parameter_groups(model, config.rates, config.optimizer.weight_decay))
-    rates = rate_schedule(config.schedule, steps_per_epoch, config.epochs)
-    momenta = momentum_schedule(config.schedule, steps_per_epoch, config.epochs)
-    average = build_average(config.average, model, objective.loss, steps_per_epoch)
+    if learned is None:
+        config.warm_start.start(model, fold, config.micro_batch_size)
+    optimizer = config.optimizer.build(parameter_groups(model, config.rates, config.optimizer.weight_decay))
+    length = steps_per_epoch, config.epochs
+    steer = steering(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
+    average = config.average.follow(model, objective.loss, steps_per_epoch)
     if config.compile:
         refuse_without_compiler()
         model.compile()
     return Pieces(
         model=model,
         optimizer=optimizer,
-        steer=steering(rates, momenta, optimizer),
-        start_epoch=build_freezing(config.freezing, model),
+        steer=steer,
+        start_epoch=config.freezing.starts(model),
         objective=objective,
-        clip=build_clip(config.clipping),
+        clip=config.clipping.clip,
         average=average,
         micro_batch_size=config.micro_batch_size,
         epochs=config.epochs,
@@ -81,6 +73,7 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
         outputs=objective.outputs,
         activation=objective.activation,
         side=fold.side,
+        own_code=config.model.own_code(),
     )
     model = build_model(architecture, fold.weights)
     model.speak_in(objective.center, objective.scale)
@@ -114,8 +107,8 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
     loader = training_loader(fold.pixels, fold.training.positions, augment, order, config.workers)
     changes = BatchChanges(
-        share=share_by_epoch(config.resolution),
-        mix=partial(build_mix, config.mixing, epochs=config.epochs),
+        share=config.resolution.share,
+        mix=partial(config.mixing.mix, epochs=config.epochs),
         seed=(*seed, accelerator.process_index),
         channels_last=config.channels_last,
     )

@@ -13,9 +13,9 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from foldline.training.averaging import Average
+from foldline.training.averaging import Follower
 from foldline.training.batches import Batch, TrainingBatches, parts
-from foldline.training.freezing import StartEpoch
+from foldline.training.layer_groups import StartEpoch
 from foldline.training.measuring import LossGuard, Totals
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import Clip, Steer
@@ -37,7 +37,7 @@ class Pieces:
     """Says which parameters learn."""
     objective: Objective
     clip: Clip
-    average: Average
+    average: Follower
     """Follows `model`."""
     micro_batch_size: int
     epochs: int

@@ -1,99 +1,163 @@
-"""Losses: from logits and soft targets to a loss per image, so that a step may be cut into parts of any size.
+"""Part `train.loss`: from logits and soft targets to a loss per image: so a step may be cut into parts of any size.
 
 Targets are soft throughout, as wide as the logits: a share per class, or 0 to 1 per output, or a value. So whatever
-mixes images mixes their targets alike.
+mixes images mixes their targets alike. What losses compute is in loss_functions.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
 
-from foldline.card.activations import Activation, ColumnSoftmax
-from foldline.training import loss_section as kinds
+from foldline.card.activations import Activation, is_value
+from foldline.params.kinds import union_of
+from foldline.params.quantities import NotNegative, Positive, ShareBelowOne
+from foldline.training.kind import Kind, OwnKind, Tensor
 
 Logits = Float[Tensor, "batch outputs"]
 SoftTargets = Float[Tensor, "batch outputs"]
 PerImage = Float[Tensor, " batch"]
-Loss = Callable[[Logits, SoftTargets], PerImage]
+LossFunction = Callable[[Logits, SoftTargets], PerImage]
 
 
-def build_loss(loss: kinds.Loss, activation: Activation, scale: Float[Tensor, " outputs"]) -> Loss:
-    """`activation`: what turns the logits into predictions (focal has a form for a softmax and one for sigmoids).
-    `scale`: the standard deviations of the training targets, in whose units errors of values are measured."""
-    form = _build_loss(loss, activation == "sigmoid", scale)
-    return mean_over_columns(form, activation.sizes) if isinstance(activation, ColumnSoftmax) else form
+class Loss(Kind):
+    is_of_values: ClassVar[bool] = False
+    """Whether it is of numbers, which have no soft form that mixed images could have."""
+    fits_probabilities: ClassVar[bool] = False
+    """Whether it is least where the probabilities of classes are right, as a logistic regression has them."""
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        """`activation`: what turns the logits into predictions. `scale`: the standard deviations of the training
+        targets, in whose units errors of values are measured."""
+        raise NotImplementedError
+
+    def try_out(self, activation: Activation) -> None:
+        """Raises Refusal where a loss of one's own is none."""
 
 
-def mean_over_columns(loss: Loss, sizes: Sequence[int]) -> Loss:
-    """The mean of a softmax's loss over several columns of classes, which follow each other; sizes: how many classes
-    each has. A column counts as much as its targets sum to: 1, or 0 where its label is missing, and what mixing makes
-    of these. So each known label counts the same, whatever its image lacks."""
+class CrossEntropy(Loss):
+    """On log-softmax; smoothing spreads this share of the target over all classes."""
 
-    def mean(logits: Logits, targets: SoftTargets) -> PerImage:
-        columns = zip(logits.split(list(sizes), dim=1), targets.split(list(sizes), dim=1), strict=True)
-        return torch.stack([loss(of_column, wanted) for of_column, wanted in columns]).mean(dim=0)
+    kind: Literal["cross_entropy"]
+    smoothing: ShareBelowOne
+    fits_probabilities: ClassVar[bool] = True
 
-    return mean
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import cross_entropy
 
-
-def _build_loss(loss: kinds.Loss, independent: bool, scale: Float[Tensor, " outputs"]) -> Loss:
-    match loss:
-        case kinds.CrossEntropy(smoothing=smoothing):
-            return lambda logits, targets: cross_entropy(logits, targets, smoothing)
-        case kinds.BinaryCrossEntropy(smoothing=smoothing):
-            return lambda logits, targets: binary_cross_entropy(logits, targets + smoothing * (0.5 - targets))
-        case kinds.Cumulative():
-            return binary_cross_entropy
-        case kinds.Focal(gamma=gamma):
-            form = binary_focal if independent else focal
-            return lambda logits, targets: form(logits, targets, gamma)
-        case kinds.MeanSquaredError():
-            return lambda logits, targets: errors(logits, targets, scale).square().mean(dim=1)
-        case kinds.MeanAbsoluteError():
-            return lambda logits, targets: errors(logits, targets, scale).abs().mean(dim=1)
-        case kinds.Huber(delta=delta):
-            return lambda logits, targets: huber(errors(logits, targets, scale), delta).mean(dim=1)
+        return lambda logits, targets: cross_entropy(logits, targets, self.smoothing)
 
 
-def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:
-    """0 where the target is NaN, unknown: so each known number counts the same, whatever its image lacks."""
-    # In the place of the target, not of the error: 0 * NaN would reach the gradient.
-    known = torch.where(targets.isnan(), logits.detach().to(targets.dtype), targets)
-    return (logits - known) / scale.to(logits.device)
+class BinaryCrossEntropy(Loss):
+    """The mean over classes, each by itself; smoothing draws targets towards 1/2 by this share."""
+
+    kind: Literal["binary_cross_entropy"]
+    smoothing: ShareBelowOne
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import binary_cross_entropy
+
+        return lambda logits, targets: binary_cross_entropy(logits, targets + self.smoothing * (0.5 - targets))
 
 
-def huber(differences: Float[Tensor, "batch outputs"], delta: float) -> Float[Tensor, "batch outputs"]:
-    return huber_loss(differences, torch.zeros_like(differences), reduction="none", delta=delta)
+class Focal(Loss):
+    """Cross-entropy times (1 - probability of what is right) ** gamma (Lin et al. 2017); 0 is cross-entropy."""
+
+    kind: Literal["focal"]
+    gamma: NotNegative
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import binary_focal, focal
+
+        form = binary_focal if activation == "sigmoid" else focal
+        return lambda logits, targets: form(logits, targets, self.gamma)
 
 
-def cross_entropy(logits: Logits, targets: SoftTargets, smoothing: float) -> PerImage:
-    """Smoothing as in Szegedy et al. 2016: each class receives its part of `smoothing`, the right one too. An image
-    whose targets are all 0 costs nothing."""
-    smooth = targets * (1 - smoothing) + smoothing / logits.shape[1] * targets.sum(dim=1, keepdim=True)
-    return -(smooth * log_softmax(logits, dim=1)).sum(dim=1)
+class Cumulative(Loss):
+    """For levels that have an order: binary cross-entropy of "above level l" for every l but the last (mean)."""
+
+    kind: Literal["cumulative"]
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import binary_cross_entropy
+
+        return binary_cross_entropy
 
 
-def binary_cross_entropy(logits: Logits, targets: SoftTargets) -> PerImage:
-    return binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1)
+class MeanSquaredError(Loss):
+    """In units of the training targets' variance, as the other two are in units of their standard deviation."""
+
+    kind: Literal["mean_squared_error"]
+    is_of_values: ClassVar[bool] = True
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import errors
+
+        return lambda logits, targets: errors(logits, targets, scale).square().mean(dim=1)
 
 
-def focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
-    """Each class's part of cross-entropy, times (1 - its probability) ** gamma (Lin et al. 2017)."""
-    log_shares = log_softmax(logits, dim=1)
-    return -(targets * _to_the(1 - log_shares.exp(), gamma) * log_shares).sum(dim=1)
+class MeanAbsoluteError(Loss):
+    kind: Literal["mean_absolute_error"]
+    is_of_values: ClassVar[bool] = True
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import errors
+
+        return lambda logits, targets: errors(logits, targets, scale).abs().mean(dim=1)
 
 
-def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
-    """The same for each output's yes and no."""
-    log_yes, log_no = logsigmoid(logits), logsigmoid(-logits)
-    yes = targets * _to_the(log_no.exp(), gamma) * log_yes
-    no = (1 - targets) * _to_the(log_yes.exp(), gamma) * log_no
-    return -(yes + no).mean(dim=1)
+class Huber(Loss):
+    """Squared up to `delta` standard deviations of the training targets, absolute beyond (Huber 1964)."""
+
+    kind: Literal["huber"]
+    delta: Positive
+    is_of_values: ClassVar[bool] = True
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        from foldline.training.loss_functions import errors, huber
+
+        return lambda logits, targets: huber(errors(logits, targets, scale), self.delta).mean(dim=1)
 
 
-def _to_the(shares: Tensor, gamma: float) -> Tensor:
-    """`shares ** gamma`, whose slope at 0 is not infinite for a gamma below 1."""
-    return shares.clamp_min(torch.finfo(shares.dtype).tiny) ** gamma
+class OwnLoss(Loss, OwnKind):
+    """A class of one's own: `name(**keys)` gives what is called with logits and soft targets, both float
+    (batch, outputs), and returns a loss per image, (batch,)."""
+
+    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        loss = self.made("logits and targets")
+
+        def losses(logits: Logits, targets: SoftTargets) -> PerImage:
+            with self.blamed():
+                found = loss(logits, targets)
+            if getattr(found, "shape", None) != logits.shape[:1]:
+                shape = tuple(found.shape) if hasattr(found, "shape") else type(found).__name__
+                raise self.refusal(
+                    f"makes {shape} of logits and targets of shape {tuple(logits.shape)}: a loss per image has the "
+                    f"shape {tuple(logits.shape[:1])}. Reduce over all dimensions but the first."
+                )
+            return found
+
+        return losses
+
+    def try_out(self, activation: Activation) -> None:
+        """It is called with five images, and its gradient is asked for."""
+        import torch
+
+        generator = torch.Generator().manual_seed(0)
+        logits = torch.randn(5, 3, generator=generator).requires_grad_()
+        targets = torch.randn(5, 3, generator=generator) if is_value(activation) else torch.eye(3)[[0, 1, 2, 0, 1]]
+        losses = self.build(activation, torch.ones(3))(logits, targets)
+        if not losses.isfinite().all():
+            raise self.refusal(f"makes losses that are no finite numbers: {losses.tolist()}.")
+        if not losses.requires_grad:
+            raise self.refusal("gives losses that do not depend on the logits: nothing could be learned from them.")
+        with self.blamed():
+            (gradient,) = torch.autograd.grad(losses.sum(), logits)
+        if not gradient.isfinite().all():
+            raise self.refusal("has a gradient that is no finite number.")
+
+
+if TYPE_CHECKING:
+    Losses = Loss
+else:
+    Losses = union_of("foldline.training.losses", Loss)

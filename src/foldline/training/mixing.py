@@ -1,45 +1,111 @@
-"""Mixup and CutMix: a batch mixed with itself in another order, images, soft targets and side features alike."""
+"""Part `train.mixing`: a batch mixed with itself in another order, images, soft targets and side features alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-import torch
-from jaxtyping import Float, Shaped
-from torch import Tensor
+from jaxtyping import Float, Int64, Shaped
 
-from foldline.training.loss_section import BatchMixing, Mixing
+from foldline.params.kinds import union_of
+from foldline.params.quantities import Positive, Share, WholeNumber
+from foldline.training.kind import Kind, Tensor
 
 Images = Shaped[Tensor, "batch channels height width"]
 Beside = tuple[Float[Tensor, "batch _"], ...]
 """What goes with the images and is mixed in the same shares: soft targets, side features."""
+Order = Int64[np.ndarray, " batch"]
 Mix = Callable[[Images, Beside, np.random.Generator], tuple[Images, Beside]]
 
 
-def build_mix(mixing: Mixing, epoch: int, epochs: int) -> Mix | None:
-    """What is done to the batches of `epoch` (from 0) of `epochs`."""
-    if not isinstance(mixing, BatchMixing) or epoch >= epochs - mixing.off_last_epochs:
+class Mixing(Kind):
+    mixes: ClassVar[bool] = True
+
+    def mix(self, epoch: int, epochs: int) -> Mix | None:
+        """What is done to the batches of `epoch` (from 0) of `epochs`."""
+        raise NotImplementedError
+
+
+class NoMixing(Mixing):
+    kind: Literal["none"]
+    mixes: ClassVar[bool] = False
+
+    def mix(self, epoch: int, epochs: int) -> None:
         return None
-    kinds = {"mixup": (mixup,), "cutmix": (cutmix,), "mixup_or_cutmix": (mixup, cutmix)}[mixing.kind]
 
-    def mix(images: Images, beside: Beside, random: np.random.Generator) -> tuple[Images, Beside]:
-        if random.random() >= mixing.probability:
-            return images, beside
-        kind = kinds[random.integers(len(kinds))]
-        order = torch.from_numpy(random.permutation(len(images))).to(images.device)
-        return kind(images, beside, order, random.beta(mixing.alpha, mixing.alpha), random)
 
-    return mix
+class BatchMixing(Mixing):
+    """The share comes from Beta(alpha, alpha); targets are mixed as their images are."""
+
+    alpha: Positive
+    probability: Share
+    """Of a batch to be mixed."""
+    off_last_epochs: WholeNumber
+    """The last epochs see images as they are."""
+
+    def lengths(self) -> Mapping[str, int | float]:
+        return {"off_last_epochs": self.off_last_epochs}
+
+    def mix(self, epoch: int, epochs: int) -> Mix | None:
+        if epoch >= epochs - self.off_last_epochs:
+            return None
+        ways = self.ways()
+
+        def mix(images: Images, beside: Beside, random: np.random.Generator) -> tuple[Images, Beside]:
+            if random.random() >= self.probability:
+                return images, beside
+            way = ways[random.integers(len(ways))]
+            order = random.permutation(len(images))
+            return way(images, beside, order, random.beta(self.alpha, self.alpha), random)
+
+        return mix
+
+    def ways(self) -> tuple[Callable[..., tuple[Images, Beside]], ...]:
+        """One is drawn for each batch."""
+        raise NotImplementedError
+
+
+class Mixup(BatchMixing):
+    """Each batch is mixed with itself in another order, by a weighted mean (Zhang et al. 2018)."""
+
+    kind: Literal["mixup"]
+
+    def ways(self) -> tuple[Callable[..., tuple[Images, Beside]], ...]:
+        return (mixup,)
+
+
+class CutMix(BatchMixing):
+    """By a rectangle of each image from another's (Yun et al. 2019)."""
+
+    kind: Literal["cutmix"]
+
+    def ways(self) -> tuple[Callable[..., tuple[Images, Beside]], ...]:
+        return (cutmix,)
+
+
+class MixupOrCutMix(BatchMixing):
+    """By either, drawn evenly for each batch."""
+
+    kind: Literal["mixup_or_cutmix"]
+
+    def ways(self) -> tuple[Callable[..., tuple[Images, Beside]], ...]:
+        return mixup, cutmix
+
+
+if TYPE_CHECKING:
+    Mixings = Mixing
+else:
+    Mixings = union_of("foldline.training.mixing", Mixing)
 
 
 def mixup(
-    images: Images, beside: Beside, order: Tensor, share: float, random: np.random.Generator
+    images: Images, beside: Beside, order: Order, share: float, random: np.random.Generator
 ) -> tuple[Images, Beside]:
     """`share` of each image and target, the rest of another's (Zhang et al. 2018)."""
-    return torch.lerp(images[order].float(), images.float(), share), _shared(beside, order, share)
+    return images[order].float().lerp(images.float(), share), _shared(beside, order, share)
 
 
 def cutmix(
-    images: Images, beside: Beside, order: Tensor, share: float, random: np.random.Generator
+    images: Images, beside: Beside, order: Order, share: float, random: np.random.Generator
 ) -> tuple[Images, Beside]:
     """A rectangle of each image from another's at the same place, 1 - `share` of the area, centred anywhere and cut off
     at the edges; targets by the area that is left (Yun et al. 2019)."""
@@ -52,8 +118,8 @@ def cutmix(
     return mixed, _shared(beside, order, kept)
 
 
-def _shared(beside: Beside, order: Tensor, share: float) -> Beside:
-    return tuple(torch.lerp(values[order], values, share) for values in beside)
+def _shared(beside: Beside, order: Order, share: float) -> Beside:
+    return tuple(values[order].lerp(values, share) for values in beside)
 
 
 def _interval(length: int, share: float, random: np.random.Generator) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
@@ -14,20 +14,18 @@ from foldline.card.activations import Activation, is_value
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import missing, whole_file
 from foldline.params.section import Section, parse
-from foldline.training.alterations import drop_channels, replace_activations
-from foldline.training.backbones import build_backbone, has_fixed_size, unfit_size
-from foldline.training.heads import build_head, build_pooling
-from foldline.training.model_section import Model, OwnPooling
-from foldline.training.random_start import DESCRIPTION
-from foldline.training.resolution import resized
-from foldline.training.resolution_section import Resolution
+from foldline.training.backbones import unfit_size
+from foldline.training.batches import resized
+from foldline.training.networks import Models
+from foldline.training.section import Resolution
 from foldline.training.side_features import SideEncoding
+from foldline.training.weights import DESCRIPTION
 
 
 class Architecture(Section):
     """All that it takes to build a model again, without its weights."""
 
-    model: Model
+    model: Models
     channels: int
     height: int
     width: int
@@ -36,6 +34,8 @@ class Architecture(Section):
     """What turns the logits into predictions."""
     side: SideEncoding | None
     """How side features are encoded, which join the pooled features; None for images alone."""
+    own_code: str | None = None
+    """The sha256 of the file of one's own that the model is built by, if there is one."""
 
     @property
     def side_width(self) -> int:
@@ -87,31 +87,15 @@ def build_model(architecture: Architecture, weights: Path | None = None) -> Clas
 
     `weights` is what the stage `weights` wrote. Draws from torch's global random generator.
     """
-    model = architecture.model
-    backbone = build_backbone(
-        model.name,
-        weights,
-        in_chans=architecture.channels,
-        img_size=(architecture.height, architecture.width) if has_fixed_size(model.name) else None,
-        drop_rate=model.drop_rate,
-        drop_path_rate=model.drop_path_rate,
-        global_pool=None if isinstance(model.pooling, OwnPooling) else "",
-    )
-    if model.hidden_activation != "own":
-        replace_activations(backbone, model.hidden_activation)
-    if model.drop_channel_rate:
-        drop_channels(backbone, model.drop_channel_rate)
-    features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
-    head = build_head(model.head, features + architecture.side_width, architecture.outputs)
-    return Classifier(architecture, backbone, build_pooling(model.pooling, features), head)
+    return Classifier(architecture, *architecture.model.build(architecture, weights))
 
 
 @torch.no_grad()
 def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
     """Raises Refusal when an image of a size that the model will be given does not go through it."""
     sizes = model.architecture
-    smallest = min(resolution.start_share, resolution.end_share)
-    if smallest < 1 and has_fixed_size(sizes.model.name):
+    smallest = resolution.smallest
+    if smallest < 1 and sizes.model.takes_one_size():
         raise Refusal(
             f"train.resolution trains on smaller images, but `{sizes.model.name}` takes one size only. "
             "Set start_share and end_share to 1."
@@ -128,17 +112,23 @@ def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
 def save_model(path: Path, model: Classifier) -> None:
     """Weights and description in one safetensors file; equal models make equal bytes."""
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    description = model.architecture.model_dump_json(exclude_defaults=True)
     with whole_file(path) as partial:
         # `save_file` hides a full disk behind an error of its own; Python's write names it.
-        partial.write_bytes(save(tensors, {DESCRIPTION: model.architecture.model_dump_json()}))
+        partial.write_bytes(save(tensors, {DESCRIPTION: description}))
 
 
 def load_model(path: Path) -> Classifier:
     """The model of a file that `save_model` wrote, in evaluation mode, on the CPU; needs no network.
 
-    Raises Refusal when the file is missing or no model of ours.
+    Raises Refusal when the file is missing or no model of ours, or built by a file of one's own that has changed.
     """
     architecture = parse(read_description(path), Architecture, str(path))
+    if architecture.own_code != architecture.model.own_code():
+        raise Refusal(
+            f"{path}: the model learned with another {architecture.model.file} than there is now. "  # type: ignore[attr-defined]
+            "Restore that file, or train again: `dvc repro`."
+        )
     model = build_model(architecture)
     model.load_state_dict(load_file(path))
     return model.eval()

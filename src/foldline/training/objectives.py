@@ -15,8 +15,9 @@ from torch.nn.functional import one_hot
 
 from foldline.card.activations import Activation, ColumnSoftmax, activation_for, is_value, outputs_of
 from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
-from foldline.training import loss_section as kinds
-from foldline.training.losses import Logits, Loss, PerImage, SoftTargets, build_loss
+from foldline.training.loss_functions import mean_over_columns
+from foldline.training.losses import Logits, Loss, LossFunction, PerImage, SoftTargets
+from foldline.training.section import Imbalance
 
 Targets = (
     Int64[np.ndarray, " samples"]
@@ -35,7 +36,7 @@ class Objective:
     center: Float[Tensor, " outputs"]
     scale: Float[Tensor, " outputs"]
     """Mean and standard deviation of the training targets where these are values: where a model's outputs begin."""
-    loss: Loss
+    loss: LossFunction
     weights: Float[Tensor, " classes"] | None
     """What an image of each class counts in training, 1 on average; None where all count the same."""
 
@@ -74,20 +75,21 @@ class Objective:
 
 
 def build_objective(
-    target: TargetKind, loss: kinds.Loss, imbalance: kinds.Imbalance, sizes: Sequence[int], training: Targets
+    target: TargetKind, loss: Loss, imbalance: Imbalance, sizes: Sequence[int], training: Targets
 ) -> Objective:
     """`sizes`: how many classes each column of a target of several labels has; of all others, how many there are.
     `training`: the targets that are learned from. Raises Refusal when the loss does not fit the target."""
     activation, classes = activation_for(activation_of(target, loss.kind), sizes), sum(sizes)
     outputs = outputs_of(activation, classes)
     center, scale = spread(training.reshape(-1, outputs)) if is_value(activation) else neutral(outputs)
+    form = loss.build(activation, scale)
     return Objective(
         target=target,
         activation=activation,
         outputs=outputs,
         center=center,
         scale=scale,
-        loss=build_loss(loss, activation, scale),
+        loss=mean_over_columns(form, activation.sizes) if isinstance(activation, ColumnSoftmax) else form,
         weights=class_weights(training, classes) if imbalance == "class_weights" else None,
     )
 

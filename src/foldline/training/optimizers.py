@@ -1,38 +1,146 @@
-"""Optimisers from their section, what steers them, and what keeps their gradients in bounds."""
+"""Parts `train.optimizer` and `train.clipping`: how a step moves the weights; and what steers an optimiser."""
 
 import difflib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from accelerate import Accelerator
-from timm.optim._optim_factory import create_optimizer_v2, get_optimizer_info, list_optimizers
-from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from pydantic import model_validator
 
 from foldline.files.refusal import Refusal, listed
-from foldline.training import optimizer_section as kinds
-from foldline.training.schedules import Schedule
+from foldline.params.kinds import union_of
+from foldline.params.quantities import NotNegative, Positive, ShareBelowOne
+from foldline.training.kind import Accelerator, Kind, Module, Optimizer
+from foldline.training.schedules import ByStep
 
-Clip = Callable[[Accelerator, nn.Module], object]
+Groups = list[dict[str, Any]]
+Clip = Callable[[Accelerator, Module], object]
 """Called between the last backward pass of a step and the step."""
 Steer = Callable[[Optimizer, int], None]
 """Called before each step, with its number."""
 
 
-def build_optimizer(optimizer: kinds.Optimizer, groups: list[dict[str, Any]]) -> Optimizer:
-    """Raises Refusal when timm knows no such optimiser, or when it does not take its options."""
-    match optimizer:
-        case kinds.Sgd():
-            return SGD(groups, momentum=optimizer.momentum, nesterov=optimizer.nesterov)
-        case kinds.Adam():
-            return Adam(groups, betas=(optimizer.beta1, optimizer.beta2))
-        case kinds.AdamW():
-            return AdamW(groups, betas=(optimizer.beta1, optimizer.beta2))
-        case kinds.OfTimm():
-            return _of_timm(optimizer, groups)
+class OptimizerKind(Kind):
+    weight_decay: NotNegative
+
+    def build(self, groups: Groups) -> Optimizer:
+        """`groups`: of parameters, each with its rate and weight decay."""
+        raise NotImplementedError
 
 
-def steering(rates: Schedule, momenta: Schedule | None, optimizer: Optimizer) -> Steer:
+class Sgd(OptimizerKind):
+    """Momentum is the schedule's where that has one (`one_cycle_linear`, `one_cycle_cosine`)."""
+
+    kind: Literal["sgd"]
+    momentum: ShareBelowOne
+    nesterov: bool
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> "Sgd":
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("optimizer.nesterov is true but optimizer.momentum is 0: it looks ahead by the momentum")
+        return self
+
+    def build(self, groups: Groups) -> Optimizer:
+        from torch.optim import SGD
+
+        return SGD(groups, momentum=self.momentum, nesterov=self.nesterov)
+
+
+class Adam(OptimizerKind):
+    """Weight decay is added to the gradient, unlike in `adamw`."""
+
+    kind: Literal["adam"]
+    beta1: ShareBelowOne
+    beta2: ShareBelowOne
+
+    def build(self, groups: Groups) -> Optimizer:
+        from torch.optim import Adam
+
+        return Adam(groups, betas=(self.beta1, self.beta2))
+
+
+class AdamW(OptimizerKind):
+    """Weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
+
+    kind: Literal["adamw"]
+    beta1: ShareBelowOne
+    beta2: ShareBelowOne
+
+    def build(self, groups: Groups) -> Optimizer:
+        from torch.optim import AdamW
+
+        return AdamW(groups, betas=(self.beta1, self.beta2))
+
+
+class OfTimm(OptimizerKind):
+    """Any other of timm's factory: `python -c "import timm.optim; print(timm.optim.list_optimizers())"`."""
+
+    kind: Literal["timm"]
+    name: str
+    options: dict[str, bool | int | float | str]
+    """What the optimiser takes beside rate and weight decay, {} for its own values."""
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        return True
+
+    def build(self, groups: Groups) -> Optimizer:
+        """Raises Refusal when timm knows no such optimiser, or when it does not take its options."""
+        from timm.optim._optim_factory import create_optimizer_v2, get_optimizer_info, list_optimizers
+
+        name, known = self.name, list_optimizers()
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=5) or known
+            raise Refusal(f"train.optimizer.name: timm knows no optimiser `{name}`. Close: {listed(close)}.")
+        if get_optimizer_info(name).second_order:
+            raise Refusal(f"train.optimizer.name: `{name}` needs gradients of gradients. Use another.")
+        options: dict[str, Any] = dict(self.options)
+        try:
+            return create_optimizer_v2(groups, name, lr=None, weight_decay=0.0, **options)
+        except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+            raise Refusal(
+                f"train.optimizer: timm's `{name}` cannot be had with the options {self.options} ({error})."
+            ) from None
+
+
+class Clipping(Kind):
+    def clip(self, accelerator: Accelerator, model: Module) -> None:
+        """Keep the gradients in bounds."""
+
+
+class NoClipping(Clipping):
+    kind: Literal["none"]
+
+
+class ClipNorm(Clipping):
+    """The norm of all gradients together."""
+
+    kind: Literal["norm"]
+    limit: Positive
+
+    def clip(self, accelerator: Accelerator, model: Module) -> None:
+        accelerator.clip_grad_norm_(model.parameters(), self.limit)
+
+
+class ClipValue(Clipping):
+    """Each number of each gradient."""
+
+    kind: Literal["value"]
+    limit: Positive
+
+    def clip(self, accelerator: Accelerator, model: Module) -> None:
+        accelerator.clip_grad_value_(model.parameters(), self.limit)
+
+
+if TYPE_CHECKING:
+    Optimizers = OptimizerKind
+    Clippings = Clipping
+else:
+    Optimizers = union_of("foldline.training.optimizers", OptimizerKind)
+    Clippings = union_of("foldline.training.optimizers", Clipping)
+
+
+def steering(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> Steer:
     """Every group's learning rate becomes a share of its own peak; momentum, where it has a schedule, is of all.
 
     Raises Refusal when there is a schedule for the momentum of an optimiser that has none.
@@ -64,28 +172,3 @@ def set_momentum(optimizer: Optimizer, momentum: float) -> None:
             group["betas"] = (momentum, *group["betas"][1:])
         else:
             group["momentum"] = momentum
-
-
-def build_clip(clipping: kinds.Clipping) -> Clip:
-    match clipping:
-        case kinds.NoClipping():
-            return lambda accelerator, model: None
-        case kinds.ClipNorm(limit=limit):
-            return lambda accelerator, model: accelerator.clip_grad_norm_(model.parameters(), limit)
-        case kinds.ClipValue(limit=limit):
-            return lambda accelerator, model: accelerator.clip_grad_value_(model.parameters(), limit)
-
-
-def _of_timm(optimizer: kinds.OfTimm, groups: list[dict[str, Any]]) -> Optimizer:
-    if optimizer.name not in list_optimizers():
-        close = difflib.get_close_matches(optimizer.name, list_optimizers(), n=5) or list_optimizers()
-        raise Refusal(f"train.optimizer.name: timm knows no optimiser `{optimizer.name}`. Close: {listed(close)}.")
-    if get_optimizer_info(optimizer.name).second_order:
-        raise Refusal(f"train.optimizer.name: `{optimizer.name}` needs gradients of gradients. Use another.")
-    try:
-        options: dict[str, Any] = dict(optimizer.options)
-        return create_optimizer_v2(groups, optimizer.name, lr=None, weight_decay=0.0, **options)
-    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
-        raise Refusal(
-            f"train.optimizer: timm's `{optimizer.name}` cannot be had with the options {optimizer.options} ({error})."
-        ) from None

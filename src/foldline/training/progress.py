@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from foldline.training.averaging import Average
+from foldline.training.averaging import Follower
 
 Line = dict[str, int | float]
 """Of the history: an epoch, under the columns of foldline.training.history."""
@@ -48,7 +48,7 @@ class Progress:
 
 
 def checkpoint_state(
-    progress: Progress, model: nn.Module, optimizer: Optimizer, average: Average, accelerator: Accelerator
+    progress: Progress, model: nn.Module, optimizer: Optimizer, average: Follower, accelerator: Accelerator
 ) -> dict[str, Any]:
     """Tensors, numbers, lists and dicts only, so that it can be loaded without running code."""
     return {
@@ -61,7 +61,7 @@ def checkpoint_state(
 
 
 def restore(
-    state: Mapping[str, Any], model: nn.Module, optimizer: Optimizer, average: Average, accelerator: Accelerator
+    state: Mapping[str, Any], model: nn.Module, optimizer: Optimizer, average: Follower, accelerator: Accelerator
 ) -> Progress:
     """Put what `checkpoint_state` returned back where it came from."""
     model.load_state_dict(state["model"])

@@ -8,9 +8,10 @@ import torch
 from foldline.training.augmentation import build_augmentation
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import choose_pieces
-from foldline.training.loss_section import CrossEntropy
+from foldline.training.losses import CrossEntropy
 from foldline.training.samples import Samples
-from foldline.training.section import NoWarmStart, Train
+from foldline.training.section import Train
+from foldline.training.warm_start import NoWarmStart
 
 
 def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:

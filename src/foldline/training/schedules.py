@@ -1,35 +1,196 @@
-"""Schedules: functions from the optimiser step (from 0) to a value, joined from pieces.
+"""Part `train.schedule`: the share of each peak learning rate, and where it has one the momentum, step by step.
 
-A schedule knows nothing of an optimiser and keeps no state; it is asked again for any step.
+What a schedule gives are functions from the optimiser step (from 0) to a value, joined from pieces. They know nothing
+of an optimiser and keep no state; they are asked again for any step.
 """
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from foldline.training import schedule_section as kinds
+from pydantic import Field, model_validator
 
-Schedule = Callable[[int], float]
-Piece = tuple[int, Schedule]
+from foldline.params.kinds import union_of
+from foldline.params.quantities import NotNegative, Positive, Share, ShareBelowOne
+from foldline.training.kind import Kind, OwnKind
+
+ByStep = Callable[[int], float]
+Piece = tuple[int, ByStep]
 """How many steps, and the value at each, counted from the piece's own start."""
 
 
-def constant(value: float) -> Schedule:
+class Schedule(Kind):
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        """From step to the share of the peak learning rate."""
+        raise NotImplementedError
+
+    def momenta(self, steps_per_epoch: int, epochs: int) -> ByStep | None:
+        """From step to the momentum, None where it is the optimiser's own throughout."""
+        return None
+
+
+class Constant(Schedule):
+    kind: Literal["constant"]
+
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        return constant(1.0)
+
+
+class WarmupCosine(Schedule):
+    """Linearly from `start_share` of the rate to all of it, then along a cosine to `end_share`."""
+
+    kind: Literal["warmup_cosine"]
+    warmup_epochs: NotNegative
+    start_share: Share
+    end_share: Share
+
+    def lengths(self) -> Mapping[str, int | float]:
+        return {"warmup_epochs": self.warmup_epochs}
+
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        steps = steps_per_epoch * epochs
+        warmup = min(round(self.warmup_epochs * steps_per_epoch), steps)
+        return join(
+            (warmup, linear(self.start_share, 1.0, warmup)),
+            (steps - warmup, cosine(1.0, self.end_share, steps - warmup)),
+        )
+
+
+class Steps(Schedule):
+    """`factor` times the rate once `at_epochs` are done, and again at each of them."""
+
+    kind: Literal["steps"]
+    at_epochs: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    factor: Positive
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "Steps":
+        if list(self.at_epochs) != sorted(set(self.at_epochs)):
+            raise ValueError(f"schedule.at_epochs is {list(self.at_epochs)}: it must ascend")
+        return self
+
+    def lengths(self) -> Mapping[str, int | float]:
+        return {"at_epochs": self.at_epochs[-1]}
+
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        starts = [round(epoch * steps_per_epoch) for epoch in self.at_epochs]
+        return lambda step: self.factor ** bisect_right(starts, step)
+
+
+class Restarts(Schedule):
+    """Cosines from the whole rate to `end_share`, one after the other, each `growth` times as long as the one before
+    (SGDR, Loshchilov and Hutter 2017). A first cycle of 1 and a growth of 2 end after 1, 3, 7, 15 epochs."""
+
+    kind: Literal["restarts"]
+    first_cycle_epochs: Positive
+    growth: Annotated[float, Field(ge=1)]
+    end_share: Share
+
+    def lengths(self) -> Mapping[str, int | float]:
+        return {"first_cycle_epochs": self.first_cycle_epochs}
+
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        lengths = cycles(self.first_cycle_epochs * steps_per_epoch, self.growth, steps_per_epoch * epochs)
+        return join(*((length, cosine(1.0, self.end_share, length)) for length in lengths))
+
+
+class _OneCycle(Schedule):
+    start_divisor: Annotated[float, Field(ge=1)]
+    end_divisor: Annotated[float, Field(ge=1)]
+    """Both of the peak rate."""
+    momentum_high: ShareBelowOne
+    momentum_low: ShareBelowOne
+    """Where the rate is highest. For optimisers of Adam's type, momentum is beta1."""
+
+    @model_validator(mode="after")
+    def _momentum_sinks(self) -> "_OneCycle":
+        if self.momentum_low > self.momentum_high:
+            raise ValueError(
+                f"schedule.momentum_low is {self.momentum_low}, above momentum_high, which is {self.momentum_high}"
+            )
+        return self
+
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        start, end = 1 / self.start_divisor, 1 / self.end_divisor
+        return self.through(start, 1.0, start, end, steps_per_epoch * epochs)
+
+    def momenta(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        high, low = self.momentum_high, self.momentum_low
+        return self.through(high, low, high, high, steps_per_epoch * epochs)
+
+    def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
+        """Through four values: the start, the turn, the way back, the end (Smith 2018)."""
+        raise NotImplementedError
+
+
+class OneCycleLinear(_OneCycle):
+    """Peak / `start_divisor` to the peak and back in straight lines of equal length, then within the last `tail_share`
+    of all steps to peak / `end_divisor`; momentum goes from high to low and back, and stays (fastai's `use_clr_beta`;
+    document 002: `use_clr_beta=(10, 13.68, 0.95, 0.8)` is 10, 0.1368, 1000, 0.95, 0.8)."""
+
+    kind: Literal["one_cycle_linear"]
+    tail_share: ShareBelowOne
+
+    def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
+        side = round((1 - self.tail_share) / 2 * steps)
+        tail = steps - 2 * side
+        return join(
+            (side, linear(start, turn, side)), (side, linear(turn, back, side)), (tail, linear(back, end, tail))
+        )
+
+
+class OneCycleCosine(_OneCycle):
+    """Peak / `start_divisor` to the peak within `warmup_share` of all steps, then to peak / `end_divisor`, along
+    cosines; momentum the other way round (torch's OneCycleLR, which has no tail)."""
+
+    kind: Literal["one_cycle_cosine"]
+    warmup_share: ShareBelowOne
+
+    def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
+        rising = round(self.warmup_share * steps)
+        return join((rising, cosine(start, turn, rising)), (steps - rising, cosine(turn, end, steps - rising)))
+
+
+class OwnSchedule(Schedule, OwnKind):
+    """A function of one's own, `name(step, steps, steps_per_epoch, **keys)`, of the step (from 0) and of how many
+    there are in the training and in an epoch: the share of each peak learning rate, a number from 0."""
+
+    def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
+        """All values at once, so that a wrong one is refused before the first step."""
+        share, steps = self.load(), steps_per_epoch * epochs
+        shares: list[float] = []
+        for step in range(steps):
+            with self.blamed():
+                value = share(step=step, steps=steps, steps_per_epoch=steps_per_epoch, **self.arguments)
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise self.refusal(f"gives {value!r} for step {step} of {steps}: a share of the rate is 0 or more.")
+            shares.append(float(value))
+        return lambda step: shares[min(step, steps - 1)]
+
+
+if TYPE_CHECKING:
+    Schedules = Schedule
+else:
+    Schedules = union_of("foldline.training.schedules", Schedule)
+
+
+def constant(value: float) -> ByStep:
     return lambda step: value
 
 
-def linear(start: float, end: float, steps: int) -> Schedule:
+def linear(start: float, end: float, steps: int) -> ByStep:
     """`start` at step 0, `end` at `steps` and after."""
     return lambda step: start + (end - start) * _share(step, steps)
 
 
-def cosine(start: float, end: float, steps: int) -> Schedule:
+def cosine(start: float, end: float, steps: int) -> ByStep:
     """`start` at step 0, `end` at `steps` and after, along half a cosine (Loshchilov and Hutter 2017)."""
     return lambda step: end + (start - end) * (1 + math.cos(math.pi * _share(step, steps))) / 2
 
 
-def join(*pieces: Piece) -> Schedule:
+def join(*pieces: Piece) -> ByStep:
     """One piece after the other; the last goes on for ever."""
     starts = [0, *accumulate(steps for steps, _ in pieces)][:-1]
 
@@ -38,54 +199,6 @@ def join(*pieces: Piece) -> Schedule:
         return pieces[piece][1](step - starts[piece])
 
     return value
-
-
-def rate_schedule(schedule: kinds.Schedule, steps_per_epoch: int, epochs: int) -> Schedule:
-    """From step to the share of the peak learning rate."""
-    steps = steps_per_epoch * epochs
-    match schedule:
-        case kinds.Constant():
-            return constant(1.0)
-        case kinds.WarmupCosine():
-            warmup = min(round(schedule.warmup_epochs * steps_per_epoch), steps)
-            return join(
-                (warmup, linear(schedule.start_share, 1.0, warmup)),
-                (steps - warmup, cosine(1.0, schedule.end_share, steps - warmup)),
-            )
-        case kinds.Steps():
-            starts = [round(epoch * steps_per_epoch) for epoch in schedule.at_epochs]
-            return lambda step: schedule.factor ** bisect_right(starts, step)
-        case kinds.Restarts():
-            lengths = cycles(schedule.first_cycle_epochs * steps_per_epoch, schedule.growth, steps)
-            return join(*((length, cosine(1.0, schedule.end_share, length)) for length in lengths))
-        case kinds.OneCycleLinear() | kinds.OneCycleCosine():
-            start, end = 1 / schedule.start_divisor, 1 / schedule.end_divisor
-            return one_cycle(schedule, steps, (start, 1.0, start, end))
-
-
-def momentum_schedule(schedule: kinds.Schedule, steps_per_epoch: int, epochs: int) -> Schedule | None:
-    """From step to the momentum, None where it is the optimiser's own throughout."""
-    if not isinstance(schedule, kinds.OneCycleLinear | kinds.OneCycleCosine):
-        return None
-    high, low = schedule.momentum_high, schedule.momentum_low
-    return one_cycle(schedule, steps_per_epoch * epochs, (high, low, high, high))
-
-
-def one_cycle(
-    schedule: kinds.OneCycleLinear | kinds.OneCycleCosine, steps: int, values: tuple[float, float, float, float]
-) -> Schedule:
-    """Through four values: the start, the turn, the way back, the end (Smith 2018).
-
-    The linear shape is fastai's `use_clr_beta`, which document 002 uses: two sides of equal length and a tail. The
-    cosine shape is torch's OneCycleLR, which has no tail.
-    """
-    start, turn, back, end = values
-    if isinstance(schedule, kinds.OneCycleCosine):
-        rising = round(schedule.warmup_share * steps)
-        return join((rising, cosine(start, turn, rising)), (steps - rising, cosine(turn, end, steps - rising)))
-    side = round((1 - schedule.tail_share) / 2 * steps)
-    tail = steps - 2 * side
-    return join((side, linear(start, turn, side)), (side, linear(turn, back, side)), (tail, linear(back, end, tail)))
 
 
 def cycles(first_steps: float, growth: float, steps: int) -> list[int]:

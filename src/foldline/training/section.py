@@ -1,47 +1,52 @@
 """Section `train`: everything about one fold's training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from foldline.params.quantities import Count, Positive, Precision, WholeNumber
+from foldline.params.quantities import Count, Precision, WholeNumber
 from foldline.params.section import Section
-from foldline.training.augmentation_section import Augmentation
-from foldline.training.average_section import Average, EmaSpan, Mean
-from foldline.training.loss_section import (
-    BatchMixing,
-    Huber,
-    Imbalance,
-    Loss,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    Mixing,
-)
-from foldline.training.model_section import Model
-from foldline.training.optimizer_section import Clipping, Freezing, GradualFreezing, LayerDecay, Optimizer, Rates
-from foldline.training.resolution_section import Resolution
-from foldline.training.schedule_section import Restarts, Schedule, Steps, WarmupCosine
+from foldline.training.averages import Averages
+from foldline.training.kind import Kind
+from foldline.training.layer_groups import AnyRates, Freezings
+from foldline.training.losses import Losses
+from foldline.training.mixing import Mixings
+from foldline.training.networks import Models
+from foldline.training.optimizers import Clippings, Optimizers
+from foldline.training.recipes import Augmentation
+from foldline.training.schedules import Schedules
+from foldline.training.warm_start import WarmStarts
 
-KNOWN_MODEL = "test_resnet"
-"""Of the experiment to begin with, which is spared the seconds that asking timm takes."""
+Imbalance = Literal["none", "class_weights", "square_root_sampling"]
+"""class_weights: rare classes' losses weigh more, each class as much as any other. square_root_sampling: a class is
+drawn as often as the square root of its images (Mahajan et al. 2018), with replacement, as many images as there are."""
 
 
-class NoWarmStart(Section):
-    """The head starts at random."""
+class Resolution(Kind):
+    """The size of training images as a share of the cached one, at which images are judged and predicted: grows
+    evenly from `start_share` to `end_share` over the first `growing_epochs` epochs, and stays (Touvron et al. 2019
+    predict at a larger size than they train at)."""
 
-    kind: Literal["none"]
+    start_share: Annotated[float, Field(gt=0, le=1)]
+    end_share: Annotated[float, Field(gt=0, le=1)]
+    growing_epochs: WholeNumber
 
+    def lengths(self) -> Mapping[str, int | float]:
+        return {"growing_epochs": self.growing_epochs}
 
-class LogisticRegressionStart(Section):
-    """The head starts as scikit-learn's LogisticRegression on the backbone's features of the fold's training rows."""
+    @property
+    def asks_its_libraries(self) -> bool:
+        return self.smallest < 1
 
-    kind: Literal["logistic_regression"]
-    inverse_penalty: Positive
-    """scikit-learn's C: the larger, the closer the fit."""
+    @property
+    def smallest(self) -> float:
+        return min(self.start_share, self.end_share)
 
-
-WarmStart = Annotated[NoWarmStart | LogisticRegressionStart, Field(discriminator="kind")]
+    def share(self, epoch: int) -> float:
+        """Of the cached images' sides, in `epoch` (from 0)."""
+        start, end, growing = self.start_share, self.end_share, self.growing_epochs
+        return start + (end - start) * min(epoch / growing, 1.0) if growing else end
 
 
 class Train(Section):
@@ -62,17 +67,17 @@ class Train(Section):
     compile: bool
     """Through torch.compile, which takes minutes at the start."""
     resolution: Resolution
-    model: Model
-    optimizer: Optimizer
-    rates: Rates
-    freezing: Freezing
-    schedule: Schedule
-    clipping: Clipping
-    average: Average
-    loss: Loss
+    model: Models
+    optimizer: Optimizers
+    rates: AnyRates
+    freezing: Freezings
+    schedule: Schedules
+    clipping: Clippings
+    average: Averages
+    loss: Losses
     imbalance: Imbalance
-    mixing: Mixing
-    warm_start: WarmStart
+    mixing: Mixings
+    warm_start: WarmStarts
     augmentation: Augmentation
     keep: Literal["last", "best"]
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
@@ -87,72 +92,39 @@ class Train(Section):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> "Train":
-        contradictions = [*self._too_long(), *self._unmixable()]
+        contradictions = [*self._too_long(), *self._unmixable(), *self._headless()]
         if contradictions:
             raise ValueError("; ".join(contradictions))
         return self
 
-    def _too_long(self) -> Iterator[str]:
-        for name, epochs in self._lengths():
-            if epochs > self.epochs:
-                yield f"train.{name} is {epochs:g}, longer than the training: train.epochs is {self.epochs}"
-
-    def _lengths(self) -> Iterator[tuple[str, float]]:
-        yield "resolution.growing_epochs", self.resolution.growing_epochs
-        if isinstance(self.schedule, WarmupCosine):
-            yield "schedule.warmup_epochs", self.schedule.warmup_epochs
-        if isinstance(self.schedule, Restarts):
-            yield "schedule.first_cycle_epochs", self.schedule.first_cycle_epochs
-        if isinstance(self.schedule, Steps):
-            yield "schedule.at_epochs", self.schedule.at_epochs[-1]
-        if isinstance(self.freezing, GradualFreezing):
-            yield "freezing.head_epochs", self.freezing.head_epochs
-        if isinstance(self.average, EmaSpan):
-            yield "average.span_epochs", self.average.span_epochs
-        if isinstance(self.average, Mean):
-            yield "average.from_epoch", self.average.from_epoch
-        if isinstance(self.mixing, BatchMixing):
-            yield "mixing.off_last_epochs", self.mixing.off_last_epochs
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Those of its parts that come in kinds, by their keys."""
+        return {key: part for key, part in self if isinstance(part, Kind)}
 
     @property
     def asks_its_libraries(self) -> bool:
-        """Whether there is a model that timm may not know, something that not every model or optimiser of its takes,
-        that albumentations describes, or that needs a compiler: whether it can be had, is seen where the training is
-        put together."""
-        model, rates = self.model, self.rates
-        changes = model.drop_rate + model.drop_path_rate + model.drop_channel_rate > 0
-        return (
-            model.name != KNOWN_MODEL
-            or changes
-            or self.compile
-            or model.hidden_activation != "own"
-            or model.pooling.kind != "own"
-            or min(self.resolution.start_share, self.resolution.end_share) < 1
-            or self.optimizer.kind == "timm"
-            or self.freezing.kind != "none"
-            or not (isinstance(rates, LayerDecay) and rates.layer_decay == 1)
-            or bool(self.augmentation.transforms)
-        )
+        """Whether there is a part that only torch, timm, albumentations, a compiler or a file of one's own can judge:
+        whether it can be had, is seen where the training is put together."""
+        return self.compile or any(part.asks_its_libraries for part in self.kinds.values())
+
+    def _too_long(self) -> Iterator[str]:
+        for name, part in self.kinds.items():
+            for key, epochs in part.lengths().items():
+                if epochs > self.epochs:
+                    yield f"train.{name}.{key} is {epochs:g}, longer than the training: train.epochs is {self.epochs}"
 
     def _unmixable(self) -> Iterator[str]:
-        if isinstance(self.mixing, BatchMixing) and isinstance(self.loss, MeanSquaredError | MeanAbsoluteError | Huber):
+        if self.mixing.mixes and self.loss.is_of_values:
             yield (
                 f"train.mixing.kind is {self.mixing.kind}, but the loss {self.loss.kind} has no soft form: "
                 "set mixing to {kind: none}"
             )
 
-    @model_validator(mode="after")
-    def _warm_start_fits(self) -> "Train":
-        if isinstance(self.warm_start, NoWarmStart):
-            return self
-        if self.model.head.kind != "plain":
-            raise ValueError(
-                f"warm_start.kind is {self.warm_start.kind}, which is one Linear layer, but model.head.kind is "
-                f"{self.model.head.kind}: set model.head.kind to plain, or warm_start.kind to none"
+    def _headless(self) -> Iterator[str]:
+        yield from self.warm_start.contradictions(self.model, self.loss)
+        if self.freezing.frees_the_head_first and not self.model.has_head:
+            yield (
+                f"train.freezing.kind is {self.freezing.kind}, in which the head learns first, but train.model.kind is "
+                f"{self.model.kind}, which has none apart: set freezing to {{kind: none}}"
             )
-        if self.loss.kind != "cross_entropy":
-            raise ValueError(
-                f"warm_start.kind is {self.warm_start.kind}, which fits probabilities of classes, but loss.kind is "
-                f"{self.loss.kind}: set loss.kind to cross_entropy, or warm_start.kind to none"
-            )
-        return self

@@ -1,6 +1,5 @@
 """The backbone's starting weights in one file: from the hub, a file or a folder."""
 
-import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,42 +7,17 @@ from typing import Any
 
 import timm
 from safetensors import SafetensorError
-from safetensors.torch import save
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import sha256, whole_file
-from foldline.training.backbones import build_backbone, known_model
+from foldline.training.backbones import build_backbone
 from foldline.training.models import read_description
-from foldline.training.random_start import DESCRIPTION
-from foldline.training.weights_section import FileWeights, FolderWeights, HubWeights
+from foldline.training.weights import SUFFIXES
 
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 PREFIXES = ("", "backbone.", "model.", "encoder.")
 """What wraps a backbone's keys in other people's files, and in our own. timm itself removes `module.`."""
 OFFLINE = "Without a network, set `weights: {kind: file, path: ...}` or `{kind: folder, path: ...}`, or `{kind: none}`."
-
-
-def fetch_weights(
-    path: Path, weights: HubWeights | FileWeights | FolderWeights, name: str, own: Path
-) -> dict[str, Any]:
-    """Write to `path` the tensors that timm's model `name` without its classifier starts from, and return their source.
-
-    `own`: the folder of the person's own weights. Raises Refusal when the weights cannot be had, or do not fit.
-    """
-    known_model(name)
-    match weights:
-        case HubWeights():
-            tensors, source = _from_hub(name, weights.revision)
-        case FileWeights() | FolderWeights():
-            file = weights_file(weights, own)
-            tensors, source = _from_file(file, name), {"file": file.name, "sha256": sha256(file)}
-    description = {"model": name, "kind": weights.kind, **source}
-    contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
-    with whole_file(path) as partial:
-        partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(description)}))
-    return description
 
 
 def starting_weights(path: Path, name: str) -> Path | None:
@@ -60,28 +34,7 @@ def starting_weights(path: Path, name: str) -> Path | None:
     return None if description["kind"] == "none" else path
 
 
-def weights_file(weights: FileWeights | FolderWeights, own: Path) -> Path:
-    """The file below the folder `own` that the section names. Raises Refusal when it is not there."""
-    path = own / weights.path
-    if isinstance(weights, FileWeights):
-        if not path.is_file():
-            raise Refusal(f"weights.path: there is no file {path}. Correct the path, or use another `weights.kind`.")
-        return path
-    if not path.is_dir():
-        raise Refusal(f"weights.path: there is no folder {path}. Correct the path, or use another `weights.kind`.")
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-    if len(found) == 2 and found[0].stem == found[1].stem:
-        return next((file for file in found if file.suffix == ".safetensors"), found[0])
-    if len(found) != 1:
-        names = listed(file.name for file in found)
-        raise Refusal(
-            f"weights.path: {path} must hold one weights file ({listed(SUFFIXES)}), found {names}. "
-            "Name the one to use: `weights: {kind: file, path: ...}`."
-        )
-    return found[0]
-
-
-def _from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         backbone = build_backbone(name, hub=_of_revision(name, revision))
     except Refusal:
@@ -108,7 +61,7 @@ def _of_revision(name: str, revision: str) -> dict[str, Any]:
     return {}
 
 
-def _from_file(path: Path, name: str) -> dict[str, Tensor]:
+def from_file(path: Path, name: str) -> dict[str, Tensor]:
     try:
         found = load_state_dict(str(path))
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:

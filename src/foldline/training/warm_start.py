@@ -1,57 +1,108 @@
-"""A head that begins as scikit-learn's logistic regression on what it is given, the backbone's features and the side
-features (document 000, "Warm start")."""
+"""Part `train.warm_start`: a head that begins as scikit-learn's logistic regression on what it is given, the backbone's
+features and the side features (document 000, "Warm start")."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
-from accelerate.utils import broadcast
 from jaxtyping import Float, Int64
-from torch import Tensor, nn
 from tqdm import tqdm
 
-from foldline.pixels.loaders import Pixels, evaluation_loader
-from foldline.training.models import Classifier
-from foldline.training.samples import Samples
+from foldline.params.kinds import union_of
+from foldline.params.quantities import Positive
+from foldline.training.kind import Kind, Module, Tensor
+from foldline.training.losses import Loss
+from foldline.training.networks import Model
+
+if TYPE_CHECKING:
+    from foldline.pixels.loaders import Pixels
+    from foldline.training.fold import Fold
+    from foldline.training.models import Classifier
+    from foldline.training.samples import Samples
+else:
+    Classifier = Fold = Pixels = Samples = Any
 
 MOST_ITERATIONS = 1000
 ABSENT_CLASS = -10.0
 """The bias of a class without a training row, below the least of all others: e**-10 as likely as that."""
 
 
-def warm_start(
-    model: Classifier, pixels: Pixels, training: Samples, batch_size: int, inverse_penalty: float, device: torch.device
-) -> None:
-    """Replace the plain head's weights: the loss of the model in eval mode becomes that of the logistic regression.
+class WarmStart(Kind):
+    def contradictions(self, model: Model, loss: Loss) -> Iterator[str]:
+        """Why it cannot start this model under this loss."""
+        yield from ()
 
-    `training`: images as they lie in the cache, without augmentation. `inverse_penalty`: scikit-learn's C.
-    """
-    assert isinstance(model.head, nn.Linear), "config.train refuses other heads"
-    found = backbone_features(model, pixels, training, batch_size, device)
-    weights, biases = fit_head(found, training.targets, model.architecture.outputs, inverse_penalty)
-    with torch.no_grad():
-        model.head.weight.copy_(torch.from_numpy(weights))
-        model.head.bias.copy_(torch.from_numpy(biases))
-    for parameter in model.head.parameters():
-        broadcast(parameter.data)  # Averages begin before DDP makes processes equal, which may differ by rounding.
+    def start(self, model: Classifier, fold: Fold, batch_size: int) -> None:
+        """Replace the weights of the head of a model that is on its device."""
 
 
-@torch.no_grad()
+class NoWarmStart(WarmStart):
+    """The head starts at random."""
+
+    kind: Literal["none"]
+
+
+class LogisticRegressionStart(WarmStart):
+    """The head starts as scikit-learn's LogisticRegression on the backbone's features of the fold's training rows."""
+
+    kind: Literal["logistic_regression"]
+    inverse_penalty: Positive
+    """scikit-learn's C: the larger, the closer the fit."""
+
+    def contradictions(self, model: Model, loss: Loss) -> Iterator[str]:
+        if not model.has_linear_head:
+            yield (
+                f"warm_start.kind is {self.kind}, which is one Linear layer, as this model's head is not: set "
+                "train.model.head.kind to plain, or warm_start.kind to none"
+            )
+        elif not loss.fits_probabilities:
+            yield (
+                f"warm_start.kind is {self.kind}, which fits probabilities of classes, but loss.kind is {loss.kind}: "
+                "set loss.kind to cross_entropy, or warm_start.kind to none"
+            )
+
+    def start(self, model: Classifier, fold: Fold, batch_size: int) -> None:
+        """The loss of the model in eval mode becomes that of the logistic regression, of images as they lie in the
+        cache, without augmentation."""
+        import torch
+        from accelerate.utils import broadcast
+
+        found = backbone_features(model, fold.pixels, fold.training, batch_size)
+        weights, biases = fit_head(found, fold.training.targets, model.architecture.outputs, self.inverse_penalty)
+        with torch.no_grad():
+            model.head.weight.copy_(torch.from_numpy(weights))  # type: ignore[operator]
+            model.head.bias.copy_(torch.from_numpy(biases))  # type: ignore[operator]
+        for parameter in model.head.parameters():
+            broadcast(parameter.data)  # Averages begin before DDP makes processes equal, which may differ by rounding.
+
+
+if TYPE_CHECKING:
+    WarmStarts = WarmStart
+else:
+    WarmStarts = union_of("foldline.training.warm_start", WarmStart)
+
+
 def backbone_features(
-    model: Classifier, pixels: Pixels, samples: Samples, batch_size: int, device: torch.device
+    model: Classifier, pixels: Pixels, samples: Samples, batch_size: int
 ) -> Float[np.ndarray, "samples features"]:
     """What the head would be given, in eval mode: its input, whatever lies before it."""
-    was_training = model.training
+    import torch
+
+    from foldline.pixels.loaders import evaluation_loader
+
+    device, was_training = model.mean.device, model.training
     model.eval()
     batches: list[np.ndarray] = []
 
-    def keep(head: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def keep(head: Module, inputs: tuple[Tensor, ...]) -> None:
         batches.append(inputs[0].float().cpu().numpy())
 
     hook = model.head.register_forward_pre_hook(keep)
     try:
-        for images, index in tqdm(
-            evaluation_loader(pixels, samples.positions, batch_size, workers=0), "features", disable=None
-        ):
-            model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.side))
+        loader = evaluation_loader(pixels, samples.positions, batch_size, workers=0)
+        for images, index in tqdm(loader, "features", disable=None):
+            with torch.no_grad():
+                model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.side))
     finally:
         hook.remove()
         model.train(was_training)

@@ -1,7 +1,10 @@
-"""Changes inside any of timm's models: another activation, channels that drop out."""
+"""Layers of ours in any of timm's models: another activation, channels that drop out, poolings."""
 
+import torch
+from jaxtyping import Float, Shaped
 from timm.layers.create_act import _ACT_LAYER_DEFAULT
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
 from foldline.files.refusal import Refusal, listed
 
@@ -50,3 +53,32 @@ def drop_channels(backbone: nn.Module, rate: float) -> None:
         )
     for stage in sequences:
         stage.append(nn.Dropout2d(rate))
+
+
+class MapOfFeatures(nn.Module):
+    """Lets maps of features through. Raises Refusal for what else a backbone may give."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, given: Shaped[Tensor, "..."]) -> Float[Tensor, "batch features height width"]:
+        if given.ndim != 4 or given.shape[1] != self.features:
+            raise Refusal(
+                "train.model.pooling needs a model that makes a map of features (batch, features, height, width); this "
+                f"one makes {tuple(given.shape)}. Set it to {{kind: own}}."
+            )
+        return given
+
+
+class GeneralizedMean(nn.Module):
+    """GeM (Radenovic et al. 2018): features below a millionth count as that much; the power is one learned number."""
+
+    def __init__(self, power: float, least: float = 1e-6) -> None:
+        super().__init__()
+        self.power = nn.Parameter(torch.tensor([power]))
+        self.least = least
+
+    def forward(self, features: Float[Tensor, "batch features height width"]) -> Float[Tensor, "batch features"]:
+        powers = features.float().clamp(min=self.least) ** self.power
+        return (avg_pool2d(powers, powers.shape[-2:]) ** (1 / self.power)).flatten(1)

@@ -1,0 +1,196 @@
+"""Parts `train.rates` and `train.freezing`: how fast each of a model's layers learns, and from which epoch on.
+
+Parameters come in groups with a peak learning rate by depth, and no weight decay on norms and biases.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
+
+from pydantic import Field
+
+from foldline.files.refusal import Refusal
+from foldline.params.kinds import union_of
+from foldline.params.quantities import Count, Positive, WholeNumber
+from foldline.training.kind import Kind, Module
+
+if TYPE_CHECKING:
+    from foldline.training.models import Classifier
+else:
+    Classifier = Any
+
+BACKBONE = "backbone."
+StartEpoch = Callable[[Module, int], bool]
+"""Put the model into training mode for an epoch, from 0; whether other parameters learn than before."""
+
+
+class Rates(Kind):
+    head: Positive
+
+    def peaks(self, backbone: Module) -> Callable[[str], float]:
+        """From the name of one of the backbone's parameters to its peak rate.
+
+        Raises Refusal when timm does not know the model's layers, or knows another number of stages.
+        """
+        raise NotImplementedError
+
+
+class LayerDecay(Rates):
+    """Peak learning rates: `head` for the head, `body` for the layers just below it, and `body * layer_decay**i`
+    for the i-th of timm's layer groups below those (1: the same everywhere)."""
+
+    kind: Literal["layer_decay"]
+    body: Positive
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
+    groups: Literal["blocks", "stages"]
+    """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        return self.layer_decay != 1
+
+    def peaks(self, backbone: Module) -> Callable[[str], float]:
+        if self.layer_decay == 1:
+            return lambda name: self.body
+        depths = layer_depths(backbone, self.groups)
+        return lambda name: self.body * self.layer_decay ** depths[name]
+
+
+class PartRates(Rates):
+    """Peak learning rates of the stem, of each stage from the stem up, and of the head."""
+
+    kind: Literal["parts"]
+    stem: Positive
+    stages: Annotated[tuple[Positive, ...], Field(min_length=1)]
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        return True
+
+    def peaks(self, backbone: Module) -> Callable[[str], float]:
+        depths = layer_depths(backbone, "stages")
+        from_top = (*reversed(self.stages), self.stem)
+        if len(from_top) != max(depths.values()) + 1:
+            raise Refusal(
+                f"train.rates.stages has {len(self.stages)} rates, but timm sees {max(depths.values())} stages "
+                f"above the stem of this {type(backbone).__name__}. Give one rate for each."
+            )
+        return lambda name: from_top[depths[name]]
+
+
+class Freezing(Kind):
+    frees_the_head_first: ClassVar[bool] = False
+
+    def starts(self, model: Classifier) -> StartEpoch:
+        """Raises Refusal when stages are to be unfrozen one by one, and timm does not know the model's."""
+        raise NotImplementedError
+
+
+class NoFreezing(Freezing):
+    kind: Literal["none"]
+
+    def starts(self, model: Classifier) -> StartEpoch:
+        return lambda followed, epoch: thaw(followed, {}, 0, False)
+
+
+class GradualFreezing(Freezing):
+    """Only the head learns for `head_epochs`; then the body joins, the topmost stage first, one more every
+    `stage_epochs`, the stem last (Howard and Ruder 2018); 0: the whole body at once."""
+
+    kind: Literal["gradual"]
+    frees_the_head_first: ClassVar[bool] = True
+    head_epochs: Count
+    stage_epochs: WholeNumber
+    batchnorm: Literal["train", "eval"]
+    """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
+
+    def lengths(self) -> Mapping[str, int | float]:
+        return {"head_epochs": self.head_epochs}
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        return True
+
+    def starts(self, model: Classifier) -> StartEpoch:
+        names = [name for name, _ in model.backbone.named_parameters()]
+        by_stage = self.stage_epochs > 0
+        depths = layer_depths(model.backbone, "stages") if by_stage else dict.fromkeys(names, 0)
+        frozen_below = {f"{BACKBONE}{name}": depth for name, depth in depths.items()}
+
+        def start_epoch(followed: Module, epoch: int) -> bool:
+            since = epoch - self.head_epochs
+            learning = 0 if since < 0 else 1 + since // self.stage_epochs if by_stage else 1
+            return thaw(followed, frozen_below, learning, self.batchnorm == "eval")
+
+        return start_epoch
+
+
+if TYPE_CHECKING:
+    AnyRates = Rates
+    Freezings = Freezing
+else:
+    AnyRates = union_of("foldline.training.layer_groups", Rates)
+    Freezings = union_of("foldline.training.layer_groups", Freezing)
+
+
+def parameter_groups(model: Classifier, rates: Rates, weight_decay: float) -> list[dict[str, Any]]:
+    """Groups for an optimiser, the head's last. Each carries its own `peak_rate`, which a schedule scales.
+
+    Layers are grouped as timm groups them (BEiT's layer-wise decay); layers of equal rate share a group. What belongs
+    to neither backbone nor head (a learned pooling) has the head's rate.
+    """
+    backbone = model.backbone
+    rate_of = rates.peaks(backbone)
+    spared = {f"{BACKBONE}{name}" for name in getattr(backbone, "no_weight_decay", set)()}
+    groups: dict[tuple[float, bool], dict[str, Any]] = {}
+    for name, parameter in model.named_parameters():
+        peak_rate = rate_of(name.removeprefix(BACKBONE)) if name.startswith(BACKBONE) else rates.head
+        decays = parameter.ndim > 1 and name not in spared
+        group = groups.setdefault(
+            (peak_rate, decays),
+            {"params": [], "peak_rate": peak_rate, "lr": peak_rate, "weight_decay": weight_decay if decays else 0.0},
+        )
+        group["params"].append(parameter)
+    return list(groups.values())
+
+
+def layer_depths(backbone: Module, groups: str) -> dict[str, int]:
+    """For each of the backbone's parameters, how many of timm's layer groups lie between it and the head.
+
+    `groups`: `blocks` or `stages`. Raises Refusal when timm does not know the model's layers.
+    """
+    from timm.models import group_parameters
+
+    if not hasattr(backbone, "group_matcher"):
+        raise Refusal(
+            f"timm does not group the layers of {type(backbone).__name__}. "
+            "Set train.rates to {kind: layer_decay, layer_decay: 1.0, ...} and train.freezing to {kind: none}, "
+            "or a freezing with stage_epochs: 0."
+        )
+    matcher = backbone.group_matcher(coarse=groups == "stages")  # type: ignore[operator]
+    layers = cast(dict[str, int], group_parameters(backbone, matcher, reverse=True))
+    deepest = max(layers.values())
+    return {name: deepest - layer for name, layer in layers.items()}
+
+
+def thaw(model: Module, depths: Mapping[str, int], learning: int, still: bool) -> bool:
+    """The parameters whose depth is below `learning` learn, as do those without a depth; whether this is a change.
+
+    `still`: BatchNorm layers none of whose parameters learn use their running statistics, and keep them.
+    """
+    changed = False
+    for name, parameter in model.named_parameters():
+        learns = depths.get(name, -1) < learning
+        changed |= parameter.requires_grad != learns
+        parameter.requires_grad_(learns)
+    model.train()
+    if still:
+        for norm in batchnorms(model):
+            norm.train(any(parameter.requires_grad for parameter in norm.parameters()))
+    return changed
+
+
+def batchnorms(model: Module) -> list[Any]:
+    """Layers of torch's _BatchNorm, of any number of dimensions."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    return [module for module in model.modules() if isinstance(module, _BatchNorm)]

@@ -1,0 +1,63 @@
+"""What losses compute of logits and soft targets, both (batch, outputs): a loss per image (losses.py)."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
+
+from foldline.training.losses import Logits, LossFunction, PerImage, SoftTargets
+
+
+def mean_over_columns(loss: LossFunction, sizes: Sequence[int]) -> LossFunction:
+    """The mean of a softmax's loss over several columns of classes, which follow each other; sizes: how many classes
+    each has. A column counts as much as its targets sum to: 1, or 0 where its label is missing, and what mixing makes
+    of these. So each known label counts the same, whatever its image lacks."""
+
+    def mean(logits: Logits, targets: SoftTargets) -> PerImage:
+        columns = zip(logits.split(list(sizes), dim=1), targets.split(list(sizes), dim=1), strict=True)
+        return torch.stack([loss(of_column, wanted) for of_column, wanted in columns]).mean(dim=0)
+
+    return mean
+
+
+def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:
+    """0 where the target is NaN, unknown: so each known number counts the same, whatever its image lacks."""
+    # In the place of the target, not of the error: 0 * NaN would reach the gradient.
+    known = torch.where(targets.isnan(), logits.detach().to(targets.dtype), targets)
+    return (logits - known) / scale.to(logits.device)
+
+
+def huber(differences: Float[Tensor, "batch outputs"], delta: float) -> Float[Tensor, "batch outputs"]:
+    return huber_loss(differences, torch.zeros_like(differences), reduction="none", delta=delta)
+
+
+def cross_entropy(logits: Logits, targets: SoftTargets, smoothing: float) -> PerImage:
+    """Smoothing as in Szegedy et al. 2016: each class receives its part of `smoothing`, the right one too. An image
+    whose targets are all 0 costs nothing."""
+    smooth = targets * (1 - smoothing) + smoothing / logits.shape[1] * targets.sum(dim=1, keepdim=True)
+    return -(smooth * log_softmax(logits, dim=1)).sum(dim=1)
+
+
+def binary_cross_entropy(logits: Logits, targets: SoftTargets) -> PerImage:
+    return binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1)
+
+
+def focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
+    """Each class's part of cross-entropy, times (1 - its probability) ** gamma (Lin et al. 2017)."""
+    log_shares = log_softmax(logits, dim=1)
+    return -(targets * _to_the(1 - log_shares.exp(), gamma) * log_shares).sum(dim=1)
+
+
+def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
+    """The same for each output's yes and no."""
+    log_yes, log_no = logsigmoid(logits), logsigmoid(-logits)
+    yes = targets * _to_the(log_no.exp(), gamma) * log_yes
+    no = (1 - targets) * _to_the(log_yes.exp(), gamma) * log_no
+    return -(yes + no).mean(dim=1)
+
+
+def _to_the(shares: Tensor, gamma: float) -> Tensor:
+    """`shares ** gamma`, whose slope at 0 is not infinite for a gamma below 1."""
+    return shares.clamp_min(torch.finfo(shares.dtype).tiny) ** gamma

@@ -1,0 +1,279 @@
+"""Part `train.model`: which of timm's models, what is changed in it, its pooling and head; or a model of one's own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
+
+from pydantic import Discriminator, Tag
+
+from foldline.card.view_names import is_scaled
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import sha256
+from foldline.params.kinds import union_of
+from foldline.params.quantities import Count, Positive, Share
+from foldline.training.kind import Kind, Module, OwnKind
+
+if TYPE_CHECKING:
+    from foldline.training.models import Architecture
+else:
+    Architecture = Any
+
+KNOWN_MODEL = "test_resnet"
+"""Of the experiment to begin with, which is spared the seconds that asking timm takes."""
+
+
+class Head(Kind):
+    is_linear: ClassVar[bool] = False
+    """One Linear layer and nothing else: what a logistic regression is."""
+
+    def build(self, features: int, outputs: int) -> Module:
+        raise NotImplementedError
+
+
+class PlainHead(Head):
+    """One Linear layer."""
+
+    kind: Literal["plain"]
+    is_linear: ClassVar[bool] = True
+
+    def build(self, features: int, outputs: int) -> Module:
+        from torch import nn
+
+        return nn.Linear(features, outputs)
+
+
+class HiddenHead(Head):
+    """Linear -> ReLU -> Dropout -> Linear (document 001: 4096 units)."""
+
+    kind: Literal["hidden"]
+    units: Count
+    drop_rate: Share
+
+    def build(self, features: int, outputs: int) -> Module:
+        from torch import nn
+
+        return nn.Sequential(
+            nn.Linear(features, self.units),
+            nn.ReLU(inplace=True),
+            nn.Dropout(self.drop_rate),
+            nn.Linear(self.units, outputs),
+        )
+
+
+class Pooling(Kind):
+    """From a map of features to a row of features."""
+
+    global_pool: ClassVar[str | None] = ""
+    """timm's word for what its model does before: nothing, or (None) what it always does."""
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        return self.global_pool is not None
+
+    def build(self, features: int) -> Module:
+        raise NotImplementedError
+
+
+class OwnPooling(Pooling):
+    """The model's own way from a map of features to a row of features; the only way for models without a map."""
+
+    kind: Literal["own"]
+    global_pool: ClassVar[str | None] = None
+
+    def build(self, features: int) -> Module:
+        from torch import nn
+
+        return nn.Identity()
+
+
+class AveragePooling(Pooling):
+    kind: Literal["average"]
+
+    def build(self, features: int) -> Module:
+        from torch import nn
+
+        from foldline.training.layers import MapOfFeatures
+
+        return nn.Sequential(MapOfFeatures(features), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+class MaxPooling(Pooling):
+    kind: Literal["max"]
+
+    def build(self, features: int) -> Module:
+        from torch import nn
+
+        from foldline.training.layers import MapOfFeatures
+
+        return nn.Sequential(MapOfFeatures(features), nn.AdaptiveMaxPool2d(1), nn.Flatten())
+
+
+class GeneralizedMeanPooling(Pooling):
+    """GeM, (mean of x**power) ** (1 / power): 1 is the average, very many are the maximum. The power is learned."""
+
+    kind: Literal["generalized_mean"]
+    power: Positive
+    """Where it begins; its paper takes 3."""
+
+    def build(self, features: int) -> Module:
+        from torch import nn
+
+        from foldline.training.layers import GeneralizedMean, MapOfFeatures
+
+        return nn.Sequential(MapOfFeatures(features), GeneralizedMean(self.power))
+
+
+if TYPE_CHECKING:
+    Heads = Head
+    Poolings = Pooling
+else:
+    Heads = union_of("foldline.training.networks", Head)
+    Poolings = union_of("foldline.training.networks", Pooling)
+
+
+class Model(Kind):
+    """`train.model`, of which `kind` says no more than whether it is one's own."""
+
+    name: str
+    has_head: ClassVar[bool] = True
+    """Apart from all that lies below it."""
+
+    def build(self, architecture: Architecture, weights: Path | None) -> tuple[Module, Module, Module]:
+        """Backbone, pooling and head; their first weights are from the file `weights`, or random."""
+        raise NotImplementedError
+
+    @property
+    def has_linear_head(self) -> bool:
+        return False
+
+    @property
+    def joins_side_features(self) -> bool:
+        return False
+
+    def takes_one_size(self) -> bool:
+        """Whether it must be told the size of its images, as models with position embeddings must."""
+        return False
+
+    def own_code(self) -> str | None:
+        """The sha256 of the file of one's own that the model is built by, if there is one."""
+        return None
+
+
+class TimmModel(Model):
+    name: str
+    """Any of timm's names, or resnet56_cifar; with its tag (`resnet152.a1h_in1k`) where the weights come from the
+    hub."""
+    head: Heads
+    pooling: Poolings
+    hidden_activation: str
+    """What follows the model's convolutions and layers: `own`, or one of timm's names (relu, leaky_relu, tanh, ...)."""
+    drop_rate: Share
+    """Of what goes into timm's own classifier, which the head replaces."""
+    drop_path_rate: Share
+    """Stochastic depth."""
+    drop_channel_rate: Share
+    """Dropout2d after each of the model's stages: whole channels at once."""
+    side_features: Literal["joined", "none"]
+    """Whether the card's features, where it names any, join the pooled features before the head."""
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        changes = self.drop_rate + self.drop_path_rate + self.drop_channel_rate > 0 or self.hidden_activation != "own"
+        return self.name != KNOWN_MODEL or changes or self.pooling.asks_its_libraries
+
+    @property
+    def has_linear_head(self) -> bool:
+        return self.head.is_linear
+
+    @property
+    def joins_side_features(self) -> bool:
+        return self.side_features == "joined"
+
+    def takes_one_size(self) -> bool:
+        from foldline.training.backbones import has_fixed_size
+
+        return has_fixed_size(self.name)
+
+    def build(self, architecture: Architecture, weights: Path | None) -> tuple[Module, Module, Module]:
+        from foldline.training.backbones import build_backbone
+        from foldline.training.layers import drop_channels, replace_activations
+
+        backbone = build_backbone(
+            self.name,
+            weights,
+            in_chans=architecture.channels,
+            img_size=(architecture.height, architecture.width) if self.takes_one_size() else None,
+            drop_rate=self.drop_rate,
+            drop_path_rate=self.drop_path_rate,
+            global_pool=self.pooling.global_pool,
+        )
+        if self.hidden_activation != "own":
+            replace_activations(backbone, self.hidden_activation)
+        if self.drop_channel_rate:
+            drop_channels(backbone, self.drop_channel_rate)
+        features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
+        head = self.head.build(features + architecture.side_width, architecture.outputs)
+        return backbone, self.pooling.build(features), head
+
+
+class OwnModel(Model, OwnKind):
+    """A class of one's own, `name(channels=, height=, width=, outputs=, **keys)`: torch's module from images, float
+    (batch, channels, height, width) in 0..1, to logits (batch, outputs). All its weights learn at `rates.body`."""
+
+    kind: Literal["python"]
+    has_head: ClassVar[bool] = False
+
+    def own_code(self) -> str | None:
+        self.load()
+        return sha256(Path(self.file))
+
+    def build(self, architecture: Architecture, weights: Path | None) -> tuple[Module, Module, Module]:
+        from torch import nn
+
+        make, sizes = self.load(), {name: getattr(architecture, name) for name in ("channels", "height", "width")}
+        with self.blamed():
+            network = make(**sizes, outputs=architecture.outputs, **self.arguments)
+        if not isinstance(network, nn.Module):
+            raise self.refusal(f"gives {type(network).__name__}: a model is a torch.nn.Module.")
+        self._try_out(network, (2, *sizes.values()), architecture.outputs)
+        if not hasattr(network, "pretrained_cfg"):
+            network.pretrained_cfg = {"mean": (0.0,), "std": (1.0,)}  # type: ignore[assignment]
+        return network, nn.Identity(), nn.Identity()
+
+    def _try_out(self, network: Module, shape: tuple[int, ...], outputs: int) -> None:
+        """On two blank images, as it trains and as it is judged; nothing of it changes."""
+        from copy import deepcopy
+
+        import torch
+
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), self.blamed():
+            twin = deepcopy(network)
+            found = [twin.train(training)(torch.zeros(shape)) for training in (True, False)]
+        for logits in found:
+            if getattr(logits, "shape", None) != (2, outputs):
+                given = tuple(logits.shape) if hasattr(logits, "shape") else type(logits).__name__
+                raise self.refusal(f"makes {given} of images {shape}: logits are (batch, outputs), here {2, outputs}.")
+
+
+def _kind(model: Any) -> str:
+    """timm's models say no kind."""
+    return model.get("kind", "") if isinstance(model, Mapping) else getattr(model, "kind", "")
+
+
+if TYPE_CHECKING:
+    Models = Model
+else:
+    Models = Annotated[
+        Annotated[TimmModel, Tag("")] | Annotated[OwnModel, Tag("python")],
+        Discriminator(_kind),
+    ]
+
+
+def refuse_scaled_views(model: Model, views: Sequence[str]) -> None:
+    """Raises Refusal where a view has a size that the model does not take."""
+    scaled = [view for view in views if is_scaled(view)]
+    if scaled and model.takes_one_size():
+        raise Refusal(
+            f"predict.views has {listed(scaled)}, but `{model.name}` takes images of one size only. Leave out the "
+            "scales: symmetries and crops keep the size."
+        )

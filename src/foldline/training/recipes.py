@@ -1,0 +1,181 @@
+"""Part `train.augmentation`: a recipe by name, and transforms of albumentations as they are described there."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+
+from foldline.params.kinds import union_of
+from foldline.training.kind import Kind, OwnKind
+
+if TYPE_CHECKING:
+    from foldline.training.augmentation import Image, Transforms
+else:
+    Image = Transforms = Any
+
+FLIPS = ("horizontal_flip", "vertical_flip", "rotate_180")
+
+
+class Recipe(Kind):
+    """What is drawn for each training image: one of the card's symmetries (or none), then the recipe's transforms."""
+
+    symmetries: ClassVar[Sequence[str] | None] = None
+    """Those that are drawn whatever the card's; each evenly, so that two flips are each as likely as not."""
+
+    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
+        """What it does that a card with these `symmetries` says to change what the label says."""
+        if allowed is None:
+            return ["movements"]
+        return [name for name in self.symmetries or () if name not in allowed]
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        """For images of this size; `coloured`: whether they are RGB."""
+        return []
+
+
+class NoRecipe(Recipe):
+    """Not even the card's symmetries."""
+
+    kind: Literal["none"]
+    symmetries: ClassVar[Sequence[str] | None] = ()
+
+    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
+        return []
+
+
+class Light(Recipe):
+    """Small movements and changes of light: safe for almost anything, characters included."""
+
+    kind: Literal["light"]
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        from foldline.training.augmentation import albumentations, move
+
+        return [
+            move(translate_share=0.06, scale=0.1, rotate_degrees=10.0, shear_degrees=0.0, probability=0.8),
+            albumentations.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.1, p=0.5),
+        ]
+
+
+class Medium(Recipe):
+    """For photographs: crops of at least 60 % of the area, movements, colours, a few holes."""
+
+    kind: Literal["medium"]
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        from foldline.training.augmentation import albumentations, holes, light_and_colour, move
+
+        return [
+            albumentations.RandomResizedCrop(size=(height, width), scale=(0.6, 1.0), ratio=(0.8, 1.25)),
+            move(translate_share=0.05, scale=0.1, rotate_degrees=15.0, shear_degrees=0.0, probability=0.5),
+            light_and_colour(0.2, coloured),
+            holes(0.3),
+        ]
+
+
+class Heavy(Recipe):
+    """For long training on photographs: crops of at least 35 % of the area, strong movements, colours, blur, noise."""
+
+    kind: Literal["heavy"]
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        from foldline.training.augmentation import albumentations, holes, light_and_colour, move
+
+        blur_or_noise = [albumentations.GaussianBlur(), albumentations.GaussNoise(std_range=(0.02, 0.1))]
+        return [
+            albumentations.RandomResizedCrop(size=(height, width), scale=(0.35, 1.0)),
+            move(translate_share=0.1, scale=0.2, rotate_degrees=25.0, shear_degrees=8.0, probability=0.7),
+            light_and_colour(0.35, coloured),
+            albumentations.OneOf(blur_or_noise, p=0.3),
+            holes(0.5),
+        ]
+
+
+class D4(Recipe):
+    """The eight symmetries of the square and nothing else."""
+
+    kind: Literal["d4"]
+    symmetries: ClassVar[Sequence[str] | None] = (*FLIPS, "rotate_90", "rotate_270", "transpose", "transverse")
+
+
+class StudyLight(Recipe):
+    """Document 004's two flips and nothing else."""
+
+    kind: Literal["study_light"]
+    symmetries: ClassVar[Sequence[str] | None] = FLIPS
+
+
+class StudyHeavy(Recipe):
+    """Document 004 lists its light transforms, two flips, and of its heavy ones no more than masks that set blocks of
+    4 x 4 pixels to zero in all channels: movement and colour are ours."""
+
+    kind: Literal["study_heavy"]
+    symmetries: ClassVar[Sequence[str] | None] = FLIPS
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        from foldline.training.augmentation import albumentations, light_and_colour, move
+
+        cells = (max(width // 4, 1), max(height // 4, 1))
+        return [
+            move(translate_share=0.1, scale=0.2, rotate_degrees=20.0, shear_degrees=5.0, probability=0.7),
+            light_and_colour(0.3, coloured),
+            albumentations.GridDropout(ratio=0.5, holes_number_xy=cells, random_offset=True, p=0.5),
+        ]
+
+
+class OwnRecipe(Recipe, OwnKind):
+    """A class of one's own: `name(**keys)` gives what is called with an image (height, width, channels), uint8 or
+    float32 in 0..1, and NumPy's random generator, and returns such an image. Whether it is safe, its author knows."""
+
+    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
+        return []
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        return [OwnTransform(self, self.made("an image"))]
+
+
+class OwnTransform:
+    """As albumentations' transforms are called."""
+
+    def __init__(self, own: OwnRecipe, change: Callable[[Image, np.random.Generator], Image]) -> None:
+        self._own = own
+        self._change = change
+        self._random = np.random.default_rng(0)
+
+    def set_random_state(self, generator: np.random.Generator, random: object) -> None:
+        self._random = generator
+
+    def __call__(self, image: Image) -> dict[str, Image]:
+        with self._own.blamed():
+            changed = self._change(image, self._random)
+        if not isinstance(changed, np.ndarray) or (changed.shape, changed.dtype) != (image.shape, image.dtype):
+            made = f"{changed.shape}, {changed.dtype}" if isinstance(changed, np.ndarray) else type(changed).__name__
+            raise self._own.refusal(f"makes {made} of an image of {image.shape}, {image.dtype}: it must keep both.")
+        return {"image": np.ascontiguousarray(changed)}
+
+
+if TYPE_CHECKING:
+    Recipes = Recipe
+else:
+    Recipes = union_of("foldline.training.recipes", Recipe)
+
+
+def _kind_of(recipe: Any) -> Any:
+    """A name alone is a kind without further keys."""
+    return {"kind": recipe} if isinstance(recipe, str) else recipe
+
+
+Transform = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+"""`{GaussianBlur: {p: 0.3}}`."""
+
+
+class Augmentation(Kind):
+    recipe: Annotated[Recipes, BeforeValidator(_kind_of)]
+    """Its name, or what is one's own."""
+    transforms: tuple[Transform, ...]
+    """What follows the recipe: `[{GaussianBlur: {p: 0.3}}]`; [] for nothing."""
+
+    @property
+    def asks_its_libraries(self) -> bool:
+        return bool(self.transforms) or self.recipe.asks_its_libraries

@@ -1,0 +1,140 @@
+"""Section `weights`: where the starting weights of the backbone come from."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import sha256, whole_file
+from foldline.params.kinds import union_of
+from foldline.params.section import Section
+from foldline.training.kind import Tensor
+
+DESCRIPTION = "foldline"
+"""The one key of a model file's metadata: with several, safetensors writes them in a changing order."""
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+Found = tuple[dict[str, Tensor], dict[str, Any]]
+"""Tensors by the backbone's names, and where they come from."""
+
+
+def _inside(path: str) -> str:
+    """DVC watches the folder input/weights and no other: a change elsewhere would go unnoticed."""
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(
+            "it leaves the folder input/weights, where alone a changed file is noticed. Put or link it into "
+            "input/weights, and name it relative to that folder"
+        )
+    return path
+
+
+OwnPath = Annotated[str, AfterValidator(_inside)]
+"""Below the folder input/weights, on which the stage `weights` depends."""
+
+
+class StartingWeights(Section):
+    if TYPE_CHECKING:
+        kind: Any
+
+    def write(self, path: Path, name: str, own: Path) -> dict[str, Any]:
+        """Write to `path` the tensors that timm's model `name` without its classifier starts from, and return their
+        source.
+
+        `own`: the folder of the person's own weights. Raises Refusal when the weights cannot be had, or do not fit.
+        """
+        from safetensors.torch import save  # Starting torch takes seconds, and random weights need none of it.
+
+        from foldline.training.backbones import known_model
+
+        known_model(name)
+        tensors, source = self.find(name, own)
+        description = {"model": name, "kind": self.kind, **source}
+        contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
+        with whole_file(path) as partial:
+            partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(description)}))
+        return description
+
+    def find(self, name: str, own: Path) -> Found:
+        raise NotImplementedError
+
+
+class NoWeights(StartingWeights):
+    """Random starting weights, drawn by the stage `train` from the seed."""
+
+    kind: Literal["none"]
+
+    def write(self, path: Path, name: str, own: Path) -> dict[str, Any]:
+        """No tensors, and a description that the stage `train` reads: it draws the weights of the model `name`."""
+        from safetensors.numpy import save
+
+        description = {"model": name, "kind": "none"}
+        with whole_file(path) as partial:
+            partial.write_bytes(save({}, {DESCRIPTION: json.dumps(description)}))
+        return description
+
+
+class HubWeights(StartingWeights):
+    """The weights that timm names for `train.model.name` (with its tag), fetched once."""
+
+    kind: Literal["hub"]
+    revision: Annotated[str, Field(min_length=1)]
+    """A branch, a tag or a commit of the hub's repository. Only a commit names the same weights for ever."""
+
+    def find(self, name: str, own: Path) -> Found:
+        from foldline.training.starting_weights import from_hub
+
+        return from_hub(name, self.revision)
+
+
+class _OwnWeights(StartingWeights):
+    path: OwnPath
+
+    def find(self, name: str, own: Path) -> Found:
+        from foldline.training.starting_weights import from_file
+
+        file = self.file(own)
+        return from_file(file, name), {"file": file.name, "sha256": sha256(file)}
+
+    def file(self, own: Path) -> Path:
+        """The file below the folder `own` that the section names. Raises Refusal when it is not there."""
+        raise NotImplementedError
+
+
+class FileWeights(_OwnWeights):
+    """A `.safetensors`, `.pth` or `.bin` file on disk: Kaggle's notebooks have no network."""
+
+    kind: Literal["file"]
+
+    def file(self, own: Path) -> Path:
+        path = own / self.path
+        if not path.is_file():
+            raise Refusal(f"weights.path: there is no file {path}. Correct the path, or use another `weights.kind`.")
+        return path
+
+
+class FolderWeights(_OwnWeights):
+    """A folder with one such file, as the hub's `snapshot_download` or a Kaggle dataset leaves it."""
+
+    kind: Literal["folder"]
+
+    def file(self, own: Path) -> Path:
+        path = own / self.path
+        if not path.is_dir():
+            raise Refusal(f"weights.path: there is no folder {path}. Correct the path, or use another `weights.kind`.")
+        found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+        if len(found) == 2 and found[0].stem == found[1].stem:
+            return next((file for file in found if file.suffix == ".safetensors"), found[0])
+        if len(found) != 1:
+            names = listed(file.name for file in found)
+            raise Refusal(
+                f"weights.path: {path} must hold one weights file ({listed(SUFFIXES)}), found {names}. "
+                "Name the one to use: `weights: {kind: file, path: ...}`."
+            )
+        return found[0]
+
+
+if TYPE_CHECKING:
+    Weights = StartingWeights
+else:
+    Weights = union_of("foldline.training.weights", StartingWeights)
