@@ -140,7 +140,7 @@ def test_the_key_is_of_contents_and_form_and_nothing_else(archives: Path, tmp_pa
     [
         (FORM, "c611745ea58e2051"),
         (PixelForm(8, 12, 1, "pad", (0.0, 4.0)), "48873b52b0faaeb5"),
-        (PixelForm(8, 12, 3, "crop", store=JpegStore(quality=90)), "20615033254c3217"),
+        (PixelForm(8, 12, 3, "crop", store=JpegStore(kind="jpeg", quality=90)), "20615033254c3217"),
     ],
 )
 def test_the_key_of_known_contents_is_known(form: PixelForm, key: str, tmp_path: Path) -> None:
@@ -201,14 +201,14 @@ def test_only_the_last_caches_are_kept(archives: Path) -> None:
 def test_an_abandoned_build_makes_room_for_another(archives: Path) -> None:
     kept = built(archives).key.key
     damage(archives / "all.zip", MEMBERS["train/4.png"])
-    for form in (PixelForm(9, 9, 3, "squash"), PixelForm(7, 7, 3, "squash", store=JpegStore(quality=90))):
+    for form in (PixelForm(9, 9, 3, "squash"), PixelForm(7, 7, 3, "squash", store=JpegStore(kind="jpeg", quality=90))):
         with pytest.raises(Refusal, match="is damaged"):
             built(archives, form=form)
     parts = next((archives / "pixels").glob("*.parts"))
     killed = parts.with_name(f".{parts.stem}.jpegs.0123abcd.partial")
     killed.write_bytes(b"room")
     with pytest.raises(Refusal, match="is damaged"):
-        built(archives, form=PixelForm(7, 7, 3, "squash", store=JpegStore(quality=90)))
+        built(archives, form=PixelForm(7, 7, 3, "squash", store=JpegStore(kind="jpeg", quality=90)))
     # Of the first, larger one nothing is left; the second one, and what is finished, are kept.
     found = {(path.name.split(".")[0] == kept, path.suffix) for path in (archives / "pixels").iterdir()}
     assert found == {(True, ".npy"), (True, ".parquet"), (False, ".parts"), (False, ".lock")}

@@ -14,7 +14,7 @@ from foldline.pixels.stores import JpegPixels, JpegStore, JpegWriter, PixelStore
 from tests.pixels.pictures import damage, encoded, scene, zipped
 
 PLAIN = PixelForm(16, 24, 3, "squash")
-FORM = PixelForm(16, 24, 3, "squash", store=JpegStore(quality=95))
+FORM = PixelForm(16, 24, 3, "squash", store=JpegStore(kind="jpeg", quality=95))
 MEMBERS = {f"{number}.png": encoded(scene(number, 16, 24)) for number in range(300)}
 
 
@@ -29,7 +29,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_positions_are_decoded_as_they_are_asked_for(archives: Path, tmp_path: Path, channels: int) -> None:
     caches = [
         build(archives, ["all.zip"], list(MEMBERS), PixelForm(16, 24, channels, "squash", store=store), tmp_path)
-        for store in (PixelStore(), JpegStore(quality=95))
+        for store in (PixelStore(kind="pixels"), JpegStore(kind="jpeg", quality=95))
     ]
     plain, jpegs = (open_pixels(tmp_path, cache.key, build_again=lambda: None) for cache in caches)
     assert isinstance(jpegs, JpegPixels)
@@ -74,7 +74,7 @@ def test_a_cut_off_store_is_refused(archives: Path, tmp_path: Path) -> None:
 
 
 def test_no_room_for_jpegs(archives: Path, tmp_path: Path) -> None:
-    large = PixelForm(20_000_000, 10_000_000, 3, "squash", store=JpegStore(quality=95))
+    large = PixelForm(20_000_000, 10_000_000, 3, "squash", store=JpegStore(kind="jpeg", quality=95))
     with pytest.raises(
         Refusal, match=r"cache of JPEGs takes about 36,000,000,000,000,000 bytes, .* are free. Free some"
     ):

@@ -50,7 +50,7 @@ OPENCV_CHANNELS = 4
 """Its resizing takes no more."""
 
 
-PIXELS = PixelStore()
+PIXELS = PixelStore(kind="pixels")
 
 
 @dataclass(frozen=True)

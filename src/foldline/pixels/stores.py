@@ -58,15 +58,13 @@ class ArrayWriter:
         """Put the images `first`, ... in their place; return what was written."""
         content = pixels.data.cast("B")
         with self.file.open("rb+") as file:
-            file.seek(self._offset(first))
+            file.seek(np.load(self.file, mmap_mode="r").offset + first * self._image_bytes)
             file.write(content)
         return content
 
     def written(self, first: int, count: int) -> bytes:
         """What `write` returned for these images, if it reached the disk."""
-        with self.file.open("rb") as file:
-            file.seek(self._offset(first))
-            return file.read(count * self._image_bytes)
+        return np.load(self.file, mmap_mode="r")[first : first + count].tobytes()
 
     def finish(self, chunks: Sequence[tuple[int, int]]) -> None:
         """`chunks`: the first image of each and how many, in order. Nothing is left to do."""
@@ -74,9 +72,6 @@ class ArrayWriter:
     @property
     def _image_bytes(self) -> int:
         return int(np.prod(self.shape[1:])) * np.dtype(self.dtype).itemsize
-
-    def _offset(self, first: int) -> int:
-        return np.load(self.file, mmap_mode="r").offset + first * self._image_bytes
 
 
 @dataclass(frozen=True)
@@ -176,7 +171,7 @@ CachedPixels = np.ndarray | JpegPixels
 class PixelStore(Section):
     """The pixels themselves: as fast as memory, height x width x channels bytes an image."""
 
-    kind: Literal["pixels"] = "pixels"
+    kind: Literal["pixels"]
     suffix: ClassVar[str] = ".npy"
     jpeg_quality: ClassVar[None] = None
     """As pixels.json says it; the cache's key depends on it."""
@@ -196,7 +191,7 @@ class PixelStore(Section):
 class JpegStore(Section):
     """JPEGs of the resized pictures, for when pixels would not fit: a tenth of the space, decoded every time."""
 
-    kind: Literal["jpeg"] = "jpeg"
+    kind: Literal["jpeg"]
     quality: Annotated[int, Field(ge=50, le=100)]
     suffix: ClassVar[str] = ".jpegs"
 
@@ -220,7 +215,7 @@ SUFFIXES = (PixelStore.suffix, JpegStore.suffix)
 
 def store_of(jpeg_quality: int | None) -> Store:
     """Of a cache that pixels.json describes."""
-    return PixelStore() if jpeg_quality is None else JpegStore(quality=jpeg_quality)
+    return PixelStore(kind="pixels") if jpeg_quality is None else JpegStore(kind="jpeg", quality=jpeg_quality)
 
 
 def _encoded(image: np.ndarray, quality: int) -> bytes:
