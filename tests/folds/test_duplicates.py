@@ -64,6 +64,7 @@ def test_where_each_picture_has_many_copies_they_are_no_measure_of_what_is_unrel
     assert len(found) >= 12 * 13 - 3  # n - 1 pairs connect n copies
 
 
+@pytest.mark.many_draws
 def test_handwritten_digits_are_not_joined_into_crowds() -> None:
     digits = [(digit * 255 / 16).astype(np.uint8) for digit in load_digits().images]
     found = pairs_among([encoded(digit) for digit in digits], PixelForm(32, 32, 1, "squash"))
