@@ -27,6 +27,7 @@ def main() -> None:
     refuse_unfit(params, card)
     for own in own_tables(card):
         own.load()
+    card.metric.rehearse(card.target.truths)
     if params.train.asks_its_libraries:
         # Seconds of start-up, for the experiments that need an answer.
         from foldline.training.rehearsal import rehearse

@@ -41,7 +41,7 @@ def test_the_cards_that_come_along_fit_themselves(path: Path) -> None:
         ),
         (
             {"target": {"kind": "shares", "columns": ["a", "b"], "group": None}},
-            ["`target.kind` is `shares`, which kl_divergence scores."],
+            ["`target.kind` is `shares`, which kl_divergence, python score."],
         ),
         (
             {"submission": LABEL},

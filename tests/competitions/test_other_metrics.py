@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from foldline.card.card import read_card
+from foldline.files.whole_files import read_json
 from foldline.local_kaggle.judge import score
 from tests.competitions import (
     grading,
@@ -41,16 +42,43 @@ CASES = [
 ]
 
 
+OWN = """
+import numpy as np
+
+
+def share_that_is_wrong(targets, labels, weights, times):
+    return times * np.average(labels != targets, weights=weights)
+"""
+
+
+def with_metric(drawn: ModuleType, metric: Mapping[str, Any], folder: Path) -> Path:
+    """The path of the miniature's card with another metric."""
+    source = CARDS / f"{drawn.__doc__.partition(':')[0]}.yaml"
+    path = folder / "cards" / source.name
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump(yaml.safe_load(source.read_text()) | {"metric": metric}))
+    return path
+
+
+def test_a_metric_of_ones_own_is_a_function_next_to_the_card(enter: Enter, tmp_path: Path) -> None:
+    drawn = test_paddy_disease_classification
+    given = {"kind": "python", "name": "share_that_is_wrong", "scores": "labels", "direction": "lower", "times": 100}
+    path = with_metric(drawn, given | {"file": f"{drawn.__doc__.partition(':')[0]}.py"}, tmp_path)
+    path.with_suffix(".py").write_text(OWN)
+
+    places = enter(path, drawn.draw())
+
+    read_card(path).metric.rehearse(read_card(path).target.truths)
+    written = read_json(places.clipped / "metrics.json")
+    assert written["metric"] == "share_that_is_wrong"
+    assert 0 <= written["score"] < 20
+
+
 @pytest.mark.parametrize(("drawn", "metric", "bound"), CASES, ids=[case[1]["kind"] for case in CASES])
 def test_the_judge_scores_it(
     drawn: ModuleType, metric: Mapping[str, Any], bound: float, enter: Enter, tmp_path: Path
 ) -> None:
-    miniature, source = drawn.draw(), CARDS / f"{drawn.__doc__.partition(':')[0]}.yaml"
-    card = yaml.safe_load(source.read_text())
-    card["metric"] = metric
-    path = tmp_path / "cards" / source.name
-    path.parent.mkdir()
-    path.write_text(yaml.safe_dump(card))
+    miniature, path = drawn.draw(), with_metric(drawn, metric, tmp_path)
 
     places = enter(path, miniature)
 

@@ -15,7 +15,8 @@ def lines() -> Iterator[str]:
     yield HEAD
     yield "|---|---|---|---|"
     for name, kind in METRICS.items():
-        yield f"| `{name}` | {_keys(kind)} | {'lowest' if kind.is_error else 'highest'} | {_said(kind)} |"
+        best = "`direction`" if "direction" in kind.model_fields else "lowest" if kind.is_error else "highest"
+        yield f"| `{name}` | {_keys(kind)} | {best} | {_said(kind)} |"
 
 
 def _said(kind: type[MetricKind]) -> str:
@@ -23,7 +24,8 @@ def _said(kind: type[MetricKind]) -> str:
 
 
 def _keys(kind: type[MetricKind]) -> str:
-    examples = {name: (field.examples or [None])[0] for name, field in kind.model_fields.items() if name != "kind"}
+    fields = {field.alias or name: field.examples or [None] for name, field in kind.model_fields.items()}
+    examples = {name: example for name, (example, *_) in fields.items() if name != "kind"}
     return (
         f"`{yaml.safe_dump(examples, default_flow_style=True, width=999, sort_keys=False).strip()[1:-1]}`"
         if examples

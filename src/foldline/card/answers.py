@@ -16,8 +16,8 @@ from foldline.card.target import (
 )
 from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
+from foldline.metrics.answers import Answer, Truth
 from foldline.metrics.metric import METRICS
-from foldline.metrics.metric_and_rule import MetricKind
 
 
 def refuse_unscorable_card(card: Card) -> None:
@@ -34,9 +34,10 @@ def unscorable(card: Card) -> Iterator[str]:
 
 def _conflicts(card: Card) -> Iterator[str]:
     target, metric, form = card.target.kind, card.metric.kind, card.submission.kind
-    answers, scoring = card.metric.scored, [name for name, other in METRICS.items() if _scores(other, card.target)]
-    if not _scores(card.metric, card.target):
-        targets = [name for name, other in TARGETS.items() if _scores(card.metric, other)]
+    answers = card.metric.scored
+    scoring = [name for name, other in METRICS.items() if _scores(other.truths, other.answers, card.target)]
+    if not _scores(card.metric.truths, answers, card.target):
+        targets = [name for name, other in TARGETS.items() if _scores(card.metric.truths, answers, other)]
         yield (
             f"the metric `{metric}` scores targets of kind {listed(targets)}, but `target.kind` is "
             f"`{target}`, which {listed(scoring, 20)} {'scores' if len(scoring) == 1 else 'score'}."
@@ -60,8 +61,8 @@ def _conflicts(card: Card) -> Iterator[str]:
     yield from _unknown_weights(card)
 
 
-def _scores(metric: MetricKind | type[MetricKind], target: TargetKind | type[TargetKind]) -> bool:
-    return _meet(metric.truths, target.truths) and _meet(metric.answers, target.answers)
+def _scores(truths: Sequence[Truth], answers: Sequence[Answer], target: TargetKind | type[TargetKind]) -> bool:
+    return _meet(truths, target.truths) and _meet(answers, target.answers)
 
 
 def _meet(some: Sequence[str], others: Sequence[str]) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
@@ -12,7 +11,7 @@ from foldline.archive.archives import Archives
 from foldline.archive.tables import as_text, described_places, read_header, read_table
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal, listed
-from foldline.params.own import blamed, load_own
+from foldline.params.own import CardFile, blamed, load_own
 from foldline.params.section import Section
 
 PLACE = "#"
@@ -104,12 +103,6 @@ class Headerless(TableFile):
         return self.columns
 
 
-def _next_to_the_card(file: str) -> str:
-    if Path(file).name != file or not file.endswith(".py"):
-        raise ValueError("it is the name of a .py file next to the card, such as UBC-OCEAN.py")
-    return file
-
-
 class OwnTable(Step):
     """A function of one's own: `{kind: python, file: NAME.py, name: lines}`, from a file next to the card.
 
@@ -120,7 +113,7 @@ class OwnTable(Step):
     """
 
     kind: Literal["python"]
-    file: Annotated[str, AfterValidator(_next_to_the_card)]
+    file: CardFile
     lines: Literal["all", "fewer", "any"] = "all"
     """Which lines may come back: `all`, each once; `fewer`, some of them; `any`, some of them, and several times."""
     takes_all: ClassVar[bool] = True

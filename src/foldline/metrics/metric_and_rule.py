@@ -123,6 +123,9 @@ class MetricKind(Section):
         targets: of the train rows.
         """
 
+    def rehearse(self, truths: Sequence[Truth]) -> None:
+        """Try whatever of it is not ours, before any work. truths: of the target. Raises Refusal where it fails."""
+
     def score(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights | None = None) -> float:
         """From targets, as competition/targets.py encodes them, and what it `needs`. NaN where it is not defined.
 

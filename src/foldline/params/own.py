@@ -28,6 +28,15 @@ def _below_the_folder(file: str) -> str:
 OwnFile = Annotated[str, AfterValidator(_below_the_folder)]
 
 
+def _next_to_the_card(file: str) -> str:
+    if Path(file).name != file or not file.endswith(".py"):
+        raise ValueError("it is the name of a .py file next to the card, such as UBC-OCEAN.py")
+    return file
+
+
+CardFile = Annotated[str, AfterValidator(_next_to_the_card)]
+
+
 class Own(Section):
     """A function or class in a file of one's own; keys other than these three are its arguments."""
 
