@@ -16,12 +16,12 @@ import torch
 import yaml
 from jaxtyping import Float, Int64
 
+from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.ensembling.link import predictions_from
 from foldline.ensembling.losses import row_losses
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import sha256, write_text
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from foldline.params.section import parse
 from foldline.training.history import read_history
 from foldline.training.models import Classifier, load_model
