@@ -9,22 +9,6 @@ from pydantic import BeforeValidator
 from foldline.metrics.metric_and_rule import MetricKind
 from foldline.params.kinds import union_of
 
-SAME: Mapping[str, str] = {
-    "ccc": "concordance",
-    "cross_entropy": "log_loss",
-    "gap": "global_average_precision",
-    "iou": "mean_row_jaccard",
-    "logloss": "log_loss",
-    "mcc": "matthews",
-    "mcrmse": "mean_column_rmse",
-    "mean_absolute_error": "mae",
-    "mean_absolute_percentage_error": "mape",
-    "mean_squared_error": "mse",
-    "qwk": "quadratic_kappa",
-    "root_mean_squared_error": "rmse",
-    "subset_accuracy": "exact_match",
-}
-"""Other names of a metric, and its name here."""
 OTHERWISE: Mapping[str, str] = {
     "error_rate": "it is 1 - accuracy. Write `accuracy`, which is best where it is",
     "gini": "it is 2 auc - 1. Write `auc`, which is best where it is",
@@ -61,3 +45,5 @@ METRICS: Mapping[str, type[MetricKind]] = {
     get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(_UNION)[0])
 }
 """By their `kind`."""
+SAME: Mapping[str, str] = {other: name for name, kind in METRICS.items() for other in kind.other_names}
+"""From another name of a metric to its name here."""

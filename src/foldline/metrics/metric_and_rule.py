@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 from pydantic import PrivateAttr
 
+from foldline.files.arrays import row_blocks, take
 from foldline.files.compact import rows_at
+from foldline.files.refusal import Refusal
 from foldline.metrics.answers import Answer, Truth
-from foldline.metrics.checks import require_rows, require_weights
 from foldline.params.section import Section
 
 PREDICTIONS: frozenset[Answer] = frozenset({"probabilities", "column_probabilities"})
@@ -53,6 +54,8 @@ class MetricKind(Section):
 
     kind: Any
 
+    other_names: ClassVar[tuple[str, ...]] = ()
+    """By which people know it, and look for it."""
     truths: ClassVar[tuple[Truth, ...]]
     """The targets that it scores."""
     answers: ClassVar[tuple[Answer, ...]]
@@ -196,3 +199,50 @@ def mean_of_defined(scores: Float64[np.ndarray, " columns"], weights: Sequence[f
     """The weighted mean of the columns' scores without those that are NaN; NaN where nothing is left."""
     counted = np.where(np.isnan(scores), 0, weights)
     return float(np.average(np.nan_to_num(scores), weights=counted)) if counted.any() else math.nan
+
+
+def require_rows(targets: np.ndarray) -> None:
+    if not len(targets):
+        raise Refusal("There are no rows to score. Do the listed folds hold any rows (`folds` in params.yaml)?")
+
+
+def require_weights(weights: Float64[np.ndarray, " rows"]) -> None:
+    """What rows count: a number each, none below 0, and not all of them 0."""
+    good = (weights >= 0) & np.isfinite(weights)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise Refusal(f"The weight of row {row} is {weights[row]:g}: a weight is a number of 0 or more.")
+    if not weights.any():
+        raise Refusal("There are no rows to score: all weigh 0.")
+
+
+def require_probabilities(rows: np.ndarray, start: int = 0) -> None:
+    """`rows`: rows x outputs, the first of them being row `start` of all."""
+    # A comparison with NaN is false, so this form finds it too.
+    good = (rows >= 0).all(axis=1) & (rows <= 1).all(axis=1)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise Refusal(
+            f"The predictions of row {start + row} cannot be scored: they hold NaN, or values outside 0 .. 1 "
+            f"({rows[row].min():.6g} .. {rows[row].max():.6g}). Train or predict again."
+        )
+
+
+def checked_block(predictions: Float[np.ndarray, "rows outputs"], block: slice) -> Float[np.ndarray, "some outputs"]:
+    """Some rows of an array that may be compact or lie in a file."""
+    rows = take(predictions, block)
+    require_probabilities(rows, block.start)
+    return rows
+
+
+def require_all_probabilities(predictions: Float[np.ndarray, "rows outputs"]) -> None:
+    for block in row_blocks(predictions.shape):
+        checked_block(predictions, block)
+
+
+def require_finite(values: np.ndarray) -> None:
+    """`values`: rows x columns."""
+    good = np.isfinite(values)
+    if not good.all():
+        row, column = np.argwhere(~good)[0]
+        raise Refusal(f"The value of row {row} cannot be scored: it is {values[row, column]}. Train or predict again.")

@@ -5,8 +5,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
 
-from foldline.metrics.checks import require_finite
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_finite
 
 GRID = 200
 """Candidates for a cut, equally many rows between each two."""

@@ -8,11 +8,8 @@ from pydantic import Field
 
 from foldline.files.arrays import gather
 from foldline.metrics.decisions.labels import MostProbable, WeightedClasses, highest_probability
-from foldline.metrics.decisions.rankings import level_note
+from foldline.metrics.decisions.rankings import level_note, levels_to_try
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind
-
-GRID = 200
-"""Candidates for the level, equally many rows' highest probabilities between each two."""
 
 Predictions = Float32[np.ndarray, "rows classes"]
 Labels = Int64[np.ndarray, " rows"]
@@ -48,7 +45,6 @@ class LabelOrNew(RuleKind):
         if not is_new.any():
             return rule
         labels, highest = known(predictions), highest_probability(predictions)
-        candidates = np.unique(np.quantile(highest, np.linspace(0, 1, GRID + 1), method="lower"))
-        levels = [0.0, self.level, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
+        levels = levels_to_try(highest, self.level)
         scores = [metric.score(targets, np.where(highest < level, self.new_class, labels)) for level in levels]
         return rule.model_copy(update={"level": levels[int(np.argmax(scores))]})

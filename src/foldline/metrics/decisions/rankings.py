@@ -7,8 +7,7 @@ from jaxtyping import Float32, Int64
 
 from foldline.files.arrays import row_blocks
 from foldline.files.compact import CompactArray
-from foldline.metrics.checks import checked_block, require_probabilities
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind, checked_block, require_probabilities
 
 NOTHING = -1
 GRID = 200
@@ -54,8 +53,7 @@ class TopClassesOrNew(RuleKind):
         if not metric.fits_level or not (targets == self.new_class).any():
             return self
         rankings, likelihoods = _top(predictions, self.length + 1)
-        candidates = np.unique(np.quantile(likelihoods[:, 0], np.linspace(0, 1, GRID + 1), method="lower"))
-        levels = [0.0, self.level, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
+        levels = levels_to_try(likelihoods[:, 0], self.level)
         rules = [self.model_copy(update={"level": level}) for level in levels]
         scores = [metric.score(targets, tried._with_new(rankings, likelihoods)) for tried in rules]
         return rules[int(np.argmax(scores))]
@@ -70,6 +68,12 @@ class TopClassesOrNew(RuleKind):
         classes = np.column_stack([np.full(len(classes), self.new_class), classes])
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.length]
         return np.take_along_axis(classes, order, axis=1)
+
+
+def levels_to_try(highest: Float32[np.ndarray, " rows"], now: float) -> list[float]:
+    """highest: of each row's known classes the likeliest's probability."""
+    candidates = np.unique(np.quantile(highest, np.linspace(0, 1, GRID + 1), method="lower"))
+    return [0.0, now, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
 
 
 def level_note(level: float, found: bool) -> str | None:

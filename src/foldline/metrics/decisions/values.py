@@ -5,8 +5,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from foldline.metrics.checks import require_finite, require_probabilities
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_finite, require_probabilities
 
 Predictions = Float32[np.ndarray, "rows outputs"]
 Values = Float32[np.ndarray, " rows"]

@@ -11,8 +11,15 @@ from pydantic import Field
 from foldline.files.class_names import column_sizes, column_slices
 from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
 from foldline.metrics.decisions.cut_points import fit_cut_points
-from foldline.metrics.decisions.labels import fit_balance, fit_weights
-from foldline.metrics.decisions.thresholds import Worth, f_beta_worth, fit_label, kappa_worth, matthews_worth
+from foldline.metrics.decisions.labels import (
+    Worth,
+    f_beta_worth,
+    fit_balance,
+    fit_label,
+    fit_weights,
+    kappa_worth,
+    matthews_worth,
+)
 from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind, Weights, mean_of_defined
 
 Labels = Int64[np.ndarray, " rows"]
@@ -108,6 +115,7 @@ class Matthews(OfTwoClasses):
     are of one class."""
 
     kind: Literal["matthews"]
+    other_names: ClassVar = ("mcc",)
 
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         """Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, 2004."""
@@ -169,6 +177,7 @@ class QuadraticKappa(_KappaOfLevels):
     """Cohen's kappa with quadratic weights, of an ordinal target."""
 
     kind: Literal["quadratic_kappa"]
+    other_names: ClassVar = ("qwk",)
     power: ClassVar = 2
 
 

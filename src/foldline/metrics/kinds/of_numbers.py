@@ -9,10 +9,9 @@ from jaxtyping import Float, Float32, Float64, Int64
 from pydantic import Field
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.checks import require_finite
 from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
-from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
+from foldline.metrics.decisions.labels import best_threshold, f_beta_worth
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, require_finite
 
 ROUNDING = 1e-12
 
@@ -79,6 +78,7 @@ class Mse(_MeanOfNumbers):
     """The mean squared error over all rows and columns."""
 
     kind: Literal["mse"]
+    other_names: ClassVar = ("mean_squared_error",)
     is_squared_error: ClassVar = True
 
     def costs(self, targets: Targets, values: Values) -> Known:
@@ -89,6 +89,7 @@ class Rmse(OfNumbers):
     """Root of the mean squared error over all rows and columns."""
 
     kind: Literal["rmse"]
+    other_names: ClassVar = ("root_mean_squared_error",)
     is_error: ClassVar = True
     is_squared_error: ClassVar = True
 
@@ -100,6 +101,7 @@ class MeanColumnRmse(OfNumbers):
     """The mean of the columns' RMSE (MCRMSE)."""
 
     kind: Literal["mean_column_rmse"]
+    other_names: ClassVar = ("mcrmse",)
     is_error: ClassVar = True
 
     def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
@@ -111,6 +113,7 @@ class Mae(_MeanOfNumbers):
     """The mean absolute error over all rows and columns."""
 
     kind: Literal["mae"]
+    other_names: ClassVar = ("mean_absolute_error",)
 
     def costs(self, targets: Targets, values: Values) -> Known:
         return np.abs(_errors(targets, values))
@@ -148,6 +151,7 @@ class Mape(_MeanOfNumbers):
     """The mean of |error| / |number| over all rows and columns, a share and no percentage; no number may be 0."""
 
     kind: Literal["mape"]
+    other_names: ClassVar = ("mean_absolute_percentage_error",)
 
     def costs(self, targets: Targets, values: Values) -> Known:
         if (targets == 0).any():
@@ -259,6 +263,7 @@ class Concordance(_OfColumnsTogether):
     """The mean of the columns' concordance (Lin's CCC): correlation, less what scale and mean differ."""
 
     kind: Literal["concordance"]
+    other_names: ClassVar = ("ccc",)
 
     def parts(self, wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
         """2 covariance / (both variances and the squared difference of the means), of all rows: not of a sample.

@@ -10,9 +10,14 @@ from jaxtyping import Bool, Float, Float64, Int64, UInt8
 from pydantic import Field, model_validator
 
 from foldline.files.compact import CompactArray
-from foldline.metrics.checks import require_all_probabilities, require_probabilities
 from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
-from foldline.metrics.metric_and_rule import MetricKind, Weights, mean_of_defined
+from foldline.metrics.metric_and_rule import (
+    MetricKind,
+    Weights,
+    mean_of_defined,
+    require_all_probabilities,
+    require_probabilities,
+)
 
 Positive = Bool[np.ndarray, " rows"]
 Scores = Float[np.ndarray, " rows"]
@@ -29,8 +34,9 @@ class OfOrder(MetricKind):
     sees_order_alone: ClassVar = True
 
     def of_column(self, positive: Positive, scores: Scores, weights: Weights) -> float:
-        """Of whether each row is positive, and of its scores. NaN where it is not defined."""
-        raise NotImplementedError
+        """Of whether each row is positive, and of its scores: the area under the ROC curve where nothing else is said.
+        NaN where it is not defined."""
+        return area(positive, scores, weights)
 
     def value(
         self, targets: Int64[np.ndarray, " rows"], predictions: Float[np.ndarray, "rows 2"], weights: Weights
@@ -60,17 +66,11 @@ class Auc(OfOrder):
 
     kind: Literal["auc"]
 
-    def of_column(self, positive: Positive, scores: Scores, weights: Weights) -> float:
-        return area(positive, scores, weights)
-
 
 class MeanColumnAuc(OfEachClass):
     """The mean of the columns' AUC, of a multilabel target; of one class per row, each class against all others."""
 
     kind: Literal["mean_column_auc"]
-
-    def of_column(self, positive: Positive, scores: Scores, weights: Weights) -> float:
-        return area(positive, scores, weights)
 
 
 class WeightedMeanColumnAuc(OfEachClass):
@@ -85,9 +85,6 @@ class WeightedMeanColumnAuc(OfEachClass):
     def column_weights(self, classes: int) -> tuple[float, ...]:
         return weights_of(self.weights, self._classes)
 
-    def of_column(self, positive: Positive, scores: Scores, weights: Weights) -> float:
-        return area(positive, scores, weights)
-
 
 class MicroAuc(OfOrder):
     """AUC of all pairs of row and label, of a multilabel target."""
@@ -98,7 +95,7 @@ class MicroAuc(OfOrder):
 
     def value(self, targets: UInt8[np.ndarray, "rows classes"], predictions: Predictions, weights: Weights) -> float:
         require_probabilities(predictions)
-        return area(targets.ravel() == 1, predictions.ravel(), np.repeat(weights, targets.shape[1]))
+        return self.of_column(targets.ravel() == 1, predictions.ravel(), np.repeat(weights, targets.shape[1]))
 
 
 class WeightedAuc(OfOrder):

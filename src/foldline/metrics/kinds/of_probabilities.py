@@ -12,7 +12,6 @@ from scipy.special import xlogy
 from foldline.files.arrays import row_blocks
 from foldline.files.class_names import column_sizes
 from foldline.files.compact import CompactArray
-from foldline.metrics.checks import checked_block, require_probabilities
 from foldline.metrics.class_weights import (
     ByName,
     ByNameAndTruth,
@@ -21,7 +20,15 @@ from foldline.metrics.class_weights import (
     weights_by_truth,
     weights_of,
 )
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, mean_of_defined, weighted_mean
+from foldline.metrics.metric_and_rule import (
+    MeanOfRows,
+    MetricKind,
+    Weights,
+    checked_block,
+    mean_of_defined,
+    require_probabilities,
+    weighted_mean,
+)
 
 # scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -35,29 +42,31 @@ OneOrEach = Labels | UInt8[np.ndarray, "rows outputs"]
 """Each row's one class, or 0 and 1 of each."""
 
 
-class LogLoss(MeanOfRows):
-    """Multiclass log loss."""
+class OfLogarithms(MetricKind):
+    """A mean of log losses."""
 
-    kind: Literal["log_loss"]
     truths: ClassVar = ("class",)
     answers: ClassVar = ("probabilities",)
     is_error: ClassVar = True
     is_log_loss: ClassVar = True
+
+
+class LogLoss(OfLogarithms, MeanOfRows):
+    """Multiclass log loss."""
+
+    kind: Literal["log_loss"]
+    other_names: ClassVar = ("cross_entropy", "logloss")
 
     def row_scores(self, targets: Labels, predictions: Predictions) -> OfRows:
         return log_losses(targets, predictions)
 
 
-class WeightedLogLoss(MetricKind):
+class WeightedLogLoss(OfLogarithms):
     """Multiclass log loss whose rows weigh as their class does, by the sum of the weights, as scikit-learn's `log_loss`
     with `sample_weight`: `weights: {severe: 4, moderate: 2}`."""
 
     kind: Literal["weighted_log_loss"]
     weights: ByName
-    truths: ClassVar = ("class",)
-    answers: ClassVar = ("probabilities",)
-    is_error: ClassVar = True
-    is_log_loss: ClassVar = True
 
     def refuse_unknown_names(self) -> None:
         refuse_unknown(self.weights, self._classes)
@@ -67,14 +76,10 @@ class WeightedLogLoss(MetricKind):
         return weighted_mean(log_losses(targets, predictions), of_classes[targets] * weights)
 
 
-class BalancedLogLoss(MetricKind):
+class BalancedLogLoss(OfLogarithms):
     """The mean over classes of their rows' log loss."""
 
     kind: Literal["balanced_log_loss"]
-    truths: ClassVar = ("class",)
-    answers: ClassVar = ("probabilities",)
-    is_error: ClassVar = True
-    is_log_loss: ClassVar = True
 
     def value(self, targets: Labels, predictions: Predictions, weights: Weights) -> float:
         losses = log_losses(targets, predictions)
@@ -82,14 +87,12 @@ class BalancedLogLoss(MetricKind):
         return float(np.mean([weighted_mean(losses[rows], weights[rows]) for rows in each]))
 
 
-class BinaryLogLoss(MeanOfRows):
+class BinaryLogLoss(OfLogarithms, MeanOfRows):
     """Log loss of a binary target, or the mean over all rows and columns of a multilabel one."""
 
     kind: Literal["binary_log_loss"]
     truths: ClassVar = ("positive", "set")
     answers: ClassVar = ("numbers", "probabilities")
-    is_error: ClassVar = True
-    is_log_loss: ClassVar = True
 
     def row_scores(self, targets: OneOrEach, predictions: Predictions) -> OfRows:
         if targets.ndim == 1:
@@ -100,7 +103,7 @@ class BinaryLogLoss(MeanOfRows):
         return found
 
 
-class WeightedBinaryLogLoss(MeanOfRows):
+class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows):
     """The mean over rows of a multilabel target's weighted mean over its labels: `weights: {any: 2}`, or where being
     present counts otherwise than being absent, `weights: {patient_overall: {negative: 7, positive: 14}}`
     (rsna-2022-cervical-spine-fracture-detection)."""
@@ -108,9 +111,6 @@ class WeightedBinaryLogLoss(MeanOfRows):
     kind: Literal["weighted_binary_log_loss"]
     weights: ByNameAndTruth
     truths: ClassVar = ("set",)
-    answers: ClassVar = ("probabilities",)
-    is_error: ClassVar = True
-    is_log_loss: ClassVar = True
 
     def refuse_unknown_names(self) -> None:
         refuse_unknown(self.weights, self._classes)
@@ -128,7 +128,7 @@ class WeightedBinaryLogLoss(MeanOfRows):
         return found
 
 
-class MeanColumnLogLoss(MetricKind):
+class MeanColumnLogLoss(OfLogarithms):
     """Of a target of several labels the mean over its columns of their rows' log loss, a missing label left out.
     `weights` are of columns (null: all alike), `class_weights` say what a row weighs in its column by its label there:
     `{Severe: 4, Moderate: 2}` (null: all alike)."""
@@ -138,8 +138,6 @@ class MeanColumnLogLoss(MetricKind):
     class_weights: ByName | None
     truths: ClassVar = ("labels",)
     answers: ClassVar = ("column_probabilities",)
-    is_error: ClassVar = True
-    is_log_loss: ClassVar = True
 
     def refuse_unknown_names(self) -> None:
         refuse_unknown(self.weights or {}, tuple(column_sizes(self._classes)))
@@ -161,14 +159,11 @@ class MeanColumnLogLoss(MetricKind):
         return mean_of_defined(means, weights_of(self.weights or {}, tuple(column_sizes(self._classes))))
 
 
-class KlDivergence(MeanOfRows):
+class KlDivergence(OfLogarithms, MeanOfRows):
     """The mean over rows of the Kullback-Leibler divergence of the predicted shares from the voted ones."""
 
     kind: Literal["kl_divergence"]
     truths: ClassVar = ("vote_shares",)
-    answers: ClassVar = ("probabilities",)
-    is_error: ClassVar = True
-    is_log_loss: ClassVar = True
 
     def row_scores(self, targets: Float[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
         """Of each row sum(share * log(share / predicted)); both sum to one.

@@ -78,6 +78,7 @@ class GlobalAveragePrecision(MetricKind):
     each right one, by the number of rows that have a label. Of equal confidences the first row comes first."""
 
     kind: Literal["global_average_precision"]
+    other_names: ClassVar = ("gap",)
     truths: ClassVar = ("class",)
     answers: ClassVar = ("confident_labels",)
 

@@ -79,6 +79,7 @@ class MeanRowJaccard(_MeanOfSets):
     0."""
 
     kind: Literal["mean_row_jaccard"]
+    other_names: ClassVar = ("iou",)
 
     def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
         return _share(right, found + wanted - right)
@@ -88,6 +89,7 @@ class ExactMatch(_MeanOfSets):
     """The share of rows whose whole set is right, two empty sets among them."""
 
     kind: Literal["exact_match"]
+    other_names: ClassVar = ("subset_accuracy",)
 
     def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
         return ((right == found) & (right == wanted)).astype(np.float64)
