@@ -145,7 +145,7 @@ def test_a_failure_ends_the_others_and_is_told_once(folder: Path) -> None:
 def test_interrupted_it_stops_them_all(folder: Path) -> None:
     job = start(folder, "sleep")
     assert job.stdout is not None
-    for _ in range(2):  # both are up: torch's launcher loses an interrupt that meets it while it starts processes
+    for _ in range(2):  # both are up
         assert "of 2 does sleep" in job.stdout.readline()
     job.send_signal(signal.SIGINT)
     begin = time.monotonic()
