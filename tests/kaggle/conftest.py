@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from foldline.kaggle.client import Kaggle
-from foldline.local_kaggle.served import Faults
+from foldline.local_kaggle.calls import Faults
 from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import GOOD, SLUG, reached, write_competition
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import require_unique
-from foldline.local_kaggle.fields import Unacceptable, numbers, read
+from foldline.local_kaggle.host_fields import Unacceptable, numbers, read
 from foldline.metrics.metric import Metric
 
 USAGE, WEIGHT = "Usage", "Weight"

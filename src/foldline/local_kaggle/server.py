@@ -14,10 +14,8 @@ from typing import IO
 
 from aiohttp import web
 
-from foldline.local_kaggle.calls import METHODS, NEED_RULES
-from foldline.local_kaggle.competition import Competition, read_competition
-from foldline.local_kaggle.served import SERVED, Call, Faults, Served, refused
-from foldline.local_kaggle.submissions import Submissions, standings
+from foldline.local_kaggle.calls import METHODS, NEED_RULES, SERVED, Call, Faults, Served, refused
+from foldline.local_kaggle.competition import Competition, Submissions, read_competition, standings
 
 HOST = "127.0.0.1"
 UPLOAD_BYTES = 1 << 30

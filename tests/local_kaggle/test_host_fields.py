@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from foldline.local_kaggle.fields import Unacceptable
+from foldline.local_kaggle.host_fields import Unacceptable
 from foldline.local_kaggle.judge import score
 from foldline.metrics.metric import Metric
 from tests.metrics.of_kind import metric_of_kind
