@@ -1,5 +1,7 @@
-"""A competition that the local Kaggle serves, a folder with `files/`, `solution.csv` and `competition.yaml`; and what it
-remembers of it: one json per submission, whole or not at all, shared by all servers of a folder."""
+"""A competition that the local Kaggle serves: a folder with `files/`, `solution.csv` and `competition.yaml`.
+
+What is remembered of it is one json per submission, whole or not at all, shared by all servers of a folder.
+"""
 
 import csv
 import io
