@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from foldline.archive.bson import decode_document
-from foldline.archive.records import file_of_records
+from foldline.archive.record_files import file_of_records
 
 HELLO = b"\x16\x00\x00\x00\x02hello\x00\x06\x00\x00\x00world\x00\x00"
 AWESOME = (

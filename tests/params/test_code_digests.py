@@ -140,7 +140,7 @@ READERS = {"check", "prepare"}
     [
         ("foldline.metrics.kinds.of_order", {"check", "ensemble", "clip"}),
         ("foldline.archive.bson", READERS),
-        ("foldline.archive.records", READERS),
+        ("foldline.archive.record_files", READERS),
         ("foldline.pixels.decoding", {"prepare"}),
         ("foldline.pixels.formats", {"prepare"}),
         ("foldline.pixels.building", {"prepare"}),

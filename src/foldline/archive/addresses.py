@@ -29,7 +29,7 @@ class InRecord:
     with `pattern` all fields that fit it, one per pixel."""
 
     place: tuple[int, int]
-    """Of the record (records.py)."""
+    """Of the record (record_files.py)."""
     fields: tuple[str, ...]
     pattern: str
     height: int

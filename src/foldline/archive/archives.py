@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from posixpath import dirname, splitext
 
-from foldline.archive.members import Finder, Member
+from foldline.archive.finder import Finder, Member
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse

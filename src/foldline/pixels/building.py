@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from foldline.archive.members import existing
+from foldline.archive.finder import existing
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked, sha256_of_json, whole_file
 from foldline.pixels.cache import PixelsKey

@@ -18,7 +18,7 @@ from foldline.archive.addresses import (
     value_at,
 )
 from foldline.archive.archives import Archives
-from foldline.archive.records import RecordFile, file_of_records
+from foldline.archive.record_files import RecordFile, file_of_records
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import MISSING
 from foldline.pixels.decoding import Picture, Undecodable, decode, undecodable

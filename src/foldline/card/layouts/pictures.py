@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldline.archive.addresses import InRecord, address_in_record, value_at
-from foldline.archive.records import Place, Record
+from foldline.archive.record_files import Place, Record
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.source_steps import regular
 from foldline.files.refusal import Refusal, listed

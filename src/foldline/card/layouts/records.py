@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import fitting
-from foldline.archive.records import KINDS, Record, RecordFile, file_of_records
+from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_records
 from foldline.archive.tables import as_text, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.pictures import PictureKind, field_value, leaves

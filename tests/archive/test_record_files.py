@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from foldline.archive.records import BLOCK_ROWS, ParquetRecords, file_of_records
+from foldline.archive.record_files import BLOCK_ROWS, ParquetRecords, file_of_records
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "cp1252"])
