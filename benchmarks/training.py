@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch.nn.functional import cross_entropy
@@ -108,7 +109,8 @@ def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) 
     device = accelerator.device
     pieces = choose_pieces(fold, config, case.steps, device)
     order = torch.channels_last if case.channels_last else torch.contiguous_format
-    images = torch.from_numpy(fold.pixels[: case.batch_size]).permute(0, 3, 1, 2).to(device)
+    pixels = np.stack([fold.pixels[position] for position in range(case.batch_size)])
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
     images = images.contiguous(memory_format=order)
     targets = torch.from_numpy(fold.training.targets[: case.batch_size]).to(device)
 
