@@ -14,17 +14,18 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from foldline.ensembling.answering import judge_of
-from foldline.ensembling.clip_section import Clip, FittedBounds
-from foldline.ensembling.clip_steps import clip_steps
+from foldline.ensembling.bounds import FittedBounds
+from foldline.ensembling.clip_steps import Clip, clip_steps
 from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensemble_section import Ensemble, Equal, FittedTemperature
-from foldline.ensembling.ensemble_steps import ensemble_plan
-from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
+from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
+from foldline.ensembling.ensembling import create_ensembled, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.ensembling.members import member
+from foldline.ensembling.methods import Equal
 from foldline.ensembling.predicted import Predicted
 from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.arrays import put, row_blocks
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
@@ -109,9 +110,9 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     predicted = Predicted(models, members, ["seed 0"], ("identity",), "softmax", roster, targets, CLASSES)
     plan = ensemble_plan(ENSEMBLE, predicted, judge)
     chain = fit_ensemble(plan, members, predicted)
-    means = create_means(folder / "ensemble", predicted)
-    fill_out_of_fold(means.out_of_fold, members, roster, plan.reading, chain)
-    fill_test(means.test, members, plan.reading, "distribution", chain.whole)
+    ensembled = create_ensembled(folder / "ensemble", predicted, plan.scale)
+    fill_out_of_fold(ensembled, members, roster, plan.reading, chain)
+    fill_test(ensembled, members, plan.reading, chain.whole)
     means = read_probabilities(folder / "ensemble")
     steps, _ = clip_steps(CLIP, "distribution", CLASSES, RULE, FACT, targets)
     chain = fit_clip(steps, means, targets, clusters)

@@ -12,13 +12,11 @@ from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
 from foldline.ensembling.answering import judge_of
-from foldline.ensembling.blending import aligned, evidence_of, with_ranks
-from foldline.ensembling.clip_section import Clip
-from foldline.ensembling.clip_steps import clip_steps
-from foldline.ensembling.ensemble_section import Ensemble
+from foldline.ensembling.blending import aligned, blend_scale, blend_step, evidence_of, with_ranks
+from foldline.ensembling.clip_steps import Clip, clip_steps
+from foldline.ensembling.ensemble_steps import Ensemble
 from foldline.ensembling.nested import fit_nested
 from foldline.ensembling.runs import open_runs
-from foldline.ensembling.weighting import weights_step
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from pipelines.blended import print_agreement, write_blend, write_csv
@@ -35,16 +33,18 @@ def main() -> None:
     target, fact = settings.fact("target", Target), settings.fact("metric", Metric)
     submission, method = settings.fact("submission", Submission), settings.section("ensemble", Ensemble).method
     with open_runs(names, settings.slug, target, "ensemble") as runs:
-        first, parts = runs[0].predictions, with_ranks(aligned(runs), runs, method)
+        first = runs[0].predictions
+        scale = blend_scale(method, first.form, len(first.classes))
         rule = submission.default_rule(target, first.classes, first.test.shape[1])
         judge = judge_of(fact, rule, first.classes)
-        weights = weights_step(method, names, first.form, judge)
+        weights = blend_step(method, names, scale, judge)
+        parts = with_ranks(aligned(runs, scale.has_scores), runs, method)
         targets = graded_targets(runs[0].targets, first.folds, first.classes, target)
         clip = settings.section("clip", Clip)
         steps, left_out = clip_steps(clip, first.form, first.classes, rule, fact, targets)
         evidence = evidence_of(parts.out_of_fold, targets, first.folds, runs[0].clusters)
-        print_agreement(names, evidence, judge, first.form)
-        chain = fit_nested([*([weights] if weights else []), *steps], evidence, "blend")
+        print_agreement(names, evidence, judge, scale)
+        chain = fit_nested([weights, *steps], evidence, "blend")
         write_blend(settings.places, first, parts, (judge, targets), chain, left_out, rule)
     write_csv(settings.places, submission, target)
 

@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.table import Table
 
 from foldline.archive.archives import open_archives
-from foldline.card.activations import Form
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
@@ -21,6 +20,7 @@ from foldline.ensembling.gains import Gain, gains_metrics, gains_table
 from foldline.ensembling.gains_table import write_gains
 from foldline.ensembling.nested import Evidence, NestedChain
 from foldline.ensembling.probabilities import Probabilities, create_like, read_probabilities
+from foldline.ensembling.scales import Scale
 from foldline.ensembling.scoring import blend_metrics
 from foldline.ensembling.steps import Judge
 from foldline.files.places import Places
@@ -29,14 +29,14 @@ from foldline.metrics.decisions.rules import Rule, read_rule, write_rule
 from pipelines.summary import print_gains
 
 
-def print_agreement(names: Sequence[str], evidence: Evidence, judge: Judge, form: Form) -> None:
+def print_agreement(names: Sequence[str], evidence: Evidence, judge: Judge, scale: Scale) -> None:
     """Each run's score, its correlation with the others, and how often they name other classes."""
-    inputs = evidence.inputs[: len(names)]
-    alike = agreement(inputs, form)
+    inputs = tuple(map(scale.predictions, evidence.inputs[: len(names)]))
+    alike = agreement(inputs, scale.form)
     table = Table("run", judge.metric.name, *names, title="correlation / share of rows with other classes")
     for at, name in enumerate(names):
         pairs = zip(alike.correlation[at], alike.disagreement[at], strict=True)
-        score = judge.score(evidence.targets, (inputs[at],))
+        score = judge.score(evidence.targets, inputs[at])
         table.add_row(name, f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in pairs))
     Console().print(table)
 

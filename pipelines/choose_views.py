@@ -13,8 +13,7 @@ from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.view_names import cost_of
 from foldline.ensembling.answering import judge_of
-from foldline.ensembling.ensemble_section import Ensemble
-from foldline.ensembling.ensemble_steps import ensemble_plan
+from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
 from foldline.ensembling.ensembling import evidence_of
 from foldline.ensembling.gains import gains_table
 from foldline.ensembling.nested import fit_chain

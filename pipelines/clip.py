@@ -12,8 +12,7 @@ from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import encode, graded_targets
 from foldline.ensembling.answering import NAME, judge_of
-from foldline.ensembling.clip_section import Clip
-from foldline.ensembling.clip_steps import clip_steps
+from foldline.ensembling.clip_steps import Clip, clip_steps
 from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
 from foldline.ensembling.coverage import clusters_of, train_rows
 from foldline.ensembling.gains import gains_metrics, gains_table

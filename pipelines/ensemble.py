@@ -2,8 +2,9 @@
 
 Reads rows.parquet, classes.json, folds.csv, and of each listed fold and seed predict/fold<k>/seed<s>/ and
 train/fold<k>/seed<s>/history.csv; writes ensemble/: out_of_fold.npy (each row through steps fitted without its fold),
-test.npy (the mean over folds), ids.parquet, classes.json, metrics.json, gains.csv, history.csv. The seeds are the
-members that `ensemble.method` weighs; of each, a fold has one model.
+test.npy (the mean over folds), what they were rounded from (out_of_fold_scores.npy, test_scores.npy), ids.parquet,
+classes.json, metrics.json, gains.csv, history.csv. The seeds are the members that `ensemble.method` weighs; of each, a
+fold has one model.
 Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.ensemble
@@ -12,9 +13,8 @@ python -m pipelines.ensemble
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.answering import judge_of
-from foldline.ensembling.ensemble_section import Ensemble
-from foldline.ensembling.ensemble_steps import ensemble_plan
-from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
+from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
+from foldline.ensembling.ensembling import create_ensembled, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.ensembling.gains import gains_metrics, gains_table
 from foldline.ensembling.gains_table import write_gains
 from foldline.ensembling.predicted import read_predicted
@@ -41,10 +41,10 @@ def main() -> None:
     gains = [*chain.gains, *plan.left_out]
     histories = {model: read_history(places.trained(*model) / "history.csv") for model in predicted.models}
     with whole_folder(places.ensemble) as folder:
-        means = create_means(folder, predicted)
-        fill_out_of_fold(means.out_of_fold, members, predicted.roster, plan.reading, chain)
-        fill_test(means.test, members, plan.reading, means.form, chain.whole)
-        metrics = ensemble_metrics(judge, predicted.targets, means) | {"gains": gains_metrics(gains)}
+        ensembled = create_ensembled(folder, predicted, plan.scale)
+        fill_out_of_fold(ensembled, members, predicted.roster, plan.reading, chain)
+        fill_test(ensembled, members, plan.reading, chain.whole)
+        metrics = ensemble_metrics(judge, predicted.targets, ensembled.means) | {"gains": gains_metrics(gains)}
         write_json(folder / "metrics.json", metrics)
         write_gains(folder / "gains.csv", gains_table(gains))
         write_history(folder / "history.csv", join_histories(histories))

@@ -17,8 +17,9 @@ import yaml
 from jaxtyping import Float, Int64
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.ensembling.link import predictions_from
+from foldline.card.activations import form_of
 from foldline.ensembling.losses import row_losses
+from foldline.ensembling.scales import OfScores
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import sha256, write_text
@@ -122,4 +123,5 @@ def predicted(model: Classifier, images: np.ndarray) -> Float[np.ndarray, "rows 
     """Probabilities of images (rows, height, width, channels), as they are."""
     blocks = torch.from_numpy(images).permute(0, 3, 1, 2).split(BATCH_SIZE)
     logits = torch.cat([model(block) for block in blocks]).double().numpy()
-    return predictions_from(logits, model.architecture.activation)
+    scale = OfScores(form_of(model.architecture.activation))
+    return scale.predictions(scale.from_logits(logits, model.architecture.activation))

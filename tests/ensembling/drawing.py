@@ -1,15 +1,43 @@
 """Members whose predictions and truth are drawn, so that what a step is truly worth can be known."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import expit, softmax
 
+from foldline.ensembling.methods import Method
 from foldline.ensembling.nested import Evidence
-from foldline.ensembling.steps import Inputs
+from foldline.ensembling.scales import AsPredicted, Inputs, OfScores
+from foldline.ensembling.steps import Judge, Step
 
 FOLDS = 5
 SHARED = 0.7
 """The part of a member's noise that all members have in common."""
 POSITIVE_SHARE = 0.3
+
+
+PLAIN, IN_SCORES = AsPredicted("distribution"), OfScores("distribution")
+
+
+def weights(method: Method, members: int, judge: Judge) -> Step:
+    """On the scale that the method takes, from predictions to predictions."""
+    names = [str(one) for one in range(members)]
+    if not method.takes_scores:
+        return method.step(names, PLAIN, judge)
+    return from_predictions(method.step(names, IN_SCORES, judge))
+
+
+def from_predictions(step: Step) -> Step:
+    """The step of scores of distributions, from predictions to predictions: tests know how small these are."""
+    return replace(
+        step,
+        evidence=lambda inputs, targets: step.evidence(in_scores(inputs), targets),
+        apply=lambda setting, inputs: tuple(map(IN_SCORES.predictions, step.apply(setting, in_scores(inputs)))),
+    )
+
+
+def in_scores(inputs: Inputs) -> Inputs:
+    return tuple(np.log(one.astype(np.float64)) for one in inputs)
 
 
 def exchangeable(

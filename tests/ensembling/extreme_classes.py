@@ -53,7 +53,7 @@ PLAIN = {
 ALL_STEPS = {
     "views": "chosen",
     "average": "logits",
-    "method": {"kind": "convex"},
+    "method": {"kind": "greedy", "rounds": 4},
     "temperature": {"kind": "fitted", "softening": "kept"},
     "bounds": {"kind": "fitted"},
     "seeds": SEEDS,
@@ -61,9 +61,8 @@ ALL_STEPS = {
 RUNS = {
     "log_loss": (LOG_LOSS, RANKING, PLAIN),
     "log_loss_of_all_steps": (LOG_LOSS, RANKING, ALL_STEPS),
-    "log_loss_of_a_pool": (LOG_LOSS, RANKING, PLAIN | {"method": {"kind": "stacking", "penalty": 1.0}, "seeds": SEEDS}),
     "macro_f1": ({"kind": "macro_f1"}, {"kind": "label"}, PLAIN),
-    "map_at_5_greedy": (MAP, RANKING, ALL_STEPS | {"method": {"kind": "greedy", "rounds": 4}}),
+    "map_at_5_greedy": (MAP, RANKING, ALL_STEPS),
     "map_at_5": (MAP, RANKING, PLAIN),
 }
 FITTING_ROWS = 1000

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from foldline.ensembling.answering import judge_of, rule_step
-from foldline.ensembling.bounds import bounds_step
-from foldline.ensembling.clip_section import FittedBounds
-from foldline.ensembling.ensemble_section import Convex, FittedTemperature, Greedy, Method, Ranks, Stacking
+from foldline.ensembling.bounds import FittedBounds
+from foldline.ensembling.methods import Convex, Greedy, Method, Ranks, Stacking
 from foldline.ensembling.nested import fit_chain
 from foldline.ensembling.ranks import ranks_within
-from foldline.ensembling.steps import Inputs, Step, mean_of
-from foldline.ensembling.temperature import temperature_step
-from foldline.ensembling.weighting import weights_step
+from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.sets import even_thresholds
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticKappa
@@ -22,7 +21,17 @@ from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from foldline.metrics.kinds.of_sets import MultilabelMacroF1
 from foldline.metrics.metric import Metric as MetricFact
-from tests.ensembling.drawing import FOLDS, evidence, exchangeable, of_labels, of_strengths
+from tests.ensembling import drawing
+from tests.ensembling.drawing import (
+    FOLDS,
+    IN_SCORES,
+    PLAIN,
+    evidence,
+    exchangeable,
+    from_predictions,
+    of_labels,
+    of_strengths,
+)
 
 pytestmark = pytest.mark.many_draws
 DRAWS, ROWS, MEMBERS = 100, 500, 5
@@ -33,9 +42,7 @@ Draw = Callable[[int], tuple[Inputs, np.ndarray]]
 
 
 def weights(method: Method, fact: MetricFact) -> Step:
-    step = weights_step(method, [str(one) for one in range(MEMBERS)], "distribution", judge_of(fact, ARG_MAX))
-    assert step is not None
-    return step
+    return drawing.weights(method, MEMBERS, judge_of(fact, ARG_MAX))
 
 
 CONVEX = weights(Convex(kind="convex"), LOG_LOSS)
@@ -44,8 +51,9 @@ CLASS_WEIGHTS = rule_step(ARG_MAX, MACRO_F1, tuple("abcdefgh"))
 CUT_POINTS = rule_step(ARG_MAX, QuadraticKappa(kind="quadratic_kappa"), tuple("abcde"))
 THRESHOLDS = rule_step(even_thresholds(6, "allowed"), MultilabelMacroF1(kind="multilabel_macro_f1"), tuple("abcdef"))
 JUDGE = judge_of(LOG_LOSS, ARG_MAX)
-TEMPERATURE = temperature_step(FittedTemperature(kind="fitted", softening="kept"), "distribution", JUDGE)
-BOUNDS = bounds_step(FittedBounds(kind="fitted"), "distribution", 8, JUDGE)
+((DIVIDED,), _) = FittedTemperature(kind="fitted", softening="kept").steps(IN_SCORES, JUDGE)
+TEMPERATURE = from_predictions(DIVIDED)
+BOUNDS = FittedBounds(kind="fitted").step("distribution", 8, JUDGE)
 
 
 def alike(seed: int, classes: int = 8, shared: float = 0.7) -> tuple[Inputs, np.ndarray]:
@@ -54,7 +62,7 @@ def alike(seed: int, classes: int = 8, shared: float = 0.7) -> tuple[Inputs, np.
 
 def mean_of_alike(seed: int) -> tuple[Inputs, np.ndarray]:
     inputs, targets = alike(seed)
-    return (mean_of(inputs),), targets
+    return (PLAIN.mean(inputs),), targets
 
 
 def one_model(seed: int, strength: float = 1.5, classes: int = 8, rows: int = ROWS) -> tuple[Inputs, np.ndarray]:

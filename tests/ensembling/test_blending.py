@@ -3,21 +3,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
 from foldline.ensembling.agreement import agreement
 from foldline.ensembling.answering import judge_of
-from foldline.ensembling.blending import Part, aligned, evidence_of, with_ranks
-from foldline.ensembling.ensemble_section import Convex, Equal, Greedy, Ranks, Stacking
+from foldline.ensembling.blending import Part, aligned, blend_scale, blend_step, evidence_of, with_ranks
+from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Ranks, Stacking
 from foldline.ensembling.nested import fit_nested
-from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.probabilities import Probabilities, create_scores
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run
+from foldline.ensembling.scales import AsPredicted as Plain
+from foldline.ensembling.scales import OfScores
 from foldline.ensembling.stacking import fit_pool, pooled
-from foldline.ensembling.steps import mean_of
-from foldline.ensembling.weighting import weights_step
 from foldline.files.compact import create_values
-from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.rules import AsPredicted
@@ -42,7 +41,7 @@ def a_run(name: str, strength: float, seed: int) -> Run:
         classes=("cat", "dog", "eel"),
         form="distribution",
     )
-    return Run(name, predictions, TARGETS, np.arange(ROWS), Places("pets", Path(name)))
+    return Run(name, predictions, TARGETS, np.arange(ROWS), Path(name))
 
 
 STRONG, WEAK = a_run("strong", 3.0, 0), a_run("weak", 0.2, 1)
@@ -52,10 +51,21 @@ def changed(run: Run, **fields: object) -> Run:
     return replace(run, predictions=replace(run.predictions, **fields))
 
 
-def blended(runs: list[Run], method: object) -> tuple[np.ndarray, np.ndarray, float]:
+@pytest.fixture(autouse=True)
+def stored_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both runs, in the folders that they name."""
+    monkeypatch.chdir(tmp_path)
+    for run in (STRONG, WEAK):
+        run.folder.mkdir()
+        scores = create_scores(run.folder, run.predictions, has_scores=True)
+        scores.out_of_fold[:], scores.test[:] = np.log(run.predictions.out_of_fold), np.log(run.predictions.test)
+
+
+def blended(runs: list[Run], method: Method) -> tuple[np.ndarray, np.ndarray, float]:
     """Cross-fitted out-of-fold rows, test rows, and the weights' nested gain."""
-    parts = with_ranks(aligned(runs), runs, method)
-    step = weights_step(method, [run.name for run in runs], "distribution", JUDGE)
+    scale = blend_scale(method, "distribution", 3)
+    parts = with_ranks(aligned(runs, scale.has_scores), runs, method)
+    step = blend_step(method, [run.name for run in runs], scale, JUDGE)
     folds = runs[0].predictions.folds
     chain = fit_nested([step], evidence_of(parts.out_of_fold, TARGETS, folds, runs[0].clusters), "blend")
     every = np.arange(ROWS)
@@ -66,12 +76,12 @@ def blended(runs: list[Run], method: object) -> tuple[np.ndarray, np.ndarray, fl
 @pytest.mark.parametrize(
     "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
 )
-def test_a_weak_run_loses_its_weight(method: object) -> None:
+def test_a_weak_run_loses_its_weight(method: Method) -> None:
     out_of_fold, test, gain = blended([STRONG, WEAK], method)
     equal, _, nothing = blended([STRONG, WEAK], Equal(kind="equal"))
     assert gain > 0.1
     assert nothing == 0
-    assert JUDGE.score(TARGETS, (out_of_fold,)) < JUDGE.score(TARGETS, (equal,)) - 0.1
+    assert JUDGE.score(TARGETS, out_of_fold) < JUDGE.score(TARGETS, equal) - 0.1
     assert np.abs(test.sum(axis=1) - 1).max() < 1e-6
     if not isinstance(method, Stacking):
         np.testing.assert_allclose(test, STRONG.predictions.test, atol=0.02)
@@ -117,7 +127,7 @@ def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
 
 def test_convex_weights_take_a_smooth_metric() -> None:
     accuracy = judge_of(Auc(kind="auc"), MostProbable(kind="most_probable"))
-    step = weights_step(Convex(kind="convex"), ["a", "b"], "distribution", accuracy)
+    step = Convex(kind="convex").step(["a", "b"], Plain("distribution"), accuracy)
     with pytest.raises(Refusal, match="convex, which takes a log loss, rmse or mse: the metric auc"):
         step.evidence((STRONG.predictions.out_of_fold,) * 2, TARGETS)
 
@@ -128,10 +138,7 @@ def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
     inputs = tuple((targets + generator.normal(scale=size, size=(60, 1))).astype(np.float32) for size in (0.5, 1.0))
     weights = []
     for fact in (Rmse(kind="rmse"), Mse(kind="mse")):
-        step = weights_step(
-            Convex(kind="convex"), ["a", "b"], "value", judge_of(fact, AsPredicted(kind="as_predicted"))
-        )
-        assert step is not None
+        step = Convex(kind="convex").step(["a", "b"], Plain("value"), judge_of(fact, AsPredicted(kind="as_predicted")))
         weights.append(step.fit(step.evidence(inputs, targets), targets))
     np.testing.assert_array_equal(*weights)
     assert weights[0][0] > weights[0][1] > 0
@@ -139,7 +146,7 @@ def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
 
 def test_ranks_take_a_metric_of_order() -> None:
     with pytest.raises(Refusal, match="ranks, but log_loss depends on more than the order"):
-        weights_step(Ranks(kind="ranks"), ["a", "b"], "distribution", JUDGE)
+        Ranks(kind="ranks").step(["a", "b"], Plain("distribution"), JUDGE)
 
 
 def test_ranks_by_hand() -> None:
@@ -161,21 +168,21 @@ def test_the_mean_of_ranks_must_gain_too() -> None:
     inputs = tuple(np.column_stack([1 - one, one]).astype(np.float32) for one in (noise, good))
     folds = np.arange(300) % 3
     ranks = tuple(ranks_within(one, folds, "distribution") for one in inputs)
-    step = weights_step(Ranks(kind="ranks"), ["noise", "good"], "distribution", judge)
+    step = Ranks(kind="ranks").step(["noise", "good"], Plain("distribution"), judge)
     assert judge.metric.score(targets, step.apply(True, (*inputs, *ranks))[0]) > 0.7
-    assert judge.metric.score(targets, mean_of(inputs)) < 0.6
+    assert judge.metric.score(targets, Plain("distribution").mean(inputs)) < 0.6
 
 
 def test_stacking_finds_weights_and_biases_that_were_there() -> None:
     generator = np.random.default_rng(5)
-    stacked = softmax(generator.normal(size=(20_000, 2, 3)), axis=2).astype(np.float32)
-    scores = np.einsum("rmc,m->rc", np.log(stacked), [1.5, 0.25]) + np.array([0.5, 0, -0.5])
+    inputs, scale = tuple(log_softmax(generator.normal(size=(2, 20_000, 3)), axis=2)), OfScores("distribution")
+    scores = 1.5 * inputs[0] + 0.25 * inputs[1] + np.array([0.5, 0, -0.5])
     targets = (scores + generator.gumbel(size=scores.shape)).argmax(axis=1)
-    pool = fit_pool(stacked, targets, "distribution", penalty=1.0)
+    pool = fit_pool(inputs, targets, scale, penalty=1.0)
     np.testing.assert_allclose(pool.weights, [1.5, 0.25], atol=0.05)
     np.testing.assert_allclose(pool.biases - pool.biases.mean(), [0.5, 0, -0.5], atol=0.05)
     np.testing.assert_allclose(
-        pooled(pool, stacked, "distribution").mean(axis=0), np.eye(3)[targets].mean(axis=0), atol=0.01
+        np.exp(pooled(pool, inputs, scale)).mean(axis=0), np.eye(3)[targets].mean(axis=0), atol=0.01
     )
 
 
@@ -189,6 +196,9 @@ def test_agreement_by_hand() -> None:
     assert np.isnan(agreement((one[:, :1], other[:, :1]), "value").disagreement).all()
 
 
+GREEDY = Greedy(kind="greedy", rounds=4)
+
+
 def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
     """Their files hold the highest values of a row alone; the weights take all of them."""
     rows, classes = 12, 2_500
@@ -199,12 +209,16 @@ def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
         values.append(create_values(tmp_path / f"{run}.npy", scores.shape, "probabilities", distribution=True))
         values[-1][:] = softmax(scores, axis=1)
     evidence = evidence_of(Part(tuple(values), (np.arange(rows), np.arange(rows))), targets, folds, np.arange(rows))
-    step = weights_step(
-        Convex(kind="convex"),
-        ["a", "b"],
-        "distribution",
-        judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable")),
-    )
-    assert step is not None
+    scale = blend_scale(GREEDY, "distribution", classes)
+    step = blend_step(GREEDY, ["a", "b"], scale, JUDGE)
     (mixed,) = fit_nested([step], evidence, "blend").whole.apply(evidence.inputs)
     assert mixed.shape == (rows, classes) and mixed[:].sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)
+    for method in (Convex(kind="convex"), Stacking(kind="stacking", penalty=1.0)):
+        with pytest.raises(Refusal, match="takes the predictions of all classes, but of more than 2,000 classes"):
+            blend_step(method, ["a", "b"], blend_scale(method, "distribution", classes), JUDGE)
+
+
+def test_runs_without_stored_scores_cannot_be_stacked() -> None:
+    (STRONG.folder / "test_scores.npy").unlink()
+    with pytest.raises(Refusal, match=r"test_scores.npy does not exist"):
+        blended([STRONG, WEAK], Stacking(kind="stacking", penalty=1.0))

@@ -6,18 +6,17 @@ from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.bounds import (
     NO_BOUNDS,
     AbsoluteBounds,
-    absolute,
-    bounds_step,
+    FittedBounds,
+    GivenBounds,
     losses_at_bounds,
-    scales_above,
     within,
 )
-from foldline.ensembling.clip_section import Clip, FittedBounds, GivenBounds
+from foldline.ensembling.clip_steps import Clip
 from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, rows_of
 from foldline.ensembling.gains import no_gain
 from foldline.ensembling.losses import row_losses
 from foldline.ensembling.nested import Chain, Decided, NestedChain
-from foldline.ensembling.projection import project
+from foldline.ensembling.projection import descending, project
 from foldline.ensembling.steps import Judge
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
@@ -32,20 +31,20 @@ def given(unit: str, lower: float, upper: float) -> GivenBounds:
 
 
 def test_multiples_of_one_over_the_classes_become_absolute() -> None:
-    bounds = absolute(given("per_class", 0.01, 9.99), "distribution", 10)
+    bounds = given("per_class", 0.01, 9.99).absolute("distribution", 10)
     assert (bounds.lower, bounds.upper) == pytest.approx((0.001, 0.999))
 
 
 def test_absolute_bounds_that_no_row_can_keep_are_refused_with_both_numbers() -> None:
     """Document 001 prints 0.01/120 and 0.99/120: 120 x 0.99/120 < 1."""
     with pytest.raises(Refusal, match=r"120 classes between 8.33333e-05 and 0.00825 sum to between 0.01 and 0.99"):
-        absolute(given("absolute", 0.01 / 120, 0.99 / 120), "distribution", 120)
+        given("absolute", 0.01 / 120, 0.99 / 120).absolute("distribution", 120)
     with pytest.raises(Refusal, match="sum to between 2 and 9"):
-        absolute(given("absolute", 0.2, 0.9), "distribution", 10)
+        given("absolute", 0.2, 0.9).absolute("distribution", 10)
 
 
 def test_probabilities_of_their_own_need_no_common_sum() -> None:
-    bounds = absolute(given("absolute", 0.2, 0.9), "independent", 10)
+    bounds = given("absolute", 0.2, 0.9).absolute("independent", 10)
     np.testing.assert_allclose(within(bounds, np.array([[0, 1, 0.5]], np.float32), "independent"), [[0.2, 0.9, 0.5]])
 
 
@@ -65,7 +64,7 @@ def test_exchanged_bounds_are_refused() -> None:
 def test_a_zero_row_is_refused_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "BLOCK_BYTES", 8)
     rows = np.array([[1, 0], [0.5, 0.5], [0, 0]], np.float32)
-    step = bounds_step(given("absolute", 0.1, 1.0), "distribution", 2, JUDGE)
+    step = given("absolute", 0.1, 1.0).step("distribution", 2, JUDGE)
     chain = Chain((Decided(step, AbsoluteBounds(0.1, 1.0), no_gain(step.name, "given")),))
     with pytest.raises(Refusal, match=r"row 2 of the test predictions is all zeros.*\[0. 0.\]"):
         fill_clipped(np.zeros_like(rows), rows_of(rows), chain)
@@ -76,7 +75,7 @@ def test_a_zero_row_is_refused_by_its_number(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("lower", [0.0, 1e-6, 0.01, 0.124])
 def test_the_scale_of_a_sorted_row_is_that_of_its_projection(lower: float) -> None:
     rows = softmax(np.random.default_rng(0).normal(size=(300, 8)) * 6, axis=1)
-    scaled = (np.sort(rows, axis=1) * scales_above(np.sort(rows, axis=1), lower)[:, None]).clip(lower)
+    scaled = (np.sort(rows, axis=1) * descending(rows).scales(lower, 1.0)[:, None]).clip(lower)
     np.testing.assert_allclose(scaled, np.sort(project(rows, lower, 1.0), axis=1), atol=1e-9)
 
 
@@ -91,7 +90,7 @@ def test_the_losses_on_the_grid_are_those_of_the_projected_rows() -> None:
 
 def test_certain_errors_ask_for_a_bound_and_certain_truths_for_none() -> None:
     """One row in ten is wrong, each with certainty: the least loss gives the others 0.1 together."""
-    step = bounds_step(FittedBounds(kind="fitted"), "distribution", 4, JUDGE)
+    step = FittedBounds(kind="fitted").step("distribution", 4, JUDGE)
     rows = np.tile(np.eye(4, dtype=np.float32)[0], (1000, 1))
     targets = np.where(np.arange(1000) % 10 == 0, 1, 0)
     fitted = step.fit(step.evidence((rows,), targets), targets)

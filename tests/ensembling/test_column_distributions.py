@@ -9,22 +9,22 @@ from scipy.special import softmax
 from foldline.card.activations import ColumnDistributions
 from foldline.ensembling.agreement import agreement
 from foldline.ensembling.answering import as_they_are
-from foldline.ensembling.bounds import AbsoluteBounds, absolute, bounds_step, losses_at_bounds, within
-from foldline.ensembling.clip_section import FittedBounds, GivenBounds
-from foldline.ensembling.ensemble_section import Convex, FittedTemperature, Greedy, Ranks, Stacking
+from foldline.ensembling.bounds import AbsoluteBounds, FittedBounds, GivenBounds, losses_at_bounds, within
 from foldline.ensembling.losses import importance, row_losses
+from foldline.ensembling.methods import Convex, Greedy, Ranks, Stacking
 from foldline.ensembling.projection import project
 from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.scales import OfScores
 from foldline.ensembling.stacking import fit_pool, pooled
 from foldline.ensembling.steps import Judge
-from foldline.ensembling.temperature import temperature_step
-from foldline.ensembling.weighting import weights_step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from foldline.params.section import parse
 
 SIZES, ROWS = (2, 3), 200
 FORM = ColumnDistributions(kind="column_distributions", sizes=SIZES)
+SCALE = OfScores(FORM)
 CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")
 GENERATOR = np.random.default_rng(0)
 TRUE = np.column_stack([GENERATOR.integers(0, 2, ROWS), 2 + GENERATOR.integers(0, 3, ROWS)])
@@ -69,52 +69,52 @@ def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> No
 
 def test_bounds_are_in_units_of_the_column_with_the_most_classes_and_must_be_possible_in_each() -> None:
     possible = GivenBounds(kind="given", unit="per_class", lower=0.3, upper=2.7)
-    bounds = absolute(possible, FORM, 5)
+    bounds = possible.absolute(FORM, 5)
     assert (bounds.lower, bounds.upper) == pytest.approx((0.1, 0.9))
     with pytest.raises(Refusal, match=r"2 classes between 0\.1 and 0\.4 sum to between 0\.2 and 0\.8, never"):
-        absolute(GivenBounds(kind="given", unit="absolute", lower=0.1, upper=0.4), FORM, 5)
+        GivenBounds(kind="given", unit="absolute", lower=0.1, upper=0.4).absolute(FORM, 5)
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        temperature_step(FittedTemperature(kind="fitted", softening="kept"), FORM, JUDGE),
-        bounds_step(FittedBounds(kind="fitted"), FORM, 5, JUDGE),
-    ],
-    ids=lambda step: step.name,
-)
-def test_what_is_fitted_lowers_the_loss_and_leaves_distributions(step: Any) -> None:
+def test_bounds_lower_the_loss_and_leave_distributions() -> None:
     certain = drawn(1, sharpness=9.0)
-    setting = step.fit(step.evidence((certain,), KNOWN), KNOWN)
-    (softer,) = step.apply(setting, (certain,))
-    assert JUDGE.score(KNOWN, (softer,)) < JUDGE.score(KNOWN, (certain,)) - 0.1
+    step = FittedBounds(kind="fitted").step(FORM, 5, JUDGE)
+    (softer,) = step.apply(step.fit(step.evidence((certain,), KNOWN), KNOWN), (certain,))
+    assert JUDGE.score(KNOWN, softer) < JUDGE.score(KNOWN, certain) - 0.1
     np.testing.assert_allclose(sums(softer), 1, atol=1e-6)
+
+
+def test_a_temperature_lowers_the_loss_and_leaves_distributions() -> None:
+    certain = np.log(drawn(1, sharpness=9.0).astype(np.float64))
+    ((step,), _) = FittedTemperature(kind="fitted", softening="kept").steps(SCALE, JUDGE)
+    (softer,) = step.apply(step.fit(step.evidence((certain,), KNOWN), KNOWN), (certain,))
+    before, after = (SCALE.predictions(one) for one in (certain, softer))
+    assert JUDGE.score(KNOWN, after) < JUDGE.score(KNOWN, before) - 0.1
+    np.testing.assert_allclose(sums(after), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
 )
 def test_members_are_weighed_to_less_loss(method: Any) -> None:
-    step = weights_step(method, ("a", "b"), FORM, JUDGE)
-    assert step is not None
-    noise = drawn(3, sharpness=6.0)[::-1]
-    inputs = (PREDICTIONS, noise)
-    (mixed,) = step.apply(step.fit(step.evidence(inputs, KNOWN), KNOWN), inputs)
-    (equal,) = step.apply(step.default, inputs)
-    assert JUDGE.score(KNOWN, (mixed,)) < JUDGE.score(KNOWN, (equal,))
+    step = method.step(("a", "b"), SCALE, JUDGE)
+    inputs = tuple(np.log(one.astype(np.float64)) for one in (PREDICTIONS, drawn(3, sharpness=6.0)[::-1]))
+    setting = step.fit(step.evidence(inputs, KNOWN), KNOWN)
+    mixed, equal = (SCALE.predictions(step.apply(one, inputs)[0]) for one in (setting, step.default))
+    assert JUDGE.score(KNOWN, mixed) < JUDGE.score(KNOWN, equal)
     np.testing.assert_allclose(sums(mixed), 1, atol=1e-5)
 
 
 def test_a_column_without_labels_is_not_stacked_on() -> None:
     """The other is stacked as if it were alone."""
-    together = np.stack([PREDICTIONS, OTHERS], axis=1)
+    together = tuple(np.log(one.astype(np.float64)) for one in (PREDICTIONS, OTHERS))
+    first = tuple(one[:, :2] for one in together)
     lacking = np.column_stack([TRUE[:, 0], np.full(ROWS, -1)])
-    both = fit_pool(together, lacking, FORM, penalty=1.0)
-    alone = fit_pool(together[..., :2], TRUE[:, 0], "distribution", penalty=1.0)
+    both = fit_pool(together, lacking, SCALE, penalty=1.0)
+    alone = fit_pool(first, TRUE[:, 0], OfScores("distribution"), penalty=1.0)
     np.testing.assert_allclose(both.weights, alone.weights, atol=1e-4)
     np.testing.assert_allclose(both.biases, [*alone.biases, 0, 0, 0], atol=1e-4)
     np.testing.assert_allclose(
-        pooled(both, together, FORM)[:, :2], pooled(alone, together[..., :2], "distribution"), atol=1e-4
+        pooled(both, together, SCALE)[:, :2], pooled(alone, first, OfScores("distribution")), atol=1e-3
     )
 
 

@@ -13,7 +13,6 @@ from foldline.ensembling.bootstrap import Interval
 from foldline.ensembling.comparing import Comparison, answers_by, compare, comparison_json
 from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.runs import Run
-from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from tests.metrics.of_kind import metric_of_kind
@@ -33,7 +32,7 @@ def a_run(name: str, probabilities: np.ndarray, targets: np.ndarray, folds: np.n
         classes=CLASSES,
         form="distribution",
     )
-    return Run(name, predictions, targets, np.arange(len(targets)), Places("pets", Path("nowhere")))
+    return Run(name, predictions, targets, np.arange(len(targets)), Path("nowhere"))
 
 
 def drawn(seed: int, strengths: tuple[float, float], rows: int = 300, count: int = 5) -> tuple[Run, Run]:

@@ -5,16 +5,19 @@ import pytest
 from scipy.special import softmax
 
 from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensembling import fill_out_of_fold, fill_test
-from foldline.ensembling.members import Reading, member
+from foldline.ensembling.ensembling import Ensembled, fill_out_of_fold, fill_test
+from foldline.ensembling.members import AVERAGES, Member, Reading, member
 from foldline.ensembling.nested import Chain, NestedChain
+from foldline.ensembling.probabilities import Probabilities, StoredScores
+from foldline.ensembling.scales import OfScores
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
 from foldline.predicting.logits import Logits, read_logits, write_logits
 
 CLASSES = ("cat", "dog", "eel")
 ROSTER = Roster(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), np.arange(5), ("x", "y"))
-PROBABILITIES, LOGITS = Reading("probabilities", None), Reading("logits", None)
+SCALE = OfScores("distribution")
+PROBABILITIES, LOGITS = (Reading(AVERAGES[name], SCALE, None) for name in ("probabilities", "logits"))
 UNCHANGED = NestedChain(Chain(()), {0: Chain(()), 1: Chain(())})
 
 
@@ -34,10 +37,20 @@ def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLA
 
 def filled(models: dict[int, Logits], reading: Reading = PROBABILITIES) -> tuple[np.ndarray, np.ndarray]:
     members = [member(fold, logits, ROSTER, CLASSES, f"fold {fold}") for fold, logits in models.items()]
-    out_of_fold, test = np.zeros((5, 3), np.float32), np.zeros((2, 3), np.float32)
-    fill_out_of_fold(out_of_fold, members, ROSTER, reading, UNCHANGED)
-    fill_test(test, members, reading, "distribution", UNCHANGED.whole)
-    return out_of_fold, test
+    return filled_by(members, ROSTER, reading)
+
+
+def filled_by(members: list[Member], roster: Roster, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    """Out-of-fold and test rows; their scores tell the same."""
+    rows, tests = len(roster.folds), len(roster.test_ids)
+    ids = (roster.out_of_fold_ids, roster.test_ids)
+    means, scores = ((np.zeros((rows, 3), np.float32), np.zeros((tests, 3), np.float32)) for _ in range(2))
+    ensembled = Ensembled(Probabilities(*means, *ids, roster.folds, CLASSES, "distribution"), StoredScores(*scores))
+    fill_out_of_fold(ensembled, members, roster, reading, UNCHANGED)
+    fill_test(ensembled, members, reading, UNCHANGED.whole)
+    for one, score in zip(means, scores, strict=True):
+        np.testing.assert_allclose(np.exp(score), one, rtol=1e-5)
+    return means
 
 
 def test_a_row_is_predicted_by_the_model_of_its_fold_alone() -> None:
@@ -62,11 +75,9 @@ def test_the_mean_of_logits_by_hand() -> None:
     values = np.zeros((2, 2, 3), np.float32)
     values[:, 1, 0] = 2 * np.log(3)
     logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, "softmax")
-    out_of_fold, test = np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)
     roster = Roster(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
     only = [member(0, logits, roster, CLASSES, "fold 0")]
-    fill_out_of_fold(out_of_fold, only, roster, LOGITS, UNCHANGED)
-    fill_test(test, only, LOGITS, "distribution", UNCHANGED.whole)
+    out_of_fold, test = filled_by(only, roster, LOGITS)
     np.testing.assert_allclose(out_of_fold, [[0.6, 0.2, 0.2]] * 2, rtol=1e-6)
     np.testing.assert_array_equal(test, out_of_fold)
 

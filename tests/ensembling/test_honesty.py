@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from foldline.ensembling.answering import judge_of, rule_step
-from foldline.ensembling.ensemble_section import Convex, Greedy
+from foldline.ensembling.methods import Convex, Greedy
 from foldline.ensembling.nested import fit_nested
-from foldline.ensembling.steps import Inputs, Step
-from foldline.ensembling.weighting import weights_step
+from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Step
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1
 from foldline.metrics.kinds.of_probabilities import LogLoss
-from tests.ensembling.drawing import evidence, of_strengths
+from tests.ensembling.drawing import PLAIN, evidence, of_strengths, weights
 from tests.metrics.of_kind import metric_of_kind
 
 ARG_MAX = MostProbable(kind="most_probable")
@@ -22,19 +22,6 @@ STRENGTHS = np.linspace(0.8, 2.0, 15)
 TRUE_ROWS = 20_000
 
 
-def convex(members: int) -> Step:
-    step = weights_step(Convex(kind="convex"), [str(one) for one in range(members)], "distribution", LOG_LOSS)
-    assert step is not None
-    return step
-
-
-def greedy(members: int, rounds: int) -> Step:
-    names = [str(one) for one in range(members)]
-    step = weights_step(Greedy(kind="greedy", rounds=rounds), names, "distribution", MACRO_F1)
-    assert step is not None
-    return step
-
-
 def estimates(
     metric: str, rows: int, draws: int, strengths: np.ndarray = STRENGTHS, paired: bool = False
 ) -> tuple[float, float]:
@@ -43,7 +30,9 @@ def estimates(
     Nested: of the chain with its decisions. In sample: of the steps fitted to all rows, on these same rows. `paired`
     takes the plain mean's own error off both, which is zero over many draws: few draws then show what many would.
     """
-    steps = [convex(len(strengths))] if metric == "log_loss" else [greedy(len(strengths), rounds=5), THRESHOLDS]
+    count, greedy = len(strengths), Greedy(kind="greedy", rounds=5)
+    convex = weights(Convex(kind="convex"), count, LOG_LOSS)
+    steps = [convex] if metric == "log_loss" else [weights(greedy, count, MACRO_F1), THRESHOLDS]
     score, plain, errors = metric_of_kind(metric).score, LOG_LOSS if metric == "log_loss" else MACRO_F1, []
     for seed in range(draws):
         inputs, targets = of_strengths(seed, rows + TRUE_ROWS, strengths)
@@ -54,7 +43,7 @@ def estimates(
         in_sample, fitted = fitted_to_all(steps, seen, unseen, known.targets)
         luck = 0.0
         if paired:
-            luck = plain.score(known.targets, seen) - plain.score(future, unseen)
+            luck = plain.score(known.targets, PLAIN.mean(seen)) - plain.score(future, PLAIN.mean(unseen))
         error = nested - score(future, chain.whole.apply(unseen)[0])
         errors.append((error - luck, score(known.targets, in_sample) - score(future, fitted) - luck))
     return tuple(np.mean(errors, axis=0).tolist())

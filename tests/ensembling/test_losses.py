@@ -5,11 +5,11 @@ import pytest
 
 from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.bounds import losses_at_bounds
-from foldline.ensembling.ensemble_section import Convex
 from foldline.ensembling.losses import row_losses
+from foldline.ensembling.methods import Convex
 from foldline.ensembling.projection import project
+from foldline.ensembling.scales import AsPredicted
 from foldline.ensembling.steps import Judge
-from foldline.ensembling.weighting import weights_step
 from tests.metrics.of_kind import metric_of_kind
 
 GENERATOR = np.random.default_rng(0)
@@ -47,8 +47,7 @@ def test_bounds_cost_what_the_projected_rows_cost() -> None:
 def test_convex_weights_are_as_good_as_any() -> None:
     near = (0.5 * VOTED + 0.5 * GUESSED).astype(np.float32)
     members = (near, GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32))
-    step = weights_step(Convex(kind="convex"), ("near", "far"), "distribution", JUDGE)
-    assert step is not None
+    step = Convex(kind="convex").step(("near", "far"), AsPredicted("distribution"), JUDGE)
 
     weights = step.fit(step.evidence(members, VOTED), VOTED)
 

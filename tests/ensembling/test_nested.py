@@ -3,12 +3,13 @@ import pytest
 from scipy.special import softmax
 
 from foldline.ensembling.answering import judge_of
-from foldline.ensembling.ensemble_section import FittedTemperature
 from foldline.ensembling.nested import TWO_FOLDS, Evidence, fit_chain, fit_nested
-from foldline.ensembling.steps import Inputs, Step
-from foldline.ensembling.temperature import temperature_step
+from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
+from tests.ensembling.drawing import IN_SCORES, from_predictions
 
 JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
 
@@ -23,7 +24,8 @@ def scored(temperature: float, rows: int = 3000) -> Evidence:
 
 
 def step(softening: str = "reported") -> Step:
-    return temperature_step(FittedTemperature(kind="fitted", softening=softening), "distribution", JUDGE)
+    ((step,), _) = FittedTemperature(kind="fitted", softening=softening).steps(IN_SCORES, JUDGE)
+    return from_predictions(step)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])

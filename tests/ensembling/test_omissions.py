@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from foldline.ensembling.answering import as_they_are
-from foldline.ensembling.clip_section import Clip, FittedBounds, NoBounds
-from foldline.ensembling.clip_steps import clip_steps
-from foldline.ensembling.ensemble_section import FittedTemperature
+from foldline.ensembling.bounds import FittedBounds, NoBounds
+from foldline.ensembling.clip_steps import Clip, clip_steps
 from foldline.ensembling.omissions import no_use
+from foldline.ensembling.scales import OfScores
 from foldline.ensembling.steps import Judge
-from foldline.ensembling.temperature import temperature_step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.new_labels import LabelOrNew
 from foldline.metrics.decisions.rankings import TopClassesOrNew
@@ -54,6 +54,7 @@ def test_the_level_of_a_new_class_wants_rows_that_are_new(target: int) -> None:
     assert step.note == (None if target == 2 else note), "known classes may have something to fit"
 
 
+SCALE = OfScores("distribution")
 MAP = {"kind": "map_at_k", "k": 5}
 
 
@@ -62,10 +63,10 @@ def test_a_temperature_helps_brier_s_score_of_predictions_that_are_too_certain()
     scores = generator.normal(size=(400, 3))
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     targets = (shares.cumsum(axis=1) < generator.uniform(size=(400, 1))).sum(axis=1)
-    certain = (shares**3 / (shares**3).sum(axis=1, keepdims=True)).astype(np.float32)
+    certain = shares**3 / (shares**3).sum(axis=1, keepdims=True)
     judge = Judge(metric_of_kind("brier"), as_they_are)
-    step = temperature_step(FittedTemperature(kind="fitted", softening="kept"), "distribution", judge)
-    temperature = step.fit(step.evidence((certain,), targets), targets)
-    (softer,) = step.apply(temperature, (certain,))
+    ((step,), _) = FittedTemperature(kind="fitted", softening="kept").steps(SCALE, judge)
+    temperature = step.fit(step.evidence((np.log(certain),), targets), targets)
+    (softer,) = map(SCALE.predictions, step.apply(temperature, (np.log(certain),)))
     assert temperature == pytest.approx(3, rel=0.2)
-    assert judge.metric.score(targets, softer) < judge.metric.score(targets, certain) - 0.01
+    assert judge.metric.score(targets, softer) < judge.metric.score(targets, certain.astype(np.float32)) - 0.01

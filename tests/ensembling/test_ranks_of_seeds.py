@@ -7,9 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensemble_section import Ensemble
-from foldline.ensembling.ensemble_steps import ensemble_plan
-from foldline.ensembling.ensembling import create_means, fill_out_of_fold, fill_test, fit_ensemble
+from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
+from foldline.ensembling.ensembling import create_ensembled, fill_out_of_fold, fill_test, fit_ensemble
 from foldline.ensembling.members import members_of
 from foldline.ensembling.predicted import Predicted
 from foldline.ensembling.steps import Judge
@@ -45,9 +44,10 @@ def test_seeds_by_their_ranks(tmp_path: Path) -> None:
     taken = plan.taken(members)
     chain = fit_ensemble(plan, taken, predicted)
     assert [(gain.step, gain.setting, gain.kept) for gain in chain.gains] == [("weights", "mean of ranks", True)]
-    means = create_means(tmp_path, predicted)
-    fill_out_of_fold(means.out_of_fold, taken, roster, plan.reading, chain)
-    fill_test(means.test, taken, plan.reading, means.form, chain.whole)
+    ensembled = create_ensembled(tmp_path, predicted, plan.scale)
+    fill_out_of_fold(ensembled, taken, roster, plan.reading, chain)
+    fill_test(ensembled, taken, plan.reading, chain.whole)
+    means = ensembled.means
 
     def shares(rows: np.ndarray) -> np.ndarray:
         return (rankdata(rows[:, 0, 1]) - 0.5) / len(rows)

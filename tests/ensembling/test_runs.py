@@ -49,7 +49,7 @@ def write_run(root: Path, best: float, slug: str = "pets") -> None:
 def opened(*names: str) -> tuple[Run, ...]:
     """The runs, their predictions copied while they are open."""
     with open_runs(names, "pets", TARGET, "clip") as runs:
-        return tuple(Run(run.name, read_whole(run.predictions), run.targets, run.clusters, run.places) for run in runs)
+        return tuple(Run(run.name, read_whole(run.predictions), run.targets, run.clusters, run.folder) for run in runs)
 
 
 def read_whole(predictions: Probabilities) -> Probabilities:
@@ -89,7 +89,7 @@ def test_a_revision_is_read_from_the_cache_as_it_was(checkout: Path) -> None:
     then, now = opened("first", ".")
     assert then.predictions.out_of_fold[1].tolist() == [0.25, 0.75]
     assert now.predictions.out_of_fold[1].tolist() == [0.125, 0.875]
-    assert not then.places.root.exists(), "what was copied is gone when the runs are closed"
+    assert not then.folder.exists(), "what was copied is gone when the runs are closed"
     with pytest.raises(Refusal, match="There is no run `second`: no folder, DVC experiment or git revision"):
         opened("second")
     git("rm", "-q", "--cached", "work/pets/clip.dvc")

@@ -1,16 +1,16 @@
 """Which views are chosen, at what cost, and when it ends."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Literal
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.members import Reading, predictions_of_mean
+from foldline.ensembling.members import AVERAGES, Reading
 from foldline.ensembling.nested import Chain, Evidence, NestedChain, fit_chain, fit_nested
-from foldline.ensembling.steps import Inputs, Judge, Step
+from foldline.ensembling.scales import Inputs, OfScores
+from foldline.ensembling.steps import Judge, Step
 from foldline.ensembling.view_choice import Addition, chosen_views, common_views, ordered
 from foldline.files.refusal import Refusal
 from foldline.predicting.logits import Logits
@@ -19,8 +19,9 @@ from tests.metrics.of_kind import metric_of_kind
 ROWS, CLASSES = 400, 3
 TARGETS = np.random.default_rng(0).integers(0, CLASSES, ROWS)
 FOLDS = np.arange(ROWS) % 5
-JUDGE = Judge(metric_of_kind("log_loss"), lambda predictions: predictions)
-PROBABILITIES, LOGITS = (Reading(average, None) for average in ("probabilities", "logits"))
+SCALE = OfScores("distribution")
+JUDGE = Judge(metric_of_kind("log_loss"), lambda one: one, lambda outputs: SCALE.predictions(SCALE.mean(outputs)))
+PROBABILITIES, LOGITS = (Reading(AVERAGES[average], SCALE, None) for average in ("probabilities", "logits"))
 Average = Literal["probabilities", "logits"]
 
 
@@ -30,8 +31,7 @@ def a_view(seed: int, strength: float) -> np.ndarray:
 
 
 def addition(views: tuple[str, ...], reading: Reading = PROBABILITIES, members: int = 1) -> Step:
-    of_mean = partial(predictions_of_mean, activation="softmax", reading=reading)
-    return Addition(views[:1], views[1:], members, members, JUDGE, of_mean).step
+    return Addition(views[:1], views[1:], members, members, JUDGE, reading, "softmax").step
 
 
 def evidence(inputs: Inputs) -> Evidence:
@@ -39,7 +39,7 @@ def evidence(inputs: Inputs) -> Evidence:
 
 
 def summands(views: Mapping[str, np.ndarray], reading: Reading) -> Inputs:
-    return tuple(softmax(one, axis=1) if reading == PROBABILITIES else one for one in views.values())
+    return tuple(reading.average.summand(SCALE, one, "softmax") for one in views.values())
 
 
 def chosen_of(views: Mapping[str, np.ndarray], reading: Reading = PROBABILITIES) -> Chain:
@@ -57,7 +57,7 @@ def test_a_view_that_helps_is_added_and_one_that_harms_is_not(reading: Reading) 
     expected = np.mean([softmax(one, axis=1) for one in both], axis=0)
     if reading == LOGITS:
         expected = softmax(np.mean(both, axis=0), axis=1)
-    np.testing.assert_allclose(chain.apply(summands(views, reading))[0], expected, atol=1e-6)
+    np.testing.assert_allclose(np.exp(chain.apply(summands(views, reading))[0]), expected, atol=1e-6)
 
 
 def test_when_all_help_all_are_added_and_their_mean_is_that_of_all() -> None:
@@ -65,7 +65,7 @@ def test_when_all_help_all_are_added_and_their_mean_is_that_of_all() -> None:
     chain = chosen_of(views)
     assert sorted(chosen_views("identity", chain)) == sorted(views)
     (mean,) = chain.apply(summands(views, PROBABILITIES))
-    np.testing.assert_allclose(mean, np.mean(summands(views, PROBABILITIES), axis=0), atol=1e-6)
+    np.testing.assert_allclose(np.exp(mean), np.mean(np.exp(summands(views, PROBABILITIES)), axis=0), atol=1e-6)
 
 
 def test_of_equally_good_views_the_cheaper_is_added_first() -> None:
@@ -82,7 +82,7 @@ def test_a_copy_adds_nothing() -> None:
 def test_members_choose_together() -> None:
     """Of two members a view that is good for the first and as bad for the second is no gain."""
     good, bad = a_view(2, 2), a_view(3, -2)
-    inputs = tuple(softmax(one, axis=1) for one in (a_view(1, 2), good, a_view(4, 2), bad))
+    inputs = tuple(log_softmax(one, axis=1) for one in (a_view(1, 2), good, a_view(4, 2), bad))
     chain = fit_chain([addition(("identity", "transpose"), members=2)], evidence(inputs))
     assert not chain.steps[0].gain.kept
     assert len(chain.apply(inputs)) == 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from foldline.ensembling.link import predictions_from
+from foldline.ensembling.scales import scores_from
 from foldline.predicting.logits import create_logits, read_logits
 from foldline.predicting.predicting import predict, stored_form
 from foldline.training.processes import start_accelerator
@@ -55,8 +55,8 @@ def test_of_very_many_classes_normalised_sigmoids_are_written_as_a_softmax_that_
     written, activation = stored_form(model, "normalised_sigmoid", 2001)
 
     with torch.no_grad():
-        expected = predictions_from(model(batch).numpy(), "normalised_sigmoid")
-        np.testing.assert_allclose(predictions_from(written(batch).numpy(), activation), expected, rtol=1e-5)
+        expected = scores_from(model(batch).numpy(), "normalised_sigmoid")
+        np.testing.assert_allclose(scores_from(written(batch).numpy(), activation), expected, rtol=1e-5, atol=1e-5)
     assert activation == "softmax"
 
 

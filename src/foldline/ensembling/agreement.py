@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.card.activations import ColumnDistributions, Form, holds_probabilities
-from foldline.ensembling.columns import Inputs, column_blocks, columns_of
-from foldline.files.compact import CompactArray, rows_at
+from foldline.ensembling.scales import Inputs
+from foldline.files.arrays import row_blocks
 from foldline.metrics.decisions.labels import most_probable
 from foldline.metrics.decisions.several_labels import likeliest_of_each
 
@@ -24,27 +24,20 @@ class Agreement:
 
 def agreement(inputs: Inputs, form: Form) -> Agreement:
     """`inputs`: the members' predictions of the same rows. Numbers name no class: their disagreement is NaN."""
-    correlation = _of_compact(inputs) if isinstance(inputs[0], CompactArray) else _of_dense(inputs)
     named = [_named(one, form) for one in inputs]
     different = [[_share_of_different_rows(one, other) for other in named] for one in named]
-    return Agreement(correlation, np.array(different))
+    return Agreement(_correlation(inputs), np.array(different))
 
 
-def _of_dense(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
-    with np.errstate(invalid="ignore"):
-        return np.atleast_2d(np.corrcoef([one.ravel() for one in inputs]))
-
-
-def _of_compact(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
-    """Of distributions, whose numbers are 1 / classes on average: the correlation of what they are beyond that."""
-    products = np.zeros((len(inputs), len(inputs)))
-    for block in column_blocks(inputs):
-        columns = columns_of(tuple(rows_at(one, block) for one in inputs))
-        beyond = np.stack(columns.values) - 1 / inputs[0].shape[1]
-        assert columns.counts is not None
-        products += np.einsum("irc,jrc,rc->ij", beyond, beyond, columns.counts, optimize=True)
-    spreads = np.sqrt(np.diag(products))
-    return products / np.outer(spreads, spreads)
+def _correlation(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
+    """In blocks, which alone are as wide as there are classes."""
+    count, sums, products = 0, np.zeros(len(inputs)), np.zeros((len(inputs), len(inputs)))
+    for block in row_blocks(inputs[0].shape):
+        rows = np.stack([one[block].ravel() for one in inputs]).astype(np.float64)
+        count, sums, products = count + rows.shape[1], sums + rows.sum(axis=1), products + rows @ rows.T
+    beyond = products - np.outer(sums, sums) / count
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return beyond / np.sqrt(np.outer(np.diag(beyond), np.diag(beyond)))
 
 
 def _named(predictions: np.ndarray, form: Form) -> np.ndarray | None:

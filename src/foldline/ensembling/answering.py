@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foldline.ensembling.columns import apart
-from foldline.ensembling.steps import Inputs, Judge, Step
+from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Judge, Step, apart
 from foldline.metrics.decisions.rules import Rule
 from foldline.metrics.metric import Metric
 

@@ -1,22 +1,24 @@
 """Several finished runs on the same rows become one: their out-of-fold rows say how much each counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
 from foldline.card.activations import Form, name_of
 from foldline.ensembling.coverage import place
-from foldline.ensembling.ensemble_section import Method, Ranks
 from foldline.ensembling.fitting_rows import fitting_rows, numbers_to_fit_on
 from foldline.ensembling.members import refuse_other_classes
+from foldline.ensembling.methods import Method
 from foldline.ensembling.nested import Evidence
+from foldline.ensembling.probabilities import read_scores
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run
-from foldline.ensembling.steps import Inputs
+from foldline.ensembling.scales import AsPredicted, Inputs, Scale, scale_of
+from foldline.ensembling.steps import Judge, Step
 from foldline.files.arrays import gather
-from foldline.files.compact import take_stored
+from foldline.files.compact import is_compact, take_stored
 from foldline.files.refusal import Refusal, listed
 
 Places = Int64[np.ndarray, " rows"]
@@ -42,8 +44,24 @@ class Parts:
     test: Part
 
 
-def aligned(runs: Sequence[Run]) -> Parts:
-    """The rows in the order of the first run. Raises Refusal unless all have its rows, folds, classes and form."""
+def blend_scale(method: Method, form: Form, classes: int) -> Scale:
+    """On which runs are weighed: their predictions as they are stored, unless the method takes scores."""
+    if method.takes_scores:
+        return scale_of(form, classes)
+    return AsPredicted(form, is_compact(classes, form == "distribution"))
+
+
+def blend_step(method: Method, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
+    """From the runs' arrays to one of predictions, which the steps of `clip` take."""
+    step = method.step(names, scale, judge)
+    return replace(step, apply=lambda setting, inputs: tuple(map(scale.predictions, step.apply(setting, inputs))))
+
+
+def aligned(runs: Sequence[Run], has_scores: bool = False) -> Parts:
+    """The rows in the order of the first run. `has_scores`: scores in the place of predictions.
+
+    Raises Refusal unless all have its rows, folds, classes and form.
+    """
     first = runs[0].predictions
     out_of_fold, test = [], []
     for run in runs:
@@ -58,9 +76,10 @@ def aligned(runs: Sequence[Run]) -> Parts:
         _refuse_other_folds(predictions.folds[places], runs[0], name)
         out_of_fold.append(places)
         test.append(place(first.test_ids, predictions.test_ids, f"{name}, test rows"))
+    values = [read_scores(run.folder, run.predictions) if has_scores else run.predictions for run in runs]
     return Parts(
-        Part(tuple(run.predictions.out_of_fold for run in runs), tuple(out_of_fold)),
-        Part(tuple(run.predictions.test for run in runs), tuple(test)),
+        Part(tuple(one.out_of_fold for one in values), tuple(out_of_fold)),
+        Part(tuple(one.test for one in values), tuple(test)),
     )
 
 
@@ -76,7 +95,7 @@ def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
 
 def with_ranks(parts: Parts, runs: Sequence[Run], method: Method) -> Parts:
     """For the mean of ranks, the runs' ranks beside their predictions: within a fold, and among all test rows."""
-    if not isinstance(method, Ranks):
+    if not method.takes_ranks:
         return parts
     form, folds = runs[0].predictions.form, runs[0].predictions.folds
     return Parts(

@@ -1,16 +1,31 @@
-"""Which steps the section `clip` asks for: each of them concerns the ensemble's predictions."""
+"""Section `clip`: bounds on the final probabilities, a rule that makes answers of them, and the steps of both."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from foldline.card.activations import Form, holds_probabilities
-from foldline.ensembling import answering, bounds
-from foldline.ensembling.clip_section import Clip, NoBounds
+from foldline.card.activations import Form
+from foldline.ensembling import answering
+from foldline.ensembling.bounds import Bounds
 from foldline.ensembling.gains import no_gain
-from foldline.ensembling.omissions import Steps, no_use
+from foldline.ensembling.omissions import Steps
 from foldline.metrics.decisions.rules import Rule
 from foldline.metrics.metric import Metric
+from foldline.params.kinds import union_of
+from foldline.params.section import Section
+
+if TYPE_CHECKING:
+    KindsOfBounds = Bounds
+else:
+    KindsOfBounds = union_of("foldline.ensembling.bounds", Bounds)
+
+
+class Clip(Section):
+    bounds: KindsOfBounds
+    rule: Literal["default", "fitted"]
+    """What turns predictions into labels, sets, rankings or values: the obvious rule, or one that is fitted to the
+    metric on out-of-fold predictions (thresholds, cut points, weights of classes)."""
 
 
 def clip_steps(
@@ -18,12 +33,7 @@ def clip_steps(
 ) -> Steps:
     """`rule`: the one that stands in where none is fitted. targets: of the out-of-fold rows."""
     judge = answering.judge_of(metric, rule, classes)
-    steps, left_out = [], []
-    if not isinstance(section.bounds, NoBounds):
-        if judge.metric.is_log_loss and holds_probabilities(form):
-            steps.append(bounds.bounds_step(section.bounds, form, len(classes), judge))
-        else:
-            left_out.append(no_gain(bounds.NAME, no_use(judge.metric, "clipping")))
+    steps, left_out = section.bounds.steps(form, len(classes), judge)
     if section.rule == "fitted":
         note = rule.note(targets)
         if metric.scores_predictions:

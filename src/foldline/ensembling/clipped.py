@@ -11,8 +11,9 @@ from foldline.ensembling.fitting_rows import fitting_rows, numbers_to_fit_on
 from foldline.ensembling.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.projection import RowWithoutMass
+from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scores, score_folds
-from foldline.ensembling.steps import Inputs, Judge, Step
+from foldline.ensembling.steps import Judge, Step
 from foldline.files.arrays import gather, put, row_blocks
 from foldline.files.compact import blank_rows, numbers_per_row, rows_at, take_stored
 from foldline.files.refusal import Refusal

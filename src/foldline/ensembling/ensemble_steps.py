@@ -1,20 +1,39 @@
-"""What the section `ensemble` asks for: how members are read, and which steps concern one model, or their mean."""
+"""Section `ensemble`: how the predictions of folds and experiments become one, and which steps that takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from foldline.card.activations import holds_probabilities
-from foldline.ensembling import temperature
-from foldline.ensembling.ensemble_section import Ensemble, NoTemperature, Ranks
-from foldline.ensembling.gains import Gain, no_gain
-from foldline.ensembling.members import Member, Reading, predictions_of_mean
-from foldline.ensembling.omissions import no_use
+from foldline.ensembling.gains import Gain
+from foldline.ensembling.members import AVERAGES, Member, Reading
+from foldline.ensembling.methods import Method
 from foldline.ensembling.predicted import Predicted
 from foldline.ensembling.ranks import ranked
+from foldline.ensembling.scales import Scale, scale_of
 from foldline.ensembling.steps import Judge, Step
+from foldline.ensembling.temperature import Temperature
 from foldline.ensembling.view_choice import Addition, ordered
-from foldline.ensembling.weighting import weights_step
+from foldline.params.kinds import union_of
+from foldline.params.section import Section
+
+if TYPE_CHECKING:
+    Methods = Method
+    Temperatures = Temperature
+else:
+    Methods = union_of("foldline.ensembling.methods", Method)
+    Temperatures = union_of("foldline.ensembling.temperature", Temperature)
+
+
+class Ensemble(Section):
+    views: Literal["all", "chosen"]
+    """Which of the predicted views count: all, or identity and those whose addition is a real gain."""
+    average: Literal["probabilities", "logits", "ranks"]
+    """What is averaged over views and folds. A rank is that among the rows that the same model predicted: those of its
+    fold, or the test rows. For metrics that see the order of predictions alone."""
+    method: Methods
+    """How the seeds of one run are weighed against each other, and the runs of `pipelines.blend`. Folds always count
+    equally."""
+    temperature: Temperatures
 
 
 @dataclass(frozen=True)
@@ -22,35 +41,35 @@ class EnsemblePlan:
     reading: Reading
     steps: list[Step]
     left_out: list[Gain]
-    """Lines for steps that were asked for and that the metric has no use for."""
-    means_of_ranks: bool
+    """Lines for steps that were asked for and that the metric or the predictions have no use for."""
     ranks_beside: bool
+
+    @property
+    def scale(self) -> Scale:
+        return self.reading.scale
 
     def taken(self, members: Sequence[Member]) -> list[Member]:
         """What the steps take: the members themselves, their ranks, or themselves and then their ranks."""
-        if not self.means_of_ranks and not self.ranks_beside:
+        if not self.reading.average.of_ranks and not self.ranks_beside:
             return list(members)
-        in_ranks = [ranked(one) for one in members]
-        return in_ranks if self.means_of_ranks else [*members, *in_ranks]
+        in_ranks = [ranked(one, self.scale) for one in members]
+        return [*members, *in_ranks] if self.ranks_beside else in_ranks
 
 
 def ensemble_plan(section: Ensemble, predicted: Predicted, judge: Judge) -> EnsemblePlan:
-    names, views, form = predicted.names, predicted.views, predicted.form
-    steps, left_out = [], []
-    ranks_beside = isinstance(section.method, Ranks) and len(names) > 1
+    """`judge`: of predictions. Raises Refusal when a step does not fit the metric or the predictions."""
+    names, views = predicted.names, predicted.views
+    scale = scale_of(predicted.form, len(predicted.classes))
     chooses = section.views == "chosen" and len(views) > 1
-    means_of_ranks = section.average == "ranks"
-    average = "logits" if section.average == "logits" else "probabilities"
-    reading = Reading(average, tuple(views.index(view) for view in ordered(views)) if chooses else None)
+    places = tuple(views.index(view) for view in ordered(views)) if chooses else None
+    reading = Reading(AVERAGES[section.average], scale, places)
+    of_members = replace(judge, read=lambda outputs: scale.predictions(scale.mean(outputs)))
+    ranks_beside = section.method.takes_ranks and len(names) > 1
+    steps: list[Step] = []
     if chooses:
         first, *left = ordered(views)
-        of_mean = partial(predictions_of_mean, activation=predicted.activation, reading=reading)
         count = len(names) * (2 if ranks_beside else 1)
-        steps.append(Addition((first,), tuple(left), count, len(names), judge, of_mean).step)
-    if not isinstance(section.temperature, NoTemperature):
-        if judge.metric.judges_probabilities and holds_probabilities(form):
-            steps.append(temperature.temperature_step(section.temperature, form, judge))
-        else:
-            left_out.append(no_gain(temperature.NAME, no_use(judge.metric, "a temperature")))
-    weights = weights_step(section.method, names, form, judge)
-    return EnsemblePlan(reading, [*steps, *([weights] if weights else [])], left_out, means_of_ranks, ranks_beside)
+        steps.append(Addition((first,), tuple(left), count, len(names), of_members, reading, predicted.activation).step)
+    divided, left_out = section.temperature.steps(scale, of_members)
+    weights = [section.method.step(names, scale, of_members)] if len(names) > 1 else []
+    return EnsemblePlan(reading, [*steps, *divided, *weights], left_out, ranks_beside)

@@ -2,28 +2,39 @@
 the mean over folds. Steps are applied to each fold's models before that mean: out-of-fold rows have never seen it."""
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 from tqdm import tqdm
 
-from foldline.card.activations import Form
-from foldline.ensembling.columns import Inputs, row_by_row
 from foldline.ensembling.coverage import Roster
 from foldline.ensembling.ensemble_steps import EnsemblePlan
 from foldline.ensembling.fitting_rows import fitting_rows, numbers_to_fit_on
-from foldline.ensembling.link import Counts, predictions_of_scores, scores_from
 from foldline.ensembling.members import Member, Reading, by_fold, test_predictions, validation_predictions
 from foldline.ensembling.nested import Chain, Evidence, NestedChain, fit_nested
 from foldline.ensembling.predicted import Predicted
-from foldline.ensembling.probabilities import Probabilities, create_probabilities
-from foldline.ensembling.steps import mean_of
+from foldline.ensembling.probabilities import Probabilities, StoredScores, create_probabilities, create_scores
+from foldline.ensembling.scales import Inputs, Scale
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import blank_rows, numbers_per_row
 
 Positions = Int64[np.ndarray, " chosen"]
+
+
+@dataclass(frozen=True)
+class Ensembled:
+    """The files that are filled block by block."""
+
+    means: Probabilities
+    scores: StoredScores
+
+    def put(self, part: Literal["out_of_fold", "test"], block: slice, values: np.ndarray, scale: Scale) -> None:
+        put(getattr(self.means, part), block, scale.predictions(values))
+        if scale.has_scores:
+            put(getattr(self.scores, part), block, values.astype(np.float32))
 
 
 def fit_ensemble(plan: EnsemblePlan, members: Sequence[Member], predicted: Predicted) -> NestedChain:
@@ -62,54 +73,39 @@ def gather_inputs(members: Sequence[Member], roster: Roster, rows: Positions, re
     return tuple(gathered)
 
 
-def create_means(folder: Path, predicted: Predicted) -> Probabilities:
+def create_ensembled(folder: Path, predicted: Predicted, scale: Scale) -> Ensembled:
     """The files of the ensemble's predictions, zeros to be filled in place."""
     roster = predicted.roster
-    return create_probabilities(
+    means = create_probabilities(
         folder, roster.out_of_fold_ids, roster.test_ids, roster.folds, predicted.classes, predicted.form
     )
+    return Ensembled(means, create_scores(folder, means, scale.has_scores))
 
 
 def fill_out_of_fold(
-    predictions: Float32[np.ndarray, "rows outputs"],
-    members: Sequence[Member],
-    roster: Roster,
-    reading: Reading,
-    chain: NestedChain,
+    ensembled: Ensembled, members: Sequence[Member], roster: Roster, reading: Reading, chain: NestedChain
 ) -> None:
     """Write each out-of-fold row through the chain that was fitted without its fold, in row blocks."""
-    groups = by_fold(members)
-    for block in _blocks(members, len(predictions), "out-of-fold rows"):
+    groups, scale = by_fold(members), reading.scale
+    for block in _blocks(members, len(roster.folds), "out-of-fold rows"):
         folds = roster.folds[block]
-        rows = blank_rows(predictions, len(folds))
+        rows: np.ndarray | None = None
         for fold in np.unique(folds).tolist():
             mine = np.flatnonzero(folds == fold)
             places = _places_in_fold(roster, fold, mine + block.start)
-            rows[mine] = mean_of(chain.without[fold].apply(validation_predictions(groups[fold], places, reading)))
-        put(predictions, block, rows)
+            of_fold = scale.mean(chain.without[fold].apply(validation_predictions(groups[fold], places, reading)))
+            rows = blank_rows(of_fold, len(folds)) if rows is None else rows
+            rows[mine] = of_fold
+        assert rows is not None
+        ensembled.put("out_of_fold", block, rows, scale)
 
 
-def fill_test(
-    predictions: Float32[np.ndarray, "rows outputs"],
-    members: Sequence[Member],
-    reading: Reading,
-    form: Form,
-    chain: Chain,
-) -> None:
+def fill_test(ensembled: Ensembled, members: Sequence[Member], reading: Reading, chain: Chain) -> None:
     """Write each test row's mean over folds of what the chain makes of the fold's models, in row blocks."""
-    groups = by_fold(members).values()
-    for block in _blocks(members, len(predictions), "test rows"):
-        of_folds = tuple(mean_of(chain.apply(test_predictions(group, block, reading))) for group in groups)
-        put(predictions, block, row_by_row(partial(_over_folds, reading=reading, form=form), of_folds))
-
-
-def _over_folds(of_folds: Inputs, counts: Counts, reading: Reading, form: Form) -> np.ndarray:
-    total = np.zeros(of_folds[0].shape)
-    for rows in of_folds:
-        total += scores_from(rows, form) if reading.average == "logits" else rows
-    mean = total / len(of_folds)
-    averaged = predictions_of_scores(mean, form, counts) if reading.average == "logits" else mean
-    return averaged.astype(np.float32)
+    groups, scale = by_fold(members).values(), reading.scale
+    for block in _blocks(members, len(ensembled.means.test), "test rows"):
+        of_folds = tuple(scale.mean(chain.apply(test_predictions(group, block, reading))) for group in groups)
+        ensembled.put("test", block, reading.average.over_folds(scale, of_folds), scale)
 
 
 def _places_in_fold(roster: Roster, fold: int, rows: Positions) -> Positions:

@@ -11,13 +11,9 @@ MOST_BYTES = 1 << 28
 
 
 def numbers_to_fit_on(values: np.ndarray, members: int, views: int = 1) -> int:
-    """Of a row, where each member's views come as arrays like `values`, dense or compact.
-
-    Of compact ones, what weighs members takes the columns of all of them at once (foldline/ensembling/columns.py).
-    """
-    if not isinstance(values, CompactArray):
-        return values.shape[-1] * members * views
-    return max(members * views * (2 * KEPT + 1), members * (members * KEPT + 1))
+    """Of a row, where each member's views come as arrays like `values`, dense or compact."""
+    of_one = 2 * KEPT + 1 if isinstance(values, CompactArray) else values.shape[-1]
+    return of_one * members * views
 
 
 def fitting_rows(rows: int, numbers_per_row: int) -> Int64[np.ndarray, " chosen"]:

@@ -7,6 +7,7 @@ are. A label that is missing (-1 among the positions of a target of several labe
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from foldline.card.activations import Form
 from foldline.files.compact import CompactArray
 from foldline.metrics.kinds.of_probabilities import SMALLEST
 
@@ -18,10 +19,25 @@ def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray
         return predictions.of(targets)[:, None].astype(np.float64).clip(SMALLEST, 1 - SMALLEST)
     wide = predictions.astype(np.float64)
     if _are_positions(targets):
-        found = np.take_along_axis(wide, np.maximum(targets.reshape(len(targets), -1), 0), axis=1)
+        found = _at_positions(wide, targets)
     else:
         found = wide if _are_shares(targets) else np.where(targets == 1, wide, 1 - wide)
     return found.clip(SMALLEST, 1 - SMALLEST)
+
+
+def truth_of_scores(
+    scores: Float64[np.ndarray, "rows outputs"], targets: np.ndarray, form: Form
+) -> Float64[np.ndarray, "rows asked"]:
+    """The logarithms of what `of_truth` gives of the predictions that the scores stand for."""
+    if form == "independent":
+        found = -np.logaddexp(0, np.where(targets == 1, -scores, scores))
+    else:
+        found = _at_positions(scores, targets) if _are_positions(targets) else scores
+    return found.clip(np.log(SMALLEST), np.log1p(-SMALLEST))
+
+
+def _at_positions(values: Float64[np.ndarray, "rows outputs"], positions: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values, np.maximum(positions.reshape(len(positions), -1), 0), axis=1)
 
 
 def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:

@@ -1,18 +1,17 @@
 """The models whose predictions become one: what each predicted, and where in it the roster's rows lie."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
+from itertools import chain
+from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Int64
 
 from foldline.card.activations import Activation
-from foldline.ensembling.columns import Inputs, apart, columns_of, row_by_row
 from foldline.ensembling.coverage import Roster, place
-from foldline.ensembling.link import Counts, predictions_from
-from foldline.files.compact import Scale, take_stored
+from foldline.ensembling.scales import Inputs, Scale, Weights
+from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
 from foldline.predicting.logits import Logits
@@ -20,18 +19,76 @@ from foldline.predicting.logits import Logits
 Places = Int64[np.ndarray, " chosen"]
 
 
+class Average:
+    """What is averaged over a model's views, and then over folds. Those of ranks are averages of the predictions of
+    members that `ranked` (ranks.py) made."""
+
+    of_ranks: ClassVar[bool] = False
+
+    def summand(self, scale: Scale, logits: np.ndarray, activation: Activation) -> np.ndarray:
+        """Of the logits under one view."""
+        return scale.from_logits(logits, activation)
+
+    def of_views(self, scale: Scale, summands: Inputs, weights: Weights | None = None) -> np.ndarray:
+        return scale.mean(summands, weights)
+
+    def finished(self, scale: Scale, mean: np.ndarray, activation: Activation) -> np.ndarray:
+        """From the mean over views to the scale."""
+        return mean
+
+    def over_folds(self, scale: Scale, of_folds: Inputs) -> np.ndarray:
+        return scale.mean(of_folds)
+
+
+class OfProbabilities(Average):
+    pass
+
+
+class OfLogits(Average):
+    """A geometric mean of distributions, or of odds."""
+
+    def summand(self, scale: Scale, logits: np.ndarray, activation: Activation) -> np.ndarray:
+        return logits
+
+    def of_views(self, scale: Scale, summands: Inputs, weights: Weights | None = None) -> np.ndarray:
+        return scale.mean_of_logits(summands, weights)
+
+    def finished(self, scale: Scale, mean: np.ndarray, activation: Activation) -> np.ndarray:
+        return scale.from_logits(mean, activation)
+
+    def over_folds(self, scale: Scale, of_folds: Inputs) -> np.ndarray:
+        return scale.mean_of_scores(of_folds)
+
+
+class OfRanks(Average):
+    of_ranks = True
+
+
+AVERAGES: Mapping[str, Average] = {"probabilities": OfProbabilities(), "logits": OfLogits(), "ranks": OfRanks()}
+
+
 @dataclass(frozen=True)
 class Reading:
     """How logits are read, which lie in files as a row of them per view."""
 
-    average: Literal["probabilities", "logits"]
-    """What means are taken of. Those of ranks are means of the predictions of members that `ranked` (ranks.py) made."""
+    average: Average
+    scale: Scale
     views: tuple[int, ...] | None
     """The places of views to be read each by itself, in this order; None for the mean of all."""
 
     @property
     def arrays_per_member(self) -> int:
         return 1 if self.views is None else len(self.views)
+
+    def read(self, logits: Float[np.ndarray, "rows views outputs"], activation: Activation) -> Inputs:
+        """Of one member: its scores, or what is averaged of each view."""
+        views = tuple(array_at(logits, place) for place in self.views or range(logits.shape[1]))
+        summands = tuple(self.average.summand(self.scale, one, activation) for one in views)
+        return summands if self.views is not None else (self.finished(summands, activation),)
+
+    def finished(self, summands: Inputs, activation: Activation) -> np.ndarray:
+        """From what is averaged of several views to a member's scores."""
+        return self.average.finished(self.scale, self.average.of_views(self.scale, summands), activation)
 
 
 @dataclass(frozen=True)
@@ -41,8 +98,8 @@ class Member:
     name: str
     fold: FoldName
     activation: Activation
-    validation: Float32[np.ndarray, "validation_rows views outputs"]
-    test: Float32[np.ndarray, "test_rows views outputs"]
+    validation: Float[np.ndarray, "validation_rows views outputs"]
+    test: Float[np.ndarray, "test_rows views outputs"]
     validation_places: Int64[np.ndarray, " validation_rows"]
     test_places: Int64[np.ndarray, " test_rows"]
 
@@ -111,42 +168,15 @@ def test_predictions(members: Sequence[Member], rows: slice, reading: Reading) -
 
 
 def _read(sources: Sequence[tuple[Member, np.ndarray, Places]], reading: Reading) -> Inputs:
-    inputs: list[np.ndarray] = []
-    for one, logits, places in sources:
-        rows = finite(logits, places, one.name)
-        if reading.views is None:
-            of_views = partial(_mean_of_views, activation=one.activation, reading=reading)
-            inputs.append(row_by_row(of_views, (rows,), "probabilities"))
-            continue
-        views = apart(rows)
-        summands = partial(_summands, activation=one.activation, reading=reading)
-        scale: Scale = "logits" if reading.average == "logits" else "probabilities"
-        inputs.extend(row_by_row(summands, (views[view],), scale) for view in reading.views)
-    return tuple(inputs)
-
-
-def _mean_of_views(inputs: Inputs, counts: Counts, activation: Activation, reading: Reading) -> np.ndarray:
-    mean = _summands(inputs, counts, activation, reading).mean(axis=1, dtype=np.float64)
-    return predictions_of_mean(mean, activation, reading, counts).astype(np.float32)
-
-
-def _summands(inputs: Inputs, counts: Counts, activation: Activation, reading: Reading) -> np.ndarray:
-    (logits,) = inputs
-    summands = logits if reading.average == "logits" else predictions_from(logits, activation, counts)
-    return summands.astype(np.float32, copy=False)
-
-
-def predictions_of_mean(
-    mean: Float[np.ndarray, "rows summed"], activation: Activation, reading: Reading, counts: Counts = None
-) -> Float[np.ndarray, "rows predicted"]:
-    """From the mean over views, which is one of logits or of predictions."""
-    return predictions_from(mean, activation, counts) if reading.average == "logits" else mean
+    each = (reading.read(finite(logits, places, one.name), one.activation) for one, logits, places in sources)
+    return tuple(chain.from_iterable(each))
 
 
 def finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
     """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
     rows = take_stored(logits, places)
-    good = np.isfinite(columns_of((rows,)).values[0]).all(axis=(1, 2))
+    numbers = [rows.records[name] for name in ("kept", "others")] if isinstance(rows, CompactArray) else [rows]
+    good = np.all([np.isfinite(one.reshape(len(rows), -1)).all(axis=1) for one in numbers], axis=0)
     if not good.all():
         raise Refusal(
             f"{name}: the logits hold NaN or infinities, first in row {places[np.argmin(good)]} of its predictions. "

@@ -14,9 +14,9 @@ from jaxtyping import Bool, Int64
 from tqdm import tqdm
 
 from foldline.ensembling.bootstrap import bootstrap_interval
-from foldline.ensembling.columns import Inputs
 from foldline.ensembling.gains import Gain, decided_gain, no_gain, standard_error
-from foldline.ensembling.steps import Judge, Step, mean_of
+from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Step
 from foldline.files.compact import blank_rows, numbers_per_row, rows_at
 
 Folds = Int64[np.ndarray, " rows"]
@@ -147,11 +147,12 @@ def _whole(outputs: Inputs) -> Inputs:
 
 
 def _measured(step: Step, setting: Any, evidence: Evidence, outputs: tuple[Inputs, Inputs, Inputs]) -> Gain:
-    plain, fitted, nested = ((mean_of(one),) for one in outputs)
-    folds, every = evidence.folds, np.arange(len(evidence.folds))
+    plain, fitted, nested = (step.judge.read(one) for one in outputs)
+    folds, every, judge = evidence.folds, np.arange(len(evidence.folds)), step.judge
 
-    def gain(better: Inputs, rows: np.ndarray) -> float:
-        return _difference(step.judge, evidence.targets[rows], _at(plain, rows), _at(better, rows))
+    def gain(better: np.ndarray, rows: np.ndarray) -> float:
+        before, after = (judge.score(evidence.targets[rows], rows_at(one, rows)) for one in (plain, better))
+        return judge.metric.gain(before, after)
 
     by_fold = [gain(nested, np.flatnonzero(folds == fold)) for fold in np.unique(folds)]
     cells = sum(numbers_per_row(one) for one in (*outputs[0], *outputs[2]))
@@ -165,10 +166,6 @@ def _measured(step: Step, setting: Any, evidence: Evidence, outputs: tuple[Input
         step.given,
         step.note,
     )
-
-
-def _difference(judge: Judge, targets: np.ndarray, plain: Inputs, better: Inputs) -> float:
-    return judge.metric.gain(judge.score(targets, plain), judge.score(targets, better))
 
 
 def _at(arrays: Inputs, rows: np.ndarray) -> Inputs:

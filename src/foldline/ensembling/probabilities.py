@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Integer
+from jaxtyping import Float32, Integer
 
 from foldline.card.activations import (
     FORMS,
@@ -18,7 +18,7 @@ from foldline.card.activations import (
     name_of,
     width_of,
 )
-from foldline.files.arrays import put, row_blocks
+from foldline.files.arrays import create_array, open_array, put, row_blocks
 from foldline.files.compact import create_values, numbers_per_row, open_values, take_columns, take_stored
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE, read_parquet, require_among, require_filled, require_unique
@@ -80,6 +80,28 @@ def create_probabilities(
         classes=tuple(classes),
         form=form,
     )
+
+
+@dataclass(frozen=True)
+class StoredScores:
+    """What the predictions of `ensemble` stand for, before they were rounded to probabilities: near 1 there is more to
+    tell than float32 can. Those of numbers and of very many classes have no columns (scales.py)."""
+
+    out_of_fold: Float32[np.ndarray, "out_of_fold_rows scores"]
+    test: Float32[np.ndarray, "test_rows scores"]
+
+
+def create_scores(folder: Path, predictions: Probabilities, has_scores: bool) -> StoredScores:
+    width = predictions.test.shape[1] if has_scores else 0
+    return StoredScores(
+        *(create_array(folder / f"{part}_scores.npy", (len(getattr(predictions, part)), width)) for part in PARTS)
+    )
+
+
+def read_scores(folder: Path, predictions: Probabilities) -> StoredScores:
+    """Of predictions that have them. Raises Refusal when they are not there: an earlier version wrote none."""
+    shapes = {part: getattr(predictions, part).shape for part in PARTS}
+    return StoredScores(*(open_array(folder / f"{part}_scores.npy", shape, AXES) for part, shape in shapes.items()))
 
 
 def create_like(probabilities: Probabilities, folder: Path) -> Probabilities:

@@ -5,13 +5,10 @@ conditions of its optimum say that log(p'/p) is the same for all classes that ar
 plain division by the sum leaves the bounds again.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Float, Float64, Shaped
-
-from foldline.ensembling.link import Counts
-
-# What a sum may differ from one: far below float32's resolution, and above what adding 10,000 float64 values loses.
-TOLERANCE = 1e-12
+from jaxtyping import Float, Float64
 
 
 class RowWithoutMass(ValueError):
@@ -23,73 +20,67 @@ class RowWithoutMass(ValueError):
 
 
 def project(
-    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float, counts: Counts = None
+    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float
 ) -> Float64[np.ndarray, "rows classes"]:
     """clip(s * p, lower, upper) with each row's sum one. The bounds must allow it: C lower <= 1 <= C upper.
 
     A zero stays at `lower`, unless all other classes at `upper` leave more than that to the zeros: these then share
-    it equally, as equal and ever smaller probabilities in their place would. counts: how many classes each column
-    stands for, None where each is one. Raises RowWithoutMass.
+    it equally, as equal and ever smaller probabilities in their place would. Raises RowWithoutMass.
     """
     mass = probabilities.astype(np.float64)
-    sums = _total(mass, counts)
+    sums = mass.sum(axis=1)
     good = (mass.min(axis=1) >= 0) & (sums > 0) & np.isfinite(sums)
     if not good.all():
         raise RowWithoutMass(int(np.argmin(good)))
     zeros = mass == 0
-    count = _total(zeros, counts)
-    classes = mass.shape[1] if counts is None else counts.sum(axis=1)
-    most = upper * (classes - count) + lower * count
-    short = most < 1
-    mass[~short] *= _scales(mass[~short], lower, upper, _of_rows(counts, ~short))[:, None]
-    of_zeros = (1 - upper * (classes - count)[short]) / count[short]
+    count = zeros.sum(axis=1)
+    others = mass.shape[1] - count
+    short = upper * others + lower * count < 1
+    mass[~short] *= descending(mass[~short]).scales(lower, upper)[:, None]
+    of_zeros = (1 - upper * others[short]) / count[short]
     mass[short] = np.where(zeros[short], of_zeros[:, None], upper)
     return mass.clip(lower, upper, out=mass)
 
 
-def _total(values: Shaped[np.ndarray, "rows columns"], counts: Counts) -> np.ndarray:
-    """The sum over classes."""
-    return values.sum(axis=1) if counts is None else (values * counts).sum(axis=1)
+@dataclass(frozen=True)
+class Descending:
+    """Rows that were sorted once, for as many bounds as one likes."""
+
+    values: Float64[np.ndarray, "rows classes"]
+    """The highest first."""
+    rest: Float64[np.ndarray, "rows classes_and_one"]
+    """Of each row, the sum of its values from the k-th on: summed from the least, so that these are not lost."""
+
+    def scales(self, lower: float, upper: float) -> Float64[np.ndarray, " rows"]:
+        """Each row's s with sum(clip(s * p, lower, upper)) = 1.
+
+        The sum is piecewise linear in s and never falls: with a growing s a value leaves the lower bound at lower / p
+        and reaches the upper one at upper / p, the highest first. Of these places in order, the sum at each tells which
+        piece holds the one at which it is 1.
+        """
+        rows, classes = self.values.shape
+        with np.errstate(divide="ignore", invalid="ignore"):
+            places = np.where(self.values > 0, lower / self.values, np.inf)
+            left = np.broadcast_to(np.arange(1, classes + 1), places.shape)
+            if upper < 1:
+                places = np.hstack([places, upper / self.values])
+                order = np.argsort(places, axis=1, kind="stable")
+                places, left = np.take_along_axis(places, order, axis=1), np.cumsum(order < classes, axis=1)
+            reached = np.arange(1, places.shape[1] + 1) - left
+            sums = places * self._between(reached, left) + lower * (classes - left) + upper * reached
+        piece = ((sums < 1) & (places < np.inf)).sum(axis=1)
+        each = (np.arange(rows), np.maximum(piece - 1, 0))
+        left, reached = (np.where(piece > 0, count[each], 0) for count in (left, reached))
+        mass = self._between(reached[:, None], left[:, None])[:, 0]
+        needed = 1 - lower * (classes - left) - upper * reached
+        return np.divide(needed, mass, out=places[each], where=mass > 0)  # where all are at bounds, any s of the piece
+
+    def _between(self, first: np.ndarray, end: np.ndarray) -> Float64[np.ndarray, "rows places"]:
+        """The sum of the values from `first` on and before `end`."""
+        return np.take_along_axis(self.rest, first, axis=1) - np.take_along_axis(self.rest, end, axis=1)
 
 
-def _of_rows(counts: Counts, rows: np.ndarray) -> Float64[np.ndarray, "some columns"] | None:
-    return None if counts is None else counts[rows]
-
-
-def _scales(
-    mass: Float64[np.ndarray, "rows classes"], lower: float, upper: float, counts: Counts
-) -> Float64[np.ndarray, " rows"]:
-    """Each row's s with sum(clip(s * mass, lower, upper)) = 1, by Newton's method within a bracket.
-
-    The sum is piecewise linear and never falls in s. A Newton step is exact once it starts on the root's own piece,
-    and where it leaves the bracket, the geometric middle takes its place, so that it ends on every row.
-    """
-    scales = 1 / _total(mass, counts)
-    below, above = np.zeros(len(mass)), np.full(len(mass), np.inf)
-    active = np.arange(len(mass))
-    while len(active):
-        scaled = mass[active] * scales[active, None]
-        free = (scaled > lower) & (scaled < upper)
-        excess = _total(np.clip(scaled, lower, upper), _of_rows(counts, active)) - 1
-        going = np.abs(excess) > TOLERANCE
-        active, scaled, free, excess = active[going], scaled[going], free[going], excess[going]
-        at = scales[active]
-        below[active] = np.where(excess < 0, at, below[active])
-        above[active] = np.where(excess > 0, at, above[active])
-        of_free = _total(np.where(free, scaled, 0), _of_rows(counts, active))
-        scales[active] = _next_scales(at, excess, of_free, below[active], above[active])
-    return scales
-
-
-def _next_scales(
-    scales: Float64[np.ndarray, " active"],
-    excess: Float64[np.ndarray, " active"],
-    free_sums: Float64[np.ndarray, " active"],
-    below: Float64[np.ndarray, " active"],
-    above: Float64[np.ndarray, " active"],
-) -> Float64[np.ndarray, " active"]:
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        newton = scales * (1 - excess / free_sums)
-        middle = np.sqrt(below) * np.sqrt(above)
-    middle = np.where(np.isinf(above), 2 * scales, np.where(below == 0, scales / 2, middle))
-    return np.where((newton > below) & (newton < above), newton, middle)
+def descending(probabilities: Float[np.ndarray, "rows classes"]) -> Descending:
+    ascending = np.sort(probabilities.astype(np.float64), axis=1)
+    rest = np.cumsum(np.hstack([np.zeros((len(ascending), 1)), ascending]), axis=1)
+    return Descending(ascending[:, ::-1], rest[:, ::-1])

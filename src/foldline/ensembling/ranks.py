@@ -6,26 +6,26 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from foldline.card.activations import ColumnDistributions, Form, form_of
-from foldline.ensembling.link import predictions_from
 from foldline.ensembling.members import Member, finite
+from foldline.ensembling.scales import Scale, scores_from
 from foldline.files.refusal import Refusal
 
 
 def ranks_within(
-    predictions: Float[np.ndarray, "rows outputs"], groups: Int64[np.ndarray, " rows"], form: Form
+    values: Float[np.ndarray, "rows outputs"], groups: Int64[np.ndarray, " rows"], form: Form
 ) -> Float32[np.ndarray, "rows outputs"]:
     """Each column's ranks among the rows of a group, as shares between 0 and 1; equal ones share theirs.
 
     groups: the rows of different models are on different scales. A binary distribution stays one; Raises Refusal for
     one of more classes, which ranks are none of.
     """
-    _refuse_many_classes(form, predictions.shape[1])
+    _refuse_many_classes(form, values.shape[1])
     from scipy.stats import rankdata  # A second of start-up, which experiments without ranks are spared.
 
-    ranks = np.empty(predictions.shape, np.float32)
+    ranks = np.empty(values.shape, np.float32)
     for group in np.unique(groups).tolist():
         mine = groups == group
-        ranks[mine] = (rankdata(predictions[mine], axis=0) - 0.5) / mine.sum()
+        ranks[mine] = (rankdata(values[mine], axis=0) - 0.5) / mine.sum()
     if form == "distribution":
         ranks[:, 0] = 1 - ranks[:, 1]
     return ranks
@@ -38,20 +38,22 @@ def _refuse_many_classes(form: Form, outputs: int) -> None:
         )
 
 
-def ranked(one: Member) -> Member:
-    """The member with ranks in the place of its logits, view by view: among its validation rows, which are those of
-    its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
-    return replace(one, activation="identity", validation=_ranks_of(one, one.validation), test=_ranks_of(one, one.test))
+def ranked(one: Member, scale: Scale) -> Member:
+    """The member with its ranks, on the scale, in the place of its logits, view by view: among its validation rows,
+    which are those of its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
+    validation, test = (scale.from_ranks(_ranks_of(one, logits)) for logits in (one.validation, one.test))
+    return replace(one, activation="identity", validation=validation, test=test)
 
 
 def _ranks_of(
-    one: Member, logits: Float32[np.ndarray, "rows views outputs"]
+    one: Member, logits: Float[np.ndarray, "rows views outputs"]
 ) -> Float32[np.ndarray, "rows views predicted"]:
-    if one.activation == "softmax":
-        _refuse_many_classes("distribution", logits.shape[2])
-    # In float32, many a certain model's probabilities are all 1, and in no order.
-    wide = finite(logits, np.arange(len(logits)), one.name).astype(np.float64)
-    predictions = predictions_from(wide, one.activation)
-    together, form = np.zeros(len(logits), np.int64), form_of(one.activation)
-    by_view = [ranks_within(predictions[:, view], together, form) for view in range(predictions.shape[1])]
-    return np.stack(by_view, axis=1)
+    form = form_of(one.activation)
+    if form == "distribution":
+        _refuse_many_classes(form, logits.shape[2])
+    # Of scores and not of predictions, many of which are all 1 where a model is certain, and in no order.
+    scores = scores_from(finite(logits, np.arange(len(logits)), one.name), one.activation)
+    if form == "distribution":
+        scores = np.stack([scores[..., 0] - scores[..., 1], scores[..., 1] - scores[..., 0]], axis=-1)
+    together = np.zeros(len(logits), np.int64)
+    return np.stack([ranks_within(scores[:, view], together, form) for view in range(scores.shape[1])], axis=1)

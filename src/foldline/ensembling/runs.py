@@ -35,8 +35,8 @@ class Run:
     """As `foldline.competition.targets.encode` gives them."""
     clusters: Int64[np.ndarray, " out_of_fold_rows"]
     """Rows of one cluster (a group, near-duplicates) are not independent."""
-    places: Places
-    """Where its other files lie, while the run is open: those of `FILES`, and all of a folder's."""
+    folder: Path
+    """The stage's, while the run is open."""
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def read_run(name: str, places: Places, target: Target, stage: Stage) -> Run:
         clusters = read_folds(places.folds).set_index("row_id")["cluster"].reindex(list(predictions.out_of_fold_ids))
     except Refusal as refusal:
         raise Refusal(f"run `{name}`: {refusal}") from None
-    return Run(name, predictions, targets, clusters.fillna(-1).to_numpy(np.int64), places)
+    return Run(name, predictions, targets, clusters.fillna(-1).to_numpy(np.int64), places.work / stage)
 
 
 @contextmanager

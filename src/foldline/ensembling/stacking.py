@@ -8,85 +8,79 @@ and class: 120 classes would otherwise take 14,400 weights per member.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
-from scipy.optimize import minimize
+from jaxtyping import Float, Float64
 
-from foldline.card.activations import ColumnDistributions, Form
-from foldline.ensembling.columns import columns_of
-from foldline.ensembling.link import (
-    SMALLEST,
-    Counts,
-    column_by_column,
-    log_distributions,
-    predictions_of_scores,
-    scores_from,
-)
+from foldline.ensembling.scales import Inputs, Scale, column_by_column, distributions_of
+from foldline.metrics.kinds.of_probabilities import SMALLEST
+
+MOST = -float(np.log(SMALLEST))
+"""Of a score, either way, where the log loss ends too: beyond it, a certain and wrong row would decide a fit alone."""
 
 
 @dataclass(frozen=True)
 class Pool:
     weights: Float64[np.ndarray, " members"]
     biases: Float64[np.ndarray, " outputs"]
-    """A single zero where a column stands for many classes: biases of so many would follow a handful of rows each."""
 
 
-def pooled(
-    pool: Pool, stacked: Float32[np.ndarray, "rows members outputs"], form: Form, counts: Counts = None
-) -> Float32[np.ndarray, "rows outputs"]:
-    scores = np.einsum("rmc,m->rc", scores_from(stacked, form), pool.weights) + pool.biases
-    return predictions_of_scores(scores, form, counts).astype(np.float32)
+def pooled(pool: Pool, inputs: Inputs, scale: Scale) -> Float64[np.ndarray, "rows outputs"]:
+    """The scores of the pool; inputs: the members'."""
+    return scale.normalised(_mixture(_within_reach(inputs), pool.weights, pool.biases))
 
 
-def fit_pool(
-    together: Float32[np.ndarray, "rows members outputs"], targets: np.ndarray, form: Form, penalty: float
-) -> Pool:
+def _within_reach(inputs: Inputs) -> Float64[np.ndarray, "members rows outputs"]:
+    """What a pool sees of the members, when it is fitted and when it is applied."""
+    return np.stack(inputs).astype(np.float64).clip(-MOST, MOST)
+
+
+def _mixture(
+    scores: Float64[np.ndarray, "members rows outputs"],
+    weights: Float64[np.ndarray, " members"],
+    biases: Float64[np.ndarray, " outputs"],
+) -> Float64[np.ndarray, "rows outputs"]:
+    return np.einsum("mrc,m->rc", scores, weights) + biases
+
+
+def fit_pool(inputs: Inputs, targets: np.ndarray, scale: Scale, penalty: float) -> Pool:
     """The pool with the least log loss plus `penalty` times its squared distance from equal weights and no biases.
 
     Convex, by L-BFGS with exact gradients.
     """
-    columns = columns_of((together,))
-    (stacked,), counts, places = columns.values, columns.counts, columns.places(targets)
-    rows, members, outputs = stacked.shape
-    biased = outputs if counts is None else 0
-    scores = np.maximum(scores_from(stacked, form), np.log(np.finfo(np.float64).eps))
-    truth = _truth(places, outputs)
-    equal = np.full(members, 1 / members)
+    from scipy.optimize import minimize  # Slow to import, which the stage `check` is spared.
+
+    scores = _within_reach(inputs)
+    members, rows, outputs = scores.shape
+    truth, equal = _truth(targets, outputs), np.full(members, 1 / members)
 
     def cost(parameters: Float64[np.ndarray, " parameters"]) -> tuple[float, np.ndarray]:
         weights, biases = parameters[:members], parameters[members:]
-        mixture = np.einsum("rmc,m->rc", scores, weights) + (biases if biased else 0)
-        loss, slope = _loss_and_slope(mixture, truth, form, counts)
+        loss, slope = _loss_and_slope(scale.normalised(_mixture(scores, weights, biases)), truth, scale)
         away = np.concatenate([weights - equal, biases])
-        gradient = np.concatenate([np.einsum("rmc,rc->m", scores, slope), slope.sum(axis=0)[:biased]])
+        gradient = np.concatenate([np.einsum("mrc,rc->m", scores, slope), slope.sum(axis=0)])
         return (loss + penalty * float(away @ away)) / rows, (gradient + 2 * penalty * away) / rows
 
-    found = minimize(cost, np.concatenate([equal, np.zeros(biased)]), jac=True, method="L-BFGS-B")
-    return Pool(found.x[:members], found.x[members:] if biased else np.zeros(1))
+    found = minimize(cost, np.concatenate([equal, np.zeros(outputs)]), jac=True, method="L-BFGS-B")
+    return Pool(found.x[:members], found.x[members:])
 
 
-def _truth(places: np.ndarray, outputs: int) -> Float64[np.ndarray, "rows outputs"]:
+def _truth(targets: np.ndarray, outputs: int) -> Float64[np.ndarray, "rows outputs"]:
     """What each output should have said; positions of labels become 1 there, and a missing one 0 everywhere."""
-    if places.dtype.kind != "i":
-        return places.astype(np.float64)
-    truth = np.zeros((len(places), outputs))
-    rows, asked = (places.reshape(len(places), -1) >= 0).nonzero()
-    truth[rows, places.reshape(len(places), -1)[rows, asked]] = 1
+    if targets.dtype.kind != "i":
+        return targets.astype(np.float64)
+    truth = np.zeros((len(targets), outputs))
+    rows, asked = (targets.reshape(len(targets), -1) >= 0).nonzero()
+    truth[rows, targets.reshape(len(targets), -1)[rows, asked]] = 1
     return truth
 
 
 def _loss_and_slope(
-    scores: Float64[np.ndarray, "rows outputs"], truth: Float[np.ndarray, "rows outputs"], form: Form, counts: Counts
+    scores: Float64[np.ndarray, "rows outputs"], truth: Float[np.ndarray, "rows outputs"], scale: Scale
 ) -> tuple[float, Float64[np.ndarray, "rows outputs"]]:
     """The summed log loss, and how it grows with each score."""
-    if counts is not None:
-        predictions = predictions_of_scores(scores, form, counts)
-        return -float((truth * np.log(np.maximum(predictions, SMALLEST))).sum()), predictions * counts - truth
-    predictions = predictions_of_scores(scores, form)
-    if isinstance(form, ColumnDistributions):
-        # Of a column without a label neither loss nor slope.
-        known = column_by_column(lambda mine: np.broadcast_to(mine.sum(axis=1)[:, None], mine.shape), truth, form.sizes)
-        return -float((truth * log_distributions(scores, form)).sum()), predictions * known - truth
-    slope = predictions - truth
-    if form == "distribution":
-        return -float((truth * log_distributions(scores, form)).sum()), slope
-    return float((np.logaddexp(0, scores) - truth * scores).sum()), slope
+    if scale.form == "independent":
+        surprises = np.logaddexp(0, scores)
+        return float((surprises - truth * scores).sum()), np.exp(scores - surprises) - truth
+    # Of a column without a label neither loss nor slope.
+    sizes = distributions_of(scale.form, scores.shape[1])
+    known = column_by_column(lambda mine: np.broadcast_to(mine.sum(axis=1)[:, None], mine.shape), truth, sizes)
+    return -float((truth * scores).sum()), np.exp(scores) * known - truth

@@ -7,34 +7,31 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from foldline.ensembling.columns import Inputs, row_by_row, stacked
+from foldline.ensembling.scales import Inputs
+from foldline.files.compact import CompactArray, array_at, compact_array
 from foldline.metrics.metric import Metric
 
 Rows = Shaped[np.ndarray, "rows ..."]
 
 
+def only(inputs: Inputs) -> np.ndarray:
+    """One array is itself, whatever its type: a rule's answers have no mean."""
+    (one,) = inputs
+    return one
+
+
 @dataclass(frozen=True)
 class Judge:
-    """What predictions score. Those of several members count as their mean."""
+    """What predictions score."""
 
     metric: Metric
     answers: Callable[[np.ndarray], np.ndarray]
     """From predictions to what the metric scores: a rule, or the predictions themselves."""
+    read: Callable[[Inputs], np.ndarray] = only
+    """From a step's outputs, of several members maybe, to predictions."""
 
-    def score(self, targets: np.ndarray, outputs: Inputs) -> float:
-        return self.metric.score(targets, self.answers(mean_of(outputs)))
-
-
-def mean_of(arrays: Inputs) -> np.ndarray:
-    """One array is itself, whatever its type: a rule's answers have no mean."""
-    return arrays[0] if len(arrays) == 1 else row_by_row(lambda inputs, counts: _mean(inputs), arrays)
-
-
-def _mean(arrays: Inputs) -> np.ndarray:
-    total = np.zeros(arrays[0].shape)
-    for one in arrays:
-        total += one
-    return (total / len(arrays)).astype(np.float32)
+    def score(self, targets: np.ndarray, predictions: np.ndarray) -> float:
+        return self.metric.score(targets, self.answers(predictions))
 
 
 def _no_objection(setting: Any) -> None:
@@ -45,8 +42,18 @@ def _nothing_more(setting: Any) -> None:
     return None
 
 
-def _all_arrays(inputs: Inputs, targets: np.ndarray) -> np.ndarray:
-    return stacked(inputs)
+def stacked(inputs: Inputs, targets: np.ndarray | None = None) -> np.ndarray:
+    """Arrays (rows, outputs) as one of (rows, arrays, outputs), compact if they are."""
+    first = inputs[0]
+    if not isinstance(first, CompactArray):
+        return np.stack(inputs, axis=1)
+    records = [one.records for one in inputs if isinstance(one, CompactArray)]
+    return compact_array(np.stack(records, axis=1), first.shape[-1], first.scale)
+
+
+def apart(together: np.ndarray) -> Inputs:
+    """The arrays (rows, outputs) that were stacked."""
+    return tuple(array_at(together, place) for place in range(together.shape[1]))
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class Step:
     """Of the step's outputs."""
     describe: Callable[[Any], str]
     """A setting in a few words."""
-    evidence: Callable[[Inputs, np.ndarray], np.ndarray] = field(default=_all_arrays)
+    evidence: Callable[[Inputs, np.ndarray], np.ndarray] = field(default=stacked)
     """All that `fit` must know of a row, (rows, ...): from the inputs and the targets."""
     objection: Callable[[Any], str | None] = field(default=_no_objection)
     """Why a setting is not kept although it gains, or None."""

@@ -5,19 +5,21 @@ applied to each model before they are averaged, and one above 1 is not kept unle
 """
 
 from collections.abc import Callable
-from functools import partial
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
 
-from foldline.card.activations import Form
-from foldline.ensembling.columns import column_blocks, columns_of, row_by_row
-from foldline.ensembling.ensemble_section import FittedTemperature
+from foldline.card.activations import holds_probabilities
+from foldline.ensembling.gains import no_gain
 from foldline.ensembling.grids import best_on_grid, losses_on_grid
-from foldline.ensembling.link import Counts, predictions_of_scores, scores_from
-from foldline.ensembling.losses import row_losses
-from foldline.ensembling.steps import Inputs, Judge, Step
-from foldline.files.compact import rows_at
+from foldline.ensembling.losses import mean_over_asked, truth_of_scores
+from foldline.ensembling.omissions import Steps, no_use
+from foldline.ensembling.scales import Inputs, Scale
+from foldline.ensembling.steps import Judge, Step
+from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
+from foldline.files.arrays import row_blocks
+from foldline.params.section import Section
 
 NAME = "temperature"
 GRID = tuple(float(2 ** (exponent / 10)) for exponent in range(-20, 21))
@@ -25,48 +27,66 @@ GRID = tuple(float(2 ** (exponent / 10)) for exponent in range(-20, 21))
 ONE_MODEL = "holds for one model"
 
 
-def _divided(inputs: Inputs, counts: Counts, temperature: float, form: Form) -> np.ndarray:
-    return predictions_of_scores(scores_from(inputs[0], form) / temperature, form, counts).astype(np.float32)
+class Temperature(Section):
+    """A kind of `ensemble.temperature`."""
+
+    def steps(self, scale: Scale, judge: Judge) -> Steps:
+        raise NotImplementedError
 
 
-def temperature_step(section: FittedTemperature, form: Form, judge: Judge) -> Step:
-    """For a metric that judges probabilities; fitted by log loss, whatever it is."""
+class NoTemperature(Temperature):
+    kind: Literal["none"]
 
-    def divided(temperature: float, inputs: Inputs) -> Inputs:
-        if temperature == 1.0:
-            return inputs
-        return tuple(row_by_row(partial(_divided, temperature=temperature, form=form), (one,)) for one in inputs)
+    def steps(self, scale: Scale, judge: Judge) -> Steps:
+        return [], []
 
-    def evidence(inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows temperatures"]:
-        """What each row costs at each temperature, the mean over members."""
 
-        def losses(block: slice) -> Callable[[float], np.ndarray]:
-            each = [columns_of((rows_at(one, block),)) for one in inputs]
-            scores = [(scores_from(one.values[0], form), one.counts, one.places(targets[block])) for one in each]
+class FittedTemperature(Temperature):
+    """Scores are divided by one temperature for all models, before they are averaged."""
 
-            def at(temperature: float) -> np.ndarray:
-                divided_scores = (
-                    (predictions_of_scores(one / temperature, form, counts), places) for one, counts, places in scores
-                )
-                return np.mean([row_losses(one, places) for one, places in divided_scores], axis=0)
+    kind: Literal["fitted"]
+    softening: Literal["reported", "kept"]
+    """What becomes of a temperature above 1: it holds for one model, and the mean of several is softer already."""
 
-            return at
+    def steps(self, scale: Scale, judge: Judge) -> Steps:
+        """For a metric that judges probabilities; fitted by log loss, whatever it is."""
+        if not judge.metric.judges_probabilities or not holds_probabilities(scale.form):
+            return [], [no_gain(NAME, no_use(judge.metric, "a temperature"))]
+        if not scale.has_scores:
+            return [], [no_gain(NAME, f"a temperature takes the scores of all classes: {TOP_CLASSES_ALONE}")]
+        step = Step(
+            NAME,
+            default=1.0,
+            fit=lambda losses, targets: best_on_grid(losses, GRID, 1.0),
+            apply=lambda temperature, inputs: divided(scale, inputs, temperature),
+            judge=judge,
+            describe=lambda temperature: f"T = {temperature:.3g}",
+            evidence=lambda inputs, targets: _losses(scale, inputs, targets),
+            objection=self._objection,
+            note=ONE_MODEL,
+        )
+        return [step], []
 
-        return losses_on_grid(len(targets), list(column_blocks(inputs[:1])), GRID, losses)
-
-    def objection(temperature: float) -> str | None:
-        if temperature <= 1 or section.softening == "kept":
+    def _objection(self, temperature: float) -> str | None:
+        if temperature <= 1 or self.softening == "kept":
             return None
         return f"softening {ONE_MODEL}, and the mean of several is softer already (ensemble.temperature.softening)"
 
-    return Step(
-        NAME,
-        default=1.0,
-        fit=lambda losses, targets: best_on_grid(losses, GRID, 1.0),
-        apply=divided,
-        judge=judge,
-        describe=lambda temperature: f"T = {temperature:.3g}",
-        evidence=evidence,
-        objection=objection,
-        note=ONE_MODEL,
-    )
+
+def divided(scale: Scale, inputs: Inputs, temperature: float) -> Inputs:
+    return inputs if temperature == 1.0 else tuple(scale.normalised(one / temperature) for one in inputs)
+
+
+def _losses(scale: Scale, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows temperatures"]:
+    """What each row costs at each temperature, the mean over members."""
+
+    def losses(block: slice) -> Callable[[float], np.ndarray]:
+        rows, asked = tuple(one[block] for one in inputs), targets[block]
+
+        def at(temperature: float) -> np.ndarray:
+            truths = (truth_of_scores(one, asked, scale.form) for one in divided(scale, rows, temperature))
+            return np.mean([mean_over_asked(-truth, asked) for truth in truths], axis=0)
+
+        return at
+
+    return losses_on_grid(len(targets), list(row_blocks(inputs[0].shape)), GRID, losses)

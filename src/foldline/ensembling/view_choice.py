@@ -1,24 +1,23 @@
 """Which test-time views are worth their pixels: chosen greedily on out-of-fold rows, while the nested gain is real."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float
 
+from foldline.card.activations import Activation
 from foldline.card.view_names import cost_of
-from foldline.ensembling.columns import apart, row_by_row
-from foldline.ensembling.link import Counts
+from foldline.ensembling.members import Reading
 from foldline.ensembling.nested import Chain
-from foldline.ensembling.steps import Inputs, Judge, Step
+from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Judge, Step, apart
 from foldline.files.refusal import Refusal, listed
 from foldline.predicting.logits import Logits
 
 FIRST = "identity"
 """The view that additions start from, where it is among the predicted ones."""
 NAME = "view"
-OfMean = Callable[..., np.ndarray]
-"""From a mean over views (rows, columns), of predictions or of logits, and its columns' `counts` to predictions."""
 
 
 def common_views(logits: Sequence[Logits]) -> tuple[str, ...]:
@@ -43,9 +42,9 @@ def ordered(views: Sequence[str]) -> tuple[str, ...]:
 class Addition:
     """Add to the `chosen` views the one of those that are `left` with the highest gain per unit of cost, or none.
 
-    The step takes of each member the mean over the chosen views and then each view that is left, as logits or
-    predictions, whichever is averaged. It gives each member's predictions when it adds none or the last one, and else
-    what the next such step takes, which follows at once. Its setting is the name of a view, or None.
+    The step takes of each member the mean over the chosen views and then each view that is left, of whatever is
+    averaged. It gives each member's scores when it adds none or the last one, and else what the next such step takes,
+    which follows at once. Its setting is the name of a view, or None.
     """
 
     chosen: tuple[str, ...]
@@ -54,7 +53,8 @@ class Addition:
     deciding: int
     """How many of the members, from the first on, decide."""
     judge: Judge
-    of_mean: OfMean
+    reading: Reading
+    activation: Activation
 
     @property
     def step(self) -> Step:
@@ -65,16 +65,17 @@ class Addition:
             apply=self._apply,
             judge=self.judge,
             describe=lambda view: f"none beside {', '.join(self.chosen)}" if view is None else view,
-            judged=self._deciding_predictions,
+            judged=self._deciding_scores,
             then=self._next,
             note="per unit of cost the best addition",
         )
 
-    def _fit(self, together: Float32[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> str | None:
+    def _fit(self, together: Float[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> str | None:
         inputs = apart(together)
 
         def score(view: str | None) -> float:
-            return self.judge.score(targets, self._deciding_predictions(self._apply(view, inputs)))
+            outputs = self._deciding_scores(self._apply(view, inputs))
+            return self.judge.score(targets, self.judge.read(outputs))
 
         before = score(None)
         gains = [self.judge.metric.gain(before, score(view)) / cost_of(view) for view in self.left]
@@ -82,27 +83,25 @@ class Addition:
         return self.left[best] if best < len(self.left) else None
 
     def _apply(self, view: str | None, inputs: Inputs) -> Inputs:
-        width, count = 1 + len(self.left), np.float32(len(self.chosen))
+        width, count = 1 + len(self.left), len(self.chosen)
         groups = [inputs[start : start + width] for start in range(0, len(inputs), width)]
         if view is None:
-            return tuple(self._predictions(group[0]) for group in groups)
+            return tuple(self._scores(group[0]) for group in groups)
         place, outputs = 1 + self.left.index(view), []
+        weights = np.array([count, 1]) / (count + 1)
         for group in groups:
-            mean = row_by_row(lambda two, _: (two[0] * count + two[1]) / (count + 1), (group[0], group[place]))
+            mean = self.reading.average.of_views(self.reading.scale, (group[0], group[place]), weights)
             rest = (*group[1:place], *group[place + 1 :])
-            outputs.extend((mean, *rest) if rest else (self._predictions(mean),))
+            outputs.extend((mean, *rest) if rest else (self._scores(mean),))
         return tuple(outputs)
 
-    def _deciding_predictions(self, outputs: Inputs) -> Inputs:
+    def _deciding_scores(self, outputs: Inputs) -> Inputs:
         per_member = len(outputs) // self.members
         firsts = outputs[::per_member][: self.deciding]
-        return firsts if per_member == 1 else tuple(self._predictions(one) for one in firsts)
+        return firsts if per_member == 1 else tuple(self._scores(one) for one in firsts)
 
-    def _predictions(self, mean: np.ndarray) -> np.ndarray:
-        return row_by_row(self._of_columns, (mean,), "probabilities")
-
-    def _of_columns(self, mean: Inputs, counts: Counts) -> np.ndarray:
-        return self.of_mean(mean[0], counts=counts).astype(np.float32)
+    def _scores(self, mean: np.ndarray) -> np.ndarray:
+        return self.reading.average.finished(self.reading.scale, mean, self.activation)
 
     def _next(self, view: str | None) -> Step | None:
         rest = tuple(one for one in self.left if one != view)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from foldline.card.activations import is_value
 from foldline.card.card import Card
 from foldline.card.outputs import ACTIVATIONS
-from foldline.ensembling.ensemble_section import Convex, Ranks, Stacking
+from foldline.ensembling.methods import Convex, Ranks, Stacking
 from foldline.experiment.params import Params
 from foldline.files.refusal import listed
 from foldline.metrics.metric import METRICS

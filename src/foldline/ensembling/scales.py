@@ -1,0 +1,259 @@
+"""Logits become predictions by way of scores, in float64 and in log space: near 0 and near 1 nothing is lost.
+
+A score is log p of a class among those of a distribution, log(p / (1 - p)) of a probability by itself, and a number
+itself. Scores come from logits, never from probabilities: a sigmoid of 17.33 is 1.0 in float32, and has no logit.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64
+from scipy.special import expit, log_softmax
+
+from foldline.card.activations import (
+    Activation,
+    ColumnDistributions,
+    ColumnSoftmax,
+    Form,
+    PlainActivation,
+    holds_probabilities,
+)
+from foldline.ensembling.losses import of_truth, truth_of_scores
+from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top, probabilities_of
+from foldline.files.class_names import column_slices
+from foldline.files.compact import CompactArray, is_compact
+
+Inputs = tuple[np.ndarray, ...]
+"""Of the same rows, each (rows, outputs), dense or compact: one per member, view or run."""
+Values = Float[np.ndarray, "*axes outputs"]
+Weights = Float64[np.ndarray, " arrays"]
+NEVER = -1e6
+"""Stands for log 0, which thresholds that cross give the level between them: no logit is as low."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """On what scale arrays of rows are, and so what their means are and which predictions they stand for."""
+
+    form: Form
+    """Of the predictions."""
+    has_scores: ClassVar[bool] = False
+    """Whether a temperature can divide them."""
+
+    @property
+    def has_all_classes(self) -> bool:
+        return True
+
+    def from_logits(self, logits: np.ndarray, activation: Activation) -> np.ndarray:
+        raise NotImplementedError
+
+    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> np.ndarray:
+        """Of shares that lie between 0 and 1 and touch neither."""
+        raise NotImplementedError
+
+    def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
+        """That of the predictions that they stand for; weights, together 1: all equal where None."""
+        raise NotImplementedError
+
+    def mean_of_scores(self, inputs: Inputs) -> np.ndarray:
+        """A geometric mean of distributions, or of odds."""
+        raise NotImplementedError
+
+    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
+        """Of what a model gave, before `from_logits`."""
+        raise NotImplementedError
+
+    def normalised(self, scores: np.ndarray) -> np.ndarray:
+        """Of scores that are right up to what all classes of a distribution share."""
+        raise NotImplementedError
+
+    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
+        raise NotImplementedError
+
+    def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+        """The probabilities given to what came true (losses.py)."""
+        return of_truth(self.predictions(values), targets)
+
+
+def scale_of(form: Form, classes: int) -> Scale:
+    """The one on which the stage `ensemble` computes."""
+    if not holds_probabilities(form):
+        return AsPredicted(form)
+    return OfTopClasses(form) if is_compact(classes, form == "distribution") else OfScores(form)
+
+
+@dataclass(frozen=True)
+class AsPredicted(Scale):
+    """Numbers, or probabilities of which nobody takes the logarithm: their means alone."""
+
+    compact: bool = False
+    """Whether of very many classes the highest alone are stored."""
+
+    @property
+    def has_all_classes(self) -> bool:
+        return not self.compact
+
+    def from_logits(self, logits: np.ndarray, activation: Activation) -> np.ndarray:
+        return logits
+
+    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> Float32[np.ndarray, "*axes outputs"]:
+        return ranks.astype(np.float32)
+
+    def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
+        if weights is None and len(inputs) == 1:
+            return inputs[0]
+        if isinstance(inputs[0], CompactArray):
+            return mean_of_top(inputs, weights)
+        return _weighted_mean(inputs, weights).astype(np.float32)
+
+    def mean_of_scores(self, inputs: Inputs) -> np.ndarray:
+        return self.mean(inputs)
+
+    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
+        return self.mean(inputs, weights)
+
+    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
+        return values
+
+
+@dataclass(frozen=True)
+class OfScores(Scale):
+    """Scores of probabilities."""
+
+    has_scores = True
+
+    def from_logits(self, logits: np.ndarray, activation: Activation) -> Float64[np.ndarray, "rows outputs"]:
+        return scores_from(logits, activation)
+
+    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> Float64[np.ndarray, "*axes outputs"]:
+        wide = ranks.astype(np.float64)
+        return np.log(wide) - np.log1p(-wide) if self.form == "independent" else np.log(wide)
+
+    def mean(self, inputs: Inputs, weights: Weights | None = None) -> Float64[np.ndarray, "rows outputs"]:
+        if weights is None and len(inputs) == 1:
+            return inputs[0]
+        if self.form != "independent":
+            return _log_of_mean(inputs, weights)
+        present, absent = ([log_sigmoid(sign * one) for one in inputs] for sign in (1, -1))
+        return _log_of_mean(present, weights) - _log_of_mean(absent, weights)
+
+    def mean_of_scores(self, inputs: Inputs) -> Float64[np.ndarray, "rows outputs"]:
+        return self.normalised(_weighted_mean(inputs, None))
+
+    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> Float64[np.ndarray, "rows outputs"]:
+        return _weighted_mean(inputs, weights)
+
+    def normalised(self, scores: Float64[np.ndarray, "*axes outputs"]) -> Float64[np.ndarray, "*axes outputs"]:
+        if self.form == "independent":
+            return scores
+        return column_by_column(_log_softmax, scores, distributions_of(self.form, scores.shape[-1]))
+
+    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
+        return (expit(values) if self.form == "independent" else np.exp(values)).astype(np.float32)
+
+    def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+        return np.exp(truth_of_scores(values, targets, self.form))
+
+
+@dataclass(frozen=True)
+class OfTopClasses(Scale):
+    """A softmax over very many classes, as logarithms of the highest of them: arrays are compact."""
+
+    @property
+    def has_all_classes(self) -> bool:
+        return False
+
+    def from_logits(self, logits: np.ndarray, activation: Activation) -> CompactArray:
+        return log_of(probabilities_of(logits))
+
+    def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
+        if weights is None and len(inputs) == 1:
+            return inputs[0]
+        return log_of(mean_of_top([probabilities_of(one) for one in inputs], weights))
+
+    def mean_of_scores(self, inputs: Inputs) -> CompactArray:
+        return self.mean_of_logits(inputs)
+
+    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> CompactArray:
+        return log_of(mean_of_logs(inputs, weights))
+
+    def predictions(self, values: np.ndarray) -> CompactArray:
+        return probabilities_of(values)
+
+
+def scores_from(logits: Values, activation: Activation) -> Float64[np.ndarray, "*axes predicted"]:
+    """Of `cumulative` logits, of which the l-th says whether the row lies above level l, one more than there are."""
+    wide = logits.astype(np.float64)
+    if isinstance(activation, ColumnSoftmax):
+        return column_by_column(_log_softmax, wide, activation.sizes)
+    return SCORES[activation](wide)
+
+
+def distributions_of(form: Form, outputs: int) -> tuple[int, ...]:
+    """How many classes each of a row's distributions has."""
+    return form.sizes if isinstance(form, ColumnDistributions) else (outputs,)
+
+
+def column_by_column(operation: Callable[[np.ndarray], np.ndarray], values: Values, sizes: Sequence[int]) -> Values:
+    """What the operation makes of each distribution's outputs by themselves; sizes: how many each has."""
+    if len(sizes) == 1:
+        return operation(values)
+    return np.concatenate([operation(values[..., mine]) for mine in column_slices(sizes)], axis=-1)
+
+
+def log_sigmoid(logits: Values) -> Values:
+    return -np.logaddexp(0, -logits)
+
+
+def _weighted_mean(inputs: Inputs, weights: Weights | None) -> Float64[np.ndarray, "rows outputs"]:
+    total = np.zeros(inputs[0].shape)
+    for one, weight in zip(inputs, np.ones(len(inputs)) if weights is None else weights, strict=True):
+        if weight:
+            total += weight * one
+    return total / len(inputs) if weights is None else total
+
+
+def _log_of_mean(logs: Sequence[np.ndarray], weights: Weights | None) -> Float64[np.ndarray, "rows outputs"]:
+    shares = np.full(len(logs), 1 / len(logs)) if weights is None else weights
+    shifted = [one + np.log(share) for one, share in zip(logs, shares.tolist(), strict=True) if share > 0]
+    highest = np.maximum.reduce(shifted)
+    total = np.zeros(highest.shape)
+    for one in shifted:
+        total += np.exp(one - highest)
+    return highest + np.log(total)
+
+
+def _log_softmax(logits: Values) -> Values:
+    return log_softmax(logits, axis=-1)
+
+
+def _normalised_sigmoid(logits: Values) -> Values:
+    """sigmoid(logits) / their sum."""
+    return _log_softmax(log_sigmoid(logits))
+
+
+def _cumulative(logits: Float[np.ndarray, "*axes thresholds"]) -> Float[np.ndarray, "*axes levels"]:
+    """P(level l) = P(above l - 1) - P(above l) = s(a) s(-b) (1 - e^(b - a)), with a >= b the logits of the two and s
+    the sigmoid. A model's thresholds may cross: the higher gives way to the lower."""
+    falling = np.minimum.accumulate(logits, axis=-1)
+    above, below = log_sigmoid(falling), log_sigmoid(-falling)
+    with np.errstate(divide="ignore"):
+        apart = np.log(-np.expm1(np.diff(falling, axis=-1)))
+    between = np.maximum(above[..., :-1] + below[..., 1:] + apart, NEVER)
+    return np.concatenate([below[..., :1], between, above[..., -1:]], axis=-1)
+
+
+def _as_it_is(logits: Values) -> Values:
+    return logits
+
+
+SCORES: Mapping[PlainActivation, Callable[[np.ndarray], np.ndarray]] = {
+    "softmax": _log_softmax,
+    "sigmoid": _as_it_is,
+    "normalised_sigmoid": _normalised_sigmoid,
+    "cumulative": _cumulative,
+    "identity": _as_it_is,
+    "level": _as_it_is,
+}
