@@ -3,14 +3,12 @@
 import shutil
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.ensembling import nested
 from foldline.files.places import Places
 from pipelines import clip, ensemble, format, prepare, split
 from tests.competitions.drawing import Miniature
@@ -50,8 +48,6 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["stage"])
-    # A tenth of the draws: a gain's interval is no matter here, and takes half of the way.
-    monkeypatch.setattr(nested, "bootstrap_interval", partial(nested.bootstrap_interval, draws=100))
 
     def run(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> Places:
         places = set_up(card, miniature, unreadable_share)

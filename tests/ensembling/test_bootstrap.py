@@ -4,9 +4,11 @@ import pytest
 from foldline.ensembling import bootstrap
 from foldline.ensembling.bootstrap import Interval, bootstrap_interval, mean_interval
 
+pytestmark = pytest.mark.many_draws
 
-def interval_of_mean(values: np.ndarray, clusters: np.ndarray, **options: int) -> Interval:
-    return bootstrap_interval(lambda rows: float(values[rows].mean()), clusters, **options)
+
+def interval_of_mean(values: np.ndarray, clusters: np.ndarray, cells_per_row: int = 1) -> Interval:
+    return bootstrap_interval(lambda rows: float(values[rows].mean()), clusters, cells_per_row)
 
 
 def test_of_a_mean_it_is_the_textbook_interval() -> None:
@@ -17,10 +19,10 @@ def test_of_a_mean_it_is_the_textbook_interval() -> None:
     assert high == pytest.approx(values.mean() + reach, abs=0.2 * reach)
 
 
-@pytest.mark.many_draws
-def test_it_covers_the_truth_as_often_as_it_says() -> None:
+def test_it_covers_the_truth_as_often_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "DRAWS", 200)
     generator = np.random.default_rng(2)
-    draws = [interval_of_mean(generator.normal(size=100), np.arange(100), draws=200) for _ in range(200)]
+    draws = [interval_of_mean(generator.normal(size=100), np.arange(100)) for _ in range(200)]
     covered = np.mean([low <= 0 <= high for low, high in draws])
     assert 0.89 <= covered <= 0.98
 

@@ -29,10 +29,8 @@ def bootstrap_interval(
     statistic: Callable[[Int64[np.ndarray, " drawn_rows"]], float],
     clusters: Int64[np.ndarray, " rows"],
     cells_per_row: int = 1,
-    draws: int = DRAWS,
-    seed: int = 0,
 ) -> Interval:
-    """The percentile interval (level LEVEL) of `statistic` over draws of whole clusters with replacement.
+    """The percentile interval (level LEVEL) of `statistic` over DRAWS draws of whole clusters with replacement.
 
     statistic: of rows given by their positions, one as often as it is drawn; draws for which it is NaN are left out.
     clusters: rows of one number are drawn together, since they are not independent. cells_per_row: how many numbers
@@ -44,9 +42,9 @@ def bootstrap_interval(
     _, starts, sizes = np.unique(clusters[by_cluster], return_index=True, return_counts=True)
     count = len(starts)
     drawn = int(np.clip(np.ceil(count * MOST_CELLS / (len(clusters) * cells_per_row)), 1, count)) if count else 0
-    generator = np.random.default_rng(seed)
-    values = np.empty(draws)
-    for draw in tqdm(range(draws), desc="bootstrap", unit="draw", leave=False, disable=len(clusters) < 10_000):
+    generator = np.random.default_rng(0)
+    values = np.empty(DRAWS)
+    for draw in tqdm(range(DRAWS), desc="bootstrap", unit="draw", leave=False, disable=len(clusters) < 10_000):
         chosen = generator.integers(count, size=drawn)
         values[draw] = statistic(by_cluster[_spans(starts[chosen], sizes[chosen])])
     values = values[~np.isnan(values)]
