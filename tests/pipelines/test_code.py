@@ -32,6 +32,19 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("key", ["schedule", "model", "augmentation"])
+def test_each_kind_of_ones_own_counts_for_training(checkout: Path, key: str) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    section = {"kind": "python", "file": f"input/own/{key}.py", "name": "mine"}
+    params["train"][key] = {"recipe": section, "transforms": []} if key == "augmentation" else section
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    before = digests()
+    Path("input/own").mkdir(parents=True)
+    Path(section["file"]).write_text("a = 1")
+    after = digests()
+    assert {stage for stage in before if before[stage] != after[stage]} == {"check", "train"}
+
+
 def digests() -> dict[str, str]:
     code.main()
     return json.loads(Path("work/code.json").read_text())["code"]

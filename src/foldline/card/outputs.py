@@ -31,8 +31,10 @@ WITHOUT_ONE_CLASS = ("multilabel", "multioutput", "shares")
 
 
 def activation_of(target: TargetKind, loss: str) -> ActivationKind:
-    """`loss`: its kind. Raises Refusal when it does not fit the target."""
+    """`loss`: its kind; one's own is the first's. Raises Refusal when it does not fit the target."""
     fitting = ACTIVATIONS[target]
+    if loss == "python":
+        return next(iter(fitting.values()))
     if loss not in fitting:
         raise Refusal(
             f"params.yaml: `train.loss.kind` is {loss}, which does not fit a target of kind {target}. "

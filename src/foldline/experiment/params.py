@@ -46,6 +46,17 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _own_models_are_whole(self) -> "Params":
+        if not self.train.model.has_head and "all_head0" in self.folds:
+            raise ValueError("folds has all_head0, but train.model is one's own and has no head apart: leave it out")
+        if not self.train.model.has_head and self.weights.kind != "none":
+            raise ValueError(
+                f"weights.kind is {self.weights.kind}, but train.model is one's own and begins as it is made: set "
+                "weights to {kind: none}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _all_rows_judge_nothing(self) -> "Params":
         of_all_rows = set(ALL_ROWS).intersection(self.folds)
         if of_all_rows and self.train.keep == "best":

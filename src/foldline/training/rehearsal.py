@@ -13,14 +13,18 @@ from foldline.training.samples import Samples
 from foldline.training.section import Train
 from foldline.training.warm_start import NoWarmStart
 
+STEPS_PER_EPOCH = 10
+"""Which the data would say."""
+
 
 def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
-    """Raises the Refusal of whatever the model, the optimiser or the augmentation cannot be had with.
+    """Raises the Refusal of whatever the model, the optimiser, the augmentation or what is one's own cannot be had with.
 
     `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
-    from the data, the loss and the warm start with them, is left out.
+    from the data, the warm start and the loss with them, is left out: a loss of one's own is tried by itself.
     """
     build_augmentation(train.augmentation, shape, symmetries)
+    train.loss.try_out()
     samples = Samples(np.arange(2), np.arange(2), ("a", "b"))
     blank = np.zeros((2, *shape), np.uint8)
     fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "multiclass")
@@ -29,4 +33,4 @@ def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str
         "imbalance": "none",
         "warm_start": NoWarmStart(kind="none"),
     }
-    choose_pieces(fold, train.model_copy(update=of_no_data), 1, torch.device("cpu"))
+    choose_pieces(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))
