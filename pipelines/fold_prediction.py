@@ -17,7 +17,7 @@ from foldline.predicting.views import view_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
 from foldline.training.processes import start_accelerator
-from foldline.training.side_features import side_of
+from foldline.training.samples import side_of
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 

@@ -18,11 +18,10 @@ from foldline.params.yaml_files import read_yaml
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import Weights, choose_pieces
-from foldline.training.fold_training import learn, train_fold
+from foldline.training.fold_training import learn, train_fold, write_trained
 from foldline.training.history import read_history
 from foldline.training.samples import Samples
 from foldline.training.section import Train
-from foldline.training.trained import write_trained
 from pipelines.fold_training import read_fold
 from pipelines.running import fold_name, read_settings
 from tests.training.small import small_fold, train_section

@@ -15,12 +15,11 @@ from foldline.files.refusal import Refusal
 from foldline.pixels.loaders import EpochOrder
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold, fold_seed
-from foldline.training.fold_training import train_fold
+from foldline.training.fold_training import Trained, train_fold
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model
 from foldline.training.section import Train
-from foldline.training.trained import Trained
 from tests.training.small import MODEL, small_fold, train_section
 
 NO_AVERAGE = {"kind": "none"}
@@ -127,7 +126,7 @@ def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch:
         epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics": FORWARD | {"batches": 5}}
     )
     renewed = run(config, tmp_path / "renewed").kept["validation_loss"]
-    monkeypatch.setattr("foldline.training.averaging.forward_statistics", lambda count: lambda *given: None)
+    monkeypatch.setattr("foldline.training.averages.forward_statistics", lambda count: lambda *given: None)
     stale = run(config, tmp_path / "stale").kept["validation_loss"]
     assert renewed < 0.8 * stale
 

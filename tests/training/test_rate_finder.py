@@ -16,8 +16,15 @@ from foldline.training.batches import Batch
 from foldline.training.fold import fold_objective
 from foldline.training.fold_pieces import choose_pieces, training_batches
 from foldline.training.loop import Pieces
-from foldline.training.rate_finder import COLUMNS, Sweep, find_rates, sweep_fold, validation_batches, write_sweep
-from foldline.training.rate_suggestions import has_diverged
+from foldline.training.rate_finder import (
+    COLUMNS,
+    Sweep,
+    find_rates,
+    has_diverged,
+    sweep_fold,
+    validation_batches,
+    write_sweep,
+)
 from tests.training.small import MODEL, small_fold, train_section
 
 CONFIG = train_section(average={"kind": "none"})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldline.training.rate_suggestions import has_diverged, smoothed, suggest
+from foldline.training.rate_finder import has_diverged, smoothed, suggest
 
 RATES = 10.0 ** np.arange(-7, 1)
 

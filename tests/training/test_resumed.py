@@ -7,9 +7,8 @@ import pytest
 from accelerate import Accelerator
 
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_training import train_fold
+from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.section import Train
-from foldline.training.trained import write_trained
 from tests.training.small import small_fold, train_section
 from tests.training.variants import VARIANTS
 

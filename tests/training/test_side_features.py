@@ -6,8 +6,15 @@ import pytest
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.samples import Samples, fit_side_features, with_side_features
-from foldline.training.side_features import MOST_CATEGORIES, SideEncoding, fit_encoding, side_of
+from foldline.training.samples import (
+    MOST_CATEGORIES,
+    Samples,
+    SideEncoding,
+    fit_encoding,
+    fit_side_features,
+    side_of,
+    with_side_features,
+)
 
 ROWS = pd.DataFrame(
     {

@@ -15,9 +15,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import choose_pieces
-from foldline.training.fold_training import train_fold
+from foldline.training.fold_training import Trained, train_fold
 from foldline.training.processes import start_accelerator
-from foldline.training.trained import Trained
 from tests.training.small import MODEL, small_fold, train_section
 
 SGD = {

@@ -16,11 +16,10 @@ from foldline.training.batches import parts
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import choose_pieces, training_batches
-from foldline.training.fold_training import train_fold
+from foldline.training.fold_training import Trained, train_fold, write_trained
 from foldline.training.models import load_model
 from foldline.training.rate_finder import Sweep, sweep_fold
 from foldline.training.samples import fit_side_features, with_side_features
-from foldline.training.trained import Trained, write_trained
 from foldline.training.warm_start import backbone_features
 from tests.training.small import MODEL, small_fold, train_section
 from tests.training.test_warm_start import section as frozen_section

@@ -10,10 +10,9 @@ from accelerate.state import AcceleratorState
 
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold import Fold
-from foldline.training.fold_training import train_fold
+from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
 from foldline.training.section import Train
-from foldline.training.trained import write_trained
 
 
 def process(rank: int, world: int, port: int, fold: Fold, config: Train, folder: Path) -> None:

@@ -8,9 +8,8 @@ from foldline.card.outputs import TargetKind
 from foldline.files.places import FoldName
 from foldline.pixels.loaders import Pixels
 from foldline.training.objectives import Objective, build_objective
-from foldline.training.samples import Samples
+from foldline.training.samples import Samples, SideEncoding
 from foldline.training.section import Train
-from foldline.training.side_features import SideEncoding
 
 ALL_ROWS_SEED = 2**32 - 1
 """In the place of a fold's number, which no fold has."""

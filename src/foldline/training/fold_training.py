@@ -1,23 +1,43 @@
-"""One fold's training run: its pieces put together, the loop, the checkpoints."""
+"""One fold's training run: its pieces put together, the loop, the checkpoints; what it ends with, and its files."""
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
 from accelerate import Accelerator
 from tqdm import tqdm
 
-from foldline.training.checkpoints import Checkpoints
+from foldline.files.whole_files import write_json
+from foldline.training.checkpoints import Checkpoints, Line
 from foldline.training.fold import Fold
 from foldline.training.fold_pieces import Weights, choose_pieces, training_batches, validation
+from foldline.training.history import write_history
 from foldline.training.loop import train
 from foldline.training.measuring import LossGuard
-from foldline.training.models import Classifier
+from foldline.training.models import Classifier, save_model
 from foldline.training.processes import memory_advice
-from foldline.training.progress import Line
 from foldline.training.section import Train
-from foldline.training.trained import Trained
+
+
+@dataclass(frozen=True)
+class Trained:
+    model: Classifier
+    history: list[Line]
+    kept: Line
+    """The line of the epoch whose weights these are."""
+
+
+def write_trained(folder: Path, trained: Trained) -> None:
+    """`model.safetensors`, `history.csv` and `metrics.json`; equal trainings write equal bytes."""
+    save_model(folder / "model.safetensors", trained.model)
+    write_history(folder / "history.csv", pd.DataFrame(trained.history))
+    measured = {name: value for name, value in trained.kept.items() if not math.isnan(value)}
+    write_json(folder / "metrics.json", measured)
+
 
 State = dict[str, Any]
 """What `train` yields and a checkpoint holds."""

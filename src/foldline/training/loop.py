@@ -13,14 +13,14 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from foldline.training.averaging import Follower
+from foldline.training.averages import Follower
 from foldline.training.batches import Batch, TrainingBatches, parts
+from foldline.training.checkpoints import Progress, checkpoint_state, restore
 from foldline.training.layer_groups import StartEpoch
 from foldline.training.measuring import LossGuard, Totals
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import Clip, Steer
 from foldline.training.processes import over_processes
-from foldline.training.progress import Progress, checkpoint_state, restore
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from foldline.params.section import Section, parse
 from foldline.training.backbones import unfit_size
 from foldline.training.batches import resized
 from foldline.training.networks import Models
+from foldline.training.samples import SideEncoding
 from foldline.training.section import Resolution
-from foldline.training.side_features import SideEncoding
 from foldline.training.weights import DESCRIPTION
 
 

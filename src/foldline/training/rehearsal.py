@@ -18,7 +18,7 @@ STEPS_PER_EPOCH = 10
 
 
 def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
-    """Raises the Refusal of whatever the model, the optimiser, the augmentation or what is one's own cannot be had with.
+    """Raises the Refusal of whatever model, optimiser, augmentation or thing of one's own cannot be had.
 
     `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
     from the data, the warm start and the loss with them, is left out: a loss of one's own is tried by itself.

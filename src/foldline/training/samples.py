@@ -1,14 +1,124 @@
-"""The images of one fold with their targets: what it learns from, and what it is judged on."""
+"""The images of one fold with their targets and their rows' features: what it learns from, and what it is judged on.
 
+Features are encoded by what the fold's training rows say, which is a part of the model's file. A number becomes its
+distance from their mean in their standard deviations. A category becomes a one for its own place among theirs
+(one-hot), and zeros where it is none of them. What is missing is 0, and a one in a place of its own where training rows
+lack it too: elsewhere no model could know what that means.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Integer, Shaped
+from jaxtyping import Float32, Integer, Shaped
+from pandas.api.types import is_float_dtype
 
 from foldline.files.places import FoldName
-from foldline.files.refusal import Refusal
-from foldline.training.side_features import Side, SideEncoding, fit_encoding, side_of
+from foldline.files.refusal import Refusal, listed
+from foldline.files.rows import SIDE, side_columns
+from foldline.params.section import Section
+
+MOST_CATEGORIES = 256
+"""Of one feature, the most frequent: an id as a category would make a wide input of which nothing can be learned."""
+
+
+class NumberEncoding(Section):
+    column: str
+    mean: float
+    spread: float
+    """Standard deviation; 1 where all training rows have the same number."""
+    marks_missing: bool
+
+    @property
+    def width(self) -> int:
+        return 1 + self.marks_missing
+
+    def encode(self, values: pd.Series) -> Float32[np.ndarray, "rows width"]:
+        distances = ((values - self.mean) / self.spread).fillna(0.0)
+        return _beside(distances.to_numpy(np.float32)[:, None], values, self.marks_missing)
+
+
+class CategoryEncoding(Section):
+    column: str
+    categories: tuple[str, ...]
+    marks_missing: bool
+
+    @property
+    def width(self) -> int:
+        return len(self.categories) + self.marks_missing
+
+    def encode(self, values: pd.Series) -> Float32[np.ndarray, "rows width"]:
+        places = pd.Index(self.categories).get_indexer(pd.Index(values))
+        ones = (places[:, None] == np.arange(len(self.categories))).astype(np.float32)
+        return _beside(ones, values, self.marks_missing)
+
+
+class SideEncoding(Section):
+    """What was learned of the features from a fold's training rows."""
+
+    numbers: tuple[NumberEncoding, ...]
+    categories: tuple[CategoryEncoding, ...]
+
+    @property
+    def width(self) -> int:
+        return sum(column.width for column in (*self.numbers, *self.categories))
+
+
+Side = tuple[Float32[np.ndarray, "rows side"], ...]
+"""What a model is told beside the images: nothing, or an encoded row of features for each."""
+
+
+def fit_encoding(rows: pd.DataFrame) -> SideEncoding | None:
+    """`rows`: training rows in the form of files/rows.py. None when they have no feature."""
+    columns = [rows[column] for column in side_columns(rows)]
+    if not columns:
+        return None
+    return SideEncoding(
+        numbers=tuple(_fit_number(values) for values in columns if is_float_dtype(values)),
+        categories=tuple(_fit_categories(values) for values in columns if not is_float_dtype(values)),
+    )
+
+
+def _fit_number(values: pd.Series) -> NumberEncoding:
+    known = values.dropna().to_numpy(np.float64)
+    # Of equal numbers, rounding may leave a deviation that is not quite 0.
+    mean, spread = (known.mean(), known.std()) if len(set(known)) > 1 else (known[0] if len(known) else 0.0, 1.0)
+    return NumberEncoding(column=str(values.name), mean=mean, spread=spread, marks_missing=bool(values.isna().any()))
+
+
+def _fit_categories(values: pd.Series) -> CategoryEncoding:
+    counts = values.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    frequent = sorted(map(str, counts.index[:MOST_CATEGORIES]))
+    return CategoryEncoding(
+        column=str(values.name), categories=tuple(frequent), marks_missing=bool(values.isna().any())
+    )
+
+
+def side_of(rows: pd.DataFrame, part: str, ids: Sequence[str], encoding: SideEncoding | None) -> Side:
+    """The features of the rows of `part` with these ids, in their order; nothing without an `encoding`.
+
+    Raises Refusal when `rows` lacks a feature that the encoding knows.
+    """
+    if encoding is None:
+        return ()
+    columns = (*encoding.numbers, *encoding.categories)
+    absent = [column.column.removeprefix(SIDE) for column in columns if column.column not in rows]
+    if absent:
+        raise Refusal(
+            f"the model learned from the features {listed(absent, 5)}, which rows.parquet has not; found "
+            f"{listed((name.removeprefix(SIDE) for name in side_columns(rows)), 20)}. Run `dvc repro`: the card's "
+            "features changed since it was trained."
+        )
+    its_rows = rows[rows["part"] == part].set_index("row_id").loc[list(ids)]
+    return (np.concatenate([column.encode(its_rows[column.column]) for column in columns], axis=1),)
+
+
+def _beside(
+    encoded: Float32[np.ndarray, "rows places"], values: pd.Series, marks_missing: bool
+) -> Float32[np.ndarray, "rows width"]:
+    marks = values.isna().to_numpy(np.float32)[:, None]
+    return np.concatenate([encoded, marks], axis=1) if marks_missing else encoded
 
 
 @dataclass(frozen=True)

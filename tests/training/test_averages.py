@@ -11,8 +11,14 @@ from torch import Tensor, nn
 
 from foldline.params.section import parse
 from foldline.training.averages import Averages as Section
-from foldline.training.averages import ForwardStatistics, TrainingStatistics
-from foldline.training.averaging import Follower, Itself, WeightAverage, exponential, span_decay
+from foldline.training.averages import (
+    Follower,
+    ForwardStatistics,
+    TrainingStatistics,
+    WeightAverage,
+    exponential,
+    span_decay,
+)
 from foldline.training.batches import Batch
 
 FORWARD = {"kind": "forward", "batches": 2}
@@ -155,5 +161,5 @@ def test_state_comes_back() -> None:
 def test_none_is_the_model_itself() -> None:
     model = linear()
     average = average_of(model, kind="none")
-    assert isinstance(average, Itself)
+    assert type(average) is Follower
     assert average.model is model
