@@ -11,7 +11,7 @@ python -m pipelines.choose_views
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.card.view_names import cost_of
+from foldline.card.views import cost_of
 from foldline.ensembling.answering import judge_of
 from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
 from foldline.ensembling.ensembling import evidence_of

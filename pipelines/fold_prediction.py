@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Literal
 
+from foldline.card.views import view_of
 from foldline.ensembling.coverage import roster
 from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
@@ -13,7 +14,6 @@ from foldline.pixels.loaders import evaluation_loader
 from foldline.predicting.predicting import predict, shared_logits, stored_form
 from foldline.predicting.row_images import row_images
 from foldline.predicting.section import Predict
-from foldline.predicting.views import view_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
 from foldline.training.processes import start_accelerator

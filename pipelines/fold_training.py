@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from foldline.card.target import Target
-from foldline.card.view_names import Symmetry
+from foldline.card.views import Symmetry
 from foldline.competition.targets import encode
 from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import torch
 import yaml
-from foldline.kaggle.manifest import ArchiveFile, Manifest, write_manifest
 from jaxtyping import Float, Int64
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest

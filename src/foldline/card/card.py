@@ -10,7 +10,7 @@ from foldline.card.layout import Layout
 from foldline.card.source_steps import OwnTable
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.card.view_names import Symmetry
+from foldline.card.views import Symmetry
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import Metric
 from foldline.params.section import Section, parse

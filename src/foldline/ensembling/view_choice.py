@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from foldline.card.activations import Activation
-from foldline.card.view_names import cost_of
+from foldline.card.views import cost_of
 from foldline.ensembling.members import Reading
 from foldline.ensembling.nested import Chain
 from foldline.ensembling.scales import Inputs

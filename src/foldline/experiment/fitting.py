@@ -6,7 +6,7 @@ from foldline.card.activations import is_value
 from foldline.card.answers import unscorable
 from foldline.card.card import Card
 from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
-from foldline.card.view_names import CROPS, SWAPS_AXES, SYMMETRIES, parts_of
+from foldline.card.views import CROPS, SYMMETRIES, names_in, needs_squares
 from foldline.experiment.ensembles import unweighable
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal, listed
@@ -31,7 +31,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
 def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
     allowed = card.symmetries or ()
     forbidden = {*SYMMETRIES, *(CROPS if card.symmetries is None else ())}.difference(allowed)
-    unsafe = [view for view in params.predict.views if forbidden.intersection(parts_of(view))]
+    unsafe = [view for view in params.predict.views if forbidden.intersection(names_in(view))]
     if unsafe:
         yield (
             f"params.yaml: `predict.views` has {listed(unsafe)}, which changes what the label says in {card.slug}. "
@@ -52,7 +52,7 @@ def _unsafe_recipe(params: Params, card: Card) -> Iterator[str]:
 
 def _swapped_axes(params: Params) -> Iterator[str]:
     height, width = params.prepare.height_pixels, params.prepare.width_pixels
-    swapping = [view for view in params.predict.views if set(SWAPS_AXES).intersection(parts_of(view))]
+    swapping = [view for view in params.predict.views if needs_squares(view)]
     if swapping and height != width:
         yield (
             f"params.yaml: `predict.views` has {listed(swapping)}, which needs square images, "

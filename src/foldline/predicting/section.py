@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from foldline.card.view_names import View
+from foldline.card.views import View
 from foldline.params.section import Section
 
 

@@ -15,6 +15,7 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 import albumentations
 import cv2
 
+from foldline.card.views import needs_squares
 from foldline.files.refusal import Refusal, listed
 from foldline.training import recipes
 
@@ -34,7 +35,6 @@ TURNS: Mapping[str, Turn] = {
 """The card's symmetries, under its names; rotations are counter-clockwise. OpenCV copies ten times faster than NumPy,
 and drops a single channel's axis."""
 
-SIDE_SWAPPING = {"rotate_90", "rotate_270", "transpose", "transverse"}
 
 DRAWN_AHEAD = 32
 """Numbers that one image rarely exceeds; further ones are drawn one by one."""
@@ -111,7 +111,7 @@ def build_augmentation(
     height, width, channels = shape
     recipe = section.recipe
     drawn = symmetries if recipe.symmetries is None else recipe.symmetries
-    turns = [TURNS[name] for name in drawn if height == width or name not in SIDE_SWAPPING]
+    turns = [TURNS[name] for name in drawn if height == width or not needs_squares(name)]
     described = [described_transform(transform) for transform in section.transforms]
     transforms = [*recipe.transforms(height, width, channels == 3), *described]
     return checked(Augmentation(transforms, turns), shape) if transforms or turns else None

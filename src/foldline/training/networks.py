@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import Discriminator, Tag
 
-from foldline.card.view_names import is_scaled
+from foldline.card.views import is_scaled
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256
 from foldline.params.kinds import union_of

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch.nn.functional import interpolate
 
-from foldline.card.view_names import CROPS, SWAPS_AXES, inverse_of
-from foldline.predicting.views import SYMMETRIES, view_of
+from foldline.card.views import CROPS, SYMMETRIES, View, cost_of, inverse_of, needs_squares, view_of
+
+OF_THE_SQUARE = ("identity", *SYMMETRIES)
 
 CORNERS = torch.tensor([[[[1, 2], [3, 4]]]], dtype=torch.uint8)
 BY_HAND = {
@@ -19,18 +21,18 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(SYMMETRIES))
+@pytest.mark.parametrize("name", OF_THE_SQUARE)
 def test_where_the_corners_go(name: str) -> None:
     assert view_of(name)(CORNERS)[0, 0].tolist() == BY_HAND[name]
 
 
-@pytest.mark.parametrize("name", [*sorted(SYMMETRIES), "rotate_90+horizontal_flip+transpose"])
+@pytest.mark.parametrize("name", [*OF_THE_SQUARE, "rotate_90+horizontal_flip+transpose"])
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_a_view_and_its_inverse_are_the_image(name: str, dtype: torch.dtype) -> None:
     images = torch.randint(0, 256, (2, 3, 4, 6), dtype=torch.uint8).to(dtype)
     viewed = view_of(name)(images)
     assert viewed.dtype == dtype
-    assert (viewed.shape[-2:] == (6, 4)) == (name in SWAPS_AXES)
+    assert (viewed.shape[-2:] == (6, 4)) == (needs_squares(name) and "+" not in name)
     undone = inverse_of(name)
     assert undone is not None
     torch.testing.assert_close(view_of(undone)(viewed), images)
@@ -43,10 +45,10 @@ def test_what_loses_pixels_has_no_inverse(name: str) -> None:
 
 def test_the_eight_views_are_different_and_closed() -> None:
     """The symmetries of the square are a group: one after another is again one of them."""
-    square = torch.arange(9).reshape(1, 1, 3, 3)
-    seen = {tuple(view(square).flatten().tolist()) for view in SYMMETRIES.values()}
+    square, views = torch.arange(9).reshape(1, 1, 3, 3), [view_of(name) for name in OF_THE_SQUARE]
+    seen = {tuple(view(square).flatten().tolist()) for view in views}
     assert len(seen) == 8
-    composed = {tuple(b(a(square)).flatten().tolist()) for a in SYMMETRIES.values() for b in SYMMETRIES.values()}
+    composed = {tuple(b(a(square)).flatten().tolist()) for a in views for b in views}
     assert composed == seen
 
 
@@ -83,3 +85,31 @@ def test_parts_are_applied_from_left_to_right() -> None:
     together = view_of("crop_top_left+horizontal_flip")(images)
     torch.testing.assert_close(together, view_of("crop_top_left")(images).flip(-1))
     assert not torch.equal(together, view_of("horizontal_flip+crop_top_left")(images))
+
+
+READ = TypeAdapter(View)
+
+
+@pytest.mark.parametrize("name", ["identity", *SYMMETRIES, *CROPS, "scale_25", "scale_400", "scale_125+transpose"])
+def test_a_name_of_known_parts_is_a_view(name: str) -> None:
+    assert READ.validate_python(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "flip", "scale_24", "scale_401", "scale_1.5", "scale_050", "identity+transpose"])
+def test_other_names_are_refused_with_the_valid_ones(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"is no view.*horizontal_flip.*crop_center.*scale_<percent> \(25 to 400"):
+        READ.validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["rotate_90+rotate_270", "scale_50+transpose+transpose"])
+def test_a_part_that_the_next_undoes_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"undoes itself. Leave both parts out"):
+        READ.validate_python(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "cost"),
+    [("identity", 1), ("rotate_90", 1), ("crop_center", 1), ("scale_150", 2.25), ("scale_50+horizontal_flip", 0.25)],
+)
+def test_a_view_costs_the_pixels_that_the_model_sees(name: str, cost: float) -> None:
+    assert cost_of(name) == cost
