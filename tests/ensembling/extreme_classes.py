@@ -21,7 +21,7 @@ from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.submission import write_submission
-from foldline.ensembling import fitting_rows
+from foldline.ensembling import bootstrap, fitting_rows
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.arrays import put, row_blocks
 from foldline.files.class_names import write_classes
@@ -185,4 +185,5 @@ def submit() -> None:
 
 
 if __name__ == "__main__":
+    bootstrap.DRAWS = 100  # as in all tests
     main()

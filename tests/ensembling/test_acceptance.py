@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from foldline.ensembling import bootstrap
 from foldline.ensembling.answering import judge_of, rule_step
 from foldline.ensembling.bounds import FittedBounds
 from foldline.ensembling.methods import Convex, Greedy, Method, Ranks, Stacking
@@ -36,6 +37,14 @@ from tests.ensembling.drawing import (
 pytestmark = pytest.mark.many_draws
 DRAWS, ROWS, MEMBERS = 100, 500, 5
 ARG_MAX = MostProbable(kind="most_probable")
+
+
+@pytest.fixture(autouse=True)
+def _intervals_take_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred chains: what a fifth of the bootstrap's draws leaves uncertain of each evens out."""
+    monkeypatch.setattr(bootstrap, "DRAWS", 200)
+
+
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")
 GREEDY = Greedy(kind="greedy", rounds=10)
 Draw = Callable[[int], tuple[Inputs, np.ndarray]]
