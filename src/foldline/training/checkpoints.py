@@ -102,7 +102,7 @@ def key_inputs(
     """Everything that one training depends on: parameters, facts, our code, the libraries, the files it reads.
 
     Which other seeds there are is nothing to it. code: the digest of what the training's code means
-    (files/code_digests.py).
+    (params/code_digests.py).
     """
     return {
         "train": train.model_dump(mode="json", exclude={"seeds"}),
