@@ -79,7 +79,7 @@ def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int,
     np.testing.assert_allclose(logits.test, expected_logits() + side[:, None], atol=1e-5)
 
 
-@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("processes", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_any_number_of_processes_predicts_each_row_once(processes: int, tmp_path: Path) -> None:
     environment = {**os.environ, "FOLDLINE_PROCESSES": str(processes), "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, "-m", "tests.ensembling.toy_prediction", str(tmp_path)]
