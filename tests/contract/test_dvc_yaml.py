@@ -97,6 +97,7 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         *(places.trained_folds / model / name for name in ("model.safetensors", "history.csv", "metrics.json")),
         places.predicted_folds / model,
         *(places.ensemble / name for name in ("history.csv", "gains.csv", "metrics.json")),
+        *(places.ensemble / name for name in ("out_of_fold_scores.npy", "test_scores.npy")),
         *(places.clipped / name for name in ("gains.csv", "metrics.json", "rule.json")),
         *(
             folder / name
