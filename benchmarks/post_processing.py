@@ -13,16 +13,28 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import Figure
-from foldline.ensembling.answering import judge_of
 from foldline.ensembling.bounds import FittedBounds
-from foldline.ensembling.clip_steps import Clip, clip_steps
-from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
+from foldline.ensembling.clipping import (
+    Clip,
+    clip_steps,
+    fill_clipped,
+    fill_cross_fitted,
+    fit_clip,
+    judge_of,
+    rows_of,
+    score_clipped,
+)
 from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
-from foldline.ensembling.ensembling import create_ensembled, fill_out_of_fold, fill_test, fit_ensemble
-from foldline.ensembling.members import member
+from foldline.ensembling.ensembling import (
+    Ensemble,
+    create_ensembled,
+    ensemble_plan,
+    fill_out_of_fold,
+    fill_test,
+    fit_ensemble,
+)
+from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.methods import Equal
-from foldline.ensembling.predicted import Predicted
 from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
 from foldline.ensembling.temperature import FittedTemperature

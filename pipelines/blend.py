@@ -11,11 +11,10 @@ python -m pipelines.blend RUN RUN ...
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
-from foldline.ensembling.answering import judge_of
 from foldline.ensembling.blending import aligned, blend_scale, blend_step, evidence_of, with_ranks
-from foldline.ensembling.clip_steps import Clip, clip_steps
-from foldline.ensembling.ensemble_steps import Ensemble
-from foldline.ensembling.nested import fit_nested
+from foldline.ensembling.chain import fit_nested
+from foldline.ensembling.clipping import Clip, clip_steps, judge_of
+from foldline.ensembling.ensembling import Ensemble
 from foldline.ensembling.runs import open_runs
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric

@@ -12,17 +12,13 @@ from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.ensembling.agreement import agreement
-from foldline.ensembling.answering import NAME
-from foldline.ensembling.blending import Parts
-from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, score_clipped
-from foldline.ensembling.gains import Gain, gains_metrics, gains_table
-from foldline.ensembling.gains_table import write_gains
-from foldline.ensembling.nested import Evidence, NestedChain
+from foldline.ensembling.blending import Parts, agreement
+from foldline.ensembling.chain import Evidence, Judge, NestedChain
+from foldline.ensembling.clipping import NAME, fill_clipped, fill_cross_fitted, score_clipped
+from foldline.ensembling.gains import Gain, gains_metrics, gains_table, write_gains
 from foldline.ensembling.probabilities import Probabilities, create_like, read_probabilities
 from foldline.ensembling.scales import Scale
 from foldline.ensembling.scoring import blend_metrics
-from foldline.ensembling.steps import Judge
 from foldline.files.places import Places
 from foldline.files.whole_files import whole_file, whole_folder, write_json
 from foldline.metrics.decisions.rules import Rule, read_rule, write_rule

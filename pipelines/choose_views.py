@@ -12,12 +12,11 @@ python -m pipelines.choose_views
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.views import cost_of
-from foldline.ensembling.answering import judge_of
-from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
-from foldline.ensembling.ensembling import evidence_of
+from foldline.ensembling.chain import fit_chain
+from foldline.ensembling.clipping import judge_of
+from foldline.ensembling.ensembling import Ensemble, ensemble_plan, evidence_of
 from foldline.ensembling.gains import gains_table
-from foldline.ensembling.nested import fit_chain
-from foldline.ensembling.predicted import read_predicted
+from foldline.ensembling.members import read_predicted
 from foldline.ensembling.view_choice import chosen_views, ordered
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal

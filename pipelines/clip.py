@@ -11,12 +11,19 @@ python -m pipelines.clip
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import encode, graded_targets
-from foldline.ensembling.answering import NAME, judge_of
-from foldline.ensembling.clip_steps import Clip, clip_steps
-from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, fit_clip, rows_of, score_clipped
+from foldline.ensembling.clipping import (
+    NAME,
+    Clip,
+    clip_steps,
+    fill_clipped,
+    fill_cross_fitted,
+    fit_clip,
+    judge_of,
+    rows_of,
+    score_clipped,
+)
 from foldline.ensembling.coverage import clusters_of, train_rows
-from foldline.ensembling.gains import gains_metrics, gains_table
-from foldline.ensembling.gains_table import write_gains
+from foldline.ensembling.gains import gains_metrics, gains_table, write_gains
 from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.scoring import clip_metrics, score_folds
 from foldline.files.class_names import read_classes

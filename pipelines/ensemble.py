@@ -12,12 +12,17 @@ python -m pipelines.ensemble
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.ensembling.answering import judge_of
-from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
-from foldline.ensembling.ensembling import create_ensembled, fill_out_of_fold, fill_test, fit_ensemble
-from foldline.ensembling.gains import gains_metrics, gains_table
-from foldline.ensembling.gains_table import write_gains
-from foldline.ensembling.predicted import read_predicted
+from foldline.ensembling.clipping import judge_of
+from foldline.ensembling.ensembling import (
+    Ensemble,
+    create_ensembled,
+    ensemble_plan,
+    fill_out_of_fold,
+    fill_test,
+    fit_ensemble,
+)
+from foldline.ensembling.gains import gains_metrics, gains_table, write_gains
+from foldline.ensembling.members import read_predicted
 from foldline.ensembling.scoring import ensemble_metrics
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.whole_files import whole_folder, write_json

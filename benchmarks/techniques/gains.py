@@ -9,9 +9,8 @@ from jaxtyping import Int64
 
 from benchmarks.techniques.plan import BASELINE, Plan, Technique
 from benchmarks.techniques.results import Results
-from foldline.ensembling.bootstrap import bootstrap_interval, mean_interval
 from foldline.ensembling.comparing import Comparison, Pair
-from foldline.ensembling.gains import standard_error
+from foldline.ensembling.gains import bootstrap_interval, mean_interval, standard_error
 from foldline.folds.folds_table import read_folds
 
 HIGHER_IS_BETTER = {"right": True, "log_loss": False}

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit, softmax
 
+from foldline.ensembling.chain import Evidence, Judge, Step
 from foldline.ensembling.methods import Method
-from foldline.ensembling.nested import Evidence
 from foldline.ensembling.scales import AsPredicted, Inputs, OfScores
-from foldline.ensembling.steps import Judge, Step
 
 FOLDS = 5
 SHARED = 0.7

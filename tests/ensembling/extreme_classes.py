@@ -21,7 +21,7 @@ from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.submission import write_submission
-from foldline.ensembling import bootstrap, fitting_rows
+from foldline.ensembling import chain, gains
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.arrays import put, row_blocks
 from foldline.files.class_names import write_classes
@@ -74,7 +74,7 @@ def main() -> None:
     sys.argv = ["stage"]
     targets = np.random.default_rng(0).integers(0, CLASSES, ROWS)
     write_competition(targets)
-    fitting_rows.MOST_ROWS = FITTING_ROWS
+    chain.MOST_ROWS = FITTING_ROWS
     limit_memory(DENSE_BYTES * 9 // 10)
     results = {"dense": fits_a_dense_array(), "exact": write_predictions(targets), "stages": {}}
     CompactArray.__getitem__ = refuse_dense_rows  # type: ignore[method-assign]
@@ -185,5 +185,5 @@ def submit() -> None:
 
 
 if __name__ == "__main__":
-    bootstrap.DRAWS = 100  # as in all tests
+    gains.DRAWS = 100  # as in all tests
     main()

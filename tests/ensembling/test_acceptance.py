@@ -6,14 +6,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from foldline.ensembling import bootstrap
-from foldline.ensembling.answering import judge_of, rule_step
+from foldline.ensembling import gains
 from foldline.ensembling.bounds import FittedBounds
+from foldline.ensembling.chain import Step, fit_chain
+from foldline.ensembling.clipping import judge_of, rule_step
 from foldline.ensembling.methods import Convex, Greedy, Method, Ranks, Stacking
-from foldline.ensembling.nested import fit_chain
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Step
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.sets import even_thresholds
@@ -42,7 +41,7 @@ ARG_MAX = MostProbable(kind="most_probable")
 @pytest.fixture(autouse=True)
 def _intervals_take_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred chains: what a fifth of the bootstrap's draws leaves uncertain of each evens out."""
-    monkeypatch.setattr(bootstrap, "DRAWS", 200)
+    monkeypatch.setattr(gains, "DRAWS", 200)
 
 
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.agreement import agreement
-from foldline.ensembling.answering import judge_of
-from foldline.ensembling.blending import Part, aligned, blend_scale, blend_step, evidence_of, with_ranks
+from foldline.ensembling.blending import Part, agreement, aligned, blend_scale, blend_step, evidence_of, with_ranks
+from foldline.ensembling.chain import fit_nested
+from foldline.ensembling.clipping import judge_of
 from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Ranks, Stacking
-from foldline.ensembling.nested import fit_nested
 from foldline.ensembling.probabilities import Probabilities, create_scores
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.bounds import (
     NO_BOUNDS,
     AbsoluteBounds,
@@ -11,13 +10,11 @@ from foldline.ensembling.bounds import (
     losses_at_bounds,
     within,
 )
-from foldline.ensembling.clip_steps import Clip
-from foldline.ensembling.clipped import fill_clipped, fill_cross_fitted, rows_of
+from foldline.ensembling.chain import Chain, Decided, Judge, NestedChain
+from foldline.ensembling.clipping import Clip, as_they_are, fill_clipped, fill_cross_fitted, rows_of
 from foldline.ensembling.gains import no_gain
 from foldline.ensembling.losses import row_losses
-from foldline.ensembling.nested import Chain, Decided, NestedChain
 from foldline.ensembling.projection import descending, project
-from foldline.ensembling.steps import Judge
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse

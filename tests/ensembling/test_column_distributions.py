@@ -7,16 +7,16 @@ import pytest
 from scipy.special import softmax
 
 from foldline.card.activations import ColumnDistributions
-from foldline.ensembling.agreement import agreement
-from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import AbsoluteBounds, FittedBounds, GivenBounds, losses_at_bounds, within
+from foldline.ensembling.chain import Judge
+from foldline.ensembling.clipping import as_they_are
 from foldline.ensembling.losses import importance, row_losses
 from foldline.ensembling.methods import Convex, Greedy, Ranks, Stacking
 from foldline.ensembling.projection import project
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import OfScores
 from foldline.ensembling.stacking import fit_pool, pooled
-from foldline.ensembling.steps import Judge
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric

@@ -9,8 +9,8 @@ import pytest
 
 from foldline.card.forms.labels import HardLabel
 from foldline.card.target import Multiclass
-from foldline.ensembling.bootstrap import Interval
 from foldline.ensembling.comparing import Comparison, answers_by, compare, comparison_json
+from foldline.ensembling.gains import Interval
 from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.runs import Run
 from foldline.files.refusal import Refusal

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from foldline.ensembling.chain import Chain, NestedChain
 from foldline.ensembling.coverage import Roster
 from foldline.ensembling.ensembling import Ensembled, fill_out_of_fold, fill_test
 from foldline.ensembling.members import AVERAGES, Member, Reading, member
-from foldline.ensembling.nested import Chain, NestedChain
 from foldline.ensembling.probabilities import Probabilities, StoredScores
 from foldline.ensembling.scales import OfScores
 from foldline.files import arrays

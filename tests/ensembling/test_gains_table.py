@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.ensembling.gains_table import COLUMNS, read_gains, write_gains
+from foldline.ensembling.gains import COLUMNS, read_gains, write_gains
 from foldline.files.refusal import Refusal
 
 GAINS = pd.DataFrame(

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.answering import judge_of, rule_step
+from foldline.ensembling.chain import Step, fit_nested
+from foldline.ensembling.clipping import judge_of, rule_step
 from foldline.ensembling.methods import Convex, Greedy
-from foldline.ensembling.nested import fit_nested
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Step
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1
 from foldline.metrics.kinds.of_probabilities import LogLoss

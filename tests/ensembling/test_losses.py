@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.bounds import losses_at_bounds
+from foldline.ensembling.chain import Judge
+from foldline.ensembling.clipping import as_they_are
 from foldline.ensembling.losses import row_losses
 from foldline.ensembling.methods import Convex
 from foldline.ensembling.projection import project
 from foldline.ensembling.scales import AsPredicted
-from foldline.ensembling.steps import Judge
 from tests.metrics.of_kind import metric_of_kind
 
 GENERATOR = np.random.default_rng(0)

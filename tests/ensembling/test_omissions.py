@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.answering import as_they_are
 from foldline.ensembling.bounds import FittedBounds, NoBounds
-from foldline.ensembling.clip_steps import Clip, clip_steps
-from foldline.ensembling.omissions import no_use
+from foldline.ensembling.chain import Judge
+from foldline.ensembling.clipping import Clip, as_they_are, clip_steps
+from foldline.ensembling.gains import no_use
 from foldline.ensembling.scales import OfScores
-from foldline.ensembling.steps import Judge
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.new_labels import LabelOrNew

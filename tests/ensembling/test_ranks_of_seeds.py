@@ -6,12 +6,17 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
+from foldline.ensembling.chain import Judge
 from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensemble_steps import Ensemble, ensemble_plan
-from foldline.ensembling.ensembling import create_ensembled, fill_out_of_fold, fill_test, fit_ensemble
-from foldline.ensembling.members import members_of
-from foldline.ensembling.predicted import Predicted
-from foldline.ensembling.steps import Judge
+from foldline.ensembling.ensembling import (
+    Ensemble,
+    create_ensembled,
+    ensemble_plan,
+    fill_out_of_fold,
+    fill_test,
+    fit_ensemble,
+)
+from foldline.ensembling.members import Predicted, members_of
 from foldline.predicting.logits import Logits
 from tests.metrics.of_kind import metric_of_kind
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from foldline.card.activations import Activation, ColumnDistributions, activation_for, form_of
-from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.chain import Judge
+from foldline.ensembling.clipping import as_they_are
 from foldline.ensembling.losses import mean_over_asked, truth_of_scores
 from foldline.ensembling.members import AVERAGES, Reading
 from foldline.ensembling.methods import Stacking
 from foldline.ensembling.scales import NEVER, AsPredicted, OfScores, Scale, scale_of
 from foldline.ensembling.stacking import MOST, fit_pool, pooled
-from foldline.ensembling.steps import Judge
 from foldline.ensembling.temperature import GRID, FittedTemperature, divided
 from tests.metrics.of_kind import metric_of_kind
 

@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from foldline.ensembling.answering import as_they_are
+from foldline.ensembling.chain import Judge
+from foldline.ensembling.clipping import as_they_are
 from foldline.ensembling.probabilities import Probabilities
 from foldline.ensembling.scoring import Scores, clip_metrics, ensemble_metrics, score_folds
-from foldline.ensembling.steps import Judge
 from tests.metrics.of_kind import metric_of_kind
 
 LOG_LOSS = metric_of_kind("log_loss")

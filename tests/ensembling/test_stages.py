@@ -12,7 +12,7 @@ import yaml
 from scipy.special import softmax
 from scipy.stats import rankdata
 
-from foldline.ensembling.gains_table import read_gains
+from foldline.ensembling.gains import read_gains
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.class_names import write_classes
 from foldline.files.places import FoldName, Places

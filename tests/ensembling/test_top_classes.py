@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.agreement import agreement
-from foldline.ensembling.answering import as_they_are, judge_of
+from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import FittedBounds, GivenBounds, NoBounds
+from foldline.ensembling.chain import Judge, apart, stacked
+from foldline.ensembling.clipping import as_they_are, judge_of
 from foldline.ensembling.members import AVERAGES, Reading
 from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Stacking
 from foldline.ensembling.scales import AsPredicted, OfTopClasses
-from foldline.ensembling.steps import Judge, apart, stacked
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top
 from foldline.ensembling.view_choice import Addition

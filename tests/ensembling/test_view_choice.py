@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.members import AVERAGES, Reading
-from foldline.ensembling.nested import Chain, Evidence, NestedChain, fit_chain, fit_nested
+from foldline.ensembling.chain import Chain, Evidence, Judge, NestedChain, Step, fit_chain, fit_nested
+from foldline.ensembling.members import AVERAGES, Reading, common_views
 from foldline.ensembling.scales import Inputs, OfScores
-from foldline.ensembling.steps import Judge, Step
-from foldline.ensembling.view_choice import Addition, chosen_views, common_views, ordered
+from foldline.ensembling.view_choice import Addition, chosen_views, ordered
 from foldline.files.refusal import Refusal
 from foldline.predicting.logits import Logits
 from tests.metrics.of_kind import metric_of_kind

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from foldline.card.card import read_card
-from foldline.ensembling.ensemble_steps import Ensemble
+from foldline.ensembling.ensembling import Ensemble
 from foldline.experiment.ensembles import unweighable
 from foldline.experiment.params import read_params
 from foldline.metrics.kinds.of_order import MeanColumnAuc

@@ -11,13 +11,11 @@ from jaxtyping import Float32, Float64
 from pydantic import Field, model_validator
 
 from foldline.card.activations import Form, holds_probabilities
-from foldline.ensembling.gains import no_gain
-from foldline.ensembling.grids import best_on_grid, losses_on_grid
-from foldline.ensembling.losses import mean_over_asked, of_truth, row_losses
-from foldline.ensembling.omissions import Steps, no_use
+from foldline.ensembling.chain import Judge, Step, Steps
+from foldline.ensembling.gains import no_gain, no_use
+from foldline.ensembling.losses import best_on_grid, losses_on_grid, mean_over_asked, of_truth, row_losses
 from foldline.ensembling.projection import descending, project
 from foldline.ensembling.scales import Inputs, column_by_column, distributions_of
-from foldline.ensembling.steps import Judge, Step
 from foldline.ensembling.temperature import ONE_MODEL
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.arrays import row_blocks

@@ -12,9 +12,8 @@ from jaxtyping import Int64
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.targets import graded_targets
-from foldline.ensembling.bootstrap import LEVEL, Interval, bootstrap_interval, mean_interval
+from foldline.ensembling.gains import LEVEL, Interval, bootstrap_interval, mean_interval, rounded
 from foldline.ensembling.runs import Run
-from foldline.ensembling.scoring import rounded
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row
 from foldline.files.refusal import Refusal, listed

@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int64
 
-from foldline.card.activations import Activation
-from foldline.ensembling.coverage import Roster, place
+from foldline.card.activations import Activation, Form, form_of, width_of
+from foldline.card.target import Target
+from foldline.competition.targets import encode, graded_targets
+from foldline.ensembling.coverage import Roster, place, roster, train_rows
 from foldline.ensembling.scales import Inputs, Scale, Weights
+from foldline.files.class_names import read_classes
 from foldline.files.compact import CompactArray, array_at, take_stored
-from foldline.files.places import FoldName
-from foldline.files.refusal import Refusal
-from foldline.predicting.logits import Logits
+from foldline.files.places import ALL_ROWS, FoldName, Places
+from foldline.files.refusal import Refusal, listed
+from foldline.files.rows import read_rows
+from foldline.folds.folds_table import read_folds
+from foldline.predicting.logits import Logits, read_logits
 
 Places = Int64[np.ndarray, " chosen"]
 
@@ -183,3 +188,63 @@ def finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
             "Its training diverged: lower the rate, or train it again."
         )
     return rows
+
+
+@dataclass(frozen=True)
+class Predicted:
+    models: Sequence[tuple[FoldName, int]]
+    """Fold and seed of each, in the order of the members."""
+    members: list[Member]
+    """One per fold and seed: of each fold all seeds, of those that trained on all rows last."""
+    names: list[str]
+    """Of a fold's members, in their order."""
+    views: tuple[str, ...]
+    """Under which all of them predicted."""
+    activation: Activation
+    roster: Roster
+    targets: np.ndarray
+    """Of the out-of-fold rows, as a grader sees them."""
+    classes: tuple[str, ...]
+
+    @property
+    def form(self) -> Form:
+        return form_of(self.activation)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row's prediction has."""
+        return width_of(self.form, len(self.classes))
+
+
+def read_predicted(places: Places, folds: Sequence[FoldName], seeds: Sequence[int], target: Target) -> Predicted:
+    """Of these folds and seeds; reads no logits yet. Raises Refusal unless every row is predicted exactly once, by
+    models of the same classes under the same views."""
+    of_some_rows = sorted(fold for fold in folds if isinstance(fold, int))
+    rows, classes = read_rows(places.rows), read_classes(places.classes)
+    covered = roster(rows, read_folds(places.folds), of_some_rows)
+    every: list[FoldName] = [*of_some_rows, *(kind for kind in ALL_ROWS if kind in folds)]
+    models = list(product(every, sorted(seeds)))
+    logits = [read_logits(places.predicted(*model)) for model in models]
+    targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
+    return Predicted(
+        models,
+        members_of(models, logits, covered, classes),
+        [f"seed {seed}" for seed in sorted(seeds)],
+        common_views(logits),
+        logits[0].activation,
+        covered,
+        graded_targets(targets, covered.folds, classes, target),
+        classes,
+    )
+
+
+def common_views(logits: Sequence[Logits]) -> tuple[str, ...]:
+    """Raises Refusal unless all models predicted under the same views."""
+    views = logits[0].views
+    other = next((one.views for one in logits if one.views != views), None)
+    if other is not None:
+        raise Refusal(
+            f"The folds were predicted under other views: {listed(views)} the first, {listed(other)} a later one. "
+            "Predict them again: `dvc repro`."
+        )
+    return views

@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
+from foldline.ensembling.chain import Judge
+from foldline.ensembling.gains import rounded
 from foldline.ensembling.probabilities import Probabilities
-from foldline.ensembling.steps import Judge
 from foldline.files.arrays import gather
 from foldline.metrics.decisions.labels import most_probable
 from foldline.metrics.metric import Metric
-
-DECIMALS = 6
-"""Of numbers that are written: machines may differ in the last bits of a sum."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,3 @@ def blend_metrics(metric: Metric, scores: Scores, rows: int) -> dict[str, Any]:
 
 def _rounded_by_fold(scores: Scores) -> dict[str, float]:
     return {str(fold): rounded(score) for fold, score in scores.by_fold.items()}
-
-
-def rounded(value: float) -> float:
-    return round(value, DECIMALS)

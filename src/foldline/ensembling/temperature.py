@@ -11,12 +11,10 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.card.activations import holds_probabilities
-from foldline.ensembling.gains import no_gain
-from foldline.ensembling.grids import best_on_grid, losses_on_grid
-from foldline.ensembling.losses import mean_over_asked, truth_of_scores
-from foldline.ensembling.omissions import Steps, no_use
+from foldline.ensembling.chain import Judge, Step, Steps
+from foldline.ensembling.gains import no_gain, no_use
+from foldline.ensembling.losses import best_on_grid, losses_on_grid, mean_over_asked, truth_of_scores
 from foldline.ensembling.scales import Inputs, Scale
-from foldline.ensembling.steps import Judge, Step
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.arrays import row_blocks
 from foldline.params.section import Section

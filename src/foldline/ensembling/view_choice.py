@@ -8,28 +8,13 @@ from jaxtyping import Float
 
 from foldline.card.activations import Activation
 from foldline.card.views import cost_of
+from foldline.ensembling.chain import Chain, Judge, Step, apart
 from foldline.ensembling.members import Reading
-from foldline.ensembling.nested import Chain
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Judge, Step, apart
-from foldline.files.refusal import Refusal, listed
-from foldline.predicting.logits import Logits
 
 FIRST = "identity"
 """The view that additions start from, where it is among the predicted ones."""
 NAME = "view"
-
-
-def common_views(logits: Sequence[Logits]) -> tuple[str, ...]:
-    """Raises Refusal unless all models predicted under the same views."""
-    views = logits[0].views
-    other = next((one.views for one in logits if one.views != views), None)
-    if other is not None:
-        raise Refusal(
-            f"The folds were predicted under other views: {listed(views)} the first, {listed(other)} a later one. "
-            "Predict them again: `dvc repro`."
-        )
-    return views
 
 
 def ordered(views: Sequence[str]) -> tuple[str, ...]:

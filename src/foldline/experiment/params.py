@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from foldline.ensembling.clip_steps import Clip
-from foldline.ensembling.ensemble_steps import Ensemble
+from foldline.ensembling.clipping import Clip
+from foldline.ensembling.ensembling import Ensemble
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.refusal import listed
 from foldline.folds.splitting import Split

@@ -18,8 +18,7 @@ from foldline.files.arrays import put
 from foldline.files.compact import is_compact
 from foldline.files.whole_files import whole_folder
 from foldline.predicting.logits import Logits, create_logits, read_logits
-from foldline.predicting.open_rows import Aggregate, OpenRows
-from foldline.predicting.row_images import RowImages
+from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
 
 View = Callable[[Tensor], Tensor]
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]

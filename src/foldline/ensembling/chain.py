@@ -5,19 +5,114 @@ fitted on the others (Varma and Simon, Bias in error estimation when using cross
 Cawley and Talbot, 2010). The chain hands on such rows, so that a later step is fitted on what it will meet.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, Shaped
 from tqdm import tqdm
 
-from foldline.ensembling.bootstrap import bootstrap_interval
-from foldline.ensembling.gains import Gain, decided_gain, no_gain, standard_error
+from foldline.ensembling.gains import Gain, bootstrap_interval, decided_gain, no_gain, standard_error
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Step
-from foldline.files.compact import blank_rows, numbers_per_row, rows_at
+from foldline.files.compact import KEPT, CompactArray, array_at, blank_rows, compact_array, numbers_per_row, rows_at
+from foldline.metrics.metric import Metric
+
+Rows = Shaped[np.ndarray, "rows ..."]
+
+
+def only(inputs: Inputs) -> np.ndarray:
+    """One array is itself, whatever its type: a rule's answers have no mean."""
+    (one,) = inputs
+    return one
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What predictions score."""
+
+    metric: Metric
+    answers: Callable[[np.ndarray], np.ndarray]
+    """From predictions to what the metric scores: a rule, or the predictions themselves."""
+    read: Callable[[Inputs], np.ndarray] = only
+    """From a step's outputs, of several members maybe, to predictions."""
+
+    def score(self, targets: np.ndarray, predictions: np.ndarray) -> float:
+        return self.metric.score(targets, self.answers(predictions))
+
+
+def _no_objection(setting: Any) -> None:
+    return None
+
+
+def _nothing_more(setting: Any) -> None:
+    return None
+
+
+def stacked(inputs: Inputs, targets: np.ndarray | None = None) -> np.ndarray:
+    """Arrays (rows, outputs) as one of (rows, arrays, outputs), compact if they are."""
+    first = inputs[0]
+    if not isinstance(first, CompactArray):
+        return np.stack(inputs, axis=1)
+    records = [one.records for one in inputs if isinstance(one, CompactArray)]
+    return compact_array(np.stack(records, axis=1), first.shape[-1], first.scale)
+
+
+def apart(together: np.ndarray) -> Inputs:
+    """The arrays (rows, outputs) that were stacked."""
+    return tuple(array_at(together, place) for place in range(together.shape[1]))
+
+
+@dataclass(frozen=True)
+class Step:
+    """`apply(setting, inputs)` works row by row; the setting is `default`, or what `fit` finds on some rows."""
+
+    name: str
+    default: Any
+    """The setting that is used where the step is not kept: it changes nothing, or is the obvious choice."""
+    fit: Callable[[np.ndarray, np.ndarray], Any]
+    """From the rows' evidence and targets to a setting."""
+    apply: Callable[[Any, Inputs], Inputs]
+    judge: Judge
+    """Of the step's outputs."""
+    describe: Callable[[Any], str]
+    """A setting in a few words."""
+    evidence: Callable[[Inputs, np.ndarray], np.ndarray] = field(default=stacked)
+    """All that `fit` must know of a row, (rows, ...): from the inputs and the targets."""
+    objection: Callable[[Any], str | None] = field(default=_no_objection)
+    """Why a setting is not kept although it gains, or None."""
+    judged: Callable[[Inputs], Inputs] | None = None
+    """The predictions in outputs that hold more than these, for the step that follows at once. What they hold depends
+    on the setting, so rows go on as fitted, and not cross-fitted."""
+    then: Callable[[Any], "Step | None"] = field(default=_nothing_more)
+    """The step that follows at once, given the setting that this one goes on with; None where there is none."""
+    note: str | None = None
+    """What a reader of its gain must know."""
+    given: bool = False
+    """Whether the setting is the person's own: nothing is fitted, and it is kept even where it costs."""
+
+
+MOST_ROWS = 20_000
+MOST_BYTES = 1 << 28
+"""Of rows to fit on, and what they take in memory: a handful of numbers is fitted as well on these as on all."""
+
+
+def numbers_to_fit_on(values: np.ndarray, members: int, views: int = 1) -> int:
+    """Of a row, where each member's views come as arrays like `values`, dense or compact."""
+    of_one = 2 * KEPT + 1 if isinstance(values, CompactArray) else values.shape[-1]
+    return of_one * members * views
+
+
+def fitting_rows(rows: int, numbers_per_row: int) -> Int64[np.ndarray, " chosen"]:
+    """Rising positions of the rows that steps are fitted on: all, or as many as MOST_ROWS and MOST_BYTES allow.
+
+    numbers_per_row: of all inputs together. The same rows whatever the machine.
+    """
+    most = min(MOST_ROWS, max(1, MOST_BYTES // (4 * numbers_per_row)))
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
 
 Folds = Int64[np.ndarray, " rows"]
 TWO_FOLDS = "the out-of-fold score leaves it out: without one of two folds, nobody can tell what it is worth"
@@ -37,6 +132,10 @@ class Evidence:
 
     def with_inputs(self, inputs: Inputs) -> "Evidence":
         return Evidence(inputs, self.targets, self.folds, self.clusters)
+
+
+Steps = tuple[list[Step], list[Gain]]
+"""Those to fit, in order, and lines for those that were asked for and are left out."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.answering import judge_of
-from foldline.ensembling.nested import TWO_FOLDS, Evidence, fit_chain, fit_nested
+from foldline.ensembling.chain import TWO_FOLDS, Evidence, Step, fit_chain, fit_nested
+from foldline.ensembling.clipping import judge_of
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Step
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
