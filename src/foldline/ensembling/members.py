@@ -21,7 +21,7 @@ from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.predicting.logits import Logits, read_logits
 
-Places = Int64[np.ndarray, " chosen"]
+Chosen = Int64[np.ndarray, " chosen"]
 
 
 class Average:
@@ -162,7 +162,7 @@ def by_fold(members: Sequence[Member]) -> dict[FoldName, list[Member]]:
     return together
 
 
-def validation_predictions(members: Sequence[Member], places: Places, reading: Reading) -> Inputs:
+def validation_predictions(members: Sequence[Member], places: Chosen, reading: Reading) -> Inputs:
     """Of rows of one fold by its members; places: which of the fold's rows. Each member's views come together."""
     return _read([(one, one.validation, one.validation_places[places]) for one in members], reading)
 
@@ -172,12 +172,12 @@ def test_predictions(members: Sequence[Member], rows: slice, reading: Reading) -
     return _read([(one, one.test, one.test_places[rows]) for one in members], reading)
 
 
-def _read(sources: Sequence[tuple[Member, np.ndarray, Places]], reading: Reading) -> Inputs:
+def _read(sources: Sequence[tuple[Member, np.ndarray, Chosen]], reading: Reading) -> Inputs:
     each = (reading.read(finite(logits, places, one.name), one.activation) for one, logits, places in sources)
     return tuple(chain.from_iterable(each))
 
 
-def finite(logits: np.ndarray, places: Places, name: str) -> np.ndarray:
+def finite(logits: np.ndarray, places: Chosen, name: str) -> np.ndarray:
     """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
     rows = take_stored(logits, places)
     numbers = [rows.records[name] for name in ("kept", "others")] if isinstance(rows, CompactArray) else [rows]
