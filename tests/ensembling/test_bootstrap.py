@@ -20,7 +20,7 @@ def test_of_a_mean_it_is_the_textbook_interval() -> None:
 
 
 def test_it_covers_the_truth_as_often_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "DRAWS", 200)
+    monkeypatch.setattr(gains, "DRAWS", 200)
     generator = np.random.default_rng(2)
     draws = [interval_of_mean(generator.normal(size=100), np.arange(100)) for _ in range(200)]
     covered = np.mean([low <= 0 <= high for low, high in draws])
