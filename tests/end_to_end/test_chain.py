@@ -183,7 +183,7 @@ def test_a_change_makes_stale_what_uses_it_and_no_more(
 
 def test_an_added_key_of_clip_and_an_edited_reader_make_no_training_stale(finished: Path) -> None:
     """What an issue of staleness costs most: a night of training for a line in another section, or in a decoder."""
-    sources = [finished / "src/foldline" / name for name in ("ensembling/clip_section.py", "pixels/decoding.py")]
+    sources = [finished / "src/foldline" / name for name in ("ensembling/clipping.py", "pixels/decoding.py")]
     before = [source.read_text() for source in sources]
     for source, text in zip(sources, before, strict=True):
         source.write_text(text + "\n\nEXTRA = 1\n")
@@ -194,7 +194,7 @@ def test_an_added_key_of_clip_and_an_edited_reader_make_no_training_stale(finish
         for source, text in zip(sources, before, strict=True):
             source.write_text(text)
         run(finished, "dvc", "repro", "-s", "code")
-    assert changed == {"check", "clip", "prepare"}
+    assert changed == {"check", "clip", "ensemble", "prepare"}
 
 
 @pytest.mark.parametrize(
