@@ -12,12 +12,10 @@ from jaxtyping import Float, Integer
 from scipy.special import softmax
 
 from benchmarks.page_parts import put
-from foldline.card.target import Target
-from foldline.competition.targets import encode
-from foldline.ensembling.coverage import train_rows
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.ensembling.projection import project
 from foldline.files.rows import read_rows
+from foldline.files.targets import places_of, read_targets
 from foldline.files.whole_files import whole_file
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from pipelines.running import read_settings, run
@@ -36,8 +34,8 @@ Distributions = Float[np.ndarray, "rows classes"]
 def main() -> None:
     settings = read_settings()
     means = read_probabilities(settings.places.ensemble)
-    rows = train_rows(read_rows(settings.places.rows), means.out_of_fold_ids)
-    targets = encode(rows, means.classes, settings.fact("target", Target))
+    rows = read_rows(settings.places.rows)
+    targets = read_targets(settings.places.targets, rows, means.classes)[places_of(rows, means.out_of_fold_ids)]
     as_it_is = np.asarray(means.out_of_fold, np.float64)
     with np.errstate(divide="ignore"):
         overconfident = softmax(OVERCONFIDENT * np.log(as_it_is), axis=1)

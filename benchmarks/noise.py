@@ -19,7 +19,7 @@ def noise_fold(count: int, pixels: int) -> Fold:
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (count, pixels, pixels, 3), dtype=np.uint8)
     samples = Samples(np.arange(count), generator.integers(0, 10, count), tuple(map(str, range(count))))
-    return Fold(0, 0, images, samples, samples, (10,), (), None, "multiclass")
+    return Fold(0, 0, images, samples, samples, (10,), (), None, "softmax")
 
 
 def section(model: str, batch_size: int, **changes: Any) -> Train:

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.figures import Figure
+from foldline.card.targets.kind import Strata
 from foldline.folds.assignment import make_folds
 from foldline.folds.splitting import Split
-from foldline.folds.strata import Strata
 
 ROWS, GROUPS, CLASSES, LABELS = 1_000_000, 100_000, 120, 20
 SPLIT = Split(count=5, seed=0, near_duplicates="together")

@@ -1,16 +1,15 @@
 """Blend several finished runs on the same rows into one submission, as `ensemble.method` and `clip` say.
 
 A RUN is a DVC experiment, a git revision or a folder (`.` is the working folder). Reads of each run ensemble/,
-rows.parquet, classes.json and folds.csv; the sample submission; of params.yaml `competition`, `ensemble` and `clip`; of
-the card `target`, `metric` and `submission`. Writes work/<slug>/blend/ (as stage clip writes its folder) and
-submissions/<slug>/blend.csv, checked as a grader would.
+rows.parquet, targets.npy, classes.json and folds.csv; the sample submission; of params.yaml `competition`, `ensemble`
+and `clip`; of the card `target`, `metric` and `submission`. Writes work/<slug>/blend/ (as stage clip writes its folder)
+and submissions/<slug>/blend.csv, checked as a grader would.
 
 python -m pipelines.blend RUN RUN ...
 """
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.targets import graded_targets
 from foldline.ensembling.blending import aligned, blend_scale, blend_step, evidence_of, with_ranks
 from foldline.ensembling.chain import fit_nested
 from foldline.ensembling.clipping import Clip, clip_steps, judge_of
@@ -38,7 +37,7 @@ def main() -> None:
         judge = judge_of(fact, rule, first.classes)
         weights = blend_step(method, names, scale, judge)
         parts = with_ranks(aligned(runs, scale.has_scores), runs, method)
-        targets = graded_targets(runs[0].targets, first.folds, first.classes, target)
+        targets = target.graded(runs[0].targets, first.folds, first.classes)
         clip = settings.section("clip", Clip)
         steps, left_out = clip_steps(clip, first.form, first.classes, rule, fact, targets)
         evidence = evidence_of(parts.out_of_fold, targets, first.folds, runs[0].clusters)

@@ -3,8 +3,8 @@
 Starts from `identity`, or else the first of predict.views, and adds the view with the highest gain per unit of cost
 (pixels relative to identity) as long as its nested gain is real. Prints the table and the
 `predict.views` to set; writes nothing.
-Reads rows.parquet, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the listed folds and seeds. Parameters:
-`folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.
+Reads rows.parquet, targets.npy, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the listed folds and seeds.
+Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.choose_views
 """

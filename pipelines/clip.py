@@ -1,8 +1,8 @@
 """Keep probabilities within bounds, choose the rule that makes answers of them, and say what each step is worth.
 
-Reads rows.parquet, classes.json, folds.csv and ensemble/; writes clip/: out_of_fold.npy (each row through steps fitted
-without its fold), test.npy, ids.parquet, classes.json, rule.json, metrics.json, gains.csv. A step that cannot help the
-metric is left out.
+Reads rows.parquet, targets.npy, classes.json, folds.csv and ensemble/; writes clip/: out_of_fold.npy (each row through
+steps fitted without its fold), test.npy, ids.parquet, classes.json, rule.json, metrics.json, gains.csv. A step that
+cannot help the metric is left out.
 Parameters: `clip`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.clip
@@ -10,7 +10,6 @@ python -m pipelines.clip
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.targets import encode, graded_targets
 from foldline.ensembling.clipping import (
     NAME,
     Clip,
@@ -22,12 +21,13 @@ from foldline.ensembling.clipping import (
     rows_of,
     score_clipped,
 )
-from foldline.ensembling.coverage import clusters_of, train_rows
+from foldline.ensembling.coverage import clusters_of
 from foldline.ensembling.gains import gains_metrics, gains_table, write_gains
 from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.scoring import clip_metrics, score_folds
 from foldline.files.class_names import read_classes
 from foldline.files.rows import read_rows
+from foldline.files.targets import places_of, read_targets
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.folds.folds_table import read_folds
 from foldline.metrics.decisions.rules import write_rule
@@ -41,8 +41,9 @@ def main() -> None:
     settings = read_settings()
     places, target, fact = settings.places, settings.fact("target", Target), settings.fact("metric", Metric)
     means, classes = read_probabilities(places.ensemble), read_classes(places.classes)
-    targets = encode(train_rows(read_rows(places.rows), means.out_of_fold_ids), classes, target)
-    targets = graded_targets(targets, means.folds, classes, target)
+    rows = read_rows(places.rows)
+    targets = read_targets(places.targets, rows, classes)[places_of(rows, means.out_of_fold_ids)]
+    targets = target.graded(targets, means.folds, classes)
     rule = settings.fact("submission", Submission).default_rule(target, classes, means.test.shape[1])
     judge = judge_of(fact, rule, classes)
     steps, left_out = clip_steps(settings.section("clip", Clip), means.form, classes, rule, fact, targets)

@@ -3,8 +3,8 @@
 A and B are DVC experiments, git revisions or folders (`.` is the working folder, with what it has computed so far).
 A gain is positive where B is better. It is `real` when both of its 95 % intervals exclude zero: over rows (bootstrap
 of whole clusters) and over folds (Student's t); otherwise `not yet real`, and never on a single fold.
-Reads of each run clip/, rows.parquet, classes.json and folds.csv; of params.yaml here `competition`, of its card
-`target`, `metric` and `submission`. Writes nothing.
+Reads of each run clip/, rows.parquet, targets.npy, classes.json and folds.csv; of params.yaml here `competition`, of
+its card `target`, `metric` and `submission`. Writes nothing.
 
 python -m pipelines.compare A B [--json]
 """

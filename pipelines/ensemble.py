@@ -1,6 +1,6 @@
 """Make one set of predictions of all models': steps are fitted on out-of-fold rows, and kept where their gain is real.
 
-Reads rows.parquet, classes.json, folds.csv, and of each listed fold and seed predict/fold<k>/seed<s>/ and
+Reads rows.parquet, targets.npy, classes.json, folds.csv, and of each listed fold and seed predict/fold<k>/seed<s>/ and
 train/fold<k>/seed<s>/history.csv; writes ensemble/: out_of_fold.npy (each row through steps fitted without its fold),
 test.npy (the mean over folds), what they were rounded from (out_of_fold_scores.npy, test_scores.npy), ids.parquet,
 classes.json, metrics.json, gains.csv, history.csv. The seeds are the members that `ensemble.method` weighs; of each, a

@@ -14,7 +14,6 @@ from foldline.card.card import Card
 from foldline.card.forms.form import Sample
 from foldline.competition.readability import link_images
 from foldline.competition.reading import read_competition
-from foldline.competition.targets import encode
 from foldline.doctor.card_suspicions import (
     hidden_images,
     labels_alike,
@@ -44,7 +43,7 @@ class Examination:
     images: pd.DataFrame
     """rows, images: as in their tables."""
     targets: np.ndarray
-    """Of the train rows, as `encode` gives them."""
+    """Of the train rows, in the form of files/targets.py."""
     classes: tuple[str, ...]
     sample: Sample
     pairs: pd.DataFrame
@@ -64,7 +63,7 @@ def examine(card: Card, places: Places) -> Examination:
         listing, sample, classes = found.listing, found.sample, found.classes
         unused = unused_columns(archives, card)
         unlisted = list(unlisted_images(archives.names, listing.images["path"]))
-    targets = encode(listing.rows[listing.rows["part"] == "train"], classes, card.target)
+    targets = found.targets
     # It refuses weights of classes that there are not, too.
     card.metric.of(classes).refuse_unscorable(targets)
     caches = places.work / "doctor"
@@ -97,9 +96,10 @@ def print_examination(examination: Examination) -> None:
     facts = [*understood(examination.card, *seen, examination.sample), ("unused columns", listed(examination.unused))]
     _print_table(examination.card.title, facts)
     names = examination.card.target.answer_names(examination.classes)
+    shown = examination.card.target.shown(examination.targets, examination.classes)
     findings = [
         *examination.doubts,
-        *suspicions(*seen, examination.pairs, examination.namesakes),
+        *suspicions(*seen, shown, examination.pairs, examination.namesakes),
         *unknown_labels(examination.sample.shown_labels, names),
     ]
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")

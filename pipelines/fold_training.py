@@ -4,17 +4,16 @@ from pathlib import Path
 
 from foldline.card.target import Target
 from foldline.card.views import Symmetry
-from foldline.competition.targets import encode
 from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
+from foldline.files.targets import read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold import Fold
 from foldline.training.fold_training import train_fold, write_trained
-from foldline.training.networks import Model
 from foldline.training.processes import start_accelerator
 from foldline.training.samples import fit_side_features, split_samples, with_side_features
 from foldline.training.section import Train
@@ -23,23 +22,24 @@ from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
 
 
-def read_fold(settings: Settings, name: FoldName, seed: int, model: Model) -> Fold:
+def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fold:
     """The facts of one training. Raises Refusal when its files are of different runs."""
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
     pixels = open_cache(places)
     target = settings.fact("target", Target)
-    targets = encode(rows, classes, target)
-    weights = starting_weights(places.weights, model.name)
+    targets = read_targets(places.targets, rows, classes)
+    weights = starting_weights(places.weights, train.model.name)
+    activation = target.activation(train.loss.kind)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
-    folds, joins = read_folds(places.folds), model.joins_side_features
+    folds, joins = read_folds(places.folds), train.model.joins_side_features
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
         parts = split_samples(rows, images, folds, targets, one)
         # A head knows the features as they were when it learned.
         side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
         training, validation = (with_side_features(rows, part, side) for part in parts)
-        facts = (pixels, training, validation, target.sizes(classes), symmetries, weights, target.kind)
+        facts = (pixels, training, validation, target.sizes(classes), symmetries, weights, activation)
         return Fold(one, seed, *facts, before, side)
 
     return fold(name, before=fold(0) if name == "all_head0" else None)
@@ -56,7 +56,7 @@ def train_one(name: FoldName, seed: int) -> None:
     settings = read_settings()
     config, places = settings.section("train", Train), settings.places
     accelerator = start_accelerator(config.precision)
-    fold = read_fold(settings, name, seed, config.model)
+    fold = read_fold(settings, name, seed, config)
     upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
     key = key_inputs(config, seed, fold.symmetries, upstream, running_code())
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)

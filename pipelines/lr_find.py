@@ -35,7 +35,7 @@ def find(wish: argparse.Namespace) -> None:
     settings = read_settings()
     config = settings.section("train", Train)
     seed = config.seeds[0] if wish.seed is None else wish.seed
-    fold = read_fold(settings, wish.fold, seed, config.model)
+    fold = read_fold(settings, wish.fold, seed, config)
     sweep = Sweep(wish.lowest, wish.highest, wish.steps, wish.smoothing)
     lines = sweep_fold(fold, config, sweep, start_accelerator(config.precision))
     folder = settings.places.rate_sweep(wish.fold, seed)

@@ -1,8 +1,8 @@
 """Turn the competition's own layout into canonical tables, and decode every image once into the pixel cache.
 
-Reads the archives in input/<slug>. Writes work/<slug>/rows.parquet, images.parquet, classes.json and pixels.json (the
-pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read stay blank and are listed in
-work/<slug>/unreadable.csv; above prepare.unreadable_share the stage refuses.
+Reads the archives in input/<slug>. Writes work/<slug>/rows.parquet, targets.npy, images.parquet, classes.json and
+pixels.json (the pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read stay blank
+and are listed in work/<slug>/unreadable.csv; above prepare.unreadable_share the stage refuses.
 Parameters: prepare. Card: layout, target, features, submission.
 """
 
@@ -23,6 +23,7 @@ from foldline.competition.reading import read_competition
 from foldline.files.class_names import write_classes
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
+from foldline.files.targets import write_targets
 from foldline.pixels.building import build
 from foldline.pixels.cache import write_images, write_pixels_key
 from foldline.pixels.resizing import Prepare
@@ -50,6 +51,7 @@ def main() -> None:
     write_unreadable(places.unreadable, images)
     refuse_unreadable(images, prepare.unreadable_share, places.unreadable)
     write_rows(places.rows, listing.rows)
+    write_targets(places.targets, found.targets)
     write_images(places.images, images)
     write_classes(places.classes, found.classes)
     write_pixels_key(places.pixels, built.key)

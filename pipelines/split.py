@@ -1,8 +1,9 @@
 """Deal the train rows to folds: stratified by class; groups and near-duplicates never straddle folds.
 
-Reads work/<slug>/rows.parquet, images.parquet, classes.json, pixels.json and the pixel cache (built again from the
-archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train row
-without a readable image is not in it. Beside it duplicates.csv: pairs of images, those of test too, that show the same.
+Reads work/<slug>/rows.parquet, targets.npy, images.parquet, classes.json, pixels.json and the pixel cache (built again
+from the archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train
+row without a readable image is not in it. Beside it duplicates.csv: pairs of images, those of test too, that show the
+same.
 Parameters: split. Card: target.
 """
 
@@ -10,15 +11,14 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.target import Target
-from foldline.competition.targets import encode
 from foldline.files.class_names import read_classes
 from foldline.files.rows import read_rows
+from foldline.files.targets import read_targets
 from foldline.folds.assignment import count_by_fold, learnable_images, make_folds
 from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates
 from foldline.folds.folds_table import write_folds
 from foldline.folds.splitting import Split
-from foldline.folds.strata import find_strata
 from foldline.pixels.cache import read_images
 from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
@@ -34,14 +34,15 @@ def main() -> None:
     pairs = pd.DataFrame({"first": [], "second": []}, dtype="int64")
     if split.near_duplicates == "together":
         pairs = near_duplicate_pairs(images, open_cache(places))
-    kept = rows.iloc[np.unique(learnable["row"])]
-    strata = find_strata(encode(kept, classes, target), classes, target)
-    folds, duplicates = make_folds(rows, strata, learnable, pairs, split), list_duplicates(rows, images, pairs)
+    targets, kept = read_targets(places.targets, rows, classes), np.unique(learnable["row"])
+    strata = target.strata(targets[kept], classes)
+    folds = make_folds(rows, strata, learnable, pairs, split)
+    duplicates = list_duplicates(rows, target.shown(targets, classes), images, pairs)
     write_folds(places.folds, folds)
     write_duplicates(places.duplicates, duplicates)
     print(f"{places.folds}: {len(folds)} rows in {folds['cluster'].nunique()} clusters")
     print(f"{places.duplicates}: {len(duplicates)} pairs show the same, {describe_findings(duplicates)}")
-    print(count_by_fold(folds, strata, kept["group"]).to_string())
+    print(count_by_fold(folds, strata, rows["group"].iloc[kept]).to_string())
 
 
 if __name__ == "__main__":

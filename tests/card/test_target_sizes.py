@@ -1,4 +1,5 @@
-from foldline.card.target import Multiclass, MultiOutput
+from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.sets import MultiOutput
 from foldline.files.class_names import class_of, column_sizes, column_slices, label_of
 
 

@@ -1,26 +1,18 @@
 import pandas as pd
 import pytest
 
+from foldline.archive.archives import Archives
 from foldline.card.forms import numbers
 from foldline.card.forms.labels import HardLabel
 from foldline.card.forms.numbers import Number
 from foldline.card.forms.probabilities import ClassProbabilities, ProbabilityColumns
 from foldline.card.source_steps import File
 from foldline.card.submission import Submission
-from foldline.card.target import (
-    Binary,
-    Columns,
-    Delimited,
-    Lines,
-    Multiclass,
-    Multilabel,
-    MultiOutput,
-    OneHot,
-    Ordinal,
-    Regression,
-    Target,
-)
-from foldline.competition.classes import find_classes, sorted_labels
+from foldline.card.target import Target
+from foldline.card.targets.labels import Binary, Multiclass, Ordinal, sorted_labels
+from foldline.card.targets.numbers import Columns, NumberLines, Regression
+from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput, OneHot
+from foldline.competition.classes import ColumnsOfSample
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.conftest import Zipped
@@ -36,8 +28,12 @@ def ordinal(*levels: str) -> Ordinal:
     return Ordinal(kind="ordinal", column="x", group=None, levels=levels or None)
 
 
-def rows(*targets: str | None) -> pd.DataFrame:
-    return pd.DataFrame({"target": pd.Series(targets, dtype="str")})
+def rows(*found: object) -> pd.Series:
+    return pd.Series(found, dtype=object)
+
+
+def find_classes(archives: Archives, found: pd.Series, target: Target, form: Submission) -> tuple[str, ...]:
+    return target.classes(found, ColumnsOfSample(archives, form, target))
 
 
 def test_classes_are_the_columns_of_the_sample(zipped: Zipped) -> None:
@@ -55,35 +51,35 @@ def test_the_positive_class_comes_second_and_levels_rise_whatever_the_columns_or
 
 
 @pytest.mark.parametrize(
-    ("target", "texts", "classes"),
+    ("target", "found", "classes"),
     [
-        (MULTICLASS, ("10", "9", None, "10"), ("9", "10")),
+        (MULTICLASS, ("10", "9", "10"), ("9", "10")),
         (Binary(kind="binary", column="x", group=None, negative="0", positive="1"), ("1", "0"), ("0", "1")),
         (
             Binary(kind="binary", column="x", group=None, negative="Cover", positive=None),
             ("not Cover", "Cover"),
             ("Cover", "not Cover"),
         ),
-        (TAGS, ('["b", "a c"]', "[]", '["b"]'), ("a c", "b")),
-        (COLUMNS, ('["rust"]', "[]"), ("scab", "rust")),
+        (TAGS, (("b", "a c"), (), ("b",)), ("a c", "b")),
+        (COLUMNS, (("rust",), ()), ("scab", "rust")),
         (
             MultiOutput(kind="multioutput", columns=("size", "colour"), group=None),
-            ('["size=10", "colour=red"]', '["size=2", "colour=blue"]'),
+            (("size=10", "colour=red"), ("size=2", "colour=blue")),
             ("size=2", "size=10", "colour=blue", "colour=red"),
         ),
         (ordinal(), ("4", "0", "2"), ("0", "1", "2", "3", "4")),
         (ordinal("low", "mid", "high"), ("mid", "low"), ("low", "mid", "high")),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("score",)), group=None),
-            ('{"score": 1.5}', '{"score": 2.0}'),
+            ((("score", 1.5),), (("score", 2.0),)),
             ("score",),
         ),
     ],
 )
 def test_without_class_columns_card_and_labels_name_them(
-    zipped: Zipped, target: Target, texts: tuple[str, ...], classes: tuple[str, ...]
+    zipped: Zipped, target: Target, found: tuple[object, ...], classes: tuple[str, ...]
 ) -> None:
-    assert find_classes(zipped({}), rows(*texts), target, LABEL) == classes
+    assert find_classes(zipped({}), rows(*found), target, LABEL) == classes
 
 
 BY_LINE = numbers.Lines(
@@ -95,21 +91,21 @@ def test_numbers_have_the_samples_order_and_must_be_its_columns(zipped: Zipped) 
     archives = zipped({"sample.csv": "id,y,x\n0,0,0\n", "other.csv": "id,y,z\n0,0,0\n"})
     form = Number(kind="number", sample="sample.csv", id="id", extra_columns="refused", range=None)
     target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
-    assert find_classes(archives, rows('{"x": 1.0, "y": 2.0}'), target, form) == ("y", "x")
+    assert find_classes(archives, rows((("x", 1.0), ("y", 2.0))), target, form) == ("y", "x")
     with pytest.raises(
         Refusal, match=r"other.csv has no column for 1 of the train labels: x\. It has columns without a train row: z\."
     ):
         find_classes(
             archives,
-            rows('{"x": 1.0, "y": 2.0}'),
+            rows((("x", 1.0), ("y", 2.0))),
             target,
             form.model_copy(update={"sample": File(kind="file", name="other.csv")}),
         )
     wide = zipped({"sample.csv": "id,y,x,w\n0,0,0,0\n"})
     with pytest.raises(Refusal, match=r"sample.csv has columns without a train row: w\. Correct the card"):
-        find_classes(wide, rows('{"x": 1.0, "y": 2.0}'), target, form)
-    lines = target.model_copy(update={"values": Lines(kind="lines", name="n", column="v")})
-    assert find_classes(archives, rows('{"b": 1.0}', '{"a": 2.0}'), lines, BY_LINE) == ("a", "b")
+        find_classes(wide, rows((("x", 1.0), ("y", 2.0))), target, form)
+    lines = target.model_copy(update={"values": NumberLines(kind="lines", name="n", column="v")})
+    assert find_classes(archives, rows((("b", 1.0),), (("a", 2.0),)), lines, BY_LINE) == ("a", "b")
 
 
 def test_a_label_without_a_column_is_refused_with_both_differences(zipped: Zipped) -> None:
@@ -130,11 +126,11 @@ def test_a_sample_of_lines_is_told_of_their_kind(zipped: Zipped) -> None:
 def test_a_column_without_any_label_is_refused(zipped: Zipped) -> None:
     both = MultiOutput(kind="multioutput", columns=("size", "colour"), group=None)
     with pytest.raises(Refusal, match="No train row has a label as `colour`, one of target"):
-        find_classes(zipped({}), rows('["size=2"]', '["size=3"]'), both, LABEL)
+        find_classes(zipped({}), rows(("size=2",), ("size=3",)), both, LABEL)
 
 
 BOTH = MultiOutput(kind="multioutput", columns=("left", "right"), group=None)
-DEGREES = ('["left=mild", "right=bad"]', '["left=bad"]')
+DEGREES = (("left=mild", "right=bad"), ("left=bad",))
 GIVEN = {"sample": "sample.csv", "id": "id", "extra_columns": "refused"}
 
 
@@ -148,13 +144,13 @@ def test_columns_that_are_asked_for_in_lines_share_the_labels_of_the_sample(zipp
     with pytest.raises(
         Refusal, match=r"sample.csv has no column for 1 of the train labels: worst\. It has columns without"
     ):
-        find_classes(archives, rows(*DEGREES, '["right=worst"]'), BOTH, form)
+        find_classes(archives, rows(*DEGREES, ("right=worst",)), BOTH, form)
 
 
 def test_a_column_for_each_column_and_label_must_be_the_samples(zipped: Zipped) -> None:
     form = ProbabilityColumns(kind="probability_columns", column="{column}_{label}", **GIVEN)
     archives = zipped({"sample.csv": "id,left_mild,right_mild,left_bad,right_bad\nx,0,0,0,0\n"})
-    texts = rows(*DEGREES, '["right=mild"]')
+    texts = rows(*DEGREES, ("right=mild",))
     assert find_classes(archives, texts, BOTH, form) == ("left=bad", "left=mild", "right=bad", "right=mild")
     with pytest.raises(Refusal, match=r"sample.csv has columns without a train row: right_mild\."):
         find_classes(archives, rows(*DEGREES), BOTH, form)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from foldline.card.layout import Layout
-from foldline.card.target import Multiclass
+from foldline.card.targets.labels import Multiclass
 from foldline.competition.layouts import read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse

@@ -11,7 +11,8 @@ import pytest
 
 from foldline.archive.addresses import parse_in_record
 from foldline.card.layout import Layout
-from foldline.card.target import Delimited, Multiclass, Multilabel
+from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.sets import Delimited, Multilabel
 from foldline.competition.layouts import Listing, read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
@@ -99,7 +100,7 @@ def test_labels_of_a_row_on_several_lines_are_one_set(zipped: Zipped) -> None:
     target = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tag", delimiter=" "), group=None)
     part = {"kind": "table", "table": "train.csv", "id": "id", "path": "{id}"}
 
-    assert train_rows(read(zipped, files, part, target)) == [["a", '["x", "y", "z"]'], ["b", "[]"]]
+    assert train_rows(read(zipped, files, part, target)) == [["a", ("x", "y", "z")], ["b", ()]]
 
 
 def test_tables_of_other_formats(zipped: Zipped) -> None:
@@ -210,7 +211,7 @@ def test_several_annotations_are_a_set_of_labels(zipped: Zipped) -> None:
 
     listing = read(zipped, coco(annotations=annotations), COCO, target)
 
-    assert train_rows(listing) == [["7", '["5", "30"]'], ["8", "[]"]]
+    assert train_rows(listing) == [["7", ("5", "30")], ["8", ()]]
 
 
 def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped, own: Own) -> None:

@@ -4,15 +4,14 @@ import pandas as pd
 import pytest
 
 from foldline.card.forms.numbers import Number
-from foldline.card.target import Columns, Regression
+from foldline.card.targets.numbers import Columns, Regression
 from foldline.files.refusal import Refusal
-from foldline.files.target_texts import text_of_numbers
 
 AGES = Regression(kind="regression", values=Columns(kind="columns", columns=("age",)), group=None)
 
 
-def texts(ages: list[float]) -> pd.Series:
-    return pd.Series([text_of_numbers({"age": float(age)}) for age in ages], dtype="str")
+def found(ages: list[float]) -> pd.Series:
+    return pd.Series([(("age", float(age)),) for age in ages], dtype=object)
 
 
 def number(low: float, high: float) -> Number:
@@ -20,9 +19,9 @@ def number(low: float, high: float) -> Number:
 
 
 def test_one_of_twenty_may_lie_outside() -> None:
-    number(0, 240).refuse_outside(AGES.numbers(texts([300.0, *range(19)])))
+    number(0, 240).refuse_outside(AGES.numbers(found([300.0, *range(19)])))
 
 
 def test_two_of_twenty_may_not() -> None:
     with pytest.raises(Refusal, match=r"\[0.0, 17.0\].*`age` is from 0 to 300 in train rows, and 2 of its 20 numbers"):
-        number(0, 17).refuse_outside(AGES.numbers(texts([300.0, *range(19)])))
+        number(0, 17).refuse_outside(AGES.numbers(found([300.0, *range(19)])))

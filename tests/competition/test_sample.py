@@ -8,7 +8,9 @@ from foldline.card.forms.numbers import Lines, Number
 from foldline.card.forms.probabilities import ClassProbabilities
 from foldline.card.forms.sets import LabelSet, SetColumns
 from foldline.card.source_steps import File, Headerless
-from foldline.card.target import Columns, Delimited, Multiclass, Multilabel, MultiOutput, Regression
+from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.numbers import Columns, Regression
+from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
 from foldline.competition.sample import line_positions, read_sample, refuse_other_ids
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped

@@ -7,7 +7,7 @@ from foldline.card.forms.lines import LineTable
 from foldline.card.forms.probabilities import ProbabilityLines
 from foldline.card.forms.sets import LabelSet
 from foldline.card.source_steps import File
-from foldline.card.target import Delimited, Multilabel
+from foldline.card.targets.sets import Delimited, Multilabel
 from foldline.competition.sample import read_sample
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped

@@ -8,7 +8,7 @@ import pytest
 
 from foldline.card.features import Features
 from foldline.card.layout import Layout
-from foldline.card.target import Multiclass
+from foldline.card.targets.labels import Multiclass
 from foldline.competition.layouts import read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse

@@ -11,17 +11,10 @@ from foldline.card.forms.numbers import Lines, Number
 from foldline.card.forms.probabilities import ClassProbabilities
 from foldline.card.forms.sets import LabelSet
 from foldline.card.submission import Submission
-from foldline.card.target import (
-    Columns,
-    Delimited,
-    Multiclass,
-    Multilabel,
-    MultiOutput,
-    OpenSet,
-    Ranked,
-    Regression,
-    Target,
-)
+from foldline.card.target import Target
+from foldline.card.targets.labels import Multiclass, OpenSet, Ranked
+from foldline.card.targets.numbers import Columns, Regression
+from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
 from foldline.ensembling.probabilities import Probabilities

@@ -10,7 +10,7 @@ from foldline.card.forms.form import Sample
 from foldline.card.forms.lines import LineTemplate
 from foldline.card.forms.probabilities import ProbabilityColumns, ProbabilityLines
 from foldline.card.forms.sets import LabelSet, SetColumns
-from foldline.card.target import Delimited, Multilabel, MultiOutput
+from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
 from foldline.competition.submission_check import check_submission
 from foldline.files.refusal import Refusal
 from tests.competition.test_submission import LABEL, PREDICTED, predictions, sample, write

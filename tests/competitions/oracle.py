@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.activations import Activation, activation_for
-from foldline.card.target import Binary, Multilabel, MultiOutput, Regression, Shares, Target
+from foldline.card.target import Target
+from foldline.card.targets.labels import Binary
+from foldline.card.targets.numbers import Regression, Shares
+from foldline.card.targets.sets import Multilabel, MultiOutput
 from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.rows import read_rows

@@ -87,6 +87,7 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         places.archives,
         places.weights,
         places.rows,
+        places.targets,
         places.images,
         places.classes,
         places.pixels,

@@ -42,7 +42,7 @@ def found(
     rows: pd.DataFrame, images: pd.DataFrame, classes: tuple[str, ...], pairs: pd.DataFrame = NO_PAIRS
 ) -> list[str]:
     codes = np.array([classes.index(label) for label in rows["target"].dropna()], dtype=np.int64)
-    return list(suspicions(rows, images, codes, classes, pairs))
+    return list(suspicions(rows, images, codes, classes, rows["target"].dropna().tolist(), pairs))
 
 
 def test_nothing_is_suspicious_where_nothing_is_wrong() -> None:
@@ -74,7 +74,9 @@ def test_unreadable_images_are_counted_with_their_reasons() -> None:
 def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
     rows, images = tables(["a", "b", "a"])
     images["error"] = [None, "no picture", MISSING]
-    missing, unreadable, *_ = suspicions(rows, images, np.array([0, 1, 0]), ("a", "b"), NO_PAIRS, " Look in `b/`.")
+    missing, unreadable, *_ = suspicions(
+        rows, images, np.array([0, 1, 0]), ("a", "b"), ("a", "b", "a"), NO_PAIRS, " Look in `b/`."
+    )
     assert missing.startswith("1 of 3 images are missing: 2.jpg. Look in `b/`. Correct the card's layout, or set")
     assert all("set prepare.unreadable_share to 0.667 or more" in said for said in (missing, unreadable))
 
@@ -147,12 +149,17 @@ def test_classes_that_are_absent_single_or_uneven() -> None:
 def test_labels_of_several_columns_are_counted_by_column() -> None:
     rows, images = tables(["", "x", "x"])
     targets = np.array([[0, 0], [1, 0], [1, 0]], dtype=np.uint8)
-    assert list(suspicions(rows, images, targets, ("x", "y"), NO_PAIRS)) == ["1 of 2 classes have no train row: y."]
+    assert list(suspicions(rows, images, targets, ("x", "y"), [""] * len(targets), NO_PAIRS)) == [
+        "1 of 2 classes have no train row: y."
+    ]
 
 
 def test_numbers_have_no_classes() -> None:
     rows, images = tables(["1.5", "100"])
-    assert list(suspicions(rows, images, np.array([[1.5], [100]], dtype=np.float32), ("score",), NO_PAIRS)) == []
+    assert (
+        list(suspicions(rows, images, np.array([[1.5], [100]], dtype=np.float32), ("score",), ("1.5", "100"), NO_PAIRS))
+        == []
+    )
 
 
 def test_classes_of_one_group_each() -> None:

@@ -28,6 +28,7 @@ from foldline.files.class_names import write_classes
 from foldline.files.compact import CompactArray
 from foldline.files.places import Places
 from foldline.files.rows import write_rows
+from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.metrics.decisions.rules import read_rule
 from foldline.params.section import read_section
@@ -108,10 +109,10 @@ def fits_a_dense_array() -> bool:
 
 def write_competition(targets: np.ndarray) -> None:
     ids = [f"{row:05d}" for row in range(ROWS)]
-    labels = [NAMES[target] for target in targets]
-    train = pd.DataFrame({"part": "train", "row_id": ids, "target": labels, "group": None})
-    test = pd.DataFrame({"part": "test", "row_id": ids[:TEST_ROWS], "target": None, "group": None})
+    train = pd.DataFrame({"part": "train", "row_id": ids, "group": None})
+    test = pd.DataFrame({"part": "test", "row_id": ids[:TEST_ROWS], "group": None})
     write_rows(PLACES.rows, pd.concat([train, test], ignore_index=True))
+    write_targets(PLACES.targets, targets)
     write_classes(PLACES.classes, NAMES)
     fold_of_row = np.arange(ROWS) % FOLDS
     write_folds(PLACES.folds, pd.DataFrame({"row_id": ids, "fold": fold_of_row, "cluster": np.arange(ROWS)}))

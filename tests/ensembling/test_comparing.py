@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foldline.card.forms.labels import HardLabel
-from foldline.card.target import Multiclass
+from foldline.card.targets.labels import Multiclass
 from foldline.ensembling.comparing import Comparison, answers_by, compare, comparison_json
 from foldline.ensembling.gains import Interval
 from foldline.ensembling.probabilities import Probabilities

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.ensembling.coverage import place, roster, train_rows
+from foldline.ensembling.coverage import place, roster
 from foldline.files.refusal import Refusal
 
 
@@ -12,7 +12,6 @@ def a_competition() -> tuple[pd.DataFrame, pd.DataFrame]:
         {
             "part": ["train"] * 4 + ["test"] * 3,
             "row_id": ["d", "c", "b", "a", "y", "x", "a"],
-            "target": ["0", "1", "0", "1", None, None, None],
         }
     )
     folds = pd.DataFrame({"row_id": ["a", "c", "d"], "fold": [0, 1, 0], "cluster": [0, 1, 2]})
@@ -56,10 +55,3 @@ def test_each_expected_row_is_found_wherever_it_lies() -> None:
 def test_missing_double_and_unknown_rows_are_named(found: list[str], message: str) -> None:
     with pytest.raises(Refusal, match=message):
         place(["a", "b", "c"], found, "fold 0, test")
-
-
-def test_train_rows_come_in_the_order_asked_for() -> None:
-    rows, _ = a_competition()
-    assert list(train_rows(rows, ["a", "d"])["target"]) == ["1", "0"]
-    with pytest.raises(Refusal, match="no train rows y"):
-        train_rows(rows, ["a", "y"])

@@ -9,13 +9,14 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from foldline.card.target import Multiclass
+from foldline.card.targets.labels import Multiclass
 from foldline.ensembling.probabilities import Probabilities, write_probabilities
 from foldline.ensembling.runs import Run, open_runs
 from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
+from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
 
 CLASSES = ("cat", "dog")
@@ -28,8 +29,9 @@ def write_run(root: Path, best: float, slug: str = "pets") -> None:
     places = Places("pets", root)
     places.work.mkdir(parents=True, exist_ok=True)
     (root / "params.yaml").write_text(yaml.safe_dump({"competition": slug, "folds": [0, 1]}))
-    rows = {"part": ["train"] * 4 + ["test"], "row_id": [*IDS, "t"], "target": ["cat", "dog", "dog", "cat", None]}
+    rows = {"part": ["train"] * 4 + ["test"], "row_id": [*IDS, "t"]}
     write_rows(places.rows, pd.DataFrame(rows | {"group": None}))
+    write_targets(places.targets, np.array([0, 1, 1, 0]))
     write_classes(places.classes, CLASSES)
     write_folds(places.folds, pd.DataFrame({"row_id": IDS, "fold": [0, 1, 0, 1], "cluster": [4, 5, 4, 6]}))
     probabilities = np.full((4, 2), 0.5, np.float32)
@@ -81,7 +83,7 @@ def test_a_revision_is_read_from_the_cache_as_it_was(checkout: Path) -> None:
 
     git("init", "-q")
     with Repo.init() as repo:
-        repo.add([f"work/pets/{name}" for name in ("rows.parquet", "classes.json", "folds.csv", "clip")])
+        repo.add([f"work/pets/{name}" for name in ("rows.parquet", "targets.npy", "classes.json", "folds.csv", "clip")])
     git("add", "-A")
     git("commit", "-qm", "first")
     git("tag", "first")

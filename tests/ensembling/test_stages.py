@@ -17,7 +17,8 @@ from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.class_names import write_classes
 from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal
-from foldline.files.rows import read_rows, write_rows
+from foldline.files.rows import write_rows
+from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.metrics.decisions.rules import read_rule
 from foldline.predicting.logits import Logits, read_logits, write_logits
@@ -40,17 +41,16 @@ def competition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "argv", ["stage"])
     write_params({"kind": "given", "unit": "per_class", "lower": 0.1, "upper": 2.5})
     write_card("log_loss")
-    labels = [CLASSES[target] for target in TARGETS]
     rows = pd.DataFrame(
         {
             "part": ["train"] * 10 + ["test"] * 3,
             "row_id": [*TRAIN_IDS, *TEST_IDS],
-            "target": [*labels, None, None, None],
             "group": None,
         }
     )
     write_rows(PLACES.rows, rows)
     write_folds(PLACES.folds, pd.DataFrame({"row_id": TRAIN_IDS, "fold": FOLD_OF_ROW, "cluster": range(10)}))
+    write_targets(PLACES.targets, np.asarray(TARGETS))
     write_classes(PLACES.classes, CLASSES)
     generator = np.random.default_rng(0)
     for fold in range(3):
@@ -239,10 +239,7 @@ def binary(fold: int) -> Logits:
 @pytest.mark.usefixtures("competition")
 def test_means_of_ranks_are_those_of_each_view_within_its_fold_and_among_test_rows() -> None:
     write_card("auc", target={"kind": "binary", "column": "pet", "negative": "no", "positive": "yes", "group": None})
-    rows = read_rows(PLACES.rows)
-    is_train = rows["part"] == "train"
-    rows.loc[is_train, "target"] = np.where(TARGETS == 1, "yes", "no")
-    write_rows(PLACES.rows, rows)
+    write_targets(PLACES.targets, (TARGETS == 1).astype(np.int64))
     write_classes(PLACES.classes, ("no", "yes"))
     models = {fold: binary(fold) for fold in range(3)}
     for fold, logits in models.items():
@@ -310,6 +307,7 @@ def test_a_refused_ensemble_leaves_nothing_behind() -> None:
         ensemble.main()
     assert {path.name for path in PLACES.work.iterdir()} == {
         "rows.parquet",
+        "targets.npy",
         "folds.csv",
         "classes.json",
         "train",

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from foldline.card.targets.kind import Strata
 from foldline.folds.assignment import count_by_fold, join_rows, learnable_images, make_folds
 from foldline.folds.splitting import Split
-from foldline.folds.strata import Strata
 
 
 def groups(*names: str | None) -> pd.Series:

@@ -16,6 +16,7 @@ from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
+from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
 from pipelines import blend, compare
 
@@ -37,9 +38,9 @@ def predicted(strength: float, seed: int, **changes: object) -> Probabilities:
 
 def write_run(root: Path, predictions: Probabilities) -> None:
     places = Places("pets", root)
-    labels = [CLASSES[target] for target in TARGETS]
-    ids = {"part": ["train"] * ROWS + ["test"] * 2, "row_id": [*IDS, *TEST_IDS], "target": [*labels, None, None]}
+    ids = {"part": ["train"] * ROWS + ["test"] * 2, "row_id": [*IDS, *TEST_IDS]}
     write_rows(places.rows, pd.DataFrame(ids | {"group": None}))
+    write_targets(places.targets, np.asarray(TARGETS))
     write_classes(places.classes, predictions.classes)
     folds = pd.Series(predictions.folds, index=list(predictions.out_of_fold_ids)).reindex(list(IDS)).fillna(0)
     write_folds(

@@ -62,4 +62,4 @@ def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> 
         Samples(np.flatnonzero(part), targets[part], tuple(f"row{place}" for place in np.flatnonzero(part)))
         for part in (~is_validation, is_validation)
     )
-    return Fold(1, 0, pixels, training, validation, (classes,), (), None, "multiclass")
+    return Fold(1, 0, pixels, training, validation, (classes,), (), None, "softmax")

@@ -134,8 +134,8 @@ def test_what_the_stage_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     write_competition(tmp_path)
     monkeypatch.chdir(tmp_path)
     settings = read_settings()
-    assert read_fold(settings, "all", 0, train_section().model).before is None
-    fold = read_fold(settings, fold_name("all_head0"), 2, train_section().model)
+    assert read_fold(settings, "all", 0, train_section()).before is None
+    fold = read_fold(settings, fold_name("all_head0"), 2, train_section())
     assert fold.before is not None
     assert (len(fold.training), len(fold.validation)) == (43, 0)
     assert (fold.seed, fold.before.seed) == (2, 2)
@@ -149,14 +149,15 @@ def test_features_are_encoded_as_the_rows_say_whose_head_the_model_ends_with(
     monkeypatch.chdir(tmp_path)
     rows = read_rows(path)
     write_rows(path, rows.assign(**{"side:age": np.arange(len(rows), dtype=np.float64)}))
-    model = train_section().model
-    old_head, of_fold, whole = (read_fold(read_settings(), name, 0, model) for name in ("all_head0", 0, "all"))
+    train = train_section()
+    old_head, of_fold, whole = (read_fold(read_settings(), name, 0, train) for name in ("all_head0", 0, "all"))
     assert old_head.before is not None
     assert old_head.side == old_head.before.side == of_fold.side != whole.side
     assert whole.validation.side[0].shape == (0, 1)
     told = old_head.training.side[0][[old_head.training.row_ids.index(row) for row in of_fold.training.row_ids]]
     np.testing.assert_array_equal(told, of_fold.training.side[0])
-    alone = read_fold(read_settings(), 0, 0, model.model_copy(update={"side_features": "none"}))
+    without = train.model_copy(update={"model": train.model.model_copy(update={"side_features": "none"})})
+    alone = read_fold(read_settings(), 0, 0, without)
     assert (alone.side, alone.training.side) == (None, ())
 
 

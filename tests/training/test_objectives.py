@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from foldline.card.activations import ColumnSoftmax
-from foldline.card.outputs import ACTIVATIONS, TargetKind, activation_of
+from foldline.card.target import TARGETS
+from foldline.card.targets.kind import TargetKind
 from foldline.experiment.fitting import unlearnable
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
@@ -33,15 +34,20 @@ VALUES = np.array([[1.0], [2.0], [6.0]], np.float32)
 SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
 
 
+def of_kind(name: str) -> TargetKind:
+    return TARGETS[name].model_construct(kind=name)
+
+
 def objective(
-    target: TargetKind, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
+    target: str, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
 ) -> Objective:
-    return build_objective(target, parse(LOSSES[loss], Losses, "loss"), imbalance, (classes,), training)
+    activation = TARGETS[target].losses[loss]
+    return build_objective(activation, parse(LOSSES[loss], Losses, "loss"), imbalance, (classes,), training)
 
 
 def of_columns(loss: str) -> Objective:
     """Of two labels, one of 2 and one of 3."""
-    return build_objective("multioutput", parse(LOSSES[loss], Losses, "loss"), "none", (2, 3), COLUMNS)
+    return build_objective("column_softmax", parse(LOSSES[loss], Losses, "loss"), "none", (2, 3), COLUMNS)
 
 
 def test_several_labels_have_a_softmax_each() -> None:
@@ -68,32 +74,32 @@ def test_several_labels_have_a_softmax_each() -> None:
         ("regression", "mean_squared_error", "identity", 3),
     ],
 )
-def test_outputs_and_activation(target: TargetKind, loss: str, activation: str, outputs: int) -> None:
+def test_outputs_and_activation(target: str, loss: str, activation: str, outputs: int) -> None:
     training = {"multilabel": LABELS, "shares": SHARES, "regression": SEVERAL}.get(target, CODES)
     found = objective(target, loss, training)
     assert (found.activation, found.outputs) == (activation, outputs)
 
 
-@pytest.mark.parametrize("target", ACTIVATIONS)
-def test_refuses_losses_that_do_not_fit(target: TargetKind) -> None:
-    for loss in LOSSES.keys() - ACTIVATIONS[target].keys():
+@pytest.mark.parametrize("target", TARGETS)
+def test_refuses_losses_that_do_not_fit(target: str) -> None:
+    for loss in LOSSES.keys() - of_kind(target).losses.keys():
         with pytest.raises(Refusal, match=f"`train.loss.kind` is {loss}, .* of kind {target}. Fitting: "):
-            activation_of(target, loss)
+            of_kind(target).activation(loss)
 
 
 def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
     weighted = train_section(loss=LOSSES["huber"], imbalance="class_weights")
-    assert [
-        "which does not fit a target of kind multiclass" in line for line in unlearnable(weighted, "multiclass")
-    ] == [True]
-    assert ["`train.imbalance` is class_weights" in line for line in unlearnable(weighted, "regression")] == [True]
-    assert list(unlearnable(train_section(imbalance="class_weights"), "ordinal")) == []
+    [unfit] = unlearnable(weighted, of_kind("multiclass"))
+    assert "which does not fit a target of kind multiclass" in unfit
+    [uneven] = unlearnable(weighted, of_kind("regression"))
+    assert "`train.imbalance` is class_weights" in uneven
+    assert list(unlearnable(train_section(imbalance="class_weights"), of_kind("ordinal"))) == []
     warm = train_section(warm_start={"kind": "logistic_regression", "inverse_penalty": 1.0})
     assert [
         "`train.warm_start.kind` is logistic_regression, which speaks of one class" in line
-        for line in unlearnable(warm, "shares")
+        for line in unlearnable(warm, of_kind("shares"))
     ] == [True]
-    assert list(unlearnable(warm, "multiclass")) == []
+    assert list(unlearnable(warm, of_kind("multiclass"))) == []
 
 
 def test_soft_targets() -> None:

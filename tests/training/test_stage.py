@@ -17,6 +17,7 @@ from foldline.archive.archives import Manifest, write_manifest
 from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.rows import write_rows
+from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
@@ -41,8 +42,9 @@ def write_competition(root: Path) -> Places:
     for samples in (fold.training, fold.validation):
         targets[samples.positions] = samples.targets
     row_ids = [f"row{number}" for number in range(count)]
-    rows = {"part": "train", "row_id": row_ids, "target": [f"class{target}" for target in targets], "group": None}
+    rows = {"part": "train", "row_id": row_ids, "group": None}
     write_rows(places.rows, pd.DataFrame(rows))
+    write_targets(places.targets, targets)
     numbers = np.arange(count)
     images = {"row": numbers, "path": row_ids, "position": numbers, "height": 16, "width": 16}
     unused = {"exact_hash": "", "perceptual_hash": 0, "error": None}

@@ -4,16 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from foldline.card.card import Card
 from foldline.card.submission import FORMS
-from foldline.card.target import (
-    TARGETS,
-    Columns,
-    Multilabel,
-    MultiOutput,
-    OneHot,
-    Regression,
-    TargetKind,
-    target_columns,
-)
+from foldline.card.target import TARGETS
+from foldline.card.targets.kind import TargetKind
 from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.answers import Answer, Truth
@@ -70,7 +62,7 @@ def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def _answers_in_ids(card: Card) -> Iterator[str]:
-    for fact, column in target_columns(card.target):
+    for fact, column in card.target.named_columns():
         if any(part.id == column for part in card.layout.train) and fact.endswith(".column"):
             yield (
                 f"`{fact}` and `layout.train.id` both name `{column}`: then each label would be one "
@@ -79,7 +71,7 @@ def _answers_in_ids(card: Card) -> Iterator[str]:
 
 
 def _answers_as_groups(card: Card) -> Iterator[str]:
-    for fact, column in target_columns(card.target):
+    for fact, column in card.target.named_columns():
         if card.target.group == column:
             yield (
                 f"`{fact}` and `target.group` both name `{column}`: then each class would lie in one "
@@ -104,15 +96,9 @@ def _other_length(card: Card) -> Iterator[str]:
 
 def _unknown_weights(card: Card) -> Iterator[str]:
     """Where the card itself names the classes; else the doctor finds out."""
-    target = card.target
-    parts = target.labels if isinstance(target, Multilabel) else None
-    parts = target.values if isinstance(target, Regression) else parts
-    parts = target if isinstance(target, MultiOutput) else parts
-    weights = getattr(card.metric, "weights", None)
-    if isinstance(weights, Mapping) and isinstance(parts, OneHot | Columns | MultiOutput):
-        unknown = [name for name in weights if name not in parts.columns]
-        if unknown:
-            yield (
-                f"`metric.weights` names {listed(unknown)}, which is no column of the target. "
-                f"Valid: {listed(parts.columns, 40)}."
-            )
+    names, weights = card.target.weighed_names(), getattr(card.metric, "weights", None)
+    unknown = [name for name in weights if name not in names] if names and isinstance(weights, Mapping) else ()
+    if unknown:
+        yield (
+            f"`metric.weights` names {listed(unknown)}, which is no column of the target. Valid: {listed(names, 40)}."
+        )

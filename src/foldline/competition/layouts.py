@@ -1,9 +1,9 @@
 """From the competition's own files to canonical rows and the paths of their images.
 
-Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, target and
-group (empty text where there is none), missing (the file when it is not there), spoken_of (the class or the number of
-the target, where a row has a line for each) and the card's features, one line per image of a row. `assemble` makes rows
-of them, whatever the kind.
+Each kind of layout only has to say, for a part, its *lines*: a table of text with the columns row_id, path, group
+(empty text where there is none), missing (the file when it is not there), spoken_of (the class or the number of the
+target, where a row has a line for each) and the card's features, one line per image of a row; and target, as the card's
+target reads it. `assemble` makes rows of them, whatever the kind.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,9 +16,8 @@ from foldline.archive.tables import described_places
 from foldline.card.features import Features
 from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import Part
-from foldline.card.target import Target, target_columns
+from foldline.card.target import Target
 from foldline.card.templates import columns_of, filled, parse_id
-from foldline.competition.lacking_lines import lacking_lines, spoken_of
 from foldline.competition.merged_rows import merged_rows
 from foldline.competition.missing_images import (
     describe_absence,
@@ -28,11 +27,10 @@ from foldline.competition.missing_images import (
     refuse_wrong_path,
 )
 from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
-from foldline.competition.target_texts import target_texts, united
 from foldline.files.refusal import Refusal, counted, listed, shortened
 from foldline.files.rows import side_columns
 
-LINE_COLUMNS = ("row_id", "path", "target", "group", "missing", "spoken_of")
+LINE_COLUMNS = ("row_id", "path", "group", "missing", "spoken_of")
 LONGEST_ID = 1000
 """Characters."""
 
@@ -42,7 +40,7 @@ class Listing:
     """What a competition consists of."""
 
     rows: pd.DataFrame
-    """In the form of files/rows.py."""
+    """In the form of files/rows.py, and target: of train rows what the card's target reads, None of test rows."""
     images: pd.DataFrame
     """row (position in `rows`), path; in the order of rows, then of the source."""
     missing: tuple[str, ...]
@@ -70,8 +68,8 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     if without:
         raise Refusal(f"{' '.join(without)} Correct the template.")
     namesakes = _elsewhere(pd.concat([*train.values(), *test.values()]), absent, archives)
-    doubts = [*lacking_lines(pd.concat(train.values()), target), *_merged(layout, train, test)]
-    of_rows = pd.concat([united(lines, target) for lines in train.values()]).drop(columns="spoken_of")
+    doubts = [*target.lacking_lines(pd.concat(train.values())), *_merged(layout, train, test)]
+    of_rows = pd.concat([target.united(lines) for lines in train.values()]).drop(columns="spoken_of")
     listing = assemble(of_rows, pd.concat(test.values()).drop(columns="spoken_of"), tuple(absent))
     return replace(listing, namesakes=namesakes, doubts=tuple(doubts))
 
@@ -97,7 +95,7 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     wanted += [("features", column) for column in side.names]
     group = () if target is None or target.group is None else parse_id(target.group)
     if target is not None:
-        wanted += target_columns(target)
+        wanted += target.named_columns()
         wanted += [("target.group", column) for column in columns_of(group)]
     found = part.lines(archives, wanted, fact)
     for column in columns_of(row_id):
@@ -105,12 +103,12 @@ def _lines(archives: Archives, part: Part, fact: str, target: Target | None, sid
     lines = pd.DataFrame({"row_id": filled(row_id, found.columns), "path": found.paths})
     _refuse_long(lines["row_id"], part.id, fact, found.source)
     if target is not None:
-        lines["target"] = target_texts(found.columns, target, found.source)
         lines["group"] = filled(group, found.columns)
-        lines["spoken_of"] = spoken_of(found.columns, target)
+        lines["spoken_of"] = target.spoken_of(found.columns)
     if part.names_files:  # the other kinds list what they have seen
         lines["missing"] = missing_files(lines["path"], archives)
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
+    lines["target"] = "" if target is None else target.read(found.columns, found.source)
     return pd.concat([lines, side_values(found.columns, side, found.source)], axis=1)
 
 
@@ -125,8 +123,9 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame, absent: tuple[str, ...]) -
     _refuse_contradictions(rows)
     refuse_changing(lines)
     images = pd.DataFrame({"row": lines.groupby(["part", "row_id"], sort=False).ngroup(), "path": lines["path"]})
-    facts = rows[["part", "row_id", "target", "group"]].astype("str")
-    rows = pd.concat([facts.mask(facts == ""), rows[side_columns(rows)]], axis=1)
+    facts, targets = rows[["part", "row_id", "group"]].astype("str"), rows["target"].astype(object)
+    targets = targets.where(rows["part"] == "train", None)
+    rows = pd.concat([facts.mask(facts == ""), targets, rows[side_columns(rows)]], axis=1)
     lacking = lines[lines["missing"] != ""]
     missing = tuple(lacking["row_id"] + " (" + lacking["missing"] + ")")
     return Listing(rows, images.sort_values("row", kind="stable", ignore_index=True), missing, absent)
@@ -154,7 +153,8 @@ def _refuse_contradictions(rows: pd.DataFrame) -> None:
     if repeated.empty:
         return
     first = repeated[repeated["row_id"] == repeated.iloc[0]["row_id"]]
-    found = listed((first["target"] + " (group " + first["group"] + ")").str.removesuffix(" (group )"))
+    targets = first["target"].map(lambda found: found if isinstance(found, str) else ", ".join(map(str, found)))
+    found = listed((targets + " (group " + first["group"] + ")").str.removesuffix(" (group )"))
     raise Refusal(
         f"The train table contradicts itself: {counted(repeated['row_id'].nunique(), 'id stands', 'ids stand')} on "
         f"several lines with different labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the "

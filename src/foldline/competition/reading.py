@@ -1,6 +1,8 @@
 """What a card makes of its archives: rows, images, classes, and what the grader expects of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from foldline.archive.archives import Archives
 from foldline.card.features import Features
@@ -8,7 +10,7 @@ from foldline.card.forms.form import Sample
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.classes import find_classes
+from foldline.competition.classes import ColumnsOfSample
 from foldline.competition.layouts import Listing, read_layout
 from foldline.competition.sample import read_sample, refuse_other_ids
 
@@ -16,8 +18,11 @@ from foldline.competition.sample import read_sample, refuse_other_ids
 @dataclass(frozen=True)
 class Competition:
     listing: Listing
-    sample: Sample
+    """Its rows in the form of files/rows.py."""
+    targets: np.ndarray
+    """Of the train rows, in the form of files/targets.py."""
     classes: tuple[str, ...]
+    sample: Sample
 
 
 def read_competition(
@@ -25,10 +30,11 @@ def read_competition(
 ) -> Competition:
     """Decodes nothing. Raises Refusal when these facts do not fit the archives, or each other."""
     listing = read_layout(archives, layout, target, features)
-    classes = find_classes(archives, listing.rows, target, submission)
+    found = listing.rows.loc[listing.rows["part"] == "train", "target"]
+    classes = target.classes(found, ColumnsOfSample(archives, submission, target))
     sample = read_sample(archives, submission)
     submission.refuse_other_sample(sample, target, classes)
-    texts = listing.rows.loc[listing.rows["part"] == "train", "target"].dropna()
-    submission.refuse_outside(target.numbers(texts))
+    submission.refuse_outside(target.numbers(found))
     refuse_other_ids(listing.rows, sample, submission, target.asked_names(classes))
-    return Competition(listing, sample, classes)
+    listing = replace(listing, rows=listing.rows.drop(columns="target"))
+    return Competition(listing, target.encode(found, classes), classes, sample)

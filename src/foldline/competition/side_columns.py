@@ -13,9 +13,9 @@ from foldline.card.features import Features
 from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import Part
 from foldline.card.sources import LINE, ROW
-from foldline.card.target import Target, target_columns
+from foldline.card.target import Target
+from foldline.card.targets.numbers import DECIMAL_COMMA
 from foldline.card.templates import columns_of, parse_id
-from foldline.competition.number_texts import DECIMAL_COMMA
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
 
@@ -58,7 +58,7 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
         return SideColumns()
     train = part_columns(archives, layout.train, "layout.train")
     test = part_columns(archives, layout.test, "layout.test")
-    answers = [column for _, column in target_columns(target)]
+    answers = [column for _, column in target.named_columns()]
     templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
     named = {*features.numbers, *features.categories, *answers, LINE, ROW}
     named |= {column for template in templates for column in columns_of(parse_id(template))}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from foldline.archive.addresses import RECORD, places_of
 from foldline.archive.path_spelling import ARRAYS, PICTURES, suffix_of
-from foldline.card.target import OpenSet, Ranked, Target
+from foldline.card.target import Target
 from foldline.competition.readability import describe_hidden, share_to_allow
 from foldline.files.refusal import listed
 from foldline.files.rows import SIDE, side_columns
@@ -47,7 +47,7 @@ def _top_and_depth(name: str) -> tuple[str, int]:
 
 def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:
     """known: the labels of train rows and those that the sample submission shows."""
-    new_class = target.new_class if isinstance(target, Ranked | OpenSet) else None
+    new_class = target.unseen_class()
     if new_class is None or new_class in known:
         return
     close = difflib.get_close_matches(new_class, known, n=1, cutoff=MISSPELT)

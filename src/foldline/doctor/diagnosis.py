@@ -27,7 +27,7 @@ def understood(
 ) -> Iterator[tuple[str, str]]:
     """Pairs of a name and what was found under it.
 
-    rows, images: as in their tables. targets: of the train rows, as `encode` gives them.
+    rows, images: as in their tables. targets: of the train rows, in the form of files/targets.py.
     """
     train = int((rows["part"] == "train").sum())
     yield "rows", f"{train:,} train, {len(rows) - train:,} test"

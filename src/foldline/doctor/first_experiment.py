@@ -19,13 +19,6 @@ OBLONG_ASPECT = 4.0
 """From this on a square would be three quarters padding, or squash most of the longer side away: a signal of 3 x 4096
 would keep 32 of its samples. Height and width differ instead, with as many pixels as the largest square."""
 FOLDS = 5
-LOSSES: Mapping[str, dict[str, Any]] = {
-    "multilabel": {"kind": "binary_cross_entropy", "smoothing": 0.0},
-    # The votes are soft enough.
-    "shares": {"kind": "cross_entropy", "smoothing": 0.0},
-    "regression": {"kind": "mean_squared_error"},
-}
-SOFTMAX_LOSS = {"kind": "cross_entropy", "smoothing": 0.1}
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,7 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
         "unreadable_share": 0.0,
     }
     experiment["split"] |= {"count": FOLDS, "near_duplicates": "together"}
-    experiment["train"] |= {"loss": LOSSES.get(card.target.kind, SOFTMAX_LOSS)}
+    experiment["train"] |= {"loss": dict(card.target.first_loss)}
     experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "plain"}, "drop_path_rate": 0.0}
     if card.symmetries is None:
         experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}

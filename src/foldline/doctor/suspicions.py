@@ -27,13 +27,15 @@ def suspicions(
     images: pd.DataFrame,
     targets: np.ndarray,
     classes: tuple[str, ...],
+    shown: Sequence[str],
     pairs: pd.DataFrame,
     namesakes: str = "",
 ) -> Iterator[str]:
-    """rows, images: as in their tables. targets: of the train rows, as `encode` gives them. pairs: first, second,
-    the positions in the pixel cache of images that show the same. namesakes: as the layout says of missing images."""
+    """rows, images: as in their tables. targets: of the train rows, in the form of files/targets.py. shown: the
+    same, as a person reads them. pairs: first, second, the positions in the pixel cache of images that show the same.
+    namesakes: as the layout says of missing images."""
     yield from _unreadable(images, namesakes)
-    yield from _repeated(rows, images, pairs)
+    yield from _repeated(rows, shown, images, pairs)
     yield from _shifted(rows, images)
     yield from _uneven(targets, classes)
     yield from _lone_group(rows)
@@ -93,9 +95,9 @@ def _unreadable(images: pd.DataFrame, namesakes: str) -> Iterator[str]:
         )
 
 
-def _repeated(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
+def _repeated(rows: pd.DataFrame, shown: Sequence[str], images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     """Images that show the same, by where they stand: in train, with different labels, or in train and test."""
-    duplicates = list_duplicates(rows, images, pairs)
+    duplicates = list_duplicates(rows, shown, images, pairs)
     paths = ["first_path", "second_path"]
     duplicates[paths] = duplicates[paths].map(_names_in_records(rows, images))
     is_one_file = duplicates["first_path"] == duplicates["second_path"]

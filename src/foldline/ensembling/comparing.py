@@ -11,7 +11,6 @@ from jaxtyping import Int64
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.targets import graded_targets
 from foldline.ensembling.gains import LEVEL, Interval, bootstrap_interval, mean_interval, rounded
 from foldline.ensembling.runs import Run
 from foldline.files.arrays import gather
@@ -126,7 +125,7 @@ def _graded(run: Run, target: Target) -> np.ndarray:
     folds = run.predictions.folds
     if len(np.unique(folds)) < 2:
         return run.targets
-    return graded_targets(run.targets, folds, run.predictions.classes, target)
+    return target.graded(run.targets, folds, run.predictions.classes)
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

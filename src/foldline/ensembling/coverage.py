@@ -77,13 +77,3 @@ def place(expected: Sequence[str], found: Sequence[str], name: str) -> Int64[np.
         unknown = ids[~ids.isin(list(expected))]
         raise Refusal(f"{name}: {len(unknown)} rows do not belong there: {listed(unknown)}. {cure}")
     return positions.astype(np.int64)
-
-
-def train_rows(rows: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
-    """The train rows of rows.parquet with these ids, in their order. Raises Refusal when one is not there."""
-    train = rows[rows["part"] == "train"]
-    positions = pd.Index(train["row_id"]).get_indexer(pd.Index(ids))
-    if len(positions) and positions.min() < 0:
-        unknown = [ids[row] for row in np.flatnonzero(positions < 0).tolist()]
-        raise Refusal(f"rows.parquet has no train rows {listed(unknown)}. Run `dvc repro` from `prepare` on.")
-    return train.iloc[positions]

@@ -10,14 +10,14 @@ from jaxtyping import Float, Int64
 
 from foldline.card.activations import Activation, Form, form_of, width_of
 from foldline.card.target import Target
-from foldline.competition.targets import encode, graded_targets
-from foldline.ensembling.coverage import Roster, place, roster, train_rows
+from foldline.ensembling.coverage import Roster, place, roster
 from foldline.ensembling.scales import Inputs, Scale, Weights
 from foldline.files.class_names import read_classes
 from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import read_rows
+from foldline.files.targets import places_of, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.predicting.logits import Logits, read_logits
 
@@ -225,7 +225,7 @@ def read_predicted(places: Places, folds: Sequence[FoldName], seeds: Sequence[in
     every: list[FoldName] = [*of_some_rows, *(kind for kind in ALL_ROWS if kind in folds)]
     models = list(product(every, sorted(seeds)))
     logits = [read_logits(places.predicted(*model)) for model in models]
-    targets = encode(train_rows(rows, covered.out_of_fold_ids), classes, target)
+    targets = read_targets(places.targets, rows, classes)[places_of(rows, covered.out_of_fold_ids)]
     return Predicted(
         models,
         members_of(models, logits, covered, classes),
@@ -233,7 +233,7 @@ def read_predicted(places: Places, folds: Sequence[FoldName], seeds: Sequence[in
         common_views(logits),
         logits[0].activation,
         covered,
-        graded_targets(targets, covered.folds, classes, target),
+        target.graded(targets, covered.folds, classes),
         classes,
     )
 

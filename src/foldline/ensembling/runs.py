@@ -11,13 +11,12 @@ import numpy as np
 from jaxtyping import Int64
 
 from foldline.card.target import Target
-from foldline.competition.targets import encode
-from foldline.ensembling.coverage import train_rows
 from foldline.ensembling.probabilities import Probabilities, read_probabilities
 from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
+from foldline.files.targets import places_of, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.params.yaml_files import read_yaml
 
@@ -32,7 +31,7 @@ class Run:
     """As the person wrote it."""
     predictions: Probabilities
     targets: np.ndarray
-    """As `foldline.competition.targets.encode` gives them."""
+    """In the form of files/targets.py."""
     clusters: Int64[np.ndarray, " out_of_fold_rows"]
     """Rows of one cluster (a group, near-duplicates) are not independent."""
     folder: Path
@@ -58,8 +57,9 @@ def read_run(name: str, places: Places, target: Target, stage: Stage) -> Run:
     """Raises Refusal, naming the run, when its files are missing or do not fit each other."""
     try:
         predictions = read_probabilities(places.work / stage)
-        rows = train_rows(read_rows(places.rows), predictions.out_of_fold_ids)
-        targets = encode(rows, read_classes(places.classes), target)
+        rows = read_rows(places.rows)
+        targets = read_targets(places.targets, rows, read_classes(places.classes))
+        targets = targets[places_of(rows, predictions.out_of_fold_ids)]
         clusters = read_folds(places.folds).set_index("row_id")["cluster"].reindex(list(predictions.out_of_fold_ids))
     except Refusal as refusal:
         raise Refusal(f"run `{name}`: {refusal}") from None
@@ -98,7 +98,7 @@ def _fetch(name: str, slug: str, stage: Stage, folder: Path) -> None:
     from dvc.scm import RevError, SCMError
 
     places = Places(slug, folder)
-    paths = (places.rows, places.classes, places.folds, places.work / stage)
+    paths = (places.rows, places.targets, places.classes, places.folds, places.work / stage)
     try:
         revision = dvc.api.DVCFileSystem(rev=name)
         revision.get("params.yaml", str(folder / "params.yaml"))

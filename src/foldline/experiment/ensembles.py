@@ -4,14 +4,10 @@ from collections.abc import Iterator
 
 from foldline.card.activations import is_value
 from foldline.card.card import Card
-from foldline.card.outputs import ACTIVATIONS
 from foldline.ensembling.methods import Convex, Ranks, Stacking
 from foldline.experiment.params import Params
 from foldline.files.refusal import listed
 from foldline.metrics.metric import METRICS
-
-SUM_TO_ONE = ("multiclass", "ordinal")
-"""Targets of more than two classes whose rows are distributions, and which a metric of order may score."""
 
 
 def unweighable(params: Params, card: Card) -> Iterator[str]:
@@ -26,7 +22,7 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
             f"params.yaml: `ensemble.average` is ranks, but the metric {metric.kind} {not_of_order}. "
             "Set it to probabilities or logits."
         )
-    elif ranks and metric.sees_order_alone and card.target.kind in SUM_TO_ONE:
+    elif ranks and metric.sees_order_alone and not card.target.keeps_ranks:
         yield (
             f"params.yaml: `ensemble.average` or `ensemble.method.kind` is ranks, but the classes of a target of kind "
             f"{card.target.kind} sum to one, and their ranks do not. Set the average to probabilities or logits, the "
@@ -57,5 +53,5 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
 
 def _gives_probabilities(params: Params, card: Card) -> bool:
     # A loss that does not fit the target has a line of its own.
-    activation = ACTIVATIONS[card.target.kind].get(params.train.loss.kind)
+    activation = card.target.losses.get(params.train.loss.kind)
     return activation is None or not is_value(activation)

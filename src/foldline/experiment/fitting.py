@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from foldline.card.activations import is_value
 from foldline.card.answers import unscorable
 from foldline.card.card import Card
-from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
+from foldline.card.target import Target
 from foldline.card.views import CROPS, SYMMETRIES, names_in, needs_squares
 from foldline.experiment.ensembles import unweighable
 from foldline.experiment.params import Params
@@ -19,7 +19,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *_unsafe_views(params, card),
         *_swapped_axes(params),
         *_unsafe_recipe(params, card),
-        *unlearnable(params.train, card.target.kind),
+        *unlearnable(params.train, card.target),
         *unscorable(card),
         *unweighable(params, card),
         *params.prepare.unstorable(card.layout.channels, card.layout.range, card.slug),
@@ -60,17 +60,17 @@ def _swapped_axes(params: Params) -> Iterator[str]:
         )
 
 
-def unlearnable(train: Train, target: TargetKind) -> Iterator[str]:
-    """Every reason why a target of this kind cannot be learned so."""
+def unlearnable(train: Train, target: Target) -> Iterator[str]:
+    """Every reason why the target cannot be learned so."""
     try:
-        activation = activation_of(target, train.loss.kind)
+        activation = target.activation(train.loss.kind)
     except Refusal as refusal:
         yield str(refusal)
         return
     of_one_class = {"train.imbalance": train.imbalance, "train.warm_start.kind": train.warm_start.kind}
     for key, choice in of_one_class.items():
-        if choice != "none" and (target in WITHOUT_ONE_CLASS or is_value(activation)):
+        if choice != "none" and (not target.has_one_class or is_value(activation)):
             yield (
                 f"params.yaml: `{key}` is {choice}, which speaks of one class for each image; a target of kind "
-                f"{target} under the loss {train.loss.kind} has none. Set it to `none`."
+                f"{target.kind} under the loss {train.loss.kind} has none. Set it to `none`."
             )

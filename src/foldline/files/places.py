@@ -46,6 +46,8 @@ class Places:
         self.unreadable = self.work / "unreadable.csv"
         """A list of pictures for a person to look at: no stage's out, `prepare` writes it even when it refuses."""
         self.classes = self.work / "classes.json"
+        self.targets = self.work / "targets.npy"
+        """Of the train rows, as they are graded."""
         self.pixels = self.work / "pixels.json"
         """The pixel cache's key: small, tracked by DVC."""
         self.pixel_caches = self.work / "pixels"

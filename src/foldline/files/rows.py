@@ -10,10 +10,10 @@ from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE, read_parquet, require_among, require_columns, require_filled, require_unique
 from foldline.files.whole_files import whole_file
 
-COLUMNS = ("part", "row_id", "target", "group")
+COLUMNS = ("part", "row_id", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
-target: text for class targets (missing for test rows). group: text or missing. The card's features follow as
-`side:<name>`, finite numbers or text, either of which may be missing.
+group: text or missing. The card's features follow as `side:<name>`, finite numbers or text, either of which may be
+missing. The train rows' targets are in targets.npy.
 """
 SIDE = "side:"
 
@@ -47,7 +47,6 @@ def _check(rows: pd.DataFrame, path: Path) -> None:
         if len(infinite):
             raise Refusal(f"{path}: `{column}` is infinite in row {infinite[0]}. {CURE}")
     is_train = rows["part"] == "train"
-    require_filled(rows[is_train], path, ("target",))
     if not is_train.is_monotonic_decreasing:
         late = (is_train & ~is_train.shift(fill_value=True)).idxmax()
         raise Refusal(f"{path}: row {late} breaks the order: train rows come first. {CURE}")

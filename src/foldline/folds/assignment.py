@@ -6,8 +6,8 @@ from jaxtyping import Int64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from foldline.card.targets.kind import Strata
 from foldline.folds.splitting import Split, deal
-from foldline.folds.strata import Strata
 
 SHOWN_CLASSES = 12
 

@@ -1,7 +1,9 @@
 """`duplicates.csv`: pairs of images of different rows that show the same, verified on pixels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from foldline.files.whole_files import whole_file
@@ -16,10 +18,16 @@ def write_duplicates(path: Path, duplicates: pd.DataFrame) -> None:
         duplicates.to_csv(partial, index=False, lineterminator="\n")
 
 
-def list_duplicates(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """The table `duplicates.csv`, in the order of first rows, then of second ones."""
+def list_duplicates(
+    rows: pd.DataFrame, shown: Sequence[str], images: pd.DataFrame, pairs: pd.DataFrame
+) -> pd.DataFrame:
+    """The table `duplicates.csv`, in the order of first rows, then of second ones.
+
+    shown: the targets of the train rows, as a person reads them.
+    """
     met = _rows_of_pairs(images, pairs).sort_values(["first_row", "second_row", "first_path", "second_path"])
-    parts, targets = rows["part"].to_numpy(dtype=object), rows["target"].to_numpy(dtype=object)
+    parts = rows["part"].to_numpy(dtype=object)
+    targets = np.array([*shown, *[None] * (len(rows) - len(shown))], dtype=object)
     listed = {"first_path": met["first_path"].to_numpy(), "second_path": met["second_path"].to_numpy()}
     for which in ("first", "second"):
         listed[f"{which}_part"] = parts[met[f"{which}_row"]]

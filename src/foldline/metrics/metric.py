@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
 from foldline.metrics.metric_and_rule import MetricKind
-from foldline.params.kinds import union_of
+from foldline.params.kinds import by_kind, union_of
 
 OTHERWISE: Mapping[str, str] = {
     "error_rate": "it is 1 - accuracy. Write `accuracy`, which is best where it is",
@@ -40,10 +40,6 @@ else:
     _KINDS = union_of("foldline.metrics.kinds", MetricKind)
     Metric = Annotated[_KINDS, BeforeValidator(refuse_other_name)]
 
-_UNION: Any = Metric
-METRICS: Mapping[str, type[MetricKind]] = {
-    get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(_UNION)[0])
-}
-"""By their `kind`."""
+METRICS = by_kind(Metric, MetricKind)
 SAME: Mapping[str, str] = {other: name for name, kind in METRICS.items() for other in kind.other_names}
 """From another name of a metric to its name here."""

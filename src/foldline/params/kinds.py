@@ -5,14 +5,17 @@ import importlib
 import operator
 import pkgutil
 import sys
+import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
 from foldline.params.section import Section
+
+Kind = TypeVar("Kind", bound=Section)
 
 
 def union_of(room: str, base: type[Section]) -> Any:
@@ -32,6 +35,15 @@ def union_of(room: str, base: type[Section]) -> Any:
         return found[0]
     union = functools.reduce(operator.or_, found)
     return Annotated[union, Field(discriminator="kind")]
+
+
+def by_kind(union: Any, base: type[Kind]) -> Mapping[str, type[Kind]]:
+    """The kinds of a union as `union_of` makes it, or of one with validators around, by their `kind`."""
+    members = typing.get_args(union)
+    while typing.get_origin(members[0]) is not types.UnionType:
+        members = typing.get_args(members[0])
+    kinds = typing.get_args(members[0])
+    return {typing.get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in kinds}
 
 
 def _door() -> str:

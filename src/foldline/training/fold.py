@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foldline.card.outputs import TargetKind
+from foldline.card.activations import ActivationKind
 from foldline.files.places import FoldName
 from foldline.pixels.loaders import Pixels
 from foldline.training.objectives import Objective, build_objective
@@ -31,7 +31,8 @@ class Fold:
     """Those that leave a label true: the card's."""
     weights: Path | None
     """The backbone's starting weights, None for random ones."""
-    target: TargetKind
+    activation: ActivationKind
+    """What the loss makes of a model's outputs."""
     before: "Fold | None" = None
     """What is learned first: with its head this training then ends."""
     side: SideEncoding | None = None
@@ -48,4 +49,4 @@ def fold_seed(fold: Fold) -> tuple[int, int]:
 
 
 def fold_objective(fold: Fold, config: Train) -> Objective:
-    return build_objective(fold.target, config.loss, config.imbalance, fold.sizes, fold.training.targets)
+    return build_objective(fold.activation, config.loss, config.imbalance, fold.sizes, fold.training.targets)

@@ -1,6 +1,6 @@
 """What a model must say about a kind of target: the table "Targets, outputs, answers" of docs/design.md.
 
-One objective joins a target's kind and a loss: how many outputs a model has, what its logits mean, how targets look to
+One objective joins an activation and a loss: how many outputs a model has, what its logits mean, how targets look to
 the loss, and which images are right.
 """
 
@@ -13,8 +13,7 @@ from jaxtyping import Float, Int64, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from foldline.card.activations import Activation, ColumnSoftmax, activation_for, is_value, outputs_of
-from foldline.card.outputs import WITHOUT_ONE_CLASS, TargetKind, activation_of
+from foldline.card.activations import Activation, ActivationKind, ColumnSoftmax, activation_for, is_value, outputs_of
 from foldline.training.loss_functions import mean_over_columns
 from foldline.training.losses import Logits, Loss, LossFunction, PerImage, SoftTargets
 from foldline.training.section import Imbalance
@@ -25,12 +24,11 @@ Targets = (
     | UInt8[np.ndarray, "samples classes"]
     | Float[np.ndarray, "samples columns"]
 )
-"""As `foldline.competition.targets.encode` makes them."""
+"""In the form of files/targets.py."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    target: TargetKind
     activation: Activation
     outputs: int
     center: Float[Tensor, " outputs"]
@@ -49,7 +47,7 @@ class Objective:
             return (targets[:, None] > levels).float()
         if isinstance(self.activation, ColumnSoftmax):
             return labelled(targets, self.outputs)
-        return targets.float() if self.target in WITHOUT_ONE_CLASS else one_hot(targets, self.outputs).float()
+        return targets.float() if targets.ndim == 2 else one_hot(targets, self.outputs).float()
 
     def training_loss(self, logits: Logits, targets: SoftTargets) -> PerImage:
         """The loss with the weights of the classes; a mixed image counts as its parts do."""
@@ -61,7 +59,7 @@ class Objective:
     def right(self, logits: Logits, targets: SoftTargets) -> Float[Tensor, " batch"]:
         """1 for an image whose answer is right, 0 for another; for labels, the share that is, of those that are known
         (0 where none is); for a regression NaN."""
-        if self.target == "regression":
+        if self.activation == "identity":
             return torch.full_like(logits[:, 0], torch.nan)
         if self.activation == "level":
             return (logits.round() == targets.round()).float()[:, 0]
@@ -75,16 +73,15 @@ class Objective:
 
 
 def build_objective(
-    target: TargetKind, loss: Loss, imbalance: Imbalance, sizes: Sequence[int], training: Targets
+    activated: ActivationKind, loss: Loss, imbalance: Imbalance, sizes: Sequence[int], training: Targets
 ) -> Objective:
     """`sizes`: how many classes each column of a target of several labels has; of all others, how many there are.
-    `training`: the targets that are learned from. Raises Refusal when the loss does not fit the target."""
-    activation, classes = activation_for(activation_of(target, loss.kind), sizes), sum(sizes)
+    `training`: the targets that are learned from. `activated`: what the loss makes of a model's outputs."""
+    activation, classes = activation_for(activated, sizes), sum(sizes)
     outputs = outputs_of(activation, classes)
     center, scale = spread(training.reshape(-1, outputs)) if is_value(activation) else neutral(outputs)
     form = loss.build(activation, scale)
     return Objective(
-        target=target,
         activation=activation,
         outputs=outputs,
         center=center,

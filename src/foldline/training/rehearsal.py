@@ -27,7 +27,7 @@ def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str
     train.loss.try_out()
     samples = Samples(np.arange(2), np.arange(2), ("a", "b"))
     blank = np.zeros((2, *shape), np.uint8)
-    fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "multiclass")
+    fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "softmax")
     of_no_data = {
         "loss": CrossEntropy(kind="cross_entropy", smoothing=0.0),
         "imbalance": "none",

@@ -1,22 +1,11 @@
 import pandas as pd
 import pytest
 
-from foldline.card.target import (
-    Binary,
-    Columns,
-    Delimited,
-    Lines,
-    Multiclass,
-    Multilabel,
-    MultiOutput,
-    OneHot,
-    Ordinal,
-    Regression,
-    Target,
-)
-from foldline.competition.target_texts import target_texts, united
+from foldline.card.target import Target
+from foldline.card.targets.labels import Binary, Multiclass, Ordinal
+from foldline.card.targets.numbers import Columns, NumberLines, Regression
+from foldline.card.targets.sets import Delimited, LabelLines, Multilabel, MultiOutput, OneHot
 from foldline.files.refusal import Refusal
-from foldline.files.target_texts import labels_of, numbers_of
 
 TABLE = pd.DataFrame(
     {
@@ -37,12 +26,12 @@ TABLE = pd.DataFrame(
 COVER = Binary(kind="binary", column="label", group=None, negative="Cover", positive=None)
 
 
-def several(labels: Delimited | OneHot) -> Multilabel:
+def several(labels: Delimited | OneHot | LabelLines) -> Multilabel:
     return Multilabel(kind="multilabel", labels=labels, group=None)
 
 
 @pytest.mark.parametrize(
-    ("target", "texts"),
+    ("target", "found"),
     [
         (Multiclass(kind="multiclass", column="label", group=None), ["Cover", "JUNIWARD", "Cover"]),
         (COVER, ["Cover", "not Cover", "Cover"]),
@@ -53,53 +42,55 @@ def several(labels: Delimited | OneHot) -> Multilabel:
         ),
         (
             MultiOutput(kind="multioutput", columns=("label", "level"), group=None),
-            ['["label=Cover", "level=0"]', '["label=JUNIWARD", "level=2"]', '["label=Cover", "level=10"]'],
+            [("label=Cover", "level=0"), ("label=JUNIWARD", "level=2"), ("label=Cover", "level=10")],
         ),
         (
             MultiOutput(kind="multioutput", columns=("hole", "gap"), group=None),
-            ['["hole=a"]', '["gap=2"]', '["hole=b", "gap=7"]'],
+            [("hole=a",), ("gap=2",), ("hole=b", "gap=7")],
         ),
         (Ordinal(kind="ordinal", column="level", group=None, levels=None), ["0", "2", "10"]),
         (Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2", "10")), ["0", "2", "10"]),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("score",)), group=None),
-            ['{"score": 1.5}', '{"score": -3.0}', '{"score": 100.0}'],
+            [(("score", 1.5),), (("score", -3.0),), (("score", 100.0),)],
         ),
     ],
 )
-def test_one_text_per_line(target: Target, texts: list[str]) -> None:
-    assert target_texts(TABLE, target, "train.csv").tolist() == texts
+def test_one_thing_per_line(target: Target, found: list[object]) -> None:
+    assert target.read(TABLE, "train.csv").tolist() == found
 
 
 @pytest.mark.parametrize(
     ("labels", "sets"),
     [
-        (Delimited(kind="delimited", column="tags", delimiter=" "), [["clear", "primary"], [], ["haze"]]),
-        (OneHot(kind="columns", columns=("scab", "rust")), [["scab", "rust"], [], ["rust"]]),
+        (Delimited(kind="delimited", column="tags", delimiter=" "), [("clear", "primary"), (), ("haze",)]),
+        (OneHot(kind="columns", columns=("scab", "rust")), [("scab", "rust"), (), ("rust",)]),
     ],
 )
-def test_sets_of_labels_are_json(labels: Delimited | OneHot, sets: list[list[str]]) -> None:
-    assert [labels_of(text) for text in target_texts(TABLE, several(labels), "train.csv")] == sets
+def test_sets_of_labels(labels: Delimited | OneHot, sets: list[tuple[str, ...]]) -> None:
+    assert several(labels).read(TABLE, "train.csv").tolist() == sets
 
 
 def test_of_several_numbers_some_may_be_missing() -> None:
     target = Regression(kind="regression", values=Columns(kind="columns", columns=("score", "gap")), group=None)
-    texts = target_texts(TABLE, target, "train.csv")
-    assert [numbers_of(text) for text in texts] == [{"score": 1.5}, {"score": -3, "gap": 2}, {"score": 100, "gap": 7}]
+    found = target.read(TABLE, "train.csv")
+    assert [dict(row) for row in found] == [{"score": 1.5}, {"score": -3, "gap": 2}, {"score": 100, "gap": 7}]
 
 
 def test_a_line_per_row_and_class_or_number() -> None:
     """Lines of one row are united: its labels, its numbers."""
     ids = pd.Series(["x", "x", "y"])
-    labels = several(Lines(kind="lines", name="{ID.tail}", column="rust"))
-    lines = pd.DataFrame({"row_id": ids, "target": target_texts(TABLE, labels, "train.csv")})
-    assert united(lines, labels)["target"].tolist() == ['["any"]', '["any"]', '["any"]']
-    numbers = Regression(kind="regression", values=Lines(kind="lines", name="{ID.tail}", column="score"), group=None)
-    lines = pd.DataFrame({"row_id": ids, "target": target_texts(TABLE, numbers, "train.csv")})
+    labels = several(LabelLines(kind="lines", name="{ID.tail}", column="rust"))
+    lines = pd.DataFrame({"row_id": ids, "target": labels.read(TABLE, "train.csv")})
+    assert labels.united(lines)["target"].tolist() == [("any",), ("any",), ("any",)]
+    numbers = Regression(
+        kind="regression", values=NumberLines(kind="lines", name="{ID.tail}", column="score"), group=None
+    )
+    lines = pd.DataFrame({"row_id": ids, "target": numbers.read(TABLE, "train.csv")})
     both = {"any": 1.5, "epi": -3}
-    assert [numbers_of(text) for text in united(lines, numbers)["target"]] == [both, both, {"any": 100}]
+    assert [dict(row) for row in numbers.united(lines)["target"]] == [both, both, {"any": 100}]
     with pytest.raises(Refusal, match=r"contradicts itself: `any` is 1\.5 and 100 for one row\."):
-        united(lines.assign(row_id="x"), numbers)
+        numbers.united(lines.assign(row_id="x"))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +137,7 @@ def test_a_line_per_row_and_class_or_number() -> None:
 )
 def test_what_the_target_cannot_be_is_refused_with_the_line(target: Target, message: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        target_texts(TABLE, target, "train.csv")
+        target.read(TABLE, "train.csv")
 
     assert str(refusal.value).startswith("train.csv: ")
     assert message in str(refusal.value)

@@ -6,12 +6,12 @@ from foldline.archive.tables import described_places
 from foldline.files.refusal import Refusal, listed
 
 ONES, ZEROS = ("1", "1.0"), ("0", "0.0")
-BY_A_STEP = "or change or leave out these lines in a function of your own (docs/own-code.md)"
+BY_A_FUNCTION = "or change or leave out these lines in a function of your own (docs/own-code.md)"
 
 
 def ones(texts: pd.Series, source: str, cure: str) -> pd.Series:
     """Whether each field is 1. Raises Refusal for one that is neither 1 nor 0; cure: in words."""
-    refuse_other_fields(texts, texts.isin([*ONES, *ZEROS]), source, f"0 or 1; {cure}, {BY_A_STEP}")
+    refuse_other_fields(texts, texts.isin([*ONES, *ZEROS]), source, f"0 or 1; {cure}, {BY_A_FUNCTION}")
     return texts.isin(list(ONES))
 
 

@@ -1,8 +1,7 @@
 import pandas as pd
 import pytest
 
-from foldline.card.target import Shares
-from foldline.competition.target_texts import target_texts
+from foldline.card.targets.numbers import Shares
 from foldline.files.refusal import Refusal
 
 VOTES = Shares(kind="shares", columns=("seizure_vote", "other_vote"), group=None)
@@ -13,10 +12,10 @@ def table(*votes: tuple[str, str]) -> pd.DataFrame:
 
 
 def test_votes_become_shares() -> None:
-    texts = target_texts(table(("3", "1"), ("0", "0.5")), VOTES, "train.csv")
-    assert texts.tolist() == [
-        '{"seizure_vote": 0.75, "other_vote": 0.25}',
-        '{"seizure_vote": 0.0, "other_vote": 1.0}',
+    found = VOTES.read(table(("3", "1"), ("0", "0.5")), "train.csv")
+    assert found.tolist() == [
+        (("seizure_vote", 0.75), ("other_vote", 0.25)),
+        (("seizure_vote", 0.0), ("other_vote", 1.0)),
     ]
 
 
@@ -34,4 +33,4 @@ def test_votes_become_shares() -> None:
 )
 def test_what_is_no_vote_is_refused(votes: tuple[str, str], message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        target_texts(table(("3", "1"), votes), VOTES, "train.csv")
+        VOTES.read(table(("3", "1"), votes), "train.csv")

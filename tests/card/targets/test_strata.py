@@ -1,33 +1,34 @@
 import numpy as np
 
-from foldline.card.target import Columns, Multiclass, MultiOutput, Regression, Shares
+from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.numbers import Columns, Regression, Shares
+from foldline.card.targets.sets import MultiOutput
 from foldline.folds.splitting import deal
-from foldline.folds.strata import find_strata
 
 REGRESSION = Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None)
 
 
 def test_classes_and_labels_are_their_own_strata() -> None:
-    one = find_strata(np.array([1, 0]), ("a", "b"), Multiclass(kind="multiclass", column="x", group=None))
+    one = Multiclass(kind="multiclass", column="x", group=None).strata(np.array([1, 0]), ("a", "b"))
     assert (one.of_rows.tolist(), one.names) == ([1, 0], ("a", "b"))
 
 
 def test_the_stratum_of_votes_is_the_class_with_the_most() -> None:
     votes = np.array([[0.5, 0.3, 0.2], [0, 0.4, 0.6]], np.float32)
-    strata = find_strata(votes, ("a", "b", "c"), Shares(kind="shares", columns=("a", "b", "c"), group=None))
+    strata = Shares(kind="shares", columns=("a", "b", "c"), group=None).strata(votes, ("a", "b", "c"))
     assert (strata.of_rows.tolist(), strata.names) == ([0, 2], ("a", "b", "c"))
 
 
 def test_the_strata_of_several_columns_are_all_their_labels() -> None:
     both = MultiOutput(kind="multioutput", columns=("x", "y"), group=None)
-    strata = find_strata(np.array([[0, 2], [-1, 3], [1, -1]]), ("x=a", "x=b", "y=0", "y=1"), both)
+    strata = both.strata(np.array([[0, 2], [-1, 3], [1, -1]]), ("x=a", "x=b", "y=0", "y=1"))
     assert strata.of_rows.tolist() == [[1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
 
 
 def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:
     values = np.concatenate([np.full(40, 7), np.arange(60) + 100]).astype(np.float32)
 
-    strata = find_strata(values[:, None], ("x",), REGRESSION)
+    strata = REGRESSION.strata(values[:, None], ("x",))
 
     assert np.bincount(strata.of_rows).tolist() == [40, 10, 10, 10, 10, 10, 10]
     assert strata.names[:2] == ("7 .. 7", "100 .. 109")
@@ -36,7 +37,7 @@ def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:
 def test_every_fold_gets_low_and_high_values() -> None:
     values = np.random.default_rng(0).lognormal(size=500).astype(np.float32)
 
-    folds = deal(np.arange(500), find_strata(values[:, None], ("x",), REGRESSION).of_rows, 5, seed=0)
+    folds = deal(np.arange(500), REGRESSION.strata(values[:, None], ("x",)).of_rows, 5, seed=0)
 
     deciles = np.argsort(np.argsort(values)) // 50
     assert all(np.bincount(deciles[folds == fold]).tolist() == [10] * 10 for fold in range(5))
@@ -46,7 +47,7 @@ def test_several_numbers_are_binned_by_the_mean_of_their_ranks_whatever_their_sc
     rising = np.arange(100, dtype=np.float32)
     both = np.column_stack([rising, 1000 * rising])
     assert np.array_equal(
-        find_strata(both, ("x", "y"), REGRESSION).of_rows, find_strata(rising[:, None], ("x",), REGRESSION).of_rows
+        REGRESSION.strata(both, ("x", "y")).of_rows, REGRESSION.strata(rising[:, None], ("x",)).of_rows
     )
     missing = np.where(np.arange(200).reshape(100, 2) % 4 == 3, np.nan, both)
-    assert np.bincount(find_strata(missing.astype(np.float32), ("x", "y"), REGRESSION).of_rows).min() >= 9
+    assert np.bincount(REGRESSION.strata(missing.astype(np.float32), ("x", "y")).of_rows).min() >= 9

@@ -1,0 +1,214 @@
+"""What all kinds of target share: a kind is one class in one file of this room, told by its `kind` in the card.
+
+A kind says how labels are read from a competition's columns, what its classes are, how they are encoded, spread over
+folds and graded, which losses it takes, and which rule makes answers of predictions.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float32, Int64, UInt8
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from foldline.card.activations import ActivationKind
+from foldline.card.templates import IdTemplate
+from foldline.files.refusal import Refusal, listed
+from foldline.metrics.answers import Answer, Truth
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.rankings import TopClasses
+from foldline.metrics.decisions.values import WithinRange
+from foldline.params.section import Section
+
+OF_SOFTMAX: Mapping[str, ActivationKind] = {"cross_entropy": "softmax", "focal": "softmax", "python": "softmax"}
+VALUE_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
+
+Positions = Int64[np.ndarray, " rows"]
+OfColumns = Int64[np.ndarray, "rows columns"]
+Indicators = UInt8[np.ndarray, "rows classes"]
+Values = Float32[np.ndarray, "rows columns"]
+Targets = Positions | OfColumns | Indicators | Values
+
+
+def _as_written(value: object) -> object:
+    """yaml reads the label 0 as a number; in the competition's tables it is text."""
+    if isinstance(value, bool | float):
+        raise ValueError("yaml reads it so; write a label as the table does, in quotes: 'False', 'no', '1.50'")
+    return str(value) if isinstance(value, int) else value
+
+
+def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = dict.fromkeys(name for name in columns if columns.count(name) > 1)
+    if repeated:
+        raise ValueError(f"it names {', '.join(repeated)} more than once")
+    return columns
+
+
+Label = Annotated[str, BeforeValidator(_as_written)]
+ColumnNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_each_once)]
+
+
+@dataclass(frozen=True)
+class Strata:
+    """What each fold gets its share of."""
+
+    of_rows: Int64[np.ndarray, " rows"] | Bool[np.ndarray, "rows strata"]
+    """Each row's one stratum, or which of them it is in."""
+    names: tuple[str, ...]
+
+
+@runtime_checkable
+class SampleColumns(Protocol):
+    """What the columns of the sample submission say of classes."""
+
+    def names(self, per: Literal["class", "answer", "label"], known: set[str], all_known: bool) -> tuple[str, ...]:
+        """In their order; nothing where the form of submission has no column per class, answer or label.
+
+        all_known: whether `known` are all that there are; else the test set may have more than train. Raises Refusal
+        where the columns are other ones.
+        """
+        ...
+
+    def refuse_other_outputs(self, classes: tuple[str, ...]) -> None:
+        """Raises Refusal where the form has a column for each class `column=label`, and these are other ones."""
+        ...
+
+
+class TargetKind(Section):
+    """The section `target` of a card."""
+
+    kind: Any
+    group: IdTemplate | None
+    """The column, or a template over columns (`{image.head}` of 10_left), whose equal values must not straddle folds: a
+    patient, a place. Or null."""
+
+    truths: ClassVar[tuple[Truth, ...]]
+    """How its rows may be graded."""
+    answers: ClassVar[tuple[Answer, ...]]
+    """What a submission may hold of a row."""
+    losses: ClassVar[Mapping[str, ActivationKind]] = OF_SOFTMAX
+    """Those that it can be learned by, and what each makes of a model's outputs; `python` is one's own."""
+    first_loss: ClassVar[Mapping[str, Any]] = {"kind": "cross_entropy", "smoothing": 0.1}
+    """Of the doctor's first experiment."""
+    in_lines: ClassVar[bool] = False
+    """Whether a row may be asked for several things, a line each."""
+    has_one_class: ClassVar[bool] = True
+    """Whether each row is of exactly one class, which counts of classes and a warm start need."""
+    sums_to_one: ClassVar[bool] = True
+    """Whether the probabilities of a row's classes do."""
+    keeps_ranks: ClassVar[bool] = False
+    """Whether ranks, class by class, may stand for its predictions: rows of several classes no longer sum to one."""
+
+    # What the card names
+
+    def named_columns(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of the place in the card and the column that it names there, the group's column left out."""
+        raise NotImplementedError
+
+    def weighed_names(self) -> tuple[str, ...]:
+        """What the card itself says that a metric may weigh; nothing where the data say it."""
+        return ()
+
+    def nameless(self) -> bool:
+        """Whether the card leaves a class without a name."""
+        return False
+
+    def unseen_class(self) -> str | None:
+        """The label of test rows whose class has no train row; None where there are none."""
+        return None
+
+    # What rows say
+
+    def read(self, table: pd.DataFrame, source: str) -> pd.Series:
+        """What each line of `table`, whose columns are text, says of its row's target: a label, a tuple of labels, or
+        one of pairs of a name and a number. Raises Refusal, naming `source` and the first line, for a field that the
+        target cannot be."""
+        raise NotImplementedError
+
+    def united(self, lines: pd.DataFrame) -> pd.DataFrame:
+        """`lines` (row_id, target) with one target for all lines of a row, where these say a part of it each. Raises
+        Refusal where they contradict each other."""
+        return lines
+
+    def spoken_of(self, columns: pd.DataFrame) -> "pd.Series | str":
+        """The class, or the number, that each line says something of; empty where lines say all of a row."""
+        return ""
+
+    def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
+        """What the doctor says of train rows that lack lines. lines: row_id, target (a line's own), spoken_of. Raises
+        Refusal where answers would be invented."""
+        yield from ()
+
+    def numbers(self, found: pd.Series) -> pd.DataFrame | None:
+        """What `read` found, by name in float64, NaN where missing; None for anything but numbers."""
+        return None
+
+    # What is learned and graded
+
+    def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
+        """The card's, the sample submission's columns, or else the sorted labels of the train rows; of numbers their
+        names. Raises Refusal when a train label has no column in the sample, or there are fewer than two classes.
+
+        found: of the train rows, as `read` gives it.
+        """
+        raise NotImplementedError
+
+    def encode(self, found: pd.Series, classes: tuple[str, ...]) -> Targets:
+        """What a model learns and a metric scores, of what `read` found; each label is among `classes`."""
+        raise NotImplementedError
+
+    def shown(self, targets: Targets, classes: tuple[str, ...]) -> list[str]:
+        """Encoded targets for a person to read."""
+        raise NotImplementedError
+
+    def graded(self, targets: Targets, folds: Positions, classes: tuple[str, ...]) -> Targets:
+        """Each out-of-fold row's target as a grader would see it who had the row's model and no more."""
+        return targets
+
+    def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
+        """targets: of the rows that folds are made of."""
+        return Strata(targets, classes)
+
+    def sizes(self, classes: tuple[str, ...]) -> tuple[int, ...]:
+        """How many classes each column of a target of several labels has; of all others, how many there are."""
+        return (len(classes),)
+
+    def activation(self, loss: str) -> ActivationKind:
+        """`loss`: its kind. Raises Refusal when it does not fit the target."""
+        if loss not in self.losses:
+            raise Refusal(
+                f"params.yaml: `train.loss.kind` is {loss}, which does not fit a target of kind {self.kind}. "
+                f"Fitting: {listed(self.losses)}."
+            )
+        return self.losses[loss]
+
+    # What is answered
+
+    def answer_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What answers point at by position, as it is written: the classes, and after them the new class where no train
+        row has it."""
+        new_class = self.unseen_class()
+        return classes if new_class is None or new_class in classes else (*classes, new_class)
+
+    def asked_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What a row may be asked for, by columns or lines of its own: its classes, numbers, or each of its labels."""
+        return classes
+
+    def answer_count(self, classes: tuple[str, ...]) -> int:
+        """How many columns a submission of its answers has, where each is one."""
+        return 1
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
+        """The rule that labels a row before anything is fitted. outputs: how many numbers a row's predictions are."""
+        return MostProbable(kind="most_probable")
+
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> Any:
+        """The rule that gives numbers. None: the predictions are the numbers."""
+        lowest, highest = low_high or (None, None)
+        return WithinRange(kind="within_range", lowest=(lowest,) * outputs, highest=(highest,) * outputs)
+
+    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> Any:
+        """The rule that gives the `length` likeliest labels."""
+        return TopClasses(kind="top_classes", length=length)

@@ -1,0 +1,226 @@
+"""Targets of one label per row: of two classes, of several, of levels, and of classes that only the test set has."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from foldline.card.activations import ActivationKind
+from foldline.card.targets.fields import BY_A_FUNCTION, refuse_other_fields
+from foldline.card.targets.kind import (
+    OF_SOFTMAX,
+    VALUE_LOSSES,
+    Label,
+    Positions,
+    SampleColumns,
+    TargetKind,
+    Targets,
+)
+from foldline.files.refusal import Refusal, counted, listed
+from foldline.metrics.decisions.cut_points import half_way
+from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.new_labels import LabelOrNew
+from foldline.metrics.decisions.rankings import TopClassesOrNew, new_class_position
+from foldline.metrics.decisions.values import PositiveProbability
+
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+UNFITTED_LEVEL = 0.5
+OF_CLASSES: Mapping[str, ActivationKind] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
+
+
+class OneLabel(TargetKind):
+    """A label in `column`; no kind itself."""
+
+    column: str
+
+    def named_columns(self) -> tuple[tuple[str, str], ...]:
+        return (("target.column", self.column),)
+
+    def read(self, table: pd.DataFrame, source: str) -> pd.Series:
+        texts = table[self.column]
+        refuse_other_fields(texts, texts != "", source, f"a label; name another column in the card, {BY_A_FUNCTION}")
+        return texts
+
+    def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
+        labels = refuse_too_few(set(found))
+        return sample.names("class", labels, all_known=False) or sorted_labels(labels)
+
+    def encode(self, found: pd.Series, classes: tuple[str, ...]) -> Positions:
+        """The position among `classes`."""
+        return positions_of(found, classes)
+
+    def shown(self, targets: Targets, classes: tuple[str, ...]) -> list[str]:
+        return [classes[position] for position in targets]
+
+    def graded(self, targets: Targets, folds: Positions, classes: tuple[str, ...]) -> Targets:
+        """A class without a row outside of the fold is new to the fold's model, as test classes without a train row
+        are."""
+        new_class = self.unseen_class()
+        if new_class is None:
+            return targets
+        pairs = np.unique(np.stack([targets, folds]), axis=1)
+        of_one_fold = np.bincount(pairs[0], minlength=len(classes)) == 1
+        return np.where(of_one_fold[targets], new_class_position(new_class, classes), targets)
+
+
+class Binary(OneLabel):
+    """One of two classes. At most one of `negative` and `positive` is null, which stands for every other label:
+    `negative: Cover, positive: null`."""
+
+    kind: Literal["binary"]
+    negative: Label | None
+    positive: Label | None
+
+    truths: ClassVar = ("positive", "class", "label")
+    answers: ClassVar = ("numbers", "labels", "probabilities")
+    keeps_ranks: ClassVar = True
+
+    @model_validator(mode="after")
+    def _one_is_named(self) -> "Binary":
+        if self.negative == self.positive:
+            raise ValueError(
+                f"target.negative and target.positive are both {self.negative!r}: name two labels, or one, and null "
+                "for every other"
+            )
+        return self
+
+    def both(self) -> tuple[str, str]:
+        """The negative and the positive label; the one that stands for every other is named after the other."""
+        return self.negative or f"not {self.positive}", self.positive or f"not {self.negative}"
+
+    def read(self, table: pd.DataFrame, source: str) -> pd.Series:
+        texts, (negative, positive) = super().read(table, source), self.both()
+        named = [label for label in (self.negative, self.positive) if label is not None]
+        if len(named) == 2:
+            wanted = f"{listed(named)} (target.negative, target.positive); correct the card"
+            refuse_other_fields(texts, texts.isin(named), source, wanted)
+            return texts
+        if not texts.isin(named).any():
+            fact = "negative" if self.positive is None else "positive"
+            raise Refusal(
+                f"{source}: no `{texts.name}` is {named[0]!r} (target.{fact}), found {listed(texts.unique())}. "
+                "Correct the card."
+            )
+        is_positive = texts != negative if self.positive is None else texts == positive
+        return is_positive.map({True: positive, False: negative}).astype("str")
+
+    def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
+        """The positive class comes second, whatever the order of the sample's columns."""
+        super().classes(found, sample)
+        return self.both()
+
+    def nameless(self) -> bool:
+        return None in (self.negative, self.positive)
+
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> PositiveProbability:
+        return PositiveProbability(kind="positive_probability")
+
+
+class Multiclass(OneLabel):
+    """Exactly one of C classes; a name in `column`. The classes' order is that of the sample submission's columns, or
+    else that of the sorted labels."""
+
+    kind: Literal["multiclass"]
+
+    truths: ClassVar = ("class", "label", "each_class")
+    answers: ClassVar = ("probabilities", "labels", "confident_labels")
+    losses: ClassVar = OF_CLASSES
+
+
+class OpenSet(OneLabel):
+    """Exactly one of C classes, but of some test rows none of them; one label is submitted.
+
+    Source of the term: Scheirer et al., Toward Open Set Recognition, 2013.
+    """
+
+    kind: Literal["open_set"]
+    new_class: Label
+    """The label of rows whose class has no train row: `Other`."""
+
+    truths: ClassVar = ("label",)
+    answers: ClassVar = ("labels",)
+    losses: ClassVar = OF_CLASSES
+
+    def unseen_class(self) -> str:
+        return self.new_class
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> LabelOrNew:
+        new_class, likeliest = new_class_position(self.new_class, classes), MostProbable(kind="most_probable")
+        return LabelOrNew(kind="label_or_new", known=likeliest, new_class=new_class, level=UNFITTED_LEVEL)
+
+
+class Ranked(OneLabel):
+    """Exactly one of C classes; the k likeliest are submitted, in order."""
+
+    kind: Literal["ranked"]
+    new_class: Label | None
+    """The label of test rows whose class has no train row (`new_whale`), or null when there are none."""
+
+    truths: ClassVar = ("ranking",)
+    answers: ClassVar = ("rankings",)
+    losses: ClassVar = OF_CLASSES
+
+    def unseen_class(self) -> str | None:
+        return self.new_class
+
+    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> Any:
+        if self.new_class is None:
+            return super().ranking_rule(length, classes)
+        new_class = new_class_position(self.new_class, classes)
+        return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, level=UNFITTED_LEVEL)
+
+
+class Ordinal(OneLabel):
+    """One of several levels that have an order."""
+
+    kind: Literal["ordinal"]
+    levels: Annotated[tuple[Label, ...], Field(min_length=2)] | None
+    """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
+
+    truths: ClassVar = ("class", "label", "each_class", "level")
+    answers: ClassVar = ("labels", "probabilities")
+    losses: ClassVar = {**OF_SOFTMAX, "cumulative": "cumulative", **dict.fromkeys(VALUE_LOSSES, "level")}
+
+    def read(self, table: pd.DataFrame, source: str) -> pd.Series:
+        texts = super().read(table, source)
+        if self.levels is None:
+            wanted = "a whole number; write the levels' names as target.levels in the card"
+            refuse_other_fields(texts, texts.str.fullmatch(r"[+-]?\d+"), source, wanted)
+        else:
+            wanted = f"{listed(self.levels)} (target.levels); correct the card"
+            refuse_other_fields(texts, texts.isin(list(self.levels)), source, wanted)
+        return texts
+
+    def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
+        """Levels rise, whatever the order of the sample's columns."""
+        if self.levels is not None:
+            return self.levels
+        levels = [int(label) for label in super().classes(found, sample)]
+        return tuple(str(level) for level in range(min(levels), max(levels) + 1))
+
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
+        return half_way(len(classes)) if outputs == 1 else super().label_rule(classes, outputs)
+
+
+def positions_of(labels: pd.Series, classes: tuple[str, ...]) -> Positions:
+    return pd.Index(classes, dtype="str").get_indexer(pd.Index(labels, dtype="str")).astype(np.int64)
+
+
+def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
+    """By number when all labels are numbers (2 before 10), else as text."""
+    if all(NUMBER.fullmatch(label) for label in labels):
+        return tuple(sorted(labels, key=lambda label: (float(label), label)))
+    return tuple(sorted(labels))
+
+
+def refuse_too_few(labels: set[str], least: int = 2) -> set[str]:
+    """`labels` of the train rows. Raises Refusal where they leave nothing to tell apart."""
+    if len(labels) < least:
+        raise Refusal(
+            f"The train rows have {counted(len(labels), 'label', 'different labels')} ({listed(labels)}): there is "
+            "nothing to learn. Correct the card's target."
+        )
+    return labels

@@ -1,0 +1,240 @@
+"""Targets of numbers: one value per row or several, and votes on several classes."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32
+from pydantic import Field
+
+from foldline.card.targets.fields import BY_A_FUNCTION, refuse_other_fields
+from foldline.card.targets.kind import (
+    VALUE_LOSSES,
+    ColumnNames,
+    SampleColumns,
+    Strata,
+    TargetKind,
+    Targets,
+    Values,
+)
+from foldline.card.targets.labels import sorted_labels
+from foldline.card.targets.lines import IN_COMMON, Lines, describe_lacking, united_lines
+from foldline.files.refusal import Refusal
+from foldline.params.section import Section
+
+DECIMAL_COMMA = r"[+-]?\d*,\d+"
+POINTS = (
+    "a number with a decimal point; write it so in a function of your own (docs/own-code.md): "
+    "table.assign({column}=table['{column}'].str.replace(',', '.'))"
+)
+NUMBERS = f"a number; correct target.kind or target.values in the card, {BY_A_FUNCTION}"
+VOTES = "a number of votes, or a share, 0 or more; correct target.kind or target.columns in the card"
+ONE = 1 << 20
+"""The share of a row that has more than all others."""
+BINS = 10
+"""Equally many rows in each, but for equal values, which share one."""
+
+Named = tuple[tuple[str, float], ...]
+"""Numbers of a row by name, those that it has."""
+
+
+class Columns(Section):
+    """A column per number: `{kind: columns, columns: [Pawpularity]}`."""
+
+    kind: Literal["columns"]
+    columns: ColumnNames
+
+    def named(self) -> tuple[tuple[str, str], ...]:
+        return tuple(("columns", column) for column in self.columns)
+
+    def columns_named(self) -> tuple[str, ...]:
+        """The numbers' names, where they are columns."""
+        return self.columns
+
+    def numbers(self, table: pd.DataFrame, source: str) -> list[Named]:
+        """Of several columns some may be empty."""
+        gaps = len(self.columns) > 1
+        found = np.column_stack([_numbers(table[column], source, gaps) for column in self.columns])
+        first = table[self.columns[0]]
+        some = pd.DataFrame(found, index=table.index).notna().any(axis=1)
+        refuse_other_fields(first, some, source, "a number where the other target.values.columns are empty")
+        return [
+            tuple((name, number) for name, number in zip(self.columns, row, strict=True) if number == number)
+            for row in found.tolist()
+        ]
+
+    def spoken_of(self, table: pd.DataFrame) -> "pd.Series | str":
+        return ""
+
+
+class NumberLines(Lines):
+    """A line per row and number: `{kind: lines, name: "{ID.tail}", column: Value}`."""
+
+    def columns_named(self) -> tuple[str, ...]:
+        return ()
+
+    def numbers(self, table: pd.DataFrame, source: str) -> list[Named]:
+        numbers = _numbers(table[self.column], source, gaps=False).tolist()
+        return [((name, number),) for name, number in zip(self.spoken_of(table), numbers, strict=True)]
+
+
+class Regression(TargetKind):
+    """A number, or several. Of several a train row may lack some: these count neither in the loss nor in the score."""
+
+    kind: Literal["regression"]
+    values: Annotated[Columns | NumberLines, Field(discriminator="kind")]
+
+    truths: ClassVar = ("known_numbers",)
+    answers: ClassVar = ("numbers",)
+    losses: ClassVar = dict.fromkeys((*VALUE_LOSSES, "python"), "identity")
+    first_loss: ClassVar = {"kind": "mean_squared_error"}
+    in_lines: ClassVar = True
+
+    def named_columns(self) -> tuple[tuple[str, str], ...]:
+        return tuple((f"target.values.{key}", column) for key, column in self.values.named())
+
+    def weighed_names(self) -> tuple[str, ...]:
+        return self.values.columns_named()
+
+    def read(self, table: pd.DataFrame, source: str) -> pd.Series:
+        return pd.Series(self.values.numbers(table, source), index=table.index, dtype=object)
+
+    def united(self, lines: pd.DataFrame) -> pd.DataFrame:
+        return united_lines(lines, _all_numbers)
+
+    def spoken_of(self, columns: pd.DataFrame) -> "pd.Series | str":
+        return self.values.spoken_of(columns)
+
+    def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
+        lacking = describe_lacking(lines, "numbers")
+        if lacking is not None:
+            yield f"{lacking[0]}; what is missing counts nowhere. {IN_COMMON} if rows should have all."
+
+    def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
+        """The names of the numbers."""
+        names = self.weighed_names() or sorted_labels({name for row in set(found) for name, _ in row})
+        by_column = sample.names("class", set(names), all_known=True)
+        if len(names) > 1:
+            by_column = by_column or sample.names("answer", set(names), all_known=True)
+        return by_column or names
+
+    def encode(self, found: pd.Series, classes: tuple[str, ...]) -> Values:
+        """The numbers by column, NaN for a missing one."""
+        return _by_column(found, classes)
+
+    def shown(self, targets: Targets, classes: tuple[str, ...]) -> list[str]:
+        if len(classes) == 1:
+            return [f"{value:g}" for value in targets[:, 0]]
+        return [_shown_row(row, classes) for row in targets]
+
+    def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
+        """Bins of the numbers."""
+        return _bins(_mean_shares(targets)) if len(classes) > 1 else _bins(targets[:, 0])
+
+    def answer_count(self, classes: tuple[str, ...]) -> int:
+        return len(classes)
+
+    def numbers(self, found: pd.Series) -> pd.DataFrame:
+        return pd.DataFrame([dict(row) for row in found])
+
+
+class Shares(TargetKind):
+    """How the votes on a row fall on C classes: a column of votes, or of shares, per class.
+
+    Divided by their sum they are what is learned (Peterson et al., Human Uncertainty Makes Classification More Robust,
+    2019).
+    """
+
+    kind: Literal["shares"]
+    columns: Annotated[ColumnNames, Field(min_length=2)]
+
+    truths: ClassVar = ("vote_shares",)
+    answers: ClassVar = ("probabilities",)
+    first_loss: ClassVar = {"kind": "cross_entropy", "smoothing": 0.0}
+    """The votes are soft enough."""
+    has_one_class: ClassVar = False
+
+    def named_columns(self) -> tuple[tuple[str, str], ...]:
+        return tuple(("target.columns", column) for column in self.columns)
+
+    def read(self, table: pd.DataFrame, source: str) -> pd.Series:
+        """The shares of each line: its votes by their sum. Raises Refusal for a line without votes, too."""
+        votes = np.column_stack([_votes(table[column], source) for column in self.columns])
+        sums = votes.sum(axis=1)
+        some = pd.Series(sums > 0, index=table.index)
+        refuse_other_fields(table[self.columns[0]], some, source, "more than 0 where all other target.columns are 0")
+        rows = [tuple(zip(self.columns, row, strict=True)) for row in (votes / sums[:, None]).tolist()]
+        return pd.Series(rows, index=table.index, dtype=object)
+
+    def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
+        return sample.names("class", set(self.columns), all_known=True) or self.columns
+
+    def encode(self, found: pd.Series, classes: tuple[str, ...]) -> Values:
+        """The share of each class."""
+        return _by_column(found, classes)
+
+    def shown(self, targets: Targets, classes: tuple[str, ...]) -> list[str]:
+        return [_shown_row(row, classes) for row in targets]
+
+    def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
+        """The class with the most votes."""
+        return Strata(targets.argmax(axis=1), classes)
+
+
+def _all_numbers(rows: Iterable[Named]) -> Named:
+    """Those of several lines. Raises Refusal where two say different things of one name."""
+    united: dict[str, float] = {}
+    for row in rows:
+        for name, number in row:
+            if united.setdefault(name, number) != number:
+                raise Refusal(
+                    f"The train table contradicts itself: `{name}` is {united[name]:g} and {number:g} for one row. "
+                    "Name the column that tells the rows apart as layout.train.id in the card."
+                )
+    return tuple(united.items())
+
+
+def _by_column(found: pd.Series, names: tuple[str, ...]) -> Values:
+    rows = [dict(row) for row in found]
+    values = [[row.get(name, np.nan) for name in names] for row in rows]
+    return np.array(values, np.float32).reshape(len(rows), len(names))
+
+
+def _shown_row(row: np.ndarray, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name}={value:g}" for name, value in zip(names, row, strict=True) if value == value)
+
+
+def _numbers(texts: pd.Series, source: str, gaps: bool) -> np.ndarray:
+    """NaN for an empty field, where there may be `gaps`."""
+    numbers = pd.to_numeric(texts, errors="coerce")
+    finite = pd.Series(np.isfinite(numbers.to_numpy(float)), index=texts.index)
+    commas = texts.str.fullmatch(DECIMAL_COMMA).any()
+    wanted = POINTS.format(column=texts.name) if commas else NUMBERS
+    refuse_other_fields(texts, finite | (texts == "") if gaps else finite, source, wanted)
+    return numbers.to_numpy(float)
+
+
+def _votes(texts: pd.Series, source: str) -> np.ndarray:
+    votes = pd.to_numeric(texts, errors="coerce").to_numpy(float)
+    refuse_other_fields(texts, pd.Series(np.isfinite(votes) & (votes >= 0), index=texts.index), source, VOTES)
+    return votes
+
+
+def _mean_shares(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, " rows"]:
+    """Of each row, the mean over its numbers of how many rows have less in that column: columns of any scale count
+    alike, a missing number not at all. In whole numbers until the last division, as all that decides folds."""
+    lower, known = np.zeros(values.shape, np.int64), ~np.isnan(values)
+    for column in range(values.shape[1]):
+        rows = known[:, column]
+        found = values[rows, column]
+        lower[rows, column] = np.searchsorted(np.sort(found), found) * ONE // len(found)
+    return (lower.sum(axis=1) // known.sum(axis=1)).astype(np.float32) / ONE
+
+
+def _bins(values: Float32[np.ndarray, " rows"]) -> Strata:
+    rising = np.sort(values)
+    # By whole numbers: a row's bin is that of the first row with its value.
+    found, bins = np.unique(np.searchsorted(rising, values) * BINS // len(values), return_inverse=True)
+    ranges = [(values[bins == number].min(), values[bins == number].max()) for number in range(len(found))]
+    return Strata(bins.astype(np.int64), tuple(f"{low:g} .. {high:g}" for low, high in ranges))
