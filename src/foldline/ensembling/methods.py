@@ -25,6 +25,7 @@ LEAST_GAIN = 1e-12
 class Method(Section):
     """A kind of `ensemble.method`."""
 
+    kind: Any
     takes_scores: ClassVar[bool] = False
     """Whether `pipelines.blend` must read the runs' scores, and not their predictions."""
     takes_ranks: ClassVar[bool] = False
