@@ -11,9 +11,9 @@ from pathlib import Path
 
 from foldline.archive.archives import open_archives
 from foldline.card.card import read_card
+from foldline.card.description import read_classes
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
-from foldline.files.class_names import read_classes
 from foldline.files.refusal import counted
 from pipelines.running import parser, run, settings_of
 

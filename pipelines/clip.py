@@ -8,6 +8,7 @@ Parameters: `clip`; card: `target`, `metric`, `submission`.
 python -m pipelines.clip
 """
 
+from foldline.card.description import read_classes
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import (
@@ -25,7 +26,6 @@ from foldline.ensembling.coverage import clusters_of
 from foldline.ensembling.gains import gains_metrics, gains_table, write_gains
 from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.scoring import clip_metrics, score_folds
-from foldline.files.class_names import read_classes
 from foldline.files.rows import read_rows
 from foldline.files.targets import places_of, read_targets
 from foldline.files.whole_files import whole_folder, write_json

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Literal
 
+from foldline.card.description import read_classes
 from foldline.card.views import view_of
 from foldline.ensembling.coverage import roster
-from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds

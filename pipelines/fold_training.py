@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from foldline.card.target import Target
+from foldline.card.activations import fitting_activation
+from foldline.card.description import read_description
 from foldline.card.views import Symmetry
-from foldline.files.class_names import read_classes
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.files.targets import read_targets
@@ -25,12 +25,11 @@ from pipelines.running import Settings, read_settings
 def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fold:
     """The facts of one training. Raises Refusal when its files are of different runs."""
     places = settings.places
-    rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
+    rows, images, classes = read_rows(places.rows), read_images(places.images), read_description(places.classes)
     pixels = open_cache(places)
-    target = settings.fact("target", Target)
-    targets = read_targets(places.targets, rows, classes)
+    targets = read_targets(places.targets, rows, classes.names)
     weights = starting_weights(places.weights, train.model.name)
-    activation = target.activation(train.loss.kind)
+    activation = fitting_activation(train.loss.kind, classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     folds, joins = read_folds(places.folds), train.model.joins_side_features
 
@@ -39,7 +38,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
         # A head knows the features as they were when it learned.
         side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
         training, validation = (with_side_features(rows, part, side) for part in parts)
-        facts = (pixels, training, validation, target.sizes(classes), symmetries, weights, activation)
+        facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
         return Fold(one, seed, *facts, before, side)
 
     return fold(name, before=fold(0) if name == "all_head0" else None)

@@ -7,6 +7,7 @@ Parameters: prepare. Card: layout, target, features, submission.
 """
 
 from foldline.archive.archives import open_archives, read_manifest
+from foldline.card.description import Classes, write_description
 from foldline.card.features import Features
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
@@ -20,7 +21,6 @@ from foldline.competition.readability import (
     write_unreadable,
 )
 from foldline.competition.reading import read_competition
-from foldline.files.class_names import write_classes
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
 from foldline.files.targets import write_targets
@@ -53,7 +53,8 @@ def main() -> None:
     write_rows(places.rows, listing.rows)
     write_targets(places.targets, found.targets)
     write_images(places.images, images)
-    write_classes(places.classes, found.classes)
+    sizes = target.sizes(found.classes)
+    write_description(places.classes, Classes(names=found.classes, sizes=sizes, activations=target.losses))
     write_pixels_key(places.pixels, built.key)
     if unreadable := describe_unreadable(images):
         print(f"{len(unreadable_files(images))} unreadable images: {unreadable}. {places.unreadable} lists all.")

@@ -10,8 +10,8 @@ Parameters: split. Card: target.
 import numpy as np
 import pandas as pd
 
+from foldline.card.description import read_classes
 from foldline.card.target import Target
-from foldline.files.class_names import read_classes
 from foldline.files.rows import read_rows
 from foldline.files.targets import read_targets
 from foldline.folds.assignment import count_by_fold, learnable_images, make_folds

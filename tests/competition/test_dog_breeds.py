@@ -14,13 +14,13 @@ from PIL import Image
 import pipelines.prepare
 import pipelines.split
 from foldline.archive.archives import ArchiveFile, Archives, Manifest, write_manifest
+from foldline.card.description import read_classes
 from foldline.card.forms.probabilities import ClassProbabilities
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
 from foldline.ensembling.probabilities import Probabilities
-from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.activations import Activation, activation_for
+from foldline.card.description import read_classes
 from foldline.card.target import Target
 from foldline.card.targets.labels import Binary
 from foldline.card.targets.numbers import Regression, Shares
 from foldline.card.targets.sets import Multilabel, MultiOutput
-from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds

@@ -24,7 +24,6 @@ from foldline.competition.submission import write_submission
 from foldline.ensembling import chain, gains
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.arrays import put, row_blocks
-from foldline.files.class_names import write_classes
 from foldline.files.compact import CompactArray
 from foldline.files.places import Places
 from foldline.files.rows import write_rows
@@ -36,6 +35,7 @@ from foldline.predicting.logits import create_logits
 from foldline.training.history import COLUMNS as HISTORY
 from foldline.training.history import write_history
 from pipelines import clip, ensemble
+from tests.classes import write_classes
 
 CLASSES, ROWS, TEST_ROWS, FOLDS, SEEDS, VIEWS = 12_000, 5000, 1000, 2, 2, ("identity", "horizontal_flip")
 DENSE_BYTES = ROWS * CLASSES * 4

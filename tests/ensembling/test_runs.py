@@ -12,12 +12,12 @@ from dvc.repo import Repo
 from foldline.card.targets.labels import Multiclass
 from foldline.ensembling.probabilities import Probabilities, write_probabilities
 from foldline.ensembling.runs import Run, open_runs
-from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
 from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
+from tests.classes import write_classes
 
 CLASSES = ("cat", "dog")
 TARGET = Multiclass(kind="multiclass", column="pet", group=None)

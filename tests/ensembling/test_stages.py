@@ -14,7 +14,6 @@ from scipy.stats import rankdata
 
 from foldline.ensembling.gains import read_gains
 from foldline.ensembling.probabilities import read_probabilities
-from foldline.files.class_names import write_classes
 from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
@@ -25,6 +24,7 @@ from foldline.predicting.logits import Logits, read_logits, write_logits
 from foldline.training.history import COLUMNS as HISTORY
 from foldline.training.history import read_history, write_history
 from pipelines import clip, ensemble
+from tests.classes import write_classes
 
 CLASSES = ("eel", "cat", "dog")
 PLACES = Places("pets")

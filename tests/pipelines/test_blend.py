@@ -12,13 +12,13 @@ import yaml
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.ensembling.probabilities import Probabilities, write_probabilities
-from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows
 from foldline.files.targets import write_targets
 from foldline.folds.folds_table import write_folds
 from pipelines import blend, compare
+from tests.classes import write_classes
 
 CLASSES, ROWS = ("cat", "dog", "eel"), 60
 TARGETS = np.arange(ROWS) % 3

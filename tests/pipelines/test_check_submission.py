@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from pipelines import check_submission
+from tests.classes import write_classes
 
 CARDS = Path(__file__).parents[2] / "pipelines" / "competitions"
 SLUG = "aptos2019-blindness-detection"

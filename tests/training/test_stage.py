@@ -14,7 +14,6 @@ import pandas as pd
 import yaml
 
 from foldline.archive.archives import Manifest, write_manifest
-from foldline.files.class_names import write_classes
 from foldline.files.places import Places
 from foldline.files.rows import write_rows
 from foldline.files.targets import write_targets
@@ -22,6 +21,7 @@ from foldline.folds.folds_table import write_folds
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
 from foldline.training.weights import NoWeights
+from tests.classes import write_classes
 from tests.training.small import TRAIN, small_fold, train_section
 from tests.training.together import train_together
 

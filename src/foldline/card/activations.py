@@ -1,10 +1,11 @@
 """How a model's logits become predictions, and what form these have (docs/design.md, "Targets, outputs, answers")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
 
 PlainActivation = Literal["softmax", "sigmoid", "normalised_sigmoid", "cumulative", "identity", "level"]
@@ -40,6 +41,16 @@ Form = PlainForm | ColumnDistributions
 
 ACTIVATIONS: tuple[ActivationKind, ...] = (*get_args(PlainActivation), "column_softmax")
 FORMS: tuple[str, ...] = (*get_args(PlainForm), "column_distributions")
+
+
+def fitting_activation(loss: str, fitting: Mapping[str, ActivationKind], target: str) -> ActivationKind:
+    """What the loss of this kind makes of outputs. fitting: by the kinds of loss that `target`, in words, takes. Raises
+    Refusal when it is none of these."""
+    if loss not in fitting:
+        raise Refusal(
+            f"params.yaml: `train.loss.kind` is {loss}, which does not fit {target}. Fitting: {listed(fitting)}."
+        )
+    return fitting[loss]
 
 
 def activation_for(kind: ActivationKind, sizes: Sequence[int]) -> Activation:

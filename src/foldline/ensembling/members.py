@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from foldline.card.activations import Activation, Form, form_of, width_of
+from foldline.card.description import read_classes
 from foldline.card.target import Target
 from foldline.ensembling.coverage import Roster, place, roster
 from foldline.ensembling.scales import Inputs, Scale, Weights
-from foldline.files.class_names import read_classes
 from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.refusal import Refusal, listed

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Int64
 
+from foldline.card.description import read_classes
 from foldline.card.target import Target
 from foldline.ensembling.probabilities import Probabilities, read_probabilities
-from foldline.files.class_names import read_classes
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows

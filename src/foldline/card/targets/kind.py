@@ -13,9 +13,8 @@ import pandas as pd
 from jaxtyping import Bool, Float32, Int64, UInt8
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from foldline.card.activations import ActivationKind
+from foldline.card.activations import ActivationKind, fitting_activation
 from foldline.card.templates import IdTemplate
-from foldline.files.refusal import Refusal, listed
 from foldline.metrics.answers import Answer, Truth
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.rankings import TopClasses
@@ -177,12 +176,7 @@ class TargetKind(Section):
 
     def activation(self, loss: str) -> ActivationKind:
         """`loss`: its kind. Raises Refusal when it does not fit the target."""
-        if loss not in self.losses:
-            raise Refusal(
-                f"params.yaml: `train.loss.kind` is {loss}, which does not fit a target of kind {self.kind}. "
-                f"Fitting: {listed(self.losses)}."
-            )
-        return self.losses[loss]
+        return fitting_activation(loss, self.losses, f"a target of kind {self.kind}")
 
     # What is answered
 
