@@ -97,6 +97,8 @@ def _other_length(card: Card) -> Iterator[str]:
 def _unknown_weights(card: Card) -> Iterator[str]:
     """Where the card itself names the classes; else the doctor finds out."""
     names, weights = card.target.weighed_names(), getattr(card.metric, "weights", None)
+    if any("*" in name for name in names):
+        return
     unknown = [name for name in weights if name not in names] if names and isinstance(weights, Mapping) else ()
     if unknown:
         yield (

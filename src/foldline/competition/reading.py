@@ -13,6 +13,7 @@ from foldline.card.target import Target
 from foldline.competition.classes import ColumnsOfSample
 from foldline.competition.layouts import Listing, read_layout
 from foldline.competition.sample import read_sample, refuse_other_ids
+from foldline.competition.side_columns import with_found_columns
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ def read_competition(
     archives: Archives, layout: Layout, target: Target, features: Features | None, submission: Submission
 ) -> Competition:
     """Decodes nothing. Raises Refusal when these facts do not fit the archives, or each other."""
+    target = with_found_columns(archives, layout, target, features)
     listing = read_layout(archives, layout, target, features)
     found = listing.rows.loc[listing.rows["part"] == "train", "target"]
     classes = target.classes(found, ColumnsOfSample(archives, submission, target))

@@ -64,7 +64,7 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
     named |= {column for template in templates for column in columns_of(parse_id(template))}
     spare = [name for name in train.names if name in test.names and name not in named]
     numbers, categories = (
-        _found(names, f"features.{kind}", train, spare)
+        _found(names, f"features.{kind}", train, spare, "test rows have too, and that ")
         for kind, names in (("numbers", features.numbers), ("categories", features.categories))
     )
     both = [name for name in numbers if name in categories]
@@ -81,8 +81,21 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
     return found
 
 
-def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[str]) -> tuple[str, ...]:
-    """Each column once, in the card's order; those of a pattern in the source's. `spare`: what a pattern may mean."""
+def with_found_columns(archives: Archives, layout: Layout, target: Target, features: Features | None) -> Target:
+    """The target with the columns that its patterns mean. Raises Refusal where one means none."""
+    if not any(ANY_TEXT in column for _, column in target.named_columns()):
+        return target
+    train = part_columns(archives, layout.train, "layout.train")
+    templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
+    named = {column for template in templates for column in columns_of(parse_id(template))} | {LINE, ROW}
+    named |= {*features.numbers, *features.categories} if features else set()
+    spare = [name for name in train.names if name not in named]
+    return target.with_columns(lambda fact, names: _found(names, fact, train, spare, ""))
+
+
+def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[str], which: str) -> tuple[str, ...]:
+    """Each column once, in the card's order; those of a pattern in the source's. `spare`: what a pattern may mean;
+    which: what these have in common, in words."""
     found: dict[str, None] = {}
     for name in names:
         if ANY_TEXT not in name:
@@ -93,7 +106,7 @@ def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[
         fitting = [column for column in spare if fits(column)]
         if not fitting:
             raise Refusal(
-                f"{train.source}: no column that test rows have too, and that the card does not name elsewhere, fits "
+                f"{train.source}: no column that {which}the card does not name elsewhere fits "
                 f"`{name}`, which its {fact} names. Found {listed(spare, 20)}. Correct the card."
             )
         found.update(dict.fromkeys(fitting))

@@ -4,7 +4,7 @@ A kind says how labels are read from a competition's columns, what its classes a
 folds and graded, which losses it takes, and which rule makes answers of predictions.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -45,8 +45,18 @@ def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
+def two_or_a_pattern(columns: tuple[str, ...]) -> tuple[str, ...]:
+    if len(columns) < 2 and not any("*" in column for column in columns):
+        raise ValueError("it takes two columns or more, or a pattern (`vote_*`)")
+    return columns
+
+
 Label = Annotated[str, BeforeValidator(_as_written)]
 ColumnNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_each_once)]
+
+
+Resolve = Callable[[str, Sequence[str]], tuple[str, ...]]
+"""From a place in the card, and the columns and patterns that it names there, to the columns."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,10 @@ class TargetKind(Section):
     def named_columns(self) -> tuple[tuple[str, str], ...]:
         """Pairs of the place in the card and the column that it names there, the group's column left out."""
         raise NotImplementedError
+
+    def with_columns(self, resolve: Resolve) -> "TargetKind":
+        """The same with the columns that patterns (`attribute_*`) mean."""
+        return self
 
     def weighed_names(self) -> tuple[str, ...]:
         """What the card itself says that a metric may weigh; nothing where the data say it."""

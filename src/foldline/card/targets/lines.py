@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from foldline.card.targets.kind import Resolve
 from foldline.card.templates import IdTemplate, columns_of, filled, parse_id
 from foldline.files.refusal import listed
 from foldline.params.section import Section
@@ -25,6 +26,9 @@ class Lines(Section):
     def named(self) -> tuple[tuple[str, str], ...]:
         """Pairs of a key and the column that it names."""
         return ("column", self.column), *(("name", column) for column in columns_of(parse_id(self.name)))
+
+    def with_columns(self, resolve: Resolve) -> "Lines":
+        return self
 
     def spoken_of(self, table: pd.DataFrame) -> pd.Series:
         """The class or the number of each line."""

@@ -6,17 +6,19 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float32
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from foldline.card.targets.fields import BY_A_FUNCTION, refuse_other_fields
 from foldline.card.targets.kind import (
     VALUE_LOSSES,
     ColumnNames,
+    Resolve,
     SampleColumns,
     Strata,
     TargetKind,
     Targets,
     Values,
+    two_or_a_pattern,
 )
 from foldline.card.targets.labels import sorted_labels
 from foldline.card.targets.lines import IN_COMMON, Lines, describe_lacking, united_lines
@@ -51,6 +53,9 @@ class Columns(Section):
     def columns_named(self) -> tuple[str, ...]:
         """The numbers' names, where they are columns."""
         return self.columns
+
+    def with_columns(self, resolve: Resolve) -> "Columns":
+        return self.model_copy(update={"columns": resolve("target.values.columns", self.columns)})
 
     def numbers(self, table: pd.DataFrame, source: str) -> list[Named]:
         """Of several columns some may be empty."""
@@ -93,6 +98,9 @@ class Regression(TargetKind):
 
     def named_columns(self) -> tuple[tuple[str, str], ...]:
         return tuple((f"target.values.{key}", column) for key, column in self.values.named())
+
+    def with_columns(self, resolve: Resolve) -> "Regression":
+        return self.model_copy(update={"values": self.values.with_columns(resolve)})
 
     def weighed_names(self) -> tuple[str, ...]:
         return self.values.columns_named()
@@ -147,7 +155,7 @@ class Shares(TargetKind):
     """
 
     kind: Literal["shares"]
-    columns: Annotated[ColumnNames, Field(min_length=2)]
+    columns: Annotated[ColumnNames, AfterValidator(two_or_a_pattern)]
 
     truths: ClassVar = ("vote_shares",)
     answers: ClassVar = ("probabilities",)
@@ -157,6 +165,9 @@ class Shares(TargetKind):
 
     def named_columns(self) -> tuple[tuple[str, str], ...]:
         return tuple(("target.columns", column) for column in self.columns)
+
+    def with_columns(self, resolve: Resolve) -> "Shares":
+        return self.model_copy(update={"columns": resolve("target.columns", self.columns)})
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         """The shares of each line: its votes by their sum. Raises Refusal for a line without votes, too."""

@@ -14,10 +14,12 @@ from foldline.card.targets.kind import (
     Indicators,
     OfColumns,
     Positions,
+    Resolve,
     SampleColumns,
     Strata,
     TargetKind,
     Targets,
+    two_or_a_pattern,
 )
 from foldline.card.targets.labels import positions_of, refuse_too_few, sorted_labels
 from foldline.card.targets.lines import IN_COMMON, Lines, describe_lacking, united_lines
@@ -46,6 +48,9 @@ class Delimited(Section):
         """The labels, where they are columns."""
         return ()
 
+    def with_columns(self, resolve: Resolve) -> "Delimited":
+        return self
+
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
         parts = table[self.column].str.split(self.delimiter, regex=False)
         return [tuple(dict.fromkeys(part.strip() for part in row if part.strip())) for row in parts]
@@ -65,6 +70,9 @@ class OneHot(Section):
 
     def columns_named(self) -> tuple[str, ...]:
         return self.columns
+
+    def with_columns(self, resolve: Resolve) -> "OneHot":
+        return self.model_copy(update={"columns": resolve("target.labels.columns", self.columns)})
 
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
         held = pd.concat([ones(table[column], source, CURE) for column in self.columns], axis=1).to_numpy()
@@ -103,6 +111,9 @@ class Multilabel(TargetKind):
 
     def named_columns(self) -> tuple[tuple[str, str], ...]:
         return tuple((f"target.labels.{key}", column) for key, column in self.labels.named())
+
+    def with_columns(self, resolve: Resolve) -> "Multilabel":
+        return self.model_copy(update={"labels": self.labels.with_columns(resolve)})
 
     def weighed_names(self) -> tuple[str, ...]:
         return self.labels.columns_named()
@@ -166,7 +177,7 @@ class MultiOutput(TargetKind):
     Its classes are `column=label`."""
 
     kind: Literal["multioutput"]
-    columns: Annotated[ColumnNames, Field(min_length=2), AfterValidator(_without_equals)]
+    columns: Annotated[ColumnNames, AfterValidator(two_or_a_pattern), AfterValidator(_without_equals)]
 
     truths: ClassVar = ("labels",)
     answers: ClassVar = ("labels", "column_probabilities")
@@ -176,6 +187,9 @@ class MultiOutput(TargetKind):
 
     def named_columns(self) -> tuple[tuple[str, str], ...]:
         return tuple(("target.columns", column) for column in self.columns)
+
+    def with_columns(self, resolve: Resolve) -> "MultiOutput":
+        return self.model_copy(update={"columns": resolve("target.columns", self.columns)})
 
     def weighed_names(self) -> tuple[str, ...]:
         return self.columns
@@ -222,10 +236,10 @@ class MultiOutput(TargetKind):
         return tuple(map(label_of, classes))
 
     def asked_names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
-        return self.columns
+        return tuple(column_sizes(classes))
 
     def answer_count(self, classes: tuple[str, ...]) -> int:
-        return len(self.columns)
+        return len(column_sizes(classes))
 
     def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
         return likeliest_of_each(self.sizes(classes))
