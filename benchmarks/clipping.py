@@ -14,8 +14,7 @@ from scipy.special import softmax
 from benchmarks.page_parts import put
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.ensembling.projection import project
-from foldline.files.rows import read_rows
-from foldline.files.targets import places_of, read_targets
+from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.files.whole_files import whole_file
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from pipelines.running import read_settings, run

@@ -10,7 +10,7 @@ import torch
 from benchmarks.clock import seconds_of
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
-from foldline.training.fold import Fold
+from foldline.training.fold_pieces import Fold
 from foldline.training.samples import Samples
 from foldline.training.section import Train
 

@@ -36,7 +36,7 @@ from foldline.ensembling.ensembling import (
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.methods import Equal
 from foldline.ensembling.probabilities import create_like, read_probabilities
-from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
+from foldline.ensembling.projection import least_on_simplex, log_loss_curve
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.arrays import put, row_blocks
 from foldline.metrics.decisions.labels import MostProbable

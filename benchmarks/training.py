@@ -19,10 +19,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
 from benchmarks.noise import device_seconds_of, noise_fold, section, wait_for_device
-from foldline.params.quantities import Precision
+from foldline.params.section import Precision
 from foldline.training.batches import Batch, TrainingBatches
-from foldline.training.fold import Fold
-from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.fold_pieces import Fold, choose_pieces, training_batches
 from foldline.training.loop import train
 from foldline.training.measuring import LossGuard
 from foldline.training.processes import start_accelerator

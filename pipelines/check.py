@@ -30,7 +30,7 @@ def main() -> None:
     card.metric.rehearse(card.target.truths)
     if params.train.asks_its_libraries:
         # Seconds of start-up, for the experiments that need an answer.
-        from foldline.training.rehearsal import rehearse
+        from foldline.training.fold_pieces import rehearse
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
         rehearse(params.train, shape, card.symmetries or ())

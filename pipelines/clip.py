@@ -26,8 +26,7 @@ from foldline.ensembling.coverage import clusters_of
 from foldline.ensembling.gains import gains_metrics, gains_table, write_gains
 from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.scoring import clip_metrics, score_folds
-from foldline.files.rows import read_rows
-from foldline.files.targets import places_of, read_targets
+from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.folds.folds_table import read_folds
 from foldline.metrics.decisions.rules import write_rule

@@ -43,7 +43,7 @@ class Examination:
     images: pd.DataFrame
     """rows, images: as in their tables."""
     targets: np.ndarray
-    """Of the train rows, in the form of files/targets.py."""
+    """Of the train rows, in the form of files/rows.py."""
     classes: tuple[str, ...]
     sample: Sample
     pairs: pd.DataFrame

@@ -6,13 +6,12 @@ from foldline.card.activations import fitting_activation
 from foldline.card.description import read_description
 from foldline.card.views import Symmetry
 from foldline.files.places import FoldName
-from foldline.files.rows import read_rows
-from foldline.files.targets import read_targets
+from foldline.files.rows import read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
-from foldline.training.fold import Fold
+from foldline.training.fold_pieces import Fold
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
 from foldline.training.samples import fit_side_features, split_samples, with_side_features

@@ -22,8 +22,7 @@ from foldline.competition.readability import (
 )
 from foldline.competition.reading import read_competition
 from foldline.files.refusal import Refusal
-from foldline.files.rows import write_rows
-from foldline.files.targets import write_targets
+from foldline.files.rows import write_rows, write_targets
 from foldline.pixels.building import build
 from foldline.pixels.cache import write_images, write_pixels_key
 from foldline.pixels.resizing import Prepare

@@ -12,8 +12,7 @@ import pandas as pd
 
 from foldline.card.description import read_classes
 from foldline.card.target import Target
-from foldline.files.rows import read_rows
-from foldline.files.targets import read_targets
+from foldline.files.rows import read_rows, read_targets
 from foldline.folds.assignment import count_by_fold, learnable_images, make_folds
 from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates

@@ -26,8 +26,7 @@ from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import CompactArray
 from foldline.files.places import Places
-from foldline.files.rows import write_rows
-from foldline.files.targets import write_targets
+from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.metrics.decisions.rules import read_rule
 from foldline.params.section import read_section

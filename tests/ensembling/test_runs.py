@@ -14,8 +14,7 @@ from foldline.ensembling.probabilities import Probabilities, write_probabilities
 from foldline.ensembling.runs import Run, open_runs
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.files.rows import write_rows
-from foldline.files.targets import write_targets
+from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from tests.classes import write_classes
 

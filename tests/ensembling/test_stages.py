@@ -16,8 +16,7 @@ from foldline.ensembling.gains import read_gains
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal
-from foldline.files.rows import write_rows
-from foldline.files.targets import write_targets
+from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.metrics.decisions.rules import read_rule
 from foldline.predicting.logits import Logits, read_logits, write_logits

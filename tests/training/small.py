@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from foldline.params.section import parse
-from foldline.training.fold import Fold
+from foldline.training.fold_pieces import Fold
 from foldline.training.samples import Samples
 from foldline.training.section import Train
 

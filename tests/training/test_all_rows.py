@@ -16,8 +16,7 @@ from foldline.files.rows import read_rows, write_rows
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold import Fold
-from foldline.training.fold_pieces import Weights, choose_pieces
+from foldline.training.fold_pieces import Fold, Weights, choose_pieces
 from foldline.training.fold_training import learn, train_fold, write_trained
 from foldline.training.history import read_history
 from foldline.training.samples import Samples

@@ -10,7 +10,7 @@ from accelerate import Accelerator
 
 from foldline.pixels.stores import JpegPixels, JpegWriter
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold import Fold
+from foldline.training.fold_pieces import Fold
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.section import Train
 from tests.training.small import small_fold, train_section

@@ -9,8 +9,8 @@ import torch
 
 from foldline.files.refusal import Refusal
 from foldline.training.augmentation import build_augmentation
+from foldline.training.fold_pieces import rehearse
 from foldline.training.models import load_model
-from foldline.training.rehearsal import rehearse
 from tests.training.small import train_section
 from tests.training.test_resumed import FILES, Killed, run
 

@@ -13,8 +13,7 @@ from accelerate import Accelerator
 
 from foldline.files.refusal import Refusal
 from foldline.training.batches import Batch
-from foldline.training.fold import fold_objective
-from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.fold_pieces import choose_pieces, fold_objective, training_batches
 from foldline.training.loop import Pieces
 from foldline.training.rate_finder import (
     COLUMNS,

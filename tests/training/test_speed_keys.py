@@ -13,8 +13,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.modules.module import register_module_forward_hook
 
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold import Fold
-from foldline.training.fold_pieces import choose_pieces
+from foldline.training.fold_pieces import Fold, choose_pieces
 from foldline.training.fold_training import Trained, train_fold
 from foldline.training.processes import start_accelerator
 from tests.training.small import MODEL, small_fold, train_section

@@ -15,8 +15,7 @@ import yaml
 
 from foldline.archive.archives import Manifest, write_manifest
 from foldline.files.places import Places
-from foldline.files.rows import write_rows
-from foldline.files.targets import write_targets
+from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder

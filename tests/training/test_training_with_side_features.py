@@ -14,8 +14,7 @@ from sklearn.metrics import log_loss
 
 from foldline.training.batches import parts
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold import Fold
-from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.fold_pieces import Fold, choose_pieces, training_batches
 from foldline.training.fold_training import Trained, train_fold, write_trained
 from foldline.training.models import load_model
 from foldline.training.rate_finder import Sweep, sweep_fold

@@ -6,11 +6,12 @@ target, where a row has a line for each) and the card's features, one line per i
 target reads it. `assemble` makes rows of them, whatever the kind.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
 from foldline.archive.tables import described_places
 from foldline.card.features import Features
@@ -18,8 +19,7 @@ from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import Part
 from foldline.card.target import Target
 from foldline.card.templates import columns_of, filled, parse_id
-from foldline.competition.merged_rows import merged_rows
-from foldline.competition.missing_images import (
+from foldline.competition.readability import (
     describe_absence,
     describe_namesakes,
     found_files,
@@ -29,6 +29,31 @@ from foldline.competition.missing_images import (
 from foldline.competition.side_columns import SideColumns, find_side_columns, refuse_changing, side_values
 from foldline.files.refusal import Refusal, counted, listed, shortened
 from foldline.files.rows import side_columns
+
+SHOWN = 3
+
+
+def merged_rows(lines: Mapping[str, pd.DataFrame], walks: Collection[str], fact: str) -> Iterator[str]:
+    """What the doctor says of them. lines: row_id, path of each part of `fact`, by its place in the card; walks: those
+    of them that no table lists.
+
+    Where an id repeats in one table, the competition itself says what belongs together.
+    """
+    found = (one[["row_id", "path"]].assign(place=place) for place, one in lines.items())
+    pairs = pd.concat(found, ignore_index=True).drop_duplicates(["row_id", "path"])
+    several = pairs[pairs["row_id"].duplicated(keep=False)]
+    of_parts = several.groupby("row_id")["place"].transform("nunique") > 1
+    doubtful = several[of_parts | several["place"].isin(list(walks))]
+    if doubtful.empty:
+        return
+    first = doubtful["row_id"].iloc[0]
+    paths = doubtful.loc[doubtful["row_id"] == first, "path"].map(shown_address)
+    yield (
+        f"{doubtful['row_id'].nunique():,} rows of {fact} have several images, such as row `{first}`: "
+        f"{listed(paths, SHOWN)}. If these are different things, put into the id what tells them apart, such as the "
+        "folder."
+    )
+
 
 LINE_COLUMNS = ("row_id", "path", "group", "missing", "spoken_of")
 LONGEST_ID = 1000

@@ -10,9 +10,8 @@ from foldline.card.forms.form import Sample
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.classes import ColumnsOfSample
 from foldline.competition.layouts import Listing, read_layout
-from foldline.competition.sample import read_sample, refuse_other_ids
+from foldline.competition.sample import ColumnsOfSample, read_sample, refuse_other_ids
 from foldline.competition.side_columns import with_found_columns
 
 
@@ -21,7 +20,7 @@ class Competition:
     listing: Listing
     """Its rows in the form of files/rows.py."""
     targets: np.ndarray
-    """Of the train rows, in the form of files/targets.py."""
+    """Of the train rows, in the form of files/rows.py."""
     classes: tuple[str, ...]
     sample: Sample
 

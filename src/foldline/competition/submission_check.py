@@ -3,6 +3,7 @@
 Rows and columns may be in any order: graders align them by name.
 """
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,6 @@ from foldline.archive.unpacking import DAMAGES
 from foldline.card.forms.fields import Violation, earliest, in_texts
 from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import numbered
-from foldline.competition.line_numbers import line_of
 from foldline.files.refusal import Refusal, counted, listed
 
 BLOCK_CELLS = 1 << 22
@@ -151,3 +151,38 @@ def id_violation(ids: pd.Series, asked: pd.Series) -> Violation | None:
     often = int(times[position])
     known = f"has this id {'once' if often == 1 else f'{often} times'}, and above it stands as often"
     return Violation(position, f"the sample submission {known if often else 'does not have this id'}")
+
+
+LINES_AT_A_TIME = 1 << 16
+NO_SEPARATOR = "\x01"
+
+
+def line_of(path: Path, record: int) -> int:
+    """Of the record number `record`, counted from 0 without blank lines; its header, if it has one, is the first."""
+    reader = csv.reader(_lines(path))
+    start = 1
+    for fields in reader:
+        if len(fields) > 1 or "".join(fields).strip():
+            if record == 0:
+                return start
+            record -= 1
+        start = reader.line_num + 1
+    return start
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """By pandas, which reads the packed files that it read the rows from."""
+    with pd.read_csv(
+        path,
+        sep=NO_SEPARATOR,
+        header=None,
+        names=["line"],
+        dtype="str",
+        na_filter=False,
+        quoting=csv.QUOTE_NONE,
+        skip_blank_lines=False,
+        chunksize=LINES_AT_A_TIME,
+        encoding="utf-8-sig",
+    ) as blocks:
+        for block in blocks:
+            yield from block["line"]

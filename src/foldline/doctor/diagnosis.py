@@ -27,7 +27,7 @@ def understood(
 ) -> Iterator[tuple[str, str]]:
     """Pairs of a name and what was found under it.
 
-    rows, images: as in their tables. targets: of the train rows, in the form of files/targets.py.
+    rows, images: as in their tables. targets: of the train rows, in the form of files/rows.py.
     """
     train = int((rows["part"] == "train").sum())
     yield "rows", f"{train:,} train, {len(rows) - train:,} test"

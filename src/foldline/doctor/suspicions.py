@@ -31,7 +31,7 @@ def suspicions(
     pairs: pd.DataFrame,
     namesakes: str = "",
 ) -> Iterator[str]:
-    """rows, images: as in their tables. targets: of the train rows, in the form of files/targets.py. shown: the
+    """rows, images: as in their tables. targets: of the train rows, in the form of files/rows.py. shown: the
     same, as a person reads them. pairs: first, second, the positions in the pixel cache of images that show the same.
     namesakes: as the layout says of missing images."""
     yield from _unreadable(images, namesakes)

@@ -16,8 +16,7 @@ from foldline.ensembling.scales import Inputs, Scale, Weights
 from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import read_rows
-from foldline.files.targets import places_of, read_targets
+from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.predicting.logits import Logits, read_logits
 

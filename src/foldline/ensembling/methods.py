@@ -11,8 +11,8 @@ from pydantic import Field
 from foldline.card.activations import holds_probabilities
 from foldline.ensembling.chain import Judge, Step, apart
 from foldline.ensembling.losses import importance
+from foldline.ensembling.projection import least_on_simplex, log_loss_curve, squared_error_curve
 from foldline.ensembling.scales import AsPredicted, Inputs, Scale, Weights
-from foldline.ensembling.simplex import least_on_simplex, log_loss_curve, squared_error_curve
 from foldline.ensembling.stacking import Pool, fit_pool, pooled
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.refusal import Refusal

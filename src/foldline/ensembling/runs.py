@@ -15,8 +15,7 @@ from foldline.card.target import Target
 from foldline.ensembling.probabilities import Probabilities, read_probabilities
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.files.rows import read_rows
-from foldline.files.targets import places_of, read_targets
+from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.params.yaml_files import read_yaml
 
@@ -31,7 +30,7 @@ class Run:
     """As the person wrote it."""
     predictions: Probabilities
     targets: np.ndarray
-    """In the form of files/targets.py."""
+    """In the form of files/rows.py."""
     clusters: Int64[np.ndarray, " out_of_fold_rows"]
     """Rows of one cluster (a group, near-duplicates) are not independent."""
     folder: Path

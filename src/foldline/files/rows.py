@@ -1,14 +1,22 @@
-"""`rows.parquet`: one row per thing to predict, train rows first, each part in the order of its source table."""
+"""`rows.parquet`: one row per thing to predict, train rows first, each part in the order of its source table; and
+`targets.npy`: the graded targets, typed, of its train rows in their order.
 
+`prepare` writes both, and nothing ever changes the targets: validation, grading and gains read these alone. A target is
+a position among the classes (int64); one per column of a target of several labels (int64, NO_TARGET where a label is
+missing); 0 and 1 per class (uint8); or a number per class or column (float32, NaN where it is missing).
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Shaped
 from pandas.api.types import is_float_dtype, is_string_dtype
 
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE, read_parquet, require_among, require_columns, require_filled, require_unique
-from foldline.files.whole_files import whole_file
+from foldline.files.whole_files import missing, whole_file
 
 COLUMNS = ("part", "row_id", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
@@ -50,3 +58,46 @@ def _check(rows: pd.DataFrame, path: Path) -> None:
     if not is_train.is_monotonic_decreasing:
         late = (is_train & ~is_train.shift(fill_value=True)).idxmax()
         raise Refusal(f"{path}: row {late} breaks the order: train rows come first. {CURE}")
+
+
+NO_TARGET = -1
+
+Targets = Shaped[np.ndarray, "rows ..."]
+
+
+def write_targets(path: Path, targets: Targets) -> None:
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.save(file, targets)
+
+
+def read_targets(path: Path, rows: pd.DataFrame, classes: Sequence[str]) -> Targets:
+    """rows: the table rows.parquet. Raises Refusal where the file is of other rows or classes."""
+    if not path.exists():
+        raise missing(path)
+    try:
+        targets = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise Refusal(f"{path} is not a readable .npy file ({error}). Run `dvc repro -f -s prepare`.") from None
+    train = int((rows["part"] == "train").sum())
+    if len(targets) != train or not _are_of(targets, len(classes)):
+        raise Refusal(
+            f"{path} holds {targets.dtype} of {targets.shape}, which are not the targets of the {train:,} train rows "
+            f"and {len(classes):,} classes of rows.parquet and classes.json: they are of different runs. Run "
+            "`dvc repro -f -s prepare`."
+        )
+    return targets
+
+
+def _are_of(targets: Targets, classes: int) -> bool:
+    if targets.dtype == np.int64:
+        return targets.ndim in (1, 2) and bool(np.all((targets >= NO_TARGET) & (targets < classes)))
+    return targets.dtype in (np.uint8, np.float32) and targets.shape[1:] == (classes,)
+
+
+def places_of(rows: pd.DataFrame, ids: Sequence[str]) -> Shaped[np.ndarray, " ids"]:
+    """Of each id the place among the train rows. Raises Refusal when one is not there."""
+    places = pd.Index(rows.loc[rows["part"] == "train", "row_id"]).get_indexer(pd.Index(ids))
+    if len(places) and places.min() < 0:
+        unknown = [ids[row] for row in np.flatnonzero(places < 0).tolist()]
+        raise Refusal(f"rows.parquet has no train rows {listed(unknown)}. Run `dvc repro` from `prepare` on.")
+    return places

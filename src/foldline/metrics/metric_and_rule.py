@@ -130,7 +130,7 @@ class MetricKind(Section):
         """Try whatever of it is not ours, before any work. truths: of the target. Raises Refusal where it fails."""
 
     def score(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights | None = None) -> float:
-        """From targets, in the form of files/targets.py, and what it `needs`. NaN where it is not defined.
+        """From targets, in the form of files/rows.py, and what it `needs`. NaN where it is not defined.
 
         weights: of the rows; None where all count 1. Rows that weigh nothing are no rows. Raises Refusal for what is
         none of these.

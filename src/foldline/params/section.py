@@ -5,9 +5,9 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from foldline.files.refusal import Refusal, listed, suggestion
@@ -176,3 +176,13 @@ def _models(kind: Any, value: Any) -> Iterator[type[Section]]:
 def _tags(model: type[Section]) -> tuple[str, ...]:
     """What `kind` is in a member of a union; nothing for other Sections."""
     return typing.get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
+
+
+Count = Annotated[int, Field(ge=1)]
+WholeNumber = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
+Precision = Literal["float32", "bfloat16", "float16"]
+"""The arithmetic of forward and backward passes; weights and logits are float32 whatever it is."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import Field
 
 from foldline.params.kinds import union_of
-from foldline.params.quantities import Count, Positive
+from foldline.params.section import Count, Positive
 from foldline.training.kind import Accelerator, Kind, Module, Tensor
 from foldline.training.layer_groups import batchnorms
 from foldline.training.losses import LossFunction

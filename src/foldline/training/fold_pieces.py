@@ -1,29 +1,77 @@
-"""What a fold's training is made of: model, batches and validation, every piece from its section."""
+"""What a fold's training is made of: its facts, and of these and the section `train` the model, batches and validation;
+and a rehearsal of all that on blank images."""
 
 import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from foldline.card.activations import ActivationKind
+from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
-from foldline.pixels.loaders import EpochOrder, evaluation_loader, training_loader
+from foldline.pixels.loaders import EpochOrder, Pixels, evaluation_loader, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.batches import BatchChanges, TrainingBatches
-from foldline.training.fold import Fold, fold_objective, fold_seed
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import Pieces, seed_torch
+from foldline.training.losses import CrossEntropy
 from foldline.training.measuring import evaluate
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
-from foldline.training.objectives import Objective, square_root_shares
+from foldline.training.objectives import Objective, build_objective, square_root_shares
 from foldline.training.optimizers import steering
+from foldline.training.samples import Samples, SideEncoding
 from foldline.training.section import Train
+from foldline.training.warm_start import NoWarmStart
+
+ALL_ROWS_SEED = 2**32 - 1
+"""In the place of a fold's number, which no fold has."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The facts of one fold's training; how to train is the section `train`."""
+
+    name: FoldName
+    seed: int
+    """Of this training, one of those that the section `train` lists."""
+    pixels: Pixels
+    training: Samples
+    validation: Samples
+    sizes: tuple[int, ...]
+    """How many classes each column of a target of several labels has; of all others, how many there are."""
+    symmetries: Sequence[str]
+    """Those that leave a label true: the card's."""
+    weights: Path | None
+    """The backbone's starting weights, None for random ones."""
+    activation: ActivationKind
+    """What the loss makes of a model's outputs."""
+    before: "Fold | None" = None
+    """What is learned first: with its head this training then ends."""
+    side: SideEncoding | None = None
+    """What the samples' side features mean; None where a row is its images."""
+
+    @property
+    def title(self) -> str:
+        return f"fold {self.name}, seed {self.seed}"
+
+
+def fold_seed(fold: Fold) -> tuple[int, int]:
+    """Of all that is drawn while training."""
+    return fold.seed, fold.name if isinstance(fold.name, int) else ALL_ROWS_SEED
+
+
+def fold_objective(fold: Fold, config: Train) -> Objective:
+    return build_objective(fold.activation, config.loss, config.imbalance, fold.sizes, fold.training.targets)
+
 
 Weights = Mapping[str, Tensor]
 """A model's, by name."""
@@ -131,3 +179,26 @@ def validation(
     loader = evaluation_loader(fold.pixels, samples.positions[mine], config.micro_batch_size, config.workers)
     targets, *side = (torch.from_numpy(values[mine]) for values in (samples.targets, *samples.side))
     return lambda model: evaluate(model, loader, targets, side, pieces.objective, accelerator).means(len(samples))
+
+
+STEPS_PER_EPOCH = 10
+"""Which the data would say."""
+
+
+def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
+    """Raises the Refusal of whatever model, optimiser, augmentation or thing of one's own cannot be had.
+
+    `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
+    from the data, the warm start and the loss with them, is left out: a loss of one's own is tried by itself.
+    """
+    build_augmentation(train.augmentation, shape, symmetries)
+    train.loss.try_out()
+    samples = Samples(np.arange(2), np.arange(2), ("a", "b"))
+    blank = np.zeros((2, *shape), np.uint8)
+    fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "softmax")
+    of_no_data = {
+        "loss": CrossEntropy(kind="cross_entropy", smoothing=0.0),
+        "imbalance": "none",
+        "warm_start": NoWarmStart(kind="none"),
+    }
+    choose_pieces(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))

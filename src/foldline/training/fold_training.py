@@ -13,8 +13,7 @@ from tqdm import tqdm
 
 from foldline.files.whole_files import write_json
 from foldline.training.checkpoints import Checkpoints, Line
-from foldline.training.fold import Fold
-from foldline.training.fold_pieces import Weights, choose_pieces, training_batches, validation
+from foldline.training.fold_pieces import Fold, Weights, choose_pieces, training_batches, validation
 from foldline.training.history import write_history
 from foldline.training.loop import train
 from foldline.training.measuring import LossGuard

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
-from foldline.params.quantities import Count, Positive, WholeNumber
+from foldline.params.section import Count, Positive, WholeNumber
 from foldline.training.kind import Kind, Module
 
 if TYPE_CHECKING:

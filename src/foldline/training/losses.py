@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from foldline.card.activations import Activation
 from foldline.params.kinds import union_of
-from foldline.params.quantities import NotNegative, Positive, ShareBelowOne
+from foldline.params.section import NotNegative, Positive, ShareBelowOne
 from foldline.training.kind import Kind, OwnKind, Tensor
 
 Logits = Float[Tensor, "batch outputs"]

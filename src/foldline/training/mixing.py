@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int64, Shaped
 
 from foldline.params.kinds import union_of
-from foldline.params.quantities import Positive, Share, WholeNumber
+from foldline.params.section import Positive, Share, WholeNumber
 from foldline.training.kind import Kind, Tensor
 
 Images = Shaped[Tensor, "batch channels height width"]

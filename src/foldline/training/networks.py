@@ -10,7 +10,7 @@ from foldline.card.views import is_scaled
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256
 from foldline.params.kinds import union_of
-from foldline.params.quantities import Count, Positive, Share
+from foldline.params.section import Count, Positive, Share
 from foldline.training.kind import Kind, Module, OwnKind
 
 if TYPE_CHECKING:

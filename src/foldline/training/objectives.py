@@ -24,7 +24,7 @@ Targets = (
     | UInt8[np.ndarray, "samples classes"]
     | Float[np.ndarray, "samples columns"]
 )
-"""In the form of files/targets.py."""
+"""In the form of files/rows.py."""
 
 
 @dataclass(frozen=True)

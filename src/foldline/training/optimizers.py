@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import union_of
-from foldline.params.quantities import NotNegative, Positive, ShareBelowOne
+from foldline.params.section import NotNegative, Positive, ShareBelowOne
 from foldline.training.kind import Accelerator, Kind, Module, Optimizer
 from foldline.training.schedules import ByStep
 

@@ -11,7 +11,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor
 
 from foldline.files.refusal import Refusal
-from foldline.params.quantities import Precision
+from foldline.params.section import Precision
 
 
 @dataclass

@@ -22,8 +22,7 @@ from foldline.files.refusal import Refusal
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.pixels.loaders import Pixels, evaluation_loader
 from foldline.training.batches import Batch, TrainingBatches, parts
-from foldline.training.fold import Fold
-from foldline.training.fold_pieces import choose_pieces, training_batches
+from foldline.training.fold_pieces import Fold, choose_pieces, training_batches
 from foldline.training.loop import Pieces, seed_torch
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import set_rates

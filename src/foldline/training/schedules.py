@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from foldline.params.kinds import union_of
-from foldline.params.quantities import NotNegative, Positive, Share, ShareBelowOne
+from foldline.params.section import NotNegative, Positive, Share, ShareBelowOne
 from foldline.training.kind import Kind, OwnKind
 
 ByStep = Callable[[int], float]

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from foldline.params.quantities import Count, Precision, WholeNumber
-from foldline.params.section import Section
+from foldline.params.section import Count, Precision, Section, WholeNumber
 from foldline.training.averages import Averages
 from foldline.training.kind import Kind
 from foldline.training.layer_groups import AnyRates, Freezings

@@ -9,14 +9,14 @@ from jaxtyping import Float, Int64
 from tqdm import tqdm
 
 from foldline.params.kinds import union_of
-from foldline.params.quantities import Positive
+from foldline.params.section import Positive
 from foldline.training.kind import Kind, Module, Tensor
 from foldline.training.losses import Loss
 from foldline.training.networks import Model
 
 if TYPE_CHECKING:
     from foldline.pixels.loaders import Pixels
-    from foldline.training.fold import Fold
+    from foldline.training.fold_pieces import Fold
     from foldline.training.models import Classifier
     from foldline.training.samples import Samples
 else:

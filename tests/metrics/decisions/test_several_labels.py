@@ -1,6 +1,6 @@
 import numpy as np
 
-from foldline.metrics.decisions.several_labels import LabelOfEach, likeliest_of_each
+from foldline.metrics.decisions.labels import LabelOfEach, likeliest_of_each
 from tests.metrics.of_kind import metric_of_kind
 
 CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")

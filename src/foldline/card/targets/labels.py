@@ -9,8 +9,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from foldline.card.activations import ActivationKind
-from foldline.card.targets.fields import BY_A_FUNCTION, refuse_other_fields
 from foldline.card.targets.kind import (
+    BY_A_FUNCTION,
     OF_SOFTMAX,
     VALUE_LOSSES,
     Label,
@@ -18,6 +18,7 @@ from foldline.card.targets.kind import (
     SampleColumns,
     TargetKind,
     Targets,
+    refuse_other_fields,
 )
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.decisions.cut_points import half_way

@@ -8,8 +8,8 @@ import pandas as pd
 from jaxtyping import Float32
 from pydantic import AfterValidator, Field
 
-from foldline.card.targets.fields import BY_A_FUNCTION, refuse_other_fields
 from foldline.card.targets.kind import (
+    BY_A_FUNCTION,
     VALUE_LOSSES,
     ColumnNames,
     Resolve,
@@ -18,6 +18,7 @@ from foldline.card.targets.kind import (
     TargetKind,
     Targets,
     Values,
+    refuse_other_fields,
     two_or_a_pattern,
 )
 from foldline.card.targets.labels import sorted_labels

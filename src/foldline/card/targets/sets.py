@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 
-from foldline.card.targets.fields import ones
 from foldline.card.targets.kind import (
     OF_SOFTMAX,
     ColumnNames,
@@ -19,14 +18,15 @@ from foldline.card.targets.kind import (
     Strata,
     TargetKind,
     Targets,
+    ones,
     two_or_a_pattern,
 )
 from foldline.card.targets.labels import positions_of, refuse_too_few, sorted_labels
 from foldline.card.targets.lines import IN_COMMON, Lines, describe_lacking, united_lines
 from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
-from foldline.files.targets import NO_TARGET
-from foldline.metrics.decisions.several_labels import likeliest_of_each
+from foldline.files.rows import NO_TARGET
+from foldline.metrics.decisions.labels import likeliest_of_each
 from foldline.params.section import Section
 
 CURE = "correct target.labels in the card"

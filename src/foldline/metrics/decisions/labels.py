@@ -1,12 +1,15 @@
-"""One label per row: the likeliest class, of probabilities as they are or times a weight per class."""
+"""One label per row, or one for each of several columns: the likeliest class, of probabilities as they are or times a
+weight per class."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
+from pydantic import Field
 
 from foldline.files.arrays import row_blocks
+from foldline.files.class_names import column_slices
 from foldline.files.compact import CompactArray
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind, checked_block, require_probabilities
 
@@ -239,3 +242,37 @@ def cuts(
 def best_cut(worth: Float64[np.ndarray, " taken"], thresholds: Float64[np.ndarray, " taken"]) -> int:
     """How many rows are worth most to take, of those that a threshold can take."""
     return int(np.argmax(np.where(np.isnan(thresholds), -np.inf, worth)))
+
+
+class LabelOfEach(RuleKind):
+    """Each column's label by the rule for it, of that column's classes alone."""
+
+    kind: Literal["label_of_each"]
+    sizes: tuple[int, ...]
+    """How many classes each column has; they follow each other."""
+    rules: tuple[Annotated[MostProbable | WeightedClasses, Field(discriminator="kind")], ...]
+
+    def __call__(self, predictions: Float32[np.ndarray, "rows classes"]) -> Int64[np.ndarray, "rows columns"]:
+        """Positions among all classes."""
+        parts = zip(self.rules, column_slices(self.sizes), strict=True)
+        return np.column_stack([mine.start + rule(predictions[:, mine]) for rule, mine in parts])
+
+    def fitted(
+        self,
+        metric: MetricKind,
+        predictions: Float32[np.ndarray, "rows classes"],
+        targets: Int64[np.ndarray, "rows columns"],
+        classes: int,
+    ) -> RuleKind:
+        """Each column's rule by the rows that have a label there."""
+        likeliest, rules = MostProbable(kind="most_probable"), []
+        for column, mine in enumerate(column_slices(self.sizes)):
+            known = targets[:, column] >= 0
+            labels = targets[known, column] - mine.start
+            fit = metric.fit_labels(predictions[known, mine], labels, mine.stop - mine.start) if len(labels) else None
+            rules.append(fit or likeliest)
+        return self.model_copy(update={"rules": tuple(rules)})
+
+
+def likeliest_of_each(sizes: tuple[int, ...]) -> LabelOfEach:
+    return LabelOfEach(kind="label_of_each", sizes=sizes, rules=(MostProbable(kind="most_probable"),) * len(sizes))

@@ -1,7 +1,7 @@
 import gzip
 from pathlib import Path
 
-from foldline.competition.line_numbers import line_of
+from foldline.competition.submission_check import line_of
 
 TEXT = '\ufeffid,note\n\n  \n1,a\n"2","b\nc"\r\n\n,\n4,d\n'
 

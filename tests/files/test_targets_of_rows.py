@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.files.targets import places_of, read_targets, write_targets
+from foldline.files.rows import places_of, read_targets, write_targets
 
 ROWS = pd.DataFrame({"part": ["train", "train", "test"], "row_id": ["b", "a", "b"]})
 

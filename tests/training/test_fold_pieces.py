@@ -9,7 +9,7 @@ import yaml
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import read_section
-from foldline.training.rehearsal import rehearse
+from foldline.training.fold_pieces import rehearse
 from foldline.training.section import Train
 from pipelines import check
 from tests.training.small import MODEL, train_section

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from foldline.competition.merged_rows import merged_rows
+from foldline.competition.layouts import merged_rows
 
 TRAIN = "layout.train"
 FOLDERS = pd.DataFrame({"row_id": ["cat0", "cat0", "cat1"], "path": ["cat/x/0.jpg", "cat/y/0.jpg", "cat/x/1.jpg"]})

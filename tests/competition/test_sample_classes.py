@@ -12,7 +12,7 @@ from foldline.card.target import Target
 from foldline.card.targets.labels import Binary, Multiclass, Ordinal, sorted_labels
 from foldline.card.targets.numbers import Columns, NumberLines, Regression
 from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput, OneHot
-from foldline.competition.classes import ColumnsOfSample
+from foldline.competition.sample import ColumnsOfSample
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.conftest import Zipped

@@ -9,7 +9,7 @@ import pytest
 
 from foldline.card.card import read_card
 from foldline.ensembling.ensembling import Ensemble
-from foldline.experiment.ensembles import unweighable
+from foldline.experiment.fitting import unweighable
 from foldline.experiment.params import read_params
 from foldline.metrics.kinds.of_order import MeanColumnAuc
 from foldline.params.section import parse
