@@ -15,11 +15,19 @@ from foldline.ensembling.projection import least_on_simplex, log_loss_curve, squ
 from foldline.ensembling.scales import AsPredicted, Inputs, Scale, Weights
 from foldline.ensembling.stacking import Pool, fit_pool, pooled
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
+from foldline.metrics.metric import METRICS
+from foldline.metrics.metric_and_rule import MetricKind
 from foldline.params.section import Section
 
 NAME = "weights"
 LEAST_GAIN = 1e-12
+
+
+def more_than_order() -> str:
+    """What a metric does for which ranks cannot stand for predictions, in words."""
+    of_order = [kind for kind, other in METRICS.items() if other.sees_order_alone]
+    return f"depends on more than the order of predictions, as {listed(of_order, 20)} do not"
 
 
 class Method(Section):
@@ -30,6 +38,13 @@ class Method(Section):
     """Whether `pipelines.blend` must read the runs' scores, and not their predictions."""
     takes_ranks: ClassVar[bool] = False
     """Whether its step takes the members' arrays and then their ranks."""
+
+    def unfit(self, average: str, metric: MetricKind, loss_of_numbers: str | None) -> str | None:
+        """Why it cannot be, in words, as far as that is known before anything is trained; else None.
+
+        average: `ensemble.average`. loss_of_numbers: the loss's kind, where it makes the model predict numbers.
+        """
+        return None
 
     def step(self, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
         """From the members' arrays to one. Raises Refusal when the method does not fit the metric or the scale."""
@@ -47,6 +62,15 @@ class Convex(Method):
     """Weights that are not negative and sum to one, at the optimum of a log loss or squared error."""
 
     kind: Literal["convex"]
+
+    def unfit(self, average: str, metric: MetricKind, loss_of_numbers: str | None) -> str | None:
+        if metric.is_log_loss or metric.is_squared_error:
+            return None
+        smooth = [kind for kind, other in METRICS.items() if other.is_log_loss or other.is_squared_error]
+        return (
+            f"`ensemble.method.kind` is convex, which takes a smooth metric ({listed(smooth, 20)}), "
+            f"but the card's is {metric.kind}. Choose greedy."
+        )
 
     def step(self, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
         _refuse_top_classes(self.kind, scale)
@@ -96,6 +120,19 @@ class Ranks(Method):
     kind: Literal["ranks"]
     takes_ranks = True
 
+    def unfit(self, average: str, metric: MetricKind, loss_of_numbers: str | None) -> str | None:
+        if not metric.sees_order_alone:
+            return (
+                f"`ensemble.method.kind` is ranks, but the metric {metric.kind} {more_than_order()}. "
+                "Choose equal, convex or greedy."
+            )
+        if average == "ranks":
+            return (
+                "`ensemble.average` and `ensemble.method.kind` are both ranks: ranks of ranks. "
+                "Set the method to equal or greedy, or the average to probabilities."
+            )
+        return None
+
     def step(self, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
         if not judge.metric.sees_order_alone:
             raise Refusal(
@@ -125,6 +162,14 @@ class Stacking(Method):
     penalty: Annotated[float, Field(gt=0)]
     """Of squared distances from equal weights and no biases, in rows: a penalty of 10 weighs as much as 10 rows."""
     takes_scores = True
+
+    def unfit(self, average: str, metric: MetricKind, loss_of_numbers: str | None) -> str | None:
+        if loss_of_numbers is None:
+            return None
+        return (
+            "`ensemble.method.kind` is stacking, which takes probabilities, but "
+            f"`train.loss.kind` {loss_of_numbers} makes the model predict numbers. Choose convex or greedy."
+        )
 
     def step(self, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
         if not holds_probabilities(scale.form):
