@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from foldline.card.activations import fitting_activation
 from foldline.card.description import read_description
 from foldline.card.views import Symmetry
 from foldline.files.places import FoldName
@@ -28,7 +27,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
     pixels = open_cache(places)
     targets = read_targets(places.targets, rows, classes.names)
     weights = starting_weights(places.weights, train.model.name)
-    activation = fitting_activation(train.loss.kind, classes.activations, "the card's target")
+    activation = train.loss.fitting_activation(classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     folds, joins = read_folds(places.folds), train.model.joins_side_features
 

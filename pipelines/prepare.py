@@ -53,7 +53,7 @@ def main() -> None:
     write_targets(places.targets, found.targets)
     write_images(places.images, images)
     sizes = target.sizes(found.classes)
-    write_description(places.classes, Classes(names=found.classes, sizes=sizes, activations=target.losses))
+    write_description(places.classes, Classes(names=found.classes, sizes=sizes, activations=target.activations))
     write_pixels_key(places.pixels, built.key)
     if unreadable := describe_unreadable(images):
         print(f"{len(unreadable_files(images))} unreadable images: {unreadable}. {places.unreadable} lists all.")

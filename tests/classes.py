@@ -8,4 +8,4 @@ from foldline.card.targets.labels import Multiclass
 
 
 def write_classes(path: Path, names: Sequence[str]) -> None:
-    write_description(path, Classes(names=tuple(names), sizes=(len(names),), activations=Multiclass.losses))
+    write_description(path, Classes(names=tuple(names), sizes=(len(names),), activations=Multiclass.activations))

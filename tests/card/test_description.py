@@ -6,7 +6,7 @@ from foldline.card.description import Classes, read_classes, read_description, w
 from foldline.card.targets.labels import Multiclass
 from foldline.files.refusal import Refusal
 
-BREEDS = Classes(names=("pug", "NA", "Épagneul"), sizes=(3,), activations=Multiclass.losses)
+BREEDS = Classes(names=("pug", "NA", "Épagneul"), sizes=(3,), activations=Multiclass.activations)
 
 
 def test_classes_keep_their_order_and_letters(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_classes_keep_their_order_and_letters(tmp_path: Path) -> None:
         ("{}", "names"),
         ('["pug", "dingo"]', "must hold"),
         ('{"names": [], "sizes": [0], "activations": {}}', "names"),
-        ('{"names": ["a", "b"], "sizes": [2], "activations": {"focal": "odds"}}', "activations"),
+        ('{"names": ["a", "b"], "sizes": [2], "activations": {"each": "odds"}}', "activations"),
         ('{"names": ["pug", "pug"], "sizes": [2], "activations": {}}', "names a class twice"),
         ("[", "is not valid JSON"),
     ],

@@ -1,14 +1,18 @@
 """Patterns in a target's columns: which columns they mean, and what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
+from foldline.card.card import Card
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.reading import Competition, read_competition
+from foldline.doctor.diagnosis import unused_columns
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.conftest import Zipped
@@ -68,3 +72,14 @@ def test_a_pattern_that_means_no_column_is_refused(zipped: Zipped) -> None:
 def test_one_column_is_too_few(kind: str) -> None:
     with pytest.raises(Refusal, match="two columns or more, or a pattern"):
         parse({"kind": kind, "columns": ["a"], "group": None}, Target, "card")
+
+
+def test_what_a_pattern_of_the_target_means_is_no_column_to_spare(zipped: Zipped) -> None:
+    """The doctor offers no answer as a feature, though test rows have a column of its name."""
+    card = yaml.safe_load(Path(__file__).parents[2].joinpath("pipelines/competitions/digits.yaml").read_text())
+    layout = {"channels": 3, "range": None, "aggregate": "mean", "train": table("train.csv"), "test": table("test.csv")}
+    target = {"kind": "shares", "columns": ["hue_*"], "group": "patient"}
+    submission = {"kind": "class_probabilities", "sample": "sample.csv", "id": "id", "extra_columns": "refused"}
+    facts = {"layout": layout, "target": target, "submission": submission, "metric": {"kind": "kl_divergence"}}
+    archives = zipped({**FILES, "test.csv": "id,hue_a,size\n3,0,1\n"})
+    assert unused_columns(archives, parse(card | facts, Card, "card")) == ("size",)

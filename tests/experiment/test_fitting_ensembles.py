@@ -13,6 +13,7 @@ from foldline.experiment.fitting import unweighable
 from foldline.experiment.params import read_params
 from foldline.metrics.kinds.of_order import MeanColumnAuc
 from foldline.params.section import parse
+from foldline.training.losses import Losses
 
 ROOT = Path(__file__).parents[2]
 SECTION: Mapping[str, Any] = {
@@ -28,7 +29,9 @@ def conflicts(slug: str, loss: dict[str, Any] | None = None, **changes: Any) -> 
     params = read_params(ROOT / "params.yaml")
     params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
     if loss:
-        params = params.model_copy(update={"train": params.train.model_copy(update={"loss": type("Loss", (), loss)})})
+        params = params.model_copy(
+            update={"train": params.train.model_copy(update={"loss": parse(loss, Losses, "loss")})}
+        )
     return list(unweighable(params, read_card(ROOT / f"pipelines/competitions/{slug}.yaml")))
 
 

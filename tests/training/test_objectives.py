@@ -10,7 +10,6 @@ from foldline.card.activations import ColumnSoftmax
 from foldline.card.target import TARGETS
 from foldline.card.targets.kind import TargetKind
 from foldline.experiment.fitting import unlearnable
-from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.losses import Losses
 from foldline.training.objectives import Objective, build_objective, class_weights, square_root_shares
@@ -34,6 +33,17 @@ VALUES = np.array([[1.0], [2.0], [6.0]], np.float32)
 SEVERAL = np.array([[1, np.nan, 5], [3, np.nan, 5]], np.float32)
 
 
+VALUE_LOSSES = {"mean_squared_error", "mean_absolute_error", "huber"}
+OF_CLASSES = {"cross_entropy", "focal", "binary_cross_entropy"}
+FITTING = {
+    **dict.fromkeys(("multiclass", "open_set", "ranked"), OF_CLASSES),
+    "multilabel": {"binary_cross_entropy", "focal"},
+    "ordinal": {"cross_entropy", "focal", "cumulative", *VALUE_LOSSES},
+    "regression": VALUE_LOSSES,
+}
+"""By the kind of target: the losses that it takes, where these are not those of a distribution."""
+
+
 def of_kind(name: str) -> TargetKind:
     return TARGETS[name].model_construct(kind=name)
 
@@ -41,8 +51,9 @@ def of_kind(name: str) -> TargetKind:
 def objective(
     target: str, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
 ) -> Objective:
-    activation = TARGETS[target].losses[loss]
-    return build_objective(activation, parse(LOSSES[loss], Losses, "loss"), imbalance, (classes,), training)
+    learned = parse(LOSSES[loss], Losses, "loss")
+    activation = learned.fitting_activation(TARGETS[target].activations, target)
+    return build_objective(activation, learned, imbalance, (classes,), training)
 
 
 def of_columns(loss: str) -> Objective:
@@ -82,9 +93,16 @@ def test_outputs_and_activation(target: str, loss: str, activation: str, outputs
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_refuses_losses_that_do_not_fit(target: str) -> None:
-    for loss in LOSSES.keys() - of_kind(target).losses.keys():
-        with pytest.raises(Refusal, match=f"`train.loss.kind` is {loss}, .* of kind {target}. Fitting: "):
-            of_kind(target).activation(loss)
+    fitting = FITTING.get(target, {"cross_entropy", "focal"})
+    for loss in LOSSES.keys() - fitting:
+        train = train_section(loss=LOSSES[loss])
+        [unfit] = unlearnable(train, of_kind(target))
+        assert unfit.startswith(
+            f"params.yaml: `train.loss.kind` is {loss}, which does not fit a target of kind {target}. "
+        )
+        assert set(unfit.partition("Fitting: ")[2].removesuffix(".").split(", ")) == {*fitting, "python"}
+    for loss in fitting:
+        assert list(unlearnable(train_section(loss=LOSSES[loss]), of_kind(target))) == []
 
 
 def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:

@@ -1,16 +1,18 @@
 """How a model's logits become predictions, and what form these have (docs/design.md, "Targets, outputs, answers")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
 
 PlainActivation = Literal["softmax", "sigmoid", "normalised_sigmoid", "cumulative", "identity", "level"]
 ActivationKind = Literal[PlainActivation, "column_softmax"]
 """An activation's name, without what it must know beside."""
+Learned = Literal["distribution", "each", "above", "value"]
+"""What a loss makes a model learn of a row: a distribution over the classes; of each class whether the row is of it; of
+each level but the last whether the row is above; numbers."""
 
 
 class ColumnSoftmax(Section):
@@ -41,16 +43,6 @@ Form = PlainForm | ColumnDistributions
 
 ACTIVATIONS: tuple[ActivationKind, ...] = (*get_args(PlainActivation), "column_softmax")
 FORMS: tuple[str, ...] = (*get_args(PlainForm), "column_distributions")
-
-
-def fitting_activation(loss: str, fitting: Mapping[str, ActivationKind], target: str) -> ActivationKind:
-    """What the loss of this kind makes of outputs. fitting: by the kinds of loss that `target`, in words, takes. Raises
-    Refusal when it is none of these."""
-    if loss not in fitting:
-        raise Refusal(
-            f"params.yaml: `train.loss.kind` is {loss}, which does not fit {target}. Fitting: {listed(fitting)}."
-        )
-    return fitting[loss]
 
 
 def activation_for(kind: ActivationKind, sizes: Sequence[int]) -> Activation:

@@ -1,6 +1,6 @@
 """Which metric fits which target, and which form of submission fits either."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from foldline.card.card import Card
 from foldline.card.submission import FORMS
@@ -8,8 +8,8 @@ from foldline.card.target import TARGETS
 from foldline.card.targets.kind import TargetKind
 from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.answers import Answer, Truth
 from foldline.metrics.metric import METRICS
+from foldline.metrics.metric_and_rule import Answer, Truth
 
 
 def refuse_unscorable_card(card: Card) -> None:
@@ -89,17 +89,15 @@ def _unnamed(card: Card) -> Iterator[str]:
 
 
 def _other_length(card: Card) -> Iterator[str]:
-    scored, length = getattr(card.metric, "k", None), card.submission.most_answers()
+    scored, length = card.metric.ranked, card.submission.most_answers()
     if scored is not None and length is not None and scored != length:
         yield f"`metric.k` is {scored}, but `submission.length` is {length}: make them equal."
 
 
 def _unknown_weights(card: Card) -> Iterator[str]:
     """Where the card itself names the classes; else the doctor finds out."""
-    names, weights = card.target.weighed_names(), getattr(card.metric, "weights", None)
-    if any("*" in name for name in names):
-        return
-    unknown = [name for name in weights if name not in names] if names and isinstance(weights, Mapping) else ()
+    names = card.target.weighed_names()
+    unknown = [name for name in card.metric.weighed if name not in names] if names else []
     if unknown:
         yield (
             f"`metric.weights` names {listed(unknown)}, which is no column of the target. Valid: {listed(names, 40)}."

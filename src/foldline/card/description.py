@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from foldline.card.activations import ActivationKind
+from foldline.card.activations import ActivationKind, Learned
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse
@@ -22,8 +22,8 @@ class Classes(Section):
     """Those of a target of several labels are `column=label`, in the card's order of columns."""
     sizes: tuple[int, ...]
     """How many classes each column of a target of several labels has; of all others, how many there are."""
-    activations: Mapping[str, ActivationKind]
-    """By the kind of a loss that fits, what it makes of a model's outputs."""
+    activations: Mapping[Learned, ActivationKind]
+    """What may be learned of the target, and what is then made of a model's outputs."""
 
 
 def read_description(path: Path) -> Classes:

@@ -14,12 +14,12 @@ from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import Part
 from foldline.card.sources import LINE, ROW
 from foldline.card.target import Target
+from foldline.card.targets.kind import ANY_TEXT, has_pattern
 from foldline.card.targets.numbers import DECIMAL_COMMA
 from foldline.card.templates import columns_of, parse_id
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
 
-ANY_TEXT = "*"
 MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
 TRUTH = {"true": "1", "false": "0"}
 
@@ -59,9 +59,7 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
     train = part_columns(archives, layout.train, "layout.train")
     test = part_columns(archives, layout.test, "layout.test")
     answers = [column for _, column in target.named_columns()]
-    templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
-    named = {*features.numbers, *features.categories, *answers, LINE, ROW}
-    named |= {column for template in templates for column in columns_of(parse_id(template))}
+    named = {*features.numbers, *features.categories, *answers, *_ids_and_groups(layout, target)}
     spare = [name for name in train.names if name in test.names and name not in named]
     numbers, categories = (
         _found(names, f"features.{kind}", train, spare, "test rows have too, and that ")
@@ -83,14 +81,18 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
 
 def with_found_columns(archives: Archives, layout: Layout, target: Target, features: Features | None) -> Target:
     """The target with the columns that its patterns mean. Raises Refusal where one means none."""
-    if not any(ANY_TEXT in column for _, column in target.named_columns()):
+    if not has_pattern(column for _, column in target.named_columns()):
         return target
     train = part_columns(archives, layout.train, "layout.train")
-    templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
-    named = {column for template in templates for column in columns_of(parse_id(template))} | {LINE, ROW}
-    named |= {*features.numbers, *features.categories} if features else set()
+    named = _ids_and_groups(layout, target) | ({*features.numbers, *features.categories} if features else set())
     spare = [name for name in train.names if name not in named]
     return target.with_columns(lambda fact, names: _found(names, fact, train, spare, ""))
+
+
+def _ids_and_groups(layout: Layout, target: Target) -> set[str]:
+    """What no pattern means: columns of train rows' ids and groups, and those that stand for the number of a line."""
+    templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
+    return {column for template in templates for column in columns_of(parse_id(template))} | {LINE, ROW}
 
 
 def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[str], which: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from foldline.card.card import Card
 from foldline.card.forms.form import Sample
 from foldline.card.sources import LINE, ROW
 from foldline.competition.readability import describe_none
-from foldline.competition.side_columns import find_side_columns, part_columns
+from foldline.competition.side_columns import find_side_columns, part_columns, with_found_columns
 from foldline.doctor.first_experiment import Pictures
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
@@ -135,7 +135,9 @@ def unused_columns(archives: Archives, card: Card) -> tuple[str, ...]:
     """Those that both train and test rows have, and that no key of the card names. Raises what `read_layout` raises."""
     parts = {"layout.train": card.layout.train, "layout.test": card.layout.test}
     train, test = (part_columns(archives, part, fact).names for fact, part in parts.items())
-    used = {LINE, ROW, *find_side_columns(archives, card.layout, card.target, card.features).names}
+    target = with_found_columns(archives, card.layout, card.target, card.features)
+    used = {LINE, ROW, *find_side_columns(archives, card.layout, target, card.features).names}
+    used |= {column for _, column in target.named_columns()}
     texts = list(_texts(card.model_dump(exclude={"title", "host"})))
     return tuple(
         name

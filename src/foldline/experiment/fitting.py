@@ -36,7 +36,7 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
 def _loss_of_numbers(params: Params, card: Card) -> str | None:
     """The loss's kind, where it makes the model predict numbers."""
     # A loss that does not fit the target has a line of its own.
-    activation = card.target.losses.get(params.train.loss.kind)
+    activation = params.train.loss.activation(card.target.activations)
     return None if activation is None or not is_value(activation) else params.train.loss.kind
 
 
@@ -90,7 +90,7 @@ def _swapped_axes(params: Params) -> Iterator[str]:
 def unlearnable(train: Train, target: Target) -> Iterator[str]:
     """Every reason why the target cannot be learned so."""
     try:
-        activation = target.activation(train.loss.kind)
+        activation = train.loss.fitting_activation(target.activations, f"a target of kind {target.kind}")
     except Refusal as refusal:
         yield str(refusal)
         return

@@ -7,7 +7,7 @@ predictions; it is one class in metrics/decisions/.
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
@@ -16,8 +16,23 @@ from pydantic import PrivateAttr
 from foldline.files.arrays import row_blocks, take
 from foldline.files.compact import rows_at
 from foldline.files.refusal import Refusal
-from foldline.metrics.answers import Answer, Truth
+from foldline.metrics.class_weights import refuse_unknown
 from foldline.params.section import Section
+
+Answer = Literal["probabilities", "column_probabilities", "numbers", "labels", "confident_labels", "sets", "rankings"]
+"""probabilities: of each class. column_probabilities: of each label of each column of a target of several labels."""
+
+Truth = Literal[
+    "positive", "class", "label", "level", "each_class", "set", "labels", "ranking", "vote_shares", "known_numbers"
+]
+"""How a target's rows are graded, of which a metric takes some and a kind of target is some.
+
+positive: whether a row is. class: its one class, of those that the predictions know; label: the same, or a new class;
+level: the same, of classes in order. each_class: of each class whether the row is of it. set: of which classes it is,
+any number of them. labels: one of each column of a target of several. ranking: its one class, to be found among the
+first ones. vote_shares: of each class. known_numbers: those that are known of the row's.
+"""
+
 
 PREDICTIONS: frozenset[Answer] = frozenset({"probabilities", "column_probabilities"})
 
@@ -107,6 +122,21 @@ class MetricKind(Section):
         """
         return self.scores_predictions and not self.sees_order_alone
 
+    @property
+    def ranked(self) -> int | None:
+        """How many of a row's labels it looks at, where it looks at a ranking's first ones."""
+        return None
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        """Classes or columns that the card weighs by name."""
+        return ()
+
+    @property
+    def weighable(self) -> tuple[str, ...]:
+        """What it may weigh, once the classes are known."""
+        return self._classes
+
     def of(self, classes: Sequence[str]) -> "MetricKind":
         """The same of outputs with these names, in their order, for what a card says of classes by name.
 
@@ -119,6 +149,7 @@ class MetricKind(Section):
 
     def refuse_unknown_names(self) -> None:
         """Raises Refusal where the card names classes that there are not."""
+        refuse_unknown(self.weighed, self.weighable)
 
     def refuse_unscorable(self, targets: np.ndarray) -> None:
         """Raises Refusal where not even the truth could be scored, such as a number of 0 by its share.

@@ -4,13 +4,14 @@ Targets are soft throughout, as wide as the logits: a share per class, or 0 to 1
 mixes images mixes their targets alike. What losses compute is in loss_functions.py.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from jaxtyping import Float
 
-from foldline.card.activations import Activation
-from foldline.params.kinds import union_of
+from foldline.card.activations import Activation, ActivationKind, Learned
+from foldline.files.refusal import Refusal, listed
+from foldline.params.kinds import by_kind, union_of
 from foldline.params.section import NotNegative, Positive, ShareBelowOne
 from foldline.training.kind import Kind, OwnKind, Tensor
 
@@ -21,10 +22,31 @@ LossFunction = Callable[[Logits, SoftTargets], PerImage]
 
 
 class Loss(Kind):
-    is_of_values: ClassVar[bool] = False
-    """Whether it is of numbers, which have no soft form that mixed images could have."""
+    learns: ClassVar[tuple[Learned, ...]]
+    """What a model may learn by it: of a target that offers several of these, the first that the target names."""
     fits_probabilities: ClassVar[bool] = False
     """Whether it is least where the probabilities of classes are right, as a logistic regression has them."""
+
+    @property
+    def is_of_values(self) -> bool:
+        """Whether it is of numbers, which have no soft form that mixed images could have."""
+        return self.learns == ("value",)
+
+    @classmethod
+    def activation(cls, offered: Mapping[Learned, ActivationKind]) -> ActivationKind | None:
+        """What is made of a model's outputs; None where the loss fits nothing that a target offers."""
+        return next((activation for learned, activation in offered.items() if learned in cls.learns), None)
+
+    def fitting_activation(self, offered: Mapping[Learned, ActivationKind], target: str) -> ActivationKind:
+        """The same. Raises Refusal where there is none; target: in words."""
+        found = self.activation(offered)
+        if found is None:
+            fitting = [kind for kind, other in by_kind(Losses, Loss).items() if other.activation(offered)]
+            raise Refusal(
+                f"params.yaml: `train.loss.kind` is {self.kind}, which does not fit {target}. Fitting: "
+                f"{listed(fitting, 20)}."
+            )
+        return found
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         """`activation`: what turns the logits into predictions. `scale`: the standard deviations of the training
@@ -41,6 +63,7 @@ class CrossEntropy(Loss):
     kind: Literal["cross_entropy"]
     smoothing: ShareBelowOne
     fits_probabilities: ClassVar[bool] = True
+    learns: ClassVar = ("distribution",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import cross_entropy
@@ -53,6 +76,7 @@ class BinaryCrossEntropy(Loss):
 
     kind: Literal["binary_cross_entropy"]
     smoothing: ShareBelowOne
+    learns: ClassVar = ("each",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import binary_cross_entropy
@@ -65,6 +89,7 @@ class Focal(Loss):
 
     kind: Literal["focal"]
     gamma: NotNegative
+    learns: ClassVar = ("distribution", "each")
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import binary_focal, focal
@@ -77,6 +102,7 @@ class Cumulative(Loss):
     """For levels that have an order: binary cross-entropy of "above level l" for every l but the last (mean)."""
 
     kind: Literal["cumulative"]
+    learns: ClassVar = ("above",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import binary_cross_entropy
@@ -88,7 +114,7 @@ class MeanSquaredError(Loss):
     """In units of the training targets' variance, as the other two are in units of their standard deviation."""
 
     kind: Literal["mean_squared_error"]
-    is_of_values: ClassVar[bool] = True
+    learns: ClassVar = ("value",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import errors
@@ -98,7 +124,7 @@ class MeanSquaredError(Loss):
 
 class MeanAbsoluteError(Loss):
     kind: Literal["mean_absolute_error"]
-    is_of_values: ClassVar[bool] = True
+    learns: ClassVar = ("value",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import errors
@@ -111,7 +137,7 @@ class Huber(Loss):
 
     kind: Literal["huber"]
     delta: Positive
-    is_of_values: ClassVar[bool] = True
+    learns: ClassVar = ("value",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import errors, huber
@@ -122,6 +148,8 @@ class Huber(Loss):
 class OwnLoss(Loss, OwnKind):
     """A class of one's own: `name(**keys)` gives what is called with logits and soft targets, both float
     (batch, outputs), and returns a loss per image, (batch,)."""
+
+    learns: ClassVar = get_args(Learned)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
         loss = self.made("logits and targets")

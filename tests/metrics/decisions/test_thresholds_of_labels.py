@@ -1,16 +1,8 @@
 import numpy as np
 import pytest
 
-from foldline.metrics.decisions.labels import (
-    MostProbable,
-    WeightedClasses,
-    best_threshold,
-    f_beta_worth,
-    fit_balance,
-    fit_label,
-    kappa_worth,
-    matthews_worth,
-)
+from foldline.metrics.decisions.labels import MostProbable, WeightedClasses, fit_balance, fit_label
+from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth, kappa_worth, matthews_worth
 from tests.metrics.of_kind import scored
 
 RULE = MostProbable(kind="most_probable")

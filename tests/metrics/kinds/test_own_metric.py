@@ -8,8 +8,8 @@ import pytest
 
 from foldline.card.target import TARGETS
 from foldline.files.refusal import Refusal
-from foldline.metrics.answers import Answer
 from foldline.metrics.metric import Metric
+from foldline.metrics.metric_and_rule import Answer
 from tests.metrics.of_kind import metric_of_kind
 
 COST = """

@@ -18,8 +18,8 @@ from foldline.card.forms.fields import Violation
 from foldline.card.source_steps import File, Headerless
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, counted, listed
-from foldline.metrics.answers import Answer
 from foldline.metrics.decisions.rules import AsPredicted, Rule
+from foldline.metrics.metric_and_rule import Answer
 from foldline.params.section import Section
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ A kind says how labels are read from a competition's columns, what its classes a
 folds and graded, which losses it takes, and which rule makes answers of predictions.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -14,23 +14,23 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from foldline.archive.tables import described_places
-from foldline.card.activations import ActivationKind, fitting_activation
+from foldline.card.activations import ActivationKind, Learned
 from foldline.card.templates import IdTemplate
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.answers import Answer, Truth
 from foldline.metrics.decisions.labels import MostProbable
 from foldline.metrics.decisions.rankings import TopClasses
 from foldline.metrics.decisions.values import WithinRange
+from foldline.metrics.metric_and_rule import Answer, Truth
 from foldline.params.section import Section
 
-OF_SOFTMAX: Mapping[str, ActivationKind] = {"cross_entropy": "softmax", "focal": "softmax", "python": "softmax"}
-VALUE_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
+ANY_TEXT = "*"
+"""In a column's name: whatever stands there, so that it names several columns."""
 
 Positions = Int64[np.ndarray, " rows"]
-OfColumns = Int64[np.ndarray, "rows columns"]
+LabelsOfColumns = Int64[np.ndarray, "rows columns"]
 Indicators = UInt8[np.ndarray, "rows classes"]
 Values = Float32[np.ndarray, "rows columns"]
-Targets = Positions | OfColumns | Indicators | Values
+Targets = Positions | LabelsOfColumns | Indicators | Values
 
 
 def _as_written(value: object) -> object:
@@ -47,10 +47,8 @@ def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
-def two_or_a_pattern(columns: tuple[str, ...]) -> tuple[str, ...]:
-    if len(columns) < 2 and not any("*" in column for column in columns):
-        raise ValueError("it takes two columns or more, or a pattern (`vote_*`)")
-    return columns
+def has_pattern(columns: Iterable[str]) -> bool:
+    return any(ANY_TEXT in column for column in columns)
 
 
 Label = Annotated[str, BeforeValidator(_as_written)]
@@ -99,8 +97,8 @@ class TargetKind(Section):
     """How its rows may be graded."""
     answers: ClassVar[tuple[Answer, ...]]
     """What a submission may hold of a row."""
-    losses: ClassVar[Mapping[str, ActivationKind]] = OF_SOFTMAX
-    """Those that it can be learned by, and what each makes of a model's outputs; `python` is one's own."""
+    activations: ClassVar[Mapping[Learned, ActivationKind]] = {"distribution": "softmax"}
+    """What may be learned of it, the likeliest first, and what is then made of a model's outputs."""
     first_loss: ClassVar[Mapping[str, Any]] = {"kind": "cross_entropy", "smoothing": 0.1}
     """Of the doctor's first experiment."""
     in_lines: ClassVar[bool] = False
@@ -189,10 +187,6 @@ class TargetKind(Section):
     def sizes(self, classes: tuple[str, ...]) -> tuple[int, ...]:
         """How many classes each column of a target of several labels has; of all others, how many there are."""
         return (len(classes),)
-
-    def activation(self, loss: str) -> ActivationKind:
-        """`loss`: its kind. Raises Refusal when it does not fit the target."""
-        return fitting_activation(loss, self.losses, f"a target of kind {self.kind}")
 
     # What is answered
 

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from foldline.card.activations import ActivationKind
+from foldline.card.activations import ActivationKind, Learned
 from foldline.card.targets.kind import (
     BY_A_FUNCTION,
-    OF_SOFTMAX,
-    VALUE_LOSSES,
     Label,
     Positions,
     SampleColumns,
@@ -29,7 +27,7 @@ from foldline.metrics.decisions.values import PositiveProbability
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 UNFITTED_LEVEL = 0.5
-OF_CLASSES: Mapping[str, ActivationKind] = {**OF_SOFTMAX, "binary_cross_entropy": "normalised_sigmoid"}
+OF_CLASSES: Mapping[Learned, ActivationKind] = {"distribution": "softmax", "each": "normalised_sigmoid"}
 
 
 class OneLabel(TargetKind):
@@ -128,7 +126,7 @@ class Multiclass(OneLabel):
 
     truths: ClassVar = ("class", "label", "each_class")
     answers: ClassVar = ("probabilities", "labels", "confident_labels")
-    losses: ClassVar = OF_CLASSES
+    activations: ClassVar = OF_CLASSES
 
 
 class OpenSet(OneLabel):
@@ -143,7 +141,7 @@ class OpenSet(OneLabel):
 
     truths: ClassVar = ("label",)
     answers: ClassVar = ("labels",)
-    losses: ClassVar = OF_CLASSES
+    activations: ClassVar = OF_CLASSES
 
     def unseen_class(self) -> str:
         return self.new_class
@@ -162,7 +160,7 @@ class Ranked(OneLabel):
 
     truths: ClassVar = ("ranking",)
     answers: ClassVar = ("rankings",)
-    losses: ClassVar = OF_CLASSES
+    activations: ClassVar = OF_CLASSES
 
     def unseen_class(self) -> str | None:
         return self.new_class
@@ -183,7 +181,7 @@ class Ordinal(OneLabel):
 
     truths: ClassVar = ("class", "label", "each_class", "level")
     answers: ClassVar = ("labels", "probabilities")
-    losses: ClassVar = {**OF_SOFTMAX, "cumulative": "cumulative", **dict.fromkeys(VALUE_LOSSES, "level")}
+    activations: ClassVar = {"distribution": "softmax", "above": "cumulative", "value": "level"}
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         texts = super().read(table, source)

@@ -6,25 +6,28 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float32
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from foldline.card.targets.kind import (
     BY_A_FUNCTION,
-    VALUE_LOSSES,
-    ColumnNames,
-    Resolve,
     SampleColumns,
     Strata,
-    TargetKind,
     Targets,
     Values,
     refuse_other_fields,
-    two_or_a_pattern,
 )
 from foldline.card.targets.labels import sorted_labels
-from foldline.card.targets.lines import IN_COMMON, Lines, describe_lacking, united_lines
+from foldline.card.targets.parts import (
+    IN_COMMON,
+    ByColumns,
+    Lines,
+    OfColumns,
+    OfParts,
+    Parts,
+    describe_lacking,
+    united_lines,
+)
 from foldline.files.refusal import Refusal
-from foldline.params.section import Section
 
 DECIMAL_COMMA = r"[+-]?\d*,\d+"
 POINTS = (
@@ -42,21 +45,8 @@ Named = tuple[tuple[str, float], ...]
 """Numbers of a row by name, those that it has."""
 
 
-class Columns(Section):
+class Columns(ByColumns):
     """A column per number: `{kind: columns, columns: [Pawpularity]}`."""
-
-    kind: Literal["columns"]
-    columns: ColumnNames
-
-    def named(self) -> tuple[tuple[str, str], ...]:
-        return tuple(("columns", column) for column in self.columns)
-
-    def columns_named(self) -> tuple[str, ...]:
-        """The numbers' names, where they are columns."""
-        return self.columns
-
-    def with_columns(self, resolve: Resolve) -> "Columns":
-        return self.model_copy(update={"columns": resolve("target.values.columns", self.columns)})
 
     def numbers(self, table: pd.DataFrame, source: str) -> list[Named]:
         """Of several columns some may be empty."""
@@ -70,50 +60,36 @@ class Columns(Section):
             for row in found.tolist()
         ]
 
-    def spoken_of(self, table: pd.DataFrame) -> "pd.Series | str":
-        return ""
-
 
 class NumberLines(Lines):
     """A line per row and number: `{kind: lines, name: "{ID.tail}", column: Value}`."""
-
-    def columns_named(self) -> tuple[str, ...]:
-        return ()
 
     def numbers(self, table: pd.DataFrame, source: str) -> list[Named]:
         numbers = _numbers(table[self.column], source, gaps=False).tolist()
         return [((name, number),) for name, number in zip(self.spoken_of(table), numbers, strict=True)]
 
 
-class Regression(TargetKind):
+class Regression(OfParts):
     """A number, or several. Of several a train row may lack some: these count neither in the loss nor in the score."""
 
     kind: Literal["regression"]
     values: Annotated[Columns | NumberLines, Field(discriminator="kind")]
 
     truths: ClassVar = ("known_numbers",)
+    key: ClassVar = "values"
     answers: ClassVar = ("numbers",)
-    losses: ClassVar = dict.fromkeys((*VALUE_LOSSES, "python"), "identity")
+    activations: ClassVar = {"value": "identity"}
     first_loss: ClassVar = {"kind": "mean_squared_error"}
-    in_lines: ClassVar = True
 
-    def named_columns(self) -> tuple[tuple[str, str], ...]:
-        return tuple((f"target.values.{key}", column) for key, column in self.values.named())
-
-    def with_columns(self, resolve: Resolve) -> "Regression":
-        return self.model_copy(update={"values": self.values.with_columns(resolve)})
-
-    def weighed_names(self) -> tuple[str, ...]:
-        return self.values.columns_named()
+    @property
+    def parts(self) -> Parts:
+        return self.values
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         return pd.Series(self.values.numbers(table, source), index=table.index, dtype=object)
 
     def united(self, lines: pd.DataFrame) -> pd.DataFrame:
         return united_lines(lines, _all_numbers)
-
-    def spoken_of(self, columns: pd.DataFrame) -> "pd.Series | str":
-        return self.values.spoken_of(columns)
 
     def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
         lacking = describe_lacking(lines, "numbers")
@@ -148,7 +124,7 @@ class Regression(TargetKind):
         return pd.DataFrame([dict(row) for row in found])
 
 
-class Shares(TargetKind):
+class Shares(OfColumns):
     """How the votes on a row fall on C classes: a column of votes, or of shares, per class.
 
     Divided by their sum they are what is learned (Peterson et al., Human Uncertainty Makes Classification More Robust,
@@ -156,19 +132,12 @@ class Shares(TargetKind):
     """
 
     kind: Literal["shares"]
-    columns: Annotated[ColumnNames, AfterValidator(two_or_a_pattern)]
 
     truths: ClassVar = ("vote_shares",)
     answers: ClassVar = ("probabilities",)
     first_loss: ClassVar = {"kind": "cross_entropy", "smoothing": 0.0}
     """The votes are soft enough."""
     has_one_class: ClassVar = False
-
-    def named_columns(self) -> tuple[tuple[str, str], ...]:
-        return tuple(("target.columns", column) for column in self.columns)
-
-    def with_columns(self, resolve: Resolve) -> "Shares":
-        return self.model_copy(update={"columns": resolve("target.columns", self.columns)})
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         """The shares of each line: its votes by their sum. Raises Refusal for a line without votes, too."""

@@ -8,33 +8,38 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.card.targets.kind import (
-    OF_SOFTMAX,
-    ColumnNames,
     Indicators,
-    OfColumns,
+    LabelsOfColumns,
     Positions,
-    Resolve,
     SampleColumns,
     Strata,
-    TargetKind,
     Targets,
+    has_pattern,
     ones,
-    two_or_a_pattern,
 )
 from foldline.card.targets.labels import positions_of, refuse_too_few, sorted_labels
-from foldline.card.targets.lines import IN_COMMON, Lines, describe_lacking, united_lines
+from foldline.card.targets.parts import (
+    IN_COMMON,
+    ByColumns,
+    Lines,
+    OfColumns,
+    OfParts,
+    Parts,
+    SeveralColumns,
+    describe_lacking,
+    united_lines,
+)
 from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET
 from foldline.metrics.decisions.labels import likeliest_of_each
-from foldline.params.section import Section
 
 CURE = "correct target.labels in the card"
 NO_LABEL = "no label"
 Sets = list[tuple[str, ...]]
 
 
-class Delimited(Section):
+class Delimited(Parts):
     """All labels of a row in one column; empty for a row without any."""
 
     kind: Literal["delimited"]
@@ -44,49 +49,21 @@ class Delimited(Section):
     def named(self) -> tuple[tuple[str, str], ...]:
         return (("column", self.column),)
 
-    def columns_named(self) -> tuple[str, ...]:
-        """The labels, where they are columns."""
-        return ()
-
-    def with_columns(self, resolve: Resolve) -> "Delimited":
-        return self
-
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
         parts = table[self.column].str.split(self.delimiter, regex=False)
         return [tuple(dict.fromkeys(part.strip() for part in row if part.strip())) for row in parts]
 
-    def spoken_of(self, table: pd.DataFrame) -> "pd.Series | str":
-        return ""
 
-
-class OneHot(Section):
+class OneHot(ByColumns):
     """A column of 0 and 1 per label."""
-
-    kind: Literal["columns"]
-    columns: ColumnNames
-
-    def named(self) -> tuple[tuple[str, str], ...]:
-        return tuple(("columns", column) for column in self.columns)
-
-    def columns_named(self) -> tuple[str, ...]:
-        return self.columns
-
-    def with_columns(self, resolve: Resolve) -> "OneHot":
-        return self.model_copy(update={"columns": resolve("target.labels.columns", self.columns)})
 
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
         held = pd.concat([ones(table[column], source, CURE) for column in self.columns], axis=1).to_numpy()
         return [tuple(self.columns[place] for place in row.nonzero()[0]) for row in held]
 
-    def spoken_of(self, table: pd.DataFrame) -> "pd.Series | str":
-        return ""
-
 
 class LabelLines(Lines):
     """A line per row and class: `{kind: lines, name: "{ID.tail}", column: Label}`."""
-
-    def columns_named(self) -> tuple[str, ...]:
-        return ()
 
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
         """Of each line its one label, or none."""
@@ -94,38 +71,30 @@ class LabelLines(Lines):
         return [(name,) if one else () for name, one in zip(self.spoken_of(table), holds, strict=True)]
 
 
-class Multilabel(TargetKind):
+class Multilabel(OfParts):
     """Any number of C labels."""
 
     kind: Literal["multilabel"]
     labels: Annotated[Delimited | OneHot | LabelLines, Field(discriminator="kind")]
 
     truths: ClassVar = ("set", "each_class")
+    key: ClassVar = "labels"
     answers: ClassVar = ("probabilities", "sets", "rankings")
-    losses: ClassVar = {"binary_cross_entropy": "sigmoid", "focal": "sigmoid", "python": "sigmoid"}
+    activations: ClassVar = {"each": "sigmoid"}
     first_loss: ClassVar = {"kind": "binary_cross_entropy", "smoothing": 0.0}
-    in_lines: ClassVar = True
     has_one_class: ClassVar = False
     sums_to_one: ClassVar = False
     keeps_ranks: ClassVar = True
 
-    def named_columns(self) -> tuple[tuple[str, str], ...]:
-        return tuple((f"target.labels.{key}", column) for key, column in self.labels.named())
-
-    def with_columns(self, resolve: Resolve) -> "Multilabel":
-        return self.model_copy(update={"labels": self.labels.with_columns(resolve)})
-
-    def weighed_names(self) -> tuple[str, ...]:
-        return self.labels.columns_named()
+    @property
+    def parts(self) -> Parts:
+        return self.labels
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         return pd.Series(self.labels.sets(table, source), index=table.index, dtype=object)
 
     def united(self, lines: pd.DataFrame) -> pd.DataFrame:
         return united_lines(lines, _all_labels)
-
-    def spoken_of(self, columns: pd.DataFrame) -> "pd.Series | str":
-        return self.labels.spoken_of(columns)
 
     def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
         """A label without a line is one that a row does not have. Where the table writes 0s, and most rows lack lines,
@@ -172,27 +141,21 @@ def _without_equals(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
-class MultiOutput(TargetKind):
+class MultiOutput(OfColumns):
     """Several labels per row, one for each column: `columns: [grapheme_root, vowel_diacritic, consonant_diacritic]`.
     Its classes are `column=label`."""
 
     kind: Literal["multioutput"]
-    columns: Annotated[ColumnNames, AfterValidator(two_or_a_pattern), AfterValidator(_without_equals)]
+    columns: Annotated[SeveralColumns, AfterValidator(_without_equals)]
 
     truths: ClassVar = ("labels",)
     answers: ClassVar = ("labels", "column_probabilities")
-    losses: ClassVar = dict.fromkeys(OF_SOFTMAX, "column_softmax")
+    activations: ClassVar = {"distribution": "column_softmax"}
     in_lines: ClassVar = True
     has_one_class: ClassVar = False
 
-    def named_columns(self) -> tuple[tuple[str, str], ...]:
-        return tuple(("target.columns", column) for column in self.columns)
-
-    def with_columns(self, resolve: Resolve) -> "MultiOutput":
-        return self.model_copy(update={"columns": resolve("target.columns", self.columns)})
-
     def weighed_names(self) -> tuple[str, ...]:
-        return self.columns
+        return () if has_pattern(self.columns) else self.columns
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         """An empty field is a label that is missing."""
@@ -211,7 +174,7 @@ class MultiOutput(TargetKind):
         sample.refuse_other_outputs(classes)
         return classes
 
-    def encode(self, found: pd.Series, classes: tuple[str, ...]) -> OfColumns:
+    def encode(self, found: pd.Series, classes: tuple[str, ...]) -> LabelsOfColumns:
         """Of each column the position among all classes, NO_TARGET for a missing label."""
         rows, codes = _pairs(found, classes)
         stops = np.cumsum(self.sizes(classes))

@@ -11,20 +11,15 @@ from pydantic import Field
 from foldline.files.arrays import row_blocks
 from foldline.files.class_names import column_slices
 from foldline.files.compact import CompactArray
+from foldline.metrics.decisions.thresholds import Worth, best_threshold
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind, checked_block, require_probabilities
 
 MOST_CLASSES = 500
 """Weights of more classes than this follow a handful of rows each, and take the square of it to fit."""
 PASSES = 5
 LEAST_GAIN = 1e-9
-BEYOND = 1e-6
-"""So far a threshold lies outside of the scores that it is to take all or none of."""
-
 Predictions = Float32[np.ndarray, "rows classes"]
 Labels = Int64[np.ndarray, " rows"]
-Counts = Int64[np.ndarray, " rows"]
-Worth = Callable[[Counts, Counts, int, int], Float64[np.ndarray, " rows"]]
-"""Of hits among so many labelled rows, given all positives and all rows: what taking these is worth."""
 
 
 def most_probable(predictions: Predictions) -> Labels:
@@ -186,34 +181,6 @@ def _f1(right: Labels, seen: Labels) -> Float64[np.ndarray, " some"]:
     return 2 * right / np.maximum(seen, 1)
 
 
-def best_threshold(
-    scores: Float32[np.ndarray, " rows"], targets: Int64[np.ndarray, " rows"], worth: Worth
-) -> float | None:
-    """Half-way between the two rows where it is worth most to cut; None without a positive row."""
-    positives = int(targets.sum())
-    if not positives:
-        return None
-    order, thresholds = cuts(scores)
-    some, hits = thresholds[1:], np.cumsum(targets[order])
-    return float(some[best_cut(worth(hits, np.arange(1, len(hits) + 1), positives, len(hits)), some)])
-
-
-def f_beta_worth(beta: float) -> Worth:
-    return lambda hits, labelled, positives, rows: (1 + beta**2) * hits / (labelled + beta**2 * positives)
-
-
-def matthews_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
-    spread = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
-    together = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
-    return np.divide(together, np.sqrt(spread), out=np.zeros(len(hits)), where=spread > 0)
-
-
-def kappa_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
-    right = (rows - labelled - positives + 2 * hits) / rows
-    by_chance = (positives * labelled + (rows - positives) * (rows - labelled)) / rows**2
-    return np.divide(right - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)
-
-
 def fit_label(
     predictions: Float32[np.ndarray, "rows 2"], targets: Int64[np.ndarray, " rows"], worth: Worth
 ) -> WeightedClasses | None:
@@ -223,25 +190,6 @@ def fit_label(
     if threshold is None:
         return None
     return WeightedClasses(kind="weighted_classes", weights=(threshold, 1 - threshold))
-
-
-def cuts(
-    scores: Float32[np.ndarray, " rows"],
-) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, " taken"]]:
-    """The rows from the likeliest on, and the threshold that takes just 0, 1, 2, ... of them, half-way to the next.
-
-    The threshold is NaN where none does, between equal scores. The one that takes all lies below the lowest score, also
-    where that is 0, as the one that takes none lies above the highest.
-    """
-    order = np.argsort(-scores, kind="stable")
-    falling = scores[order].astype(np.float64)
-    between = np.where(np.diff(falling) < 0, (falling[:-1] + falling[1:]) / 2, np.nan)
-    return order, np.concatenate([[(falling[0] + 1) / 2 + BEYOND], between, [falling[-1] / 2 - BEYOND]])
-
-
-def best_cut(worth: Float64[np.ndarray, " taken"], thresholds: Float64[np.ndarray, " taken"]) -> int:
-    """How many rows are worth most to take, of those that a threshold can take."""
-    return int(np.argmax(np.where(np.isnan(thresholds), -np.inf, worth)))
 
 
 class LabelOfEach(RuleKind):

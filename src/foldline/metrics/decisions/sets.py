@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
-from foldline.metrics.decisions.labels import best_cut, cuts
+from foldline.metrics.decisions.thresholds import best_cut, cuts
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_probabilities
 
 EVEN = 0.5

@@ -9,17 +9,10 @@ from jaxtyping import Float32, Float64, Int64
 from pydantic import Field
 
 from foldline.files.class_names import column_sizes, column_slices
-from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
+from foldline.metrics.class_weights import ByName, weights_of
 from foldline.metrics.decisions.cut_points import fit_cut_points
-from foldline.metrics.decisions.labels import (
-    Worth,
-    f_beta_worth,
-    fit_balance,
-    fit_label,
-    fit_weights,
-    kappa_worth,
-    matthews_worth,
-)
+from foldline.metrics.decisions.labels import fit_balance, fit_label, fit_weights
+from foldline.metrics.decisions.thresholds import Worth, f_beta_worth, kappa_worth, matthews_worth
 from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind, Weights, mean_of_defined
 
 Labels = Int64[np.ndarray, " rows"]
@@ -195,8 +188,13 @@ class _MeanColumn(MetricKind):
     answers: ClassVar = ("labels",)
     of_one: ClassVar[OfLabels]
 
-    def refuse_unknown_names(self) -> None:
-        refuse_unknown(self.weights or {}, tuple(column_sizes(self._classes)))
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights or ())
+
+    @property
+    def weighable(self) -> tuple[str, ...]:
+        return tuple(column_sizes(self._classes))
 
     def value(self, targets: LabelsOfColumns, predictions: LabelsOfColumns, weights: Weights) -> float:
         """targets, predictions: positions among all classes, -1 for a missing label, which counts nowhere. NaN where no

@@ -9,8 +9,8 @@ from jaxtyping import Float, Float32, Float64, Int64
 from pydantic import Field
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
-from foldline.metrics.decisions.labels import best_threshold, f_beta_worth
+from foldline.metrics.class_weights import ByName, weights_of
+from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth
 from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, require_finite
 
 ROUNDING = 1e-12
@@ -213,8 +213,9 @@ class WeightedR2(OfNumbers):
     kind: Literal["weighted_r2"]
     weights: ByName
 
-    def refuse_unknown_names(self) -> None:
-        refuse_unknown(self.weights, self._classes)
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights)
 
     def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
         """NaN where all targets are equal."""

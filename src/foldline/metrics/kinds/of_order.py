@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Float64, Int64, UInt8
 from pydantic import Field, model_validator
 
 from foldline.files.compact import CompactArray
-from foldline.metrics.class_weights import ByName, refuse_unknown, weights_of
+from foldline.metrics.class_weights import ByName, weights_of
 from foldline.metrics.metric_and_rule import (
     MetricKind,
     Weights,
@@ -79,8 +79,9 @@ class WeightedMeanColumnAuc(OfEachClass):
     kind: Literal["weighted_mean_column_auc"]
     weights: ByName
 
-    def refuse_unknown_names(self) -> None:
-        refuse_unknown(self.weights, self._classes)
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights)
 
     def column_weights(self, classes: int) -> tuple[float, ...]:
         return weights_of(self.weights, self._classes)

@@ -68,8 +68,9 @@ class WeightedLogLoss(OfLogarithms):
     kind: Literal["weighted_log_loss"]
     weights: ByName
 
-    def refuse_unknown_names(self) -> None:
-        refuse_unknown(self.weights, self._classes)
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights)
 
     def value(self, targets: Labels, predictions: Predictions, weights: Weights) -> float:
         of_classes = np.array(weights_of(self.weights, self._classes))
@@ -112,8 +113,9 @@ class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows):
     weights: ByNameAndTruth
     truths: ClassVar = ("set",)
 
-    def refuse_unknown_names(self) -> None:
-        refuse_unknown(self.weights, self._classes)
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights)
 
     def row_scores(self, targets: UInt8[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
         """A row's weights are divided by their sum, so that each row counts alike; one whose columns all weigh 0 costs
@@ -139,8 +141,16 @@ class MeanColumnLogLoss(OfLogarithms):
     truths: ClassVar = ("labels",)
     answers: ClassVar = ("column_probabilities",)
 
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights or ())
+
+    @property
+    def weighable(self) -> tuple[str, ...]:
+        return tuple(column_sizes(self._classes))
+
     def refuse_unknown_names(self) -> None:
-        refuse_unknown(self.weights or {}, tuple(column_sizes(self._classes)))
+        super().refuse_unknown_names()
         labels = tuple(dict.fromkeys(labels_of(self._classes)))
         refuse_unknown(self.class_weights or {}, labels, "metric.class_weights")
 

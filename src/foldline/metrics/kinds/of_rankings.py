@@ -21,6 +21,10 @@ class _OfFirst(MeanOfRows):
     truths: ClassVar = ("ranking",)
     answers: ClassVar = ("rankings",)
 
+    @property
+    def ranked(self) -> int:
+        return self.k
+
 
 class MeanAveragePrecision(_OfFirst):
     """MAP@k of a ranking: the mean over rows of the precision down to each right class among the first k, summed and
