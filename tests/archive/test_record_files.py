@@ -69,3 +69,11 @@ def test_a_row_that_is_not_there(records: ParquetRecords) -> None:
 
 def test_only_what_is_wanted_is_read(records: ParquetRecords) -> None:
     assert next(iter(records.read({"p1"}))) == ((0, 1), {"p1": 0.0})
+
+
+def test_records_of_json_in_utf_16_are_refused_and_not_guessed(tmp_path: Path) -> None:
+    """Their places are counted in bytes of UTF-8, or of Windows."""
+    path = tmp_path / "records.json"
+    path.write_text('[{"id": "1"}]', encoding="utf-16")
+    with pytest.raises(UnicodeDecodeError):
+        list(JsonRecords(path).read(None))

@@ -16,7 +16,7 @@ import pyarrow.parquet
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
-from foldline.archive.tables import encoding_of, parsed_json
+from foldline.archive.tables import decoded, encoding_of, parsed_json
 from foldline.archive.tfrecord import decode_example, examples_in
 
 Record = dict[str, Any]
@@ -47,22 +47,26 @@ class RecordFile(ABC):
 class ByteRecords(RecordFile):
     """Of a file whose records are stretches of its bytes."""
 
-    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
-        with self.path.open("rb") as file:
-            for start, content in self._stretches(file):
-                yield (start, start + len(content)), self._parsed(content)
-
     def at(self, place: Place) -> Record:
         with self.path.open("rb") as file:
             file.seek(place[0])
             return self._parsed(file.read(place[1] - place[0]))
 
     @abstractmethod
-    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
-        """Each record's first byte and its bytes."""
+    def _parsed(self, content: bytes) -> Record: ...
+
+
+class SeparateRecords(ByteRecords):
+    """Whose ends are found without reading them."""
+
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        with self.path.open("rb") as file:
+            for start, content in self._stretches(file):
+                yield (start, start + len(content)), self._parsed(content)
 
     @abstractmethod
-    def _parsed(self, content: bytes) -> Record: ...
+    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+        """Each record's first byte and its bytes."""
 
 
 @lru_cache
@@ -70,7 +74,7 @@ def fitting_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if re.fullmatch(pattern, name))
 
 
-class BsonRecords(ByteRecords):
+class BsonRecords(SeparateRecords):
     def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
         return documents_in(file)
 
@@ -78,7 +82,7 @@ class BsonRecords(ByteRecords):
         return decode_document(content)
 
 
-class TfRecords(ByteRecords):
+class TfRecords(SeparateRecords):
     def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
         return examples_in(file)
 
@@ -86,7 +90,7 @@ class TfRecords(ByteRecords):
         return decode_example(content)
 
 
-class CsvRecords(ByteRecords):
+class CsvRecords(SeparateRecords):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         with path.open("rb") as file:
@@ -116,26 +120,28 @@ BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 class JsonRecords(ByteRecords):
     """Objects one after the other: an array of them, or one per line."""
 
-    def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
-        content = file.read()
+    def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
+        content = self.path.read_bytes()
         # Of a text of Windows each byte is a character. The mark in front of UTF-8 counts: it takes place.
-        code = "cp1252" if encoding_of(content) == "cp1252" else "utf-8"
-        text = content.decode(code, "replace")
-        length = len if code == "cp1252" else _utf8_length
+        is_of_windows = encoding_of(content) == "cp1252"
+        text = decoded(content) if is_of_windows else content.decode("utf-8")
+        length = len if is_of_windows else _utf8_length
         decoder, at, place = json.JSONDecoder(), 0, 0
         while True:
             between = BETWEEN.match(text, at)
             start = between.end() if between else at
             if start == len(text):
                 return
-            end = decoder.raw_decode(text, start)[1]
+            record, end = decoder.raw_decode(text, start)
             place += length(text[at:start])
             after = place + length(text[start:end])
-            yield place, content[place:after]
+            yield (place, after), self._checked(record)
             at, place = end, after
 
     def _parsed(self, content: bytes) -> Record:
-        record = parsed_json(content)
+        return self._checked(parsed_json(content))
+
+    def _checked(self, record: Any) -> Record:
         if not isinstance(record, dict):
             raise ValueError(f"the records must be objects, with keys and values, found {str(record)[:40]}")
         return record
