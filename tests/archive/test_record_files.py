@@ -76,4 +76,4 @@ def test_records_of_json_in_utf_16_are_refused_and_not_guessed(tmp_path: Path) -
     path = tmp_path / "records.json"
     path.write_text('[{"id": "1"}]', encoding="utf-16")
     with pytest.raises(UnicodeDecodeError):
-        list(JsonRecords(path).read(None))
+        list(file_of_records(path, "records.json").read(None))

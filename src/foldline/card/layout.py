@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from foldline.card.layouts.part import Part
-from foldline.card.ranges import Range
 from foldline.card.templates import as_list
 from foldline.files.refusal import listed
 from foldline.params.kinds import union_of
-from foldline.params.section import Section
+from foldline.params.section import Range, Section
 
 if TYPE_CHECKING:
     AnyPart = Part

@@ -7,9 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from foldline.files.class_names import label_of
 from foldline.files.refusal import Refusal, listed
-from foldline.params.section import Section
-
-NotNegative = Annotated[float, Field(ge=0)]
+from foldline.params.section import NotNegative, Section
 
 
 class ByTruth(Section):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from foldline.files.refusal import Refusal, listed, suggestion
@@ -186,3 +186,16 @@ Share = Annotated[float, Field(ge=0, le=1)]
 ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 Precision = Literal["float32", "bfloat16", "float16"]
 """The arithmetic of forward and backward passes; weights and logits are float32 whatever it is."""
+
+
+def _has_both_ends(value: Any) -> Any:
+    if isinstance(value, list | tuple) and None in value:
+        raise ValueError(
+            "it has two numbers; for an end that is open write one that nothing reaches ([0, 1000000]), or null in the "
+            "place of both"
+        )
+    return value
+
+
+Range = Annotated[tuple[float, float] | None, BeforeValidator(_has_both_ends)]
+"""The ends of a range that a card names; null where there is none."""

@@ -10,10 +10,10 @@ from pydantic import model_validator
 from foldline.card.forms.fields import Violation, numbers_in, outside
 from foldline.card.forms.form import Form, Sample, refuse_texts
 from foldline.card.forms.lines import InLines
-from foldline.card.ranges import Range
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.decisions.rules import Rule
+from foldline.params.section import Range
 
 SHOWN = 3
 OUTLIERS = 0.05
