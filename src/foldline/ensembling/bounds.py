@@ -4,11 +4,11 @@ less dear."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, Float64
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from foldline.card.activations import Form, holds_probabilities
 from foldline.ensembling.chain import Judge, Step, Steps
@@ -22,7 +22,7 @@ from foldline.files.arrays import row_blocks
 from foldline.files.class_names import column_slices
 from foldline.files.compact import is_compact
 from foldline.files.refusal import Refusal
-from foldline.params.section import Section
+from foldline.params.section import NotNegative, Positive, Section
 
 NAME = "bounds"
 # What C * (1/C) may differ from one by rounding.
@@ -69,8 +69,8 @@ class GivenBounds(Bounds):
     kind: Literal["given"]
     unit: Literal["absolute", "per_class"]
     """per_class: `lower` and `upper` are multiples of 1/C, C the number of classes."""
-    lower: Annotated[float, Field(ge=0)]
-    upper: Annotated[float, Field(gt=0)]
+    lower: NotNegative
+    upper: Positive
 
     @model_validator(mode="after")
     def _rows_can_sum_to_one(self) -> "GivenBounds":

@@ -12,12 +12,12 @@ from pydantic import Field
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
-from foldline.params.section import Section
+from foldline.params.section import Section, WholeNumber
 
 
 class Split(Section):
     count: Annotated[int, Field(ge=2, le=1000)]
-    seed: Annotated[int, Field(ge=0)]
+    seed: WholeNumber
     near_duplicates: Literal["together", "apart"]
     """together: rows whose images are near-duplicates (verified on pixels) share a fold. apart: not looked for."""
 

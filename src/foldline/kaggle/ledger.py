@@ -6,19 +6,17 @@ import os
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
-from foldline.params.section import Section, parse
+from foldline.params.section import NotNegative, Section, parse
 
 
 class Submit(Section):
     message: str
     """What Kaggle lists beside the submission; the out-of-fold score and the run's id are added to it."""
-    wait_seconds: Annotated[float, Field(ge=0)]
+    wait_seconds: NotNegative
     """How long to wait for the score."""
 
 

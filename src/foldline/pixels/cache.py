@@ -16,7 +16,7 @@ from pydantic import Field
 from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 from foldline.files.whole_files import read_json, whole_file, write_json
-from foldline.params.section import Section, parse
+from foldline.params.section import Count, Section, parse
 from foldline.pixels.stores import CachedPixels, Shape, Store, store_of
 
 COLUMNS = ("row", "path", "position", "height", "width", "exact_hash", "perceptual_hash", "error")
@@ -50,9 +50,6 @@ def _check(images: pd.DataFrame, path: Path) -> None:
             raise Refusal(f"{path}: `{column}` is negative in line {(images[column] < 0).idxmax()}. {CURE}")
     if not images["row"].is_monotonic_increasing:
         raise Refusal(f"{path}: `row` is not ascending. {CURE}")
-
-
-Count = Annotated[int, Field(ge=1)]
 
 
 class PixelsKey(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from foldline.card.views import View
-from foldline.params.section import Section
+from foldline.params.section import Count, Section, WholeNumber
 
 
 class Predict(Section):
@@ -13,9 +13,9 @@ class Predict(Section):
     """Flips and turns must be among the symmetries that the card allows."""
     precision: Literal["float32", "bfloat16", "float16"]
     """Of the forward pass; logits are float32 whatever it is."""
-    batch_size: Annotated[int, Field(ge=1)]
+    batch_size: Count
     """Images per step, in all processes together."""
-    workers: Annotated[int, Field(ge=0)]
+    workers: WholeNumber
     """Loader processes beside each process."""
 
     @field_validator("views")

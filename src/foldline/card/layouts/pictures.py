@@ -11,9 +11,7 @@ from foldline.archive.record_files import Place, Record
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.source_steps import regular
 from foldline.files.refusal import Refusal, listed
-from foldline.params.section import Section
-
-Pixels = Annotated[int, Field(ge=1)]
+from foldline.params.section import Count, Section
 
 
 class PictureKind(Section):
@@ -71,8 +69,8 @@ class ListedPixels(PictureKind):
 
     kind: Literal["listed"]
     fields: Annotated[tuple[str, ...], Field(min_length=1)]
-    height: Pixels
-    width: Pixels
+    height: Count
+    width: Count
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -100,8 +98,8 @@ class PixelColumns(PictureKind):
 
     kind: Literal["columns"]
     pattern: Annotated[str, AfterValidator(regular)]
-    height: Pixels
-    width: Pixels
+    height: Count
+    width: Count
 
     def shows(self, column: str) -> bool:
         return re.fullmatch(self.pattern, column) is not None
