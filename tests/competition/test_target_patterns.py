@@ -25,11 +25,11 @@ def table(name: str) -> dict[str, Any]:
     return {"kind": "table", "table": name, "id": "id", "path": "{id}.jpg"}
 
 
-def read(zipped: Zipped, target: dict[str, Any], form: dict[str, Any], sample: str) -> Competition:
+def read(zipped: Zipped, target: dict[str, Any], form: dict[str, Any], sample: str, train: str = TRAIN) -> Competition:
     layout = {"channels": 3, "range": None, "aggregate": "mean", "train": table("train.csv"), "test": table("test.csv")}
     form = {"sample": "sample.csv", "id": "id", "extra_columns": "refused", **form}
     return read_competition(
-        zipped({**FILES, "sample.csv": sample}),
+        zipped({**FILES, "train.csv": train, "sample.csv": sample}),
         parse(layout, Layout, "card"),
         parse({"group": "patient", **target}, Target, "card"),
         None,
@@ -55,9 +55,7 @@ def test_votes_numbers_and_labels_by_a_pattern(zipped: Zipped) -> None:
     labels = {"kind": "columns", "columns": ["*a", "flag_*"]}
     marked = pd.DataFrame({"id": [1, 2], "hue_a": [0, 1], "flag_x": [1, 1], "patient": ["p", "q"]}).to_csv(index=False)
     sets = {"kind": "multilabel", "labels": labels}
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(FILES, "train.csv", marked)
-        found = read(zipped, sets, {"kind": "class_probabilities"}, "id,flag_x,hue_a\n3,0,0\n")
+    found = read(zipped, sets, {"kind": "class_probabilities"}, "id,flag_x,hue_a\n3,0,0\n", marked)
     assert (found.classes, found.targets.tolist()) == (("flag_x", "hue_a"), [[1, 0], [1, 1]])
 
 
