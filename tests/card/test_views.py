@@ -97,7 +97,7 @@ def test_a_name_of_known_parts_is_a_view(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "flip", "scale_24", "scale_401", "scale_1.5", "scale_050", "identity+transpose"])
 def test_other_names_are_refused_with_the_valid_ones(name: str) -> None:
-    with pytest.raises(ValidationError, match=r"is no view.*horizontal_flip.*crop_center.*scale_<percent> \(25 to 400"):
+    with pytest.raises(ValidationError, match=r"unknown.*horizontal_flip.*crop_center.*scale_<percent> \(25 to 400"):
         READ.validate_python(name)
 
 

@@ -18,6 +18,7 @@ from jaxtyping import Float, Shaped
 from pydantic import AfterValidator
 
 from foldline.files.refusal import listed
+from foldline.params.former_names import did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,8 +148,9 @@ def _known(view: str) -> str:
     unknown = [name for name in names if part_of(name) is None or (name == "identity" and len(names) > 1)]
     if unknown:
         raise ValueError(
-            f"`{view}`: {listed(unknown)} is no view. Views are identity, and these, joined by `+` or alone: "
-            f"{listed((*SYMMETRIES, *CROPS), 20)}, scale_<percent> ({SCALE_PERCENT[0]} to {SCALE_PERCENT[-1]})"
+            f"unknown view {unknown[0]!r}.{did_you_mean(unknown[0], (*SYMMETRIES, *CROPS))} Valid: identity alone, or, "
+            f"joined by `+`: {listed((*SYMMETRIES, *CROPS), 20)}, "
+            f"scale_<percent> ({SCALE_PERCENT[0]} to {SCALE_PERCENT[-1]})"
         )
     undone = [f"{one}+{other}" for one, other in pairwise(names) if inverse_of(one) == other]
     if undone:

@@ -1,7 +1,10 @@
 """The one error that is meant for the person at the screen."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+WORDS = re.compile(r"[^\W_]+")
 
 
 class Refusal(Exception):
@@ -31,5 +34,24 @@ def shortened(text: str, width: int = 300) -> str:
 def suggestion(name: str, valid: Iterable[str]) -> str:
     """A hint for a message, whatever the case of the letters; empty when nothing is near."""
     by_letters = {candidate.casefold(): candidate for candidate in valid}
-    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
-    return f" Did you mean `{by_letters[close[0]]}`?" if close else ""
+    near = _nearest(name.casefold(), list(by_letters))
+    return f" Did you mean `{by_letters[near]}`?" if near else ""
+
+
+def _nearest(name: str, valid: list[str]) -> str | None:
+    """What is made of some of the words of `name` (`auc`: roc_auc), else of all of them and few others (`map`:
+    map_at_k), else what is spelt alike, else what it may be short for (`hflip`: horizontal_flip)."""
+    words = {other: set(WORDS.findall(other)) for other in valid}
+    sought = set(WORDS.findall(name))
+    made_of_it = [other for other in valid if words[other] and words[other] <= sought]
+    has_it = [other for other in valid if sought and sought < words[other]]
+    if made_of_it or has_it:
+        return max(made_of_it, key=len) if made_of_it else min(has_it, key=len)
+    alike = difflib.get_close_matches(name, valid, n=1)
+    return next(iter(alike or [other for other in valid if _shortens(name, other)]), None)
+
+
+def _shortens(name: str, full: str) -> bool:
+    """Whether `full` holds the letters of `name` in their order, and begins as it does."""
+    letters = iter(full)
+    return len(name) > 1 and full.startswith(name[0]) and all(letter in letters for letter in name)

@@ -3,14 +3,15 @@
 import re
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from foldline.files.refusal import Refusal, listed, suggestion
+from foldline.files.refusal import Refusal, listed
+from foldline.params.former_names import did_you_mean
 from foldline.params.yaml_files import QUOTED, read_yaml
 
 
@@ -28,7 +29,7 @@ else:
     # A union of Sections is no `type`, and the checker that tests run under knows no TypeForm yet: any value will do.
     TypeForm = {Read: Any}
 
-WORDS = re.compile(r"[^\W_]+")
+QUOTED_WORD = re.compile(r"'([^']*)'")
 OF_KEY = ".[key]"
 """What pydantic puts behind a key that is wrong itself."""
 
@@ -71,13 +72,13 @@ def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]
     name = ".".join(str(key) for key in (*above, *keys))
     if detail["type"] == "extra_forbidden":
         valid = sorted(_fields_at(kind, value, keys[:-1]))
-        return f"`{name}` is not a known key.{_nearest(str(keys[-1]), valid)} Valid here: {listed(valid, 30)}."
+        return f"`{name}` is not a known key.{did_you_mean(str(keys[-1]), valid)} Valid here: {listed(valid, 30)}."
     if detail["type"] == "missing":
         return f"`{name}` is missing."
     if detail["type"].startswith("union_tag"):
         tags = [tag for model in _models(_annotation_at(kind, value, keys), None) for tag in _tags(model)]
         found = str(detail.get("ctx", {}).get("tag", ""))
-        wrong = f"is {found!r}.{_nearest(found, tags)}" if found else "is missing."
+        wrong = f"is {found!r}.{did_you_mean(found, tags)}" if found else "is missing."
         return f"`{name}.kind` {wrong} Valid: {listed(map(repr, tags), 60)}."
     return _explain_value(detail, name, _at(value, keys))
 
@@ -92,6 +93,9 @@ def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
             return f"`{name}` is {found!r}, as yaml reads braces. {QUOTED}"
         case "tuple_type", _:
             return f"`{name}` is {found!r}: it must be a list, {_in_brackets(found)}."
+        case "literal_error", str():
+            valid = QUOTED_WORD.findall(detail["msg"])
+            return f"`{name}` is {found!r}: {message}.{did_you_mean(found, valid)}"
         case "value_error", Mapping():
             # Said of a whole section, the message names its keys itself.
             return f"{message}."
@@ -107,21 +111,6 @@ def _in_brackets(found: Any) -> str:
     if isinstance(found, str) and found.strip().startswith("["):
         return f"without quotes: {found.strip()}"
     return f"in brackets: [{'...' if found is None else found}]"
-
-
-def _nearest(name: str, valid: Iterable[str]) -> str:
-    """A hint, whatever the case of the letters; or nothing.
-
-    What is made of some of the words of `name` (`auc` for roc_auc), else of all of them and few others (`map_at_k` for
-    map), else what looks like it.
-    """
-    by_letters = {other.casefold(): other for other in valid}
-    words = {other: set(WORDS.findall(other)) for other in by_letters}
-    sought = set(WORDS.findall(name.casefold()))
-    made_of_it = [other for other in by_letters if words[other] and words[other] <= sought]
-    has_it = sorted((other for other in by_letters if sought and sought < words[other]), key=len)
-    close = made_of_it or has_it[:1]
-    return f" Did you mean `{by_letters[max(close, key=len)]}`?" if close else suggestion(name, valid)
 
 
 def _keys_in_file(path: tuple[int | str, ...], value: Any) -> list[int | str]:

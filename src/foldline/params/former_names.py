@@ -1,0 +1,17 @@
+"""Former names in yaml files: keys, kinds and other words that have a new name, each refused with the present one."""
+
+from collections.abc import Collection, Mapping
+
+from foldline.files.refusal import suggestion
+
+FORMER_NAMES: Mapping[str, tuple[str, ...]] = {}
+"""From a former name to its present ones, of which the one that is valid where it was found is meant.
+
+Renamed on 29 November 2026; to be removed on 29 November 2027, when nobody writes them any more.
+"""
+
+
+def did_you_mean(name: str, valid: Collection[str]) -> str:
+    """A hint for a message about an unknown `name`: the present name of a former one, else the nearest of `valid`."""
+    present = [other for other in FORMER_NAMES.get(name, ()) if other in valid]
+    return f" It is called `{present[0]}` now." if present else suggestion(name, valid)
