@@ -18,7 +18,7 @@ def copy_checkout(target: Path) -> Path:
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
     plots_page = ".dvc/plots/offline.html"
     if (ROOT / plots_page).exists():
         shutil.copy2(ROOT / plots_page, target / plots_page)
