@@ -5,14 +5,14 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from pydantic import create_model
 
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
-from foldline.params.section import Section, parse
+from foldline.params.section import Kinds, Section, parse
 
 FILES = {
     "base.py": "from foldline.params.section import Section\nclass Curve(Section):\n    peak: float",
@@ -36,9 +36,10 @@ FILES = {
             kind: Literal["other"]
         """,
     "door.py": """
+        from typing import Annotated
         from foldline.params.kinds import union_of
         from room_of_kinds.base import Curve
-        Curves = union_of("room_of_kinds", Curve)
+        Curves = Annotated[Curve, union_of("room_of_kinds", Curve)]
         """,
 }
 
@@ -55,13 +56,13 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-def names_of(union: Any) -> list[str]:
-    return [member.__name__ for member in get_args(get_args(union)[0])]
+def names_of(kinds: Kinds) -> list[str]:
+    return [member.__name__ for member in kinds.members]
 
 
 def test_modules_come_by_name_and_classes_as_they_are_defined(room: Path) -> None:
     door = pytest.importorskip("room_of_kinds.door")
-    assert names_of(door.Curves) == ["Flat", "Steep", "Abrupt"]
+    assert names_of(get_args(door.Curves)[1]) == ["Flat", "Steep", "Abrupt"]
 
 
 def test_a_room_may_be_one_module_and_have_rooms_in_it(room: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_room_may_be_one_module_and_have_rooms_in_it(room: Path) -> None:
 
 def test_one_kind_is_no_union(room: Path) -> None:
     base = pytest.importorskip("room_of_kinds.base")
-    assert union_of("room_of_kinds.flat", base.Curve).__name__ == "Flat"
+    assert union_of("room_of_kinds.flat", base.Curve).union.__name__ == "Flat"
     with pytest.raises(ImportError, match=r"room_of_kinds\.base holds no kind of Curve"):
         union_of("room_of_kinds.base", base.Curve)
 

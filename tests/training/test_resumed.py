@@ -6,8 +6,10 @@ from typing import get_args
 import pytest
 from accelerate import Accelerator
 
+from foldline.params.kinds import by_kind
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold, write_trained
+from foldline.training.kind import Kind
 from foldline.training.section import Train
 from tests.training.small import small_fold, train_section
 from tests.training.variants import VARIANTS
@@ -72,8 +74,6 @@ def test_no_kind_is_left_out(part: str) -> None:
 
 def kinds(part: str) -> set[str]:
     """All that there are of the section's part: words, or kinds (test_own_kinds.py resumes one's own)."""
-    members = get_args(Train.model_fields[part].annotation)
-    words = [
-        [member] if part == "imbalance" else get_args(member.model_fields["kind"].annotation) for member in members
-    ]
-    return {word for of_member in words for word in of_member if word != "python"}
+    field = Train.model_fields[part]
+    words = get_args(field.annotation) if part == "imbalance" else by_kind(field.rebuild_annotation(), Kind)
+    return {*words} - {"python"}

@@ -5,28 +5,24 @@ of records), and the card's other sections name these. Paths are those in the ar
 `python -m pipelines.doctor` lists.
 """
 
-import typing
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from foldline.card.layouts.part import Part
 from foldline.card.templates import as_list
 from foldline.files.refusal import listed
-from foldline.params.kinds import union_of
+from foldline.params.kinds import by_kind, union_of
 from foldline.params.section import Range, Section
 
-if TYPE_CHECKING:
-    AnyPart = Part
-else:
-    AnyPart = union_of("foldline.card.layouts", Part)
+AnyPart = Annotated[Part, union_of("foldline.card.layouts", Part)]
 
 
 def _of_its_kind(value: Any) -> Any:
     """Raises ValueError where the keys are those of another kind."""
     keys = set(value) if isinstance(value, dict) else set()
-    kinds = {typing.get_args(kind.model_fields["kind"].annotation)[0]: set(kind.model_fields) for kind in KINDS}
+    kinds = {name: set(kind.model_fields) for name, kind in by_kind(AnyPart, Part).items()}
     others = [kind for kind, its in kinds.items() if its == keys]
     kind = str(value["kind"]) if others else ""
     if kinds.get(kind, keys) != keys:
@@ -37,7 +33,6 @@ def _of_its_kind(value: Any) -> Any:
     return value
 
 
-KINDS: tuple[type[Part], ...] = typing.get_args(typing.get_args(AnyPart)[0])
 OfItsKind = Annotated[AnyPart, BeforeValidator(_of_its_kind)]
 Parts = Annotated[tuple[OfItsKind, ...], BeforeValidator(as_list), Field(min_length=1)]
 """A part, or a list of them whose lines follow each other."""

@@ -4,14 +4,11 @@
 kind means to models, predictions and metrics is the table "Targets, outputs, answers" of docs/design.md.
 """
 
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 from foldline.card.targets.kind import TargetKind
 from foldline.params.kinds import by_kind, union_of
 
-if TYPE_CHECKING:
-    Target = TargetKind
-else:
-    Target = union_of("foldline.card.targets", TargetKind)
+Target = Annotated[TargetKind, union_of("foldline.card.targets", TargetKind)]
 
 TARGETS = by_kind(Target, TargetKind)

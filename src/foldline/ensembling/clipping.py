@@ -1,7 +1,7 @@
 """Section `clip`: bounds on final probabilities, a rule that makes answers of them, and predictions through both."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -71,10 +71,7 @@ def rule_step(default: Rule, metric: Metric, classes: Sequence[str], note: str |
     )
 
 
-if TYPE_CHECKING:
-    KindsOfBounds = Bounds
-else:
-    KindsOfBounds = union_of("foldline.ensembling.bounds", Bounds)
+KindsOfBounds = Annotated[Bounds, union_of("foldline.ensembling.bounds", Bounds)]
 
 
 class Clip(Section):

@@ -4,7 +4,7 @@ the mean over folds. Steps are applied to each fold's models before that mean: o
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Int64
@@ -42,12 +42,8 @@ from foldline.files.compact import blank_rows, numbers_per_row
 from foldline.params.kinds import union_of
 from foldline.params.section import Section
 
-if TYPE_CHECKING:
-    Methods = Method
-    Temperatures = Temperature
-else:
-    Methods = union_of("foldline.ensembling.methods", Method)
-    Temperatures = union_of("foldline.ensembling.temperature", Temperature)
+Methods = Annotated[Method, union_of("foldline.ensembling.methods", Method)]
+Temperatures = Annotated[Temperature, union_of("foldline.ensembling.temperature", Temperature)]
 
 
 class Ensemble(Section):

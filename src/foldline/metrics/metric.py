@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
@@ -34,11 +34,7 @@ def _cure(name: str) -> str | None:
     return f"write `{SAME[name]}`" if name in SAME else OTHERWISE.get(name)
 
 
-if TYPE_CHECKING:
-    Metric = MetricKind
-else:
-    _KINDS = union_of("foldline.metrics.kinds", MetricKind)
-    Metric = Annotated[_KINDS, BeforeValidator(refuse_other_name)]
+Metric = Annotated[MetricKind, union_of("foldline.metrics.kinds", MetricKind), BeforeValidator(refuse_other_name)]
 
 METRICS = by_kind(Metric, MetricKind)
 SAME: Mapping[str, str] = {other: name for name, kind in METRICS.items() for other in kind.other_names}

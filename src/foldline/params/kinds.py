@@ -1,49 +1,39 @@
 """A room of kinds, found by its folder: a new kind is a new class there, and no list names it."""
 
-import functools
 import importlib
-import operator
 import pkgutil
 import sys
-import types
 import typing
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from pydantic import Field
-
-from foldline.params.section import Section
+from foldline.params.section import Kinds, Section
 
 Kind = TypeVar("Kind", bound=Section)
 
 
-def union_of(room: str, base: type[Section]) -> Any:
+def union_of(room: str, base: type[Section]) -> Kinds:
     """What pydantic reads as one of the kinds of `base` that the package or module `room` holds, told by its `kind`.
 
     A kind is a subclass of `base` with `kind: Literal[...]`. Modules come in the order of their names, classes in that
     of their definition, so that the list in a refusal is the same everywhere. Call it at the top of a module, the
-    room's door: `Losses = union_of("foldline.training.losses", Loss)`, under `if TYPE_CHECKING` with `base` in its
-    place; the stage `code` finds the call and counts the whole room for whoever imports the door. The door may lie in
-    the room; the room's other modules import `base` from elsewhere, not from the door.
+    room's door: `Losses = Annotated[Loss, union_of("foldline.training.losses", Loss)]`; the stage `code` finds the call
+    and counts the whole room for whoever imports the door. The door may lie in the room; the room's other modules
+    import `base` from elsewhere, not from the door.
     Raises ImportError where such a module imports the door, since its kinds would be lacking, and where none is found.
     """
-    found: Any = tuple(kind for module in _modules(room, _door()) for kind in _kinds(module, base))
+    found = [kind for module in _modules(room, _door()) for kind in _kinds(module, base)]
     if not found:
         raise ImportError(f"{room} holds no kind of {base.__name__}.")
-    if len(found) == 1:
-        return found[0]
-    union = functools.reduce(operator.or_, found)
-    return Annotated[union, Field(discriminator="kind")]
+    return Kinds(tuple(found))
 
 
 def by_kind(union: Any, base: type[Kind]) -> Mapping[str, type[Kind]]:
-    """The kinds of a union as `union_of` makes it, or of one with validators around, by their `kind`."""
-    members = typing.get_args(union)
-    while typing.get_origin(members[0]) is not types.UnionType:
-        members = typing.get_args(members[0])
-    kinds = typing.get_args(members[0])
-    return {typing.get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in kinds}
+    """The kinds of what is annotated by `union_of`, by their `kind`."""
+    (kinds,) = (one for one in union.__metadata__ if isinstance(one, Kinds))
+    members = cast(tuple[type[Kind], ...], kinds.members)
+    return {typing.get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in members}
 
 
 def _door() -> str:

@@ -1,14 +1,17 @@
 """Reading yaml into frozen, closed models; a mistake is one message with its path, its value and the valid ones."""
 
+import functools
+import operator
 import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, ErrorDetails
 
 from foldline.files.refusal import Refusal, listed
 from foldline.params.former_names import did_you_mean
@@ -19,6 +22,22 @@ class Section(BaseModel):
     """A part of a yaml file: no unknown keys, no missing keys, no changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Stands beside a base class in `Annotated`: pydantic reads one of its kinds, told by its `kind`."""
+
+    members: tuple[type[Section], ...]
+
+    @property
+    def union(self) -> Any:
+        if len(self.members) == 1:
+            return self.members[0]
+        return Annotated[functools.reduce(operator.or_, self.members), Field(discriminator="kind")]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(self.union)
 
 
 Read = TypeVar("Read")
@@ -147,7 +166,7 @@ def _annotation_at(kind: Any, value: Any, keys: list[int | str]) -> Any:
     """What lies at `keys` below a section of type `kind` has to be."""
     for key in keys:
         fields = [field for model in _models(kind, value) for name, field in model.model_fields.items() if name == key]
-        kind, value = (fields[0].annotation if fields else kind), _at(value, [key])
+        kind, value = (fields[0].rebuild_annotation() if fields else kind), _at(value, [key])
     return kind
 
 
@@ -157,6 +176,8 @@ def _models(kind: Any, value: Any) -> Iterator[type[Section]]:
     if isinstance(kind, type) and issubclass(kind, Section):
         if value is None or not _tags(kind) or _at(value, ["kind"]) in _tags(kind):
             yield kind
+    elif kinds := [one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Kinds)]:
+        yield from _models(kinds[0].union, value)
     elif typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType, list, tuple, dict):
         for member in typing.get_args(kind):
             yield from _models(member, value)

@@ -129,10 +129,7 @@ class TrainingStatistics(Statistics):
         return training_statistics(loss, self.batches, self.rate)
 
 
-if TYPE_CHECKING:
-    AnyStatistics = Statistics
-else:
-    AnyStatistics = union_of("foldline.training.averages", Statistics)
+AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Statistics)]
 
 
 class Average(Kind):
@@ -192,10 +189,7 @@ class Mean(Average):
         return WeightAverage(model, arithmetic, refresh, self.from_epoch - 1, self.every == "epoch")
 
 
-if TYPE_CHECKING:
-    Averages = Average
-else:
-    Averages = union_of("foldline.training.averages", Average)
+Averages = Annotated[Average, union_of("foldline.training.averages", Average)]
 
 
 def exponential(decay: float) -> Callable[[int], float]:

@@ -124,12 +124,8 @@ class GradualFreezing(Freezing):
         return start_epoch
 
 
-if TYPE_CHECKING:
-    AnyRates = Rates
-    Freezings = Freezing
-else:
-    AnyRates = union_of("foldline.training.layer_groups", Rates)
-    Freezings = union_of("foldline.training.layer_groups", Freezing)
+AnyRates = Annotated[Rates, union_of("foldline.training.layer_groups", Rates)]
+Freezings = Annotated[Freezing, union_of("foldline.training.layer_groups", Freezing)]
 
 
 def parameter_groups(model: Classifier, rates: Rates, weight_decay: float) -> list[dict[str, Any]]:

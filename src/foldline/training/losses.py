@@ -5,7 +5,7 @@ mixes images mixes their targets alike. What losses compute is in loss_functions
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from jaxtyping import Float
 
@@ -183,7 +183,4 @@ class OwnLoss(Loss, OwnKind):
             raise self.refusal("has a gradient that is no finite number.")
 
 
-if TYPE_CHECKING:
-    Losses = Loss
-else:
-    Losses = union_of("foldline.training.losses", Loss)
+Losses = Annotated[Loss, union_of("foldline.training.losses", Loss)]

@@ -1,7 +1,7 @@
 """Part `train.mixing`: a batch mixed with itself in another order, images, soft targets and side features alike."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Int64, Shaped
@@ -91,10 +91,7 @@ class MixupOrCutMix(BatchMixing):
         return mixup, cutmix
 
 
-if TYPE_CHECKING:
-    Mixings = Mixing
-else:
-    Mixings = union_of("foldline.training.mixing", Mixing)
+Mixings = Annotated[Mixing, union_of("foldline.training.mixing", Mixing)]
 
 
 def mixup(

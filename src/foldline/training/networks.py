@@ -123,12 +123,8 @@ class GeneralizedMeanPooling(Pooling):
         return nn.Sequential(MapOfFeatures(features), GeneralizedMean(self.power))
 
 
-if TYPE_CHECKING:
-    Heads = Head
-    Poolings = Pooling
-else:
-    Heads = union_of("foldline.training.networks", Head)
-    Poolings = union_of("foldline.training.networks", Pooling)
+Heads = Annotated[Head, union_of("foldline.training.networks", Head)]
+Poolings = Annotated[Pooling, union_of("foldline.training.networks", Pooling)]
 
 
 class Model(Kind):

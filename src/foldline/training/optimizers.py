@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 
@@ -132,12 +132,8 @@ class ClipValue(Clipping):
         accelerator.clip_grad_value_(model.parameters(), self.limit)
 
 
-if TYPE_CHECKING:
-    Optimizers = OptimizerKind
-    Clippings = Clipping
-else:
-    Optimizers = union_of("foldline.training.optimizers", OptimizerKind)
-    Clippings = union_of("foldline.training.optimizers", Clipping)
+Optimizers = Annotated[OptimizerKind, union_of("foldline.training.optimizers", OptimizerKind)]
+Clippings = Annotated[Clipping, union_of("foldline.training.optimizers", Clipping)]
 
 
 def steering(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> Steer:

@@ -155,10 +155,7 @@ class OwnTransform:
         return {"image": np.ascontiguousarray(changed)}
 
 
-if TYPE_CHECKING:
-    Recipes = Recipe
-else:
-    Recipes = union_of("foldline.training.recipes", Recipe)
+Recipes = Annotated[Recipe, union_of("foldline.training.recipes", Recipe)]
 
 
 def _kind_of(recipe: Any) -> Any:

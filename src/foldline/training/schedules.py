@@ -8,7 +8,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -170,10 +170,7 @@ class OwnSchedule(Schedule, OwnKind):
         return lambda step: shares[min(step, steps - 1)]
 
 
-if TYPE_CHECKING:
-    Schedules = Schedule
-else:
-    Schedules = union_of("foldline.training.schedules", Schedule)
+Schedules = Annotated[Schedule, union_of("foldline.training.schedules", Schedule)]
 
 
 def constant(value: float) -> ByStep:

@@ -2,7 +2,7 @@
 features and the side features (document 000, "Warm start")."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -76,10 +76,7 @@ class LogisticRegressionStart(WarmStart):
             broadcast(parameter.data)  # Averages begin before DDP makes processes equal, which may differ by rounding.
 
 
-if TYPE_CHECKING:
-    WarmStarts = WarmStart
-else:
-    WarmStarts = union_of("foldline.training.warm_start", WarmStart)
+WarmStarts = Annotated[WarmStart, union_of("foldline.training.warm_start", WarmStart)]
 
 
 def backbone_features(

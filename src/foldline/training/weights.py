@@ -134,7 +134,4 @@ class FolderWeights(_OwnWeights):
         return found[0]
 
 
-if TYPE_CHECKING:
-    Weights = StartingWeights
-else:
-    Weights = union_of("foldline.training.weights", StartingWeights)
+Weights = Annotated[StartingWeights, union_of("foldline.training.weights", StartingWeights)]

@@ -1,7 +1,7 @@
 """Rows of a file of records that hold their images themselves."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
 from tqdm import tqdm
@@ -17,10 +17,7 @@ from foldline.card.sources import Source, Wanted, after_steps, named, needed_col
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
 
-if TYPE_CHECKING:
-    Picture = PictureKind
-else:
-    Picture = union_of("foldline.card.layouts.pictures", PictureKind)
+Picture = Annotated[PictureKind, union_of("foldline.card.layouts.pictures", PictureKind)]
 
 
 class RecordsPart(Part):

@@ -1,7 +1,7 @@
 """Rules, from predictions to the answers that a submission holds: data, which `clip` writes and `format` reads."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32
@@ -21,10 +21,7 @@ class AsPredicted(RuleKind):
         return predictions
 
 
-if TYPE_CHECKING:
-    Rule = RuleKind
-else:
-    Rule = union_of("foldline.metrics.decisions", RuleKind)
+Rule = Annotated[RuleKind, union_of("foldline.metrics.decisions", RuleKind)]
 """Called with predictions (rows, outputs), float32. Its answers: labels int64 (rows,) or (rows, columns), these with
 confidences float64 (rows, 2), sets bool (rows, classes), rankings int64 (rows, length), values float32 (rows,), or the
 predictions. All but confidences and values are positions of classes."""
