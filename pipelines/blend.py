@@ -16,6 +16,7 @@ from foldline.ensembling.clipping import Clip, clip_steps, judge_of
 from foldline.ensembling.ensembling import Ensemble
 from foldline.ensembling.runs import open_runs
 from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from pipelines.blended import print_agreement, write_blend, write_csv
 from pipelines.running import parser, read_settings, run
@@ -33,7 +34,7 @@ def main() -> None:
     with open_runs(names, settings.slug, target, "ensemble") as runs:
         first = runs[0].predictions
         scale = blend_scale(method, first.form, len(first.classes))
-        rule = submission.default_rule(target, first.classes, first.test.shape[1])
+        rule = rule_of(submission.default_rule(target, first.classes, first.test.shape[1]))
         judge = judge_of(fact, rule, first.classes)
         weights = blend_step(method, names, scale, judge)
         parts = with_ranks(aligned(runs, scale.has_scores), runs, method)

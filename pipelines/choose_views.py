@@ -20,6 +20,7 @@ from foldline.ensembling.members import read_predicted
 from foldline.ensembling.view_choice import chosen_views, ordered
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
@@ -33,7 +34,8 @@ def main() -> None:
     predicted = read_predicted(settings.places, folds, settings.section("train.seeds", tuple[int, ...]), target)
     if len(predicted.views) == 1:
         raise Refusal(f"predict.views is [{predicted.views[0]}], which leaves no choice: list those to choose among.")
-    rule = settings.fact("submission", Submission).default_rule(target, predicted.classes, predicted.width)
+    submission = settings.fact("submission", Submission)
+    rule = rule_of(submission.default_rule(target, predicted.classes, predicted.width))
     judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
     plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), predicted, judge)
     chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(predicted.members), predicted, plan.reading))

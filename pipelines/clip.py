@@ -29,7 +29,7 @@ from foldline.ensembling.scoring import clip_metrics, score_folds
 from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.folds.folds_table import read_folds
-from foldline.metrics.decisions.rules import write_rule
+from foldline.metrics.decisions.rules import rule_of, write_rule
 from foldline.metrics.metric import Metric
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
@@ -43,7 +43,8 @@ def main() -> None:
     rows = read_rows(places.rows)
     targets = read_targets(places.targets, rows, classes)[places_of(rows, means.out_of_fold_ids)]
     targets = target.graded(targets, means.folds, classes)
-    rule = settings.fact("submission", Submission).default_rule(target, classes, means.test.shape[1])
+    submission = settings.fact("submission", Submission)
+    rule = rule_of(submission.default_rule(target, classes, means.test.shape[1]))
     judge = judge_of(fact, rule, classes)
     steps, left_out = clip_steps(settings.section("clip", Clip), means.form, classes, rule, fact, targets)
     chain = fit_clip(steps, means, targets, clusters_of(read_folds(places.folds), means.out_of_fold_ids))

@@ -26,6 +26,7 @@ from foldline.ensembling.members import read_predicted
 from foldline.ensembling.scoring import ensemble_metrics
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.whole_files import whole_folder, write_json
+from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from foldline.training.history import join_histories, read_history, write_history
 from pipelines.running import parser, read_settings, run
@@ -38,7 +39,8 @@ def main() -> None:
     places, target = settings.places, settings.fact("target", Target)
     folds, seeds = settings.section("folds", tuple[FoldName, ...]), settings.section("train.seeds", tuple[int, ...])
     predicted = read_predicted(places, folds, seeds, target)
-    rule = settings.fact("submission", Submission).default_rule(target, predicted.classes, predicted.width)
+    submission = settings.fact("submission", Submission)
+    rule = rule_of(submission.default_rule(target, predicted.classes, predicted.width))
     judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
     plan = ensemble_plan(settings.section("ensemble", Ensemble), predicted, judge)
     members = plan.taken(predicted.members)

@@ -19,6 +19,7 @@ from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
 from foldline.ensembling.probabilities import Probabilities
 from foldline.files.refusal import Refusal
+from foldline.metrics.decisions.rules import rule_of
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
@@ -28,7 +29,7 @@ MULTICLASS = Multiclass(kind="multiclass", column="x", group=None)
 
 
 def write(path: Path, sample: Sample, predicted: Probabilities, form: Submission, target: Target = MULTICLASS) -> None:
-    rule = form.default_rule(target, predicted.classes, predicted.test.shape[1])
+    rule = rule_of(form.default_rule(target, predicted.classes, predicted.test.shape[1]))
     write_submission(path, sample, predicted, rule, form, target)
 
 

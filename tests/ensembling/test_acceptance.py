@@ -15,7 +15,6 @@ from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.decisions.sets import even_thresholds
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticKappa
 from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
@@ -32,6 +31,7 @@ from tests.ensembling.drawing import (
     of_labels,
     of_strengths,
 )
+from tests.metrics.decisions.rules import even_thresholds
 
 pytestmark = pytest.mark.many_draws
 DRAWS, ROWS, MEMBERS = 100, 500, 5

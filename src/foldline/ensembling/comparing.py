@@ -16,6 +16,7 @@ from foldline.ensembling.runs import Run
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row
 from foldline.files.refusal import Refusal, listed
+from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 
 Answers = Callable[[Run], np.ndarray]
@@ -86,7 +87,7 @@ def answers_by(target: Target, submission: Submission, metric: Metric) -> Answer
         predictions = run.predictions.out_of_fold
         if metric.scores_predictions:
             return predictions
-        rule = submission.default_rule(target, run.predictions.classes, predictions.shape[1])
+        rule = rule_of(submission.default_rule(target, run.predictions.classes, predictions.shape[1]))
         return rule(predictions)
 
     return answers

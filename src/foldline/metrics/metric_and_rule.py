@@ -6,7 +6,7 @@ predictions; it is one class in metrics/decisions/.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -33,6 +33,12 @@ any number of them. labels: one of each column of a target of several. ranking: 
 first ones. vote_shares: of each class. known_numbers: those that are known of the row's.
 """
 
+
+NOTHING = -1
+"""In a ranking: no more classes."""
+
+FirstRule = Mapping[str, Any]
+"""A rule before anything is fitted, as data: whoever names one need not know how it works."""
 
 PREDICTIONS: frozenset[Answer] = frozenset({"probabilities", "column_probabilities"})
 

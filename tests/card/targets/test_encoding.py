@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from foldline.card.targets.labels import Multiclass, OpenSet, Ranked
+from foldline.card.targets.labels import Multiclass, OpenSet, Ranked, new_class_position
 from foldline.card.targets.numbers import Columns, Regression, Shares
 from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
 
@@ -51,6 +51,11 @@ def test_shares_stand_in_the_order_of_the_classes() -> None:
     found = votes.encode(rows((("x", 0.25), ("y", 0.75))), ("y", "x"))
     np.testing.assert_array_equal(found, np.array([[0.75, 0.25]], np.float32))
     assert votes.shown(found, ("y", "x")) == ["y=0.75, x=0.25"]
+
+
+def test_the_new_class_has_its_outputs_position_or_one_after_the_last() -> None:
+    assert new_class_position("new_whale", ("a", "new_whale", "w")) == 1
+    assert new_class_position("new_whale", ("a", "w")) == 2
 
 
 def test_a_class_of_one_fold_alone_is_new_to_its_model() -> None:

@@ -6,7 +6,9 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.cut_points import CutPoints, expected_levels, fit_cut_points, half_way
+from foldline.metrics.decisions.cut_points import CutPoints, expected_levels, fit_cut_points
+
+HALF_WAY = CutPoints(kind="cut_points", cuts=(0.5, 1.5))
 
 
 def drawn(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +19,7 @@ def drawn(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_half_way_rounds_to_the_nearest_level() -> None:
     values = np.array([[-3], [0.4], [0.6], [1.5], [9]], np.float32)
-    assert half_way(3)(values).tolist() == [0, 0, 1, 2, 2]
+    assert HALF_WAY(values).tolist() == [0, 0, 1, 2, 2]
 
 
 def test_the_expected_level_is_the_mean_of_the_probabilities() -> None:
@@ -49,4 +51,4 @@ def test_a_level_without_rows_gets_none() -> None:
 
 def test_nan_is_refused_with_the_row() -> None:
     with pytest.raises(Refusal, match="value of row 1 cannot be scored"):
-        half_way(3)(np.array([[1], [np.nan]], np.float32))
+        HALF_WAY(np.array([[1], [np.nan]], np.float32))

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import softmax
 
 from foldline.files import arrays
-from foldline.metrics.decisions.rankings import TopClasses, TopClassesOrNew, new_class_position
+from foldline.metrics.decisions.rankings import TopClasses, TopClassesOrNew
 from tests.metrics.of_kind import metric_of_kind
 
 MAP = metric_of_kind("map_at_k", k=3)
@@ -37,11 +37,6 @@ def test_the_new_class_stands_at_its_level(level: float, rankings: list[list[int
 def test_the_new_class_own_output_does_not_count() -> None:
     assert with_new(0.5, new_class=1, length=2)(ROWS).tolist() == [[1, 2], [1, 0]]
     assert with_new(0.0, new_class=1, length=2)(ROWS).tolist() == [[2, 0], [0, 2]]
-
-
-def test_its_position_is_that_of_its_output_or_behind_all() -> None:
-    assert new_class_position("new_whale", ("a", "new_whale", "w")) == 1
-    assert new_class_position("new_whale", ("a", "w")) == 2
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.rules import read_rule, write_rule
+from foldline.metrics.decisions.rules import read_rule, rule_of, write_rule
 from foldline.params.section import parse
 from tests.metrics.of_kind import metric_of_kind
 
@@ -123,7 +123,7 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
     fact = parse({"kind": target, "group": None, **TARGETS[target]}, Target, "card")
 
     classes = ("x=a", "x=b", "x=c", "y=0", "y=1") if target == "multioutput" else ("a", "b", "c")
-    rule = submission.default_rule(fact, classes, predictions.shape[1])
+    rule = rule_of(submission.default_rule(fact, classes, predictions.shape[1]))
     found = rule.fitted(metric_of_kind(classes=classes, **metric), predictions, targets, max(2, int(targets.max()) + 1))
     write_rule(tmp_path / "rule.json", found)
 
@@ -135,7 +135,7 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
 def test_without_a_new_class_a_ranking_is_the_likeliest_classes() -> None:
     ranking = {"kind": "ranking", "sample": "s.csv", "id": "id", "extra_columns": "ignored", "length": 3}
     fact = parse({"kind": "ranked", "group": None, "column": "x", "new_class": None}, Target, "card")
-    assert parse(ranking, Submission, "card").default_rule(fact, ("a", "b"), 2).kind == "top_classes"
+    assert parse(ranking, Submission, "card").default_rule(fact, ("a", "b"), 2) == {"kind": "top_classes", "length": 3}
 
 
 def test_what_is_no_rule_is_refused(tmp_path: Path) -> None:

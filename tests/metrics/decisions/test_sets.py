@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from foldline.metrics.decisions import sets
-from foldline.metrics.decisions.sets import Thresholds, even_thresholds, fit_each, fit_macro, fit_micro
+from foldline.metrics.decisions.sets import Thresholds, fit_each, fit_macro, fit_micro
 from foldline.metrics.metric import Metric
+from tests.metrics.decisions.rules import even_thresholds
 from tests.metrics.of_kind import metric_of_kind, scored
 
 hamming_loss, macro_f1, micro_f1 = (

@@ -17,9 +17,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from foldline.card.forms.fields import Violation
 from foldline.card.source_steps import File, Headerless
 from foldline.card.target import Target
+from foldline.card.targets.kind import AS_PREDICTED
 from foldline.files.refusal import Refusal, counted, listed
-from foldline.metrics.decisions.rules import AsPredicted, Rule
-from foldline.metrics.metric_and_rule import Answer
+from foldline.metrics.metric_and_rule import Answer, FirstRule
 from foldline.params.section import Section
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ class Form(Section):
         """How many labels a ranking has."""
         return None
 
-    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
+    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
         """The rule before anything is fitted. outputs: how many numbers a row's predictions are."""
-        return AsPredicted(kind="as_predicted")
+        return AS_PREDICTED
 
     def predicted(self, header: Sequence[str]) -> tuple[str, ...]:
         """All but the id and those that are copied."""

@@ -13,9 +13,7 @@ from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.lines import InLines
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, counted, listed, suggestion
-from foldline.metrics.decisions.labels import MostProbableWithConfidence
-from foldline.metrics.decisions.rankings import NOTHING
-from foldline.metrics.decisions.rules import Rule
+from foldline.metrics.metric_and_rule import NOTHING, FirstRule
 
 WHOLE_NUMBER = r"-?\d+"
 SHOWN = 5
@@ -84,7 +82,7 @@ class OfOneLabel(OfLabels):
 
     answers: ClassVar = ("labels",)
 
-    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
+    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
         return target.label_rule(classes, outputs)
 
     def shows_whole_numbers(self, table: pd.DataFrame) -> bool:
@@ -129,8 +127,8 @@ class ConfidentLabel(OfLabels):
 
     answers: ClassVar = ("confident_labels",)
 
-    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
-        return MostProbableWithConfidence(kind="most_probable_with_confidence")
+    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
+        return {"kind": "most_probable_with_confidence"}
 
     def separator(self) -> str:
         return SPACE
@@ -158,7 +156,7 @@ class Ranking(OfLabels):
     def most_answers(self) -> int:
         return self.length
 
-    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
+    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
         return target.ranking_rule(self.length, classes)
 
     def separator(self) -> str:

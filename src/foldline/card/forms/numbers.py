@@ -12,7 +12,7 @@ from foldline.card.forms.form import Form, Sample, refuse_texts
 from foldline.card.forms.lines import InLines
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.decisions.rules import Rule
+from foldline.metrics.metric_and_rule import FirstRule
 from foldline.params.section import Range
 
 SHOWN = 3
@@ -34,8 +34,8 @@ class OfNumbers(Form):
             raise ValueError(f"submission.range is {list(self.range)}: the lowest number comes first")
         return self
 
-    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
-        return target.number_rule(self.range, outputs) or super().default_rule(target, classes, outputs)
+    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
+        return target.number_rule(self.range, outputs)
 
     def refuse_other_fields(self, table: pd.DataFrame) -> None:
         refuse_texts(self, table)

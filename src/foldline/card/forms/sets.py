@@ -14,9 +14,9 @@ from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.labels import OfLabels, joined, named
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.rules import Rule
-from foldline.metrics.decisions.sets import even_thresholds
+from foldline.metrics.metric_and_rule import FirstRule
 
+UNFITTED_THRESHOLD = 0.5
 DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")
 """Longer ones first, which hold the others."""
 ENCLOSURES = {"[": "]", "(": ")", "{": "}"}
@@ -30,8 +30,8 @@ class OfSets(Form):
 
     answers: ClassVar = ("sets",)
 
-    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> Rule:
-        return even_thresholds(len(classes), self.empty)
+    def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
+        return {"kind": "thresholds", "thresholds": [UNFITTED_THRESHOLD] * len(classes), "empty": self.empty}
 
 
 class LabelSet(OfSets, OfLabels):

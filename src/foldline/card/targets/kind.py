@@ -17,11 +17,11 @@ from foldline.archive.tables import described_places
 from foldline.card.activations import ActivationKind, Learned
 from foldline.card.templates import IdTemplate
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.decisions.rankings import TopClasses
-from foldline.metrics.decisions.values import WithinRange
-from foldline.metrics.metric_and_rule import Answer, Truth
+from foldline.metrics.metric_and_rule import Answer, FirstRule, Truth
 from foldline.params.section import Section
+
+MOST_PROBABLE: FirstRule = {"kind": "most_probable"}
+AS_PREDICTED: FirstRule = {"kind": "as_predicted"}
 
 ANY_TEXT = "*"
 """In a column's name: whatever stands there, so that it names several columns."""
@@ -204,18 +204,18 @@ class TargetKind(Section):
         """How many columns a submission of its answers has, where each is one."""
         return 1
 
-    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> FirstRule:
         """The rule that labels a row before anything is fitted. outputs: how many numbers a row's predictions are."""
-        return MostProbable(kind="most_probable")
+        return MOST_PROBABLE
 
-    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> Any:
-        """The rule that gives numbers. None: the predictions are the numbers."""
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> FirstRule:
+        """The rule that gives numbers."""
         lowest, highest = low_high or (None, None)
-        return WithinRange(kind="within_range", lowest=(lowest,) * outputs, highest=(highest,) * outputs)
+        return {"kind": "within_range", "lowest": [lowest] * outputs, "highest": [highest] * outputs}
 
-    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> Any:
+    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> FirstRule:
         """The rule that gives the `length` likeliest labels."""
-        return TopClasses(kind="top_classes", length=length)
+        return {"kind": "top_classes", "length": length}
 
 
 ONES, ZEROS = ("1", "1.0"), ("0", "0.0")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from foldline.card.activations import ActivationKind, Learned
 from foldline.card.targets.kind import (
     BY_A_FUNCTION,
+    MOST_PROBABLE,
     Label,
     Positions,
     SampleColumns,
@@ -19,11 +20,7 @@ from foldline.card.targets.kind import (
     refuse_other_fields,
 )
 from foldline.files.refusal import Refusal, counted, listed
-from foldline.metrics.decisions.cut_points import half_way
-from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.decisions.new_labels import LabelOrNew
-from foldline.metrics.decisions.rankings import TopClassesOrNew, new_class_position
-from foldline.metrics.decisions.values import PositiveProbability
+from foldline.metrics.metric_and_rule import FirstRule
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 UNFITTED_LEVEL = 0.5
@@ -114,8 +111,8 @@ class Binary(OneLabel):
     def nameless(self) -> bool:
         return None in (self.negative, self.positive)
 
-    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> PositiveProbability:
-        return PositiveProbability(kind="positive_probability")
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> FirstRule:
+        return {"kind": "positive_probability"}
 
 
 class Multiclass(OneLabel):
@@ -146,9 +143,8 @@ class OpenSet(OneLabel):
     def unseen_class(self) -> str:
         return self.new_class
 
-    def label_rule(self, classes: tuple[str, ...], outputs: int) -> LabelOrNew:
-        new_class, likeliest = new_class_position(self.new_class, classes), MostProbable(kind="most_probable")
-        return LabelOrNew(kind="label_or_new", known=likeliest, new_class=new_class, level=UNFITTED_LEVEL)
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> FirstRule:
+        return {"kind": "label_or_new", "known": MOST_PROBABLE, **new_class_keys(self.new_class, classes)}
 
 
 class Ranked(OneLabel):
@@ -165,11 +161,10 @@ class Ranked(OneLabel):
     def unseen_class(self) -> str | None:
         return self.new_class
 
-    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> Any:
+    def ranking_rule(self, length: int, classes: tuple[str, ...]) -> FirstRule:
         if self.new_class is None:
             return super().ranking_rule(length, classes)
-        new_class = new_class_position(self.new_class, classes)
-        return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, level=UNFITTED_LEVEL)
+        return {"kind": "top_classes_or_new", "length": length, **new_class_keys(self.new_class, classes)}
 
 
 class Ordinal(OneLabel):
@@ -200,8 +195,20 @@ class Ordinal(OneLabel):
         levels = [int(label) for label in super().classes(found, sample)]
         return tuple(str(level) for level in range(min(levels), max(levels) + 1))
 
-    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
-        return half_way(len(classes)) if outputs == 1 else super().label_rule(classes, outputs)
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> FirstRule:
+        """Of a level that is predicted as a number the nearest one."""
+        if outputs > 1:
+            return super().label_rule(classes, outputs)
+        return {"kind": "cut_points", "cuts": [level + 0.5 for level in range(len(classes) - 1)]}
+
+
+def new_class_position(new_class: str, classes: tuple[str, ...]) -> int:
+    """That of its output, or one after the last class's when no train row has it."""
+    return classes.index(new_class) if new_class in classes else len(classes)
+
+
+def new_class_keys(new_class: str, classes: tuple[str, ...]) -> FirstRule:
+    return {"new_class": new_class_position(new_class, classes), "level": UNFITTED_LEVEL}
 
 
 def positions_of(labels: pd.Series, classes: tuple[str, ...]) -> Positions:

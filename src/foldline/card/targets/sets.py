@@ -1,13 +1,15 @@
 """Targets of several labels per row: any number of one list, or one for each of several columns."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.card.targets.kind import (
+    AS_PREDICTED,
+    MOST_PROBABLE,
     Indicators,
     LabelsOfColumns,
     Positions,
@@ -32,7 +34,7 @@ from foldline.card.targets.parts import (
 from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET
-from foldline.metrics.decisions.labels import likeliest_of_each
+from foldline.metrics.metric_and_rule import FirstRule
 
 CURE = "correct target.labels in the card"
 NO_LABEL = "no label"
@@ -131,8 +133,8 @@ class Multilabel(OfParts):
     def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
         return Strata(targets == 1, classes)
 
-    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> None:
-        return None
+    def number_rule(self, low_high: tuple[float, float] | None, outputs: int) -> FirstRule:
+        return AS_PREDICTED
 
 
 def _without_equals(columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -204,8 +206,9 @@ class MultiOutput(OfColumns):
     def answer_count(self, classes: tuple[str, ...]) -> int:
         return len(column_sizes(classes))
 
-    def label_rule(self, classes: tuple[str, ...], outputs: int) -> Any:
-        return likeliest_of_each(self.sizes(classes))
+    def label_rule(self, classes: tuple[str, ...], outputs: int) -> FirstRule:
+        sizes = self.sizes(classes)
+        return {"kind": "label_of_each", "sizes": sizes, "rules": [MOST_PROBABLE] * len(sizes)}
 
 
 def _all_labels(sets: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -39,11 +39,6 @@ def expected_levels(predictions: Float32[np.ndarray, "rows outputs"]) -> Float64
     return values
 
 
-def half_way(levels: int) -> CutPoints:
-    """Rounding to the nearest of `levels` levels."""
-    return CutPoints(kind="cut_points", cuts=tuple(level + 0.5 for level in range(levels - 1)))
-
-
 def fit_cut_points(
     predictions: Float32[np.ndarray, "rows outputs"],
     targets: Int64[np.ndarray, " rows"],

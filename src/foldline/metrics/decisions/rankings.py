@@ -7,9 +7,8 @@ from jaxtyping import Float32, Int64
 
 from foldline.files.arrays import row_blocks
 from foldline.files.compact import CompactArray
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind, checked_block, require_probabilities
+from foldline.metrics.metric_and_rule import NOTHING, MetricKind, RuleKind, checked_block, require_probabilities
 
-NOTHING = -1
 GRID = 200
 """Candidates for the level, equally many rows' likeliest classes between each two."""
 
@@ -79,11 +78,6 @@ def levels_to_try(highest: Float32[np.ndarray, " rows"], now: float) -> list[flo
 def level_note(level: float, found: bool) -> str | None:
     """found: whether a row is of the new class."""
     return None if found else f"no class is new to any fold, so that the new class stays at the level {level:g}"
-
-
-def new_class_position(new_class: str, classes: tuple[str, ...]) -> int:
-    """That of its output, or one after the last class's when no train row has it."""
-    return classes.index(new_class) if new_class in classes else len(classes)
 
 
 def _top(predictions: Predictions, length: int) -> tuple[Rankings, Float32[np.ndarray, "rows length"]]:

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32
+from pydantic import TypeAdapter
 
 from foldline.files.whole_files import read_json, write_json
-from foldline.metrics.metric_and_rule import RuleKind
+from foldline.metrics.metric_and_rule import FirstRule, RuleKind
 from foldline.params.kinds import union_of
 from foldline.params.section import parse
 
@@ -25,6 +26,10 @@ Rule = Annotated[RuleKind, union_of("foldline.metrics.decisions", RuleKind)]
 """Called with predictions (rows, outputs), float32. Its answers: labels int64 (rows,) or (rows, columns), these with
 confidences float64 (rows, 2), sets bool (rows, classes), rankings int64 (rows, length), values float32 (rows,), or the
 predictions. All but confidences and values are positions of classes."""
+
+
+def rule_of(fact: FirstRule) -> Rule:
+    return TypeAdapter(Rule).validate_python(fact)
 
 
 def write_rule(path: Path, rule: Rule) -> None:

@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from foldline.metrics.decisions.thresholds import best_cut, cuts
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_probabilities
 
-EVEN = 0.5
 ROUNDS = 50
 COLUMNS_AT_A_TIME = 64
 GRID = 50
@@ -41,10 +40,6 @@ class Thresholds(RuleKind):
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Targets, classes: int) -> RuleKind:
         return metric.fit_sets(self, predictions, targets)
-
-
-def even_thresholds(classes: int, empty: Literal["allowed", "refused"]) -> Thresholds:
-    return Thresholds(kind="thresholds", thresholds=(EVEN,) * classes, empty=empty)
 
 
 def fit_macro(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
