@@ -29,7 +29,7 @@ bench: setup ## measure what docs/benchmarks.md claims
 	@$(RUN) python -m benchmarks
 
 local-kaggle: setup ## serve the embedded competitions to the kaggle client
-	@$(RUN) python -m pipelines.local_kaggle
+	@$(RUN) foldline local-kaggle
 
 requirements: setup ## pin pyproject.toml's dependencies again
 	@$(RUN) uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

@@ -5,7 +5,7 @@ rows.parquet, targets.npy, classes.json and folds.csv; the sample submission; of
 and `clip`; of the card `target`, `metric` and `submission`. Writes work/<slug>/blend/ (as stage clip writes its folder)
 and submissions/<slug>/blend.csv, checked as a grader would.
 
-python -m pipelines.blend RUN RUN ...
+foldline blend RUN RUN ...
 """
 
 from foldline.card.submission import Submission

@@ -5,7 +5,7 @@ What only timm or albumentations can say of a model, an optimiser or a transform
 Reads params.yaml and the card whole; writes work/<competition>/checked.json, always the same bytes: every stage comes
 after this one, and none becomes stale by it.
 
-python -m pipelines.check
+foldline check
 """
 
 from pathlib import Path
@@ -15,10 +15,11 @@ from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import read_params
 from foldline.files.whole_files import write_json
 from foldline.training.networks import refuse_scaled_views
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
 
-def main() -> None:
+def main() -> Answer:
     argument_parser = parser(__doc__)
     argument_parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="the experiment to check")
     settings = read_settings(argument_parser.parse_args().params)
@@ -37,6 +38,7 @@ def main() -> None:
     refuse_scaled_views(params.train.model, params.predict.views)
     write_json(settings.places.checked, {"checked": True})
     print(f"{card.title}: parameters and card are valid")
+    return {"competition": card.slug, "title": card.title, "valid": True}
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Reads the csv, the card, the sample submission in input/<slug>, and, where `prepare` has written it, classes.json with
 the labels that there are; writes nothing. No part of `dvc repro`.
 
-python -m pipelines.check_submission submissions/digits/submission.csv
-python -m pipelines.check_submission from-elsewhere.csv --card aptos2019-blindness-detection
+foldline check-submission submissions/digits/submission.csv
+foldline check-submission from-elsewhere.csv --card aptos2019-blindness-detection
 """
 
 from pathlib import Path
@@ -15,10 +15,11 @@ from foldline.card.description import read_classes
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
 from foldline.files.refusal import counted
+from pipelines.answers import Answer
 from pipelines.running import parser, run, settings_of
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("file", type=Path, help="the csv to check")
     arguments.add_argument("--card", help="the competition's slug (default: `competition` of params.yaml)")
@@ -34,6 +35,13 @@ def main() -> None:
     left_out = "" if compared else "; labels were not compared with the train rows': run `dvc repro prepare` first"
     columns = counted(len(sample.columns), "column", "columns")
     print(f"{given.file}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}{left_out}")
+    return {
+        "file": given.file,
+        "rows": len(sample.ids),
+        "columns": list(sample.columns),
+        "valid": True,
+        "labels_compared": compared,
+    }
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Starts from `identity`, or else the first of predict.views, and adds the view wi
 Reads rows.parquet, targets.npy, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the listed folds and seeds.
 Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.
 
-python -m pipelines.choose_views
+foldline tta
 """
 
 from foldline.card.submission import Submission

@@ -6,10 +6,8 @@ of whole clusters) and over folds (Student's t); otherwise `not yet real`, and n
 Reads of each run clip/, rows.parquet, targets.npy, classes.json and folds.csv; of params.yaml here `competition`, of
 its card `target`, `metric` and `submission`. Writes nothing.
 
-python -m pipelines.compare A B [--json]
+foldline compare A B
 """
-
-import json
 
 from rich.console import Console
 from rich.table import Table
@@ -19,14 +17,14 @@ from foldline.card.target import Target
 from foldline.ensembling.comparing import Comparison, Pair, answers_by, compare, comparison_json
 from foldline.ensembling.runs import open_runs
 from foldline.metrics.metric import Metric
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     for name in ("A", "B"):
         arguments.add_argument(name, help="a DVC experiment, a git revision or a folder")
-    arguments.add_argument("--json", action="store_true", help="print the numbers alone, as JSON")
     given = arguments.parse_args()
     settings = read_settings()
     target = settings.fact("target", Target)
@@ -34,10 +32,8 @@ def main() -> None:
         metric = settings.fact("metric", Metric).of(first.predictions.classes)
         answers = answers_by(target, settings.fact("submission", Submission), metric)
         comparison = compare(first, second, metric, answers, target)
-    if given.json:
-        print(json.dumps(comparison_json(comparison), indent=2))
-    else:
-        print_comparison(comparison)
+    print_comparison(comparison)
+    return comparison_json(comparison)
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -6,7 +6,7 @@ there twice, also in train and test, sizes that differ between train and test, u
 for this card, or writes that.
 Every image is decoded once, into work/<slug>/doctor, which may be removed. Before the download the card alone counts.
 
-python -m pipelines.doctor --competition dog-breed-identification --write params.yaml
+foldline doctor --competition dog-breed-identification --write params.yaml
 """
 
 from pathlib import Path

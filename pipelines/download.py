@@ -14,11 +14,12 @@ from foldline.card.host import Host
 from foldline.kaggle.downloads import adopt, download
 from foldline.kaggle.reach import reach
 from pipelines import running
+from pipelines.answers import Answer
 
 KEEP = "dvc repro check && dvc commit -f download"
 
 
-def main() -> None:
+def main() -> Answer:
     parser = running.parser(__doc__)
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER_OR_ZIP", help="take these files")
     parser.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
@@ -33,18 +34,20 @@ def main() -> None:
             manifest = download(kaggle, settings.slug, places.archives)
     size = sum(file.bytes for file in manifest.files)
     print(f"{places.archives}: {len(manifest.files)} files, {size / 1e6:.1f} MB")
-    if source is not None:
-        _print_next(settings)
+    commands, why = _next(settings) if source is not None else (None, "")
+    if commands:
+        print(f"next: {commands}    ({why})")
+    return {"folder": places.archives, "files": len(manifest.files), "bytes": size, "next": commands}
 
 
-def _print_next(settings: running.Settings) -> None:
+def _next(settings: running.Settings) -> tuple[str, str]:
+    """What tells DVC to keep files that were put there, and why it is that."""
     current = running.read_settings().slug if settings.params.exists() else None
     if current == settings.slug:
-        print(f"next: {KEEP}    (DVC then keeps them, and does not download)")
-    else:
-        named = "is not there" if current is None else f"names {current}"
-        first = f"python -m pipelines.doctor --competition {settings.slug} --write {settings.params}"
-        print(f"next: {first} && {KEEP}    ({settings.params} {named}; DVC then keeps the files)")
+        return KEEP, "DVC then keeps them, and does not download"
+    named = "is not there" if current is None else f"names {current}"
+    first = f"foldline doctor --competition {settings.slug} --write {settings.params}"
+    return f"{first} && {KEEP}", f"{settings.params} {named}; DVC then keeps the files"
 
 
 if __name__ == "__main__":

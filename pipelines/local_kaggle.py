@@ -30,6 +30,7 @@ from foldline.files.refusal import Refusal
 from foldline.kaggle.reach import local_environment, local_settings, source_folder
 from foldline.local_kaggle.server import LocalKaggle
 from pipelines import running
+from pipelines.answers import write_answer
 
 
 def main() -> None:
@@ -45,9 +46,11 @@ def main() -> None:
         with LocalKaggle({places.slug: source_folder(source, places)}, places.local_kaggle, arguments.port) as server:
             local_environment(os.environ, server.port, home)
             print("# In another shell, which this turns away from kaggle.com:")
-            for name, value in local_settings(server.port, home).items():
+            settings = local_settings(server.port, home)
+            for name, value in settings.items():
                 print(f"export {name}={shlex.quote(value)}")
             print(f"# Then: kaggle competitions files {places.slug}   (Ctrl-C here ends the server)", flush=True)
+            write_answer({"competition": places.slug, "port": server.port, "environment": settings})
             signal.pause()
     except OSError as error:
         raise Refusal(f"the port {arguments.port} cannot be used ({error.strerror}). Leave --port out.") from None

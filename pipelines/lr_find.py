@@ -6,15 +6,16 @@ any checkpoint. Writes work/<slug>/lr_find/fold<k>/seed<s>/: rates.csv, rates.pn
 suggestions, which are rates of the head: set train.rates.head, and keep the others in proportion. Parameters: train.
 Card: target, symmetries. Runs in one process.
 
-python -m pipelines.lr_find --fold 0
+foldline lr-find --fold 0
 """
 
 import argparse
 
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run, seed_number
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("--fold", type=int, default=0, help="whose training rows to learn (0)")
     arguments.add_argument("--seed", type=seed_number, help="of all that is drawn (the first of train.seeds)")
@@ -22,10 +23,10 @@ def main() -> None:
     arguments.add_argument("--highest", type=float, default=1.0, help="the last rate (1)")
     arguments.add_argument("--steps", type=int, default=200, help="how many rates (200)")
     arguments.add_argument("--smoothing", type=float, default=0.9, help="from 0 (none) to below 1 (0.9)")
-    find(arguments.parse_args())
+    return find(arguments.parse_args())
 
 
-def find(wish: argparse.Namespace) -> None:
+def find(wish: argparse.Namespace) -> Answer:
     # Heavy, and --help needs none of it.
     from foldline.training.processes import start_accelerator
     from foldline.training.rate_finder import Sweep, sweep_fold, write_sweep
@@ -39,9 +40,11 @@ def find(wish: argparse.Namespace) -> None:
     sweep = Sweep(wish.lowest, wish.highest, wish.steps, wish.smoothing)
     lines = sweep_fold(fold, config, sweep, start_accelerator(config.precision))
     folder = settings.places.rate_sweep(wish.fold, seed)
-    for rows, suggestions in write_sweep(folder, lines).items():
+    found = write_sweep(folder, lines)
+    for rows, suggestions in found.items():
         print(f"{rows} loss: " + ", ".join(f"{name} {rate:.2e}" for name, rate in suggestions.items()))
     print(f"{len(lines)} of {sweep.steps} steps; {folder / 'rates.png'} shows them")
+    return {"folder": folder, "steps": len(lines), "suggestions": found}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Write the page that `dvc plots show` fills in, with the Vega scripts inside it: DVC's own page needs the network.
 
-python -m pipelines.plots_page .dvc/plots/offline.html
+foldline plots-page .dvc/plots/offline.html
 """
 
-import argparse
 from pathlib import Path
 
 import vl_convert
+
+from pipelines.answers import Answer
+from pipelines.running import parser, run
 
 HEAD = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>Foldline plots</title>\n'
 SNIPPET = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
@@ -14,10 +16,16 @@ SNIPPET = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = v
 BODY = '</head>\n<body style="font-family: sans-serif; margin: 2em">\n{plot_divs}\n</body></html>\n'
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("page", type=Path, help="the file to write")
-    page: Path = parser.parse_args().page
+def main() -> Answer:
+    arguments = parser(__doc__)
+    arguments.add_argument("page", type=Path, help="the file to write")
+    page: Path = arguments.parse_args().page
+    write_page(page)
+    print(f"{page}: the page that `dvc plots show` fills in")
+    return {"page": page}
+
+
+def write_page(page: Path) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
     # In a function of its own, so that the bundle's short names do not meet those of the page.
     scripts = vl_convert.javascript_bundle(SNIPPET).replace("</script", "<\\/script")
@@ -25,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,4 +1,4 @@
-"""How every script starts and ends: its arguments, its settings, and one clear message when something is wrong."""
+"""How every script starts and ends: its arguments, its settings, its answer, or one message that says what is wrong."""
 
 import argparse
 import signal
@@ -7,14 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from foldline.files.places import ALL_ROWS, FoldName, Places, card_file
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import FULL_DISK
 from foldline.params.section import Read, TypeForm, read_section
 from foldline.params.yaml_files import read_yaml
+from pipelines.answers import FLAG, Answer, keep_stdout, wants_json, write_answer
 
 INTERRUPTED = 128 + signal.SIGINT
+AGAIN = "run the same command again to resume"
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,18 @@ def settings_of(competition: str | None) -> Settings:
     return read_settings() if competition is None else Settings(Path("params.yaml"), competition)
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        if wants_json():
+            raise Refusal(f"{message}. {' '.join(self.format_usage().split())}")
+        super().error(message)
+
+
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Every script's module docstring is its `--help`."""
-    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    script = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    script.add_argument(FLAG, action="store_true", help="answer with one JSON object, and nothing else, on stdout")
+    return script
 
 
 def fold_name(text: str) -> FoldName:
@@ -71,30 +83,40 @@ def seed_number(text: str) -> int:
     return int(text)
 
 
-def run(stage: Callable[[], None]) -> None:
-    """Call `stage`; exit with 1 and its message when it refuses, with 130 when it is interrupted.
+def run(script: Callable[[], Answer | None]) -> None:
+    """Call `script`; exit with 1 and its message when it refuses, with 130 when it is interrupted.
 
-    DVC records a stage that exits with 0 on Ctrl-C as done, with whatever is on disk.
+    What it returns is its answer to `--json`. DVC records a stage that exits with 0 on Ctrl-C as done, with whatever is
+    on disk.
     """
     try:
         signal.signal(signal.SIGTERM, _interrupt)
-        stage()
+        if wants_json():
+            keep_stdout()
+        write_answer(script() or {})
     except Refusal as refusal:
-        sys.exit(f"error: {refusal}")
+        _refuse(str(refusal))
     except KeyboardInterrupt:
         # A second one, as from a terminal and a launcher at once, would end in a traceback.
         _ignore_interrupts()
-        print("interrupted", file=sys.stderr)
+        print(f"interrupted; {AGAIN}", file=sys.stderr)
+        write_answer({"interrupted": AGAIN})
         sys.exit(INTERRUPTED)
     except Exception as error:
         full = _full_disk(error)
         if full is None:
+            write_answer({"failed": f"{type(error).__name__}: {error}"})
             raise
         where = full.filename or Path.cwd()
-        sys.exit(
-            f"error: the disk is full ({where}). No file was left half-written; what is kept to go on from (decoded "
+        _refuse(
+            f"the disk is full ({where}). No file was left half-written; what is kept to go on from (decoded "
             "pictures, checkpoints) takes space, too. Free some and run it again."
         )
+
+
+def _refuse(message: str) -> NoReturn:
+    write_answer({"refused": message})
+    sys.exit(f"error: {message}")
 
 
 def _full_disk(error: BaseException | None) -> OSError | None:

@@ -16,10 +16,11 @@ from foldline.kaggle.guard import await_score, intend, place, settle
 from foldline.kaggle.ledger import Receipt, Submit, write_receipt
 from foldline.kaggle.reach import reach
 from pipelines import running
+from pipelines.answers import Answer
 from pipelines.summary import print_summary
 
 
-def main() -> None:
+def main() -> Answer:
     running.parser(__doc__).parse_args()
     settings = running.read_settings()
     section, places = settings.section("submit", Submit), settings.places
@@ -47,6 +48,7 @@ def main() -> None:
         print(f"no score after {section.wait_seconds:g} seconds; to look again (nothing is uploaded): {look_again}")
     if _has_metrics(places):
         print_summary(places, "change params.yaml, then dvc repro submissions/dvc.yaml", receipt.public_score or None)
+    return {**receipt.model_dump(), "uploaded": is_new}
 
 
 def _has_metrics(places: Places) -> bool:

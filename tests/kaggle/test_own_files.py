@@ -18,9 +18,7 @@ def test_files_go_to_the_competition_that_is_named(tmp_path: Path) -> None:
     assert stage(tmp_path, "download", "--from", "own").returncode == 0
     (own / "train.csv").write_text("id\n2\n")
     taken = stage(tmp_path, "download", "--from", "own", "--competition", "bone-age")
-    assert (
-        "input/bone-age: 1 files, 0.0 MB\nnext: python -m pipelines.doctor --competition bone-age --wr" in taken.stdout
-    )
+    assert "input/bone-age: 1 files, 0.0 MB\nnext: foldline doctor --competition bone-age --wr" in taken.stdout
     assert f"(params.yaml names {SLUG}; DVC then keeps the files)" in taken.stdout
 
     refused = stage(tmp_path, "download", "--from", "own", "--competition", "bone-ages")

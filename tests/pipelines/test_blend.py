@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,10 +84,10 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(script: ModuleType, *arguments: str) -> None:
+def run(script: ModuleType, *arguments: str) -> Any:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sys, "argv", ["script", *arguments])
-        script.main()
+        return script.main()
 
 
 @pytest.mark.usefixtures("checkout")
@@ -102,9 +103,8 @@ def test_two_runs_become_one_submission_of_the_better_one(capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("checkout")
-def test_a_comparison_is_printed_as_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    run(compare, "weak", ".", "--json")
-    found = json.loads(capsys.readouterr().out)
+def test_a_comparison_is_answered_as_data() -> None:
+    found = run(compare, "weak", ".")
     assert (found["verdict"], found["rows"]) == ("real", ROWS)
     assert found["pooled"]["gain"] == pytest.approx(found["pooled"]["first"] - found["pooled"]["second"], abs=2e-6)
     assert set(found["folds"]) == {"0", "1", "2", "3"}

@@ -1,4 +1,4 @@
-"""`python -m pipelines.check_submission` as a person starts it, on a csv from elsewhere."""
+"""`foldline check-submission` as a person starts it, on a csv from elsewhere."""
 
 import sys
 import zipfile

@@ -77,7 +77,7 @@ def test_an_interrupted_stage_never_ends_with_0(stop: signal.Signals) -> None:
     time.sleep(0.1)
     process.send_signal(stop)
     _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors) == (130, "interrupted\n")
+    assert (process.returncode, errors) == (130, "interrupted; run the same command again to resume\n")
 
 
 def test_a_second_signal_ends_in_no_traceback() -> None:
@@ -85,4 +85,4 @@ def test_a_second_signal_ends_in_no_traceback() -> None:
     again = "import atexit, os, signal\natexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
     stage = "from pipelines.running import run\ndef stage():\n    raise KeyboardInterrupt\nrun(stage)\n"
     ended = subprocess.run([sys.executable, "-c", again + stage], capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
+    assert (ended.returncode, ended.stderr) == (130, "interrupted; run the same command again to resume\n")

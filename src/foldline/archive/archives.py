@@ -134,7 +134,7 @@ def _by_name(folder: Path, members: Sequence[Member]) -> dict[str, Member]:
             raise Refusal(
                 f"{folder}: two files would be called `{name}`, in {_way_to(other)} and in {_way_to(member)}. "
                 "Unpack one of these archives by hand into a folder of its own, and take the competition's files by "
-                "`python -m pipelines.download --from FOLDER`."
+                "`foldline download --from FOLDER`."
             )
     return named
 

@@ -235,6 +235,6 @@ def closed_archives(names: Iterable[str]) -> str:
     return (
         f" Not opened here, for their format or for want of a password: {listed(closed, 3)}. Unpack such an "
         "archive by hand and zip it anew, whole and without a password, into a folder with all the other downloads, "
-        "elsewhere. Then `python -m pipelines.download --from FOLDER` takes them in its place, and says how "
+        "elsewhere. Then `foldline download --from FOLDER` takes them in its place, and says how "
         "DVC keeps them."
     )

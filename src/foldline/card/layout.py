@@ -2,7 +2,7 @@
 
 Each part says its own kind (layouts/). Whatever it is, it gives *columns* (of a table, named groups of a pattern, keys
 of records), and the card's other sections name these. Paths are those in the archives, which
-`python -m pipelines.doctor` lists.
+`foldline doctor` lists.
 """
 
 from collections.abc import Sequence

@@ -88,7 +88,7 @@ def _compare_sizes(announced: Iterable[RemoteFile], members: dict[str, int], com
         if size is None:
             raise Refusal(
                 f"{competition}: Kaggle announces `{file.name}`, the download has no such file; found "
-                f"{listed(members, 3)}. Run it again; if it stays so, `python -m pipelines.download --from "
+                f"{listed(members, 3)}. Run it again; if it stays so, `foldline download --from "
                 "FOLDER_OR_ZIP` takes files fetched with a browser."
             )
         if size != file.bytes:

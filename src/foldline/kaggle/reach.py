@@ -76,7 +76,7 @@ NEW_TOKEN = (
     f"Make one at {TOKEN_PAGE} (API, Create New Token) and put it into the variable KAGGLE_API_TOKEN, or the file "
     "kaggle.json into ~/.kaggle/ (chmod 600)."
 )
-BY_HAND = "`python -m pipelines.download --from FOLDER_OR_ZIP` takes files that you have."
+BY_HAND = "`foldline download --from FOLDER_OR_ZIP` takes files that you have."
 
 
 def explained(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:

@@ -68,7 +68,7 @@ def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
         if not (folder / name).exists():
             raise Refusal(
                 f"{folder}/{name} does not exist. A competition for the local Kaggle is a folder with files/ (one zip, "
-                "or loose files), solution.csv and competition.yaml: see `python -m pipelines.local_kaggle --help`."
+                "or loose files), solution.csv and competition.yaml: see `foldline local-kaggle --help`."
             )
     description = parse(read_yaml(folder / "competition.yaml"), Description, str(folder / "competition.yaml"))
     archive = _archive(folder / "files", cache)

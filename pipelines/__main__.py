@@ -1,0 +1,109 @@
+"""Foldline: Kaggle image competitions from download to a scored submission."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipelines.answers import Answer
+
+# No import of what is not needed to print the index: it is there within a tenth of a second.
+
+
+class Command(NamedTuple):
+    script: str
+    """The module below `pipelines`: `foldline NAME ...` is `python -m pipelines.SCRIPT ...`."""
+    line: str
+    is_of_a_project: bool = True
+    """Whether it makes sense in a project's folder alone."""
+
+
+COMMANDS = {
+    "doctor": Command("doctor", "what a card makes of its data; a first experiment"),
+    "download": Command("download", "fetch the competition's files, or take yours"),
+    "local-kaggle": Command("local_kaggle", "rehearse with the kaggle client, no account needed", False),
+    "check": Command("check", "are params.yaml and the card valid, do they fit?"),
+    "lr-find": Command("lr_find", "try learning rates for 200 steps, and draw the loss"),
+    "compare": Command("compare", "two runs, fold by fold: is the difference real?"),
+    "tta": Command("choose_views", "which test-time augmentation views are worth it"),
+    "blend": Command("blend", "one submission of several runs"),
+    "plots-page": Command("plots_page", "the page that dvc plots show fills, for use offline", False),
+    "check-submission": Command("check_submission", "check any csv as the grader would"),
+    "submit": Command("submit", "upload the submission once, and read its score"),
+}
+
+INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
+    "Start a project": ("download", "doctor", "local-kaggle"),
+    "Look before training": ("check", "lr-find"),
+    "Run": (
+        ("dvc repro", "what has changed, up to a checked submission"),
+        ("dvc exp run -S ...", "the same with a change: -S train.epochs=2"),
+    ),
+    "Look at results": (
+        ("dvc metrics show", "scores; dvc exp show: those of all experiments"),
+        ("dvc plots show", "curves, a colour per fold"),
+        "compare",
+        "tta",
+        "blend",
+        "plots-page",
+    ),
+    "Submit": ("check-submission", "submit"),
+}
+"""The commands in groups, in the order of a project, and between them DVC's own with their lines."""
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    if words in ([], ["-h"], ["--help"], ["help"]):
+        print(index())
+        return
+    from pipelines.running import run
+
+    run(lambda: _dispatch(words))
+
+
+def index() -> str:
+    lines = [f"{__doc__}", "usage: foldline COMMAND ...        foldline COMMAND --help explains it"]
+    for title, entries in INDEX.items():
+        lines += ["", title]
+        for entry in entries:
+            name, line = (f"foldline {entry}", COMMANDS[entry].line) if isinstance(entry, str) else entry
+            lines.append(f"  {name:<27}{line}")
+    return "\n".join([*lines, "", "Each command answers --json with one JSON object."])
+
+
+def _dispatch(words: list[str]) -> "Answer | None":
+    from foldline.files.refusal import Refusal, listed, suggestion
+
+    name, *arguments = words
+    if name == "--json":
+        return {"commands": {name: command.line for name, command in COMMANDS.items()}}
+    if name not in COMMANDS:
+        raise Refusal(
+            f"`{name}` is not a command.{suggestion(name, COMMANDS)} Choose from {listed(COMMANDS, len(COMMANDS))}."
+        )
+    command = COMMANDS[name]
+    if command.is_of_a_project and not {"-h", "--help"} & {*arguments}:
+        _refuse_elsewhere(name)
+    # The script's own parser reads these, and calls itself so.
+    sys.argv = [f"foldline {name}", *arguments]
+    return import_module(f"pipelines.{command.script}").main()
+
+
+def _refuse_elsewhere(name: str) -> None:
+    from foldline.files.refusal import Refusal
+
+    here = Path.cwd()
+    root = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), None)
+    if root is None:
+        raise Refusal(
+            f"`foldline {name}` works in a project's folder, and {here} is none (it has no dvc.yaml). "
+            "Go to yours, or make one: foldline init DIR"
+        )
+    if root != here:
+        raise Refusal(f"`foldline {name}` works in the project's folder: cd {root}")
+
+
+if __name__ == "__main__":
+    main()
