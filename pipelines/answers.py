@@ -3,6 +3,7 @@
 So a program that runs a command may parse its standard output whole, whatever the command prints on its way.
 """
 
+import io
 import json
 import os
 import sys
@@ -27,6 +28,9 @@ def keep_stdout() -> None:
     sys.stdout.flush()
     _kept = os.dup(1)
     os.dup2(2, 1)
+    # Standard error's writers do not wait for each other: lines stay in their order.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 def write_answer(answer: Answer) -> None:
