@@ -11,14 +11,7 @@ from torch import Tensor, nn
 
 from foldline.params.section import parse
 from foldline.training.averages import Averages as Section
-from foldline.training.averages import (
-    Follower,
-    ForwardStatistics,
-    TrainingStatistics,
-    WeightAverage,
-    exponential,
-    span_decay,
-)
+from foldline.training.averages import EmaSpan, Follower, ForwardStatistics, TrainingStatistics, WeightAverage
 from foldline.training.batches import Batch
 
 FORWARD = {"kind": "forward", "batches": 2}
@@ -68,8 +61,9 @@ def test_decay_warms_up() -> None:
 
 def test_span_is_that_of_pandas() -> None:
     """With one step an epoch and after a long warm-up, an average of span 3 moves as pandas' does."""
-    assert span_decay(10.0, 1) == pytest.approx(9 / 11)
-    assert span_decay(10.0, 7) ** 7 == pytest.approx(9 / 11)
+    section = parse({"kind": "ema_span", "span_epochs": 10.0, "statistics": FORWARD}, EmaSpan, "average")
+    assert section.step_decay(1) == pytest.approx(9 / 11)
+    assert section.step_decay(7) ** 7 == pytest.approx(9 / 11)
     values = list(np.random.default_rng(0).normal(size=40))
     followed = linear()
     seen = follow(average_of(followed, 1, kind="ema_span", span_epochs=3.0), followed, values, 1)
@@ -127,8 +121,11 @@ def test_statistics_by_short_training_move_weights_by_the_rate() -> None:
     before = model[1].weight.item()
     norm = model[2]
     assert isinstance(norm, nn.BatchNorm1d)
-    refresh = section.refresh(lambda logits, targets: (3 * logits).square().sum(1) + logits.sum(1))
-    refresh(model, [norm], [batch([2, 6])] * 5, Accelerator(cpu=True))
+
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        return (3 * logits).square().sum(1) + logits.sum(1)
+
+    section.refresh(model, [norm], [batch([2, 6])] * 5, Accelerator(cpu=True), loss)
     assert norm.running_mean is not None
     assert norm.running_mean.item() == pytest.approx(0.76)
     assert model[1].weight.item() == pytest.approx(before, abs=1e-6)
@@ -141,14 +138,14 @@ def test_all_of_the_batches_that_are_asked_for() -> None:
     norm = model[1]
     assert isinstance(norm, nn.BatchNorm1d)
     batches = [batch([0, 2]), batch([4, 6]), batch([100, 200])]
-    refresh = ForwardStatistics(kind="forward", batches=2).refresh(squares)
-    refresh(model, [norm], batches, Accelerator(cpu=True))
+    section = ForwardStatistics(kind="forward", batches=2)
+    section.refresh(model, [norm], batches, Accelerator(cpu=True), squares)
     assert norm.running_mean is not None and norm.running_mean.item() == 3.0
 
 
 def test_state_comes_back() -> None:
     followed = nn.Linear(3, 2)
-    average, other = (WeightAverage(followed, exponential(0.9), lambda *rest: None) for _ in range(2))
+    average, other = (WeightAverage(followed, lambda taken: 0.1, lambda *rest: None) for _ in range(2))
     with torch.no_grad():
         followed.weight.mul_(5)
     average.update()

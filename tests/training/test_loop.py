@@ -126,7 +126,7 @@ def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch:
         epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics": FORWARD | {"batches": 5}}
     )
     renewed = run(config, tmp_path / "renewed").kept["validation_loss"]
-    monkeypatch.setattr("foldline.training.averages.forward_statistics", lambda count: lambda *given: None)
+    monkeypatch.setattr("foldline.training.averages.ForwardStatistics.refresh", lambda *given, **rest: None)
     stale = run(config, tmp_path / "stale").kept["validation_loss"]
     assert renewed < 0.8 * stale
 

@@ -3,6 +3,7 @@ come by BatchNorm statistics of their own."""
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 else:
     Batch = Any
 
-Refresh = Callable[[Module, list[Module], Iterable[Batch], Accelerator], None]
-"""Give these BatchNorm layers of the model new statistics, from batches as they are needed."""
+Refresh = Callable[[Module, list[Any], Iterable[Batch], Accelerator], None]
+"""Gives these BatchNorm layers of the model new statistics, from batches as they are needed."""
 
 
 class Follower:
@@ -103,30 +104,66 @@ class WeightAverage(Follower):
 class Statistics(Kind):
     """How averaged weights come by BatchNorm statistics of their own at every epoch's end."""
 
-    def refresh(self, loss: LossFunction) -> Refresh:
+    batches: Count
+
+    def refresh(
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
+    ) -> None:
         """`loss`: of the short training that may renew them."""
         raise NotImplementedError
 
 
 class ForwardStatistics(Statistics):
-    """The mean of the statistics of `batches` of the epoch's batches (Izmailov et al. 2018)."""
+    """The mean of the statistics of `batches` of the epoch's batches (Izmailov et al. 2018, section 3.2). Dropout is
+    off, as it is when the statistics are used."""
 
     kind: Literal["forward"]
-    batches: Count
 
-    def refresh(self, loss: LossFunction) -> Refresh:
-        return forward_statistics(self.batches)
+    def refresh(
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
+    ) -> None:
+        import torch
+
+        model.eval()
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # torch's word for a plain mean
+            norm.train()
+        with torch.no_grad():
+            for batch in islice(batches, self.batches):
+                model(batch.images, *batch.side)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        model.eval()
 
 
 class TrainingStatistics(Statistics):
-    """Document 000's way: `batches` further steps of plain gradient descent at a rate too small to move weights."""
+    """`batches` further steps of plain gradient descent at a rate too small to move weights (document 000 takes 1e-7),
+    while the statistics follow at their own momentum."""
 
     kind: Literal["training"]
-    batches: Count
     rate: Positive
 
-    def refresh(self, loss: LossFunction) -> Refresh:
-        return training_statistics(loss, self.batches, self.rate)
+    def refresh(
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
+    ) -> None:
+        from torch.optim import SGD
+
+        from foldline.training.processes import over_processes
+
+        model.train().requires_grad_(True)
+        for norm in batchnorms(model):
+            norm.train(norm in norms)
+        optimizer = SGD(model.parameters(), self.rate)
+        for batch in islice(batches, self.batches):
+            loss(model(batch.images, *batch.side), batch.targets).mean().backward()
+            for weight in model.parameters():
+                if weight.grad is not None:
+                    weight.grad = over_processes(weight.grad, "mean", accelerator)
+            optimizer.step()
+            optimizer.zero_grad()
+        model.eval().requires_grad_(False)
 
 
 AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Statistics)]
@@ -135,46 +172,56 @@ AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Sta
 class Average(Kind):
     def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
         """What follows the model; `loss`: of the short training that may renew its statistics."""
-        raise NotImplementedError
+        return Follower(model)
 
 
 class NoAverage(Average):
     kind: Literal["none"]
 
+
+class _Ema(Average):
+    statistics: AnyStatistics
+
+    def step_decay(self, steps_per_epoch: int) -> float:
+        raise NotImplementedError
+
     def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
-        return Follower(model)
+        decay = self.step_decay(steps_per_epoch)
+
+        def newest(taken: int) -> float:
+            # A young average forgets faster: the warm-up of TensorFlow's ExponentialMovingAverage.
+            return 1 - min(decay, (1 + taken) / (10 + taken))
+
+        return WeightAverage(model, newest, partial(self.statistics.refresh, loss=loss))
 
 
-class Ema(Average):
+class Ema(_Ema):
     """Exponential moving average, its decay per optimiser step at most (1 + step) / (10 + step)."""
 
     kind: Literal["ema"]
     decay: Annotated[float, Field(gt=0, lt=1)]
-    statistics: AnyStatistics
 
-    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
-        return WeightAverage(model, exponential(self.decay), self.statistics.refresh(loss))
+    def step_decay(self, steps_per_epoch: int) -> float:
+        return self.decay
 
 
-class EmaSpan(Average):
-    """Exponential moving average with a decay of ((s - 1) / (s + 1)) ** (1 / steps per epoch), s being the span: its
-    weights are as old on average as those of the mean of s epochs."""
+class EmaSpan(_Ema):
+    """Exponential moving average with a decay of ((s - 1) / (s + 1)) ** (1 / steps per epoch), s being the span, as
+    pandas calls it: its weights are as old on average as those of the mean of s epochs."""
 
     kind: Literal["ema_span"]
     span_epochs: Annotated[float, Field(gt=1)]
-    statistics: AnyStatistics
 
     def lengths(self) -> Mapping[str, int | float]:
         return {"span_epochs": self.span_epochs}
 
-    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
-        decay = span_decay(self.span_epochs, steps_per_epoch)
-        return WeightAverage(model, exponential(decay), self.statistics.refresh(loss))
+    def step_decay(self, steps_per_epoch: int) -> float:
+        return ((self.span_epochs - 1) / (self.span_epochs + 1)) ** (1 / steps_per_epoch)
 
 
 class Mean(Average):
-    """The arithmetic mean (Polyak's; SWA's with `every: epoch`) from the start of `from_epoch`, counted from 1; until
-    then the weights themselves."""
+    """The arithmetic mean (Polyak and Juditsky 1992; SWA, Izmailov et al. 2018, with `every: epoch`) from the start of
+    `from_epoch`, counted from 1; until then the weights themselves."""
 
     kind: Literal["mean"]
     from_epoch: Count
@@ -185,75 +232,8 @@ class Mean(Average):
         return {"from_epoch": self.from_epoch}
 
     def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
-        refresh = self.statistics.refresh(loss)
-        return WeightAverage(model, arithmetic, refresh, self.from_epoch - 1, self.every == "epoch")
+        refresh = partial(self.statistics.refresh, loss=loss)
+        return WeightAverage(model, lambda taken: 1 / (taken + 1), refresh, self.from_epoch - 1, self.every == "epoch")
 
 
 Averages = Annotated[Average, union_of("foldline.training.averages", Average)]
-
-
-def exponential(decay: float) -> Callable[[int], float]:
-    """1 - decay, but a young average forgets faster: decay <= (1 + n) / (10 + n), the warm-up of TensorFlow's
-    ExponentialMovingAverage."""
-    return lambda taken: 1 - min(decay, (1 + taken) / (10 + taken))
-
-
-def span_decay(span_epochs: float, steps_per_epoch: int) -> float:
-    """Per step, so that over an epoch it is (span - 1) / (span + 1), the decay that pandas calls a span."""
-    return ((span_epochs - 1) / (span_epochs + 1)) ** (1 / steps_per_epoch)
-
-
-def arithmetic(taken: int) -> float:
-    """All weigh the same (Polyak and Juditsky 1992; at epochs' ends, Izmailov et al. 2018)."""
-    return 1 / (taken + 1)
-
-
-def forward_statistics(count: int) -> Refresh:
-    """The mean over `count` batches (Izmailov et al. 2018, section 3.2). Dropout is off, as it is when the statistics
-    are used."""
-
-    import torch
-
-    @torch.no_grad()
-    def refresh(model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator) -> None:
-        model.eval()
-        momenta = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # torch's word for a plain mean
-            norm.train()
-        for batch in islice(batches, count):
-            model(batch.images, *batch.side)
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-        model.eval()
-
-    return refresh
-
-
-def training_statistics(loss: LossFunction, count: int, rate: float) -> Refresh:
-    """Steps of gradient descent at a rate that moves hardly a weight (document 000 takes 1e-7), while the statistics
-    follow at their own momentum."""
-    import torch
-
-    from foldline.training.processes import over_processes
-
-    def refresh(model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator) -> None:
-        model.train()
-        for norm in batchnorms(model):
-            if norm not in norms:
-                norm.eval()
-        weights = list(model.parameters())
-        with torch.enable_grad():
-            for weight in weights:
-                weight.requires_grad_()
-            for batch in islice(batches, count):
-                losses = loss(model(batch.images, *batch.side), batch.targets)
-                gradients = torch.autograd.grad(losses.mean(), weights, allow_unused=True, materialize_grads=True)
-                for weight, gradient in zip(weights, gradients, strict=True):
-                    weight.data.sub_(over_processes(gradient, "mean", accelerator), alpha=rate)
-            for weight in weights:
-                weight.requires_grad_(False)
-        model.eval()
-
-    return refresh
