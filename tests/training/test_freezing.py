@@ -21,7 +21,7 @@ def learning(model: Classifier) -> set[str]:
 
 def test_head_then_stages_from_the_top_then_the_stem() -> None:
     model = resnet18()
-    start_epoch = GradualFreezing(kind="gradual", head_epochs=2, stage_epochs=1, batchnorm="train").starts(model)
+    start_epoch = GradualFreezing(kind="gradual", head_epochs=2, stage_epochs=1, batchnorm="train").start_epoch
     seen = [(start_epoch(model, epoch), learning(model)) for epoch in range(8)]
     stages = [{"head"}, {"head"}, *({"head", *(f"layer{n}" for n in range(5 - top, 5))} for top in range(1, 5))]
     whole = {"conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "head"}
@@ -31,7 +31,7 @@ def test_head_then_stages_from_the_top_then_the_stem() -> None:
 
 def test_the_whole_body_at_once_and_any_epoch_first() -> None:
     model = resnet18()
-    start_epoch = GradualFreezing(kind="gradual", head_epochs=1, stage_epochs=0, batchnorm="train").starts(model)
+    start_epoch = GradualFreezing(kind="gradual", head_epochs=1, stage_epochs=0, batchnorm="train").start_epoch
     start_epoch(model, 0)
     assert learning(model) == {"head"}
     start_epoch(model, 5)
@@ -42,12 +42,12 @@ def test_frozen_batchnorm_stands_still_only_if_wished() -> None:
     for batchnorm, moving in (("train", 20), ("eval", 5)):
         model = resnet18()
         section = GradualFreezing(kind="gradual", head_epochs=1, stage_epochs=1, batchnorm=batchnorm)  # type: ignore[arg-type]
-        section.starts(model)(model, 1)
+        section.start_epoch(model, 1)
         assert sum(norm.training for norm in batchnorms(model)) == moving  # layer4 has five of twenty
         assert model.head.training
 
 
 def test_without_freezing_all_learn() -> None:
     model = resnet18().eval()
-    assert NoFreezing(kind="none").starts(model)(model, 0) is False
+    assert NoFreezing(kind="none").start_epoch(model, 0) is False
     assert model.training and all(parameter.requires_grad for parameter in model.parameters())

@@ -88,6 +88,7 @@ def choose_pieces(
     if learned is None:
         config.warm_start.start(model, fold, config.micro_batch_size)
     optimizer = config.optimizer.build(parameter_groups(model, config.rates, config.optimizer.weight_decay))
+    config.freezing.start_epoch(model, 0)  # What cannot be frozen is refused before any work.
     length = steps_per_epoch, config.epochs
     steer = steering(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
     average = config.average.follow(model, objective.loss, steps_per_epoch)
@@ -98,7 +99,7 @@ def choose_pieces(
         model=model,
         optimizer=optimizer,
         steer=steer,
-        start_epoch=config.freezing.starts(model),
+        freezing=config.freezing,
         objective=objective,
         clip=config.clipping.clip,
         average=average,

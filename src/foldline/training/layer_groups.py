@@ -19,8 +19,6 @@ else:
     Classifier = Any
 
 BACKBONE = "backbone."
-StartEpoch = Callable[[Module, int], bool]
-"""Put the model into training mode for an epoch, from 0; whether other parameters learn than before."""
 
 
 class Rates(Kind):
@@ -80,16 +78,19 @@ class PartRates(Rates):
 class Freezing(Kind):
     frees_the_head_first: ClassVar[bool] = False
 
-    def starts(self, model: Classifier) -> StartEpoch:
-        """Raises Refusal when stages are to be unfrozen one by one, and timm does not know the model's."""
+    def start_epoch(self, model: Module, epoch: int) -> bool:
+        """Put the model into training mode for an epoch, from 0; whether other parameters learn than before.
+
+        Raises Refusal when stages are to be unfrozen one by one, and timm does not know the model's.
+        """
         raise NotImplementedError
 
 
 class NoFreezing(Freezing):
     kind: Literal["none"]
 
-    def starts(self, model: Classifier) -> StartEpoch:
-        return lambda followed, epoch: thaw(followed, {}, 0, False)
+    def start_epoch(self, model: Module, epoch: int) -> bool:
+        return unfreeze(model, {}, 0, False)
 
 
 class GradualFreezing(Freezing):
@@ -110,18 +111,15 @@ class GradualFreezing(Freezing):
     def asks_its_libraries(self) -> bool:
         return True
 
-    def starts(self, model: Classifier) -> StartEpoch:
-        names = [name for name, _ in model.backbone.named_parameters()]
-        by_stage = self.stage_epochs > 0
-        depths = layer_depths(model.backbone, "stages") if by_stage else dict.fromkeys(names, 0)
-        frozen_below = {f"{BACKBONE}{name}": depth for name, depth in depths.items()}
-
-        def start_epoch(followed: Module, epoch: int) -> bool:
-            since = epoch - self.head_epochs
-            learning = 0 if since < 0 else 1 + since // self.stage_epochs if by_stage else 1
-            return thaw(followed, frozen_below, learning, self.batchnorm == "eval")
-
-        return start_epoch
+    def start_epoch(self, model: Module, epoch: int) -> bool:
+        backbone = model.get_submodule("backbone")
+        if self.stage_epochs:
+            depths = layer_depths(backbone, "stages")
+            unfrozen = max(0, 1 + (epoch - self.head_epochs) // self.stage_epochs)
+        else:
+            depths = dict.fromkeys((name for name, _ in backbone.named_parameters()), 0)
+            unfrozen = int(epoch >= self.head_epochs)
+        return unfreeze(model, depths, unfrozen, self.batchnorm == "eval")
 
 
 AnyRates = Annotated[Rates, union_of("foldline.training.layer_groups", Rates)]
@@ -168,14 +166,14 @@ def layer_depths(backbone: Module, groups: str) -> dict[str, int]:
     return {name: deepest - layer for name, layer in layers.items()}
 
 
-def thaw(model: Module, depths: Mapping[str, int], learning: int, still: bool) -> bool:
-    """The parameters whose depth is below `learning` learn, as do those without a depth; whether this is a change.
+def unfreeze(model: Module, depths: Mapping[str, int], unfrozen: int, still: bool) -> bool:
+    """The backbone's parameters whose depth is below `unfrozen` learn, as does all else; whether this is a change.
 
     `still`: BatchNorm layers none of whose parameters learn use their running statistics, and keep them.
     """
     changed = False
     for name, parameter in model.named_parameters():
-        learns = depths.get(name, -1) < learning
+        learns = depths.get(name.removeprefix(BACKBONE), -1) < unfrozen or not name.startswith(BACKBONE)
         changed |= parameter.requires_grad != learns
         parameter.requires_grad_(learns)
     model.train()

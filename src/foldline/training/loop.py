@@ -16,7 +16,7 @@ from tqdm import tqdm
 from foldline.training.averages import Follower
 from foldline.training.batches import Batch, TrainingBatches, parts
 from foldline.training.checkpoints import Progress, checkpoint_state, restore
-from foldline.training.layer_groups import StartEpoch
+from foldline.training.layer_groups import Freezing
 from foldline.training.measuring import LossGuard, Totals
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import Clip, Steer
@@ -33,7 +33,7 @@ class Pieces:
     """Its groups carry a `peak_rate`; the head's is the last."""
     steer: Steer
     """Sets rates and momenta for a step."""
-    start_epoch: StartEpoch
+    freezing: Freezing
     """Says which parameters learn."""
     objective: Objective
     clip: Clip
@@ -66,7 +66,7 @@ def train(
     while progress.epoch < pieces.epochs:
         seed_torch((*pieces.seed, progress.epoch, accelerator.process_index))
         totals = Totals(accelerator)
-        if pieces.start_epoch(pieces.model, progress.epoch):
+        if pieces.freezing.start_epoch(pieces.model, progress.epoch):
             model, optimizer = wrapped_anew(model, optimizer, accelerator)
         for batch in progress_bar(batches, progress.epoch, accelerator):
             pieces.steer(optimizer, progress.step)

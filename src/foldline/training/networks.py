@@ -86,41 +86,47 @@ class OwnPooling(Pooling):
         return nn.Identity()
 
 
-class AveragePooling(Pooling):
+class _MapPooling(Pooling):
+    def build(self, features: int) -> Module:
+        from torch import nn
+
+        from foldline.training.layers import MapOfFeatures
+
+        return nn.Sequential(MapOfFeatures(features), self.layer(), nn.Flatten())
+
+    def layer(self) -> Module:
+        raise NotImplementedError
+
+
+class AveragePooling(_MapPooling):
     kind: Literal["average"]
 
-    def build(self, features: int) -> Module:
+    def layer(self) -> Module:
         from torch import nn
 
-        from foldline.training.layers import MapOfFeatures
-
-        return nn.Sequential(MapOfFeatures(features), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        return nn.AdaptiveAvgPool2d(1)
 
 
-class MaxPooling(Pooling):
+class MaxPooling(_MapPooling):
     kind: Literal["max"]
 
-    def build(self, features: int) -> Module:
+    def layer(self) -> Module:
         from torch import nn
 
-        from foldline.training.layers import MapOfFeatures
-
-        return nn.Sequential(MapOfFeatures(features), nn.AdaptiveMaxPool2d(1), nn.Flatten())
+        return nn.AdaptiveMaxPool2d(1)
 
 
-class GeneralizedMeanPooling(Pooling):
+class GeneralizedMeanPooling(_MapPooling):
     """GeM, (mean of x**power) ** (1 / power): 1 is the average, very many are the maximum. The power is learned."""
 
     kind: Literal["generalized_mean"]
     power: Positive
     """Where it begins; its paper takes 3."""
 
-    def build(self, features: int) -> Module:
-        from torch import nn
+    def layer(self) -> Module:
+        from foldline.training.layers import GeneralizedMean
 
-        from foldline.training.layers import GeneralizedMean, MapOfFeatures
-
-        return nn.Sequential(MapOfFeatures(features), GeneralizedMean(self.power))
+        return GeneralizedMean(self.power)
 
 
 Heads = Annotated[Head, union_of("foldline.training.networks", Head)]

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -52,24 +52,19 @@ class Adam(OptimizerKind):
     kind: Literal["adam"]
     beta1: ShareBelowOne
     beta2: ShareBelowOne
+    decouples_weight_decay: ClassVar[bool] = False
 
     def build(self, groups: Groups) -> Optimizer:
         from torch.optim import Adam
 
-        return Adam(groups, betas=(self.beta1, self.beta2))
+        return Adam(groups, betas=(self.beta1, self.beta2), decoupled_weight_decay=self.decouples_weight_decay)
 
 
-class AdamW(OptimizerKind):
+class AdamW(Adam):
     """Weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
 
-    kind: Literal["adamw"]
-    beta1: ShareBelowOne
-    beta2: ShareBelowOne
-
-    def build(self, groups: Groups) -> Optimizer:
-        from torch.optim import AdamW
-
-        return AdamW(groups, betas=(self.beta1, self.beta2))
+    kind: Literal["adamw"]  # type: ignore[assignment]
+    decouples_weight_decay: ClassVar[bool] = True
 
 
 class OfTimm(OptimizerKind):
@@ -149,8 +144,12 @@ def steering(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> Ste
 
     def steer(steered: Optimizer, step: int) -> None:
         set_rates(steered, rates(step))
-        if momenta is not None:
-            set_momentum(steered, momenta(step))
+        if momenta is None:
+            return
+        momentum = momenta(step)
+        for group in steered.param_groups:
+            # For optimisers of Adam's type it is beta1.
+            group |= {"betas": (momentum, *group["betas"][1:])} if "betas" in group else {"momentum": momentum}
 
     return steer
 
@@ -159,12 +158,3 @@ def set_rates(optimizer: Optimizer, share: float) -> None:
     """Every group's learning rate becomes `share` of its own peak."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak_rate"] * share
-
-
-def set_momentum(optimizer: Optimizer, momentum: float) -> None:
-    """For optimisers of Adam's type it is beta1."""
-    for group in optimizer.param_groups:
-        if "betas" in group:
-            group["betas"] = (momentum, *group["betas"][1:])
-        else:
-            group["momentum"] = momentum

@@ -138,7 +138,7 @@ def _endless(batches: TrainingBatches) -> Iterator[Batch]:
 def _training_step(
     pieces: Pieces, model: nn.Module, optimizer: Optimizer, batch: Batch, accelerator: Accelerator
 ) -> float:
-    pieces.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
+    pieces.freezing.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
     total = 0.0
     for part in parts(batch, pieces.micro_batch_size):
         losses = pieces.objective.training_loss(model(part.images, *part.side), part.targets)
