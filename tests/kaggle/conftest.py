@@ -25,7 +25,7 @@ def server(served: tuple[LocalKaggle, Kaggle]) -> LocalKaggle:
     """Without faults and without submissions."""
     server = served[0]
     vars(server.faults).update(vars(Faults()))
-    for path in server.submissions[SLUG].folder.glob("*.json"):
+    for path in server.competitions[SLUG].submissions.folder.glob("*.json"):
         path.unlink()
     return server
 

@@ -67,17 +67,17 @@ def test_uploaded_once_and_then_read_back(server: LocalKaggle, kaggle: Kaggle, i
     ledger.unlink()
     # Another machine: only Kaggle knows.
     assert place(kaggle, intent, ledger) == (seen, False)
-    assert len(server.submissions[SLUG].all()) == 1
+    assert len(server.competitions[SLUG].submissions.all()) == 1
 
 
 def test_found_by_its_ref_when_the_description_was_edited(
     server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path
 ) -> None:
     ref = place(kaggle, intent, ledger)[0].ref
-    path = server.submissions[SLUG].folder / f"{ref}.json"
+    path = server.competitions[SLUG].submissions.folder / f"{ref}.json"
     path.write_text(path.read_text().replace(intent.run_id, "my best"))
     assert place(kaggle, intent, ledger)[0].ref == ref
-    assert len(server.submissions[SLUG].all()) == 1
+    assert len(server.competitions[SLUG].submissions.all()) == 1
 
 
 def test_a_lost_answer_is_looked_for(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_lost_answer_is_looked_for(server: LocalKaggle, kaggle: Kaggle, intent
     server.faults.lost_reply_seconds, kaggle.upload_seconds = 30.0, 1.0
     placed, _ = place(kaggle, intent, ledger)
     kaggle.upload_seconds = 60.0
-    assert [submission.ref for submission in server.submissions[SLUG].all()] == [placed.ref]
+    assert [submission.ref for submission in server.competitions[SLUG].submissions.all()] == [placed.ref]
     assert events(ledger) == ["intended", "submitted"]
 
 
@@ -108,7 +108,7 @@ def test_killed_after_the_upload_counted(
     server.faults.lost_reply_seconds = 30.0
     words = [str(server.port), str(tmp_path / "home"), str(intent.path), str(ledger)]
     child = subprocess.Popen([sys.executable, "-c", KILLED, *words], stderr=subprocess.DEVNULL)
-    while not server.submissions[SLUG].all():
+    while not server.competitions[SLUG].submissions.all():
         assert child.poll() is None
         time.sleep(0.05)
     child.send_signal(signal.SIGKILL)
@@ -118,7 +118,7 @@ def test_killed_after_the_upload_counted(
     server.faults.lost_reply_seconds = 0.0
     placed, is_new = place(kaggle, intent, ledger)
     assert not is_new
-    assert [submission.ref for submission in server.submissions[SLUG].all()] == [placed.ref]
+    assert [submission.ref for submission in server.competitions[SLUG].submissions.all()] == [placed.ref]
     assert events(ledger) == ["intended", "submitted"]
 
 
@@ -126,7 +126,7 @@ def test_killed_before_the_upload(server: LocalKaggle, kaggle: Kaggle, intent: I
     append_entry(ledger, entry(SLUG, intent.run_id, "intended"))
     assert place(kaggle, intent, ledger)[1]
     assert events(ledger) == ["intended", "intended", "submitted"]
-    assert len(server.submissions[SLUG].all()) == 1
+    assert len(server.competitions[SLUG].submissions.all()) == 1
 
 
 def test_a_score_that_takes_its_time(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
@@ -169,4 +169,4 @@ def test_what_kaggle_cannot_score_is_not_uploaded_again(
     with pytest.raises(Refusal, match="the same csv is not uploaded again"):
         settle(place(kaggle, bad, ledger)[0], bad, ledger)
     assert events(ledger) == ["intended", "submitted", "rejected"]
-    assert len(server.submissions[SLUG].all()) == 1
+    assert len(server.competitions[SLUG].submissions.all()) == 1

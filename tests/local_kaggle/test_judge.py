@@ -67,5 +67,5 @@ def test_numbers_beyond_the_range_make_a_submission_invalid(tmp_path: Path) -> N
     path.write_text("id,x,Usage,Weight\n1,1,Public,1\n2,7,Public,3\n")
     solution = read_solution(path, ("id", "x"), "refused", (1.0, 100.0))
     metric = metric_of_kind("mse")
-    assert "values must lie in [1, 100], found 0.5" in judge("id,x\n1,1\n2,0.5\n", solution, metric).error
+    assert "'0.5' in column 'x' for id '2' is not in [1, 100]" in judge("id,x\n1,1\n2,0.5\n", solution, metric).error
     assert judge("id,x\n1,1\n2,5\n", solution, metric).public_score == "3.00000", "the second row counts three times"

@@ -80,29 +80,27 @@ def test_only_this_machine_is_served(server: LocalKaggle) -> None:
     assert server._runner.addresses == [("127.0.0.1", server.port)]
 
 
-CONTENT = bytes(range(256)) * 2000
-
-
-def blob(server: LocalKaggle, **headers: str) -> requests.Response:
-    return requests.get(f"http://127.0.0.1:{server.port}/blob/{SLUG}/member/train/a.png?sig=1", headers=headers)
+def archive_of(server: LocalKaggle, **headers: str) -> requests.Response:
+    return requests.get(f"http://127.0.0.1:{server.port}/blob/{SLUG}/archive/archive.zip?sig=1", headers=headers)
 
 
 def test_whole_and_from_a_byte_on(server: LocalKaggle) -> None:
-    whole = blob(server)
-    assert (whole.status_code, whole.content, whole.headers["Accept-Ranges"]) == (200, CONTENT, "bytes")
-    rest = blob(server, **{"Range": "bytes=511990-", "If-Range": whole.headers["ETag"]})
-    assert (rest.status_code, rest.content) == (206, CONTENT[511990:])
-    assert rest.headers["Content-Range"] == "bytes 511990-511999/512000"
-    assert blob(server, Range="bytes=0-").content == CONTENT
+    content = server.competitions[SLUG].archive.read_bytes()
+    whole = archive_of(server)
+    assert (whole.status_code, whole.content, whole.headers["Accept-Ranges"]) == (200, content, "bytes")
+    rest = archive_of(server, **{"Range": "bytes=511990-", "If-Range": whole.headers["Last-Modified"]})
+    assert (rest.status_code, rest.content) == (206, content[511990:])
+    assert rest.headers["Content-Range"] == f"bytes 511990-{len(content) - 1}/{len(content)}"
+    assert archive_of(server, Range="bytes=0-").content == content
 
 
 def test_another_file_s_bytes_are_not_continued(server: LocalKaggle) -> None:
-    changed = blob(server, **{"Range": "bytes=100-", "If-Range": '"of another file"'})
-    assert (changed.status_code, changed.content) == (200, CONTENT)
+    changed = archive_of(server, **{"Range": "bytes=100-", "If-Range": "Thu, 01 Jan 1970 00:00:00 GMT"})
+    assert (changed.status_code, changed.content) == (200, server.competitions[SLUG].archive.read_bytes())
 
 
 def test_past_the_end(server: LocalKaggle) -> None:
-    assert blob(server, Range="bytes=512000-").status_code == 416
+    assert archive_of(server, Range="bytes=5120000-").status_code == 416
 
 
 def test_no_such_file(server: LocalKaggle) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from foldline.local_kaggle.competition import Competition, Submission, Submissions, standings
+from foldline.local_kaggle.competition import Competition, Submission
 from foldline.local_kaggle.judge import judge
 
 DEFAULT_PAGE_SIZE = 20
@@ -48,7 +48,6 @@ class Upload:
 @dataclass(frozen=True)
 class Served:
     competitions: dict[str, Competition]
-    submissions: dict[str, Submissions]
     faults: Faults
     uploads: dict[str, Upload] = field(default_factory=dict)
 
@@ -71,8 +70,8 @@ class Call:
         return self.served.competitions[self.fields["competitionName"]]
 
     @property
-    def submissions(self) -> Submissions:
-        return self.served.submissions[self.fields["competitionName"]]
+    def mine(self) -> list[Submission]:
+        return [submission for submission in self.competition.submissions.all() if submission.user == self.user]
 
     def page(self, entries: list[Any]) -> tuple[list[Any], str]:
         """The entries of the page asked for, and the next page's token."""
@@ -101,7 +100,7 @@ def _list_competitions(call: Call) -> web.Response:
             "category": "Local",
             "reward": "Kudos",
             "deadline": FAR_FUTURE,
-            "teamCount": len(standings(call.served.submissions[slug].all(), competition.description.metric)),
+            "teamCount": len(competition.standings()),
             "userHasEntered": True,
         }
         for number, (slug, competition) in enumerate(sorted(call.served.competitions.items()), 1)
@@ -155,7 +154,7 @@ def _create_submission(call: Call) -> web.Response:
     content = upload.content.decode("utf-8", errors="replace")
     verdict = judge(content, call.competition.solution, call.competition.description.metric)
     description = call.fields.get("submissionDescription", "")
-    added = call.submissions.add(call.user, upload.file_name, description, len(upload.content), verdict)
+    added = call.competition.submissions.add(call.user, upload.file_name, description, len(upload.content), verdict)
     message = f"Successfully submitted to {call.competition.description.title}"
     return web.json_response({"message": message, "ref": added.ref})
 
@@ -163,29 +162,29 @@ def _create_submission(call: Call) -> web.Response:
 def _left_today(call: Call) -> int:
     if call.served.faults.no_submissions_left:
         return 0
-    return max(call.competition.description.submissions_per_day - call.submissions.counted_today(call.user), 0)
+    return max(
+        call.competition.description.submissions_per_day - call.competition.submissions.counted_today(call.user), 0
+    )
 
 
 def _get_submission_limits(call: Call) -> web.Response:
-    mine = [submission for submission in call.submissions.all() if submission.user == call.user]
     left = _left_today(call)
     today = call.competition.description.submissions_per_day - left
-    return web.json_response({"numToday": today, "numTotal": max(len(mine), today), "numAllowedNow": left})
+    return web.json_response({"numToday": today, "numTotal": max(len(call.mine), today), "numAllowedNow": left})
 
 
 def _list_submissions(call: Call) -> web.Response:
-    mine = [submission for submission in call.submissions.all() if submission.user == call.user]
-    page, token = call.page(mine)
+    page, token = call.page(call.mine)
     return web.json_response(
         {"submissions": [_shown(call, submission, call.competition) for submission in page], "nextPageToken": token}
     )
 
 
 def _get_submission(call: Call) -> web.Response:
-    for slug, submissions in call.served.submissions.items():
-        for submission in submissions.all():
+    for competition in call.served.competitions.values():
+        for submission in competition.submissions.all():
             if submission.ref == call.fields["ref"]:
-                return web.json_response(_shown(call, submission, call.served.competitions[slug]))
+                return web.json_response(_shown(call, submission, competition))
     return refused(404, f"Submission {call.fields['ref']} not found")
 
 
@@ -210,8 +209,7 @@ def _shown(call: Call, submission: Submission, competition: Competition) -> dict
 
 
 def _get_leaderboard(call: Call) -> web.Response:
-    ranked = standings(call.submissions.all(), call.competition.description.metric)
-    page, token = call.page(ranked)
+    page, token = call.page(call.competition.standings())
     return web.json_response({"submissions": page, "nextPageToken": token})
 
 

@@ -5,6 +5,7 @@ What is remembered of it is one json per submission, whole or not at all, shared
 
 import csv
 import io
+import shutil
 import time
 import zipfile
 from dataclasses import dataclass
@@ -54,6 +55,11 @@ class Competition:
     archive: Path
     """The one zip with all files."""
     solution: Solution
+    submissions: "Submissions"
+
+    def standings(self) -> list[dict[str, Any]]:
+        """The public leaderboard as the API shows it."""
+        return standings(self.submissions.all(), self.description.metric)
 
     @property
     def files(self) -> dict[str, int]:
@@ -61,9 +67,13 @@ class Competition:
         with zipfile.ZipFile(self.archive) as archive:
             return {member.filename: member.file_size for member in archive.infolist() if not member.is_dir()}
 
+    def content(self, name: str) -> bytes:
+        with zipfile.ZipFile(self.archive) as archive:
+            return archive.read(name)
 
-def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
-    """The competition in `folder`; loose files are zipped once, in `cache`. Raises Refusal for what is missing."""
+
+def read_competition(folder: Path, slug: str, memory: Path) -> Competition:
+    """The competition in `folder`; loose files are zipped once, below `memory`. Raises Refusal for what is missing."""
     for name in ("files", "solution.csv", "competition.yaml"):
         if not (folder / name).exists():
             raise Refusal(
@@ -71,10 +81,10 @@ def read_competition(folder: Path, slug: str, cache: Path) -> Competition:
                 "or loose files), solution.csv and competition.yaml: see `foldline local-kaggle --help`."
             )
     description = parse(read_yaml(folder / "competition.yaml"), Description, str(folder / "competition.yaml"))
-    archive = _archive(folder / "files", cache)
+    archive = _archive(folder / "files", memory / slug)
     columns = _sample_columns(archive, description.sample)
     solution = read_solution(folder / "solution.csv", columns, description.extra_columns, description.range)
-    return Competition(slug, description, archive, solution)
+    return Competition(slug, description, archive, solution, Submissions(memory, slug))
 
 
 def write_archive(path: Path, members: dict[str, bytes]) -> None:
@@ -98,8 +108,7 @@ def _archive(files: Path, cache: Path) -> Path:
                 for path in paths:
                     member = _member(path.relative_to(files).as_posix())
                     with target.open(member, "w", force_zip64=True) as sink, path.open("rb") as source:
-                        while block := source.read(1 << 20):
-                            sink.write(block)
+                        shutil.copyfileobj(source, sink)
     return archive
 
 
@@ -111,11 +120,8 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
-    archives = Archives(archive.parent, [archive.name])
-    try:
+    with Archives(archive.parent, [archive.name]) as archives:
         columns = next(csv.reader(io.StringIO(archives.read(sample).decode("utf-8-sig"))), [])
-    finally:
-        archives.close()
     if len(columns) < 2:
         raise Refusal(f"{archive}: `{sample}` must have an id column and at least one more, found {listed(columns)}.")
     return tuple(columns)

@@ -27,23 +27,26 @@ def read(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) -> Sc
     return READERS[metric.needs](metric, answers, predictions)
 
 
-def numbers(fields: pd.DataFrame) -> np.ndarray:
-    """rows x columns, all finite."""
+def numbers(fields: pd.DataFrame, lowest: float = -np.inf, highest: float = np.inf) -> np.ndarray:
+    """rows x columns, all finite and in the range."""
     values = fields.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise Unacceptable(
-            f"Evaluation error: the value '{fields.iat[row, column]}' in column '{fields.columns[column]}' "
-            f"for id '{fields.index[row]}' is not a finite number"
-        )
+    for valid, rule in (
+        (np.isfinite(values), "is not a finite number"),
+        ((values >= lowest) & (values <= highest), f"is not in [{lowest:g}, {highest:g}]"),
+    ):
+        if not valid.all():
+            row, column = np.argwhere(~valid)[0]
+            raise Unacceptable(
+                f"Evaluation error: '{fields.iat[row, column]}' in column '{fields.columns[column]}' for id "
+                f"'{fields.index[row]}' {rule}"
+            )
     return values
 
 
 def _probabilities(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) -> Scored:
     """A column for each class, or that of the positive one alone. Answers are the rows' classes, or columns of the same
     names."""
-    values, names = _from_0_to_1(predictions), list(predictions.columns)
+    values, names = numbers(predictions, 0.0, 1.0), list(predictions.columns)
     if len(names) == 1 and "numbers" in metric.answers:
         return _ones(answers), np.column_stack([1 - values, values]), ("negative", "positive")
     if answers.shape[1] == 1:
@@ -58,7 +61,7 @@ def _probabilities(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFr
 
 def _column_probabilities(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) -> Scored:
     """A line for each thing asked of a row, which the answers' column `Column` says; an empty answer does not count."""
-    values = _summing_to_one(predictions, _from_0_to_1(predictions))
+    values = _summing_to_one(predictions, numbers(predictions, 0.0, 1.0))
     labels, asked = list(predictions.columns), sorted(set(answers["Column"]))
     column, wanted = _positions(answers["Column"], asked), answers.drop(columns="Column").iloc[:, 0]
     known, lines = (wanted != "").to_numpy(), np.arange(len(answers))
@@ -91,27 +94,22 @@ def _sets(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) -> S
     """A column of 0 and 1 for each label, or one with a space between the row's labels."""
     if predictions.shape[1] > 1:
         values = numbers(predictions)
-        other = values[(values != 0) & (values != 1)]
-        if len(other):
-            raise Unacceptable(f"Evaluation error: Classification metrics need 0 or 1, found {other[0]:g}")
+        others = values[~np.isin(values, (0, 1))]
+        if len(others):
+            raise Unacceptable(f"Evaluation error: Classification metrics need 0 or 1, found {others[0]:g}")
         return (numbers(answers[list(predictions)]) == 1).astype(np.uint8), values == 1, list(predictions.columns)
     if metric.counts_all_labels:
         raise Unacceptable(f"Evaluation error: {metric.name} takes a column for each label")
     if predictions.iloc[:, 0].str.fullmatch(r"(-?\d+)?").all():  # read as numbers, which cannot be split
         raise Unacceptable("Evaluation error: Can only use .str accessor with string values!")
-    wanted, found = (table.iloc[:, 0].str.split() for table in (answers, predictions))
-    names = sorted({name for labels in (*wanted, *found) for name in labels})
+    wanted, found, names = _split(answers, predictions)
     return _indicators(wanted, names), _indicators(found, names) == 1, names
 
 
 def _rankings(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) -> Scored:
     """Labels with a space between, the likeliest first; the same of the answers, where several are right."""
-    texts = predictions.iloc[:, 0]
-    blank = texts.str.strip() == ""
-    if blank.any():
-        raise Unacceptable(f"Evaluation error: {int(blank.sum())} rows have no label")
-    wanted, found = answers.iloc[:, 0].str.split(), texts.str.split()
-    names = sorted({name for labels in (*wanted, *found) for name in labels})
+    _refuse_blank(predictions.iloc[:, 0])
+    wanted, found, names = _split(answers, predictions)
     place = {name: position for position, name in enumerate(names)}
     rankings = np.full((len(found), max(map(len, found))), NOTHING)
     for row, labels in enumerate(found):
@@ -159,18 +157,6 @@ def _ones(answers: pd.DataFrame) -> np.ndarray:
     return (numbers(answers)[:, 0] == 1).astype(np.int64)
 
 
-def _from_0_to_1(predictions: pd.DataFrame) -> np.ndarray:
-    values = numbers(predictions)
-    outside = (values < 0) | (values > 1)
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
-        raise Unacceptable(
-            f"Evaluation error: values must lie in [0, 1], found {values[row, column]:g} in column "
-            f"'{predictions.columns[column]}' for id '{predictions.index[row]}'"
-        )
-    return values
-
-
 def _summing_to_one(predictions: pd.DataFrame, values: np.ndarray) -> np.ndarray:
     sums = values.sum(axis=1)
     uneven = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
@@ -182,18 +168,28 @@ def _summing_to_one(predictions: pd.DataFrame, values: np.ndarray) -> np.ndarray
     return values
 
 
+def _refuse_blank(labels: pd.Series) -> None:
+    blank = int((labels.str.strip() == "").sum())
+    if blank:
+        raise Unacceptable(f"Evaluation error: {blank} rows have no label")
+
+
+def _split(answers: pd.DataFrame, predictions: pd.DataFrame) -> tuple[pd.Series, pd.Series, list[str]]:
+    """The labels of each answer and each prediction, and all of them in their order."""
+    wanted, found = answers.iloc[:, 0].str.split(), predictions.iloc[:, 0].str.split()
+    return wanted, found, sorted({name for labels in (*wanted, *found) for name in labels})
+
+
 def _positions(labels: pd.Series, names: Sequence[str]) -> np.ndarray:
     unknown = sorted(set(labels) - set(names))
     if unknown:
         raise Unacceptable(f"Evaluation error: no column for the class {listed(unknown)}")
-    place = {name: position for position, name in enumerate(names)}
-    return labels.map(place).to_numpy(np.int64)
+    return pd.Index(names).get_indexer(pd.Index(labels))
 
 
 def _texts(wanted: pd.Series, found: pd.Series, numeric: bool) -> tuple[pd.Series, pd.Series]:
     """Where the answers are whole numbers, so must the predictions be. numeric: 2.0 is 2."""
-    if (found == "").any():
-        raise Unacceptable(f"Evaluation error: {int((found == '').sum())} rows have no label")
+    _refuse_blank(found)
     if numeric:
         wanted, found = (column.str.replace(r"\.0+$", "", regex=True) for column in (wanted, found))
     if wanted.str.fullmatch(r"-?\d+").all():
@@ -209,8 +205,6 @@ def _in_order(label: str) -> tuple[float, str]:
 
 def _indicators(labels: pd.Series, names: Sequence[str]) -> np.ndarray:
     """rows x labels."""
-    place = {name: position for position, name in enumerate(names)}
-    found = np.zeros((len(labels), len(names)), np.uint8)
-    for row, of_row in enumerate(labels):
-        found[row, [place[name] for name in of_row]] = 1
-    return found
+    from sklearn.preprocessing import MultiLabelBinarizer  # a second of start-up, which other forms need not wait for
+
+    return np.asarray(MultiLabelBinarizer(classes=names).fit_transform(labels), np.uint8)

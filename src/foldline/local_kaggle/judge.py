@@ -66,8 +66,8 @@ def judge(submission: str, solution: Solution, metric: Metric) -> Verdict:
     try:
         predictions = _aligned(submission, solution)
         public, private = (
-            _written(solution.answers[solution.usage == part], predictions[solution.usage == part], metric)
-            for part in (PUBLIC, PRIVATE)
+            f"{score(solution.answers[rows], predictions[rows], metric):.5f}" if rows.any() else ""
+            for rows in (solution.usage == PUBLIC, solution.usage == PRIVATE)
         )
     except Unacceptable as reason:
         return Verdict("", "", str(reason))
@@ -89,10 +89,6 @@ def score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: Metric) -> f
     return value
 
 
-def _written(answers: pd.DataFrame, predictions: pd.DataFrame, metric: Metric) -> str:
-    return f"{score(answers, predictions, metric):.5f}" if len(answers) else ""
-
-
 def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
     try:
         table = _text(submission)
@@ -106,25 +102,16 @@ def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
     repeated = table[key][table[key].duplicated()]
     if len(repeated):
         raise Unacceptable(f"The id '{repeated.iloc[0]}' appears more than once")
-    missing, unknown = (
-        sorted(set(solution.answers.index) - set(table[key])),
-        sorted(set(table[key]) - set(solution.answers.index)),
-    )
-    if missing or unknown:
+    asked, given = set(solution.answers.index), set(table[key])
+    if asked != given:
         raise Unacceptable(
             f"The submission must have {len(solution.answers)} rows, it has {len(table)}: ids missing: "
-            f"{listed(missing, 3)}; ids unknown: {listed(unknown, 3)}"
+            f"{listed(sorted(asked - given), 3)}; ids unknown: {listed(sorted(given - asked), 3)}"
         )
     predictions = table.set_index(key).loc[solution.answers.index, list(solution.columns[1:])]
     if solution.bounds is not None:
-        _refuse_beyond(numbers(predictions), *solution.bounds)
+        numbers(predictions, *solution.bounds)
     return predictions
-
-
-def _refuse_beyond(values: np.ndarray, lowest: float, highest: float) -> None:
-    beyond = values[(values < lowest) | (values > highest)]
-    if len(beyond):
-        raise Unacceptable(f"Evaluation error: values must lie in [{lowest:g}, {highest:g}], found {beyond[0]:g}")
 
 
 def _text(csv: str) -> pd.DataFrame:

@@ -3,22 +3,20 @@
 import asyncio
 import base64
 import csv
-import hashlib
 import io
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 from aiohttp import web
 
 from foldline.local_kaggle.calls import METHODS, NEED_RULES, SERVED, Call, Faults, Served, refused
-from foldline.local_kaggle.competition import Competition, Submissions, read_competition, standings
+from foldline.local_kaggle.competition import Competition, read_competition
 
 HOST = "127.0.0.1"
 UPLOAD_BYTES = 1 << 30
+TRUNCATED_BYTES = 64
 
 
 class LocalKaggle:
@@ -30,9 +28,8 @@ class LocalKaggle:
     def __init__(self, folders: Mapping[str, Path], memory: Path, port: int = 0, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.competitions: dict[str, Competition] = {
-            slug: read_competition(folder, slug, memory / slug) for slug, folder in folders.items()
+            slug: read_competition(folder, slug, memory) for slug, folder in folders.items()
         }
-        self.submissions = {slug: Submissions(memory, slug) for slug in folders}
         self.port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-kaggle", daemon=True)
@@ -60,7 +57,7 @@ class LocalKaggle:
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=UPLOAD_BYTES)
-        app[SERVED] = Served(self.competitions, self.submissions, self.faults)
+        app[SERVED] = Served(self.competitions, self.faults)
         # The client speaks to /v1 at api.kaggle.com and to /api/v1 at localhost.
         for prefix in ("/v1", "/api/v1"):
             app.router.add_post(prefix + "/{service}/{method}", answer)
@@ -114,75 +111,44 @@ def _user(authorization: str) -> str:
     return secret if kind == "Bearer" else ""
 
 
-BLOCK_BYTES = 1 << 18
-LAST_MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"
-
-
 async def send_blob(request: web.Request) -> web.StreamResponse:
-    """What the download calls lead to: a file, whole or from a byte on (Range with If-Range)."""
-    served = request.app[SERVED]
-    try:
-        with _opened(served, **request.match_info) as (stream, size):
-            if served.faults.truncated_archive:
-                size -= 64
-            return await _send_range(request, stream, size, served)
-    except KeyError:
+    """What the download calls lead to; of the archive also the rest from a byte on (Range with a date in If-Range)."""
+    served, (slug, kind, name) = request.app[SERVED], request.match_info.values()
+    competition = served.competitions.get(slug)
+    if competition is None or (kind == "member" and name not in competition.files):
         return web.Response(status=404, text="no such file")
-
-
-@contextmanager
-def _opened(served: Served, slug: str, kind: str, name: str) -> Iterator[tuple[IO[bytes], int]]:
-    """The file and its size in bytes. Raises KeyError when there is none."""
-    competition = served.competitions[slug]
     if kind == "archive":
-        with competition.archive.open("rb") as stream:
-            yield stream, competition.archive.stat().st_size
-    elif kind == "member":
-        with zipfile.ZipFile(competition.archive) as archive, archive.open(name) as stream:
-            yield stream, archive.getinfo(name).file_size
-    else:
-        lines = io.StringIO()
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(("teamId", "teamName", "submissionDate", "score"))
-        ranked = standings(served.submissions[slug].all(), competition.description.metric)
-        writer.writerows(line.values() for line in ranked)
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w") as archive:
-            archive.writestr(f"{slug}-publicleaderboard.csv", lines.getvalue())
-        content.seek(0)
-        yield content, len(content.getvalue())
-
-
-async def _send_range(request: web.Request, stream: IO[bytes], size: int, served: Served) -> web.StreamResponse:
-    tag = f'"{hashlib.sha256(f"{request.path}{size}".encode()).hexdigest()[:16]}"'
-    start = _start(request, tag)
-    if start >= size > 0:
-        return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
-    response = web.StreamResponse(
-        status=206 if start else 200,
-        headers={"ETag": tag, "Last-Modified": LAST_MODIFIED, "Accept-Ranges": "bytes"},
-    )
-    response.content_type = "application/octet-stream"
-    response.content_length = size - start
-    if start:
-        response.headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
-    await response.prepare(request)
-    cut = served.faults.cut_downloads > 0
-    served.faults.cut_downloads -= cut
-    end = start + (size - start) // 2 if cut else size
-    stream.seek(start)
-    for position in range(start, end, BLOCK_BYTES):
-        await response.write(stream.read(min(BLOCK_BYTES, end - position)))
-    if cut and request.transport is not None:
-        request.transport.abort()
-        return response
-    await response.write_eof()
+        if served.faults.truncated_archive or served.faults.cut_downloads > 0:
+            return await _send_badly(request, competition.archive, served.faults)
+        return web.FileResponse(competition.archive)
+    content = competition.content(name) if kind == "member" else _zipped_leaderboard(competition)
+    response = web.Response(body=content)
+    response.last_modified = competition.archive.stat().st_mtime  # the client asks for it
     return response
 
 
-def _start(request: web.Request, tag: str) -> int:
-    """The first byte asked for; 0 when the client's bytes are of another file."""
-    span = request.headers.get("Range", "")
-    if not span.startswith("bytes=") or request.headers.get("If-Range", tag) not in (tag, LAST_MODIFIED):
-        return 0
-    return int(span.removeprefix("bytes=").partition("-")[0] or 0)
+def _zipped_leaderboard(competition: Competition) -> bytes:
+    lines, zipped = io.StringIO(), io.BytesIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(("teamId", "teamName", "submissionDate", "score"))
+    writer.writerows(line.values() for line in competition.standings())
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr(f"{competition.slug}-publicleaderboard.csv", lines.getvalue())
+    return zipped.getvalue()
+
+
+async def _send_badly(request: web.Request, archive: Path, faults: Faults) -> web.StreamResponse:
+    """Without its last bytes, as if it ended there; or cut in the middle."""
+    content = archive.read_bytes()
+    response = web.StreamResponse(headers={"Accept-Ranges": "bytes"})
+    response.last_modified = archive.stat().st_mtime
+    response.content_length = len(content) - (TRUNCATED_BYTES if faults.truncated_archive else 0)
+    await response.prepare(request)
+    if faults.truncated_archive:
+        await response.write(content[:-TRUNCATED_BYTES])
+    else:
+        faults.cut_downloads -= 1
+        await response.write(content[: len(content) // 2])
+        if request.transport is not None:
+            request.transport.abort()
+    return response
