@@ -7,7 +7,7 @@ import pytest
 from foldline.archive.archives import ArchiveFile, read_manifest
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import sha256
-from foldline.kaggle.client import Kaggle, RemoteFile
+from foldline.kaggle.client import Kaggle
 from foldline.kaggle.downloads import _compare_sizes, adopt, download
 from foldline.kaggle.reach import refusing
 from foldline.local_kaggle.server import LocalKaggle
@@ -45,11 +45,11 @@ def test_a_truncated_archive_leaves_what_was_there(server: LocalKaggle, kaggle: 
 
 def test_what_kaggle_announces_is_compared() -> None:
     members = {"labels.csv": 15, "large.csv.zip": 7}
-    _compare_sizes([RemoteFile("labels.csv", 15), RemoteFile("large.csv", 700)], members, SLUG)
+    _compare_sizes({"labels.csv": 15, "large.csv": 700}, members, SLUG)
     with pytest.raises(Refusal, match=r"announces 16 bytes for `labels.csv`, the download has 15"):
-        _compare_sizes([RemoteFile("labels.csv", 16)], members, SLUG)
+        _compare_sizes({"labels.csv": 16}, members, SLUG)
     with pytest.raises(Refusal, match=r"announces `test.csv`, the download has no such file; found labels.csv"):
-        _compare_sizes([RemoteFile("test.csv", 16)], members, SLUG)
+        _compare_sizes({"test.csv": 16}, members, SLUG)
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside.txt", "a\\..\\..\\outside.txt"])

@@ -24,12 +24,6 @@ LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class RemoteFile:
-    name: str
-    bytes: int
-
-
-@dataclass(frozen=True)
 class RemoteSubmission:
     ref: int
     description: str
@@ -86,9 +80,9 @@ class Kaggle:
     def __exit__(self, *error: object) -> None:
         self._end()
 
-    def files(self, competition: str) -> list[RemoteFile]:
-        """The competition's files: all of them, or the first 2,000."""
-        return [RemoteFile(**file) for file in self._read("files", competition=competition, pages=LISTED_PAGES)]
+    def files(self, competition: str) -> dict[str, int]:
+        """Sizes in bytes by name, of all of the competition's files or of the first 2,000."""
+        return self._read("files", competition=competition, pages=LISTED_PAGES)
 
     def download(self, competition: str, folder: Path) -> None:
         """Put the competition's one archive into the existing, empty `folder`."""

@@ -15,13 +15,13 @@ PAGE_SIZE = 200
 BAD_REQUEST = 400
 
 
-def files(api: Any, competition: str, pages: int) -> list[dict[str, Any]]:
-    """Names and sizes of at most `pages` pages of files."""
-    found: list[dict[str, Any]] = []
+def files(api: Any, competition: str, pages: int) -> dict[str, int]:
+    """Sizes in bytes by name, of at most `pages` pages of files."""
+    found: dict[str, int] = {}
     token = None
     for _ in range(pages):
         reply = api.competition_list_files(competition, page_token=token, page_size=PAGE_SIZE)
-        found += [{"name": file.name, "bytes": file.total_bytes} for file in reply.files]
+        found |= {file.name: file.total_bytes for file in reply.files}
         token = reply.next_page_token
         if not token:
             break

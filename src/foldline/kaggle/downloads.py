@@ -3,7 +3,7 @@
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,7 +12,7 @@ from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.archive.unpacking import refuse_leaving
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
-from foldline.kaggle.client import Kaggle, RemoteFile
+from foldline.kaggle.client import Kaggle
 
 MANIFEST = "manifest.json"
 BLOCK_BYTES = 1 << 20
@@ -79,21 +79,21 @@ def _read_through(path: Path, name: str) -> dict[str, int]:
         ) from None
 
 
-def _compare_sizes(announced: Iterable[RemoteFile], members: dict[str, int], competition: str) -> None:
-    for file in announced:
+def _compare_sizes(announced: Mapping[str, int], members: dict[str, int], competition: str) -> None:
+    for name, announced_bytes in announced.items():
         # Kaggle serves a large csv as csv.zip, whose size it does not announce.
-        if f"{file.name}.zip" in members:
+        if f"{name}.zip" in members:
             continue
-        size = members.get(file.name)
+        size = members.get(name)
         if size is None:
             raise Refusal(
-                f"{competition}: Kaggle announces `{file.name}`, the download has no such file; found "
+                f"{competition}: Kaggle announces `{name}`, the download has no such file; found "
                 f"{listed(members, 3)}. Run it again; if it stays so, `foldline download --from "
                 "FOLDER_OR_ZIP` takes files fetched with a browser."
             )
-        if size != file.bytes:
+        if size != announced_bytes:
             raise Refusal(
-                f"{competition}: Kaggle announces {file.bytes} bytes for `{file.name}`, the download has {size}. "
+                f"{competition}: Kaggle announces {announced_bytes} bytes for `{name}`, the download has {size}. "
                 "Nothing was kept; run it again."
             )
 
