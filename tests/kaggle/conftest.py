@@ -4,24 +4,21 @@ from pathlib import Path
 import pytest
 
 from foldline.kaggle.client import Kaggle
-from foldline.local_kaggle.calls import Faults
-from foldline.local_kaggle.server import LocalKaggle
+from tests.kaggle.faults import Faults, FaultyKaggle
 from tests.kaggle.rehearsal import GOOD, SLUG, reached, write_competition
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalKaggle, Kaggle]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FaultyKaggle, Kaggle]]:
     """One server and one client process for the tests of a file: starting the client takes a second."""
     folder = tmp_path_factory.mktemp("served")
-    with (
-        LocalKaggle({SLUG: write_competition(folder / "source")}, folder / "memory") as server,
-        reached(server, folder / "home") as kaggle,
-    ):
+    server = FaultyKaggle({SLUG: write_competition(folder / "source")}, folder / "memory")
+    with server, reached(server, folder / "home") as kaggle:
         yield server, kaggle
 
 
 @pytest.fixture
-def server(served: tuple[LocalKaggle, Kaggle]) -> LocalKaggle:
+def server(served: tuple[FaultyKaggle, Kaggle]) -> FaultyKaggle:
     """Without faults and without submissions."""
     server = served[0]
     vars(server.faults).update(vars(Faults()))
@@ -31,7 +28,7 @@ def server(served: tuple[LocalKaggle, Kaggle]) -> LocalKaggle:
 
 
 @pytest.fixture
-def kaggle(server: LocalKaggle, served: tuple[LocalKaggle, Kaggle]) -> Kaggle:
+def kaggle(server: FaultyKaggle, served: tuple[FaultyKaggle, Kaggle]) -> Kaggle:
     # A client's first call of all asks about its token, and would meet the fault that a test sets for its own call.
     served[1].competitions("")
     return served[1]

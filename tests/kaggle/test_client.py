@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from foldline.kaggle.client import CallFailed, Kaggle, Limits
-from foldline.local_kaggle.server import LocalKaggle
+from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import GOOD_SCORE, SLUG
 
 
@@ -23,7 +23,7 @@ def test_a_submission_is_read_back(kaggle: Kaggle, good: Path) -> None:
     assert kaggle.limits(SLUG) == Limits(today=1, total=1, allowed_now=4)
 
 
-def test_too_many_requests_are_waited_for(server: LocalKaggle, kaggle: Kaggle) -> None:
+def test_too_many_requests_are_waited_for(server: FaultyKaggle, kaggle: Kaggle) -> None:
     server.faults.too_many_requests = 1
     before = time.monotonic()
     assert kaggle.competitions("cats") == [SLUG]
@@ -31,14 +31,14 @@ def test_too_many_requests_are_waited_for(server: LocalKaggle, kaggle: Kaggle) -
     assert time.monotonic() - before >= 1
 
 
-def test_an_upload_is_never_repeated_by_itself(server: LocalKaggle, kaggle: Kaggle, good: Path) -> None:
+def test_an_upload_is_never_repeated_by_itself(server: FaultyKaggle, kaggle: Kaggle, good: Path) -> None:
     server.faults.too_many_requests = 1
     with pytest.raises(CallFailed) as failure:
         kaggle.submit(SLUG, good, "run")
     assert (failure.value.kind, failure.value.status, failure.value.retry_after) == ("http", 429, "1")
 
 
-def test_a_stalled_call_ends_and_the_next_one_works(server: LocalKaggle, kaggle: Kaggle) -> None:
+def test_a_stalled_call_ends_and_the_next_one_works(server: FaultyKaggle, kaggle: Kaggle) -> None:
     server.faults.stalled, kaggle.call_seconds = True, 0.5
     with pytest.raises(CallFailed, match=r"no answer to `limits` for 0.5 seconds"):
         kaggle.limits(SLUG)
@@ -46,7 +46,7 @@ def test_a_stalled_call_ends_and_the_next_one_works(server: LocalKaggle, kaggle:
     assert kaggle.competitions("") == [SLUG]
 
 
-def test_a_failed_upload_is_no_success(server: LocalKaggle, kaggle: Kaggle, good: Path) -> None:
+def test_a_failed_upload_is_no_success(server: FaultyKaggle, kaggle: Kaggle, good: Path) -> None:
     server.faults.failed_upload = True
     with pytest.raises(CallFailed, match="Could not submit to competition") as failure:
         kaggle.submit(SLUG, good, "run")

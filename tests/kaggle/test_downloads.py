@@ -10,11 +10,11 @@ from foldline.files.whole_files import sha256
 from foldline.kaggle.client import Kaggle
 from foldline.kaggle.downloads import _compare_sizes, adopt, download
 from foldline.kaggle.reach import refusing
-from foldline.local_kaggle.server import LocalKaggle
+from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import SLUG
 
 
-def test_whole_with_its_manifest(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+def test_whole_with_its_manifest(server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
     folder = tmp_path / "input" / SLUG
     folder.mkdir(parents=True)
     (folder / "stale.txt").write_text("of an earlier download")
@@ -26,14 +26,14 @@ def test_whole_with_its_manifest(server: LocalKaggle, kaggle: Kaggle, tmp_path: 
     assert {path.name for path in folder.iterdir()} == {archive.name, "manifest.json"}
 
 
-def test_a_cut_connection_is_continued_to_the_right_bytes(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+def test_a_cut_connection_is_continued_to_the_right_bytes(server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
     server.faults.cut_downloads = 1
     download(kaggle, SLUG, tmp_path / SLUG)
     archive = tmp_path / SLUG / f"{SLUG}.zip"
     assert archive.read_bytes() == server.competitions[SLUG].archive.read_bytes()
 
 
-def test_a_truncated_archive_leaves_what_was_there(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+def test_a_truncated_archive_leaves_what_was_there(server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
     folder = tmp_path / SLUG
     folder.mkdir()
     (folder / "earlier.txt").write_text("whole")
@@ -62,7 +62,7 @@ def test_a_hostile_archive(tmp_path: Path, name: str) -> None:
     assert not list((tmp_path / "input").iterdir())
 
 
-def test_a_flipped_byte_is_noticed(server: LocalKaggle, tmp_path: Path) -> None:
+def test_a_flipped_byte_is_noticed(server: FaultyKaggle, tmp_path: Path) -> None:
     content = bytearray(server.competitions[SLUG].archive.read_bytes())
     content[len(content) // 2] ^= 1
     (tmp_path / "files.zip").write_bytes(content)
@@ -70,7 +70,7 @@ def test_a_flipped_byte_is_noticed(server: LocalKaggle, tmp_path: Path) -> None:
         adopt(tmp_path / "files.zip", SLUG, tmp_path / "input" / SLUG)
 
 
-def test_own_files_by_folder_and_by_zip(server: LocalKaggle, tmp_path: Path) -> None:
+def test_own_files_by_folder_and_by_zip(server: FaultyKaggle, tmp_path: Path) -> None:
     source = tmp_path / "mine"
     (source / "train").mkdir(parents=True)
     (source / "labels.csv").write_text("id,label\n")
@@ -78,7 +78,9 @@ def test_own_files_by_folder_and_by_zip(server: LocalKaggle, tmp_path: Path) -> 
     manifest = adopt(source, SLUG, tmp_path / "input" / SLUG)
     assert [file.name for file in manifest.files] == ["labels.csv", "train/a.png"]
     assert (tmp_path / "input" / SLUG / "train" / "a.png").read_bytes() == b"pixels"
-    again = adopt(shutil.copy(server.competitions[SLUG].archive, tmp_path / "all.zip"), SLUG, tmp_path / "input" / SLUG)
+    again = adopt(
+        Path(shutil.copy(server.competitions[SLUG].archive, tmp_path / "all.zip")), SLUG, tmp_path / "input" / SLUG
+    )
     assert [file.name for file in again.files] == ["all.zip"]
 
 
@@ -92,7 +94,7 @@ def test_nothing_to_take(tmp_path: Path) -> None:
     assert (tmp_path / SLUG / "a.csv").exists()
 
 
-def test_rules_not_accepted(server: LocalKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+def test_rules_not_accepted(server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
     server.faults.rules_not_accepted = True
     with (
         pytest.raises(Refusal, match=f"Accept the rules at https://www.kaggle.com/competitions/{SLUG}/rules"),

@@ -11,7 +11,7 @@ from foldline.kaggle import guard
 from foldline.kaggle.client import Kaggle
 from foldline.kaggle.guard import Intent, await_score, intend, place, run_id, settle
 from foldline.kaggle.ledger import append_entry, entry, read_ledger
-from foldline.local_kaggle.server import LocalKaggle
+from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG
 
 
@@ -52,7 +52,7 @@ def test_the_description_says_what_to_expect(good: Path) -> None:
     assert intend(SLUG, good, "words", None, None).message == f"words | run {run}"
 
 
-def test_uploaded_once_and_then_read_back(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
+def test_uploaded_once_and_then_read_back(server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
     first, is_new = place(kaggle, intent, ledger)
     assert is_new
     seen = await_score(kaggle, first, 5.0)
@@ -71,7 +71,7 @@ def test_uploaded_once_and_then_read_back(server: LocalKaggle, kaggle: Kaggle, i
 
 
 def test_found_by_its_ref_when_the_description_was_edited(
-    server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path
+    server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path
 ) -> None:
     ref = place(kaggle, intent, ledger)[0].ref
     path = server.competitions[SLUG].submissions.folder / f"{ref}.json"
@@ -80,7 +80,7 @@ def test_found_by_its_ref_when_the_description_was_edited(
     assert len(server.competitions[SLUG].submissions.all()) == 1
 
 
-def test_a_lost_answer_is_looked_for(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
+def test_a_lost_answer_is_looked_for(server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
     kaggle.limits(SLUG)
     server.faults.lost_reply_seconds, kaggle.upload_seconds = 30.0, 1.0
     placed, _ = place(kaggle, intent, ledger)
@@ -103,7 +103,7 @@ with Kaggle(local_environment({}, int(port), Path(home))) as kaggle:
 
 
 def test_killed_after_the_upload_counted(
-    server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path, tmp_path: Path
+    server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path, tmp_path: Path
 ) -> None:
     server.faults.lost_reply_seconds = 30.0
     words = [str(server.port), str(tmp_path / "home"), str(intent.path), str(ledger)]
@@ -122,14 +122,14 @@ def test_killed_after_the_upload_counted(
     assert events(ledger) == ["intended", "submitted"]
 
 
-def test_killed_before_the_upload(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
+def test_killed_before_the_upload(server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
     append_entry(ledger, entry(SLUG, intent.run_id, "intended"))
     assert place(kaggle, intent, ledger)[1]
     assert events(ledger) == ["intended", "intended", "submitted"]
     assert len(server.competitions[SLUG].submissions.all()) == 1
 
 
-def test_a_score_that_takes_its_time(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
+def test_a_score_that_takes_its_time(server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
     placed, _ = place(kaggle, intent, ledger)
     server.faults.pending_looks = 2
     assert await_score(kaggle, placed, 10.0).public_score == GOOD_SCORE
@@ -140,7 +140,7 @@ def test_a_score_that_takes_its_time(server: LocalKaggle, kaggle: Kaggle, intent
     assert events(ledger) == ["intended", "submitted"]
 
 
-def test_none_left_today(server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
+def test_none_left_today(server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path) -> None:
     server.faults.no_submissions_left = True
     with pytest.raises(Refusal, match=r"no submission is left \(5 made today.*renews at 00:00 UTC, in \d+ h \d+ min"):
         place(kaggle, intent, ledger)
@@ -148,7 +148,7 @@ def test_none_left_today(server: LocalKaggle, kaggle: Kaggle, intent: Intent, le
 
 
 def test_a_failed_upload_is_written_down_and_can_be_repeated(
-    server: LocalKaggle, kaggle: Kaggle, intent: Intent, ledger: Path
+    server: FaultyKaggle, kaggle: Kaggle, intent: Intent, ledger: Path
 ) -> None:
     server.faults.failed_upload = True
     with pytest.raises(guard.CallFailed, match="Could not submit"):
@@ -159,7 +159,7 @@ def test_a_failed_upload_is_written_down_and_can_be_repeated(
 
 
 def test_what_kaggle_cannot_score_is_not_uploaded_again(
-    server: LocalKaggle, kaggle: Kaggle, good: Path, ledger: Path
+    server: FaultyKaggle, kaggle: Kaggle, good: Path, ledger: Path
 ) -> None:
     good.write_text(GOOD.replace("0.8", "0.9"))
     bad = intend(SLUG, good, "words", None, None)

@@ -7,7 +7,7 @@ import pytest
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.reach import explained, local_environment, real_environment, refusing
-from foldline.local_kaggle.server import LocalKaggle
+from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import SLUG
 
 SHELL = {
@@ -67,7 +67,7 @@ def test_each_failure_has_its_cure(kaggle: Kaggle, failure: CallFailed, cure: st
         raise explained(failure, SLUG, kaggle)
 
 
-def test_a_wrong_token(server: LocalKaggle, kaggle: Kaggle) -> None:
+def test_a_wrong_token(server: FaultyKaggle, kaggle: Kaggle) -> None:
     server.faults.wrong_token = True
     with pytest.raises(Refusal, match=r"does not accept the token. Kaggle answered 401"), refusing(kaggle, SLUG):
         kaggle.limits(SLUG)
@@ -81,7 +81,7 @@ def test_a_misspelt_competition_is_guessed(kaggle: Kaggle) -> None:
         kaggle.files("cat-and-dogs")
 
 
-def test_no_guess_when_nothing_is_close_or_the_listing_fails(server: LocalKaggle, kaggle: Kaggle) -> None:
+def test_no_guess_when_nothing_is_close_or_the_listing_fails(server: FaultyKaggle, kaggle: Kaggle) -> None:
     missing = CallFailed("http", "not found", 404)
     assert "Did you mean" not in str(explained(missing, "whales", kaggle))
     server.faults.wrong_token = True

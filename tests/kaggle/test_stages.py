@@ -25,7 +25,7 @@ def stage(folder: Path, name: str, *words: str, **variables: str) -> subprocess.
     return subprocess.run(
         [sys.executable, "-m", f"pipelines.{name}", *words],
         cwd=folder,
-        env=environment | {"PYTHONPATH": str(ROOT)} | variables,
+        env=environment | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"} | variables,
         capture_output=True,
         text=True,
         timeout=60,

@@ -72,8 +72,8 @@ def _is_kaggles(name: str) -> bool:
 
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, SERVER_ERROR = 401, 403, 404, 500
 NEW_TOKEN = (
-    "Make one at https://www.kaggle.com/settings (API, Create New Token) and put it into the variable KAGGLE_API_TOKEN, "
-    "or the file kaggle.json into ~/.kaggle/ (chmod 600)."
+    "Make one at https://www.kaggle.com/settings (API, Create New Token) and put it into the variable "
+    "KAGGLE_API_TOKEN, or the file kaggle.json into ~/.kaggle/ (chmod 600)."
 )
 BY_HAND = "`foldline download --from FOLDER_OR_ZIP` takes files that you have."
 CURES: Mapping[str | int, str] = {

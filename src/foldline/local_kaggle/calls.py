@@ -18,28 +18,6 @@ MOST_PER_PAGE = 200
 
 
 @dataclass
-class Faults:
-    """What it does wrong when a test wishes, as the real one sometimes does. All off; also while the server runs."""
-
-    wrong_token: bool = False
-    rules_not_accepted: bool = False
-    too_many_requests: int = 0
-    """How many of the next calls are answered with 429."""
-    stalled: bool = False
-    """Calls are never answered."""
-    failed_upload: bool = False
-    lost_reply_seconds: float = 0.0
-    """CreateSubmission counts, and its answer comes so late that nobody waits for it."""
-    no_submissions_left: bool = False
-    pending_looks: int = 0
-    """How many of the next looks at submissions still find them pending."""
-    cut_downloads: int = 0
-    """How many of the next downloads are cut in the middle."""
-    truncated_archive: bool = False
-    """The archive is whole as far as HTTP can tell, but its last bytes are missing."""
-
-
-@dataclass
 class Upload:
     file_name: str
     content: bytes = b""
@@ -48,7 +26,6 @@ class Upload:
 @dataclass(frozen=True)
 class Served:
     competitions: dict[str, Competition]
-    faults: Faults
     uploads: dict[str, Upload] = field(default_factory=dict)
 
 
@@ -160,8 +137,6 @@ def _create_submission(call: Call) -> web.Response:
 
 
 def _left_today(call: Call) -> int:
-    if call.served.faults.no_submissions_left:
-        return 0
     return max(
         call.competition.description.submissions_per_day - call.competition.submissions.counted_today(call.user), 0
     )
@@ -176,7 +151,7 @@ def _get_submission_limits(call: Call) -> web.Response:
 def _list_submissions(call: Call) -> web.Response:
     page, token = call.page(call.mine)
     return web.json_response(
-        {"submissions": [_shown(call, submission, call.competition) for submission in page], "nextPageToken": token}
+        {"submissions": [_shown(submission, call.competition) for submission in page], "nextPageToken": token}
     )
 
 
@@ -184,24 +159,19 @@ def _get_submission(call: Call) -> web.Response:
     for competition in call.served.competitions.values():
         for submission in competition.submissions.all():
             if submission.ref == call.fields["ref"]:
-                return web.json_response(_shown(call, submission, competition))
+                return web.json_response(_shown(submission, competition))
     return refused(404, f"Submission {call.fields['ref']} not found")
 
 
-def _shown(call: Call, submission: Submission, competition: Competition) -> dict[str, Any]:
-    shown = {
+def _shown(submission: Submission, competition: Competition) -> dict[str, Any]:
+    closed = competition.description.state == "closed"
+    return {
         "ref": submission.ref,
         "fileName": submission.file_name,
         "date": submission.date,
         "description": submission.description,
         "totalBytes": submission.bytes,
         "status": submission.status,
-    }
-    if call.served.faults.pending_looks > 0:
-        call.served.faults.pending_looks -= 1
-        return shown | {"status": "PENDING"}
-    closed = competition.description.state == "closed"
-    return shown | {
         "publicScore": submission.public_score,
         "privateScore": submission.private_score if closed else "",
         "errorDescription": submission.error,
@@ -211,12 +181,6 @@ def _shown(call: Call, submission: Submission, competition: Competition) -> dict
 def _get_leaderboard(call: Call) -> web.Response:
     page, token = call.page(call.competition.standings())
     return web.json_response({"submissions": page, "nextPageToken": token})
-
-
-def _list_competition_pages(call: Call) -> web.Response:
-    description = call.competition.description
-    text = f"# {description.title}\n\nScored by {description.metric.name}, served by Foldline's local Kaggle.\n"
-    return web.json_response({"pages": [{"name": "Description", "content": text}]})
 
 
 def _introspect_token(call: Call) -> web.Response:
@@ -235,7 +199,5 @@ METHODS: dict[str, Callable[[Call], web.Response]] = {
     "GetSubmission": _get_submission,
     "GetLeaderboard": _get_leaderboard,
     "DownloadLeaderboard": _download_leaderboard,
-    "ListCompetitionPages": _list_competition_pages,
     "IntrospectToken": _introspect_token,
 }
-NEED_RULES = {"DownloadDataFile", "DownloadDataFiles", "StartSubmissionUpload", "CreateSubmission"}

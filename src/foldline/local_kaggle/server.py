@@ -6,17 +6,17 @@ import csv
 import io
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
-from foldline.local_kaggle.calls import METHODS, NEED_RULES, SERVED, Call, Faults, Served, refused
+from foldline.local_kaggle.calls import METHODS, SERVED, Call, Served, refused
 from foldline.local_kaggle.competition import Competition, read_competition
 
 HOST = "127.0.0.1"
 UPLOAD_BYTES = 1 << 30
-TRUNCATED_BYTES = 64
 
 
 class LocalKaggle:
@@ -25,12 +25,13 @@ class LocalKaggle:
     `memory` holds what outlasts the server: submissions, and archives of loose files.
     """
 
-    def __init__(self, folders: Mapping[str, Path], memory: Path, port: int = 0, faults: Faults | None = None) -> None:
-        self.faults = faults or Faults()
+    def __init__(
+        self, folders: Mapping[str, Path], memory: Path, port: int = 0, middlewares: Sequence[Callable[..., Any]] = ()
+    ) -> None:
         self.competitions: dict[str, Competition] = {
             slug: read_competition(folder, slug, memory) for slug, folder in folders.items()
         }
-        self.port = port
+        self.port, self._middlewares = port, middlewares
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-kaggle", daemon=True)
         self._runner: web.AppRunner | None = None
@@ -56,8 +57,8 @@ class LocalKaggle:
         self._loop.close()
 
     async def _start(self) -> None:
-        app = web.Application(client_max_size=UPLOAD_BYTES)
-        app[SERVED] = Served(self.competitions, self.faults)
+        app = web.Application(client_max_size=UPLOAD_BYTES, middlewares=self._middlewares)
+        app[SERVED] = Served(self.competitions)
         # The client speaks to /v1 at api.kaggle.com and to /api/v1 at localhost.
         for prefix in ("/v1", "/api/v1"):
             app.router.add_post(prefix + "/{service}/{method}", answer)
@@ -72,14 +73,8 @@ class LocalKaggle:
 async def answer(request: web.Request) -> web.StreamResponse:
     """POST {prefix}/{service}/{method}."""
     served, method = request.app[SERVED], request.match_info["method"]
-    faults = served.faults
-    if faults.stalled:
-        await asyncio.Event().wait()
-    if faults.too_many_requests > 0:
-        faults.too_many_requests -= 1
-        return refused(429, "Too many requests", {"Retry-After": "1"})
     user = _user(request.headers.get("Authorization", ""))
-    if faults.wrong_token or not user:
+    if not user:
         return refused(401, "Unauthenticated")
     fields = await request.json() if request.can_read_body else {}
     call = Call(served, fields, user, f"{request.scheme}://{request.host}")
@@ -87,18 +82,12 @@ async def answer(request: web.Request) -> web.StreamResponse:
         return refused(404, f"The local Kaggle does not know {request.match_info['service']}/{method}")
     if "competitionName" in fields and fields["competitionName"] not in served.competitions:
         return refused(404, f"Competition '{fields['competitionName']}' not found")
-    if faults.rules_not_accepted and method in NEED_RULES:
-        return refused(403, "You must accept this competition's rules before you'll be able to download files.")
-    reply = METHODS[method](call)
-    if method == "CreateSubmission" and faults.lost_reply_seconds:
-        await asyncio.sleep(faults.lost_reply_seconds)
-    return reply
+    return METHODS[method](call)
 
 
 async def receive_upload(request: web.Request) -> web.StreamResponse:
-    served = request.app[SERVED]
-    upload = served.uploads.get(request.match_info["token"])
-    if upload is None or served.faults.failed_upload:
+    upload = request.app[SERVED].uploads.get(request.match_info["token"])
+    if upload is None:
         return web.Response(status=403, text="expired")
     upload.content = await request.read()
     return web.Response(status=201)
@@ -113,13 +102,11 @@ def _user(authorization: str) -> str:
 
 async def send_blob(request: web.Request) -> web.StreamResponse:
     """What the download calls lead to; of the archive also the rest from a byte on (Range with a date in If-Range)."""
-    served, (slug, kind, name) = request.app[SERVED], request.match_info.values()
-    competition = served.competitions.get(slug)
+    slug, kind, name = request.match_info.values()
+    competition = request.app[SERVED].competitions.get(slug)
     if competition is None or (kind == "member" and name not in competition.files):
         return web.Response(status=404, text="no such file")
     if kind == "archive":
-        if served.faults.truncated_archive or served.faults.cut_downloads > 0:
-            return await _send_badly(request, competition.archive, served.faults)
         return web.FileResponse(competition.archive)
     content = competition.content(name) if kind == "member" else _zipped_leaderboard(competition)
     response = web.Response(body=content)
@@ -135,20 +122,3 @@ def _zipped_leaderboard(competition: Competition) -> bytes:
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr(f"{competition.slug}-publicleaderboard.csv", lines.getvalue())
     return zipped.getvalue()
-
-
-async def _send_badly(request: web.Request, archive: Path, faults: Faults) -> web.StreamResponse:
-    """Without its last bytes, as if it ended there; or cut in the middle."""
-    content = archive.read_bytes()
-    response = web.StreamResponse(headers={"Accept-Ranges": "bytes"})
-    response.last_modified = archive.stat().st_mtime
-    response.content_length = len(content) - (TRUNCATED_BYTES if faults.truncated_archive else 0)
-    await response.prepare(request)
-    if faults.truncated_archive:
-        await response.write(content[:-TRUNCATED_BYTES])
-    else:
-        faults.cut_downloads -= 1
-        await response.write(content[: len(content) // 2])
-        if request.transport is not None:
-            request.transport.abort()
-    return response
