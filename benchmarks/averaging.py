@@ -23,7 +23,7 @@ def measure(model: str = "resnet152", pixels: int = PIXELS, batch_size: int = BA
     fold = noise_fold(batch_size, pixels)
     pieces = choose_pieces(fold, section(model, batch_size), 1, device)
     images = torch.from_numpy(fold.pixels).permute(0, 3, 1, 2).contiguous().to(device)
-    targets = torch.from_numpy(fold.training.targets).to(device)
+    targets = torch.from_numpy(fold.training.targets.toarray()).to(device)
     pieces.model.train()
 
     def step() -> None:

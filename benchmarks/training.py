@@ -111,7 +111,7 @@ def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) 
     pixels = np.stack([fold.pixels[position] for position in range(case.batch_size)])
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
     images = images.contiguous(memory_format=order)
-    targets = torch.from_numpy(fold.training.targets[: case.batch_size]).to(device)
+    targets = torch.from_numpy(fold.training.targets[: case.batch_size].toarray()).to(device)
 
     def epoch() -> None:
         pieces.model.train()

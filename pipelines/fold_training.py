@@ -7,6 +7,7 @@ from foldline.card.views import Symmetry
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows, read_targets
 from foldline.folds.folds_table import read_folds
+from foldline.folds.training_table import read_training_table, soft_targets
 from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
@@ -25,14 +26,15 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_description(places.classes)
     pixels = open_cache(places)
-    targets = read_targets(places.targets, rows, classes.names)
+    graded = soft_targets(read_targets(places.targets, rows, classes.names), len(classes.names))
+    table = read_training_table(places.training, len(rows), len(classes.names))
     weights = starting_weights(places.weights, train.model.name)
     activation = train.loss.fitting_activation(classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     folds, joins = read_folds(places.folds), train.model.joins_side_features
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
-        parts = split_samples(rows, images, folds, targets, one)
+        parts = split_samples(rows, images, folds, graded, table, one)
         # A head knows the features as they were when it learned.
         side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
         training, validation = (with_side_features(rows, part, side) for part in parts)
@@ -54,7 +56,8 @@ def train_one(name: FoldName, seed: int) -> None:
     config, places = settings.section("train", Train), settings.places
     accelerator = start_accelerator(config.precision)
     fold = read_fold(settings, name, seed, config)
-    upstream = [places.rows, places.images, places.classes, places.folds, places.pixels, places.weights]
+    tables = [places.rows, places.targets, places.images, places.classes, places.folds, places.training]
+    upstream = [*tables, places.pixels, places.weights]
     key = key_inputs(config, seed, fold.symmetries, upstream, running_code())
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)
     with checkpoints.alone(accelerator.is_main_process):

@@ -2,8 +2,8 @@
 
 Reads work/<slug>/rows.parquet, targets.npy, images.parquet, classes.json, pixels.json and the pixel cache (built again
 from the archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train
-row without a readable image is not in it. Beside it duplicates.csv: pairs of images, those of test too, that show the
-same.
+row without a readable image is not in it. With it training.parquet, the targets that trainings learn, and
+duplicates.csv: pairs of images, those of test too, that show the same.
 Parameters: split. Card: target.
 """
 
@@ -18,6 +18,7 @@ from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates
 from foldline.folds.folds_table import write_folds
 from foldline.folds.splitting import Split
+from foldline.folds.training_table import graded_lines, write_training_table
 from foldline.pixels.cache import read_images
 from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
@@ -38,6 +39,7 @@ def main() -> None:
     folds = make_folds(rows, strata, learnable, pairs, split)
     duplicates = list_duplicates(rows, target.shown(targets, classes), images, pairs)
     write_folds(places.folds, folds)
+    write_training_table(places.training, graded_lines(kept, targets, len(classes)))
     write_duplicates(places.duplicates, duplicates)
     print(f"{places.folds}: {len(folds)} rows in {folds['cluster'].nunique()} clusters")
     print(f"{places.duplicates}: {len(duplicates)} pairs show the same, {describe_findings(duplicates)}")

@@ -106,7 +106,7 @@ def measure(workspace: Workspace, params: Mapping[str, Any], fold: int) -> Measu
         images = np.stack([facts.pixels[position] for position in facts.validation.positions])
     trained = workspace.places.trained(fold, seed)
     probabilities = predicted(load_model(trained / "model.safetensors"), images)
-    rows = judged(facts.validation.row_ids, probabilities, facts.validation.targets)
+    rows = judged(facts.validation.row_ids, probabilities, facts.validation.targets.toarray().argmax(axis=1))
     return Measured(rows, read_history(trained / "history.csv"), seconds, "")
 
 

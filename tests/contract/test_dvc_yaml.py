@@ -92,6 +92,7 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         places.classes,
         places.pixels,
         places.folds,
+        places.training,
         places.duplicates,
         places.submission,
         places.receipt,

@@ -1,9 +1,11 @@
 """A small fold to train on, and the pieces to train it with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
 from foldline.training.fold_pieces import Fold
 from foldline.training.samples import Samples
@@ -38,7 +40,7 @@ TRAIN: dict[str, Any] = {
     "clipping": {"kind": "norm", "limit": 1.0},
     "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "forward", "batches": 3}},
     "loss": {"kind": "cross_entropy", "smoothing": 0.1},
-    "imbalance": "none",
+    "imbalance": {"kind": "none"},
     "mixing": {"kind": "none"},
     "warm_start": {"kind": "none"},
     "augmentation": {"recipe": "light", "transforms": []},
@@ -50,6 +52,16 @@ def train_section(**changes: Any) -> Train:
     return parse(TRAIN | changes, Train, "train")
 
 
+def samples(positions: np.ndarray, targets: np.ndarray, classes: int, row_ids: Sequence[str]) -> Samples:
+    """Each counts the same. targets: graded."""
+    return Samples(positions, soft_targets(targets, classes), np.ones(len(positions), np.float32), tuple(row_ids))
+
+
+def labels(samples: Samples) -> np.ndarray:
+    """The one class of each, int64."""
+    return samples.targets.toarray().argmax(axis=1)
+
+
 def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> Fold:
     """Noise, brighter in a part of the image that the class says; a third of it is for validation."""
     generator = np.random.default_rng(0)
@@ -59,7 +71,7 @@ def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> 
         image[target * 5 : target * 5 + 5] += 100
     is_validation = np.arange(count) % 3 == 0
     training, validation = (
-        Samples(np.flatnonzero(part), targets[part], tuple(f"row{place}" for place in np.flatnonzero(part)))
+        samples(np.flatnonzero(part), targets[part], classes, [f"row{place}" for place in np.flatnonzero(part)])
         for part in (~is_validation, is_validation)
     )
     return Fold(1, 0, pixels, training, validation, (classes,), (), None, "softmax")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
+from scipy.sparse import vstack
 
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
@@ -33,10 +34,11 @@ def all_rows() -> Fold:
     both = (fold.training, fold.validation)
     training = Samples(
         np.concatenate([part.positions for part in both]),
-        np.concatenate([part.targets for part in both]),
+        vstack([part.targets for part in both], format="csr"),
+        np.concatenate([part.weights for part in both]),
         tuple(row for part in both for row in part.row_ids),
     )
-    nothing = Samples(training.positions[:0], training.targets[:0], ())
+    nothing = training.at(np.arange(0))
     return dataclasses.replace(fold, name="all", training=training, validation=nothing)
 
 

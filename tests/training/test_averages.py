@@ -48,7 +48,7 @@ def linear(value: float = 0.0) -> nn.Linear:
 
 def batch(values: list[float]) -> Batch:
     images = torch.tensor(values, dtype=torch.float32)[:, None, None, None]
-    return Batch(images, torch.zeros(len(values), 1), torch.arange(len(values)), len(values))
+    return Batch(images, torch.zeros(len(values), 1), torch.ones(len(values)), torch.arange(len(values)), len(values))
 
 
 def test_decay_warms_up() -> None:

@@ -20,7 +20,7 @@ from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model
 from foldline.training.section import Train
-from tests.training.small import MODEL, small_fold, train_section
+from tests.training.small import MODEL, labels, small_fold, train_section
 
 NO_AVERAGE = {"kind": "none"}
 FORWARD = {"kind": "forward", "batches": 3}
@@ -59,7 +59,7 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
             for group in optimizer.param_groups:
                 group["lr"] = schedule(step) * group["peak_rate"]
             optimizer.zero_grad()
-            cross_entropy(model(images), torch.from_numpy(fold.training.targets[index])).backward()
+            cross_entropy(model(images), torch.from_numpy(labels(fold.training)[index])).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             step += 1
@@ -110,7 +110,7 @@ def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
     fold = small_fold()
     trained = run(train_section(keep="best", epochs=4), tmp_path)
     images = torch.from_numpy(fold.pixels[fold.validation.positions]).permute(0, 3, 1, 2)
-    targets = torch.from_numpy(fold.validation.targets)
+    targets = torch.from_numpy(labels(fold.validation))
     with torch.no_grad():
         logits = trained.model.eval()(images)
     assert cross_entropy(logits, targets, label_smoothing=0.1).item() == pytest.approx(

@@ -1,4 +1,4 @@
-"""Kinds of targets: outputs, soft targets, what is right, what weighs how much."""
+"""Kinds of targets: outputs, soft targets, what is right."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from foldline.card.activations import ColumnSoftmax
 from foldline.card.target import TARGETS
 from foldline.card.targets.kind import TargetKind
 from foldline.experiment.fitting import unlearnable
+from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
 from foldline.training.losses import Losses
-from foldline.training.objectives import Objective, build_objective, class_weights, square_root_shares
-from foldline.training.section import Imbalance
+from foldline.training.objectives import Objective, build_objective
 from tests.training.small import train_section
 
 LOSSES: dict[str, dict[str, Any]] = {
@@ -48,23 +48,25 @@ def of_kind(name: str) -> TargetKind:
     return TARGETS[name].model_construct(kind=name)
 
 
-def objective(
-    target: str, loss: str, training: np.ndarray = CODES, classes: int = 3, imbalance: Imbalance = "none"
-) -> Objective:
+def objective(target: str, loss: str, training: np.ndarray = CODES, classes: int = 3) -> Objective:
     learned = parse(LOSSES[loss], Losses, "loss")
     activation = learned.fitting_activation(TARGETS[target].activations, target)
-    return build_objective(activation, learned, imbalance, (classes,), training)
+    return build_objective(activation, learned, (classes,), soft_targets(training, classes))
 
 
 def of_columns(loss: str) -> Objective:
     """Of two labels, one of 2 and one of 3."""
-    return build_objective("column_softmax", parse(LOSSES[loss], Losses, "loss"), "none", (2, 3), COLUMNS)
+    return build_objective("column_softmax", parse(LOSSES[loss], Losses, "loss"), (2, 3), soft_targets(COLUMNS, 5))
+
+
+def dense(graded: np.ndarray, classes: int = 3) -> torch.Tensor:
+    return torch.from_numpy(soft_targets(graded, classes).toarray())
 
 
 def test_several_labels_have_a_softmax_each() -> None:
     found = of_columns("focal")
     assert (found.activation, found.outputs) == (ColumnSoftmax(kind="column_softmax", sizes=(2, 3)), 5)
-    soft = found.soft(torch.from_numpy(COLUMNS))
+    soft = found.soft(dense(COLUMNS, 5))
     assert soft.tolist() == [[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [1, 0, 1, 0, 0]]
     logits = torch.tensor([[1.0, 0, 0, 2, 1]] * 4)
     assert found.right(logits, soft).tolist() == [0.5, 0, 0, 0.5]
@@ -106,12 +108,12 @@ def test_refuses_losses_that_do_not_fit(target: str) -> None:
 
 
 def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
-    weighted = train_section(loss=LOSSES["huber"], imbalance="class_weights")
+    weighted = train_section(loss=LOSSES["huber"], imbalance={"kind": "class_weights"})
     [unfit] = unlearnable(weighted, of_kind("multiclass"))
     assert "which does not fit a target of kind multiclass" in unfit
     [uneven] = unlearnable(weighted, of_kind("regression"))
-    assert "`train.imbalance` is class_weights" in uneven
-    assert list(unlearnable(train_section(imbalance="class_weights"), of_kind("ordinal"))) == []
+    assert "`train.imbalance.kind` is class_weights" in uneven
+    assert list(unlearnable(train_section(imbalance={"kind": "class_weights"}), of_kind("ordinal"))) == []
     warm = train_section(warm_start={"kind": "logistic_regression", "inverse_penalty": 1.0})
     assert [
         "`train.warm_start.kind` is logistic_regression, which speaks of one class" in line
@@ -121,19 +123,26 @@ def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
 
 
 def test_soft_targets() -> None:
-    codes = torch.tensor([0, 2])
+    codes = dense(np.array([0, 2]))
     assert objective("multiclass", "cross_entropy").soft(codes).tolist() == [[1, 0, 0], [0, 0, 1]]
     assert objective("ordinal", "cumulative").soft(codes).tolist() == [[0, 0], [1, 1]]
     assert objective("ordinal", "huber").soft(codes).tolist() == [[0], [2]]
-    labels = torch.from_numpy(LABELS)
+    labels = dense(LABELS)
     assert objective("multilabel", "focal", LABELS).soft(labels).tolist() == LABELS.tolist()
-    assert objective("shares", "focal", SHARES).soft(torch.from_numpy(SHARES)).tolist() == SHARES.tolist()
-    assert objective("regression", "huber", VALUES, 1).soft(torch.from_numpy(VALUES)).tolist() == [[1], [2], [6]]
+    assert objective("shares", "focal", SHARES).soft(dense(SHARES)).tolist() == SHARES.tolist()
+    assert objective("regression", "huber", VALUES, 1).soft(dense(VALUES, 1)).tolist() == [[1], [2], [6]]
+
+
+def test_a_soft_target_of_levels_lies_between_them() -> None:
+    """Half of it at level 0, half at level 2."""
+    halves = torch.tensor([[0.5, 0.0, 0.5]])
+    assert objective("ordinal", "cumulative").soft(halves).tolist() == [[0.5, 0.5]]
+    assert objective("ordinal", "huber").soft(halves).tolist() == [[1.0]]
 
 
 def test_right() -> None:
     of_classes = objective("multiclass", "cross_entropy")
-    assert of_classes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), of_classes.soft(torch.tensor([1, 2]))).tolist() == [
+    assert of_classes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), of_classes.soft(dense(np.array([1, 2])))).tolist() == [
         1,
         0,
     ]
@@ -144,9 +153,9 @@ def test_right() -> None:
         2 / 3
     )
     of_levels = objective("ordinal", "cumulative")
-    assert of_levels.right(torch.tensor([[3.0, -1.0]] * 2), of_levels.soft(torch.tensor([1, 2]))).tolist() == [1, 0]
+    assert of_levels.right(torch.tensor([[3.0, -1.0]] * 2), of_levels.soft(dense(np.array([1, 2])))).tolist() == [1, 0]
     of_values = objective("ordinal", "huber")
-    assert of_values.right(torch.tensor([[1.4], [1.6]]), of_values.soft(torch.tensor([1, 1]))).tolist() == [1, 0]
+    assert of_values.right(torch.tensor([[1.4], [1.6]]), of_values.soft(dense(np.array([1, 1])))).tolist() == [1, 0]
     of_numbers = objective("regression", "huber", VALUES, 1)
     assert of_numbers.right(torch.tensor([[1.0]]), torch.tensor([[1.0]])).isnan().all()
 
@@ -178,36 +187,3 @@ def test_a_missing_number_counts_neither_in_the_loss_nor_in_its_gradient(loss: s
     (slope,) = torch.autograd.grad(gap.sum(), logits)
     assert slope[0, 1] == 0
     assert torch.equal(slope, torch.autograd.grad(whole.sum(), logits)[0])
-
-
-def test_class_weights_are_sklearns_balanced_ones() -> None:
-    from sklearn.utils.class_weight import compute_class_weight
-
-    training = np.array([0] * 6 + [1] * 3 + [2])
-    assert class_weights(training, 3).tolist() == pytest.approx(
-        compute_class_weight("balanced", classes=np.arange(3), y=training)
-    )
-    assert class_weights(np.array([0, 2, 2]), 3)[[0, 2]].tolist() == pytest.approx([1.5, 0.75])  # no row of class 1
-
-
-@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "focal"])
-def test_training_loss_weighs_by_class_and_validation_does_not(loss: str) -> None:
-    weighted, plain = (objective("multiclass", loss, imbalance=how) for how in ("class_weights", "none"))  # type: ignore[arg-type]
-    logits, targets = torch.randn(3, 3), plain.soft(torch.tensor([0, 1, 2]))
-    weights = torch.tensor([4 / 3, 4 / 3, 2 / 3])
-    assert torch.allclose(weighted.training_loss(logits, targets), weights * plain.loss(logits, targets))
-    assert torch.equal(weighted.loss(logits, targets), plain.training_loss(logits, targets))
-
-
-def test_class_weights_of_levels() -> None:
-    found = objective("ordinal", "cumulative", imbalance="class_weights")
-    logits, targets = torch.zeros(3, 2), found.soft(torch.tensor([0, 1, 2]))
-    expected = torch.tensor([4 / 3, 4 / 3, 2 / 3]) * found.loss(logits, targets)
-    assert torch.allclose(found.training_loss(logits, targets), expected)
-
-
-def test_square_root_shares() -> None:
-    """Nine images of one class and one of another: three to one."""
-    shares = square_root_shares(np.array([0] * 9 + [1]))
-    assert shares[:9].sum() == pytest.approx(0.75)
-    assert shares[9] == pytest.approx(0.25)

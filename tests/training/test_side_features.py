@@ -15,6 +15,7 @@ from foldline.training.samples import (
     side_of,
     with_side_features,
 )
+from tests.training.small import samples
 
 ROWS = pd.DataFrame(
     {
@@ -87,16 +88,16 @@ def test_refuses_rows_that_lack_what_the_model_learned_from() -> None:
         side_of(ROWS.drop(columns="side:age"), "test", ["e"], fit_encoding(TRAINING))
 
 
-def samples(ids: str) -> Samples:
-    return Samples(np.arange(len(ids)), np.zeros(len(ids), np.int64), tuple(ids))
+def of_rows(ids: str) -> Samples:
+    return samples(np.arange(len(ids)), np.zeros(len(ids), np.int64), 1, ids)
 
 
 def test_samples_have_their_rows_features_encoded_as_the_training_rows_say() -> None:
     """A row of two images counts once."""
-    encoding = fit_side_features(ROWS, samples("baac"))
+    encoding = fit_side_features(ROWS, of_rows("baac"))
     assert encoding == fit_encoding(TRAINING)
-    training, validation = (with_side_features(ROWS, samples(ids), encoding) for ids in ("baac", "d"))
+    training, validation = (with_side_features(ROWS, of_rows(ids), encoding) for ids in ("baac", "d"))
     assert training.side[0].tolist() == encoded("train", "baac", encoding)
     assert validation.side[0].tolist() == encoded("train", "d", encoding)
 
-    assert with_side_features(ROWS, samples("ab"), None).side == ()
+    assert with_side_features(ROWS, of_rows("ab"), None).side == ()

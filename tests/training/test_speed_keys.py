@@ -16,7 +16,7 @@ from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_pieces import Fold, choose_pieces
 from foldline.training.fold_training import Trained, train_fold
 from foldline.training.processes import start_accelerator
-from tests.training.small import MODEL, small_fold, train_section
+from tests.training.small import MODEL, labels, small_fold, train_section
 
 SGD = {
     "optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
@@ -74,7 +74,7 @@ def test_images_grow_or_stay_small_in_training_and_are_whole_in_validation(
     images = torch.from_numpy(fold.pixels[fold.validation.positions]).permute(0, 3, 1, 2)
     with torch.no_grad():
         logits = trained.model.eval()(images)
-    whole = cross_entropy(logits, torch.from_numpy(fold.validation.targets), label_smoothing=0.1).item()
+    whole = cross_entropy(logits, torch.from_numpy(labels(fold.validation)), label_smoothing=0.1).item()
     assert trained.kept["validation_loss"] == pytest.approx(whole, rel=1e-5)
 
 

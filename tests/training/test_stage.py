@@ -17,11 +17,12 @@ from foldline.archive.archives import Manifest, write_manifest
 from foldline.files.places import Places
 from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
+from foldline.folds.training_table import graded_lines, write_training_table
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
 from foldline.training.weights import NoWeights
 from tests.classes import write_classes
-from tests.training.small import TRAIN, small_fold, train_section
+from tests.training.small import TRAIN, labels, small_fold, train_section
 from tests.training.together import train_together
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -39,7 +40,7 @@ def write_competition(root: Path) -> Places:
     count = len(fold.pixels)
     targets = np.zeros(count, np.int64)
     for samples in (fold.training, fold.validation):
-        targets[samples.positions] = samples.targets
+        targets[samples.positions] = labels(samples)
     row_ids = [f"row{number}" for number in range(count)]
     rows = {"part": "train", "row_id": row_ids, "group": None}
     write_rows(places.rows, pd.DataFrame(rows))
@@ -50,6 +51,7 @@ def write_competition(root: Path) -> Places:
     write_images(places.images, pd.DataFrame(images | unused))
     write_classes(places.classes, ("class0", "class1", "class2"))
     write_folds(places.folds, pd.DataFrame({"row_id": row_ids, "fold": numbers % 3, "cluster": numbers}))
+    write_training_table(places.training, graded_lines(numbers, targets, 3))
     write_manifest(places.manifest, Manifest(competition="digits", files=()))
     sizes = dict(zip(("count", "height", "width", "channels"), fold.pixels.shape, strict=True))
     key = PixelsKey(key="0" * 64, dtype="uint8", resize="squash", range=None, jpeg_quality=None, **sizes)

@@ -20,7 +20,7 @@ from foldline.training.models import load_model
 from foldline.training.rate_finder import Sweep, sweep_fold
 from foldline.training.samples import fit_side_features, with_side_features
 from foldline.training.warm_start import backbone_features
-from tests.training.small import MODEL, small_fold, train_section
+from tests.training.small import MODEL, labels, small_fold, train_section
 from tests.training.test_warm_start import section as frozen_section
 from tests.training.together import train_together
 
@@ -47,7 +47,7 @@ def told_fold(classes: int = 3) -> Fold:
         {
             row: target
             for part in (fold.training, fold.validation)
-            for row, target in zip(part.row_ids, part.targets, strict=True)
+            for row, target in zip(part.row_ids, labels(part), strict=True)
         }
     )
     targets = targets.loc[ids].to_numpy()
@@ -95,7 +95,7 @@ def test_batches_and_their_parts_carry_each_images_features() -> None:
 def test_features_are_mixed_in_the_shares_of_the_targets(kind: str) -> None:
     """Of features that are the target itself."""
     fold = told_fold()
-    same = np.eye(3, dtype=np.float32)[fold.training.targets]
+    same = np.eye(3, dtype=np.float32)[labels(fold.training)]
     fold = replace(fold, training=replace(fold.training, side=(same,)))
     batches = training_batches(fold, train_section(mixing=MIXUP | {"kind": kind}), Accelerator(cpu=True))
     mixed = list(batches.mixed(0))
@@ -141,8 +141,8 @@ def test_a_warm_head_knows_the_features(tmp_path: Path) -> None:
     cold = choose_pieces(fold, frozen_section(warm_start={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     np.testing.assert_array_equal(found[:, -fold.side.width :], fold.training.side[0])  # type: ignore[union-attr]
-    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, fold.training.targets)
-    expected = log_loss(fold.training.targets, regression.predict_proba(found))
+    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, labels(fold.training))
+    expected = log_loss(labels(fold.training), regression.predict_proba(found))
     result = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
     assert result.history[0]["train_loss"] == pytest.approx(expected, rel=1e-4)
 

@@ -12,12 +12,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from foldline.files.refusal import Refusal
+from foldline.folds.training_table import soft_targets
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_pieces import choose_pieces
 from foldline.training.fold_training import train_fold
 from foldline.training.section import Train
 from foldline.training.warm_start import backbone_features, fit_head
-from tests.training.small import MODEL, TRAIN, small_fold, train_section
+from tests.training.small import MODEL, TRAIN, labels, small_fold, train_section
 
 CPU = torch.device("cpu")
 WARM = {"kind": "logistic_regression", "inverse_penalty": 1.0}
@@ -41,8 +42,9 @@ def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: 
     fold, config = small_fold(classes=classes), section(epochs=1, schedule={"kind": "constant"})
     cold = choose_pieces(fold, section(warm_start={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
-    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, fold.training.targets)
-    expected = log_loss(fold.training.targets, regression.predict_proba(found))
+    targets = labels(fold.training)
+    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, targets)
+    expected = log_loss(targets, regression.predict_proba(found))
     trained = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
     assert trained.history[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
     assert expected < np.log(classes)
@@ -65,7 +67,8 @@ def test_averages_begin_with_the_warm_head() -> None:
 def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> None:
     generator = np.random.default_rng(0)
     features, targets = generator.normal(size=(60, 4)), generator.choice([0, 2, 3], 60)
-    weights, biases = fit_head(features, targets, outputs=5, inverse_penalty=0.5)
+    soft, equal = soft_targets(targets, 5), np.ones(60, np.float32)
+    weights, biases = fit_head(features, soft, equal, outputs=5, inverse_penalty=0.5)
     probabilities = softmax(features @ weights.T + biases, axis=1)
     expected = LogisticRegression(C=0.5, max_iter=1000).fit(features, targets).predict_proba(features)
     assert probabilities[:, [0, 2, 3]] == pytest.approx(expected, abs=1e-3)

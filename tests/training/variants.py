@@ -22,7 +22,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "ema": {
         "average": {"kind": "ema", "decay": 0.9, "statistics": FORWARD},
         "schedule": {"kind": "one_cycle_cosine", "warmup_share": 0.3} | MOMENTA,
-        "imbalance": "square_root_sampling",
+        "imbalance": {"kind": "square_root_sampling"},
         "model": DROPPING,
     },
     "ema_trained": {
@@ -50,7 +50,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "average": {"kind": "mean", "from_epoch": 2, "every": "epoch", "statistics": FORWARD},
         "optimizer": {"kind": "adam", "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.01},
         "schedule": {"kind": "constant"},
-        "imbalance": "class_weights",
+        "imbalance": {"kind": "class_weights"},
         "model": DROPPING | {"pooling": {"kind": "generalized_mean", "power": 3.0}},
         "warm_start": {"kind": "logistic_regression", "inverse_penalty": 1.0},
     },

@@ -94,10 +94,9 @@ def unlearnable(train: Train, target: Target) -> Iterator[str]:
     except Refusal as refusal:
         yield str(refusal)
         return
-    of_one_class = {"train.imbalance": train.imbalance, "train.warm_start.kind": train.warm_start.kind}
-    for key, choice in of_one_class.items():
-        if choice != "none" and (not target.has_one_class or is_value(activation)):
+    for key, part in train.kinds.items():
+        if part.speaks_of_one_class and (not target.has_one_class or is_value(activation)):
             yield (
-                f"params.yaml: `{key}` is {choice}, which speaks of one class for each image; a target of kind "
-                f"{target.kind} under the loss {train.loss.kind} has none. Set it to `none`."
+                f"params.yaml: `train.{key}.kind` is {part.kind}, which speaks of one class for each image; a target "
+                f"of kind {target.kind} under the loss {train.loss.kind} has none. Set it to `none`."
             )

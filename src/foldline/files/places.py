@@ -54,6 +54,8 @@ class Places:
         """The folder of the caches themselves, one file per key: large, untracked, rebuilt when absent."""
         self.folds = self.work / "folds.csv"
         self.duplicates = self.work / "duplicates.csv"
+        self.training = self.work / "training.parquet"
+        """What trainings learn from: rows, soft targets, weights."""
         self.trained_folds = self.work / "train"
         self.checkpoints = self.work / "checkpoints"
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from foldline.pixels.loaders import EpochOrder, balanced
 from foldline.training.mixing import Mix
+from foldline.training.samples import Samples
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Batch:
     """uint8, or float in 0..255 once they are resized or mixed."""
     targets: Float[Tensor, "batch outputs"]
     """Soft, as the loss takes them."""
+    weights: Float[Tensor, " batch"]
+    """What each image counts in the loss."""
     index: Int64[Tensor, " batch"]
     """Which of the fold's training images these are; on the CPU."""
     count: int
@@ -36,6 +39,7 @@ class Part:
 
     images: Shaped[Tensor, "part channels height width"]
     targets: Float[Tensor, "part outputs"]
+    weights: Float[Tensor, " part"]
     index: Int64[Tensor, " part"]
     side: tuple[Float[Tensor, "part side"], ...]
     is_last: bool
@@ -59,19 +63,17 @@ class TrainingBatches:
     def __init__(
         self,
         loader: DataLoader,
-        targets: Shaped[Tensor, "images ..."],
+        samples: Samples,
         soft: Callable[[Tensor], Tensor],
         changes: BatchChanges,
         device: torch.device,
-        side: tuple[Float[Tensor, "images side"], ...] = (),
     ) -> None:
         """`loader`: of foldline.pixels.loaders.training_loader. `soft`: from targets to those that the loss takes."""
         self._loader = loader
-        self._targets = targets
+        self._samples = samples
         self._soft = soft
         self._changes = changes
         self._device = device
-        self._side = side
 
     def __len__(self) -> int:
         return len(self._loader)
@@ -79,7 +81,7 @@ class TrainingBatches:
     @property
     def images(self) -> int:
         """Per epoch, in all processes together."""
-        return len(self._targets)
+        return len(self._samples)
 
     def of(self, epoch: int) -> Iterator[Batch]:
         order = self._loader.batch_sampler
@@ -90,27 +92,28 @@ class TrainingBatches:
             images = resized(images.to(self._device, non_blocking=True), share)
             if self._changes.channels_last:
                 images = images.contiguous(memory_format=torch.channels_last)
-            targets = self._soft(self._targets[index].to(self._device, non_blocking=True))
-            side = tuple(values[index].to(self._device, non_blocking=True) for values in self._side)
-            yield Batch(images, targets, index, count, side)
+            targets, weights, side = self._samples.told(index, self._device)
+            yield Batch(images, self._soft(targets), weights, index, count, side)
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
         mix = self._changes.mix(epoch)
         for step, batch in enumerate(self.of(epoch)):
             if mix is not None:
                 random = np.random.default_rng((*self._changes.seed, epoch, step))
-                images, (targets, *side) = mix(batch.images, (batch.targets, *batch.side), random)
-                batch = replace(batch, images=images, targets=targets, side=tuple(side))
+                images, (targets, weights, *side) = mix(
+                    batch.images, (batch.targets, batch.weights, *batch.side), random
+                )
+                batch = replace(batch, images=images, targets=targets, weights=weights, side=tuple(side))
             yield batch
 
 
 def parts(batch: Batch, micro_batch_size: int) -> Iterator[Part]:
     """The batch cut evenly into the fewest parts of at most `micro_batch_size` images."""
     sizes = balanced(len(batch.images), micro_batch_size)
-    tensors = (batch.images, batch.targets, batch.index, *batch.side)
+    tensors = (batch.images, batch.targets, batch.weights, batch.index, *batch.side)
     cut = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
-    for number, (images, targets, index, *side) in enumerate(cut, start=1):
-        yield Part(images, targets, index, tuple(side), is_last=number == len(sizes))
+    for number, (images, targets, weights, index, *side) in enumerate(cut, start=1):
+        yield Part(images, targets, weights, index, tuple(side), is_last=number == len(sizes))
 
 
 def resized(

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from torch import Tensor, nn
 from foldline.card.activations import ActivationKind
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
+from foldline.folds.training_table import soft_targets
 from foldline.pixels.loaders import EpochOrder, Pixels, evaluation_loader, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.batches import BatchChanges, TrainingBatches
+from foldline.training.imbalance import NoImbalance
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import Pieces, seed_torch
 from foldline.training.losses import CrossEntropy
 from foldline.training.measuring import evaluate
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
-from foldline.training.objectives import Objective, build_objective, square_root_shares
+from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import steering
 from foldline.training.samples import Samples, SideEncoding
 from foldline.training.section import Train
@@ -70,7 +72,7 @@ def fold_seed(fold: Fold) -> tuple[int, int]:
 
 
 def fold_objective(fold: Fold, config: Train) -> Objective:
-    return build_objective(fold.activation, config.loss, config.imbalance, fold.sizes, fold.training.targets)
+    return build_objective(fold.activation, config.loss, fold.sizes, fold.training.targets)
 
 
 Weights = Mapping[str, Tensor]
@@ -146,24 +148,24 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
     """Raises Refusal when a step would have no image for some process."""
     processes = accelerator.num_processes
     seed = fold_seed(fold)
-    shares = square_root_shares(fold.training.targets) if config.imbalance == "square_root_sampling" else None
-    order = EpochOrder(len(fold.training), config.batch_size, seed, accelerator.process_index, processes, shares)
+    samples = fold.training
+    draws = config.imbalance.draws(samples.targets)
+    order = EpochOrder(len(samples), config.batch_size, seed, accelerator.process_index, processes, draws)
     if min(order.batch_sizes) < processes:
         raise Refusal(
             f"a step of {min(order.batch_sizes)} images cannot be shared by {processes} processes. "
             "Raise train.batch_size, or set FOLDLINE_PROCESSES=1."
         )
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
-    loader = training_loader(fold.pixels, fold.training.positions, augment, order, config.workers)
+    loader = training_loader(fold.pixels, samples.positions, augment, order, config.workers)
     changes = BatchChanges(
         share=config.resolution.share,
         mix=partial(config.mixing.mix, epochs=config.epochs),
         seed=(*seed, accelerator.process_index),
         channels_last=config.channels_last,
     )
-    targets, *side = map(torch.from_numpy, (fold.training.targets, *fold.training.side))
-    soft = fold_objective(fold, config).soft
-    return TrainingBatches(loader, targets, soft, changes, accelerator.device, tuple(side))
+    weighed = replace(samples, weights=samples.weights * config.imbalance.weights(samples.targets))
+    return TrainingBatches(loader, weighed, fold_objective(fold, config).soft, changes, accelerator.device)
 
 
 def validation(
@@ -176,10 +178,9 @@ def validation(
     samples = fold.validation
     if not len(samples):
         return lambda model: (math.nan, math.nan)
-    mine = np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index]
-    loader = evaluation_loader(fold.pixels, samples.positions[mine], config.micro_batch_size, config.workers)
-    targets, *side = (torch.from_numpy(values[mine]) for values in (samples.targets, *samples.side))
-    return lambda model: evaluate(model, loader, targets, side, pieces.objective, accelerator).means(len(samples))
+    mine = samples.at(np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index])
+    loader = evaluation_loader(fold.pixels, mine.positions, config.micro_batch_size, config.workers)
+    return lambda model: evaluate(model, loader, mine, pieces.objective, accelerator).means(len(samples))
 
 
 STEPS_PER_EPOCH = 10
@@ -194,12 +195,12 @@ def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str
     """
     build_augmentation(train.augmentation, shape, symmetries)
     train.loss.try_out()
-    samples = Samples(np.arange(2), np.arange(2), ("a", "b"))
+    samples = Samples(np.arange(2), soft_targets(np.arange(2), 2), np.ones(2, np.float32), ("a", "b"))
     blank = np.zeros((2, *shape), np.uint8)
     fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "softmax")
     of_no_data = {
         "loss": CrossEntropy(kind="cross_entropy", smoothing=0.0),
-        "imbalance": "none",
+        "imbalance": NoImbalance(kind="none"),
         "warm_start": NoWarmStart(kind="none"),
     }
     choose_pieces(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))

@@ -6,7 +6,7 @@ while shapes and kinds of numbers are checked as ever.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from foldline.params.own import Own
 from foldline.params.section import Section
@@ -25,6 +25,8 @@ class Kind(Section):
 
     if TYPE_CHECKING:
         kind: Any
+    speaks_of_one_class: ClassVar[bool] = False
+    """Whether it needs targets that say one class for each image."""
 
     def lengths(self) -> Mapping[str, int | float]:
         """Its keys that count epochs, with their values: none may exceed the training's."""

@@ -73,7 +73,7 @@ def train(
             for part in parts(batch, pieces.micro_batch_size):
                 with nullcontext() if part.is_last else accelerator.no_sync(model):
                     logits = model(part.images, *part.side)
-                    losses = pieces.objective.training_loss(logits, part.targets)
+                    losses = part.weights * pieces.objective.loss(logits, part.targets)
                     # Accelerate averages over processes; together they must average over the step's images.
                     accelerator.backward(losses.sum() * (accelerator.num_processes / batch.count))
                 totals.add(losses, pieces.objective.right(logits, part.targets))

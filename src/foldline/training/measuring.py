@@ -5,13 +5,14 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from foldline.files.refusal import Refusal, listed
 from foldline.training.objectives import Objective
 from foldline.training.processes import over_processes
+from foldline.training.samples import Samples
 
 
 class Totals:
@@ -38,20 +39,18 @@ class Totals:
 def evaluate(
     model: nn.Module,
     loader: DataLoader,
-    targets: Shaped[Tensor, "mine ..."],
-    side: Sequence[Float[Tensor, "mine side"]],
+    samples: Samples,
     objective: Objective,
     accelerator: Accelerator,
 ) -> Totals:
-    """This process's share of the validation images: what `loader` yields, whose targets are `targets` and whose side
-    features, if any, are `side`."""
+    """This process's share of the validation images: what `loader` yields, of which `samples` tells the rest."""
     model.eval()
     totals = Totals(accelerator)
     for images, index in loader:
+        targets, _, side = samples.told(index, accelerator.device)
         with accelerator.autocast():
-            told = (values[index].to(accelerator.device, non_blocking=True) for values in side)
-            logits = model(images.to(accelerator.device, non_blocking=True), *told).float()
-        expected = objective.soft(targets[index].to(accelerator.device, non_blocking=True))
+            logits = model(images.to(accelerator.device, non_blocking=True), *side).float()
+        expected = objective.soft(targets)
         totals.add(objective.loss(logits, expected), objective.right(logits, expected))
     return totals
 

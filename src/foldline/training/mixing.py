@@ -11,8 +11,8 @@ from foldline.params.section import Positive, Share, WholeNumber
 from foldline.training.kind import Kind, Tensor
 
 Images = Shaped[Tensor, "batch channels height width"]
-Beside = tuple[Float[Tensor, "batch _"], ...]
-"""What goes with the images and is mixed in the same shares: soft targets, side features."""
+Beside = tuple[Float[Tensor, "batch ..."], ...]
+"""What goes with the images and is mixed in the same shares: soft targets, weights, side features."""
 Order = Int64[np.ndarray, " batch"]
 Mix = Callable[[Images, Beside, np.random.Generator], tuple[Images, Beside]]
 

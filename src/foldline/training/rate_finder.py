@@ -119,13 +119,12 @@ def validation_batches(
     device: torch.device,
 ) -> Iterator[Batch]:
     """Without end, in an order drawn once: rows often lie class by class."""
-    order = np.random.default_rng(seed).permutation(len(samples))
-    targets, *side = (torch.from_numpy(values[order]) for values in (samples.targets, *samples.side))
-    loader = evaluation_loader(pixels, samples.positions[order], batch_size, workers=0)
+    shuffled = samples.at(np.random.default_rng(seed).permutation(len(samples)))
+    loader = evaluation_loader(pixels, shuffled.positions, batch_size, workers=0)
     while True:
         for images, index in loader:
-            told = tuple(values[index].to(device) for values in side)
-            yield Batch(images.to(device), soft(targets[index].to(device)), index, len(index), told)
+            targets, weights, side = shuffled.told(index, device)
+            yield Batch(images.to(device), soft(targets), weights, index, len(index), side)
 
 
 def _endless(batches: TrainingBatches) -> Iterator[Batch]:
@@ -141,7 +140,7 @@ def _training_step(
     pieces.freezing.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
     total = 0.0
     for part in parts(batch, pieces.micro_batch_size):
-        losses = pieces.objective.training_loss(model(part.images, *part.side), part.targets)
+        losses = part.weights * pieces.objective.loss(model(part.images, *part.side), part.targets)
         accelerator.backward(losses.sum() / batch.count)
         total += losses.detach().sum().item()
     pieces.clip(accelerator, model)

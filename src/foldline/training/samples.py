@@ -11,12 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Integer, Shaped
+import torch
+from jaxtyping import Float32, Int64, Integer
 from pandas.api.types import is_float_dtype
+from scipy.sparse import csr_array
+from torch import Tensor
 
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
+from foldline.folds.training_table import TrainingTable
 from foldline.params.section import Section
 
 MOST_CATEGORIES = 256
@@ -121,13 +125,20 @@ def _beside(
     return np.concatenate([encoded, marks], axis=1) if marks_missing else encoded
 
 
+Told = tuple[Float32[Tensor, "batch classes"], Float32[Tensor, " batch"], tuple[Float32[Tensor, "batch side"], ...]]
+"""Soft targets, weights and side features of a batch, on its device."""
+
+
 @dataclass(frozen=True)
 class Samples:
     """Each image of a row is a sample with its row's target."""
 
     positions: Integer[np.ndarray, " samples"]
     """In the pixel cache."""
-    targets: Shaped[np.ndarray, "samples ..."]
+    targets: csr_array
+    """float32 (samples, classes), as `soft_targets` of folds/training_table.py makes them."""
+    weights: Float32[np.ndarray, " samples"]
+    """What each counts in the training loss."""
     row_ids: tuple[str, ...]
     side: Side = ()
     """Their rows' features, if the model takes any."""
@@ -135,18 +146,32 @@ class Samples:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def at(self, places: Integer[np.ndarray, " places"]) -> "Samples":
+        """These of them, in this order."""
+        row_ids, side = tuple(self.row_ids[place] for place in places), tuple(values[places] for values in self.side)
+        return Samples(self.positions[places], self.targets[places], self.weights[places], row_ids, side)
+
+    def told(self, index: Int64[Tensor, " batch"], device: torch.device) -> Told:
+        """What goes with a batch of their images. index: which these are; on the CPU."""
+        places = index.numpy()
+        arrays = (self.targets[places].toarray(), self.weights[places], *(values[places] for values in self.side))
+        targets, weights, *side = (torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)
+        return targets, weights, tuple(side)
+
 
 def split_samples(
     rows: pd.DataFrame,
     images: pd.DataFrame,
     folds: pd.DataFrame,
-    targets: Shaped[np.ndarray, "rows ..."],
+    graded: csr_array,
+    table: TrainingTable,
     fold: FoldName,
 ) -> tuple[Samples, Samples]:
     """The training and the validation samples of `fold`; images that cannot be read are in neither, and so are rows
     without a readable one, which folds.csv leaves out. Of a training on all rows there are training samples only.
 
-    `targets`: of all rows. Raises Refusal when the fold has no row, or folds.csv is of other rows.
+    `graded`: the graded targets of all train rows, soft: what is validated. `table`: what is learned, which leaves out
+    the rows of `fold`. Raises Refusal when the fold has no row, or folds.csv is of other rows.
     """
     readable = images[images["error"].isna() & (rows["part"] == "train").to_numpy()[images["row"]]]
     row_ids = rows["row_id"].to_numpy()[readable["row"]]
@@ -159,14 +184,19 @@ def split_samples(
     validates = its_fold == fold if isinstance(fold, int) else np.zeros(len(its_fold), bool)
     if isinstance(fold, int) and (not validates.any() or validates.all()):
         raise Refusal(f"fold {fold} cannot be trained: folds.csv has the folds {sorted(set(its_fold.tolist()))}.")
-    parts = [readable[~validates], readable[validates]]
+    judged = readable[validates]
+    learned = readable[~validates].merge(pd.DataFrame({"row": table.rows, "line": range(len(table.rows))}), on="row")
     training, validation = (
         Samples(
-            positions=part["position"].to_numpy(),
-            targets=targets[part["row"]],
-            row_ids=tuple(rows["row_id"].iloc[part["row"]]),
+            positions=images["position"].to_numpy(),
+            targets=targets[of_image],
+            weights=weights[of_image],
+            row_ids=tuple(rows["row_id"].iloc[images["row"]]),
         )
-        for part in parts
+        for images, of_image, targets, weights in (
+            (learned, learned["line"].to_numpy(), table.targets, table.weights),
+            (judged, judged["row"].to_numpy(), graded, np.ones(len(rows), np.float32)),
+        )
     )
     return training, validation
 

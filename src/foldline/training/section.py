@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from foldline.params.section import Count, Precision, Section, WholeNumber
 from foldline.training.averages import Averages
+from foldline.training.imbalance import Imbalances
 from foldline.training.kind import Kind
 from foldline.training.layer_groups import AnyRates, Freezings
 from foldline.training.losses import Losses
@@ -16,10 +17,6 @@ from foldline.training.optimizers import Clippings, Optimizers
 from foldline.training.recipes import Augmentation
 from foldline.training.schedules import Schedules
 from foldline.training.warm_start import WarmStarts
-
-Imbalance = Literal["none", "class_weights", "square_root_sampling"]
-"""class_weights: rare classes' losses weigh more, each class as much as any other. square_root_sampling: a class is
-drawn as often as the square root of its images (Mahajan et al. 2018), with replacement, as many images as there are."""
 
 
 class Resolution(Kind):
@@ -74,7 +71,7 @@ class Train(Section):
     clipping: Clippings
     average: Averages
     loss: Losses
-    imbalance: Imbalance
+    imbalance: Imbalances
     mixing: Mixings
     warm_start: WarmStarts
     augmentation: Augmentation

@@ -2,10 +2,11 @@
 features and the side features (document 000, "Warm start")."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float32
+from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from foldline.params.kinds import union_of
@@ -46,6 +47,7 @@ class LogisticRegressionStart(WarmStart):
     """The head starts as scikit-learn's LogisticRegression on the backbone's features of the fold's training rows."""
 
     kind: Literal["logistic_regression"]
+    speaks_of_one_class: ClassVar[bool] = True
     inverse_penalty: Positive
     """scikit-learn's C: the larger, the closer the fit."""
 
@@ -68,7 +70,8 @@ class LogisticRegressionStart(WarmStart):
         from accelerate.utils import broadcast
 
         found = backbone_features(model, fold.pixels, fold.training, batch_size)
-        weights, biases = fit_head(found, fold.training.targets, model.architecture.outputs, self.inverse_penalty)
+        samples, outputs = fold.training, model.architecture.outputs
+        weights, biases = fit_head(found, samples.targets, samples.weights, outputs, self.inverse_penalty)
         with torch.no_grad():
             model.head.weight.copy_(torch.from_numpy(weights))  # type: ignore[operator]
             model.head.bias.copy_(torch.from_numpy(biases))  # type: ignore[operator]
@@ -108,18 +111,23 @@ def backbone_features(
 
 def fit_head(
     features: Float[np.ndarray, "samples features"],
-    targets: Int64[np.ndarray, " samples"],
+    targets: csr_array,
+    weights: Float32[np.ndarray, " samples"],
     outputs: int,
     inverse_penalty: float,
 ) -> tuple[Float[np.ndarray, "outputs features"], Float[np.ndarray, " outputs"]]:
-    """Weights and biases whose softmax gives the logistic regression's probabilities."""
+    """Weights and biases whose softmax gives the logistic regression's probabilities. A soft target counts as a row for
+    each of its classes, with its share of the row's weight."""
     from sklearn.linear_model import LogisticRegression  # A second of start-up, for the trainings that ask for it.
 
-    regression = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS).fit(features, targets)
+    rows, classes = targets.nonzero()
+    shares = weights[rows] * targets.data
+    regression: Any = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS)
+    regression.fit(features[rows], classes, sample_weight=shares)
     slopes, intercepts = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:  # One sigmoid: the softmax of it and of zero.
         slopes, intercepts = np.stack([0 * slopes[0], slopes[0]]), np.array([0.0, intercepts[0]])
-    weights = np.zeros((outputs, features.shape[1]))
+    matrix = np.zeros((outputs, features.shape[1]))
     biases = np.full(outputs, intercepts.min() + ABSENT_CLASS)
-    weights[regression.classes_], biases[regression.classes_] = slopes, intercepts
-    return weights, biases
+    matrix[regression.classes_], biases[regression.classes_] = slopes, intercepts
+    return matrix, biases
