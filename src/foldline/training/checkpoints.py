@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from foldline.files.places import FoldName, Places, of_model
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json, sha256, sha256_of_json, whole_file, write_json
-from foldline.training.averages import Follower
+from foldline.training.history import COLUMNS
 from foldline.training.section import Train
 
 Line = dict[str, int | float]
@@ -30,57 +28,42 @@ Line = dict[str, int | float]
 class Progress:
     """After the last whole epoch. There is no random state in it: every epoch begins with a seed of its own."""
 
-    epoch: int = 0
-    """Epochs done."""
-    step: int = 0
-    """Optimiser steps done."""
     history: list[Line] = field(default_factory=list)
+    """A line per epoch done."""
     best_weights: dict[str, Tensor] | None = None
     """Those of the epoch with the lowest validation loss, when they are wanted."""
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
 
     def finish_epoch(
         self, learning_rate: float, training: tuple[float, float], validation: tuple[float, float]
     ) -> bool:
         """Records loss and accuracy of both; whether this epoch's validation loss is the lowest so far."""
-        self.epoch += 1
-        self.history.append(
-            {
-                "epoch": self.epoch,
-                "learning_rate": learning_rate,
-                "train_loss": training[0],
-                "train_accuracy": training[1],
-                "validation_loss": validation[0],
-                "validation_accuracy": validation[1],
-            }
-        )
-        return all(validation[0] < line["validation_loss"] for line in self.history[:-1])
+        line = (self.epoch + 1, learning_rate, *training, *validation)
+        self.history.append(dict(zip(COLUMNS, line, strict=True)))
+        return all(validation[0] < before["validation_loss"] for before in self.history[:-1])
 
     def keep(self, model: nn.Module) -> None:
         self.best_weights = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
 
 
-def checkpoint_state(
-    progress: Progress, model: nn.Module, optimizer: Optimizer, average: Follower, accelerator: Accelerator
-) -> dict[str, Any]:
-    """Tensors, numbers, lists and dicts only, so that it can be loaded without running code."""
-    return {
-        "progress": dict(vars(progress)),
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "average": average.state_dict(),
-        "scaler": accelerator.scaler.state_dict() if accelerator.scaler is not None else None,
-    }
+def checkpoint_state(progress: Progress, stateful: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors, numbers, lists and dicts only, so that it can be loaded without running code.
+
+    `stateful`: by name, what has a `state_dict`, or None.
+    """
+    states = {name: part.state_dict() for name, part in stateful.items() if part is not None}
+    return {"progress": dict(vars(progress)), **states}
 
 
-def restore(
-    state: Mapping[str, Any], model: nn.Module, optimizer: Optimizer, average: Follower, accelerator: Accelerator
-) -> Progress:
+def restore(state: Mapping[str, Any], stateful: Mapping[str, Any]) -> Progress:
     """Put what `checkpoint_state` returned back where it came from."""
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    average.load_state_dict(state["average"])
-    if accelerator.scaler is not None:
-        accelerator.scaler.load_state_dict(state["scaler"])
+    for name, part in stateful.items():
+        if part is not None:
+            part.load_state_dict(state[name])
     return Progress(**state["progress"])
 
 

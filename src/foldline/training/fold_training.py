@@ -111,7 +111,7 @@ def begin(checkpoints: Checkpoints, title: str, accelerator: Accelerator) -> Sta
     state = checkpoints.load()
     if accelerator.is_main_process:
         if state is not None:
-            tqdm.write(f"{title}: goes on after epoch {state['progress']['epoch']}")
+            tqdm.write(f"{title}: goes on after epoch {len(state['progress']['history'])}")
         elif differences := checkpoints.differences():
             tqdm.write(f"{title}: starts afresh, for there is a checkpoint, but of another experiment:")
             tqdm.write("\n".join(f"  {line}" for line in differences))

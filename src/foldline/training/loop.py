@@ -60,16 +60,22 @@ def train(
     `validate(model)`: loss and accuracy over the validation images of all processes.
     """
     model, optimizer = accelerator.prepare(pieces.model, pieces.optimizer)
-    progress = Progress()
-    if checkpoint is not None:
-        progress = restore(checkpoint, pieces.model, optimizer, pieces.average, accelerator)
+    # A wrapper made anew keeps the model and the state.
+    stateful = {
+        "model": pieces.model,
+        "optimizer": optimizer,
+        "average": pieces.average,
+        "scaler": accelerator.scaler,
+    }
+    progress = Progress() if checkpoint is None else restore(checkpoint, stateful)
     while progress.epoch < pieces.epochs:
         seed_torch((*pieces.seed, progress.epoch, accelerator.process_index))
         totals = Totals(accelerator)
         if pieces.freezing.start_epoch(pieces.model, progress.epoch):
             model, optimizer = wrapped_anew(model, optimizer, accelerator)
-        for batch in progress_bar(batches, progress.epoch, accelerator):
-            pieces.steer(optimizer, progress.step)
+        first_step = progress.epoch * len(batches)
+        for step, batch in enumerate(progress_bar(batches, progress.epoch, accelerator), start=first_step):
+            pieces.steer(optimizer, step)
             for part in parts(batch, pieces.micro_batch_size):
                 with nullcontext() if part.is_last else accelerator.no_sync(model):
                     logits = model(part.images, *part.side)
@@ -77,13 +83,12 @@ def train(
                     # Accelerate averages over processes; together they must average over the step's images.
                     accelerator.backward(losses.sum() * (accelerator.num_processes / batch.count))
                 totals.add(losses, pieces.objective.right(logits, part.targets))
-                guard.watch(progress.step, losses, part.index)
+                guard.watch(step, losses, part.index)
             pieces.clip(accelerator, model)
             optimizer.step()
             optimizer.zero_grad()
             if not accelerator.optimizer_step_was_skipped:
                 pieces.average.update()
-            progress.step += 1
         guard.check()
         share_statistics(pieces.model, accelerator)
         with accelerator.autocast():
@@ -93,7 +98,7 @@ def train(
         is_best = progress.finish_epoch(optimizer.param_groups[-1]["lr"], training, validation)
         if pieces.keep_best and is_best:
             progress.keep(pieces.average.model)
-        yield checkpoint_state(progress, pieces.model, optimizer, pieces.average, accelerator)
+        yield checkpoint_state(progress, stateful)
 
 
 def seed_torch(seed: Sequence[int]) -> None:

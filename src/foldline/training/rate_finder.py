@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 from jaxtyping import Float
+from scipy.signal import lfilter
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
@@ -170,11 +171,8 @@ STILL_FALLING = 0.1
 
 def smoothed(values: Curve, decay: float) -> Curve:
     """Exponential moving average without the pull of its start towards zero (Kingma and Ba 2015, section 3)."""
-    mean, means = 0.0, np.empty(len(values))
-    for step, value in enumerate(values):
-        mean = decay * mean + (1 - decay) * value
-        means[step] = mean / (1 - decay ** (step + 1))
-    return means
+    pulled = lfilter([1 - decay], [1, -decay], values)
+    return pulled / (1 - decay ** np.arange(1, len(values) + 1))
 
 
 def has_diverged(losses: Curve) -> bool:

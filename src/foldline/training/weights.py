@@ -2,15 +2,14 @@
 
 import json
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_file
 from foldline.params.kinds import union_of
-from foldline.params.section import Section
-from foldline.training.kind import Tensor
+from foldline.training.kind import Kind, Tensor
 
 DESCRIPTION = "foldline"
 """The one key of a model file's metadata: with several, safetensors writes them in a changing order."""
@@ -33,21 +32,15 @@ OwnPath = Annotated[str, AfterValidator(_inside)]
 """Below the folder input/weights, on which the stage `weights` depends."""
 
 
-class StartingWeights(Section):
-    if TYPE_CHECKING:
-        kind: Any
-
+class StartingWeights(Kind):
     def write(self, path: Path, name: str, own: Path) -> dict[str, Any]:
         """Write to `path` the tensors that timm's model `name` without its classifier starts from, and return their
         source.
 
         `own`: the folder of the person's own weights. Raises Refusal when the weights cannot be had, or do not fit.
         """
-        from safetensors.torch import save  # Starting torch takes seconds, and random weights need none of it.
+        from safetensors.torch import save
 
-        from foldline.training.backbones import known_model
-
-        known_model(name)
         tensors, source = self.find(name, own)
         description = {"model": name, "kind": self.kind, **source}
         contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
@@ -64,14 +57,8 @@ class NoWeights(StartingWeights):
 
     kind: Literal["none"]
 
-    def write(self, path: Path, name: str, own: Path) -> dict[str, Any]:
-        """No tensors, and a description that the stage `train` reads: it draws the weights of the model `name`."""
-        from safetensors.numpy import save
-
-        description = {"model": name, "kind": "none"}
-        with whole_file(path) as partial:
-            partial.write_bytes(save({}, {DESCRIPTION: json.dumps(description)}))
-        return description
+    def find(self, name: str, own: Path) -> Found:
+        return {}, {}
 
 
 class HubWeights(StartingWeights):
