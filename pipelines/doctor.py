@@ -10,25 +10,27 @@ foldline doctor --competition dog-breed-identification --write params.yaml
 """
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from foldline.card.answers import refuse_unscorable_card
-from foldline.card.card import read_card
+from foldline.card.card import Card, read_card
 from foldline.doctor.diagnosis import pictures_of
-from foldline.doctor.first_experiment import UNKNOWN, first_experiment
+from foldline.doctor.first_experiment import UNKNOWN, Pictures, first_experiment
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.files.whole_files import whole_file
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
+from pipelines.answers import Answer
 from pipelines.examination import examine, print_contents, print_examination
 from pipelines.running import parser, run, settings_of
 
 RECIPE = Path(__file__).parent / "recipes" / "dog-breed-resnet152.yaml"
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
     arguments.add_argument("--write", type=Path, metavar="FILE", help="write the first params.yaml to FILE")
@@ -36,19 +38,18 @@ def main() -> None:
     settings = settings_of(given.competition)
     card, pictures, following = read_card(settings.card), UNKNOWN, "dvc repro download, then the doctor again"
     is_there = settings.places.manifest.exists()
+    said: dict[str, Any] = {"competition": card.slug}
     if is_there:
-        print_contents(settings.places)
+        said["files"] = print_contents(settings.places)
     # What the data say of a card that contradicts itself names another cause.
     refuse_unscorable_card(card)
     if is_there:
         examination = examine(card, settings.places)
         pictures, following = pictures_of(examination.images), "dvc repro"
-        print_examination(examination)
+        said |= print_examination(examination)
         if examination.images["error"].notna().any():
             following = "correct the card, or set prepare.unreadable_share as said above; then dvc repro"
-    experiment = first_experiment(read_yaml(RECIPE), card, pictures)
-    refuse_unfit(parse(experiment, Params, "the first experiment"), card)
-    text = yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)
+    text = experiment_text(card, pictures)
     if given.write is None:
         print(f"\nA first params.yaml:\n\n{text}")
     else:
@@ -56,6 +57,14 @@ def main() -> None:
             partial.write_text(text)
         print(f"{given.write}: a first experiment")
     print(f"next: {following}")
+    return {**said, "experiment": yaml.safe_load(text), "written": given.write, "next": following}
+
+
+def experiment_text(card: Card, pictures: Pictures) -> str:
+    """A first params.yaml for `card`. Raises Refusal when it does not fit the card."""
+    experiment = first_experiment(read_yaml(RECIPE), card, pictures)
+    refuse_unfit(parse(experiment, Params, "the first experiment"), card)
+    return yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)
 
 
 if __name__ == "__main__":

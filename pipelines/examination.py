@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,13 +86,16 @@ def examine(card: Card, places: Places) -> Examination:
     return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.namesakes, doubts)
 
 
-def print_contents(places: Places) -> None:
-    """What the archives hold, whether the card fits or not."""
+def print_contents(places: Places) -> dict[str, str]:
+    """What the archives hold, whether the card fits or not: printed, and returned as data."""
     with open_archives(places.manifest) as archives:
-        _print_table(f"Files in {places.archives}", contents(archives))
+        found = dict(contents(archives))
+    _print_table(f"Files in {places.archives}", found.items())
+    return found
 
 
-def print_examination(examination: Examination) -> None:
+def print_examination(examination: Examination) -> dict[str, Any]:
+    """Prints what was understood and what looks wrong, and returns it as data."""
     seen = (examination.rows, examination.images, examination.targets, examination.classes)
     facts = [*understood(examination.card, *seen, examination.sample), ("unused columns", listed(examination.unused))]
     _print_table(examination.card.title, facts)
@@ -103,6 +107,7 @@ def print_examination(examination: Examination) -> None:
         *unknown_labels(examination.sample.shown_labels, names),
     ]
     print("Suspicious:" if findings else "Nothing suspicious.", *findings, sep="\n- ")
+    return {"understood": dict(facts), "suspicious": findings}
 
 
 def _print_table(title: str, lines: Iterable[tuple[str, str]]) -> None:
