@@ -39,7 +39,7 @@ from foldline.ensembling.probabilities import create_like, read_probabilities
 from foldline.ensembling.projection import least_on_simplex, log_loss_curve
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.arrays import put, row_blocks
-from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from foldline.predicting.logits import create_logits, read_logits
 

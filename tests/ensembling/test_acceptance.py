@@ -14,7 +14,7 @@ from foldline.ensembling.methods import Convex, Greedy, Method, Ranks, Stacking
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.temperature import FittedTemperature
-from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticKappa
 from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss

@@ -17,7 +17,7 @@ from foldline.ensembling.scales import OfScores
 from foldline.ensembling.stacking import fit_pool, pooled
 from foldline.files.compact import create_values
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.rules import AsPredicted
 from foldline.metrics.kinds.of_numbers import Mse, Rmse
 from foldline.metrics.kinds.of_order import Auc

@@ -6,7 +6,7 @@ from foldline.ensembling.chain import TWO_FOLDS, Evidence, Step, fit_chain, fit_
 from foldline.ensembling.clipping import judge_of
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.temperature import FittedTemperature
-from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import IN_SCORES, from_predictions
 

@@ -7,7 +7,7 @@ from foldline.ensembling.chain import Step, fit_nested
 from foldline.ensembling.clipping import judge_of, rule_step
 from foldline.ensembling.methods import Convex, Greedy
 from foldline.ensembling.scales import Inputs
-from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import PLAIN, evidence, of_strengths, weights

@@ -7,9 +7,8 @@ from foldline.ensembling.clipping import Clip, as_they_are, clip_steps
 from foldline.ensembling.gains import no_use
 from foldline.ensembling.scales import OfScores
 from foldline.ensembling.temperature import FittedTemperature
-from foldline.metrics.decisions.labels import MostProbable
-from foldline.metrics.decisions.new_labels import LabelOrNew
-from foldline.metrics.decisions.rankings import TopClassesOrNew
+from foldline.metrics.decisions.likeliest import MostProbable
+from foldline.metrics.decisions.new_class import LabelOrNew, TopClassesOrNew
 from foldline.metrics.decisions.rules import AsPredicted
 from foldline.metrics.kinds.of_labels import Accuracy
 from foldline.metrics.kinds.of_probabilities import Brier

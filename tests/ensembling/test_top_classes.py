@@ -16,7 +16,7 @@ from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top
 from foldline.ensembling.view_choice import Addition
 from foldline.files.compact import IN_MEMORY, KEPT, CompactArray, Scale, compact_array
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.labels import MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import Accuracy
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.metrics.of_kind import metric_of_kind

@@ -139,7 +139,7 @@ READERS = {"check", "prepare"}
     ("module", "stale"),
     [
         ("foldline.metrics.kinds.of_order", {"check", "ensemble", "clip"}),
-        ("foldline.metrics.decisions.sets", {"check", "ensemble", "clip", "format"}),
+        ("foldline.metrics.decisions.label_thresholds", {"check", "ensemble", "clip", "format"}),
         ("foldline.card.targets.numbers", {"check", "prepare", "split", "ensemble", "clip", "format"}),
         ("foldline.archive.bson", READERS),
         ("foldline.archive.record_files", READERS),

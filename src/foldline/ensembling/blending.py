@@ -19,7 +19,8 @@ from foldline.ensembling.scales import AsPredicted, Inputs, Scale, scale_of
 from foldline.files.arrays import gather, row_blocks
 from foldline.files.compact import is_compact, take_stored
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.decisions.labels import likeliest_of_each, most_probable
+from foldline.metrics.decisions.likeliest import most_probable
+from foldline.metrics.decisions.weighted_classes import likeliest_of_each
 
 
 @dataclass(frozen=True)

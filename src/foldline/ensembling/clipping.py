@@ -63,7 +63,7 @@ def rule_step(default: Rule, metric: Metric, classes: Sequence[str], note: str |
     return Step(
         NAME,
         default=default,
-        fit=lambda together, targets: default.fitted(metric, apart(together)[0], targets, len(classes)),
+        fit=lambda together, targets: default.fitted(metric, apart(together)[0], targets),
         apply=applied,
         judge=answers_in(metric.of(classes)),
         describe=lambda rule: rule.kind,

@@ -10,7 +10,7 @@ from foldline.ensembling.chain import Judge
 from foldline.ensembling.gains import rounded
 from foldline.ensembling.probabilities import Probabilities
 from foldline.files.arrays import gather
-from foldline.metrics.decisions.labels import most_probable
+from foldline.metrics.decisions.likeliest import most_probable
 from foldline.metrics.metric import Metric
 
 

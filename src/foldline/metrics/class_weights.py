@@ -1,12 +1,15 @@
-"""Weights of classes or columns: as cards give them, and in the order of the classes."""
+"""Weights of classes or columns by their names, as cards give them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+import numpy as np
+from jaxtyping import Float64
+from pydantic import BeforeValidator, Field, PrivateAttr
 
-from foldline.files.class_names import label_of
+from foldline.files.class_names import column_sizes
 from foldline.files.refusal import Refusal, listed
+from foldline.metrics.metric_and_rule import MetricKind, Weights, mean_of_defined
 from foldline.params.section import NotNegative, Section
 
 
@@ -34,26 +37,68 @@ ByNameAndTruth = Annotated[
 """The same, where a weight may depend on what is true: `{any: 2, C1: {negative: 1, positive: 2}}`."""
 
 
-def weights_of(by_name: Mapping[str, float], classes: Sequence[str]) -> tuple[float, ...]:
-    """Of each class or column, 1 where it has none."""
-    return tuple(by_name.get(name, 1.0) for name in classes)
+class WeighedByName(MetricKind):
+    """A metric whose classes, or columns, weigh as `weights` says."""
+
+    weights: Any
+
+    _classes: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        return tuple(self.weights or ())
+
+    @property
+    def weighable(self) -> tuple[str, ...]:
+        """What it may weigh, once the classes are known."""
+        return self._classes
+
+    @property
+    def in_order(self) -> Float64[np.ndarray, " weighable"]:
+        """The weights of all that it may weigh."""
+        return weights_of(self.weights or {}, self.weighable)
+
+    def of(self, classes: Sequence[str]) -> "WeighedByName":
+        known = self.model_copy()
+        known._classes = tuple(classes)
+        known.refuse_unknown_names()
+        return known
+
+    def refuse_unknown_names(self) -> None:
+        """Raises Refusal where the card names classes that there are not."""
+        refuse_unknown(self.weighed, self.weighable, "metric.weights")
 
 
-def weights_by_truth(by_name: Mapping[str, float | ByTruth], classes: Sequence[str]) -> tuple[tuple[float, float], ...]:
-    """The same, of each where it is absent, and where it is present."""
-    weights = (by_name.get(name, 1.0) for name in classes)
-    return tuple((one.negative, one.positive) if isinstance(one, ByTruth) else (one, one) for one in weights)
+class MeanOfColumns(WeighedByName):
+    """A mean over the columns of a target of several labels, a missing label left out."""
+
+    weights: ByName | None
+    """By the name of a column: `{grapheme_root: 2}`. null: all weigh the same."""
+    truths: ClassVar = ("labels",)
+
+    @property
+    def weighable(self) -> tuple[str, ...]:
+        return tuple(column_sizes(self._classes))
+
+    def of_columns(
+        self, targets: np.ndarray, predictions: np.ndarray, weights: Weights
+    ) -> Float64[np.ndarray, " columns"]:
+        """targets: positions among all classes, -1 for a missing label. NaN for a column where no row counts."""
+        raise NotImplementedError
+
+    def value(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights) -> float:
+        """NaN where no column that weighs anything has a label."""
+        return mean_of_defined(self.of_columns(targets, predictions, weights), self.in_order)
 
 
-def refuse_unknown(by_name: Iterable[str], classes: Sequence[str], fact: str = "metric.weights") -> None:
-    """Raises Refusal for the weight of a class that there is not."""
-    unknown = [name for name in by_name if name not in classes]
+def weights_of(by_name: Mapping[str, float], names: Sequence[str]) -> Float64[np.ndarray, " names"]:
+    """1 for a name that has none."""
+    return np.array([by_name.get(name, 1.0) for name in names])
+
+
+def refuse_unknown(by_name: Iterable[str], names: Sequence[str], fact: str) -> None:
+    unknown = [name for name in by_name if name not in names]
     if unknown:
         raise Refusal(
-            f"{fact} names {listed(unknown)}, which is no class. Classes: {listed(classes, 20)}. Correct the card."
+            f"{fact} names {listed(unknown)}, which is no class. Classes: {listed(names, 20)}. Correct the card."
         )
-
-
-def labels_of(classes: Sequence[str]) -> tuple[str, ...]:
-    """Each class's label, whatever its column."""
-    return tuple(map(label_of, classes))

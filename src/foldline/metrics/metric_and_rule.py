@@ -6,17 +6,15 @@ predictions; it is one class in metrics/decisions/.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
-from pydantic import PrivateAttr
+from jaxtyping import Float32, Float64
 
-from foldline.files.arrays import row_blocks, take
+from foldline.files.arrays import row_blocks
 from foldline.files.compact import rows_at
-from foldline.files.refusal import Refusal
-from foldline.metrics.class_weights import refuse_unknown
+from foldline.metrics.checks import checked_block, require_rows, require_weights
 from foldline.params.section import Section
 
 Answer = Literal["probabilities", "column_probabilities", "numbers", "labels", "confident_labels", "sets", "rankings"]
@@ -42,6 +40,7 @@ FirstRule = Mapping[str, Any]
 
 PREDICTIONS: frozenset[Answer] = frozenset({"probabilities", "column_probabilities"})
 
+Predictions = Float32[np.ndarray, "rows outputs"]
 Weights = Float64[np.ndarray, " rows"]
 """What each row counts. A row of a whole weight scores as so many equal rows that follow each other."""
 
@@ -53,15 +52,13 @@ class RuleKind(Section):
     fits_level_alone: ClassVar[bool] = False
     """Whether nothing is fitted but at what level a new class stands."""
 
-    def __call__(self, predictions: Float32[np.ndarray, "rows outputs"]) -> np.ndarray:
+    def __call__(self, predictions: Predictions) -> np.ndarray:
         raise NotImplementedError
 
-    def fitted(
-        self, metric: "MetricKind", predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, classes: int
-    ) -> "RuleKind":
+    def fitted(self, metric: "MetricKind", predictions: Predictions, targets: np.ndarray) -> "RuleKind":
         """With what these rows say is best for the metric, or as it is where nothing can be fitted.
 
-        targets: of the same rows, as the target's `graded` gives them. classes: how many there are.
+        targets: of the same rows, as the target's `graded` gives them.
         """
         return self
 
@@ -75,8 +72,8 @@ class MetricKind(Section):
 
     kind: Any
 
-    other_names: ClassVar[tuple[str, ...]] = ()
-    """By which people know it, and look for it."""
+    other_names: ClassVar[Mapping[str, str]] = {}
+    """By which people look for it: patterns, whose named groups are keys; and how it differs from what they mean."""
     truths: ClassVar[tuple[Truth, ...]]
     """The targets that it scores."""
     answers: ClassVar[tuple[Answer, ...]]
@@ -94,8 +91,6 @@ class MetricKind(Section):
     """Whether it depends on labels that nobody names."""
     fits_level: ClassVar[bool] = False
     """Whether a ranking's level of the new class is fitted to it."""
-
-    _classes: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def name(self) -> str:
@@ -138,24 +133,12 @@ class MetricKind(Section):
         """Classes or columns that the card weighs by name."""
         return ()
 
-    @property
-    def weighable(self) -> tuple[str, ...]:
-        """What it may weigh, once the classes are known."""
-        return self._classes
-
     def of(self, classes: Sequence[str]) -> "MetricKind":
         """The same of outputs with these names, in their order, for what a card says of classes by name.
 
         Raises Refusal for the weight of a class that there is not.
         """
-        known = self.model_copy()
-        known._classes = tuple(classes)
-        known.refuse_unknown_names()
-        return known
-
-    def refuse_unknown_names(self) -> None:
-        """Raises Refusal where the card names classes that there are not."""
-        refuse_unknown(self.weighed, self.weighable)
+        return self
 
     def refuse_unscorable(self, targets: np.ndarray) -> None:
         """Raises Refusal where not even the truth could be scored, such as a number of 0 by its share.
@@ -189,19 +172,15 @@ class MetricKind(Section):
         """How much better `after` is, positive whichever the metric's direction."""
         return after - before if self.higher_is_better else before - after
 
-    def fit_labels(
-        self, predictions: Float32[np.ndarray, "rows classes"], targets: np.ndarray, classes: int
-    ) -> RuleKind | None:
+    def fit_labels(self, predictions: Predictions, targets: np.ndarray) -> RuleKind | None:
         """The best rule for one label per row, as far as these rows tell; None where it is the likeliest class."""
         return None
 
-    def fit_levels(
-        self, predictions: Float32[np.ndarray, "rows outputs"], targets: np.ndarray, levels: int
-    ) -> RuleKind | None:
+    def fit_levels(self, predictions: Predictions, targets: np.ndarray, levels: int) -> RuleKind | None:
         """The best rule for one level per row; None where nothing is fitted."""
         return None
 
-    def fit_sets(self, rule: Any, predictions: Float32[np.ndarray, "rows classes"], targets: np.ndarray) -> Any:
+    def fit_sets(self, rule: Any, predictions: Predictions, targets: np.ndarray) -> Any:
         """`rule`, thresholds of labels, with the best of them."""
         return rule
 
@@ -226,60 +205,25 @@ class MeanOfRows(MetricKind):
         return weighted_mean(self.row_scores(targets, predictions), weights)
 
 
+def by_blocks(
+    row_scores: Callable[[np.ndarray, np.ndarray], Float64[np.ndarray, " some"]],
+    targets: np.ndarray,
+    probabilities: Predictions,
+) -> Float64[np.ndarray, " rows"]:
+    """The scores of all rows, of which little is in memory at a time."""
+    scores = np.empty(len(targets))
+    for block in row_blocks(probabilities.shape):
+        scores[block] = row_scores(targets[block], checked_block(probabilities, block))
+    return scores
+
+
 def weighted_mean(scores: Float64[np.ndarray, " n"], weights: Float64[np.ndarray, " n"]) -> float:
     """NaN where nothing weighs anything."""
     together = float(weights.sum())
     return float((scores * weights).sum()) / together if together else math.nan
 
 
-def mean_of_defined(scores: Float64[np.ndarray, " columns"], weights: Sequence[float]) -> float:
+def mean_of_defined(scores: Float64[np.ndarray, " columns"], weights: Float64[np.ndarray, " columns"]) -> float:
     """The weighted mean of the columns' scores without those that are NaN; NaN where nothing is left."""
     counted = np.where(np.isnan(scores), 0, weights)
     return float(np.average(np.nan_to_num(scores), weights=counted)) if counted.any() else math.nan
-
-
-def require_rows(targets: np.ndarray) -> None:
-    if not len(targets):
-        raise Refusal("There are no rows to score. Do the listed folds hold any rows (`folds` in params.yaml)?")
-
-
-def require_weights(weights: Float64[np.ndarray, " rows"]) -> None:
-    """What rows count: a number each, none below 0, and not all of them 0."""
-    good = (weights >= 0) & np.isfinite(weights)
-    if not good.all():
-        row = int(np.argmin(good))
-        raise Refusal(f"The weight of row {row} is {weights[row]:g}: a weight is a number of 0 or more.")
-    if not weights.any():
-        raise Refusal("There are no rows to score: all weigh 0.")
-
-
-def require_probabilities(rows: np.ndarray, start: int = 0) -> None:
-    """`rows`: rows x outputs, the first of them being row `start` of all."""
-    # A comparison with NaN is false, so this form finds it too.
-    good = (rows >= 0).all(axis=1) & (rows <= 1).all(axis=1)
-    if not good.all():
-        row = int(np.argmin(good))
-        raise Refusal(
-            f"The predictions of row {start + row} cannot be scored: they hold NaN, or values outside 0 .. 1 "
-            f"({rows[row].min():.6g} .. {rows[row].max():.6g}). Train or predict again."
-        )
-
-
-def checked_block(predictions: Float[np.ndarray, "rows outputs"], block: slice) -> Float[np.ndarray, "some outputs"]:
-    """Some rows of an array that may be compact or lie in a file."""
-    rows = take(predictions, block)
-    require_probabilities(rows, block.start)
-    return rows
-
-
-def require_all_probabilities(predictions: Float[np.ndarray, "rows outputs"]) -> None:
-    for block in row_blocks(predictions.shape):
-        checked_block(predictions, block)
-
-
-def require_finite(values: np.ndarray) -> None:
-    """`values`: rows x columns."""
-    good = np.isfinite(values)
-    if not good.all():
-        row, column = np.argwhere(~good)[0]
-        raise Refusal(f"The value of row {row} cannot be scored: it is {values[row, column]}. Train or predict again.")

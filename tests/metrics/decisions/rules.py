@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from foldline.metrics.decisions.sets import Thresholds
+from foldline.metrics.decisions.label_thresholds import Thresholds
 
 
 def even_thresholds(classes: int, empty: Literal["allowed", "refused"] = "allowed") -> Thresholds:

@@ -124,7 +124,7 @@ def test_each_form_has_its_rule_and_what_is_fitted_survives_its_file(
 
     classes = ("x=a", "x=b", "x=c", "y=0", "y=1") if target == "multioutput" else ("a", "b", "c")
     rule = rule_of(submission.default_rule(fact, classes, predictions.shape[1]))
-    found = rule.fitted(metric_of_kind(classes=classes, **metric), predictions, targets, max(2, int(targets.max()) + 1))
+    found = rule.fitted(metric_of_kind(classes=classes, **metric), predictions, targets)
     write_rule(tmp_path / "rule.json", found)
 
     assert (rule.kind, found.kind) == (default, fitted)

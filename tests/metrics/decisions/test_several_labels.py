@@ -1,6 +1,6 @@
 import numpy as np
 
-from foldline.metrics.decisions.labels import LabelOfEach, likeliest_of_each
+from foldline.metrics.decisions.weighted_classes import LabelOfEach, likeliest_of_each
 from tests.metrics.of_kind import metric_of_kind
 
 CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")
@@ -21,7 +21,7 @@ def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -
     score = BALANCED.score
 
     plain = likeliest_of_each((2, 3))
-    fitted = plain.fitted(BALANCED, predictions, targets, 5)
+    fitted = plain.fitted(BALANCED, predictions, targets)
 
     assert isinstance(fitted, LabelOfEach)
     assert [rule.kind for rule in fitted.rules] == ["weighted_classes"] * 2
@@ -31,7 +31,7 @@ def test_rare_labels_of_each_column_weigh_more_where_each_label_counts_alike() -
 def test_missing_labels_are_not_fitted_on_and_a_column_without_any_has_its_likeliest() -> None:
     targets = np.array([[0, -1], [1, -1], [1, -1], [-1, -1]])
     predictions = np.tile(np.float32([0.6, 0.4, 0.2, 0.3, 0.5]), (4, 1))
-    fitted = likeliest_of_each((2, 3)).fitted(BALANCED, predictions, targets, 5)
+    fitted = likeliest_of_each((2, 3)).fitted(BALANCED, predictions, targets)
 
     assert isinstance(fitted, LabelOfEach)
     assert [rule.kind for rule in fitted.rules] == ["weighted_classes", "most_probable"]

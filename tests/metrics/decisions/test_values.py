@@ -26,7 +26,7 @@ def test_no_other_threshold_scores_higher(beta: float) -> None:
     targets = (generator.uniform(size=80) < 0.2).astype(np.int64)
     scores = (0.5 * generator.uniform(size=80) + 0.3 * targets).round(2)
     metric = metric_of_kind("probabilistic_f1", beta=beta)
-    rule = POSITIVE.fitted(metric, two_columns(scores), targets, 2)
+    rule = POSITIVE.fitted(metric, two_columns(scores), targets)
     assert isinstance(rule, HardPositive)
     best = max(metric.score(targets, (scores >= limit).astype(np.float32)) for limit in np.unique(scores))
     assert metric.score(targets, rule(two_columns(scores))) == pytest.approx(best, rel=1e-12)
@@ -34,7 +34,7 @@ def test_no_other_threshold_scores_higher(beta: float) -> None:
 
 def test_without_a_positive_row_nothing_is_fitted() -> None:
     metric = metric_of_kind("probabilistic_f1", beta=1)
-    assert POSITIVE.fitted(metric, two_columns(np.array([0.5, 0.1])), np.array([0, 0]), 2) == POSITIVE
+    assert POSITIVE.fitted(metric, two_columns(np.array([0.5, 0.1])), np.array([0, 0])) == POSITIVE
 
 
 def test_values_stay_within_their_range() -> None:
@@ -48,10 +48,10 @@ def test_a_fitted_range_is_that_of_the_rows_within_the_one_there_was() -> None:
     targets = np.array([[3, np.nan, np.nan], [90, 7, np.nan], [140, 8, np.nan]], np.float32)
     free = WithinRange(kind="within_range", lowest=(None,) * 3, highest=(None,) * 3)
     fitted = WithinRange(kind="within_range", lowest=(3, 7, None), highest=(140, 8, None))
-    assert free.fitted(metric_of_kind("rmse"), targets, targets, 3) == fitted
+    assert free.fitted(metric_of_kind("rmse"), targets, targets) == fitted
     bound = WithinRange(kind="within_range", lowest=(1,) * 3, highest=(100,) * 3)
     fitted = WithinRange(kind="within_range", lowest=(3, 7, 1), highest=(100, 8, 100))
-    assert bound.fitted(metric_of_kind("rmse"), targets, targets, 3) == fitted
+    assert bound.fitted(metric_of_kind("rmse"), targets, targets) == fitted
 
 
 def test_nan_is_refused() -> None:

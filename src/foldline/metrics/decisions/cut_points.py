@@ -3,13 +3,16 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float64, Int64
 
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_finite
+from foldline.metrics.checks import require_finite
+from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
 
 GRID = 200
 """Candidates for a cut, equally many rows between each two."""
 ROUNDS = 50
+
+Levels = Int64[np.ndarray, " rows"]
 
 
 class CutPoints(RuleKind):
@@ -18,20 +21,14 @@ class CutPoints(RuleKind):
     kind: Literal["cut_points"]
     cuts: tuple[float, ...]
 
-    def __call__(self, predictions: Float32[np.ndarray, "rows outputs"]) -> Int64[np.ndarray, " rows"]:
+    def __call__(self, predictions: Predictions) -> Levels:
         return np.searchsorted(self.cuts, expected_levels(predictions), side="right").astype(np.int64)
 
-    def fitted(
-        self,
-        metric: MetricKind,
-        predictions: Float32[np.ndarray, "rows outputs"],
-        targets: Int64[np.ndarray, " rows"],
-        classes: int,
-    ) -> RuleKind:
-        return metric.fit_levels(predictions, targets, classes) or self
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Levels) -> RuleKind:
+        return metric.fit_levels(predictions, targets, len(self.cuts) + 1) or self
 
 
-def expected_levels(predictions: Float32[np.ndarray, "rows outputs"]) -> Float64[np.ndarray, " rows"]:
+def expected_levels(predictions: Predictions) -> Float64[np.ndarray, " rows"]:
     """The mean level of each row's probabilities; a single output is the level itself."""
     levels = np.arange(predictions.shape[1], dtype=np.float64)
     values = predictions[:, 0].astype(np.float64) if len(levels) == 1 else predictions @ levels
@@ -39,12 +36,7 @@ def expected_levels(predictions: Float32[np.ndarray, "rows outputs"]) -> Float64
     return values
 
 
-def fit_cut_points(
-    predictions: Float32[np.ndarray, "rows outputs"],
-    targets: Int64[np.ndarray, " rows"],
-    levels: int,
-    power: Literal[1, 2],
-) -> CutPoints:
+def fit_cut_points(predictions: Predictions, targets: Levels, levels: int, power: Literal[1, 2]) -> CutPoints:
     """The cuts with which weighted kappa is highest, of those on a grid of the rows' quantiles: exact.
 
     power: of the distance of two levels, 2 for the quadratic and 1 for the linear one.

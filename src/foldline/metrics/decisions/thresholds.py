@@ -1,4 +1,4 @@
-"""From which score on to take rows of one class: exact, half-way between the two rows where it is worth most to cut."""
+"""From which score on to take rows of one class: exact, half-way between the two rows where it is best to cut."""
 
 from collections.abc import Callable
 
@@ -9,25 +9,22 @@ BEYOND = 1e-6
 """So far a threshold lies outside of the scores that it is to take all or none of."""
 
 Counts = Int64[np.ndarray, " rows"]
-Worth = Callable[[Counts, Counts, int, int], Float64[np.ndarray, " rows"]]
-"""Of hits among so many labelled rows, given all positives and all rows: what taking these is worth."""
+Scores = Float64[np.ndarray, " rows"]
+Score = Callable[[Counts, Counts, int, int], Scores]
+"""Of hits among so many labelled rows, given all positives and all rows."""
 
 
-def best_threshold(
-    scores: Float32[np.ndarray, " rows"], targets: Int64[np.ndarray, " rows"], worth: Worth
-) -> float | None:
-    """Half-way between the two rows where it is worth most to cut; None without a positive row."""
+def best_threshold(scores: Float32[np.ndarray, " rows"], targets: Counts, score: Score) -> float | None:
+    """None without a positive row."""
     positives = int(targets.sum())
     if not positives:
         return None
-    order, thresholds = cuts(scores)
+    order, thresholds = candidates(scores)
     some, hits = thresholds[1:], np.cumsum(targets[order])
-    return float(some[best_cut(worth(hits, np.arange(1, len(hits) + 1), positives, len(hits)), some)])
+    return float(some[best_of(score(hits, np.arange(1, len(hits) + 1), positives, len(hits)), some)])
 
 
-def cuts(
-    scores: Float32[np.ndarray, " rows"],
-) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, " taken"]]:
+def candidates(scores: Float32[np.ndarray, " rows"]) -> tuple[Counts, Float64[np.ndarray, " taken"]]:
     """The rows from the likeliest on, and the threshold that takes just 0, 1, 2, ... of them, half-way to the next.
 
     The threshold is NaN where none does, between equal scores. The one that takes all lies below the lowest score, also
@@ -39,22 +36,22 @@ def cuts(
     return order, np.concatenate([[(falling[0] + 1) / 2 + BEYOND], between, [falling[-1] / 2 - BEYOND]])
 
 
-def best_cut(worth: Float64[np.ndarray, " taken"], thresholds: Float64[np.ndarray, " taken"]) -> int:
-    """How many rows are worth most to take, of those that a threshold can take."""
-    return int(np.argmax(np.where(np.isnan(thresholds), -np.inf, worth)))
+def best_of(scores: Float64[np.ndarray, " taken"], thresholds: Float64[np.ndarray, " taken"]) -> int:
+    """How many rows it is best to take, of those that a threshold can take."""
+    return int(np.argmax(np.where(np.isnan(thresholds), -np.inf, scores)))
 
 
-def f_beta_worth(beta: float) -> Worth:
+def f_beta_score(beta: float) -> Score:
     return lambda hits, labelled, positives, rows: (1 + beta**2) * hits / (labelled + beta**2 * positives)
 
 
-def matthews_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
+def matthews_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> Scores:
     spread = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
     together = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
     return np.divide(together, np.sqrt(spread), out=np.zeros(len(hits)), where=spread > 0)
 
 
-def kappa_worth(hits: Counts, labelled: Counts, positives: int, rows: int) -> Float64[np.ndarray, " rows"]:
-    right = (rows - labelled - positives + 2 * hits) / rows
+def kappa_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> Scores:
+    correct = (rows - labelled - positives + 2 * hits) / rows
     by_chance = (positives * labelled + (rows - positives) * (rows - labelled)) / rows**2
-    return np.divide(right - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)
+    return np.divide(correct - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)

@@ -3,24 +3,23 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_finite, require_probabilities
+from foldline.metrics.checks import require_finite, require_probabilities
+from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
 
-Predictions = Float32[np.ndarray, "rows outputs"]
-Values = Float32[np.ndarray, " rows"]
+Values = Float32[np.ndarray, "rows columns"]
+Positives = Float32[np.ndarray, " rows"]
 
 
 class PositiveProbability(RuleKind):
     kind: Literal["positive_probability"]
 
-    def __call__(self, predictions: Predictions) -> Values:
+    def __call__(self, predictions: Predictions) -> Positives:
         require_probabilities(predictions)
         return np.array(predictions[:, 1])
 
-    def fitted(
-        self, metric: MetricKind, predictions: Predictions, targets: Int64[np.ndarray, " rows"], classes: int
-    ) -> RuleKind:
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Int64[np.ndarray, " rows"]) -> RuleKind:
         threshold = metric.fit_positive(predictions[:, 1], targets)
         return self if threshold is None else HardPositive(kind="hard_positive", threshold=threshold)
 
@@ -31,7 +30,7 @@ class HardPositive(RuleKind):
     kind: Literal["hard_positive"]
     threshold: float
 
-    def __call__(self, predictions: Predictions) -> Values:
+    def __call__(self, predictions: Predictions) -> Positives:
         require_probabilities(predictions)
         return (predictions[:, 1] >= self.threshold).astype(np.float32)
 
@@ -46,18 +45,19 @@ class WithinRange(RuleKind):
 
     def __call__(self, predictions: Predictions) -> Predictions:
         require_finite(predictions)
-        lowest = [-np.inf if bound is None else bound for bound in self.lowest]
-        highest = [np.inf if bound is None else bound for bound in self.highest]
-        return predictions.clip(lowest, highest).astype(np.float32)
+        return predictions.clip(_numbers(self.lowest, -np.inf), _numbers(self.highest, np.inf)).astype(np.float32)
 
-    def fitted(
-        self, metric: MetricKind, predictions: Predictions, targets: Float32[np.ndarray, "rows columns"], classes: int
-    ) -> "WithinRange":
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Values) -> "WithinRange":
         """Nothing beyond what train rows hold in each column, nor beyond the bounds there were."""
-        lowest, highest = [], []
-        for column, low, high in zip(targets.T, self.lowest, self.highest, strict=True):
-            known = column[~np.isnan(column)].tolist()
-            lower, upper = (low, min(known, default=None)), (high, max(known, default=None))
-            lowest.append(max([bound for bound in lower if bound is not None], default=None))
-            highest.append(min([bound for bound in upper if bound is not None], default=None))
-        return WithinRange(kind="within_range", lowest=tuple(lowest), highest=tuple(highest))
+        # A comparison of these functions leaves out NaN: a row without a number, a column without any.
+        lowest = np.fmax(_numbers(self.lowest, -np.inf), np.fmin.reduce(targets, axis=0, initial=np.nan))
+        highest = np.fmin(_numbers(self.highest, np.inf), np.fmax.reduce(targets, axis=0, initial=np.nan))
+        return WithinRange(kind="within_range", lowest=_bounds(lowest), highest=_bounds(highest))
+
+
+def _numbers(bounds: tuple[float | None, ...], without: float) -> Float64[np.ndarray, " columns"]:
+    return np.array([without if bound is None else bound for bound in bounds])
+
+
+def _bounds(numbers: Float64[np.ndarray, " columns"]) -> tuple[float | None, ...]:
+    return tuple(None if np.isinf(number) else number for number in numbers.tolist())

@@ -5,20 +5,20 @@ import math
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float64, Int64
 from pydantic import Field
 
 from foldline.files.class_names import column_sizes, column_slices
-from foldline.metrics.class_weights import ByName, weights_of
+from foldline.metrics.class_weights import MeanOfColumns
 from foldline.metrics.decisions.cut_points import fit_cut_points
-from foldline.metrics.decisions.labels import fit_balance, fit_label, fit_weights
-from foldline.metrics.decisions.thresholds import Worth, f_beta_worth, kappa_worth, matthews_worth
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind, Weights, mean_of_defined
+from foldline.metrics.decisions.thresholds import Score, f_beta_score, kappa_score, matthews_score
+from foldline.metrics.decisions.weighted_classes import fit_balance, fit_label, fit_weights
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Predictions, RuleKind, Weights
 
 Labels = Int64[np.ndarray, " rows"]
 LabelsOfColumns = Int64[np.ndarray, "rows columns"]
-Predictions = Float32[np.ndarray, "rows classes"]
 OfClasses = Float64[np.ndarray, " classes"]
+OfColumns = Float64[np.ndarray, " columns"]
 
 
 class OfLabels(MetricKind):
@@ -29,17 +29,21 @@ class OfLabels(MetricKind):
 class OfTwoClasses(OfLabels):
     """A metric whose best threshold is known of two classes."""
 
-    def worth(self) -> Worth:
+    def score_at_threshold(self) -> Score:
         raise NotImplementedError
 
-    def fit_labels(self, predictions: Predictions, targets: Labels, classes: int) -> RuleKind | None:
-        return fit_label(predictions, targets, self.worth()) if classes == 2 else None
+    def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
+        return fit_label(predictions, targets, self.score_at_threshold()) if predictions.shape[1] == 2 else None
 
 
 class Accuracy(OfLabels, MeanOfRows):
     """The share of rows whose label is right."""
 
     kind: Literal["accuracy"]
+    other_names: ClassVar = {
+        "error_rate": "error_rate is 1 - accuracy, and best where it is",
+        "micro_f1": "the same where each row has one label",
+    }
 
     def row_scores(self, targets: Labels, predictions: Labels) -> Float64[np.ndarray, " rows"]:
         return (predictions == targets).astype(np.float64)
@@ -54,7 +58,7 @@ class MacroF1(OfLabels):
         wanted, found, scores = _f1_by_class(targets, predictions, weights)
         return float(np.mean(scores[(wanted > 0) | (found > 0)]))
 
-    def fit_labels(self, predictions: Predictions, targets: Labels, classes: int) -> RuleKind | None:
+    def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
         return fit_weights(predictions, targets, self.score, by_support=False)
 
 
@@ -67,7 +71,7 @@ class WeightedF1(OfLabels):
         wanted, _, scores = _f1_by_class(targets, predictions, weights)
         return float(np.average(scores, weights=wanted))
 
-    def fit_labels(self, predictions: Predictions, targets: Labels, classes: int) -> RuleKind | None:
+    def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
         return fit_weights(predictions, targets, self.score, by_support=True)
 
 
@@ -82,7 +86,7 @@ class BalancedAccuracy(OfLabels):
         right = np.bincount(targets[hits], weights[hits], minlength=len(wanted))
         return float(np.mean(right[wanted > 0] / wanted[wanted > 0]))
 
-    def fit_labels(self, predictions: Predictions, targets: Labels, classes: int) -> RuleKind | None:
+    def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
         return fit_balance(predictions, targets)
 
 
@@ -99,8 +103,8 @@ class FBeta(OfTwoClasses):
         seen = self.beta**2 * float(weights[wanted].sum()) + float(weights[found].sum())
         return (1 + self.beta**2) * float(weights[wanted & found].sum()) / seen if seen else 0.0
 
-    def worth(self) -> Worth:
-        return f_beta_worth(self.beta)
+    def score_at_threshold(self) -> Score:
+        return f_beta_score(self.beta)
 
 
 class Matthews(OfTwoClasses):
@@ -108,7 +112,7 @@ class Matthews(OfTwoClasses):
     are of one class."""
 
     kind: Literal["matthews"]
-    other_names: ClassVar = ("mcc",)
+    other_names: ClassVar = {"mcc": ""}
 
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         """Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, 2004."""
@@ -119,14 +123,15 @@ class Matthews(OfTwoClasses):
         one_class = min(np.ptp(targets), np.ptp(predictions)) == 0
         return 0.0 if one_class else together / math.sqrt(spread)
 
-    def worth(self) -> Worth:
-        return matthews_worth
+    def score_at_threshold(self) -> Score:
+        return matthews_score
 
 
 class CohenKappa(OfTwoClasses):
     """Cohen's kappa of labels without an order: the share that is right, beyond that by chance."""
 
     kind: Literal["cohen_kappa"]
+    other_names: ClassVar = {"kappa": "of labels without an order"}
 
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         """NaN where all are of one class. Source: Cohen, A Coefficient of Agreement for Nominal Scales, 1960."""
@@ -136,8 +141,8 @@ class CohenKappa(OfTwoClasses):
         by_chance = float(wanted @ found)
         return (right - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan
 
-    def worth(self) -> Worth:
-        return kappa_worth
+    def score_at_threshold(self) -> Score:
+        return kappa_score
 
 
 class _KappaOfLevels(OfLabels):
@@ -157,12 +162,10 @@ class _KappaOfLevels(OfLabels):
         expected = float((distances * by_chance).sum())
         return 1 - float((distances * counts).sum()) / expected if expected else math.nan
 
-    def fit_labels(self, predictions: Predictions, targets: Labels, classes: int) -> RuleKind | None:
-        return self.fit_levels(predictions, targets, classes)
+    def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
+        return self.fit_levels(predictions, targets, predictions.shape[1])
 
-    def fit_levels(
-        self, predictions: Float32[np.ndarray, "rows outputs"], targets: Labels, levels: int
-    ) -> RuleKind | None:
+    def fit_levels(self, predictions: Predictions, targets: Labels, levels: int) -> RuleKind:
         return fit_cut_points(predictions, targets, levels, self.power)
 
 
@@ -170,7 +173,7 @@ class QuadraticKappa(_KappaOfLevels):
     """Cohen's kappa with quadratic weights, of an ordinal target."""
 
     kind: Literal["quadratic_kappa"]
-    other_names: ClassVar = ("qwk",)
+    other_names: ClassVar = {"qwk": "", "kappa": "of levels in order"}
     power: ClassVar = 2
 
 
@@ -178,39 +181,26 @@ class LinearKappa(_KappaOfLevels):
     """Cohen's kappa with linear weights, of an ordinal target."""
 
     kind: Literal["linear_kappa"]
+    other_names: ClassVar = {"kappa": "of levels in order"}
     power: ClassVar = 1
 
 
-class _MeanColumn(MetricKind):
-    weights: ByName | None
-    """By the name of a column: `{grapheme_root: 2}`. null: all weigh the same."""
-    truths: ClassVar = ("labels",)
+class _MeanColumn(MeanOfColumns):
     answers: ClassVar = ("labels",)
     of_one: ClassVar[OfLabels]
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(self.weights or ())
-
-    @property
-    def weighable(self) -> tuple[str, ...]:
-        return tuple(column_sizes(self._classes))
-
-    def value(self, targets: LabelsOfColumns, predictions: LabelsOfColumns, weights: Weights) -> float:
-        """targets, predictions: positions among all classes, -1 for a missing label, which counts nowhere. NaN where no
-        column that weighs anything has a label."""
-        sizes = column_sizes(self._classes)
-        scores = np.full(len(sizes), math.nan)
-        for column, mine in enumerate(column_slices(tuple(sizes.values()))):
+    def of_columns(self, targets: LabelsOfColumns, predictions: LabelsOfColumns, weights: Weights) -> OfColumns:
+        scores = np.full(targets.shape[1], math.nan)
+        for column, mine in enumerate(column_slices(tuple(column_sizes(self._classes).values()))):
             known = targets[:, column] >= 0
             if known.any():
                 wanted, found = targets[known, column] - mine.start, predictions[known, column] - mine.start
                 scores[column] = self.of_one.value(wanted, found, weights[known])
-        return mean_of_defined(scores, weights_of(self.weights or {}, tuple(sizes)))
+        return scores
 
-    def fit_labels(self, predictions: Predictions, targets: Labels, classes: int) -> RuleKind | None:
+    def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
         """Of one column."""
-        return self.of_one.fit_labels(predictions, targets, classes)
+        return self.of_one.fit_labels(predictions, targets)
 
 
 class MeanColumnAccuracy(_MeanColumn):

@@ -9,9 +9,10 @@ from jaxtyping import Float, Float32, Float64, Int64
 from pydantic import Field
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.class_weights import ByName, weights_of
-from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, require_finite
+from foldline.metrics.checks import require_finite
+from foldline.metrics.class_weights import ByName, WeighedByName
+from foldline.metrics.decisions.thresholds import best_threshold, f_beta_score
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
 
 ROUNDING = 1e-12
 
@@ -20,6 +21,7 @@ Targets = Float[np.ndarray, "rows columns"]
 Values = Float[np.ndarray, "rows columns"]
 Known = Float64[np.ndarray, "rows columns"]
 OfColumns = Float64[np.ndarray, " columns"]
+Positive = Int64[np.ndarray, " rows"]
 
 
 class OfNumbers(MetricKind):
@@ -30,40 +32,46 @@ class OfNumbers(MetricKind):
         if len(targets):
             self.score(targets, np.nan_to_num(targets))
 
+    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+        require_finite(predictions)
+        return self.of_finite(targets.astype(np.float64), predictions.astype(np.float64), weights)
+
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
+        """wanted: NaN where a row lacks a number."""
+        raise NotImplementedError
+
 
 class _MeanOfNumbers(OfNumbers, MeanOfRows):
     """The mean over all numbers of what each costs; the mean of the rows' where none is missing."""
 
     is_error: ClassVar = True
 
-    def costs(self, targets: Targets, values: Values) -> Known:
+    def costs(self, wanted: Known, found: Known) -> Known:
         """NaN where the target is missing."""
         raise NotImplementedError
 
     def row_scores(self, targets: Targets, predictions: Values) -> Float64[np.ndarray, " rows"]:
         """NaN for a row without a number."""
         require_finite(predictions)
-        costs = self.costs(targets, predictions)
+        costs = self.costs(targets.astype(np.float64), predictions.astype(np.float64))
         return _means(costs.T, np.ones(costs.shape[1]))
 
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
-        require_finite(predictions)
-        costs = self.costs(targets, predictions)
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
+        costs = self.costs(wanted, found)
         known, heavy = ~np.isnan(costs), np.broadcast_to(weights[:, None], costs.shape)
         return float((np.where(known, costs, 0) * heavy).sum() / (known * heavy).sum()) if known.any() else math.nan
 
 
-class _MeanOfColumns(OfNumbers):
+class _ByColumn(OfNumbers):
     """The mean over columns of their score; a column where it is not defined is left out."""
 
     def of_known(self, wanted: Known, found: Known, weights: Weights) -> OfColumns:
         """Of targets, none of which is missing, a score for each column."""
         raise NotImplementedError
 
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
         """NaN where it is defined of no column."""
-        require_finite(predictions)
-        wanted, found, gaps = targets.astype(np.float64), predictions.astype(np.float64), np.isnan(targets)
+        gaps = np.isnan(wanted)
         whole = ~gaps.any(axis=0)
         # Together, since a bootstrap scores thousands of times; columns with gaps differ in their rows.
         scores = [self.of_known(wanted[:, whole], found[:, whole], weights)] if whole.any() else []
@@ -78,45 +86,44 @@ class Mse(_MeanOfNumbers):
     """The mean squared error over all rows and columns."""
 
     kind: Literal["mse"]
-    other_names: ClassVar = ("mean_squared_error",)
+    other_names: ClassVar = {"mean_squared_error": ""}
     is_squared_error: ClassVar = True
 
-    def costs(self, targets: Targets, values: Values) -> Known:
-        return _errors(targets, values) ** 2
+    def costs(self, wanted: Known, found: Known) -> Known:
+        return (wanted - found) ** 2
 
 
 class Rmse(OfNumbers):
     """Root of the mean squared error over all rows and columns."""
 
     kind: Literal["rmse"]
-    other_names: ClassVar = ("root_mean_squared_error",)
+    other_names: ClassVar = {"root_mean_squared_error": ""}
     is_error: ClassVar = True
     is_squared_error: ClassVar = True
 
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
-        return math.sqrt(Mse(kind="mse").value(targets, predictions, weights))
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
+        return math.sqrt(Mse(kind="mse").of_finite(wanted, found, weights))
 
 
 class MeanColumnRmse(OfNumbers):
     """The mean of the columns' RMSE (MCRMSE)."""
 
     kind: Literal["mean_column_rmse"]
-    other_names: ClassVar = ("mcrmse",)
+    other_names: ClassVar = {"mcrmse": ""}
     is_error: ClassVar = True
 
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
-        require_finite(predictions)
-        return float(np.nanmean(np.sqrt(_means(_errors(targets, predictions) ** 2, weights))))
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
+        return float(np.nanmean(np.sqrt(_means((wanted - found) ** 2, weights))))
 
 
 class Mae(_MeanOfNumbers):
     """The mean absolute error over all rows and columns."""
 
     kind: Literal["mae"]
-    other_names: ClassVar = ("mean_absolute_error",)
+    other_names: ClassVar = {"mean_absolute_error": ""}
 
-    def costs(self, targets: Targets, values: Values) -> Known:
-        return np.abs(_errors(targets, values))
+    def costs(self, wanted: Known, found: Known) -> Known:
+        return np.abs(wanted - found)
 
 
 class MeanColumnMae(OfNumbers):
@@ -125,12 +132,11 @@ class MeanColumnMae(OfNumbers):
     kind: Literal["mean_column_mae"]
     is_error: ClassVar = True
 
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
-        require_finite(predictions)
-        return float(np.nanmean(_means(np.abs(_errors(targets, predictions)), weights)))
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
+        return float(np.nanmean(_means(np.abs(wanted - found), weights)))
 
 
-class MedianAbsoluteError(_MeanOfColumns):
+class MedianAbsoluteError(_ByColumn):
     """The mean of the columns' median absolute error."""
 
     kind: Literal["median_absolute_error"]
@@ -151,16 +157,16 @@ class Mape(_MeanOfNumbers):
     """The mean of |error| / |number| over all rows and columns, a share and no percentage; no number may be 0."""
 
     kind: Literal["mape"]
-    other_names: ClassVar = ("mean_absolute_percentage_error",)
+    other_names: ClassVar = {"mean_absolute_percentage_error": ""}
 
-    def costs(self, targets: Targets, values: Values) -> Known:
-        if (targets == 0).any():
-            row, column = np.argwhere(targets == 0)[0]
+    def costs(self, wanted: Known, found: Known) -> Known:
+        if (wanted == 0).any():
+            row, column = np.argwhere(wanted == 0)[0]
             raise Refusal(
                 f"mape divides by the numbers of the target, but row {row} of those scored has a 0 in column {column}. "
-                "Correct metric.kind in the card: smape and mae take a 0."
+                "Correct metric.kind in the card: an error that does not divide takes a 0 (docs/metrics.md)."
             )
-        return np.abs(_errors(targets, values)) / np.abs(targets.astype(np.float64))
+        return np.abs(wanted - found) / np.abs(wanted)
 
 
 class Smape(_MeanOfNumbers):
@@ -169,8 +175,8 @@ class Smape(_MeanOfNumbers):
 
     kind: Literal["smape"]
 
-    def costs(self, targets: Targets, values: Values) -> Known:
-        errors, sizes = np.abs(_errors(targets, values)), np.abs(targets.astype(np.float64)) + np.abs(values)
+    def costs(self, wanted: Known, found: Known) -> Known:
+        errors, sizes = np.abs(wanted - found), np.abs(wanted) + np.abs(found)
         return np.divide(2 * errors, sizes, out=np.zeros_like(errors), where=sizes != 0)
 
 
@@ -196,38 +202,30 @@ class R2(OfNumbers):
 
     kind: Literal["r2"]
 
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
         """NaN where all columns are of equal targets."""
-        require_finite(predictions)
-        squares = _errors(targets, predictions) ** 2
-        around = (targets - _means(targets, weights)) ** 2
-        found, spread = (np.nansum(each * weights[:, None], axis=0) for each in (squares, around))
-        vary = spread > 0
-        return float(np.mean(1 - found[vary] / spread[vary])) if vary.any() else math.nan
+        squares, around = (wanted - found) ** 2, (wanted - _means(wanted, weights)) ** 2
+        residual, total = (np.nansum(each * weights[:, None], axis=0) for each in (squares, around))
+        vary = total > 0
+        return float(np.mean(1 - residual[vary] / total[vary])) if vary.any() else math.nan
 
 
-class WeightedR2(OfNumbers):
+class WeightedR2(OfNumbers, WeighedByName):
     """The coefficient of determination of all rows and columns together, each weighing as its column does, around the
     weighted mean of all."""
 
     kind: Literal["weighted_r2"]
     weights: ByName
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(self.weights)
-
-    def value(self, targets: Targets, predictions: Values, weights: Weights) -> float:
+    def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
         """NaN where all targets are equal."""
-        require_finite(predictions)
-        squares, wide = _errors(targets, predictions) ** 2, targets.astype(np.float64)
-        shares = np.where(np.isnan(wide), 0, np.array(weights_of(self.weights, self._classes))) * weights[:, None]
-        mean = float(np.nansum(shares * wide) / shares.sum()) if shares.any() else 0.0
-        spread = float(np.nansum(shares * (wide - mean) ** 2))
-        return 1 - float(np.nansum(shares * squares)) / spread if spread else math.nan
+        weight_of_each = np.where(np.isnan(wanted), 0, self.in_order) * weights[:, None]
+        mean = float(np.nansum(weight_of_each * wanted) / weight_of_each.sum()) if weight_of_each.any() else 0.0
+        total = float(np.nansum(weight_of_each * (wanted - mean) ** 2))
+        return 1 - float(np.nansum(weight_of_each * (wanted - found) ** 2)) / total if total else math.nan
 
 
-class _OfColumnsTogether(_MeanOfColumns):
+class _OfColumnsTogether(_ByColumn):
     """How numbers go together with those of the target. A column of equal targets asks nothing and is left out; equal
     predictions go together with nothing: 0."""
 
@@ -264,7 +262,7 @@ class Concordance(_OfColumnsTogether):
     """The mean of the columns' concordance (Lin's CCC): correlation, less what scale and mean differ."""
 
     kind: Literal["concordance"]
-    other_names: ClassVar = ("ccc",)
+    other_names: ClassVar = {"ccc": ""}
 
     def parts(self, wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
         """2 covariance / (both variances and the squared difference of the means), of all rows: not of a sample.
@@ -284,9 +282,7 @@ class ProbabilisticF1(MetricKind):
     truths: ClassVar = ("positive",)
     answers: ClassVar = ("numbers",)
 
-    def value(
-        self, targets: Int64[np.ndarray, " rows"], predictions: Float[np.ndarray, " rows"], weights: Weights
-    ) -> float:
+    def value(self, targets: Positive, predictions: Float[np.ndarray, " rows"], weights: Weights) -> float:
         """Source: Yacouby and Axman, Probabilistic Extension of Precision, Recall, and F1 Score, 2020."""
         require_finite(predictions[:, None])
         claims, positive = predictions.astype(np.float64).clip(0, 1) * weights, targets == 1
@@ -296,13 +292,9 @@ class ProbabilisticF1(MetricKind):
         precision, recall = hits / claimed, hits / positives
         return (1 + self.beta**2) * precision * recall / (self.beta**2 * precision + recall)
 
-    def fit_positive(self, scores: Float32[np.ndarray, " rows"], targets: Int64[np.ndarray, " rows"]) -> float | None:
+    def fit_positive(self, scores: Float32[np.ndarray, " rows"], targets: Positive) -> float | None:
         """0.4 and 0.6 are never as good as 0 and 1."""
-        return best_threshold(scores, targets, f_beta_worth(self.beta))
-
-
-def _errors(targets: Targets, values: Values) -> Known:
-    return targets.astype(np.float64) - values
+        return best_threshold(scores, targets, f_beta_score(self.beta))
 
 
 def _means(numbers: Float[np.ndarray, "rows columns"], weights: Float64[np.ndarray, " rows"]) -> OfColumns:

@@ -10,18 +10,14 @@ from jaxtyping import Bool, Float, Float64, Int64, UInt8
 from pydantic import Field, model_validator
 
 from foldline.files.compact import CompactArray
-from foldline.metrics.class_weights import ByName, weights_of
-from foldline.metrics.metric_and_rule import (
-    MetricKind,
-    Weights,
-    mean_of_defined,
-    require_all_probabilities,
-    require_probabilities,
-)
+from foldline.metrics.checks import require_probabilities
+from foldline.metrics.class_weights import ByName, WeighedByName
+from foldline.metrics.metric_and_rule import MetricKind, Weights, mean_of_defined
 
 Positive = Bool[np.ndarray, " rows"]
 Scores = Float[np.ndarray, " rows"]
 Predictions = Float[np.ndarray, "rows classes"]
+OfClasses = Float64[np.ndarray, " classes"]
 OneOrEach = UInt8[np.ndarray, "rows classes"] | Int64[np.ndarray, " rows"]
 """0 and 1 of each class, or each row's one class."""
 
@@ -38,9 +34,7 @@ class OfOrder(MetricKind):
         NaN where it is not defined."""
         return area(positive, scores, weights)
 
-    def value(
-        self, targets: Int64[np.ndarray, " rows"], predictions: Float[np.ndarray, "rows 2"], weights: Weights
-    ) -> float:
+    def value(self, targets: Int64[np.ndarray, " rows"], predictions: Predictions, weights: Weights) -> float:
         require_probabilities(predictions)
         return self.of_column(targets == 1, predictions[:, 1], weights)
 
@@ -51,20 +45,22 @@ class OfEachClass(OfOrder):
     truths: ClassVar = ("each_class",)
     answers: ClassVar = ("probabilities",)
 
-    def column_weights(self, classes: int) -> tuple[float, ...]:
-        return (1.0,) * classes
+    def of_classes(self, targets: OneOrEach, predictions: Predictions, weights: Weights) -> OfClasses:
+        require_probabilities(predictions)
+        classes = range(predictions.shape[1])
+        columns = ((_positive(targets, one), _column(predictions, one)) for one in classes)
+        return np.array([self.of_column(positive, scores, weights) for positive, scores in columns])
 
     def value(self, targets: OneOrEach, predictions: Predictions, weights: Weights) -> float:
-        require_all_probabilities(predictions)
-        classes = range(predictions.shape[1])
-        scores = [self.of_column(_positive(targets, one), _column(predictions, one), weights) for one in classes]
-        return mean_of_defined(np.array(scores), self.column_weights(len(classes)))
+        scores = self.of_classes(targets, predictions, weights)
+        return mean_of_defined(scores, np.ones(len(scores)))
 
 
 class Auc(OfOrder):
     """Area under the ROC curve, of a binary target."""
 
     kind: Literal["auc"]
+    other_names: ClassVar = {"gini": "gini is 2 auc - 1, and best where it is"}
 
 
 class MeanColumnAuc(OfEachClass):
@@ -73,18 +69,14 @@ class MeanColumnAuc(OfEachClass):
     kind: Literal["mean_column_auc"]
 
 
-class WeightedMeanColumnAuc(OfEachClass):
+class WeightedMeanColumnAuc(OfEachClass, WeighedByName):
     """The same, each column as its weight says: `weights: {Aneurysm Present: 13}`, and 1 for all others."""
 
     kind: Literal["weighted_mean_column_auc"]
     weights: ByName
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(self.weights)
-
-    def column_weights(self, classes: int) -> tuple[float, ...]:
-        return weights_of(self.weights, self._classes)
+    def value(self, targets: OneOrEach, predictions: Predictions, weights: Weights) -> float:
+        return mean_of_defined(self.of_classes(targets, predictions, weights), self.in_order)
 
 
 class MicroAuc(OfOrder):

@@ -2,33 +2,27 @@
 error. They go block by block: of the predictions little is in memory at a time."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int64, UInt8
+from jaxtyping import Float, Float64, Int64, UInt8
 from scipy.special import xlogy
 
 from foldline.files.arrays import row_blocks
-from foldline.files.class_names import column_sizes
+from foldline.files.class_names import label_of
 from foldline.files.compact import CompactArray
+from foldline.metrics.checks import checked_block, require_probabilities
 from foldline.metrics.class_weights import (
     ByName,
     ByNameAndTruth,
-    labels_of,
+    ByTruth,
+    MeanOfColumns,
+    WeighedByName,
     refuse_unknown,
-    weights_by_truth,
     weights_of,
 )
-from foldline.metrics.metric_and_rule import (
-    MeanOfRows,
-    MetricKind,
-    Weights,
-    checked_block,
-    mean_of_defined,
-    require_probabilities,
-    weighted_mean,
-)
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, by_blocks, weighted_mean
 
 # scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -38,7 +32,8 @@ SMALLEST_SHARE = 1e-15
 Predictions = Float[np.ndarray, "rows outputs"]
 OfRows = Float64[np.ndarray, " rows"]
 Labels = Int64[np.ndarray, " rows"]
-OneOrEach = Labels | UInt8[np.ndarray, "rows outputs"]
+Each = UInt8[np.ndarray, "rows outputs"]
+OneOrEach = Labels | Each
 """Each row's one class, or 0 and 1 of each."""
 
 
@@ -55,26 +50,21 @@ class LogLoss(OfLogarithms, MeanOfRows):
     """Multiclass log loss."""
 
     kind: Literal["log_loss"]
-    other_names: ClassVar = ("cross_entropy", "logloss")
+    other_names: ClassVar = {"cross_entropy": "", "logloss": ""}
 
     def row_scores(self, targets: Labels, predictions: Predictions) -> OfRows:
         return log_losses(targets, predictions)
 
 
-class WeightedLogLoss(OfLogarithms):
+class WeightedLogLoss(OfLogarithms, WeighedByName):
     """Multiclass log loss whose rows weigh as their class does, by the sum of the weights, as scikit-learn's `log_loss`
     with `sample_weight`: `weights: {severe: 4, moderate: 2}`."""
 
     kind: Literal["weighted_log_loss"]
     weights: ByName
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(self.weights)
-
     def value(self, targets: Labels, predictions: Predictions, weights: Weights) -> float:
-        of_classes = np.array(weights_of(self.weights, self._classes))
-        return weighted_mean(log_losses(targets, predictions), of_classes[targets] * weights)
+        return weighted_mean(log_losses(targets, predictions), self.in_order[targets] * weights)
 
 
 class BalancedLogLoss(OfLogarithms):
@@ -98,13 +88,10 @@ class BinaryLogLoss(OfLogarithms, MeanOfRows):
     def row_scores(self, targets: OneOrEach, predictions: Predictions) -> OfRows:
         if targets.ndim == 1:
             return log_losses(targets, predictions)
-        found = np.empty(len(targets))
-        for block, surprises, _ in _surprises_of_each(targets, predictions):
-            found[block] = surprises.mean(axis=1)
-        return found
+        return by_blocks(lambda wanted, rows: _losses_of_each(wanted, rows).mean(axis=1), targets, predictions)
 
 
-class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows):
+class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows, WeighedByName):
     """The mean over rows of a multilabel target's weighted mean over its labels: `weights: {any: 2}`, or where being
     present counts otherwise than being absent, `weights: {patient_overall: {negative: 7, positive: 14}}`
     (rsna-2022-cervical-spine-fracture-detection)."""
@@ -113,60 +100,55 @@ class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows):
     weights: ByNameAndTruth
     truths: ClassVar = ("set",)
 
-    @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(self.weights)
-
-    def row_scores(self, targets: UInt8[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
+    def row_scores(self, targets: Each, predictions: Predictions) -> OfRows:
         """A row's weights are divided by their sum, so that each row counts alike; one whose columns all weigh 0 costs
         nothing."""
-        of_zero, of_one = np.array(weights_by_truth(self.weights, self._classes)).T
-        found = np.empty(len(targets))
-        for block, surprises, is_one in _surprises_of_each(targets, predictions):
-            heavy = np.where(is_one, of_one, of_zero)
+        of_zero, of_one = (weights_of(self._of_truth(truth), self._classes) for truth in ("negative", "positive"))
+
+        def row_scores(wanted: Each, rows: Predictions) -> OfRows:
+            heavy = np.where(wanted == 1, of_one, of_zero)
             sums = heavy.sum(axis=1, keepdims=True)
-            shares = np.divide(heavy, sums, out=np.zeros_like(heavy), where=sums > 0)
-            found[block] = (surprises * shares).sum(axis=1)
-        return found
+            fractions = np.divide(heavy, sums, out=np.zeros_like(heavy), where=sums > 0)
+            return (_losses_of_each(wanted, rows) * fractions).sum(axis=1)
+
+        return by_blocks(row_scores, targets, predictions)
+
+    def _of_truth(self, truth: Literal["negative", "positive"]) -> Mapping[str, float]:
+        weights = self.weights.items()
+        return {name: getattr(one, truth) if isinstance(one, ByTruth) else one for name, one in weights}
 
 
-class MeanColumnLogLoss(OfLogarithms):
+class MeanColumnLogLoss(OfLogarithms, MeanOfColumns):
     """Of a target of several labels the mean over its columns of their rows' log loss, a missing label left out.
     `weights` are of columns (null: all alike), `class_weights` say what a row weighs in its column by its label there:
     `{Severe: 4, Moderate: 2}` (null: all alike)."""
 
     kind: Literal["mean_column_log_loss"]
-    weights: ByName | None
     class_weights: ByName | None
-    truths: ClassVar = ("labels",)
+    truths: ClassVar = MeanOfColumns.truths
     answers: ClassVar = ("column_probabilities",)
 
     @property
-    def weighed(self) -> tuple[str, ...]:
-        return tuple(self.weights or ())
-
-    @property
-    def weighable(self) -> tuple[str, ...]:
-        return tuple(column_sizes(self._classes))
+    def labels(self) -> tuple[str, ...]:
+        """Each class's label, whatever its column."""
+        return tuple(map(label_of, self._classes))
 
     def refuse_unknown_names(self) -> None:
         super().refuse_unknown_names()
-        labels = tuple(dict.fromkeys(labels_of(self._classes)))
-        refuse_unknown(self.class_weights or {}, labels, "metric.class_weights")
+        refuse_unknown(self.class_weights or {}, tuple(dict.fromkeys(self.labels)), "metric.class_weights")
 
-    def value(self, targets: Int64[np.ndarray, "rows columns"], predictions: Predictions, weights: Weights) -> float:
-        """targets: positions among all classes, -1 for a missing label. A column without a row that counts is left out;
-        NaN where all are."""
+    def of_columns(
+        self, targets: Int64[np.ndarray, "rows columns"], predictions: Predictions, weights: Weights
+    ) -> Float64[np.ndarray, " columns"]:
         # The last one is that of a missing label.
-        of_class = np.append(weights_of(self.class_weights or {}, labels_of(self._classes)), 0.0)
+        of_class = np.append(weights_of(self.class_weights or {}, self.labels), 0.0)
         losses, counted = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
         for block in row_blocks(predictions.shape):
             places, rows = targets[block], checked_block(predictions, block)
             heavy = of_class[places] * weights[block, None]
-            losses += (_surprises(np.take_along_axis(rows, np.maximum(places, 0), axis=1)) * heavy).sum(axis=0)
+            losses += (_losses(np.take_along_axis(rows, np.maximum(places, 0), axis=1)) * heavy).sum(axis=0)
             counted += heavy.sum(axis=0)
-        means = np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
-        return mean_of_defined(means, weights_of(self.weights or {}, tuple(column_sizes(self._classes))))
+        return np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
 
 
 class KlDivergence(OfLogarithms, MeanOfRows):
@@ -180,12 +162,7 @@ class KlDivergence(OfLogarithms, MeanOfRows):
 
         Source: Kullback and Leibler, On Information and Sufficiency, 1951.
         """
-        found = np.empty(len(targets))
-        for block in row_blocks(predictions.shape):
-            guesses = checked_block(predictions, block).astype(np.float64).clip(SMALLEST_SHARE, 1 - SMALLEST_SHARE)
-            shares = targets[block].astype(np.float64)
-            found[block] = (xlogy(shares, shares) - xlogy(shares, guesses)).sum(axis=1)
-        return found
+        return by_blocks(_divergences, targets, predictions)
 
 
 class Brier(MeanOfRows):
@@ -203,12 +180,7 @@ class Brier(MeanOfRows):
 
         Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
         """
-        found, classes = np.empty(len(targets)), np.arange(predictions.shape[1])
-        for block in row_blocks(predictions.shape):
-            rows = checked_block(predictions, block).astype(np.float64)
-            wanted = targets[block] == 1 if targets.ndim == 2 else targets[block, None] == classes
-            found[block] = ((rows - wanted) ** 2).mean(axis=1)
-        return found
+        return by_blocks(_squared_errors, targets, predictions)
 
 
 def log_losses(targets: Labels, predictions: Predictions) -> OfRows:
@@ -219,22 +191,25 @@ def log_losses(targets: Labels, predictions: Predictions) -> OfRows:
     if isinstance(predictions, CompactArray):
         of_targets = predictions.of(targets)
         require_probabilities(of_targets[:, None])
-        return _surprises(of_targets)
-    found = np.empty(len(targets))
-    for block in row_blocks(predictions.shape):
-        rows = checked_block(predictions, block)
-        found[block] = _surprises(rows[np.arange(len(rows)), targets[block]])
-    return found
+        return _losses(of_targets)
+    return by_blocks(lambda labels, rows: _losses(rows[np.arange(len(rows)), labels]), targets, predictions)
 
 
-def _surprises_of_each(
-    targets: UInt8[np.ndarray, "rows outputs"], predictions: Predictions
-) -> Iterator[tuple[slice, Float64[np.ndarray, "some outputs"], Bool[np.ndarray, "some outputs"]]]:
-    """Of a block of rows what each column's truth costs, and whether it is 1."""
-    for block in row_blocks(predictions.shape):
-        wide, is_one = checked_block(predictions, block).astype(np.float64), targets[block] == 1
-        yield block, _surprises(np.where(is_one, wide, 1 - wide)), is_one
+def _losses_of_each(targets: Each, predictions: Predictions) -> Float64[np.ndarray, "rows outputs"]:
+    """Of each row and column, whose probability is that of 1."""
+    wide = predictions.astype(np.float64)
+    return _losses(np.where(targets == 1, wide, 1 - wide))
 
 
-def _surprises(of_target: Float[np.ndarray, "*axes"]) -> Float64[np.ndarray, "*axes"]:
-    return -np.log(of_target.astype(np.float64).clip(SMALLEST, 1 - SMALLEST))
+def _losses(of_truth: Float[np.ndarray, "*axes"]) -> Float64[np.ndarray, "*axes"]:
+    return -np.log(of_truth.astype(np.float64).clip(SMALLEST, 1 - SMALLEST))
+
+
+def _divergences(votes: Float[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
+    wanted, found = votes.astype(np.float64), predictions.astype(np.float64).clip(SMALLEST_SHARE, 1 - SMALLEST_SHARE)
+    return (xlogy(wanted, wanted) - xlogy(wanted, found)).sum(axis=1)
+
+
+def _squared_errors(targets: OneOrEach, predictions: Predictions) -> OfRows:
+    wanted = targets == 1 if targets.ndim == 2 else targets[:, None] == np.arange(predictions.shape[1])
+    return ((predictions.astype(np.float64) - wanted) ** 2).mean(axis=1)

@@ -31,6 +31,7 @@ class MeanAveragePrecision(_OfFirst):
     divided by how many right ones there could be. With one right class 1 / its place, 0 where it is not among k."""
 
     kind: Literal["map_at_k"]
+    other_names: ClassVar = {r"map(@|_at_)(?P<k>\d+)": ""}
     truths: ClassVar = ("ranking", "set")
     fits_level: ClassVar = True
 
@@ -54,6 +55,7 @@ class TopKError(_OfFirst):
     """The share of rows whose class is not among the first k of their ranking."""
 
     kind: Literal["top_k_error"]
+    other_names: ClassVar = {r"top_?(?P<k>\d+)_error": ""}
     is_error: ClassVar = True
 
     @property
@@ -68,6 +70,7 @@ class TopKAccuracy(_OfFirst):
     """The share of rows whose class is among the first k of their ranking."""
 
     kind: Literal["top_k_accuracy"]
+    other_names: ClassVar = {r"top_?(?P<k>\d+)_accuracy": ""}
 
     @property
     def name(self) -> str:
@@ -82,7 +85,7 @@ class GlobalAveragePrecision(MetricKind):
     each right one, by the number of rows that have a label. Of equal confidences the first row comes first."""
 
     kind: Literal["global_average_precision"]
-    other_names: ClassVar = ("gap",)
+    other_names: ClassVar = {"gap": ""}
     truths: ClassVar = ("class",)
     answers: ClassVar = ("confident_labels",)
 

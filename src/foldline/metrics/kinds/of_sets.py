@@ -6,15 +6,21 @@ A label without anything to find scores 0.
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float64, Int64, UInt8
 from pydantic import Field
 
-from foldline.metrics.decisions.sets import Thresholds, fit_each, fit_macro, fit_micro, fit_rows, score_of_sets
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
+from foldline.metrics.decisions.label_thresholds import (
+    Thresholds,
+    fit_each,
+    fit_macro,
+    fit_micro,
+    fit_rows,
+    score_of_sets,
+)
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Predictions, Weights
 
 Targets = UInt8[np.ndarray, "rows classes"]
 Sets = Bool[np.ndarray, "rows classes"]
-Predictions = Float32[np.ndarray, "rows classes"]
 Counts = Int64[np.ndarray, " rows"]
 OfRows = Float64[np.ndarray, " rows"]
 OfClasses = Float64[np.ndarray, " classes"]
@@ -41,6 +47,7 @@ class MultilabelMicroF1(OfSets):
     """F1 of all pairs of row and label."""
 
     kind: Literal["multilabel_micro_f1"]
+    other_names: ClassVar = {"micro_f1": "of sets"}
 
     def value(self, targets: Targets, predictions: Sets, weights: Weights) -> float:
         right, seen = _by_label(targets, predictions, weights)
@@ -79,7 +86,7 @@ class MeanRowJaccard(_MeanOfSets):
     0."""
 
     kind: Literal["mean_row_jaccard"]
-    other_names: ClassVar = ("iou",)
+    other_names: ClassVar = {"iou": ""}
 
     def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
         return _share(right, found + wanted - right)
@@ -89,7 +96,7 @@ class ExactMatch(_MeanOfSets):
     """The share of rows whose whole set is right, two empty sets among them."""
 
     kind: Literal["exact_match"]
-    other_names: ClassVar = ("subset_accuracy",)
+    other_names: ClassVar = {"subset_accuracy": ""}
 
     def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
         return ((right == found) & (right == wanted)).astype(np.float64)

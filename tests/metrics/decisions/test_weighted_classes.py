@@ -4,8 +4,9 @@ from scipy.special import softmax
 
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions import labels
-from foldline.metrics.decisions.labels import MostProbable, WeightedClasses, fit_weights, most_probable
+from foldline.metrics.decisions import weighted_classes
+from foldline.metrics.decisions.likeliest import MostProbable, most_probable
+from foldline.metrics.decisions.weighted_classes import WeightedClasses, fit_weights
 from tests.metrics.of_kind import scored
 
 macro_f1, weighted_f1 = scored("macro_f1"), scored("weighted_f1")
@@ -76,6 +77,6 @@ def test_what_another_class_in_vain_would_cost_is_no_gain() -> None:
 
 
 def test_weights_of_very_many_classes_are_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(labels, "MOST_CLASSES", 3)
+    monkeypatch.setattr(weighted_classes, "MOST_CLASSES", 3)
     targets, predictions = uneven(150, 0)
     assert fit_weights(predictions, targets, macro_f1, by_support=False) == MostProbable(kind="most_probable")

@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
-from foldline.metrics.decisions.thresholds import best_cut, cuts
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind, require_probabilities
+from foldline.metrics.checks import require_probabilities
+from foldline.metrics.decisions.thresholds import best_of, candidates
+from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
 
 ROUNDS = 50
 COLUMNS_AT_A_TIME = 64
@@ -16,7 +17,7 @@ GRID = 50
 PASSES = 5
 LEAST_GAIN = 1e-9
 
-Predictions = Float32[np.ndarray, "rows classes"]
+Sets = Bool[np.ndarray, "rows classes"]
 Targets = UInt8[np.ndarray, "rows classes"]
 Counts = Int64[np.ndarray, " rows"]
 ScoreOfRows = Callable[[Counts, Counts, Counts], Float64[np.ndarray, " rows"]]
@@ -29,7 +30,7 @@ class Thresholds(RuleKind):
     empty: Literal["allowed", "refused"]
     """Where an empty set is refused, the likeliest label stands in, by how near it comes to its threshold."""
 
-    def __call__(self, predictions: Predictions) -> Bool[np.ndarray, "rows classes"]:
+    def __call__(self, predictions: Predictions) -> Sets:
         require_probabilities(predictions)
         thresholds = np.array(self.thresholds)
         sets = predictions >= thresholds
@@ -38,25 +39,22 @@ class Thresholds(RuleKind):
             sets[bare, (predictions[bare] / thresholds).argmax(axis=1)] = True
         return sets
 
-    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Targets, classes: int) -> RuleKind:
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Targets) -> RuleKind:
         return metric.fit_sets(self, predictions, targets)
 
 
 def fit_macro(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
     """Each label's threshold with the highest F1; one without a positive row keeps the threshold it had."""
     found = []
-    for (hits, candidates), unfitted in zip(_candidates(predictions, targets), rule.thresholds, strict=True):
+    for (hits, thresholds), unfitted in zip(_columns(predictions, targets), rule.thresholds, strict=True):
         scores = 2 * hits / np.maximum(np.arange(len(hits)) + hits[-1], 1)
-        found.append(float(candidates[best_cut(scores, candidates)]) if hits[-1] else unfitted)
+        found.append(float(thresholds[best_of(scores, thresholds)]) if hits[-1] else unfitted)
     return rule.model_copy(update={"thresholds": tuple(found)})
 
 
 def fit_each(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
-    """Each label's threshold with the most rows right."""
-    found = []
-    for hits, candidates in _candidates(predictions, targets):
-        found.append(float(candidates[best_cut(2 * hits - np.arange(len(hits)), candidates)]))
-    return rule.model_copy(update={"thresholds": tuple(found)})
+    """Each label's threshold with the most rows correct."""
+    return rule.model_copy(update={"thresholds": _where_hits_pay(predictions, targets, price=1.0)[0]})
 
 
 def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
@@ -69,27 +67,33 @@ def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
     if not wanted:
         return rule
     for _ in range(ROUNDS):
-        thresholds, counts = [], np.zeros(2)
-        for hits, candidates in _candidates(predictions, targets):
-            at = best_cut(2 * hits - score * np.arange(len(hits)), candidates)
-            thresholds.append(float(candidates[at]))
-            counts += hits[at], at
-        higher = 2 * counts[0] / (counts[1] + wanted)
+        thresholds, hits, labelled = _where_hits_pay(predictions, targets, score)
+        higher = 2 * hits / (labelled + wanted)
         if higher <= score:
             break
-        rule, score = rule.model_copy(update={"thresholds": tuple(thresholds)}), higher
+        rule, score = rule.model_copy(update={"thresholds": thresholds}), higher
     return rule
 
 
-def _candidates(
+def _where_hits_pay(predictions: Predictions, targets: Targets, price: float) -> tuple[tuple[float, ...], float, float]:
+    """Each label's threshold with the most 2 hits - price * labelled rows; the hits, and the labelled rows, of all."""
+    found, hits, labelled = [], 0.0, 0.0
+    for hits_among, thresholds in _columns(predictions, targets):
+        taken = best_of(2 * hits_among - price * np.arange(len(hits_among)), thresholds)
+        found.append(float(thresholds[taken]))
+        hits, labelled = hits + float(hits_among[taken]), labelled + taken
+    return tuple(found), hits, labelled
+
+
+def _columns(
     predictions: Predictions, targets: Targets
 ) -> Iterator[tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]]:
-    """Of each label: positives among its 0, 1, 2, ... likeliest rows, and the thresholds of `cuts`."""
+    """Of each label: positives among its 0, 1, 2, ... likeliest rows, and the thresholds that take so many."""
     for start in range(0, predictions.shape[1], COLUMNS_AT_A_TIME):
         columns = slice(start, start + COLUMNS_AT_A_TIME)
         for scores, wanted in zip(np.array(predictions[:, columns]).T, np.array(targets[:, columns]).T, strict=True):
-            order, candidates = cuts(scores)
-            yield np.append(0, np.cumsum(wanted[order], dtype=np.float64)), candidates
+            order, thresholds = candidates(scores)
+            yield np.append(0, np.cumsum(wanted[order], dtype=np.float64)), thresholds
 
 
 def fit_rows(rule: Thresholds, predictions: Predictions, targets: Targets, score: ScoreOfRows) -> Thresholds:
@@ -101,17 +105,15 @@ def fit_rows(rule: Thresholds, predictions: Predictions, targets: Targets, score
     """
     alike = [_with(rule, np.full(predictions.shape[1], one / GRID)) for one in range(1, GRID)]
 
-    def worth(tried: Thresholds) -> float:
+    def mean_score(tried: Thresholds) -> float:
         return float(score_of_sets(targets, tried(predictions), score).mean())
 
-    common = max(alike, key=worth)
+    common = max(alike, key=mean_score)
     each = _with(rule, _label_by_label(np.array(common.thresholds), predictions, targets, score))
-    return max((rule, common, each), key=worth)
+    return max((rule, common, each), key=mean_score)
 
 
-def score_of_sets(
-    targets: Targets, sets: Bool[np.ndarray, "rows classes"], score: ScoreOfRows
-) -> Float64[np.ndarray, " rows"]:
+def score_of_sets(targets: Targets, sets: Sets, score: ScoreOfRows) -> Float64[np.ndarray, " rows"]:
     wanted = targets == 1
     return score((wanted & sets).sum(axis=1), sets.sum(axis=1), wanted.sum(axis=1))
 
@@ -144,7 +146,7 @@ def _label_by_label(
 
 def _best_threshold(scores: Float32[np.ndarray, " rows"], gains: Float64[np.ndarray, " rows"], now: float) -> float:
     """The threshold whose rows gain most together, or `now` where none gains more."""
-    order, thresholds = cuts(scores)
+    order, thresholds = candidates(scores)
     together = np.append(0.0, np.cumsum(gains[order]))
-    best = best_cut(together, thresholds)
+    best = best_of(together, thresholds)
     return now if together[best] <= gains[scores >= now].sum() + LEAST_GAIN else float(thresholds[best])

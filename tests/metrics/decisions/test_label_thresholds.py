@@ -3,8 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from foldline.metrics.decisions import sets
-from foldline.metrics.decisions.sets import Thresholds, fit_each, fit_macro, fit_micro
+from foldline.metrics.decisions import label_thresholds
+from foldline.metrics.decisions.label_thresholds import Thresholds, fit_each, fit_macro, fit_micro
 from foldline.metrics.metric import Metric
 from tests.metrics.decisions.rules import even_thresholds
 from tests.metrics.of_kind import metric_of_kind, scored
@@ -43,7 +43,7 @@ def test_no_other_thresholds_score_higher(fit, score, seed: int) -> None:
 def test_columns_are_read_a_few_at_a_time_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     targets, predictions = drawn(0, classes=7)
     whole = [fit(even_thresholds(7, "allowed"), predictions, targets) for fit in (fit_macro, fit_micro)]
-    monkeypatch.setattr(sets, "COLUMNS_AT_A_TIME", 3)
+    monkeypatch.setattr(label_thresholds, "COLUMNS_AT_A_TIME", 3)
     assert [fit(even_thresholds(7, "allowed"), predictions, targets) for fit in (fit_macro, fit_micro)] == whole
 
 
@@ -76,7 +76,7 @@ def drawn_for_rows(seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]
 def test_no_single_threshold_could_be_better(metric: Metric, seed: int) -> None:
     """Coordinate ascent ends where no label gains by another threshold; of two labels, at most 2 % below the best."""
     targets, predictions = drawn_for_rows(seed)
-    rule = even_thresholds(2, "allowed").fitted(metric, predictions, targets, 2)
+    rule = even_thresholds(2, "allowed").fitted(metric, predictions, targets)
     found = metric.score(targets, rule(predictions))
     tried = [np.append(np.unique(predictions[:, label]), 2) for label in range(2)]
 
@@ -94,7 +94,7 @@ def test_what_is_fitted_is_never_worse_than_what_was_there(metric: Metric) -> No
     for seed in range(5):
         targets, predictions = drawn_for_rows(seed, classes=5)
         start = even_thresholds(5, "refused")
-        fitted = start.fitted(metric, predictions, targets, 5)
+        fitted = start.fitted(metric, predictions, targets)
         before, after = (metric.score(targets, rule(predictions)) for rule in (start, fitted))
         assert after >= before
         assert fitted(predictions).any(axis=1).all()

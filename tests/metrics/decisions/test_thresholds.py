@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from foldline.metrics.decisions.labels import MostProbable, WeightedClasses, fit_balance, fit_label
-from foldline.metrics.decisions.thresholds import best_threshold, f_beta_worth, kappa_worth, matthews_worth
+from foldline.metrics.decisions.likeliest import MostProbable
+from foldline.metrics.decisions.thresholds import best_threshold, f_beta_score, kappa_score, matthews_score
+from foldline.metrics.decisions.weighted_classes import WeightedClasses, fit_balance, fit_label
 from tests.metrics.of_kind import scored
 
 RULE = MostProbable(kind="most_probable")
@@ -20,17 +21,17 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    ("worth", "score"),
+    ("at_threshold", "score"),
     [
-        (f_beta_worth(2.0), scored("f_beta", beta=2)),
-        (matthews_worth, matthews),
-        (kappa_worth, cohen_kappa),
+        (f_beta_score(2.0), scored("f_beta", beta=2)),
+        (matthews_score, matthews),
+        (kappa_score, cohen_kappa),
     ],
     ids=["f_beta", "matthews", "kappa"],
 )
-def test_no_other_threshold_scores_higher(worth, score, seed: int) -> None:
+def test_no_other_threshold_scores_higher(at_threshold, score, seed: int) -> None:
     targets, predictions = drawn(seed)
-    rule = fit_label(predictions, targets, worth) or RULE
+    rule = fit_label(predictions, targets, at_threshold) or RULE
     shares = predictions[:, 1]
     best = max(score(targets, (shares >= limit).astype(np.int64)) for limit in np.unique(shares))
     assert score(targets, rule(predictions)) == pytest.approx(best, rel=1e-12)
@@ -38,15 +39,15 @@ def test_no_other_threshold_scores_higher(worth, score, seed: int) -> None:
 
 def test_rows_with_a_probability_of_0_are_positive_where_all_are() -> None:
     predictions = np.array([[1, 0], [1, 0], [0.9, 0.1]], np.float32)
-    rule = fit_label(predictions, np.array([1, 1, 0]), f_beta_worth(1.0)) or RULE
+    rule = fit_label(predictions, np.array([1, 1, 0]), f_beta_score(1.0)) or RULE
     assert rule(predictions).tolist() == [1, 1, 1]
 
 
 def test_without_a_positive_row_nothing_is_fitted() -> None:
     _, predictions = drawn(0)
     nothing = np.zeros(80, np.int64)
-    assert best_threshold(predictions[:, 1], nothing, matthews_worth) is None
-    assert fit_label(predictions, nothing, f_beta_worth(1.0)) is None
+    assert best_threshold(predictions[:, 1], nothing, matthews_score) is None
+    assert fit_label(predictions, nothing, f_beta_score(1.0)) is None
 
 
 def test_rare_classes_weigh_more() -> None:
