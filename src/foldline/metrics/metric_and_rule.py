@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 
 from foldline.files.arrays import row_blocks
 from foldline.files.compact import rows_at
@@ -208,7 +208,7 @@ class MeanOfRows(MetricKind):
 def by_blocks(
     row_scores: Callable[[np.ndarray, np.ndarray], Float64[np.ndarray, " some"]],
     targets: np.ndarray,
-    probabilities: Predictions,
+    probabilities: Float[np.ndarray, "rows outputs"],
 ) -> Float64[np.ndarray, " rows"]:
     """The scores of all rows, of which little is in memory at a time."""
     scores = np.empty(len(targets))
