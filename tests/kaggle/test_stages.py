@@ -99,7 +99,7 @@ def test_the_foreground_server_prints_its_environment_and_ends_cleanly(tmp_path:
     server.send_signal(signal.SIGINT)
     _, said = server.communicate(timeout=10)
     assert "train/a.png" in listed.stdout, listed.stderr
-    assert (server.returncode, said) == (130, "interrupted\n")
+    assert (server.returncode, said.startswith("interrupted")) == (130, True)
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

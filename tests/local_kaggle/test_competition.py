@@ -35,7 +35,7 @@ def test_a_single_zip_is_served_as_it_is(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
     folder = write_competition(tmp_path / "source")
     (folder / name).unlink()
-    with pytest.raises(Refusal, match=f"{name} does not exist.*local_kaggle --help"):
+    with pytest.raises(Refusal, match=f"{name} does not exist.*local-kaggle --help"):
         read_competition(folder, SLUG, tmp_path / "memory")
 
 
@@ -54,11 +54,15 @@ def test_unknown_metric_and_sample(tmp_path: Path) -> None:
         read_competition(folder, SLUG, tmp_path / "memory")
 
 
-BAD = Verdict("", "", "Columns do not match")
+def verdict(public: str, private: str, error: str) -> Verdict:
+    return Verdict(public_score=public, private_score=private, error=error)
+
+
+BAD = verdict("", "", "Columns do not match")
 
 
 def test_they_outlast_the_server_newest_first(tmp_path: Path) -> None:
-    first = Submissions(tmp_path, "a").add("me", "one.csv", "1", 10, Verdict("0.5", "0.4", ""))
+    first = Submissions(tmp_path, "a").add("me", "one.csv", "1", 10, verdict("0.5", "0.4", ""))
     second = Submissions(tmp_path, "a").add("me", "two.csv", "2", 10, BAD)
     other = Submissions(tmp_path, "b").add("me", "three.csv", "3", 10, BAD)
     assert first.ref < second.ref < other.ref
@@ -68,9 +72,9 @@ def test_they_outlast_the_server_newest_first(tmp_path: Path) -> None:
 
 def test_what_counts_today(tmp_path: Path) -> None:
     submissions = Submissions(tmp_path, "a")
-    first = submissions.add("me", "one.csv", "", 10, Verdict("0.5", "0.4", ""))
+    first = submissions.add("me", "one.csv", "", 10, verdict("0.5", "0.4", ""))
     submissions.add("me", "two.csv", "", 10, BAD)
-    submissions.add("you", "three.csv", "", 10, Verdict("0.5", "0.4", ""))
+    submissions.add("you", "three.csv", "", 10, verdict("0.5", "0.4", ""))
     path = submissions.folder / f"{first.ref}.json"
     assert submissions.counted_today("me") == 1
     path.write_text(path.read_text().replace('"date": "2', '"date": "1'))
@@ -80,7 +84,7 @@ def test_what_counts_today(tmp_path: Path) -> None:
 def test_the_leaderboard_keeps_each_user_s_best(tmp_path: Path) -> None:
     submissions = Submissions(tmp_path, "a")
     for user, score in (("me", "0.5"), ("me", "0.3"), ("you", "0.4")):
-        submissions.add(user, "s.csv", "", 10, Verdict(score, "", ""))
+        submissions.add(user, "s.csv", "", 10, verdict(score, "", ""))
     submissions.add("them", "s.csv", "", 10, BAD)
     by_loss = [(line["teamName"], line["score"]) for line in standings(submissions.all(), metric_of_kind("log_loss"))]
     assert by_loss == [("me", "0.3"), ("you", "0.4")]

@@ -16,7 +16,7 @@ import pyarrow.parquet
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
-from foldline.archive.tables import decoded, encoding_of, parsed_json
+from foldline.archive.tables import encoding_of, parsed_json
 from foldline.archive.tfrecord import decode_example, examples_in
 
 Record = dict[str, Any]
@@ -122,10 +122,9 @@ class JsonRecords(ByteRecords):
 
     def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
         content = self.path.read_bytes()
-        # Of a text of Windows each byte is a character. The mark in front of UTF-8 counts: it takes place.
-        is_of_windows = encoding_of(content) == "cp1252"
-        text = decoded(content) if is_of_windows else content.decode("utf-8")
-        length = len if is_of_windows else _utf8_length
+        # Not utf-8-sig: the mark in front takes place, too.
+        code = "cp1252" if encoding_of(content) == "cp1252" else "utf-8"
+        text = content.decode(code, "replace" if code == "cp1252" else "strict")
         decoder, at, place = json.JSONDecoder(), 0, 0
         while True:
             between = BETWEEN.match(text, at)
@@ -133,8 +132,8 @@ class JsonRecords(ByteRecords):
             if start == len(text):
                 return
             record, end = decoder.raw_decode(text, start)
-            place += length(text[at:start])
-            after = place + length(text[start:end])
+            place += len(text[at:start].encode(code, "replace"))
+            after = place + len(text[start:end].encode(code, "replace"))
             yield (place, after), self._checked(record)
             at, place = end, after
 
@@ -145,10 +144,6 @@ class JsonRecords(ByteRecords):
         if not isinstance(record, dict):
             raise ValueError(f"the records must be objects, with keys and values, found {str(record)[:40]}")
         return record
-
-
-def _utf8_length(text: str) -> int:
-    return len(text.encode())
 
 
 BLOCK_ROWS = 512

@@ -43,8 +43,8 @@ def parsed_json(content: bytes) -> Any:
         return json.loads(decoded(content))
 
 
-JSON_LINES = (".jsonl", ".ndjson")
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", *JSON_LINES, ".parquet", ".npy")
+TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *TYPED_SUFFIXES)
 SEPARATORS = (",", "\t", ";", "|", " ")
 WHOLE_LINES = "\x1e"
 """A separator that no text has: a single name for the columns of a csv without a header takes its lines whole."""
@@ -67,15 +67,16 @@ def parse_table(
     """
     match PurePosixPath(name).suffix.lower():
         case ".json":
-            return _as_texts(json_table(content), usecols)
-        case suffix if suffix in JSON_LINES:
-            return _as_texts(json_lines(content), usecols)
+            table = json_table(content)
+        case ".jsonl" | ".ndjson":
+            table = json_lines(content)
         case ".parquet":
-            return _as_texts(pd.read_parquet(io.BytesIO(content), columns=usecols), usecols)
+            table = pd.read_parquet(io.BytesIO(content), columns=usecols)
         case ".npy":
-            return _as_texts(_array(content), usecols)
+            table = _array(content)
         case _:
             return _csv(content, name, names, usecols, rows)
+    return (table if usecols is None else table[usecols]).map(as_text).astype("str")
 
 
 def as_text(value: Any) -> str:
@@ -97,7 +98,7 @@ def header_fields(content: bytes, name: str) -> list[str]:
 
     name: the file's.
     """
-    if PurePosixPath(name).suffix.lower() in (".json", *JSON_LINES, ".parquet", ".npy"):
+    if PurePosixPath(name).suffix.lower() in TYPED_SUFFIXES:
         return []
     line = _first_line(content, encoding_of(content))
     return _fields(line, _separator(line))
@@ -135,8 +136,6 @@ def _csv(
     encoding = encoding_of(content)
     line = _first_line(content, encoding)
     separator = WHOLE_LINES if names is not None and len(names) == 1 else _separator(line)
-    # Blanks that make columns of a text are many between two fields.
-    is_of_blanks = separator == " "
     fields = _fields(line, separator)
     if names is None:
         _refuse_repeated(fields, name)
@@ -151,7 +150,7 @@ def _csv(
         return pd.read_csv(
             io.BytesIO(content),
             sep=separator,
-            skipinitialspace=is_of_blanks,
+            skipinitialspace=separator == " ",  # blanks that make columns of a text are many between two fields
             dtype=str,
             na_filter=False,
             # Else a comma at the end of every line turns the first column into an index, shifting the others.
@@ -189,11 +188,6 @@ def _array(content: bytes) -> pd.DataFrame:
     if array.ndim != 2:
         raise ValueError(f"its shape is {array.shape}: a table has one or two dimensions")
     return pd.DataFrame(array, columns=[str(place) for place in range(array.shape[1])])
-
-
-def _as_texts(table: pd.DataFrame, columns: list[str] | None) -> pd.DataFrame:
-    chosen = table if columns is None else table[columns]
-    return chosen.map(as_text).astype("str")
 
 
 KEY, VALUE = "key", "value"

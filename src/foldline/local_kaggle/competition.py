@@ -5,9 +5,9 @@ What is remembered of it is one json per submission, whole or not at all, shared
 
 import csv
 import io
-import shutil
 import time
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,36 +87,29 @@ def read_competition(folder: Path, slug: str, memory: Path) -> Competition:
     return Competition(slug, description, archive, solution, Submissions(memory, slug))
 
 
-def write_archive(path: Path, members: dict[str, bytes]) -> None:
+def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """A zip of the same bytes on every machine: stored, because compressors differ, and without dates."""
     with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(_member(name), content)
+        for name, content in members:
+            member = zipfile.ZipInfo(name, EPOCH)
+            # ZipInfo's default depends on the operating system.
+            member.create_system, member.external_attr = 3, 0o644 << 16
+            archive.writestr(member, content)
 
 
 def _archive(files: Path, cache: Path) -> Path:
-    paths = sorted(path for path in files.rglob("*") if path.is_file())
-    if len(paths) == 1 and zipfile.is_zipfile(paths[0]):
-        return paths[0]
+    paths = {path.relative_to(files).as_posix(): path for path in sorted(files.rglob("*")) if path.is_file()}
     if not paths:
         raise Refusal(f"{files} is empty. Put the competition's files there: one zip, or loose files.")
-    listing = [(path.relative_to(files).as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    first = next(iter(paths.values()))
+    if len(paths) == 1 and zipfile.is_zipfile(first):
+        return first
+    listing = [(name, path.stat().st_size, path.stat().st_mtime_ns) for name, path in paths.items()]
     archive = cache / f"files-{sha256_of_json([str(files.resolve()), listing])[:12]}.zip"
     with locked(cache / "files.lock"):
         if not archive.exists():
-            with whole_file(archive) as partial, zipfile.ZipFile(partial, "w") as target:
-                for path in paths:
-                    member = _member(path.relative_to(files).as_posix())
-                    with target.open(member, "w", force_zip64=True) as sink, path.open("rb") as source:
-                        shutil.copyfileobj(source, sink)
+            write_archive(archive, ((name, path.read_bytes()) for name, path in paths.items()))
     return archive
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    member = zipfile.ZipInfo(name, EPOCH)
-    # ZipInfo's default depends on the operating system.
-    member.create_system, member.external_attr = 3, 0o644 << 16
-    return member
 
 
 def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
@@ -127,7 +120,7 @@ def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
     return tuple(columns)
 
 
-class Submission(Section):
+class Submission(Verdict):
     ref: int
     user: str
     file_name: str
@@ -135,9 +128,6 @@ class Submission(Section):
     date: str
     """UTC, as Kaggle writes it: 2026-11-22T01:27:57.281Z."""
     status: Literal["COMPLETE", "ERROR"]
-    public_score: str
-    private_score: str
-    error: str
     bytes: int
 
 
@@ -165,10 +155,8 @@ class Submissions:
                 description=description,
                 date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
                 status="ERROR" if verdict.error else "COMPLETE",
-                public_score=verdict.public_score,
-                private_score=verdict.private_score,
-                error=verdict.error,
                 bytes=size,
+                **verdict.model_dump(),
             )
             write_json(self.folder / f"{ref}.json", submission.model_dump())
         return submission

@@ -50,7 +50,7 @@ def write_digits(folder: Path) -> None:
     uniform = ",".join(["0.1"] * len(classes))
     members["sample_submission.csv"] = _csv([",".join(["id", *classes]), *(f"{ids[row]},{uniform}" for row in test)])
     with whole_folder(folder) as partial:
-        write_archive(partial / "files" / "digits.zip", members)
+        write_archive(partial / "files" / "digits.zip", members.items())
         (partial / "solution.csv").write_bytes(
             _csv(["id,label", *(f"{ids[row]},{digits.target[row]}" for row in test)])
         )

@@ -14,6 +14,7 @@ from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import require_unique
 from foldline.local_kaggle.host_fields import Unacceptable, numbers, read
 from foldline.metrics.metric import Metric
+from foldline.params.section import Section
 
 USAGE, WEIGHT = "Usage", "Weight"
 PUBLIC, PRIVATE = "Public", "Private"
@@ -34,8 +35,7 @@ class Solution:
     """Beyond which no number may lie."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Section):
     """Scores as Kaggle writes them, as text; an error instead of both when the submission cannot be scored."""
 
     public_score: str
@@ -70,8 +70,8 @@ def judge(submission: str, solution: Solution, metric: Metric) -> Verdict:
             for rows in (solution.usage == PUBLIC, solution.usage == PRIVATE)
         )
     except Unacceptable as reason:
-        return Verdict("", "", str(reason))
-    return Verdict(public, private, "")
+        return Verdict(public_score="", private_score="", error=str(reason))
+    return Verdict(public_score=public, private_score=private, error="")
 
 
 def score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: Metric) -> float:

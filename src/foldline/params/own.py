@@ -113,26 +113,17 @@ def _is_public(key: str, value: object, module: ModuleType) -> bool:
 @lru_cache(maxsize=32)
 def _imported(file: Path, shown: str, source: bytes) -> ModuleType:
     """`source`: the bytes of `file`, so that an edited file is imported anew."""
-    # The name is nobody else's: a file called torch.py or json.py hides no library.
-    module = ModuleType(f"own_{file.stem}_{sha256_of_json(str(file))[:12]}")
+    # The name is nobody else's: a file called torch.py or json.py hides no library, and an edited one not itself.
+    module = ModuleType(f"own_{file.stem}_{sha256_of_json([str(file), str(source)])[:12]}")
     module.__file__ = str(file)
     linecache.checkcache(str(file))
-    before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module  # Dataclasses look themselves up here.
     try:
         exec(compile(source, str(file), "exec"), vars(module))
-    except SyntaxError as error:
-        where = f"line {error.lineno}: {(error.text or '').strip()}"
-        _restore(module.__name__, before)
-        raise Refusal(f"{shown} is not valid Python: {error.msg} ({where})") from None
     except Exception as error:
-        _restore(module.__name__, before)
+        del sys.modules[module.__name__]
+        if isinstance(error, SyntaxError):
+            where = f"line {error.lineno}: {(error.text or '').strip()}"
+            raise Refusal(f"{shown} is not valid Python: {error.msg} ({where})") from None
         raise Refusal(f"{shown} cannot be imported: {explained(error, file)}") from None
     return module
-
-
-def _restore(name: str, before: ModuleType | None) -> None:
-    if before is None:
-        del sys.modules[name]
-    else:
-        sys.modules[name] = before
