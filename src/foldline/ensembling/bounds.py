@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, Float64
-from pydantic import model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.card.activations import Form, holds_probabilities
 from foldline.ensembling.chain import Judge, Step, Steps
@@ -22,7 +22,7 @@ from foldline.files.arrays import row_blocks
 from foldline.files.class_names import column_slices
 from foldline.files.compact import is_compact
 from foldline.files.refusal import Refusal
-from foldline.params.section import NotNegative, Positive, Section
+from foldline.params.section import Section
 
 NAME = "bounds"
 # What C * (1/C) may differ from one by rounding.
@@ -69,8 +69,8 @@ class GivenBounds(Bounds):
     kind: Literal["given"]
     unit: Literal["absolute", "per_class"]
     """per_class: `lower` and `upper` are multiples of 1/C, C the number of classes."""
-    lower: NotNegative
-    upper: Positive
+    lower: NonNegativeFloat
+    upper: PositiveFloat
 
     @model_validator(mode="after")
     def _rows_can_sum_to_one(self) -> "GivenBounds":

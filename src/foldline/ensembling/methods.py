@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float64
+from pydantic import PositiveFloat, PositiveInt
 
 from foldline.card.activations import holds_probabilities
 from foldline.ensembling.chain import Judge, Step, apart
@@ -17,7 +18,7 @@ from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import METRICS
 from foldline.metrics.metric_and_rule import MetricKind
-from foldline.params.section import Count, Positive, Section
+from foldline.params.section import Section
 
 NAME = "weights"
 LEAST_GAIN = 1e-12
@@ -101,7 +102,7 @@ class Greedy(Method):
     """Members are added one by one, each as often as it helps the metric most: any metric (Caruana et al., 2004)."""
 
     kind: Literal["greedy"]
-    rounds: Count
+    rounds: PositiveInt
 
     def step(self, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
         def fit(together: np.ndarray, targets: np.ndarray) -> Weights:
@@ -158,7 +159,7 @@ class Stacking(Method):
     """Logistic regression on the members' scores, with a bias per class."""
 
     kind: Literal["stacking"]
-    penalty: Positive
+    penalty: PositiveFloat
     """Of squared distances from equal weights and no biases, in rows: a penalty of 10 weighs as much as 10 rows."""
     takes_scores = True
 

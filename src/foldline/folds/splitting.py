@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int64
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
-from foldline.params.section import Section, WholeNumber
+from foldline.params.section import Section
 
 
 class Split(Section):
     count: Annotated[int, Field(ge=2, le=1000)]
-    seed: WholeNumber
+    seed: NonNegativeInt
     near_duplicates: Literal["together", "apart"]
     """together: rows whose images are near-duplicates (verified on pixels) share a fold. apart: not looked for."""
 

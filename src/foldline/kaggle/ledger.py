@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from pydantic import NonNegativeFloat
+
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
-from foldline.params.section import NotNegative, Section, parse
+from foldline.params.section import Section, parse
 
 
 class Submit(Section):
     message: str
     """What Kaggle lists beside the submission; the out-of-fold score and the run's id are added to it."""
-    wait_seconds: NotNegative
+    wait_seconds: NonNegativeFloat
     """How long to wait for the score."""
 
 

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PositiveInt
 
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, read_json, sha256_of_json, whole_file, write_json
 from foldline.local_kaggle.judge import Solution, Verdict, read_solution
 from foldline.metrics.metric import Metric
-from foldline.params.section import Count, Section, parse
+from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -41,7 +41,7 @@ class Description(Section):
     """The sample submission's path inside the files: its columns are those that a submission must have."""
     extra_columns: Literal["ignored", "refused"]
     """What becomes of a submission's columns that the sample submission has not."""
-    submissions_per_day: Count
+    submissions_per_day: PositiveInt
     state: Literal["running", "closed"]
     """While it runs, nobody sees private scores."""
     range: tuple[float, float] | None = None

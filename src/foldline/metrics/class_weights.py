@@ -5,19 +5,19 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float64
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PrivateAttr
 
 from foldline.files.class_names import column_sizes
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric_and_rule import MetricKind, Weights, mean_of_defined
-from foldline.params.section import NotNegative, Section
+from foldline.params.section import Section
 
 
 class ByTruth(Section):
     """What a row counts in a column where the label is absent there, and where it is present."""
 
-    negative: NotNegative
-    positive: NotNegative
+    negative: NonNegativeFloat
+    positive: NonNegativeFloat
 
 
 def _number_or_both(value: Any) -> Any:
@@ -28,10 +28,10 @@ def _number_or_both(value: Any) -> Any:
     return value
 
 
-ByName = Annotated[Mapping[str, NotNegative], Field(min_length=1, examples=[{"a": 2}])]
+ByName = Annotated[Mapping[str, NonNegativeFloat], Field(min_length=1, examples=[{"a": 2}])]
 """By the name of a class or column; those without one weigh 1."""
 ByNameAndTruth = Annotated[
-    Mapping[str, Annotated[NotNegative | ByTruth, BeforeValidator(_number_or_both)]],
+    Mapping[str, Annotated[NonNegativeFloat | ByTruth, BeforeValidator(_number_or_both)]],
     Field(min_length=1, examples=[{"a": 2, "b": {"negative": 1, "positive": 2}}]),
 ]
 """The same, where a weight may depend on what is true: `{any: 2, C1: {negative: 1, positive: 2}}`."""

@@ -188,12 +188,8 @@ def _tags(model: type[Section]) -> tuple[str, ...]:
     return typing.get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
 
 
-Count = Annotated[int, Field(ge=1)]
-WholeNumber = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+FractionBelowOne = Annotated[float, Field(ge=0, lt=1)]
 Precision = Literal["float32", "bfloat16", "float16"]
 """The arithmetic of forward and backward passes; weights and logits are float32 whatever it is."""
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 from foldline.files.whole_files import read_json, whole_file, write_json
-from foldline.params.section import Count, Section, parse
+from foldline.params.section import Section, parse
 from foldline.pixels.stores import CachedPixels, Shape, Store, store_of
 
 COLUMNS = ("row", "path", "position", "height", "width", "exact_hash", "perceptual_hash", "error")
@@ -57,10 +57,10 @@ class PixelsKey(Section):
 
     key: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """A hash of the images' contents and of the parameters of decoding and resizing: names the cache's file."""
-    count: Count
-    height: Count
-    width: Count
-    channels: Count
+    count: PositiveInt
+    height: PositiveInt
+    width: PositiveInt
+    channels: PositiveInt
     dtype: Literal["uint8", "float16"]
     resize: str
     range: tuple[float, float] | None

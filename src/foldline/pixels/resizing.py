@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 from pydantic import Field
 
-from foldline.params.section import Section, Share
+from foldline.params.section import Fraction, Section
 from foldline.pixels.stores import PixelStore, Store
 
 Size = tuple[int, int]
@@ -92,7 +92,7 @@ class Prepare(Section):
     width_pixels: Annotated[int, Field(ge=1, le=4096)]
     resize: Resize
     store: Store
-    unreadable_share: Share
+    unreadable_share: Fraction
     """Up to this share of images may be unreadable; they are listed. Above it the stage refuses."""
 
     def unstorable(self, channels: int, value_range: tuple[float, float] | None, slug: str) -> Iterator[str]:

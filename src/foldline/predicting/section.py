@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from foldline.card.views import View
-from foldline.params.section import Count, Section, WholeNumber
+from foldline.params.section import Section
 
 
 class Predict(Section):
@@ -13,9 +13,9 @@ class Predict(Section):
     """Flips and turns must be among the symmetries that the card allows."""
     precision: Literal["float32", "bfloat16", "float16"]
     """Of the forward pass; logits are float32 whatever it is."""
-    batch_size: Count
+    batch_size: PositiveInt
     """Images per step, in all processes together."""
-    workers: WholeNumber
+    workers: NonNegativeInt
     """Loader processes beside each process."""
 
     @field_validator("views")

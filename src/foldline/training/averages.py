@@ -7,10 +7,9 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from foldline.params.kinds import union_of
-from foldline.params.section import Count, Positive
 from foldline.training.kind import Accelerator, Kind, Module, Tensor
 from foldline.training.layer_groups import batchnorms
 from foldline.training.losses import LossFunction
@@ -104,7 +103,7 @@ class WeightAverage(Follower):
 class Statistics(Kind):
     """How averaged weights come by BatchNorm statistics of their own at every epoch's end."""
 
-    batches: Count
+    batches: PositiveInt
 
     def refresh(
         self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
@@ -143,7 +142,7 @@ class TrainingStatistics(Statistics):
     while the statistics follow at their own momentum."""
 
     kind: Literal["training"]
-    rate: Positive
+    rate: PositiveFloat
 
     def refresh(
         self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
@@ -224,7 +223,7 @@ class Mean(Average):
     `from_epoch`, counted from 1; until then the weights themselves."""
 
     kind: Literal["mean"]
-    from_epoch: Count
+    from_epoch: PositiveInt
     every: Literal["step", "epoch"]
     statistics: AnyStatistics
 

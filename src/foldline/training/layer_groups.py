@@ -6,11 +6,10 @@ Parameters come in groups with a peak learning rate by depth, and no weight deca
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
-from foldline.params.section import Count, Positive, WholeNumber
 from foldline.training.kind import Kind, Module
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ BACKBONE = "backbone."
 
 
 class Rates(Kind):
-    head: Positive
+    head: PositiveFloat
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         """From the name of one of the backbone's parameters to its peak rate.
@@ -37,7 +36,7 @@ class LayerDecay(Rates):
     for the i-th of timm's layer groups below those (1: the same everywhere)."""
 
     kind: Literal["layer_decay"]
-    body: Positive
+    body: PositiveFloat
     layer_decay: Annotated[float, Field(gt=0, le=1)]
     groups: Literal["blocks", "stages"]
     """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
@@ -57,8 +56,8 @@ class PartRates(Rates):
     """Peak learning rates of the stem, of each stage from the stem up, and of the head."""
 
     kind: Literal["parts"]
-    stem: Positive
-    stages: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    stem: PositiveFloat
+    stages: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 
     @property
     def asks_its_libraries(self) -> bool:
@@ -99,8 +98,8 @@ class GradualFreezing(Freezing):
 
     kind: Literal["gradual"]
     frees_the_head_first: ClassVar[bool] = True
-    head_epochs: Count
-    stage_epochs: WholeNumber
+    head_epochs: PositiveInt
+    stage_epochs: NonNegativeInt
     batchnorm: Literal["train", "eval"]
     """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Literal, get_args
 
 from jaxtyping import Float
+from pydantic import NonNegativeFloat, PositiveFloat
 
 from foldline.card.activations import Activation, ActivationKind, Learned
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import by_kind, union_of
-from foldline.params.section import NotNegative, Positive, ShareBelowOne
+from foldline.params.section import FractionBelowOne
 from foldline.training.kind import Kind, OwnKind, Tensor
 
 Logits = Float[Tensor, "batch outputs"]
@@ -61,7 +62,7 @@ class CrossEntropy(Loss):
     """On log-softmax; smoothing spreads this share of the target over all classes."""
 
     kind: Literal["cross_entropy"]
-    smoothing: ShareBelowOne
+    smoothing: FractionBelowOne
     fits_probabilities: ClassVar[bool] = True
     learns: ClassVar = ("distribution",)
 
@@ -75,7 +76,7 @@ class BinaryCrossEntropy(Loss):
     """The mean over classes, each by itself; smoothing draws targets towards 1/2 by this share."""
 
     kind: Literal["binary_cross_entropy"]
-    smoothing: ShareBelowOne
+    smoothing: FractionBelowOne
     learns: ClassVar = ("each",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
@@ -88,7 +89,7 @@ class Focal(Loss):
     """Cross-entropy times (1 - probability of what is right) ** gamma (Lin et al. 2017); 0 is cross-entropy."""
 
     kind: Literal["focal"]
-    gamma: NotNegative
+    gamma: NonNegativeFloat
     learns: ClassVar = ("distribution", "each")
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
@@ -136,7 +137,7 @@ class Huber(Loss):
     """Squared up to `delta` standard deviations of the training targets, absolute beyond (Huber 1964)."""
 
     kind: Literal["huber"]
-    delta: Positive
+    delta: PositiveFloat
     learns: ClassVar = ("value",)
 
     def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:

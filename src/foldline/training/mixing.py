@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Int64, Shaped
+from pydantic import NonNegativeInt, PositiveFloat
 
 from foldline.params.kinds import union_of
-from foldline.params.section import Positive, Share, WholeNumber
+from foldline.params.section import Fraction
 from foldline.training.kind import Kind, Tensor
 
 Images = Shaped[Tensor, "batch channels height width"]
@@ -36,10 +37,10 @@ class NoMixing(Mixing):
 class BatchMixing(Mixing):
     """The share comes from Beta(alpha, alpha); targets are mixed as their images are."""
 
-    alpha: Positive
-    probability: Share
+    alpha: PositiveFloat
+    probability: Fraction
     """Of a batch to be mixed."""
-    off_last_epochs: WholeNumber
+    off_last_epochs: NonNegativeInt
     """The last epochs see images as they are."""
 
     def lengths(self) -> Mapping[str, int | float]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, PositiveFloat, PositiveInt, Tag
 
 from foldline.card.views import is_scaled
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256
 from foldline.params.kinds import union_of
-from foldline.params.section import Count, Positive, Share
+from foldline.params.section import Fraction
 from foldline.training.kind import Kind, Module, OwnKind
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class HiddenHead(Head):
     """Linear -> ReLU -> Dropout -> Linear (document 001: 4096 units)."""
 
     kind: Literal["hidden"]
-    units: Count
-    drop_rate: Share
+    units: PositiveInt
+    drop_rate: Fraction
 
     def build(self, features: int, outputs: int) -> Module:
         from torch import nn
@@ -120,7 +120,7 @@ class GeneralizedMeanPooling(_MapPooling):
     """GeM, (mean of x**power) ** (1 / power): 1 is the average, very many are the maximum. The power is learned."""
 
     kind: Literal["generalized_mean"]
-    power: Positive
+    power: PositiveFloat
     """Where it begins; its paper takes 3."""
 
     def layer(self) -> Module:
@@ -169,11 +169,11 @@ class TimmModel(Model):
     pooling: Poolings
     hidden_activation: str
     """What follows the model's convolutions and layers: `own`, or one of timm's names (relu, leaky_relu, tanh, ...)."""
-    drop_rate: Share
+    drop_rate: Fraction
     """Of what goes into timm's own classifier, which the head replaces."""
-    drop_path_rate: Share
+    drop_path_rate: Fraction
     """Stochastic depth."""
-    drop_channel_rate: Share
+    drop_channel_rate: Fraction
     """Dropout2d after each of the model's stages: whole channels at once."""
     side_features: Literal["joined", "none"]
     """Whether the card's features, where it names any, join the pooled features before the head."""

@@ -4,11 +4,11 @@ import difflib
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import union_of
-from foldline.params.section import NotNegative, Positive, ShareBelowOne
+from foldline.params.section import FractionBelowOne
 from foldline.training.kind import Accelerator, Kind, Module, Optimizer
 from foldline.training.schedules import ByStep
 
@@ -20,7 +20,7 @@ Steer = Callable[[Optimizer, int], None]
 
 
 class OptimizerKind(Kind):
-    weight_decay: NotNegative
+    weight_decay: NonNegativeFloat
 
     def build(self, groups: Groups) -> Optimizer:
         """`groups`: of parameters, each with its rate and weight decay."""
@@ -31,7 +31,7 @@ class Sgd(OptimizerKind):
     """Momentum is the schedule's where that has one (`one_cycle_linear`, `one_cycle_cosine`)."""
 
     kind: Literal["sgd"]
-    momentum: ShareBelowOne
+    momentum: FractionBelowOne
     nesterov: bool
 
     @model_validator(mode="after")
@@ -50,8 +50,8 @@ class Adam(OptimizerKind):
     """Weight decay is added to the gradient, unlike in `adamw`."""
 
     kind: Literal["adam"]
-    beta1: ShareBelowOne
-    beta2: ShareBelowOne
+    beta1: FractionBelowOne
+    beta2: FractionBelowOne
     decouples_weight_decay: ClassVar[bool] = False
 
     def build(self, groups: Groups) -> Optimizer:
@@ -111,7 +111,7 @@ class ClipNorm(Clipping):
     """The norm of all gradients together."""
 
     kind: Literal["norm"]
-    limit: Positive
+    limit: PositiveFloat
 
     def clip(self, accelerator: Accelerator, model: Module) -> None:
         accelerator.clip_grad_norm_(model.parameters(), self.limit)
@@ -121,7 +121,7 @@ class ClipValue(Clipping):
     """Each number of each gradient."""
 
     kind: Literal["value"]
-    limit: Positive
+    limit: PositiveFloat
 
     def clip(self, accelerator: Accelerator, model: Module) -> None:
         accelerator.clip_grad_value_(model.parameters(), self.limit)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate, pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.params.kinds import union_of
-from foldline.params.section import NotNegative, Positive, Share, ShareBelowOne
+from foldline.params.section import Fraction, FractionBelowOne
 from foldline.training.kind import Kind, OwnKind
 
 ByStep = Callable[[int], float]
@@ -42,9 +42,9 @@ class WarmupCosine(Schedule):
     """Linearly from `start_share` of the rate to all of it, then along a cosine to `end_share`."""
 
     kind: Literal["warmup_cosine"]
-    warmup_epochs: NotNegative
-    start_share: Share
-    end_share: Share
+    warmup_epochs: NonNegativeFloat
+    start_share: Fraction
+    end_share: Fraction
 
     def lengths(self) -> Mapping[str, int | float]:
         return {"warmup_epochs": self.warmup_epochs}
@@ -62,8 +62,8 @@ class Steps(Schedule):
     """`factor` times the rate once `at_epochs` are done, and again at each of them."""
 
     kind: Literal["steps"]
-    at_epochs: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    factor: Positive
+    at_epochs: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+    factor: PositiveFloat
 
     @model_validator(mode="after")
     def _ascending(self) -> "Steps":
@@ -84,9 +84,9 @@ class Restarts(Schedule):
     (SGDR, Loshchilov and Hutter 2017). A first cycle of 1 and a growth of 2 end after 1, 3, 7, 15 epochs."""
 
     kind: Literal["restarts"]
-    first_cycle_epochs: Positive
+    first_cycle_epochs: PositiveFloat
     growth: Annotated[float, Field(ge=1)]
-    end_share: Share
+    end_share: Fraction
 
     def lengths(self) -> Mapping[str, int | float]:
         return {"first_cycle_epochs": self.first_cycle_epochs}
@@ -100,8 +100,8 @@ class _OneCycle(Schedule):
     start_divisor: Annotated[float, Field(ge=1)]
     end_divisor: Annotated[float, Field(ge=1)]
     """Both of the peak rate."""
-    momentum_high: ShareBelowOne
-    momentum_low: ShareBelowOne
+    momentum_high: FractionBelowOne
+    momentum_low: FractionBelowOne
     """Where the rate is highest. For optimisers of Adam's type, momentum is beta1."""
 
     @model_validator(mode="after")
@@ -131,7 +131,7 @@ class OneCycleLinear(_OneCycle):
     document 002: `use_clr_beta=(10, 13.68, 0.95, 0.8)` is 10, 0.1368, 1000, 0.95, 0.8)."""
 
     kind: Literal["one_cycle_linear"]
-    tail_share: ShareBelowOne
+    tail_share: FractionBelowOne
 
     def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
         side = round((1 - self.tail_share) / 2 * steps)
@@ -146,7 +146,7 @@ class OneCycleCosine(_OneCycle):
     cosines; momentum the other way round (torch's OneCycleLR, which has no tail)."""
 
     kind: Literal["one_cycle_cosine"]
-    warmup_share: ShareBelowOne
+    warmup_share: FractionBelowOne
 
     def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
         rising = round(self.warmup_share * steps)

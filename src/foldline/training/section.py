@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from foldline.params.section import Count, Precision, Section, WholeNumber
+from foldline.params.section import Precision, Section
 from foldline.training.averages import Averages
 from foldline.training.imbalance import Imbalances
 from foldline.training.kind import Kind
@@ -26,7 +26,7 @@ class Resolution(Kind):
 
     start_share: Annotated[float, Field(gt=0, le=1)]
     end_share: Annotated[float, Field(gt=0, le=1)]
-    growing_epochs: WholeNumber
+    growing_epochs: NonNegativeInt
 
     def lengths(self) -> Mapping[str, int | float]:
         return {"growing_epochs": self.growing_epochs}
@@ -46,16 +46,16 @@ class Resolution(Kind):
 
 
 class Train(Section):
-    seeds: tuple[WholeNumber, ...]
+    seeds: tuple[NonNegativeInt, ...]
     """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
     its own and knows nothing of the others, so that one more seed leaves it as it is."""
-    epochs: Count
-    batch_size: Count
+    epochs: PositiveInt
+    batch_size: PositiveInt
     """At most this many images per optimiser step, in all processes together; an epoch's steps share its images
     evenly, so that none is short."""
-    micro_batch_size: Count
+    micro_batch_size: PositiveInt
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
-    workers: WholeNumber
+    workers: NonNegativeInt
     """Loader processes beside each training process."""
     precision: Precision
     channels_last: bool

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32
+from pydantic import PositiveFloat
 from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from foldline.params.kinds import union_of
-from foldline.params.section import Positive
 from foldline.training.kind import Kind, Module, Tensor
 from foldline.training.losses import Loss
 from foldline.training.networks import Model
@@ -48,7 +48,7 @@ class LogisticRegressionStart(WarmStart):
 
     kind: Literal["logistic_regression"]
     speaks_of_one_class: ClassVar[bool] = True
-    inverse_penalty: Positive
+    inverse_penalty: PositiveFloat
     """scikit-learn's C: the larger, the closer the fit."""
 
     def contradictions(self, model: Model, loss: Loss) -> Iterator[str]:

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveInt
 
 from foldline.archive.addresses import InRecord, address_in_record, value_at
 from foldline.archive.record_files import Place, Record
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.source_steps import regular
 from foldline.files.refusal import Refusal, listed
-from foldline.params.section import Count, Section
+from foldline.params.section import Section
 
 
 class PictureKind(Section):
@@ -69,8 +69,8 @@ class ListedPixels(PictureKind):
 
     kind: Literal["listed"]
     fields: Annotated[tuple[str, ...], Field(min_length=1)]
-    height: Count
-    width: Count
+    height: PositiveInt
+    width: PositiveInt
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -98,8 +98,8 @@ class PixelColumns(PictureKind):
 
     kind: Literal["columns"]
     pattern: Annotated[str, AfterValidator(regular)]
-    height: Count
-    width: Count
+    height: PositiveInt
+    width: PositiveInt
 
     def shows(self, column: str) -> bool:
         return re.fullmatch(self.pattern, column) is not None
