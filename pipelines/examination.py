@@ -62,7 +62,7 @@ def examine(card: Card, places: Places) -> Examination:
     with open_archives(places.manifest) as archives:
         found = read_competition(archives, card.layout, card.target, card.features, card.submission)
         listing, sample, classes = found.listing, found.sample, found.classes
-        unused = unused_columns(archives, card)
+        unused = unused_columns(card, listing)
         unlisted = list(unlisted_images(archives.names, listing.images["path"]))
     targets = found.targets
     # It refuses weights of classes that there are not, too.
@@ -75,7 +75,7 @@ def examine(card: Card, places: Places) -> Examination:
     pixels = open_pixels(caches, built.key, build_again=lambda: None)
     pairs = near_duplicate_pairs(images, pixels)
     doubts = (
-        *hidden_images(listing.absent, images),
+        *hidden_images(listing.absences.parts, images),
         *listing.doubts,
         *unlisted,
         *misspelt_new_class(card.target, {*classes, *sample.shown_labels}),
@@ -83,7 +83,8 @@ def examine(card: Card, places: Places) -> Examination:
         *unlearnable_features(listing.rows),
         *pixel_suspicions(images, lambda place: pixels[place], card.layout.range),
     )
-    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, listing.namesakes, doubts)
+    instead = listing.absences.instead
+    return Examination(card, listing.rows, images, targets, classes, sample, pairs, unused, instead, doubts)
 
 
 def print_contents(places: Places) -> dict[str, str]:

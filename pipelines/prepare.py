@@ -12,10 +12,10 @@ from foldline.card.features import Features
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.competition.missing_images import refuse_missing
 from foldline.competition.readability import (
     describe_unreadable,
     link_images,
-    refuse_missing,
     refuse_unreadable,
     unreadable_files,
     write_unreadable,
@@ -41,8 +41,7 @@ def main() -> None:
     with open_archives(places.manifest) as archives:
         found = read_competition(archives, layout, target, features, submission)
     listing = found.listing
-    missing = (listing.missing, listing.absent, listing.namesakes)
-    refuse_missing(*missing, listing.images, prepare.unreadable_share)
+    refuse_missing(listing.images, listing.absences, prepare.unreadable_share)
     form = prepare.form(layout.channels, layout.range)
     files = read_manifest(places.manifest).names
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)

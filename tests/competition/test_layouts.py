@@ -5,7 +5,7 @@ import pytest
 
 from foldline.card.layout import Layout
 from foldline.card.targets.labels import Multiclass
-from foldline.competition.layouts import read_layout
+from foldline.competition.layouts import Listing, read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.conftest import Zipped
@@ -67,8 +67,12 @@ def test_paths_in_tables_are_spelt_as_the_archives_names_are(zipped: Zipped, fol
 def test_what_lies_in_the_place_of_a_missing_image_is_told(zipped: Zipped, there: str, said: str) -> None:
     files = {path: content for path, content in FILES.items() if path not in ("train/007.jpg", "test/007.jpg")}
     listing = read_layout(zipped({**files, there: b""}), layout(), BREED)
-    assert listing.missing == ("007 (train/007.jpg)", "007 (test/007.jpg)")
-    assert re.match(said, listing.namesakes)
+    assert missing(listing) == ["train/007.jpg", "test/007.jpg"]
+    assert re.match(said, listing.absences.instead)
+
+
+def missing(listing: Listing) -> list[str]:
+    return [path for path in listing.images["missing"] if path]
 
 
 def elsewhere(folder: str, files: dict[str, str | bytes] = FILES) -> dict[str, str | bytes]:
@@ -86,7 +90,7 @@ def test_a_test_set_whose_names_lie_elsewhere_is_a_wrong_path(zipped: Zipped) ->
 
 def test_names_that_train_images_have_prove_nothing(zipped: Zipped) -> None:
     listing = read_layout(zipped(elsewhere("test_2/")), layout(), BREED)
-    assert len(listing.absent) == 1
+    assert len(listing.absences.parts) == 1
 
 
 def test_an_empty_group_is_no_group(zipped: Zipped) -> None:
@@ -109,7 +113,7 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
     listing = read_layout(zipped(files), layout(path="{picture}"), BREED)
 
     assert listing.rows["row_id"].tolist() == ["a", "b", "c"]
-    assert listing.images.values.tolist() == [[0, "1"], [0, "3"], [1, "2"], [2, "test/c.jpg"]]
+    assert listing.images[["row", "path"]].values.tolist() == [[0, "1"], [0, "3"], [1, "2"], [2, "test/c.jpg"]]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +174,7 @@ def test_a_card_that_does_not_fit_is_refused(
 def test_images_that_are_not_there_are_listed(zipped: Zipped) -> None:
     listing = read_layout(zipped({**FILES, "labels.csv": "id,breed\n007,pug\n8,pug\n9,pug\n"}), layout(), BREED)
 
-    assert listing.missing == ("8 (train/8.jpg)", "9 (train/9.jpg)")
+    assert missing(listing) == ["train/8.jpg", "train/9.jpg"]
     assert listing.images["path"].tolist()[:3] == ["train/007.jpg", "train/8.jpg", "train/9.jpg"]
 
 

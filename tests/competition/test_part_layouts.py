@@ -36,7 +36,7 @@ def train_rows(listing: Listing) -> list[list[str]]:
 
 def train_paths(listing: Listing) -> list[list[Any]]:
     rows = listing.rows.index[listing.rows["part"] == "train"]
-    return listing.images[listing.images["row"].isin(rows)].values.tolist()
+    return listing.images.loc[listing.images["row"].isin(rows), ["row", "path"]].values.tolist()
 
 
 def test_tables_are_joined_by_the_columns_they_share(zipped: Zipped) -> None:
@@ -67,7 +67,7 @@ def test_a_star_stands_for_every_file_that_fits(zipped: Zipped) -> None:
 
     assert train_paths(listing) == [[0, "train/11/a/z.dcm"], [1, "train/1/a/y.dcm"], [1, "train/1/b/x.dcm"]]
     partly = read(zipped, {"train.csv": "id,label\n1,x\n7,y\n", **images}, part)
-    assert partly.missing == ("7 (train/7/*/*.dcm)",)
+    assert partly.images["missing"].tolist().count("train/7/*/*.dcm") == 1
 
 
 def test_any_suffix_is_that_of_a_picture_where_there_is_one(zipped: Zipped) -> None:
@@ -115,7 +115,7 @@ def test_tables_of_other_formats(zipped: Zipped) -> None:
 
     assert train_rows(read(zipped, files, {**part, "table": "train.tsv"})) == [["1", "x, y"]]
     assert train_rows(read(zipped, files, {**part, "table": "train.parquet"})) == [["1", "x"]]
-    with pytest.raises(Refusal, match=r"train.json: `label` is empty on line 3"):
+    with pytest.raises(Refusal, match=r"`train.json`: `label` is empty on line 3"):
         read(zipped, files, {**part, "table": "train.json"})
     with pytest.raises(Refusal, match=r"an object with images, annotations, categories, which a layout of kind `coco`"):
         read(zipped, coco(), {**part, "table": "train.json"})
@@ -219,7 +219,7 @@ def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped, own
     annotations = [{"image_id": 8, "category_id": 5}, {"image_id": 8, "category_id": 30}]
     files = {**coco(annotations=annotations), "more.csv": "image_id,label\n7,x\n"}
     part = {**COCO, "file": ["train.json", "more.csv"]}
-    with pytest.raises(Refusal, match=r"train.json, more.csv: `label` is empty for image_id 8 \(1 lines\): it must be"):
+    with pytest.raises(Refusal, match=r"`train.json`, `more.csv`: `label` is empty for image_id 8 \(1 lines\): it must be"):
         read(zipped, files, part)
     own("def lines(table, read): return table.assign(same=table['label'].replace('', 'y'))")
     target = Multiclass(kind="multiclass", column="same", group=None)
@@ -277,7 +277,8 @@ def test_rows_of_an_array_are_images(zipped: Zipped) -> None:
 
     assert train_rows(listing) == [["0", "5"], ["1", "0"], ["2", "4"]]
     assert train_paths(listing) == [[0, "X.npy[0]"], [1, "X.npy[1]"], [2, "X.npy[2]"]]
-    assert read(zipped, files, {**part, "path": "X.npy[{line}]"}, target).missing == ("2 (X.npy[3])",)
+    beyond = read(zipped, files, {**part, "path": "X.npy[{line}]"}, target)
+    assert "X.npy[3]" in beyond.images["missing"].tolist()
     with pytest.raises(Refusal, match=r"`X.npy\[0\]x` for the id `0`, while the archives hold X.npy"):
         read(zipped, files, {**part, "path": "X.npy[{row}]x"}, target)
 
@@ -350,7 +351,7 @@ def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped, own: O
     assert [path.partition("#")[0] for _, path in train_paths(listing)] == ["p_0.parquet", "p_0.parquet"]
     with pytest.raises(Refusal, match=r"no table `q_\*.parquet`. Did you mean `p_1.parquet`"):
         read(zipped, files, {**part, "file": "q_*.parquet"})
-    with pytest.raises(Refusal, match=r"`p_\*.parquet` has no column `label`.*Found id, 0, 1, line, row"):
+    with pytest.raises(Refusal, match=r"`p_\*.parquet` has no column `label`.*Found id, line, row"):
         read(zipped, files, {**part, "file": "p_*.parquet"})
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foldline.competition.missing_images import Absences, refuse_missing
 from foldline.competition.readability import (
     describe_unreadable,
     link_images,
-    refuse_missing,
     refuse_unreadable,
     write_unreadable,
 )
@@ -77,10 +77,11 @@ def test_up_to_the_share_unreadable_images_are_allowed() -> None:
 
 
 def test_missing_images_count_before_anything_is_decoded() -> None:
-    refuse_missing(["a (a.jpg)", "b (b.jpg)"], [], "", LISTED, 0.34)
-    with pytest.raises(Refusal, match=r"2 of 6 images are missing, a share of 0\.33, .*\(0\.3\): a \(a\.jpg\), b \("):
-        refuse_missing(["a (a.jpg)", "b (b.jpg)"], [], "", LISTED, 0.3)
-    refuse_missing([], [], "", LISTED, 0.0)
+    listed = LISTED.assign(missing=["a.jpg", "b.jpg", *[""] * 4])
+    refuse_missing(listed, Absences(), 0.34)
+    with pytest.raises(Refusal, match=r"2 of 6 images are missing, a share of 0\.33, .*\(0\.3\): a\.jpg, b\.jpg\. C"):
+        refuse_missing(listed, Absences(), 0.3)
+    refuse_missing(listed.assign(missing=""), Absences(), 0.0)
 
 
 def test_no_unreadable_image_is_never_refused() -> None:

@@ -130,16 +130,16 @@ def test_a_row_of_several_images_has_one_value(zipped: Zipped) -> None:
 @pytest.mark.parametrize(
     ("numbers", "categories", "message"),
     [
-        (["ages"], [], r"train\.csv has no column `ages`, .* features\.numbers names\. Did you mean `age`\? Found id,"),
+        (["ages"], [], r"`train\.csv` has no column `ages`, .* features\.numbers names\. Did you mean `age`\? Found id,"),
         (
             [],
             ["ward*"],
-            r"train\.csv: no column that test rows .* fits `ward\*`, .*categories names\. Found age, sex, size_1",
+            r"`train\.csv`: no column that test rows .* fits `ward\*`, .*categories names\. Found age, sex, size_1",
         ),
         (["a*"], ["*e"], r"features\.numbers and features\.categories both name age: a column is one of the two"),
         ([], ["label"], r"features name label, which its target is"),
-        ([], ["sex", "ward"], r"name ward, which train\.csv has and test\.csv has not.*Found there id, age, sex"),
-        (["sex"], [], r"train\.csv: `sex` is 'f' on line 2 \(1 lines\), which is no number\. .*features\.categories"),
+        ([], ["sex", "ward"], r"name ward, which `train\.csv` has and `test\.csv` has not.*Found there id, age, sex"),
+        (["sex"], [], r"`train\.csv`: `sex` is 'f' on line 2 \(1 lines\), which is no number\. .*features\.categories"),
     ],
 )
 def test_a_mistake_is_told_with_what_is_there_instead(

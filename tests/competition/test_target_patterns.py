@@ -11,6 +11,7 @@ from foldline.card.card import Card
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.competition.layouts import read_layout
 from foldline.competition.reading import Competition, read_competition
 from foldline.doctor.diagnosis import unused_columns
 from foldline.files.refusal import Refusal
@@ -80,4 +81,6 @@ def test_what_a_pattern_of_the_target_means_is_no_column_to_spare(zipped: Zipped
     submission = {"kind": "class_probabilities", "sample": "sample.csv", "id": "id", "extra_columns": "refused"}
     facts = {"layout": layout, "target": target, "submission": submission, "metric": {"kind": "kl_divergence"}}
     archives = zipped({**FILES, "test.csv": "id,hue_a,size\n3,0,1\n"})
-    assert unused_columns(archives, parse(card | facts, Card, "card")) == ("size",)
+    whole = parse(card | facts, Card, "card")
+    listing = read_layout(archives, whole.layout, whole.target, whole.features)
+    assert unused_columns(whole, listing) == ("size",)

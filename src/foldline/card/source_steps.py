@@ -1,14 +1,13 @@
 """What a source may consist of: files, a pattern of paths, and functions of one's own; a class each."""
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.archive.archives import Archives
-from foldline.archive.tables import as_text, described_places, read_header, read_table
+from foldline.archive.tables import as_text, described_places, read_header, read_table, refuse_empty_table
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal, listed
 from foldline.params.own import CardFile, blamed, load_own
@@ -25,26 +24,13 @@ class Step(Section):
     """What a source may consist of."""
 
     name: str
-    takes_all: ClassVar[bool] = False
-    """Whether it must see all columns of the lines before it."""
 
     @property
     def shown(self) -> str:
         return self.name
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        """Its columns, as far as they are known before it is carried out."""
-        raise NotImplementedError
-
-    def joined(self, archives: Archives, found: Sequence[str]) -> tuple[str, ...]:
-        """Its columns. Raises Refusal where it does not fit lines with the columns `found`."""
-        return self.header(archives)
-
-    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
-        """`lines` and what it adds or changes; their index says where each comes from.
-
-        needed: the columns, None for all. fact: where the card has it.
-        """
+    def applied(self, archives: Archives, lines: pd.DataFrame) -> pd.DataFrame:
+        """`lines` and what it adds or changes; their index says where each comes from."""
         raise NotImplementedError
 
 
@@ -59,23 +45,23 @@ class TableFile(Step):
     def header(self, archives: Archives) -> tuple[str, ...]:
         return self.names or read_header(archives, self.name)
 
-    def joined(self, archives: Archives, found: Sequence[str]) -> tuple[str, ...]:
-        header = self.header(archives)
-        if not set(header) & set(found):
+    def read(self, archives: Archives) -> pd.DataFrame:
+        """All its lines, text. Raises Refusal where there are none."""
+        table = read_table(archives, self.name, self.names)
+        refuse_empty_table(archives, table, self.name)
+        return table
+
+    def applied(self, archives: Archives, lines: pd.DataFrame) -> pd.DataFrame:
+        """Every line, once for each of the table's lines that agree; empty text where none does."""
+        table = self.read(archives)
+        on = [str(name) for name in lines if name in table]
+        if not on:
             raise Refusal(
                 f"{archives.folder}: `{self.name}` has no column in common with the lines before it: it has "
-                f"{listed(header, 20)}, there are {listed(found, 20)}. Join it by columns of other names in a function "
+                f"{listed(table, 20)}, there are {listed(lines, 20)}. Join it by columns of other names in a function "
                 "of your own (docs/own-code.md)."
             )
-        return header
-
-    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
-        """Every line, once for each of the table's lines that agree; empty text where none does."""
-        header = self.joined(archives, [str(name) for name in lines])
-        on = [str(name) for name in lines if name in header]
-        others = [name for name in header if name not in lines and (needed is None or name in needed)]
-        table = read_table(archives, self.name, self.names, [*on, *others])
-        merged = lines.reset_index(names=PLACE).merge(table[[*on, *others]], "left", on, indicator="#found")
+        merged = lines.reset_index(names=PLACE).merge(table, "left", on, indicator="#found")
         if not (merged["#found"] == "both").any():
             raise Refusal(
                 f"{archives.folder}: no line of `{self.name}` agrees with one before it in {listed(on)}: there it is "
@@ -116,7 +102,6 @@ class OwnTable(Step):
     file: CardFile
     lines: Literal["all", "fewer", "any"] = "all"
     """Which lines may come back: `all`, each once; `fewer`, some of them; `any`, some of them, and several times."""
-    takes_all: ClassVar[bool] = True
 
     @property
     def shown(self) -> str:
@@ -126,10 +111,7 @@ class OwnTable(Step):
         """Raises Refusal where there is no such function."""
         return load_own(CARDS / self.file, self.name)
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        return ()
-
-    def applied(self, archives: Archives, lines: pd.DataFrame, needed: set[str] | None, fact: str) -> pd.DataFrame:
+    def applied(self, archives: Archives, lines: pd.DataFrame) -> pd.DataFrame:
         hidden = [ADDRESS] if ADDRESS in lines else []
         given = lines.drop(columns=hidden).reset_index(drop=True)
         given[PLACE] = given.index.astype("str")
@@ -195,6 +177,3 @@ class Paths(Step):
 
     kind: Literal["paths"]
     name: Annotated[str, AfterValidator(compiled)]
-
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        return tuple(re.compile(self.name).groupindex)

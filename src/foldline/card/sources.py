@@ -4,20 +4,16 @@
 function of one's own.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from foldline.archive.archives import Archives
-from foldline.archive.tables import read_table, refuse_absent_columns, refuse_empty_table
-from foldline.card.source_steps import ADDRESS, File, Headerless, OwnTable, Paths, Step, TableFile, compiled
+from foldline.card.source_steps import File, Headerless, OwnTable, Paths, Step, TableFile, compiled
 from foldline.params.section import Section
 
-Wanted = Sequence[tuple[str, str]]
-"""Pairs of the place in the card that names a column, and the column."""
 LINE, ROW = "line", "row"
 """Columns that every source has, unless its file has such ones itself: the number of the line, from 1 and from 0."""
 GONE = {
@@ -60,7 +56,7 @@ def _beginning_with_a_pattern(value: Any) -> Any:
 
 
 def _beginning_with_a_file(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    if not steps or steps[0].takes_all:
+    if not steps or isinstance(steps[0], OwnTable):
         raise ValueError("the first of a list is the name of a file")
     return steps
 
@@ -76,52 +72,15 @@ Walked = Annotated[
 ]
 
 
-def files_of(source: Sequence[Step]) -> str:
-    """For messages about lines."""
-    return ", ".join(step.shown for step in source)
-
-
-def named(source: Sequence[Step]) -> str:
-    """For messages about columns."""
+def shown(source: Sequence[Step]) -> str:
+    """What it consists of, for messages."""
     return ", ".join(f"`{step.shown}`" for step in source)
 
 
-def offered_columns(archives: Archives, header: Sequence[str], later: Sequence[Step]) -> tuple[str, ...]:
-    """The columns that there are when the first of a source has those of `header`, and no step is one's own."""
-    found = [*header]
-    for step in later:
-        found += step.joined(archives, [*found, LINE, ROW])
-    return tuple(dict.fromkeys([*found, LINE, ROW]))
-
-
-def needed_columns(
-    archives: Archives, header: Sequence[str], source: Sequence[Step], wanted: Wanted, shown: str = ""
-) -> set[str] | None:
-    """What has to be read: the wanted columns and those that several files have; None for all there are.
-
-    Raises Refusal for a wanted column that is not there, where this is known before lines are read.
-    """
-    if any(step.takes_all for step in source):
-        return None
-    shown = shown or f"{archives.folder}: {named(source)}"
-    refuse_absent_columns(wanted, offered_columns(archives, header, source[1:]), shown)
-    holders = Counter([*header, *(name for step in source[1:] for name in step.header(archives))])
-    return {column for _, column in wanted} | {name for name, count in holders.items() if count > 1}
-
-
-def read_source(archives: Archives, source: Sequence[Step], wanted: Wanted, fact: str) -> pd.DataFrame:
-    """The wanted columns, and others, of the lines of a table: text, by their number in the file, from 0.
-
-    fact: where the card names the source. Raises Refusal for what is not there.
-    """
+def read_source(archives: Archives, source: Sequence[Step]) -> pd.DataFrame:
+    """The lines of a table after all of its steps: text, by their number in the file, from 0."""
     first = cast(TableFile, source[0])
-    header = first.header(archives)
-    needed = needed_columns(archives, header, source, wanted)
-    # Without a column there would be no lines.
-    chosen = [name for name in header if needed is None or name in needed] or list(header[:1])
-    lines = read_table(archives, first.name, first.names, chosen)
-    refuse_empty_table(archives, lines, first.name)
-    return after_steps(archives, numbered(lines), source, wanted, needed, fact)
+    return after_steps(archives, numbered(first.read(archives)), source)
 
 
 def numbered(lines: pd.DataFrame) -> pd.DataFrame:
@@ -131,19 +90,8 @@ def numbered(lines: pd.DataFrame) -> pd.DataFrame:
     return lines.assign(**places)
 
 
-def after_steps(
-    archives: Archives,
-    lines: pd.DataFrame,
-    source: Sequence[Step],
-    wanted: Wanted,
-    needed: Iterable[str] | None,
-    fact: str,
-) -> pd.DataFrame:
-    """`lines` after all steps but the first; their index stays. Raises Refusal for a wanted column that is lacking."""
-    columns = None if needed is None else set(needed)
-    for number, step in enumerate(source[1:], 1):
-        lines = step.applied(archives, lines, columns, f"{fact}[{number}]")
-    if columns is None:
-        there = [str(name) for name in lines if name != ADDRESS]
-        refuse_absent_columns(wanted, there, f"{archives.folder}: {named(source)}")
+def after_steps(archives: Archives, lines: pd.DataFrame, source: Sequence[Step]) -> pd.DataFrame:
+    """`lines` of the first of a source after all others; their index stays."""
+    for step in source[1:]:
+        lines = step.applied(archives, lines)
     return lines

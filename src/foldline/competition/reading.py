@@ -12,7 +12,6 @@ from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.layouts import Listing, read_layout
 from foldline.competition.sample import ColumnsOfSample, read_sample, refuse_other_ids
-from foldline.competition.side_columns import with_found_columns
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ def read_competition(
     archives: Archives, layout: Layout, target: Target, features: Features | None, submission: Submission
 ) -> Competition:
     """Decodes nothing. Raises Refusal when these facts do not fit the archives, or each other."""
-    target = with_found_columns(archives, layout, target, features)
     listing = read_layout(archives, layout, target, features)
+    target = listing.target
     found = listing.rows.loc[listing.rows["part"] == "train", "target"]
     classes = target.classes(found, ColumnsOfSample(archives, submission, target))
     sample = read_sample(archives, submission)

@@ -12,7 +12,7 @@ from jaxtyping import Int64
 from foldline.archive.archives import Archives
 from foldline.archive.tables import header_fields, read_columns, read_table, refuse_absent_columns
 from foldline.card.forms.form import Form, Sample
-from foldline.card.sources import LINE, ROW, named, numbered, read_source
+from foldline.card.sources import LINE, ROW, numbered, read_source
 from foldline.card.target import Target
 from foldline.card.targets.labels import sorted_labels
 from foldline.files.refusal import Refusal, listed
@@ -54,8 +54,7 @@ def _asked(archives: Archives, form: Form, ids: pd.Series) -> pd.DataFrame | Non
     line = form.line_table()
     if line is None:
         return None
-    table = read_source(archives, line.table, line.wanted(), "submission.line.table")
-    return line.meanings(table, ids, form.sample.name, named(line.table), str(archives.folder))
+    return line.meanings(read_source(archives, line.table), ids, form.sample.name)
 
 
 def _labels(table: pd.DataFrame, form: Form) -> tuple[str, ...]:

@@ -1,20 +1,19 @@
 """Columns that say more of a row than its images do: which a card means, and what their text says."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from foldline.archive.archives import Archives
 from foldline.archive.tables import described_places, refuse_absent_columns
 from foldline.card.features import Features
-from foldline.card.layout import Layout, named_parts
-from foldline.card.layouts.part import Part
+from foldline.card.layout import Layout
+from foldline.card.layouts.part import PartLines
 from foldline.card.sources import LINE, ROW
 from foldline.card.target import Target
-from foldline.card.targets.kind import ANY_TEXT, has_pattern
+from foldline.card.targets.kind import ANY_TEXT
 from foldline.card.targets.numbers import DECIMAL_COMMA
 from foldline.card.templates import columns_of, parse_id
 from foldline.files.refusal import Refusal, listed
@@ -25,19 +24,19 @@ TRUTH = {"true": "1", "false": "0"}
 
 
 @dataclass(frozen=True)
-class PartColumns:
+class SharedColumns:
+    """What the parts of a layout have in common."""
+
     names: tuple[str, ...]
-    """In the source's order."""
+    """In the first one's order."""
     source: str
     """The files they stand in, for messages."""
 
 
-def part_columns(archives: Archives, parts: Sequence[Part], fact: str) -> PartColumns:
-    """Those that all of `parts` have. Raises Refusal when a part's file is not there or cannot be read."""
-    found = [part.columns(archives, place) for place, part in named_parts(parts, fact)]
-    sources = dict.fromkeys(part.source(place) for place, part in named_parts(parts, fact))
-    shared = [name for name in found[0] if all(name in other for other in found)]
-    return PartColumns(tuple(shared), ", ".join(sources))
+def shared_columns(parts: Collection[PartLines]) -> SharedColumns:
+    first, *others = parts
+    shared = [str(name) for name in first.columns if all(name in other.columns for other in others)]
+    return SharedColumns(tuple(shared), ", ".join(dict.fromkeys(part.source for part in parts)))
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,12 @@ class SideColumns:
         return self.numbers + self.categories
 
 
-def find_side_columns(archives: Archives, layout: Layout, target: Target, features: Features | None) -> SideColumns:
+def find_side_columns(
+    train: SharedColumns, test: SharedColumns, layout: Layout, target: Target, features: Features | None
+) -> SideColumns:
     """Raises Refusal when train rows have no such column, when test rows lack one, or when one cannot be a feature."""
     if features is None:
         return SideColumns()
-    train = part_columns(archives, layout.train, "layout.train")
-    test = part_columns(archives, layout.test, "layout.test")
     answers = [column for _, column in target.named_columns()]
     named = {*features.numbers, *features.categories, *answers, *_ids_and_groups(layout, target)}
     spare = [name for name in train.names if name in test.names and name not in named]
@@ -65,25 +64,25 @@ def find_side_columns(archives: Archives, layout: Layout, target: Target, featur
         _found(names, f"features.{kind}", train, spare, "test rows have too, and that ")
         for kind, names in (("numbers", features.numbers), ("categories", features.categories))
     )
-    both = [name for name in numbers if name in categories]
-    if both:
+    found = SideColumns(numbers, categories)
+    if both := [name for name in numbers if name in categories]:
         raise Refusal(
             f"The card's features.numbers and features.categories both name {listed(both)}: a column is one of the "
             "two. Correct the card."
         )
-    found = SideColumns(numbers, categories)
-    told = [name for name in found.names if name in answers]
-    if told:
+    if told := [name for name in found.names if name in answers]:
         raise Refusal(f"The card's features name {listed(told)}, which its target is. Correct the card.")
-    _refuse_train_only(found, train, test)
+    if train_only := [name for name in found.names if name not in test.names]:
+        raise Refusal(
+            f"The card's features name {listed(train_only, 5)}, which {train.source} has and {test.source} has not: "
+            f"what is known of train rows only helps no test row. Found there {listed(test.names, 20)}. Leave it out "
+            "of the card, or name a test table that has it."
+        )
     return found
 
 
-def with_found_columns(archives: Archives, layout: Layout, target: Target, features: Features | None) -> Target:
+def with_found_columns(train: SharedColumns, layout: Layout, target: Target, features: Features | None) -> Target:
     """The target with the columns that its patterns mean. Raises Refusal where one means none."""
-    if not has_pattern(column for _, column in target.named_columns()):
-        return target
-    train = part_columns(archives, layout.train, "layout.train")
     named = _ids_and_groups(layout, target) | ({*features.numbers, *features.categories} if features else set())
     spare = [name for name in train.names if name not in named]
     return target.with_columns(lambda fact, names: _found(names, fact, train, spare, ""))
@@ -95,7 +94,7 @@ def _ids_and_groups(layout: Layout, target: Target) -> set[str]:
     return {column for template in templates for column in columns_of(parse_id(template))} | {LINE, ROW}
 
 
-def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[str], which: str) -> tuple[str, ...]:
+def _found(names: Sequence[str], fact: str, train: SharedColumns, spare: Sequence[str], which: str) -> tuple[str, ...]:
     """Each column once, in the card's order; those of a pattern in the source's. `spare`: what a pattern may mean;
     which: what these have in common, in words."""
     found: dict[str, None] = {}
@@ -113,16 +112,6 @@ def _found(names: Sequence[str], fact: str, train: PartColumns, spare: Sequence[
             )
         found.update(dict.fromkeys(fitting))
     return tuple(found)
-
-
-def _refuse_train_only(found: SideColumns, train: PartColumns, test: PartColumns) -> None:
-    train_only = [name for name in found.names if name not in test.names]
-    if train_only:
-        raise Refusal(
-            f"The card's features name {listed(train_only, 5)}, which {train.source} has and {test.source} has not: "
-            f"what is known of train rows only helps no test row. Found there {listed(test.names, 20)}. Leave it out "
-            "of the card, or name a test table that has it."
-        )
 
 
 def side_values(texts: pd.DataFrame, columns: SideColumns, source: str) -> pd.DataFrame:

@@ -8,7 +8,8 @@ import pandas as pd
 from foldline.archive.addresses import RECORD, places_of
 from foldline.archive.path_spelling import ARRAYS, PICTURES, suffix_of
 from foldline.card.target import Target
-from foldline.competition.readability import describe_hidden, share_to_allow
+from foldline.competition.missing_images import describe_hidden
+from foldline.competition.readability import share_to_allow
 from foldline.files.refusal import listed
 from foldline.files.rows import SIDE, side_columns
 

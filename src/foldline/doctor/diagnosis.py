@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from foldline.archive.archives import Archives
 from foldline.card.card import Card
 from foldline.card.forms.form import Sample
 from foldline.card.sources import LINE, ROW
+from foldline.competition.layouts import Listing
 from foldline.competition.readability import describe_none
-from foldline.competition.side_columns import find_side_columns, part_columns, with_found_columns
 from foldline.doctor.first_experiment import Pictures
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE, side_columns
@@ -131,21 +130,16 @@ def _feature(name: str, values: pd.Series) -> str:
     return f"{name} ({found}{missing})"
 
 
-def unused_columns(archives: Archives, card: Card) -> tuple[str, ...]:
-    """Those that both train and test rows have, and that no key of the card names. Raises what `read_layout` raises."""
-    parts = {"layout.train": card.layout.train, "layout.test": card.layout.test}
-    train, test = (part_columns(archives, part, fact).names for fact, part in parts.items())
-    target = with_found_columns(archives, card.layout, card.target, card.features)
-    used = {LINE, ROW, *find_side_columns(archives, card.layout, target, card.features).names}
-    used |= {column for _, column in target.named_columns()}
+def unused_columns(card: Card, listing: Listing) -> tuple[str, ...]:
+    """Those that both train and test rows have, and that no key of the card names."""
+    used = {LINE, ROW, *(column for _, column in listing.target.named_columns())}
+    used |= {column.removeprefix(SIDE) for column in side_columns(listing.rows)}
     texts = list(_texts(card.model_dump(exclude={"title", "host"})))
     return tuple(
         name
-        for name in train
-        if name in test
-        and name not in used
+        for name in listing.shared
+        if name not in used
         and not any(text == name or re.search(rf"{{{re.escape(name)}[][}}.:]", text) for text in texts)
-        and not any(part.shows(name) for part in card.layout.train)
     )
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 from jaxtyping import Int64
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from foldline.archive.tables import refuse_absent_columns
 from foldline.card.forms.form import Form
-from foldline.card.sources import Source
+from foldline.card.sources import Source, shown
 from foldline.card.templates import IdTemplate, columns_of, filled, parse_id, parse_template
 from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
@@ -55,26 +56,21 @@ class LineTable(Section):
     def ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
         return row_ids
 
-    def wanted(self) -> list[tuple[str, str]]:
-        """Pairs of the place in the card and the column of the table that it names there."""
-        facts = {"id": self.id, "row": self.row, "name": self.name}
-        return [
-            (f"submission.line.{fact}", name) for fact, text in facts.items() for name in columns_of(parse_id(text))
-        ]
-
-    def meanings(self, table: pd.DataFrame, ids: pd.Series, sample: str, source: str, folder: str) -> pd.DataFrame:
+    def meanings(self, table: pd.DataFrame, ids: pd.Series, sample: str) -> pd.DataFrame:
         """row and name (text) of each of the sample's lines, whose `ids` may repeat; in their order.
 
-        source: the table's name, of the archives in `folder`. Raises Refusal for an id that the table lacks, or has
-        with two meanings.
+        Raises Refusal for an id that the table lacks, or has with two meanings.
         """
-        facts = {"id": self.id, "row": self.row, "name": self.name}
-        meanings = pd.DataFrame({fact: filled(parse_id(text), table) for fact, text in facts.items()}).drop_duplicates()
+        source = shown(self.table)
+        facts = {"id": parse_id(self.id), "row": parse_id(self.row), "name": parse_id(self.name)}
+        named = [(f"submission.line.{fact}", name) for fact, pieces in facts.items() for name in columns_of(pieces)]
+        refuse_absent_columns(named, list(map(str, table)), source)
+        meanings = pd.DataFrame({fact: filled(pieces, table) for fact, pieces in facts.items()}).drop_duplicates()
         repeated = meanings[meanings["id"].duplicated(keep=False)]
         if len(repeated):
             first = repeated[repeated["id"] == repeated["id"].iloc[0]]
             raise Refusal(
-                f"{folder}: {source} has lines that mean several things: {first['id'].iloc[0]} is "
+                f"{source} has lines that mean several things: {first['id'].iloc[0]} is "
                 f"{listed((first['row'] + ' ' + first['name']), SHOWN)} ({repeated['id'].nunique()} such ids). "
                 "Correct submission.line in the card."
             )

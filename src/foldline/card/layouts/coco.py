@@ -4,17 +4,17 @@ Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium 
 iMaterialist `imageId`, and they may leave all but a bare list of images in a test file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named
-from foldline.archive.tables import as_text, parsed_json, refuse_absent_file
+from foldline.archive.tables import as_text, parsed_json, refuse_absent_columns, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
-from foldline.card.sources import Source, Wanted, after_steps, needed_columns, numbered
+from foldline.card.sources import Source, after_steps, numbered
 from foldline.card.templates import Template, columns_of, filled, parse_template
 from foldline.files.refusal import Refusal, listed
 
@@ -42,19 +42,16 @@ class CocoPart(Part):
     def steps(self) -> Sequence[Step]:
         return self.file
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        return tuple(map(str, _joined(archives, self.file[0].name)))
-
-    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
+    def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
         lines, template = _joined(archives, self.file[0].name), parse_template(self.path)
-        wanted = [*wanted, *((f"{fact}.path", column) for column in columns_of(template))]
-        needed = needed_columns(archives, tuple(map(str, lines)), self.file, wanted)
         lines = numbered(lines.fillna("").astype("str"))
         # A line joins an image and an annotation: no file has such lines to count.
         lines = lines.set_index(pd.Index(lines[OWN], name=OWN))
-        lines = after_steps(archives, lines, self.file, wanted, needed, f"{fact}.file")
-        return PartLines(lines, as_named(filled(template, lines), archives), self.source(fact))
+        lines = after_steps(archives, lines, self.file)
+        in_path = [(f"{fact}.path", column) for column in columns_of(template)]
+        refuse_absent_columns(in_path, list(map(str, lines)), self.source(fact))
+        return PartLines(self, fact, lines, as_named(filled(template, lines), archives))
 
 
 def _joined(archives: Archives, name: str) -> pd.DataFrame:

@@ -1,29 +1,16 @@
 """What every kind of part of a layout says: lines with columns of text, and the images of each line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.card.source_steps import ADDRESS, Step
-from foldline.card.sources import Wanted, files_of, offered_columns
+from foldline.card.source_steps import Step
+from foldline.card.sources import shown
 from foldline.card.templates import IdTemplate
 from foldline.params.section import Section
-
-
-@dataclass(frozen=True)
-class PartLines:
-    """One line per image and label."""
-
-    columns: pd.DataFrame
-    """At least the wanted columns: text, empty where there is nothing. The index is the line in the source, from 0; or,
-    with a name, what the line is of."""
-    paths: pd.Series
-    """In the form of archive/addresses.py; the same index as `columns`."""
-    source: str
-    """What they come from, for messages."""
 
 
 class Part(Section):
@@ -43,24 +30,32 @@ class Part(Section):
     def steps(self) -> Sequence[Step]:
         raise NotImplementedError
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        """The columns of the first of its steps. Raises Refusal when its file is not there or cannot be read."""
-        raise NotImplementedError
+    def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> "PartLines":
+        """All that it has to offer. Raises Refusal for a file that is not there or cannot be read.
 
-    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
-        """fact: where the card has the part. Raises Refusal for a file or a column that is not there."""
+        fact: where the card has the part. asked: the columns that the card names, for kinds that cannot list all that
+        they hold.
+        """
         raise NotImplementedError
-
-    def columns(self, archives: Archives, fact: str) -> tuple[str, ...]:
-        """All that it has to offer. Raises Refusal when its file is not there or cannot be read."""
-        if not any(step.takes_all for step in self.steps):
-            return offered_columns(archives, self.header(archives), self.steps[1:])
-        return tuple(str(name) for name in self.lines(archives, (), fact).columns if name != ADDRESS)
 
     def source(self, fact: str) -> str:
         """What has its columns, for messages."""
-        return files_of(self.steps)
+        return shown(self.steps)
 
-    def shows(self, column: str) -> bool:
-        """Whether the column holds the images themselves."""
-        return False
+
+@dataclass(frozen=True)
+class PartLines:
+    """What a part of a layout holds: one line per image and label."""
+
+    part: Part
+    fact: str
+    """Where the card has it."""
+    columns: pd.DataFrame
+    """Text, empty where there is nothing. The index is the line in the source, from 0; or, with a name, what the line
+    is of."""
+    paths: pd.Series
+    """In the form of archive/addresses.py; the same index as `columns`."""
+
+    @property
+    def source(self) -> str:
+        return self.part.source(self.fact)

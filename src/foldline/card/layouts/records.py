@@ -1,6 +1,6 @@
 """Rows of a file of records that hold their images themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
@@ -13,7 +13,7 @@ from foldline.archive.tables import as_text, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.pictures import PictureKind, field_value, leaves
 from foldline.card.source_steps import ADDRESS, Step
-from foldline.card.sources import Source, Wanted, after_steps, named, needed_columns, numbered
+from foldline.card.sources import Source, after_steps, numbered
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
 
@@ -40,30 +40,16 @@ class RecordsPart(Part):
     def steps(self) -> Sequence[Step]:
         return self.file
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        return tuple(leaves(self._first(archives)))
-
-    def shows(self, column: str) -> bool:
-        return self.picture.shows(column)
-
-    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
-        """A line per image. Raises Refusal for a file that is none of records, or a record without a wanted field."""
+    def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
+        """A line per image. Raises Refusal for a file that is none of records, or whose records have no such image."""
         first = self._first(archives)
-        header = tuple(leaves(first))
+        self.picture.refuse_absent(first, f"{fact}.picture", self.source(fact))
         # A record may also hold what is not one of its leaves, such as an item of a list.
-        others = [pair for pair in wanted if pair[1] not in first and field_value(first, pair[1]) is None]
-        needed = needed_columns(archives, header, self.file, others)
-        self.picture.refuse_absent(first, f"{fact}.picture", f"{archives.folder}: {named(self.file)}")
-        asked = dict.fromkeys(column for _, column in wanted)
-        if needed is None:
-            asked |= dict.fromkeys(name for name in header if not self.shows(name))
-        else:
-            needed |= set(asked)
-            asked |= dict.fromkeys(needed)
-        there = [name for name in asked if name in first or field_value(first, name) is not None]
-        lines = numbered(self._read(archives, there))
-        lines = after_steps(archives, lines, self.file, wanted, needed, f"{fact}.file")
-        return PartLines(lines, lines[ADDRESS], self.source(fact))
+        inner = [name for name in asked if field_value(first, name) is not None]
+        texts = [name for name in leaves(first) if not self.picture.shows(name)]
+        lines = numbered(self._read(archives, list(dict.fromkeys([*texts, *inner]))))
+        lines = after_steps(archives, lines, self.file)
+        return PartLines(self, fact, lines.drop(columns=ADDRESS), lines[ADDRESS])
 
     def _read(self, archives: Archives, columns: Sequence[str]) -> pd.DataFrame:
         """A line per image: `columns` and the address; the index is the number of the record, from 0."""

@@ -1,6 +1,6 @@
 """Rows of a table, images by a template over its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -8,9 +8,10 @@ import pandas as pd
 from foldline.archive.addresses import BETWEEN_CHANNELS
 from foldline.archive.archives import Archives
 from foldline.archive.path_spelling import as_named, with_wildcards
+from foldline.archive.tables import refuse_absent_columns
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
-from foldline.card.sources import Source, Wanted, read_source
+from foldline.card.sources import Source, read_source
 from foldline.card.templates import Templates, columns_of, filled, parse_id, parse_template
 from foldline.files.refusal import Refusal, listed
 
@@ -42,26 +43,24 @@ class TablePart(Part):
     def steps(self) -> Sequence[Step]:
         return self.table
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        return self.table[0].header(archives)
-
-    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
+    def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per line of the table and file of its image."""
+        table = read_source(archives, self.table)
         templates = [parse_template(path) for path in self.path]
-        in_path = [(f"{fact}.path", column) for pieces in templates for column in columns_of(pieces)]
-        in_id = [(f"{fact}.id", column) for column in columns_of(parse_id(self.id))]
-        table = read_source(archives, self.table, [*wanted, *in_path, *in_id], f"{fact}.table")
+        for key, of_key in (("path", templates), ("id", [parse_id(self.id)])):
+            named = [(f"{fact}.{key}", column) for pieces in of_key for column in columns_of(pieces)]
+            refuse_absent_columns(named, list(map(str, table)), self.source(fact))
         lines = table.reset_index(drop=True)  # a join may repeat a line
-        asked = [as_named(filled(pieces, lines), archives) for pieces in templates]
-        channels = [with_wildcards(paths, archives.names) for paths in asked]
+        patterns = [as_named(filled(pieces, lines), archives) for pieces in templates]
+        channels = [with_wildcards(paths, archives.names) for paths in patterns]
         ids = filled(parse_id(self.id), lines)
-        for patterns, files in zip(asked, channels, strict=True):
-            refuse_shared(patterns, files, ids, f"{fact}.path")
+        for of_channel, files in zip(patterns, channels, strict=True):
+            refuse_shared(of_channel, files, ids, f"{fact}.path")
         _refuse_unequal_channels(channels, f"{fact}.path")
         first, *others = channels
         paths = first.str.cat([channel.to_numpy() for channel in others], sep=BETWEEN_CHANNELS)
         places = table.index[paths.index]
-        return PartLines(lines.loc[paths.index].set_axis(places), paths.set_axis(places), self.source(fact))
+        return PartLines(self, fact, lines.loc[paths.index].set_axis(places), paths.set_axis(places))
 
 
 def refuse_shared(patterns: pd.Series, files: pd.Series, ids: pd.Series, fact: str) -> None:

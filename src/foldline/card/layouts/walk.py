@@ -1,7 +1,7 @@
 """Rows without a table: what a file's path says."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal
 
 import pandas as pd
@@ -11,7 +11,7 @@ from foldline.archive.path_spelling import one_per_folder
 from foldline.archive.unpacking import closed_archives
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import ADDRESS, Step
-from foldline.card.sources import Walked, Wanted, after_steps, needed_columns, numbered
+from foldline.card.sources import Walked, after_steps, numbered
 from foldline.files.refusal import Refusal, listed
 
 
@@ -31,16 +31,12 @@ class WalkPart(Part):
     def steps(self) -> Sequence[Step]:
         return self.pattern
 
-    def header(self, archives: Archives) -> tuple[str, ...]:
-        return self.pattern[0].header(archives)
-
     def source(self, fact: str) -> str:
         return f"The card's {fact}.pattern"
 
-    def lines(self, archives: Archives, wanted: Wanted, fact: str) -> PartLines:
+    def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per file whose whole path fits the pattern. Raises Refusal when none does."""
         pattern = re.compile(self.pattern[0].name)
-        needed = needed_columns(archives, self.header(archives), self.pattern, wanted, self.source(fact))
         found = [match for match in map(pattern.fullmatch, archives.names) if match]
         if not found:
             raise Refusal(
@@ -51,5 +47,5 @@ class WalkPart(Part):
         lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
         lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))
         lines = lines.set_index(pd.Index(lines[ADDRESS], name="file"))
-        lines = after_steps(archives, lines, self.pattern, wanted, needed, f"{fact}.pattern")
-        return PartLines(lines, lines[ADDRESS], self.source(fact))
+        lines = after_steps(archives, lines, self.pattern)
+        return PartLines(self, fact, lines.drop(columns=ADDRESS), lines[ADDRESS])
