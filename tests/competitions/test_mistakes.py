@@ -130,7 +130,7 @@ MISTAKES = [
     (PLANTS, "target.labels.columns", ["healthy", "image_id"], r"image_id.*0.*1"),
     (PLANTS, "target.labels.columns", ["healthy", "rust", "scab"], r"columns without a train row: multiple_diseases"),
     (PLANTS, "target.labels.columns", ["healthy", "rust", "rust"], r"`target.labels.columns` .* rust more than once"),
-    (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*train\.csv has.*sample"),
+    (PADDY, "features", {"numbers": ["age"], "categories": ["variety"]}, r"age, variety.*`train\.csv` has.*sample"),
     (PETS, "features.numbers", ["Eye"], r"no column `Eye`.*features\.numbers.*Did you mean `Eyes`\? Found Id, Subject"),
     (LEAVES, "features.numbers", ["edge*"], r"no column .* fits `edge\*`.*Found margin1, margin2"),
     (FACES, "submission.line.table", "IdLookup.csv", r"no table `IdLookup.csv`. Did you mean `IdLookupTable.csv`"),

@@ -23,6 +23,7 @@ from foldline.competition.missing_images import Absences, find_absences, missing
 from foldline.competition.side_columns import (
     SideColumns,
     find_side_columns,
+    ids_and_groups,
     refuse_changing,
     shared_columns,
     side_values,
@@ -57,7 +58,7 @@ class Listing:
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
     """Raises Refusal when the card does not fit the archives: a table or a column is not there, no train image is, or a
     part of the test set lies elsewhere than its path says."""
-    asked = {column for _, column in target.named_columns()}
+    asked = ids_and_groups(layout, target) | {column for _, column in target.named_columns()}
     asked |= {*features.numbers, *features.categories} if features else set()
     train, test = (
         [part.lines(archives, fact, asked) for fact, part in named_parts(parts, of)]

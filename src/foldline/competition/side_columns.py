@@ -58,7 +58,7 @@ def find_side_columns(
     if features is None:
         return SideColumns()
     answers = [column for _, column in target.named_columns()]
-    named = {*features.numbers, *features.categories, *answers, *_ids_and_groups(layout, target)}
+    named = {*features.numbers, *features.categories, *answers, *ids_and_groups(layout, target)}
     spare = [name for name in train.names if name in test.names and name not in named]
     numbers, categories = (
         _found(names, f"features.{kind}", train, spare, "test rows have too, and that ")
@@ -83,14 +83,14 @@ def find_side_columns(
 
 def with_found_columns(train: SharedColumns, layout: Layout, target: Target, features: Features | None) -> Target:
     """The target with the columns that its patterns mean. Raises Refusal where one means none."""
-    named = _ids_and_groups(layout, target) | ({*features.numbers, *features.categories} if features else set())
+    named = ids_and_groups(layout, target) | ({*features.numbers, *features.categories} if features else set())
     spare = [name for name in train.names if name not in named]
     return target.with_columns(lambda fact, names: _found(names, fact, train, spare, ""))
 
 
-def _ids_and_groups(layout: Layout, target: Target) -> set[str]:
-    """What no pattern means: columns of train rows' ids and groups, and those that stand for the number of a line."""
-    templates = [*(part.id for part in layout.train), *([target.group] if target.group else [])]
+def ids_and_groups(layout: Layout, target: Target) -> set[str]:
+    """What no pattern means: columns of rows' ids and groups, and those that stand for the number of a line."""
+    templates = [*(part.id for part in (*layout.train, *layout.test)), *([target.group] if target.group else [])]
     return {column for template in templates for column in columns_of(parse_id(template))} | {LINE, ROW}
 
 
