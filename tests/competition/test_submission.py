@@ -187,7 +187,7 @@ def test_without_a_header_the_first_line_is_a_row(tmp_path: Path) -> None:
     assert path.read_text() == "b,pug\n007,NA\n"
     check_submission(path, wanted, LABEL, distributions=False)
     path.write_text("b,pug\n007,\n")
-    with pytest.raises(Refusal, match=r"line 2 \(id `007`\): column `breed` is empty"):
+    with pytest.raises(Refusal, match=r"row 2 \(id `007`\): column `breed` is empty"):
         check_submission(path, wanted, LABEL, distributions=False)
     path.write_text("id,breed\nb,pug\n007,NA\n")
     with pytest.raises(Refusal, match=r"0 ids .* are missing \(none\), 1 is unknown or too often there \(id\)"):

@@ -73,13 +73,13 @@ def test_what_a_grader_takes_is_accepted(path: Path, text: str, sample: Sample, 
         ),
         (
             "id,pug,NA\n007,1,0\nb,,1\nb,1,0\n",
-            "line 3 (id `b`): column `pug` is empty, it must be a number from 0 to 1",
+            "row 2 (id `b`): column `pug` is empty, it must be a number from 0 to 1",
         ),
-        ("id,pug,NA\n007,1,0\nb,NA,1\nb,1,0\n", "line 3 (id `b`): column `pug` is 'NA', it must be a number"),
-        ("id,pug,NA\n007,1,0\nb,1,0\nb,1.5,-0.5\n", "line 4 (id `b`): column `pug` is 1.5, it must be a number from 0"),
-        ("id,pug,NA\n007,1,0\nb,0,inf\nb,1,0\n", "line 3 (id `b`): column `NA` is inf"),
-        ("id,pug,NA\n007,1,0\nb,0.5,0.4999\nb,1,0\n", "line 3 (id `b`): its probabilities sum to 0.9999, not to one"),
-        ("id,pug,NA\n007,1,0\n,1,0\nb,1,0\n", "line 3 (no id): column `id` is empty, it must be an id"),
+        ("id,pug,NA\n007,1,0\nb,NA,1\nb,1,0\n", "row 2 (id `b`): column `pug` is 'NA', it must be a number"),
+        ("id,pug,NA\n007,1,0\nb,1,0\nb,1.5,-0.5\n", "row 3 (id `b`): column `pug` is 1.5, it must be a number from 0"),
+        ("id,pug,NA\n007,1,0\nb,0,inf\nb,1,0\n", "row 2 (id `b`): column `NA` is inf"),
+        ("id,pug,NA\n007,1,0\nb,0.5,0.4999\nb,1,0\n", "row 2 (id `b`): its probabilities sum to 0.9999, not to one"),
+        ("id,pug,NA\n007,1,0\n,1,0\nb,1,0\n", "row 2 (no id): column `id` is empty, it must be an id"),
         ("id,pug,NA\n\n007,1,0\nb,1,0,3,4\nb,1,0\n", "line 4: it has 5 fields, not 3"),
         ("id,pug,NA\n007,1,0,3\nb,1,0,3\nb,1,0,3\n", "its lines have more fields than there are columns"),
         ("", "is not a csv in UTF-8"),
@@ -99,17 +99,17 @@ def test_probabilities_that_a_grader_would_not_take_are_refused(path: Path, text
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["007,1,0.1", "b,1,0.5", "b,1,0"], "line 2 (id `007`): its probabilities sum to 1.1"),
-        (["007,1,0", "b,1,-0.5", "b,x,0"], "line 3 (id `b`): column `NA` is -0.5, it must be a number from 0 to 1"),
-        (["007,1,0", "b,1,x", "b,x,0"], "line 3 (id `b`): column `NA` is 'x', it must be a number from 0 to 1"),
-        (["007,1,0", "b,2,0", ",1,0"], "line 3 (id `b`): column `pug` is 2.0"),
-        (["007,1,0", "b,1,0.5", "b,1000000000000000000000,0"], "line 3 (id `b`): its probabilities sum to 1.5"),
-        (["007,1,0", "b,1,0", "b,1000000000000000000000,0"], "line 4 (id `b`): column `pug` is 1e+21"),
-        (["", "", "007,1,0", " ", "b,1,1", "b,1,0"], "line 6 (id `b`): its probabilities sum to 2"),
-        (["zzz,1,0", "b,1,0", "b,1,1"], "line 2 (id `zzz`): the sample submission does not have this id. Correct it"),
-        (["007,1,0", "007,1,0", "b,1,1"], "line 3 (id `007`): the sample submission has this id once, and above it"),
-        (["007,1,0", "b,1,0", "b,1,0", "b,1,0"], "line 5 (id `b`): the sample submission has this id 2 times, and"),
-        (["007,1,0", "b,1,0", "c,1,0"], "line 4 (id `c`): the sample submission does not have this id. 1 id of the sa"),
+        (["007,1,0.1", "b,1,0.5", "b,1,0"], "row 1 (id `007`): its probabilities sum to 1.1"),
+        (["007,1,0", "b,1,-0.5", "b,x,0"], "row 2 (id `b`): column `NA` is -0.5, it must be a number from 0 to 1"),
+        (["007,1,0", "b,1,x", "b,x,0"], "row 2 (id `b`): column `NA` is 'x', it must be a number from 0 to 1"),
+        (["007,1,0", "b,2,0", ",1,0"], "row 2 (id `b`): column `pug` is 2.0"),
+        (["007,1,0", "b,1,0.5", "b,1000000000000000000000,0"], "row 2 (id `b`): its probabilities sum to 1.5"),
+        (["007,1,0", "b,1,0", "b,1000000000000000000000,0"], "row 3 (id `b`): column `pug` is 1e+21"),
+        (["", "", "007,1,0", " ", "b,1,1", "b,1,0"], "row 2 (id `b`): its probabilities sum to 2"),
+        (["zzz,1,0", "b,1,0", "b,1,1"], "row 1 (id `zzz`): the sample submission does not have this id. Correct it"),
+        (["007,1,0", "007,1,0", "b,1,1"], "row 2 (id `007`): the sample submission has this id once, and above it"),
+        (["007,1,0", "b,1,0", "b,1,0", "b,1,0"], "row 4 (id `b`): the sample submission has this id 2 times, and"),
+        (["007,1,0", "b,1,0", "c,1,0"], "row 3 (id `c`): the sample submission does not have this id. 1 id of the sa"),
     ],
 )
 def test_the_first_of_several_offences_is_named(path: Path, lines: list[str], message: str) -> None:
@@ -121,7 +121,7 @@ def test_the_first_of_several_offences_is_named(path: Path, lines: list[str], me
 
 def test_a_label_that_cannot_exist_comes_before_a_later_line_without_one(path: Path) -> None:
     path.write_text("id,breed\n007,cat\nb,\nb,pug\n")
-    with pytest.raises(Refusal, match=r"line 2 \(id `007`\): column `breed` names 'cat', which is no label"):
+    with pytest.raises(Refusal, match=r"row 1 \(id `007`\): column `breed` names 'cat', which is no label"):
         check_submission(path, LABEL_SAMPLE, LABEL, distributions=False, names=("pug",))
 
 
@@ -143,19 +143,19 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             "id,breed\n007,pug\nb,\nb,pug\n",
             LABEL_SAMPLE,
             LABEL,
-            "line 3 (id `b`): column `breed` is empty, it must be a label",
+            "row 2 (id `b`): column `breed` is empty, it must be a label",
         ),
         (
             "id,level\n007,3\nb,2\nb,2.0\n",
             NUMBER_SAMPLE,
             LABEL,
-            "line 4 (id `b`): column `level` is '2.0', it must be a whole",
+            "row 3 (id `b`): column `level` is '2.0', it must be a whole",
         ),
         (
             "id,breed\n007,3\nb,0.9\nb,2\n",
             LABEL_SAMPLE,
             NUMBER,
-            "line 3 (id `b`): column `breed` is 0.9, it must be a nu",
+            "row 2 (id `b`): column `breed` is 0.9, it must be a nu",
         ),
         ("id,breed\n007,3\nb,inf\nb,2\n", LABEL_SAMPLE, ANY_NUMBER, "column `breed` is inf, it must be a number"),
         ("id,breed\n007,a b\nb,\nb,c\n", LABEL_SAMPLE, SET, "column `breed` is empty, it must be one or more labels"),
@@ -169,7 +169,7 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             "id,breed\n007,8815 0.03\nb,8815\nb,c 1\n",
             LABEL_SAMPLE,
             CONFIDENT,
-            "line 3 (id `b`): column `breed` is '8815', it must be a label and its confidence, a number",
+            "row 2 (id `b`): column `breed` is '8815', it must be a label and its confidence, a number",
         ),
         (
             "id,breed\n007,a b\nb,a| b\nb,c\n",
@@ -188,11 +188,11 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             "id,pug,NA\n007,1,0\nb,1,0.5\nb,2,0\n",
             SAMPLE,
             FREE_COLUMNS,
-            "line 3 (id `b`): column `NA` is 0.5, it must be 0 or 1",
+            "row 2 (id `b`): column `NA` is 0.5, it must be 0 or 1",
         ),
-        ("id,pug,NA\n007,1,0\nb,True,0\nb,,0\n", SAMPLE, FREE_COLUMNS, "line 3 (id `b`): column `pug` is 'True', it"),
-        ("id,pug,NA\n007,1,0\nb,0,0\nb,2,0\n", SAMPLE, COLUMNS, "line 3 (id `b`): none of its columns is 1, it must"),
-        ("id,breed\n007,a\nb,\nb,b\n", LABEL_SAMPLE, RANKING, "line 3 (id `b`): column `breed` is empty"),
+        ("id,pug,NA\n007,1,0\nb,True,0\nb,,0\n", SAMPLE, FREE_COLUMNS, "row 2 (id `b`): column `pug` is 'True', it"),
+        ("id,pug,NA\n007,1,0\nb,0,0\nb,2,0\n", SAMPLE, COLUMNS, "row 2 (id `b`): none of its columns is 1, it must"),
+        ("id,breed\n007,a\nb,\nb,b\n", LABEL_SAMPLE, RANKING, "row 2 (id `b`): column `breed` is empty"),
     ],
 )
 def test_answers_that_a_grader_would_not_take_are_refused(
@@ -210,7 +210,7 @@ def test_lines_count_on_through_all_blocks(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("foldline.competition.submission_check.BLOCK_CELLS", 3)
     path.write_text("id,pug,NA\n007,1,0\nb,1,0\nb,1,1\n")
 
-    with pytest.raises(Refusal, match=r"line 4 \(id `b`\): its probabilities sum to 2"):
+    with pytest.raises(Refusal, match=r"row 3 \(id `b`\): its probabilities sum to 2"):
         check_submission(path, SAMPLE, PROBABILITIES, distributions=True)
 
 

@@ -31,7 +31,7 @@ def test_probabilities_of_several_columns_have_a_line_each_or_a_column_each(tmp_
     ).read_text() == "id,bad,mild\nb_right,0.875,0.125\na_left,0.25,0.75\nb_right,0.875,0.125\n"
     check_submission(tmp_path / "s.csv", wanted, lines, lines.sums_to_one(target))
     (tmp_path / "s.csv").write_text("id,bad,mild\nb_right,0.8,0.1\na_left,0.25,0.75\nb_right,0.9,0.1\n")
-    with pytest.raises(Refusal, match=r"line 2 \(id `b_right`\): its probabilities sum to 0.9, not to one"):
+    with pytest.raises(Refusal, match=r"row 1 \(id `b_right`\): its probabilities sum to 0.9, not to one"):
         check_submission(tmp_path / "s.csv", wanted, lines, lines.sums_to_one(target))
 
     wide = ProbabilityColumns(kind="probability_columns", **given, column="{label}_{column}")
@@ -57,7 +57,7 @@ def test_a_set_may_stand_in_brackets(tmp_path: Path) -> None:
     check_submission(tmp_path / "s.csv", wanted, form, False, ("pug", "dingo"))
     for wrong in ("pug", "[pug", "[pug,dingo]", "[", "[ ]"):
         (tmp_path / "s.csv").write_text(f'id,breeds\nb,"[pug]"\na,"{wrong}"\n')
-        with pytest.raises(Refusal, match=r"line 3 \(id `a`\): column `breeds` "):
+        with pytest.raises(Refusal, match=r"row 2 \(id `a`\): column `breeds` "):
             check_submission(tmp_path / "s.csv", wanted, form, False, ("pug", "dingo"))
     with pytest.raises(Refusal, match=r"is 'pug', it must be labels with ', ' between, in \[\]"):
         (tmp_path / "s.csv").write_text('id,breeds\nb,"[pug]"\na,pug\n')

@@ -51,12 +51,12 @@ def test_labels_are_compared_once_there_are_classes(csv: Path, capsys: pytest.Ca
     assert "not compared" not in capsys.readouterr().out
     csv.write_text("id_code,diagnosis\na,0\nb,5\n")
     with pytest.raises(
-        Refusal, match=r"line 3 \(id `b`\): column `diagnosis` names '5', which is no label. There are 0,"
+        Refusal, match=r"row 2 \(id `b`\): column `diagnosis` names '5', which is no label. There are 0,"
     ):
         check_submission.main()
 
 
 def test_the_first_offending_line_is_named(csv: Path) -> None:
     csv.write_text("id_code,diagnosis\na,0\nb,2.3\n")
-    with pytest.raises(Refusal, match=r"mine.csv, line 3 \(id `b`\): column `diagnosis` is '2.3', it must be a whole"):
+    with pytest.raises(Refusal, match=r"mine.csv, row 2 \(id `b`\): column `diagnosis` is '2.3', it must be a whole"):
         check_submission.main()

@@ -12,7 +12,7 @@ from jaxtyping import Int64
 from foldline.archive.archives import Archives
 from foldline.archive.tables import header_fields, read_columns, read_table, refuse_absent_columns
 from foldline.card.forms.form import Form, Sample
-from foldline.card.sources import LINE, ROW, numbered, read_source
+from foldline.card.sources import LINE, ROW, numbered
 from foldline.card.target import Target
 from foldline.card.targets.labels import sorted_labels
 from foldline.files.refusal import Refusal, listed
@@ -43,18 +43,11 @@ def read_sample(archives: Archives, form: Form) -> Sample:
         ids=table[form.id],
         whole_numbers=form.shows_whole_numbers(table[shown]),
         has_header=has_header,
-        asked=_asked(archives, form, table[form.id]),
+        meanings=form.meanings(table[form.id], archives),
         shown_labels=_labels(table[shown], form),
         copied=table[list(form.copied)],
         nameless=nameless_columns(archives, form, header),
     )
-
-
-def _asked(archives: Archives, form: Form, ids: pd.Series) -> pd.DataFrame | None:
-    line = form.line_table()
-    if line is None:
-        return None
-    return line.meanings(read_source(archives, line.table), ids, form.sample.name)
 
 
 def _labels(table: pd.DataFrame, form: Form) -> tuple[str, ...]:
@@ -91,14 +84,8 @@ def line_positions(
 ) -> Int64[np.ndarray, " lines"]:
     """Of each of the sample's lines the position among all lines that there could be: one for each of `row_ids`, or
     one for each of the `names` that it may be asked for, in their order. -1 where there is none."""
-    if sample.asked is None:
-        lines = form.line_ids(row_ids, names)
-        return pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.ids, dtype="str")).astype(np.int64)
-    rows, places = (
-        pd.Index(known, dtype="str").get_indexer(pd.Index(sample.asked[fact], dtype="str")).astype(np.int64)
-        for fact, known in (("row", row_ids), ("name", names))
-    )
-    return np.where((rows < 0) | (places < 0), -1, rows * len(names) + places)
+    lines = form.all_lines(row_ids, names)
+    return pd.Index(lines, dtype="str").get_indexer(pd.Index(sample.asked, dtype="str")).astype(np.int64)
 
 
 def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Form, names: tuple[str, ...]) -> None:
@@ -108,34 +95,17 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Form, names: tupl
     names: what a row may be asked for (a target's `asked_names`).
     """
     row_ids = rows.loc[rows["part"] == "test", "row_id"]
-    if sample.asked is not None:
-        _refuse_other_meanings(sample.asked, row_ids, names, form)
-        return
-    test_ids = form.line_ids(row_ids, names)
-    asked = sample.ids.drop_duplicates()
-    unknown = asked[~asked.isin(test_ids)]
+    known, asked = form.all_lines(row_ids, names), sample.asked.drop_duplicates()
+    unknown, surplus = (
+        few.str.replace("\t", " ", regex=False) for few in (asked[~asked.isin(known)], known[~known.isin(asked)])
+    )
     if len(unknown):
-        surplus = test_ids[~test_ids.isin(asked)]
         what, others, cure = form.ids_mean
         raise Refusal(
             f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no {what}: {listed(unknown, 3)}. {others} "
-            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(test_ids)}). Correct {cure} in "
+            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(known)}). Correct {cure} in "
             "the card, so that they name the same ids."
         )
-
-
-def _refuse_other_meanings(asked: pd.DataFrame, row_ids: pd.Series, names: tuple[str, ...], form: Form) -> None:
-    for fact, known, what, cure in (
-        ("row", row_ids, "rows that are no test rows", "layout.test"),
-        ("name", pd.Series(names, dtype="str"), "what the target does not have", "target"),
-    ):
-        unknown = asked.loc[~asked[fact].isin(known), fact]
-        if len(unknown):
-            raise Refusal(
-                f"{form.sample.name}: {len(unknown)} of its {len(asked)} lines ask, by the card's "
-                f"submission.line.{fact}, for {what}: {listed(unknown.unique(), 3)}. There are "
-                f"{listed(known, 30 if fact == 'name' else 3)}. Correct submission.line.{fact} or {cure} in the card."
-            )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 Rows and columns may be in any order: graders align them by name.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,7 +35,7 @@ def check_submission(
         ids.append(block[form.id])
         if violation is not None:
             _refuse_other_ids(pd.concat(ids).iloc[: block.index[violation.position]], path, sample)
-            raise _refusal(violation, block[form.id], path, sample)
+            raise _refusal(violation, block[form.id], path)
         as_numbers = as_numbers and form.reads_as_numbers(block[list(sample.predicted(form))])
     if ids and as_numbers:
         raise Refusal(
@@ -57,13 +56,12 @@ def _first_violation(
     return earliest([form.label_violation(above, names), violation])
 
 
-def _refusal(violation: Violation, ids: pd.Series, path: Path, sample: Sample, more: str = "") -> Refusal:
-    """ids: of the rows among which `violation` has its position, by their number in the file."""
-    row_id = ids.iloc[violation.position]
-    line = line_of(path, int(ids.index[violation.position]) + sample.has_header)
+def _refusal(violation: Violation, ids: pd.Series, path: Path, more: str = "") -> Refusal:
+    """ids: of the rows among which `violation` has its position, by their number in the file, from 0."""
+    row_id, number = ids.iloc[violation.position], int(ids.index[violation.position]) + 1
     named = "no id" if pd.isna(row_id) else f"id `{row_id}`"
     return Refusal(
-        f"{path}, line {line} ({named}): {violation.what}. {more or 'Correct it, or run `dvc repro` again.'}"
+        f"{path}, row {number:,} ({named}): {violation.what}. {more or 'Correct it, or run `dvc repro` again.'}"
     )
 
 
@@ -122,12 +120,6 @@ def _check_columns(columns: tuple[str, ...], path: Path, sample: Sample, form: F
         raise Refusal(f"{path}: {'; '.join(found)}. Write the columns of the sample submission.")
 
 
-def _refuse_other_ids(ids: pd.Series, path: Path, sample: Sample, more: str = "") -> None:
-    violation = id_violation(ids, sample.ids)
-    if violation is not None:
-        raise _refusal(violation, ids, path, sample, more)
-
-
 def _check_ids(ids: pd.Series, path: Path, sample: Sample) -> None:
     surplus = ids.value_counts().sub(sample.ids.value_counts(), fill_value=0)
     missing, extra = sorted(surplus.index[surplus < 0]), sorted(surplus.index[surplus > 0])
@@ -141,48 +133,13 @@ def _check_ids(ids: pd.Series, path: Path, sample: Sample) -> None:
         raise Refusal(f"{path}: {found}")
 
 
-def id_violation(ids: pd.Series, asked: pd.Series) -> Violation | None:
-    """ids: all of the submission up to some row, or only those; asked: the sample's. Both text, none empty."""
-    times = ids.map(asked.value_counts()).fillna(0).to_numpy()
+def _refuse_other_ids(ids: pd.Series, path: Path, sample: Sample, more: str = "") -> None:
+    """ids: all of the submission up to some row, or only those; text, none empty."""
+    times = ids.map(sample.ids.value_counts()).fillna(0).to_numpy()
     surplus = ids.groupby(ids).cumcount().to_numpy() >= times
-    if not surplus.any():
-        return None
-    position = int(np.argmax(surplus))
-    often = int(times[position])
-    known = f"has this id {'once' if often == 1 else f'{often} times'}, and above it stands as often"
-    return Violation(position, f"the sample submission {known if often else 'does not have this id'}")
-
-
-LINES_AT_A_TIME = 1 << 16
-NO_SEPARATOR = "\x01"
-
-
-def line_of(path: Path, record: int) -> int:
-    """Of the record number `record`, counted from 0 without blank lines; its header, if it has one, is the first."""
-    reader = csv.reader(_lines(path))
-    start = 1
-    for fields in reader:
-        if len(fields) > 1 or "".join(fields).strip():
-            if record == 0:
-                return start
-            record -= 1
-        start = reader.line_num + 1
-    return start
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """By pandas, which reads the packed files that it read the rows from."""
-    with pd.read_csv(
-        path,
-        sep=NO_SEPARATOR,
-        header=None,
-        names=["line"],
-        dtype="str",
-        na_filter=False,
-        quoting=csv.QUOTE_NONE,
-        skip_blank_lines=False,
-        chunksize=LINES_AT_A_TIME,
-        encoding="utf-8-sig",
-    ) as blocks:
-        for block in blocks:
-            yield from block["line"]
+    if surplus.any():
+        position = int(np.argmax(surplus))
+        often = int(times[position])
+        known = f"has this id {'once' if often == 1 else f'{often} times'}, and above it stands as often"
+        what = f"the sample submission {known if often else 'does not have this id'}"
+        raise _refusal(Violation(position, what), ids, path, more)

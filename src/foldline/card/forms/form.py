@@ -7,13 +7,14 @@ all (competition/sample.py, submission.py, submission_check.py).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 from pydantic import BeforeValidator, Field, model_validator
 
+from foldline.archive.archives import Archives
 from foldline.card.forms.fields import Violation
 from foldline.card.source_steps import File, Headerless
 from foldline.card.target import Target
@@ -21,9 +22,6 @@ from foldline.card.targets.kind import AS_PREDICTED
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.metric_and_rule import Answer, FirstRule
 from foldline.params.section import Section
-
-if TYPE_CHECKING:
-    from foldline.card.forms.lines import LineTable
 
 BLANKS = ("", "nan", "NaN", "NA", "NULL")
 """Where a sample shows nothing."""
@@ -41,15 +39,18 @@ class Sample:
     """Whether the labels it shows are whole numbers; the grader then wants them without a decimal point."""
     has_header: bool = True
     """Whether the file's first line names the columns."""
-    asked: pd.DataFrame | None = None
-    """row, name: which row of the test set, and of it which class or number, each line asks for, where a table says it
-    (`submission.line`); None where the id itself does."""
+    meanings: pd.Series | None = None
+    """What each line asks for, where its id does not say it itself."""
     shown_labels: tuple[str, ...] = ()
     """Those of its first lines, where it has labels."""
     copied: pd.DataFrame | None = None
     """The columns that are written as they are here (`submission.copied`), text; or None."""
     nameless: tuple[str, ...] = ()
     """Of the columns those whose name the file's first line leaves empty."""
+
+    @property
+    def asked(self) -> pd.Series:
+        return self.ids if self.meanings is None else self.meanings
 
     def predicted(self, form: "Form") -> tuple[str, ...]:
         return form.predicted(self.columns)
@@ -158,16 +159,16 @@ class Form(Section):
 
     # Its lines
 
-    def line_table(self) -> "LineTable | None":
-        """The table that says what each line asks for; None where the id itself does."""
-        return None
+    def meanings(self, ids: pd.Series, archives: Archives) -> pd.Series:
+        """What each line of the sample asks for, as `all_lines` says it. Raises Refusal where nobody knows."""
+        return ids
 
     def lines_per_row(self, names: tuple[str, ...]) -> int:
         """names: what a row may be asked for (a target's `asked_names`)."""
         return 1
 
-    def line_ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
-        """The ids of all lines that there could be, where the id itself says what it asks for."""
+    def all_lines(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
+        """All lines that there could be, by row and then by name."""
         return row_ids
 
     def asked_for(self, answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:

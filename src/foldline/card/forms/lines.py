@@ -7,9 +7,10 @@ import pandas as pd
 from jaxtyping import Int64
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from foldline.archive.archives import Archives
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.forms.form import Form
-from foldline.card.sources import Source, shown
+from foldline.card.sources import Source, read_source, shown
 from foldline.card.templates import IdTemplate, columns_of, filled, parse_id, parse_template
 from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
@@ -23,18 +24,18 @@ def _names_row_and_class(template: str) -> str:
     return template
 
 
+ROW_AND_NAME = "{row}\t{class}"
+"""What an id means, where a table says it."""
+
+
 class LineTemplate(Section):
     """Written as the template alone: how a line's id is made of the row's id and the class."""
 
     kind: Literal["template"]
     template: Annotated[str, AfterValidator(_names_row_and_class)]
 
-    def table_of(self) -> "LineTable | None":
-        return None
-
-    def ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
-        lines = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
-        return filled(parse_template(self.template), pd.DataFrame(lines, dtype="str"))
+    def meanings(self, ids: pd.Series, archives: Archives, sample: str) -> pd.Series:
+        return ids
 
 
 class LineTable(Section):
@@ -49,39 +50,33 @@ class LineTable(Section):
     """The id of the row."""
     name: IdTemplate
     """Of the class or the number."""
+    template: ClassVar[str] = ROW_AND_NAME
 
-    def table_of(self) -> "LineTable | None":
-        return self
-
-    def ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
-        return row_ids
-
-    def meanings(self, table: pd.DataFrame, ids: pd.Series, sample: str) -> pd.DataFrame:
-        """row and name (text) of each of the sample's lines, whose `ids` may repeat; in their order.
-
-        Raises Refusal for an id that the table lacks, or has with two meanings.
-        """
-        source = shown(self.table)
+    def meanings(self, ids: pd.Series, archives: Archives, sample: str) -> pd.Series:
+        """Raises Refusal for an id that the table lacks, or has with two meanings."""
+        table, source = read_source(archives, self.table), shown(self.table)
         facts = {"id": parse_id(self.id), "row": parse_id(self.row), "name": parse_id(self.name)}
         named = [(f"submission.line.{fact}", name) for fact, pieces in facts.items() for name in columns_of(pieces)]
         refuse_absent_columns(named, list(map(str, table)), source)
-        meanings = pd.DataFrame({fact: filled(pieces, table) for fact, pieces in facts.items()}).drop_duplicates()
-        repeated = meanings[meanings["id"].duplicated(keep=False)]
+        lines = pd.DataFrame({fact: filled(pieces, table) for fact, pieces in facts.items()})
+        lines["meaning"] = filled(parse_template(self.template), lines.rename(columns={"name": "class"}))
+        lines = lines.drop_duplicates()
+        repeated = lines[lines["id"].duplicated(keep=False)]
         if len(repeated):
             first = repeated[repeated["id"] == repeated["id"].iloc[0]]
             raise Refusal(
                 f"{source} has lines that mean several things: {first['id'].iloc[0]} is "
-                f"{listed((first['row'] + ' ' + first['name']), SHOWN)} ({repeated['id'].nunique()} such ids). "
+                f"{listed(first['row'] + ' ' + first['name'], SHOWN)} ({repeated['id'].nunique()} such ids). "
                 "Correct submission.line in the card."
             )
-        absent = ids[~ids.isin(meanings["id"])]
+        absent = ids[~ids.isin(lines["id"])]
         if len(absent):
             raise Refusal(
                 f"{sample}: {len(absent)} of its {len(ids)} ids are not in {source}, which the card's "
                 f"submission.line.table names: {listed(absent, SHOWN)}. Ids there ({self.id}): "
-                f"{listed(meanings['id'], SHOWN)}. Correct submission.line.id or submission.id in the card."
+                f"{listed(lines['id'], SHOWN)}. Correct submission.line.id or submission.id in the card."
             )
-        return meanings.set_index("id").loc[ids.tolist()].reset_index(drop=True)
+        return ids.map(lines.set_index("id")["meaning"])
 
 
 def _spelled_out(value: Any) -> Any:
@@ -102,18 +97,19 @@ class InLines(Form):
     ids_mean: ClassVar = (
         "lines of test rows",
         "Lines that submission.line makes of test rows,",
-        "submission.line, what target names the classes by (target.columns, target.labels.name), layout.test or "
+        "submission.line, what the target names (target.columns, target.labels, target.values), layout.test or "
         "submission.id",
     )
 
-    def line_table(self) -> LineTable | None:
-        return self.line.table_of()
+    def meanings(self, ids: pd.Series, archives: Archives) -> pd.Series:
+        return self.line.meanings(ids, archives, self.sample.name)
 
     def lines_per_row(self, names: tuple[str, ...]) -> int:
         return len(names)
 
-    def line_ids(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
-        return self.line.ids(row_ids, names)
+    def all_lines(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
+        pairs = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
+        return filled(parse_template(self.line.template), pd.DataFrame(pairs, dtype="str"))
 
     def asked_for(self, answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
         return np.take_along_axis(answers, places[:, None], axis=1)
