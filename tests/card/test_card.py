@@ -102,7 +102,7 @@ TABLE = {"kind": "table", "table": "labels.csv", "id": "id", "path": "train/{id}
         ),
         (
             {"kind": "table", "file": "a.json", "id": "id", "path": "{id}"},
-            "a part of layout with file, id, path is of the kind `coco`, but its `kind` is `table`, which takes id, k",
+            "`layout.train.file` is not a known key. Valid here: id, kind, path, table",
         ),
         (
             {**TABLE, "table": ["a.csv", {"kind": "python", "files": "a.py", "name": "lines"}]},

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foldline.card.layout import OfItsKind
+from foldline.card.layout import AnyPart
 from foldline.card.layouts.table import TablePart
-from foldline.card.sources import GONE, read_source
+from foldline.card.sources import read_source
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.conftest import Own, Zipped
@@ -21,7 +21,7 @@ OWN = {"kind": "python", "file": "own.py", "name": "lines"}
 
 
 def read(zipped: Zipped, table: Any, *wanted: str, files: dict[str, str | bytes] = FILES) -> pd.DataFrame:
-    part = parse({"kind": "table", "table": table, "id": "id", "path": "{id}"}, OfItsKind, "card.yaml", ("train",))
+    part = parse({"kind": "table", "table": table, "id": "id", "path": "{id}"}, AnyPart, "card.yaml", ("train",))
     assert isinstance(part, TablePart)
     return read_source(zipped(files), part.table)[list(wanted)]
 
@@ -113,13 +113,6 @@ def test_what_a_function_may_not_do_is_refused(
     with pytest.raises(Refusal, match=message) as refusal:
         read(zipped, ["train.csv", {**OWN, **step}], "image")
     assert "Traceback" not in str(refusal.value)
-
-
-@pytest.mark.parametrize("kind", GONE)
-def test_former_steps_are_refused_with_what_a_function_does_instead(kind: str) -> None:
-    steps = ["train.csv", {"kind": kind, "column": "view", "values": ["frontal"]}]
-    with pytest.raises(Refusal, match=rf"steps of kind `{kind}` are gone: write .*def lines\(table, read\): return "):
-        parse({"kind": "table", "table": steps, "id": "id", "path": "{id}"}, OfItsKind, "card.yaml")
 
 
 @pytest.mark.parametrize(

@@ -219,9 +219,7 @@ def test_what_a_joined_coco_json_lacks_is_told_by_its_images(zipped: Zipped, own
     annotations = [{"image_id": 8, "category_id": 5}, {"image_id": 8, "category_id": 30}]
     files = {**coco(annotations=annotations), "more.csv": "image_id,label\n7,x\n"}
     part = {**COCO, "file": ["train.json", "more.csv"]}
-    with pytest.raises(
-        Refusal, match=r"`train.json`, `more.csv`: `label` is empty for image_id 8 \(1 lines\): "
-    ):
+    with pytest.raises(Refusal, match=r"`train.json`, `more.csv`: `label` is empty for image_id 8 \(1 lines\): "):
         read(zipped, files, part)
     own("def lines(table, read): return table.assign(same=table['label'].replace('', 'y'))")
     target = Multiclass(kind="multiclass", column="same", group=None)

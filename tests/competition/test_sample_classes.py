@@ -9,10 +9,11 @@ from foldline.card.forms.probabilities import ClassProbabilities, ProbabilityCol
 from foldline.card.source_steps import File
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.card.targets.labels import Binary, Multiclass, Ordinal, sorted_labels
+from foldline.card.targets.labels import Binary, Multiclass, Ordinal
 from foldline.card.targets.numbers import Columns, NumberLines, Regression
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput, OneHot
-from foldline.competition.sample import ColumnsOfSample
+from foldline.competition.sample import columns_of_sample, read_sample
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.conftest import Zipped
@@ -33,7 +34,12 @@ def rows(*found: object) -> pd.Series:
 
 
 def find_classes(archives: Archives, found: pd.Series, target: Target, form: Submission) -> tuple[str, ...]:
-    return target.classes(found, ColumnsOfSample(archives, form, target))
+    if "sample.csv" not in archives:
+        return target.classes(found, SampleColumns("sample.csv", "row", ()))
+    classes = target.classes(found, columns_of_sample(archives, form))
+    if form.column_per == "output":
+        form.refuse_other_sample(read_sample(archives, form), target, classes)
+    return classes
 
 
 def test_classes_are_the_columns_of_the_sample(zipped: Zipped) -> None:

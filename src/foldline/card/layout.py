@@ -6,35 +6,19 @@ of records), and the card's other sections name these. Paths are those in the ar
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from foldline.card.layouts.part import Part
 from foldline.card.templates import as_list
-from foldline.files.refusal import listed
-from foldline.params.kinds import by_kind, union_of
+from foldline.params.kinds import union_of
 from foldline.params.section import Range, Section
 
 AnyPart = Annotated[Part, union_of("foldline.card.layouts", Part)]
 
 
-def _of_its_kind(value: Any) -> Any:
-    """Raises ValueError where the keys are those of another kind."""
-    keys = set(value) if isinstance(value, dict) else set()
-    kinds = {name: set(kind.model_fields) for name, kind in by_kind(AnyPart, Part).items()}
-    others = [kind for kind, its in kinds.items() if its == keys]
-    kind = str(value["kind"]) if others else ""
-    if kinds.get(kind, keys) != keys:
-        raise ValueError(
-            f"a part of layout with {listed(key for key in value if key != 'kind')} is of the kind `{others[0]}`, but "
-            f"its `kind` is `{kind}`, which takes {listed(sorted(kinds[kind]))}: correct one or the other"
-        )
-    return value
-
-
-OfItsKind = Annotated[AnyPart, BeforeValidator(_of_its_kind)]
-Parts = Annotated[tuple[OfItsKind, ...], BeforeValidator(as_list), Field(min_length=1)]
+Parts = Annotated[tuple[AnyPart, ...], BeforeValidator(as_list), Field(min_length=1)]
 """A part, or a list of them whose lines follow each other."""
 
 

@@ -4,7 +4,7 @@
 function of one's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import pandas as pd
@@ -16,28 +16,11 @@ from foldline.params.section import Section
 
 LINE, ROW = "line", "row"
 """Columns that every source has, unless its file has such ones itself: the number of the line, from 1 and from 0."""
-GONE = {
-    "join": "table.merge(read('other.csv'), how='left', left_on='image', right_on='file')",
-    "keep": "table[table['view'].isin(['frontal'])]",
-    "drop": "table[table['label'] != '']",
-    "replace": "table.replace({'animal': {'cat': '0', 'dog': '1'}})",
-    "substitute": "table.assign(word=table['word'].str.replace(' ', '_'))",
-    "one_hot": "table.assign(label=table[['MEL', 'NV']].astype(float).idxmax(axis=1))",
-    "rename": "table.rename(columns={'X4_mean': 'X4'})",
-    "extract": "table.join(table['image'].str.extract(r'(?P<patient>\\d+)_(?P<eye>left|right)'))",
-}
-"""Former kinds of step, and what a function does instead."""
 
 
 def _spelled_out(value: Any) -> Any:
     steps = value if isinstance(value, list | tuple) else [value]
     for step in steps:
-        kind = step.get("kind") if isinstance(step, Mapping) else None
-        if kind in GONE:
-            raise ValueError(
-                f"steps of kind `{kind}` are gone: write {{kind: python, file: NAME.py, name: lines}}, and next to the "
-                f"card NAME.py with `def lines(table, read): return {GONE[kind]}` (docs/own-code.md)"
-            )
         if not isinstance(step, str | dict | Section):
             raise ValueError("it is a file's name, or a list of that and of what is done to its lines")
     return tuple({"kind": "file", "name": step} if isinstance(step, str) else step for step in steps)

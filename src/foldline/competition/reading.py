@@ -11,7 +11,7 @@ from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.layouts import Listing, read_layout
-from foldline.competition.sample import ColumnsOfSample, read_sample, refuse_other_ids
+from foldline.competition.sample import columns_of_sample, read_sample, refuse_other_ids
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def read_competition(
     listing = read_layout(archives, layout, target, features)
     target = listing.target
     found = listing.rows.loc[listing.rows["part"] == "train", "target"]
-    classes = target.classes(found, ColumnsOfSample(archives, submission, target))
+    classes = target.classes(found, columns_of_sample(archives, submission))
     sample = read_sample(archives, submission)
     submission.refuse_other_sample(sample, target, classes)
     submission.refuse_outside(target.numbers(found))

@@ -2,8 +2,6 @@
 what a card predicts."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,8 +11,7 @@ from foldline.archive.archives import Archives
 from foldline.archive.tables import header_fields, read_columns, read_table, refuse_absent_columns
 from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import LINE, ROW, numbered
-from foldline.card.target import Target
-from foldline.card.targets.labels import sorted_labels
+from foldline.card.targets.sample_columns import SampleColumns
 from foldline.files.refusal import Refusal, listed
 
 LINES_SHOWN = 100
@@ -71,6 +68,13 @@ def sample_columns(archives: Archives, form: Form) -> tuple[str, ...]:
     return columns
 
 
+def columns_of_sample(archives: Archives, form: Form) -> SampleColumns:
+    """What its header says of classes."""
+    columns = sample_columns(archives, form)
+    may_have_ids = form.id in (LINE, ROW) and form.id not in columns
+    return SampleColumns(form.sample.name, form.column_per, form.predicted(columns), may_have_ids)
+
+
 def nameless_columns(archives: Archives, form: Form, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Of the sample's `columns` those whose name is empty in its first line."""
     if form.sample.names is not None or not any(map(NAMED_BY_PLACE.fullmatch, columns)):
@@ -106,38 +110,3 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Form, names: tupl
             f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(known)}). Correct {cure} in "
             "the card, so that they name the same ids."
         )
-
-
-@dataclass(frozen=True)
-class ColumnsOfSample:
-    """`SampleColumns` of card/targets/kind.py."""
-
-    archives: Archives
-    form: Form
-    target: Target
-
-    def names(self, per: Literal["class", "answer", "label"], known: set[str], all_known: bool) -> tuple[str, ...]:
-        return self._matching(known, all_known) if self.form.column_per == per else ()
-
-    def refuse_other_outputs(self, classes: tuple[str, ...]) -> None:
-        if self.form.column_per == "output":
-            self._matching(set(self.form.titles(classes, self.target, ())), all_known=True)
-
-    def _matching(self, known: set[str], all_known: bool) -> tuple[str, ...]:
-        form, columns = self.form, sample_columns(self.archives, self.form)
-        names = form.predicted(columns)
-        # Where lines stand for the rows, a column that is no class may be one of ids.
-        all_known = all_known or (form.id in (LINE, ROW) and form.id not in columns)
-        unknown = sorted_labels(known - set(names))
-        if unknown or (all_known and known != set(names)):
-            lines = " Where it has a line per row and class, submission.kind is `lines`." if len(names) == 1 else ""
-            surplus = sorted_labels(set(names) - known)
-            no_column = f"has no column for {len(unknown)} of the train labels: {listed(unknown)}."
-            no_row = f"has columns without a train row: {listed(surplus)}."
-            found = " It ".join(half for half, some in ((no_column, unknown), (no_row, surplus)) if some)
-            raise Refusal(
-                f"{form.sample.name} {found}{lines} Correct the card's target or "
-                "submission; where they are the same by other names, rename the "
-                "columns, or replace the labels, in a function of your own (docs/own-code.md)."
-            )
-        return names

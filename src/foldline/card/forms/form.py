@@ -19,6 +19,7 @@ from foldline.card.forms.fields import Violation
 from foldline.card.source_steps import File, Headerless
 from foldline.card.target import Target
 from foldline.card.targets.kind import AS_PREDICTED
+from foldline.card.targets.sample_columns import Per, refuse_other_columns
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.metric_and_rule import Answer, FirstRule
 from foldline.params.section import Section
@@ -77,7 +78,7 @@ class Form(Section):
 
     answers: ClassVar[tuple[Answer, ...]]
     """Those that it can hold."""
-    column_per: ClassVar[Literal["row", "answer", "class", "label", "output"]] = "row"
+    column_per: ClassVar[Per] = "row"
     """What the predicted columns stand for: a row has one; one for each answer of a target; for each class; for each
     label that all columns of a target share; for each pair of a target's column and its label."""
     in_lines: ClassVar[bool] = False
@@ -138,6 +139,9 @@ class Form(Section):
         self.refuse_other_labels(sample, target.answer_names(classes))
         if self.column_per == "answer":
             self.refuse_other_number(sample.predicted(self), target.answer_count(classes))
+        if self.column_per == "output":
+            titles = self.titles(classes, target, ())
+            refuse_other_columns(self.sample.name, sample.predicted(self), set(titles))
 
     def refuse_other_labels(self, sample: Sample, names: tuple[str, ...]) -> None:
         """Raises Refusal when the sample's labels could not be those of `names`, or these not be written so."""

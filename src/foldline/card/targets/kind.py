@@ -6,7 +6,7 @@ folds and graded, which losses it takes, and which rule makes answers of predict
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from foldline.archive.tables import described_places
 from foldline.card.activations import ActivationKind, Learned
+from foldline.card.targets.sample_columns import SampleColumns
 from foldline.card.templates import IdTemplate
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric_and_rule import Answer, FirstRule, Truth
@@ -66,23 +67,6 @@ class Strata:
     of_rows: Int64[np.ndarray, " rows"] | Bool[np.ndarray, "rows strata"]
     """Each row's one stratum, or which of them it is in."""
     names: tuple[str, ...]
-
-
-@runtime_checkable
-class SampleColumns(Protocol):
-    """What the columns of the sample submission say of classes."""
-
-    def names(self, per: Literal["class", "answer", "label"], known: set[str], all_known: bool) -> tuple[str, ...]:
-        """In their order; nothing where the form of submission has no column per class, answer or label.
-
-        all_known: whether `known` are all that there are; else the test set may have more than train. Raises Refusal
-        where the columns are other ones.
-        """
-        ...
-
-    def refuse_other_outputs(self, classes: tuple[str, ...]) -> None:
-        """Raises Refusal where the form has a column for each class `column=label`, and these are other ones."""
-        ...
 
 
 class TargetKind(Section):

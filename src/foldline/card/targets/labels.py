@@ -1,7 +1,6 @@
 """Targets of one label per row: of two classes, of several, of levels, and of classes that only the test set has."""
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -14,15 +13,14 @@ from foldline.card.targets.kind import (
     MOST_PROBABLE,
     Label,
     Positions,
-    SampleColumns,
     TargetKind,
     Targets,
     refuse_other_fields,
 )
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.metric_and_rule import FirstRule
 
-NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 UNFITTED_LEVEL = 0.5
 OF_CLASSES: Mapping[Learned, ActivationKind] = {"distribution": "softmax", "each": "normalised_sigmoid"}
 
@@ -213,13 +211,6 @@ def new_class_keys(new_class: str, classes: tuple[str, ...]) -> FirstRule:
 
 def positions_of(labels: pd.Series, classes: tuple[str, ...]) -> Positions:
     return pd.Index(classes, dtype="str").get_indexer(pd.Index(labels, dtype="str")).astype(np.int64)
-
-
-def sorted_labels(labels: Collection[str]) -> tuple[str, ...]:
-    """By number when all labels are numbers (2 before 10), else as text."""
-    if all(NUMBER.fullmatch(label) for label in labels):
-        return tuple(sorted(labels, key=lambda label: (float(label), label)))
-    return tuple(sorted(labels))
 
 
 def refuse_too_few(labels: set[str], least: int = 2) -> set[str]:

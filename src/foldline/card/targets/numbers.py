@@ -10,13 +10,11 @@ from pydantic import Field
 
 from foldline.card.targets.kind import (
     BY_A_FUNCTION,
-    SampleColumns,
     Strata,
     Targets,
     Values,
     refuse_other_fields,
 )
-from foldline.card.targets.labels import sorted_labels
 from foldline.card.targets.parts import (
     IN_COMMON,
     ByColumns,
@@ -27,6 +25,7 @@ from foldline.card.targets.parts import (
     describe_lacking,
     united_lines,
 )
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.refusal import Refusal
 
 DECIMAL_COMMA = r"[+-]?\d*,\d+"

@@ -13,13 +13,12 @@ from foldline.card.targets.kind import (
     Indicators,
     LabelsOfColumns,
     Positions,
-    SampleColumns,
     Strata,
     Targets,
     has_pattern,
     ones,
 )
-from foldline.card.targets.labels import positions_of, refuse_too_few, sorted_labels
+from foldline.card.targets.labels import positions_of, refuse_too_few
 from foldline.card.targets.parts import (
     IN_COMMON,
     ByColumns,
@@ -31,6 +30,7 @@ from foldline.card.targets.parts import (
     describe_lacking,
     united_lines,
 )
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET
@@ -171,10 +171,8 @@ class MultiOutput(OfColumns):
         """Each column's sorted labels, or where lines give probabilities, for each column all labels of the sample."""
         names = refuse_too_few({name for row in set(found) for name in row})
         classes = tuple(name for column in self.columns for name in _of_column(column, names))
-        if shared := sample.names("label", set(map(label_of, names)), all_known=False):
-            return tuple(class_of(column, label) for column in self.columns for label in shared)
-        sample.refuse_other_outputs(classes)
-        return classes
+        shared = sample.names("label", set(map(label_of, names)), all_known=False)
+        return tuple(class_of(column, label) for column in self.columns for label in shared) or classes
 
     def encode(self, found: pd.Series, classes: tuple[str, ...]) -> LabelsOfColumns:
         """Of each column the position among all classes, NO_TARGET for a missing label."""
