@@ -123,7 +123,7 @@ def test_a_row_of_several_images_has_one_value(zipped: Zipped) -> None:
 
     for name, line, said in (("train.csv", "1,x,b,46", r"`1`: 45.0, 46.0"), ("test.csv", "3,f,", r"`3`: 50.0, nan")):
         changed = files | {name: "\n".join([*files[name].splitlines()[:2], line])}
-        with pytest.raises(Refusal, match=f"`age`, of which 1 ids have several values, the first is {said}"):
+        with pytest.raises(Refusal, match=f"1 id has lines that differ in the feature `age`, the first is {said}"):
             read(zipped, ["age"], [], changed, *parts)
 
 

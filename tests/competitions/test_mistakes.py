@@ -140,7 +140,7 @@ MISTAKES = [
     (FACES, "submission.line.id", "{RowId:04}", r"146 of its 146 ids are not in `IdLookupTable.csv`.*: 0001, 0002, "),
     (FACES, "submission.line.row", "{ImageId}.png", r"146 of its 146 ids are no lines of test rows: 1.png left_eye"),
     (FACES, "submission.line.name", "ImageId", r"no lines of test rows: 1 1.* does not ask: 1 left_eye"),
-    (FACES, "target.values.columns", ["nose_tip_x", "nose_tip_y"], r"126 of its 146 ids are no lines of .*target.values"),
+    (FACES, "target.values.columns", ["nose_tip_x", "nose_tip_y"], r"126 of its 146 ids are no .*target.values"),
     (FACES, "submission.line", "{row}", r"`submission.line` is '{row}': it names row and class, each once"),
     (FACES, "submission.line", {"kind": "table", "table": "IdLookupTable.csv", "id": "RowId", "row": "ImageId"},
      r"`submission.line.name` is missing"),

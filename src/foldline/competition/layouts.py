@@ -24,13 +24,12 @@ from foldline.competition.side_columns import (
     SideColumns,
     find_side_columns,
     ids_and_groups,
-    refuse_changing,
     shared_columns,
     side_values,
     with_found_columns,
 )
 from foldline.files.refusal import Refusal, counted, listed, shortened
-from foldline.files.rows import side_columns
+from foldline.files.rows import SIDE, side_columns
 
 SHOWN = 3
 LINE_COLUMNS = ("row_id", "path", "group", "missing", "spoken_of")
@@ -135,8 +134,7 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     both = pd.concat([train.assign(part="train"), test.assign(part="test")]).drop(columns="spoken_of")
     lines = both.drop_duplicates(ignore_index=True)
     rows = lines.drop_duplicates(["part", "row_id", "target", "group"], ignore_index=True)
-    _refuse_contradictions(rows)
-    refuse_changing(lines)
+    _refuse_contradictions(lines)
     images = lines[["path", "missing"]].assign(row=lines.groupby(["part", "row_id"], sort=False).ngroup())
     facts, targets = rows[["part", "row_id", "group"]].astype("str"), rows["target"].astype(object)
     targets = targets.where(rows["part"] == "train", None)
@@ -161,15 +159,17 @@ def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
         )
 
 
-def _refuse_contradictions(rows: pd.DataFrame) -> None:
-    repeated = rows[rows.duplicated(["part", "row_id"], keep=False)]
-    if repeated.empty:
-        return
-    first = repeated[repeated["row_id"] == repeated.iloc[0]["row_id"]]
-    targets = first["target"].map(lambda found: found if isinstance(found, str) else ", ".join(map(str, found)))
-    found = listed((targets + " (group " + first["group"] + ")").str.removesuffix(" (group )"))
-    raise Refusal(
-        f"The train table contradicts itself: {counted(repeated['row_id'].nunique(), 'id stands', 'ids stand')} on "
-        f"several lines with different labels or groups, the first is `{first.iloc[0]['row_id']}`: {found}. Name the "
-        "column that tells the rows apart as layout.train.id in the card."
-    )
+def _refuse_contradictions(lines: pd.DataFrame) -> None:
+    names = {"target": "the target", "group": "the group"}
+    names |= {column: f"the feature `{column.removeprefix(SIDE)}`" for column in side_columns(lines)}
+    for column, name in names.items():
+        values = lines[["part", "row_id", column]].drop_duplicates()
+        several = values[values.duplicated(["part", "row_id"], keep=False)]
+        if len(several):
+            found = several.groupby(["part", "row_id"], sort=False)[column].agg(list)
+            part, row_id = found.index[0]
+            raise Refusal(
+                f"The {part} table contradicts itself: {counted(len(found), 'id has', 'ids have')} lines that differ in "
+                f"{name}, the first is `{row_id}`: {listed(found.iloc[0])}. A row has one of each: name the column that "
+                f"tells the rows apart as layout.{part}.id in the card, or leave out a feature."
+            )

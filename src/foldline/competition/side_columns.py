@@ -17,7 +17,7 @@ from foldline.card.targets.kind import ANY_TEXT
 from foldline.card.targets.numbers import DECIMAL_COMMA
 from foldline.card.templates import columns_of, parse_id
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import SIDE, side_columns
+from foldline.files.rows import SIDE
 
 MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
 TRUTH = {"true": "1", "false": "0"}
@@ -140,17 +140,3 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
             f"({others.index.nunique()} lines), which is no number. {cure}"
         )
     return numbers
-
-
-def refuse_changing(lines: pd.DataFrame) -> None:
-    """`lines`: part, row_id and features. Raises Refusal when the lines of one id differ in a feature."""
-    for column in side_columns(lines):
-        values = lines[["part", "row_id", column]].drop_duplicates()
-        repeated = values[values.duplicated(["part", "row_id"], keep=False)]
-        if len(repeated):
-            found = repeated.groupby(["part", "row_id"], sort=False)[column].agg(list)
-            raise Refusal(
-                f"The card's features name `{column.removeprefix(SIDE)}`, of which {len(found)} ids have several "
-                f"values, the first is `{found.index[0][1]}`: {listed(found.iloc[0])}. A row has one value of each: "
-                "leave it out, or name another id in the card."
-            )
