@@ -157,7 +157,7 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
         (
             {"labels.csv": "id,breed\n007,pug\n10,pug\n007,husky\n"},
             layout(),
-            ["1 id stands on several lines", "`007`: pug, husky", "layout.train.id"],
+            ["1 id has lines that differ in the target", "`007`: 'pug', 'husky'", "layout.train.id"],
         ),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_missing_group_column_is_refused(zipped: Zipped) -> None:
 
 
 def test_rows_of_one_id_that_differ_in_group_are_refused(zipped: Zipped) -> None:
-    with pytest.raises(Refusal, match=r"`007`: pug \(group x\), pug"):
+    with pytest.raises(Refusal, match=r"in the group, the first is `007`: 'x', ''"):
         read_layout(zipped({**FILES, "labels.csv": "id,breed,owner\n007,pug,x\n007,pug,\n"}), layout(), BREED_BY_OWNER)
 
 

@@ -169,7 +169,7 @@ def _refuse_contradictions(lines: pd.DataFrame) -> None:
             found = several.groupby(["part", "row_id"], sort=False)[column].agg(list)
             part, row_id = found.index[0]
             raise Refusal(
-                f"The {part} table contradicts itself: {counted(len(found), 'id has', 'ids have')} lines that differ in "
-                f"{name}, the first is `{row_id}`: {listed(found.iloc[0])}. A row has one of each: name the column that "
-                f"tells the rows apart as layout.{part}.id in the card, or leave out a feature."
+                f"The {part} table contradicts itself: {counted(len(found), 'id has', 'ids have')} lines that differ "
+                f"in {name}, the first is `{row_id}`: {listed(map(repr, found.iloc[0]))}. A row has one of each: name "
+                f"the column that tells the rows apart as layout.{part}.id in the card, or leave out a feature."
             )
