@@ -43,7 +43,7 @@ def test_lines_stand_for_the_test_rows_in_their_order(
     with pytest.raises(Refusal, match=r"1 id of the sample submission is missing \(10\)"):
         check_submission.main()
     places.submission.write_text("".join([*lines[:2], "x\n", *lines[3:]]))
-    with pytest.raises(Refusal, match=r"line 3 \(id `2`\): column `Label` is 'x'"):
+    with pytest.raises(Refusal, match=r"row 2 \(id `2`\): column `Label` is 'x'"):
         check_submission.main()
 
 
