@@ -96,11 +96,13 @@ def run(script: Callable[[], Answer | None]) -> None:
         write_answer(script() or {})
     except Refusal as refusal:
         _refuse(str(refusal))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         # A second one, as from a terminal and a launcher at once, would end in a traceback.
         _ignore_interrupts()
-        print(f"interrupted; {AGAIN}", file=sys.stderr)
-        write_answer({"interrupted": AGAIN})
+        # A training says after which epoch.
+        following = " ".join([AGAIN, *map(str, interrupt.args)])
+        print(f"interrupted; {following}", file=sys.stderr)
+        write_answer({"interrupted": following})
         sys.exit(INTERRUPTED)
     except Exception as error:
         full = _full_disk(error)

@@ -74,6 +74,9 @@ def test_a_wrong_argument_is_refused() -> None:
 def test_an_interrupted_script_says_so() -> None:
     code, answer, _ = answered("raise KeyboardInterrupt")
     assert (code, answer) == (130, {"interrupted": "run the same command again to resume"})
+    code, answer, said = answered("raise KeyboardInterrupt('after epoch 5')")
+    assert (code, answer) == (130, {"interrupted": "run the same command again to resume after epoch 5"})
+    assert said.endswith("interrupted; run the same command again to resume after epoch 5\n")
 
 
 def test_an_error_of_ours_keeps_its_traceback() -> None:

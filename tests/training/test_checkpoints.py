@@ -87,6 +87,19 @@ def test_other_processes_of_a_run_share_its_lock(tmp_path: Path) -> None:
         pass
 
 
+def test_an_interrupted_training_says_after_which_epoch_it_resumes(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "fold3" / "seed0", {})
+    with pytest.raises(KeyboardInterrupt, match=r"^$"), checkpoints.alone():
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt, match="after epoch 1"), checkpoints.alone():
+        checkpoints.save(STATE)
+        raise KeyboardInterrupt
+    again = Checkpoints(tmp_path / "fold3" / "seed0", {})
+    with pytest.raises(KeyboardInterrupt, match="after epoch 1"), again.alone():
+        again.load()
+        raise KeyboardInterrupt
+
+
 def test_elsewhere_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checkpoints_folder(Places("digits"), 2, 7) == Path("work/digits/checkpoints/fold2/seed7")
     monkeypatch.setenv("FOLDLINE_CHECKPOINTS", "/safe")

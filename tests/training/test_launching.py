@@ -153,7 +153,7 @@ def test_interrupted_it_stops_them_all(folder: Path) -> None:
     assert time.monotonic() - begin < 20
     assert job.returncode == 130
     # Process 1 may have been at its very first line, where it still says so for itself.
-    assert set(err.splitlines()) == {"interrupted"}
+    assert set(err.splitlines()) == {"interrupted; run the same command again to resume"}
 
 
 def test_a_launched_process_has_left_its_group_when_its_work_is_done(

@@ -105,6 +105,8 @@ class Checkpoints:
         self._all = folder
         self._inputs = dict(inputs)
         self._mine = folder / sha256_of_json(self._inputs)[:16]
+        self._epochs = 0
+        """Those done in the state that was saved or loaded last."""
 
     @property
     def path(self) -> Path:
@@ -117,12 +119,17 @@ class Checkpoints:
         # Given a path, torch hides a full disk behind an error of its own; Python's write names it.
         with whole_file(self.path) as partial, partial.open("wb") as file:
             torch.save(dict(state), file)
+        self._epochs = len(state["progress"]["history"])
         for other in self._others():
             shutil.rmtree(other)
 
     def load(self) -> dict[str, Any] | None:
         """The latest state, on the CPU, or None to start afresh."""
-        return torch.load(self.path, map_location="cpu", weights_only=True) if self.path.exists() else None
+        if not self.path.exists():
+            return None
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        self._epochs = len(state["progress"]["history"])
+        return state
 
     def differences(self) -> list[str]:
         """How the inputs differ from those of another key's checkpoints, or nothing where there are none."""
@@ -138,7 +145,7 @@ class Checkpoints:
     def alone(self, is_main_process: bool = True, patience_seconds: float = ORPHANS_END_SECONDS) -> Iterator[None]:
         """Hold the lock of this training, in the first process of a run. Raises Refusal when another run is at it.
 
-        A killed `dvc` leaves its training running.
+        An interrupt inside says after which epoch the next run goes on. A killed `dvc` leaves its training running.
         """
         if not is_main_process:
             yield
@@ -157,6 +164,10 @@ class Checkpoints:
         try:
             holder.write_text(str(os.getpid()), encoding="utf-8")
             yield
+        except KeyboardInterrupt:
+            if self._epochs:
+                raise KeyboardInterrupt(f"after epoch {self._epochs}") from None
+            raise
         finally:
             lock.release()
 
