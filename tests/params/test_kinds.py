@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import get_args
+from typing import Annotated, Any, get_args
 
 import pytest
 from pydantic import create_model
@@ -76,7 +76,11 @@ def test_a_room_may_be_one_module_and_have_rooms_in_it(room: Path) -> None:
 
 def test_one_kind_is_no_union(room: Path) -> None:
     base = pytest.importorskip("room_of_kinds.base")
-    assert union_of("room_of_kinds.flat", base.Curve).union.__name__ == "Flat"
+    assert [kind.__name__ for kind in union_of("room_of_kinds.flat", base.Curve).members] == ["Flat"]
+    curve: Any = Annotated[base.Curve, union_of("room_of_kinds.flat", base.Curve)]
+    assert type(parse({"kind": "flat", "peak": 1}, curve, "a.yaml")).__name__ == "Flat"
+    with pytest.raises(Refusal, match=r"`c.kind` is 'flatt'. Did you mean `flat`"):
+        parse({"kind": "flatt", "peak": 1}, curve, "a.yaml", ("c",))
     with pytest.raises(ImportError, match=r"room_of_kinds\.base holds no kind of Curve"):
         union_of("room_of_kinds.base", base.Curve)
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import METRICS, Metric
-from foldline.params.section import Section, parse, read_section
+from foldline.params.section import Kinds, Section, parse, read_section
 from foldline.params.yaml_files import read_yaml
 
 
@@ -23,7 +23,7 @@ class Step(Section):
     every_epochs: Annotated[int, Field(ge=1)]
 
 
-Schedule = Annotated[Constant | Step, Field(discriminator="kind")]
+Schedule = Annotated[Constant | Step, Kinds()]
 
 
 class Part(Section):

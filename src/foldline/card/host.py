@@ -2,9 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from foldline.params.section import Section
+from foldline.params.section import Kinds, Section
 
 
 class KaggleHost(Section):
@@ -21,4 +19,4 @@ class LocalHost(Section):
     """A built-in competition (`digits`), or a folder: the files in `files/`, the answers in `solution.csv`."""
 
 
-Host = Annotated[KaggleHost | LocalHost, Field(discriminator="kind")]
+Host = Annotated[KaggleHost | LocalHost, Kinds()]

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import pandas as pd
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from foldline.archive.archives import Archives
 from foldline.card.source_steps import File, Headerless, OwnTable, Paths, Step, TableFile, compiled
-from foldline.params.section import Section
+from foldline.params.section import Kinds, Section
 
 LINE, ROW = "line", "row"
 """Columns that every source has, unless its file has such ones itself: the number of the line, from 1 and from 0."""
@@ -45,12 +45,12 @@ def _beginning_with_a_file(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 Source = Annotated[
-    tuple[Annotated[File | Headerless | OwnTable, Field(discriminator="kind")], ...],
+    tuple[Annotated[File | Headerless | OwnTable, Kinds()], ...],
     BeforeValidator(_spelled_out),
     AfterValidator(_beginning_with_a_file),
 ]
 Walked = Annotated[
-    tuple[Annotated[Paths | File | Headerless | OwnTable, Field(discriminator="kind")], ...],
+    tuple[Annotated[Paths | File | Headerless | OwnTable, Kinds()], ...],
     BeforeValidator(_beginning_with_a_pattern),
 ]
 

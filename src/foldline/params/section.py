@@ -3,15 +3,24 @@
 import functools
 import operator
 import re
-import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import CoreSchema, ErrorDetails
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from foldline.files.refusal import Refusal, listed
 from foldline.params.former_names import did_you_mean
@@ -23,21 +32,37 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, value: Any) -> Any:
+        unknown = [key for key in value if key not in cls.model_fields] if isinstance(value, Mapping) else []
+        if unknown and cls.model_config.get("extra") == "forbid":
+            raise PydanticCustomError(
+                "unknown_keys", "unknown keys", {"found": unknown, "valid": sorted(cls.model_fields)}
+            )
+        return value
+
 
 @dataclass(frozen=True)
 class Kinds:
-    """Stands beside a base class in `Annotated`: pydantic reads one of its kinds, told by its `kind`."""
+    """Stands next to a base class or a union in `Annotated`: pydantic reads one of its kinds, told by its `kind`."""
 
-    members: tuple[type[Section], ...]
-
-    @property
-    def union(self) -> Any:
-        if len(self.members) == 1:
-            return self.members[0]
-        return Annotated[functools.reduce(operator.or_, self.members), Field(discriminator="kind")]
+    members: tuple[type[Section], ...] = ()
+    """Those of a union where there are none here."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return handler.generate_schema(self.union)
+        members = self.members or typing.get_args(source)
+        names = [name for kind in members for name in typing.get_args(kind.model_fields["kind"].annotation)]
+
+        def refuse_unknown_kind(value: Any) -> Any:
+            if isinstance(value, Mapping) and value.get("kind") not in names:
+                known = {"found": value.get("kind"), "valid": names}
+                raise PydanticCustomError("unknown_kind", "unknown kind", known)
+            return value
+
+        union = functools.reduce(operator.or_, members)
+        schema = handler.generate_schema(Annotated[union, Field(discriminator="kind")] if len(members) > 1 else union)
+        return no_info_before_validator_function(refuse_unknown_kind, schema)
 
 
 Read = TypeVar("Read")
@@ -73,7 +98,7 @@ def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] 
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        lines = [_explain(detail, value, kind, above) for detail in details if not _follows(detail, details)]
+        lines = [line for one in details if not _follows(one, details) for line in _explain(one, value, above)]
         raise Refusal(f"{source}: " + f"\n{source}: ".join(dict.fromkeys(lines))) from None
 
 
@@ -85,21 +110,23 @@ def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
     )
 
 
-def _explain(detail: ErrorDetails, value: Any, kind: Any, above: tuple[str, ...]) -> str:
+def _explain(detail: ErrorDetails, value: Any, above: tuple[str, ...]) -> Iterator[str]:
     # Pydantic names the chosen member of a union in the path (`schedule.one_cycle.peak`); the file does not.
     keys = _keys_in_file(detail["loc"], value)
-    name = ".".join(str(key) for key in (*above, *keys))
-    if detail["type"] == "extra_forbidden":
-        valid = sorted(_fields_at(kind, value, keys[:-1]))
-        return f"`{name}` is not a known key.{did_you_mean(str(keys[-1]), valid)} Valid here: {listed(valid, 30)}."
-    if detail["type"] == "missing":
-        return f"`{name}` is missing."
-    if detail["type"].startswith("union_tag"):
-        tags = [tag for model in _models(_annotation_at(kind, value, keys), None) for tag in _tags(model)]
-        found = str(detail.get("ctx", {}).get("tag", ""))
-        wrong = f"is {found!r}.{did_you_mean(found, tags)}" if found else "is missing."
-        return f"`{name}.kind` {wrong} Valid: {listed(map(repr, tags), 60)}."
-    return _explain_value(detail, name, _at(value, keys))
+    name, known = ".".join(str(key) for key in (*above, *keys)), detail.get("ctx", {})
+    match detail["type"]:
+        case "unknown_keys":
+            for key in known["found"]:
+                shown, hint = ".".join(filter(None, (name, str(key)))), did_you_mean(str(key), known["valid"])
+                yield f"`{shown}` is not a known key.{hint} Valid here: {listed(known['valid'], 30)}."
+        case "unknown_kind":
+            hint = did_you_mean(str(known["found"]), known["valid"])
+            wrong = "is missing." if known["found"] is None else f"is {known['found']!r}.{hint}"
+            yield f"`{name}.kind` {wrong} Valid: {listed(map(repr, known['valid']), 60)}."
+        case "missing":
+            yield f"`{name}` is missing."
+        case _:
+            yield _explain_value(detail, name, _at(value, keys))
 
 
 def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
@@ -154,38 +181,6 @@ def _at(value: Any, keys: list[int | str]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
-
-
-def _fields_at(kind: Any, value: Any, keys: list[int | str]) -> set[str]:
-    """The valid keys of the section that lies at `keys` below a section of type `kind`."""
-    tagged, here = _annotation_at(kind, value, keys), _at(value, keys)
-    return {name for model in _models(tagged, here) for name in model.model_fields}
-
-
-def _annotation_at(kind: Any, value: Any, keys: list[int | str]) -> Any:
-    """What lies at `keys` below a section of type `kind` has to be."""
-    for key in keys:
-        fields = [field for model in _models(kind, value) for name, field in model.model_fields.items() if name == key]
-        kind, value = (fields[0].rebuild_annotation() if fields else kind), _at(value, [key])
-    return kind
-
-
-def _models(kind: Any, value: Any) -> Iterator[type[Section]]:
-    """The Sections that the annotation `kind` allows; of a union, those whose `kind` is that of `value`, or all when it
-    is None."""
-    if isinstance(kind, type) and issubclass(kind, Section):
-        if value is None or not _tags(kind) or _at(value, ["kind"]) in _tags(kind):
-            yield kind
-    elif kinds := [one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Kinds)]:
-        yield from _models(kinds[0].union, value)
-    elif typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType, list, tuple, dict):
-        for member in typing.get_args(kind):
-            yield from _models(member, value)
-
-
-def _tags(model: type[Section]) -> tuple[str, ...]:
-    """What `kind` is in a member of a union; nothing for other Sections."""
-    return typing.get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
 
 
 Fraction = Annotated[float, Field(ge=0, le=1)]

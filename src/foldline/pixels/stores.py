@@ -14,7 +14,7 @@ from pydantic import Field
 
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import naming_a_full_disk, whole_file
-from foldline.params.section import Section
+from foldline.params.section import Kinds, Section
 
 OFFSET = np.dtype("<i8")
 JPEG_SHARE = 0.1
@@ -209,7 +209,7 @@ class JpegStore(Section):
         return JpegPixels(file, shape)
 
 
-Store = Annotated[PixelStore | JpegStore, Field(discriminator="kind")]
+Store = Annotated[PixelStore | JpegStore, Kinds()]
 SUFFIXES = (PixelStore.suffix, JpegStore.suffix)
 
 

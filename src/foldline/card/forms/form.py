@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from foldline.archive.archives import Archives
 from foldline.card.forms.fields import Violation
@@ -22,7 +22,7 @@ from foldline.card.targets.kind import AS_PREDICTED
 from foldline.card.targets.sample_columns import Per, refuse_other_columns
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.metric_and_rule import Answer, FirstRule
-from foldline.params.section import Section
+from foldline.params.section import Kinds, Section
 
 BLANKS = ("", "nan", "NaN", "NA", "NULL")
 """Where a sample shows nothing."""
@@ -65,7 +65,7 @@ class Form(Section):
     """The section `submission` of a card: the form of the csv that the grader takes."""
 
     kind: Any
-    sample: Annotated[Annotated[File | Headerless, Field(discriminator="kind")], BeforeValidator(_as_file)]
+    sample: Annotated[Annotated[File | Headerless, Kinds()], BeforeValidator(_as_file)]
     """The path of the sample submission in the competition's files. Where its first line is no header, `{kind:
     headerless, name: sample.csv, columns: [id, label]}`: then the submission has none either."""
     id: str

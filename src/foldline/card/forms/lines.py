@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from foldline.archive.archives import Archives
 from foldline.archive.tables import refuse_absent_columns
@@ -13,7 +13,7 @@ from foldline.card.forms.form import Form
 from foldline.card.sources import Source, read_source, shown
 from foldline.card.templates import IdTemplate, columns_of, filled, parse_id, parse_template
 from foldline.files.refusal import Refusal, listed
-from foldline.params.section import Section
+from foldline.params.section import Kinds, Section
 
 SHOWN = 3
 
@@ -84,7 +84,7 @@ def _spelled_out(value: Any) -> Any:
     return {"kind": "template", "template": _names_row_and_class(value)} if isinstance(value, str) else value
 
 
-Line = Annotated[Annotated[LineTemplate | LineTable, Field(discriminator="kind")], BeforeValidator(_spelled_out)]
+Line = Annotated[Annotated[LineTemplate | LineTable, Kinds()], BeforeValidator(_spelled_out)]
 """Which row and which class a line's id means. Not every pair needs a line: the sample's are written."""
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float32
-from pydantic import Field
 
 from foldline.card.targets.kind import (
     BY_A_FUNCTION,
@@ -27,6 +26,7 @@ from foldline.card.targets.parts import (
 )
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.refusal import Refusal
+from foldline.params.section import Kinds
 
 DECIMAL_COMMA = r"[+-]?\d*,\d+"
 POINTS = (
@@ -72,7 +72,7 @@ class Regression(OfParts):
     """A number, or several. Of several a train row may lack some: these count neither in the loss nor in the score."""
 
     kind: Literal["regression"]
-    values: Annotated[Columns | NumberLines, Field(discriminator="kind")]
+    values: Annotated[Columns | NumberLines, Kinds()]
 
     truths: ClassVar = ("known_numbers",)
     key: ClassVar = "values"

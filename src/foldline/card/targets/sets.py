@@ -35,6 +35,7 @@ from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET
 from foldline.metrics.metric_and_rule import FirstRule
+from foldline.params.section import Kinds
 
 CURE = "correct target.labels in the card"
 NO_LABEL = "no label"
@@ -77,7 +78,7 @@ class Multilabel(OfParts):
     """Any number of C labels."""
 
     kind: Literal["multilabel"]
-    labels: Annotated[Delimited | OneHot | LabelLines, Field(discriminator="kind")]
+    labels: Annotated[Delimited | OneHot | LabelLines, Kinds()]
 
     truths: ClassVar = ("set", "each_class")
     key: ClassVar = "labels"

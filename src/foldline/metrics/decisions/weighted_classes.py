@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
-from pydantic import Field
 
 from foldline.files.arrays import row_blocks
 from foldline.files.class_names import column_slices
@@ -13,6 +12,7 @@ from foldline.metrics.checks import checked_block
 from foldline.metrics.decisions.likeliest import Labels, MostProbable
 from foldline.metrics.decisions.thresholds import Score, best_threshold
 from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
+from foldline.params.section import Kinds
 
 MOST_CLASSES = 500
 """Weights of more classes than this follow a handful of rows each, and take the square of it to fit."""
@@ -37,7 +37,7 @@ class WeightedClasses(RuleKind):
         return labels
 
 
-OneLabel = Annotated[MostProbable | WeightedClasses, Field(discriminator="kind")]
+OneLabel = Annotated[MostProbable | WeightedClasses, Kinds()]
 
 
 class LabelOfEach(RuleKind):
