@@ -32,6 +32,7 @@ COMMANDS = {
     "plots-page": Command("plots_page", "the page that dvc plots show fills, for use offline", False),
     "check-submission": Command("check_submission", "check any csv as the grader would"),
     "submit": Command("submit", "upload the submission once, and read its score"),
+    "ledger": Command("ledger", "every upload ever made, and its score"),
 }
 
 INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
@@ -49,7 +50,7 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
         "blend",
         "plots-page",
     ),
-    "Submit": ("check-submission", "submit"),
+    "Submit": ("check-submission", "submit", "ledger"),
 }
 """The commands in groups, in the order of a project, and between them DVC's own with their lines."""
 

@@ -14,12 +14,13 @@ from foldline.files.places import CODE
 from foldline.files.whole_files import write_json
 from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.params.yaml_files import read_yaml
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
 PIPELINES = (Path("dvc.yaml"), Path("submissions/dvc.yaml"))
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     folders = {settings.params: Path(), settings.card: settings.card.parent}
@@ -29,7 +30,9 @@ def main() -> None:
         named = {path for file, key in sections for path in own_files(file, key, folders[file])}
         scripts[f"pipelines.{stage}"] = sorted(named)
     digests = script_digests(scripts, own_graph())
-    write_json(CODE, {"code": {script.removeprefix("pipelines."): one for script, one in digests.items()}})
+    answer = {"code": {script.removeprefix("pipelines."): one for script, one in digests.items()}}
+    write_json(CODE, answer)
+    return answer
 
 
 def stages_with_code() -> Iterator[tuple[str, list[Any]]]:

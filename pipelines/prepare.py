@@ -26,10 +26,11 @@ from foldline.files.rows import write_rows, write_targets
 from foldline.pixels.building import build
 from foldline.pixels.cache import write_images, write_pixels_key
 from foldline.pixels.resizing import Prepare
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     places = settings.places
@@ -54,10 +55,13 @@ def main() -> None:
     sizes = target.sizes(found.classes)
     write_description(places.classes, Classes(names=found.classes, sizes=sizes, activations=target.activations))
     write_pixels_key(places.pixels, built.key)
+    lost = len(unreadable_files(images))
     if unreadable := describe_unreadable(images):
-        print(f"{len(unreadable_files(images))} unreadable images: {unreadable}. {places.unreadable} lists all.")
-    train, test = ((listing.rows["part"] == part).sum() for part in ("train", "test"))
+        print(f"{lost} unreadable images: {unreadable}. {places.unreadable} lists all.")
+    train, test = (int((listing.rows["part"] == part).sum()) for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(found.classes)} classes")
+    counts = {"train_rows": train, "test_rows": test, "images": len(images), "unreadable_images": lost}
+    return {**counts, "classes": len(found.classes)}
 
 
 if __name__ == "__main__":

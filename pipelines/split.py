@@ -20,11 +20,12 @@ from foldline.folds.folds_table import write_folds
 from foldline.folds.splitting import Split
 from foldline.folds.training_table import graded_lines, write_training_table
 from foldline.pixels.cache import read_images
+from pipelines.answers import Answer
 from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     places = settings.places
@@ -41,9 +42,11 @@ def main() -> None:
     write_folds(places.folds, folds)
     write_training_table(places.training, graded_lines(kept, targets, len(classes)))
     write_duplicates(places.duplicates, duplicates)
-    print(f"{places.folds}: {len(folds)} rows in {folds['cluster'].nunique()} clusters")
+    clusters = folds["cluster"].nunique()
+    print(f"{places.folds}: {len(folds)} rows in {clusters} clusters")
     print(f"{places.duplicates}: {len(duplicates)} pairs show the same, {describe_findings(duplicates)}")
     print(count_by_fold(folds, strata, rows["group"].iloc[kept]).to_string())
+    return {"folds": places.folds, "rows": len(folds), "clusters": clusters, "duplicate_pairs": len(duplicates)}
 
 
 if __name__ == "__main__":

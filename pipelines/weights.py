@@ -6,10 +6,11 @@ Parameters: weights, train.model.name.
 """
 
 from foldline.training.weights import Weights
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     weights = settings.section("weights", Weights)
@@ -17,6 +18,7 @@ def main() -> None:
     path = settings.places.weights
     source = weights.write(path, name, settings.places.own_weights)
     print(f"{path}: " + ", ".join(f"{key} {value}" for key, value in source.items()))
+    return {"weights": path, **source}
 
 
 if __name__ == "__main__":

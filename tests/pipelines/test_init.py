@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from foldline.files.refusal import Refusal
-from pipelines import check, init
+from pipelines import check, init, project_files
 from tests.end_to_end.checkout import ROOT, commit, copy_checkout, run
 
 
@@ -37,8 +37,8 @@ def test_a_project_is_ready_to_run(here: Path) -> None:
         "next": "cd dogs && dvc repro submissions/dvc.yaml",
     }
     tracked = run(project, "git", "ls-files").stdout.split()
-    there = {*init.FILES, *(f"{folder}/.gitkeep" for folder in init.EMPTY), ".dvc/.gitignore"}
-    for folder in init.FOLDERS:
+    there = {*project_files.FILES, *(f"{folder}/.gitkeep" for folder in project_files.EMPTY), ".dvc/.gitignore"}
+    for folder in project_files.FOLDERS:
         there |= {str(path.relative_to(ROOT)) for path in (ROOT / folder).iterdir() if path.is_file()}
     assert set(tracked) == there
     assert (project / ".dvc/plots/offline.html").exists()

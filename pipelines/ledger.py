@@ -1,0 +1,47 @@
+"""List the uploads: what submissions/ledger.csv says of each, the latest last.
+
+An upload of which nothing is known but that it began is `intended`: `foldline submit` finds out.
+Reads submissions/ledger.csv; writes nothing.
+
+foldline ledger --competition dog-breed-identification
+"""
+
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from foldline.files.places import Places
+from foldline.kaggle.ledger import LedgerEntry, read_ledger
+from pipelines.answers import Answer
+from pipelines.running import parser, run
+
+
+def main() -> Answer:
+    arguments = parser(__doc__)
+    arguments.add_argument("--competition", metavar="SLUG", help="of this one alone (default: of all)")
+    wanted: str | None = arguments.parse_args().competition
+    entries = [one for one in read_ledger(Places("").ledger) if wanted in (None, one.competition)]
+    uploads = latest(entries)
+    if not uploads:
+        print("No uploads yet.")
+        return {"uploads": []}
+    table = Table("first seen (UTC)", "competition", "run", "Kaggle's number", "state", "public score")
+    for first, last in uploads:
+        table.add_row(first.time, last.competition, last.run_id, last.ref, last.event, last.public_score)
+    Console().print(table)
+    return {"uploads": [{**asdict(last), "first_seen": first.time} for first, last in uploads]}
+
+
+def latest(entries: list[LedgerEntry]) -> list[tuple[LedgerEntry, LedgerEntry]]:
+    """Of each upload the first and the last entry, in the order of the first ones."""
+    first: dict[tuple[str, str], LedgerEntry] = {}
+    last: dict[tuple[str, str], LedgerEntry] = {}
+    for entry in entries:
+        first.setdefault((entry.competition, entry.run_id), entry)
+        last[entry.competition, entry.run_id] = entry
+    return [(first[upload], last[upload]) for upload in first]
+
+
+if __name__ == "__main__":
+    run(main)
