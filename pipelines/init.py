@@ -26,9 +26,7 @@ FIRST_LOOK = "dvc repro download && foldline doctor --write params.yaml"
 def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("folder", metavar="DIR", type=Path, help="the folder to make, or an empty one")
-    arguments.add_argument(
-        "--competition", metavar="SLUG", default=EMBEDDED, help="whose card there is (digits)"
-    )
+    arguments.add_argument("--competition", metavar="SLUG", default=EMBEDDED, help="whose card there is (digits)")
     given = arguments.parse_args()
     folder: Path = given.folder.resolve()
     refuse_occupied(folder)
