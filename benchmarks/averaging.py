@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from benchmarks.clock import PAIRS
 from benchmarks.figures import Figure
 from benchmarks.noise import device_seconds_of, noise_fold, section
-from foldline.training.fold_pieces import choose_pieces
+from foldline.training.training_setup import build_training
 
 PIXELS = 224
 BATCH_SIZE = 16
@@ -21,7 +21,7 @@ BATCH_SIZE = 16
 def measure(model: str = "resnet152", pixels: int = PIXELS, batch_size: int = BATCH_SIZE) -> list[Figure]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     fold = noise_fold(batch_size, pixels)
-    pieces = choose_pieces(fold, section(model, batch_size), 1, device)
+    pieces = build_training(fold, section(model, batch_size), 1, device)
     images = torch.from_numpy(fold.pixels).permute(0, 3, 1, 2).contiguous().to(device)
     targets = torch.from_numpy(fold.training.targets.toarray()).to(device)
     pieces.model.train()

@@ -12,10 +12,10 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from benchmarks.figures import Figure
 from benchmarks.noise import noise_fold, section
-from foldline.training.fold_pieces import choose_pieces, training_batches
 from foldline.training.loop import train
-from foldline.training.measuring import LossGuard
+from foldline.training.measuring import NonFiniteCheck
 from foldline.training.processes import start_accelerator
+from foldline.training.training_setup import build_training, training_batches
 
 MODEL, PIXELS, BATCH_SIZE = "resnet18", 64, 32
 
@@ -66,8 +66,8 @@ def peak_bytes(micro_batch_size: int) -> int:
     fold, config = noise_fold(BATCH_SIZE, PIXELS), section(MODEL, BATCH_SIZE, micro_batch_size=micro_batch_size)
     accelerator, counted = start_accelerator("float32"), SavedBytes()
     batches = training_batches(fold, config, accelerator)
-    pieces = choose_pieces(fold, config, len(batches), accelerator.device)
-    guard = LossGuard(fold.training.row_ids, len(batches), Path("no checkpoint"))
+    pieces = build_training(fold, config, len(batches), accelerator.device)
+    guard = NonFiniteCheck(fold.training.row_ids, len(batches), Path("no checkpoint"))
 
     def keep(tensor: Tensor) -> Tensor | Saved:
         return tensor if isinstance(tensor, torch.nn.Parameter) else Saved(tensor, counted)

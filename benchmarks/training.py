@@ -21,11 +21,11 @@ from benchmarks.figures import Figure
 from benchmarks.noise import device_seconds_of, noise_fold, section, wait_for_device
 from foldline.params.section import Precision
 from foldline.training.batches import Batch, TrainingBatches
-from foldline.training.fold_pieces import Fold, choose_pieces, training_batches
 from foldline.training.loop import train
-from foldline.training.measuring import LossGuard
+from foldline.training.measuring import NonFiniteCheck
 from foldline.training.processes import start_accelerator
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold, build_training, training_batches
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
     fold, config = noise_fold(case.steps * case.batch_size, case.pixels), case.section()
     accelerator = start_accelerator(case.precision)
     batches = TimedBatches(training_batches(fold, config, accelerator))
-    guard = LossGuard(fold.training.row_ids, case.steps, Path("no checkpoint"))
-    pieces = choose_pieces(fold, config, case.steps, accelerator.device)
+    guard = NonFiniteCheck(fold.training.row_ids, case.steps, Path("no checkpoint"))
+    pieces = build_training(fold, config, case.steps, accelerator.device)
     epochs = train(pieces, batches, lambda model: (0.0, 0.0), guard, None, accelerator)
     bare_epoch = bare_steps(fold, config, case, accelerator)
     ratios = []
@@ -106,7 +106,7 @@ def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
 def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) -> Callable[[], None]:
     """The same model, clipping, average and optimiser, and nothing else."""
     device = accelerator.device
-    pieces = choose_pieces(fold, config, case.steps, device)
+    pieces = build_training(fold, config, case.steps, device)
     order = torch.channels_last if case.channels_last else torch.contiguous_format
     pixels = np.stack([fold.pixels[position] for position in range(case.batch_size)])
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)

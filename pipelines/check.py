@@ -31,10 +31,10 @@ def main() -> Answer:
     card.metric.rehearse(card.target.truths)
     if params.train.asks_its_libraries:
         # Seconds of start-up, for the experiments that need an answer.
-        from foldline.training.fold_pieces import rehearse
+        from foldline.training.training_setup import dry_run
 
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
-        rehearse(params.train, shape, card.symmetries or ())
+        dry_run(params.train, shape, card.symmetries or ())
     refuse_scaled_views(params.train.model, params.predict.views)
     write_json(settings.places.checked, {"checked": True})
     print(f"{card.title}: parameters and card are valid")

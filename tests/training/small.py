@@ -7,9 +7,9 @@ import numpy as np
 
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
-from foldline.training.fold_pieces import Fold
 from foldline.training.samples import Samples
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold
 
 MODEL: dict[str, Any] = {
     "name": "test_resnet",

@@ -17,11 +17,11 @@ from foldline.files.rows import read_rows, write_rows
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_pieces import Fold, Weights, choose_pieces
 from foldline.training.fold_training import learn, train_fold, write_trained
 from foldline.training.history import read_history
 from foldline.training.samples import Samples
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold, Weights, build_training
 from pipelines.fold_training import read_fold
 from pipelines.running import fold_name, read_settings
 from tests.training.small import small_fold, train_section
@@ -104,7 +104,7 @@ def test_it_goes_on_from_where_the_one_before_ended_without_a_second_warm_start(
 
 
 def new_weights(config: Train, learned: Weights | None) -> Weights:
-    return choose_pieces(all_rows(), config, 4, torch.device("cpu"), learned).model.state_dict()
+    return build_training(all_rows(), config, 4, torch.device("cpu"), learned).model.state_dict()
 
 
 def files_of(folder: Path) -> list[bytes]:

@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 from sklearn.utils.class_weight import compute_class_weight
 
 from foldline.folds.training_table import soft_targets
-from foldline.training.fold_pieces import training_batches
 from foldline.training.imbalance import ClassWeights, NoImbalance, SquareRootSampling
+from foldline.training.training_setup import training_batches
 from tests.training.small import small_fold, train_section
 
 UNEVEN = np.array([0] * 6 + [1] * 3 + [2])

@@ -14,12 +14,12 @@ from torch.nn.functional import cross_entropy
 from foldline.files.refusal import Refusal
 from foldline.pixels.loaders import EpochOrder
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_pieces import Fold, fold_seed
 from foldline.training.fold_training import Trained, train_fold
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold, fold_seed
 from tests.training.small import MODEL, labels, small_fold, train_section
 
 NO_AVERAGE = {"kind": "none"}

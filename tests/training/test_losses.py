@@ -4,26 +4,31 @@ from typing import Any
 
 import pytest
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor
 from torch.nn import functional
 
-from foldline.card.activations import Activation, ColumnSoftmax
+from foldline.card.activations import Learned
 from foldline.params.section import parse
-from foldline.training.loss_functions import mean_over_columns
 from foldline.training.losses import Losses as Section
 from foldline.training.losses import LossFunction
+from foldline.training.objectives import build_objective
 
 LOGITS = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
 SOFT = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
 MANY = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3
 CLASSES = torch.tensor([0, 4, 2, 1, 3, 3])
 ONE_HOT = functional.one_hot(CLASSES, 5).float()
-COLUMNS = ColumnSoftmax(kind="column_softmax", sizes=(2, 3))
 
 
-def loss(activation: Activation = "softmax", scale: float = 1.0, **section: Any) -> LossFunction:
-    form = parse(section, Section, "loss").build(activation, torch.tensor([scale]))
-    return mean_over_columns(form, activation.sizes) if isinstance(activation, ColumnSoftmax) else form
+def loss(learned: Learned = "distribution", scale: float = 1.0, **section: Any) -> LossFunction:
+    return parse(section, Section, "loss").build(learned, torch.tensor([scale]))
+
+
+def of_columns(**section: Any) -> LossFunction:
+    """Over two columns, of 2 and of 3 classes."""
+    training = csr_array(ONE_HOT.numpy())
+    return build_objective("column_softmax", parse(section, Section, "loss"), (2, 3), training).loss
 
 
 def test_cross_entropy_by_hand() -> None:
@@ -43,19 +48,17 @@ def test_cross_entropy_equals_torchs(smoothing: float) -> None:
         {"kind": "cross_entropy", "smoothing": 0.1},
         {"kind": "binary_cross_entropy", "smoothing": 0.1},
         {"kind": "focal", "gamma": 2.0},
-        {"kind": "focal", "gamma": 2.0, "activation": "sigmoid"},
+        {"kind": "focal", "gamma": 2.0, "learned": "each"},
         {"kind": "cumulative"},
-        {"kind": "cross_entropy", "smoothing": 0.1, "activation": COLUMNS},
-        {"kind": "focal", "gamma": 2.0, "activation": COLUMNS},
     ],
     ids=lambda section: "-".join(map(str, section.values())),
 )
 def test_soft_targets_share_the_losses_of_their_parts(section: dict[str, Any]) -> None:
     """0.3 of one target and 0.7 of another: what mixing asks of a loss."""
-    of = loss(**section)
     other = ONE_HOT.roll(1, dims=1)
-    mixed = of(MANY, 0.3 * ONE_HOT + 0.7 * other)
-    assert torch.allclose(mixed, 0.3 * of(MANY, ONE_HOT) + 0.7 * of(MANY, other), atol=1e-5)
+    for of in (loss(**section), *([] if "learned" in section else [of_columns(**section)])):
+        mixed = of(MANY, 0.3 * ONE_HOT + 0.7 * other)
+        assert torch.allclose(mixed, 0.3 * of(MANY, ONE_HOT) + 0.7 * of(MANY, other), atol=1e-5)
 
 
 def test_binary_cross_entropy_by_hand() -> None:
@@ -77,7 +80,7 @@ def test_focal_of_labels_equals_torchvisions() -> None:
 
     targets = (MANY.roll(1) > 0).float()
     reference = sigmoid_focal_loss(MANY, targets, alpha=-1, gamma=1.5).mean(dim=1)
-    assert torch.allclose(loss("sigmoid", kind="focal", gamma=1.5)(MANY, targets), reference, atol=1e-6)
+    assert torch.allclose(loss("each", kind="focal", gamma=1.5)(MANY, targets), reference, atol=1e-6)
 
 
 def test_focal_without_gamma_is_cross_entropy() -> None:
@@ -85,10 +88,10 @@ def test_focal_without_gamma_is_cross_entropy() -> None:
     assert torch.allclose(loss(kind="focal", gamma=0.0)(MANY, ONE_HOT), plain, atol=1e-6)
 
 
-@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
-def test_focal_has_finite_slopes_where_the_answer_is_certain(activation: Activation) -> None:
+@pytest.mark.parametrize("learned", ["distribution", "each"])
+def test_focal_has_finite_slopes_where_the_answer_is_certain(learned: Learned) -> None:
     logits = torch.tensor([[200.0, -200.0]], requires_grad=True)
-    loss(activation, kind="focal", gamma=0.5)(logits, torch.tensor([[1.0, 0.0]])).sum().backward()
+    loss(learned, kind="focal", gamma=0.5)(logits, torch.tensor([[1.0, 0.0]])).sum().backward()
     assert logits.grad is not None and logits.grad.isfinite().all()
 
 
@@ -106,7 +109,7 @@ def test_errors_of_values_are_in_units_of_the_spread() -> None:
 @pytest.mark.parametrize("section", [{"kind": "cross_entropy", "smoothing": 0.1}, {"kind": "focal", "gamma": 2.0}])
 def test_several_columns_cost_the_mean_of_what_each_costs(section: dict[str, Any]) -> None:
     targets = torch.tensor([[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0]])
-    together = loss(COLUMNS, **section)(MANY[:2], targets)
+    together = of_columns(**section)(MANY[:2], targets)
     of_one = loss(**section)
     each = (of_one(MANY[:2, :2], targets[:, :2]) + of_one(MANY[:2, 2:], targets[:, 2:])) / 2
     assert torch.allclose(together, each)
@@ -116,7 +119,7 @@ def test_several_columns_cost_the_mean_of_what_each_costs(section: dict[str, Any
 def test_a_missing_label_counts_neither_in_the_loss_nor_in_its_gradient(section: dict[str, Any]) -> None:
     """The known one costs as much as in an image that lacks none."""
     logits = MANY[:1].clone().requires_grad_()
-    gap = loss(COLUMNS, **section)(logits, torch.tensor([[1.0, 0, 0, 0, 0]]))
+    gap = of_columns(**section)(logits, torch.tensor([[1.0, 0, 0, 0, 0]]))
     assert gap.item() == pytest.approx(loss(**section)(MANY[:1, :2], torch.tensor([[1.0, 0]])).item() / 2)
     (slope,) = torch.autograd.grad(gap.sum(), logits)
     assert slope[0, :2].abs().min() > 0

@@ -66,10 +66,10 @@ def dense(graded: np.ndarray, classes: int = 3) -> torch.Tensor:
 def test_several_labels_have_a_softmax_each() -> None:
     found = of_columns("focal")
     assert (found.activation, found.outputs) == (ColumnSoftmax(kind="column_softmax", sizes=(2, 3)), 5)
-    soft = found.soft(dense(COLUMNS, 5))
+    soft = found.soft_targets(dense(COLUMNS, 5))
     assert soft.tolist() == [[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [1, 0, 1, 0, 0]]
     logits = torch.tensor([[1.0, 0, 0, 2, 1]] * 4)
-    assert found.right(logits, soft).tolist() == [0.5, 0, 0, 0.5]
+    assert found.correct(logits, soft).tolist() == [0.5, 0, 0, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -124,55 +124,61 @@ def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
 
 def test_soft_targets() -> None:
     codes = dense(np.array([0, 2]))
-    assert objective("multiclass", "cross_entropy").soft(codes).tolist() == [[1, 0, 0], [0, 0, 1]]
-    assert objective("ordinal", "cumulative").soft(codes).tolist() == [[0, 0], [1, 1]]
-    assert objective("ordinal", "huber").soft(codes).tolist() == [[0], [2]]
+    assert objective("multiclass", "cross_entropy").soft_targets(codes).tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert objective("ordinal", "cumulative").soft_targets(codes).tolist() == [[0, 0], [1, 1]]
+    assert objective("ordinal", "huber").soft_targets(codes).tolist() == [[0], [2]]
     labels = dense(LABELS)
-    assert objective("multilabel", "focal", LABELS).soft(labels).tolist() == LABELS.tolist()
-    assert objective("shares", "focal", SHARES).soft(dense(SHARES)).tolist() == SHARES.tolist()
-    assert objective("regression", "huber", VALUES, 1).soft(dense(VALUES, 1)).tolist() == [[1], [2], [6]]
+    assert objective("multilabel", "focal", LABELS).soft_targets(labels).tolist() == LABELS.tolist()
+    assert objective("shares", "focal", SHARES).soft_targets(dense(SHARES)).tolist() == SHARES.tolist()
+    assert objective("regression", "huber", VALUES, 1).soft_targets(dense(VALUES, 1)).tolist() == [[1], [2], [6]]
 
 
 def test_a_soft_target_of_levels_lies_between_them() -> None:
     """Half of it at level 0, half at level 2."""
     halves = torch.tensor([[0.5, 0.0, 0.5]])
-    assert objective("ordinal", "cumulative").soft(halves).tolist() == [[0.5, 0.5]]
-    assert objective("ordinal", "huber").soft(halves).tolist() == [[1.0]]
+    assert objective("ordinal", "cumulative").soft_targets(halves).tolist() == [[0.5, 0.5]]
+    assert objective("ordinal", "huber").soft_targets(halves).tolist() == [[1.0]]
 
 
 def test_right() -> None:
     of_classes = objective("multiclass", "cross_entropy")
-    assert of_classes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), of_classes.soft(dense(np.array([1, 2])))).tolist() == [
+    assert of_classes.correct(
+        torch.tensor([[0.0, 2.0, 1.0]] * 2), of_classes.soft_targets(dense(np.array([1, 2])))
+    ).tolist() == [
         1,
         0,
     ]
     of_votes = objective("shares", "cross_entropy", SHARES)
-    assert of_votes.right(torch.tensor([[0.0, 2.0, 1.0]] * 2), torch.from_numpy(SHARES)[:2]).tolist() == [1, 0]
+    assert of_votes.correct(torch.tensor([[0.0, 2.0, 1.0]] * 2), torch.from_numpy(SHARES)[:2]).tolist() == [1, 0]
     of_labels = objective("multilabel", "focal", LABELS)
-    assert of_labels.right(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(
+    assert of_labels.correct(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(
         2 / 3
     )
     of_levels = objective("ordinal", "cumulative")
-    assert of_levels.right(torch.tensor([[3.0, -1.0]] * 2), of_levels.soft(dense(np.array([1, 2])))).tolist() == [1, 0]
+    assert of_levels.correct(
+        torch.tensor([[3.0, -1.0]] * 2), of_levels.soft_targets(dense(np.array([1, 2])))
+    ).tolist() == [1, 0]
     of_values = objective("ordinal", "huber")
-    assert of_values.right(torch.tensor([[1.4], [1.6]]), of_values.soft(dense(np.array([1, 1])))).tolist() == [1, 0]
+    assert of_values.correct(
+        torch.tensor([[1.4], [1.6]]), of_values.soft_targets(dense(np.array([1, 1])))
+    ).tolist() == [1, 0]
     of_numbers = objective("regression", "huber", VALUES, 1)
-    assert of_numbers.right(torch.tensor([[1.0]]), torch.tensor([[1.0]])).isnan().all()
+    assert of_numbers.correct(torch.tensor([[1.0]]), torch.tensor([[1.0]])).isnan().all()
 
 
 def test_values_have_their_mean_and_spread() -> None:
     found = objective("regression", "mean_squared_error", VALUES, 1)
-    assert (found.center.item(), found.scale.item()) == (pytest.approx(3.0), pytest.approx(VALUES.std()))
+    assert (found.target_mean.item(), found.target_std.item()) == (pytest.approx(3.0), pytest.approx(VALUES.std()))
     levels = objective("ordinal", "huber")
-    assert (levels.center.item(), levels.scale.item()) == (pytest.approx(1.25), pytest.approx(CODES.std()))
+    assert (levels.target_mean.item(), levels.target_std.item()) == (pytest.approx(1.25), pytest.approx(CODES.std()))
     plain = objective("multiclass", "focal")
-    assert (plain.center.tolist(), plain.scale.tolist()) == ([0, 0, 0], [1, 1, 1])
+    assert (plain.target_mean.tolist(), plain.target_std.tolist()) == ([0, 0, 0], [1, 1, 1])
 
 
 def test_each_column_has_its_own_spread_without_its_missing_numbers() -> None:
     """The first as it is, the second has none, the third does not vary."""
     found = objective("regression", "mean_squared_error", SEVERAL)
-    assert (found.center.tolist(), found.scale.tolist()) == ([2, 0, 5], [1, 1, 1])
+    assert (found.target_mean.tolist(), found.target_std.tolist()) == ([2, 0, 5], [1, 1, 1])
     wide = objective("regression", "mean_squared_error", np.array([[0, 0], [2, 20]], np.float32), 2)
     assert wide.loss(torch.zeros(1, 2), torch.tensor([[1.0, 10.0]])).item() == pytest.approx((1 + 1) / 2)
 

@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim import SGD, Adagrad
 
 from foldline.files.refusal import Refusal
-from foldline.training.optimizers import Adam, ClipNorm, ClipValue, NoClipping, OfTimm, Sgd, steering
+from foldline.training.optimizers import Adam, ClipNorm, ClipValue, NoClipping, OfTimm, Sgd, hyperparameters
 
 
 def groups() -> list[dict]:
@@ -19,21 +19,21 @@ def groups() -> list[dict]:
 
 def test_rates_keep_their_own_peaks_and_momentum_is_of_all() -> None:
     optimizer = Sgd(kind="sgd", momentum=0.9, nesterov=False, weight_decay=0.1).build(groups())
-    steering(lambda step: step / 10, lambda step: 0.5 + step / 10, optimizer)(optimizer, 3)
+    hyperparameters(lambda step: step / 10, lambda step: 0.5 + step / 10, optimizer)(optimizer, 3)
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.03, 0.3])
     assert [group["momentum"] for group in optimizer.param_groups] == [0.8, 0.8]
 
 
 def test_momentum_of_adam_is_beta1() -> None:
     optimizer = Adam(kind="adam", beta1=0.9, beta2=0.99, weight_decay=0.1).build(groups())
-    steering(lambda step: 1.0, lambda step: 0.7, optimizer)(optimizer, 0)
+    hyperparameters(lambda step: 1.0, lambda step: 0.7, optimizer)(optimizer, 0)
     assert optimizer.param_groups[0]["betas"] == (0.7, 0.99)
     assert optimizer.param_groups[0]["weight_decay"] == 0.1
 
 
 def test_refuses_a_momentum_where_there_is_none() -> None:
     with pytest.raises(Refusal, match=r"moves the momentum, but Adagrad has none"):
-        steering(lambda step: 1.0, lambda step: 0.9, Adagrad(groups()))
+        hyperparameters(lambda step: 1.0, lambda step: 0.9, Adagrad(groups()))
 
 
 def test_any_of_timms() -> None:

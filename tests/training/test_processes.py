@@ -7,11 +7,11 @@ import torch
 from safetensors.torch import load_file
 
 from foldline.files.refusal import Refusal
-from foldline.training.fold_pieces import choose_pieces
 from foldline.training.history import read_history
 from foldline.training.layer_groups import layer_depths
 from foldline.training.models import Classifier
 from foldline.training.processes import memory_advice, start_accelerator
+from foldline.training.training_setup import build_training
 from tests.training.small import MODEL, small_fold, train_section
 from tests.training.together import train_together
 
@@ -41,7 +41,7 @@ def test_equal_one_process_while_parts_are_unfrozen(tmp_path: Path) -> None:
     for world, name in ((1, "alone"), (2, "together")):
         train_together(world, small_fold(), config, tmp_path / name)
     alone, together = (load_file(tmp_path / who / "process0" / "model.safetensors") for who in ("alone", "together"))
-    model = choose_pieces(small_fold(), config, 4, torch.device("cpu")).model
+    model = build_training(small_fold(), config, 4, torch.device("cpu")).model
     assert isinstance(model, Classifier)
     depths = {f"backbone.{name}": depth for name, depth in layer_depths(model.backbone, "stages").items()}
     for name, first in model.named_parameters():

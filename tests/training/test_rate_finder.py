@@ -13,8 +13,7 @@ from accelerate import Accelerator
 
 from foldline.files.refusal import Refusal
 from foldline.training.batches import Batch
-from foldline.training.fold_pieces import choose_pieces, fold_objective, training_batches
-from foldline.training.loop import Pieces
+from foldline.training.loop import TrainingSetup
 from foldline.training.rate_finder import (
     COLUMNS,
     Sweep,
@@ -24,14 +23,15 @@ from foldline.training.rate_finder import (
     validation_batches,
     write_sweep,
 )
+from foldline.training.training_setup import build_training, fold_objective, training_batches
 from tests.training.small import MODEL, small_fold, train_section
 
 CONFIG = train_section(average={"kind": "none"})
 CPU = torch.device("cpu")
-SOFT = fold_objective(small_fold(), CONFIG).soft
+SOFT = fold_objective(small_fold(), CONFIG).soft_targets
 
 
-def sweep_with(pieces: Pieces, sweep: Sweep) -> pd.DataFrame:
+def sweep_with(pieces: TrainingSetup, sweep: Sweep) -> pd.DataFrame:
     fold, accelerator = small_fold(), Accelerator(cpu=True)
     return find_rates(pieces, training_batches(fold, CONFIG, accelerator), validation(), sweep, accelerator)
 
@@ -41,7 +41,7 @@ def validation() -> Iterator[Batch]:
     return validation_batches(fold.pixels, fold.validation, 8, 0, SOFT, CPU)
 
 
-def everything(pieces: Pieces) -> dict[str, Any]:
+def everything(pieces: TrainingSetup) -> dict[str, Any]:
     """Weights and statistics, the optimiser, the modes, the gradients, the random states.
 
     Not Python's: beartype, which checks shapes in these tests, draws from it.
@@ -68,7 +68,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def test_leaves_no_trace_even_in_the_middle_of_a_training() -> None:
-    pieces = choose_pieces(small_fold(), CONFIG, 4, CPU)
+    pieces = build_training(small_fold(), CONFIG, 4, CPU)
     images = torch.randint(0, 255, (4, 1, 16, 16), dtype=torch.uint8)
     pieces.model(images).sum().backward()
     pieces.optimizer.step()
@@ -80,7 +80,7 @@ def test_leaves_no_trace_even_in_the_middle_of_a_training() -> None:
 
 
 def test_rates_grow_exponentially_from_the_first_to_the_last() -> None:
-    lines = sweep_with(choose_pieces(small_fold(), CONFIG, 4, CPU), Sweep(1e-7, 1e-3, 9, 0.9))
+    lines = sweep_with(build_training(small_fold(), CONFIG, 4, CPU), Sweep(1e-7, 1e-3, 9, 0.9))
     assert tuple(lines.columns) == COLUMNS
     assert lines["learning_rate"].to_numpy() == pytest.approx(10 ** np.linspace(-7, -3, 9))
     assert lines["step"].tolist() == list(range(1, 10))
@@ -92,7 +92,7 @@ def test_at_a_rate_of_nothing_each_step_measures_the_next_validation_batch() -> 
         average={"kind": "none"},
         model=MODEL | {"name": "test_vit", "drop_rate": 0.5},
     )
-    pieces = choose_pieces(small_fold(), config, 4, CPU)
+    pieces = build_training(small_fold(), config, 4, CPU)
     lines = sweep_with(pieces, Sweep(1e-30, 2e-30, 5, 0.0))
     pieces.model.eval()
     expected = [
@@ -114,13 +114,13 @@ def test_what_is_frozen_in_the_first_epoch_does_not_learn() -> None:
     lines = []
     for changes in (frozen, still, {"rates": rates | {"body": 0.003}}):
         config = train_section(average={"kind": "none"}, clipping={"kind": "none"}, **changes)
-        lines.append(sweep_with(choose_pieces(small_fold(), config, 4, CPU), Sweep(1e-3, 1e-1, 5, 0.0)))
+        lines.append(sweep_with(build_training(small_fold(), config, 4, CPU), Sweep(1e-3, 1e-1, 5, 0.0)))
     assert lines[0].to_numpy() == pytest.approx(lines[1].to_numpy(), rel=1e-5)
     assert lines[0].to_numpy() != pytest.approx(lines[2].to_numpy(), rel=1e-2)
 
 
 def test_stops_when_it_diverges() -> None:
-    lines = sweep_with(choose_pieces(small_fold(), CONFIG, 4, CPU), Sweep(1e-3, 1e6, 60, 0.5))
+    lines = sweep_with(build_training(small_fold(), CONFIG, 4, CPU), Sweep(1e-3, 1e6, 60, 0.5))
     assert len(lines) < 60
     losses = lines["smoothed_train_loss"].to_numpy()
     assert has_diverged(losses)

@@ -13,9 +13,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.modules.module import register_module_forward_hook
 
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_pieces import Fold, choose_pieces
 from foldline.training.fold_training import Trained, train_fold
 from foldline.training.processes import start_accelerator
+from foldline.training.training_setup import Fold, build_training
 from tests.training.small import MODEL, labels, small_fold, train_section
 
 SGD = {
@@ -109,7 +109,7 @@ def test_channels_last(tmp_path: Path) -> None:
 def test_compiled_it_learns_the_same(tmp_path: Path) -> None:
     """The average is not compiled: that would have to be done once more for validation."""
     config = train_section(compile=True, **SGD)
-    pieces = choose_pieces(small_fold(), config, 4, torch.device("cpu"))
+    pieces = build_training(small_fold(), config, 4, torch.device("cpu"))
     assert pieces.model._compiled_call_impl is not None
     assert pieces.average.model._compiled_call_impl is None
     compiled, plain = run(tmp_path / "compiled", compile=True, **SGD), run(tmp_path / "plain", **SGD)

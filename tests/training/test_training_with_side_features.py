@@ -12,13 +12,13 @@ from accelerate import Accelerator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from foldline.training.batches import parts
+from foldline.training.batches import micro_batches
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_pieces import Fold, choose_pieces, training_batches
 from foldline.training.fold_training import Trained, train_fold, write_trained
 from foldline.training.models import load_model
 from foldline.training.rate_finder import Sweep, sweep_fold
 from foldline.training.samples import fit_side_features, with_side_features
+from foldline.training.training_setup import Fold, build_training, training_batches
 from foldline.training.warm_start import backbone_features
 from tests.training.small import MODEL, labels, small_fold, train_section
 from tests.training.test_warm_start import section as frozen_section
@@ -88,7 +88,7 @@ def test_batches_and_their_parts_carry_each_images_features() -> None:
     batch = next(batches.of(0))
     expected = torch.from_numpy(fold.training.side[0])
     assert torch.equal(batch.side[0], expected[batch.index])
-    assert torch.equal(torch.cat([part.side[0] for part in parts(batch, 3)]), batch.side[0])
+    assert torch.equal(torch.cat([part.side[0] for part in micro_batches(batch, 3)]), batch.side[0])
 
 
 @pytest.mark.parametrize("kind", ["mixup", "cutmix"])
@@ -138,7 +138,7 @@ def test_in_two_processes(tmp_path: Path) -> None:
 def test_a_warm_head_knows_the_features(tmp_path: Path) -> None:
     """The frozen model's loss is that of logistic regression on the backbone's features and the side features."""
     fold, config = told_fold(), frozen_section(epochs=1, schedule={"kind": "constant"})
-    cold = choose_pieces(fold, frozen_section(warm_start={"kind": "none"}), 4, CPU).model
+    cold = build_training(fold, frozen_section(warm_start={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     np.testing.assert_array_equal(found[:, -fold.side.width :], fold.training.side[0])  # type: ignore[union-attr]
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, labels(fold.training))

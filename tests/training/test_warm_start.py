@@ -14,9 +14,9 @@ from sklearn.metrics import log_loss
 from foldline.files.refusal import Refusal
 from foldline.folds.training_table import soft_targets
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_pieces import choose_pieces
 from foldline.training.fold_training import train_fold
 from foldline.training.section import Train
+from foldline.training.training_setup import build_training
 from foldline.training.warm_start import backbone_features, fit_head
 from tests.training.small import MODEL, TRAIN, labels, small_fold, train_section
 
@@ -40,7 +40,7 @@ def section(**changes: Any) -> Train:
 def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: Path) -> None:
     """An epoch at a rate of nothing: the mean training loss is that of the very first weights."""
     fold, config = small_fold(classes=classes), section(epochs=1, schedule={"kind": "constant"})
-    cold = choose_pieces(fold, section(warm_start={"kind": "none"}), 4, CPU).model
+    cold = build_training(fold, section(warm_start={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     targets = labels(fold.training)
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, targets)
@@ -52,7 +52,7 @@ def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: 
 
 def test_the_backbone_stays_and_the_statistics_too() -> None:
     warm, cold = (
-        choose_pieces(small_fold(), section(model=MODEL, warm_start=start), 4, CPU).model.state_dict()
+        build_training(small_fold(), section(model=MODEL, warm_start=start), 4, CPU).model.state_dict()
         for start in (WARM, {"kind": "none"})
     )
     differing = {name for name in warm if not torch.equal(warm[name], cold[name])}
@@ -60,7 +60,7 @@ def test_the_backbone_stays_and_the_statistics_too() -> None:
 
 
 def test_averages_begin_with_the_warm_head() -> None:
-    pieces = choose_pieces(small_fold(), section(average=TRAIN["average"]), 4, CPU)
+    pieces = build_training(small_fold(), section(average=TRAIN["average"]), 4, CPU)
     assert torch.equal(pieces.average.model.head.weight, pieces.model.head.weight)  # type: ignore[union-attr]
 
 

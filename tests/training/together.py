@@ -9,10 +9,10 @@ from pathlib import Path
 from accelerate.state import AcceleratorState
 
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_pieces import Fold
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold
 
 
 def process(rank: int, world: int, port: int, fold: Fold, config: Train, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Training batches on the device, and the parts of one that go through the model one after the other."""
+"""Training batches on the device, and the micro-batches of one, which go through the model one after the other."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader
 
 from foldline.pixels.loaders import EpochOrder, balanced
-from foldline.training.mixing import Mix
 from foldline.training.samples import Samples
+from foldline.training.section import Train
 
 
 @dataclass(frozen=True)
@@ -27,34 +27,10 @@ class Batch:
     """What each image counts in the loss."""
     index: Int64[Tensor, " batch"]
     """Which of the fold's training images these are; on the CPU."""
-    count: int
+    global_batch_size: int
     """Images of this step in all processes together."""
     side: tuple[Float[Tensor, "batch side"], ...] = ()
     """The images' side features, if there are any: `model(batch.images, *batch.side)`."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One forward and backward pass."""
-
-    images: Shaped[Tensor, "part channels height width"]
-    targets: Float[Tensor, "part outputs"]
-    weights: Float[Tensor, " part"]
-    index: Int64[Tensor, " part"]
-    side: tuple[Float[Tensor, "part side"], ...]
-    is_last: bool
-
-
-@dataclass(frozen=True)
-class BatchChanges:
-    """What is done to a batch on the device, epoch by epoch (from 0)."""
-
-    share: Callable[[int], float]
-    """Of the cached images' sides, that training images have."""
-    mix: Callable[[int], Mix | None]
-    seed: tuple[int, ...]
-    """Of this process's mixing; with the epoch and the step it says all that is drawn."""
-    channels_last: bool
 
 
 class TrainingBatches:
@@ -64,15 +40,18 @@ class TrainingBatches:
         self,
         loader: DataLoader,
         samples: Samples,
-        soft: Callable[[Tensor], Tensor],
-        changes: BatchChanges,
+        soft_targets: Callable[[Tensor], Tensor],
+        config: Train,
+        seed: tuple[int, ...],
         device: torch.device,
     ) -> None:
-        """`loader`: of foldline.pixels.loaders.training_loader. `soft`: from targets to those that the loss takes."""
+        """`loader`: of foldline.pixels.loaders.training_loader. `soft_targets`: from targets to those that the loss
+        takes. `seed`: of this process's mixing; with the epoch and the step it says all that is drawn."""
         self._loader = loader
         self._samples = samples
-        self._soft = soft
-        self._changes = changes
+        self._soft_targets = soft_targets
+        self._config = config
+        self._seed = seed
         self._device = device
 
     def __len__(self) -> int:
@@ -87,19 +66,19 @@ class TrainingBatches:
         order = self._loader.batch_sampler
         assert isinstance(order, EpochOrder)
         order.epoch = epoch
-        share = self._changes.share(epoch)
-        for (images, index), count in zip(self._loader, order.batch_sizes, strict=True):
-            images = resized(images.to(self._device, non_blocking=True), share)
-            if self._changes.channels_last:
+        fraction = self._config.resolution.share(epoch)
+        for (images, index), size in zip(self._loader, order.batch_sizes, strict=True):
+            images = resized(images.to(self._device, non_blocking=True), fraction)
+            if self._config.channels_last:
                 images = images.contiguous(memory_format=torch.channels_last)
             targets, weights, side = self._samples.told(index, self._device)
-            yield Batch(images, self._soft(targets), weights, index, count, side)
+            yield Batch(images, self._soft_targets(targets), weights, index, size, side)
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
-        mix = self._changes.mix(epoch)
+        mix = self._config.mixing.mix(epoch, self._config.epochs)
         for step, batch in enumerate(self.of(epoch)):
             if mix is not None:
-                random = np.random.default_rng((*self._changes.seed, epoch, step))
+                random = np.random.default_rng((*self._seed, epoch, step))
                 images, (targets, weights, *side) = mix(
                     batch.images, (batch.targets, batch.weights, *batch.side), random
                 )
@@ -107,21 +86,23 @@ class TrainingBatches:
             yield batch
 
 
-def parts(batch: Batch, micro_batch_size: int) -> Iterator[Part]:
-    """The batch cut evenly into the fewest parts of at most `micro_batch_size` images."""
-    sizes = balanced(len(batch.images), micro_batch_size)
+def micro_batches(batch: Batch, most: int) -> list[Batch]:
+    """The batch cut evenly into the fewest of at most `most` images, which go through the model one by one."""
+    sizes = balanced(len(batch.images), most)
     tensors = (batch.images, batch.targets, batch.weights, batch.index, *batch.side)
     cut = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
-    for number, (images, targets, weights, index, *side) in enumerate(cut, start=1):
-        yield Part(images, targets, weights, index, tuple(side), is_last=number == len(sizes))
+    return [
+        Batch(images, targets, weights, index, batch.global_batch_size, tuple(side))
+        for images, targets, weights, index, *side in cut
+    ]
 
 
 def resized(
-    images: Shaped[Tensor, "batch channels height width"], share: float
+    images: Shaped[Tensor, "batch channels height width"], fraction: float
 ) -> Shaped[Tensor, "batch channels h w"]:
-    """Both sides at `share` of their length, without aliases; the images themselves for all of it."""
+    """Both sides at `fraction` of their length, without aliases; the images themselves for all of it."""
     height, width = images.shape[-2:]
-    size = (max(round(height * share), 1), max(round(width * share), 1))
+    size = (max(round(height * fraction), 1), max(round(width * fraction), 1))
     if size == (height, width):
         return images
     return interpolate(images.float(), size, mode="bilinear", antialias=True, align_corners=False)

@@ -1,4 +1,4 @@
-"""One fold's training run: its pieces put together, the loop, the checkpoints; what it ends with, and its files."""
+"""One fold's training run: its setup put together, the loop, the checkpoints; what it ends with, and its files."""
 
 import math
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from tqdm import tqdm
 
 from foldline.files.whole_files import write_json
 from foldline.training.checkpoints import Checkpoints, Line
-from foldline.training.fold_pieces import Fold, Weights, choose_pieces, training_batches, validation
 from foldline.training.history import write_history
 from foldline.training.loop import train
-from foldline.training.measuring import LossGuard
+from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, save_model
 from foldline.training.processes import memory_advice
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold, Weights, build_training, training_batches
 
 
 @dataclass(frozen=True)
@@ -86,17 +86,17 @@ def learn(
     `beside`: what each checkpoint holds as well.
     """
     batches = training_batches(fold, config, accelerator)
-    pieces = choose_pieces(fold, config, len(batches), accelerator.device, learned)
-    guard = LossGuard(fold.training.row_ids, len(batches), checkpoints.path)
-    validate = validation(fold, pieces, config, accelerator)
+    setup = build_training(fold, config, len(batches), accelerator.device, learned)
+    check = NonFiniteCheck(fold.training.row_ids, len(batches), checkpoints.path)
+    validate = validation(fold.pixels, fold.validation, setup.objective, config, accelerator)
     state = start
-    for state in train(pieces, batches, validate, guard, start, accelerator):
+    for state in train(setup, batches, validate, check, start, accelerator):
         if accelerator.is_main_process:
             checkpoints.save({**state, **beside})
             tqdm.write(describe_epoch(fold.title, config.epochs, state["progress"]["history"][-1]))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
-    history, model = state["progress"]["history"], pieces.average.model
+    history, model = state["progress"]["history"], setup.average.model
     assert isinstance(model, Classifier)
     if config.keep == "last":
         return Trained(model.cpu(), history, history[-1])

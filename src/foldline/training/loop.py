@@ -8,50 +8,42 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from foldline.training.averages import Follower
-from foldline.training.batches import Batch, TrainingBatches, parts
+from foldline.training.batches import Batch, TrainingBatches, micro_batches
 from foldline.training.checkpoints import Progress, checkpoint_state, restore
-from foldline.training.layer_groups import Freezing
-from foldline.training.measuring import LossGuard, Totals
+from foldline.training.measuring import NonFiniteCheck, RunningSums
 from foldline.training.objectives import Objective
-from foldline.training.optimizers import Clip, Steer
+from foldline.training.optimizers import SetHyperparameters
 from foldline.training.processes import over_processes
+from foldline.training.section import Train
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """What a training is made of."""
-
+class TrainingSetup:
+    config: Train
+    objective: Objective
     model: nn.Module
     """As it was built, not yet wrapped by Accelerate."""
     optimizer: Optimizer
     """Its groups carry a `peak_rate`; the head's is the last."""
-    steer: Steer
-    """Sets rates and momenta for a step."""
-    freezing: Freezing
-    """Says which parameters learn."""
-    objective: Objective
-    clip: Clip
+    set_hyperparameters: SetHyperparameters
+    """Rates and momenta for a step."""
     average: Follower
     """Follows `model`."""
-    micro_batch_size: int
-    epochs: int
     seed: tuple[int, ...]
     """Of everything that torch draws: dropout, stochastic depth."""
-    keep_best: bool
-    """Whether to remember the weights of the epoch with the lowest validation loss."""
 
 
 def train(
-    pieces: Pieces,
+    setup: TrainingSetup,
     batches: TrainingBatches,
     validate: Callable[[nn.Module], tuple[float, float]],
-    guard: LossGuard,
+    check: NonFiniteCheck,
     checkpoint: Mapping[str, Any] | None,
     accelerator: Accelerator,
 ) -> Iterator[dict[str, Any]]:
@@ -59,46 +51,50 @@ def train(
 
     `validate(model)`: loss and accuracy over the validation images of all processes.
     """
-    model, optimizer = accelerator.prepare(pieces.model, pieces.optimizer)
-    # A wrapper made anew keeps the model and the state.
-    stateful = {
-        "model": pieces.model,
-        "optimizer": optimizer,
-        "average": pieces.average,
-        "scaler": accelerator.scaler,
-    }
+    config, average = setup.config, setup.average
+    model, optimizer = accelerator.prepare(setup.model, setup.optimizer)
+    stateful = {"model": setup.model, "optimizer": optimizer, "average": average, "scaler": accelerator.scaler}
     progress = Progress() if checkpoint is None else restore(checkpoint, stateful)
-    while progress.epoch < pieces.epochs:
-        seed_torch((*pieces.seed, progress.epoch, accelerator.process_index))
-        totals = Totals(accelerator)
-        if pieces.freezing.start_epoch(pieces.model, progress.epoch):
+    while progress.epoch < config.epochs:
+        seed_torch((*setup.seed, progress.epoch, accelerator.process_index))
+        sums = RunningSums(accelerator)
+        if config.freezing.start_epoch(setup.model, progress.epoch):
             model, optimizer = wrapped_anew(model, optimizer, accelerator)
         first_step = progress.epoch * len(batches)
         for step, batch in enumerate(progress_bar(batches, progress.epoch, accelerator), start=first_step):
-            pieces.steer(optimizer, step)
-            for part in parts(batch, pieces.micro_batch_size):
-                with nullcontext() if part.is_last else accelerator.no_sync(model):
-                    logits = model(part.images, *part.side)
-                    losses = part.weights * pieces.objective.loss(logits, part.targets)
-                    # Accelerate averages over processes; together they must average over the step's images.
-                    accelerator.backward(losses.sum() * (accelerator.num_processes / batch.count))
-                totals.add(losses, pieces.objective.right(logits, part.targets))
-                guard.watch(step, losses, part.index)
-            pieces.clip(accelerator, model)
+            setup.set_hyperparameters(optimizer, step)
+            for micro_batch, logits, losses in passes(setup, model, batch, accelerator):
+                sums.add(losses, setup.objective.correct(logits, micro_batch.targets))
+                check.watch(step, losses, micro_batch.index)
+            config.clipping.clip(accelerator, model)
             optimizer.step()
             optimizer.zero_grad()
             if not accelerator.optimizer_step_was_skipped:
-                pieces.average.update()
-        guard.check()
-        share_statistics(pieces.model, accelerator)
+                average.update()
+        check.look()
+        sync_buffers(setup.model, accelerator)
         with accelerator.autocast():
-            pieces.average.finish_epoch(batches.of(progress.epoch), accelerator)
-        share_statistics(pieces.average.model, accelerator)
-        training, validation = totals.means(batches.images), validate(pieces.average.model)
+            average.finish_epoch(batches.of(progress.epoch), accelerator)
+        sync_buffers(average.model, accelerator)
+        training, validation = sums.means(batches.images), validate(average.model)
         is_best = progress.finish_epoch(optimizer.param_groups[-1]["lr"], training, validation)
-        if pieces.keep_best and is_best:
-            progress.keep(pieces.average.model)
+        if config.keep == "best" and is_best:
+            progress.keep(average.model)
         yield checkpoint_state(progress, stateful)
+
+
+def passes(
+    setup: TrainingSetup, model: nn.Module, batch: Batch, accelerator: Accelerator
+) -> Iterator[tuple[Batch, Tensor, Tensor]]:
+    """Each micro-batch once forward and backward, so that gradients add up: it, its logits and losses."""
+    cut = micro_batches(batch, setup.config.micro_batch_size)
+    for micro_batch in cut:
+        with nullcontext() if micro_batch is cut[-1] else accelerator.no_sync(model):
+            logits = model(micro_batch.images, *micro_batch.side)
+            losses = micro_batch.weights * setup.objective.loss(logits, micro_batch.targets)
+            # Accelerate averages over processes; together they must average over the step's images.
+            accelerator.backward(losses.sum() * (accelerator.num_processes / batch.global_batch_size))
+        yield micro_batch, logits, losses
 
 
 def seed_torch(seed: Sequence[int]) -> None:
@@ -116,7 +112,7 @@ def wrapped_anew(model: nn.Module, optimizer: Optimizer, accelerator: Accelerato
     return accelerator.prepare(bare, optimizer)
 
 
-def share_statistics(model: nn.Module, accelerator: Accelerator) -> None:
+def sync_buffers(model: nn.Module, accelerator: Accelerator) -> None:
     """Every process's running statistics (BatchNorm's) become the mean of all processes'."""
     if accelerator.num_processes == 1:
         return

@@ -1,25 +1,11 @@
 """What losses compute of logits and soft targets, both (batch, outputs): a loss per image (losses.py)."""
 
-from collections.abc import Sequence
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
 
-from foldline.training.losses import Logits, LossFunction, PerImage, SoftTargets
-
-
-def mean_over_columns(loss: LossFunction, sizes: Sequence[int]) -> LossFunction:
-    """The mean of a softmax's loss over several columns of classes, which follow each other; sizes: how many classes
-    each has. A column counts as much as its targets sum to: 1, or 0 where its label is missing, and what mixing makes
-    of these. So each known label counts the same, whatever its image lacks."""
-
-    def mean(logits: Logits, targets: SoftTargets) -> PerImage:
-        columns = zip(logits.split(list(sizes), dim=1), targets.split(list(sizes), dim=1), strict=True)
-        return torch.stack([loss(of_column, wanted) for of_column, wanted in columns]).mean(dim=0)
-
-    return mean
+from foldline.training.losses import Logits, PerImage, SoftTargets
 
 
 def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:

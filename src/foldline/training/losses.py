@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from jaxtyping import Float
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from foldline.card.activations import Activation, ActivationKind, Learned
+from foldline.card.activations import ActivationKind, Learned
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import by_kind, union_of
 from foldline.params.section import FractionBelowOne
@@ -49,8 +49,8 @@ class Loss(Kind):
             )
         return found
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
-        """`activation`: what turns the logits into predictions. `scale`: the standard deviations of the training
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
+        """`learned`: one of what it learns. `scale`: the standard deviations of the training
         targets, in whose units errors of values are measured."""
         raise NotImplementedError
 
@@ -66,7 +66,7 @@ class CrossEntropy(Loss):
     fits_probabilities: ClassVar[bool] = True
     learns: ClassVar = ("distribution",)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import cross_entropy
 
         return lambda logits, targets: cross_entropy(logits, targets, self.smoothing)
@@ -79,7 +79,7 @@ class BinaryCrossEntropy(Loss):
     smoothing: FractionBelowOne
     learns: ClassVar = ("each",)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import binary_cross_entropy
 
         return lambda logits, targets: binary_cross_entropy(logits, targets + self.smoothing * (0.5 - targets))
@@ -92,10 +92,10 @@ class Focal(Loss):
     gamma: NonNegativeFloat
     learns: ClassVar = ("distribution", "each")
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import binary_focal, focal
 
-        form = binary_focal if activation == "sigmoid" else focal
+        form = binary_focal if learned == "each" else focal
         return lambda logits, targets: form(logits, targets, self.gamma)
 
 
@@ -105,7 +105,7 @@ class Cumulative(Loss):
     kind: Literal["cumulative"]
     learns: ClassVar = ("above",)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import binary_cross_entropy
 
         return binary_cross_entropy
@@ -117,7 +117,7 @@ class MeanSquaredError(Loss):
     kind: Literal["mean_squared_error"]
     learns: ClassVar = ("value",)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import errors
 
         return lambda logits, targets: errors(logits, targets, scale).square().mean(dim=1)
@@ -127,7 +127,7 @@ class MeanAbsoluteError(Loss):
     kind: Literal["mean_absolute_error"]
     learns: ClassVar = ("value",)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import errors
 
         return lambda logits, targets: errors(logits, targets, scale).abs().mean(dim=1)
@@ -140,7 +140,7 @@ class Huber(Loss):
     delta: PositiveFloat
     learns: ClassVar = ("value",)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         from foldline.training.loss_functions import errors, huber
 
         return lambda logits, targets: huber(errors(logits, targets, scale), self.delta).mean(dim=1)
@@ -152,7 +152,7 @@ class OwnLoss(Loss, OwnKind):
 
     learns: ClassVar = get_args(Learned)
 
-    def build(self, activation: Activation, scale: Float[Tensor, " outputs"]) -> LossFunction:
+    def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:
         loss = self.made("logits and targets")
 
         def losses(logits: Logits, targets: SoftTargets) -> PerImage:
@@ -173,7 +173,7 @@ class OwnLoss(Loss, OwnKind):
         import torch
 
         logits = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
-        losses = self.build("softmax", torch.ones(3))(logits, torch.eye(3)[[0, 1, 2, 0, 1]])
+        losses = self.build("distribution", torch.ones(3))(logits, torch.eye(3)[[0, 1, 2, 0, 1]])
         if not losses.isfinite().all():
             raise self.refusal(f"makes losses that are no finite numbers: {losses.tolist()}.")
         if not losses.requires_grad:

@@ -1,61 +1,71 @@
-"""Mean loss and accuracy over many batches and processes, and the guard against a loss that is not a number."""
+"""Mean loss and accuracy over many batches and processes, and the check for a loss that is not a number."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from foldline.files.refusal import Refusal, listed
+from foldline.pixels.loaders import Pixels, evaluation_loader
 from foldline.training.objectives import Objective
 from foldline.training.processes import over_processes
 from foldline.training.samples import Samples
+from foldline.training.section import Train
 
 
-class Totals:
+class RunningSums:
     """Sums over images, kept on the device: asking for a value at every step would make the device wait."""
 
     def __init__(self, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
         self._sums = torch.zeros(3, dtype=torch.float64, device=accelerator.device)
 
-    def add(self, losses: Float[Tensor, " batch"], right: Float[Tensor, " batch"]) -> None:
-        """`right`: 1 for a right answer, 0 for a wrong one."""
+    def add(self, losses: Float[Tensor, " batch"], correct: Float[Tensor, " batch"]) -> None:
+        """`correct`: 1 for a right answer, 0 for a wrong one."""
         self._sums[0] += losses.detach().sum()
-        self._sums[1] += right.sum()
-        self._sums[2] += len(right)
+        self._sums[1] += correct.sum()
+        self._sums[2] += len(correct)
 
     def means(self, images: int) -> tuple[float, float]:
         """Loss and accuracy over all processes, which together must have added each of `images` once."""
-        loss, right, count = over_processes(self._sums, "sum", self._accelerator).tolist()
+        loss, correct, count = over_processes(self._sums, "sum", self._accelerator).tolist()
         assert count == images, f"{count:.0f} images were measured, there are {images}"
-        return loss / count, right / count
+        return loss / count, correct / count
 
 
-@torch.no_grad()
-def evaluate(
-    model: nn.Module,
-    loader: DataLoader,
-    samples: Samples,
-    objective: Objective,
-    accelerator: Accelerator,
-) -> Totals:
-    """This process's share of the validation images: what `loader` yields, of which `samples` tells the rest."""
-    model.eval()
-    totals = Totals(accelerator)
-    for images, index in loader:
-        targets, _, side = samples.told(index, accelerator.device)
-        with accelerator.autocast():
-            logits = model(images.to(accelerator.device, non_blocking=True), *side).float()
-        expected = objective.soft(targets)
-        totals.add(objective.loss(logits, expected), objective.right(logits, expected))
-    return totals
+def validation(
+    pixels: Pixels, samples: Samples, objective: Objective, config: Train, accelerator: Accelerator
+) -> Callable[[nn.Module], tuple[float, float]]:
+    """From a model to its loss and accuracy on the validation samples, of which each process sees its part once.
+
+    NaN where there are none.
+    """
+    if not len(samples):
+        return lambda model: (math.nan, math.nan)
+    mine = samples.at(np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index])
+    loader = evaluation_loader(pixels, mine.positions, config.micro_batch_size, config.workers)
+
+    @torch.no_grad()
+    def validate(model: nn.Module) -> tuple[float, float]:
+        model.eval()
+        sums = RunningSums(accelerator)
+        for images, index in loader:
+            targets, _, side = mine.told(index, accelerator.device)
+            with accelerator.autocast():
+                logits = model(images.to(accelerator.device, non_blocking=True), *side).float()
+            wanted = objective.soft_targets(targets)
+            sums.add(objective.loss(logits, wanted), objective.correct(logits, wanted))
+        return sums.means(len(samples))
+
+    return validate
 
 
-class LossGuard:
+class NonFiniteCheck:
     """Ends a run whose loss is no longer a finite number.
 
     It looks at the losses of one pass during the next, when the device has them ready: asking at once would make the
@@ -70,12 +80,12 @@ class LossGuard:
         self._waiting: Callable[[], None] | None = None
 
     def watch(self, step: int, losses: Float[Tensor, " batch"], index: Int64[Tensor, " batch"]) -> None:
-        """Raises what `check` raises, of the losses watched before."""
+        """Raises what `look` raises, of the losses watched before."""
         copied = losses.detach().to("cpu", non_blocking=True)
         ready = torch.cuda.Event() if losses.is_cuda else None
         if ready is not None:
             ready.record()
-        self.check()
+        self.look()
 
         def judge() -> None:
             if ready is not None:
@@ -85,7 +95,7 @@ class LossGuard:
 
         self._waiting = judge
 
-    def check(self) -> None:
+    def look(self) -> None:
         """Raises Refusal with the step and its rows."""
         if self._waiting is not None:
             self._waiting()

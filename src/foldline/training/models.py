@@ -61,7 +61,8 @@ class Classifier(nn.Module):
             shares = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
             fitting = shares if architecture.channels == len(shares) else shares.mean().expand(architecture.channels)
             self.register_buffer(name, fitting[:, None, None] * 255)
-        if is_value(architecture.activation):
+        self.gives_values = is_value(architecture.activation)
+        if self.gives_values:
             self.register_buffer("output_center", torch.zeros(architecture.outputs))
             self.register_buffer("output_scale", torch.ones(architecture.outputs))
 
@@ -70,16 +71,14 @@ class Classifier(nn.Module):
     ) -> Float[Tensor, "batch outputs"]:
         features = self.pooling(self.backbone((images.to(self.mean.dtype) - self.mean) / self.std))
         logits = self.head(features if side is None else torch.cat([features, side], dim=1))
-        if not is_value(self.architecture.activation):
-            return logits
-        return logits.float() * self.output_scale + self.output_center
+        return logits.float() * self.output_scale + self.output_center if self.gives_values else logits
 
-    def speak_in(self, center: Float[Tensor, " outputs"], scale: Float[Tensor, " outputs"]) -> None:
-        """Outputs that are values begin around `center`, and learn in steps of `scale`: a part of the model, as the
+    def standardise_targets(self, mean: Float[Tensor, " outputs"], std: Float[Tensor, " outputs"]) -> None:
+        """Outputs that are values begin around `mean`, and learn in steps of `std`: a part of the model, as the
         normalisation of its images is."""
-        if is_value(self.architecture.activation):
-            self.output_center.copy_(center)
-            self.output_scale.copy_(scale)
+        if self.gives_values:
+            self.output_center.copy_(mean)
+            self.output_scale.copy_(std)
 
 
 def build_model(architecture: Architecture, weights: Path | None = None) -> Classifier:

@@ -1,4 +1,4 @@
-"""Parts `train.optimizer` and `train.clipping`: how a step moves the weights; and what steers an optimiser."""
+"""Parts `train.optimizer` and `train.clipping`: how a step moves the weights; and an optimiser's rates and momenta."""
 
 import difflib
 from collections.abc import Callable
@@ -13,9 +13,7 @@ from foldline.training.kind import Accelerator, Kind, Module, Optimizer
 from foldline.training.schedules import ByStep
 
 Groups = list[dict[str, Any]]
-Clip = Callable[[Accelerator, Module], object]
-"""Called between the last backward pass of a step and the step."""
-Steer = Callable[[Optimizer, int], None]
+SetHyperparameters = Callable[[Optimizer, int], None]
 """Called before each step, with its number."""
 
 
@@ -100,7 +98,7 @@ class OfTimm(OptimizerKind):
 
 class Clipping(Kind):
     def clip(self, accelerator: Accelerator, model: Module) -> None:
-        """Keep the gradients in bounds."""
+        """Keep the gradients in bounds, between the last backward pass of a step and the step."""
 
 
 class NoClipping(Clipping):
@@ -131,7 +129,7 @@ Optimizers = Annotated[OptimizerKind, union_of("foldline.training.optimizers", O
 Clippings = Annotated[Clipping, union_of("foldline.training.optimizers", Clipping)]
 
 
-def steering(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> Steer:
+def hyperparameters(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> SetHyperparameters:
     """Every group's learning rate becomes a share of its own peak; momentum, where it has a schedule, is of all.
 
     Raises Refusal when there is a schedule for the momentum of an optimiser that has none.
@@ -142,16 +140,16 @@ def steering(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> Ste
             "Use another train.optimizer, or a schedule without momentum (warmup_cosine, restarts)."
         )
 
-    def steer(steered: Optimizer, step: int) -> None:
-        set_rates(steered, rates(step))
+    def set_hyperparameters(prepared: Optimizer, step: int) -> None:
+        set_rates(prepared, rates(step))
         if momenta is None:
             return
         momentum = momenta(step)
-        for group in steered.param_groups:
+        for group in prepared.param_groups:
             # For optimisers of Adam's type it is beta1.
             group |= {"betas": (momentum, *group["betas"][1:])} if "betas" in group else {"momentum": momentum}
 
-    return steer
+    return set_hyperparameters
 
 
 def set_rates(optimizer: Optimizer, share: float) -> None:

@@ -22,15 +22,15 @@ from tqdm import tqdm
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.pixels.loaders import Pixels, evaluation_loader
-from foldline.training.batches import Batch, TrainingBatches, parts
-from foldline.training.fold_pieces import Fold, choose_pieces, training_batches
-from foldline.training.loop import Pieces, seed_torch
+from foldline.training.batches import Batch, TrainingBatches
+from foldline.training.loop import TrainingSetup, passes, seed_torch
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import set_rates
 from foldline.training.processes import memory_advice
 from foldline.training.rate_chart import draw_sweep
 from foldline.training.samples import Samples
 from foldline.training.section import Train
+from foldline.training.training_setup import Fold, build_training, training_batches
 
 MEASURES = ("train_loss", "validation_loss", "validation_accuracy")
 COLUMNS = ("step", "learning_rate", *MEASURES, *(f"smoothed_{measure}" for measure in MEASURES))
@@ -59,7 +59,7 @@ class Sweep:
 
 
 def find_rates(
-    pieces: Pieces, batches: TrainingBatches, validation: Iterator[Batch], sweep: Sweep, accelerator: Accelerator
+    setup: TrainingSetup, batches: TrainingBatches, validation: Iterator[Batch], sweep: Sweep, accelerator: Accelerator
 ) -> pd.DataFrame:
     """One line per step with the columns COLUMNS, until the loss diverges or the rates are at an end.
 
@@ -68,14 +68,14 @@ def find_rates(
     """
     lines: list[dict[str, float]] = []
     with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
-        seed_torch(pieces.seed)
-        model, optimizer = accelerator.prepare(*deepcopy((pieces.model, pieces.optimizer)))
+        seed_torch(setup.seed)
+        model, optimizer = accelerator.prepare(*deepcopy((setup.model, setup.optimizer)))
         head_rate = optimizer.param_groups[-1]["peak_rate"]
         training = _endless(batches)
         for step, rate in enumerate(tqdm(sweep.rates(), desc="learning rates", unit="step"), start=1):
             set_rates(optimizer, rate / head_rate)
-            train_loss = _training_step(pieces, model, optimizer, next(training), accelerator)
-            loss, accuracy = _measure(model, pieces.objective, next(validation), accelerator)
+            train_loss = _training_step(setup, model, optimizer, next(training), accelerator)
+            loss, accuracy = _measure(model, setup.objective, next(validation), accelerator)
             seen = (step, float(rate), train_loss, loss, accuracy)
             lines.append(dict(zip(COLUMNS, seen, strict=False)))
             if has_diverged(smoothed(np.array([line["train_loss"] for line in lines]), sweep.smoothing)):
@@ -91,11 +91,11 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
     sweep.refuse_unfit()
     with memory_advice(config.micro_batch_size, config.batch_size):
         batches = training_batches(fold, config, accelerator)
-        pieces = choose_pieces(fold, config, len(batches), accelerator.device)
+        setup = build_training(fold, config, len(batches), accelerator.device)
         size = config.micro_batch_size
-        soft = pieces.objective.soft
-        validation = validation_batches(fold.pixels, fold.validation, size, fold.seed, soft, accelerator.device)
-        return find_rates(pieces, batches, validation, sweep, accelerator)
+        soft_targets = setup.objective.soft_targets
+        validation = validation_batches(fold.pixels, fold.validation, size, fold.seed, soft_targets, accelerator.device)
+        return find_rates(setup, batches, validation, sweep, accelerator)
 
 
 def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -116,7 +116,7 @@ def validation_batches(
     samples: Samples,
     batch_size: int,
     seed: int,
-    soft: Callable[[Tensor], Tensor],
+    soft_targets: Callable[[Tensor], Tensor],
     device: torch.device,
 ) -> Iterator[Batch]:
     """Without end, in an order drawn once: rows often lie class by class."""
@@ -125,7 +125,7 @@ def validation_batches(
     while True:
         for images, index in loader:
             targets, weights, side = shuffled.told(index, device)
-            yield Batch(images.to(device), soft(targets), weights, index, len(index), side)
+            yield Batch(images.to(device), soft_targets(targets), weights, index, len(index), side)
 
 
 def _endless(batches: TrainingBatches) -> Iterator[Batch]:
@@ -136,18 +136,14 @@ def _endless(batches: TrainingBatches) -> Iterator[Batch]:
 
 
 def _training_step(
-    pieces: Pieces, model: nn.Module, optimizer: Optimizer, batch: Batch, accelerator: Accelerator
+    setup: TrainingSetup, model: nn.Module, optimizer: Optimizer, batch: Batch, accelerator: Accelerator
 ) -> float:
-    pieces.freezing.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
-    total = 0.0
-    for part in parts(batch, pieces.micro_batch_size):
-        losses = part.weights * pieces.objective.loss(model(part.images, *part.side), part.targets)
-        accelerator.backward(losses.sum() / batch.count)
-        total += losses.detach().sum().item()
-    pieces.clip(accelerator, model)
+    setup.config.freezing.start_epoch(model, 0)  # Validation has put it into eval mode; frozen parts stay so.
+    total = sum(losses.detach().sum().item() for _, _, losses in passes(setup, model, batch, accelerator))
+    setup.config.clipping.clip(accelerator, model)
     optimizer.step()
     optimizer.zero_grad()
-    return total / batch.count
+    return total / batch.global_batch_size
 
 
 @torch.no_grad()
@@ -156,8 +152,8 @@ def _measure(model: nn.Module, objective: Objective, batch: Batch, accelerator: 
     model.eval()
     with accelerator.autocast():
         logits = model(batch.images, *batch.side).float()
-    losses, right = objective.loss(logits, batch.targets), objective.right(logits, batch.targets)
-    return losses.mean().item(), right.double().mean().item()
+    losses, correct = objective.loss(logits, batch.targets), objective.correct(logits, batch.targets)
+    return losses.mean().item(), correct.double().mean().item()
 
 
 Curve = Float[np.ndarray, " steps"]

@@ -17,9 +17,9 @@ from foldline.training.networks import Model
 
 if TYPE_CHECKING:
     from foldline.pixels.loaders import Pixels
-    from foldline.training.fold_pieces import Fold
     from foldline.training.models import Classifier
     from foldline.training.samples import Samples
+    from foldline.training.training_setup import Fold
 else:
     Classifier = Fold = Pixels = Samples = Any
 

@@ -1,35 +1,32 @@
-"""What a fold's training is made of: its facts, and of these and the section `train` the model, batches and validation;
-and a rehearsal of all that on blank images."""
+"""A training's setup: a fold's facts, and of these and the section `train` the model and the batches; and a dry run of
+all that on blank images."""
 
-import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
 from foldline.card.activations import ActivationKind
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
 from foldline.folds.training_table import soft_targets
-from foldline.pixels.loaders import EpochOrder, Pixels, evaluation_loader, training_loader
+from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
-from foldline.training.batches import BatchChanges, TrainingBatches
+from foldline.training.batches import TrainingBatches
 from foldline.training.imbalance import NoImbalance
 from foldline.training.layer_groups import parameter_groups
-from foldline.training.loop import Pieces, seed_torch
+from foldline.training.loop import TrainingSetup, seed_torch
 from foldline.training.losses import CrossEntropy
-from foldline.training.measuring import evaluate
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
 from foldline.training.objectives import Objective, build_objective
-from foldline.training.optimizers import steering
+from foldline.training.optimizers import hyperparameters
 from foldline.training.samples import Samples, SideEncoding
 from foldline.training.section import Train
 from foldline.training.warm_start import NoWarmStart
@@ -79,9 +76,9 @@ Weights = Mapping[str, Tensor]
 """A model's, by name."""
 
 
-def choose_pieces(
+def build_training(
     fold: Fold, config: Train, steps_per_epoch: int, device: torch.device, learned: Weights | None = None
-) -> Pieces:
+) -> TrainingSetup:
     """`learned`: the weights of the training that went before, None where there was none."""
     objective = fold_objective(fold, config)
     model = first_model(fold, config, objective, learned).to(device)
@@ -92,24 +89,12 @@ def choose_pieces(
     optimizer = config.optimizer.build(parameter_groups(model, config.rates, config.optimizer.weight_decay))
     config.freezing.start_epoch(model, 0)  # What cannot be frozen is refused before any work.
     length = steps_per_epoch, config.epochs
-    steer = steering(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
+    change = hyperparameters(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
     average = config.average.follow(model, objective.loss, steps_per_epoch)
     if config.compile:
         refuse_without_compiler()
         model.compile()
-    return Pieces(
-        model=model,
-        optimizer=optimizer,
-        steer=steer,
-        freezing=config.freezing,
-        objective=objective,
-        clip=config.clipping.clip,
-        average=average,
-        micro_batch_size=config.micro_batch_size,
-        epochs=config.epochs,
-        seed=fold_seed(fold),
-        keep_best=config.keep == "best",
-    )
+    return TrainingSetup(config, objective, model, optimizer, change, average, fold_seed(fold))
 
 
 def first_model(fold: Fold, config: Train, objective: Objective, learned: Weights | None) -> Classifier:
@@ -127,7 +112,7 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
         own_code=config.model.own_code(),
     )
     model = build_model(architecture, fold.weights)
-    model.speak_in(objective.center, objective.scale)
+    model.standardise_targets(objective.target_mean, objective.target_std)
     refuse_unfit_images(model, config.resolution)
     if learned is not None:
         model.load_state_dict(learned)
@@ -158,36 +143,16 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
         )
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
     loader = training_loader(fold.pixels, samples.positions, augment, order, config.workers)
-    changes = BatchChanges(
-        share=config.resolution.share,
-        mix=partial(config.mixing.mix, epochs=config.epochs),
-        seed=(*seed, accelerator.process_index),
-        channels_last=config.channels_last,
-    )
     weighed = replace(samples, weights=samples.weights * config.imbalance.weights(samples.targets))
-    return TrainingBatches(loader, weighed, fold_objective(fold, config).soft, changes, accelerator.device)
-
-
-def validation(
-    fold: Fold, pieces: Pieces, config: Train, accelerator: Accelerator
-) -> Callable[[nn.Module], tuple[float, float]]:
-    """From a model to its loss and accuracy on the validation samples, of which each process sees its share once.
-
-    NaN where there are none.
-    """
-    samples = fold.validation
-    if not len(samples):
-        return lambda model: (math.nan, math.nan)
-    mine = samples.at(np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index])
-    loader = evaluation_loader(fold.pixels, mine.positions, config.micro_batch_size, config.workers)
-    return lambda model: evaluate(model, loader, mine, pieces.objective, accelerator).means(len(samples))
+    soft_targets, process_seed = fold_objective(fold, config).soft_targets, (*seed, accelerator.process_index)
+    return TrainingBatches(loader, weighed, soft_targets, config, process_seed, accelerator.device)
 
 
 STEPS_PER_EPOCH = 10
 """Which the data would say."""
 
 
-def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
+def dry_run(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
     """Raises the Refusal of whatever model, optimiser, augmentation or thing of one's own cannot be had.
 
     `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
@@ -203,4 +168,4 @@ def rehearse(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str
         "imbalance": NoImbalance(kind="none"),
         "warm_start": NoWarmStart(kind="none"),
     }
-    choose_pieces(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))
+    build_training(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))

@@ -9,8 +9,8 @@ import yaml
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import read_section
-from foldline.training.fold_pieces import rehearse
 from foldline.training.section import Train
+from foldline.training.training_setup import dry_run
 from pipelines import check
 from tests.training.small import MODEL, train_section
 
@@ -66,14 +66,14 @@ CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_refuses(conflict: str) -> None:
     changes, message = CONFLICTS[conflict]
     with pytest.raises(Refusal) as refusal:
-        rehearse(train_section(**changes), (32, 32, 3), ())
+        dry_run(train_section(**changes), (32, 32, 3), ())
     assert message in str(refusal.value)
 
 
 def test_refuses_to_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(Refusal, match=r"train.compile needs a C\+\+ compiler, and there is no `no-such-compiler`"):
-        rehearse(train_section(compile=True), (32, 32, 3), ())
+        dry_run(train_section(compile=True), (32, 32, 3), ())
 
 
 def test_what_fits_is_let_through_whatever_is_learned() -> None:
@@ -83,7 +83,7 @@ def test_what_fits_is_let_through_whatever_is_learned() -> None:
         "schedule": ONE_CYCLE,
         "augmentation": {"recipe": "heavy", "transforms": []},
     }
-    rehearse(train_section(**learning), (32, 24, 1), ("horizontal_flip",))
+    dry_run(train_section(**learning), (32, 24, 1), ("horizontal_flip",))
 
 
 def test_what_any_model_has_needs_no_library() -> None:
