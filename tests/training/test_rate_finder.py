@@ -28,7 +28,7 @@ from tests.training.small import MODEL, small_fold, train_section
 
 CONFIG = train_section(average={"kind": "none"})
 CPU = torch.device("cpu")
-SOFT = fold_objective(small_fold(), CONFIG).soft_targets
+OBJECTIVE = fold_objective(small_fold(), CONFIG)
 
 
 def sweep_with(pieces: TrainingSetup, sweep: Sweep) -> pd.DataFrame:
@@ -37,8 +37,7 @@ def sweep_with(pieces: TrainingSetup, sweep: Sweep) -> pd.DataFrame:
 
 
 def validation() -> Iterator[Batch]:
-    fold = small_fold()
-    return validation_batches(fold.pixels, fold.validation, 8, 0, SOFT, CPU)
+    return validation_batches(small_fold(), 8, OBJECTIVE, CPU)
 
 
 def everything(pieces: TrainingSetup) -> dict[str, Any]:

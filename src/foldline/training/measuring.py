@@ -1,7 +1,7 @@
 """Mean loss and accuracy over many batches and processes, and the check for a loss that is not a number."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,11 @@ import torch
 from accelerate import Accelerator
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from foldline.files.refusal import Refusal, listed
 from foldline.pixels.loaders import Pixels, evaluation_loader
+from foldline.training.batches import Batch
 from foldline.training.objectives import Objective
 from foldline.training.processes import over_processes
 from foldline.training.samples import Samples
@@ -50,19 +52,34 @@ def validation(
     mine = samples.at(np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index])
     loader = evaluation_loader(pixels, mine.positions, config.micro_batch_size, config.workers)
 
-    @torch.no_grad()
     def validate(model: nn.Module) -> tuple[float, float]:
         model.eval()
         sums = RunningSums(accelerator)
-        for images, index in loader:
-            targets, _, side = mine.told(index, accelerator.device)
-            with accelerator.autocast():
-                logits = model(images.to(accelerator.device, non_blocking=True), *side).float()
-            wanted = objective.soft_targets(targets)
-            sums.add(objective.loss(logits, wanted), objective.correct(logits, wanted))
+        for batch in evaluation_batches(loader, mine, objective, accelerator.device):
+            sums.add(*measure(model, batch, objective, accelerator))
         return sums.means(len(samples))
 
     return validate
+
+
+def evaluation_batches(
+    loader: DataLoader, samples: Samples, objective: Objective, device: torch.device
+) -> Iterator[Batch]:
+    """What `loader` yields of the samples' images, with what goes with them."""
+    for images, index in loader:
+        targets, weights, side = samples.told(index, device)
+        soft_targets = objective.soft_targets(targets)
+        yield Batch(images.to(device, non_blocking=True), soft_targets, weights, index, len(index), side)
+
+
+@torch.no_grad()
+def measure(
+    model: nn.Module, batch: Batch, objective: Objective, accelerator: Accelerator
+) -> tuple[Float[Tensor, " batch"], Float[Tensor, " batch"]]:
+    """Each image's loss, and whether it is right."""
+    with accelerator.autocast():
+        logits = model(batch.images, *batch.side).float()
+    return objective.loss(logits, batch.targets), objective.correct(logits, batch.targets)
 
 
 class NonFiniteCheck:

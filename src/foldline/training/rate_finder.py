@@ -7,6 +7,7 @@ After each step it also looks at the next validation batch, as document 002 does
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +16,20 @@ import torch
 from accelerate import Accelerator
 from jaxtyping import Float
 from scipy.signal import lfilter
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import whole_folder, write_json
-from foldline.pixels.loaders import Pixels, evaluation_loader
+from foldline.pixels.loaders import evaluation_loader
 from foldline.training.batches import Batch, TrainingBatches
 from foldline.training.loop import TrainingSetup, passes, seed_torch
+from foldline.training.measuring import evaluation_batches, measure
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import set_rates
 from foldline.training.processes import memory_advice
 from foldline.training.rate_chart import draw_sweep
-from foldline.training.samples import Samples
 from foldline.training.section import Train
 from foldline.training.training_setup import Fold, build_training, training_batches
 
@@ -71,18 +72,18 @@ def find_rates(
         seed_torch(setup.seed)
         model, optimizer = accelerator.prepare(*deepcopy((setup.model, setup.optimizer)))
         head_rate = optimizer.param_groups[-1]["peak_rate"]
-        training = _endless(batches)
+        training = endless(batches.mixed)
         for step, rate in enumerate(tqdm(sweep.rates(), desc="learning rates", unit="step"), start=1):
             set_rates(optimizer, rate / head_rate)
             train_loss = _training_step(setup, model, optimizer, next(training), accelerator)
-            loss, accuracy = _measure(model, setup.objective, next(validation), accelerator)
-            seen = (step, float(rate), train_loss, loss, accuracy)
+            losses, correct = measure(model.eval(), next(validation), setup.objective, accelerator)
+            seen = (step, float(rate), train_loss, losses.mean().item(), correct.double().mean().item())
             lines.append(dict(zip(COLUMNS, seen, strict=False)))
             if has_diverged(smoothed(np.array([line["train_loss"] for line in lines]), sweep.smoothing)):
                 break
     table = pd.DataFrame(lines)
-    for measure in MEASURES:
-        table[f"smoothed_{measure}"] = smoothed(table[measure].to_numpy(), sweep.smoothing)
+    for column in MEASURES:
+        table[f"smoothed_{column}"] = smoothed(table[column].to_numpy(), sweep.smoothing)
     return table
 
 
@@ -92,9 +93,7 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
     with memory_advice(config.micro_batch_size, config.batch_size):
         batches = training_batches(fold, config, accelerator)
         setup = build_training(fold, config, len(batches), accelerator.device)
-        size = config.micro_batch_size
-        soft_targets = setup.objective.soft_targets
-        validation = validation_batches(fold.pixels, fold.validation, size, fold.seed, soft_targets, accelerator.device)
+        validation = validation_batches(fold, config.micro_batch_size, setup.objective, accelerator.device)
         return find_rates(setup, batches, validation, sweep, accelerator)
 
 
@@ -111,28 +110,16 @@ def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]
     return suggestions
 
 
-def validation_batches(
-    pixels: Pixels,
-    samples: Samples,
-    batch_size: int,
-    seed: int,
-    soft_targets: Callable[[Tensor], Tensor],
-    device: torch.device,
-) -> Iterator[Batch]:
+def validation_batches(fold: Fold, batch_size: int, objective: Objective, device: torch.device) -> Iterator[Batch]:
     """Without end, in an order drawn once: rows often lie class by class."""
-    shuffled = samples.at(np.random.default_rng(seed).permutation(len(samples)))
-    loader = evaluation_loader(pixels, shuffled.positions, batch_size, workers=0)
-    while True:
-        for images, index in loader:
-            targets, weights, side = shuffled.told(index, device)
-            yield Batch(images.to(device), soft_targets(targets), weights, index, len(index), side)
+    shuffled = fold.validation.at(np.random.default_rng(fold.seed).permutation(len(fold.validation)))
+    loader = evaluation_loader(fold.pixels, shuffled.positions, batch_size, workers=0)
+    return endless(lambda epoch: evaluation_batches(loader, shuffled, objective, device))
 
 
-def _endless(batches: TrainingBatches) -> Iterator[Batch]:
-    epoch = 0
-    while True:
-        yield from batches.mixed(epoch)
-        epoch += 1
+def endless(epoch_batches: Callable[[int], Iterator[Batch]]) -> Iterator[Batch]:
+    for epoch in count():
+        yield from epoch_batches(epoch)
 
 
 def _training_step(
@@ -144,16 +131,6 @@ def _training_step(
     optimizer.step()
     optimizer.zero_grad()
     return total / batch.global_batch_size
-
-
-@torch.no_grad()
-def _measure(model: nn.Module, objective: Objective, batch: Batch, accelerator: Accelerator) -> tuple[float, float]:
-    """Loss and accuracy of the model in eval mode."""
-    model.eval()
-    with accelerator.autocast():
-        logits = model(batch.images, *batch.side).float()
-    losses, correct = objective.loss(logits, batch.targets), objective.correct(logits, batch.targets)
-    return losses.mean().item(), correct.double().mean().item()
 
 
 Curve = Float[np.ndarray, " steps"]
