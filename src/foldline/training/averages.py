@@ -1,11 +1,11 @@
 """Part `train.average`: which average of the weights along the way is judged and handed on, and how averaged weights
 come by BatchNorm statistics of their own."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -211,8 +211,7 @@ class EmaSpan(_Ema):
     kind: Literal["ema_span"]
     span_epochs: Annotated[float, Field(gt=1)]
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"span_epochs": self.span_epochs}
+    epoch_keys: ClassVar = ("span_epochs",)
 
     def step_decay(self, steps_per_epoch: int) -> float:
         return ((self.span_epochs - 1) / (self.span_epochs + 1)) ** (1 / steps_per_epoch)
@@ -227,8 +226,7 @@ class Mean(Average):
     every: Literal["step", "epoch"]
     statistics: AnyStatistics
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"from_epoch": self.from_epoch}
+    epoch_keys: ClassVar = ("from_epoch",)
 
     def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
         refresh = partial(self.statistics.refresh, loss=loss)

@@ -5,7 +5,7 @@ methods that build, and takes torch's types for its signatures from here: at run
 while shapes and kinds of numbers are checked as ever.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from foldline.params.own import Own
@@ -28,9 +28,8 @@ class Kind(Section):
     speaks_of_one_class: ClassVar[bool] = False
     """Whether it needs targets that say one class for each image."""
 
-    def lengths(self) -> Mapping[str, int | float]:
-        """Its keys that count epochs, with their values: none may exceed the training's."""
-        return {}
+    epoch_keys: ClassVar[tuple[str, ...]] = ()
+    """Its keys that count epochs: none may exceed the training's."""
 
     @property
     def asks_its_libraries(self) -> bool:

@@ -103,8 +103,7 @@ class GradualFreezing(Freezing):
     batchnorm: Literal["train", "eval"]
     """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"head_epochs": self.head_epochs}
+    epoch_keys: ClassVar = ("head_epochs",)
 
     @property
     def asks_its_libraries(self) -> bool:

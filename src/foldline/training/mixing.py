@@ -1,6 +1,6 @@
 """Part `train.mixing`: a batch mixed with itself in another order, images, soft targets and side features alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -43,8 +43,7 @@ class BatchMixing(Mixing):
     off_last_epochs: NonNegativeInt
     """The last epochs see images as they are."""
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"off_last_epochs": self.off_last_epochs}
+    epoch_keys: ClassVar = ("off_last_epochs",)
 
     def mix(self, epoch: int, epochs: int) -> Mix | None:
         if epoch >= epochs - self.off_last_epochs:

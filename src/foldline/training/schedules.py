@@ -6,9 +6,9 @@ of an optimiser and keep no state; they are asked again for any step.
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import accumulate, pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
@@ -46,8 +46,7 @@ class WarmupCosine(Schedule):
     start_share: Fraction
     end_share: Fraction
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"warmup_epochs": self.warmup_epochs}
+    epoch_keys: ClassVar = ("warmup_epochs",)
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
         steps = steps_per_epoch * epochs
@@ -71,8 +70,7 @@ class Steps(Schedule):
             raise ValueError(f"schedule.at_epochs is {list(self.at_epochs)}: it must ascend")
         return self
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"at_epochs": self.at_epochs[-1]}
+    epoch_keys: ClassVar = ("at_epochs",)
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
         starts = [round(epoch * steps_per_epoch) for epoch in self.at_epochs]
@@ -88,8 +86,7 @@ class Restarts(Schedule):
     growth: Annotated[float, Field(ge=1)]
     end_share: Fraction
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"first_cycle_epochs": self.first_cycle_epochs}
+    epoch_keys: ClassVar = ("first_cycle_epochs",)
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
         lengths = cycles(self.first_cycle_epochs * steps_per_epoch, self.growth, steps_per_epoch * epochs)

@@ -1,7 +1,7 @@
 """Section `train`: everything about one fold's training."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
@@ -28,8 +28,7 @@ class Resolution(Kind):
     end_share: Annotated[float, Field(gt=0, le=1)]
     growing_epochs: NonNegativeInt
 
-    def lengths(self) -> Mapping[str, int | float]:
-        return {"growing_epochs": self.growing_epochs}
+    epoch_keys: ClassVar = ("growing_epochs",)
 
     @property
     def asks_its_libraries(self) -> bool:
@@ -106,7 +105,9 @@ class Train(Section):
 
     def _too_long(self) -> Iterator[str]:
         for name, part in self.kinds.items():
-            for key, epochs in part.lengths().items():
+            for key in part.epoch_keys:
+                value = getattr(part, key)
+                epochs = max(value) if isinstance(value, tuple) else value
                 if epochs > self.epochs:
                     yield f"train.{name}.{key} is {epochs:g}, longer than the training: train.epochs is {self.epochs}"
 
