@@ -11,8 +11,8 @@ from pathlib import Path
 
 from foldline.card.card import refuse_absent_card
 from foldline.card.host import Host
+from foldline.kaggle.connection import connect
 from foldline.kaggle.downloads import adopt, download
-from foldline.kaggle.reach import reach
 from pipelines import running
 from pipelines.answers import Answer
 
@@ -30,7 +30,7 @@ def main() -> Answer:
     if source is not None:
         manifest = adopt(source, settings.slug, places.archives)
     else:
-        with reach(settings.fact("host", Host), places) as kaggle:
+        with connect(settings.fact("host", Host), places) as kaggle:
             manifest = download(kaggle, settings.slug, places.archives)
     size = sum(file.bytes for file in manifest.files)
     print(f"{places.archives}: {len(manifest.files)} files, {size / 1e6:.1f} MB")

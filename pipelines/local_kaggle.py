@@ -27,7 +27,7 @@ from pathlib import Path
 
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.kaggle.reach import local_environment, local_settings, source_folder
+from foldline.kaggle.connection import local_environment, local_settings, source_folder
 from foldline.local_kaggle.server import LocalKaggle
 from pipelines import running
 from pipelines.answers import write_answer

@@ -12,9 +12,9 @@ from typing import Any
 from foldline.card.host import Host
 from foldline.files.places import Places
 from foldline.files.whole_files import read_json
-from foldline.kaggle.guard import await_score, intend, place, settle
+from foldline.kaggle.connection import connect
+from foldline.kaggle.guard import await_score, plan_upload, record_outcome, submit_once
 from foldline.kaggle.ledger import Receipt, Submit, write_receipt
-from foldline.kaggle.reach import reach
 from pipelines import running
 from pipelines.answers import Answer
 from pipelines.summary import print_summary
@@ -26,12 +26,12 @@ def main() -> Answer:
     section, places = settings.section("submit", Submit), settings.places
     metrics: dict[str, Any] = read_json(places.clipped / "metrics.json") if _has_metrics(places) else {}
     metric, score = metrics.get("metric"), metrics.get("score")
-    intent = intend(places.slug, places.submission, section.message, metric, score)
-    with reach(settings.fact("host", Host), places) as kaggle:
-        placed, is_new = place(kaggle, intent, places.ledger)
+    intent = plan_upload(places.slug, places.submission, section.message, metric, score)
+    with connect(settings.fact("host", Host), places) as kaggle:
+        placed, is_new = submit_once(kaggle, intent, places.ledger)
         print(f"submission {placed.ref} {'uploaded' if is_new else 'was uploaded before'} (run {intent.run_id})")
         seen = await_score(kaggle, placed, section.wait_seconds)
-    settle(seen, intent, places.ledger)
+    record_outcome(seen, intent, places.ledger)
     receipt = Receipt(
         competition=places.slug,
         run_id=intent.run_id,

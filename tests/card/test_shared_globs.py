@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from foldline.archive.path_spelling import with_wildcards
+from foldline.archive.file_names import expanded_paths
 from foldline.card.layouts.table import refuse_shared
 from foldline.files.refusal import Refusal
 
@@ -12,7 +12,7 @@ NAMES = ["1.jpg", "10.jpg", "10_b.jpg", "2.jpg"]
 
 def looked_at(paths: list[str], ids: list[str], names: list[str] = NAMES) -> None:
     patterns = pd.Series(paths, dtype="str")
-    refuse_shared(patterns, with_wildcards(patterns, names), pd.Series(ids, dtype="str"), "layout.train.path")
+    refuse_shared(patterns, expanded_paths(patterns, names), pd.Series(ids, dtype="str"), "layout.train.path")
 
 
 def test_a_prefix_that_takes_the_files_of_a_longer_id() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.rows import read_rows
-from foldline.local_kaggle.judge import judge, read_solution
+from foldline.local_kaggle.evaluation import judge, read_solution
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from foldline.local_kaggle.judge import score
+from foldline.local_kaggle.evaluation import score
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped

@@ -10,7 +10,7 @@ import yaml
 
 from foldline.card.card import read_card
 from foldline.files.whole_files import read_json
-from foldline.local_kaggle.judge import score
+from foldline.local_kaggle.evaluation import score
 from tests.competitions import (
     grading,
     test_aptos2019_blindness_detection,

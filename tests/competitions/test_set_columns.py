@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from foldline.files.refusal import Refusal
-from foldline.local_kaggle.judge import score
+from foldline.local_kaggle.evaluation import score
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
 from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from foldline.kaggle.client import Kaggle
-from foldline.kaggle.reach import local_environment
+from foldline.kaggle.connection import local_environment
 from foldline.local_kaggle.server import LocalKaggle
 
 SLUG = "cats-and-dogs"

@@ -8,8 +8,8 @@ from foldline.archive.archives import ArchiveFile, read_manifest
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import sha256
 from foldline.kaggle.client import Kaggle
+from foldline.kaggle.connection import refusing
 from foldline.kaggle.downloads import _compare_sizes, adopt, download
-from foldline.kaggle.reach import refusing
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import SLUG
 

@@ -12,8 +12,8 @@ import pytest
 from foldline.archive.archives import read_manifest
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
+from foldline.kaggle.connection import source_folder
 from foldline.kaggle.ledger import read_receipt
-from foldline.kaggle.reach import source_folder
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG, write_competition
 
 ROOT = Path(__file__).parents[2]

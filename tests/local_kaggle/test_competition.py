@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.local_kaggle.competition import Submissions, read_competition, standings
-from foldline.local_kaggle.judge import Verdict
+from foldline.local_kaggle.competition import Submissions, leaderboard, read_competition
+from foldline.local_kaggle.evaluation import Evaluation
 from tests.kaggle.rehearsal import SLUG, write_competition
 from tests.metrics.of_kind import metric_of_kind
 
@@ -54,15 +54,15 @@ def test_unknown_metric_and_sample(tmp_path: Path) -> None:
         read_competition(folder, SLUG, tmp_path / "memory")
 
 
-def verdict(public: str, private: str, error: str) -> Verdict:
-    return Verdict(public_score=public, private_score=private, error=error)
+def evaluation(public: str, private: str, error: str) -> Evaluation:
+    return Evaluation(public_score=public, private_score=private, error=error)
 
 
-BAD = verdict("", "", "Columns do not match")
+BAD = evaluation("", "", "Columns do not match")
 
 
 def test_they_outlast_the_server_newest_first(tmp_path: Path) -> None:
-    first = Submissions(tmp_path, "a").add("me", "one.csv", "1", 10, verdict("0.5", "0.4", ""))
+    first = Submissions(tmp_path, "a").add("me", "one.csv", "1", 10, evaluation("0.5", "0.4", ""))
     second = Submissions(tmp_path, "a").add("me", "two.csv", "2", 10, BAD)
     other = Submissions(tmp_path, "b").add("me", "three.csv", "3", 10, BAD)
     assert first.ref < second.ref < other.ref
@@ -72,9 +72,9 @@ def test_they_outlast_the_server_newest_first(tmp_path: Path) -> None:
 
 def test_what_counts_today(tmp_path: Path) -> None:
     submissions = Submissions(tmp_path, "a")
-    first = submissions.add("me", "one.csv", "", 10, verdict("0.5", "0.4", ""))
+    first = submissions.add("me", "one.csv", "", 10, evaluation("0.5", "0.4", ""))
     submissions.add("me", "two.csv", "", 10, BAD)
-    submissions.add("you", "three.csv", "", 10, verdict("0.5", "0.4", ""))
+    submissions.add("you", "three.csv", "", 10, evaluation("0.5", "0.4", ""))
     path = submissions.folder / f"{first.ref}.json"
     assert submissions.counted_today("me") == 1
     path.write_text(path.read_text().replace('"date": "2', '"date": "1'))
@@ -84,11 +84,11 @@ def test_what_counts_today(tmp_path: Path) -> None:
 def test_the_leaderboard_keeps_each_user_s_best(tmp_path: Path) -> None:
     submissions = Submissions(tmp_path, "a")
     for user, score in (("me", "0.5"), ("me", "0.3"), ("you", "0.4")):
-        submissions.add(user, "s.csv", "", 10, verdict(score, "", ""))
+        submissions.add(user, "s.csv", "", 10, evaluation(score, "", ""))
     submissions.add("them", "s.csv", "", 10, BAD)
-    by_loss = [(line["teamName"], line["score"]) for line in standings(submissions.all(), metric_of_kind("log_loss"))]
+    by_loss = [(line["teamName"], line["score"]) for line in leaderboard(submissions.all(), metric_of_kind("log_loss"))]
     assert by_loss == [("me", "0.3"), ("you", "0.4")]
     by_accuracy = [
-        (line["teamName"], line["score"]) for line in standings(submissions.all(), metric_of_kind("accuracy"))
+        (line["teamName"], line["score"]) for line in leaderboard(submissions.all(), metric_of_kind("accuracy"))
     ]
     assert by_accuracy == [("me", "0.5"), ("you", "0.4")]

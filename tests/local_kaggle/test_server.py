@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from foldline.kaggle.reach import local_environment
+from foldline.kaggle.connection import local_environment
 from foldline.local_kaggle.server import LocalKaggle
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SAMPLE, SLUG
 

@@ -110,7 +110,7 @@ class Finder:
             try:
                 folder = self.unpacked.folder(identity, where, lambda partial: extract(path, kind, partial, where))
             except Locked:
-                yield member  # refused by whoever misses what it holds: unpacking.closed_archives
+                yield member  # refused by whoever misses what it holds: unpacking.unopened_archives
                 return
             yield from self._extracted(member, folder, depth)
 

@@ -41,7 +41,7 @@ class RecordFile(ABC):
     def numbers(self, place: Place, pattern: str) -> Float32[np.ndarray, " fields"]:
         """The values of the fields whose whole names fit `pattern`, in the record's order."""
         record = self.at(place)
-        return np.array([record[name] for name in fitting_names(pattern, tuple(record))], np.float32)
+        return np.array([record[name] for name in matching_names(pattern, tuple(record))], np.float32)
 
 
 class ByteRecords(RecordFile):
@@ -70,7 +70,7 @@ class SeparateRecords(ByteRecords):
 
 
 @lru_cache
-def fitting_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
+def matching_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if re.fullmatch(pattern, name))
 
 
@@ -181,7 +181,7 @@ class ParquetRecords(RecordFile):
         """Of a whole block at once: of 30,000 columns, one row alone takes as long as all 512."""
         first, block = self._around(place[0])
         if self._numbers is None or self._numbers[:2] != (first, pattern):
-            fields = pyarrow.schema([(name, pyarrow.float32()) for name in fitting_names(pattern, self.names)])
+            fields = pyarrow.schema([(name, pyarrow.float32()) for name in matching_names(pattern, self.names)])
             table = block.select(fields.names).cast(fields, safe=False)
             self._numbers = first, pattern, table.to_tensor(null_to_nan=True).to_numpy()
         return self._numbers[2][place[0] - first]

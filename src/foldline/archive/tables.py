@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.unpacking import closed_archives
+from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed, suggestion
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -313,5 +313,5 @@ def refuse_absent_file(archives: Archives, name: str, suffixes: tuple[str, ...])
         tables = [path for path in archives.names if PurePosixPath(path).suffix.lower() in suffixes]
         raise Refusal(
             f"{archives.folder}: there is no table `{name}`.{suggestion(name, tables)} Found {listed(tables)}. "
-            f"Correct its name in the card.{closed_archives(archives.names)}"
+            f"Correct its name in the card.{unopened_archives(archives.names)}"
         )

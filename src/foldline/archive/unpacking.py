@@ -224,7 +224,7 @@ def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:
                 shutil.copyfileobj(part, file, BLOCK_BYTES)
 
 
-def closed_archives(names: Iterable[str]) -> str:
+def unopened_archives(names: Iterable[str]) -> str:
     """A hint for a message about a file that is not among `names`; empty when every archive is open.
 
     An open archive is known by what it holds: one that is a name itself stayed closed.

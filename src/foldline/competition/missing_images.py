@@ -10,8 +10,8 @@ import pandas as pd
 
 from foldline.archive.addresses import RECORD, open_array_file, parse_in_array, places_of
 from foldline.archive.archives import Archives
-from foldline.archive.path_spelling import one_per_folder
-from foldline.archive.unpacking import closed_archives
+from foldline.archive.file_names import one_per_folder
+from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed
 
 ALLOWED = (
@@ -108,7 +108,7 @@ def _nothing_there(lines: pd.DataFrame, archives: Archives, fact: str) -> str:
     return (
         f"The card's {fact}: none of its {len(lines)} images is there. The path gives `{path}` for the id "
         f"`{lines['row_id'].iloc[0]}`, while the archives hold {listed(_nearest(path, archives.names), 4)}."
-        f"{closed_archives(archives.names)}"
+        f"{unopened_archives(archives.names)}"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import pandas as pd
 
 from foldline.archive.addresses import RECORD, places_of
-from foldline.archive.path_spelling import ARRAYS, PICTURES, suffix_of
+from foldline.archive.file_names import ARRAY_SUFFIXES, IMAGE_SUFFIXES, suffix_of
 from foldline.card.target import Target
 from foldline.competition.missing_images import describe_hidden
 from foldline.competition.readability import share_to_allow
@@ -29,8 +29,8 @@ def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]
     names: of all files. paths: those of the rows' images (archive/addresses.py).
     """
     used = {place for path in paths if RECORD not in path for place in places_of(path)}
-    files = [name for name in names if name in used and suffix_of(name) in (*PICTURES, *ARRAYS)]
-    folders, suffixes = {_top_and_depth(name) for name in files}, {*PICTURES, *map(suffix_of, files)}
+    files = [name for name in names if name in used and suffix_of(name) in (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES)]
+    folders, suffixes = {_top_and_depth(name) for name in files}, {*IMAGE_SUFFIXES, *map(suffix_of, files)}
     unlisted = [
         name for name in names if name not in used and suffix_of(name) in suffixes and _top_and_depth(name) in folders
     ]

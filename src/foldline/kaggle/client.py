@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(eq=False)
 class CallFailed(Exception):
-    """A call to Kaggle failed; `foldline.kaggle.reach.explained` tells a person what to do about it."""
+    """A call to Kaggle failed; `foldline.kaggle.connection.explained` tells a person what to do about it."""
 
     kind: Literal["credentials", "http", "network", "upload", "stalled", "other"]
     message: str

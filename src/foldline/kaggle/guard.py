@@ -12,8 +12,8 @@ from pathlib import Path
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked
 from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
+from foldline.kaggle.connection import NOT_FOUND, SERVER_ERROR
 from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
-from foldline.kaggle.reach import NOT_FOUND, SERVER_ERROR
 
 PATIENT_LOOKS = 4
 """After an upload whose end is not known: Kaggle may list a submission some seconds late, and the client that a killed
@@ -23,7 +23,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Intent:
+class Upload:
     """One upload: the file, what Kaggle lists beside it, and the id that both share."""
 
     competition: str
@@ -36,11 +36,11 @@ class Intent:
         append_entry(ledger, entry(self.competition, self.run_id, event, ref, public_score, note))
 
 
-def intend(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Intent:
+def plan_upload(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Upload:
     """The intent to upload the csv `path`; `score` is its out-of-fold score."""
     run = run_id(competition, path)
     evidence = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
-    return Intent(competition, path, run, f"{words}{evidence} | run {run}")
+    return Upload(competition, path, run, f"{words}{evidence} | run {run}")
 
 
 def run_id(competition: str, path: Path) -> str:
@@ -52,7 +52,7 @@ def run_id(competition: str, path: Path) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def place(kaggle: Kaggle, intent: Intent, ledger: Path) -> tuple[RemoteSubmission, bool]:
+def submit_once(kaggle: Kaggle, intent: Upload, ledger: Path) -> tuple[RemoteSubmission, bool]:
     """The submission as Kaggle has it, and whether it was uploaded by this call. Raises Refusal, CallFailed."""
     with locked(ledger.with_name(".ledger.lock")):
         past = _past(intent, ledger)
@@ -85,7 +85,7 @@ def await_score(kaggle: Kaggle, placed: RemoteSubmission, wait_seconds: float) -
     return seen
 
 
-def settle(seen: RemoteSubmission, intent: Intent, ledger: Path) -> None:
+def record_outcome(seen: RemoteSubmission, intent: Upload, ledger: Path) -> None:
     """Write what Kaggle said of the submission into the ledger, once. Raises Refusal when it could not be scored."""
     if seen.status == "pending":
         return
@@ -102,7 +102,7 @@ def settle(seen: RemoteSubmission, intent: Intent, ledger: Path) -> None:
         )
 
 
-def _known(kaggle: Kaggle, intent: Intent, past: list[LedgerEntry]) -> RemoteSubmission | None:
+def _known(kaggle: Kaggle, intent: Upload, past: list[LedgerEntry]) -> RemoteSubmission | None:
     """The submission of this run if Kaggle has it already."""
     found = _look(kaggle, intent, PATIENT_LOOKS if _is_open(past) else 1)
     refs = [line.ref for line in past if line.ref]
@@ -117,7 +117,7 @@ def _known(kaggle: Kaggle, intent: Intent, past: list[LedgerEntry]) -> RemoteSub
         return None
 
 
-def _look(kaggle: Kaggle, intent: Intent, looks: int) -> RemoteSubmission | None:
+def _look(kaggle: Kaggle, intent: Upload, looks: int) -> RemoteSubmission | None:
     for look in range(looks):
         if look:
             time.sleep(FIRST_PAUSE_SECONDS * 2 ** (look - 1))
@@ -127,7 +127,7 @@ def _look(kaggle: Kaggle, intent: Intent, looks: int) -> RemoteSubmission | None
     return None
 
 
-def _past(intent: Intent, ledger: Path) -> list[LedgerEntry]:
+def _past(intent: Upload, ledger: Path) -> list[LedgerEntry]:
     return [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
 
 
@@ -136,7 +136,7 @@ def _is_open(past: list[LedgerEntry]) -> bool:
     return bool(past) and past[-1].event == "intended"
 
 
-def _upload(kaggle: Kaggle, intent: Intent, ledger: Path) -> RemoteSubmission:
+def _upload(kaggle: Kaggle, intent: Upload, ledger: Path) -> RemoteSubmission:
     try:
         ref = kaggle.submit(intent.competition, intent.path, intent.message)
         return RemoteSubmission(ref, intent.message, "pending", "", "", "")

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from foldline.local_kaggle.competition import Competition, Submission
-from foldline.local_kaggle.judge import judge
+from foldline.local_kaggle.evaluation import evaluate
 
 DEFAULT_PAGE_SIZE = 20
 MOST_PER_PAGE = 200
@@ -77,7 +77,7 @@ def _list_competitions(call: Call) -> web.Response:
             "category": "Local",
             "reward": "Kudos",
             "deadline": FAR_FUTURE,
-            "teamCount": len(competition.standings()),
+            "teamCount": len(competition.leaderboard()),
             "userHasEntered": True,
         }
         for number, (slug, competition) in enumerate(sorted(call.served.competitions.items()), 1)
@@ -129,9 +129,9 @@ def _create_submission(call: Call) -> web.Response:
     if _left_today(call) <= 0:
         return refused(400, "You have reached your daily submission limit")
     content = upload.content.decode("utf-8", errors="replace")
-    verdict = judge(content, call.competition.solution, call.competition.description.metric)
+    evaluation = evaluate(content, call.competition.solution, call.competition.description.metric)
     description = call.fields.get("submissionDescription", "")
-    added = call.competition.submissions.add(call.user, upload.file_name, description, len(upload.content), verdict)
+    added = call.competition.submissions.add(call.user, upload.file_name, description, len(upload.content), evaluation)
     message = f"Successfully submitted to {call.competition.description.title}"
     return web.json_response({"message": message, "ref": added.ref})
 
@@ -179,7 +179,7 @@ def _shown(submission: Submission, competition: Competition) -> dict[str, Any]:
 
 
 def _get_leaderboard(call: Call) -> web.Response:
-    page, token = call.page(call.competition.standings())
+    page, token = call.page(call.competition.leaderboard())
     return web.json_response({"submissions": page, "nextPageToken": token})
 
 

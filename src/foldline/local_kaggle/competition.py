@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, PositiveInt
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, read_json, sha256_of_json, whole_file, write_json
-from foldline.local_kaggle.judge import Solution, Verdict, read_solution
+from foldline.local_kaggle.evaluation import Evaluation, Solution, read_solution
 from foldline.metrics.metric import Metric
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
@@ -57,9 +57,9 @@ class Competition:
     solution: Solution
     submissions: "Submissions"
 
-    def standings(self) -> list[dict[str, Any]]:
+    def leaderboard(self) -> list[dict[str, Any]]:
         """The public leaderboard as the API shows it."""
-        return standings(self.submissions.all(), self.description.metric)
+        return leaderboard(self.submissions.all(), self.description.metric)
 
     @property
     def files(self) -> dict[str, int]:
@@ -120,7 +120,7 @@ def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
     return tuple(columns)
 
 
-class Submission(Verdict):
+class Submission(Evaluation):
     ref: int
     user: str
     file_name: str
@@ -143,7 +143,7 @@ class Submissions:
         paths = sorted(self.folder.glob("*.json"), key=lambda path: int(path.stem), reverse=True)
         return [parse(read_json(path), Submission, str(path)) for path in paths]
 
-    def add(self, user: str, file_name: str, description: str, size: int, verdict: Verdict) -> Submission:
+    def add(self, user: str, file_name: str, description: str, size: int, evaluation: Evaluation) -> Submission:
         with locked(self.memory / "submissions.lock"):
             # A ref names a submission among those to all competitions, and is not used again when memory is cleared.
             refs = (int(path.stem) for path in self.memory.glob("*/submissions/*.json"))
@@ -154,9 +154,9 @@ class Submissions:
                 file_name=file_name,
                 description=description,
                 date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-                status="ERROR" if verdict.error else "COMPLETE",
+                status="ERROR" if evaluation.error else "COMPLETE",
                 bytes=size,
-                **verdict.model_dump(),
+                **evaluation.model_dump(),
             )
             write_json(self.folder / f"{ref}.json", submission.model_dump())
         return submission
@@ -170,7 +170,7 @@ class Submissions:
         )
 
 
-def standings(submissions: list[Submission], metric: Metric) -> list[dict[str, Any]]:
+def leaderboard(submissions: list[Submission], metric: Metric) -> list[dict[str, Any]]:
     """The public leaderboard as the API shows it: each user's best score, equal ones in the order of their dates."""
     sign = -1 if metric.higher_is_better else 1
     scored = [submission for submission in submissions if submission.public_score]

@@ -118,7 +118,7 @@ def _zipped_leaderboard(competition: Competition) -> bytes:
     lines, zipped = io.StringIO(), io.BytesIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(("teamId", "teamName", "submissionDate", "score"))
-    writer.writerows(line.values() for line in competition.standings())
+    writer.writerows(line.values() for line in competition.leaderboard())
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr(f"{competition.slug}-publicleaderboard.csv", lines.getvalue())
     return zipped.getvalue()

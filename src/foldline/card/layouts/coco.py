@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.path_spelling import as_named
+from foldline.archive.file_names import normalised_paths
 from foldline.archive.tables import as_text, parsed_json, refuse_absent_columns, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
@@ -51,7 +51,7 @@ class CocoPart(Part):
         lines = after_steps(archives, lines, self.file)
         in_path = [(f"{fact}.path", column) for column in columns_of(template)]
         refuse_absent_columns(in_path, list(map(str, lines)), self.source(fact))
-        return PartLines(self, fact, lines, as_named(filled(template, lines), archives))
+        return PartLines(self, fact, lines, normalised_paths(filled(template, lines), archives))
 
 
 def _joined(archives: Archives, name: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from foldline.archive.archives import Archives
-from foldline.archive.path_spelling import fitting
+from foldline.archive.file_names import matching
 from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_records
 from foldline.archive.tables import as_text, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
@@ -76,7 +76,7 @@ class RecordsPart(Part):
     def _files(self, archives: Archives) -> list[str]:
         """The files that `file` names, in order. Raises Refusal when there is none."""
         name = self.file[0].name
-        found = fitting(name, sorted(archives.names)) if "*" in name else [name]
+        found = matching(name, sorted(archives.names)) if "*" in name else [name]
         refuse_absent_file(archives, found[0] if found else name, tuple(KINDS))
         return found
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from foldline.archive.addresses import BETWEEN_CHANNELS
 from foldline.archive.archives import Archives
-from foldline.archive.path_spelling import as_named, with_wildcards
+from foldline.archive.file_names import expanded_paths, normalised_paths
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
@@ -51,8 +51,8 @@ class TablePart(Part):
             named = [(f"{fact}.{key}", column) for pieces in of_key for column in columns_of(pieces)]
             refuse_absent_columns(named, list(map(str, table)), self.source(fact))
         lines = table.reset_index(drop=True)  # a join may repeat a line
-        patterns = [as_named(filled(pieces, lines), archives) for pieces in templates]
-        channels = [with_wildcards(paths, archives.names) for paths in patterns]
+        patterns = [normalised_paths(filled(pieces, lines), archives) for pieces in templates]
+        channels = [expanded_paths(paths, archives.names) for paths in patterns]
         ids = filled(parse_id(self.id), lines)
         for of_channel, files in zip(patterns, channels, strict=True):
             refuse_shared(of_channel, files, ids, f"{fact}.path")
@@ -66,7 +66,7 @@ class TablePart(Part):
 def refuse_shared(patterns: pd.Series, files: pd.Series, ids: pd.Series, fact: str) -> None:
     """Raises Refusal where one file fits different patterns with `*` of two ids: `1*.jpg` takes 10.jpg.
 
-    patterns: the path of each line; ids: its row, with the same index. files: as `with_wildcards` makes them of
+    patterns: the path of each line; ids: its row, with the same index. files: as `expanded_paths` makes them of
     `patterns`. Rows of one and the same pattern share their files on purpose.
     """
     is_glob = patterns.str.contains("*", regex=False)

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.path_spelling import one_per_folder
-from foldline.archive.unpacking import closed_archives
+from foldline.archive.file_names import one_per_folder
+from foldline.archive.unpacking import unopened_archives
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import ADDRESS, Step
 from foldline.card.sources import Walked, after_steps, numbered
@@ -42,7 +42,7 @@ class WalkPart(Part):
             raise Refusal(
                 f"{fact}.pattern: none of {len(archives.names)} files fits {pattern.pattern!r}. The archives hold "
                 f"{listed(one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the "
-                f"card.{closed_archives(archives.names)}"
+                f"card.{unopened_archives(archives.names)}"
             )
         lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
         lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.local_kaggle.judge import Solution, judge, read_solution
+from foldline.local_kaggle.evaluation import Solution, evaluate, read_solution
 from tests.metrics.of_kind import metric_of_kind
 
 ACCURACY = metric_of_kind("accuracy")
@@ -17,8 +17,8 @@ def solution(tmp_path: Path) -> Solution:
 
 
 def test_public_and_private_rows_are_scored_apart(solution: Solution) -> None:
-    verdict = judge("id,label\n9,NA\n8,NA\n007,NA\n", solution, ACCURACY)
-    assert (verdict.public_score, verdict.private_score, verdict.error) == ("1.00000", "0.00000", "")
+    evaluation = evaluate("id,label\n9,NA\n8,NA\n007,NA\n", solution, ACCURACY)
+    assert (evaluation.public_score, evaluation.private_score, evaluation.error) == ("1.00000", "0.00000", "")
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_public_and_private_rows_are_scored_apart(solution: Solution) -> None:
     ],
 )
 def test_rows_and_columns_must_match(solution: Solution, csv: str, said: str) -> None:
-    verdict = judge(csv, solution, ACCURACY)
-    assert said in verdict.error
-    assert (verdict.public_score, verdict.private_score) == ("", "")
+    evaluation = evaluate(csv, solution, ACCURACY)
+    assert said in evaluation.error
+    assert (evaluation.public_score, evaluation.private_score) == ("", "")
 
 
 def test_extra_columns_are_ignored_where_the_host_says_so(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_extra_columns_are_ignored_where_the_host_says_so(tmp_path: Path) -> Non
     path.write_text("id,label,Usage\n1,a,Public\n")
     submission = "note,id,label\nx,1,a\n"
     refusing, ignoring = (read_solution(path, ("id", "label"), what) for what in ("refused", "ignored"))
-    assert "unexpected note" in judge(submission, refusing, ACCURACY).error
-    assert judge(submission, ignoring, ACCURACY).public_score == "1.00000"
+    assert "unexpected note" in evaluate(submission, refusing, ACCURACY).error
+    assert evaluate(submission, ignoring, ACCURACY).public_score == "1.00000"
 
 
 def test_without_usage_the_same_rows_are_always_public(tmp_path: Path) -> None:
@@ -67,5 +67,5 @@ def test_numbers_beyond_the_range_make_a_submission_invalid(tmp_path: Path) -> N
     path.write_text("id,x,Usage,Weight\n1,1,Public,1\n2,7,Public,3\n")
     solution = read_solution(path, ("id", "x"), "refused", (1.0, 100.0))
     metric = metric_of_kind("mse")
-    assert "'0.5' in column 'x' for id '2' is not in [1, 100]" in judge("id,x\n1,1\n2,0.5\n", solution, metric).error
-    assert judge("id,x\n1,1\n2,5\n", solution, metric).public_score == "3.00000", "the second row counts three times"
+    assert "'0.5' in column 'x' for id '2' is not in [1, 100]" in evaluate("id,x\n1,1\n2,0.5\n", solution, metric).error
+    assert evaluate("id,x\n1,1\n2,5\n", solution, metric).public_score == "3.00000", "the second row counts three times"

@@ -18,7 +18,7 @@ Scored = tuple[np.ndarray, np.ndarray, Sequence[str]]
 """Targets and answers as a metric takes them, and the classes."""
 
 
-class Unacceptable(Exception):
+class InvalidSubmission(Exception):
     """Why a host answers a submission with ERROR instead of a score; its text is the `errorDescription`."""
 
 
@@ -36,7 +36,7 @@ def numbers(fields: pd.DataFrame, lowest: float = -np.inf, highest: float = np.i
     ):
         if not valid.all():
             row, column = np.argwhere(~valid)[0]
-            raise Unacceptable(
+            raise InvalidSubmission(
                 f"Evaluation error: '{fields.iat[row, column]}' in column '{fields.columns[column]}' for id "
                 f"'{fields.index[row]}' {rule}"
             )
@@ -96,12 +96,12 @@ def _sets(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) -> S
         values = numbers(predictions)
         others = values[~np.isin(values, (0, 1))]
         if len(others):
-            raise Unacceptable(f"Evaluation error: Classification metrics need 0 or 1, found {others[0]:g}")
+            raise InvalidSubmission(f"Evaluation error: Classification metrics need 0 or 1, found {others[0]:g}")
         return (numbers(answers[list(predictions)]) == 1).astype(np.uint8), values == 1, list(predictions.columns)
     if metric.counts_all_labels:
-        raise Unacceptable(f"Evaluation error: {metric.name} takes a column for each label")
+        raise InvalidSubmission(f"Evaluation error: {metric.name} takes a column for each label")
     if predictions.iloc[:, 0].str.fullmatch(r"(-?\d+)?").all():  # read as numbers, which cannot be split
-        raise Unacceptable("Evaluation error: Can only use .str accessor with string values!")
+        raise InvalidSubmission("Evaluation error: Can only use .str accessor with string values!")
     wanted, found, names = _split(answers, predictions)
     return _indicators(wanted, names), _indicators(found, names) == 1, names
 
@@ -127,7 +127,7 @@ def _confident_labels(metric: Metric, answers: pd.DataFrame, predictions: pd.Dat
     fields = predictions.iloc[:, 0].str.split(n=1, expand=True).reindex(columns=[0, 1])
     confidences = pd.to_numeric(fields[1], errors="coerce")
     if confidences.isna().any():
-        raise Unacceptable(f"Evaluation error: {int(confidences.isna().sum())} rows are no label and confidence")
+        raise InvalidSubmission(f"Evaluation error: {int(confidences.isna().sum())} rows are no label and confidence")
     wanted = answers.iloc[:, 0]
     names = sorted({*wanted, *fields[0]})
     targets = np.where(wanted == "", NOTHING, _positions(wanted, names))
@@ -161,7 +161,7 @@ def _summing_to_one(predictions: pd.DataFrame, values: np.ndarray) -> np.ndarray
     sums = values.sum(axis=1)
     uneven = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
     if len(uneven):
-        raise Unacceptable(
+        raise InvalidSubmission(
             f"Evaluation error: each row must sum to 1, the row of id '{predictions.index[uneven[0]]}' sums to "
             f"{sums[uneven[0]]:.6f}"
         )
@@ -171,7 +171,7 @@ def _summing_to_one(predictions: pd.DataFrame, values: np.ndarray) -> np.ndarray
 def _refuse_blank(labels: pd.Series) -> None:
     blank = int((labels.str.strip() == "").sum())
     if blank:
-        raise Unacceptable(f"Evaluation error: {blank} rows have no label")
+        raise InvalidSubmission(f"Evaluation error: {blank} rows have no label")
 
 
 def _split(answers: pd.DataFrame, predictions: pd.DataFrame) -> tuple[pd.Series, pd.Series, list[str]]:
@@ -183,7 +183,7 @@ def _split(answers: pd.DataFrame, predictions: pd.DataFrame) -> tuple[pd.Series,
 def _positions(labels: pd.Series, names: Sequence[str]) -> np.ndarray:
     unknown = sorted(set(labels) - set(names))
     if unknown:
-        raise Unacceptable(f"Evaluation error: no column for the class {listed(unknown)}")
+        raise InvalidSubmission(f"Evaluation error: no column for the class {listed(unknown)}")
     return pd.Index(names).get_indexer(pd.Index(labels))
 
 
@@ -195,7 +195,9 @@ def _texts(wanted: pd.Series, found: pd.Series, numeric: bool) -> tuple[pd.Serie
     if wanted.str.fullmatch(r"-?\d+").all():
         others = found[~found.str.fullmatch(r"-?\d+")]
         if len(others):
-            raise Unacceptable(f"Evaluation error: labels must be whole numbers, found {listed(others.unique(), 3)}")
+            raise InvalidSubmission(
+                f"Evaluation error: labels must be whole numbers, found {listed(others.unique(), 3)}"
+            )
     return wanted, found
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import require_unique
-from foldline.local_kaggle.host_fields import Unacceptable, numbers, read
+from foldline.local_kaggle.submission_fields import InvalidSubmission, numbers, read
 from foldline.metrics.metric import Metric
 from foldline.params.section import Section
 
@@ -35,7 +35,7 @@ class Solution:
     """Beyond which no number may lie."""
 
 
-class Verdict(Section):
+class Evaluation(Section):
     """Scores as Kaggle writes them, as text; an error instead of both when the submission cannot be scored."""
 
     public_score: str
@@ -61,29 +61,29 @@ def read_solution(
     return Solution(table.drop(columns=USAGE, errors="ignore"), usage, columns, extra_columns, bounds)
 
 
-def judge(submission: str, solution: Solution, metric: Metric) -> Verdict:
-    """The verdict on a csv's text."""
+def evaluate(submission: str, solution: Solution, metric: Metric) -> Evaluation:
+    """The evaluation on a csv's text."""
     try:
         predictions = _aligned(submission, solution)
         public, private = (
             f"{score(solution.answers[rows], predictions[rows], metric):.5f}" if rows.any() else ""
             for rows in (solution.usage == PUBLIC, solution.usage == PRIVATE)
         )
-    except Unacceptable as reason:
-        return Verdict(public_score="", private_score="", error=str(reason))
-    return Verdict(public_score=public, private_score=private, error="")
+    except InvalidSubmission as reason:
+        return Evaluation(public_score="", private_score="", error=str(reason))
+    return Evaluation(public_score=public, private_score=private, error="")
 
 
 def score(answers: pd.DataFrame, predictions: pd.DataFrame, metric: Metric) -> float:
-    """Rows aligned, as text. Raises Unacceptable for what a host cannot score."""
+    """Rows aligned, as text. Raises InvalidSubmission for what a host cannot score."""
     weights = numbers(answers[[WEIGHT]])[:, 0] if WEIGHT in answers else np.ones(len(answers))
     targets, scored, classes = read(metric, answers.drop(columns=WEIGHT, errors="ignore"), predictions)
     try:
         value = metric.of(classes).score(targets, scored, weights)
     except Refusal as refusal:
-        raise Unacceptable(f"Evaluation error: {refusal}") from None
+        raise InvalidSubmission(f"Evaluation error: {refusal}") from None
     if math.isnan(value):
-        raise Unacceptable(
+        raise InvalidSubmission(
             f"Evaluation error: {metric.name} is not defined: only one class is present, or all numbers are the same"
         )
     return value
@@ -93,18 +93,18 @@ def _aligned(submission: str, solution: Solution) -> pd.DataFrame:
     try:
         table = _text(submission)
     except ValueError as error:
-        raise Unacceptable(f"Could not parse the submission as csv: {error}") from None
+        raise InvalidSubmission(f"Could not parse the submission as csv: {error}") from None
     absent = [column for column in solution.columns if column not in table.columns]
     unexpected = [column for column in table.columns if column not in solution.columns]
     if absent or (unexpected and solution.extra_columns == "refused"):
-        raise Unacceptable(f"Columns do not match: missing {listed(absent)}; unexpected {listed(unexpected)}")
+        raise InvalidSubmission(f"Columns do not match: missing {listed(absent)}; unexpected {listed(unexpected)}")
     key = solution.columns[0]
     repeated = table[key][table[key].duplicated()]
     if len(repeated):
-        raise Unacceptable(f"The id '{repeated.iloc[0]}' appears more than once")
+        raise InvalidSubmission(f"The id '{repeated.iloc[0]}' appears more than once")
     asked, given = set(solution.answers.index), set(table[key])
     if asked != given:
-        raise Unacceptable(
+        raise InvalidSubmission(
             f"The submission must have {len(solution.answers)} rows, it has {len(table)}: ids missing: "
             f"{listed(sorted(asked - given), 3)}; ids unknown: {listed(sorted(given - asked), 3)}"
         )

@@ -6,7 +6,7 @@ import pytest
 
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Kaggle
-from foldline.kaggle.reach import explained, local_environment, real_environment, refusing
+from foldline.kaggle.connection import explained, local_environment, real_environment, refusing
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import SLUG
 

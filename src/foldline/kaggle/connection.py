@@ -142,7 +142,7 @@ def source_folder(source: str, places: Places) -> Path:
 
 
 @contextmanager
-def reach(host: Host, places: Places) -> Iterator[Kaggle]:
+def connect(host: Host, places: Places) -> Iterator[Kaggle]:
     """Yield the host of the competition `places.slug`; a failed call that leaves the block becomes a Refusal.
 
     For a local host, the local Kaggle runs as long as the block.

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from foldline.local_kaggle.host_fields import Unacceptable
-from foldline.local_kaggle.judge import score
+from foldline.local_kaggle.evaluation import score
+from foldline.local_kaggle.submission_fields import InvalidSubmission
 from foldline.metrics.metric import Metric
 from tests.metrics.of_kind import metric_of_kind
 
@@ -58,7 +58,7 @@ def test_accuracy_by_hand() -> None:
 )
 def test_what_is_not_a_probability(first: str, second: str, said: str) -> None:
     predictions = pd.DataFrame({"a": [first, "0.5"], "b": [second, "0.5"]}, index=["x", "y"])
-    with pytest.raises(Unacceptable, match=said):
+    with pytest.raises(InvalidSubmission, match=said):
         log_loss(ANSWERS, predictions)
 
 
@@ -68,9 +68,9 @@ def test_a_float32_softmax_is_accepted() -> None:
 
 
 def test_missing_labels_and_unknown_classes() -> None:
-    with pytest.raises(Unacceptable, match="1 rows have no label"):
+    with pytest.raises(InvalidSubmission, match="1 rows have no label"):
         accuracy(ANSWERS, pd.DataFrame({"label": ["b", ""]}, index=["x", "y"]))
-    with pytest.raises(Unacceptable, match="no column for the class b"):
+    with pytest.raises(InvalidSubmission, match="no column for the class b"):
         log_loss(ANSWERS, pd.DataFrame({"a": ["1", "1"]}, index=["x", "y"]))
 
 
@@ -101,7 +101,7 @@ def test_each_column_of_a_target_counts_alike_and_lines_without_an_answer_do_not
     metric = metric_of_kind("mean_column_log_loss", weights=None, class_weights=None)
     of_x = (math.log(2) + 2 * math.log(4)) / 3
     assert score(answers, given, metric) == pytest.approx((of_x + math.log(2)) / 2)
-    with pytest.raises(Unacceptable, match="must sum to 1"):
+    with pytest.raises(InvalidSubmission, match="must sum to 1"):
         score(answers, given.assign(b="0.5"), metric)
 
 
@@ -196,12 +196,12 @@ def test_columns_are_scored_by_name() -> None:
         ),
         (metric_of_kind("auc"), table("1", "1"), table("0.5", "0.6"), "auc is not defined: only one class is present"),
         (ALASKA, table("1", "0"), table("0.5", ""), "'' in column 'x' for id '1' is not a finite number"),
-        (metric_of_kind("macro_f1"), table("3", "4"), table("3", "4.0"), "labels must be whole numbers, found 4.0"),
+        (metric_of_kind("macro_f1"), table("3", "4"), table("3", "4.0"), "labels must be integers, found 4.0"),
         (
             metric_of_kind("quadratic_kappa"),
             table("3", "4"),
             table("3", "2.3"),
-            "labels must be whole numbers, found 2.3",
+            "labels must be integers, found 2.3",
         ),
         (metric_of_kind("multilabel_micro_f1"), table("1 2", "3"), table("1", ""), "Can only use .str accessor"),
         (metric_of_kind("exact_match"), ONES, HALVES, "Classification metrics need 0 or 1, found 0.5"),
@@ -224,5 +224,5 @@ def test_columns_are_scored_by_name() -> None:
     ],
 )
 def test_what_a_host_cannot_score(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame, said: str) -> None:
-    with pytest.raises(Unacceptable, match=said):
+    with pytest.raises(InvalidSubmission, match=said):
         score(answers, predictions, metric)

@@ -1,4 +1,4 @@
-"""Names of files: paths as tables write them, patterns with `*`, and which files are pictures."""
+"""Names of files: paths as tables write them, patterns with `*`, and which files are images."""
 
 import bisect
 import re
@@ -10,13 +10,13 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 
-ROUNDABOUT = re.compile(r"^\./|/\./|//|\\|/\.\./")
+NOT_NORMALISED = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
 
-def as_named(paths: pd.Series, archives: Archives) -> pd.Series:
+def normalised_paths(paths: pd.Series, archives: Archives) -> pd.Series:
     """The same paths by the names that the archives have for them; what they do not have stays as it is."""
-    roundabout = paths[paths.str.contains(ROUNDABOUT)].unique()
-    paths = _changed(paths, {path: normpath(path.replace("\\", "/")) for path in roundabout})
+    unusual = paths[paths.str.contains(NOT_NORMALISED)].unique()
+    paths = _changed(paths, {path: normpath(path.replace("\\", "/")) for path in unusual})
     absent: list[str] = [path for path in paths.unique() if not path.isascii() and path not in archives]
     if not absent:
         return paths
@@ -29,26 +29,26 @@ def _changed(paths: pd.Series, others: dict[str, str]) -> pd.Series:
     return paths.where(~changed, paths.map(others)).astype("str") if others else paths
 
 
-def with_wildcards(paths: pd.Series, names: Collection[str]) -> pd.Series:
+def expanded_paths(paths: pd.Series, names: Collection[str]) -> pd.Series:
     """For each path with `*` a line per name that fits it, in the order of names; with the index of `paths`.
 
-    `*` stands for any text within a folder's or file's name, a suffix `.*` for those of pictures where there is one.
+    `*` stands for any text within a folder's or file's name, a suffix `.*` for those of images where there is one.
     A path that no name fits stays as it is.
     """
     patterns = paths[paths.str.contains("*", regex=False)]
     if patterns.empty:
         return paths
     ordered = sorted(names)
-    found = {pattern: _pictures(pattern, ordered) or [pattern] for pattern in patterns.unique()}
+    found = {pattern: _images(pattern, ordered) or [pattern] for pattern in patterns.unique()}
     return paths.map(lambda path: found.get(path, path)).explode().astype("str")
 
 
-def _pictures(pattern: str, ordered: Sequence[str]) -> Sequence[str]:
-    names = fitting(pattern, ordered)
-    return pictures_among(names) if pattern.endswith(".*") else names
+def _images(pattern: str, ordered: Sequence[str]) -> Sequence[str]:
+    names = matching(pattern, ordered)
+    return images_among(names) if pattern.endswith(".*") else names
 
 
-def fitting(pattern: str, ordered: Sequence[str]) -> list[str]:
+def matching(pattern: str, ordered: Sequence[str]) -> list[str]:
     """The sorted names that fit a pattern with `*`: between the first and the last one that begin as it does there are
     few, however many names there are."""
     start = pattern[: pattern.index("*")]
@@ -66,21 +66,21 @@ def one_per_folder(names: Collection[str]) -> list[str]:
     return list(firsts.values())
 
 
-PICTURES = (
+IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jp2", ".ppm", ".pgm", ".dcm", ".dicom"
 )  # fmt: skip
-ARRAYS = (".npy", ".npz")
-"""Pictures only where the rows' pictures are such files."""
+ARRAY_SUFFIXES = (".npy", ".npz")
+"""Pictures only where the rows' images are such files."""
 
 
 def suffix_of(name: str) -> str:
     return splitext(name)[1].lower()
 
 
-def pictures_among(names: Sequence[str]) -> Sequence[str]:
-    """Files that differ in suffix alone: of a picture and what describes it (.xml, .txt) the picture. All of them where
-    none is known as a picture: of DICOM files the suffix may be anything."""
-    for suffixes in (PICTURES, ARRAYS):
-        if pictures := [name for name in names if suffix_of(name) in suffixes]:
-            return pictures
+def images_among(names: Sequence[str]) -> Sequence[str]:
+    """Files that differ in suffix alone: of a image and what describes it (.xml, .txt) the image. All of them where
+    none is known as a image: of DICOM files the suffix may be anything."""
+    for suffixes in (IMAGE_SUFFIXES, ARRAY_SUFFIXES):
+        if images := [name for name in names if suffix_of(name) in suffixes]:
+            return images
     return names
