@@ -21,19 +21,19 @@ BATCH_SIZE = 16
 def measure(model: str = "resnet152", pixels: int = PIXELS, batch_size: int = BATCH_SIZE) -> list[Figure]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     fold = noise_fold(batch_size, pixels)
-    pieces = build_training(fold, section(model, batch_size), 1, device)
+    setup = build_training(fold, section(model, batch_size), 1, device)
     images = torch.from_numpy(fold.pixels).permute(0, 3, 1, 2).contiguous().to(device)
     targets = torch.from_numpy(fold.training.targets.toarray()).to(device)
-    pieces.model.train()
+    setup.model.train()
 
     def step() -> None:
-        cross_entropy(pieces.model(images), targets).backward()
-        pieces.optimizer.step()
-        pieces.optimizer.zero_grad()
+        cross_entropy(setup.model(images), targets).backward()
+        setup.optimizer.step()
+        setup.optimizer.zero_grad()
 
     step()
-    pieces.average.update()
-    shares = [device_seconds_of(pieces.average.update) / device_seconds_of(step) for _ in range(PAIRS)]
+    setup.average.update()
+    shares = [device_seconds_of(setup.average.update) / device_seconds_of(step) for _ in range(PAIRS)]
     how = f"{model}, {pixels} pixels, a batch of {batch_size} on {device.type}; median of {PAIRS} interleaved pairs"
     return [Figure("EMA / step without it, time", median(shares), 0.02, False, "", how)]
 

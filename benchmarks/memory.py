@@ -66,8 +66,8 @@ def peak_bytes(micro_batch_size: int) -> int:
     fold, config = noise_fold(BATCH_SIZE, PIXELS), section(MODEL, BATCH_SIZE, micro_batch_size=micro_batch_size)
     accelerator, counted = start_accelerator("float32"), SavedBytes()
     batches = training_batches(fold, config, accelerator)
-    pieces = build_training(fold, config, len(batches), accelerator.device)
-    guard = NonFiniteCheck(fold.training.row_ids, len(batches), Path("no checkpoint"))
+    setup = build_training(fold, config, len(batches), accelerator.device)
+    check = NonFiniteCheck(fold.training.row_ids, len(batches), Path("no checkpoint"))
 
     def keep(tensor: Tensor) -> Tensor | Saved:
         return tensor if isinstance(tensor, torch.nn.Parameter) else Saved(tensor, counted)
@@ -76,7 +76,7 @@ def peak_bytes(micro_batch_size: int) -> int:
         return kept.tensor if isinstance(kept, Saved) else kept
 
     with saved_tensors_hooks(keep, give_back):
-        next(train(pieces, batches, lambda model: (0.0, 0.0), guard, None, accelerator))
+        next(train(setup, batches, lambda model: (0.0, 0.0), check, None, accelerator))
     return counted.peak
 
 

@@ -82,9 +82,9 @@ def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
     fold, config = noise_fold(case.steps * case.batch_size, case.pixels), case.section()
     accelerator = start_accelerator(case.precision)
     batches = TimedBatches(training_batches(fold, config, accelerator))
-    guard = NonFiniteCheck(fold.training.row_ids, case.steps, Path("no checkpoint"))
-    pieces = build_training(fold, config, case.steps, accelerator.device)
-    epochs = train(pieces, batches, lambda model: (0.0, 0.0), guard, None, accelerator)
+    check = NonFiniteCheck(fold.training.row_ids, case.steps, Path("no checkpoint"))
+    setup = build_training(fold, config, case.steps, accelerator.device)
+    epochs = train(setup, batches, lambda model: (0.0, 0.0), check, None, accelerator)
     bare_epoch = bare_steps(fold, config, case, accelerator)
     ratios = []
     for _ in range(PAIRS + 1):
@@ -106,7 +106,7 @@ def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
 def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) -> Callable[[], None]:
     """The same model, clipping, average and optimiser, and nothing else."""
     device = accelerator.device
-    pieces = build_training(fold, config, case.steps, device)
+    setup = build_training(fold, config, case.steps, device)
     order = torch.channels_last if case.channels_last else torch.contiguous_format
     pixels = np.stack([fold.pixels[position] for position in range(case.batch_size)])
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
@@ -114,15 +114,15 @@ def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) 
     targets = torch.from_numpy(fold.training.targets[: case.batch_size].toarray()).to(device)
 
     def epoch() -> None:
-        pieces.model.train()
+        setup.model.train()
         for _ in range(case.steps):
             with torch.autocast(device.type, torch.bfloat16, enabled=case.precision == "bfloat16"):
-                logits = pieces.model(images)
+                logits = setup.model(images)
             cross_entropy(logits.float(), targets).backward()
-            clip_grad_norm_(pieces.model.parameters(), 1.0)
-            pieces.optimizer.step()
-            pieces.optimizer.zero_grad()
-            pieces.average.update()
+            clip_grad_norm_(setup.model.parameters(), 1.0)
+            setup.optimizer.step()
+            setup.optimizer.zero_grad()
+            setup.average.update()
 
     return epoch
 

@@ -28,17 +28,17 @@ def test_images_must_all_be_measured() -> None:
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_guard_names_step_rows_and_checkpoint_one_step_later(bad: float) -> None:
-    guard = NonFiniteCheck(IDS, steps_per_epoch=10, checkpoint=Path("checkpoints/state.pt"))
-    guard.watch(23, torch.tensor([0.5, 0.4]), torch.tensor([0, 1]))
-    guard.watch(24, torch.tensor([0.5, bad]), torch.tensor([3, 2]))
+def test_check_names_step_rows_and_checkpoint_one_step_later(bad: float) -> None:
+    check = NonFiniteCheck(IDS, steps_per_epoch=10, checkpoint=Path("checkpoints/state.pt"))
+    check.watch(23, torch.tensor([0.5, 0.4]), torch.tensor([0, 1]))
+    check.watch(24, torch.tensor([0.5, bad]), torch.tensor([3, 2]))
     message = r"step 25 \(epoch 3\), for the rows c\..*The last good checkpoint, of epoch 2, is checkpoints/state.pt"
     with pytest.raises(Refusal, match=message):
-        guard.watch(25, torch.tensor([0.5]), torch.tensor([0]))
+        check.watch(25, torch.tensor([0.5]), torch.tensor([0]))
 
 
-def test_guard_looks_at_the_last_step_too() -> None:
-    guard = NonFiniteCheck(IDS, 10, Path("state.pt"))
-    guard.watch(9, torch.tensor([float("nan")]), torch.tensor([3]))
+def test_check_looks_at_the_last_step_too() -> None:
+    check = NonFiniteCheck(IDS, 10, Path("state.pt"))
+    check.watch(9, torch.tensor([float("nan")]), torch.tensor([3]))
     with pytest.raises(Refusal, match="for the rows d"):
-        guard.check()
+        check.look()

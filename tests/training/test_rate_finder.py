@@ -31,26 +31,26 @@ CPU = torch.device("cpu")
 OBJECTIVE = fold_objective(small_fold(), CONFIG)
 
 
-def sweep_with(pieces: TrainingSetup, sweep: Sweep) -> pd.DataFrame:
+def sweep_with(setup: TrainingSetup, sweep: Sweep) -> pd.DataFrame:
     fold, accelerator = small_fold(), Accelerator(cpu=True)
-    return find_rates(pieces, training_batches(fold, CONFIG, accelerator), validation(), sweep, accelerator)
+    return find_rates(setup, training_batches(fold, CONFIG, accelerator), validation(), sweep, accelerator)
 
 
 def validation() -> Iterator[Batch]:
     return validation_batches(small_fold(), 8, OBJECTIVE, CPU)
 
 
-def everything(pieces: TrainingSetup) -> dict[str, Any]:
+def everything(setup: TrainingSetup) -> dict[str, Any]:
     """Weights and statistics, the optimiser, the modes, the gradients, the random states.
 
     Not Python's: beartype, which checks shapes in these tests, draws from it.
     """
     return {
-        "model": {name: tensor.clone() for name, tensor in pieces.model.state_dict().items()},
-        "rates": [group["lr"] for group in pieces.optimizer.param_groups],
-        "moments": deepcopy(pieces.optimizer.state_dict()["state"]),
-        "modes": [module.training for module in pieces.model.modules()],
-        "gradients": [parameter.grad for parameter in pieces.model.parameters()],
+        "model": {name: tensor.clone() for name, tensor in setup.model.state_dict().items()},
+        "rates": [group["lr"] for group in setup.optimizer.param_groups],
+        "moments": deepcopy(setup.optimizer.state_dict()["state"]),
+        "modes": [module.training for module in setup.model.modules()],
+        "gradients": [parameter.grad for parameter in setup.model.parameters()],
         "torch": torch.get_rng_state(),
         "numpy": np.random.get_state()[1].tolist(),  # type: ignore[index]
     }
@@ -67,14 +67,14 @@ def same(one: Any, other: Any) -> bool:
 
 
 def test_leaves_no_trace_even_in_the_middle_of_a_training() -> None:
-    pieces = build_training(small_fold(), CONFIG, 4, CPU)
+    setup = build_training(small_fold(), CONFIG, 4, CPU)
     images = torch.randint(0, 255, (4, 1, 16, 16), dtype=torch.uint8)
-    pieces.model(images).sum().backward()
-    pieces.optimizer.step()
-    pieces.optimizer.zero_grad()
-    before = everything(pieces)
-    assert len(sweep_with(pieces, Sweep(1e-4, 1e-1, 12, 0.9))) == 12
-    after = everything(pieces)
+    setup.model(images).sum().backward()
+    setup.optimizer.step()
+    setup.optimizer.zero_grad()
+    before = everything(setup)
+    assert len(sweep_with(setup, Sweep(1e-4, 1e-1, 12, 0.9))) == 12
+    after = everything(setup)
     assert [part for part in before if not same(after[part], before[part])] == []
 
 
@@ -91,11 +91,11 @@ def test_at_a_rate_of_nothing_each_step_measures_the_next_validation_batch() -> 
         average={"kind": "none"},
         model=MODEL | {"name": "test_vit", "drop_rate": 0.5},
     )
-    pieces = build_training(small_fold(), config, 4, CPU)
-    lines = sweep_with(pieces, Sweep(1e-30, 2e-30, 5, 0.0))
-    pieces.model.eval()
+    setup = build_training(small_fold(), config, 4, CPU)
+    lines = sweep_with(setup, Sweep(1e-30, 2e-30, 5, 0.0))
+    setup.model.eval()
     expected = [
-        pieces.objective.loss(pieces.model(batch.images), batch.targets).mean().item()
+        setup.objective.loss(setup.model(batch.images), batch.targets).mean().item()
         for batch, _ in zip(validation(), range(5), strict=False)
     ]
     assert lines["validation_loss"].to_numpy() == pytest.approx(expected, rel=1e-5)

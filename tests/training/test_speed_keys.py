@@ -109,8 +109,8 @@ def test_channels_last(tmp_path: Path) -> None:
 def test_compiled_it_learns_the_same(tmp_path: Path) -> None:
     """The average is not compiled: that would have to be done once more for validation."""
     config = train_section(compile=True, **SGD)
-    pieces = build_training(small_fold(), config, 4, torch.device("cpu"))
-    assert pieces.model._compiled_call_impl is not None
-    assert pieces.average.model._compiled_call_impl is None
+    setup = build_training(small_fold(), config, 4, torch.device("cpu"))
+    assert setup.model._compiled_call_impl is not None
+    assert setup.average.model._compiled_call_impl is None
     compiled, plain = run(tmp_path / "compiled", compile=True, **SGD), run(tmp_path / "plain", **SGD)
     assert losses(compiled) == pytest.approx(losses(plain), rel=1e-4)

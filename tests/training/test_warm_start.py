@@ -60,8 +60,8 @@ def test_the_backbone_stays_and_the_statistics_too() -> None:
 
 
 def test_averages_begin_with_the_warm_head() -> None:
-    pieces = build_training(small_fold(), section(average=TRAIN["average"]), 4, CPU)
-    assert torch.equal(pieces.average.model.head.weight, pieces.model.head.weight)  # type: ignore[union-attr]
+    setup = build_training(small_fold(), section(average=TRAIN["average"]), 4, CPU)
+    assert torch.equal(setup.average.model.head.weight, setup.model.head.weight)  # type: ignore[union-attr]
 
 
 def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> None:

@@ -140,7 +140,7 @@ def build_objective(kind: ActivationKind, loss: Loss, sizes: Sequence[int], trai
     return OBJECTIVES[kind].build(activation, outputs_of(activation, sum(sizes)), loss, training)
 
 
-def by_column(activation: Any, logits: Logits, targets: SoftTargets) -> list[tuple[Logits, SoftTargets]]:
+def by_column(activation: Any, logits: Logits, targets: SoftTargets) -> list[tuple[Tensor, Tensor]]:
     """`activation`: a softmax for each column."""
     sizes = list(activation.sizes)
     return list(zip(logits.split(sizes, dim=1), targets.split(sizes, dim=1), strict=True))
