@@ -78,5 +78,5 @@ def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["X.npy", "x.h5"])
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"nothing of the kind")
-    with pytest.raises(Refusal, match=f"`{name}` is not a readable file of arrays"):
+    with pytest.raises(Refusal, match=f"`{name}` is not a readable array file"):
         open_array_file(tmp_path / name, name)

@@ -154,7 +154,7 @@ def test_archives_without_end(tmp_path: Path) -> None:
     for _ in range(5):
         content = zipped({"inner.zip": content})
     (tmp_path / "all.zip").write_bytes(content)
-    with pytest.raises(Refusal, match="archives lie more than 4 deep"):
+    with pytest.raises(Refusal, match="archives are nested more than 4 deep"):
         Archives(tmp_path, ["all.zip"])
 
 

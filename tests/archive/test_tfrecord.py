@@ -46,5 +46,5 @@ def test_a_file_that_ends_within_a_record_is_refused(end: int) -> None:
 
 @pytest.mark.parametrize("content", [b"\x0a\xff", b"no example", b"\x0a\x04\x0a\x02\x0a\x05", struct.pack("<q", -1)])
 def test_other_bytes_are_no_example(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"no tf\.train\.Example"):
+    with pytest.raises(ValueError, match=r"not a tf\.train\.Example"):
         decode_example(content)

@@ -379,7 +379,7 @@ def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
         ),
         ("[]", "holds no record with a picture"),
         ('[{"id": 1', "is not readable"),
-        ("[3]", "the records must be objects"),
+        ("[3]", "records must be objects"),
     ],
 )
 def test_records_that_do_not_fit_are_refused(zipped: Zipped, content: str, message: str) -> None:

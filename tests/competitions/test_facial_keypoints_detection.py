@@ -10,7 +10,7 @@ import yaml
 
 from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.rows import read_rows
-from foldline.local_kaggle.evaluation import judge, read_solution
+from foldline.local_kaggle.evaluation import evaluate, read_solution
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
@@ -77,7 +77,7 @@ def test_a_line_for_each_number_that_is_asked_for(enter: Enter) -> None:
     assert error < 0.6
     Path("solution.csv").write_bytes(csv({"RowId": submission.index, "Location": truth, "Usage": "Private"}))
     solution = read_solution(Path("solution.csv"), ("RowId", "Location"), "refused", (0.0, 96.0))
-    verdict = judge(places.submission.read_text(), solution, metric_of_kind("rmse"))
+    verdict = evaluate(places.submission.read_text(), solution, metric_of_kind("rmse"))
     assert float(verdict.private_score) == pytest.approx(error, abs=1e-5), "the local Kaggle scores it, too"
     predicted = read_probabilities(places.clipped)
     errors = [

@@ -1,8 +1,8 @@
-"""Where one picture lies in the archives: `path` in images.parquet, a text that says it all; and files of arrays.
+"""The address of an image in the archives: `path` in images.parquet, one string; and array files.
 
 `train/a.jpg` is a file. `X_train.npy[17]` is row 17, counted from 0, of a file of arrays, `train.hdf5/ISIC_07` a data
-set of one, `train.hdf5/images[17]` a row of that. `a_red.png|a_green.png` are such things that are the channels of one
-picture. `train.bson#{...}` is a picture within a record of a file, the braces a json of this module's `InRecord`.
+set of one, `train.hdf5/images[17]` a row of that. `a_red.png|a_green.png` are the channels of one image.
+`train.bson#{...}` is an image in a record of a file; the braces are the json of this module's `InRecord`.
 """
 
 import io
@@ -42,15 +42,15 @@ class InArray:
     name: str
     """Of the data set in an HDF5 file; empty for a .npy file, which has one array."""
     row: int | None
-    """Counted from 0; None when the whole data set is the picture."""
+    """Counted from 0; None when the whole data set is the image."""
 
 
-def address_in_record(file: str, picture: InRecord) -> str:
-    return f"{file}#{json.dumps(asdict(picture), separators=(',', ':'))}"
+def address_in_record(file: str, image: InRecord) -> str:
+    return f"{file}#{json.dumps(asdict(image), separators=(',', ':'))}"
 
 
 def parse_in_record(address: str) -> tuple[str, InRecord] | None:
-    """The file and the place in it; None when `address` is a file's or that of several."""
+    """The file and the place in it; None when `address` is that of one or several files."""
     file, found, values = address.partition(RECORD)
     if not found:
         return None
@@ -59,25 +59,25 @@ def parse_in_record(address: str) -> tuple[str, InRecord] | None:
 
 
 def shown_address(address: str) -> str:
-    """As messages show it: of a picture in a record its file, and where the record begins there."""
+    """As messages show it: for an image in a record, its file and the offset of the record."""
     in_record = parse_in_record(address)
     return address if in_record is None else f"{in_record[0]} at {in_record[1].place[0]}"
 
 
 def parse_in_array(place: str) -> InArray | None:
-    """`place`: one of those that `places_of` gives; None when it is a file."""
+    """`place`: one of those that `places_of` gives; None for a file."""
     found = IN_NPY.fullmatch(place) or IN_HDF5.fullmatch(place)
     return found and InArray(found["file"], found["name"], int(found["row"]) if found["row"] else None)
 
 
 def places_of(address: str) -> list[str]:
-    """The files and places in files of arrays that the picture takes."""
+    """The files, or places in array files, that the image is read from."""
     in_record = parse_in_record(address)
     return [in_record[0]] if in_record else address.split(BETWEEN_CHANNELS)
 
 
 def value_at(record: Any, field: str) -> Any:
-    """The value in nested records: `imgs.0.picture`. Raises KeyError when there is none."""
+    """The value in nested records: `imgs.0.picture`. Raises KeyError if there is none."""
     if isinstance(record, dict) and field in record:
         return record[field]
     for key in field.split("."):
@@ -88,8 +88,8 @@ def value_at(record: Any, field: str) -> Any:
     return record
 
 
-PICKLED = "it holds pickled Python objects, which are not opened, for they could run any code"
-"""What its arrays are instead of numbers."""
+PICKLED = "it holds pickled Python objects, which are not opened because they can run code"
+"""Why an array file is refused."""
 
 
 def holds_objects(error: Exception) -> bool:
@@ -98,13 +98,13 @@ def holds_objects(error: Exception) -> bool:
 
 
 class ArrayFile:
-    """Reads one picture at a time; what was not asked for stays on the disk.
+    """Reads one image at a time; the rest stays on disk.
 
-    A picture is the data set `name` (empty in a .npy file, which is one array), or the row `row` of it, from 0.
+    An image is the data set `name` (empty for a .npy file, which is one array), or its row `row`, from 0.
     """
 
     def __init__(self, arrays: Mapping[str, Any], least_axes: int) -> None:
-        """`least_axes`: of an array with pictures in its rows."""
+        """`least_axes`: of an array with an image per row."""
         self.arrays, self.least_axes = arrays, least_axes
 
     def holds(self, name: str, row: int | None) -> bool:
@@ -114,9 +114,9 @@ class ArrayFile:
         return array.ndim >= self.least_axes and row < len(array)
 
     def content(self, name: str, row: int | None) -> bytes:
-        """An image file's bytes where the array holds them, else the picture's numbers as a .npy file.
+        """An image file's bytes where the array holds them, else the pixels as a .npy file.
 
-        Raises KeyError when it holds no such picture.
+        Raises KeyError if there is no such image.
         """
         if not self.holds(name, row):
             raise KeyError(name, row)
@@ -131,11 +131,11 @@ class ArrayFile:
 
 
 def open_array_file(path: Path, name: str) -> ArrayFile:
-    """The file `path`, whose name in the archives is `name`. Raises Refusal when it is damaged or no such file."""
+    """The file `path`, whose name in the archives is `name`. Raises Refusal when it is damaged or not such a file."""
     try:
         if name.lower().endswith(".npy"):
             return ArrayFile({"": np.load(path, mmap_mode="r", allow_pickle=False)}, 2)
-        import h5py  # only those need it who have such a file
+        import h5py  # needed for such files alone
 
         return ArrayFile(h5py.File(path, "r"), 1)
     except ModuleNotFoundError:
@@ -143,4 +143,4 @@ def open_array_file(path: Path, name: str) -> ArrayFile:
     except (OSError, ValueError) as error:
         if holds_objects(error):
             raise Refusal(f"`{name}` cannot be read: {PICKLED}. Name another file in the card.") from None
-        raise Refusal(f"`{name}` is not a readable file of arrays ({error}). Download it anew.") from None
+        raise Refusal(f"`{name}` is not a readable array file ({error}). Download it anew.") from None

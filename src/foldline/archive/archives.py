@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from posixpath import dirname, splitext
 
-from foldline.archive.finder import Finder, Member
+from foldline.archive.finder import Entry, Finder
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse
@@ -40,25 +40,23 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 
 class Archives:
-    """Reads members without extracting them. Open one per process: a zip's file position must not be shared.
+    """Reads entries without extracting them. Open one per process: a zip's file position must not be shared.
 
-    An archive within an archive, and every one that is no zip, is unpacked once for all processes (unpacking.py).
-    Where archives side by side hold the same path, all their members are known as `<archive without suffix>/<path>`;
-    where an archive holds a path that lies outside of it as well, that member alone is.
+    Nested archives, and those that are not zips, are unpacked once for all processes (unpacking.py).
+    Where sibling archives hold the same path, all their entries are known as `<archive without suffix>/<path>`;
+    where an archive holds a path that exists outside of it as well, that entry alone is.
     """
 
     def __init__(self, folder: Path, files: Sequence[str]) -> None:
         """`files`: the names in `folder`, as the manifest lists them. Raises Refusal for one that is missing, damaged,
-        or holds a member that would leave the folder."""
+        or holds an entry that would leave the folder."""
         self.folder = folder
         self._open = ExitStack()
         self._finder = Finder(folder, self._open)
-        self._arrays: dict[str, dict[str, Member]] = {}
+        self._arrays: dict[str, dict[str, Entry]] = {}
         with ExitStack() as on_failure:
             on_failure.callback(self.close)
-            self._members = _by_name(
-                folder, [member for name in files for member in self._finder.found_in(name, files)]
-            )
+            self._entries = _by_name(folder, [entry for name in files for entry in self._finder.found_in(name, files)])
             self._finder.unpacked.drop_stale()
             on_failure.pop_all()
 
@@ -74,85 +72,85 @@ class Archives:
     @property
     def names(self) -> tuple[str, ...]:
         """Every file's path, with `/`, in the order of the archives. An .npz counts as one file."""
-        return tuple(self._members)
+        return tuple(self._entries)
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a file; the arrays of `train.npz` are `train.npz/images.npy` and so on."""
-        return name in self._members or self._array(name) is not None
+        return name in self._entries or self._array(name) is not None
 
     def read(self, name: str) -> bytes:
         """Raises Refusal when there is no such file, or when it is damaged or cannot be unpacked."""
-        return self._finder.content(self._member(name))
+        return self._finder.content(self._entry(name))
 
     def size(self, name: str) -> int:
         """In bytes. Raises Refusal when there is no such file."""
-        member = self._member(name)
-        if member.archive is None:
-            return Path(member.within).stat().st_size
-        return member.archive.getinfo(member.within).file_size
+        entry = self._entry(name)
+        if entry.archive is None:
+            return Path(entry.within).stat().st_size
+        return entry.archive.getinfo(entry.within).file_size
 
     def file(self, name: str) -> Path:
-        """Where `name` lies on the disk, unpacked if need be, for readers that jump in it. Raises what `read` does."""
-        return self._finder.file_of(self._member(name))
+        """Where `name` lies on disk, unpacked if need be, for readers that seek in it. Raises what `read` does."""
+        return self._finder.file_of(self._entry(name))
 
-    def _member(self, name: str) -> Member:
-        member = self._members.get(name) or self._array(name)
-        if member is None:
-            raise Refusal(f"{self.folder}: there is no file `{name}`. Found {listed(self._members)}.")
-        return member
+    def _entry(self, name: str) -> Entry:
+        entry = self._entries.get(name) or self._array(name)
+        if entry is None:
+            raise Refusal(f"{self.folder}: there is no file `{name}`. Found {listed(self._entries)}.")
+        return entry
 
-    def _array(self, name: str) -> Member | None:
-        """The array `name` in an .npz: a zip that is looked into when a path leads there, since an image may be one."""
+    def _array(self, name: str) -> Entry | None:
+        """The array `name` in an .npz, which is opened only when a path leads into it: images may be such files."""
         within, found, _ = name.rpartition("/")
-        if not found or not within.lower().endswith(".npz") or within not in self._members:
+        if not found or not within.lower().endswith(".npz") or within not in self._entries:
             return None
         if within not in self._arrays:
-            self._arrays[within] = {member.path: member for member in self._finder.arrays_in(self._members[within])}
+            self._arrays[within] = {entry.path: entry for entry in self._finder.arrays_in(self._entries[within])}
         return self._arrays[within].get(name)
 
 
 def open_archives(manifest: Path) -> Archives:
-    """The files that the manifest lists, beside it. Raises Refusal as `Archives` does."""
+    """The files that the manifest lists, next to it. Raises Refusal as `Archives` does."""
     return Archives(manifest.parent, read_manifest(manifest).names)
 
 
-def _by_name(folder: Path, members: Sequence[Member]) -> dict[str, Member]:
-    """Raises Refusal where two members would have the same name."""
-    holders = _of_shared_paths(members)
-    # Of these all members are told apart: else train/1.png and test/1.png would lie beside 2.png, that train alone has.
+def _by_name(folder: Path, entries: Sequence[Entry]) -> dict[str, Entry]:
+    """Raises Refusal where two entries would have the same name."""
+    holders = _of_shared_paths(entries)
+    # All entries of these get their archive's name: else 2.png, which train alone has, would stand next to train/1.png.
     together = {
         holder for several in map(frozenset, holders.values()) for holder in several if _beside(holder, several)
     }
-    named: dict[str, Member] = {}
-    for member in members:
-        is_told_apart = member.above in together or any(
-            len(other) < len(member.above) for other in holders.get(member.path, ()) if other not in together
+    named: dict[str, Entry] = {}
+    for entry in entries:
+        is_told_apart = entry.above in together or any(
+            len(other) < len(entry.above) for other in holders.get(entry.path, ()) if other not in together
         )
-        name = _below_its_archive(member) if is_told_apart else member.path
-        other = named.setdefault(name, member)
-        if (other.archive, other.within) != (member.archive, member.within) and not _are_copies(other, member):
+        name = _below_its_archive(entry) if is_told_apart else entry.path
+        other = named.setdefault(name, entry)
+        if (other.archive, other.within) != (entry.archive, entry.within) and not _are_copies(other, entry):
             raise Refusal(
-                f"{folder}: two files would be called `{name}`, in {_way_to(other)} and in {_way_to(member)}. "
+                f"{folder}: two files would be called `{name}`, in {_way_to(other)} and in {_way_to(entry)}. "
                 "Unpack one of these archives by hand into a folder of its own, and take the competition's files by "
                 "`foldline download --from FOLDER`."
             )
     return named
 
 
-def _of_shared_paths(members: Sequence[Member]) -> dict[str, set[Holder]]:
-    """Of each path that lies in several archives these, by their identities; a file outside of all is in `()`. Copies
-    of one file, such as a licence in each archive, are one."""
-    first: dict[str, Member] = {}
+def _of_shared_paths(entries: Sequence[Entry]) -> dict[str, set[Holder]]:
+    """Paths found in several archives, with the identities of these; a file outside of any archive is in `()`. Copies
+    of one file, such as a licence in each archive, count once."""
+    first: dict[str, Entry] = {}
     shared: dict[str, set[Holder]] = {}
-    for member in members:
-        other = first.setdefault(member.path, member)
-        if other.above != member.above and not _are_copies(other, member):
-            shared.setdefault(member.path, {other.above}).add(member.above)
+    for entry in entries:
+        other = first.setdefault(entry.path, entry)
+        if other.above != entry.above and not _are_copies(other, entry):
+            shared.setdefault(entry.path, {other.above}).add(entry.above)
     return shared
 
 
-def _are_copies(one: Member, other: Member) -> bool:
-    """By the checksums in their zips; of files that lie in none nothing is known."""
+def _are_copies(one: Entry, other: Entry) -> bool:
+    """By the checksums in their zips; False where one lies in no zip."""
     if one.archive is None or other.archive is None:
         return False
     first, second = one.archive.getinfo(one.within), other.archive.getinfo(other.within)
@@ -160,15 +158,15 @@ def _are_copies(one: Member, other: Member) -> bool:
 
 
 def _beside(holder: Holder, others: Collection[Holder]) -> bool:
-    """Whether one of `others` neither lies in `holder` nor holds it."""
+    """Whether one of `others` neither lies in `holder` nor contains it."""
     return any(other[: len(holder)] != holder[: len(other)] for other in others)
 
 
-def _below_its_archive(member: Member) -> str:
+def _below_its_archive(entry: Entry) -> str:
     """As if its archive had been extracted into a folder of its name. Plain strings: there may be millions."""
-    return f"{splitext(member.source)[0].removesuffix('.tar')}/{member.path[len(dirname(member.source)) :].lstrip('/')}"
+    return f"{splitext(entry.source)[0].removesuffix('.tar')}/{entry.path[len(dirname(entry.source)) :].lstrip('/')}"
 
 
-def _way_to(member: Member) -> str:
-    """The archives that it lies in, the outermost first."""
-    return " > ".join(part for part in member.above if isinstance(part, str)) or "no archive"
+def _way_to(entry: Entry) -> str:
+    """The archives that it lies in, outermost first."""
+    return " > ".join(part for part in entry.above if isinstance(part, str)) or "no archive"

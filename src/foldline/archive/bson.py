@@ -7,11 +7,11 @@ from typing import Any
 
 Document = dict[str, Any]
 Read = Callable[[bytes, int], tuple[Any, int]]
-"""From bytes and the place of a value to the value and the place after it."""
+"""From bytes and a value's offset to the value and the offset after it."""
 
 
 def documents_in(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
-    """The place and the bytes of each document. Raises ValueError when the file ends within one."""
+    """The offset and the bytes of each document. Raises ValueError when the file ends within one."""
     start = 0
     while head := file.read(4):
         length = length_at(head) if len(head) == 4 else 0
@@ -28,44 +28,44 @@ def length_at(head: bytes) -> int:
 
 
 def decode_document(content: bytes) -> Document:
-    """Raises ValueError for bytes that are no document, or hold a type of value that this reader does not know."""
+    """Raises ValueError for bytes that are not a document, or contain a value of an unknown type."""
     try:
         return _document(content, 0)[0]
     except (struct.error, IndexError, ValueError) as error:
-        raise ValueError(f"no BSON document ({error})") from None
+        raise ValueError(f"not a BSON document ({error})") from None
 
 
-def _document(content: bytes, at: int) -> tuple[Document, int]:
-    end = at + length_at(content[at : at + 4])
-    at += 4
+def _document(content: bytes, offset: int) -> tuple[Document, int]:
+    end = offset + length_at(content[offset : offset + 4])
+    offset += 4
     values: Document = {}
-    while at < end - 1:
-        kind, name_end = content[at], content.index(b"\0", at + 1)
+    while offset < end - 1:
+        kind, name_end = content[offset], content.index(b"\0", offset + 1)
         if kind not in READERS:
             raise ValueError(f"a BSON value of the unknown type {kind:#04x}")
-        name = content[at + 1 : name_end].decode()
-        values[name], at = READERS[kind](content, name_end + 1)
+        name = content[offset + 1 : name_end].decode()
+        values[name], offset = READERS[kind](content, name_end + 1)
     return values, end
 
 
-def _array(content: bytes, at: int) -> tuple[list[Any], int]:
-    values, end = _document(content, at)
+def _array(content: bytes, offset: int) -> tuple[list[Any], int]:
+    values, end = _document(content, offset)
     return list(values.values()), end
 
 
-def _text(content: bytes, at: int) -> tuple[str, int]:
-    end = at + 4 + length_at(content[at : at + 4])
-    return content[at + 4 : end - 1].decode(), end
+def _text(content: bytes, offset: int) -> tuple[str, int]:
+    end = offset + 4 + length_at(content[offset : offset + 4])
+    return content[offset + 4 : end - 1].decode(), end
 
 
-def _binary(content: bytes, at: int) -> tuple[bytes, int]:
-    end = at + 5 + length_at(content[at : at + 4])
-    return content[at + 5 : end], end
+def _binary(content: bytes, offset: int) -> tuple[bytes, int]:
+    end = offset + 5 + length_at(content[offset : offset + 4])
+    return content[offset + 5 : end], end
 
 
 def _fixed(code: str) -> Read:
     size = struct.calcsize(code)
-    return lambda content, at: (struct.unpack_from(code, content, at)[0], at + size)
+    return lambda content, offset: (struct.unpack_from(code, content, offset)[0], offset + size)
 
 
 READERS: dict[int, Read] = {
@@ -74,10 +74,10 @@ READERS: dict[int, Read] = {
     0x03: _document,
     0x04: _array,
     0x05: _binary,
-    0x07: lambda content, at: (content[at : at + 12].hex(), at + 12),
+    0x07: lambda content, offset: (content[offset : offset + 12].hex(), offset + 12),
     0x08: _fixed("<?"),
     0x09: _fixed("<q"),
-    0x0A: lambda content, at: (None, at),
+    0x0A: lambda content, offset: (None, offset),
     0x10: _fixed("<i"),
     0x11: _fixed("<Q"),
     0x12: _fixed("<q"),

@@ -1,4 +1,4 @@
-"""What the downloads contain: every file, those within archives too, and how to get at each."""
+"""What the downloads contain: every file, including those in archives, and how to read each."""
 
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -31,18 +31,18 @@ from foldline.archive.unpacking import (
 from foldline.files.refusal import Refusal
 
 DEEPEST = 4
-"""Archives within archives, before something is wrong."""
+"""Nested archives, before something is wrong."""
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
-"""One file to a person, zips among them; pictures are many, and looking into each takes time."""
+"""A single file to a person, though some are zips; there may be many images, and opening each takes time."""
 FEW = 20
-"""Files without suffix and folder in a download, up to which each is looked into: an archive may be called `train`."""
-STRAY = (".ds_store", "thumbs.db", "desktop.ini")
+"""Up to so many files without suffix and folder are opened in a download: an archive may be called `train`."""
+JUNK_FILES = (".ds_store", "thumbs.db", "desktop.ini")
 MAC_FOLDER = "__MACOSX/"
-"""Files that a person's machine leaves in archives: nobody's data."""
+"""Junk files that operating systems leave in archives."""
 
 
 @dataclass(frozen=True)
-class Member:
+class Entry:
     path: str
     """As if each archive had been extracted where it lies."""
     archive: zipfile.ZipFile | None
@@ -50,30 +50,30 @@ class Member:
     within: str
     """The name in `archive`, or the path of a file."""
     source: str
-    """The path of the archive that it lies in, its own where it lies in none."""
+    """The path of its archive; its own where it lies in none."""
     identity: tuple[object, ...]
-    """What it is unpacked under: the archives on the way to it, the download by size and time of change."""
+    """What it is unpacked under: the archives on the way to it, the download by size and modification time."""
     above: tuple[object, ...]
-    """The identity of the archive that it lies in, nothing where it lies in none."""
+    """The identity of its archive; empty where it lies in none."""
 
-    def holding(self, path: str, archive: zipfile.ZipFile | None, within: str) -> "Member":
-        """What this archive holds."""
+    def holding(self, path: str, archive: zipfile.ZipFile | None, within: str) -> "Entry":
+        """An entry of this archive."""
         step = path if archive is None else within
-        return Member(path, archive, within, self.path, (*self.identity, step), self.identity)
+        return Entry(path, archive, within, self.path, (*self.identity, step), self.identity)
 
 
 class Finder:
-    """Opens archives, however deep; zips stay open until `zips` is closed."""
+    """Opens archives, nested ones too; zips stay open until `zips` is closed."""
 
     def __init__(self, folder: Path, zips: ExitStack) -> None:
         self.folder = folder
         self.unpacked = Unpacked(folder)
         self._open = zips
 
-    def found_in(self, name: str, files: Sequence[str]) -> Iterator[Member]:
-        """All that the download `name`, one of `files`, is or holds. Raises Refusal for what is damaged or hostile.
+    def found_in(self, name: str, files: Sequence[str]) -> Iterator[Entry]:
+        """All files in the download `name`, one of `files`, or itself. Raises Refusal for a damaged or hostile one.
 
-        The parts of a split archive are joined where its first one is asked for; the others hold nothing.
+        The parts of a split archive are joined when its first one is asked for; the others contain nothing.
         """
         whole = whole_of(name)
         if whole is not None and not name.endswith(FIRST):
@@ -86,60 +86,60 @@ class Finder:
         if whole is not None:
             joined = self.unpacked.folder(identity, where, lambda folder: join_parts(paths, folder / "content", where))
             path = joined / "content"
-        yield from self._opened(Member(name, None, str(path), name, identity, ()), 1)
+        yield from self._opened(Entry(name, None, str(path), name, identity, ()), 1)
 
-    def _opened(self, member: Member, depth: int, is_bare: bool = False) -> Iterator[Member]:
-        """The members of an archive, or the member itself when it is none. is_bare: an archive without a suffix."""
-        suffix, where = splitext(member.path)[1].lower(), self.where(member)
+    def _opened(self, entry: Entry, depth: int, is_bare: bool = False) -> Iterator[Entry]:
+        """The entries of an archive, or the file itself when it is not one. is_bare: an archive without a suffix."""
+        suffix, where = splitext(entry.path)[1].lower(), self.where(entry)
         if suffix in NEVER_OPENED or (depth > 1 and suffix not in SUFFIXES and not is_bare):
-            yield member
+            yield entry
             return
         if depth > DEEPEST:
-            raise Refusal(f"{where}: archives lie more than {DEEPEST} deep in each other. Do not trust this archive.")
-        path = self.file_of(member)
+            raise Refusal(f"{where}: archives are nested more than {DEEPEST} deep. Do not trust this archive.")
+        path = self.file_of(entry)
         kind = container_kind(_head(path), suffix)
-        # The last part of a zip that was split (.z01, .z02) ends as a whole one does: closed, not damaged.
+        # The last part of a split zip (.z01, .z02) ends as a whole one does: it stays unopened, and is not damaged.
         if kind is None and suffix == ".zip" and not ends_as_zip(path):
-            raise Refusal(f"{where} is not a whole zip archive (no archive at all). {AGAIN}")
+            raise Refusal(f"{where} is not a zip archive. {AGAIN}")
         if kind is None:
-            yield member
+            yield entry
         elif kind == "zip":
-            yield from self._zipped(member, path, depth)
+            yield from self._zipped(entry, path, depth)
         else:
-            identity = [member.identity, kind]
+            identity = [entry.identity, kind]
             try:
                 folder = self.unpacked.folder(identity, where, lambda partial: extract(path, kind, partial, where))
             except Locked:
-                yield member  # refused by whoever misses what it holds: unpacking.unopened_archives
+                yield entry  # refused by whoever needs a file of it: unpacking.unopened_archives
                 return
-            yield from self._extracted(member, folder, depth)
+            yield from self._extracted(entry, folder, depth)
 
-    def arrays_in(self, npz: Member) -> Iterator[Member]:
-        """What numpy packed into an .npz, `train.npz/images.npy` and so on. Raises Refusal when it is damaged."""
+    def arrays_in(self, npz: Entry) -> Iterator[Entry]:
+        """The arrays in an .npz: `train.npz/images.npy` and so on. Raises Refusal when it is damaged."""
         archive = self._zip(npz, self.file_of(npz))
         for name in archive.namelist():
             yield npz.holding(f"{npz.path}/{name}", archive, name)
 
-    def _zip(self, member: Member, path: Path) -> zipfile.ZipFile:
+    def _zip(self, entry: Entry, path: Path) -> zipfile.ZipFile:
         try:
             return self._open.enter_context(zipfile.ZipFile(path))
         except zipfile.BadZipFile as error:
-            raise Refusal(f"{self.where(member)} is not a whole zip archive ({error}). {AGAIN}") from None
+            raise Refusal(f"{self.where(entry)} is not a whole zip archive ({error}). {AGAIN}") from None
 
-    def _zipped(self, member: Member, path: Path, depth: int) -> Iterator[Member]:
-        archive, where = self._zip(member, path), self.where(member)
+    def _zipped(self, entry: Entry, path: Path, depth: int) -> Iterator[Entry]:
+        archive, where = self._zip(entry, path), self.where(entry)
         # Paths as plain strings here: there may be millions, and pathlib takes three times as long as reading the zip.
-        parent, bare = dirname(member.path), _bare_archives(archive) if depth == 1 else ()
+        parent, bare = dirname(entry.path), _bare_archives(archive) if depth == 1 else ()
         for information in archive.infolist():
             refuse_leaving(information.filename, where)
             inner = normpath(join(parent, information.filename.replace("\\", "/")))
-            if not information.is_dir() and not _is_stray(inner):
-                found = member.holding(inner, archive, information.filename)
+            if not information.is_dir() and not _is_junk(inner):
+                found = entry.holding(inner, archive, information.filename)
                 yield from self._opened(found, depth + 1, information.filename in bare)
 
-    def _extracted(self, member: Member, folder: Path, depth: int) -> Iterator[Member]:
-        place = PurePosixPath(member.path)
-        if (folder / "content").is_file():  # a compressed file, which has no name within
+    def _extracted(self, entry: Entry, folder: Path, depth: int) -> Iterator[Entry]:
+        place = PurePosixPath(entry.path)
+        if (folder / "content").is_file():  # a compressed file, which has no name of its own
             is_tar = container_kind(_head(folder / "content"), "") == "tar"
             kept = place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
             names = {str(place.with_suffix(".tar") if is_tar else kept): folder / "content"}
@@ -147,42 +147,44 @@ class Finder:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
         for name, path in names.items():
-            if not _is_stray(name):
-                yield from self._opened(member.holding(name, None, str(path)), depth + 1)
+            if not _is_junk(name):
+                yield from self._opened(entry.holding(name, None, str(path)), depth + 1)
 
-    def content(self, member: Member) -> bytes:
+    def content(self, entry: Entry) -> bytes:
         """Raises Refusal when it is damaged or cannot be unpacked."""
-        if member.archive is None:
-            return Path(member.within).read_bytes()
-        information, where = member.archive.getinfo(member.within), self.where(member)
+        if entry.archive is None:
+            return Path(entry.within).read_bytes()
+        information, where = entry.archive.getinfo(entry.within), self.where(entry)
         refuse_bomb(where, information.compress_size, information.file_size)
         with refusing_damage(where):
-            return member.archive.read(information)
+            return entry.archive.read(information)
 
-    def file_of(self, member: Member) -> Path:
-        """On the disk, unpacked if need be."""
-        if member.archive is None:
-            return Path(member.within)
-        archive, where = member.archive, self.where(member)
+    def file_of(self, entry: Entry) -> Path:
+        """On disk, unpacked if need be."""
+        if entry.archive is None:
+            return Path(entry.within)
+        archive, where = entry.archive, self.where(entry)
 
         def unpack(folder: Path) -> None:
-            information = archive.getinfo(member.within)
+            information = archive.getinfo(entry.within)
             refuse_without_room(folder, information.file_size, where)
             with archive.open(information) as packed:
                 copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)
 
-        return self.unpacked.folder(member.identity, where, unpack) / "content"
+        return self.unpacked.folder(entry.identity, where, unpack) / "content"
 
-    def where(self, member: Member) -> str:
+    def where(self, entry: Entry) -> str:
         """What messages call it."""
-        within = f": `{member.path}`" if member.above else ""
-        return f"{self.folder / member.source}{within}"
+        within = f": `{entry.path}`" if entry.above else ""
+        return f"{self.folder / entry.source}{within}"
 
 
-def _is_stray(path: str) -> bool:
+def _is_junk(path: str) -> bool:
     """Of a path within an archive. Plain strings: there may be millions."""
     name = path.rpartition("/")[2]
-    return name.startswith("._") or name.lower() in STRAY or path.startswith(MAC_FOLDER) or f"/{MAC_FOLDER}" in path
+    return (
+        name.startswith("._") or name.lower() in JUNK_FILES or path.startswith(MAC_FOLDER) or f"/{MAC_FOLDER}" in path
+    )
 
 
 def existing(folder: Path, name: str) -> Path:
@@ -204,7 +206,7 @@ def _head_within(archive: zipfile.ZipFile, name: str) -> bytes:
         with archive.open(name) as file:
             return file.read(HEAD_BYTES)
     except (*DAMAGES, NotImplementedError, RuntimeError):
-        return b""  # damaged or locked: refused once it is asked for
+        return b""  # damaged or locked: refused when it is asked for
 
 
 def _head(path: Path) -> bytes:

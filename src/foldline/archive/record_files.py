@@ -1,4 +1,4 @@
-"""Files of records: all of them once, and later any one by its place alone. A kind per form of file."""
+"""Files of records: all of them once, later any one by its place alone. A class per file format."""
 
 import csv
 import json
@@ -45,7 +45,7 @@ class RecordFile(ABC):
 
 
 class ByteRecords(RecordFile):
-    """Of a file whose records are stretches of its bytes."""
+    """A file whose records are ranges of bytes."""
 
     def at(self, place: Place) -> Record:
         with self.path.open("rb") as file:
@@ -57,7 +57,7 @@ class ByteRecords(RecordFile):
 
 
 class SeparateRecords(ByteRecords):
-    """Whose ends are found without reading them."""
+    """Whose ends are found without parsing them."""
 
     def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
         with self.path.open("rb") as file:
@@ -142,12 +142,12 @@ class JsonRecords(ByteRecords):
 
     def _checked(self, record: Any) -> Record:
         if not isinstance(record, dict):
-            raise ValueError(f"the records must be objects, with keys and values, found {str(record)[:40]}")
+            raise ValueError(f"records must be objects (keys and values), found {str(record)[:40]}")
         return record
 
 
 BLOCK_ROWS = 512
-"""Read at once: a row may have 30,000 columns, one for each pixel, and a group of rows be the whole file."""
+"""Read at once: a row may have 30,000 columns, one per pixel, and a row group may be the whole file."""
 
 
 class ParquetRecords(RecordFile):
@@ -167,7 +167,7 @@ class ParquetRecords(RecordFile):
         columns = [name for name in self.names if fields is None or name in wanted]
         row = 0
         for block in self.file.iter_batches(BLOCK_ROWS, columns=columns or self.names[:1]):
-            # All fields of all records at once would be millions of objects, where one looks at the first one only.
+            # All fields of all records at once would be millions of objects, and the caller looks at one record only.
             one_by_one = (_record(block, number) for number in range(block.num_rows))
             for record in one_by_one if fields is None else block.to_pylist():
                 yield (row, row + 1), record
@@ -187,8 +187,8 @@ class ParquetRecords(RecordFile):
         return self._numbers[2][place[0] - first]
 
     def _around(self, row: int) -> tuple[int, pyarrow.RecordBatch]:
-        """The number of the first row of the block that has `row`, and the block: cheap where one asks for rows that
-        follow each other, as the pictures of a file do."""
+        """The first row of the block that has `row`, and the block: cheap for consecutive rows, as the images of a file
+        are."""
         group = int(np.searchsorted(self._group_starts, row, side="right")) - 1
         if not 0 <= group < self.file.num_row_groups:
             raise ValueError(f"there is no row {row}")
@@ -221,5 +221,5 @@ def file_of_records(path: Path, name: str) -> RecordFile:
     """The records of the file `path`, whose name in the archives is `name`. Raises ValueError for another kind."""
     suffix = Path(name).suffix.lower()
     if suffix not in KINDS:
-        raise ValueError(f"`{name}` is no file of records: these end in {', '.join(KINDS)}")
+        raise ValueError(f"`{name}` is not a file of records; their suffixes are {', '.join(KINDS)}")
     return KINDS[suffix](path)

@@ -1,8 +1,8 @@
 """TFRecord files of `tf.train.Example`, which competitions for TPUs pack images in.
 
 Sources: the file's form in TensorFlow's guide "TFRecord and tf.train.Example"; the messages in its example.proto and
-feature.proto, encoded as Protocol Buffers' "Encoding" says. Checksums are not looked at: a cut-off file is noticed by
-its lengths, and an image by its decoder.
+feature.proto, encoded as Protocol Buffers' "Encoding" says. Checksums are not verified: a cut-off file is noticed by
+its lengths, and a damaged image by its decoder.
 """
 
 import struct
@@ -18,25 +18,25 @@ BYTES_LIST, FLOAT_LIST, INT64_LIST = 1, 2, 3
 
 
 def examples_in(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
-    """The place and the bytes of each record. Raises ValueError when the file ends within one."""
-    at = 0
+    """The offset and the bytes of each record. Raises ValueError when the file ends within one."""
+    offset = 0
     while head := file.read(HEAD_BYTES):
         length = struct.unpack("<Q", head[:8])[0] if len(head) == HEAD_BYTES else 0
         content = file.read(length)
         if len(content) != length or len(file.read(CHECKSUM_BYTES)) != CHECKSUM_BYTES:
-            raise ValueError(f"the record at byte {at} is cut off")
-        yield at + HEAD_BYTES, content
-        at += HEAD_BYTES + length + CHECKSUM_BYTES
+            raise ValueError(f"the record at byte {offset} is cut off")
+        yield offset + HEAD_BYTES, content
+        offset += HEAD_BYTES + length + CHECKSUM_BYTES
 
 
 def decode_example(content: bytes) -> dict[str, Any]:
-    """Each feature by its name: one value, or a list of them. Raises ValueError for bytes that are no Example."""
+    """Each feature by its name: one value, or a list of them. Raises ValueError for bytes that are not an Example."""
     try:
         features = [entry for _, message in _fields(content) for _, entry in _fields(message)]
         named = (dict(_fields(entry)) for entry in features)
         return {entry[1].decode(): _values(entry[2]) for entry in named}
     except (IndexError, KeyError, struct.error, TypeError, UnicodeDecodeError) as error:
-        raise ValueError(f"no tf.train.Example ({error})") from None
+        raise ValueError(f"not a tf.train.Example ({error})") from None
 
 
 def _values(feature: bytes) -> Any:
@@ -58,9 +58,9 @@ def _listed(kind: int, message: bytes) -> list[Any]:
 
 
 def _packed(content: bytes) -> Iterator[int]:
-    at = 0
-    while at < len(content):
-        value, at = _varint(content, at)
+    offset = 0
+    while offset < len(content):
+        value, offset = _varint(content, offset)
         yield _signed(value)
 
 
@@ -69,26 +69,26 @@ def _signed(value: int) -> int:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
+    offset = 0
+    while offset < len(message):
+        tag, offset = _varint(message, offset)
         if tag & 7 == VARINT:
-            value, at = _varint(message, at)
+            value, offset = _varint(message, offset)
         elif tag & 7 == BYTES:
-            length, at = _varint(message, at)
-            value, at = message[at : at + length], at + length
+            length, offset = _varint(message, offset)
+            value, offset = message[offset : offset + length], offset + length
         elif tag & 7 in (DOUBLE, FLOAT):
             code, size = ("<d", 8) if tag & 7 == DOUBLE else ("<f", 4)
-            value, at = struct.unpack_from(code, message, at)[0], at + size
+            value, offset = struct.unpack_from(code, message, offset)[0], offset + size
         else:
-            raise ValueError(f"no tf.train.Example (a field of the unknown type {tag & 7})")
+            raise ValueError(f"not a tf.train.Example (a field of the unknown type {tag & 7})")
         yield tag >> 3, value
 
 
-def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """The number at `at`, seven bits to a byte, and the place after it."""
+def _varint(content: bytes, offset: int) -> tuple[int, int]:
+    """The number at `offset`, seven bits to a byte, and the offset after it."""
     value = shift = 0
-    while content[at] & 0x80:
-        value |= (content[at] & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-    return value | content[at] << shift, at + 1
+    while content[offset] & 0x80:
+        value |= (content[offset] & 0x7F) << shift
+        offset, shift = offset + 1, shift + 7
+    return value | content[offset] << shift, offset + 1

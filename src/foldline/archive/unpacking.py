@@ -1,8 +1,8 @@
-"""What archives hold that cannot be read in place is unpacked once, beside the downloads, for all processes.
+"""What cannot be read in place is unpacked once, next to the downloads, for all processes.
 
-Containers are known by their first bytes: a tar may be called `.zip`. Beside `input/<slug>` lies
-`input/.unpacked/<slug>` with a folder per container, named by a hash of what the container is; it may be deleted at
-any time that no stage runs.
+Containers are known by their first bytes: a tar may be called `.zip`. Next to `input/<slug>` lies
+`input/.unpacked/<slug>` with a folder per container, named by a hash of its identity; it may be deleted whenever no
+stage runs.
 """
 
 import bz2
@@ -27,11 +27,11 @@ from foldline.files.whole_files import locked, sha256_of_json, whole_folder
 Container = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
 SUFFIXES = (".zip", ".7z", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 UNREAD_SUFFIXES = (".z01", ".rar", ".zst", ".tzst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab")
-"""Of formats that Python's own library does not read; .z01 is the first part of a zip, of which .zip is the last."""
-CLOSED = (*SUFFIXES, *UNREAD_SUFFIXES)
+"""Of formats that the standard library does not read; .z01 is the first part of a zip, of which .zip is the last."""
+UNOPENED = (*SUFFIXES, *UNREAD_SUFFIXES)
 HEAD_BYTES = 262
 END_OF_ZIP, LARGEST_END = b"PK\x05\x06", 22 + 2**16
-"""The mark of the record, and how many bytes it may take, with its comment."""
+"""The record's signature, and its largest size in bytes, comment included."""
 MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
@@ -43,7 +43,7 @@ MAGIC: tuple[tuple[int, bytes, Container], ...] = (
 )
 LARGEST_EXPANSION = 1_000
 BOMB_BYTES = 2**28
-"""Only what grows a thousandfold into more than this is taken for an attack: a black picture may shrink so far."""
+"""Only what grows a thousandfold into more than this is taken for a zip bomb: a black image may shrink so far."""
 AGAIN = "Remove it and run `dvc repro -f -s download`."
 DAMAGES = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 BLOCK_BYTES = 2**20
@@ -51,27 +51,27 @@ OPENERS = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
 
 
 class Locked(Exception):
-    """What an archive holds needs a password; it may be needed by nobody."""
+    """An archive needs a password; perhaps nobody needs its files."""
 
 
 def ends_as_zip(path: Path) -> bool:
-    """Whether a zip's last record is near the end of the file, whatever lies before it."""
+    """Whether a zip's end record is near the end of the file, whatever precedes it."""
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - LARGEST_END))
         return END_OF_ZIP in file.read()
 
 
 def container_kind(head: bytes, suffix: str) -> Container | None:
-    """What a file that begins with `head` contains files as; None when it is a file itself."""
+    """The kind of container that begins with `head`; None when it is not one."""
     for offset, magic, kind in MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return kind
-    # The oldest tars have no mark.
+    # The oldest tars have no signature.
     return "tar" if suffix == ".tar" and head else None
 
 
 class Unpacked:
-    """The folder beside `downloads` where containers are unpacked."""
+    """The folder next to `downloads` where containers are unpacked."""
 
     def __init__(self, downloads: Path) -> None:
         self.root = downloads.resolve().parent / ".unpacked" / downloads.resolve().name
@@ -79,7 +79,7 @@ class Unpacked:
         self._is_new = False
 
     def folder(self, identity: object, where: str, fill: Callable[[Path], None]) -> Path:
-        """The folder of what `identity` (json) stands for, filled by `fill` unless an earlier call did it.
+        """The folder for `identity` (json), filled by `fill` unless an earlier call did so.
 
         where: the container, for messages. Raises Refusal when it is damaged or when the disk is full.
         """
@@ -93,7 +93,7 @@ class Unpacked:
         return path
 
     def drop_stale(self) -> None:
-        """Once something new was unpacked, the downloads have changed: remove what was unpacked of earlier ones."""
+        """If anything new was unpacked, the downloads have changed: remove what earlier ones left."""
         if self._is_new:
             with locked(self.root / ".lock"):
                 for path in self.root.iterdir():
@@ -103,26 +103,26 @@ class Unpacked:
 
 @contextmanager
 def refusing_damage(where: str) -> Iterator[None]:
-    """What goes wrong as `where` is read or unpacked becomes a Refusal where the archive or the disk is to blame."""
+    """Errors while `where` is read or unpacked become a Refusal if the archive or the disk is to blame."""
     try:
         yield
     except DAMAGES as error:
         raise Refusal(f"{where} is damaged ({error}). {AGAIN}") from None
-    except (NotImplementedError, RuntimeError) as error:  # a password, or a compression that is not known here
+    except (NotImplementedError, RuntimeError) as error:  # a password, or an unsupported compression
         raise Refusal(
-            f"{where} cannot be unpacked here ({error}). Unpack the archive by hand and zip it anew, by deflate and "
-            "without a password."
+            f"{where} cannot be unpacked here ({error}). Extract the archive by hand and zip it again, with deflate "
+            "and without a password."
         ) from None
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise Refusal(f"{where} does not fit on the disk unpacked. Free some space.") from None
-        if error.errno in (None, errno.EINVAL):  # bz2 and gzip say so that what they read is none of theirs
+            raise Refusal(f"{where} does not fit on disk when unpacked. Free some space.") from None
+        if error.errno in (None, errno.EINVAL):  # bz2 and gzip: not their format
             raise Refusal(f"{where} is damaged ({error}). {AGAIN}") from None
         raise
 
 
 def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
-    """Raises Refusal for what grows as no honest file does. unpacked_bytes: in all, or as far as one has come."""
+    """Raises Refusal for a zip bomb. unpacked_bytes: in all, or so far."""
     if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
         raise Refusal(
             f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
@@ -130,12 +130,12 @@ def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
 
 
 def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
-    """Fill `folder` with what the container `path` holds: a tree of files, or the one file `content`.
+    """Fill `folder` with the container's contents: a tree of files, or the one file `content`.
 
-    Raises Refusal for a member that would leave the folder, for a bomb, and when 7z needs a library that is missing;
-    Locked for a 7z with a password.
+    Raises Refusal for an entry that would leave the folder, for a zip bomb, and if 7z's library is missing; Locked for
+    a 7z with a password.
     """
-    # What is packed is hardly larger than what it holds; 7z and zips say how much that is.
+    # Archives are hardly larger than their contents; 7z and zip state the size of these.
     refuse_without_room(folder, path.stat().st_size, where)
     match kind:
         case "7z":
@@ -150,7 +150,7 @@ def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
 
 
 def refuse_without_room(folder: Path, needed_bytes: int, where: str) -> None:
-    """Raises Refusal when the disk of `folder` has less than what `where` takes unpacked."""
+    """Raises Refusal when the disk of `folder` has less space than `where` needs."""
     free = shutil.disk_usage(folder).free
     if needed_bytes > free:
         raise Refusal(
@@ -159,7 +159,7 @@ def refuse_without_room(folder: Path, needed_bytes: int, where: str) -> None:
 
 
 def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: str) -> None:
-    """Raises Refusal as soon as what comes out of `packed` is that of a bomb."""
+    """Raises Refusal as soon as `packed` proves to be a zip bomb."""
     with target.open("wb") as file:
         while block := packed.read(BLOCK_BYTES):
             file.write(block)
@@ -167,10 +167,10 @@ def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: 
 
 
 def refuse_leaving(name: str, archive: Path | str) -> None:
-    """Raises Refusal for a member's path that would leave the folder it is extracted into."""
+    """Raises Refusal for an entry whose path would leave the folder it is extracted into."""
     path = name.replace("\\", "/")
     if path.startswith("/") or ".." in path.split("/"):
-        raise Refusal(f"{archive}: the member `{name}` leaves the folder. Do not trust this archive; nothing was read.")
+        raise Refusal(f"{archive}: the entry `{name}` leaves the folder. Do not trust this archive; nothing was read.")
 
 
 def _extract_tar(path: Path, folder: Path, where: str) -> None:
@@ -187,7 +187,7 @@ def _extract_tar(path: Path, folder: Path, where: str) -> None:
 
 def _extract_7z(path: Path, folder: Path, where: str) -> None:
     try:
-        import py7zr  # only those who have a 7z need it
+        import py7zr  # needed for 7z alone
         import py7zr.exceptions
     except ModuleNotFoundError:
         raise Refusal(f"{where} is a 7z archive, and py7zr is not installed: pip install py7zr.") from None
@@ -210,13 +210,13 @@ FIRST = ".001"
 
 
 def whole_of(name: str) -> str | None:
-    """The name of the archive that the download `name` is a part of; None where it is none."""
+    """The name of the archive that the download `name` is a part of; None if it is not a part."""
     part = PART.fullmatch(name)
     return part and part["whole"]
 
 
 def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:
-    """Write the parts one after the other. Raises Refusal, naming `where`, when the disk has no room for them."""
+    """Concatenate the parts. Raises Refusal, naming `where`, when the disk has no room for them."""
     refuse_without_room(whole.parent, sum(part.stat().st_size for part in parts), where)
     with whole.open("wb") as file:
         for path in parts:
@@ -225,15 +225,15 @@ def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:
 
 
 def unopened_archives(names: Iterable[str]) -> str:
-    """A hint for a message about a file that is not among `names`; empty when every archive is open.
+    """A hint for a message about a file that is not among `names`; empty when every archive was opened.
 
-    An open archive is known by what it holds: one that is a name itself stayed closed.
+    Opened archives are replaced by their entries: one that is still a name was not opened.
     """
-    closed = [f"`{name}`" for name in names if name.lower().endswith(CLOSED)]
-    if not closed:
+    unopened = [f"`{name}`" for name in names if name.lower().endswith(UNOPENED)]
+    if not unopened:
         return ""
     return (
-        f" Not opened here, for their format or for want of a password: {listed(closed, 3)}. Unpack such an "
+        f" Not opened here, for their format or for want of a password: {listed(unopened, 3)}. Unpack such an "
         "archive by hand and zip it anew, whole and without a password, into a folder with all the other downloads, "
         "elsewhere. Then `foldline download --from FOLDER` takes them in its place, and says how "
         "DVC keeps them."

@@ -1,4 +1,4 @@
-"""What a host reads from a submission's fields, which are text, and from the answers': what a metric scores."""
+"""Reading a submission's and a solution's fields, which are text, as what a metric scores."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -113,7 +113,7 @@ def _rankings(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) 
     place = {name: position for position, name in enumerate(names)}
     rankings = np.full((len(found), max(map(len, found))), NOTHING)
     for row, labels in enumerate(found):
-        # A label that is said again says nothing.
+        # A repeated label does not count.
         rankings[row, : len(labels)] = [
             NOTHING if name in labels[:before] else place[name] for before, name in enumerate(labels)
         ]
@@ -188,16 +188,14 @@ def _positions(labels: pd.Series, names: Sequence[str]) -> np.ndarray:
 
 
 def _texts(wanted: pd.Series, found: pd.Series, numeric: bool) -> tuple[pd.Series, pd.Series]:
-    """Where the answers are whole numbers, so must the predictions be. numeric: 2.0 is 2."""
+    """Where the answers are integers, the predictions must be, too. numeric: 2.0 is 2."""
     _refuse_blank(found)
     if numeric:
         wanted, found = (column.str.replace(r"\.0+$", "", regex=True) for column in (wanted, found))
     if wanted.str.fullmatch(r"-?\d+").all():
         others = found[~found.str.fullmatch(r"-?\d+")]
         if len(others):
-            raise InvalidSubmission(
-                f"Evaluation error: labels must be whole numbers, found {listed(others.unique(), 3)}"
-            )
+            raise InvalidSubmission(f"Evaluation error: labels must be integers, found {listed(others.unique(), 3)}")
     return wanted, found
 
 
