@@ -16,7 +16,7 @@ from foldline.pixels.loaders import (
     evaluation_loader,
     training_loader,
 )
-from foldline.pixels.stores import JpegPixels, JpegWriter
+from foldline.pixels.stores import JpegPixels, JpegStore
 from foldline.training.augmentation import build_augmentation
 from foldline.training.recipes import Augmentation
 from tests.pixels.pictures import scene
@@ -94,11 +94,11 @@ def test_numbers_are_float32_and_augmented_between_0_and_1() -> None:
 
 def test_jpegs_are_bytes(tmp_path: Path) -> None:
     pictures = np.stack([scene(seed, 16, 16) for seed in range(3)])
-    store = JpegWriter(tmp_path / "cache.jpegs", 95, pictures.nbytes)
-    store.reserve()
-    store.write(0, pictures)
-    store.finish([(0, 3)])
-    images, _ = EvaluationImages(JpegPixels(store.file, pictures.shape), TWO_OF_THREE).__getitems__([0, 1])
+    file, store = tmp_path / "cache.jpegs", JpegStore(kind="jpeg", quality=95)
+    store.reserve(file, pictures.shape, "uint8")
+    store.write(file, 0, pictures)
+    store.finish(file, [(0, 3)])
+    images, _ = EvaluationImages(JpegPixels(file, pictures.shape), TWO_OF_THREE).__getitems__([0, 1])
     assert images.dtype == torch.uint8
     assert np.abs(images.permute(0, 2, 3, 1).numpy().astype(int) - pictures[[2, 0]]).mean() < 12
 

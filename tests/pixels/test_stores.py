@@ -10,7 +10,7 @@ from foldline.files.refusal import Refusal
 from foldline.pixels.building import build, build_file
 from foldline.pixels.cache import open_pixels
 from foldline.pixels.resizing import PixelForm
-from foldline.pixels.stores import JpegPixels, JpegStore, JpegWriter, PixelStore
+from foldline.pixels.stores import JpegPixels, JpegStore, PixelStore
 from tests.pixels.pictures import damage, encoded, scene, zipped
 
 PLAIN = PixelForm(16, 24, 3, "squash")
@@ -46,11 +46,11 @@ def test_the_same_bytes_whichever_chunk_was_done_first(tmp_path: Path) -> None:
     pictures = np.stack([scene(number, 16, 24) for number in range(5)])
     files = [tmp_path / f"{first}.jpegs" for first in (0, 3)]
     for file, order in zip(files, ((0, 3), (3, 0)), strict=True):
-        writer = JpegStore(kind="jpeg", quality=95).writer(file, pictures.shape, "uint8")
-        writer.reserve()
+        store = JpegStore(kind="jpeg", quality=95)
+        store.reserve(file, pictures.shape, "uint8")
         for first in order:
-            writer.write(first, pictures[first : first + 3])
-        writer.finish([(0, 3), (3, 2)])
+            store.write(file, first, pictures[first : first + 3])
+        store.finish(file, [(0, 3), (3, 2)])
         assert not file.with_suffix(".parts").exists()
     assert files[0].read_bytes() == files[1].read_bytes()
 
@@ -101,8 +101,8 @@ def test_a_full_disk_is_that_of_the_cache(tmp_path: Path, monkeypatch: pytest.Mo
     def full(path: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    store = JpegWriter(tmp_path / "cache.jpegs", 95, 16 * 24 * 3)
-    store.reserve()
+    file, store = tmp_path / "cache.jpegs", JpegStore(kind="jpeg", quality=95)
+    store.reserve(file, (1, 16, 24, 3), "uint8")
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match=r"No space left on device: '.*cache\.parts/0'"):
-        store.write(0, np.zeros((1, 16, 24, 3), np.uint8))
+        store.write(file, 0, np.zeros((1, 16, 24, 3), np.uint8))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from accelerate import Accelerator
 
-from foldline.pixels.stores import JpegPixels, JpegWriter
+from foldline.pixels.stores import JpegPixels, JpegStore
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.section import Train
@@ -30,11 +30,11 @@ class StoppingCheckpoints(Checkpoints):
 
 def of_jpegs(folder: Path) -> Fold:
     fold = small_fold()
-    store = JpegWriter(folder / "cache.jpegs", 95, fold.pixels.nbytes)
-    store.reserve()
-    store.write(0, fold.pixels)
-    store.finish([(0, len(fold.pixels))])
-    return replace(fold, pixels=JpegPixels(store.file, fold.pixels.shape))
+    file, store = folder / "cache.jpegs", JpegStore(kind="jpeg", quality=95)
+    store.reserve(file, fold.pixels.shape, "uint8")
+    store.write(file, 0, fold.pixels)
+    store.finish(file, [(0, len(fold.pixels))])
+    return replace(fold, pixels=JpegPixels(file, fold.pixels.shape))
 
 
 def of_numbers(folder: Path) -> Fold:

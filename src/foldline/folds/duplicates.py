@@ -3,6 +3,7 @@
 A hash alone joins what is different: chained by close hashes, a third of the handwritten digits are one group.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int64
+from scipy.cluster.hierarchy import DisjointSet
 from tqdm import tqdm
 
 from foldline.folds.alignment import CERTAIN, Alignment, Thumbnail, align
@@ -102,29 +104,16 @@ def _normalised(thumbnails: Thumbnails) -> Float32[np.ndarray, "images pixels"]:
 def _verified(pairs: Int64[np.ndarray, "pairs 2"], thumbnails: Thumbnails) -> Int64[np.ndarray, "same 2"]:
     """Those of `pairs` that hold the same picture and are not connected by earlier ones: n - 1 of n copies."""
     least = cache(lambda: _least_detail_correlation(thumbnails))
-    clusters, refusals, same = list(range(len(thumbnails))), [0] * len(thumbnails), []
+    clusters, refusals, same = DisjointSet(np.unique(pairs).tolist()), Counter[int](), []
     for first, second in tqdm(pairs.tolist(), desc="comparing", unit="pair"):
-        one, other = _cluster(clusters, first), _cluster(clusters, second)
-        if one == other or min(refusals[first], refusals[second]) >= MOST_REFUSALS:
+        if clusters.connected(first, second) or min(refusals[first], refusals[second]) >= MOST_REFUSALS:
             continue
         if _is_same(thumbnails[first], thumbnails[second], least):
-            clusters[other] = one
+            clusters.merge(first, second)
             same.append((first, second))
         else:
-            refusals[first] += 1
-            refusals[second] += 1
+            refusals.update((first, second))
     return np.array(same, np.int64).reshape(-1, 2)
-
-
-def _cluster(clusters: list[int], number: int) -> int:
-    """The picture that stands for the cluster of `number`; halves the way there for the next time.
-
-    Source: Tarjan and van Leeuwen, Worst-Case Analysis of Set Union Algorithms, 1984.
-    """
-    while clusters[number] != number:
-        clusters[number] = clusters[clusters[number]]
-        number = clusters[number]
-    return number
 
 
 def _is_same(first: Thumbnail, second: Thumbnail, least: Callable[[], float]) -> bool:

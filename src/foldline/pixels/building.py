@@ -19,6 +19,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
+from xxhash import xxh3_64_intdigest
 
 from foldline.archive.finder import existing
 from foldline.files.refusal import Refusal
@@ -30,7 +31,6 @@ from foldline.pixels.chunks import (
     DecodedImage,
     Decoder,
     Source,
-    checksum,
     decode_chunk,
     start_process,
 )
@@ -156,11 +156,9 @@ def build_file(
     processes: default all CPUs this one may use, and this one alone when there is little to do. Raises Refusal for too
     little disk space, a damaged archive, or a dead decoding process; what was decoded is kept for the next call.
     """
-    shape = (len(paths), form.height, form.width, form.channels)
-    store = form.store.writer(pixels_file, shape, form.dtype)
+    form.store.reserve(pixels_file, (len(paths), form.height, form.width, form.channels), form.dtype)
     progress_file = pixels_file.with_suffix(".journal")
-    store.reserve()
-    source = Source(archives_folder, tuple(files), form, store)
+    source = Source(archives_folder, tuple(files), form, pixels_file)
     done = _read_journal(progress_file, source)
     chunks = [chunk for chunk in _chunks(paths, form) if chunk.first not in done]
     remaining = sum(len(chunk.paths) for chunk in chunks)
@@ -170,7 +168,7 @@ def build_file(
             _append_to_journal(progress_file, chunk)
             done[chunk.first] = chunk
             bar.update(len(chunk.images))
-    store.finish([(first, len(done[first].images)) for first in sorted(done)])
+    form.store.finish(pixels_file, [(first, len(done[first].images)) for first in sorted(done)])
     return _table(paths, done)
 
 
@@ -226,6 +224,6 @@ def _read_journal(journal: Path, source: Source) -> dict[int, ChunkDone]:
         except ValueError:
             continue  # the line that was being written when the process died
         done = ChunkDone(first, checked, [DecodedImage(*image) for image in images])
-        if checksum(source.store.written(first, len(images))) == checked:
+        if xxh3_64_intdigest(source.form.store.written(source.pixels_file, first, len(images))) == checked:
             whole[first] = done
     return whole

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from jaxtyping import Bool, Shaped
-from xxhash import xxh3_128_hexdigest
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
@@ -21,7 +21,7 @@ from foldline.pixels.decoding import RANGE_CURE, Undecodable
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
 from foldline.pixels.reading import Contents, PictureFiles, numbers_in, picture_into
 from foldline.pixels.resizing import PixelForm
-from foldline.pixels.stores import ImageArray, StoreWriter
+from foldline.pixels.stores import ImageArray
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""
@@ -43,12 +43,12 @@ class DecodedImage(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """Where images come from, the form that they get, and the store that they go to."""
+    """Where images come from, the form that they get, and the file that they go to."""
 
     archives_folder: Path
     files: tuple[str, ...]
     form: PixelForm
-    store: StoreWriter
+    pixels_file: Path
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ class Decoder:
         if chunk.first == 0:
             self._refuse_first(chunk.paths, images, pixels)
         images = with_hashes(images, pixels)
-        return ChunkDone(chunk.first, checksum(self.source.store.write(chunk.first, pixels)), images)
+        written = self.source.form.store.write(self.source.pixels_file, chunk.first, pixels)
+        return ChunkDone(chunk.first, xxh3_64_intdigest(written), images)
 
     def _room_for(self, count: int) -> ImageArray:
         """The same memory for every chunk: new one would be zeroed page by page, 3 % of all decoding."""
@@ -110,14 +111,6 @@ class Decoder:
         except Undecodable as undecodable:
             return _blank(place, xxh3_128_hexdigest(path.encode()), undecodable)
         return decode_into(place, contents, self.source.form)
-
-
-def checksum(written: bytes | memoryview) -> int:
-    """The sum of the 64-bit words. Pages that never reached the disk read as zeros: more than that need not be told
-    apart, and CRC-32 takes nine times as long, 3 % of all decoding."""
-    words = np.frombuffer(written, "<u8", len(written) // 8)
-    rest = int.from_bytes(written[words.nbytes :], "little")
-    return (int(words.sum(dtype=np.uint64)) + rest) % 2**64
 
 
 def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
