@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from foldline.metrics.metric_and_rule import Answer, Truth
+from foldline.metrics.truths_and_answers import Answer, Truth
 
 CLASSES = ("a", "b", "c", "d")
 OF_COLUMNS = ("a=a", "a=b", "b=a", "b=b", "b=c")

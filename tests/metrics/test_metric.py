@@ -5,7 +5,8 @@ from hypothesis import strategies as some
 
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import METRICS, Metric
-from foldline.metrics.metric_and_rule import MeanOfRows, Truth
+from foldline.metrics.metric_and_rule import MeanOfRows
+from foldline.metrics.truths_and_answers import Truth
 from foldline.params.section import parse
 from tests.metrics.drawing import classes_of, drawn, right
 from tests.metrics.of_kind import example_of, metric_of_kind

@@ -9,7 +9,7 @@ from foldline.card.targets.kind import TargetKind
 from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import METRICS
-from foldline.metrics.metric_and_rule import Answer, Truth
+from foldline.metrics.truths_and_answers import Answer, Truth
 
 
 def refuse_unscorable_card(card: Card) -> None:

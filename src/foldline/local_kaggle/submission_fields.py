@@ -8,7 +8,7 @@ import pandas as pd
 from foldline.files.class_names import class_of
 from foldline.files.refusal import listed
 from foldline.metrics.metric import Metric
-from foldline.metrics.metric_and_rule import Answer
+from foldline.metrics.truths_and_answers import Answer
 
 SUM_TOLERANCE = 1.1e-5
 """How far from one the host lets a row of probabilities sum."""

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, PrivateAttr
 
 from foldline.files.class_names import column_sizes
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.metric_and_rule import MetricKind, Weights, mean_of_defined
+from foldline.metrics.metric_and_rule import MetricKind, mean_of_defined
+from foldline.metrics.truths_and_answers import Weights
 from foldline.params.section import Section
 
 

@@ -7,7 +7,7 @@ predictions; it is one class in metrics/decisions/.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
@@ -15,34 +15,8 @@ from jaxtyping import Float, Float32, Float64
 from foldline.files.arrays import row_blocks
 from foldline.files.compact import rows_at
 from foldline.metrics.checks import checked_block, require_rows, require_weights
+from foldline.metrics.truths_and_answers import PREDICTIONS, Answer, Predictions, Truth, Weights
 from foldline.params.section import Section
-
-Answer = Literal["probabilities", "column_probabilities", "numbers", "labels", "confident_labels", "sets", "rankings"]
-"""probabilities: of each class. column_probabilities: of each label of each column of a target of several labels."""
-
-Truth = Literal[
-    "positive", "class", "label", "level", "each_class", "set", "labels", "ranking", "vote_shares", "known_numbers"
-]
-"""How a target's rows are graded, of which a metric takes some and a kind of target is some.
-
-positive: whether a row is. class: its one class, of those that the predictions know; label: the same, or a new class;
-level: the same, of classes in order. each_class: of each class whether the row is of it. set: of which classes it is,
-any number of them. labels: one of each column of a target of several. ranking: its one class, to be found among the
-first ones. vote_shares: of each class. known_numbers: those that are known of the row's.
-"""
-
-
-NOTHING = -1
-"""In a ranking: no more classes."""
-
-FirstRule = Mapping[str, Any]
-"""A rule before anything is fitted, as data: whoever names one need not know how it works."""
-
-PREDICTIONS: frozenset[Answer] = frozenset({"probabilities", "column_probabilities"})
-
-Predictions = Float32[np.ndarray, "rows outputs"]
-Weights = Float64[np.ndarray, " rows"]
-"""What each row counts. A row of a whole weight scores as so many equal rows that follow each other."""
 
 
 class RuleKind(Section):

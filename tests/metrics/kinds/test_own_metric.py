@@ -9,7 +9,7 @@ import pytest
 from foldline.card.target import TARGETS
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
-from foldline.metrics.metric_and_rule import Answer
+from foldline.metrics.truths_and_answers import Answer
 from tests.metrics.of_kind import metric_of_kind
 
 COST = """

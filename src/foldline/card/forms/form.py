@@ -21,7 +21,7 @@ from foldline.card.target import Target
 from foldline.card.targets.kind import AS_PREDICTED
 from foldline.card.targets.sample_columns import Per, refuse_other_columns
 from foldline.files.refusal import Refusal, counted, listed
-from foldline.metrics.metric_and_rule import Answer, FirstRule
+from foldline.metrics.truths_and_answers import Answer, FirstRule
 from foldline.params.section import Kinds, Section
 
 BLANKS = ("", "nan", "NaN", "NA", "NULL")

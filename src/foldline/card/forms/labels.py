@@ -13,7 +13,7 @@ from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.lines import InLines
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, counted, listed, suggestion
-from foldline.metrics.metric_and_rule import NOTHING, FirstRule
+from foldline.metrics.truths_and_answers import NOTHING, FirstRule
 
 WHOLE_NUMBER = r"-?\d+"
 SHOWN = 5

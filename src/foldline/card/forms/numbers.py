@@ -12,7 +12,7 @@ from foldline.card.forms.form import Form, Sample, refuse_texts
 from foldline.card.forms.lines import InLines
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.metric_and_rule import FirstRule
+from foldline.metrics.truths_and_answers import FirstRule
 from foldline.params.section import Range
 
 SHOWN = 3

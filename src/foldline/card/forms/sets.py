@@ -14,7 +14,7 @@ from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.labels import OfLabels, joined, named
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
-from foldline.metrics.metric_and_rule import FirstRule
+from foldline.metrics.truths_and_answers import FirstRule
 
 UNFITTED_THRESHOLD = 0.5
 DELIMITERS = (", ", "; ", " | ", ",", ";", "|", "/", "+", "_", "-", " ")

@@ -18,7 +18,7 @@ from foldline.card.activations import ActivationKind, Learned
 from foldline.card.targets.sample_columns import SampleColumns
 from foldline.card.templates import IdTemplate
 from foldline.files.refusal import Refusal, listed
-from foldline.metrics.metric_and_rule import Answer, FirstRule, Truth
+from foldline.metrics.truths_and_answers import Answer, FirstRule, Truth
 from foldline.params.section import Section
 
 MOST_PROBABLE: FirstRule = {"kind": "most_probable"}

@@ -19,7 +19,7 @@ from foldline.card.targets.kind import (
 )
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.refusal import Refusal, counted, listed
-from foldline.metrics.metric_and_rule import FirstRule
+from foldline.metrics.truths_and_answers import FirstRule
 
 UNFITTED_LEVEL = 0.5
 OF_CLASSES: Mapping[Learned, ActivationKind] = {"distribution": "softmax", "each": "normalised_sigmoid"}

@@ -34,7 +34,7 @@ from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET
-from foldline.metrics.metric_and_rule import FirstRule
+from foldline.metrics.truths_and_answers import FirstRule
 from foldline.params.section import Kinds
 
 CURE = "correct target.labels in the card"

@@ -6,13 +6,12 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from foldline.metrics.checks import require_finite
-from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import Labels, Predictions
 
 GRID = 200
 """Candidates for a cut, equally many rows between each two."""
 ROUNDS = 50
-
-Levels = Int64[np.ndarray, " rows"]
 
 
 class CutPoints(RuleKind):
@@ -21,10 +20,10 @@ class CutPoints(RuleKind):
     kind: Literal["cut_points"]
     cuts: tuple[float, ...]
 
-    def __call__(self, predictions: Predictions) -> Levels:
+    def __call__(self, predictions: Predictions) -> Labels:
         return np.searchsorted(self.cuts, expected_levels(predictions), side="right").astype(np.int64)
 
-    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Levels) -> RuleKind:
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
         return metric.fit_levels(predictions, targets, len(self.cuts) + 1) or self
 
 
@@ -36,7 +35,7 @@ def expected_levels(predictions: Predictions) -> Float64[np.ndarray, " rows"]:
     return values
 
 
-def fit_cut_points(predictions: Predictions, targets: Levels, levels: int, power: Literal[1, 2]) -> CutPoints:
+def fit_cut_points(predictions: Predictions, targets: Labels, levels: int, power: Literal[1, 2]) -> CutPoints:
     """The cuts with which weighted kappa is highest, of those on a grid of the rows' quantiles: exact.
 
     power: of the distance of two levels, 2 for the quadratic and 1 for the linear one.

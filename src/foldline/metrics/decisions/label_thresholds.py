@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from jaxtyping import Float32, Float64
 
 from foldline.metrics.checks import require_probabilities
 from foldline.metrics.decisions.thresholds import best_of, candidates
-from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import Counts, Indicators, Predictions, Sets
 
 ROUNDS = 50
 COLUMNS_AT_A_TIME = 64
@@ -17,9 +18,6 @@ GRID = 50
 PASSES = 5
 LEAST_GAIN = 1e-9
 
-Sets = Bool[np.ndarray, "rows classes"]
-Targets = UInt8[np.ndarray, "rows classes"]
-Counts = Int64[np.ndarray, " rows"]
 ScoreOfRows = Callable[[Counts, Counts, Counts], Float64[np.ndarray, " rows"]]
 """From how many labels of a row are right, are found and are wanted to its score."""
 
@@ -39,11 +37,11 @@ class Thresholds(RuleKind):
             sets[bare, (predictions[bare] / thresholds).argmax(axis=1)] = True
         return sets
 
-    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Targets) -> RuleKind:
+    def fitted(self, metric: MetricKind, predictions: Predictions, targets: Indicators) -> RuleKind:
         return metric.fit_sets(self, predictions, targets)
 
 
-def fit_macro(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+def fit_macro(rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
     """Each label's threshold with the highest F1; one without a positive row keeps the threshold it had."""
     found = []
     for (hits, thresholds), unfitted in zip(_columns(predictions, targets), rule.thresholds, strict=True):
@@ -52,12 +50,12 @@ def fit_macro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
     return rule.model_copy(update={"thresholds": tuple(found)})
 
 
-def fit_each(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+def fit_each(rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
     """Each label's threshold with the most rows correct."""
     return rule.model_copy(update={"thresholds": _where_hits_pay(predictions, targets, price=1.0)[0]})
 
 
-def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+def fit_micro(rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
     """The thresholds with the highest F1 over all labels together.
 
     It is a quotient of sums over labels, 2 hits / (labelled + wanted), so Dinkelbach's method (On Nonlinear Fractional
@@ -75,7 +73,9 @@ def fit_micro(rule: Thresholds, predictions: Predictions, targets: Targets) -> T
     return rule
 
 
-def _where_hits_pay(predictions: Predictions, targets: Targets, price: float) -> tuple[tuple[float, ...], float, float]:
+def _where_hits_pay(
+    predictions: Predictions, targets: Indicators, price: float
+) -> tuple[tuple[float, ...], float, float]:
     """Each label's threshold with the most 2 hits - price * labelled rows; the hits, and the labelled rows, of all."""
     found, hits, labelled = [], 0.0, 0.0
     for hits_among, thresholds in _columns(predictions, targets):
@@ -86,7 +86,7 @@ def _where_hits_pay(predictions: Predictions, targets: Targets, price: float) ->
 
 
 def _columns(
-    predictions: Predictions, targets: Targets
+    predictions: Predictions, targets: Indicators
 ) -> Iterator[tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]]:
     """Of each label: positives among its 0, 1, 2, ... likeliest rows, and the thresholds that take so many."""
     for start in range(0, predictions.shape[1], COLUMNS_AT_A_TIME):
@@ -96,7 +96,7 @@ def _columns(
             yield np.append(0, np.cumsum(wanted[order], dtype=np.float64)), thresholds
 
 
-def fit_rows(rule: Thresholds, predictions: Predictions, targets: Targets, score: ScoreOfRows) -> Thresholds:
+def fit_rows(rule: Thresholds, predictions: Predictions, targets: Indicators, score: ScoreOfRows) -> Thresholds:
     """The best of three: `rule`, one threshold for all labels (of a grid), and from there label by label.
 
     Given the other labels, what a row gains by one more label is a number of its own: so each label's threshold is the
@@ -113,7 +113,7 @@ def fit_rows(rule: Thresholds, predictions: Predictions, targets: Targets, score
     return max((rule, common, each), key=mean_score)
 
 
-def score_of_sets(targets: Targets, sets: Sets, score: ScoreOfRows) -> Float64[np.ndarray, " rows"]:
+def score_of_sets(targets: Indicators, sets: Sets, score: ScoreOfRows) -> Float64[np.ndarray, " rows"]:
     wanted = targets == 1
     return score((wanted & sets).sum(axis=1), sets.sum(axis=1), wanted.sum(axis=1))
 
@@ -123,7 +123,7 @@ def _with(rule: Thresholds, thresholds: Float64[np.ndarray, " classes"]) -> Thre
 
 
 def _label_by_label(
-    thresholds: Float64[np.ndarray, " classes"], predictions: Predictions, targets: Targets, score: ScoreOfRows
+    thresholds: Float64[np.ndarray, " classes"], predictions: Predictions, targets: Indicators, score: ScoreOfRows
 ) -> Float64[np.ndarray, " classes"]:
     found, wanted = thresholds.copy(), targets == 1
     sets, of_rows = predictions >= found, wanted.sum(axis=1)

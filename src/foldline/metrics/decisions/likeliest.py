@@ -3,15 +3,13 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64
 
 from foldline.files.arrays import row_blocks
 from foldline.files.compact import CompactArray
 from foldline.metrics.checks import checked_block, require_probabilities
-from foldline.metrics.metric_and_rule import NOTHING, MetricKind, Predictions, RuleKind
-
-Labels = Int64[np.ndarray, " rows"]
-Rankings = Int64[np.ndarray, "rows length"]
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import NOTHING, Labels, Predictions, Rankings
 
 
 def likeliest(predictions: Predictions, length: int) -> tuple[Rankings, Float32[np.ndarray, "rows length"]]:

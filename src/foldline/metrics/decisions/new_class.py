@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from foldline.files.arrays import gather
-from foldline.metrics.decisions.likeliest import Labels, MostProbable, Rankings, likeliest
+from foldline.metrics.decisions.likeliest import MostProbable, likeliest
 from foldline.metrics.decisions.weighted_classes import OneLabel
-from foldline.metrics.metric_and_rule import NOTHING, MetricKind, Predictions, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import NOTHING, Labels, Predictions, Rankings
 
 GRID = 200
 """Candidates for the level, equally many rows' likeliest classes between each two."""

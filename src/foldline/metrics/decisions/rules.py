@@ -8,7 +8,8 @@ from jaxtyping import Float32
 from pydantic import TypeAdapter
 
 from foldline.files.whole_files import read_json, write_json
-from foldline.metrics.metric_and_rule import FirstRule, RuleKind
+from foldline.metrics.metric_and_rule import RuleKind
+from foldline.metrics.truths_and_answers import FirstRule
 from foldline.params.kinds import union_of
 from foldline.params.section import parse
 

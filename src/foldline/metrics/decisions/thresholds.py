@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64
+
+from foldline.metrics.truths_and_answers import Counts, OfRows
 
 BEYOND = 1e-6
 """So far a threshold lies outside of the scores that it is to take all or none of."""
 
-Counts = Int64[np.ndarray, " rows"]
-Scores = Float64[np.ndarray, " rows"]
-Score = Callable[[Counts, Counts, int, int], Scores]
+Score = Callable[[Counts, Counts, int, int], OfRows]
 """Of hits among so many labelled rows, given all positives and all rows."""
 
 
@@ -45,13 +45,13 @@ def f_beta_score(beta: float) -> Score:
     return lambda hits, labelled, positives, rows: (1 + beta**2) * hits / (labelled + beta**2 * positives)
 
 
-def matthews_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> Scores:
+def matthews_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> OfRows:
     spread = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
     together = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
     return np.divide(together, np.sqrt(spread), out=np.zeros(len(hits)), where=spread > 0)
 
 
-def kappa_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> Scores:
+def kappa_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> OfRows:
     correct = (rows - labelled - positives + 2 * hits) / rows
     by_chance = (positives * labelled + (rows - positives) * (rows - labelled)) / rows**2
     return np.divide(correct - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)

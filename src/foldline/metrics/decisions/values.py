@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from foldline.metrics.checks import require_finite, require_probabilities
-from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import Predictions
 
 Values = Float32[np.ndarray, "rows columns"]
 Positives = Float32[np.ndarray, " rows"]

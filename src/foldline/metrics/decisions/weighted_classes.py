@@ -4,14 +4,15 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float64
 
 from foldline.files.arrays import row_blocks
 from foldline.files.class_names import column_slices
 from foldline.metrics.checks import checked_block
-from foldline.metrics.decisions.likeliest import Labels, MostProbable
+from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.thresholds import Score, best_threshold
-from foldline.metrics.metric_and_rule import MetricKind, Predictions, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import Labels, LabelsOfColumns, OfClasses, Predictions
 from foldline.params.section import Kinds
 
 MOST_CLASSES = 500
@@ -19,9 +20,6 @@ MOST_CLASSES = 500
 PASSES = 5
 LEAST_GAIN = 1e-9
 LIKELIEST = MostProbable(kind="most_probable")
-
-OfClasses = Float64[np.ndarray, " classes"]
-LabelsOfColumns = Int64[np.ndarray, "rows columns"]
 
 
 class WeightedClasses(RuleKind):

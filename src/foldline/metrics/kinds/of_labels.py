@@ -5,7 +5,7 @@ import math
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 from pydantic import Field
 
 from foldline.files.class_names import column_sizes, column_slices
@@ -13,12 +13,8 @@ from foldline.metrics.class_weights import MeanOfColumns
 from foldline.metrics.decisions.cut_points import fit_cut_points
 from foldline.metrics.decisions.thresholds import Score, f_beta_score, kappa_score, matthews_score
 from foldline.metrics.decisions.weighted_classes import fit_balance, fit_label, fit_weights
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Predictions, RuleKind, Weights
-
-Labels = Int64[np.ndarray, " rows"]
-LabelsOfColumns = Int64[np.ndarray, "rows columns"]
-OfClasses = Float64[np.ndarray, " classes"]
-OfColumns = Float64[np.ndarray, " columns"]
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind
+from foldline.metrics.truths_and_answers import Labels, LabelsOfColumns, OfClasses, OfColumns, Predictions, Weights
 
 
 class OfLabels(MetricKind):

@@ -12,7 +12,8 @@ from foldline.files.refusal import Refusal
 from foldline.metrics.checks import require_finite
 from foldline.metrics.class_weights import ByName, WeighedByName
 from foldline.metrics.decisions.thresholds import best_threshold, f_beta_score
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind
+from foldline.metrics.truths_and_answers import OfColumns, Weights
 
 ROUNDING = 1e-12
 
@@ -20,7 +21,6 @@ Targets = Float[np.ndarray, "rows columns"]
 """NaN where a row lacks a number."""
 Values = Float[np.ndarray, "rows columns"]
 Known = Float64[np.ndarray, "rows columns"]
-OfColumns = Float64[np.ndarray, " columns"]
 Positive = Int64[np.ndarray, " rows"]
 
 

@@ -12,14 +12,11 @@ from pydantic import Field, model_validator
 from foldline.files.compact import CompactArray
 from foldline.metrics.checks import require_probabilities
 from foldline.metrics.class_weights import ByName, WeighedByName
-from foldline.metrics.metric_and_rule import MetricKind, Weights, mean_of_defined
+from foldline.metrics.metric_and_rule import MetricKind, mean_of_defined
+from foldline.metrics.truths_and_answers import OfClasses, OneOrEach, Predictions, Weights
 
 Positive = Bool[np.ndarray, " rows"]
 Scores = Float[np.ndarray, " rows"]
-Predictions = Float[np.ndarray, "rows classes"]
-OfClasses = Float64[np.ndarray, " classes"]
-OneOrEach = UInt8[np.ndarray, "rows classes"] | Int64[np.ndarray, " rows"]
-"""0 and 1 of each class, or each row's one class."""
 
 
 class OfOrder(MetricKind):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64, UInt8
+from jaxtyping import Float, Float64, Int64
 from scipy.special import xlogy
 
 from foldline.files.arrays import row_blocks
@@ -22,19 +22,13 @@ from foldline.metrics.class_weights import (
     refuse_unknown,
     weights_of,
 )
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights, by_blocks, weighted_mean
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, by_blocks, weighted_mean
+from foldline.metrics.truths_and_answers import Indicators, Labels, OfRows, OneOrEach, Predictions, Weights
 
 # scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
 SMALLEST = float(np.finfo(np.float64).eps)
 SMALLEST_SHARE = 1e-15
 """To which Kaggle's own metric clips predictions (Kullback Leibler Divergence, of hms-harmful-brain-activity)."""
-
-Predictions = Float[np.ndarray, "rows outputs"]
-OfRows = Float64[np.ndarray, " rows"]
-Labels = Int64[np.ndarray, " rows"]
-Each = UInt8[np.ndarray, "rows outputs"]
-OneOrEach = Labels | Each
-"""Each row's one class, or 0 and 1 of each."""
 
 
 class OfLogarithms(MetricKind):
@@ -100,12 +94,12 @@ class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows, WeighedByName):
     weights: ByNameAndTruth
     truths: ClassVar = ("set",)
 
-    def row_scores(self, targets: Each, predictions: Predictions) -> OfRows:
+    def row_scores(self, targets: Indicators, predictions: Predictions) -> OfRows:
         """A row's weights are divided by their sum, so that each row counts alike; one whose columns all weigh 0 costs
         nothing."""
         of_zero, of_one = (weights_of(self._of_truth(truth), self._classes) for truth in ("negative", "positive"))
 
-        def row_scores(wanted: Each, rows: Predictions) -> OfRows:
+        def row_scores(wanted: Indicators, rows: Predictions) -> OfRows:
             heavy = np.where(wanted == 1, of_one, of_zero)
             sums = heavy.sum(axis=1, keepdims=True)
             fractions = np.divide(heavy, sums, out=np.zeros_like(heavy), where=sums > 0)
@@ -130,7 +124,7 @@ class MeanColumnLogLoss(OfLogarithms, MeanOfColumns):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Each class's label, whatever its column."""
+        """Indicators class's label, whatever its column."""
         return tuple(map(label_of, self._classes))
 
     def refuse_unknown_names(self) -> None:
@@ -195,7 +189,7 @@ def log_losses(targets: Labels, predictions: Predictions) -> OfRows:
     return by_blocks(lambda labels, rows: _losses(rows[np.arange(len(rows)), labels]), targets, predictions)
 
 
-def _losses_of_each(targets: Each, predictions: Predictions) -> Float64[np.ndarray, "rows outputs"]:
+def _losses_of_each(targets: Indicators, predictions: Predictions) -> Float64[np.ndarray, "rows outputs"]:
     """Of each row and column, whose probability is that of 1."""
     wide = predictions.astype(np.float64)
     return _losses(np.where(targets == 1, wide, 1 - wide))

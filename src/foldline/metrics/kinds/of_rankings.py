@@ -6,14 +6,11 @@ A row's ranking holds positions of classes, the likeliest first, each once; -1 f
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, UInt8
 from pydantic import Field
 
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Weights
-
-Labels = Int64[np.ndarray, " rows"]
-Rankings = Int64[np.ndarray, "rows length"]
-OfRows = Float64[np.ndarray, " rows"]
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind
+from foldline.metrics.truths_and_answers import Labels, OfRows, Rankings, Weights
 
 
 class _OfFirst(MeanOfRows):

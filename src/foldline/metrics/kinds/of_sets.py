@@ -6,7 +6,7 @@ A label without anything to find scores 0.
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, UInt8
+from jaxtyping import Float64
 from pydantic import Field
 
 from foldline.metrics.decisions.label_thresholds import (
@@ -17,13 +17,8 @@ from foldline.metrics.decisions.label_thresholds import (
     fit_rows,
     score_of_sets,
 )
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, Predictions, Weights
-
-Targets = UInt8[np.ndarray, "rows classes"]
-Sets = Bool[np.ndarray, "rows classes"]
-Counts = Int64[np.ndarray, " rows"]
-OfRows = Float64[np.ndarray, " rows"]
-OfClasses = Float64[np.ndarray, " classes"]
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind
+from foldline.metrics.truths_and_answers import Counts, Indicators, OfClasses, OfRows, Predictions, Sets, Weights
 
 
 class OfSets(MetricKind):
@@ -36,10 +31,10 @@ class _MeanOfSets(OfSets, MeanOfRows):
         """From how many labels of a row are right, are found and are wanted to its score."""
         raise NotImplementedError
 
-    def row_scores(self, targets: Targets, predictions: Sets) -> OfRows:
+    def row_scores(self, targets: Indicators, predictions: Sets) -> OfRows:
         return score_of_sets(targets, predictions, self.of_counts)
 
-    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_rows(rule, predictions, targets, self.of_counts)
 
 
@@ -49,11 +44,11 @@ class MultilabelMicroF1(OfSets):
     kind: Literal["multilabel_micro_f1"]
     other_names: ClassVar = {"micro_f1": "of sets"}
 
-    def value(self, targets: Targets, predictions: Sets, weights: Weights) -> float:
+    def value(self, targets: Indicators, predictions: Sets, weights: Weights) -> float:
         right, seen = _by_label(targets, predictions, weights)
         return float(2 * right.sum() / seen.sum()) if seen.any() else 0.0
 
-    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_micro(rule, predictions, targets)
 
 
@@ -62,11 +57,11 @@ class MultilabelMacroF1(OfSets):
 
     kind: Literal["multilabel_macro_f1"]
 
-    def value(self, targets: Targets, predictions: Sets, weights: Weights) -> float:
+    def value(self, targets: Indicators, predictions: Sets, weights: Weights) -> float:
         right, seen = _by_label(targets, predictions, weights)
         return float(np.mean(_share(2 * right, seen)))
 
-    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_macro(rule, predictions, targets)
 
 
@@ -109,10 +104,10 @@ class HammingLoss(OfSets, MeanOfRows):
     is_error: ClassVar = True
     counts_all_labels: ClassVar = True
 
-    def row_scores(self, targets: Targets, predictions: Sets) -> OfRows:
+    def row_scores(self, targets: Indicators, predictions: Sets) -> OfRows:
         return ((targets == 1) != predictions).mean(axis=1)
 
-    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Targets) -> Thresholds:
+    def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_each(rule, predictions, targets)
 
 
@@ -121,7 +116,7 @@ def _share(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " n"]:
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
-def _by_label(targets: Targets, sets: Sets, weights: Weights) -> tuple[OfClasses, OfClasses]:
+def _by_label(targets: Indicators, sets: Sets, weights: Weights) -> tuple[OfClasses, OfClasses]:
     """What right answers weigh; answers and targets together."""
     wanted = targets == 1
     return weights @ (wanted & sets), weights @ wanted + weights @ sets

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal
-from foldline.metrics.metric_and_rule import Answer, MetricKind, Truth, Weights
+from foldline.metrics.metric_and_rule import MetricKind
+from foldline.metrics.truths_and_answers import Answer, Truth, Weights
 from foldline.params.own import CardFile, blamed, load_own
 
 ROWS, CLASSES = 4, 3
