@@ -52,21 +52,18 @@ def deal(
             "split.near_duplicates."
         )
     shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(len(clusters))
-    folds = np.empty(len(clusters), dtype=np.int64)
     if strata.ndim == 2:
-        table = np.zeros((strata.shape[1], count), dtype=np.int64)
-        rows, found = strata[shuffled].nonzero()
-        folds[shuffled] = _deal_clusters(clusters[shuffled], rows, found, strata.sum(axis=0), table, len(clusters))
-        return folds
-    strata = np.unique(strata, return_inverse=True)[1].astype(np.int64)
-    table = np.zeros((strata.max() + 1, count), dtype=np.int64)
-    single = sizes[clusters[shuffled]] == 1
-    several, singles = shuffled[~single], shuffled[single]
-    one_each = np.arange(len(several))
-    folds[several] = _deal_clusters(
-        clusters[several], one_each, strata[several], np.bincount(strata), table, len(clusters)
-    )
-    folds[singles] = _deal_singles(strata[singles], table)
+        totals, is_single = strata.sum(axis=0), np.zeros(len(shuffled), bool)
+    else:
+        strata = np.unique(strata, return_inverse=True)[1].astype(np.int64)
+        totals, is_single = np.bincount(strata), sizes[clusters[shuffled]] == 1
+    several, singles = shuffled[~is_single], shuffled[is_single]
+    rows, found = strata[several].nonzero() if strata.ndim == 2 else (np.arange(len(several)), strata[several])
+    counts = np.zeros((len(totals), count), dtype=np.int64)
+    folds = np.empty(len(clusters), dtype=np.int64)
+    folds[several] = _deal_clusters(clusters[several], rows, found, totals, counts, len(clusters))
+    if len(singles):
+        folds[singles] = _deal_singles(strata[singles], counts)
     return folds
 
 
@@ -117,7 +114,7 @@ def _deal_singles(
         fold_rows += additions
         dealt.append(np.repeat(np.arange(len(additions)), additions))
     folds = np.empty(len(strata), dtype=np.int64)
-    folds[by_class] = np.concatenate(dealt) if dealt else []
+    folds[by_class] = np.concatenate(dealt)
     return folds
 
 

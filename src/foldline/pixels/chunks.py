@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Shaped
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from foldline.archive.addresses import shown_address
@@ -144,15 +144,19 @@ def _refuse_other_range(
 
     paths, pixels: of pictures that were read, in the form of the cache, where the range goes from 0 to 255.
     """
-    far = _lie_far_away(pixels)
+    limit = FAR_RANGES * 255
+    far = ((pixels < -limit) | (pixels > 255 + limit)).mean(axis=(1, 2, 3)) > 0.5
     if 2 * far.sum() <= len(paths):
         return
-    chosen = [path for path, is_far in zip(paths, far, strict=True) if is_far]
-    found = list(_extremes(files, form, chosen[:REREAD]))
-    low, high = min(low for low, _, _ in found), max(high for _, high, _ in found)
+    chosen = [paths[place] for place in far.nonzero()[0]]
+    # From the files: the cache has the numbers smoothed, and only up to float16's limit.
+    planes = [plane for path in chosen[:REREAD] for plane in numbers_in(files.contents(path), form)]
+    numbers = np.concatenate([plane.ravel() for plane in planes])
+    numbers = numbers[np.isfinite(numbers)]  # some are left: the cache has 0 for all others, near the range
+    low, high = numbers.min(), numbers.max()
     cure = (
         "Their samples are bytes, for which the card says `range: null`."
-        if all(is_byte for *_, is_byte in found)
+        if all(plane.dtype == np.uint8 for plane in planes)
         else f"Write the lowest and the highest number that most files hold, [{low:g}, {high:g}] by these."
     )
     raise Refusal(
@@ -160,21 +164,6 @@ def _refuse_other_range(
         f"of layout.range, {list(form.range or ())} in the card: they go from {low:g} to {high:g} in "
         f"{shown_address(chosen[0])} and the next ones. {cure}"
     )
-
-
-def _lie_far_away(pixels: Shaped[np.ndarray, "images height width c"]) -> Bool[np.ndarray, " images"]:
-    limit = FAR_RANGES * 255
-    return ((pixels < -limit) | (pixels > 255 + limit)).mean(axis=(1, 2, 3)) > 0.5
-
-
-def _extremes(files: PictureFiles, form: PixelForm, paths: Sequence[str]) -> Iterator[tuple[float, float, bool]]:
-    """Of each picture the lowest and the highest number in its files, and whether they are bytes: the cache has them
-    smoothed, and only up to float16's limit."""
-    for path in paths:
-        planes = numbers_in(files.contents(path), form)
-        numbers = np.concatenate([plane.ravel() for plane in planes])
-        numbers = numbers[np.isfinite(numbers)]  # some are left: the cache has 0 for all others, near the range
-        yield float(numbers.min()), float(numbers.max()), all(plane.dtype == np.uint8 for plane in planes)
 
 
 # A pool hands its tasks to a function, so what a process keeps between them can only be a module's.

@@ -19,6 +19,10 @@ class _OfFirst(MeanOfRows):
     answers: ClassVar = ("rankings",)
 
     @property
+    def name(self) -> str:
+        return self.kind.replace("_k", f"_{self.k}")
+
+    @property
     def ranked(self) -> int:
         return self.k
 
@@ -31,10 +35,6 @@ class MeanAveragePrecision(_OfFirst):
     other_names: ClassVar = {r"map(@|_at_)(?P<k>\d+)": ""}
     truths: ClassVar = ("ranking", "set")
     fits_level: ClassVar = True
-
-    @property
-    def name(self) -> str:
-        return f"map_at_{self.k}"
 
     def row_scores(self, targets: Labels | UInt8[np.ndarray, "rows classes"], predictions: Rankings) -> OfRows:
         """targets: the one right class, or 0 and 1 by class. Source: Kaggle's MAP@k (benhamner/Metrics, `mapk`)."""
@@ -55,10 +55,6 @@ class TopKError(_OfFirst):
     other_names: ClassVar = {r"top_?(?P<k>\d+)_error": ""}
     is_error: ClassVar = True
 
-    @property
-    def name(self) -> str:
-        return f"top_{self.k}_error"
-
     def row_scores(self, targets: Labels, predictions: Rankings) -> OfRows:
         return (predictions[:, : self.k] != targets[:, None]).all(axis=1).astype(np.float64)
 
@@ -68,10 +64,6 @@ class TopKAccuracy(_OfFirst):
 
     kind: Literal["top_k_accuracy"]
     other_names: ClassVar = {r"top_?(?P<k>\d+)_accuracy": ""}
-
-    @property
-    def name(self) -> str:
-        return f"top_{self.k}_accuracy"
 
     def row_scores(self, targets: Labels, predictions: Rankings) -> OfRows:
         return (predictions[:, : self.k] == targets[:, None]).any(axis=1).astype(np.float64)
