@@ -148,7 +148,7 @@ def _refuse_other_range(
     far = ((pixels < -limit) | (pixels > 255 + limit)).mean(axis=(1, 2, 3)) > 0.5
     if 2 * far.sum() <= len(paths):
         return
-    chosen = [paths[place] for place in far.nonzero()[0]]
+    chosen = [paths[place] for place in np.flatnonzero(far).tolist()]
     # From the files: the cache has the numbers smoothed, and only up to float16's limit.
     planes = [plane for path in chosen[:REREAD] for plane in numbers_in(files.contents(path), form)]
     numbers = np.concatenate([plane.ravel() for plane in planes])
