@@ -57,10 +57,11 @@ def write_experiment(params: Path, card: Path) -> None:
     """The first experiment for this card, as the doctor writes it before the download."""
     # Seconds of start-up, for those who name a competition.
     from foldline.card.card import read_card
-    from foldline.doctor.first_experiment import UNKNOWN
-    from pipelines.doctor import experiment_text
+    from foldline.experiment.first_experiment import UNKNOWN, experiment_text
+    from foldline.params.yaml_files import read_yaml
+    from pipelines.doctor import RECIPE
 
-    params.write_text(experiment_text(read_card(card), UNKNOWN), encoding="utf-8")
+    params.write_text(experiment_text(read_yaml(RECIPE), read_card(card), UNKNOWN), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,13 +13,7 @@ from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.missing_images import refuse_missing
-from foldline.competition.readability import (
-    describe_unreadable,
-    link_images,
-    refuse_unreadable,
-    unreadable_files,
-    write_unreadable,
-)
+from foldline.competition.readability import link_images, report_unreadable, unreadable_files
 from foldline.competition.reading import read_competition
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows, write_targets
@@ -47,21 +41,19 @@ def main() -> Answer:
     files = read_manifest(places.manifest).names
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
-    write_unreadable(places.unreadable, images)
-    refuse_unreadable(images, prepare.unreadable_share, places.unreadable)
+    unreadable = report_unreadable(places.unreadable, images, prepare.unreadable_share)
     write_rows(places.rows, listing.rows)
     write_targets(places.targets, found.targets)
     write_images(places.images, images)
     sizes = target.sizes(found.classes)
     write_description(places.classes, Classes(names=found.classes, sizes=sizes, activations=target.activations))
     write_pixels_key(places.pixels, built.key)
-    lost = len(unreadable_files(images))
-    if unreadable := describe_unreadable(images):
-        print(f"{lost} unreadable images: {unreadable}. {places.unreadable} lists all.")
+    if unreadable:
+        print(unreadable)
     train, test = (int((listing.rows["part"] == part).sum()) for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(found.classes)} classes")
-    counts = {"train_rows": train, "test_rows": test, "images": len(images), "unreadable_images": lost}
-    return {**counts, "classes": len(found.classes)}
+    counts = {"train_rows": train, "test_rows": test, "images": len(images), "classes": len(found.classes)}
+    return {**counts, "unreadable_images": len(unreadable_files(images))}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import yaml
 from sklearn.metrics import accuracy_score
 
 from foldline.card.card import read_card
-from pipelines.examination import examine
+from foldline.doctor.examination import examine
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter, set_up
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture
@@ -60,4 +60,4 @@ def test_the_struct_or_its_bytes_are_the_picture(enter: Enter, tmp_path: Path, r
 def test_no_part_of_a_picture_is_a_feature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str) -> None:
     monkeypatch.chdir(tmp_path)
     places = set_up(card(tmp_path, "id", field), draw())
-    assert examine(read_card(Path("pipelines/competitions/parquet.yaml")), places).unused == ()
+    assert examine(read_card(Path("pipelines/competitions/parquet.yaml")), places).facts["unused columns"] == "none"

@@ -8,11 +8,10 @@ import pytest
 import yaml
 
 from foldline.card.card import read_card
-from foldline.doctor.diagnosis import understood
+from foldline.doctor.examination import examine
 from foldline.experiment.params import read_params
 from foldline.files.refusal import Refusal
 from pipelines import doctor
-from pipelines.examination import examine, print_examination
 from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount
 from tests.competitions import test_petfinder_pawpularity_score as petfinder
 from tests.competitions import test_ranzcr_clip_catheter_line_classification as ranzcr
@@ -65,9 +64,9 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "1 of 36 images are missing: test_images/000003.jpg. Correct the card's layout, or set "
         "prepare.unreadable_share to 0.056 or more",
         "1 of 36 images cannot be read: test_images/000002.jpg",
-        "1 pairs of train images show the same, which share a fold: train_images/blast/100330.jpg = ",
-        "1 of these pairs have different labels",
-        "1 pairs of an image of train and one of test show the same, a leak: ",
+        "1 near-duplicate pair of train images (they share a fold): train_images/blast/100330.jpg = ",
+        "1 near-duplicate pair of train images with conflicting labels",
+        "1 near-duplicate pair across train and test (a leak): ",
         "= test_images/000001.jpg",
         f"A first params.yaml: competition: {SLUG}",
         "next: correct the card, or set prepare.unreadable_share as said above",
@@ -117,22 +116,18 @@ def test_it_understands_every_kind_of_target_and_layout(
 ) -> None:
     card = CARDS / f"{slug}.yaml"
     seen = examine(read_card(card), set_up(card, draw()))
-    understood_facts = dict(understood(seen.card, seen.rows, seen.images, seen.targets, seen.classes, seen.sample))
-    assert {name: understood_facts[name] for name in facts} == facts
+    assert {name: seen.facts[name] for name in facts} == facts
 
 
 @pytest.mark.usefixtures("checkout")
-def test_it_shows_features_and_the_columns_that_could_be_some(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_features_and_the_columns_that_could_be_some() -> None:
     card = CARDS / "siim-isic-melanoma-classification.yaml"
     places = set_up(card, siim.draw())
     copied = Path("pipelines/competitions", card.name)
     copied.write_text(copied.read_text().replace("sex, anatom_site_general_challenge", "sex"))
-    seen = examine(read_card(copied), places)
-    facts = dict(understood(seen.card, seen.rows, seen.images, seen.targets, seen.classes, seen.sample))
+    facts = examine(read_card(copied), places).facts
     assert facts["features"] == "age_approx (45 to 50, 33% missing), sex (2 categories, 33% missing)"
-    assert seen.unused == ("anatom_site_general_challenge",)
-    print_examination(seen)
-    assert "│ unused columns │ anatom_site" in capsys.readouterr().out
+    assert facts["unused columns"] == "anatom_site_general_challenge"
 
 
 def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
@@ -165,7 +160,7 @@ def test_a_range_that_leaves_nothing_of_the_pictures(checkout: Path, capsys: pyt
     card.write_text(yaml.safe_dump(facts))
     doctor.main()
     assert (
-        "36 of 36 pictures are of one value each, from 0 to 0. layout.range is [-1000000.0, " in capsys.readouterr().out
+        "36 of 36 images are of one value each, from 0 to 0. layout.range is [-1000000.0, " in capsys.readouterr().out
     )
 
 

@@ -59,6 +59,14 @@ def write_unreadable(path: Path, images: pd.DataFrame) -> None:
         unreadable.assign(path=unreadable["path"].map(shown_address)).to_csv(partial, index=False, lineterminator="\n")
 
 
+def report_unreadable(path: Path, images: pd.DataFrame, allowed_share: float) -> str:
+    """Lists them in the file `path`; a sentence that says so. Raises Refusal as `refuse_unreadable` does."""
+    write_unreadable(path, images)
+    refuse_unreadable(images, allowed_share, path)
+    unreadable = describe_unreadable(images)
+    return f"{len(unreadable_files(images))} unreadable images: {unreadable}. {path} lists all." if unreadable else ""
+
+
 def share_to_allow(images: pd.DataFrame) -> float:
     """The least `prepare.unreadable_share` with which the stage goes on without all that cannot be read, rounded up.
 

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.card import Card
-from foldline.card.forms.form import Sample
 from foldline.card.sources import LINE, ROW
 from foldline.competition.layouts import Listing
-from foldline.competition.readability import describe_none
-from foldline.doctor.first_experiment import Pictures
-from foldline.files.refusal import Refusal, listed
+from foldline.competition.reading import Competition
+from foldline.files.refusal import listed
 from foldline.files.rows import SIDE, side_columns
 
 SHOWN_CLASSES = 3
@@ -21,19 +19,15 @@ SHOWN_COLUMNS = 6
 SHOWN_FEATURES = 6
 
 
-def understood(
-    card: Card, rows: pd.DataFrame, images: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...], sample: Sample
-) -> Iterator[tuple[str, str]]:
-    """Pairs of a name and what was found under it.
-
-    rows, images: as in their tables. targets: of the train rows, in the form of files/rows.py.
-    """
+def facts(card: Card, found: Competition, images: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Pairs of a name and what was found under it. images: as in their table."""
+    rows, sample = found.listing.rows, found.sample
     train = int((rows["part"] == "train").sum())
     yield "rows", f"{train:,} train, {len(rows) - train:,} test"
     yield "images", _images_per_row(images)
     yield "sizes", _sizes(images)
     yield "channels", _channels(card.layout.channels)
-    yield "target", f"{card.target.kind}: {_targets(targets, classes)}"
+    yield "target", f"{card.target.kind}: {_targets(found.targets, found.classes)}"
     yield "group", _groups(rows, card.target.group)
     yield "features", _features(rows)
     yield "metric", card.metric.kind
@@ -42,18 +36,7 @@ def understood(
         "submission",
         f"{card.submission.kind}: {len(sample.ids):,} rows, {card.submission.id} and {listed(columns, 3)}",
     )
-
-
-def pictures_of(images: pd.DataFrame) -> Pictures:
-    """Raises Refusal when no image can be read."""
-    files = images.drop_duplicates("path")
-    readable = files[files["error"].isna()]
-    if readable.empty:
-        raise Refusal(describe_none(images))
-    sides = readable[["height", "width"]]
-    aspects = sides.max(axis=1) / sides.min(axis=1)
-    is_wide = bool((readable["width"] > readable["height"]).mean() > 0.5)
-    return Pictures(float(sides.min(axis=1).median()), float(aspects.median()), is_wide)
+    yield "unused columns", listed(unused_columns(card, found.listing))
 
 
 def _channels(channels: int) -> str:
@@ -144,7 +127,7 @@ def unused_columns(card: Card, listing: Listing) -> tuple[str, ...]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text within a section of a card, however deep."""
+    """Every text within a section of a card, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foldline.card.card import read_card
-from foldline.doctor.first_experiment import UNKNOWN, Pictures, first_experiment
+from foldline.experiment.first_experiment import UNKNOWN, TypicalImage, first_experiment
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.params.section import parse
@@ -17,29 +17,29 @@ DOGS = read_card(Path("pipelines/competitions/dog-breed-identification.yaml"))
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("pictures", [UNKNOWN, Pictures(3.0, 1365.3, True)], ids=["unknown", "oblong"])
-def test_every_card_has_a_valid_first_experiment(card: Path, pictures: Pictures) -> None:
+@pytest.mark.parametrize("image", [UNKNOWN, TypicalImage(3.0, 1365.3, True)], ids=["unknown", "oblong"])
+def test_every_card_has_a_valid_first_experiment(card: Path, image: TypicalImage) -> None:
     facts = read_card(card)
-    params = parse(first_experiment(RECIPE, facts, pictures), Params, "first")
+    params = parse(first_experiment(RECIPE, facts, image), Params, "first")
     refuse_unfit(params, facts)
     assert params.competition == card.stem
 
 
 @pytest.mark.parametrize(
-    ("pictures", "size", "resize"),
+    ("image", "size", "resize"),
     [
-        (Pictures(28.0, 1.0, False), (96, 96), "squash"),
-        (Pictures(75.0, 1.0, True), (96, 96), "squash"),
-        (Pictures(400.0, 1.33, True), (224, 224), "squash"),
-        (Pictures(480.0, 2.0, True), (224, 224), "pad"),
-        (Pictures(3.0, 1365.3, True), (32, 1568), "squash"),
-        (Pictures(40.0, 150.0, False), (1568, 32), "squash"),
-        (Pictures(60.0, 5.0, False), (320, 64), "squash"),
-        (Pictures(1000.0, 5.0, True), (96, 512), "squash"),
+        (TypicalImage(28.0, 1.0, False), (96, 96), "squash"),
+        (TypicalImage(75.0, 1.0, True), (96, 96), "squash"),
+        (TypicalImage(400.0, 1.33, True), (224, 224), "squash"),
+        (TypicalImage(480.0, 2.0, True), (224, 224), "pad"),
+        (TypicalImage(3.0, 1365.3, True), (32, 1568), "squash"),
+        (TypicalImage(40.0, 150.0, False), (1568, 32), "squash"),
+        (TypicalImage(60.0, 5.0, False), (320, 64), "squash"),
+        (TypicalImage(1000.0, 5.0, True), (96, 512), "squash"),
     ],
 )
-def test_pictures_decide_their_size(pictures: Pictures, size: tuple[int, int], resize: str) -> None:
-    prepare = first_experiment(RECIPE, DOGS, pictures)["prepare"]
+def test_pictures_decide_their_size(image: TypicalImage, size: tuple[int, int], resize: str) -> None:
+    prepare = first_experiment(RECIPE, DOGS, image)["prepare"]
     assert (prepare["height_pixels"], prepare["width_pixels"]) == size
     assert (prepare["resize"], prepare["unreadable_share"]) == (resize, 0.0)
 

@@ -7,20 +7,28 @@ import pandas as pd
 
 from foldline.archive.addresses import RECORD, places_of
 from foldline.archive.file_names import ARRAY_SUFFIXES, IMAGE_SUFFIXES, suffix_of
+from foldline.card.card import Card
 from foldline.card.target import Target
 from foldline.competition.missing_images import describe_hidden
 from foldline.competition.readability import share_to_allow
-from foldline.files.refusal import listed
+from foldline.competition.reading import Competition
+from foldline.files.refusal import counted, listed
 from foldline.files.rows import SIDE, side_columns
 
 MISSPELT = 0.8
 """Likeness of two labels (difflib) from which one may be meant for the other."""
 
 
-def hidden_images(absent: Sequence[str], images: pd.DataFrame) -> Iterator[str]:
-    """absent: a sentence for each part of the test set without a single image. images: as in their tables."""
-    if absent:
-        yield describe_hidden(absent, share_to_allow(images))
+def card_warnings(card: Card, found: Competition, images: pd.DataFrame) -> Iterator[str]:
+    """images: as in their table."""
+    listing, shown = found.listing, found.sample.shown_labels
+    if listing.absences.parts:
+        yield describe_hidden(listing.absences.parts, share_to_allow(images))
+    yield from listing.doubts
+    yield from misspelt_new_class(card.target, {*found.classes, *shown})
+    yield from unknown_labels(shown, card.target.answer_names(found.classes))
+    yield from labels_alike(found.classes)
+    yield from unlearnable_features(listing.rows)
 
 
 def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]:
@@ -36,7 +44,8 @@ def unlisted_images(names: Sequence[str], paths: Iterable[str]) -> Iterator[str]
     ]
     if unlisted:
         yield (
-            f"{len(unlisted):,} images lie where those of the rows lie, but belong to no row: {listed(unlisted, 3)}. "
+            f"{counted(len(unlisted), 'image lies', 'images lie')} where those of the rows lie, but "
+            f"{'belongs' if len(unlisted) == 1 else 'belong'} to no row: {listed(unlisted, 3)}. "
             "If they should, look at the pattern or the path of the part: large and small letters differ."
         )
 
@@ -59,6 +68,19 @@ def misspelt_new_class(target: Target, known: Collection[str]) -> Iterator[str]:
         )
 
 
+def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    """shown: labels of the sample submission. known: those that a submission can name."""
+    there = set(known)
+    unknown = [label for label in shown if label not in there]
+    if unknown:
+        yield (
+            f"The sample submission shows {counted(len(unknown), 'label', 'labels')} that no submission of this card "
+            f"can name: {listed(unknown, 3)}; it can name {listed(known, 3)}. Look at target.column and "
+            "target.new_class, or write the train labels as the sample does, by a function of your own "
+            "(docs/own-code.md)."
+        )
+
+
 def labels_alike(classes: Sequence[str]) -> Iterator[str]:
     """Labels that are one to a person: they differ in case, or in blanks, alone."""
     alike: dict[str, list[str]] = {}
@@ -67,7 +89,8 @@ def labels_alike(classes: Sequence[str]) -> Iterator[str]:
     pairs = [f"{first!r} and {second!r}" for first, second, *_ in (names for names in alike.values() if names[1:])]
     if pairs:
         yield (
-            f"{len(pairs):,} labels are written in several ways, which are classes of their own: {listed(pairs, 3)}. "
+            f"{counted(len(pairs), 'label is', 'labels are')} written in several ways, which are classes of their own: "
+            f"{listed(pairs, 3)}. "
             "Make them one by a function of your own (docs/own-code.md)."
         )
 

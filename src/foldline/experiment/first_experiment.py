@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+import yaml
+
 from foldline.card.card import Card
+from foldline.competition.readability import describe_none
+from foldline.experiment.fitting import refuse_unfit
+from foldline.experiment.params import Params
+from foldline.files.refusal import Refusal
+from foldline.params.section import parse
 
 MODEL = "resnet50.a1_in1k"
 MOST_PIXELS, STEP_PIXELS = 224, 32
@@ -22,7 +30,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Pictures:
+class TypicalImage:
     """What the images are like, half of them more so and half of them less."""
 
     side_pixels: float
@@ -33,19 +41,38 @@ class Pictures:
     """Whether the longer side is the width."""
 
 
-UNKNOWN = Pictures(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False)
+UNKNOWN = TypicalImage(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False)
 """Before anything is downloaded."""
 
 
-def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) -> dict[str, Any]:
+def typical_image(images: pd.DataFrame) -> TypicalImage:
+    """images: as in their table. Raises Refusal when none can be read."""
+    files = images.drop_duplicates("path")
+    readable = files[files["error"].isna()]
+    if readable.empty:
+        raise Refusal(describe_none(images))
+    sides = readable[["height", "width"]]
+    aspects = sides.max(axis=1) / sides.min(axis=1)
+    is_wide = bool((readable["width"] > readable["height"]).mean() > 0.5)
+    return TypicalImage(float(sides.min(axis=1).median()), float(aspects.median()), is_wide)
+
+
+def experiment_text(recipe: Mapping[str, Any], card: Card, image: TypicalImage) -> str:
+    """The yaml of a first experiment. Raises Refusal when it does not fit the card."""
+    experiment = first_experiment(recipe, card, image)
+    refuse_unfit(parse(experiment, Params, "the first experiment"), card)
+    return yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)
+
+
+def first_experiment(recipe: Mapping[str, Any], card: Card, image: TypicalImage) -> dict[str, Any]:
     """`recipe` (the content of a params.yaml) for the competition of `card`, by folds, with a ResNet50 as the model."""
     experiment = copy.deepcopy(dict(recipe))
-    height, width = _size(pictures)
+    height, width = _size(image)
     experiment |= {"competition": card.slug, "folds": list(range(FOLDS))}
     experiment["prepare"] |= {
         "height_pixels": height,
         "width_pixels": width,
-        "resize": "pad" if SQUASHED_ASPECT < pictures.aspect < OBLONG_ASPECT else "squash",
+        "resize": "pad" if SQUASHED_ASPECT < image.aspect < OBLONG_ASPECT else "squash",
         # A wrong path looks like missing images: to go on without some is for a person to say.
         "unreadable_share": 0.0,
     }
@@ -61,17 +88,17 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, pictures: Pictures) 
     return experiment
 
 
-def _size(pictures: Pictures) -> tuple[int, int]:
+def _size(image: TypicalImage) -> tuple[int, int]:
     """Height and width in pixels, multiples of STEP_PIXELS."""
-    if pictures.aspect < OBLONG_ASPECT:
-        side = min(max(_stepped(pictures.side_pixels, math.ceil), LEAST_SQUARE_PIXELS), MOST_PIXELS)
+    if image.aspect < OBLONG_ASPECT:
+        side = min(max(_stepped(image.side_pixels, math.ceil), LEAST_SQUARE_PIXELS), MOST_PIXELS)
         return side, side
     # Squares alone would allow symmetries that swap the axes as views; a first experiment asks for none of these.
     most = MOST_PIXELS**2
-    shorter = min(_stepped(pictures.side_pixels, math.ceil), _stepped(math.sqrt(most / pictures.aspect), math.floor))
+    shorter = min(_stepped(image.side_pixels, math.ceil), _stepped(math.sqrt(most / image.aspect), math.floor))
     shorter = max(shorter, STEP_PIXELS)
-    longer = min(_stepped(pictures.side_pixels * pictures.aspect, math.ceil), _stepped(most / shorter, math.floor))
-    return (shorter, longer) if pictures.is_wide else (longer, shorter)
+    longer = min(_stepped(image.side_pixels * image.aspect, math.ceil), _stepped(most / shorter, math.floor))
+    return (shorter, longer) if image.is_wide else (longer, shorter)
 
 
 def _stepped(pixels: float, rounded: Callable[[float], int]) -> int:

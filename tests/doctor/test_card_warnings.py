@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.card.targets.labels import Ranked
-from foldline.doctor.card_suspicions import labels_alike, misspelt_new_class, unlearnable_features, unlisted_images
+from foldline.doctor.card_warnings import labels_alike, misspelt_new_class, unlearnable_features, unlisted_images
 
 
 def test_images_beside_those_of_the_rows_are_shown() -> None:
@@ -19,7 +19,7 @@ def test_images_beside_those_of_the_rows_are_shown() -> None:
     ]
     [finding] = unlisted_images(names, ["train/a/1.jpg", "test/2.png|test/missing.png"])
     assert finding.startswith(
-        "1 images lie where those of the rows lie, but belong to no row: train/b/(b)1.JPG. If they"
+        "1 image lies where those of the rows lie, but belongs to no row: train/b/(b)1.JPG. If they"
     )
 
 

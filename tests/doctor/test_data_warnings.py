@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from foldline.archive.addresses import InRecord, address_in_record
-from foldline.doctor.suspicions import suspicions, unknown_labels
+from foldline.doctor.card_warnings import unknown_labels
+from foldline.doctor.data_warnings import data_warnings
 from foldline.pixels.cache import MISSING
 
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
@@ -42,7 +43,7 @@ def found(
     rows: pd.DataFrame, images: pd.DataFrame, classes: tuple[str, ...], pairs: pd.DataFrame = NO_PAIRS
 ) -> list[str]:
     codes = np.array([classes.index(label) for label in rows["target"].dropna()], dtype=np.int64)
-    return list(suspicions(rows, images, codes, classes, rows["target"].dropna().tolist(), pairs))
+    return list(data_warnings(rows, images, codes, classes, rows["target"].dropna().tolist(), pairs))
 
 
 def test_nothing_is_suspicious_where_nothing_is_wrong() -> None:
@@ -74,7 +75,7 @@ def test_unreadable_images_are_counted_with_their_reasons() -> None:
 def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
     rows, images = tables(["a", "b", "a"])
     images["error"] = [None, "no picture", MISSING]
-    missing, unreadable, *_ = suspicions(
+    missing, unreadable, *_ = data_warnings(
         rows, images, np.array([0, 1, 0]), ("a", "b"), ("a", "b", "a"), NO_PAIRS, " Look in `b/`."
     )
     assert missing.startswith("1 of 3 images are missing: 2.jpg. Look in `b/`. Correct the card's layout, or set")
@@ -84,9 +85,15 @@ def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
 @pytest.mark.parametrize(
     ("pair", "expected"),
     [
-        ((0, 2), ["1 pairs of train images show the same, which share a fold: 0.jpg = 2.jpg."]),
-        ((0, 1), ["1 pairs of train images show the same", "1 of these pairs have different labels: 0.jpg = 1.jpg."]),
-        ((3, 4), ["1 pairs of an image of train and one of test show the same, a leak: 3.jpg = 4.jpg."]),
+        ((0, 2), ["1 near-duplicate pair of train images (they share a fold): 0.jpg = 2.jpg."]),
+        (
+            (0, 1),
+            [
+                "1 near-duplicate pair of train images (they",
+                "1 near-duplicate pair of train images with conflicting labels: 0.jpg = 1.jpg.",
+            ],
+        ),
+        ((3, 4), ["1 near-duplicate pair across train and test (a leak): 3.jpg = 4.jpg."]),
         ((4, 5), []),
     ],
 )
@@ -102,13 +109,13 @@ def test_a_file_that_serves_a_train_and_a_test_row_is_a_leak() -> None:
     rows, images = tables(["a", "a", None])
     images.loc[2, ["path", "position"]] = ["0.jpg", 0]
     (finding,) = found(rows, images, ("a",))
-    assert "a leak: 0.jpg = 0.jpg" in finding
+    assert "(a leak): 0.jpg = 0.jpg" in finding
 
 
 def test_a_file_of_several_train_rows_is_no_contradiction() -> None:
     rows, images = tables(["a", "b", "a", "b"])
     images.loc[[1, 2], ["path", "position"]] = ["0.jpg", 0]
-    assert found(rows, images, ("a", "b")) == ["1 train images belong to several rows each, which share a fold: 0.jpg."]
+    assert found(rows, images, ("a", "b")) == ["1 train image belongs to several rows each, which share a fold: 0.jpg."]
 
 
 def test_two_images_of_one_row_may_be_alike() -> None:
@@ -118,11 +125,12 @@ def test_two_images_of_one_row_may_be_alike() -> None:
     assert found(rows, images, ("a",), pairs) == []
 
 
-def test_other_sizes_in_test_are_told_with_their_medians() -> None:
+def test_other_sizes_in_test_are_told_by_where_they_differ_most() -> None:
     rows, images = tables(["a"] * 40 + [None] * 40, [(10, 20)] * 40 + [(10, 30)] * 40)
     assert found(rows, images, ("a",)) == [
-        "Train and test differ in width: the medians are 20 and 30.",
-        "Train and test differ in aspect (width / height): the medians are 2 and 3.",
+        "Train and test differ in width: it is at most 20 for 100% of train images and 0% of test images.",
+        "Train and test differ in aspect (width / height): it is at most 2 for 100% of train images and 0% of test "
+        "images.",
     ]
 
 
@@ -135,21 +143,21 @@ def test_pictures_in_records_are_named_by_their_rows() -> None:
     rows, images = tables(["a", "a", "b", "b"])
     images["path"] = [address_in_record("t.csv", InRecord((number, 9), ("a",), "", 2, 2)) for number in range(4)]
     (finding,) = found(rows, images, ("a", "b"), pd.DataFrame({"first": [0], "second": [1]}))
-    assert finding == "1 pairs of train images show the same, which share a fold: `r0` in t.csv = `r1` in t.csv."
+    assert finding == "1 near-duplicate pair of train images (they share a fold): `r0` in t.csv = `r1` in t.csv."
 
 
 def test_classes_that_are_absent_single_or_uneven() -> None:
     rows, images = tables(["a"] * 12 + ["b"])
     absent, single, uneven = found(rows, images, ("a", "b", "c"))
     assert absent == "1 of 3 classes have no train row: c."
-    assert single.startswith("1 classes have one train row")
-    assert uneven == "The classes are uneven: a has 12 train rows, b 1."
+    assert single.startswith("1 class has one train row")
+    assert uneven == "The classes are imbalanced: a has 12 train rows, b has 1."
 
 
 def test_labels_of_several_columns_are_counted_by_column() -> None:
     rows, images = tables(["", "x", "x"])
     targets = np.array([[0, 0], [1, 0], [1, 0]], dtype=np.uint8)
-    assert list(suspicions(rows, images, targets, ("x", "y"), [""] * len(targets), NO_PAIRS)) == [
+    assert list(data_warnings(rows, images, targets, ("x", "y"), [""] * len(targets), NO_PAIRS)) == [
         "1 of 2 classes have no train row: y."
     ]
 
@@ -157,7 +165,11 @@ def test_labels_of_several_columns_are_counted_by_column() -> None:
 def test_numbers_have_no_classes() -> None:
     rows, images = tables(["1.5", "100"])
     assert (
-        list(suspicions(rows, images, np.array([[1.5], [100]], dtype=np.float32), ("score",), ("1.5", "100"), NO_PAIRS))
+        list(
+            data_warnings(
+                rows, images, np.array([[1.5], [100]], dtype=np.float32), ("score",), ("1.5", "100"), NO_PAIRS
+            )
+        )
         == []
     )
 
