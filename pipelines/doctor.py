@@ -18,8 +18,7 @@ from foldline.card.card import read_card
 from foldline.doctor.contents import contents
 from foldline.doctor.examination import examine
 from foldline.experiment.first_experiment import UNKNOWN, experiment_text, typical_image
-from foldline.files.whole_files import whole_file
-from foldline.params.yaml_files import read_yaml
+from foldline.files.whole_files import write_text
 from pipelines.answers import Answer
 from pipelines.running import parser, run, settings_of
 from pipelines.tables import print_table
@@ -33,8 +32,9 @@ def main() -> Answer:
     arguments.add_argument("--write", type=Path, metavar="FILE", help="write the first params.yaml to FILE")
     given = arguments.parse_args()
     settings = settings_of(given.competition)
-    card, image, following = read_card(settings.card), UNKNOWN, "dvc repro download, then the doctor again"
-    places, said = settings.places, dict[str, Any](competition=card.slug)
+    card, places = read_card(settings.card), settings.places
+    said: dict[str, Any] = {"competition": card.slug}
+    image, following = UNKNOWN, "dvc repro download, then the doctor again"
     if not places.manifest.exists():
         refuse_unscorable_card(card)
     else:
@@ -49,11 +49,11 @@ def main() -> Answer:
         image, following = typical_image(found.images), "dvc repro"
         if found.images["error"].notna().any():
             following = "correct the card, or set prepare.unreadable_share as said above; then dvc repro"
-    text = experiment_text(read_yaml(RECIPE), card, image)
-    if given.write is not None:
-        with whole_file(given.write) as partial:
-            partial.write_text(text)
-    print(f"{given.write}: a first experiment" if given.write else f"\nA first params.yaml:\n\n{text}")
+    text = experiment_text(RECIPE, card, image)
+    if given.write is None:
+        print(f"\nA first params.yaml:\n\n{text}")
+    else:
+        write_text(given.write, text)
     print(f"next: {following}")
     return {**said, "experiment": yaml.safe_load(text), "written": given.write, "next": following}
 

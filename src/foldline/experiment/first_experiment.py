@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 
 MODEL = "resnet50.a1_in1k"
 MOST_PIXELS, STEP_PIXELS = 224, 32
@@ -57,9 +59,9 @@ def typical_image(images: pd.DataFrame) -> TypicalImage:
     return TypicalImage(float(sides.min(axis=1).median()), float(aspects.median()), is_wide)
 
 
-def experiment_text(recipe: Mapping[str, Any], card: Card, image: TypicalImage) -> str:
+def experiment_text(recipe: Path, card: Card, image: TypicalImage) -> str:
     """The yaml of a first experiment. Raises Refusal when it does not fit the card."""
-    experiment = first_experiment(recipe, card, image)
+    experiment = first_experiment(read_yaml(recipe), card, image)
     refuse_unfit(parse(experiment, Params, "the first experiment"), card)
     return yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)
 

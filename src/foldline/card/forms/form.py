@@ -18,7 +18,7 @@ from foldline.archive.archives import Archives
 from foldline.card.forms.fields import Violation
 from foldline.card.source_steps import File, Headerless
 from foldline.card.target import Target
-from foldline.card.targets.kind import AS_PREDICTED
+from foldline.card.targets.kind import AS_PREDICTED, TargetKind
 from foldline.card.targets.sample_columns import Per, refuse_other_columns
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.truths_and_answers import Answer, FirstRule
@@ -99,7 +99,7 @@ class Form(Section):
         return self
 
     @classmethod
-    def takes(cls, target: Target) -> bool:
+    def takes(cls, target: TargetKind | type[TargetKind]) -> bool:
         """Whether a target's answers are submitted so."""
         return not set(cls.answers).isdisjoint(target.answers) and (target.in_lines or not cls.in_lines)
 
