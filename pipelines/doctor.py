@@ -1,8 +1,7 @@
 """Look at a competition before the first experiment: what its card makes of its data, and what looks wrong.
 
-Reads the card and the archives in input/<slug>. Prints the files, what was understood, warnings (missing and unreadable
-files, near-duplicates, sizes that differ between train and test, ...), and a first params.yaml, or writes that. Decodes
-every image once, into work/<slug>/doctor, which may be removed. Before the download the card alone counts.
+Prints the files, what was understood, warnings, and a first params.yaml, or writes that. Decodes every image once, into
+work/<slug>/doctor, which may be removed. Before the download the card alone counts.
 
 foldline doctor --competition dog-breed-identification --write params.yaml
 """

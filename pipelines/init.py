@@ -58,10 +58,9 @@ def write_experiment(params: Path, card: Path) -> None:
     # Seconds of start-up, for those who name a competition.
     from foldline.card.card import read_card
     from foldline.experiment.first_experiment import UNKNOWN, experiment_text
-    from foldline.params.yaml_files import read_yaml
     from pipelines.doctor import RECIPE
 
-    params.write_text(experiment_text(read_yaml(RECIPE), read_card(card), UNKNOWN), encoding="utf-8")
+    params.write_text(experiment_text(RECIPE, read_card(card), UNKNOWN), encoding="utf-8")
 
 
 if __name__ == "__main__":
