@@ -1,6 +1,6 @@
 """Look at a competition before the first experiment: what its card makes of its data, and what looks wrong.
 
-Prints the files, what was understood, warnings, and a first params.yaml, or writes that. Decodes every image once, into
+Prints the files, what was understood, warnings, and a first params.yaml, and writes it. Decodes every image once, into
 work/<slug>/doctor, which may be removed. Before the download the card alone counts.
 
 foldline doctor --competition dog-breed-identification --write params.yaml
@@ -49,9 +49,8 @@ def main() -> Answer:
         if found.images["error"].notna().any():
             following = "correct the card, or set prepare.unreadable_share as said above; then dvc repro"
     text = experiment_text(RECIPE, card, image)
-    if given.write is None:
-        print(f"\nA first params.yaml:\n\n{text}")
-    else:
+    print(f"\nA first params.yaml:\n\n{text}")
+    if given.write is not None:
         write_text(given.write, text)
     print(f"next: {following}")
     return {**said, "experiment": yaml.safe_load(text), "written": given.write, "next": following}
