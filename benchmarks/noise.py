@@ -32,7 +32,7 @@ def section(model: str, batch_size: int, **changes: Any) -> Train:
         "batch_size": batch_size,
         "micro_batch_size": batch_size,
         "workers": 0,
-        "average": {"kind": "ema", "decay": 0.98, "statistics": {"kind": "forward", "batches": 1}},
+        "average": {"kind": "ema", "decay": 0.98, "statistics": {"kind": "update_bn", "batches": 1}},
         "augmentation": {"recipe": "none", "transforms": []},
         "model": values["model"] | {"name": model},
     }

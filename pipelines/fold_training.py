@@ -13,7 +13,7 @@ from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
-from foldline.training.samples import fit_side_features, split_samples, with_side_features
+from foldline.training.samples import fit_tabular_features, split_samples, with_tabular_features
 from foldline.training.section import Train
 from foldline.training.starting_weights import starting_weights
 from foldline.training.training_setup import Fold
@@ -31,13 +31,13 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
     weights = starting_weights(places.weights, train.model.name)
     activation = train.loss.fitting_activation(classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
-    folds, joins = read_folds(places.folds), train.model.joins_side_features
+    folds, joins = read_folds(places.folds), train.model.concatenates_tabular_features
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
         parts = split_samples(rows, images, folds, graded, table, one)
         # A head knows the features as they were when it learned.
-        side = before.side if before else fit_side_features(rows, parts[0]) if joins else None
-        training, validation = (with_side_features(rows, part, side) for part in parts)
+        side = before.side if before else fit_tabular_features(rows, parts[0]) if joins else None
+        training, validation = (with_tabular_features(rows, part, side) for part in parts)
         facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
         return Fold(one, seed, *facts, before, side)
 

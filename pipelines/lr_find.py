@@ -3,8 +3,8 @@
 After each step the next validation batch is measured too, in eval mode. Stops when the training loss diverges. What
 train.freezing holds back in the first epoch does not learn here. Reads what `train` reads; touches none of it, nor
 any checkpoint. Writes work/<slug>/lr_find/fold<k>/seed<s>/: rates.csv, rates.png, suggestions.json, and prints the
-suggestions, which are rates of the head: set train.rates.head, and keep the others in proportion. Parameters: train.
-Card: target, symmetries. Runs in one process.
+suggestions, which are rates of the head: set train.learning_rates.head, and keep the others in proportion.
+Parameters: train. Card: target, symmetries. Runs in one process.
 
 foldline lr-find --fold 0
 """

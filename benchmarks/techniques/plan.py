@@ -12,7 +12,7 @@ from foldline.params.yaml_files import read_yaml
 
 BASELINE = "baseline"
 Changes = Mapping[str, Any]
-"""Paths in a yaml file, `train.rates.head`, and what takes the place of the value that is there."""
+"""Paths in a yaml file, `train.learning_rates.head`, and what takes the place of the value that is there."""
 
 
 class _Plan(Section):

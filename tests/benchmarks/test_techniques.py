@@ -56,15 +56,17 @@ def test_every_technique_of_a_shipped_plan_is_a_valid_experiment(name: str, tmp_
 
 
 def test_a_change_replaces_what_its_path_names_and_nothing_else() -> None:
-    content = {"train": {"rates": {"head": 0.1, "body": 0.2}, "epochs": 3}}
-    assert changed(content, {"train.rates.head": 1.0}) == {"train": {"rates": {"head": 1.0, "body": 0.2}, "epochs": 3}}
-    assert content["train"]["rates"]["head"] == 0.1
+    content = {"train": {"learning_rates": {"head": 0.1, "backbone": 0.2}, "epochs": 3}}
+    assert changed(content, {"train.learning_rates.head": 1.0}) == {
+        "train": {"learning_rates": {"head": 1.0, "backbone": 0.2}, "epochs": 3}
+    }
+    assert content["train"]["learning_rates"]["head"] == 0.1
 
 
-@pytest.mark.parametrize("path", ["train.rates.haed", "trian.epochs"])
+@pytest.mark.parametrize("path", ["train.learning_rates.haed", "trian.epochs"])
 def test_refuses_to_change_what_is_not_there(path: str) -> None:
     with pytest.raises(Refusal, match=f"`{path}` is to be changed, but there is no such key"):
-        changed({"train": {"rates": {"head": 0.1}}}, {path: 1})
+        changed({"train": {"learning_rates": {"head": 0.1}}}, {path: 1})
 
 
 def test_refuses_a_technique_that_the_plan_has_not() -> None:
@@ -193,7 +195,9 @@ def test_a_technique_is_trained_and_judged_by_the_stages_themselves(tmp_path: Pa
     with pytest.raises(Refusal, match=r"train: `epochs` is 0"):
         measure(workspace, changed(short, {"train.epochs": 0}), 0)
 
-    diverging = changed(short, {"train.rates.body": 1e30, "train.rates.head": 1e30, "train.epochs": 5})
+    diverging = changed(
+        short, {"train.learning_rates.backbone": 1e30, "train.learning_rates.head": 1e30, "train.epochs": 5}
+    )
     failed = measure(workspace, changed(diverging, {"train.schedule": {"kind": "constant"}}), 0)
     assert "the training loss is not a number" in failed.failure
     assert failed.rows.empty

@@ -70,7 +70,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def write_params(side_features: str) -> None:
+def write_params(tabular_features: str) -> None:
     """The backbone stays as it is, at random: what can be learned is what the head makes of what it is given."""
     params = yaml.safe_load(RECIPE.read_text())
     recipe = params["train"] | {
@@ -79,27 +79,33 @@ def write_params(side_features: str) -> None:
         "micro_batch_size": 16,
         "schedule": {"kind": "constant"},
         "average": {"kind": "none"},
-        "rates": {"kind": "layer_decay", "head": 0.03, "body": 1e-30, "layer_decay": 1.0, "groups": "stages"},
+        "learning_rates": {
+            "kind": "layer_decay",
+            "head": 0.03,
+            "backbone": 1e-30,
+            "layer_decay": 1.0,
+            "groups": "stages",
+        },
         "freezing": {"kind": "gradual", "head_epochs": 12, "stage_epochs": 0, "batchnorm": "eval"},
     }
-    recipe["model"] |= {"side_features": side_features}
+    recipe["model"] |= {"tabular_features": tabular_features}
     params |= PARAMS | {"competition": SLUG, "folds": [0], "train": recipe}
     params["predict"] |= {"views": ["identity", "horizontal_flip"]}
     Path("params.yaml").write_text(yaml.safe_dump(params))
 
 
-@pytest.mark.parametrize(("side_features", "least", "most"), [("joined", 0.95, 1.0), ("none", 0.2, 0.8)])
+@pytest.mark.parametrize(("tabular_features", "least", "most"), [("concatenated", 0.95, 1.0), ("none", 0.2, 0.8)])
 def test_features_decide_where_they_are_joined_and_nowhere_else(
-    side_features: str, least: float, most: float, prepared: Path, monkeypatch: pytest.MonkeyPatch
+    tabular_features: str, least: float, most: float, prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(prepared)
-    write_params(side_features)
+    write_params(tabular_features)
     train(0, 0)
     predict_one(0, 0)
 
     places, miniature = Places(SLUG), draw()
     encoding = load_model(places.trained(0, 0) / "model.safetensors").architecture.side
-    assert (encoding is not None) == (side_features == "joined")
+    assert (encoding is not None) == (tabular_features == "concatenated")
     logits = read_logits(places.predicted(0, 0))
     for ids, outputs, truth in (
         (logits.validation_ids, logits.validation, miniature.labels),

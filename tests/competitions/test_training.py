@@ -43,7 +43,7 @@ LEARNED: list[tuple[str, Callable[[], Miniature], dict]] = [
     (LINES, test_ranzcr_clip_catheter_line_classification.draw, {"kind": "binary_cross_entropy", "smoothing": 0.0}),
     (PETS, pets, SQUARED),
     (GALAXIES, galaxies, {"kind": "huber", "delta": 1.0}),
-    (EYES, eyes, {"kind": "cumulative"}),
+    (EYES, eyes, {"kind": "cumulative_link"}),
     (EYES, eyes, SQUARED),
     (SLIDES, test_mayo_clinic_strip_ai.draw, ENTROPY),
     (GRAPHEMES, test_bengaliai_cv19.draw, ENTROPY),

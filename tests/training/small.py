@@ -13,13 +13,13 @@ from foldline.training.training_setup import Fold
 
 MODEL: dict[str, Any] = {
     "name": "test_resnet",
-    "head": {"kind": "plain"},
-    "pooling": {"kind": "own"},
-    "hidden_activation": "own",
+    "head": {"kind": "linear"},
+    "pooling": {"kind": "default"},
+    "hidden_activation": "default",
     "drop_rate": 0.0,
     "drop_path_rate": 0.0,
-    "drop_channel_rate": 0.0,
-    "side_features": "joined",
+    "spatial_dropout_rate": 0.0,
+    "tabular_features": "concatenated",
 }
 
 TRAIN: dict[str, Any] = {
@@ -31,18 +31,18 @@ TRAIN: dict[str, Any] = {
     "precision": "float32",
     "channels_last": False,
     "compile": False,
-    "resolution": {"start_share": 1.0, "end_share": 1.0, "growing_epochs": 0},
+    "resolution": {"start_fraction": 1.0, "end_fraction": 1.0, "growing_epochs": 0},
     "model": MODEL | {"drop_rate": 0.2},
     "optimizer": {"kind": "adamw", "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.05},
-    "rates": {"kind": "layer_decay", "head": 0.003, "body": 0.001, "layer_decay": 0.5, "groups": "stages"},
+    "learning_rates": {"kind": "layer_decay", "head": 0.003, "backbone": 0.001, "layer_decay": 0.5, "groups": "stages"},
     "freezing": {"kind": "none"},
-    "schedule": {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.05, "end_share": 0.01},
+    "schedule": {"kind": "warmup_cosine", "warmup_epochs": 1, "start_factor": 0.05, "end_factor": 0.01},
     "clipping": {"kind": "norm", "limit": 1.0},
-    "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "forward", "batches": 3}},
+    "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "update_bn", "batches": 3}},
     "loss": {"kind": "cross_entropy", "smoothing": 0.1},
     "imbalance": {"kind": "none"},
     "mixing": {"kind": "none"},
-    "warm_start": {"kind": "none"},
+    "head_initialisation": {"kind": "none"},
     "augmentation": {"recipe": "light", "transforms": []},
     "keep": "last",
 }

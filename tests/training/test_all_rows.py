@@ -96,8 +96,8 @@ def test_the_head_that_was_learned_without_a_fold_is_put_back(tmp_path: Path) ->
         assert torch.equal(weights, gone_on.model.get_parameter(name)) != is_head
 
 
-def test_it_goes_on_from_where_the_one_before_ended_without_a_second_warm_start(tmp_path: Path) -> None:
-    config = train_section(epochs=1, warm_start={"kind": "logistic_regression", "inverse_penalty": 1.0})
+def test_it_goes_on_from_where_the_one_before_ended_without_a_second_probe(tmp_path: Path) -> None:
+    config = train_section(epochs=1, head_initialisation={"kind": "linear_probe", "inverse_penalty": 1.0})
     learned = {name: torch.full_like(value, 0.5) for name, value in new_weights(config, None).items()}
     begun = new_weights(config, learned)
     assert all(torch.equal(begun[name], value) for name, value in learned.items())
@@ -157,7 +157,7 @@ def test_features_are_encoded_as_the_rows_say_whose_head_the_model_ends_with(
     assert whole.validation.side[0].shape == (0, 1)
     told = old_head.training.side[0][[old_head.training.row_ids.index(row) for row in of_fold.training.row_ids]]
     np.testing.assert_array_equal(told, of_fold.training.side[0])
-    without = train.model_copy(update={"model": train.model.model_copy(update={"side_features": "none"})})
+    without = train.model_copy(update={"model": train.model.model_copy(update={"tabular_features": "none"})})
     alone = read_fold(read_settings(), 0, 0, without)
     assert (alone.side, alone.training.side) == (None, ())
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from foldline.params.section import parse
 from foldline.training.averages import Averages as Section
-from foldline.training.averages import EmaSpan, Follower, ForwardStatistics, TrainingStatistics, WeightAverage
+from foldline.training.averages import EmaSpan, Follower, TrainingStatistics, UpdateBn, WeightAverage
 from foldline.training.batches import Batch
 
-FORWARD = {"kind": "forward", "batches": 2}
+FORWARD = {"kind": "update_bn", "batches": 2}
 
 
 def average_of(followed: nn.Module, steps_per_epoch: int = 4, **section: Any) -> Follower:
@@ -138,7 +138,7 @@ def test_all_of_the_batches_that_are_asked_for() -> None:
     norm = model[1]
     assert isinstance(norm, nn.BatchNorm1d)
     batches = [batch([0, 2]), batch([4, 6]), batch([100, 200])]
-    section = ForwardStatistics(kind="forward", batches=2)
+    section = UpdateBn(kind="update_bn", batches=2)
     section.refresh(model, [norm], batches, Accelerator(cpu=True), squares)
     assert norm.running_mean is not None and norm.running_mean.item() == 3.0
 

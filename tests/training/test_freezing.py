@@ -29,7 +29,7 @@ def test_head_then_stages_from_the_top_then_the_stem() -> None:
     assert [changed for changed, _ in seen] == [True, False, True, True, True, True, True, False]
 
 
-def test_the_whole_body_at_once_and_any_epoch_first() -> None:
+def test_the_whole_backbone_at_once_and_any_epoch_first() -> None:
     model = resnet18()
     start_epoch = GradualFreezing(kind="gradual", head_epochs=1, stage_epochs=0, batchnorm="train").start_epoch
     start_epoch(model, 0)

@@ -9,18 +9,18 @@ from torch import nn
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.layer_groups import LayerDecay, PartRates, layer_depths, parameter_groups
+from foldline.training.layer_groups import LayerDecay, StageRates, layer_depths, parameter_groups
 from foldline.training.models import Architecture, build_model
 from foldline.training.networks import Model, Models
 from tests.training.small import MODEL
 
 
 def rates(layer_decay: float, groups: str = "stages") -> LayerDecay:
-    return LayerDecay(kind="layer_decay", head=1.0, body=0.1, layer_decay=layer_decay, groups=groups)  # type: ignore[arg-type]
+    return LayerDecay(kind="layer_decay", head=1.0, backbone=0.1, layer_decay=layer_decay, groups=groups)  # type: ignore[arg-type]
 
 
 def architecture(name: str = "test_resnet") -> Architecture:
-    head = {"kind": "hidden", "units": 8, "drop_rate": 0.5}
+    head = {"kind": "mlp", "units": 8, "drop_rate": 0.5}
     return of_model(parse(MODEL | {"name": name, "head": head}, Models, "model"))
 
 
@@ -84,7 +84,7 @@ def test_refuses_layers_that_timm_does_not_group() -> None:
 
 def test_rates_of_stem_stages_and_head() -> None:
     model = build_model(architecture("resnet18"))
-    section = PartRates(kind="parts", stem=0.1, stages=(0.2, 0.3, 0.4, 0.5), head=0.6)
+    section = StageRates(kind="per_stage", stem=0.1, stages=(0.2, 0.3, 0.4, 0.5), head=0.6)
     by_name = dict.fromkeys(["conv1", "layer1", "layer2", "layer3", "layer4"], 0.0)
     found = {id(p): group["peak_rate"] for group in parameter_groups(model, section, 0.0) for p in group["params"]}
     for name, parameter in model.backbone.named_parameters():
@@ -94,7 +94,7 @@ def test_rates_of_stem_stages_and_head() -> None:
 
 
 def test_refuses_rates_for_another_number_of_stages() -> None:
-    section = PartRates(kind="parts", stem=0.1, stages=(0.2, 0.3), head=0.6)
+    section = StageRates(kind="per_stage", stem=0.1, stages=(0.2, 0.3), head=0.6)
     with pytest.raises(Refusal, match=r"stages has 2 rates, but timm sees 4 stages above the stem of this ResNet"):
         parameter_groups(build_model(architecture()), section, 0.0)
 

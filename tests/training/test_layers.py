@@ -15,7 +15,7 @@ from foldline.training.networks import Models
 from foldline.training.section import Resolution
 from tests.training.small import MODEL
 
-WHOLE = Resolution(start_share=1.0, end_share=1.0, growing_epochs=0)
+WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)
 
 
 def model_with(pixels: int = 32, **changes: Any) -> Classifier:
@@ -38,12 +38,12 @@ def test_activations_are_replaced_by_name(name: str) -> None:
 
 
 def test_refuses_activations_that_are_unknown() -> None:
-    with pytest.raises(Refusal, match=r"hidden_activation is 'leeky'. Valid: own, "):
+    with pytest.raises(Refusal, match=r"hidden_activation is 'leeky'. Valid: default, "):
         model_with(hidden_activation="leeky")
 
 
 def test_dropout2d_after_each_stage_drops_whole_channels() -> None:
-    model = model_with(name="resnet18", drop_channel_rate=0.5)
+    model = model_with(name="resnet18", spatial_dropout_rate=0.5)
     assert count(model, nn.Dropout2d) == 4
     assert model.state_dict().keys() == model_with(name="resnet18").state_dict().keys()
     model.backbone.train()
@@ -78,7 +78,7 @@ def test_refuses_pooling_without_a_map() -> None:
 
 
 def test_refuses_a_smaller_training_size_for_a_model_of_one_size() -> None:
-    smaller = Resolution(start_share=0.5, end_share=1.0, growing_epochs=2)
+    smaller = Resolution(start_fraction=0.5, end_fraction=1.0, growing_epochs=2)
     with pytest.raises(Refusal, match=r"`test_vit` takes one size only"):
         refuse_unfit_images(model_with(name="test_vit"), smaller)
 

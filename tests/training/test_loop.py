@@ -23,7 +23,7 @@ from foldline.training.training_setup import Fold, fold_seed
 from tests.training.small import MODEL, labels, small_fold, train_section
 
 NO_AVERAGE = {"kind": "none"}
-FORWARD = {"kind": "forward", "batches": 3}
+FORWARD = {"kind": "update_bn", "batches": 3}
 
 
 def run(config: Train, folder: Path, fold: Fold | None = None) -> Trained:
@@ -48,7 +48,7 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
 
     seed_torch((fold.seed,))
     model = build_model(trained.model.architecture)
-    optimizer = config.optimizer.build(parameter_groups(model, config.rates, 0.05))
+    optimizer = config.optimizer.build(parameter_groups(model, config.learning_rates, 0.05))
     order = EpochOrder(len(fold.training), 8, fold_seed(fold), 0, 1)
     schedule, step = config.schedule.rates(len(order), 3), 0
     for epoch in range(3):
@@ -71,9 +71,11 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
 def test_micro_batches_equal_the_whole_batch(micro_batch_size: int, tmp_path: Path) -> None:
     """28 training images in steps of 7: parts of 7 x 1, of 3 + 2 + 2, of 4 + 3."""
     sgd = {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
-    rates = {"kind": "layer_decay", "head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"}
-    whole = run(without_batchnorm(optimizer=sgd, rates=rates), tmp_path / "whole")
-    parts = run(without_batchnorm(optimizer=sgd, rates=rates, micro_batch_size=micro_batch_size), tmp_path / "parts")
+    rates = {"kind": "layer_decay", "head": 0.1, "backbone": 0.1, "layer_decay": 1.0, "groups": "stages"}
+    whole = run(without_batchnorm(optimizer=sgd, learning_rates=rates), tmp_path / "whole")
+    parts = run(
+        without_batchnorm(optimizer=sgd, learning_rates=rates, micro_batch_size=micro_batch_size), tmp_path / "parts"
+    )
     for one, other in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
     assert [line["train_loss"] for line in whole.history] == pytest.approx(
@@ -93,7 +95,14 @@ def test_another_experiments_checkpoint_is_named(tmp_path: Path, capsys: pytest.
 def test_learns_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained = run(
         train_section(
-            epochs=6, rates={"kind": "layer_decay", "head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"}
+            epochs=6,
+            learning_rates={
+                "kind": "layer_decay",
+                "head": 0.01,
+                "backbone": 0.01,
+                "layer_decay": 1.0,
+                "groups": "stages",
+            },
         ),
         tmp_path,
     )
@@ -121,12 +130,12 @@ def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
 
 
 def test_averaged_weights_need_their_own_statistics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = {"kind": "layer_decay", "head": 0.02, "body": 0.02, "layer_decay": 1.0, "groups": "stages"}
+    rates = {"kind": "layer_decay", "head": 0.02, "backbone": 0.02, "layer_decay": 1.0, "groups": "stages"}
     config = train_section(
-        epochs=6, rates=rates, average={"kind": "ema", "decay": 0.95, "statistics": FORWARD | {"batches": 5}}
+        epochs=6, learning_rates=rates, average={"kind": "ema", "decay": 0.95, "statistics": FORWARD | {"batches": 5}}
     )
     renewed = run(config, tmp_path / "renewed").kept["validation_loss"]
-    monkeypatch.setattr("foldline.training.averages.ForwardStatistics.refresh", lambda *given, **rest: None)
+    monkeypatch.setattr("foldline.training.averages.UpdateBn.refresh", lambda *given, **rest: None)
     stale = run(config, tmp_path / "stale").kept["validation_loss"]
     assert renewed < 0.8 * stale
 
@@ -148,10 +157,10 @@ def test_refuses_more_processes_than_images_in_a_step(tmp_path: Path, monkeypatc
 
 def test_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     """The rate is nothing at step 1 and enormous at step 3, still in the first epoch: nothing is left to go on from."""
-    rates = {"kind": "layer_decay", "head": 1e30, "body": 1e30, "layer_decay": 1.0, "groups": "stages"}
-    schedule = {"kind": "warmup_cosine", "warmup_epochs": 1, "start_share": 0.0, "end_share": 0.0}
-    config = train_section(rates=rates, schedule=schedule, clipping={"kind": "none"})
-    message = r"not a number at step [34] \(epoch 1\), for the rows row\d+, .*Lower train.rates"
+    rates = {"kind": "layer_decay", "head": 1e30, "backbone": 1e30, "layer_decay": 1.0, "groups": "stages"}
+    schedule = {"kind": "warmup_cosine", "warmup_epochs": 1, "start_factor": 0.0, "end_factor": 0.0}
+    config = train_section(learning_rates=rates, schedule=schedule, clipping={"kind": "none"})
+    message = r"not a number at step [34] \(epoch 1\), for the rows row\d+, .*Lower train.learning_rates"
     with pytest.raises(Refusal, match=message) as refusal:
         run(config, tmp_path / "fold1")
     assert "checkpoint" not in str(refusal.value)

@@ -49,7 +49,7 @@ def test_cross_entropy_equals_torchs(smoothing: float) -> None:
         {"kind": "binary_cross_entropy", "smoothing": 0.1},
         {"kind": "focal", "gamma": 2.0},
         {"kind": "focal", "gamma": 2.0, "learned": "each"},
-        {"kind": "cumulative"},
+        {"kind": "cumulative_link"},
     ],
     ids=lambda section: "-".join(map(str, section.values())),
 )

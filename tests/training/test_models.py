@@ -19,12 +19,12 @@ from foldline.training.models import (
     refuse_unfit_images,
     save_model,
 )
-from foldline.training.networks import Head, HiddenHead, Model, Models, PlainHead
+from foldline.training.networks import Head, LinearHead, MlpHead, Model, Models
 from foldline.training.section import Resolution
 from tests.training.small import MODEL
 
-PLAIN = PlainHead(kind="plain")
-WHOLE = Resolution(start_share=1.0, end_share=1.0, growing_epochs=0)
+PLAIN = LinearHead(kind="linear")
+WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)
 
 
 def architecture(name: str = "test_resnet", channels: int = 1, head: Head = PLAIN, pixels: int = 32) -> Architecture:
@@ -73,7 +73,7 @@ def test_bytes_and_floats_are_the_same_pixels() -> None:
 
 
 def test_hidden_head() -> None:
-    head = build_model(architecture(head=HiddenHead(kind="hidden", units=5, drop_rate=0.4))).head
+    head = build_model(architecture(head=MlpHead(kind="mlp", units=5, drop_rate=0.4))).head
     assert isinstance(head, nn.Sequential)
     assert [type(layer) for layer in head] == [nn.Linear, nn.ReLU, nn.Dropout, nn.Linear]
     assert head[0].weight.shape == (5, 96)
@@ -82,7 +82,7 @@ def test_hidden_head() -> None:
 
 
 def test_saved_and_loaded_it_says_the_same(tmp_path: Path) -> None:
-    model = build_model(architecture(head=HiddenHead(kind="hidden", units=5, drop_rate=0.4))).eval()
+    model = build_model(architecture(head=MlpHead(kind="mlp", units=5, drop_rate=0.4))).eval()
     save_model(tmp_path / "model.safetensors", model)
     loaded = load_model(tmp_path / "model.safetensors")
     images = torch.randint(0, 256, (3, 1, 32, 32), dtype=torch.uint8)

@@ -20,7 +20,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     "cross_entropy": {"kind": "cross_entropy", "smoothing": 0.0},
     "binary_cross_entropy": {"kind": "binary_cross_entropy", "smoothing": 0.0},
     "focal": {"kind": "focal", "gamma": 2.0},
-    "cumulative": {"kind": "cumulative"},
+    "cumulative_link": {"kind": "cumulative_link"},
     "mean_squared_error": {"kind": "mean_squared_error"},
     "mean_absolute_error": {"kind": "mean_absolute_error"},
     "huber": {"kind": "huber", "delta": 1.0},
@@ -38,7 +38,7 @@ OF_CLASSES = {"cross_entropy", "focal", "binary_cross_entropy"}
 FITTING = {
     **dict.fromkeys(("multiclass", "open_set", "ranked"), OF_CLASSES),
     "multilabel": {"binary_cross_entropy", "focal"},
-    "ordinal": {"cross_entropy", "focal", "cumulative", *VALUE_LOSSES},
+    "ordinal": {"cross_entropy", "focal", "cumulative_link", *VALUE_LOSSES},
     "regression": VALUE_LOSSES,
 }
 """By the kind of target: the losses that it takes, where these are not those of a distribution."""
@@ -80,7 +80,7 @@ def test_several_labels_have_a_softmax_each() -> None:
         ("multilabel", "binary_cross_entropy", "sigmoid", 3),
         ("multilabel", "focal", "sigmoid", 3),
         ("ordinal", "focal", "softmax", 3),
-        ("ordinal", "cumulative", "cumulative", 2),
+        ("ordinal", "cumulative_link", "cumulative", 2),
         ("ordinal", "huber", "level", 1),
         ("open_set", "cross_entropy", "softmax", 3),
         ("shares", "focal", "softmax", 3),
@@ -114,18 +114,18 @@ def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
     [uneven] = unlearnable(weighted, of_kind("regression"))
     assert "`train.imbalance.kind` is class_weights" in uneven
     assert list(unlearnable(train_section(imbalance={"kind": "class_weights"}), of_kind("ordinal"))) == []
-    warm = train_section(warm_start={"kind": "logistic_regression", "inverse_penalty": 1.0})
+    probed = train_section(head_initialisation={"kind": "linear_probe", "inverse_penalty": 1.0})
     assert [
-        "`train.warm_start.kind` is logistic_regression, which speaks of one class" in line
-        for line in unlearnable(warm, of_kind("shares"))
+        "`train.head_initialisation.kind` is linear_probe, which speaks of one class" in line
+        for line in unlearnable(probed, of_kind("shares"))
     ] == [True]
-    assert list(unlearnable(warm, of_kind("multiclass"))) == []
+    assert list(unlearnable(probed, of_kind("multiclass"))) == []
 
 
 def test_soft_targets() -> None:
     codes = dense(np.array([0, 2]))
     assert objective("multiclass", "cross_entropy").soft_targets(codes).tolist() == [[1, 0, 0], [0, 0, 1]]
-    assert objective("ordinal", "cumulative").soft_targets(codes).tolist() == [[0, 0], [1, 1]]
+    assert objective("ordinal", "cumulative_link").soft_targets(codes).tolist() == [[0, 0], [1, 1]]
     assert objective("ordinal", "huber").soft_targets(codes).tolist() == [[0], [2]]
     labels = dense(LABELS)
     assert objective("multilabel", "focal", LABELS).soft_targets(labels).tolist() == LABELS.tolist()
@@ -136,7 +136,7 @@ def test_soft_targets() -> None:
 def test_a_soft_target_of_levels_lies_between_them() -> None:
     """Half of it at level 0, half at level 2."""
     halves = torch.tensor([[0.5, 0.0, 0.5]])
-    assert objective("ordinal", "cumulative").soft_targets(halves).tolist() == [[0.5, 0.5]]
+    assert objective("ordinal", "cumulative_link").soft_targets(halves).tolist() == [[0.5, 0.5]]
     assert objective("ordinal", "huber").soft_targets(halves).tolist() == [[1.0]]
 
 
@@ -154,7 +154,7 @@ def test_right() -> None:
     assert of_labels.correct(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(
         2 / 3
     )
-    of_levels = objective("ordinal", "cumulative")
+    of_levels = objective("ordinal", "cumulative_link")
     assert of_levels.correct(
         torch.tensor([[3.0, -1.0]] * 2), of_levels.soft_targets(dense(np.array([1, 2])))
     ).tolist() == [1, 0]

@@ -74,7 +74,7 @@ LEARNING = {
     "schedule": own("triangle", low=0.1),
     "model": own("Net", hidden=8),
     "augmentation": {"recipe": own("Noise", strength=4.0), "transforms": []},
-    "rates": {"kind": "layer_decay", "head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"},
+    "learning_rates": {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.0, "groups": "stages"},
 }
 
 
@@ -139,9 +139,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("mistake", sorted(REFUSED))
 def test_refuses(mistake: str) -> None:
     changes, message = REFUSED[mistake]
-    flat = {"kind": "layer_decay", "head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"}
+    flat = {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.0, "groups": "stages"}
     with pytest.raises(Refusal) as refusal:
-        dry_run(train_section(rates=flat, **changes), (16, 16, 1), ())
+        dry_run(train_section(learning_rates=flat, **changes), (16, 16, 1), ())
     assert message in str(refusal.value) and FILE in str(refusal.value)
 
 
@@ -149,9 +149,9 @@ def test_what_needs_a_head_is_refused() -> None:
     gradual = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
     with pytest.raises(Refusal, match=r"train.freezing.kind is gradual, in which the head learns first, but"):
         train_section(model=own("Net", hidden=8), freezing=gradual)
-    warm = {"kind": "logistic_regression", "inverse_penalty": 1.0}
+    probed = {"kind": "linear_probe", "inverse_penalty": 1.0}
     with pytest.raises(Refusal, match=r"one Linear layer, as this model's head is not"):
-        train_section(model=own("Net", hidden=8), warm_start=warm)
+        train_section(model=own("Net", hidden=8), head_initialisation=probed)
 
 
 def test_images_come_with_the_same_noise_however_they_are_loaded() -> None:

@@ -18,7 +18,7 @@ from tests.training.together import train_together
 WITHOUT_BATCHNORM = {
     "model": MODEL | {"name": "test_vit"},
     "optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
-    "rates": {"kind": "layer_decay", "head": 0.1, "body": 0.1, "layer_decay": 1.0, "groups": "stages"},
+    "learning_rates": {"kind": "layer_decay", "head": 0.1, "backbone": 0.1, "layer_decay": 1.0, "groups": "stages"},
 }
 
 

@@ -105,13 +105,13 @@ def test_at_a_rate_of_nothing_each_step_measures_the_next_validation_batch() -> 
 
 
 def test_what_is_frozen_in_the_first_epoch_does_not_learn() -> None:
-    """As if the body's rate were nothing."""
+    """As if the backbone's rate were nothing."""
     rates = {"kind": "layer_decay", "head": 0.003, "layer_decay": 1.0, "groups": "stages"}
     gradual = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 0, "batchnorm": "train"}
-    frozen = {"freezing": gradual, "rates": rates | {"body": 0.003}}
-    still = {"rates": rates | {"body": 1e-30}}
+    frozen = {"freezing": gradual, "learning_rates": rates | {"backbone": 0.003}}
+    still = {"learning_rates": rates | {"backbone": 1e-30}}
     lines = []
-    for changes in (frozen, still, {"rates": rates | {"body": 0.003}}):
+    for changes in (frozen, still, {"learning_rates": rates | {"backbone": 0.003}}):
         config = train_section(average={"kind": "none"}, clipping={"kind": "none"}, **changes)
         lines.append(sweep_with(build_training(small_fold(), config, 4, CPU), Sweep(1e-3, 1e-1, 5, 0.0)))
     assert lines[0].to_numpy() == pytest.approx(lines[1].to_numpy(), rel=1e-5)

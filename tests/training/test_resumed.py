@@ -65,7 +65,9 @@ def test_it_ends_the_same(
         assert (tmp_path / "straight" / name).read_bytes() == (tmp_path / "stopped" / name).read_bytes()
 
 
-@pytest.mark.parametrize("part", ["average", "optimizer", "freezing", "schedule", "imbalance", "mixing", "warm_start"])
+@pytest.mark.parametrize(
+    "part", ["average", "optimizer", "freezing", "schedule", "imbalance", "mixing", "head_initialisation"]
+)
 def test_no_kind_is_left_out(part: str) -> None:
     values = [train_section(**variant).model_dump()[part] for variant in VARIANTS.values()]
     assert {value["kind"] for value in values} == kinds(part)

@@ -24,7 +24,7 @@ from foldline.training.schedules import (
 DOCUMENT_002 = OneCycleLinear(
     kind="one_cycle_linear",
     start_divisor=10,
-    tail_share=0.1368,
+    tail_fraction=0.1368,
     end_divisor=1000,
     momentum_high=0.95,
     momentum_low=0.8,
@@ -45,15 +45,15 @@ def test_joined_pieces_begin_where_the_last_one_ends() -> None:
 
 def test_warmup_then_cosine() -> None:
     """4 steps per epoch: up from 0.2 over 2 steps, then 6 steps of half a cosine to 0.1."""
-    section = WarmupCosine(kind="warmup_cosine", warmup_epochs=0.5, start_share=0.2, end_share=0.1)
+    section = WarmupCosine(kind="warmup_cosine", warmup_epochs=0.5, start_factor=0.2, end_factor=0.1)
     schedule = section.rates(4, 2)
     assert [schedule(step) for step in (0, 1, 2, 5, 8)] == pytest.approx([0.2, 0.6, 1.0, 0.55, 0.1])
 
 
 def test_no_warmup_and_nothing_but_warmup() -> None:
-    section = WarmupCosine(kind="warmup_cosine", warmup_epochs=0, start_share=0.2, end_share=0.0)
+    section = WarmupCosine(kind="warmup_cosine", warmup_epochs=0, start_factor=0.2, end_factor=0.0)
     assert section.rates(4, 1)(0) == 1.0
-    longer = WarmupCosine(kind="warmup_cosine", warmup_epochs=9, start_share=0.0, end_share=0.0)
+    longer = WarmupCosine(kind="warmup_cosine", warmup_epochs=9, start_factor=0.0, end_factor=0.0)
     assert [longer.rates(4, 1)(step) for step in range(4)] == [0, 0.25, 0.5, 0.75]
 
 
@@ -71,7 +71,7 @@ def test_steps() -> None:
 def test_restarts_equal_torchs() -> None:
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     reference = CosineAnnealingWarmRestarts(optimizer, T_0=3, T_mult=2, eta_min=0.1)
-    schedule = Restarts(kind="restarts", first_cycle_epochs=1, growth=2, end_share=0.1).rates(3, 7)
+    schedule = Restarts(kind="restarts", first_cycle_epochs=1, growth=2, end_factor=0.1).rates(3, 7)
     for step in range(21):
         assert schedule(step) == pytest.approx(reference.get_last_lr()[0])
         optimizer.step()
@@ -99,7 +99,7 @@ def test_cosine_one_cycle_equals_torchs() -> None:
     )
     section = OneCycleCosine(
         kind="one_cycle_cosine",
-        warmup_share=0.3,
+        warmup_fraction=0.3,
         start_divisor=25,
         end_divisor=10000,
         momentum_high=0.95,

@@ -20,7 +20,7 @@ def test_refuses_nesterov_without_momentum() -> None:
 
 
 def test_refuses_a_warmup_that_never_ends() -> None:
-    schedule = {"kind": "warmup_cosine", "warmup_epochs": 4, "start_share": 0.1, "end_share": 0.1}
+    schedule = {"kind": "warmup_cosine", "warmup_epochs": 4, "start_factor": 0.1, "end_factor": 0.1}
     with pytest.raises(Refusal, match=r"warmup_epochs is 4, longer than the training: train.epochs is 3"):
         train_section(schedule=schedule)
 

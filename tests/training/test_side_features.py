@@ -11,9 +11,9 @@ from foldline.training.samples import (
     Samples,
     SideEncoding,
     fit_encoding,
-    fit_side_features,
+    fit_tabular_features,
     side_of,
-    with_side_features,
+    with_tabular_features,
 )
 from tests.training.small import samples
 
@@ -94,10 +94,10 @@ def of_rows(ids: str) -> Samples:
 
 def test_samples_have_their_rows_features_encoded_as_the_training_rows_say() -> None:
     """A row of two images counts once."""
-    encoding = fit_side_features(ROWS, of_rows("baac"))
+    encoding = fit_tabular_features(ROWS, of_rows("baac"))
     assert encoding == fit_encoding(TRAINING)
-    training, validation = (with_side_features(ROWS, of_rows(ids), encoding) for ids in ("baac", "d"))
+    training, validation = (with_tabular_features(ROWS, of_rows(ids), encoding) for ids in ("baac", "d"))
     assert training.side[0].tolist() == encoded("train", "baac", encoding)
     assert validation.side[0].tolist() == encoded("train", "d", encoding)
 
-    assert with_side_features(ROWS, of_rows("ab"), None).side == ()
+    assert with_tabular_features(ROWS, of_rows("ab"), None).side == ()

@@ -20,7 +20,7 @@ from tests.training.small import MODEL, labels, small_fold, train_section
 
 SGD = {
     "optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
-    "rates": {"kind": "layer_decay", "head": 0.01, "body": 0.01, "layer_decay": 1.0, "groups": "stages"},
+    "learning_rates": {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.0, "groups": "stages"},
     "model": MODEL,
     "epochs": 1,
 }
@@ -60,12 +60,14 @@ def losses(trained: Trained) -> list[float]:
     return [line[name] for line in trained.history for name in ("train_loss", "validation_loss")]
 
 
-@pytest.mark.parametrize(("start_share", "end_share", "sides"), [(0.5, 1.0, [8, 12, 16]), (0.75, 0.75, [12, 12, 12])])
+@pytest.mark.parametrize(
+    ("start_fraction", "end_fraction", "sides"), [(0.5, 1.0, [8, 12, 16]), (0.75, 0.75, [12, 12, 12])]
+)
 def test_images_grow_or_stay_small_in_training_and_are_whole_in_validation(
-    start_share: float, end_share: float, sides: list[int], tmp_path: Path
+    start_fraction: float, end_fraction: float, sides: list[int], tmp_path: Path
 ) -> None:
     """The first convolution halves their 16 pixels. What the history says is the model's loss on whole images."""
-    resolution = {"start_share": start_share, "end_share": end_share, "growing_epochs": 2}
+    resolution = {"start_fraction": start_fraction, "end_fraction": end_fraction, "growing_epochs": 2}
     with first_convolutions() as seen:
         trained = run(tmp_path, model=MODEL, resolution=resolution, average={"kind": "none"})
     learning = [2 * output.shape[-1] for learns, output in seen if learns]

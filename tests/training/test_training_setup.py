@@ -15,10 +15,10 @@ from pipelines import check
 from tests.training.small import MODEL, train_section
 
 GRADUAL = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
-PARTS = {"kind": "parts", "stem": 0.1, "stages": [0.1, 0.1], "head": 0.1}
+PARTS = {"kind": "per_stage", "stem": 0.1, "stages": [0.1, 0.1], "head": 0.1}
 ONE_CYCLE = {
     "kind": "one_cycle_linear",
-    "tail_share": 0.1,
+    "tail_fraction": 0.1,
     "start_divisor": 10.0,
     "end_divisor": 100.0,
     "momentum_high": 0.95,
@@ -26,11 +26,11 @@ ONE_CYCLE = {
 }
 CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
     "model": ({"model": MODEL | {"name": "resnet5O"}}, "timm knows no model `resnet5O`"),
-    "stages": ({"rates": PARTS}, "train.rates.stages has 2 rates, but timm sees 4 stages"),
+    "stages": ({"learning_rates": PARTS}, "train.learning_rates.stages has 2 rates, but timm sees 4 stages"),
     "one size": (
         {
             "model": MODEL | {"name": "test_vit"},
-            "resolution": {"start_share": 0.5, "end_share": 1.0, "growing_epochs": 1},
+            "resolution": {"start_fraction": 0.5, "end_fraction": 1.0, "growing_epochs": 1},
         },
         "`test_vit` takes one size only",
     ),
@@ -43,8 +43,8 @@ CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
         "train.model.hidden_activation is 'leeky'",
     ),
     "no stages": (
-        {"model": MODEL | {"name": "test_vit", "drop_channel_rate": 0.5}},
-        "train.model.drop_channel_rate is 0.5, but the stages",
+        {"model": MODEL | {"name": "test_vit", "spatial_dropout_rate": 0.5}},
+        "train.model.spatial_dropout_rate is 0.5, but the stages",
     ),
     "option": ({"model": MODEL | {"name": "vgg11", "drop_path_rate": 0.1}}, "`vgg11` does not take"),
     "no momentum": (
@@ -95,10 +95,10 @@ def test_what_any_model_has_needs_no_library() -> None:
         assert changed.asks_its_libraries
 
 
-def test_check_rehearses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_makes_a_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
-    params["train"] |= {"rates": PARTS}
+    params["train"] |= {"learning_rates": PARTS}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.setattr(sys, "argv", ["check", "--params", str(tmp_path / "params.yaml")])
-    with pytest.raises(Refusal, match=r"train.rates.stages has 2 rates, but timm sees \d stages"):
+    with pytest.raises(Refusal, match=r"train.learning_rates.stages has 2 rates, but timm sees \d stages"):
         check.main()

@@ -15,13 +15,13 @@ from sklearn.metrics import log_loss
 from foldline.training.batches import micro_batches
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import Trained, train_fold, write_trained
+from foldline.training.head_initialisation import backbone_features
 from foldline.training.models import load_model
 from foldline.training.rate_finder import Sweep, sweep_fold
-from foldline.training.samples import fit_side_features, with_side_features
+from foldline.training.samples import fit_tabular_features, with_tabular_features
 from foldline.training.training_setup import Fold, build_training, training_batches
-from foldline.training.warm_start import backbone_features
 from tests.training.small import MODEL, labels, small_fold, train_section
-from tests.training.test_warm_start import section as frozen_section
+from tests.training.test_head_initialisation import section as frozen_section
 from tests.training.together import train_together
 
 CPU = torch.device("cpu")
@@ -29,11 +29,11 @@ MIXUP = {"kind": "mixup_or_cutmix", "alpha": 1.0, "probability": 1.0, "off_last_
 STATISTICS = {"kind": "training", "batches": 3, "rate": 1e-7}
 EVERYTHING: dict[str, Any] = {
     "epochs": 2,
-    "model": MODEL | {"head": {"kind": "hidden", "units": 8, "drop_rate": 0.1}},
+    "model": MODEL | {"head": {"kind": "mlp", "units": 8, "drop_rate": 0.1}},
     "micro_batch_size": 3,
     "mixing": MIXUP,
     "average": {"kind": "ema", "decay": 0.9, "statistics": STATISTICS},
-    "resolution": {"start_share": 0.5, "end_share": 1.0, "growing_epochs": 1},
+    "resolution": {"start_fraction": 0.5, "end_fraction": 1.0, "growing_epochs": 1},
     "channels_last": True,
 }
 
@@ -60,8 +60,10 @@ def told_fold(classes: int = 3) -> Fold:
             "side:category": pd.Series([None if target == 0 else "pq"[target - 1] for target in targets], dtype="str"),
         }
     )
-    encoding = fit_side_features(rows, fold.training)
-    training, validation = (with_side_features(rows, samples, encoding) for samples in (fold.training, fold.validation))
+    encoding = fit_tabular_features(rows, fold.training)
+    training, validation = (
+        with_tabular_features(rows, samples, encoding) for samples in (fold.training, fold.validation)
+    )
     pixels = np.random.default_rng(2).integers(0, 120, fold.pixels.shape, dtype=np.uint8)
     return replace(fold, pixels=pixels, training=training, validation=validation, side=encoding)
 
@@ -135,10 +137,10 @@ def test_in_two_processes(tmp_path: Path) -> None:
     torch.testing.assert_close(two.weight, one.weight, rtol=1e-3, atol=1e-5)
 
 
-def test_a_warm_head_knows_the_features(tmp_path: Path) -> None:
+def test_a_probed_head_knows_the_features(tmp_path: Path) -> None:
     """The frozen model's loss is that of logistic regression on the backbone's features and the side features."""
     fold, config = told_fold(), frozen_section(epochs=1, schedule={"kind": "constant"})
-    cold = build_training(fold, frozen_section(warm_start={"kind": "none"}), 4, CPU).model
+    cold = build_training(fold, frozen_section(head_initialisation={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     np.testing.assert_array_equal(found[:, -fold.side.width :], fold.training.side[0])  # type: ignore[union-attr]
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, labels(fold.training))

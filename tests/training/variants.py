@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.training.small import MODEL
 
-FORWARD = {"kind": "forward", "batches": 3}
+FORWARD = {"kind": "update_bn", "batches": 3}
 SGD = {"kind": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
 MOMENTA = {"start_divisor": 10.0, "end_divisor": 1000.0, "momentum_high": 0.95, "momentum_low": 0.8}
 GRADUAL = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1}
@@ -15,27 +15,27 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "none": {
         "average": {"kind": "none"},
         "optimizer": SGD,
-        "schedule": {"kind": "one_cycle_linear", "tail_share": 0.1368} | MOMENTA,
+        "schedule": {"kind": "one_cycle_linear", "tail_fraction": 0.1368} | MOMENTA,
         "mixing": {"kind": "mixup_or_cutmix"} | MIXING,
         "keep": "best",
     },
     "ema": {
         "average": {"kind": "ema", "decay": 0.9, "statistics": FORWARD},
-        "schedule": {"kind": "one_cycle_cosine", "warmup_share": 0.3} | MOMENTA,
+        "schedule": {"kind": "one_cycle_cosine", "warmup_fraction": 0.3} | MOMENTA,
         "imbalance": {"kind": "square_root_sampling"},
         "model": DROPPING,
     },
     "ema_trained": {
         "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "training", "batches": 3, "rate": 1e-7}},
         "freezing": GRADUAL | {"batchnorm": "eval"},
-        "schedule": {"kind": "restarts", "first_cycle_epochs": 1, "growth": 2.0, "end_share": 0.0},
+        "schedule": {"kind": "restarts", "first_cycle_epochs": 1, "growth": 2.0, "end_factor": 0.0},
         "mixing": {"kind": "cutmix"} | MIXING,
     },
     "ema_span": {
         "average": {"kind": "ema_span", "span_epochs": 2.0, "statistics": FORWARD},
         "freezing": GRADUAL | {"batchnorm": "train"},
         "optimizer": SGD,
-        "model": MODEL | {"drop_channel_rate": 0.3},
+        "model": MODEL | {"spatial_dropout_rate": 0.3},
         "keep": "best",
     },
     "mean_of_steps": {
@@ -43,7 +43,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "optimizer": {"kind": "timm", "name": "lamb", "options": {}, "weight_decay": 0.01},
         "schedule": {"kind": "steps", "at_epochs": [1.5], "factor": 0.1},
         "mixing": {"kind": "mixup"} | MIXING,
-        "resolution": {"start_share": 0.5, "end_share": 1.0, "growing_epochs": 2},
+        "resolution": {"start_fraction": 0.5, "end_fraction": 1.0, "growing_epochs": 2},
         "model": DROPPING,
     },
     "mean_of_epochs": {
@@ -52,6 +52,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "schedule": {"kind": "constant"},
         "imbalance": {"kind": "class_weights"},
         "model": DROPPING | {"pooling": {"kind": "generalized_mean", "power": 3.0}},
-        "warm_start": {"kind": "logistic_regression", "inverse_penalty": 1.0},
+        "head_initialisation": {"kind": "linear_probe", "inverse_penalty": 1.0},
     },
 }

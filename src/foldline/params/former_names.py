@@ -4,7 +4,25 @@ from collections.abc import Collection, Mapping
 
 from foldline.files.refusal import suggestion
 
-FORMER_NAMES: Mapping[str, tuple[str, ...]] = {}
+FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
+    # train
+    "rates": ("learning_rates",),
+    "body": ("backbone",),
+    "parts": ("per_stage",),
+    "plain": ("linear",),
+    "hidden": ("mlp",),
+    "own": ("default",),
+    "drop_channel_rate": ("spatial_dropout_rate",),
+    "side_features": ("tabular_features",),
+    "warm_start": ("head_initialisation",),
+    "logistic_regression": ("linear_probe",),
+    "start_share": ("start_factor", "start_fraction"),
+    "end_share": ("end_factor", "end_fraction"),
+    "warmup_share": ("warmup_fraction",),
+    "tail_share": ("tail_fraction",),
+    "forward": ("update_bn",),
+    "cumulative": ("cumulative_link",),
+}
 """From a former name to its present ones, of which the one that is valid where it was found is meant.
 
 Renamed on 29 November 2026; to be removed on 29 November 2027, when nobody writes them any more.

@@ -112,11 +112,11 @@ class Statistics(Kind):
         raise NotImplementedError
 
 
-class ForwardStatistics(Statistics):
+class UpdateBn(Statistics):
     """The mean of the statistics of `batches` of the epoch's batches (Izmailov et al. 2018, section 3.2). Dropout is
     off, as it is when the statistics are used."""
 
-    kind: Literal["forward"]
+    kind: Literal["update_bn"]
 
     def refresh(
         self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction

@@ -66,7 +66,7 @@ class TrainingBatches:
         order = self._loader.batch_sampler
         assert isinstance(order, EpochOrder)
         order.epoch = epoch
-        fraction = self._config.resolution.share(epoch)
+        fraction = self._config.resolution.fraction(epoch)
         for (images, index), size in zip(self._loader, order.batch_sizes, strict=True):
             images = resized(images.to(self._device, non_blocking=True), fraction)
             if self._config.channels_last:

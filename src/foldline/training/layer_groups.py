@@ -1,4 +1,4 @@
-"""Parts `train.rates` and `train.freezing`: how fast each of a model's layers learns, and from which epoch on.
+"""Parts `train.learning_rates` and `train.freezing`: how fast each of a model's layers learns, and from which epoch on.
 
 Parameters come in groups with a peak learning rate by depth, and no weight decay on norms and biases.
 """
@@ -20,7 +20,7 @@ else:
 BACKBONE = "backbone."
 
 
-class Rates(Kind):
+class LearningRates(Kind):
     head: PositiveFloat
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
@@ -31,12 +31,12 @@ class Rates(Kind):
         raise NotImplementedError
 
 
-class LayerDecay(Rates):
-    """Peak learning rates: `head` for the head, `body` for the layers just below it, and `body * layer_decay**i`
-    for the i-th of timm's layer groups below those (1: the same everywhere)."""
+class LayerDecay(LearningRates):
+    """Peak learning rates: `head` for the head, `backbone` for the layers just below it, and
+    `backbone * layer_decay**i` for the i-th of timm's layer groups below those (1: the same everywhere)."""
 
     kind: Literal["layer_decay"]
-    body: PositiveFloat
+    backbone: PositiveFloat
     layer_decay: Annotated[float, Field(gt=0, le=1)]
     groups: Literal["blocks", "stages"]
     """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
@@ -47,15 +47,15 @@ class LayerDecay(Rates):
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         if self.layer_decay == 1:
-            return lambda name: self.body
+            return lambda name: self.backbone
         depths = layer_depths(backbone, self.groups)
-        return lambda name: self.body * self.layer_decay ** depths[name]
+        return lambda name: self.backbone * self.layer_decay ** depths[name]
 
 
-class PartRates(Rates):
+class StageRates(LearningRates):
     """Peak learning rates of the stem, of each stage from the stem up, and of the head."""
 
-    kind: Literal["parts"]
+    kind: Literal["per_stage"]
     stem: PositiveFloat
     stages: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 
@@ -68,8 +68,8 @@ class PartRates(Rates):
         from_top = (*reversed(self.stages), self.stem)
         if len(from_top) != max(depths.values()) + 1:
             raise Refusal(
-                f"train.rates.stages has {len(self.stages)} rates, but timm sees {max(depths.values())} stages "
-                f"above the stem of this {type(backbone).__name__}. Give one rate for each."
+                f"train.learning_rates.stages has {len(self.stages)} rates, but timm sees {max(depths.values())} "
+                f"stages above the stem of this {type(backbone).__name__}. Give one rate for each."
             )
         return lambda name: from_top[depths[name]]
 
@@ -93,8 +93,8 @@ class NoFreezing(Freezing):
 
 
 class GradualFreezing(Freezing):
-    """Only the head learns for `head_epochs`; then the body joins, the topmost stage first, one more every
-    `stage_epochs`, the stem last (Howard and Ruder 2018); 0: the whole body at once."""
+    """Only the head learns for `head_epochs`; then the backbone joins, the topmost stage first, one more every
+    `stage_epochs`, the stem last (Howard and Ruder 2018); 0: the whole backbone at once."""
 
     kind: Literal["gradual"]
     frees_the_head_first: ClassVar[bool] = True
@@ -120,22 +120,22 @@ class GradualFreezing(Freezing):
         return unfreeze(model, depths, unfrozen, self.batchnorm == "eval")
 
 
-AnyRates = Annotated[Rates, union_of("foldline.training.layer_groups", Rates)]
+AnyLearningRates = Annotated[LearningRates, union_of("foldline.training.layer_groups", LearningRates)]
 Freezings = Annotated[Freezing, union_of("foldline.training.layer_groups", Freezing)]
 
 
-def parameter_groups(model: Classifier, rates: Rates, weight_decay: float) -> list[dict[str, Any]]:
+def parameter_groups(model: Classifier, learning_rates: LearningRates, weight_decay: float) -> list[dict[str, Any]]:
     """Groups for an optimiser, the head's last. Each carries its own `peak_rate`, which a schedule scales.
 
     Layers are grouped as timm groups them (BEiT's layer-wise decay); layers of equal rate share a group. What belongs
     to neither backbone nor head (a learned pooling) has the head's rate.
     """
     backbone = model.backbone
-    rate_of = rates.peaks(backbone)
+    rate_of = learning_rates.peaks(backbone)
     spared = {f"{BACKBONE}{name}" for name in getattr(backbone, "no_weight_decay", set)()}
     groups: dict[tuple[float, bool], dict[str, Any]] = {}
     for name, parameter in model.named_parameters():
-        peak_rate = rate_of(name.removeprefix(BACKBONE)) if name.startswith(BACKBONE) else rates.head
+        peak_rate = rate_of(name.removeprefix(BACKBONE)) if name.startswith(BACKBONE) else learning_rates.head
         decays = parameter.ndim > 1 and name not in spared
         group = groups.setdefault(
             (peak_rate, decays),
@@ -155,8 +155,8 @@ def layer_depths(backbone: Module, groups: str) -> dict[str, int]:
     if not hasattr(backbone, "group_matcher"):
         raise Refusal(
             f"timm does not group the layers of {type(backbone).__name__}. "
-            "Set train.rates to {kind: layer_decay, layer_decay: 1.0, ...} and train.freezing to {kind: none}, "
-            "or a freezing with stage_epochs: 0."
+            "Set train.learning_rates to {kind: layer_decay, layer_decay: 1.0, ...} and train.freezing to "
+            "{kind: none}, or a freezing with stage_epochs: 0."
         )
     matcher = backbone.group_matcher(coarse=groups == "stages")  # type: ignore[operator]
     layers = cast(dict[str, int], group_parameters(backbone, matcher, reverse=True))

@@ -19,7 +19,7 @@ def replace_activations(backbone: nn.Module, name: str) -> None:
     """
     known = {key: kind for key, kind in _ACT_LAYER_DEFAULT.items() if isinstance(kind, type)}
     if name not in known:
-        raise Refusal(f"train.model.hidden_activation is {name!r}. Valid: {listed(('own', *known), 30)}.")
+        raise Refusal(f"train.model.hidden_activation is {name!r}. Valid: {listed(('default', *known), 30)}.")
     replaceable = tuple(kind for kind in known.values() if not issubclass(kind, GATES))
     found = [
         (parent, child_name)
@@ -30,7 +30,7 @@ def replace_activations(backbone: nn.Module, name: str) -> None:
     if not found:
         raise Refusal(
             f"train.model.hidden_activation is {name!r}, but this {type(backbone).__name__} has no activation that can "
-            "be replaced. Set it to own."
+            "be replaced. Set it to default."
         )
     for parent, child_name in found:
         setattr(parent, child_name, known[name]())
@@ -48,7 +48,7 @@ def drop_channels(backbone: nn.Module, rate: float) -> None:
     sequences = [stage for stage in stages if isinstance(stage, nn.Sequential)]
     if not sequences:
         raise Refusal(
-            f"train.model.drop_channel_rate is {rate}, but the stages of this {type(backbone).__name__} are no "
+            f"train.model.spatial_dropout_rate is {rate}, but the stages of this {type(backbone).__name__} are no "
             "sequences of blocks that one more could follow. Set it to 0."
         )
     for stage in sequences:
@@ -66,7 +66,7 @@ class MapOfFeatures(nn.Module):
         if given.ndim != 4 or given.shape[1] != self.features:
             raise Refusal(
                 "train.model.pooling needs a model that makes a map of features (batch, features, height, width); this "
-                f"one makes {tuple(given.shape)}. Set it to {{kind: own}}."
+                f"one makes {tuple(given.shape)}. Set it to {{kind: default}}."
             )
         return given
 

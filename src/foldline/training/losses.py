@@ -99,10 +99,10 @@ class Focal(Loss):
         return lambda logits, targets: form(logits, targets, self.gamma)
 
 
-class Cumulative(Loss):
+class CumulativeLink(Loss):
     """For levels that have an order: binary cross-entropy of "above level l" for every l but the last (mean)."""
 
-    kind: Literal["cumulative"]
+    kind: Literal["cumulative_link"]
     learns: ClassVar = ("above",)
 
     def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:

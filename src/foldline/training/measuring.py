@@ -124,6 +124,6 @@ class NonFiniteCheck:
         left = f"The last good checkpoint, of epoch {epoch}, is {self._checkpoint}." if epoch else ""
         return Refusal(
             f"the training loss is not a number at step {step + 1} (epoch {epoch + 1}), for the rows "
-            f"{listed(rows, 40)}. Lower train.rates, clip the gradients (train.clipping), or train with bfloat16 or "
-            f"float32 in place of float16. {left}".rstrip()
+            f"{listed(rows, 40)}. Lower train.learning_rates, clip the gradients (train.clipping), or train with "
+            f"bfloat16 or float32 instead of float16. {left}".rstrip()
         )

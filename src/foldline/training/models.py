@@ -97,7 +97,7 @@ def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
     if smallest < 1 and sizes.model.takes_one_size():
         raise Refusal(
             f"train.resolution trains on smaller images, but `{sizes.model.name}` takes one size only. "
-            "Set start_share and end_share to 1."
+            "Set start_fraction and end_fraction to 1."
         )
     image = torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8)
     side = () if sizes.side is None else (torch.zeros(1, sizes.side_width),)

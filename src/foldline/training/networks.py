@@ -30,10 +30,10 @@ class Head(Kind):
         raise NotImplementedError
 
 
-class PlainHead(Head):
+class LinearHead(Head):
     """One Linear layer."""
 
-    kind: Literal["plain"]
+    kind: Literal["linear"]
     is_linear: ClassVar[bool] = True
 
     def build(self, features: int, outputs: int) -> Module:
@@ -42,10 +42,10 @@ class PlainHead(Head):
         return nn.Linear(features, outputs)
 
 
-class HiddenHead(Head):
+class MlpHead(Head):
     """Linear -> ReLU -> Dropout -> Linear (document 001: 4096 units)."""
 
-    kind: Literal["hidden"]
+    kind: Literal["mlp"]
     units: PositiveInt
     drop_rate: Fraction
 
@@ -74,10 +74,10 @@ class Pooling(Kind):
         raise NotImplementedError
 
 
-class OwnPooling(Pooling):
+class DefaultPooling(Pooling):
     """The model's own way from a map of features to a row of features; the only way for models without a map."""
 
-    kind: Literal["own"]
+    kind: Literal["default"]
     global_pool: ClassVar[str | None] = None
 
     def build(self, features: int) -> Module:
@@ -149,7 +149,7 @@ class Model(Kind):
         return False
 
     @property
-    def joins_side_features(self) -> bool:
+    def concatenates_tabular_features(self) -> bool:
         return False
 
     def takes_one_size(self) -> bool:
@@ -168,19 +168,21 @@ class TimmModel(Model):
     head: Heads
     pooling: Poolings
     hidden_activation: str
-    """What follows the model's convolutions and layers: `own`, or one of timm's names (relu, leaky_relu, tanh, ...)."""
+    """What follows the model's convolutions and layers: `default`, or one of timm's names (relu, leaky_relu, ...)."""
     drop_rate: Fraction
     """Of what goes into timm's own classifier, which the head replaces."""
     drop_path_rate: Fraction
     """Stochastic depth."""
-    drop_channel_rate: Fraction
+    spatial_dropout_rate: Fraction
     """Dropout2d after each of the model's stages: whole channels at once."""
-    side_features: Literal["joined", "none"]
-    """Whether the card's features, where it names any, join the pooled features before the head."""
+    tabular_features: Literal["concatenated", "none"]
+    """Whether the card's features, where it names any, are concatenated with the pooled ones before the head."""
 
     @property
     def asks_its_libraries(self) -> bool:
-        changes = self.drop_rate + self.drop_path_rate + self.drop_channel_rate > 0 or self.hidden_activation != "own"
+        changes = (
+            self.drop_rate + self.drop_path_rate + self.spatial_dropout_rate > 0 or self.hidden_activation != "default"
+        )
         return self.name != KNOWN_MODEL or changes or self.pooling.asks_its_libraries
 
     @property
@@ -188,8 +190,8 @@ class TimmModel(Model):
         return self.head.is_linear
 
     @property
-    def joins_side_features(self) -> bool:
-        return self.side_features == "joined"
+    def concatenates_tabular_features(self) -> bool:
+        return self.tabular_features == "concatenated"
 
     def takes_one_size(self) -> bool:
         from foldline.training.backbones import has_fixed_size
@@ -209,10 +211,10 @@ class TimmModel(Model):
             drop_path_rate=self.drop_path_rate,
             global_pool=self.pooling.global_pool,
         )
-        if self.hidden_activation != "own":
+        if self.hidden_activation != "default":
             replace_activations(backbone, self.hidden_activation)
-        if self.drop_channel_rate:
-            drop_channels(backbone, self.drop_channel_rate)
+        if self.spatial_dropout_rate:
+            drop_channels(backbone, self.spatial_dropout_rate)
         features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
         head = self.head.build(features + architecture.side_width, architecture.outputs)
         return backbone, self.pooling.build(features), head
@@ -220,7 +222,8 @@ class TimmModel(Model):
 
 class OwnModel(Model, OwnKind):
     """A class of one's own, `name(channels=, height=, width=, outputs=, **keys)`: torch's module from images, float
-    (batch, channels, height, width) in 0..1, to logits (batch, outputs). All its weights learn at `rates.body`."""
+    (batch, channels, height, width) in 0..1, to logits (batch, outputs). All its weights learn at
+    `learning_rates.backbone`."""
 
     kind: Literal["python"]
     has_head: ClassVar[bool] = False

@@ -201,10 +201,10 @@ def split_samples(
     return training, validation
 
 
-def fit_side_features(rows: pd.DataFrame, training: Samples) -> SideEncoding | None:
+def fit_tabular_features(rows: pd.DataFrame, training: Samples) -> SideEncoding | None:
     """How the features of `rows` are encoded for a model that learns from `training`; None where it has none."""
     return fit_encoding(rows[(rows["part"] == "train") & rows["row_id"].isin(training.row_ids)])
 
 
-def with_side_features(rows: pd.DataFrame, samples: Samples, encoding: SideEncoding | None) -> Samples:
+def with_tabular_features(rows: pd.DataFrame, samples: Samples, encoding: SideEncoding | None) -> Samples:
     return replace(samples, side=side_of(rows, "train", samples.row_ids, encoding))

@@ -39,12 +39,12 @@ class Constant(Schedule):
 
 
 class WarmupCosine(Schedule):
-    """Linearly from `start_share` of the rate to all of it, then along a cosine to `end_share`."""
+    """Linearly from `start_factor` of the rate to all of it, then along a cosine to `end_factor`."""
 
     kind: Literal["warmup_cosine"]
     warmup_epochs: NonNegativeFloat
-    start_share: Fraction
-    end_share: Fraction
+    start_factor: Fraction
+    end_factor: Fraction
 
     epoch_keys: ClassVar = ("warmup_epochs",)
 
@@ -52,8 +52,8 @@ class WarmupCosine(Schedule):
         steps = steps_per_epoch * epochs
         warmup = min(round(self.warmup_epochs * steps_per_epoch), steps)
         return join(
-            (warmup, linear(self.start_share, 1.0, warmup)),
-            (steps - warmup, cosine(1.0, self.end_share, steps - warmup)),
+            (warmup, linear(self.start_factor, 1.0, warmup)),
+            (steps - warmup, cosine(1.0, self.end_factor, steps - warmup)),
         )
 
 
@@ -78,19 +78,19 @@ class Steps(Schedule):
 
 
 class Restarts(Schedule):
-    """Cosines from the whole rate to `end_share`, one after the other, each `growth` times as long as the one before
+    """Cosines from the whole rate to `end_factor`, one after the other, each `growth` times as long as the one before
     (SGDR, Loshchilov and Hutter 2017). A first cycle of 1 and a growth of 2 end after 1, 3, 7, 15 epochs."""
 
     kind: Literal["restarts"]
     first_cycle_epochs: PositiveFloat
     growth: Annotated[float, Field(ge=1)]
-    end_share: Fraction
+    end_factor: Fraction
 
     epoch_keys: ClassVar = ("first_cycle_epochs",)
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
         lengths = cycles(self.first_cycle_epochs * steps_per_epoch, self.growth, steps_per_epoch * epochs)
-        return join(*((length, cosine(1.0, self.end_share, length)) for length in lengths))
+        return join(*((length, cosine(1.0, self.end_factor, length)) for length in lengths))
 
 
 class _OneCycle(Schedule):
@@ -123,15 +123,15 @@ class _OneCycle(Schedule):
 
 
 class OneCycleLinear(_OneCycle):
-    """Peak / `start_divisor` to the peak and back in straight lines of equal length, then within the last `tail_share`
-    of all steps to peak / `end_divisor`; momentum goes from high to low and back, and stays (fastai's `use_clr_beta`;
-    document 002: `use_clr_beta=(10, 13.68, 0.95, 0.8)` is 10, 0.1368, 1000, 0.95, 0.8)."""
+    """Peak / `start_divisor` to the peak and back in straight lines of equal length, then within the last
+    `tail_fraction` of all steps to peak / `end_divisor`; momentum goes from high to low and back, and stays (fastai's
+    `use_clr_beta`; document 002: `use_clr_beta=(10, 13.68, 0.95, 0.8)` is 10, 0.1368, 1000, 0.95, 0.8)."""
 
     kind: Literal["one_cycle_linear"]
-    tail_share: FractionBelowOne
+    tail_fraction: FractionBelowOne
 
     def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
-        side = round((1 - self.tail_share) / 2 * steps)
+        side = round((1 - self.tail_fraction) / 2 * steps)
         tail = steps - 2 * side
         return join(
             (side, linear(start, turn, side)), (side, linear(turn, back, side)), (tail, linear(back, end, tail))
@@ -139,14 +139,14 @@ class OneCycleLinear(_OneCycle):
 
 
 class OneCycleCosine(_OneCycle):
-    """Peak / `start_divisor` to the peak within `warmup_share` of all steps, then to peak / `end_divisor`, along
+    """Peak / `start_divisor` to the peak within `warmup_fraction` of all steps, then to peak / `end_divisor`, along
     cosines; momentum the other way round (torch's OneCycleLR, which has no tail)."""
 
     kind: Literal["one_cycle_cosine"]
-    warmup_share: FractionBelowOne
+    warmup_fraction: FractionBelowOne
 
     def through(self, start: float, turn: float, back: float, end: float, steps: int) -> ByStep:
-        rising = round(self.warmup_share * steps)
+        rising = round(self.warmup_fraction * steps)
         return join((rising, cosine(start, turn, rising)), (steps - rising, cosine(turn, end, steps - rising)))
 
 

@@ -7,25 +7,25 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 
 from foldline.params.section import Precision, Section
 from foldline.training.averages import Averages
+from foldline.training.head_initialisation import HeadInitialisations
 from foldline.training.imbalance import Imbalances
 from foldline.training.kind import Kind
-from foldline.training.layer_groups import AnyRates, Freezings
+from foldline.training.layer_groups import AnyLearningRates, Freezings
 from foldline.training.losses import Losses
 from foldline.training.mixing import Mixings
 from foldline.training.networks import Models
 from foldline.training.optimizers import Clippings, Optimizers
 from foldline.training.recipes import Augmentation
 from foldline.training.schedules import Schedules
-from foldline.training.warm_start import WarmStarts
 
 
 class Resolution(Kind):
-    """The size of training images as a share of the cached one, at which images are judged and predicted: grows
-    evenly from `start_share` to `end_share` over the first `growing_epochs` epochs, and stays (Touvron et al. 2019
-    predict at a larger size than they train at)."""
+    """The size of training images as a fraction of the cached one, at which images are validated and predicted: grows
+    linearly from `start_fraction` to `end_fraction` over the first `growing_epochs` epochs, and stays (Touvron et al.
+    2019 predict at a larger size than they train at)."""
 
-    start_share: Annotated[float, Field(gt=0, le=1)]
-    end_share: Annotated[float, Field(gt=0, le=1)]
+    start_fraction: Annotated[float, Field(gt=0, le=1)]
+    end_fraction: Annotated[float, Field(gt=0, le=1)]
     growing_epochs: NonNegativeInt
 
     epoch_keys: ClassVar = ("growing_epochs",)
@@ -36,11 +36,11 @@ class Resolution(Kind):
 
     @property
     def smallest(self) -> float:
-        return min(self.start_share, self.end_share)
+        return min(self.start_fraction, self.end_fraction)
 
-    def share(self, epoch: int) -> float:
+    def fraction(self, epoch: int) -> float:
         """Of the cached images' sides, in `epoch` (from 0)."""
-        start, end, growing = self.start_share, self.end_share, self.growing_epochs
+        start, end, growing = self.start_fraction, self.end_fraction, self.growing_epochs
         return start + (end - start) * min(epoch / growing, 1.0) if growing else end
 
 
@@ -64,7 +64,7 @@ class Train(Section):
     resolution: Resolution
     model: Models
     optimizer: Optimizers
-    rates: AnyRates
+    learning_rates: AnyLearningRates
     freezing: Freezings
     schedule: Schedules
     clipping: Clippings
@@ -72,7 +72,7 @@ class Train(Section):
     loss: Losses
     imbalance: Imbalances
     mixing: Mixings
-    warm_start: WarmStarts
+    head_initialisation: HeadInitialisations
     augmentation: Augmentation
     keep: Literal["last", "best"]
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
@@ -119,7 +119,7 @@ class Train(Section):
             )
 
     def _headless(self) -> Iterator[str]:
-        yield from self.warm_start.contradictions(self.model, self.loss)
+        yield from self.head_initialisation.contradictions(self.model, self.loss)
         if self.freezing.frees_the_head_first and not self.model.has_head:
             yield (
                 f"train.freezing.kind is {self.freezing.kind}, in which the head learns first, but train.model.kind is "

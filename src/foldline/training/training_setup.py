@@ -20,6 +20,7 @@ from foldline.folds.training_table import soft_targets
 from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.batches import TrainingBatches
+from foldline.training.head_initialisation import NoLinearProbe
 from foldline.training.imbalance import NoImbalance
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import TrainingSetup, seed_torch
@@ -29,7 +30,6 @@ from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import hyperparameters
 from foldline.training.samples import Samples, SideEncoding
 from foldline.training.section import Train
-from foldline.training.warm_start import NoWarmStart
 
 ALL_ROWS_SEED = 2**32 - 1
 """In the place of a fold's number, which no fold has."""
@@ -85,8 +85,8 @@ def build_training(
     if config.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if learned is None:
-        config.warm_start.start(model, fold, config.micro_batch_size)
-    optimizer = config.optimizer.build(parameter_groups(model, config.rates, config.optimizer.weight_decay))
+        config.head_initialisation.start(model, fold, config.micro_batch_size)
+    optimizer = config.optimizer.build(parameter_groups(model, config.learning_rates, config.optimizer.weight_decay))
     config.freezing.start_epoch(model, 0)  # What cannot be frozen is refused before any work.
     length = steps_per_epoch, config.epochs
     change = hyperparameters(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
@@ -156,7 +156,7 @@ def dry_run(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]
     """Raises the Refusal of whatever model, optimiser, augmentation or thing of one's own cannot be had.
 
     `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
-    from the data, the warm start and the loss with them, is left out: a loss of one's own is tried by itself.
+    from the data, the head's initialisation and the loss with them, is left out: a loss of one's own is tried alone.
     """
     build_augmentation(train.augmentation, shape, symmetries)
     train.loss.try_out()
@@ -166,6 +166,6 @@ def dry_run(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]
     of_no_data = {
         "loss": CrossEntropy(kind="cross_entropy", smoothing=0.0),
         "imbalance": NoImbalance(kind="none"),
-        "warm_start": NoWarmStart(kind="none"),
+        "head_initialisation": NoLinearProbe(kind="none"),
     }
     build_training(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))

@@ -1,4 +1,4 @@
-"""A warm head is scikit-learn's logistic regression, to float error."""
+"""A linear probe is scikit-learn's logistic regression, to float error."""
 
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,17 @@ from foldline.files.refusal import Refusal
 from foldline.folds.training_table import soft_targets
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold
+from foldline.training.head_initialisation import backbone_features, fit_head
 from foldline.training.section import Train
 from foldline.training.training_setup import build_training
-from foldline.training.warm_start import backbone_features, fit_head
 from tests.training.small import MODEL, TRAIN, labels, small_fold, train_section
 
 CPU = torch.device("cpu")
-WARM = {"kind": "logistic_regression", "inverse_penalty": 1.0}
+PROBE = {"kind": "linear_probe", "inverse_penalty": 1.0}
 FROZEN = {
     "model": MODEL | {"name": "test_vit"},
     "optimizer": {"kind": "sgd", "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
-    "rates": {"kind": "layer_decay", "head": 1e-30, "body": 1e-30, "layer_decay": 1.0, "groups": "stages"},
+    "learning_rates": {"kind": "layer_decay", "head": 1e-30, "backbone": 1e-30, "layer_decay": 1.0, "groups": "stages"},
     "average": {"kind": "none"},
     "augmentation": {"recipe": "none", "transforms": []},
     "loss": {"kind": "cross_entropy", "smoothing": 0.0},
@@ -33,14 +33,14 @@ FROZEN = {
 
 
 def section(**changes: Any) -> Train:
-    return train_section(**FROZEN | {"warm_start": WARM} | changes)
+    return train_section(**FROZEN | {"head_initialisation": PROBE} | changes)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: Path) -> None:
     """An epoch at a rate of nothing: the mean training loss is that of the very first weights."""
     fold, config = small_fold(classes=classes), section(epochs=1, schedule={"kind": "constant"})
-    cold = build_training(fold, section(warm_start={"kind": "none"}), 4, CPU).model
+    cold = build_training(fold, section(head_initialisation={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     targets = labels(fold.training)
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, targets)
@@ -51,15 +51,15 @@ def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: 
 
 
 def test_the_backbone_stays_and_the_statistics_too() -> None:
-    warm, cold = (
-        build_training(small_fold(), section(model=MODEL, warm_start=start), 4, CPU).model.state_dict()
-        for start in (WARM, {"kind": "none"})
+    probed, cold = (
+        build_training(small_fold(), section(model=MODEL, head_initialisation=start), 4, CPU).model.state_dict()
+        for start in (PROBE, {"kind": "none"})
     )
-    differing = {name for name in warm if not torch.equal(warm[name], cold[name])}
+    differing = {name for name in probed if not torch.equal(probed[name], cold[name])}
     assert differing == {"head.weight", "head.bias"}
 
 
-def test_averages_begin_with_the_warm_head() -> None:
+def test_averages_begin_with_the_probed_head() -> None:
     setup = build_training(small_fold(), section(average=TRAIN["average"]), 4, CPU)
     assert torch.equal(setup.average.model.head.weight, setup.model.head.weight)  # type: ignore[union-attr]
 
@@ -76,6 +76,6 @@ def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> No
 
 
 def test_refused_with_another_head() -> None:
-    hidden = {"kind": "hidden", "units": 8, "drop_rate": 0.5}
-    with pytest.raises(Refusal, match=r"as this model's head is not: set train.model.head.kind to plain"):
+    hidden = {"kind": "mlp", "units": 8, "drop_rate": 0.5}
+    with pytest.raises(Refusal, match=r"as this model's head is not: set train.model.head.kind to linear"):
         section(model=FROZEN["model"] | {"head": hidden})

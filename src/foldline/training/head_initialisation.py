@@ -1,5 +1,5 @@
-"""Part `train.warm_start`: a head that begins as scikit-learn's logistic regression on what it is given, the backbone's
-features and the side features (document 000, "Warm start")."""
+"""Part `train.head_initialisation`: a linear probe, scikit-learn's logistic regression on the head's inputs (the
+backbone's features and the tabular ones), as the head's first weights."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -28,7 +28,7 @@ ABSENT_CLASS = -10.0
 """The bias of a class without a training row, below the least of all others: e**-10 as likely as that."""
 
 
-class WarmStart(Kind):
+class HeadInitialisation(Kind):
     def contradictions(self, model: Model, loss: Loss) -> Iterator[str]:
         """Why it cannot start this model under this loss."""
         yield from ()
@@ -37,16 +37,16 @@ class WarmStart(Kind):
         """Replace the weights of the head of a model that is on its device."""
 
 
-class NoWarmStart(WarmStart):
+class NoLinearProbe(HeadInitialisation):
     """The head starts at random."""
 
     kind: Literal["none"]
 
 
-class LogisticRegressionStart(WarmStart):
+class LinearProbe(HeadInitialisation):
     """The head starts as scikit-learn's LogisticRegression on the backbone's features of the fold's training rows."""
 
-    kind: Literal["logistic_regression"]
+    kind: Literal["linear_probe"]
     speaks_of_one_class: ClassVar[bool] = True
     inverse_penalty: PositiveFloat
     """scikit-learn's C: the larger, the closer the fit."""
@@ -54,13 +54,13 @@ class LogisticRegressionStart(WarmStart):
     def contradictions(self, model: Model, loss: Loss) -> Iterator[str]:
         if not model.has_linear_head:
             yield (
-                f"warm_start.kind is {self.kind}, which is one Linear layer, as this model's head is not: set "
-                "train.model.head.kind to plain, or warm_start.kind to none"
+                f"head_initialisation.kind is {self.kind}, which is one Linear layer, as this model's head is not: set "
+                "train.model.head.kind to linear, or head_initialisation.kind to none"
             )
         elif not loss.fits_probabilities:
             yield (
-                f"warm_start.kind is {self.kind}, which fits probabilities of classes, but loss.kind is {loss.kind}: "
-                "set loss.kind to cross_entropy, or warm_start.kind to none"
+                f"head_initialisation.kind is {self.kind}, which fits probabilities of classes, but loss.kind is "
+                f"{loss.kind}: set loss.kind to cross_entropy, or head_initialisation.kind to none"
             )
 
     def start(self, model: Classifier, fold: Fold, batch_size: int) -> None:
@@ -79,7 +79,9 @@ class LogisticRegressionStart(WarmStart):
             broadcast(parameter.data)  # Averages begin before DDP makes processes equal, which may differ by rounding.
 
 
-WarmStarts = Annotated[WarmStart, union_of("foldline.training.warm_start", WarmStart)]
+HeadInitialisations = Annotated[
+    HeadInitialisation, union_of("foldline.training.head_initialisation", HeadInitialisation)
+]
 
 
 def backbone_features(
