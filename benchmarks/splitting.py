@@ -18,7 +18,7 @@ from foldline.folds.assignment import make_folds
 from foldline.folds.splitting import Split
 
 ROWS, GROUPS, CLASSES, LABELS = 1_000_000, 100_000, 120, 20
-SPLIT = Split(count=5, seed=0, near_duplicates="together")
+SPLIT = Split(count=5, seed=0, near_duplicates="same_fold")
 GIBIBYTE = 2**30
 
 

@@ -33,7 +33,7 @@ def main() -> Answer:
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
     learnable = learnable_images(rows, images)
     pairs = pd.DataFrame({"first": [], "second": []}, dtype="int64")
-    if split.near_duplicates == "together":
+    if split.near_duplicates == "same_fold":
         pairs = near_duplicate_pairs(images, open_cache(places))
     targets, kept = read_targets(places.targets, rows, classes), np.unique(learnable["row"])
     strata = target.strata(targets[kept], classes)

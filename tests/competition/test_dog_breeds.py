@@ -41,9 +41,9 @@ PARAMS = {
         "width_pixels": 24,
         "resize": "squash",
         "store": {"kind": "pixels"},
-        "unreadable_share": 0.05,
+        "max_unreadable_fraction": 0.05,
     },
-    "split": {"count": 4, "seed": 0, "near_duplicates": "together"},
+    "split": {"count": 4, "seed": 0, "near_duplicates": "same_fold"},
 }
 
 
@@ -129,7 +129,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
 def test_too_many_unreadable_images_leave_no_table(places: Places) -> None:
     draw(places, {f"train/{row_id}.jpg": b"" for row_id in TRAIN_IDS[:3]})
 
-    with pytest.raises(Refusal, match=r"3 of 50 images cannot be read, a share of 0\.06, above prepare"):
+    with pytest.raises(Refusal, match=r"3 of 50 images cannot be read, a fraction of 0\.06, above prepare"):
         pipelines.prepare.main()
 
     assert not places.rows.exists()
@@ -165,7 +165,7 @@ def test_the_same_archives_give_the_same_bytes(places: Places) -> None:
 
 def test_apart_looks_for_no_near_duplicates(places: Places) -> None:
     draw(places, {f"train/{TRAIN_IDS[20]}.jpg": jpg(3)})
-    Path("params.yaml").write_text(yaml.safe_dump(PARAMS | {"split": PARAMS["split"] | {"near_duplicates": "apart"}}))
+    Path("params.yaml").write_text(yaml.safe_dump(PARAMS | {"split": PARAMS["split"] | {"near_duplicates": "ignored"}}))
 
     pipelines.prepare.main()
     pipelines.split.main()

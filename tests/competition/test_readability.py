@@ -70,7 +70,8 @@ def test_up_to_the_share_unreadable_images_are_allowed() -> None:
 
     message = str(refusal.value)
     assert (
-        "1 of 4 images cannot be read, a share of 0.25, above prepare.unreadable_share (0.2): b: empty file" in message
+        "1 of 4 images cannot be read, a fraction of 0.25, above prepare.max_unreadable_fraction (0.2): b: empty file"
+        in message
     )
     assert "b: empty file. work/unreadable.csv lists all." in message
     assert "download the competition anew" in message
@@ -79,7 +80,9 @@ def test_up_to_the_share_unreadable_images_are_allowed() -> None:
 def test_missing_images_count_before_anything_is_decoded() -> None:
     listed = LISTED.assign(missing=["a.jpg", "b.jpg", *[""] * 4])
     refuse_missing(listed, Absences(), 0.34)
-    with pytest.raises(Refusal, match=r"2 of 6 images are missing, a share of 0\.33, .*\(0\.3\): a\.jpg, b\.jpg\. C"):
+    with pytest.raises(
+        Refusal, match=r"2 of 6 images are missing, a fraction of 0\.33, .*\(0\.3\): a\.jpg, b\.jpg\. C"
+    ):
         refuse_missing(listed, Absences(), 0.3)
     refuse_missing(listed.assign(missing=""), Absences(), 0.0)
 

@@ -20,13 +20,13 @@ PREPARE = {
     "width_pixels": 24,
     "resize": "squash",
     "store": {"kind": "pixels"},
-    "unreadable_share": 0.0,
+    "max_unreadable_fraction": 0.0,
 }
 PARAMS = {
     "folds": [0, 1],
     "prepare": PREPARE,
     "train": {"seeds": [0]},
-    "split": {"count": 2, "seed": 0, "near_duplicates": "together"},
+    "split": {"count": 2, "seed": 0, "near_duplicates": "same_fold"},
     "ensemble": {
         "views": "all",
         "average": "probabilities",
@@ -37,7 +37,7 @@ PARAMS = {
 }
 
 Enter = Callable[..., Places]
-"""(card, miniature, unreadable_share=0.0)"""
+"""(card, miniature, max_unreadable_fraction=0.0)"""
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["stage"])
 
-    def run(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> Places:
-        places = set_up(card, miniature, unreadable_share)
+    def run(card: Path, miniature: Miniature, max_unreadable_fraction: float = 0.0) -> Places:
+        places = set_up(card, miniature, max_unreadable_fraction)
         prepare.main()
         split.main()
         for fold in PARAMS["folds"]:
@@ -63,7 +63,7 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     return run
 
 
-def set_up(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> Places:
+def set_up(card: Path, miniature: Miniature, max_unreadable_fraction: float = 0.0) -> Places:
     """The working folder as a checkout after `download`: the card, params.yaml, the archives and their manifest."""
     places = Places(card.stem)
     copied = Path("pipelines/competitions", card.name)
@@ -72,7 +72,10 @@ def set_up(card: Path, miniature: Miniature, unreadable_share: float = 0.0) -> P
     for own in (CARDS / f"{card.stem}.py", card.with_suffix(".py")):
         if own.exists():
             shutil.copy(own, copied.parent)
-    params = PARAMS | {"competition": card.stem, "prepare": PREPARE | {"unreadable_share": unreadable_share}}
+    params = PARAMS | {
+        "competition": card.stem,
+        "prepare": PREPARE | {"max_unreadable_fraction": max_unreadable_fraction},
+    }
     Path("params.yaml").write_text(yaml.safe_dump(params))
     places.archives.mkdir(parents=True)
     for name, content in miniature.files.items():

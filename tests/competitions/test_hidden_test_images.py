@@ -30,7 +30,7 @@ def without(folder: str) -> Miniature:
 
 def test_a_person_may_go_on_with_blank_pictures(enter: Enter) -> None:
     miniature = without("test_images/")
-    places = enter(CARD, miniature, unreadable_share=0.4)
+    places = enter(CARD, miniature, max_unreadable_fraction=0.4)
     assert (read_images(places.images)["error"] == MISSING).sum() == len(miniature.answers)
     grading.read(places.submission, list(miniature.answers), ["id_code", "diagnosis"], exact=True)
 
@@ -48,18 +48,21 @@ def test_the_doctor_says_what_it_may_be_and_does_not_allow_it(
     set_up(CARD, without("test_images/"))
     doctor.main()
     assert (
-        "shows its test images to submitted notebooks alone, set prepare.unreadable_share to" in capsys.readouterr().out
+        "shows its test images to submitted notebooks alone, set prepare.max_unreadable_fraction to"
+        in capsys.readouterr().out
     )
-    assert read_params(Path("first.yaml")).prepare.unreadable_share == 0
+    assert read_params(Path("first.yaml")).prepare.max_unreadable_fraction == 0
 
     monkeypatch.setattr(sys, "argv", ["stage"])
-    with pytest.raises(Refusal, match=rf"(?s){ABSENT}.*Correct the template. Or.*unreadable_share to 0\.\d+ or more"):
+    with pytest.raises(
+        Refusal, match=rf"(?s){ABSENT}.*Correct the template. Or.*max_unreadable_fraction to 0\.\d+ or more"
+    ):
         prepare.main()
 
 
 @pytest.mark.usefixtures("stage")
 def test_a_train_set_without_an_image_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["stage"])
-    set_up(CARD, without("train_images/"), unreadable_share=1.0)
+    set_up(CARD, without("train_images/"), max_unreadable_fraction=1.0)
     with pytest.raises(Refusal, match=r"(?s)layout.train: none of its \d+ images is there.*Correct the template.$"):
         prepare.main()

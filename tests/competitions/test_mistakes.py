@@ -159,7 +159,7 @@ MISTAKES = [
     (PETS, "submission.range", [0, 50],
      r"range is \[0.0, 50.0\], .* `Pawpularity` is from 1 to 100 in train rows, and \d+ of its 30 numbers lie outside"),
     (DOGS, "metric.kind", "auc", r"auc.*multiclass"),
-    (DOGS, "metric.kind", "quadratic_kappa", r"quadratic_kappa.*multiclass"),
+    (DOGS, "metric.kind", "quadratic_weighted_kappa", r"quadratic_weighted_kappa.*multiclass"),
     (ALASKA, "metric", {"kind": "log_loss"}, r"of kind class_probabilities. A target .* is scored by .*auc, "),
     (PETS, "metric.kind", "accuracy", r"accuracy.*regression"),
     (DOGS, "submission", NUMBER, r"`submission.kind` is `number`, but a target of kind `multiclass`"),

@@ -41,7 +41,7 @@ def draw() -> Miniature:
 
 def test_a_whole_number_per_pet(enter: Enter) -> None:
     miniature = draw()
-    places = enter(CARDS / "petfinder-adoption-prediction.yaml", miniature, unreadable_share=0.05)
+    places = enter(CARDS / "petfinder-adoption-prediction.yaml", miniature, max_unreadable_fraction=0.05)
 
     images = read_images(places.images)
     assert images.groupby("row").size().value_counts().to_dict() == {1: 15, 2: 14, 3: 13}

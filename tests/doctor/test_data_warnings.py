@@ -69,7 +69,7 @@ def test_unreadable_images_are_counted_with_their_reasons() -> None:
     images.loc[2, "error"] = "no picture"
     (finding,) = found(rows, images, ("a", "b"))
     assert finding.startswith("1 of 4 images cannot be read: 2.jpg: no picture. Correct the card's layout if it")
-    assert "or set prepare.unreadable_share to 0.25 or more" in finding
+    assert "or set prepare.max_unreadable_fraction to 0.25 or more" in finding
 
 
 def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
@@ -79,7 +79,7 @@ def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
         rows, images, np.array([0, 1, 0]), ("a", "b"), ("a", "b", "a"), NO_PAIRS, " Look in `b/`."
     )
     assert missing.startswith("1 of 3 images are missing: 2.jpg. Look in `b/`. Correct the card's layout, or set")
-    assert all("set prepare.unreadable_share to 0.667 or more" in said for said in (missing, unreadable))
+    assert all("set prepare.max_unreadable_fraction to 0.667 or more" in said for said in (missing, unreadable))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.likeliest import MostProbable
-from foldline.metrics.kinds.of_labels import MacroF1, QuadraticKappa
+from foldline.metrics.kinds.of_labels import MacroF1, QuadraticWeightedKappa
 from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from foldline.metrics.kinds.of_sets import MultilabelMacroF1
@@ -56,7 +56,7 @@ def weights(method: Method, fact: MetricFact) -> Step:
 CONVEX = weights(Convex(kind="convex"), LOG_LOSS)
 STACKING = weights(Stacking(kind="stacking", penalty=1.0), LOG_LOSS)
 CLASS_WEIGHTS = rule_step(ARG_MAX, MACRO_F1, tuple("abcdefgh"))
-CUT_POINTS = rule_step(ARG_MAX, QuadraticKappa(kind="quadratic_kappa"), tuple("abcde"))
+CUT_POINTS = rule_step(ARG_MAX, QuadraticWeightedKappa(kind="quadratic_weighted_kappa"), tuple("abcde"))
 THRESHOLDS = rule_step(even_thresholds(6, "allowed"), MultilabelMacroF1(kind="multilabel_macro_f1"), tuple("abcdef"))
 JUDGE = judge_of(LOG_LOSS, ARG_MAX)
 ((DIVIDED,), _) = FittedTemperature(kind="fitted", softening="kept").steps(IN_SCORES, JUDGE)

@@ -41,7 +41,7 @@ def test_every_card_has_a_valid_first_experiment(card: Path, image: TypicalImage
 def test_pictures_decide_their_size(image: TypicalImage, size: tuple[int, int], resize: str) -> None:
     prepare = first_experiment(RECIPE, DOGS, image)["prepare"]
     assert (prepare["height_pixels"], prepare["width_pixels"]) == size
-    assert (prepare["resize"], prepare["unreadable_share"]) == (resize, 0.0)
+    assert (prepare["resize"], prepare["max_unreadable_fraction"]) == (resize, 0.0)
 
 
 def test_the_recipe_stays_as_it_was() -> None:

@@ -49,7 +49,7 @@ RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex"}, {"kind": "stack
         (
             OF_KAPPA,
             {"method": RANKS},
-            "`ensemble.method.kind` is ranks, but the metric quadratic_kappa depends on more",
+            "`ensemble.method.kind` is ranks, but the metric quadratic_weighted_kappa depends on more",
         ),
         (OF_AUC, {"average": "ranks", "method": RANKS}, "are both ranks: ranks of ranks"),
         (OF_AUC, {"method": CONVEX}, "convex, which takes a smooth metric .* but the card's is auc. Choose greedy"),

@@ -60,7 +60,7 @@ IMAGES = pd.DataFrame(
 )
 NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
 STRATA = Strata(np.array([0, 1, 1, 0]), ("pug", "husky"))
-SPLIT = Split(count=2, seed=0, near_duplicates="together")
+SPLIT = Split(count=2, seed=0, near_duplicates="same_fold")
 
 
 NO_GROUPS = pd.Series([None] * 25, dtype="str")

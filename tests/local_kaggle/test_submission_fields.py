@@ -108,7 +108,7 @@ def test_each_column_of_a_target_counts_alike_and_lines_without_an_answer_do_not
 ALASKA = metric_of_kind("weighted_auc", edges=[0, 0.4, 1], weights=[2, 1])
 PARTIAL = metric_of_kind("partial_auc", min_true_positive_rate=0.8)
 MAP_1, MAP_3, MAP_5 = (metric_of_kind("map_at_k", k=k) for k in (1, 3, 5))
-F2, ROW_F2 = metric_of_kind("f_beta", beta=2), metric_of_kind("mean_row_f_beta", beta=2)
+F2, ROW_F2 = metric_of_kind("f_beta", beta=2), metric_of_kind("samples_f_beta", beta=2)
 TOP_2_ERROR, TOP_2_ACCURACY = metric_of_kind("top_k_error", k=2), metric_of_kind("top_k_accuracy", k=2)
 HEAVY_X = metric_of_kind("weighted_mean_column_auc", "xy", weights={"x": 3})
 SHARE_F1 = metric_of_kind("probabilistic_f1", beta=1)
@@ -122,8 +122,8 @@ SHARE_F1 = metric_of_kind("probabilistic_f1", beta=1)
         (ALASKA, table("0", "1"), table("0.7", "0.7"), 0.82 / 1.4),
         (metric_of_kind("binary_log_loss"), table("1", "0"), table("0.5", "0.25"), (math.log(2) + math.log(4 / 3)) / 2),
         (metric_of_kind("macro_f1"), table("a", "a", "a"), table("a", "a", "z"), 0.4),
-        (metric_of_kind("quadratic_kappa"), table("0", "1", "2"), table("0", "1.0", "2"), 1),
-        (metric_of_kind("quadratic_kappa"), table("0", "2"), table("2", "0"), -1),
+        (metric_of_kind("quadratic_weighted_kappa"), table("0", "1", "2"), table("0", "1.0", "2"), 1),
+        (metric_of_kind("quadratic_weighted_kappa"), table("0", "2"), table("2", "0"), -1),
         (metric_of_kind("multilabel_micro_f1"), table("1", "1 2"), table("1 2", "2"), 4 / 6),
         (metric_of_kind("multilabel_macro_f1"), table("1", "1 2"), table("1 2", "2"), 2 / 3),
         (MAP_3, table("a", "b", "c"), table("a", "x y b", "x y z c"), (1 + 1 / 3) / 3),
@@ -137,7 +137,7 @@ SHARE_F1 = metric_of_kind("probabilistic_f1", beta=1)
         (MAP_1, table("a", "b"), table("a", "x b"), 1 / 2),
         (TOP_2_ERROR, table("a", "b", "c"), table("a", "x b", "x y c"), 1 / 3),
         (metric_of_kind("balanced_accuracy"), table("a", "a", "b"), table("a", "b", "b"), 3 / 4),
-        (metric_of_kind("matthews"), table("1", "0"), table("0", "1"), -1),
+        (metric_of_kind("matthews_correlation"), table("1", "0"), table("0", "1"), -1),
         (F2, table("1", "1", "0"), table("1", "0", "1"), 1 / 2),
         (metric_of_kind("weighted_f1"), table("a", "a", "a", "b"), table("a", "a", "b", "b"), (3 * 0.8 + 2 / 3) / 4),
         (
@@ -146,9 +146,9 @@ SHARE_F1 = metric_of_kind("probabilistic_f1", beta=1)
             table("0", "0", "1", "2"),
             (3 / 4 - 5 / 16) / (1 - 5 / 16),
         ),
-        (metric_of_kind("linear_kappa"), table("0", "1", "1", "2"), table("0", "0", "1", "2"), 1 - 4 / 14),
+        (metric_of_kind("linear_weighted_kappa"), table("0", "1", "1", "2"), table("0", "0", "1", "2"), 1 - 4 / 14),
         (TOP_2_ACCURACY, table("a", "b", "c"), table("a", "x b", "x y c"), 2 / 3),
-        (metric_of_kind("mean_row_jaccard"), table("a", "a b"), table("a b", "b"), 1 / 2),
+        (metric_of_kind("samples_jaccard"), table("a", "a b"), table("a b", "b"), 1 / 2),
         (metric_of_kind("exact_match"), table("a", "a b"), table("a", "b"), 1 / 2),
         (metric_of_kind("exact_match"), ONES, ONES[::-1], 0),
         (metric_of_kind("hamming_loss"), ONES, ONES[::-1], 1),
@@ -198,7 +198,7 @@ def test_columns_are_scored_by_name() -> None:
         (ALASKA, table("1", "0"), table("0.5", ""), "'' in column 'x' for id '1' is not a finite number"),
         (metric_of_kind("macro_f1"), table("3", "4"), table("3", "4.0"), "labels must be integers, found 4.0"),
         (
-            metric_of_kind("quadratic_kappa"),
+            metric_of_kind("quadratic_weighted_kappa"),
             table("3", "4"),
             table("3", "2.3"),
             "labels must be integers, found 2.3",

@@ -27,7 +27,7 @@ Reference = Callable[..., Any]
     [
         (scored("accuracy"), CLASSES, FOUND, reference.accuracy_score, FOUND),
         (scored("balanced_accuracy"), CLASSES, FOUND, reference.balanced_accuracy_score, FOUND),
-        (scored("matthews"), CLASSES, FOUND, reference.matthews_corrcoef, FOUND),
+        (scored("matthews_correlation"), CLASSES, FOUND, reference.matthews_corrcoef, FOUND),
         (scored("cohen_kappa"), CLASSES, FOUND, reference.cohen_kappa_score, FOUND),
         (scored("auc"), POSITIVE, TWO, reference.roc_auc_score, SHARE),
         (scored("average_precision"), POSITIVE, TWO, reference.average_precision_score, SHARE),
@@ -63,9 +63,9 @@ def test_weights_are_those_of_scikit_learn(
         (scored("f_beta", beta=2), POSITIVE, FOUND % 2, reference.fbeta_score, {"beta": 2}),
         (scored("multilabel_micro_f1"), SETS, GUESSED == 1, reference.f1_score, {"average": "micro"}),
         (scored("multilabel_macro_f1"), SETS, GUESSED == 1, reference.f1_score, {"average": "macro"}),
-        (scored("mean_row_jaccard"), SETS, GUESSED == 1, reference.jaccard_score, {"average": "samples"}),
-        (scored("quadratic_kappa"), CLASSES, FOUND, reference.cohen_kappa_score, {"weights": "quadratic"}),
-        (scored("linear_kappa"), CLASSES, FOUND, reference.cohen_kappa_score, {"weights": "linear"}),
+        (scored("samples_jaccard"), SETS, GUESSED == 1, reference.jaccard_score, {"average": "samples"}),
+        (scored("quadratic_weighted_kappa"), CLASSES, FOUND, reference.cohen_kappa_score, {"weights": "quadratic"}),
+        (scored("linear_weighted_kappa"), CLASSES, FOUND, reference.cohen_kappa_score, {"weights": "linear"}),
     ],
 )
 def test_weights_of_what_scikit_learn_has_several_of(

@@ -110,7 +110,7 @@ def test_one_mistake(change: dict[str, object], message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "cure"),
     [
-        ("QWK", "write `quadratic_kappa`."),
+        ("QWK", "write `quadratic_weighted_kappa`."),
         ("mean_absolute_error", "write `mae`."),
         ("Top-5 accuracy", "write `{kind: top_k_accuracy, k: 5}`."),
         ("map@3", "write `{kind: map_at_k, k: 3}`."),

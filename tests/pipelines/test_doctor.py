@@ -62,14 +62,14 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "metric │ accuracy",
         "submission │ label: 12 rows, image_id and label",
         "1 of 36 images are missing: test_images/000003.jpg. Correct the card's layout, or set "
-        "prepare.unreadable_share to 0.056 or more",
+        "prepare.max_unreadable_fraction to 0.056 or more",
         "1 of 36 images cannot be read: test_images/000002.jpg",
         "1 near-duplicate pair of train images (they share a fold): train_images/blast/100330.jpg = ",
         "1 near-duplicate pair of train images with conflicting labels",
         "1 near-duplicate pair across train and test (a leak): ",
         "= test_images/000001.jpg",
         f"A first params.yaml: competition: {SLUG}",
-        "next: correct the card, or set prepare.unreadable_share as said above",
+        "next: correct the card, or set prepare.max_unreadable_fraction as said above",
     ):
         assert fact in printed
 
@@ -147,7 +147,7 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     set_up(CARDS / card.name, ill())
     doctor.main()
     params = read_params(Path("params.yaml"))
-    assert (params.prepare.height_pixels, params.prepare.unreadable_share) == (96, 0)
+    assert (params.prepare.height_pixels, params.prepare.max_unreadable_fraction) == (96, 0)
     assert capsys.readouterr().out.endswith("as said above; then dvc repro\n")
 
 

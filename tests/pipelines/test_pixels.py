@@ -17,7 +17,7 @@ from tests.pipelines.test_doctor import SLUG, ill
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["prepare"])
-    places = set_up(CARDS / f"{SLUG}.yaml", ill(), unreadable_share=1.0)
+    places = set_up(CARDS / f"{SLUG}.yaml", ill(), max_unreadable_fraction=1.0)
     prepare.main()
     return places
 

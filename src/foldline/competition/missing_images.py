@@ -15,8 +15,8 @@ from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed
 
 ALLOWED = (
-    "Or set prepare.unreadable_share above this share: then these images are blank, and train rows without another "
-    "image belong to no fold."
+    "Or set prepare.max_unreadable_fraction above this: then these images are blank, and train rows without "
+    "another image belong to no fold."
 )
 
 
@@ -42,9 +42,9 @@ def refuse_missing(images: pd.DataFrame, absences: Absences, allowed_share: floa
     if absences.parts:
         raise Refusal(describe_hidden(absences.parts, share))
     raise Refusal(
-        f"{len(missing)} of {len(images)} images are missing, a share of {share:.2g}, above prepare.unreadable_share "
-        f"({allowed_share:g}): {listed(missing, 5)}.{absences.instead} Correct the card's layout, or download the "
-        f"competition anew if its archives are incomplete. {ALLOWED}"
+        f"{len(missing)} of {len(images)} images are missing, a fraction of {share:.2g}, above "
+        f"prepare.max_unreadable_fraction ({allowed_share:g}): {listed(missing, 5)}.{absences.instead} Correct "
+        f"the card's layout, or download the competition anew if its archives are incomplete. {ALLOWED}"
     )
 
 
@@ -53,8 +53,8 @@ def describe_hidden(parts: Collection[str], share: float) -> str:
     the images that are missing."""
     return (
         f"{' '.join(parts)} Correct the template. Or, where the competition shows its test images to submitted "
-        f"notebooks alone, set prepare.unreadable_share to {rounded_up(share):g} or more: then these rows have blank "
-        "pictures, and their answers mean nothing."
+        f"notebooks alone, set prepare.max_unreadable_fraction to {rounded_up(share):g} or more: then these rows have "
+        "blank pictures, and their answers mean nothing."
     )
 
 

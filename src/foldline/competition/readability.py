@@ -68,7 +68,7 @@ def report_unreadable(path: Path, images: pd.DataFrame, allowed_share: float) ->
 
 
 def share_to_allow(images: pd.DataFrame) -> float:
-    """The least `prepare.unreadable_share` with which the stage goes on without all that cannot be read, rounded up.
+    """The least `prepare.max_unreadable_fraction` with which the stage goes on without what cannot be read, rounded up.
 
     It counts images before they are decoded, and files after that; images: path, error."""
     return rounded_up(max(images["error"].notna().mean(), len(unreadable_files(images)) / images["path"].nunique()))
@@ -90,8 +90,8 @@ def refuse_unreadable(images: pd.DataFrame, allowed_share: float, listed_in: Pat
     if len(unreadable) == files:
         raise Refusal(describe_none(images))
     raise Refusal(
-        f"{len(unreadable)} of {files} images cannot be read, a share of {len(unreadable) / files:.2g}, above "
-        f"prepare.unreadable_share ({allowed_share:g}): {describe_unreadable(images)}. {listed_in} lists all. Correct "
-        "the card's layout if it says wrongly how to read them, or download the competition anew if its archives are "
-        f"damaged. {ALLOWED}"
+        f"{len(unreadable)} of {files} images cannot be read, a fraction of {len(unreadable) / files:.2g}, above "
+        f"prepare.max_unreadable_fraction ({allowed_share:g}): {describe_unreadable(images)}. {listed_in} lists all. "
+        "Correct the card's layout if it says wrongly how to read them, or download the competition anew if its "
+        f"archives are damaged. {ALLOWED}"
     )

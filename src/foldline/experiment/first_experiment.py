@@ -76,9 +76,9 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, image: TypicalImage)
         "width_pixels": width,
         "resize": "pad" if SQUASHED_ASPECT < image.aspect < OBLONG_ASPECT else "squash",
         # A wrong path looks like missing images: to go on without some is for a person to say.
-        "unreadable_share": 0.0,
+        "max_unreadable_fraction": 0.0,
     }
-    experiment["split"] |= {"count": FOLDS, "near_duplicates": "together"}
+    experiment["split"] |= {"count": FOLDS, "near_duplicates": "same_fold"}
     experiment["train"] |= {"loss": dict(card.target.first_loss)}
     experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "plain"}, "drop_path_rate": 0.0}
     if card.symmetries is None:

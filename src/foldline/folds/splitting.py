@@ -18,8 +18,8 @@ from foldline.params.section import Section
 class Split(Section):
     count: Annotated[int, Field(ge=2, le=1000)]
     seed: NonNegativeInt
-    near_duplicates: Literal["together", "apart"]
-    """together: rows whose images are near-duplicates (verified on pixels) share a fold. apart: not looked for."""
+    near_duplicates: Literal["same_fold", "ignored"]
+    """same_fold: rows whose images are near-duplicates (verified on pixels) share a fold. ignored: not looked for."""
 
 
 ONE = 1 << 32

@@ -92,7 +92,7 @@ class Prepare(Section):
     width_pixels: Annotated[int, Field(ge=1, le=4096)]
     resize: Resize
     store: Store
-    unreadable_share: Fraction
+    max_unreadable_fraction: Fraction
     """Up to this share of images may be unreadable; they are listed. Above it the stage refuses."""
 
     def unstorable(self, channels: int, value_range: tuple[float, float] | None, slug: str) -> Iterator[str]:

@@ -14,8 +14,8 @@ hamming_loss, macro_f1, micro_f1 = (
 )
 
 
-F1, F2 = metric_of_kind("mean_row_f_beta", beta=1), metric_of_kind("mean_row_f_beta", beta=2)
-JACCARD, MATCH = metric_of_kind("mean_row_jaccard"), metric_of_kind("exact_match")
+F1, F2 = metric_of_kind("samples_f_beta", beta=1), metric_of_kind("samples_f_beta", beta=2)
+JACCARD, MATCH = metric_of_kind("samples_jaccard"), metric_of_kind("exact_match")
 
 
 def drawn(seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:

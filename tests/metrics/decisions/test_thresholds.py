@@ -9,7 +9,9 @@ from tests.metrics.of_kind import scored
 RULE = MostProbable(kind="most_probable")
 
 
-balanced_accuracy, cohen_kappa, matthews = (scored(kind) for kind in ("balanced_accuracy", "cohen_kappa", "matthews"))
+balanced_accuracy, cohen_kappa, matthews = (
+    scored(kind) for kind in ("balanced_accuracy", "cohen_kappa", "matthews_correlation")
+)
 
 
 def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +29,7 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
         (matthews_score, matthews),
         (kappa_score, cohen_kappa),
     ],
-    ids=["f_beta", "matthews", "kappa"],
+    ids=["f_beta", "matthews_correlation", "kappa"],
 )
 def test_no_other_threshold_scores_higher(at_threshold, score, seed: int) -> None:
     targets, predictions = drawn(seed)

@@ -16,8 +16,10 @@ from foldline.files.refusal import Refusal
 from tests.metrics.of_kind import scored
 
 accuracy, balanced_accuracy, macro_f1 = scored("accuracy"), scored("balanced_accuracy"), scored("macro_f1")
-weighted_f1, matthews = scored("weighted_f1"), scored("matthews")
-cohen_kappa, linear_kappa, quadratic_kappa = (scored(f"{kind}_kappa") for kind in ("cohen", "linear", "quadratic"))
+weighted_f1, matthews = scored("weighted_f1"), scored("matthews_correlation")
+cohen_kappa, linear_weighted_kappa, quadratic_weighted_kappa = (
+    scored(f"{kind}_kappa") for kind in ("cohen", "linear_weighted", "quadratic_weighted")
+)
 
 
 def f_beta(targets: np.ndarray, labels: np.ndarray, beta: float) -> float:
@@ -43,7 +45,11 @@ def test_they_are_those_of_scikit_learn(classes: int) -> None:
     assert accuracy(targets, labels) == accuracy_score(targets, labels)
     assert macro_f1(targets, labels) == pytest.approx(f1_score(targets, labels, average="macro"), rel=1e-12)
     assert weighted_f1(targets, labels) == pytest.approx(f1_score(targets, labels, average="weighted"), rel=1e-12)
-    for weights, kappa in ((None, cohen_kappa), ("linear", linear_kappa), ("quadratic", quadratic_kappa)):
+    for weights, kappa in (
+        (None, cohen_kappa),
+        ("linear", linear_weighted_kappa),
+        ("quadratic", quadratic_weighted_kappa),
+    ):
         expected = cohen_kappa_score(targets, labels, weights=weights)
         assert kappa(targets, labels) == pytest.approx(expected, rel=1e-9)
 
@@ -53,7 +59,7 @@ def test_kappas_by_hand() -> None:
     targets, labels = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2])
     assert cohen_kappa(targets, labels) == pytest.approx((3 / 4 - 5 / 16) / (1 - 5 / 16))
     # Rows are one level off in all; by chance 3 of those at 0, 6 of those at 1, 5 of those at 2, over 4.
-    assert linear_kappa(targets, labels) == pytest.approx(1 - 1 / (14 / 4))
+    assert linear_weighted_kappa(targets, labels) == pytest.approx(1 - 1 / (14 / 4))
 
 
 def test_a_class_that_is_predicted_in_vain_adds_a_zero_to_macro_f1() -> None:
@@ -70,16 +76,16 @@ def test_each_class_weighs_as_its_rows_do() -> None:
 
 def test_a_level_that_nobody_has_does_not_count_for_kappa() -> None:
     targets, labels = drawn(3)
-    assert quadratic_kappa(2 * targets, 2 * labels) == quadratic_kappa(targets, labels)
+    assert quadratic_weighted_kappa(2 * targets, 2 * labels) == quadratic_weighted_kappa(targets, labels)
 
 
-@pytest.mark.parametrize("kappa", [cohen_kappa, linear_kappa, quadratic_kappa])
+@pytest.mark.parametrize("kappa", [cohen_kappa, linear_weighted_kappa, quadratic_weighted_kappa])
 def test_kappa_of_one_level_alone_is_not_defined(kappa) -> None:
     assert math.isnan(kappa(np.array([3, 3]), np.array([3, 3])))
     assert kappa(np.array([3, 3]), np.array([3, 1])) == 0
 
 
-@pytest.mark.parametrize("score", [accuracy, macro_f1, weighted_f1, cohen_kappa, quadratic_kappa])
+@pytest.mark.parametrize("score", [accuracy, macro_f1, weighted_f1, cohen_kappa, quadratic_weighted_kappa])
 def test_no_rows_are_refused(score) -> None:
     with pytest.raises(Refusal, match="no rows to score"):
         score(np.empty(0, np.int64), np.empty(0, np.int64))

@@ -7,11 +7,11 @@ from foldline.files.refusal import Refusal
 from tests.metrics.of_kind import scored
 
 micro_f1, macro_f1 = scored("multilabel_micro_f1"), scored("multilabel_macro_f1")
-mean_row_jaccard, exact_match, hamming_loss = scored("mean_row_jaccard"), scored("exact_match"), scored("hamming_loss")
+samples_jaccard, exact_match, hamming_loss = scored("samples_jaccard"), scored("exact_match"), scored("hamming_loss")
 
 
-def mean_row_f_beta(targets: np.ndarray, sets: np.ndarray, beta: float) -> float:
-    return scored("mean_row_f_beta", beta=beta)(targets, sets)
+def samples_f_beta(targets: np.ndarray, sets: np.ndarray, beta: float) -> float:
+    return scored("samples_f_beta", beta=beta)(targets, sets)
 
 
 def test_they_are_those_of_scikit_learn() -> None:
@@ -32,7 +32,7 @@ def test_by_hand() -> None:
     sets = np.array([[True, True], [False, True]])
     assert micro_f1(targets, sets) == pytest.approx(2 * 2 / (3 + 3))
     assert macro_f1(targets, sets) == pytest.approx((2 / 3 + 2 / 3) / 2)
-    assert mean_row_jaccard(targets, sets) == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert samples_jaccard(targets, sets) == pytest.approx((1 / 2 + 1 / 2) / 2)
     assert exact_match(targets, np.array([[True, False], [False, True]])) == 1 / 2
     assert hamming_loss(targets, sets) == 2 / 4
 
@@ -40,7 +40,7 @@ def test_by_hand() -> None:
 def test_nothing_wanted_and_nothing_said_scores_0() -> None:
     assert micro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
     assert macro_f1(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
-    assert mean_row_jaccard(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
+    assert samples_jaccard(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
 
 
 def test_an_empty_set_that_is_right_is_an_exact_match() -> None:
@@ -48,7 +48,7 @@ def test_an_empty_set_that_is_right_is_an_exact_match() -> None:
     assert hamming_loss(np.zeros((2, 3), np.uint8), np.zeros((2, 3), bool)) == 0
 
 
-@pytest.mark.parametrize("score", [mean_row_jaccard, exact_match, hamming_loss])
+@pytest.mark.parametrize("score", [samples_jaccard, exact_match, hamming_loss])
 def test_no_rows_are_refused(score) -> None:
     with pytest.raises(Refusal, match="no rows to score"):
         score(np.empty((0, 3), np.uint8), np.empty((0, 3), bool))
@@ -62,8 +62,8 @@ def test_the_mean_over_rows_is_that_of_scikit_learn(beta: float) -> None:
     assert (~targets.any(axis=1) & ~sets.any(axis=1)).any()
     expected = fbeta_score(targets, sets, beta=beta, average="samples", zero_division=0)
     wanted = targets.astype(np.uint8)
-    assert mean_row_f_beta(wanted, sets, beta) == pytest.approx(expected, rel=1e-12)
+    assert samples_f_beta(wanted, sets, beta) == pytest.approx(expected, rel=1e-12)
     expected = jaccard_score(targets, sets, average="samples", zero_division=0)
-    assert mean_row_jaccard(wanted, sets) == pytest.approx(expected, rel=1e-12)
+    assert samples_jaccard(wanted, sets) == pytest.approx(expected, rel=1e-12)
     assert exact_match(wanted, sets) == pytest.approx(accuracy_score(targets, sets))
     assert hamming_loss(wanted, sets) == pytest.approx(sklearn_hamming_loss(targets, sets))

@@ -103,11 +103,11 @@ class FBeta(OfTwoClasses):
         return f_beta_score(self.beta)
 
 
-class Matthews(OfTwoClasses):
+class MatthewsCorrelation(OfTwoClasses):
     """Matthews' correlation of labels, also of several classes (Gorodkin 2004); 0 where all answers or all predictions
     are of one class."""
 
-    kind: Literal["matthews"]
+    kind: Literal["matthews_correlation"]
     other_names: ClassVar = {"mcc": ""}
 
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
@@ -165,18 +165,18 @@ class _KappaOfLevels(OfLabels):
         return fit_cut_points(predictions, targets, levels, self.power)
 
 
-class QuadraticKappa(_KappaOfLevels):
+class QuadraticWeightedKappa(_KappaOfLevels):
     """Cohen's kappa with quadratic weights, of an ordinal target."""
 
-    kind: Literal["quadratic_kappa"]
+    kind: Literal["quadratic_weighted_kappa"]
     other_names: ClassVar = {"qwk": "", "kappa": "of levels in order"}
     power: ClassVar = 2
 
 
-class LinearKappa(_KappaOfLevels):
+class LinearWeightedKappa(_KappaOfLevels):
     """Cohen's kappa with linear weights, of an ordinal target."""
 
-    kind: Literal["linear_kappa"]
+    kind: Literal["linear_weighted_kappa"]
     other_names: ClassVar = {"kappa": "of levels in order"}
     power: ClassVar = 1
 

@@ -65,22 +65,22 @@ class MultilabelMacroF1(OfSets):
         return fit_macro(rule, predictions, targets)
 
 
-class MeanRowFBeta(_MeanOfSets):
+class SamplesFBeta(_MeanOfSets):
     """The mean over rows of their set's F-beta; an empty set that is right scores 0, as in scikit-learn
     (`average="samples"`)."""
 
-    kind: Literal["mean_row_f_beta"]
+    kind: Literal["samples_f_beta"]
     beta: Annotated[float, Field(gt=0, examples=[2])]
 
     def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
         return _share((1 + self.beta**2) * right, found + self.beta**2 * wanted)
 
 
-class MeanRowJaccard(_MeanOfSets):
+class SamplesJaccard(_MeanOfSets):
     """The mean over rows of intersection over union of their sets (Jaccard 1912); an empty set that is right scores
     0."""
 
-    kind: Literal["mean_row_jaccard"]
+    kind: Literal["samples_jaccard"]
     other_names: ClassVar = {"iou": ""}
 
     def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
