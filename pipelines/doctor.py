@@ -47,7 +47,7 @@ def main() -> Answer:
         said |= {"understood": found.facts, "warnings": found.warnings}
         image, following = typical_image(found.images), "dvc repro"
         if found.images["error"].notna().any():
-            following = "correct the card, or set prepare.unreadable_share as said above; then dvc repro"
+            following = "correct the card, or set prepare.max_unreadable_fraction as said above; then dvc repro"
     text = experiment_text(RECIPE, card, image)
     print(f"\nA first params.yaml:\n\n{text}")
     if given.write is not None:

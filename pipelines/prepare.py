@@ -2,7 +2,7 @@
 
 Reads the archives in input/<slug>. Writes work/<slug>/rows.parquet, targets.npy, images.parquet, classes.json and
 pixels.json (the pixel cache's key); the cache itself lies in work/<slug>/pixels. Images that cannot be read stay blank
-and are listed in work/<slug>/unreadable.csv; above prepare.unreadable_share the stage refuses.
+and are listed in work/<slug>/unreadable.csv; above prepare.max_unreadable_fraction the stage refuses.
 Parameters: prepare. Card: layout, target, features, submission.
 """
 
@@ -36,12 +36,12 @@ def main() -> Answer:
     with open_archives(places.manifest) as archives:
         found = read_competition(archives, layout, target, features, submission)
     listing = found.listing
-    refuse_missing(listing.images, listing.absences, prepare.unreadable_share)
+    refuse_missing(listing.images, listing.absences, prepare.max_unreadable_fraction)
     form = prepare.form(layout.channels, layout.range)
     files = read_manifest(places.manifest).names
     built = build(places.archives, files, listing.images["path"].tolist(), form, places.pixel_caches)
     images = link_images(listing.images, built.decoded)
-    unreadable = report_unreadable(places.unreadable, images, prepare.unreadable_share)
+    unreadable = report_unreadable(places.unreadable, images, prepare.max_unreadable_fraction)
     write_rows(places.rows, listing.rows)
     write_targets(places.targets, found.targets)
     write_images(places.images, images)

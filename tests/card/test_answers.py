@@ -116,10 +116,13 @@ def test_the_cards_that_come_along_fit_themselves(path: Path) -> None:
             ["scores a submission of kind label_set, set_columns"],
         ),
         (
-            {"target": {"kind": "multiclass", "column": "x", "group": None}, "metric": {"kind": "linear_kappa"}},
+            {
+                "target": {"kind": "multiclass", "column": "x", "group": None},
+                "metric": {"kind": "linear_weighted_kappa"},
+            },
             [
-                "the metric `linear_kappa` scores targets of kind ordinal",
-                "`submission.kind` is `class_probabilities`, but the metric `linear_kappa` scores a submission of",
+                "the metric `linear_weighted_kappa` scores targets of kind ordinal",
+                "is `class_probabilities`, but the metric `linear_weighted_kappa` scores a submission of",
             ],
         ),
         (

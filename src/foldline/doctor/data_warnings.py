@@ -45,7 +45,7 @@ def data_warnings(
 def _unreadable(images: pd.DataFrame, instead: str) -> Iterator[str]:
     is_missing = images["error"] == MISSING
     files = images["path"].nunique()
-    go_on = f"set prepare.unreadable_share to {share_to_allow(images):g} or more to go on without them."
+    go_on = f"set prepare.max_unreadable_fraction to {share_to_allow(images):g} or more to go on without them."
     missing = images.loc[is_missing, "path"].drop_duplicates()
     if len(missing):
         yield (

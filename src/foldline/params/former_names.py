@@ -22,6 +22,16 @@ FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
     "tail_share": ("tail_fraction",),
     "forward": ("update_bn",),
     "cumulative": ("cumulative_link",),
+    # metric
+    "linear_kappa": ("linear_weighted_kappa",),
+    "matthews": ("matthews_correlation",),
+    "mean_row_f_beta": ("samples_f_beta",),
+    "mean_row_jaccard": ("samples_jaccard",),
+    "quadratic_kappa": ("quadratic_weighted_kappa",),
+    # prepare, split
+    "unreadable_share": ("max_unreadable_fraction",),
+    "apart": ("ignored",),
+    "together": ("same_fold",),
 }
 """From a former name to its present ones, of which the one that is valid where it was found is meant.
 
