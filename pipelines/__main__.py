@@ -60,6 +60,11 @@ def main() -> None:
     if words in ([], ["-h"], ["--help"], ["help"]):
         print(index())
         return
+    if words == ["--version"]:
+        from importlib.metadata import version
+
+        print(f"foldline {version('foldline')}")
+        return
     from pipelines.running import run
 
     run(lambda: _dispatch(words))

@@ -6,12 +6,12 @@ classes), ids.parquet, classes.json.
 Parameters: `predict`; card: `layout.aggregate`. Processes: one per visible GPU, or $FOLDLINE_PROCESSES.
 """
 
-import sys
 from functools import partial
 
 from foldline.files.places import FoldName
 from foldline.training.launching import launch
-from pipelines.running import fold_name, parser, run, seed_number
+from pipelines.answers import Answer
+from pipelines.running import fold_name, launched_arguments, parser, read_settings, run, seed_number
 
 
 def predict(fold: FoldName, seed: int) -> None:
@@ -20,14 +20,15 @@ def predict(fold: FoldName, seed: int) -> None:
     predict_one(fold, seed)
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument(
         "--fold", type=fold_name, required=True, help="whose model predicts: a number, `all` or `all_head0`"
     )
     arguments.add_argument("--seed", type=seed_number, required=True, help="of that model; one of train.seeds")
     wish = arguments.parse_args()
-    launch("pipelines.predict", sys.argv[1:], partial(predict, wish.fold, wish.seed))
+    launch("pipelines.predict", launched_arguments(), partial(predict, wish.fold, wish.seed))
+    return {"fold": wish.fold, "seed": wish.seed, "folder": read_settings().places.predicted(wish.fold, wish.seed)}
 
 
 if __name__ == "__main__":

@@ -83,6 +83,11 @@ def seed_number(text: str) -> int:
     return int(text)
 
 
+def launched_arguments() -> list[str]:
+    """This script's own, for further processes of it: these leave the answer to the first."""
+    return [word for word in sys.argv[1:] if word != FLAG]
+
+
 def run(script: Callable[[], Answer | None]) -> None:
     """Call `script`; exit with 1 and its message when it refuses, with 130 when it is interrupted.
 

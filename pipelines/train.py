@@ -7,12 +7,12 @@ work/<slug>/checkpoints ($FOLDLINE_CHECKPOINTS says otherwise) until the trainin
 Parameters: train. Card: target, symmetries.
 """
 
-import sys
 from functools import partial
 
 from foldline.files.places import FoldName
 from foldline.training.launching import launch
-from pipelines.running import fold_name, parser, run, seed_number
+from pipelines.answers import Answer
+from pipelines.running import fold_name, launched_arguments, parser, read_settings, run, seed_number
 
 
 def train(fold: FoldName, seed: int) -> None:
@@ -21,7 +21,7 @@ def train(fold: FoldName, seed: int) -> None:
     train_one(fold, seed)
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument(
         "--fold",
@@ -31,7 +31,8 @@ def main() -> None:
     )
     arguments.add_argument("--seed", type=seed_number, required=True, help="of all that is drawn; one of train.seeds")
     wish = arguments.parse_args()
-    launch("pipelines.train", sys.argv[1:], partial(train, wish.fold, wish.seed))
+    launch("pipelines.train", launched_arguments(), partial(train, wish.fold, wish.seed))
+    return {"fold": wish.fold, "seed": wish.seed, "folder": read_settings().places.trained(wish.fold, wish.seed)}
 
 
 if __name__ == "__main__":

@@ -1,21 +1,25 @@
 """A copy of this checkout, with its uncommitted changes, as a git repository of its own that DVC can run in."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+OF_A_RUN = {"dvc.lock", "submissions/dvc.lock", "submissions/ledger.csv"}
 
 
 def copy_checkout(target: Path) -> Path:
-    """Every file that git tracks or would track; committed, since `dvc exp` needs a commit."""
+    """Every file that git tracks or would track, but none of what a run here wrote; committed, since `dvc exp` needs a
+    commit."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in {*filter(None, listed.stdout.split("\0"))} - OF_A_RUN:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
@@ -43,6 +47,15 @@ def environment(checkout: Path, **more: str) -> dict[str, str]:
         "DVC_SITE_CACHE_DIR": str(home / "dvc"),
         **more,
     }  # fmt: skip
+
+
+def answer(checkout: Path, *command: str) -> Any:
+    """What `command --json` answers."""
+    ended = subprocess.run(
+        [*command, "--json"], cwd=checkout, env=environment(checkout), capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
 
 
 def run(checkout: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:

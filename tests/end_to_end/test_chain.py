@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.end_to_end.checkout import commit, copy_checkout, environment, run
+from tests.end_to_end.checkout import answer, commit, copy_checkout, environment, run
 from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
 
 pytestmark = pytest.mark.timeout(600)
@@ -264,9 +264,7 @@ def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
     assert (finished / "work/shapes/folds.csv").read_bytes() == folds
     assert "Running stage 'train" not in experiment.stdout
     assert "One fold only" in experiment.stdout
-    compared = run(finished, "python", "-m", "pipelines.compare", "all-folds", "one-fold", "--json")
-    assert compared.returncode == 0, compared.stdout
-    comparison = json.loads(compared.stdout)
+    comparison = answer(finished, "python", "-m", "pipelines", "compare", "all-folds", "one-fold")
     fold_rows = (pd.read_csv(finished / "work/shapes/folds.csv")["fold"] == 0).sum()
     assert comparison["rows"] == comparison["rows_of_second"] == fold_rows
     assert comparison["rows_of_first"] == TRAIN_ROWS

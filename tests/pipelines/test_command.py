@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def test_the_index_needs_no_library() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.startswith("Foldline: ")
     assert ended.stdout.endswith("set()\n")
+
+
+def test_it_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    foldline(monkeypatch, "--version")
+    assert capsys.readouterr().out == f"foldline {version('foldline')}\n"
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.metadata import Metadata
 
 from tests.end_to_end.checkout import ROOT, copy_checkout
@@ -47,6 +48,8 @@ def test_it_is_licensed_and_says_what_it_needs(wheel: Path, names: Sequence[str]
         metadata = Metadata.from_email(archive.read(about))
     assert metadata.license_expression == "Apache-2.0"
     assert any(name.endswith("/licenses/LICENSE") for name in names)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (str(metadata.version), "Apache-2.0") == (citation["version"], citation["license"])
     ranges = {needed.name: str(needed.specifier) for needed in metadata.requires_dist or []}
     assert ranges["torch"] == ">=2.11"
     assert not {name: versions for name, versions in ranges.items() if "==" in versions}
