@@ -18,11 +18,12 @@ from foldline.ensembling.runs import open_runs
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
+from pipelines.answers import Answer
 from pipelines.blended import print_agreement, write_blend, write_csv
 from pipelines.running import parser, read_settings, run
 
 
-def main() -> None:
+def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("runs", metavar="RUN", nargs="+", help="a DVC experiment, a git revision or a folder")
     names: list[str] = arguments.parse_args().runs
@@ -42,10 +43,11 @@ def main() -> None:
         clip = settings.section("clip", Clip)
         steps, left_out = clip_steps(clip, first.form, first.classes, rule, fact, targets)
         evidence = evidence_of(parts.out_of_fold, targets, first.folds, runs[0].clusters)
-        print_agreement(names, evidence, judge, scale)
+        compared = print_agreement(names, evidence, judge, scale)
         chain = fit_nested([weights, *steps], evidence, "blend")
-        write_blend(settings.places, first, parts, (judge, targets), chain, left_out, rule)
+        metrics = write_blend(settings.places, first, parts, (judge, targets), chain, left_out, rule)
     write_csv(settings.places, submission, target)
+    return {**metrics, **compared, "submission": settings.places.blend_submission}
 
 
 if __name__ == "__main__":

@@ -22,19 +22,22 @@ from foldline.ensembling.scoring import blend_metrics
 from foldline.files.places import Places
 from foldline.files.whole_files import whole_file, whole_folder, write_json
 from foldline.metrics.decisions.rules import Rule, read_rule, write_rule
+from pipelines.answers import Answer
 from pipelines.summary import print_gains
 
 
-def print_agreement(names: Sequence[str], evidence: Evidence, judge: Judge, scale: Scale) -> None:
-    """Each run's score, its correlation with the others, and how often they name other classes."""
+def print_agreement(names: Sequence[str], evidence: Evidence, judge: Judge, scale: Scale) -> Answer:
+    """Each run's score, its correlation with the others, and how often they name other classes (also returned)."""
     inputs = tuple(map(scale.predictions, evidence.inputs[: len(names)]))
     alike = agreement(inputs, scale.form)
     table = Table("run", judge.metric.name, *names, title="correlation / share of rows with other classes")
-    for at, name in enumerate(names):
+    scores = [judge.score(evidence.targets, one) for one in inputs]
+    for at, (name, score) in enumerate(zip(names, scores, strict=True)):
         pairs = zip(alike.correlation[at], alike.disagreement[at], strict=True)
-        score = judge.score(evidence.targets, inputs[at])
         table.add_row(name, f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in pairs))
     Console().print(table)
+    runs = [{"run": name, "score": score} for name, score in zip(names, scores, strict=True)]
+    return {"runs": runs, "correlation": alike.correlation, "disagreement": alike.disagreement}
 
 
 def write_blend(
@@ -45,7 +48,7 @@ def write_blend(
     chain: NestedChain,
     left_out: Sequence[Gain],
     rule: Rule,
-) -> None:
+) -> Answer:
     """The folder work/<slug>/blend; `rule` stands in where none is fitted."""
     judge, targets = truth
     gains = [*chain.gains, *left_out]
@@ -60,6 +63,7 @@ def write_blend(
         write_gains(folder / "gains.csv", gains_table(gains))
     print_gains(gains_table(gains))
     print(f"blend: out-of-fold {judge.metric.name} {after.pooled:.6f} on {len(targets)} rows")
+    return metrics
 
 
 def write_csv(places: Places, form: Submission, target: Target) -> None:

@@ -15,18 +15,19 @@ from foldline.card.views import cost_of
 from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.clipping import judge_of
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, evidence_of
-from foldline.ensembling.gains import gains_table
+from foldline.ensembling.gains import gains_metrics, gains_table
 from foldline.ensembling.members import read_predicted
 from foldline.ensembling.view_choice import chosen_views, ordered
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     target, section = settings.fact("target", Target), settings.section("ensemble", Ensemble)
@@ -40,9 +41,11 @@ def main() -> None:
     plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), predicted, judge)
     chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(predicted.members), predicted, plan.reading))
     names = chosen_views(ordered(predicted.views)[0], chain)
-    print_gains(gains_table([decided.gain for decided in chain.steps]))
+    gains = [decided.gain for decided in chain.steps]
+    print_gains(gains_table(gains))
     cost = sum(map(cost_of, names))
     print(f"predict.views: [{', '.join(names)}]   (costs {cost:g} times identity, of {len(predicted.views)} views)")
+    return {"views": names, "cost": cost, "gains": gains_metrics(gains)}
 
 
 if __name__ == "__main__":

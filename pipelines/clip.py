@@ -31,11 +31,12 @@ from foldline.files.whole_files import whole_folder, write_json
 from foldline.folds.folds_table import read_folds
 from foldline.metrics.decisions.rules import rule_of, write_rule
 from foldline.metrics.metric import Metric
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     places, target, fact = settings.places, settings.fact("target", Target), settings.fact("metric", Metric)
@@ -55,12 +56,13 @@ def main() -> None:
         fill_clipped(clipped.test, rows_of(means.test), chain.whole)
         before = score_folds(judge.metric, targets, judge.answers(means.out_of_fold), means.folds)
         after = score_clipped(judge, targets, clipped, chain)
-        metrics = clip_metrics(judge.metric, before, after, len(targets))
-        write_json(folder / "metrics.json", metrics | {"gains": gains_metrics(gains)})
+        metrics = clip_metrics(judge.metric, before, after, len(targets)) | {"gains": gains_metrics(gains)}
+        write_json(folder / "metrics.json", metrics)
         write_rule(folder / "rule.json", chain.whole.setting(NAME, rule))
         write_gains(folder / "gains.csv", gains_table(gains))
     print_gains(gains_table(gains))
     print(f"clip: out-of-fold {metrics['metric']} {metrics['score_before']} -> {metrics['score']}")
+    return metrics
 
 
 if __name__ == "__main__":

@@ -29,11 +29,12 @@ from foldline.files.whole_files import whole_folder, write_json
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from foldline.training.history import join_histories, read_history, write_history
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_gains
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     places, target = settings.places, settings.fact("target", Target)
@@ -60,6 +61,7 @@ def main() -> None:
     print(f"ensemble of {whose}: out-of-fold {score} on {metrics['rows']} rows")
     for fold, seed in (model for model in predicted.models if model[0] in ALL_ROWS):
         print(f"fold {fold}, seed {seed}: in the test predictions, without out-of-fold rows, so without a score")
+    return metrics
 
 
 if __name__ == "__main__":

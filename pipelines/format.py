@@ -16,11 +16,12 @@ from foldline.ensembling.probabilities import read_probabilities
 from foldline.files.refusal import counted
 from foldline.files.whole_files import whole_file
 from foldline.metrics.decisions.rules import read_rule
+from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 from pipelines.summary import print_summary
 
 
-def main() -> None:
+def main() -> Answer:
     parser(__doc__).parse_args()
     settings = read_settings()
     places = settings.places
@@ -34,6 +35,7 @@ def main() -> None:
     columns = counted(len(sample.columns), "column", "columns")
     print(f"{places.submission}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
+    return {"submission": places.submission, "rows": len(sample.ids), "columns": list(sample.columns), "valid": True}
 
 
 if __name__ == "__main__":

@@ -90,13 +90,23 @@ def run(script: ModuleType, *arguments: str) -> Any:
         return script.main()
 
 
+def metrics_of_the_blend() -> Any:
+    return json.loads(Path("work/pets/blend/metrics.json").read_text())
+
+
 @pytest.mark.usefixtures("checkout")
 def test_two_runs_become_one_submission_of_the_better_one(capsys: pytest.CaptureFixture[str]) -> None:
-    run(blend, ".", "weak")
+    answer = run(blend, ".", "weak")
+    assert [one["run"] for one in answer["runs"]] == [".", "weak"]
+    assert answer["runs"][0]["score"] < answer["runs"][1]["score"]
+    assert (answer["score"], answer["submission"]) == (
+        metrics_of_the_blend()["score"],
+        Path("submissions/pets/blend.csv"),
+    )
     written = pd.read_csv("submissions/pets/blend.csv", index_col="id")
     assert list(written.index) == ["t1", "t2"]
     np.testing.assert_allclose(written.to_numpy(), [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]], atol=1e-6)
-    metrics = json.loads(Path("work/pets/blend/metrics.json").read_text())
+    metrics = metrics_of_the_blend()
     assert metrics["gains"]["weights"]["kept"]
     assert metrics["gains"]["weights"]["nested"] > 0.1
     assert "correlation" in capsys.readouterr().out
