@@ -210,7 +210,6 @@ class EmaSpan(_Ema):
 
     kind: Literal["ema_span"]
     span_epochs: Annotated[float, Field(gt=1)]
-
     epoch_keys: ClassVar = ("span_epochs",)
 
     def step_decay(self, steps_per_epoch: int) -> float:
@@ -225,7 +224,6 @@ class Mean(Average):
     from_epoch: PositiveInt
     every: Literal["step", "epoch"]
     statistics: AnyStatistics
-
     epoch_keys: ClassVar = ("from_epoch",)
 
     def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:

@@ -102,7 +102,6 @@ class GradualFreezing(Freezing):
     stage_epochs: NonNegativeInt
     batchnorm: Literal["train", "eval"]
     """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
-
     epoch_keys: ClassVar = ("head_epochs",)
 
     @property

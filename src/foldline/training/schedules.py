@@ -45,7 +45,6 @@ class WarmupCosine(Schedule):
     warmup_epochs: NonNegativeFloat
     start_factor: Fraction
     end_factor: Fraction
-
     epoch_keys: ClassVar = ("warmup_epochs",)
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
@@ -85,7 +84,6 @@ class Restarts(Schedule):
     first_cycle_epochs: PositiveFloat
     growth: Annotated[float, Field(ge=1)]
     end_factor: Fraction
-
     epoch_keys: ClassVar = ("first_cycle_epochs",)
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:

@@ -27,7 +27,6 @@ class Resolution(Kind):
     start_fraction: Annotated[float, Field(gt=0, le=1)]
     end_fraction: Annotated[float, Field(gt=0, le=1)]
     growing_epochs: NonNegativeInt
-
     epoch_keys: ClassVar = ("growing_epochs",)
 
     @property
