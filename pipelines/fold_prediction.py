@@ -17,7 +17,7 @@ from foldline.predicting.section import Predict
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
 from foldline.training.processes import start_accelerator
-from foldline.training.samples import side_of
+from foldline.training.samples import tabular_of
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 
@@ -44,7 +44,7 @@ def predict_one(fold: FoldName, seed: int) -> None:
     axes = (validation_ids, test_ids, section.views, classes, activation)
     with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
         for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
-            pictures = row_images(rows, images, ids, part, side_of(rows, part, ids, model.architecture.side))
+            pictures = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))
             predict(written, load, pictures, views, accelerator, values, aggregate, f"{part} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"

@@ -36,10 +36,10 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
         parts = split_samples(rows, images, folds, graded, table, one)
         # A head knows the features as they were when it learned.
-        side = before.side if before else fit_tabular_features(rows, parts[0]) if joins else None
-        training, validation = (with_tabular_features(rows, part, side) for part in parts)
+        tabular = before.tabular if before else fit_tabular_features(rows, parts[0]) if joins else None
+        training, validation = (with_tabular_features(rows, part, tabular) for part in parts)
         facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
-        return Fold(one, seed, *facts, before, side)
+        return Fold(one, seed, *facts, before, tabular)
 
     return fold(name, before=fold(0) if name == "all_head0" else None)
 

@@ -104,7 +104,7 @@ def test_features_decide_where_they_are_joined_and_nowhere_else(
     predict_one(0, 0)
 
     places, miniature = Places(SLUG), draw()
-    encoding = load_model(places.trained(0, 0) / "model.safetensors").architecture.side
+    encoding = load_model(places.trained(0, 0) / "model.safetensors").architecture.tabular
     assert (encoding is not None) == (tabular_features == "concatenated")
     logits = read_logits(places.predicted(0, 0))
     for ids, outputs, truth in (

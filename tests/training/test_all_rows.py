@@ -153,13 +153,13 @@ def test_features_are_encoded_as_the_rows_say_whose_head_the_model_ends_with(
     train = train_section()
     old_head, of_fold, whole = (read_fold(read_settings(), name, 0, train) for name in ("all_head0", 0, "all"))
     assert old_head.before is not None
-    assert old_head.side == old_head.before.side == of_fold.side != whole.side
-    assert whole.validation.side[0].shape == (0, 1)
-    told = old_head.training.side[0][[old_head.training.row_ids.index(row) for row in of_fold.training.row_ids]]
-    np.testing.assert_array_equal(told, of_fold.training.side[0])
+    assert old_head.tabular == old_head.before.tabular == of_fold.tabular != whole.tabular
+    assert whole.validation.tabular[0].shape == (0, 1)
+    told = old_head.training.tabular[0][[old_head.training.row_ids.index(row) for row in of_fold.training.row_ids]]
+    np.testing.assert_array_equal(told, of_fold.training.tabular[0])
     without = train.model_copy(update={"model": train.model.model_copy(update={"tabular_features": "none"})})
     alone = read_fold(read_settings(), 0, 0, without)
-    assert (alone.side, alone.training.side) == (None, ())
+    assert (alone.tabular, alone.training.tabular) == (None, ())
 
 
 def test_in_two_processes(tmp_path: Path) -> None:

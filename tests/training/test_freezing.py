@@ -10,7 +10,7 @@ from tests.training.small import MODEL
 def resnet18() -> Classifier:
     section = parse(MODEL | {"name": "resnet18"}, Models, "model")
     return build_model(
-        Architecture(model=section, channels=3, height=32, width=32, outputs=2, activation="softmax", side=None)
+        Architecture(model=section, channels=3, height=32, width=32, outputs=2, activation="softmax", tabular=None)
     )
 
 

@@ -25,7 +25,7 @@ def architecture(name: str = "test_resnet") -> Architecture:
 
 
 def of_model(model: Model) -> Architecture:
-    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation="softmax", side=None)
+    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation="softmax", tabular=None)
 
 
 def decay_of_each(groups: list[dict[str, Any]]) -> dict[int, float]:

@@ -21,7 +21,9 @@ WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)
 def model_with(pixels: int = 32, **changes: Any) -> Classifier:
     section = parse(MODEL | changes, Models, "model")
     return build_model(
-        Architecture(model=section, channels=3, height=pixels, width=pixels, outputs=4, activation="softmax", side=None)
+        Architecture(
+            model=section, channels=3, height=pixels, width=pixels, outputs=4, activation="softmax", tabular=None
+        )
     )
 
 

@@ -37,7 +37,7 @@ def model_section(**changes: Any) -> Model:
 
 def of_model(model: Model, channels: int = 1, pixels: int = 32, activation: Activation = "softmax") -> Architecture:
     return Architecture(
-        model=model, channels=channels, height=pixels, width=pixels, outputs=7, activation=activation, side=None
+        model=model, channels=channels, height=pixels, width=pixels, outputs=7, activation=activation, tabular=None
     )
 
 

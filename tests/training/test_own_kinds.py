@@ -123,7 +123,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "detached": ({"loss": own("detached")}, "`detached` gives losses that do not depend on the logits"),
     "infinite": ({"loss": own("infinite")}, "`infinite` makes losses that are no finite numbers"),
     "gradient": ({"loss": own("steep")}, "`steep` has a gradient that is no finite number"),
-    "rate": ({"schedule": own("falling")}, "`falling` gives -1 for step 2 of 30: a share of the rate is 0 or more"),
+    "rate": ({"schedule": own("falling")}, "`falling` gives -1 for step 2 of 30: a factor of the rate is 0 or more"),
     "no schedule": ({"schedule": own("Margin", margin=1)}, "`Margin` failed: TypeError: "),
     "outputs": ({"model": own("wide")}, "`wide` makes (2, 9) of images (2, 1, 16, 16): logits are (batch, outputs)"),
     "pixels": ({"model": own("picky")}, "`picky` failed: RuntimeError: "),

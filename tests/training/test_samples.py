@@ -49,8 +49,10 @@ def test_trainings_learn_the_tables_lines_and_are_judged_on_graded_targets() -> 
 
 def test_a_batch_is_told_its_targets_weights_and_features() -> None:
     training, _ = split_samples(ROWS, IMAGES, FOLDS, SOFT, TABLE, fold=1)
-    side = np.array([[0], [1], [2]], np.float32)
-    targets, weights, (features,) = replace(training, side=(side,)).told(torch.tensor([2, 0]), torch.device("cpu"))
+    tabular = np.array([[0], [1], [2]], np.float32)
+    targets, weights, (features,) = replace(training, tabular=(tabular,)).told(
+        torch.tensor([2, 0]), torch.device("cpu")
+    )
     assert targets.argmax(dim=1).tolist() == [8, 6]
     assert weights.tolist() == [1, 1]
     assert features.tolist() == [[2], [0]]

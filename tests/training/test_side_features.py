@@ -9,10 +9,10 @@ from foldline.params.section import parse
 from foldline.training.samples import (
     MOST_CATEGORIES,
     Samples,
-    SideEncoding,
+    TabularEncoding,
     fit_encoding,
     fit_tabular_features,
-    side_of,
+    tabular_of,
     with_tabular_features,
 )
 from tests.training.small import samples
@@ -30,8 +30,8 @@ ROWS = pd.DataFrame(
 TRAINING = ROWS[:3]
 
 
-def encoded(part: str, ids: str, encoding: SideEncoding | None) -> list[list[float]]:
-    (values,) = side_of(ROWS, part, list(ids), encoding)
+def encoded(part: str, ids: str, encoding: TabularEncoding | None) -> list[list[float]]:
+    (values,) = tabular_of(ROWS, part, list(ids), encoding)
     assert values.dtype == np.float32
     return values.tolist()
 
@@ -60,13 +60,13 @@ def test_what_no_training_row_has_is_told_by_zeros() -> None:
 def test_an_encoding_comes_back_from_a_models_file_to_the_bit() -> None:
     encoding = fit_encoding(ROWS)
     assert encoding is not None
-    assert parse(encoding.model_dump(mode="json"), SideEncoding, "model") == encoding
+    assert parse(encoding.model_dump(mode="json"), TabularEncoding, "model") == encoding
 
 
 def test_a_column_without_any_value_says_only_that_it_is_missing() -> None:
     rows = ROWS.assign(**{"side:age": np.nan, "side:sex": pd.Series([None] * 6, dtype="str")})
     encoding = fit_encoding(rows[["part", "row_id", "side:age", "side:sex"]])
-    (values,) = side_of(rows, "train", ["a", "b"], encoding)
+    (values,) = tabular_of(rows, "train", ["a", "b"], encoding)
     assert values.tolist() == [[0, 1, 1]] * 2
 
 
@@ -80,12 +80,12 @@ def test_only_the_most_frequent_categories_have_a_place() -> None:
 
 def test_rows_without_features_have_no_encoding() -> None:
     assert fit_encoding(ROWS[["part", "row_id"]]) is None
-    assert side_of(ROWS, "train", ["a"], None) == ()
+    assert tabular_of(ROWS, "train", ["a"], None) == ()
 
 
 def test_refuses_rows_that_lack_what_the_model_learned_from() -> None:
     with pytest.raises(Refusal, match=r"learned from the features age, which rows.parquet has not; found size, sex"):
-        side_of(ROWS.drop(columns="side:age"), "test", ["e"], fit_encoding(TRAINING))
+        tabular_of(ROWS.drop(columns="side:age"), "test", ["e"], fit_encoding(TRAINING))
 
 
 def of_rows(ids: str) -> Samples:
@@ -97,7 +97,7 @@ def test_samples_have_their_rows_features_encoded_as_the_training_rows_say() -> 
     encoding = fit_tabular_features(ROWS, of_rows("baac"))
     assert encoding == fit_encoding(TRAINING)
     training, validation = (with_tabular_features(ROWS, of_rows(ids), encoding) for ids in ("baac", "d"))
-    assert training.side[0].tolist() == encoded("train", "baac", encoding)
-    assert validation.side[0].tolist() == encoded("train", "d", encoding)
+    assert training.tabular[0].tolist() == encoded("train", "baac", encoding)
+    assert validation.tabular[0].tolist() == encoded("train", "d", encoding)
 
-    assert with_tabular_features(ROWS, of_rows("ab"), None).side == ()
+    assert with_tabular_features(ROWS, of_rows("ab"), None).tabular == ()

@@ -22,7 +22,9 @@ NAME = "test_resnet"
 
 def architecture(channels: int) -> Architecture:
     model = parse(MODEL | {"name": NAME}, Models, "model")
-    return Architecture(model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax", side=None)
+    return Architecture(
+        model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax", tabular=None
+    )
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def told_fold(classes: int = 3) -> Fold:
         with_tabular_features(rows, samples, encoding) for samples in (fold.training, fold.validation)
     )
     pixels = np.random.default_rng(2).integers(0, 120, fold.pixels.shape, dtype=np.uint8)
-    return replace(fold, pixels=pixels, training=training, validation=validation, side=encoding)
+    return replace(fold, pixels=pixels, training=training, validation=validation, tabular=encoding)
 
 
 def trained(fold: Fold, folder: Path, **changes: Any) -> Trained:
@@ -77,20 +77,20 @@ def test_the_models_file_is_enough(tmp_path: Path) -> None:
     result = trained(fold, tmp_path / "checkpoints", epochs=1)
     write_trained(tmp_path, result)
     loaded = load_model(tmp_path / "model.safetensors")
-    assert loaded.architecture.side == fold.side
-    images, side = torch.zeros(4, 1, 16, 16, dtype=torch.uint8), torch.from_numpy(fold.training.side[0][:4])
-    logits = loaded(images, side)
-    assert torch.equal(logits, result.model.eval()(images, side))
-    assert not torch.equal(logits, loaded(images, -side))
+    assert loaded.architecture.tabular == fold.tabular
+    images, tabular = torch.zeros(4, 1, 16, 16, dtype=torch.uint8), torch.from_numpy(fold.training.tabular[0][:4])
+    logits = loaded(images, tabular)
+    assert torch.equal(logits, result.model.eval()(images, tabular))
+    assert not torch.equal(logits, loaded(images, -tabular))
 
 
 def test_batches_and_their_parts_carry_each_images_features() -> None:
     fold = told_fold()
     batches = training_batches(fold, train_section(batch_size=7), Accelerator(cpu=True))
     batch = next(batches.of(0))
-    expected = torch.from_numpy(fold.training.side[0])
-    assert torch.equal(batch.side[0], expected[batch.index])
-    assert torch.equal(torch.cat([part.side[0] for part in micro_batches(batch, 3)]), batch.side[0])
+    expected = torch.from_numpy(fold.training.tabular[0])
+    assert torch.equal(batch.tabular[0], expected[batch.index])
+    assert torch.equal(torch.cat([part.tabular[0] for part in micro_batches(batch, 3)]), batch.tabular[0])
 
 
 @pytest.mark.parametrize("kind", ["mixup", "cutmix"])
@@ -98,11 +98,11 @@ def test_features_are_mixed_in_the_shares_of_the_targets(kind: str) -> None:
     """Of features that are the target itself."""
     fold = told_fold()
     same = np.eye(3, dtype=np.float32)[labels(fold.training)]
-    fold = replace(fold, training=replace(fold.training, side=(same,)))
+    fold = replace(fold, training=replace(fold.training, tabular=(same,)))
     batches = training_batches(fold, train_section(mixing=MIXUP | {"kind": kind}), Accelerator(cpu=True))
     mixed = list(batches.mixed(0))
     for batch in mixed:
-        torch.testing.assert_close(batch.side[0], batch.targets)
+        torch.testing.assert_close(batch.tabular[0], batch.targets)
     assert any((batch.targets.max(dim=1).values < 1).any() for batch in mixed)
 
 
@@ -138,11 +138,11 @@ def test_in_two_processes(tmp_path: Path) -> None:
 
 
 def test_a_probed_head_knows_the_features(tmp_path: Path) -> None:
-    """The frozen model's loss is that of logistic regression on the backbone's features and the side features."""
+    """The frozen model's loss is that of logistic regression on the backbone's features and the tabular features."""
     fold, config = told_fold(), frozen_section(epochs=1, schedule={"kind": "constant"})
     cold = build_training(fold, frozen_section(head_initialisation={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(found[:, -fold.side.width :], fold.training.side[0])  # type: ignore[union-attr]
+    np.testing.assert_array_equal(found[:, -fold.tabular.width :], fold.training.tabular[0])  # type: ignore[union-attr]
     regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, labels(fold.training))
     expected = log_loss(labels(fold.training), regression.predict_proba(found))
     result = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
@@ -151,7 +151,7 @@ def test_a_probed_head_knows_the_features(tmp_path: Path) -> None:
 
 def test_the_rate_finder_trains_on_them() -> None:
     told, alone = told_fold(), told_fold()
-    alone = replace(alone, training=replace(alone.training, side=(0 * alone.training.side[0],)))
+    alone = replace(alone, training=replace(alone.training, tabular=(0 * alone.training.tabular[0],)))
     lines = [
         sweep_fold(fold, train_section(**EVERYTHING), Sweep(1e-4, 1e-1, 4, 0.5), Accelerator(cpu=True))
         for fold in (told, alone)

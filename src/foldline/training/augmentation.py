@@ -155,11 +155,11 @@ def checked(augment: Augmentation, shape: tuple[int, int, int]) -> Augmentation:
 
 
 def move(
-    translate_share: float, scale: float, rotate_degrees: float, shear_degrees: float, probability: float
+    translate_fraction: float, scale: float, rotate_degrees: float, shear_degrees: float, probability: float
 ) -> albumentations.BasicTransform:
-    """Shift, zoom, rotate and shear, each drawn evenly from plus or minus its limit; mirrored at the edges."""
+    """Shift, zoom, rotate and shear, each drawn uniformly from plus or minus its limit; mirrored at the edges."""
     return albumentations.Affine(
-        translate_percent=(-translate_share, translate_share),
+        translate_percent=(-translate_fraction, translate_fraction),
         scale=(1 - scale, 1 + scale),
         rotate=(-rotate_degrees, rotate_degrees),
         shear=(-shear_degrees, shear_degrees),

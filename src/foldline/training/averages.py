@@ -43,7 +43,7 @@ class Follower:
 
 
 class WeightAverage(Follower):
-    """The n-th weights taken (from 0) enter with the share `newest(n)`, the average so far with the rest.
+    """The n-th weights taken (from 0) enter with the weight `newest(n)`, the average so far with the rest.
 
     Until `first_epoch` (from 0) the average is the weights themselves. They are taken at every step, or at every
     epoch's end. The followed BatchNorm statistics do not fit averaged weights: `refresh` computes them anew, but for
@@ -94,9 +94,9 @@ class WeightAverage(Follower):
         # As torch's AveragedModel does it, less its wait for the device and its copy of all buffers at every step.
         averaged = cast(list[Tensor], list(self.model.parameters()))
         followed = cast(list[Tensor], list(self._followed.parameters()))
-        share = self._newest(self._taken) if has_begun else 1.0
+        weight = self._newest(self._taken) if has_begun else 1.0
         with torch.no_grad():
-            torch._foreach_lerp_(averaged, followed, share)  # type: ignore[reportPrivateImportUsage]
+            torch._foreach_lerp_(averaged, followed, weight)  # type: ignore[reportPrivateImportUsage]
         self._taken += has_begun
 
 
@@ -131,14 +131,14 @@ class UpdateBn(Statistics):
             norm.train()
         with torch.no_grad():
             for batch in islice(batches, self.batches):
-                model(batch.images, *batch.side)
+                model(batch.images, *batch.tabular)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
         model.eval()
 
 
 class TrainingStatistics(Statistics):
-    """`batches` further steps of plain gradient descent at a rate too small to move weights (document 000 takes 1e-7),
+    """`batches` further steps of plain gradient descent at a rate too small to move weights (1e-7, say),
     while the statistics follow at their own momentum."""
 
     kind: Literal["training"]
@@ -156,7 +156,7 @@ class TrainingStatistics(Statistics):
             norm.train(norm in norms)
         optimizer = SGD(model.parameters(), self.rate)
         for batch in islice(batches, self.batches):
-            loss(model(batch.images, *batch.side), batch.targets).mean().backward()
+            loss(model(batch.images, *batch.tabular), batch.targets).mean().backward()
             for weight in model.parameters():
                 if weight.grad is not None:
                     weight.grad = over_processes(weight.grad, "mean", accelerator)

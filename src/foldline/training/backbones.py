@@ -152,6 +152,6 @@ class CifarResNet(nn.Module):
 
 @register_model
 def resnet56_cifar(pretrained: bool = False, **options: Any) -> CifarResNet:
-    """Nine blocks a stage: 6 x 9 + 2 = 56 layers with weights, 0.86 million weights (document 002's model)."""
+    """Nine blocks a stage: 6 x 9 + 2 = 56 layers with weights, 0.85 million weights (He et al. 2015, table 6)."""
     options["pretrained_cfg"] = options.get("pretrained_cfg") or dict(SETTINGS)  # timm has none, and says None
     return build_model_with_cfg(CifarResNet, "resnet56_cifar", pretrained, blocks=9, **options)

@@ -17,7 +17,7 @@ from foldline.training.section import Train
 
 @dataclass(frozen=True)
 class Batch:
-    """One process's share of one optimiser step."""
+    """One process's part of one optimiser step."""
 
     images: Shaped[Tensor, "batch channels height width"]
     """uint8, or float in 0..255 once they are resized or mixed."""
@@ -29,8 +29,8 @@ class Batch:
     """Which of the fold's training images these are; on the CPU."""
     global_batch_size: int
     """Images of this step in all processes together."""
-    side: tuple[Float[Tensor, "batch side"], ...] = ()
-    """The images' side features, if there are any: `model(batch.images, *batch.side)`."""
+    tabular: tuple[Float[Tensor, "batch tabular"], ...] = ()
+    """The images' tabular features, if there are any: `model(batch.images, *batch.tabular)`."""
 
 
 class TrainingBatches:
@@ -71,29 +71,29 @@ class TrainingBatches:
             images = resized(images.to(self._device, non_blocking=True), fraction)
             if self._config.channels_last:
                 images = images.contiguous(memory_format=torch.channels_last)
-            targets, weights, side = self._samples.told(index, self._device)
-            yield Batch(images, self._soft_targets(targets), weights, index, size, side)
+            targets, weights, tabular = self._samples.told(index, self._device)
+            yield Batch(images, self._soft_targets(targets), weights, index, size, tabular)
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
         mix = self._config.mixing.mix(epoch, self._config.epochs)
         for step, batch in enumerate(self.of(epoch)):
             if mix is not None:
                 random = np.random.default_rng((*self._seed, epoch, step))
-                images, (targets, weights, *side) = mix(
-                    batch.images, (batch.targets, batch.weights, *batch.side), random
+                images, (targets, weights, *tabular) = mix(
+                    batch.images, (batch.targets, batch.weights, *batch.tabular), random
                 )
-                batch = replace(batch, images=images, targets=targets, weights=weights, side=tuple(side))
+                batch = replace(batch, images=images, targets=targets, weights=weights, tabular=tuple(tabular))
             yield batch
 
 
 def micro_batches(batch: Batch, most: int) -> list[Batch]:
     """The batch cut evenly into the fewest of at most `most` images, which go through the model one by one."""
     sizes = balanced(len(batch.images), most)
-    tensors = (batch.images, batch.targets, batch.weights, batch.index, *batch.side)
+    tensors = (batch.images, batch.targets, batch.weights, batch.index, *batch.tabular)
     cut = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
     return [
-        Batch(images, targets, weights, index, batch.global_batch_size, tuple(side))
-        for images, targets, weights, index, *side in cut
+        Batch(images, targets, weights, index, batch.global_batch_size, tuple(tabular))
+        for images, targets, weights, index, *tabular in cut
     ]
 
 

@@ -60,7 +60,7 @@ def put_head_back(
     fold: Fold, before: Fold, config: Train, state: State | None, checkpoints: Checkpoints, accelerator: Accelerator
 ) -> Trained:
     """Train `before`, go on from there with all of `fold` for a whole schedule, and give the model the head that it had
-    in between (document 001, "load the old fc layer"). Training loss and accuracy are those of the other head."""
+    in between. Training loss and accuracy are those of the other head."""
     head = None if state is None else state.get(HEAD)
     learned = None
     if head is None:

@@ -104,7 +104,7 @@ def backbone_features(
         loader = evaluation_loader(pixels, samples.positions, batch_size, workers=0)
         for images, index in tqdm(loader, "features", disable=None):
             with torch.no_grad():
-                model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.side))
+                model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.tabular))
     finally:
         hook.remove()
         model.train(was_training)
@@ -119,13 +119,13 @@ def fit_head(
     inverse_penalty: float,
 ) -> tuple[Float[np.ndarray, "outputs features"], Float[np.ndarray, " outputs"]]:
     """Weights and biases whose softmax gives the logistic regression's probabilities. A soft target counts as a row for
-    each of its classes, with its share of the row's weight."""
+    each of its classes, with its part of the row's weight."""
     from sklearn.linear_model import LogisticRegression  # A second of start-up, for the trainings that ask for it.
 
     rows, classes = targets.nonzero()
-    shares = weights[rows] * targets.data
+    sample_weights = weights[rows] * targets.data
     regression: Any = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS)
-    regression.fit(features[rows], classes, sample_weight=shares)
+    regression.fit(features[rows], classes, sample_weight=sample_weights)
     slopes, intercepts = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:  # One sigmoid: the softmax of it and of zero.
         slopes, intercepts = np.stack([0 * slopes[0], slopes[0]]), np.array([0.0, intercepts[0]])

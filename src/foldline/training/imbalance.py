@@ -51,8 +51,8 @@ class SquareRootSampling(Imbalance):
 
     def draws(self, targets: csr_array) -> PerSample:
         counts = _counts(targets)
-        shares = targets @ (1 / np.sqrt(np.where(counts > 0, counts, 1)))
-        return shares / shares.sum()
+        weights = targets @ (1 / np.sqrt(np.where(counts > 0, counts, 1)))
+        return weights / weights.sum()
 
 
 Imbalances = Annotated[Imbalance, union_of("foldline.training.imbalance", Imbalance)]

@@ -37,7 +37,7 @@ def replace_activations(backbone: nn.Module, name: str) -> None:
 
 
 def drop_channels(backbone: nn.Module, rate: float) -> None:
-    """Dropout2d at the end of each stage (document 004: a rate of 1/3).
+    """Dropout2d at the end of each stage (spatial dropout, Tompson et al. 2015).
 
     Raises Refusal for a model whose stages are no sequences of blocks.
     """

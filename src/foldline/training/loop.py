@@ -90,7 +90,7 @@ def passes(
     cut = micro_batches(batch, setup.config.micro_batch_size)
     for micro_batch in cut:
         with nullcontext() if micro_batch is cut[-1] else accelerator.no_sync(model):
-            logits = model(micro_batch.images, *micro_batch.side)
+            logits = model(micro_batch.images, *micro_batch.tabular)
             losses = micro_batch.weights * setup.objective.loss(logits, micro_batch.targets)
             # Accelerate averages over processes; together they must average over the step's images.
             accelerator.backward(losses.sum() * (accelerator.num_processes / batch.global_batch_size))

@@ -32,8 +32,8 @@ def binary_cross_entropy(logits: Logits, targets: SoftTargets) -> PerImage:
 
 def focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
     """Each class's part of cross-entropy, times (1 - its probability) ** gamma (Lin et al. 2017)."""
-    log_shares = log_softmax(logits, dim=1)
-    return -(targets * _to_the(1 - log_shares.exp(), gamma) * log_shares).sum(dim=1)
+    log_probabilities = log_softmax(logits, dim=1)
+    return -(targets * _to_the(1 - log_probabilities.exp(), gamma) * log_probabilities).sum(dim=1)
 
 
 def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage:
@@ -44,6 +44,6 @@ def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage
     return -(yes + no).mean(dim=1)
 
 
-def _to_the(shares: Tensor, gamma: float) -> Tensor:
-    """`shares ** gamma`, whose slope at 0 is not infinite for a gamma below 1."""
-    return shares.clamp_min(torch.finfo(shares.dtype).tiny) ** gamma
+def _to_the(probabilities: Tensor, gamma: float) -> Tensor:
+    """`probabilities ** gamma`, whose slope at 0 is not infinite for a gamma below 1."""
+    return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny) ** gamma

@@ -1,7 +1,7 @@
-"""Part `train.loss`: from logits and soft targets to a loss per image: so a step may be cut into parts of any size.
+"""Part `train.loss`: from logits and soft targets to a loss per image, so that a step may be cut into micro-batches.
 
-Targets are soft throughout, as wide as the logits: a share per class, or 0 to 1 per output, or a value. So whatever
-mixes images mixes their targets alike. What losses compute is in loss_functions.py.
+Targets are soft throughout, as wide as the logits: a probability per class, or 0 to 1 per output, or a value. So
+whatever mixes images mixes their targets alike. What losses compute is in loss_functions.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ class Loss(Kind):
 
 
 class CrossEntropy(Loss):
-    """On log-softmax; smoothing spreads this share of the target over all classes."""
+    """On log-softmax; smoothing spreads this fraction of the target over all classes."""
 
     kind: Literal["cross_entropy"]
     smoothing: FractionBelowOne
@@ -73,7 +73,7 @@ class CrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """The mean over classes, each by itself; smoothing draws targets towards 1/2 by this share."""
+    """The mean over classes, each by itself; smoothing draws targets towards 1/2 by this fraction."""
 
     kind: Literal["binary_cross_entropy"]
     smoothing: FractionBelowOne

@@ -67,9 +67,9 @@ def evaluation_batches(
 ) -> Iterator[Batch]:
     """What `loader` yields of the samples' images, with what goes with them."""
     for images, index in loader:
-        targets, weights, side = samples.told(index, device)
+        targets, weights, tabular = samples.told(index, device)
         soft_targets = objective.soft_targets(targets)
-        yield Batch(images.to(device, non_blocking=True), soft_targets, weights, index, len(index), side)
+        yield Batch(images.to(device, non_blocking=True), soft_targets, weights, index, len(index), tabular)
 
 
 @torch.no_grad()
@@ -78,7 +78,7 @@ def measure(
 ) -> tuple[Float[Tensor, " batch"], Float[Tensor, " batch"]]:
     """Each image's loss, and whether it is right."""
     with accelerator.autocast():
-        logits = model(batch.images, *batch.side).float()
+        logits = model(batch.images, *batch.tabular).float()
     return objective.loss(logits, batch.targets), objective.correct(logits, batch.targets)
 
 

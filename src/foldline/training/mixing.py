@@ -1,4 +1,4 @@
-"""Part `train.mixing`: a batch mixed with itself in another order, images, soft targets and side features alike."""
+"""Part `train.mixing`: a batch mixed with itself in another order, images, soft targets and tabular features alike."""
 
 from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
@@ -13,7 +13,7 @@ from foldline.training.kind import Kind, Tensor
 
 Images = Shaped[Tensor, "batch channels height width"]
 Beside = tuple[Float[Tensor, "batch ..."], ...]
-"""What goes with the images and is mixed in the same shares: soft targets, weights, side features."""
+"""What goes with the images and is mixed in the same proportion: soft targets, weights, tabular features."""
 Order = Int64[np.ndarray, " batch"]
 Way = Callable[[Images, Beside, Order, float, np.random.Generator], tuple[Images, Beside]]
 Mix = Callable[[Images, Beside, np.random.Generator], tuple[Images, Beside]]

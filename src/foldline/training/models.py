@@ -1,4 +1,4 @@
-"""Any of timm's backbones with a head of ours: pixels, and side features, in, logits out; one file says what it is."""
+"""Any of timm's backbones with a head of ours, from pixels and tabular features to logits; one file says what it is."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from foldline.params.section import Section, parse
 from foldline.training.backbones import unfit_size
 from foldline.training.batches import resized
 from foldline.training.networks import Models
-from foldline.training.samples import SideEncoding
+from foldline.training.samples import TabularEncoding
 from foldline.training.section import Resolution
 from foldline.training.weights import DESCRIPTION
 
@@ -32,19 +32,19 @@ class Architecture(Section):
     outputs: int
     activation: Activation
     """What turns the logits into predictions."""
-    side: SideEncoding | None
-    """How side features are encoded, which join the pooled features; None for images alone."""
+    tabular: TabularEncoding | None
+    """How tabular features are encoded, which are concatenated with the pooled ones; None for images alone."""
     own_code: str | None = None
     """The sha256 of the file of one's own that the model is built by, if there is one."""
 
     @property
-    def side_width(self) -> int:
-        return self.side.width if self.side is not None else 0
+    def tabular_width(self) -> int:
+        return self.tabular.width if self.tabular is not None else 0
 
 
 class Classifier(nn.Module):
     """`classifier(images)`: uint8, or float in 0..255, of (batch, channels, height, width) to float logits; or
-    `classifier(images, side)` with the images' encoded side features, where its architecture has any."""
+    `classifier(images, tabular)` with the images' encoded tabular features, where its architecture has any."""
 
     mean: Tensor
     std: Tensor
@@ -58,8 +58,8 @@ class Classifier(nn.Module):
         self.pooling = pooling
         self.head = head
         for name in ("mean", "std"):
-            shares = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
-            fitting = shares if architecture.channels == len(shares) else shares.mean().expand(architecture.channels)
+            known = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
+            fitting = known if architecture.channels == len(known) else known.mean().expand(architecture.channels)
             self.register_buffer(name, fitting[:, None, None] * 255)
         self.gives_values = is_value(architecture.activation)
         if self.gives_values:
@@ -67,10 +67,12 @@ class Classifier(nn.Module):
             self.register_buffer("output_scale", torch.ones(architecture.outputs))
 
     def forward(
-        self, images: Shaped[Tensor, "batch channels height width"], side: Float[Tensor, "batch side"] | None = None
+        self,
+        images: Shaped[Tensor, "batch channels height width"],
+        tabular: Float[Tensor, "batch tabular"] | None = None,
     ) -> Float[Tensor, "batch outputs"]:
         features = self.pooling(self.backbone((images.to(self.mean.dtype) - self.mean) / self.std))
-        logits = self.head(features if side is None else torch.cat([features, side], dim=1))
+        logits = self.head(features if tabular is None else torch.cat([features, tabular], dim=1))
         return logits.float() * self.output_scale + self.output_center if self.gives_values else logits
 
     def standardise_targets(self, mean: Float[Tensor, " outputs"], std: Float[Tensor, " outputs"]) -> None:
@@ -100,10 +102,10 @@ def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
             "Set start_fraction and end_fraction to 1."
         )
     image = torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8)
-    side = () if sizes.side is None else (torch.zeros(1, sizes.side_width),)
-    for share in {1.0, smallest}:
+    tabular = () if sizes.tabular is None else (torch.zeros(1, sizes.tabular_width),)
+    for fraction in {1.0, smallest}:
         try:
-            model.eval()(resized(image, share), *side)
+            model.eval()(resized(image, fraction), *tabular)
         except (AssertionError, RuntimeError) as error:
             raise unfit_size(sizes.model.name, error) from None
 

@@ -43,7 +43,7 @@ class LinearHead(Head):
 
 
 class MlpHead(Head):
-    """Linear -> ReLU -> Dropout -> Linear (document 001: 4096 units)."""
+    """Linear -> ReLU -> Dropout -> Linear."""
 
     kind: Literal["mlp"]
     units: PositiveInt
@@ -216,7 +216,7 @@ class TimmModel(Model):
         if self.spatial_dropout_rate:
             drop_channels(backbone, self.spatial_dropout_rate)
         features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
-        head = self.head.build(features + architecture.side_width, architecture.outputs)
+        head = self.head.build(features + architecture.tabular_width, architecture.outputs)
         return backbone, self.pooling.build(features), head
 
 

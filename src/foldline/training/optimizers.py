@@ -130,7 +130,7 @@ Clippings = Annotated[Clipping, union_of("foldline.training.optimizers", Clippin
 
 
 def hyperparameters(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer) -> SetHyperparameters:
-    """Every group's learning rate becomes a share of its own peak; momentum, where it has a schedule, is of all.
+    """Every group's learning rate becomes a factor of its own peak; momentum, where it has a schedule, is of all.
 
     Raises Refusal when there is a schedule for the momentum of an optimiser that has none.
     """
@@ -152,7 +152,7 @@ def hyperparameters(rates: ByStep, momenta: ByStep | None, optimizer: Optimizer)
     return set_hyperparameters
 
 
-def set_rates(optimizer: Optimizer, share: float) -> None:
-    """Every group's learning rate becomes `share` of its own peak."""
+def set_rates(optimizer: Optimizer, factor: float) -> None:
+    """Every group's learning rate becomes `factor` times its own peak."""
     for group in optimizer.param_groups:
-        group["lr"] = group["peak_rate"] * share
+        group["lr"] = group["peak_rate"] * factor

@@ -1,7 +1,5 @@
-"""The learning-rate finder: a short training under growing rates that leaves no trace (Smith 2017; document 000), and
-what its curves suggest.
-
-After each step it also looks at the next validation batch, as document 002 does.
+"""The learning-rate finder: a short training under growing rates that leaves no trace (Smith 2017), and what its
+curves suggest. After each step it also looks at the next validation batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +43,7 @@ class Sweep:
     highest: float
     steps: int
     smoothing: float
-    """The share that an average keeps of itself at each step."""
+    """The weight that an average keeps at each step."""
 
     def rates(self) -> Float[np.ndarray, " steps"]:
         return np.geomspace(self.lowest, self.highest, self.steps)
@@ -139,7 +137,7 @@ DIVERGED = 4.0
 LEARNED = 0.9
 """Of its first value: below it a loss has fallen by more than batches differ, so that the model has learned."""
 STILL_FALLING = 0.1
-"""The highest stable rate is where the loss still falls by this share of its steepest fall."""
+"""The highest stable rate is where the loss still falls by this fraction of its steepest fall."""
 
 
 def smoothed(values: Curve, decay: float) -> Curve:
@@ -159,10 +157,10 @@ def has_diverged(losses: Curve) -> bool:
 def suggest(rates: Curve, losses: Curve) -> dict[str, float]:
     """The rates that a curve of smoothed losses over exponentially growing rates suggests, by name.
 
-    minimum: where the loss is lowest (document 002 takes its best rate there).
+    minimum: where the loss is lowest.
     steepest: where it falls fastest with the logarithm of the rate (Smith 2017).
     valley: in the middle of its longest fall (fastai's default).
-    highest_stable: the highest rate below the minimum where it still falls noticeably (document 000).
+    highest_stable: the highest rate below the minimum where it still falls noticeably.
     Where the loss never falls, all but the minimum are the lowest rate.
     """
     lowest = int(np.argmin(losses))

@@ -21,7 +21,7 @@ class Recipe(Kind):
     """What is drawn for each training image: one of the card's symmetries (or none), then the recipe's transforms."""
 
     symmetries: ClassVar[Sequence[str] | None] = None
-    """Those that are drawn whatever the card's; each evenly, so that two flips are each as likely as not."""
+    """Those that are drawn whatever the card's; each equally likely, so that two flips are each as likely as not."""
 
     def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
         """What it does that a card with these `symmetries` says to change what the label says."""
@@ -53,7 +53,7 @@ class Light(Recipe):
         from foldline.training.augmentation import albumentations, move
 
         return [
-            move(translate_share=0.06, scale=0.1, rotate_degrees=10.0, shear_degrees=0.0, probability=0.8),
+            move(translate_fraction=0.06, scale=0.1, rotate_degrees=10.0, shear_degrees=0.0, probability=0.8),
             albumentations.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.1, p=0.5),
         ]
 
@@ -68,7 +68,7 @@ class Medium(Recipe):
 
         return [
             albumentations.RandomResizedCrop(size=(height, width), scale=(0.6, 1.0), ratio=(0.8, 1.25)),
-            move(translate_share=0.05, scale=0.1, rotate_degrees=15.0, shear_degrees=0.0, probability=0.5),
+            move(translate_fraction=0.05, scale=0.1, rotate_degrees=15.0, shear_degrees=0.0, probability=0.5),
             light_and_colour(0.2, coloured),
             holes(0.3),
         ]
@@ -85,7 +85,7 @@ class Heavy(Recipe):
         blur_or_noise = [albumentations.GaussianBlur(), albumentations.GaussNoise(std_range=(0.02, 0.1))]
         return [
             albumentations.RandomResizedCrop(size=(height, width), scale=(0.35, 1.0)),
-            move(translate_share=0.1, scale=0.2, rotate_degrees=25.0, shear_degrees=8.0, probability=0.7),
+            move(translate_fraction=0.1, scale=0.2, rotate_degrees=25.0, shear_degrees=8.0, probability=0.7),
             light_and_colour(0.35, coloured),
             albumentations.OneOf(blur_or_noise, p=0.3),
             holes(0.5),
@@ -100,15 +100,15 @@ class D4(Recipe):
 
 
 class StudyLight(Recipe):
-    """Document 004's two flips and nothing else."""
+    """Horizontal and vertical flips, and both at once."""
 
     kind: Literal["study_light"]
     symmetries: ClassVar[Sequence[str] | None] = FLIPS
 
 
 class StudyHeavy(Recipe):
-    """Document 004 lists its light transforms, two flips, and of its heavy ones no more than masks that set blocks of
-    4 x 4 pixels to zero in all channels: movement and colour are ours."""
+    """The flips of `study_light`, movement, colour, and masks that set blocks of 4 x 4 pixels to zero in all
+    channels."""
 
     kind: Literal["study_heavy"]
     symmetries: ClassVar[Sequence[str] | None] = FLIPS
@@ -118,7 +118,7 @@ class StudyHeavy(Recipe):
 
         cells = (max(width // 4, 1), max(height // 4, 1))
         return [
-            move(translate_share=0.1, scale=0.2, rotate_degrees=20.0, shear_degrees=5.0, probability=0.7),
+            move(translate_fraction=0.1, scale=0.2, rotate_degrees=20.0, shear_degrees=5.0, probability=0.7),
             light_and_colour(0.3, coloured),
             albumentations.GridDropout(ratio=0.5, holes_number_xy=cells, random_offset=True, p=0.5),
         ]

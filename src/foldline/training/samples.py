@@ -30,7 +30,7 @@ MOST_CATEGORIES = 256
 class NumberEncoding(Section):
     column: str
     mean: float
-    spread: float
+    std: float
     """Standard deviation; 1 where all training rows have the same number."""
     marks_missing: bool
 
@@ -39,7 +39,7 @@ class NumberEncoding(Section):
         return 1 + self.marks_missing
 
     def encode(self, values: pd.Series) -> Float32[np.ndarray, "rows width"]:
-        distances = ((values - self.mean) / self.spread).fillna(0.0)
+        distances = ((values - self.mean) / self.std).fillna(0.0)
         return _beside(distances.to_numpy(np.float32)[:, None], values, self.marks_missing)
 
 
@@ -58,7 +58,7 @@ class CategoryEncoding(Section):
         return _beside(ones, values, self.marks_missing)
 
 
-class SideEncoding(Section):
+class TabularEncoding(Section):
     """What was learned of the features from a fold's training rows."""
 
     numbers: tuple[NumberEncoding, ...]
@@ -69,16 +69,16 @@ class SideEncoding(Section):
         return sum(column.width for column in (*self.numbers, *self.categories))
 
 
-Side = tuple[Float32[np.ndarray, "rows side"], ...]
+Tabular = tuple[Float32[np.ndarray, "rows tabular"], ...]
 """What a model is told beside the images: nothing, or an encoded row of features for each."""
 
 
-def fit_encoding(rows: pd.DataFrame) -> SideEncoding | None:
+def fit_encoding(rows: pd.DataFrame) -> TabularEncoding | None:
     """`rows`: training rows in the form of files/rows.py. None when they have no feature."""
     columns = [rows[column] for column in side_columns(rows)]
     if not columns:
         return None
-    return SideEncoding(
+    return TabularEncoding(
         numbers=tuple(_fit_number(values) for values in columns if is_float_dtype(values)),
         categories=tuple(_fit_categories(values) for values in columns if not is_float_dtype(values)),
     )
@@ -87,8 +87,8 @@ def fit_encoding(rows: pd.DataFrame) -> SideEncoding | None:
 def _fit_number(values: pd.Series) -> NumberEncoding:
     known = values.dropna().to_numpy(np.float64)
     # Of equal numbers, rounding may leave a deviation that is not quite 0.
-    mean, spread = (known.mean(), known.std()) if len(set(known)) > 1 else (known[0] if len(known) else 0.0, 1.0)
-    return NumberEncoding(column=str(values.name), mean=mean, spread=spread, marks_missing=bool(values.isna().any()))
+    mean, std = (known.mean(), known.std()) if len(set(known)) > 1 else (known[0] if len(known) else 0.0, 1.0)
+    return NumberEncoding(column=str(values.name), mean=mean, std=std, marks_missing=bool(values.isna().any()))
 
 
 def _fit_categories(values: pd.Series) -> CategoryEncoding:
@@ -99,7 +99,7 @@ def _fit_categories(values: pd.Series) -> CategoryEncoding:
     )
 
 
-def side_of(rows: pd.DataFrame, part: str, ids: Sequence[str], encoding: SideEncoding | None) -> Side:
+def tabular_of(rows: pd.DataFrame, part: str, ids: Sequence[str], encoding: TabularEncoding | None) -> Tabular:
     """The features of the rows of `part` with these ids, in their order; nothing without an `encoding`.
 
     Raises Refusal when `rows` lacks a feature that the encoding knows.
@@ -125,8 +125,8 @@ def _beside(
     return np.concatenate([encoded, marks], axis=1) if marks_missing else encoded
 
 
-Told = tuple[Float32[Tensor, "batch classes"], Float32[Tensor, " batch"], tuple[Float32[Tensor, "batch side"], ...]]
-"""Soft targets, weights and side features of a batch, on its device."""
+Told = tuple[Float32[Tensor, "batch classes"], Float32[Tensor, " batch"], tuple[Float32[Tensor, "batch tabular"], ...]]
+"""Soft targets, weights and tabular features of a batch, on its device."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Samples:
     weights: Float32[np.ndarray, " samples"]
     """What each counts in the training loss."""
     row_ids: tuple[str, ...]
-    side: Side = ()
+    tabular: Tabular = ()
     """Their rows' features, if the model takes any."""
 
     def __len__(self) -> int:
@@ -148,15 +148,16 @@ class Samples:
 
     def at(self, places: Integer[np.ndarray, " places"]) -> "Samples":
         """These of them, in this order."""
-        row_ids, side = tuple(self.row_ids[place] for place in places), tuple(values[places] for values in self.side)
-        return Samples(self.positions[places], self.targets[places], self.weights[places], row_ids, side)
+        row_ids = tuple(self.row_ids[place] for place in places)
+        tabular = tuple(values[places] for values in self.tabular)
+        return Samples(self.positions[places], self.targets[places], self.weights[places], row_ids, tabular)
 
     def told(self, index: Int64[Tensor, " batch"], device: torch.device) -> Told:
         """What goes with a batch of their images. index: which these are; on the CPU."""
         places = index.numpy()
-        arrays = (self.targets[places].toarray(), self.weights[places], *(values[places] for values in self.side))
-        targets, weights, *side = (torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)
-        return targets, weights, tuple(side)
+        arrays = (self.targets[places].toarray(), self.weights[places], *(values[places] for values in self.tabular))
+        targets, weights, *tabular = (torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)
+        return targets, weights, tuple(tabular)
 
 
 def split_samples(
@@ -201,10 +202,10 @@ def split_samples(
     return training, validation
 
 
-def fit_tabular_features(rows: pd.DataFrame, training: Samples) -> SideEncoding | None:
+def fit_tabular_features(rows: pd.DataFrame, training: Samples) -> TabularEncoding | None:
     """How the features of `rows` are encoded for a model that learns from `training`; None where it has none."""
     return fit_encoding(rows[(rows["part"] == "train") & rows["row_id"].isin(training.row_ids)])
 
 
-def with_tabular_features(rows: pd.DataFrame, samples: Samples, encoding: SideEncoding | None) -> Samples:
-    return replace(samples, side=side_of(rows, "train", samples.row_ids, encoding))
+def with_tabular_features(rows: pd.DataFrame, samples: Samples, encoding: TabularEncoding | None) -> Samples:
+    return replace(samples, tabular=tabular_of(rows, "train", samples.row_ids, encoding))

@@ -1,4 +1,4 @@
-"""Part `train.schedule`: the share of each peak learning rate, and where it has one the momentum, step by step.
+"""Part `train.schedule`: the factor of each peak learning rate, and where it has one the momentum, step by step.
 
 What a schedule gives are functions from the optimiser step (from 0) to a value, joined from pieces. They know nothing
 of an optimiser and keep no state; they are asked again for any step.
@@ -23,7 +23,7 @@ Piece = tuple[int, ByStep]
 
 class Schedule(Kind):
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
-        """From step to the share of the peak learning rate."""
+        """From step to the factor of the peak learning rate."""
         raise NotImplementedError
 
     def momenta(self, steps_per_epoch: int, epochs: int) -> ByStep | None:
@@ -123,7 +123,7 @@ class _OneCycle(Schedule):
 class OneCycleLinear(_OneCycle):
     """Peak / `start_divisor` to the peak and back in straight lines of equal length, then within the last
     `tail_fraction` of all steps to peak / `end_divisor`; momentum goes from high to low and back, and stays (fastai's
-    `use_clr_beta`; document 002: `use_clr_beta=(10, 13.68, 0.95, 0.8)` is 10, 0.1368, 1000, 0.95, 0.8)."""
+    `use_clr_beta`: its (10, 13.68, 0.95, 0.8) is 10, 0.1368, 1000, 0.95, 0.8)."""
 
     kind: Literal["one_cycle_linear"]
     tail_fraction: FractionBelowOne
@@ -150,19 +150,19 @@ class OneCycleCosine(_OneCycle):
 
 class OwnSchedule(Schedule, OwnKind):
     """A function of one's own, `name(step, steps, steps_per_epoch, **keys)`, of the step (from 0) and of how many
-    there are in the training and in an epoch: the share of each peak learning rate, a number from 0."""
+    there are in the training and in an epoch: the factor of each peak learning rate, a number from 0."""
 
     def rates(self, steps_per_epoch: int, epochs: int) -> ByStep:
         """All values at once, so that a wrong one is refused before the first step."""
-        share, steps = self.load(), steps_per_epoch * epochs
-        shares: list[float] = []
+        factor, steps = self.load(), steps_per_epoch * epochs
+        factors: list[float] = []
         for step in range(steps):
             with self.blamed():
-                value = share(step=step, steps=steps, steps_per_epoch=steps_per_epoch, **self.arguments)
+                value = factor(step=step, steps=steps, steps_per_epoch=steps_per_epoch, **self.arguments)
             if not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise self.refusal(f"gives {value!r} for step {step} of {steps}: a share of the rate is 0 or more.")
-            shares.append(float(value))
-        return lambda step: shares[min(step, steps - 1)]
+                raise self.refusal(f"gives {value!r} for step {step} of {steps}: a factor of the rate is 0 or more.")
+            factors.append(float(value))
+        return lambda step: factors[min(step, steps - 1)]
 
 
 Schedules = Annotated[Schedule, union_of("foldline.training.schedules", Schedule)]
@@ -174,12 +174,12 @@ def constant(value: float) -> ByStep:
 
 def linear(start: float, end: float, steps: int) -> ByStep:
     """`start` at step 0, `end` at `steps` and after."""
-    return lambda step: start + (end - start) * _share(step, steps)
+    return lambda step: start + (end - start) * _progress(step, steps)
 
 
 def cosine(start: float, end: float, steps: int) -> ByStep:
     """`start` at step 0, `end` at `steps` and after, along half a cosine (Loshchilov and Hutter 2017)."""
-    return lambda step: end + (start - end) * (1 + math.cos(math.pi * _share(step, steps))) / 2
+    return lambda step: end + (start - end) * (1 + math.cos(math.pi * _progress(step, steps))) / 2
 
 
 def join(*pieces: Piece) -> ByStep:
@@ -205,5 +205,5 @@ def cycles(first_steps: float, growth: float, steps: int) -> list[int]:
     return [late - early for early, late in pairwise(ends)]
 
 
-def _share(step: int, steps: int) -> float:
+def _progress(step: int, steps: int) -> float:
     return min(step / steps, 1.0) if steps else 1.0

@@ -49,7 +49,7 @@ class Train(Section):
     its own and knows nothing of the others, so that one more seed leaves it as it is."""
     epochs: PositiveInt
     batch_size: PositiveInt
-    """At most this many images per optimiser step, in all processes together; an epoch's steps share its images
+    """At most this many images per optimiser step, in all processes together; an epoch's steps divide its images
     evenly, so that none is short."""
     micro_batch_size: PositiveInt
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""

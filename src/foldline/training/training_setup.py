@@ -28,7 +28,7 @@ from foldline.training.losses import CrossEntropy
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
 from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import hyperparameters
-from foldline.training.samples import Samples, SideEncoding
+from foldline.training.samples import Samples, TabularEncoding
 from foldline.training.section import Train
 
 ALL_ROWS_SEED = 2**32 - 1
@@ -55,8 +55,8 @@ class Fold:
     """What the loss makes of a model's outputs."""
     before: "Fold | None" = None
     """What is learned first: with its head this training then ends."""
-    side: SideEncoding | None = None
-    """What the samples' side features mean; None where a row is its images."""
+    tabular: TabularEncoding | None = None
+    """What the samples' tabular features mean; None where a row is its images."""
 
     @property
     def title(self) -> str:
@@ -108,7 +108,7 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
         width=width,
         outputs=objective.outputs,
         activation=objective.activation,
-        side=fold.side,
+        tabular=fold.tabular,
         own_code=config.model.own_code(),
     )
     model = build_model(architecture, fold.weights)
