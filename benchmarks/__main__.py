@@ -6,12 +6,34 @@ python -m benchmarks chain training     some: the other lines of the table stay
 
 import argparse
 
-from benchmarks import averaging, chain, duplicates, loader, memory, pixels, post_processing, splitting, training
+from benchmarks import (
+    averaging,
+    card_drafts,
+    chain,
+    duplicates,
+    loader,
+    memory,
+    pixels,
+    post_processing,
+    splitting,
+    training,
+)
 from benchmarks.figures import write_page
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (chain, training, averaging, memory, loader, splitting, pixels, duplicates, post_processing)
+    for module in (
+        card_drafts,
+        chain,
+        training,
+        averaging,
+        memory,
+        loader,
+        splitting,
+        pixels,
+        duplicates,
+        post_processing,
+    )
 }
 
 

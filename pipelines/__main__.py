@@ -21,6 +21,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "init": Command("init", "make a project's folder, ready to run", False),
+    "new": Command("new", "write a first card from a competition's files"),
     "doctor": Command("doctor", "what a card makes of its data; a first experiment"),
     "download": Command("download", "fetch the competition's files, or take yours"),
     "local-kaggle": Command("local_kaggle", "rehearse with the kaggle client, no account needed", False),
@@ -36,7 +37,7 @@ COMMANDS = {
 }
 
 INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
-    "Start a project": ("init", "download", "doctor", "local-kaggle"),
+    "Start a project": ("init", "new", "download", "doctor", "local-kaggle"),
     "Look before training": ("check", "lr-find"),
     "Run": (
         ("dvc repro", "what has changed, up to a checked submission"),

@@ -1,4 +1,4 @@
-"""Checks of every table whenever it is read; each refusal names the file, the column and the remedy."""
+"""What is checked of every table whenever it is read; each refusal names the file, the column and the cure."""
 
 from collections.abc import Sequence
 from pathlib import Path

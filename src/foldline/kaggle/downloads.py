@@ -1,4 +1,4 @@
-"""Puts a competition's files into its folder: complete and verified, or not at all."""
+"""Puts a competition's files into its folder: whole and checked, or not at all."""
 
 import shutil
 import zipfile
@@ -23,13 +23,13 @@ def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
     with whole_folder(folder) as partial:
         announced = kaggle.files(competition)
         kaggle.download(competition, partial)
-        entries = _checked_entries(partial)
-        _compare_sizes(announced, entries, competition)
+        members = _checked_members(partial)
+        _compare_sizes(announced, members, competition)
         return _write_manifest(partial, competition)
 
 
 def adopt(source: Path, competition: str, folder: Path) -> Manifest:
-    """Copies the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
+    """Copies of the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
     if source.is_dir():
         paths = sorted(path for path in source.rglob("*") if path.is_file() and path.name != MANIFEST)
     else:
@@ -44,51 +44,51 @@ def adopt(source: Path, competition: str, folder: Path) -> Manifest:
             copy = partial / path.relative_to(above)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
-        _checked_entries(partial)
+        _checked_members(partial)
         return _write_manifest(partial, competition)
 
 
-def _checked_entries(folder: Path) -> dict[str, int]:
+def _checked_members(folder: Path) -> dict[str, int]:
     """Sizes by name of all files in `folder` and in its zips. Raises Refusal for a damaged or hostile archive."""
-    entries: dict[str, int] = {}
+    members: dict[str, int] = {}
     for path in _files(folder):
         if path.suffix.lower() == ".zip":
-            entries |= _read_through(path, path.relative_to(folder).as_posix())
+            members |= _read_through(path, path.relative_to(folder).as_posix())
         else:
-            entries[path.relative_to(folder).as_posix()] = path.stat().st_size
-    return entries
+            members[path.relative_to(folder).as_posix()] = path.stat().st_size
+    return members
 
 
 def _read_through(path: Path, name: str) -> dict[str, int]:
-    """Read every byte of a zip, which verifies the checksum of each entry."""
+    """Read every byte of a zip, so that each member's checksum is compared."""
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            for entry in entries:
-                refuse_leaving(entry.filename, Path(name))
-            total = sum(entry.file_size for entry in entries)
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            for member in members:
+                refuse_leaving(member.filename, Path(name))
+            total = sum(member.file_size for member in members)
             with tqdm(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
-                for entry in entries:
-                    with archive.open(entry) as stream:
+                for member in members:
+                    with archive.open(member) as stream:
                         while block := stream.read(BLOCK_BYTES):
                             bar.update(len(block))
-            return {entry.filename: entry.file_size for entry in entries}
+            return {member.filename: member.file_size for member in members}
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise Refusal(
-            f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or download the file again."
+            f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or fetch the file anew."
         ) from None
 
 
-def _compare_sizes(announced: Mapping[str, int], entries: dict[str, int], competition: str) -> None:
+def _compare_sizes(announced: Mapping[str, int], members: dict[str, int], competition: str) -> None:
     for name, announced_bytes in announced.items():
         # Kaggle serves a large csv as csv.zip, whose size it does not announce.
-        if f"{name}.zip" in entries:
+        if f"{name}.zip" in members:
             continue
-        size = entries.get(name)
+        size = members.get(name)
         if size is None:
             raise Refusal(
                 f"{competition}: Kaggle announces `{name}`, the download has no such file; found "
-                f"{listed(entries, 3)}. Run it again; if it stays so, `foldline download --from "
+                f"{listed(members, 3)}. Run it again; if it stays so, `foldline download --from "
                 "FOLDER_OR_ZIP` takes files fetched with a browser."
             )
         if size != announced_bytes:

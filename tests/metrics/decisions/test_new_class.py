@@ -12,21 +12,16 @@ ACCURACY, BALANCED = metric_of_kind("accuracy"), metric_of_kind("balanced_accura
 accuracy, balanced_accuracy = ACCURACY.score, BALANCED.score
 
 
-def below(threshold: float, new_class: int = 3) -> LabelOrNew:
-    return LabelOrNew(
-        kind="label_or_new",
-        known=MostProbable(kind="most_probable"),
-        new_class=new_class,
-        rejection_threshold=threshold,
-    )
+def below(level: float, new_class: int = 3) -> LabelOrNew:
+    return LabelOrNew(kind="label_or_new", known=MostProbable(kind="most_probable"), new_class=new_class, level=level)
 
 
-@pytest.mark.parametrize(("threshold", "labels"), [(0.0, [1, 0]), (0.5, [1, 3]), (0.7, [3, 3])])
-def test_a_row_without_a_likely_class_is_new(threshold: float, labels: list[int]) -> None:
-    assert below(threshold)(ROWS).tolist() == labels
+@pytest.mark.parametrize(("level", "labels"), [(0.0, [1, 0]), (0.5, [1, 3]), (0.7, [3, 3])])
+def test_a_row_without_a_likely_class_is_new(level: float, labels: list[int]) -> None:
+    assert below(level)(ROWS).tolist() == labels
 
 
-def test_the_fitted_threshold_is_as_good_as_any() -> None:
+def test_the_fitted_level_is_as_good_as_any() -> None:
     generator = np.random.default_rng(1)
     predictions = generator.dirichlet(np.ones(4), 200).astype(np.float32)
     highest = predictions.max(axis=1)
@@ -34,12 +29,12 @@ def test_the_fitted_threshold_is_as_good_as_any() -> None:
 
     rule = below(0.5, new_class=4).fitted(ACCURACY, predictions, targets)
 
-    thresholds = np.linspace(0, 1, 1001).tolist()
-    best = max(accuracy(targets, below(threshold, new_class=4)(predictions)) for threshold in thresholds)
+    levels = np.linspace(0, 1, 1001).tolist()
+    best = max(accuracy(targets, below(level, new_class=4)(predictions)) for level in levels)
     assert accuracy(targets, rule(predictions)) >= best - 1e-12
 
 
-def test_where_no_row_is_new_the_threshold_stays_and_the_known_classes_are_fitted() -> None:
+def test_where_no_row_is_new_the_level_stays_and_the_known_classes_are_fitted() -> None:
     generator = np.random.default_rng(2)
     predictions = generator.dirichlet(np.ones(3), 300).astype(np.float32)
     targets = np.where(generator.random(300) < 0.9, 0, generator.integers(1, 3, 300))
@@ -47,7 +42,7 @@ def test_where_no_row_is_new_the_threshold_stays_and_the_known_classes_are_fitte
     rule = below(0.5).fitted(BALANCED, predictions, targets)
 
     assert isinstance(rule, LabelOrNew)
-    assert (rule.rejection_threshold, rule.known.kind) == (0.5, "weighted_classes")
+    assert (rule.level, rule.known.kind) == (0.5, "weighted_classes")
     likely = predictions.max(axis=1) >= 0.5
     assert balanced_accuracy(targets[likely], rule(predictions)[likely]) >= balanced_accuracy(
         targets[likely], below(0.5)(predictions)[likely]
@@ -58,20 +53,20 @@ MAP = metric_of_kind("map_at_k", k=3)
 RANKED = np.array([[0.1, 0.6, 0.3], [0.4, 0.2, 0.4]], np.float32)
 
 
-def with_new(threshold: float, new_class: int = 3, length: int = 3) -> TopClassesOrNew:
-    return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, rejection_threshold=threshold)
+def with_new(level: float, new_class: int = 3, length: int = 3) -> TopClassesOrNew:
+    return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, level=level)
 
 
 @pytest.mark.parametrize(
-    ("threshold", "rankings"),
+    ("level", "rankings"),
     [
         (1.0, [[3, 1, 2], [3, 0, 2]]),
         (0.35, [[1, 3, 2], [0, 2, 3]]),
         (0.0, [[1, 2, 0], [0, 2, 1]]),
     ],
 )
-def test_the_new_class_stands_at_its_threshold(threshold: float, rankings: list[list[int]]) -> None:
-    assert with_new(threshold)(RANKED).tolist() == rankings
+def test_the_new_class_stands_at_its_level(level: float, rankings: list[list[int]]) -> None:
+    assert with_new(level)(RANKED).tolist() == rankings
 
 
 def test_the_new_class_own_output_does_not_count() -> None:
@@ -86,7 +81,7 @@ def test_blocks_change_no_ranking(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(with_new(0.3, new_class=6)(predictions), whole)
 
 
-def test_the_fitted_threshold_of_a_ranking_is_as_good_as_any() -> None:
+def test_the_fitted_level_of_a_ranking_is_as_good_as_any() -> None:
     generator = np.random.default_rng(1)
     predictions = softmax(2 * generator.normal(size=(150, 8)), axis=1).astype(np.float32)
     targets = np.where(predictions.max(axis=1) < generator.uniform(0.2, 0.6, 150), 8, predictions.argmax(axis=1))
@@ -95,12 +90,12 @@ def test_the_fitted_threshold_of_a_ranking_is_as_good_as_any() -> None:
     rule = start.fitted(MAP, predictions, targets)
 
     scores = [
-        MAP.score(targets, start.model_copy(update={"rejection_threshold": threshold})(predictions))
-        for threshold in np.linspace(0, 1, 1001).tolist()
+        MAP.score(targets, start.model_copy(update={"level": level})(predictions))
+        for level in np.linspace(0, 1, 1001).tolist()
     ]
     assert MAP.score(targets, rule(predictions)) >= max(scores) - 1e-12
 
 
-def test_where_no_row_is_new_the_threshold_of_a_ranking_stays() -> None:
-    """The likeliest class is correct: a threshold of 0 would score more than one half, and say nothing of new ones."""
+def test_where_no_row_is_new_the_level_of_a_ranking_stays() -> None:
+    """The likeliest class is right: a level of 0 would score more than one of one half, and say nothing of new ones."""
     assert with_new(0.5).fitted(MAP, RANKED, np.array([1, 0])) == with_new(0.5)

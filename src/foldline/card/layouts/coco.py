@@ -44,7 +44,7 @@ class CocoPart(Part):
 
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
-        lines, template = _joined(archives, self.file[0].name), parse_template(self.path)
+        lines, template = joined_lists(archives, self.file[0].name), parse_template(self.path)
         lines = numbered(lines.fillna("").astype("str"))
         # A line joins an image and an annotation: no file has such lines to count.
         lines = lines.set_index(pd.Index(lines[OWN], name=OWN))
@@ -54,7 +54,8 @@ class CocoPart(Part):
         return PartLines(self, fact, lines, normalised_paths(filled(template, lines), archives))
 
 
-def _joined(archives: Archives, name: str) -> pd.DataFrame:
+def joined_lists(archives: Archives, name: str) -> pd.DataFrame:
+    """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
     source = f"{archives.folder}: `{name}`"
     refuse_absent_file(archives, name, (".json",))
     lists = _lists(archives.read(name), source)
