@@ -56,7 +56,7 @@ def weights(method: Method, fact: MetricFact) -> Step:
 CONVEX = weights(Convex(kind="convex"), LOG_LOSS)
 STACKING = weights(Stacking(kind="stacking", penalty=1.0), LOG_LOSS)
 CLASS_WEIGHTS = rule_step(ARG_MAX, MACRO_F1, tuple("abcdefgh"))
-CUT_POINTS = rule_step(ARG_MAX, QuadraticWeightedKappa(kind="quadratic_weighted_kappa"), tuple("abcde"))
+ORDINAL_THRESHOLDS = rule_step(ARG_MAX, QuadraticWeightedKappa(kind="quadratic_weighted_kappa"), tuple("abcde"))
 THRESHOLDS = rule_step(even_thresholds(6, "allowed"), MultilabelMacroF1(kind="multilabel_macro_f1"), tuple("abcdef"))
 JUDGE = judge_of(LOG_LOSS, ARG_MAX)
 ((DIVIDED,), _) = FittedTemperature(kind="fitted", softening="kept").steps(IN_SCORES, JUDGE)
@@ -119,8 +119,8 @@ def test_what_is_worth_nothing_is_kept_in_at_most_5_percent(step: Step, draw: Dr
         (weights(Ranks(kind="ranks"), AUC), with_ranks),
         (TEMPERATURE, one_model),
         (BOUNDS, one_model),
-        # Of a strong model the best cut points and thresholds are those that everybody would take.
-        (CUT_POINTS, partial(one_model, strength=4.0, classes=5)),
+        # Of a strong model the best ordinal thresholds and thresholds are those that everybody would take.
+        (ORDINAL_THRESHOLDS, partial(one_model, strength=4.0, classes=5)),
         (THRESHOLDS, lambda seed: of_labels(seed, ROWS, strength=3.0)),
     ],
     ids=["greedy", "greedy-f1", "greedy-auc", "stacking", "ranks", "temperature", "bounds", "cuts", "thresholds"],
@@ -141,7 +141,7 @@ def test_nor_is_it_by_any_other_step(step: Step, draw: Draw) -> None:
         (STACKING, one_is_better),
         (weights(Ranks(kind="ranks"), AUC), scales_differ),
         (TEMPERATURE, mean_of_alike),
-        (CUT_POINTS, partial(one_model, classes=5, rows=2000)),
+        (ORDINAL_THRESHOLDS, partial(one_model, classes=5, rows=2000)),
         (THRESHOLDS, lambda seed: of_labels(seed, ROWS, strength=1.5)),
     ],
     ids=["convex", "greedy", "greedy-f1", "greedy-auc", "stacking", "ranks", "temperature", "cuts", "thresholds"],

@@ -39,11 +39,13 @@ def test_bounds_are_not_fitted_for_brier_s_score() -> None:
 @pytest.mark.parametrize("target", [0, 2])
 def test_the_level_of_a_new_class_wants_rows_that_are_new(target: int) -> None:
     section = Clip(bounds=NoBounds(kind="none"), rule="fitted")
-    ranked = TopClassesOrNew(kind="top_classes_or_new", length=5, new_class=2, level=0.5)
-    of_set = LabelOrNew(kind="label_or_new", known=MostProbable(kind="most_probable"), new_class=2, level=0.5)
+    ranked = TopClassesOrNew(kind="top_classes_or_new", length=5, new_class=2, rejection_threshold=0.5)
+    of_set = LabelOrNew(
+        kind="label_or_new", known=MostProbable(kind="most_probable"), new_class=2, rejection_threshold=0.5
+    )
     targets, note = (
         np.array([0, 1, target]),
-        "no class is new to any fold, so that the new class stays at the level 0.5",
+        "no class is new to any fold: the rejection threshold stays at 0.5",
     )
 
     steps, left_out = clip_steps(section, "distribution", ("a", "b"), ranked, MeanAveragePrecision(**MAP), targets)

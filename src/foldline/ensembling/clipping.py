@@ -78,7 +78,7 @@ class Clip(Section):
     bounds: KindsOfBounds
     rule: Literal["default", "fitted"]
     """What turns predictions into labels, sets, rankings or values: the obvious rule, or one that is fitted to the
-    metric on out-of-fold predictions (thresholds, cut points, weights of classes)."""
+    metric on out-of-fold predictions (thresholds, ordinal thresholds, weights of classes)."""
 
 
 def clip_steps(
@@ -91,7 +91,7 @@ def clip_steps(
         note = rule.note(targets)
         if metric.scores_predictions:
             left_out.append(no_gain(NAME, f"{metric.name} scores predictions, no answers"))
-        elif note is not None and rule.fits_level_alone:
+        elif note is not None and rule.fits_rejection_alone:
             left_out.append(no_gain(NAME, note))
         else:
             steps.append(rule_step(rule, metric, classes, note))

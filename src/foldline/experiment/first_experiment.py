@@ -80,7 +80,7 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, image: TypicalImage)
     }
     experiment["split"] |= {"count": FOLDS, "near_duplicates": "same_fold"}
     experiment["train"] |= {"loss": dict(card.target.first_loss)}
-    experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "plain"}, "drop_path_rate": 0.0}
+    experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "linear"}, "drop_path_rate": 0.0}
     if card.symmetries is None:
         experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
     views = ["identity", *(view for view in ("horizontal_flip",) if view in (card.symmetries or ()))]

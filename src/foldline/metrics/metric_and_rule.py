@@ -23,7 +23,7 @@ class RuleKind(Section):
     """From predictions to the answers that a submission holds."""
 
     kind: Any
-    fits_level_alone: ClassVar[bool] = False
+    fits_rejection_alone: ClassVar[bool] = False
     """Whether nothing is fitted but at what level a new class stands."""
 
     def __call__(self, predictions: Predictions) -> np.ndarray:
@@ -63,7 +63,7 @@ class MetricKind(Section):
     """Whether nothing but the order of predictions counts, as for AUC."""
     counts_all_labels: ClassVar[bool] = False
     """Whether it depends on labels that nobody names."""
-    fits_level: ClassVar[bool] = False
+    fits_rejection: ClassVar[bool] = False
     """Whether a ranking's level of the new class is fitted to it."""
 
     @property

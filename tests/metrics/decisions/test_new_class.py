@@ -12,13 +12,18 @@ ACCURACY, BALANCED = metric_of_kind("accuracy"), metric_of_kind("balanced_accura
 accuracy, balanced_accuracy = ACCURACY.score, BALANCED.score
 
 
-def below(level: float, new_class: int = 3) -> LabelOrNew:
-    return LabelOrNew(kind="label_or_new", known=MostProbable(kind="most_probable"), new_class=new_class, level=level)
+def below(threshold: float, new_class: int = 3) -> LabelOrNew:
+    return LabelOrNew(
+        kind="label_or_new",
+        known=MostProbable(kind="most_probable"),
+        new_class=new_class,
+        rejection_threshold=threshold,
+    )
 
 
-@pytest.mark.parametrize(("level", "labels"), [(0.0, [1, 0]), (0.5, [1, 3]), (0.7, [3, 3])])
-def test_a_row_without_a_likely_class_is_new(level: float, labels: list[int]) -> None:
-    assert below(level)(ROWS).tolist() == labels
+@pytest.mark.parametrize(("threshold", "labels"), [(0.0, [1, 0]), (0.5, [1, 3]), (0.7, [3, 3])])
+def test_a_row_without_a_likely_class_is_new(threshold: float, labels: list[int]) -> None:
+    assert below(threshold)(ROWS).tolist() == labels
 
 
 def test_the_fitted_level_is_as_good_as_any() -> None:
@@ -29,8 +34,8 @@ def test_the_fitted_level_is_as_good_as_any() -> None:
 
     rule = below(0.5, new_class=4).fitted(ACCURACY, predictions, targets)
 
-    levels = np.linspace(0, 1, 1001).tolist()
-    best = max(accuracy(targets, below(level, new_class=4)(predictions)) for level in levels)
+    thresholds = np.linspace(0, 1, 1001).tolist()
+    best = max(accuracy(targets, below(threshold, new_class=4)(predictions)) for threshold in thresholds)
     assert accuracy(targets, rule(predictions)) >= best - 1e-12
 
 
@@ -42,7 +47,7 @@ def test_where_no_row_is_new_the_level_stays_and_the_known_classes_are_fitted() 
     rule = below(0.5).fitted(BALANCED, predictions, targets)
 
     assert isinstance(rule, LabelOrNew)
-    assert (rule.level, rule.known.kind) == (0.5, "weighted_classes")
+    assert (rule.rejection_threshold, rule.known.kind) == (0.5, "weighted_classes")
     likely = predictions.max(axis=1) >= 0.5
     assert balanced_accuracy(targets[likely], rule(predictions)[likely]) >= balanced_accuracy(
         targets[likely], below(0.5)(predictions)[likely]
@@ -53,20 +58,20 @@ MAP = metric_of_kind("map_at_k", k=3)
 RANKED = np.array([[0.1, 0.6, 0.3], [0.4, 0.2, 0.4]], np.float32)
 
 
-def with_new(level: float, new_class: int = 3, length: int = 3) -> TopClassesOrNew:
-    return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, level=level)
+def with_new(threshold: float, new_class: int = 3, length: int = 3) -> TopClassesOrNew:
+    return TopClassesOrNew(kind="top_classes_or_new", length=length, new_class=new_class, rejection_threshold=threshold)
 
 
 @pytest.mark.parametrize(
-    ("level", "rankings"),
+    ("threshold", "rankings"),
     [
         (1.0, [[3, 1, 2], [3, 0, 2]]),
         (0.35, [[1, 3, 2], [0, 2, 3]]),
         (0.0, [[1, 2, 0], [0, 2, 1]]),
     ],
 )
-def test_the_new_class_stands_at_its_level(level: float, rankings: list[list[int]]) -> None:
-    assert with_new(level)(RANKED).tolist() == rankings
+def test_the_new_class_stands_at_its_level(threshold: float, rankings: list[list[int]]) -> None:
+    assert with_new(threshold)(RANKED).tolist() == rankings
 
 
 def test_the_new_class_own_output_does_not_count() -> None:
@@ -90,12 +95,12 @@ def test_the_fitted_level_of_a_ranking_is_as_good_as_any() -> None:
     rule = start.fitted(MAP, predictions, targets)
 
     scores = [
-        MAP.score(targets, start.model_copy(update={"level": level})(predictions))
-        for level in np.linspace(0, 1, 1001).tolist()
+        MAP.score(targets, start.model_copy(update={"rejection_threshold": threshold})(predictions))
+        for threshold in np.linspace(0, 1, 1001).tolist()
     ]
     assert MAP.score(targets, rule(predictions)) >= max(scores) - 1e-12
 
 
 def test_where_no_row_is_new_the_level_of_a_ranking_stays() -> None:
-    """The likeliest class is right: a level of 0 would score more than one of one half, and say nothing of new ones."""
+    """The likeliest class is right: a threshold of 0 would score more than one of one half, and say nothing of new ones."""
     assert with_new(0.5).fitted(MAP, RANKED, np.array([1, 0])) == with_new(0.5)

@@ -21,7 +21,7 @@ from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.truths_and_answers import FirstRule
 
-UNFITTED_LEVEL = 0.5
+UNFITTED_REJECTION = 0.5
 OF_CLASSES: Mapping[Learned, ActivationKind] = {"distribution": "softmax", "each": "normalised_sigmoid"}
 
 
@@ -197,7 +197,7 @@ class Ordinal(OneLabel):
         """Of a level that is predicted as a number the nearest one."""
         if outputs > 1:
             return super().label_rule(classes, outputs)
-        return {"kind": "cut_points", "cuts": [level + 0.5 for level in range(len(classes) - 1)]}
+        return {"kind": "ordinal_thresholds", "thresholds": [level + 0.5 for level in range(len(classes) - 1)]}
 
 
 def new_class_position(new_class: str, classes: tuple[str, ...]) -> int:
@@ -206,7 +206,7 @@ def new_class_position(new_class: str, classes: tuple[str, ...]) -> int:
 
 
 def new_class_keys(new_class: str, classes: tuple[str, ...]) -> FirstRule:
-    return {"new_class": new_class_position(new_class, classes), "level": UNFITTED_LEVEL}
+    return {"new_class": new_class_position(new_class, classes), "rejection_threshold": UNFITTED_REJECTION}
 
 
 def positions_of(labels: pd.Series, classes: tuple[str, ...]) -> Positions:

@@ -16,66 +16,68 @@ from foldline.metrics.metric_and_rule import MetricKind, RuleKind
 from foldline.metrics.truths_and_answers import NOTHING, Labels, Predictions, Rankings
 
 GRID = 200
-"""Candidates for the level, equally many rows' likeliest classes between each two."""
+"""Candidates for the rejection threshold, equally many rows' likeliest classes between each two."""
 
 
 class LabelOrNew(RuleKind):
-    """The label of `known`, but the new class where the highest probability is below `level`."""
+    """The label of `known`, but the new class where the highest probability is below `rejection_threshold`."""
 
     kind: Literal["label_or_new"]
     known: OneLabel
     new_class: int
     """Its position: that of its output where train rows have it, else one after the last class."""
-    level: float
+    rejection_threshold: float
 
     def __call__(self, predictions: Predictions) -> Labels:
-        return np.where(_highest(predictions) < self.level, self.new_class, self.known(predictions))
+        return np.where(_highest(predictions) < self.rejection_threshold, self.new_class, self.known(predictions))
 
     def note(self, targets: Labels) -> str | None:
-        return level_note(self, targets)
+        return rejection_note(self, targets)
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
-        """The best level after the rule for known classes was fitted on their rows; a class that a row's model has not
+        """The best threshold after the rule for known classes was fitted on their rows; a class that a row's model has not
         seen is new."""
         seen, unfitted = np.flatnonzero(targets != self.new_class), MostProbable(kind="most_probable")
         known = metric.fit_labels(gather(predictions, seen), targets[seen]) or unfitted
         rule, labels, highest = self.model_copy(update={"known": known}), known(predictions), _highest(predictions)
 
-        def answers(level: float) -> Labels:
-            return np.where(highest < level, self.new_class, labels)
+        def answers(threshold: float) -> Labels:
+            return np.where(highest < threshold, self.new_class, labels)
 
-        return at_best_level(rule, metric, targets, highest, answers)
+        return at_best_threshold(rule, metric, targets, highest, answers)
 
 
 class TopClassesOrNew(RuleKind):
-    """The `length` likeliest classes, the new class as likely as `level` in each row, whatever its own output says."""
+    """The `length` likeliest classes, the new class as likely as `rejection_threshold` in each row, whatever its own output says."""
 
     kind: Literal["top_classes_or_new"]
     length: int
     new_class: int
     """As in `LabelOrNew`."""
-    level: float
-    fits_level_alone: ClassVar = True
+    rejection_threshold: float
+    fits_rejection_alone: ClassVar = True
 
     def __call__(self, predictions: Predictions) -> Rankings:
-        return self._with_new(self.level, *likeliest(predictions, self.length + 1))
+        return self._with_new(self.rejection_threshold, *likeliest(predictions, self.length + 1))
 
     def note(self, targets: Labels) -> str | None:
-        return level_note(self, targets)
+        return rejection_note(self, targets)
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
-        if not metric.fits_level:
+        if not metric.fits_rejection:
             return self
         found = likeliest(predictions, self.length + 1)
-        return at_best_level(self, metric, targets, found[1][:, 0], lambda level: self._with_new(level, *found))
+        return at_best_threshold(
+            self, metric, targets, found[1][:, 0], lambda threshold: self._with_new(threshold, *found)
+        )
 
     def _with_new(
-        self, level: float, rankings: Rankings, probabilities: Float32[np.ndarray, "rows length"]
+        self, threshold: float, rankings: Rankings, probabilities: Float32[np.ndarray, "rows length"]
     ) -> Int64[np.ndarray, "rows kept"]:
         # One class more than asked for was taken, so that without the new one's own output there are still enough.
         scores = np.where(rankings == self.new_class, -2, probabilities).astype(np.float64)
         classes = np.where(rankings == self.new_class, NOTHING, rankings)
-        scores = np.column_stack([np.full(len(scores), level), scores])
+        scores = np.column_stack([np.full(len(scores), threshold), scores])
         classes = np.column_stack([np.full(len(classes), self.new_class), classes])
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.length]
         return np.take_along_axis(classes, order, axis=1)
@@ -84,29 +86,29 @@ class TopClassesOrNew(RuleKind):
 Rule = TypeVar("Rule", LabelOrNew, TopClassesOrNew)
 
 
-def level_note(rule: LabelOrNew | TopClassesOrNew, targets: Labels) -> str | None:
+def rejection_note(rule: LabelOrNew | TopClassesOrNew, targets: Labels) -> str | None:
     if rule.new_class in targets:
         return None
-    return f"no class is new to any fold, so that the new class stays at the level {rule.level:g}"
+    return f"no class is new to any fold: the rejection threshold stays at {rule.rejection_threshold:g}"
 
 
-def at_best_level(
+def at_best_threshold(
     rule: Rule,
     metric: MetricKind,
     targets: Labels,
     highest: Float32[np.ndarray, " rows"],
     answers: Callable[[float], np.ndarray],
 ) -> Rule:
-    """The level whose answers score highest. Where no row is new, rows say nothing of it: it stays.
+    """The rejection threshold whose answers score highest. Where no row is new, rows say nothing of it: it stays.
 
     highest: of each row's known classes the likeliest's probability.
     """
     if rule.new_class not in targets:
         return rule
     candidates = np.unique(np.quantile(highest, np.linspace(0, 1, GRID + 1), method="lower"))
-    levels = [0.0, rule.level, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
-    scores = [metric.score(targets, answers(level)) for level in levels]
-    return rule.model_copy(update={"level": levels[int(np.argmax(scores))]})
+    thresholds = [0.0, rule.rejection_threshold, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
+    scores = [metric.score(targets, answers(level)) for level in thresholds]
+    return rule.model_copy(update={"rejection_threshold": thresholds[int(np.argmax(scores))]})
 
 
 def _highest(predictions: Predictions) -> Float32[np.ndarray, " rows"]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from foldline.files.class_names import column_sizes, column_slices
 from foldline.metrics.class_weights import MeanOfColumns
-from foldline.metrics.decisions.cut_points import fit_cut_points
+from foldline.metrics.decisions.ordinal_thresholds import fit_ordinal_thresholds
 from foldline.metrics.decisions.thresholds import Score, f_beta_score, kappa_score, matthews_score
 from foldline.metrics.decisions.weighted_classes import fit_balance, fit_label, fit_weights
 from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind
@@ -162,7 +162,7 @@ class _KappaOfLevels(OfLabels):
         return self.fit_levels(predictions, targets, predictions.shape[1])
 
     def fit_levels(self, predictions: Predictions, targets: Labels, levels: int) -> RuleKind:
-        return fit_cut_points(predictions, targets, levels, self.power)
+        return fit_ordinal_thresholds(predictions, targets, levels, self.power)
 
 
 class QuadraticWeightedKappa(_KappaOfLevels):

@@ -34,7 +34,7 @@ class MeanAveragePrecision(_OfFirst):
     kind: Literal["map_at_k"]
     other_names: ClassVar = {r"map(@|_at_)(?P<k>\d+)": ""}
     truths: ClassVar = ("ranking", "set")
-    fits_level: ClassVar = True
+    fits_rejection: ClassVar = True
 
     def row_scores(self, targets: Labels | UInt8[np.ndarray, "rows classes"], predictions: Rankings) -> OfRows:
         """targets: the one right class, or 0 and 1 by class. Source: Kaggle's MAP@k (benhamner/Metrics, `mapk`)."""

@@ -6,9 +6,9 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.cut_points import CutPoints, expected_levels, fit_cut_points
+from foldline.metrics.decisions.ordinal_thresholds import OrdinalThresholds, expected_levels, fit_ordinal_thresholds
 
-HALF_WAY = CutPoints(kind="cut_points", cuts=(0.5, 1.5))
+HALF_WAY = OrdinalThresholds(kind="ordinal_thresholds", thresholds=(0.5, 1.5))
 
 
 def drawn(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -30,13 +30,13 @@ def test_the_expected_level_is_the_mean_of_the_probabilities() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("power", "weights"), [(1, "linear"), (2, "quadratic")])
 def test_no_other_cuts_give_a_higher_kappa(power: Literal[1, 2], weights: str, seed: int) -> None:
-    """All triples of cuts between 16 rows."""
+    """All triples of thresholds between 16 rows."""
     targets, values = drawn(16, seed)
-    rule = fit_cut_points(values, targets, 4, power)
+    rule = fit_ordinal_thresholds(values, targets, 4, power)
     scores = values[:, 0].astype(float)
     best = max(
-        cohen_kappa_score(targets, np.searchsorted(cuts, scores, side="right"), weights=weights, labels=range(4))
-        for cuts in combinations(np.sort(scores), 3)
+        cohen_kappa_score(targets, np.searchsorted(thresholds, scores, side="right"), weights=weights, labels=range(4))
+        for thresholds in combinations(np.sort(scores), 3)
     )
     found = cohen_kappa_score(targets, rule(values), weights=weights, labels=range(4))
     assert found >= best - 1e-9
@@ -44,8 +44,8 @@ def test_no_other_cuts_give_a_higher_kappa(power: Literal[1, 2], weights: str, s
 
 def test_a_level_without_rows_gets_none() -> None:
     targets, values = drawn(60, 0)
-    rule = fit_cut_points(values, np.minimum(targets, 2), 4, power=2)
-    assert isinstance(rule, CutPoints)
+    rule = fit_ordinal_thresholds(values, np.minimum(targets, 2), 4, power=2)
+    assert isinstance(rule, OrdinalThresholds)
     assert set(rule(values)) <= {0, 1, 2}
 
 

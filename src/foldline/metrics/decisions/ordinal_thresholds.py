@@ -1,4 +1,4 @@
-"""One level of several that have an order: cut points on the expected level."""
+"""One level of several that have an order: ordinal thresholds on the expected level."""
 
 from typing import Literal
 
@@ -10,21 +10,21 @@ from foldline.metrics.metric_and_rule import MetricKind, RuleKind
 from foldline.metrics.truths_and_answers import Labels, Predictions
 
 GRID = 200
-"""Candidates for a cut, equally many rows between each two."""
+"""Candidates for a threshold, equally many rows between each two."""
 ROUNDS = 50
 
 
-class CutPoints(RuleKind):
-    """The level is the number of cuts that the expected level reaches."""
+class OrdinalThresholds(RuleKind):
+    """The level is the number of thresholds that the expected level reaches."""
 
-    kind: Literal["cut_points"]
-    cuts: tuple[float, ...]
+    kind: Literal["ordinal_thresholds"]
+    thresholds: tuple[float, ...]
 
     def __call__(self, predictions: Predictions) -> Labels:
-        return np.searchsorted(self.cuts, expected_levels(predictions), side="right").astype(np.int64)
+        return np.searchsorted(self.thresholds, expected_levels(predictions), side="right").astype(np.int64)
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
-        return metric.fit_levels(predictions, targets, len(self.cuts) + 1) or self
+        return metric.fit_levels(predictions, targets, len(self.thresholds) + 1) or self
 
 
 def expected_levels(predictions: Predictions) -> Float64[np.ndarray, " rows"]:
@@ -35,12 +35,14 @@ def expected_levels(predictions: Predictions) -> Float64[np.ndarray, " rows"]:
     return values
 
 
-def fit_cut_points(predictions: Predictions, targets: Labels, levels: int, power: Literal[1, 2]) -> CutPoints:
-    """The cuts with which weighted kappa is highest, of those on a grid of the rows' quantiles: exact.
+def fit_ordinal_thresholds(
+    predictions: Predictions, targets: Labels, levels: int, power: Literal[1, 2]
+) -> OrdinalThresholds:
+    """The thresholds with which weighted kappa is highest, of those on a grid of the rows' quantiles: exact.
 
     power: of the distance of two levels, 2 for the quadratic and 1 for the linear one.
     1 - kappa is a quotient of two sums over rows, so Dinkelbach's method (On Nonlinear Fractional Programming, 1967)
-    finds its least by a row of sums to be made least, each of which is a shortest path from cut to cut.
+    finds its least by a row of sums to be made least, each of which is a shortest path from threshold to threshold.
     """
     scores = expected_levels(predictions)
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, GRID + 1)[1:-1], method="lower"))
@@ -59,12 +61,12 @@ def fit_cut_points(predictions: Predictions, targets: Labels, levels: int, power
         if smaller >= quotient - 1e-12:
             break
         quotient = smaller
-    # A cut below all rows, or above: no row is of the levels beyond it.
+    # A threshold below all rows, or above: no row is of the levels beyond it.
     limits = np.concatenate([[scores.min() - 1], edges, [scores.max() + 1]])
-    return CutPoints(kind="cut_points", cuts=tuple(limits[path].tolist()))
+    return OrdinalThresholds(kind="ordinal_thresholds", thresholds=tuple(limits[path].tolist()))
 
 
-def _shortest_path(costs: Float[np.ndarray, "ends levels"]) -> Int64[np.ndarray, " cuts"]:
+def _shortest_path(costs: Float[np.ndarray, "ends levels"]) -> Int64[np.ndarray, " thresholds"]:
     """The ends of all levels but the last, so that the sum of costs[end] - costs[start] over the levels is least."""
     ends, levels = costs.shape
     best = costs[:, 0] - costs[0, 0]
@@ -83,7 +85,7 @@ def _shortest_path(costs: Float[np.ndarray, "ends levels"]) -> Int64[np.ndarray,
     return path
 
 
-def _sum_along(costs: Float[np.ndarray, "ends levels"], path: Int64[np.ndarray, " cuts"]) -> float:
+def _sum_along(costs: Float[np.ndarray, "ends levels"], path: Int64[np.ndarray, " thresholds"]) -> float:
     bounds = np.concatenate([[0], path, [len(costs) - 1]])
     levels = np.arange(costs.shape[1])
     return float((costs[bounds[1:], levels] - costs[bounds[:-1], levels]).sum())
