@@ -26,7 +26,7 @@ def test_a_row_without_a_likely_class_is_new(threshold: float, labels: list[int]
     assert below(threshold)(ROWS).tolist() == labels
 
 
-def test_the_fitted_level_is_as_good_as_any() -> None:
+def test_the_fitted_threshold_is_as_good_as_any() -> None:
     generator = np.random.default_rng(1)
     predictions = generator.dirichlet(np.ones(4), 200).astype(np.float32)
     highest = predictions.max(axis=1)
@@ -39,7 +39,7 @@ def test_the_fitted_level_is_as_good_as_any() -> None:
     assert accuracy(targets, rule(predictions)) >= best - 1e-12
 
 
-def test_where_no_row_is_new_the_level_stays_and_the_known_classes_are_fitted() -> None:
+def test_where_no_row_is_new_the_threshold_stays_and_the_known_classes_are_fitted() -> None:
     generator = np.random.default_rng(2)
     predictions = generator.dirichlet(np.ones(3), 300).astype(np.float32)
     targets = np.where(generator.random(300) < 0.9, 0, generator.integers(1, 3, 300))
@@ -70,7 +70,7 @@ def with_new(threshold: float, new_class: int = 3, length: int = 3) -> TopClasse
         (0.0, [[1, 2, 0], [0, 2, 1]]),
     ],
 )
-def test_the_new_class_stands_at_its_level(threshold: float, rankings: list[list[int]]) -> None:
+def test_the_new_class_stands_at_its_threshold(threshold: float, rankings: list[list[int]]) -> None:
     assert with_new(threshold)(RANKED).tolist() == rankings
 
 
@@ -86,7 +86,7 @@ def test_blocks_change_no_ranking(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(with_new(0.3, new_class=6)(predictions), whole)
 
 
-def test_the_fitted_level_of_a_ranking_is_as_good_as_any() -> None:
+def test_the_fitted_threshold_of_a_ranking_is_as_good_as_any() -> None:
     generator = np.random.default_rng(1)
     predictions = softmax(2 * generator.normal(size=(150, 8)), axis=1).astype(np.float32)
     targets = np.where(predictions.max(axis=1) < generator.uniform(0.2, 0.6, 150), 8, predictions.argmax(axis=1))
@@ -101,6 +101,6 @@ def test_the_fitted_level_of_a_ranking_is_as_good_as_any() -> None:
     assert MAP.score(targets, rule(predictions)) >= max(scores) - 1e-12
 
 
-def test_where_no_row_is_new_the_level_of_a_ranking_stays() -> None:
-    """The likeliest class is right: a threshold of 0 would score more than one of one half, and say nothing of new ones."""
+def test_where_no_row_is_new_the_threshold_of_a_ranking_stays() -> None:
+    """The likeliest class is correct: a threshold of 0 would score more than one half, and say nothing of new ones."""
     assert with_new(0.5).fitted(MAP, RANKED, np.array([1, 0])) == with_new(0.5)

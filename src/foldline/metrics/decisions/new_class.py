@@ -35,8 +35,8 @@ class LabelOrNew(RuleKind):
         return rejection_note(self, targets)
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
-        """The best threshold after the rule for known classes was fitted on their rows; a class that a row's model has not
-        seen is new."""
+        """The best threshold, after the rule for known classes was fitted on their rows. A class that a row's model has
+        not seen is new."""
         seen, unfitted = np.flatnonzero(targets != self.new_class), MostProbable(kind="most_probable")
         known = metric.fit_labels(gather(predictions, seen), targets[seen]) or unfitted
         rule, labels, highest = self.model_copy(update={"known": known}), known(predictions), _highest(predictions)
@@ -48,7 +48,8 @@ class LabelOrNew(RuleKind):
 
 
 class TopClassesOrNew(RuleKind):
-    """The `length` likeliest classes, the new class as likely as `rejection_threshold` in each row, whatever its own output says."""
+    """The `length` likeliest classes, the new class as likely as `rejection_threshold` says, whatever its own output
+    does."""
 
     kind: Literal["top_classes_or_new"]
     length: int
@@ -66,10 +67,12 @@ class TopClassesOrNew(RuleKind):
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
         if not metric.fits_rejection:
             return self
-        found = likeliest(predictions, self.length + 1)
-        return at_best_threshold(
-            self, metric, targets, found[1][:, 0], lambda threshold: self._with_new(threshold, *found)
-        )
+        rankings, probabilities = likeliest(predictions, self.length + 1)
+
+        def answers(threshold: float) -> Rankings:
+            return self._with_new(threshold, rankings, probabilities)
+
+        return at_best_threshold(self, metric, targets, probabilities[:, 0], answers)
 
     def _with_new(
         self, threshold: float, rankings: Rankings, probabilities: Float32[np.ndarray, "rows length"]
@@ -107,7 +110,7 @@ def at_best_threshold(
         return rule
     candidates = np.unique(np.quantile(highest, np.linspace(0, 1, GRID + 1), method="lower"))
     thresholds = [0.0, rule.rejection_threshold, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
-    scores = [metric.score(targets, answers(level)) for level in thresholds]
+    scores = [metric.score(targets, answers(threshold)) for threshold in thresholds]
     return rule.model_copy(update={"rejection_threshold": thresholds[int(np.argmax(scores))]})
 
 
