@@ -26,15 +26,15 @@ def main() -> Answer:
     section, places = settings.section("submit", Submit), settings.places
     metrics: dict[str, Any] = read_json(places.clipped / "metrics.json") if _has_metrics(places) else {}
     metric, score = metrics.get("metric"), metrics.get("score")
-    intent = plan_upload(places.slug, places.submission, section.message, metric, score)
+    upload = plan_upload(places.slug, places.submission, section.message, metric, score)
     with connect(settings.fact("host", Host), places) as kaggle:
-        placed, is_new = submit_once(kaggle, intent, places.ledger)
-        print(f"submission {placed.ref} {'uploaded' if is_new else 'was uploaded before'} (run {intent.run_id})")
+        placed, is_new = submit_once(kaggle, upload, places.ledger)
+        print(f"submission {placed.ref} {'uploaded' if is_new else 'was uploaded before'} (run {upload.run_id})")
         seen = await_score(kaggle, placed, section.wait_seconds)
-    record_outcome(seen, intent, places.ledger)
+    record_outcome(seen, upload, places.ledger)
     receipt = Receipt(
         competition=places.slug,
-        run_id=intent.run_id,
+        run_id=upload.run_id,
         ref=seen.ref,
         status="complete" if seen.status == "complete" else "pending",
         public_score=seen.public_score,

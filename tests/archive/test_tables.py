@@ -54,13 +54,13 @@ def test_arrays_are_tables() -> None:
         (
             b"a,b,a\n1,2,3\n",
             "t.csv",
-            r"names columns twice: a\. .*headerless, name: t.csv, columns: \[a_1, b, a_2\]}, .*: table\[1:\]",
+            r"duplicate column names .*: a\. .*headerless, name: t.csv, columns: \[a_1, b, a_2\]}, .*: table\[1:\]",
         ),
         (npy(np.zeros((2, 2, 2))), "y.npy", r"its shape is \(2, 2, 2\)"),
         (npy(np.array([None])), "y.npy", "Object arrays cannot be loaded"),
         (b"", "t.csv", "No columns"),
-        (b"PK\x03\x04\x14\0", "t.xlsx", r"it is no text, it begins with b'PK.*; write it as one of .csv, .tsv"),
-        (b"\x80\x04\x95\x1a\0", "t.pkl", r"it is no text, it begins with b'\\x80"),
+        (b"PK\x03\x04\x14\0", "t.xlsx", r"it is not text: it begins with b'PK.*; write it as one of .csv, .tsv"),
+        (b"\x80\x04\x95\x1a\0", "t.pkl", r"it is not text: it begins with b'\\x80"),
     ],
 )
 def test_what_is_no_table_says_why(content: bytes, name: str, message: str) -> None:
@@ -86,7 +86,7 @@ def test_a_single_name_takes_lines_whole() -> None:
     content = b'0034309 Boeing 707-320\n"0034958, x"\n'
     assert parse_table(content, "t.txt", names=["text"])["text"].tolist() == ["0034309 Boeing 707-320", "0034958, x"]
     with pytest.raises(
-        ValueError, match=r"its lines have 3 fields, the card names 2; .* a single name takes lines whol"
+        ValueError, match=r"its lines have 3 fields, the card names 2; .* A single name reads whole lines"
     ):
         parse_table(content, "t.txt", names=["id", "text"])
 

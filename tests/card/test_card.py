@@ -144,7 +144,7 @@ def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path
             b"a: {kind: table, path: train/{id}.jpg}",
             'line 1, column 30:.*Write a template in quotes: "train/{id}.jpg".',
         ),
-        (b"slug: a\nslug: b\n", "a key is there twice: slug"),
+        (b"slug: a\nslug: b\n", "duplicate key: slug"),
     ],
 )
 def test_what_is_no_card_says_why(tmp_path: Path, content: bytes, message: str) -> None:

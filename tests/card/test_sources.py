@@ -126,7 +126,7 @@ def test_what_a_function_may_not_do_is_refused(
         (["train.csv", "people.csv"], r"`people.csv` has no column in common with the lines .*: it has person, sex"),
         (
             [{"kind": "headerless", "name": "list.txt", "columns": ["image", "b", "c"]}],
-            r"its lines have 2 fields, the card names 3; the first is 'a/1.jpg\|cat'",
+            r"its lines have 2 fields, the card names 3; the first line is 'a/1.jpg\|cat'",
         ),
         (
             ["train.csv", {"kind": "headerless", "name": "list.txt", "columns": ["image", "label"]}],

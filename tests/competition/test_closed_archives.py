@@ -28,5 +28,5 @@ def test_a_closed_archive_is_named_with_what_is_missing(zipped: Zipped, part: di
     archives = zipped({"train.csv": "id,label\na,cat\n", name: b"packed"})
     facts = {"channels": 3, "range": None, "aggregate": "mean", "train": part, "test": TABLE}
     layout = parse(facts, Layout, "card.yaml")
-    with pytest.raises(Refusal, match=rf"Not opened here, .*: `{name}`. Unpack such .* download --from FOLDER"):
+    with pytest.raises(Refusal, match=rf"Not opened .*: `{name}`. Extract such .* download --from FOLDER"):
         read_layout(archives, layout, TARGET)

@@ -119,8 +119,8 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
 @pytest.mark.parametrize(
     ("files", "card", "parts"),
     [
-        ({"labels.csv": ""}, layout(), ["`labels.csv` is not a table that can be read", "download it anew"]),
-        ({"labels.csv": "id,breed,id\n"}, layout(), ["its header names columns twice: id"]),
+        ({"labels.csv": ""}, layout(), ["`labels.csv` is not a readable table", "download it again"]),
+        ({"labels.csv": "id,breed,id\n"}, layout(), ["duplicate column names in the header: id"]),
         ({"labels.csv": "id,breed\n"}, layout(), ["`labels.csv` has no rows"]),
         ({}, layout(table="label.csv"), ["no table `label.csv`. Did you mean `labels.csv`?", "sample_submission.csv"]),
         ({}, layout(id="Id"), ["`labels.csv` has no column `Id`", "layout.train.id", "mean `id`?", "id, breed, owner"]),

@@ -186,7 +186,7 @@ def test_a_sample_without_a_header_has_the_columns_that_the_card_names(zipped: Z
 
     assert (sample.columns, sample.ids.tolist()) == (("id", "label"), ["007", "8"])
     assert sample.whole_numbers and not sample.has_header
-    with pytest.raises(Refusal, match=r"its lines have 3 fields, the card names 2; the first is '007,1,x'"):
+    with pytest.raises(Refusal, match=r"its lines have 3 fields, the card names 2; the first line is '007,1,x'"):
         read_sample(zipped({"s.csv": "007,1,x\n"}), WITHOUT_HEADER)
 
 

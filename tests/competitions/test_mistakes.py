@@ -107,7 +107,7 @@ MISTAKES = [
     (ICE, "layout.train.file", "train.json", r"train\.json.*data/processed/train\.json"),
     (ICE, "layout.train.picture.fields", ["band_1", "band_3"],
      r"no column `band_3`, which the card's layout.train.picture.fields names. Did you mean `band_.`\? Found id, "),
-    (DOGS, "layout.train.path", "train/{id.upper}.jpg", r"Of `id` a template takes no `.upper`, but parts by .stem, "),
+    (DOGS, "layout.train.path", "train/{id.upper}.jpg", r"A template has no `.upper` for `id`: it takes .stem, "),
     (ICE, "layout.channels", 3, r"3.*2"),
     (ICE, "layout.train.picture.height", 74, r"at 78711, .*21 more: .*5625 numbers are not 74 x 75.*card's layout"),
     (DOGS, "layout.train.table", ["labels.csv", {"kind": "python", "file": "own.py", "name": "lines"}],

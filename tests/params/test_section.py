@@ -154,7 +154,7 @@ def test_every_mistake_has_its_line() -> None:
         (b"a: [1", "is not valid yaml"),
         (b"a: \xff\xfe", "is not valid yaml"),
         (b"- 1\n- 2", "must hold keys and values, found list"),
-        (b"a: 1\nb: {c: 1, c: 2}", "a key is there twice: c"),
+        (b"a: 1\nb: {c: 1, c: 2}", "duplicate key: c"),
     ],
 )
 def test_a_file_that_is_no_settings(tmp_path: Path, content: bytes, message: str) -> None:
@@ -188,11 +188,11 @@ def test_a_key_of_a_section_is_read_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "cure"),
     [
-        ('a: 1\ntitle: "Dogs\nb: "x{id}"\n', 'Line 2 opens a quote that it does not close: title: "Dogs'),
-        ("a: 1\ntitle: Dogs: big\n", 'Line 2 has a second `: `, .* in quotes: title: "Dogs: big"'),
-        ("a: 1\nlayout\n  b: 2\n", "Line 2 is no key with a colon and a blank behind it: layout"),
-        ("a: {b: 1\nc: 2\n", "Line 1 opens a bracket that is not closed"),
-        ("a:\n  b: it's\n c: 2\n", "A line begins further left or right"),
+        ('a: 1\ntitle: "Dogs\nb: "x{id}"\n', 'Line 2 has an unclosed quote: title: "Dogs'),
+        ("a: 1\ntitle: Dogs: big\n", 'Line 2 has a second `: `, .*Quote the text: title: "Dogs: big"'),
+        ("a: 1\nlayout\n  b: 2\n", "Line 2 is not a key followed by a colon and a space: layout"),
+        ("a: {b: 1\nc: 2\n", "Line 1 has an unclosed bracket"),
+        ("a:\n  b: it's\n c: 2\n", "A line is indented differently"),
     ],
 )
 def test_what_is_not_yaml_is_told_with_its_likely_cause(text: str, cure: str, tmp_path: Path) -> None:

@@ -143,4 +143,4 @@ def open_array_file(path: Path, name: str) -> ArrayFile:
     except (OSError, ValueError) as error:
         if holds_objects(error):
             raise Refusal(f"`{name}` cannot be read: {PICKLED}. Name another file in the card.") from None
-        raise Refusal(f"`{name}` is not a readable array file ({error}). Download it anew.") from None
+        raise Refusal(f"`{name}` is not a readable array file ({error}). Download it again.") from None

@@ -20,7 +20,7 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def encoding_of(content: bytes) -> str:
-    """UTF-8, UTF-16 with its byte order mark, else what Windows writes in the west, which nothing marks."""
+    """UTF-8, UTF-16 by its byte order mark, else cp1252 (Windows in the west), which nothing marks."""
     if content.startswith(UTF_16):
         return "utf-16"
     try:
@@ -31,12 +31,12 @@ def encoding_of(content: bytes) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """The text of `content`, whatever its encoding; a byte that stands for nothing is shown as such."""
+    """The text of `content`, whatever its encoding; an undefined byte becomes U+FFFD."""
     return content.decode(encoding_of(content), "replace")
 
 
 def parsed_json(content: bytes) -> Any:
-    """Raises ValueError for what is no json, whatever its encoding."""
+    """JSON in any of these encodings. Raises ValueError for anything else."""
     try:
         return json.loads(content)
     except UnicodeDecodeError:
@@ -47,11 +47,11 @@ TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *TYPED_SUFFIXES)
 SEPARATORS = (",", "\t", ";", "|", " ")
 WHOLE_LINES = "\x1e"
-"""A separator that no text has: a single name for the columns of a csv without a header takes its lines whole."""
-WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
-NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+"""A separator that no text contains: with a single column name, a csv without a header is read as whole lines."""
+INTEGER = re.compile(r"^(-?\d+)\.0$")
+NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 LOOKED_AT = 4096
-"""Bytes: what is no text shows it at once."""
+"""Bytes at the beginning, which tell binary files from text."""
 
 
 def parse_table(
@@ -61,9 +61,9 @@ def parse_table(
     usecols: list[str] | None = None,
     rows: int | None = None,
 ) -> pd.DataFrame:
-    """The columns `usecols` (all by default) of the file `name`, at most the first `rows` lines of a csv.
+    """The columns `usecols` (all by default) of the file `name`, of a csv at most the first `rows` lines.
 
-    names: of the columns of a csv without a header. Raises ValueError when `content` is no such table.
+    names: of the columns of a csv without a header. Raises ValueError when `content` is not such a table.
     """
     match PurePosixPath(name).suffix.lower():
         case ".json":
@@ -80,7 +80,7 @@ def parse_table(
 
 
 def as_text(value: Any) -> str:
-    """A value of json or parquet as a csv would write it; a list with blanks between its items."""
+    """A value of JSON or parquet as a csv would write it; a list as its items with spaces between."""
     if isinstance(value, list):
         return " ".join(as_text(item) for item in value)
     if value is None or value != value:  # NaN
@@ -89,12 +89,12 @@ def as_text(value: Any) -> str:
         return str(int(value))
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    # A column of whole numbers with a gap is one of floats.
-    return WHOLE_NUMBER.sub(r"\1", str(value))
+    # An integer column with missing values is one of floats.
+    return INTEGER.sub(r"\1", str(value))
 
 
 def header_fields(content: bytes, name: str) -> list[str]:
-    """The names of columns as the first line of a csv has them, some maybe empty; none of other tables.
+    """The column names in the first line of a csv, some of which may be empty; [] for other tables.
 
     name: the file's.
     """
@@ -122,17 +122,17 @@ def _refuse_repeated(fields: Sequence[str], name: str) -> None:
         anew = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
                 for place, field in enumerate(fields)]  # fmt: skip
         raise ValueError(
-            f"its header names columns twice: {listed(sorted(repeated))}. Instead of its name write {{kind: "
-            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, which gives them names of their own, and leave "
-            "out the header in a function of your own (docs/own-code.md): table[1:]"
+            f"duplicate column names in the header: {listed(sorted(repeated))}. Instead of its name write {{kind: "
+            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, which renames them, and drop the "
+            "header line in a function of your own (docs/own-code.md): table[1:]"
         )
 
 
 def _csv(
     content: bytes, name: str, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None
 ) -> pd.DataFrame:
-    if not content.startswith(UTF_16) and NO_TEXT.search(content, 0, LOOKED_AT):
-        raise ValueError(f"it is no text, it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
+    if not content.startswith(UTF_16) and NOT_TEXT.search(content, 0, LOOKED_AT):
+        raise ValueError(f"it is not text: it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
     encoding = encoding_of(content)
     line = _first_line(content, encoding)
     separator = WHOLE_LINES if names is not None and len(names) == 1 else _separator(line)
@@ -141,19 +141,19 @@ def _csv(
         _refuse_repeated(fields, name)
     elif len(fields) != len(names):
         raise ValueError(
-            f"its lines have {len(fields)} fields, the card names {len(names)}; the first is {line.strip()!r}; a "
-            "single name takes lines whole, which a function of your own takes apart"
+            f"its lines have {len(fields)} fields, the card names {len(names)}; the first line is {line.strip()!r}. "
+            "A single name reads whole lines, which a function of your own may split"
         )
     if rows is None:
         _refuse_longer_lines(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), len(fields), separator)
-    with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):  # of empty fields at a line's end
+    with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):  # on trailing empty fields
         return pd.read_csv(
             io.BytesIO(content),
             sep=separator,
-            skipinitialspace=separator == " ",  # blanks that make columns of a text are many between two fields
+            skipinitialspace=separator == " ",  # text aligned in columns has several spaces between fields
             dtype=str,
             na_filter=False,
-            # Else a comma at the end of every line turns the first column into an index, shifting the others.
+            # Otherwise a trailing comma on every line turns the first column into an index and shifts the others.
             index_col=False,
             encoding=encoding,
             header=0 if names is None else None,
@@ -164,9 +164,9 @@ def _csv(
 
 
 def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> None:
-    """pandas does so itself, but not where it is asked for some columns: then it cuts what is too much, silently.
+    """pandas does so itself, but not with `usecols`: then it silently drops the surplus fields.
 
-    Empty fields at a line's end are no data. Raises ValueError.
+    Empty fields at the end of a line are ignored. Raises ValueError.
     """
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ")
     try:
@@ -175,10 +175,10 @@ def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> Non
                 raise ValueError(
                     f"line {reader.line_num} has {len(fields)} fields, the first line {most}: {listed(fields, 8)}. "
                     f"Put a field that holds {separator!r} in quotes, or name a single column of kind "
-                    "`headerless`, which takes lines whole"
+                    "`headerless`, which reads whole lines"
                 )
     except csv.Error:
-        return  # a field too long for this reader, such as a picture, which pandas takes
+        return  # a field too long for this reader, such as an image, which pandas reads
 
 
 def _array(content: bytes) -> pd.DataFrame:
@@ -191,14 +191,14 @@ def _array(content: bytes) -> pd.DataFrame:
 
 
 KEY, VALUE = "key", "value"
-"""The columns of a json object without tables in it: `{"1.png": "cat"}`; an array of one dimension has the second, an
-object of rows the first."""
+"""The columns of a flat JSON object: `{"1.png": "cat"}`; a one-dimensional array has the second, an object of rows the
+first."""
 ANOTHER_VALUE = "Extra data"
-"""What json says when a value follows the first: the lines of a file called .json may be values of their own."""
+"""What json says when a second value follows: a file called .json may be one of JSON lines."""
 
 
 def json_table(content: bytes) -> pd.DataFrame:
-    """Raises ValueError for what is no table."""
+    """Raises ValueError for what is not a table."""
     try:
         parsed = parsed_json(content)
     except json.JSONDecodeError as error:
@@ -215,7 +215,7 @@ def json_table(content: bytes) -> pd.DataFrame:
 
 
 def _is_of_records(values: list[Any]) -> bool:
-    """Whether the objects in an object are rows (`{"a.mp4": {"label": "FAKE"}}`), no columns by the number of a row, as
+    """Whether the objects in an object are rows (`{"a.mp4": {"label": "FAKE"}}`), and not columns by row number, as
     pandas writes them."""
     if not values or not all(isinstance(value, dict) for value in values):
         return False
@@ -224,13 +224,13 @@ def _is_of_records(values: list[Any]) -> bool:
 
 
 def json_lines(content: bytes) -> pd.DataFrame:
-    """Of an object per line."""
-    # Not `splitlines`: it also ends a line at characters that may stand in a text of json.
+    """A table of one object per line."""
+    # Not `splitlines`, which also splits at characters that JSON strings may contain.
     return pd.DataFrame([json.loads(line) for line in decoded(content).split("\n") if line.strip()])
 
 
 def described_places(lines: pd.Index, most: int = 3) -> str:
-    """`on line 2, 3`, as an editor counts them; `for image_id 7, 8` where the index has a name: there nobody counts.
+    """`on line 2, 3`, as an editor counts them; `for image_id 7, 8` where the index has a name.
 
     lines: the number of each line in its file, from 0; one that stands there several times, for its images, counts
     once.
@@ -250,7 +250,7 @@ def read_header(archives: Archives, name: str) -> tuple[str, ...]:
 def read_columns(
     archives: Archives, name: str, wanted: Iterable[tuple[str, str]], names: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """The wanted columns of the table `name`: every field as text as it is written, an empty one as the empty text.
+    """The wanted columns of the table `name`: every field as text, as it is written; an empty one is the empty string.
 
     wanted: pairs of the place in the card that names a column, for the message when it is not there, and the column.
     names: of the columns of a csv without a header.
@@ -275,21 +275,21 @@ def read_table(
         return parse_table(archives.read(name), name, names, usecols, rows)
     except ValueError as error:
         raise Refusal(
-            f"{archives.folder}: `{name}` is not a table that can be read ({error}). Name another in the card, or "
-            "download it anew."
+            f"{archives.folder}: `{name}` is not a readable table ({error}). Name another in the card, or "
+            "download it again."
         ) from None
 
 
 def refuse_empty_table(archives: Archives, table: pd.DataFrame, name: str) -> None:
     if table.empty:
-        raise Refusal(f"{archives.folder}: `{name}` has no rows. Name another table in the card, or download it anew.")
+        raise Refusal(f"{archives.folder}: `{name}` has no rows. Name another table in the card, or download it again.")
 
 
 def refuse_absent_columns(wanted: Iterable[tuple[str, str]], found: Sequence[str], source: str) -> None:
     """wanted: as in `read_columns`. source: what has the columns `found`, for the message."""
     for fact, column in wanted:
         if column not in found:
-            # Blanks around a name are seen in quotes alone.
+            # Quotes show spaces around a name.
             shown = [name if name == name.strip() else repr(name) for name in found]
             raise Refusal(
                 f"{source} has no column `{column}`, which the card's {fact} names.{_cure(column, found)} "
@@ -301,8 +301,8 @@ def _cure(column: str, found: Sequence[str]) -> str:
     whole, _, part = column.rpartition(".")
     if whole in found:
         return (
-            f" Of `{whole}` a template takes no `.{part}`, but parts by .stem, .head, .tail and [0], and zeros in "
-            "front by :05."
+            f" A template has no `.{part}` for `{whole}`: it takes .stem, .head, .tail and [0], and :05 to pad "
+            "with zeros."
         )
     return suggestion(column, found)
 

@@ -233,8 +233,7 @@ def unopened_archives(names: Iterable[str]) -> str:
     if not unopened:
         return ""
     return (
-        f" Not opened here, for their format or for want of a password: {listed(unopened, 3)}. Unpack such an "
-        "archive by hand and zip it anew, whole and without a password, into a folder with all the other downloads, "
-        "elsewhere. Then `foldline download --from FOLDER` takes them in its place, and says how "
-        "DVC keeps them."
+        f" Not opened (unsupported format, or a password is needed): {listed(unopened, 3)}. Extract such an archive by "
+        "hand and zip its files, without a password, into another folder that holds all other downloads, too. Then "
+        "`foldline download --from FOLDER` uses that folder instead, and says how DVC keeps them."
     )

@@ -1,4 +1,4 @@
-"""The one error that is meant for the person at the screen."""
+"""The one error that is addressed to the user."""
 
 import difflib
 import re
@@ -14,7 +14,7 @@ class Refusal(Exception):
 def listed(values: Iterable[object], most: int = 10, width: int = 300) -> str:
     """The first `most` of an iterable of values, as a message shows them: `a, b, c and 7 more`.
 
-    width: of a value, in characters; two paths of DICOM fit, a picture in the place of a label does not.
+    width: of a value, in characters; two DICOM paths fit, an image instead of a label does not.
     """
     texts = [str(value) for value in values]
     shown = ", ".join(shortened(text, width) for text in texts[:most]) or "none"
@@ -32,7 +32,7 @@ def shortened(text: str, width: int = 300) -> str:
 
 
 def suggestion(name: str, valid: Iterable[str]) -> str:
-    """A hint for a message, whatever the case of the letters; empty when nothing is near."""
+    """A hint for a message, ignoring case; empty when nothing is close."""
     by_letters = {candidate.casefold(): candidate for candidate in valid}
     near = _nearest(name.casefold(), list(by_letters))
     return f" Did you mean `{by_letters[near]}`?" if near else ""

@@ -1,4 +1,4 @@
-"""What is checked of every table whenever it is read; each refusal names the file, the column and the cure."""
+"""Checks of every table whenever it is read; each refusal names the file, the column and the remedy."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whole files or none: atomic writes, hashes and locks."""
+"""Atomic writes, hashes and locks."""
 
 import errno
 import hashlib
@@ -20,9 +20,9 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it into place if the block ends well, remove it if not.
+    """Yield a temporary path next to `path`; rename it into place if the block succeeds, remove it if not.
 
-    DVC's outs are read-only links into its cache: a new file takes the link's place, the cache stays as it was.
+    DVC's outs are read-only links into its cache: a new file replaces the link, and the cache is not touched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
@@ -38,7 +38,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def naming_a_full_disk(path: Path) -> Iterator[None]:
-    """The system's report of a full disk names no file: it is `path`'s."""
+    """The system's error for a full disk names no file: add `path`."""
     try:
         yield
     except OSError as error:
@@ -49,7 +49,7 @@ def naming_a_full_disk(path: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path` that takes its place if the block ends well."""
+    """Yield an empty temporary folder next to `path` that replaces it if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     partial.mkdir()
@@ -98,7 +98,7 @@ def sha256_of_json(value: Any) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the kernel lets go of it when the process dies, however it dies."""
+    """Hold the lock file `path`; the kernel releases it when the process dies, however it dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path):
         yield

@@ -1,4 +1,4 @@
-"""Kaggle as the stages see it: plain calls with a time limit, each failing with a CallFailed that says why."""
+"""Kaggle as the stages see it: plain calls with a time limit; a failed one raises CallFailed with the reason."""
 
 import json
 import select
@@ -29,14 +29,14 @@ class RemoteSubmission:
     description: str
     status: Literal["pending", "complete", "error"]
     public_score: str
-    """As Kaggle writes it; empty while there is none."""
+    """As Kaggle writes it; empty while there is no score."""
     private_score: str
     error: str
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Submissions counted today (UTC) and ever, and how many more are allowed now. All zero before the first one."""
+    """Submissions counted today (UTC) and in total, and how many more are allowed. All zero before the first one."""
 
     today: int
     total: int
@@ -68,7 +68,7 @@ class Kaggle:
         call_seconds: float = CALL_SECONDS,
         upload_seconds: float = UPLOAD_SECONDS,
     ) -> None:
-        """`call_seconds` without an answer (of a download: without new bytes), and a call has stalled."""
+        """A call has stalled after `call_seconds` without an answer (a download: without new bytes)."""
         self.environment = dict(environment)
         self.call_seconds = call_seconds
         self.upload_seconds = upload_seconds
@@ -89,7 +89,7 @@ class Kaggle:
         self._read("download", watched=folder, competition=competition, folder=str(folder.resolve()))
 
     def submit(self, competition: str, path: Path, message: str) -> int:
-        """The new submission's ref. A failure does not say that the submission was not counted."""
+        """The new submission's ref. A failure does not mean that the submission was not counted."""
         fields = {"competition": competition, "path": str(path.resolve()), "message": message}
         return self._call("submit", fields, self.upload_seconds)["ref"]
 
@@ -108,7 +108,7 @@ class Kaggle:
         return self._read("competitions", search=search)
 
     def _read(self, call: str, watched: Path | None = None, **fields: Any) -> Any:
-        """A call that changes nothing, and so may be repeated when Kaggle asks to slow down."""
+        """A call that changes nothing, so that it may be repeated when Kaggle asks to slow down."""
         for tries in range(1, RATE_LIMIT_TRIES + 1):
             try:
                 return self._call(call, fields, self.call_seconds, watched)
@@ -143,7 +143,7 @@ class Kaggle:
         return reply["value"]
 
     def _answers(self, child: subprocess.Popen[str], seconds: float, watched: Path | None) -> bool:
-        """Whether an answer came before `seconds` went by with nothing new in the folder `watched`."""
+        """Whether an answer came before `seconds` passed with nothing new in the folder `watched`."""
         assert child.stdout is not None
         seen, since = 0, time.monotonic()
         while time.monotonic() - since < seconds:

@@ -33,7 +33,7 @@ def download(api: Any, competition: str, folder: str) -> None:
 
 
 class UploadFailed(Exception):
-    """The file did not arrive, and so no submission was made."""
+    """The file did not arrive, so no submission was made."""
 
 
 def submit(api: Any, competition: str, path: str, message: str) -> dict[str, Any]:
@@ -94,10 +94,10 @@ def _shown(entry: Any) -> dict[str, Any]:
 
 
 def _signed_in() -> Any:
-    """The client's API object. A token is checked over the network; without credentials, SystemExit is raised."""
-    # The client prints a page of help where one sentence will be said.
+    """The client's API object. A token is verified over the network. Raises SystemExit without credentials."""
+    # The client prints a page of help; we say one sentence instead.
     with contextlib.redirect_stdout(io.StringIO()):
-        # Importing signs in, or not, without a word; asking again says which.
+        # Importing signs in, or fails silently; authenticating again tells which.
         from kaggle import api
 
         api.authenticate()

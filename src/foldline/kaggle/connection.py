@@ -1,4 +1,4 @@
-"""A competition's host, real or local, as one object: its environment, and what a failed call means for a person."""
+"""Connecting to a competition's host, real or local; what a failed call means for a person."""
 
 import difflib
 import importlib
@@ -27,7 +27,7 @@ LOCAL_USER = "local"
 
 
 def real_environment(shell: Mapping[str, str]) -> dict[str, str]:
-    """For kaggle.com: the shell's variables without those that would change what a command does.
+    """For kaggle.com: the shell's variables, without those that change what the client does.
 
     Every KAGGLE_* variable becomes a setting of the client (KAGGLE_COMPETITION), VERBOSE prints the credentials.
     """
@@ -41,13 +41,13 @@ def real_environment(shell: Mapping[str, str]) -> dict[str, str]:
 
 
 def local_settings(port: int, home: Path) -> dict[str, str]:
-    """What leads the kaggle client to the local Kaggle: the client goes to http://localhost, the proxy is our port."""
+    """Variables that lead the client to the local Kaggle: it asks for http://localhost, the proxy is our port."""
     return {
         "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
         "http_proxy": f"http://127.0.0.1:{port}",
         "no_proxy": "",
         "NO_PROXY": "",
-        # A token comes before the files in ~/.kaggle, and before a user and a key.
+        # A token takes precedence over the files in ~/.kaggle, and over a user and a key.
         "KAGGLE_API_TOKEN": LOCAL_USER,
         "KAGGLE_USERNAME": LOCAL_USER,
         "KAGGLE_KEY": LOCAL_USER,
@@ -56,7 +56,7 @@ def local_settings(port: int, home: Path) -> dict[str, str]:
 
 
 def local_environment(shell: Mapping[str, str], port: int, home: Path) -> dict[str, str]:
-    """For the local Kaggle: nothing that could hold a real credential or another proxy; `home` is made if need be."""
+    """For the local Kaggle: no real credentials and no other proxy; `home` is created if need be."""
     home.mkdir(parents=True, exist_ok=True)
     kept = {
         name: value
@@ -84,12 +84,12 @@ CURES: Mapping[str | int, str] = {
     "other": f"The kaggle client failed for `{{competition}}`: {{message}}. Run it again. {BY_HAND}",
     "http": "Kaggle refuses the request about `{competition}`. {said} See {page}.",
     UNAUTHENTICATED: f"Kaggle does not accept the token. {{said}} {NEW_TOKEN} A stale KAGGLE_API_TOKEN or "
-    "~/.kaggle/access_token comes before a good kaggle.json: remove it.",
-    FORBIDDEN: "Kaggle does not give access to `{competition}`. {said} Accept the rules at {page}/rules (Join "
+    "~/.kaggle/access_token takes precedence over a good kaggle.json: remove it.",
+    FORBIDDEN: "Kaggle denies access to `{competition}`. {said} Accept the rules at {page}/rules (Join "
     "Competition; a telephone number may have to be verified), or correct the slug. {close}",
     NOT_FOUND: "There is no competition `{competition}`. {said} {close}Correct `competition` in params.yaml and the "
     "card's name: the slug is the last part of the competition's address.",
-    RATE_LIMITED: "Kaggle has had too many requests from you. {said} Wait {wait} and run it again.",
+    RATE_LIMITED: "Kaggle has had too many requests from you (rate limit). {said} Wait {wait} and run it again.",
     SERVER_ERROR: "Kaggle itself has trouble. {said} Run it again later.",
 }
 """By the kind of failure; those of http by status, where one says more."""
@@ -112,7 +112,7 @@ def explained(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
 
 
 def _close(competition: str, kaggle: Kaggle) -> str:
-    """A hint at what may have been meant, where Kaggle's listing still works."""
+    """A hint at similar names, if Kaggle's listing works."""
     try:
         words = max(competition.split("-"), key=len)
         known = {slug for search in ("", words) for slug in kaggle.competitions(search)}
@@ -126,7 +126,7 @@ BUILT_IN = ("digits",)
 
 
 def source_folder(source: str, places: Places) -> Path:
-    """The folder of `source`; a built-in competition is written first if it is not there yet."""
+    """The folder of `source`; a built-in competition is written first if need be."""
     if source not in BUILT_IN:
         if (places.root / source).is_dir():
             return places.root / source
@@ -149,8 +149,7 @@ def connect(host: Host, places: Places) -> Iterator[Kaggle]:
     """
     with ExitStack() as stack:
         if isinstance(host, LocalHost):
-            # A host's code is not the stage's: imported by name, so that an edited metric leaves `submit` as it is. A
-            # real competition needs no server.
+            # Imported by name: the server's code is not the stage's, so an edited metric does not make `submit` stale.
             local_kaggle = importlib.import_module("foldline.local_kaggle.server")
             folder = source_folder(host.source, places)
             server = stack.enter_context(local_kaggle.LocalKaggle({places.slug: folder}, places.local_kaggle))

@@ -1,4 +1,4 @@
-"""Puts a competition's files into its folder: whole and checked, or not at all."""
+"""Puts a competition's files into its folder: complete and verified, or not at all."""
 
 import shutil
 import zipfile
@@ -23,13 +23,13 @@ def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
     with whole_folder(folder) as partial:
         announced = kaggle.files(competition)
         kaggle.download(competition, partial)
-        members = _checked_members(partial)
-        _compare_sizes(announced, members, competition)
+        entries = _checked_entries(partial)
+        _compare_sizes(announced, entries, competition)
         return _write_manifest(partial, competition)
 
 
 def adopt(source: Path, competition: str, folder: Path) -> Manifest:
-    """Copies of the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
+    """Copies the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
     if source.is_dir():
         paths = sorted(path for path in source.rglob("*") if path.is_file() and path.name != MANIFEST)
     else:
@@ -44,51 +44,51 @@ def adopt(source: Path, competition: str, folder: Path) -> Manifest:
             copy = partial / path.relative_to(above)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
-        _checked_members(partial)
+        _checked_entries(partial)
         return _write_manifest(partial, competition)
 
 
-def _checked_members(folder: Path) -> dict[str, int]:
+def _checked_entries(folder: Path) -> dict[str, int]:
     """Sizes by name of all files in `folder` and in its zips. Raises Refusal for a damaged or hostile archive."""
-    members: dict[str, int] = {}
+    entries: dict[str, int] = {}
     for path in _files(folder):
         if path.suffix.lower() == ".zip":
-            members |= _read_through(path, path.relative_to(folder).as_posix())
+            entries |= _read_through(path, path.relative_to(folder).as_posix())
         else:
-            members[path.relative_to(folder).as_posix()] = path.stat().st_size
-    return members
+            entries[path.relative_to(folder).as_posix()] = path.stat().st_size
+    return entries
 
 
 def _read_through(path: Path, name: str) -> dict[str, int]:
-    """Read every byte of a zip, so that each member's checksum is compared."""
+    """Read every byte of a zip, which verifies the checksum of each entry."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            for member in members:
-                refuse_leaving(member.filename, Path(name))
-            total = sum(member.file_size for member in members)
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            for entry in entries:
+                refuse_leaving(entry.filename, Path(name))
+            total = sum(entry.file_size for entry in entries)
             with tqdm(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
-                for member in members:
-                    with archive.open(member) as stream:
+                for entry in entries:
+                    with archive.open(entry) as stream:
                         while block := stream.read(BLOCK_BYTES):
                             bar.update(len(block))
-            return {member.filename: member.file_size for member in members}
+            return {entry.filename: entry.file_size for entry in entries}
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise Refusal(
-            f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or fetch the file anew."
+            f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or download the file again."
         ) from None
 
 
-def _compare_sizes(announced: Mapping[str, int], members: dict[str, int], competition: str) -> None:
+def _compare_sizes(announced: Mapping[str, int], entries: dict[str, int], competition: str) -> None:
     for name, announced_bytes in announced.items():
         # Kaggle serves a large csv as csv.zip, whose size it does not announce.
-        if f"{name}.zip" in members:
+        if f"{name}.zip" in entries:
             continue
-        size = members.get(name)
+        size = entries.get(name)
         if size is None:
             raise Refusal(
                 f"{competition}: Kaggle announces `{name}`, the download has no such file; found "
-                f"{listed(members, 3)}. Run it again; if it stays so, `foldline download --from "
+                f"{listed(entries, 3)}. Run it again; if it stays so, `foldline download --from "
                 "FOLDER_OR_ZIP` takes files fetched with a browser."
             )
         if size != announced_bytes:

@@ -1,6 +1,6 @@
-"""Uploads a submission once, whatever happens in between: a crash, a lost answer, a second run, a second machine.
+"""Uploads a submission exactly once, despite a crash, a lost answer, a second run or a second machine.
 
-The run's id stands in the ledger before the upload and in the submission's description, so that both can be asked.
+The run's id is in the ledger before the upload, and in the submission's description, so that both can be searched.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from foldline.kaggle.connection import NOT_FOUND, SERVER_ERROR
 from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
 
 PATIENT_LOOKS = 4
-"""After an upload whose end is not known: Kaggle may list a submission some seconds late, and the client that a killed
-run leaves behind may be about to finish its call."""
+"""After an upload with an unknown outcome: Kaggle may list a submission some seconds late, and the client process of a
+killed run may be about to finish its call."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One upload: the file, what Kaggle lists beside it, and the id that both share."""
+    """One upload: the file, the description that Kaggle lists with it, and the id of both."""
 
     competition: str
     path: Path
@@ -32,15 +32,15 @@ class Upload:
     message: str
 
     def note(self, ledger: Path, event: Event, ref: int | None = None, public_score: str = "", note: str = "") -> None:
-        """Write an entry of this second into the ledger, whose lock is held."""
+        """Append an entry with the current time to the ledger; hold its lock."""
         append_entry(ledger, entry(self.competition, self.run_id, event, ref, public_score, note))
 
 
 def plan_upload(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Upload:
-    """The intent to upload the csv `path`; `score` is its out-of-fold score."""
+    """The upload of the csv `path`; `score` is its out-of-fold score."""
     run = run_id(competition, path)
-    evidence = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
-    return Upload(competition, path, run, f"{words}{evidence} | run {run}")
+    expected = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
+    return Upload(competition, path, run, f"{words}{expected} | run {run}")
 
 
 def run_id(competition: str, path: Path) -> str:
@@ -52,24 +52,24 @@ def run_id(competition: str, path: Path) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def submit_once(kaggle: Kaggle, intent: Upload, ledger: Path) -> tuple[RemoteSubmission, bool]:
+def submit_once(kaggle: Kaggle, upload: Upload, ledger: Path) -> tuple[RemoteSubmission, bool]:
     """The submission as Kaggle has it, and whether it was uploaded by this call. Raises Refusal, CallFailed."""
     with locked(ledger.with_name(".ledger.lock")):
-        past = _past(intent, ledger)
-        known = _known(kaggle, intent, past)
+        past = _past(upload, ledger)
+        known = _known(kaggle, upload, past)
         if known is not None:
             if _is_open(past):
-                intent.note(ledger, "submitted", known.ref, note="found")
+                upload.note(ledger, "submitted", known.ref, note="found")
             return known, False
-        _refuse_without_allowance(kaggle, intent.competition)
-        intent.note(ledger, "intended")
-        placed = _upload(kaggle, intent, ledger)
-        intent.note(ledger, "submitted", placed.ref)
+        _refuse_without_allowance(kaggle, upload.competition)
+        upload.note(ledger, "intended")
+        placed = _upload(kaggle, upload, ledger)
+        upload.note(ledger, "submitted", placed.ref)
         return placed, True
 
 
 def await_score(kaggle: Kaggle, placed: RemoteSubmission, wait_seconds: float) -> RemoteSubmission:
-    """Look until Kaggle has judged the submission, for at most `wait_seconds`; what was seen last."""
+    """Poll until Kaggle has scored the submission, for at most `wait_seconds`; returns what was seen last."""
     seen, pause, deadline = placed, FIRST_PAUSE_SECONDS, time.monotonic() + wait_seconds
     while seen.status == "pending":
         try:
@@ -85,26 +85,26 @@ def await_score(kaggle: Kaggle, placed: RemoteSubmission, wait_seconds: float) -
     return seen
 
 
-def record_outcome(seen: RemoteSubmission, intent: Upload, ledger: Path) -> None:
-    """Write what Kaggle said of the submission into the ledger, once. Raises Refusal when it could not be scored."""
+def record_outcome(seen: RemoteSubmission, upload: Upload, ledger: Path) -> None:
+    """Record the score or the error in the ledger, once. Raises Refusal when it could not be scored."""
     if seen.status == "pending":
         return
     event = "scored" if seen.status == "complete" else "rejected"
     with locked(ledger.with_name(".ledger.lock")):
-        past = _past(intent, ledger)
+        past = _past(upload, ledger)
         if not any(line.event == event and line.ref == str(seen.ref) for line in past):
-            intent.note(ledger, event, seen.ref, seen.public_score, seen.error)
+            upload.note(ledger, event, seen.ref, seen.public_score, seen.error)
     if event == "rejected":
-        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{intent.competition}"
+        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{upload.competition}"
         raise Refusal(
-            f"{intent.path}: Kaggle has the submission {seen.ref} but could not score it: {reason}. Correct what "
+            f"{upload.path}: Kaggle has the submission {seen.ref} but could not score it: {reason}. Correct what "
             "writes the csv; the same csv is not uploaded again."
         )
 
 
-def _known(kaggle: Kaggle, intent: Upload, past: list[LedgerEntry]) -> RemoteSubmission | None:
+def _known(kaggle: Kaggle, upload: Upload, past: list[LedgerEntry]) -> RemoteSubmission | None:
     """The submission of this run if Kaggle has it already."""
-    found = _look(kaggle, intent, PATIENT_LOOKS if _is_open(past) else 1)
+    found = _look(kaggle, upload, PATIENT_LOOKS if _is_open(past) else 1)
     refs = [line.ref for line in past if line.ref]
     if found is not None or not refs:
         return found
@@ -117,42 +117,42 @@ def _known(kaggle: Kaggle, intent: Upload, past: list[LedgerEntry]) -> RemoteSub
         return None
 
 
-def _look(kaggle: Kaggle, intent: Upload, looks: int) -> RemoteSubmission | None:
+def _look(kaggle: Kaggle, upload: Upload, looks: int) -> RemoteSubmission | None:
     for look in range(looks):
         if look:
             time.sleep(FIRST_PAUSE_SECONDS * 2 ** (look - 1))
-        for submission in kaggle.submissions(intent.competition):
-            if intent.run_id in submission.description:
+        for submission in kaggle.submissions(upload.competition):
+            if upload.run_id in submission.description:
                 return submission
     return None
 
 
-def _past(intent: Upload, ledger: Path) -> list[LedgerEntry]:
-    return [line for line in read_ledger(ledger) if line.run_id == intent.run_id]
+def _past(upload: Upload, ledger: Path) -> list[LedgerEntry]:
+    return [line for line in read_ledger(ledger) if line.run_id == upload.run_id]
 
 
 def _is_open(past: list[LedgerEntry]) -> bool:
-    """Whether an upload began whose end is not known."""
+    """Whether an upload began whose outcome is unknown."""
     return bool(past) and past[-1].event == "intended"
 
 
-def _upload(kaggle: Kaggle, intent: Upload, ledger: Path) -> RemoteSubmission:
+def _upload(kaggle: Kaggle, upload: Upload, ledger: Path) -> RemoteSubmission:
     try:
-        ref = kaggle.submit(intent.competition, intent.path, intent.message)
-        return RemoteSubmission(ref, intent.message, "pending", "", "", "")
+        ref = kaggle.submit(upload.competition, upload.path, upload.message)
+        return RemoteSubmission(ref, upload.message, "pending", "", "", "")
     except CallFailed as failure:
         is_refused = failure.kind in ("credentials", "upload") or (
             failure.kind == "http" and failure.status < SERVER_ERROR
         )
-        # Without a clear no, the submission may have been counted although its answer was lost.
-        found = None if is_refused else _look(kaggle, intent, PATIENT_LOOKS)
+        # Unless Kaggle refused, the submission may have been counted although the answer was lost.
+        found = None if is_refused else _look(kaggle, upload, PATIENT_LOOKS)
         if found is not None:
             return found
         if is_refused:
-            intent.note(ledger, "failed", note=failure.message)
+            upload.note(ledger, "failed", note=failure.message)
             raise
         raise Refusal(
-            f"{intent.path}: the upload to {intent.competition} failed ({failure.message}), and Kaggle does not list "
+            f"{upload.path}: the upload to {upload.competition} failed ({failure.message}), and Kaggle does not list "
             "it. Run the command again: it looks for the submission first, and uploads only if there is none."
         ) from None
 

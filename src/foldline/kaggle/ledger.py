@@ -17,7 +17,7 @@ from foldline.params.section import Section, parse
 
 class Submit(Section):
     message: str
-    """What Kaggle lists beside the submission; the out-of-fold score and the run's id are added to it."""
+    """The description that Kaggle lists; the out-of-fold score and the run's id are added to it."""
     wait_seconds: NonNegativeFloat
     """How long to wait for the score."""
 
@@ -46,13 +46,13 @@ COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 def entry(
     competition: str, run_id: str, event: Event, ref: int | None = None, public_score: str = "", note: str = ""
 ) -> LedgerEntry:
-    """An entry of this second."""
+    """An entry with the current time."""
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return LedgerEntry(time, competition, run_id, event, "" if ref is None else str(ref), public_score, note)
 
 
 def append_entry(path: Path, new: LedgerEntry) -> None:
-    """On the disk when this returns. Hold a lock."""
+    """On disk when this returns. Hold a lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
         lines = [] if file.tell() else [COLUMNS]
@@ -64,7 +64,7 @@ def append_entry(path: Path, new: LedgerEntry) -> None:
 
 
 def read_ledger(path: Path) -> list[LedgerEntry]:
-    """All entries; none when there is no file. A last line that a crash cut short is not an entry."""
+    """All entries; none without a file. A last line that a crash cut short does not count."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
@@ -72,7 +72,7 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
     if tuple(header) != COLUMNS:
         raise Refusal(
             f"{path}: the columns are {listed(header)}, expected {listed(COLUMNS)}. Restore the file from a backup: it "
-            "is what keeps a submission from being spent twice."
+            "prevents uploading a submission twice."
         )
     return [LedgerEntry(*line) for line in lines if len(line) == len(COLUMNS)]  # type: ignore[arg-type]
 
@@ -95,7 +95,7 @@ class Receipt(Section):
     """Empty while the competition runs."""
     metric: str | None
     out_of_fold_score: float | None
-    """What the predictions scored out of fold, to hold against the leaderboard."""
+    """The predictions' out-of-fold score, to compare with the leaderboard."""
 
 
 def read_receipt(path: Path) -> Receipt:

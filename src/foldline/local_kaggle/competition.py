@@ -1,6 +1,6 @@
 """A competition that the local Kaggle serves: a folder with `files/`, `solution.csv` and `competition.yaml`.
 
-What is remembered of it is one json per submission, whole or not at all, shared by all servers of a folder.
+Its state is one JSON file per submission, written atomically, shared by all servers of a folder.
 """
 
 import csv
@@ -24,7 +24,7 @@ from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""A zip member's date: the same archive, byte by byte, on every machine and every day."""
+"""The date of a zip's entries: the same archive, byte for byte, on every machine and day."""
 
 
 def _of_name(metric: object) -> object:
@@ -40,12 +40,12 @@ class Description(Section):
     sample: str
     """The sample submission's path inside the files: its columns are those that a submission must have."""
     extra_columns: Literal["ignored", "refused"]
-    """What becomes of a submission's columns that the sample submission has not."""
+    """What happens to a submission's columns that the sample submission does not have."""
     submissions_per_day: PositiveInt
     state: Literal["running", "closed"]
-    """While it runs, nobody sees private scores."""
+    """While it is running, private scores are hidden."""
     range: tuple[float, float] | None = None
-    """Beyond which no number of a submission may lie."""
+    """Of the numbers in a submission."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Submissions:
 
     def add(self, user: str, file_name: str, description: str, size: int, evaluation: Evaluation) -> Submission:
         with locked(self.memory / "submissions.lock"):
-            # A ref names a submission among those to all competitions, and is not used again when memory is cleared.
+            # A ref is unique among all competitions, and is not reused when the folder is cleared.
             refs = (int(path.stem) for path in self.memory.glob("*/submissions/*.json"))
             ref = max(int(time.time()), max(refs, default=0) + 1)
             submission = Submission(
@@ -171,7 +171,7 @@ class Submissions:
 
 
 def leaderboard(submissions: list[Submission], metric: Metric) -> list[dict[str, Any]]:
-    """The public leaderboard as the API shows it: each user's best score, equal ones in the order of their dates."""
+    """The public leaderboard as the API shows it: each user's best score; ties in the order of their dates."""
     sign = -1 if metric.higher_is_better else 1
     scored = [submission for submission in submissions if submission.public_score]
     ranked = sorted(scored, key=lambda submission: (sign * float(submission.public_score), submission.date))

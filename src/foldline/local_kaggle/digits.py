@@ -28,7 +28,7 @@ state: running
 
 def write_digits(folder: Path) -> None:
     """Writes the competition's folder (see competition.py): the same bytes on every machine."""
-    # Imported for the one time that the folder is written: a stage need not wait for scikit-learn on every later run.
+    # Imported here: only the first run needs to wait for scikit-learn.
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -39,7 +39,7 @@ def write_digits(folder: Path) -> None:
     train, test = train_test_split(
         np.arange(len(ids)), test_size=TEST_ROWS, stratify=digits.target, shuffle=True, random_state=0
     )
-    # By id, so that the order says nothing of the label.
+    # By id, so that the order does not reveal the labels.
     train, test = (part[np.argsort(ids[part])] for part in (train, test))
     images = [_png(_enlarged(image)) for image in digits.images]
     members = {
@@ -58,7 +58,7 @@ def write_digits(folder: Path) -> None:
 
 
 def _enlarged(image: Float[np.ndarray, "8 8"]) -> UInt8[np.ndarray, "32 32"]:
-    """Smooth, as a photograph of the digit would be; Pillow computes this in integers, so it is exact everywhere."""
+    """Smooth, as a photograph would be; Pillow computes this in integers, so it is the same everywhere."""
     grey = np.rint(image * (255 / BRIGHTEST)).astype(np.uint8)
     return np.asarray(Image.fromarray(grey).resize((SIDE_PIXELS, SIDE_PIXELS), Image.Resampling.BICUBIC))
 

@@ -1,4 +1,4 @@
-"""Judges a submission as the host of a competition would: rows and columns first, then public and private scores."""
+"""Evaluates a submission as a competition's host does: rows and columns first, then public and private scores."""
 
 import hashlib
 import math
@@ -30,13 +30,13 @@ class Solution:
     columns: tuple[str, ...]
     """Of the sample submission; the first is the id."""
     extra_columns: Literal["ignored", "refused"]
-    """What becomes of a submission's further columns."""
+    """What happens to a submission's other columns."""
     bounds: Bounds | None = None
-    """Beyond which no number may lie."""
+    """Of the numbers."""
 
 
 class Evaluation(Section):
-    """Scores as Kaggle writes them, as text; an error instead of both when the submission cannot be scored."""
+    """Scores as Kaggle writes them, as text; or an error, when the submission cannot be scored."""
 
     public_score: str
     private_score: str
@@ -46,7 +46,7 @@ class Evaluation(Section):
 def read_solution(
     path: Path, columns: tuple[str, ...], extra_columns: Literal["ignored", "refused"], bounds: Bounds | None = None
 ) -> Solution:
-    """`solution.csv`: an id, the answers, and perhaps the columns `Usage` and `Weight`; `columns` are the sample
+    """`solution.csv`: an id, the answers, and optionally the columns `Usage` and `Weight`; `columns` are the sample
     submission's."""
     key = columns[0]
     table = _text(path.read_text(encoding="utf-8-sig"))
@@ -62,7 +62,7 @@ def read_solution(
 
 
 def evaluate(submission: str, solution: Solution, metric: Metric) -> Evaluation:
-    """The evaluation on a csv's text."""
+    """The evaluation of a csv's text."""
     try:
         predictions = _aligned(submission, solution)
         public, private = (

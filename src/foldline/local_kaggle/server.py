@@ -22,7 +22,7 @@ UPLOAD_BYTES = 1 << 30
 class LocalKaggle:
     """Serves `folders` (slug: folder, see competition.py) from a thread of its own, as a context manager.
 
-    `memory` holds what outlasts the server: submissions, and archives of loose files.
+    `memory`, a folder, keeps what outlives the server: submissions, and archives of loose files.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ def _user(authorization: str) -> str:
 
 
 async def send_blob(request: web.Request) -> web.StreamResponse:
-    """What the download calls lead to; of the archive also the rest from a byte on (Range with a date in If-Range)."""
+    """The target of the download calls; the archive can be resumed (Range, with a date in If-Range)."""
     slug, kind, name = request.match_info.values()
     competition = request.app[SERVED].competitions.get(slug)
     if competition is None or (kind == "member" and name not in competition.files):

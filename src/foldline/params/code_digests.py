@@ -1,4 +1,4 @@
-"""What code means, as one digest per script: equal as long as nothing that the script runs could differ.
+"""The meaning of code, as one digest per script: equal as long as nothing that the script runs could differ.
 
 A script's code is what it imports, transitively (grimp), and what is found by its folder: a room of kinds
 (kinds.py) counts as a whole for whoever imports its door. A module counts by a dump of its syntax tree without
@@ -26,7 +26,7 @@ UNMEANT = frozenset({"kind", "type_comment"})
 
 
 def meaning(source: str) -> str:
-    """The code's own dump, without docstrings. Raises SyntaxError."""
+    """The code's dump, without docstrings. Raises SyntaxError."""
     return _dump(ast.parse(source))
 
 
@@ -48,7 +48,7 @@ def modules_of(script: str, graph: grimp.ImportGraph) -> list[str]:
 def script_digests(scripts: Mapping[str, Sequence[Path]], graph: grimp.ImportGraph) -> dict[str, str]:
     """A digest per script (`pipelines.train`); its paths are further files that count for it, by their bytes.
 
-    A path that does not exist counts by its name alone: who reads it says that it is missing.
+    A path that does not exist counts by its name alone: its reader reports that it is missing.
     """
     of_modules: dict[str, str] = {}
 
@@ -115,7 +115,7 @@ def _dump(node: Any) -> str:
         return repr(node)
     fields = ((name, value) for name, value in ast.iter_fields(node) if name not in UNMEANT)
     if isinstance(node, ast.JoinedStr):
-        # Python 3.12 puts an empty text at the end of some formats.
+        # Python 3.12 appends an empty string to some formats.
         return f"JoinedStr({','.join(_dump(part) for part in node.values if not _is_empty_text(part))})"
     # A constant's value counts even where it is None; any other empty field is one that this Python may not even have.
     filled = (
@@ -127,7 +127,7 @@ def _dump(node: Any) -> str:
 
 
 def _is_docstring(node: Any) -> bool:
-    """A text that stands alone: of a module, a class, a function or a field."""
+    """A string on its own: the docstring of a module, a class, a function or a field."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

@@ -21,7 +21,7 @@ def union_of(room: str, base: type[Section]) -> Kinds:
     room's door: `Losses = Annotated[Loss, union_of("foldline.training.losses", Loss)]`; the stage `code` finds the call
     and counts the whole room for whoever imports the door. The door may lie in the room; the room's other modules
     import `base` from elsewhere, not from the door.
-    Raises ImportError where such a module imports the door, since its kinds would be lacking, and where none is found.
+    Raises ImportError where such a module imports the door, since its kinds would be missing, and where none is found.
     """
     found = [kind for module in _modules(room, _door()) for kind in _kinds(module, base)]
     if not found:
@@ -37,7 +37,7 @@ def by_kind(union: Any, base: type[Kind]) -> Mapping[str, type[Kind]]:
 
 
 def _door() -> str:
-    """The module whose import calls."""
+    """The module that is being imported."""
     frame = sys._getframe()
     while frame.f_back is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
@@ -45,7 +45,7 @@ def _door() -> str:
 
 
 def _modules(room: str, door: str) -> Iterator[ModuleType]:
-    """The module `room`, or all of the package `room`, however deep."""
+    """The module `room`, or all modules of the package `room`, nested ones too."""
     module = importlib.import_module(room)
     names = [entry.name for entry in pkgutil.walk_packages(getattr(module, "__path__", []), f"{room}.")]
     for name in sorted({room, *names}):

@@ -1,4 +1,4 @@
-"""What a person writes in a Python file of their own: a function or a class, found by the file's path and its name."""
+"""A user's own function or class, found by the path of its Python file and its name."""
 
 import linecache
 import sys
@@ -38,7 +38,7 @@ CardFile = Annotated[str, AfterValidator(_next_to_the_card)]
 
 
 class Own(Section):
-    """A function or class in a file of one's own; keys other than these three are its arguments."""
+    """A function or class in a user's own file; keys other than these three are its arguments."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -51,11 +51,11 @@ class Own(Section):
         return self.model_extra or {}
 
     def load(self) -> Callable[..., Any]:
-        """What the file calls `name`, without its arguments. Raises Refusal as load_own does."""
+        """The object called `name`, without its arguments. Raises Refusal as load_own does."""
         return load_own(Path(self.file), self.name)
 
     def blamed(self) -> AbstractContextManager[None]:
-        """Its calls belong inside; see blamed()."""
+        """Call it inside of this; see blamed()."""
         return blamed(Path(self.file), self.name)
 
     def refusal(self, what: str) -> Refusal:
@@ -66,8 +66,8 @@ class Own(Section):
 def load_own(file: Path, name: str) -> Callable[..., Any]:
     """The function or class `name` of the Python file `file`.
 
-    Raises Refusal when there is no such file, when it cannot be read as Python, when it fails as it is imported, and
-    when it has nothing callable of that name.
+    Raises Refusal when there is no such file, when it is not valid Python, when its import fails, and when it has
+    nothing callable of that name.
     """
     if not file.is_file():
         raise Refusal(f"{file} does not exist. {_there_is(file.parent)}")
@@ -112,8 +112,8 @@ def _is_public(key: str, value: object, module: ModuleType) -> bool:
 
 @lru_cache(maxsize=32)
 def _imported(file: Path, shown: str, source: bytes) -> ModuleType:
-    """`source`: the bytes of `file`, so that an edited file is imported anew."""
-    # The name is nobody else's: a file called torch.py or json.py hides no library, and an edited one not itself.
+    """`source`: the bytes of `file`, so that an edited file is imported again."""
+    # A unique name: a file called torch.py or json.py hides no library, and an edited one is a module of its own.
     module = ModuleType(f"own_{file.stem}_{sha256_of_json([str(file), str(source)])[:12]}")
     module.__file__ = str(file)
     linecache.checkcache(str(file))

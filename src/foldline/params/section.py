@@ -153,7 +153,7 @@ def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
 
 
 def _in_brackets(found: Any) -> str:
-    """The cure for what is no list."""
+    """The remedy for what is not a list."""
     if isinstance(found, str) and found.strip().startswith("["):
         return f"without quotes: {found.strip()}"
     return f"in brackets: [{'...' if found is None else found}]"
@@ -192,11 +192,11 @@ Precision = Literal["float32", "bfloat16", "float16"]
 def _has_both_ends(value: Any) -> Any:
     if isinstance(value, list | tuple) and None in value:
         raise ValueError(
-            "it has two numbers; for an end that is open write one that nothing reaches ([0, 1000000]), or null in the "
-            "place of both"
+            "it has two numbers; for an end that is open write one that nothing reaches ([0, 1000000]), or null "
+            "instead of both"
         )
     return value
 
 
 Range = Annotated[tuple[float, float] | None, BeforeValidator(_has_both_ends)]
-"""The ends of a range that a card names; null where there is none."""
+"""The ends of a range in a card; null where it has none."""

@@ -1,7 +1,7 @@
-"""yaml as people read it: keys are text and stand there once, numbers are those that are written as numbers are.
+"""YAML as people read it: keys are text and unique, and only what looks like a plain number is a number.
 
 Plain yaml 1.1 reads the label 010 as 8, 0x10 as 16, 1:30 as 90 and 2020-01-01 as a day, +1 and 1_000 as others write 1
-and 1000. Here such a thing is text, as it is written; pydantic makes a number of it where a number is wanted.
+and 1000. Here these stay text, as written; pydantic converts them where a number is needed.
 """
 
 import re
@@ -22,7 +22,7 @@ NUMBERS = {
     ),
 }
 UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
-"""A template among the lines that yaml's own message shows."""
+"""An unquoted template among the lines that YAML's own message shows."""
 QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
 SECOND_COLON = re.compile(r"\s*(?P<key>[\w.]+): +(?P<text>.*?: .*?)\s*")
 
@@ -32,7 +32,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it anew.") from None
+        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it again.") from None
     except UnicodeDecodeError as error:
         raise Refusal(f"{path} is not valid yaml: {error}") from None
     try:
@@ -47,7 +47,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 class PlainLoader(yaml.SafeLoader):
-    """Plain yaml lets the last of equal keys win, silently, and reads the keys on, off, yes and no as booleans."""
+    """Plain YAML silently lets the last of duplicate keys win, and reads the keys on, off, yes and no as booleans."""
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -60,9 +60,7 @@ class PlainLoader(yaml.SafeLoader):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         repeated = {key for key in keys if keys.count(key) > 1}
         if repeated:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"a key is there twice: {listed(repeated)}", node.start_mark
-            )
+            raise yaml.constructor.ConstructorError(None, None, f"duplicate key: {listed(repeated)}", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -73,13 +71,13 @@ PlainLoader.yaml_implicit_resolvers = {
 
 
 def _cure_of(text: str, error: yaml.YAMLError) -> str:
-    """text: of the whole file. A line of its own, or nothing where the cause may be any."""
+    """text: of the whole file. A line of its own, or nothing where the cause is unclear."""
     if UNQUOTED.search(str(error)):
         return f"\n{QUOTED}"
     lines = text.splitlines()
     unclosed = next((number for number, line in enumerate(lines, 1) if _is_unclosed(line)), None)
     if unclosed is not None:
-        return f"\nLine {unclosed} opens a quote that it does not close: {lines[unclosed - 1].strip()}"
+        return f"\nLine {unclosed} has an unclosed quote: {lines[unclosed - 1].strip()}"
     if not isinstance(error, yaml.MarkedYAMLError):
         return ""
     where = error.context_mark or error.problem_mark
@@ -90,7 +88,7 @@ def _cure_of(text: str, error: yaml.YAMLError) -> str:
 
 
 def _is_unclosed(line: str) -> bool:
-    """Quotes count where a value may begin: an apostrophe within a word is none."""
+    """Quotes count where a value may begin: an apostrophe within a word is not a quote."""
     plain = re.sub(r"(?:^|\s)#.*", "", re.sub(r""""(?:[^"\\]|\\.)*"|(?<![\w'])'(?:[^']|'')*'""", "", line))
     return re.search(r"""(?:^|[:\[{,-])\s*["']""", plain) is not None or plain.count('"') % 2 == 1
 
@@ -99,11 +97,11 @@ def _likely(problem: str, context: str, number: int, line: str) -> str:
     if problem.startswith("mapping values are not allowed"):
         second = SECOND_COLON.fullmatch(line)
         example = f': {second["key"]}: "{second["text"]}"' if second and '"' not in second["text"] else ""
-        return f"\nLine {number} has a second `: `, as of a key in a key. Write the text in quotes{example}."
+        return f"\nLine {number} has a second `: `, as if for a nested key. Quote the text{example}."
     if problem.startswith("could not find expected ':'"):
-        return f"\nLine {number} is no key with a colon and a blank behind it: {line}"
+        return f"\nLine {number} is not a key followed by a colon and a space: {line}"
     if "flow" in context:
-        return f"\nLine {number} opens a bracket that is not closed, or holds one too many, or lacks a comma: {line}"
+        return f"\nLine {number} has an unclosed bracket, a bracket too many, or a missing comma: {line}"
     if "block" in context:
-        return "\nA line begins further left or right than those beside it, or has a bracket or quote too many."
+        return "\nA line is indented differently from its neighbours, or has a bracket or quote too many."
     return ""
