@@ -49,8 +49,7 @@ def _images(pattern: str, ordered: Sequence[str]) -> Sequence[str]:
 
 
 def matching(pattern: str, ordered: Sequence[str]) -> list[str]:
-    """The sorted names that fit a pattern with `*`: between the first and the last one that begin as it does there are
-    few, however many names there are."""
+    """The sorted names that fit a pattern with `*`: only the names that begin as the pattern does are compared."""
     start = pattern[: pattern.index("*")]
     first = bisect.bisect_left(ordered, start)
     last = bisect.bisect_right(ordered, start + chr(0x10FFFF))

@@ -119,11 +119,11 @@ def _fields(line: str, separator: str) -> list[str]:
 def _refuse_repeated(fields: Sequence[str], name: str) -> None:
     repeated = {field for field in fields if field and fields.count(field) > 1}
     if repeated:
-        anew = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
+        renamed = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
                 for place, field in enumerate(fields)]  # fmt: skip
         raise ValueError(
             f"duplicate column names in the header: {listed(sorted(repeated))}. Instead of its name write {{kind: "
-            f"headerless, name: {name}, columns: [{', '.join(anew)}]}}, which renames them, and drop the "
+            f"headerless, name: {name}, columns: [{', '.join(renamed)}]}}, which renames them, and drop the "
             "header line in a function of your own (docs/own-code.md): table[1:]"
         )
 

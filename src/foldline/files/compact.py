@@ -1,10 +1,9 @@
-"""Predictions over so many classes that rows x classes numbers would fill the disk: of each row, only the highest.
+"""Predictions over so many classes that rows x classes numbers would fill the disk: only the highest of each row.
 
-A `CompactArray` is read and written in blocks like any array of `foldline.files.arrays`; a block alone is ever as wide
-as there are classes, and what computes on compact rows needs not even that (foldline/ensembling/columns.py). The KEPT
-highest of a row are stored with their classes, and what all others have is shared evenly
-among them: the row still sums to one, and a class that is not kept costs what it should. Sharing evenly is the guess
-that assumes least (Jaynes, Information Theory and Statistical Mechanics, 1957).
+A `CompactArray` is read and written in blocks like any array of `foldline.files.arrays`; only a block is as wide as
+there are classes. The KEPT highest values of a row are stored with their classes, and the rest of its probability is
+shared equally by all others: the row still sums to one, and a class that is not kept costs what it should. Equal shares
+assume least (Jaynes, Information Theory and Statistical Mechanics, 1957).
 """
 
 import math

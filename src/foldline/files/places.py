@@ -15,7 +15,7 @@ OWN = Path("input/own")
 
 
 CARDS = Path("pipelines/competitions")
-"""The folder of the cards, and of the functions of one's own that cards name."""
+"""The folder of the cards, and of users' own functions that cards name."""
 
 
 def card_file(slug: str) -> Path:
@@ -44,7 +44,7 @@ class Places:
         self.rows = self.work / "rows.parquet"
         self.images = self.work / "images.parquet"
         self.unreadable = self.work / "unreadable.csv"
-        """A list of pictures for a person to look at: no stage's out, `prepare` writes it even when it refuses."""
+        """A list of images for a person to look at: no stage's out, `prepare` writes it even when it refuses."""
         self.classes = self.work / "classes.json"
         self.targets = self.work / "targets.npy"
         """Of the train rows, as they are graded."""
