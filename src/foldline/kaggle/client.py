@@ -15,8 +15,6 @@ from tqdm import tqdm
 from foldline.kaggle import client_process
 
 LISTED_PAGES = 10
-CALL_SECONDS = 60.0
-UPLOAD_SECONDS = 600.0
 RATE_LIMITED = 429
 RATE_LIMIT_TRIES = 4
 LONGEST_RETRY_SECONDS = 60.0
@@ -62,16 +60,12 @@ class Kaggle:
     A context manager; the child starts with the first call and is started again after a call that stalled.
     """
 
-    def __init__(
-        self,
-        environment: Mapping[str, str],
-        call_seconds: float = CALL_SECONDS,
-        upload_seconds: float = UPLOAD_SECONDS,
-    ) -> None:
-        """A call has stalled after `call_seconds` without an answer (a download: without new bytes)."""
+    call_seconds = 60.0
+    """Without an answer (of a download: without new bytes), after which a call has stalled."""
+    upload_seconds = 600.0
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
-        self.call_seconds = call_seconds
-        self.upload_seconds = upload_seconds
         self._child: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Kaggle":

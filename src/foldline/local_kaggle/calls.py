@@ -6,6 +6,7 @@ Names and fields are those of kagglesdk 0.1.37: camelCase, default values left o
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -102,14 +103,6 @@ def _download_data_file(call: Call) -> web.Response:
     return _redirect(call, f"member/{name}")
 
 
-def _download_data_files(call: Call) -> web.Response:
-    return _redirect(call, "archive/archive.zip")
-
-
-def _download_leaderboard(call: Call) -> web.Response:
-    return _redirect(call, "leaderboard/leaderboard.zip")
-
-
 def _redirect(call: Call, blob: str) -> web.Response:
     # The client names the file after the address it is redirected to; without a redirect it gets the call's name.
     location = f"{call.origin}/blob/{call.competition.slug}/{blob}?sig={secrets.token_hex(8)}"
@@ -191,13 +184,13 @@ METHODS: dict[str, Callable[[Call], web.Response]] = {
     "ListCompetitions": _list_competitions,
     "ListDataFiles": _list_data_files,
     "DownloadDataFile": _download_data_file,
-    "DownloadDataFiles": _download_data_files,
+    "DownloadDataFiles": partial(_redirect, blob="archive/archive.zip"),
     "StartSubmissionUpload": _start_submission_upload,
     "CreateSubmission": _create_submission,
     "GetSubmissionLimits": _get_submission_limits,
     "ListSubmissions": _list_submissions,
     "GetSubmission": _get_submission,
     "GetLeaderboard": _get_leaderboard,
-    "DownloadLeaderboard": _download_leaderboard,
+    "DownloadLeaderboard": partial(_redirect, blob="leaderboard/leaderboard.zip"),
     "IntrospectToken": _introspect_token,
 }
