@@ -12,7 +12,7 @@ from jaxtyping import Float, Integer
 from scipy.special import softmax
 
 from benchmarks.page_parts import put
-from foldline.ensembling.probabilities import read_probabilities
+from foldline.ensembling.predictions import read_predictions
 from foldline.ensembling.projection import project
 from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.files.whole_files import whole_file
@@ -32,7 +32,7 @@ Distributions = Float[np.ndarray, "rows classes"]
 
 def main() -> None:
     settings = read_settings()
-    means = read_probabilities(settings.places.ensemble)
+    means = read_predictions(settings.places.ensemble)
     rows = read_rows(settings.places.rows)
     targets = read_targets(settings.places.targets, rows, means.classes)[places_of(rows, means.out_of_fold_ids)]
     as_it_is = np.asarray(means.out_of_fold, np.float64)

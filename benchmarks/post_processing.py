@@ -14,29 +14,17 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from foldline.ensembling.bounds import FittedBounds
-from foldline.ensembling.clipping import (
-    Clip,
-    clip_steps,
-    fill_clipped,
-    fill_cross_fitted,
-    fit_clip,
-    judge_of,
-    rows_of,
-    score_clipped,
-)
-from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensembling import (
-    Ensemble,
-    create_ensembled,
-    ensemble_plan,
-    fill_out_of_fold,
-    fill_test,
-    fit_ensemble,
-)
+from foldline.ensembling.clipping import Clip, write_clipped
+from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
+from foldline.ensembling.expected_rows import ExpectedRows
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.methods import Equal
-from foldline.ensembling.probabilities import create_like, read_probabilities
-from foldline.ensembling.projection import least_on_simplex, log_loss_curve
+from foldline.ensembling.predictions import read_predictions
+from foldline.ensembling.scales import stored_scale
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
+from foldline.ensembling.sources import Stored, StoredRows, fit_steps
+from foldline.ensembling.steps import Context
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.arrays import put, row_blocks
 from foldline.metrics.decisions.likeliest import MostProbable
@@ -111,27 +99,21 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     """Seconds, and the process's peak of resident memory in bytes."""
     start = time.perf_counter()
     ids, clusters = tuple(str(row) for row in range(rows)), np.arange(rows)
-    roster, targets = Roster(ids, np.arange(rows) % MEMBERS, clusters, ids), np.arange(rows) % len(CLASSES)
+    expected, targets = ExpectedRows(ids, np.arange(rows) % MEMBERS, clusters, ids), np.arange(rows) % len(CLASSES)
     members = [
-        member(fold, read_logits(folder / f"fold{fold}"), roster, CLASSES, f"fold {fold}") for fold in range(MEMBERS)
+        member(fold, read_logits(folder / f"fold{fold}"), expected, CLASSES, f"fold {fold}") for fold in range(MEMBERS)
     ]
-    for name in ("ensemble", "clip"):
-        (folder / name).mkdir()
-    judge = judge_of(FACT, RULE)
-    models = [(fold, 0) for fold in range(MEMBERS)]
-    predicted = Predicted(models, members, ["seed 0"], ("identity",), "softmax", roster, targets, CLASSES)
-    plan = ensemble_plan(ENSEMBLE, predicted, judge)
-    chain = fit_ensemble(plan, members, predicted)
-    ensembled = create_ensembled(folder / "ensemble", predicted, plan.scale)
-    fill_out_of_fold(ensembled, members, roster, plan.reading, chain)
-    fill_test(ensembled, members, plan.reading, chain.whole)
-    means = read_probabilities(folder / "ensemble")
-    steps, _ = clip_steps(CLIP, "distribution", CLASSES, RULE, FACT, targets)
-    chain = fit_clip(steps, means, targets, clusters)
-    clipped = create_like(means, folder / "clip")
-    fill_cross_fitted(clipped.out_of_fold, rows_of(means.out_of_fold), means.folds, chain)
-    fill_clipped(clipped.test, rows_of(means.test), chain.whole)
-    score_clipped(judge, targets, clipped, chain)
+    (folder / "ensemble").mkdir()
+    scorer = Scorer(FACT, RULE)
+    predicted = Predicted(members, ("seed 0",), ("identity",), "softmax", expected, targets, CLASSES)
+    plan = ensemble_plan(ENSEMBLE, predicted, scorer)
+    chain = fit_steps(plan.steps, plan.source, "ensemble")
+    write_ensemble(folder / "ensemble", plan, predicted, chain)
+    means = read_predictions(folder / "ensemble")
+    context = Context(stored_scale("distribution", len(CLASSES)), scorer, len(CLASSES))
+    steps, left_out = CLIP.steps(context, targets)
+    source = StoredRows(targets, means.folds, clusters, (Stored(means.out_of_fold),), (Stored(means.test),))
+    write_clipped(folder / "clip", means, source, fit_steps(steps, source, "clip"), scorer, left_out)
     return time.perf_counter() - start, _peak_bytes()
 
 

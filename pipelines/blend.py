@@ -10,17 +10,22 @@ foldline blend RUN RUN ...
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.ensembling.blending import aligned, blend_scale, blend_step, evidence_of, with_ranks
+from foldline.ensembling.blending import aligned, blend_scale, with_ranks
 from foldline.ensembling.chain import fit_nested
-from foldline.ensembling.clipping import Clip, clip_steps, judge_of
+from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble
 from foldline.ensembling.runs import open_runs
+from foldline.ensembling.scales import stored_scale
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.sources import fit_data
+from foldline.ensembling.steps import Context
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from pipelines.answers import Answer
-from pipelines.blended import print_agreement, write_blend, write_csv
+from pipelines.blended import print_agreement, write_csv
 from pipelines.running import parser, read_settings, run
+from pipelines.summary import print_gains
 
 
 def main() -> Answer:
@@ -32,20 +37,24 @@ def main() -> Answer:
     settings = read_settings()
     target, fact = settings.fact("target", Target), settings.fact("metric", Metric)
     submission, method = settings.fact("submission", Submission), settings.section("ensemble", Ensemble).method
-    with open_runs(names, settings.slug, target, "ensemble") as runs:
-        first = runs[0].predictions
-        scale = blend_scale(method, first.form, len(first.classes))
-        rule = rule_of(submission.default_rule(target, first.classes, first.test.shape[1]))
-        judge = judge_of(fact, rule, first.classes)
-        weights = blend_step(method, names, scale, judge)
-        parts = with_ranks(aligned(runs, scale.has_scores), runs, method)
-        targets = target.graded(runs[0].targets, first.folds, first.classes)
-        clip = settings.section("clip", Clip)
-        steps, left_out = clip_steps(clip, first.form, first.classes, rule, fact, targets)
-        evidence = evidence_of(parts.out_of_fold, targets, first.folds, runs[0].clusters)
-        compared = print_agreement(names, evidence, judge, scale)
-        chain = fit_nested([weights, *steps], evidence, "blend")
-        metrics = write_blend(settings.places, first, parts, (judge, targets), chain, left_out, rule)
+    with open_runs(names, settings.slug, "ensemble") as runs:
+        first, classes = runs[0].predictions, runs[0].predictions.classes
+        rule = rule_of(submission.default_rule(target, classes, first.test.shape[1]))
+        scorer = Scorer(fact.of(classes), rule)
+        scale = blend_scale(method, first.form, len(classes))
+        weights, _ = method.planned(Context(scale, scorer, len(classes), tuple(names), blends=True))
+        targets = target.graded(runs[0].targets, first.folds, classes)
+        source = aligned(runs, targets, scale.has_scores)
+        if method.takes_ranks:
+            source = with_ranks(source, first.form)
+        context = Context(stored_scale(first.form, len(classes)), scorer, len(classes))
+        steps, left_out = settings.section("clip", Clip).steps(context, targets)
+        data = fit_data(source)
+        compared = print_agreement(names, data, scorer, scale)
+        chain = fit_nested([*weights, *steps], data, "blend")
+        metrics = write_clipped(settings.places.blend, first, source, chain, scorer, left_out)
+    print_gains([*chain.whole.gains, *left_out])
+    print(f"blend: out-of-fold {metrics['metric']} {metrics['score']:.6f} on {metrics['rows']} rows")
     write_csv(settings.places, submission, target)
     return {**metrics, **compared, "submission": settings.places.blend_submission}
 

@@ -13,11 +13,12 @@ from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.views import cost_of
 from foldline.ensembling.chain import fit_chain
-from foldline.ensembling.clipping import judge_of
-from foldline.ensembling.ensembling import Ensemble, ensemble_plan, evidence_of
-from foldline.ensembling.gains import gains_metrics, gains_table
+from foldline.ensembling.ensembling import Ensemble, ensemble_plan
+from foldline.ensembling.gains import gains_metrics
 from foldline.ensembling.members import read_predicted
-from foldline.ensembling.view_choice import chosen_views, ordered
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.sources import fit_data
+from foldline.ensembling.view_choice import chosen_views
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
@@ -37,15 +38,14 @@ def main() -> Answer:
         raise Refusal(f"predict.views is [{predicted.views[0]}], which leaves no choice: list those to choose among.")
     submission = settings.fact("submission", Submission)
     rule = rule_of(submission.default_rule(target, predicted.classes, predicted.width))
-    judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
-    plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), predicted, judge)
-    chain = fit_chain(plan.steps[:1], evidence_of(plan.taken(predicted.members), predicted, plan.reading))
-    names = chosen_views(ordered(predicted.views)[0], chain)
-    gains = [decided.gain for decided in chain.steps]
-    print_gains(gains_table(gains))
+    scorer = Scorer(settings.fact("metric", Metric).of(predicted.classes), rule)
+    plan = ensemble_plan(section.model_copy(update={"views": "chosen"}), predicted, scorer)
+    chain = fit_chain(plan.steps[:1], fit_data(plan.source))
+    print_gains(chain.gains)
+    names = chosen_views(chain)
     cost = sum(map(cost_of, names))
     print(f"predict.views: [{', '.join(names)}]   (costs {cost:g} times identity, of {len(predicted.views)} views)")
-    return {"views": names, "cost": cost, "gains": gains_metrics(gains)}
+    return {"views": names, "cost": cost, "gains": gains_metrics(chain.gains)}
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from rich.table import Table
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.ensembling.comparing import Comparison, Pair, answers_by, compare, comparison_json
+from foldline.ensembling.comparing import Comparison, compare
 from foldline.ensembling.runs import open_runs
+from foldline.ensembling.scoring import Pair
 from foldline.metrics.metric import Metric
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
@@ -28,12 +29,11 @@ def main() -> Answer:
     given = arguments.parse_args()
     settings = read_settings()
     target = settings.fact("target", Target)
-    with open_runs((given.A, given.B), settings.slug, target, "clip") as (first, second):
+    with open_runs((given.A, given.B), settings.slug, "clip") as (first, second):
         metric = settings.fact("metric", Metric).of(first.predictions.classes)
-        answers = answers_by(target, settings.fact("submission", Submission), metric)
-        comparison = compare(first, second, metric, answers, target)
+        comparison = compare(first, second, metric, target, settings.fact("submission", Submission))
     print_comparison(comparison)
-    return comparison_json(comparison)
+    return comparison.as_json()
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -12,18 +12,11 @@ python -m pipelines.ensemble
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.ensembling.clipping import judge_of
-from foldline.ensembling.ensembling import (
-    Ensemble,
-    create_ensembled,
-    ensemble_plan,
-    fill_out_of_fold,
-    fill_test,
-    fit_ensemble,
-)
-from foldline.ensembling.gains import gains_metrics, gains_table, write_gains
-from foldline.ensembling.members import read_predicted
-from foldline.ensembling.scoring import ensemble_metrics
+from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
+from foldline.ensembling.gains import gains_metrics, write_gains
+from foldline.ensembling.members import models_of, read_predicted
+from foldline.ensembling.scoring import Scorer, ensemble_metrics
+from foldline.ensembling.sources import fit_steps
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.metrics.decisions.rules import rule_of
@@ -39,27 +32,24 @@ def main() -> Answer:
     settings = read_settings()
     places, target = settings.places, settings.fact("target", Target)
     folds, seeds = settings.section("folds", tuple[FoldName, ...]), settings.section("train.seeds", tuple[int, ...])
-    predicted = read_predicted(places, folds, seeds, target)
+    models, predicted = models_of(folds, seeds), read_predicted(places, folds, seeds, target)
     submission = settings.fact("submission", Submission)
     rule = rule_of(submission.default_rule(target, predicted.classes, predicted.width))
-    judge = judge_of(settings.fact("metric", Metric), rule, predicted.classes)
-    plan = ensemble_plan(settings.section("ensemble", Ensemble), predicted, judge)
-    members = plan.taken(predicted.members)
-    chain = fit_ensemble(plan, members, predicted)
-    gains = [*chain.gains, *plan.left_out]
-    histories = {model: read_history(places.trained(*model) / "history.csv") for model in predicted.models}
+    scorer = Scorer(settings.fact("metric", Metric).of(predicted.classes), rule)
+    plan = ensemble_plan(settings.section("ensemble", Ensemble), predicted, scorer)
+    chain = fit_steps(plan.steps, plan.source, "ensemble")
+    gains = [*chain.whole.gains, *plan.left_out]
+    histories = {model: read_history(places.trained(*model) / "history.csv") for model in models}
     with whole_folder(places.ensemble) as folder:
-        ensembled = create_ensembled(folder, predicted, plan.scale)
-        fill_out_of_fold(ensembled, members, predicted.roster, plan.reading, chain)
-        fill_test(ensembled, members, plan.reading, chain.whole)
-        metrics = ensemble_metrics(judge, predicted.targets, ensembled.means) | {"gains": gains_metrics(gains)}
+        means = write_ensemble(folder, plan, predicted, chain)
+        metrics = ensemble_metrics(scorer, predicted.targets, means) | {"gains": gains_metrics(gains)}
         write_json(folder / "metrics.json", metrics)
-        write_gains(folder / "gains.csv", gains_table(gains))
+        write_gains(folder / "gains.csv", gains)
         write_history(folder / "history.csv", join_histories(histories))
-    print_gains(gains_table(gains))
+    print_gains(gains)
     whose, score = f"folds {metrics['folds']} x seeds {sorted(seeds)}", f"{metrics['metric']} {metrics['score']}"
     print(f"ensemble of {whose}: out-of-fold {score} on {metrics['rows']} rows")
-    for fold, seed in (model for model in predicted.models if model[0] in ALL_ROWS):
+    for fold, seed in (model for model in models if model[0] in ALL_ROWS):
         print(f"fold {fold}, seed {seed}: in the test predictions, without out-of-fold rows, so without a score")
     return metrics
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from foldline.card.description import read_classes
 from foldline.card.views import view_of
-from foldline.ensembling.coverage import roster
+from foldline.ensembling.expected_rows import expected_rows
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
@@ -34,8 +34,8 @@ def predict_one(fold: FoldName, seed: int) -> None:
     model = load_model(places.trained(fold, seed) / "model.safetensors")
     refuse_scaled_views(model.architecture.model, section.views)
     pixels = open_cache(places)
-    covered = roster(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
-    validation_ids, test_ids = covered.out_of_fold_ids, covered.test_ids
+    expected = expected_rows(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
+    validation_ids, test_ids = expected.out_of_fold_ids, expected.test_ids
     accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)

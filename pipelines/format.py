@@ -12,7 +12,7 @@ from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.ensembling.probabilities import read_probabilities
+from foldline.ensembling.predictions import read_predictions
 from foldline.files.refusal import counted
 from foldline.files.whole_files import whole_file
 from foldline.metrics.decisions.rules import read_rule
@@ -26,7 +26,7 @@ def main() -> Answer:
     settings = read_settings()
     places = settings.places
     form, target = settings.fact("submission", Submission), settings.fact("target", Target)
-    predictions, rule = read_probabilities(places.clipped), read_rule(places.clipped / "rule.json")
+    predictions, rule = read_predictions(places.clipped), read_rule(places.clipped / "rule.json")
     with open_archives(places.manifest) as archives:
         sample = read_sample(archives, form)
     with whole_file(places.submission) as partial:

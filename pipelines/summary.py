@@ -1,24 +1,26 @@
 """The closing table of a run: what each fold, the ensemble and the leaderboard said, and what to do next."""
 
-import pandas as pd
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
+from foldline.ensembling.gains import Gain
 from foldline.files.places import Places
 from foldline.files.whole_files import read_json
 
 
-def print_gains(gains: pd.DataFrame) -> None:
+def print_gains(gains: Sequence[Gain]) -> None:
     """What each step of post-processing claimed, what it is worth, and whether it was kept."""
-    if gains.empty:
+    if not gains:
         return
     table = Table(title="gains, and what they are on rows that a step was not fitted on", title_justify="left")
     for title in ("step", "setting", "claimed", "nested", "interval", "kept"):
         table.add_column(title, overflow="fold", no_wrap=title in ("step", "claimed"))
-    for gain in gains.fillna({"setting": "", "note": ""}).itertuples():
+    for gain in gains:
         table.add_row(
-            str(gain.step),
-            str(gain.setting),
+            gain.step,
+            gain.setting or "",
             f"{gain.claimed:+.5f}",
             f"{gain.nested:+.5f} ± {gain.standard_error:.5f}",
             f"{gain.low:+.5f} .. {gain.high:+.5f}",

@@ -9,8 +9,9 @@ from jaxtyping import Int64
 
 from benchmarks.techniques.plan import BASELINE, Plan, Technique
 from benchmarks.techniques.results import Results
-from foldline.ensembling.comparing import Comparison, Pair
-from foldline.ensembling.gains import bootstrap_interval, mean_interval, standard_error
+from foldline.ensembling.comparing import Comparison
+from foldline.ensembling.intervals import bootstrap_interval, standard_error
+from foldline.ensembling.scoring import Pair
 from foldline.folds.folds_table import read_folds
 
 HIGHER_IS_BETTER = {"right": True, "log_loss": False}
@@ -105,7 +106,6 @@ def stand(measure: str, name: str, baseline: pd.DataFrame, rows: pd.DataFrame) -
             pooled=pair(both),
             by_fold=by_fold,
             over_rows=bootstrap_interval(gain, both["cluster"].to_numpy(np.int64)),
-            over_folds=mean_interval([of_fold.gain for of_fold in by_fold.values()]),
         )
     )
 

@@ -18,7 +18,7 @@ from jaxtyping import Float, Int64
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.card.activations import form_of
-from foldline.ensembling.losses import row_losses
+from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.scales import OfScores
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal

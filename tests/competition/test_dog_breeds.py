@@ -20,7 +20,7 @@ from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.predictions import Predictions
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
@@ -113,7 +113,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
     nothing = np.zeros((0, 5), np.float32)
-    predictions = Probabilities(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS, "distribution")
+    predictions = Predictions(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS, "distribution")
     form = read_section(CARD, "submission", ClassProbabilities)
     with Archives(places.archives, [f"{SLUG}.zip"]) as archives:
         sample = read_sample(archives, form)

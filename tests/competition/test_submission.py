@@ -17,7 +17,7 @@ from foldline.card.targets.numbers import Columns, Regression
 from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
 from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
-from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.predictions import Predictions
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
 
@@ -28,14 +28,14 @@ LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="ref
 MULTICLASS = Multiclass(kind="multiclass", column="x", group=None)
 
 
-def write(path: Path, sample: Sample, predicted: Probabilities, form: Submission, target: Target = MULTICLASS) -> None:
+def write(path: Path, sample: Sample, predicted: Predictions, form: Submission, target: Target = MULTICLASS) -> None:
     rule = rule_of(form.default_rule(target, predicted.classes, predicted.test.shape[1]))
     write_submission(path, sample, predicted, rule, form, target)
 
 
-def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Probabilities:
+def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Predictions:
     nothing = np.zeros((0, len(classes)), np.float32)
-    return Probabilities(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes, "distribution")
+    return Predictions(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes, "distribution")
 
 
 def sample(columns: tuple[str, ...], *ids: str, whole_numbers: bool = False) -> Sample:
@@ -145,7 +145,7 @@ def test_a_number_is_the_positive_probability_or_the_value_within_its_range(tmp_
 def test_several_numbers_have_the_samples_columns(tmp_path: Path) -> None:
     form = Number(kind="number", sample="s.csv", id="id", extra_columns="refused", range=(0, 1))
     target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
-    values = Probabilities(
+    values = Predictions(
         np.zeros((0, 2), np.float32),
         np.array([[0.25, 7], [-1, 0.5]], np.float32),
         (),

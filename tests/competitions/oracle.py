@@ -15,10 +15,11 @@ from foldline.files.places import Places
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.params.section import read_section
-from foldline.predicting.logits import Logits, write_logits
+from foldline.predicting.logits import Logits
 from foldline.training.history import COLUMNS as HISTORY
 from foldline.training.history import write_history
 from tests.competitions.drawing import Label, Miniature
+from tests.ensembling.written import write_logits
 
 CERTAINTY = 6.0
 NOISE = 0.5

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from foldline.ensembling.probabilities import read_probabilities
+from foldline.ensembling.predictions import read_predictions
 from foldline.files.rows import read_rows
 from foldline.local_kaggle.evaluation import evaluate, read_solution
 from foldline.pixels.cache import read_images
@@ -79,7 +79,7 @@ def test_a_line_for_each_number_that_is_asked_for(enter: Enter) -> None:
     solution = read_solution(Path("solution.csv"), ("RowId", "Location"), "refused", (0.0, 96.0))
     verdict = evaluate(places.submission.read_text(), solution, metric_of_kind("rmse"))
     assert float(verdict.private_score) == pytest.approx(error, abs=1e-5), "the local Kaggle scores it, too"
-    predicted = read_probabilities(places.clipped)
+    predicted = read_predictions(places.clipped)
     errors = [
         number - predicted.out_of_fold[predicted.out_of_fold_ids.index(row_id), column]
         for row_id, of_row in zip(read_rows(places.rows)["row_id"], targets, strict=False)

@@ -1,13 +1,18 @@
 """Members whose predictions and truth are drawn, so that what a step is truly worth can be known."""
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from pydantic import InstanceOf
 from scipy.special import expit, softmax
 
-from foldline.ensembling.chain import Evidence, Judge, Step
+from foldline.ensembling.chain import FitData, NestedChain
 from foldline.ensembling.methods import Method
-from foldline.ensembling.scales import AsPredicted, Inputs, OfScores
+from foldline.ensembling.scales import Inputs, OfScores, Scale
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.steps import Context, Step, inputs_at
+from foldline.metrics.decisions.likeliest import MostProbable
+from foldline.metrics.metric import Metric
 
 FOLDS = 5
 SHARED = 0.7
@@ -15,24 +20,58 @@ SHARED = 0.7
 POSITIVE_SHARE = 0.3
 
 
-PLAIN, IN_SCORES = AsPredicted("distribution"), OfScores("distribution")
+PLAIN, IN_SCORES = Scale("distribution"), OfScores("distribution")
 
 
-def weights(method: Method, members: int, judge: Judge) -> Step:
+def scorer_of(metric: Metric) -> Scorer:
+    return Scorer(metric, MostProbable(kind="most_probable"))
+
+
+def weights(method: Method, members: int, scorer: Scorer) -> Step:
     """On the scale that the method takes, from predictions to predictions."""
-    names = [str(one) for one in range(members)]
+    names = tuple(str(one) for one in range(members))
     if not method.takes_scores:
-        return method.step(names, PLAIN, judge)
-    return from_predictions(method.step(names, IN_SCORES, judge))
+        return method.on(Context(PLAIN, scorer, 8, names))
+    return FromPredictions(step=method.on(Context(IN_SCORES, scorer, 8, names)))
 
 
-def from_predictions(step: Step) -> Step:
-    """The step of scores of distributions, from predictions to predictions: tests know how small these are."""
-    return replace(
-        step,
-        evidence=lambda inputs, targets: step.evidence(in_scores(inputs), targets),
-        apply=lambda setting, inputs: tuple(map(IN_SCORES.predictions, step.apply(setting, in_scores(inputs)))),
-    )
+class FromPredictions(Step):
+    """A step of scores of distributions, from predictions to predictions: tests know how small these are."""
+
+    name = "from predictions"
+    step: InstanceOf[Step]
+
+    @property
+    def metric(self) -> Metric:
+        return self.step.metric
+
+    @property
+    def note(self) -> str | None:
+        return self.step.note
+
+    def default(self) -> Any:
+        return self.step.default()
+
+    def fit_data(self, inputs: Inputs, targets: np.ndarray) -> np.ndarray:
+        return self.step.fit_data(in_scores(inputs), targets)
+
+    def fit(self, data: np.ndarray, targets: np.ndarray) -> Any:
+        return self.step.fit(data, targets)
+
+    def apply(self, setting: Any, inputs: Inputs) -> Inputs:
+        return tuple(map(IN_SCORES.predictions, self.step.apply(setting, in_scores(inputs))))
+
+    def describe(self, setting: Any) -> str:
+        return self.step.describe(setting)
+
+    def objection(self, setting: Any) -> str | None:
+        return self.step.objection(setting)
+
+    def read(self, outputs: Inputs) -> np.ndarray:
+        return PLAIN.mean(outputs)
+
+    def score(self, targets: np.ndarray, read: np.ndarray) -> float:
+        return self.step.score(targets, read)
 
 
 def in_scores(inputs: Inputs) -> Inputs:
@@ -70,6 +109,10 @@ def of_labels(seed: int, rows: int, strength: float, labels: int = 6) -> tuple[I
     return (expit(strength * seen + prior).astype(np.float32),), targets
 
 
-def evidence(inputs: Inputs, targets: np.ndarray) -> Evidence:
+def fit_data(inputs: Inputs, targets: np.ndarray) -> FitData:
     rows = np.arange(len(targets))
-    return Evidence(inputs, targets, rows % FOLDS, rows)
+    return FitData(inputs, targets, rows % FOLDS, rows)
+
+
+def cross_fitted(chain: NestedChain, folds: np.ndarray, inputs: Inputs) -> np.ndarray:
+    return chain.cross_fitted(folds, lambda fold, rows: inputs_at(inputs, rows))[0]

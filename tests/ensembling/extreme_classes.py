@@ -21,8 +21,8 @@ from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.submission import write_submission
-from foldline.ensembling import chain, gains
-from foldline.ensembling.probabilities import read_probabilities
+from foldline.ensembling import intervals, sources
+from foldline.ensembling.predictions import read_predictions
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import CompactArray
 from foldline.files.places import Places
@@ -74,7 +74,7 @@ def main() -> None:
     sys.argv = ["stage"]
     targets = np.random.default_rng(0).integers(0, CLASSES, ROWS)
     write_competition(targets)
-    chain.MOST_ROWS = FITTING_ROWS
+    sources.MOST_ROWS = FITTING_ROWS
     limit_memory(DENSE_BYTES * 9 // 10)
     results = {"dense": fits_a_dense_array(), "exact": write_predictions(targets), "stages": {}}
     CompactArray.__getitem__ = refuse_dense_rows  # type: ignore[method-assign]
@@ -178,12 +178,12 @@ def write_card(metric: dict, form: dict) -> None:
 
 def submit() -> None:
     card = Path("pipelines/competitions/plants.yaml")
-    predictions, rule = read_probabilities(PLACES.clipped), read_rule(PLACES.clipped / "rule.json")
+    predictions, rule = read_predictions(PLACES.clipped), read_rule(PLACES.clipped / "rule.json")
     sample = Sample(("id", "species"), pd.Series(predictions.test_ids), whole_numbers=False)
     target, form = read_section(card, "target", Target), read_section(card, "submission", Submission)
     write_submission(Path("submission.csv"), sample, predictions, rule, form, target)
 
 
 if __name__ == "__main__":
-    gains.DRAWS = 100  # as in all tests
+    intervals.DRAWS = 100  # as in all tests
     main()

@@ -6,13 +6,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from foldline.ensembling import gains
+from foldline.ensembling import intervals
 from foldline.ensembling.bounds import FittedBounds
-from foldline.ensembling.chain import Step, fit_chain
-from foldline.ensembling.clipping import judge_of, rule_step
+from foldline.ensembling.chain import fit_chain
+from foldline.ensembling.clipping import Decision
 from foldline.ensembling.methods import Convex, Greedy, Method, Ranks, Stacking
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticWeightedKappa
@@ -20,16 +22,18 @@ from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from foldline.metrics.kinds.of_sets import MultilabelMacroF1
 from foldline.metrics.metric import Metric as MetricFact
+from foldline.metrics.metric_and_rule import RuleKind
 from tests.ensembling import drawing
 from tests.ensembling.drawing import (
     FOLDS,
     IN_SCORES,
     PLAIN,
-    evidence,
+    FromPredictions,
     exchangeable,
-    from_predictions,
+    fit_data,
     of_labels,
     of_strengths,
+    scorer_of,
 )
 from tests.metrics.decisions.rules import even_thresholds
 
@@ -41,7 +45,7 @@ ARG_MAX = MostProbable(kind="most_probable")
 @pytest.fixture(autouse=True)
 def _intervals_take_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred chains: what a fifth of the bootstrap's draws leaves uncertain of each evens out."""
-    monkeypatch.setattr(gains, "DRAWS", 200)
+    monkeypatch.setattr(intervals, "DRAWS", 200)
 
 
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")
@@ -50,18 +54,24 @@ Draw = Callable[[int], tuple[Inputs, np.ndarray]]
 
 
 def weights(method: Method, fact: MetricFact) -> Step:
-    return drawing.weights(method, MEMBERS, judge_of(fact, ARG_MAX))
+    return drawing.weights(method, MEMBERS, scorer_of(fact))
 
 
 CONVEX = weights(Convex(kind="convex"), LOG_LOSS)
 STACKING = weights(Stacking(kind="stacking", penalty=1.0), LOG_LOSS)
-CLASS_WEIGHTS = rule_step(ARG_MAX, MACRO_F1, tuple("abcdefgh"))
-ORDINAL_THRESHOLDS = rule_step(ARG_MAX, QuadraticWeightedKappa(kind="quadratic_weighted_kappa"), tuple("abcde"))
-THRESHOLDS = rule_step(even_thresholds(6, "allowed"), MultilabelMacroF1(kind="multilabel_macro_f1"), tuple("abcdef"))
-JUDGE = judge_of(LOG_LOSS, ARG_MAX)
-((DIVIDED,), _) = FittedTemperature(kind="fitted", softening="kept").steps(IN_SCORES, JUDGE)
-TEMPERATURE = from_predictions(DIVIDED)
-BOUNDS = FittedBounds(kind="fitted").step("distribution", 8, JUDGE)
+
+
+def decision(rule: RuleKind, metric: MetricFact, classes: int) -> Step:
+    return Decision(rule=rule, unknown=None).on(Context(PLAIN, Scorer(metric, rule), classes))
+
+
+CLASS_WEIGHTS = decision(ARG_MAX, MACRO_F1, 8)
+ORDINAL_THRESHOLDS = decision(ARG_MAX, QuadraticWeightedKappa(kind="quadratic_weighted_kappa"), 5)
+THRESHOLDS = decision(even_thresholds(6, "allowed"), MultilabelMacroF1(kind="multilabel_macro_f1"), 6)
+SCORER = scorer_of(LOG_LOSS)
+DIVIDED = FittedTemperature(kind="fitted", softening="kept").on(Context(IN_SCORES, SCORER, 8))
+TEMPERATURE = FromPredictions(step=DIVIDED)
+BOUNDS = FittedBounds(kind="fitted").on(Context(PLAIN, SCORER, 8))
 
 
 def alike(seed: int, classes: int = 8, shared: float = 0.7) -> tuple[Inputs, np.ndarray]:
@@ -98,7 +108,7 @@ def scales_differ(seed: int) -> tuple[Inputs, np.ndarray]:
 
 
 def kept(step: Step, draw: Draw) -> int:
-    return sum(fit_chain([step], evidence(*draw(seed))).steps[0].gain.kept for seed in range(DRAWS))
+    return sum(fit_chain([step], fit_data(*draw(seed))).gains[0].kept for seed in range(DRAWS))
 
 
 @pytest.mark.parametrize(("step", "draw"), [(CONVEX, alike), (CLASS_WEIGHTS, mean_of_alike)], ids=["convex", "rule"])

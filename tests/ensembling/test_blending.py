@@ -5,25 +5,25 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.blending import Part, agreement, aligned, blend_scale, blend_step, evidence_of, with_ranks
-from foldline.ensembling.chain import fit_nested
-from foldline.ensembling.clipping import judge_of
+from foldline.ensembling.blending import agreement, aligned, blend_scale, with_ranks
 from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Ranks, Stacking
-from foldline.ensembling.probabilities import Probabilities, create_scores
+from foldline.ensembling.predictions import Predictions, create_scores
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run
-from foldline.ensembling.scales import AsPredicted as Plain
-from foldline.ensembling.scales import OfScores
+from foldline.ensembling.scales import OfScores, Scale
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.stacking import fit_pool, pooled
+from foldline.ensembling.steps import Context
 from foldline.files.compact import create_values
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.rules import AsPredicted
 from foldline.metrics.kinds.of_numbers import Mse, Rmse
 from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
+from tests.ensembling.drawing import scorer_of
 
-JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
+SCORER = scorer_of(LogLoss(kind="log_loss"))
 ROWS = 400
 TARGETS = np.random.default_rng(9).integers(3, size=ROWS)
 
@@ -31,7 +31,7 @@ TARGETS = np.random.default_rng(9).integers(3, size=ROWS)
 def a_run(name: str, strength: float, seed: int) -> Run:
     generator = np.random.default_rng(seed)
     scores = strength * np.eye(3)[TARGETS] + generator.normal(size=(ROWS, 3))
-    predictions = Probabilities(
+    predictions = Predictions(
         out_of_fold=softmax(scores, axis=1).astype(np.float32),
         test=softmax(generator.normal(size=(4, 3)), axis=1).astype(np.float32),
         out_of_fold_ids=tuple(f"row {row}" for row in range(ROWS)),
@@ -63,13 +63,13 @@ def stored_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def blended(runs: list[Run], method: Method) -> tuple[np.ndarray, np.ndarray, float]:
     """Cross-fitted out-of-fold rows, test rows, and the weights' nested gain."""
     scale = blend_scale(method, "distribution", 3)
-    parts = with_ranks(aligned(runs, scale.has_scores), runs, method)
-    step = blend_step(method, [run.name for run in runs], scale, JUDGE)
-    folds = runs[0].predictions.folds
-    chain = fit_nested([step], evidence_of(parts.out_of_fold, TARGETS, folds, runs[0].clusters), "blend")
-    every = np.arange(ROWS)
-    out_of_fold = chain.cross_fitted(parts.out_of_fold.at(every), folds)[0]
-    return out_of_fold, chain.whole.apply(parts.test.source(slice(0, 4)))[0], chain.gains[0].nested
+    source = aligned(runs, TARGETS, scale.has_scores)
+    names = tuple(run.name for run in runs)
+    steps, _ = method.planned(Context(scale, SCORER, 3, names, blends=True))
+    chain = fit_steps(steps, source, "blend")
+    ((_, (out_of_fold,)),) = cross_fitted(source, chain, "blend")
+    ((_, ((test,),)),) = fitted(source, chain, "blend")
+    return out_of_fold, test, chain.whole.gains[0].nested
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_weak_run_loses_its_weight(method: Method) -> None:
     equal, _, nothing = blended([STRONG, WEAK], Equal(kind="equal"))
     assert gain > 0.1
     assert nothing == 0
-    assert JUDGE.score(TARGETS, out_of_fold) < JUDGE.score(TARGETS, equal) - 0.1
+    assert SCORER.score(TARGETS, out_of_fold) < SCORER.score(TARGETS, equal) - 0.1
     assert np.abs(test.sum(axis=1) - 1).max() < 1e-6
     if not isinstance(method, Stacking):
         np.testing.assert_allclose(test, STRONG.predictions.test, atol=0.02)
@@ -121,14 +121,12 @@ def test_the_order_of_a_runs_rows_changes_nothing() -> None:
 )
 def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        aligned([STRONG, changed(WEAK, **fields)])
+        aligned([STRONG, changed(WEAK, **fields)], TARGETS)
 
 
 def test_convex_weights_take_a_smooth_metric() -> None:
-    accuracy = judge_of(Auc(kind="auc"), MostProbable(kind="most_probable"))
-    step = Convex(kind="convex").step(["a", "b"], Plain("distribution"), accuracy)
-    with pytest.raises(Refusal, match="convex, which takes a log loss, rmse or mse: the metric auc"):
-        step.evidence((STRONG.predictions.out_of_fold,) * 2, TARGETS)
+    with pytest.raises(Refusal, match=r"convex, which takes a smooth metric .*rmse.* but the card's is auc"):
+        Convex(kind="convex").planned(Context(Scale("distribution"), scorer_of(Auc(kind="auc")), 3, ("a", "b")))
 
 
 def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
@@ -137,15 +135,29 @@ def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
     inputs = tuple((targets + generator.normal(scale=size, size=(60, 1))).astype(np.float32) for size in (0.5, 1.0))
     weights = []
     for fact in (Rmse(kind="rmse"), Mse(kind="mse")):
-        step = Convex(kind="convex").step(["a", "b"], Plain("value"), judge_of(fact, AsPredicted(kind="as_predicted")))
-        weights.append(step.fit(step.evidence(inputs, targets), targets))
+        scorer = Scorer(fact, AsPredicted(kind="as_predicted"))
+        step = Convex(kind="convex").on(Context(Scale("value"), scorer, 1, ("a", "b")))
+        weights.append(step.fit(step.fit_data(inputs, targets), targets))
     np.testing.assert_array_equal(*weights)
     assert weights[0][0] > weights[0][1] > 0
 
 
 def test_ranks_take_a_metric_of_order() -> None:
-    with pytest.raises(Refusal, match="ranks, but log_loss depends on more than the order"):
-        Ranks(kind="ranks").step(["a", "b"], Plain("distribution"), JUDGE)
+    with pytest.raises(
+        Refusal, match=r"ranks, which takes a metric of nothing but order .* but the card's is log_loss"
+    ):
+        Ranks(kind="ranks").planned(Context(Scale("distribution"), SCORER, 3, ("a", "b")))
+
+
+def test_the_runs_ranks_come_after_their_predictions() -> None:
+    predictions = a_run("two", 1.0, 5).predictions
+    one = np.column_stack([1 - predictions.out_of_fold[:, 0], predictions.out_of_fold[:, 0]])
+    folds, test = np.arange(ROWS) % 4, np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
+    rows = StoredRows(TARGETS, folds, np.arange(ROWS), (Stored(one),), (Stored(test),))
+    both = with_ranks(rows, "distribution")
+    chosen = np.array([7, 3])
+    np.testing.assert_array_equal(both.out_of_fold(3, chosen)[1], ranks_within(one, folds, "distribution")[chosen])
+    np.testing.assert_allclose(both.test(slice(0, 2))[0][1], [[0.75, 0.25], [0.25, 0.75]])
 
 
 def test_ranks_by_hand() -> None:
@@ -163,13 +175,13 @@ def test_the_mean_of_ranks_must_gain_too() -> None:
     targets = generator.integers(2, size=300)
     noise = generator.uniform(size=300).astype(np.float32)
     good = (0.001 * (targets + generator.uniform(size=300))).astype(np.float32)
-    judge = judge_of(Auc(kind="auc"), MostProbable(kind="most_probable"))
+    scorer = scorer_of(Auc(kind="auc"))
     inputs = tuple(np.column_stack([1 - one, one]).astype(np.float32) for one in (noise, good))
     folds = np.arange(300) % 3
     ranks = tuple(ranks_within(one, folds, "distribution") for one in inputs)
-    step = Ranks(kind="ranks").step(["noise", "good"], Plain("distribution"), judge)
-    assert judge.metric.score(targets, step.apply(True, (*inputs, *ranks))[0]) > 0.7
-    assert judge.metric.score(targets, Plain("distribution").mean(inputs)) < 0.6
+    step = Ranks(kind="ranks").on(Context(Scale("distribution"), scorer, 2, ("noise", "good")))
+    assert scorer.score(targets, step.apply(True, (*inputs, *ranks))[0]) > 0.7
+    assert scorer.score(targets, Scale("distribution").mean(inputs)) < 0.6
 
 
 def test_stacking_finds_weights_and_biases_that_were_there() -> None:
@@ -207,14 +219,15 @@ def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
         scores[targets, targets] += strength
         values.append(create_values(tmp_path / f"{run}.npy", scores.shape, "probabilities", distribution=True))
         values[-1][:] = softmax(scores, axis=1)
-    evidence = evidence_of(Part(tuple(values), (np.arange(rows), np.arange(rows))), targets, folds, np.arange(rows))
+    stored = tuple(map(Stored, values))
+    source = StoredRows(targets, folds, np.arange(rows), stored, stored)
     scale = blend_scale(GREEDY, "distribution", classes)
-    step = blend_step(GREEDY, ["a", "b"], scale, JUDGE)
-    (mixed,) = fit_nested([step], evidence, "blend").whole.apply(evidence.inputs)
+    steps, _ = GREEDY.planned(Context(scale, SCORER, classes, ("a", "b"), blends=True))
+    ((_, ((mixed,),)),) = fitted(source, fit_steps(steps, source, "blend"), "blend")
     assert mixed.shape == (rows, classes) and mixed[:].sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)
     for method in (Convex(kind="convex"), Stacking(kind="stacking", penalty=1.0)):
         with pytest.raises(Refusal, match="takes the predictions of all classes, but of more than 2,000 classes"):
-            blend_step(method, ["a", "b"], blend_scale(method, "distribution", classes), JUDGE)
+            method.planned(Context(blend_scale(method, "distribution", classes), SCORER, classes, ("a", "b")))
 
 
 def test_runs_without_stored_scores_cannot_be_stacked() -> None:

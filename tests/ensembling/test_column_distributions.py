@@ -8,19 +8,19 @@ from scipy.special import softmax
 
 from foldline.card.activations import ColumnDistributions
 from foldline.ensembling.blending import agreement
-from foldline.ensembling.bounds import AbsoluteBounds, FittedBounds, GivenBounds, losses_at_bounds, within
-from foldline.ensembling.chain import Judge
-from foldline.ensembling.clipping import as_they_are
-from foldline.ensembling.losses import importance, row_losses
+from foldline.ensembling.bounds import GRID, AbsoluteBounds, FittedBounds, GivenBounds, within
+from foldline.ensembling.log_losses import importance, row_losses
 from foldline.ensembling.methods import Convex, Greedy, Ranks, Stacking
 from foldline.ensembling.projection import project
 from foldline.ensembling.ranks import ranks_within
-from foldline.ensembling.scales import OfScores
+from foldline.ensembling.scales import OfScores, Scale
 from foldline.ensembling.stacking import fit_pool, pooled
+from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from foldline.params.section import parse
+from tests.ensembling.drawing import scorer_of
 
 SIZES, ROWS = (2, 3), 200
 FORM = ColumnDistributions(kind="column_distributions", sizes=SIZES)
@@ -30,7 +30,9 @@ GENERATOR = np.random.default_rng(0)
 TRUE = np.column_stack([GENERATOR.integers(0, 2, ROWS), 2 + GENERATOR.integers(0, 3, ROWS)])
 KNOWN = np.where(GENERATOR.random((ROWS, 2)) < 0.3, -1, TRUE)
 FACT = parse({"kind": "mean_column_log_loss", "weights": None, "class_weights": None}, Metric, "card")
-JUDGE = Judge(FACT.of(CLASSES), as_they_are)
+SCORER = scorer_of(FACT.of(CLASSES))
+CONTEXT = Context(SCALE, SCORER, 5, ("a", "b"))
+OF_PROBABILITIES = Context(Scale(FORM), SCORER, 5)
 
 
 def drawn(seed: int, sharpness: float = 2.0) -> np.ndarray:
@@ -59,9 +61,8 @@ def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> No
     kept = within(AbsoluteBounds(0.1, 0.7), PREDICTIONS, FORM)
     np.testing.assert_allclose(kept[:, :2], project(PREDICTIONS[:, :2], 0.1, 0.7), rtol=1e-6)
     np.testing.assert_allclose(kept[:, 2:], project(PREDICTIONS[:, 2:], 0.1, 0.7), rtol=1e-6)
-    grid = (0.0, 0.01, 0.1)
-    table = losses_at_bounds(PREDICTIONS, KNOWN, FORM, grid)
-    for column, lower in enumerate(grid):
+    table = FittedBounds(kind="fitted").on(OF_PROBABILITIES).fit_data((PREDICTIONS,), KNOWN)
+    for column, lower in enumerate(np.array(GRID) / 3):
         np.testing.assert_allclose(
             table[:, column], row_losses(within(AbsoluteBounds(lower, 1.0), PREDICTIONS, FORM), KNOWN), atol=1e-6
         )
@@ -69,26 +70,30 @@ def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> No
 
 def test_bounds_are_in_units_of_the_column_with_the_most_classes_and_must_be_possible_in_each() -> None:
     possible = GivenBounds(kind="given", unit="per_class", lower=0.3, upper=2.7)
-    bounds = possible.absolute(FORM, 5)
+    bounds = fitted(possible.on(OF_PROBABILITIES))
     assert (bounds.lower, bounds.upper) == pytest.approx((0.1, 0.9))
     with pytest.raises(Refusal, match=r"2 classes between 0\.1 and 0\.4 sum to between 0\.2 and 0\.8, never"):
-        GivenBounds(kind="given", unit="absolute", lower=0.1, upper=0.4).absolute(FORM, 5)
+        fitted(GivenBounds(kind="given", unit="absolute", lower=0.1, upper=0.4).on(OF_PROBABILITIES))
+
+
+def fitted(step: Step, *inputs: np.ndarray) -> Any:
+    return step.fit(step.fit_data(inputs, KNOWN), KNOWN)
 
 
 def test_bounds_lower_the_loss_and_leave_distributions() -> None:
     certain = drawn(1, sharpness=9.0)
-    step = FittedBounds(kind="fitted").step(FORM, 5, JUDGE)
-    (softer,) = step.apply(step.fit(step.evidence((certain,), KNOWN), KNOWN), (certain,))
-    assert JUDGE.score(KNOWN, softer) < JUDGE.score(KNOWN, certain) - 0.1
+    step = FittedBounds(kind="fitted").on(OF_PROBABILITIES)
+    (softer,) = step.apply(fitted(step, certain), (certain,))
+    assert SCORER.score(KNOWN, softer) < SCORER.score(KNOWN, certain) - 0.1
     np.testing.assert_allclose(sums(softer), 1, atol=1e-6)
 
 
 def test_a_temperature_lowers_the_loss_and_leaves_distributions() -> None:
     certain = np.log(drawn(1, sharpness=9.0).astype(np.float64))
-    ((step,), _) = FittedTemperature(kind="fitted", softening="kept").steps(SCALE, JUDGE)
-    (softer,) = step.apply(step.fit(step.evidence((certain,), KNOWN), KNOWN), (certain,))
+    step = FittedTemperature(kind="fitted", softening="kept").on(CONTEXT)
+    (softer,) = step.apply(fitted(step, certain), (certain,))
     before, after = (SCALE.predictions(one) for one in (certain, softer))
-    assert JUDGE.score(KNOWN, after) < JUDGE.score(KNOWN, before) - 0.1
+    assert SCORER.score(KNOWN, after) < SCORER.score(KNOWN, before) - 0.1
     np.testing.assert_allclose(sums(after), 1, atol=1e-6)
 
 
@@ -96,11 +101,11 @@ def test_a_temperature_lowers_the_loss_and_leaves_distributions() -> None:
     "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
 )
 def test_members_are_weighed_to_less_loss(method: Any) -> None:
-    step = method.step(("a", "b"), SCALE, JUDGE)
+    step = method.on(CONTEXT)
     inputs = tuple(np.log(one.astype(np.float64)) for one in (PREDICTIONS, drawn(3, sharpness=6.0)[::-1]))
-    setting = step.fit(step.evidence(inputs, KNOWN), KNOWN)
-    mixed, equal = (SCALE.predictions(step.apply(one, inputs)[0]) for one in (setting, step.default))
-    assert JUDGE.score(KNOWN, mixed) < JUDGE.score(KNOWN, equal)
+    setting = fitted(step, *inputs)
+    mixed, equal = (SCALE.predictions(step.apply(one, inputs)[0]) for one in (setting, step.default()))
+    assert SCORER.score(KNOWN, mixed) < SCORER.score(KNOWN, equal)
     np.testing.assert_allclose(sums(mixed), 1, atol=1e-5)
 
 

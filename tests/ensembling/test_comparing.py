@@ -9,9 +9,9 @@ import pytest
 
 from foldline.card.forms.labels import HardLabel
 from foldline.card.targets.labels import Multiclass
-from foldline.ensembling.comparing import Comparison, answers_by, compare, comparison_json
-from foldline.ensembling.gains import Interval
-from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.comparing import Comparison, _shared_rows, compare
+from foldline.ensembling.intervals import Interval
+from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
@@ -23,7 +23,7 @@ FORM = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="igno
 
 
 def a_run(name: str, probabilities: np.ndarray, targets: np.ndarray, folds: np.ndarray) -> Run:
-    predictions = Probabilities(
+    predictions = Predictions(
         out_of_fold=probabilities.astype(np.float32),
         test=np.zeros((0, 3), np.float32),
         out_of_fold_ids=tuple(f"row {row}" for row in range(len(targets))),
@@ -61,7 +61,7 @@ LOG_LOSS = metric_of_kind("log_loss")
 
 
 def judged(first: Run, second: Run, metric: Metric = LOG_LOSS) -> Comparison:
-    return compare(first, second, metric, answers_by(TARGET, FORM, metric), TARGET)
+    return compare(first, second, metric, TARGET, FORM)
 
 
 def test_differences_by_hand() -> None:
@@ -75,7 +75,11 @@ def test_differences_by_hand() -> None:
     assert comparison.by_fold[0].gain == pytest.approx(np.log(1.6), abs=1e-6)
     assert comparison.by_fold[1].gain == pytest.approx((np.log(1.6) + np.log(4)) / 2, abs=1e-6)
     labels = judged(a_run("bad", bad, targets, folds), a_run("good", good, targets, folds), metric_of_kind("accuracy"))
-    assert (labels.pooled.first, labels.pooled.second, labels.by_fold[1].gain) == (0.75, 1, 0.5)
+    assert (labels.pooled.first, labels.pooled.second, labels.by_fold[1].gain) == (
+        0.75,
+        1,
+        0.5,
+    )
 
 
 def test_a_clear_difference_is_real_whichever_is_named_first() -> None:
@@ -107,14 +111,23 @@ def test_one_fold_is_never_real_and_says_so() -> None:
     assert comparison.over_rows.excludes_zero
     assert comparison.verdict == "not yet real"
     assert any("one fold cannot tell" in sentence for sentence in comparison.sentences)
-    written = json.loads(json.dumps(comparison_json(comparison), allow_nan=False))
+    written = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
     assert written["interval_over_folds"] == [None, None]
     assert written["folds"]["0"]["gain"] == pytest.approx(comparison.pooled.gain, abs=1e-6)
 
 
 def test_intervals_of_opposite_signs_are_not_real() -> None:
     comparison = judged(*drawn(0, (1, 2.5)))
-    assert not replace(comparison, over_folds=Interval(-2, -1)).is_real
+    assert not replace(comparison, over_rows=Interval(-2, -1)).is_real
+
+
+def test_a_value_that_is_known_to_neither_is_the_same_in_both() -> None:
+    first, second = drawn(4, (1, 2), rows=20)
+    unknown = np.where(np.arange(20) == 3, np.nan, 1.0)
+    first, second = replace(first, targets=unknown), replace(second, targets=unknown)
+    assert len(_shared_rows(first, second)[0]) == 20
+    with pytest.raises(Refusal, match="other targets for 1 rows: row 'row 3' has nan in the one"):
+        _shared_rows(first, replace(second, targets=np.ones(20)))
 
 
 def test_runs_that_cannot_be_compared_are_refused() -> None:
@@ -122,7 +135,7 @@ def test_runs_that_cannot_be_compared_are_refused() -> None:
     with pytest.raises(Refusal, match=r"`a` \(folds 0\) and `b` \(folds 1\) have no row in common"):
         judged(on(np.arange(0, 20, 5), first), on(np.arange(1, 20, 5), second))
     other = replace(second.predictions, classes=("dog", "cat", "eel"))
-    with pytest.raises(Refusal, match=r"`a` and `b` predict other classes.*'cat' against 'dog'"):
+    with pytest.raises(Refusal, match=r"run `b` was predicted for other classes.*output 0 is 'dog' there, 'cat' here"):
         judged(first, replace(second, predictions=other))
     other = replace(second.predictions, folds=(second.predictions.folds + 1) % 5)
     with pytest.raises(Refusal, match="other folds for 20 rows: row 'row 0' has 0 in the one, 1 in the other"):

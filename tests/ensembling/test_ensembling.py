@@ -1,56 +1,58 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from scipy.special import softmax
 
+from foldline.ensembling.averages import AVERAGES, Average, Reading
 from foldline.ensembling.chain import Chain, NestedChain
-from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensembling import Ensembled, fill_out_of_fold, fill_test
-from foldline.ensembling.members import AVERAGES, Member, Reading, member
-from foldline.ensembling.probabilities import Probabilities, StoredScores
+from foldline.ensembling.ensembling import EnsemblePlan, write_ensemble
+from foldline.ensembling.expected_rows import ExpectedRows
+from foldline.ensembling.members import Predicted, member
+from foldline.ensembling.predictions import read_scores
 from foldline.ensembling.scales import OfScores
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
-from foldline.predicting.logits import Logits, read_logits, write_logits
+from foldline.predicting.logits import Logits, read_logits
+from tests.ensembling.written import write_logits
 
 CLASSES = ("cat", "dog", "eel")
-ROSTER = Roster(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), np.arange(5), ("x", "y"))
+EXPECTED = ExpectedRows(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), np.arange(5), ("x", "y"))
 SCALE = OfScores("distribution")
-PROBABILITIES, LOGITS = (Reading(AVERAGES[name], SCALE, None) for name in ("probabilities", "logits"))
+PROBABILITIES, LOGITS = AVERAGES["probabilities"], AVERAGES["logits"]
 UNCHANGED = NestedChain(Chain(()), {0: Chain(()), 1: Chain(())})
 
 
 def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLASSES) -> Logits:
     generator = np.random.default_rng(seed)
-    ids = tuple(ROSTER.out_of_fold_ids[row] for row in ROSTER.in_fold(fold))
+    ids = tuple(EXPECTED.out_of_fold_ids[row] for row in EXPECTED.in_fold(fold))
     return Logits(
         validation=generator.normal(size=(len(ids), views, len(classes))).astype(np.float32),
         test=generator.normal(size=(2, views, len(classes))).astype(np.float32),
         validation_ids=ids,
-        test_ids=ROSTER.test_ids,
+        test_ids=EXPECTED.test_ids,
         views=tuple(f"view {number}" for number in range(views)),
         classes=classes,
         activation="softmax",
     )
 
 
-def filled(models: dict[int, Logits], reading: Reading = PROBABILITIES) -> tuple[np.ndarray, np.ndarray]:
-    members = [member(fold, logits, ROSTER, CLASSES, f"fold {fold}") for fold, logits in models.items()]
-    return filled_by(members, ROSTER, reading)
-
-
-def filled_by(members: list[Member], roster: Roster, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+def filled(
+    models: dict[int, Logits], average: Average = PROBABILITIES, rows: ExpectedRows = EXPECTED
+) -> tuple[np.ndarray, np.ndarray]:
     """Out-of-fold and test rows; their scores tell the same."""
-    rows, tests = len(roster.folds), len(roster.test_ids)
-    ids = (roster.out_of_fold_ids, roster.test_ids)
-    means, scores = ((np.zeros((rows, 3), np.float32), np.zeros((tests, 3), np.float32)) for _ in range(2))
-    ensembled = Ensembled(Probabilities(*means, *ids, roster.folds, CLASSES, "distribution"), StoredScores(*scores))
-    fill_out_of_fold(ensembled, members, roster, reading, UNCHANGED)
-    fill_test(ensembled, members, reading, UNCHANGED.whole)
-    for one, score in zip(means, scores, strict=True):
-        np.testing.assert_allclose(np.exp(score), one, rtol=1e-5)
-    return means
+    members = [member(fold, logits, rows, CLASSES, f"fold {fold}") for fold, logits in models.items()]
+    targets = np.zeros(len(rows.folds), np.int64)
+    predicted = Predicted(members, ("seed 0",), ("identity",), "softmax", rows, targets, CLASSES)
+    plan = EnsemblePlan(predicted.read_by(Reading(average, SCALE, None)), [], [])
+    with TemporaryDirectory() as folder:
+        means = write_ensemble(Path(folder), plan, predicted, UNCHANGED)
+        scores = read_scores(Path(folder), means)
+        found = tuple(np.array(one) for one in (means.out_of_fold, means.test))
+        for one, score in zip(found, (scores.out_of_fold, scores.test), strict=True):
+            np.testing.assert_allclose(np.exp(score), one, rtol=1e-5)
+    return found[0], found[1]
 
 
 def test_a_row_is_predicted_by_the_model_of_its_fold_alone() -> None:
@@ -75,9 +77,8 @@ def test_the_mean_of_logits_by_hand() -> None:
     values = np.zeros((2, 2, 3), np.float32)
     values[:, 1, 0] = 2 * np.log(3)
     logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, "softmax")
-    roster = Roster(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
-    only = [member(0, logits, roster, CLASSES, "fold 0")]
-    out_of_fold, test = filled_by(only, roster, LOGITS)
+    expected = ExpectedRows(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
+    out_of_fold, test = filled({0: logits}, LOGITS, expected)
     np.testing.assert_allclose(out_of_fold, [[0.6, 0.2, 0.2]] * 2, rtol=1e-6)
     np.testing.assert_array_equal(test, out_of_fold)
 
@@ -119,10 +120,10 @@ def test_large_logits_overflow_nothing() -> None:
 def test_another_order_of_classes_is_refused() -> None:
     other = a_model(1, 2, classes=("cat", "eel", "dog"))
     with pytest.raises(Refusal, match=r"fold 1 was predicted for other classes.*output 1 is 'eel' there, 'dog' here"):
-        member(1, other, ROSTER, CLASSES, "fold 1")
+        member(1, other, EXPECTED, CLASSES, "fold 1")
     fewer = a_model(1, 2, classes=("cat", "dog"))
-    with pytest.raises(Refusal, match=r"fold 1 was predicted for other classes.*: 2 there, 3 in classes.json"):
-        member(1, fewer, ROSTER, CLASSES, "fold 1")
+    with pytest.raises(Refusal, match=r"fold 1 was predicted for other classes.*: 2 there, 3 here"):
+        member(1, fewer, EXPECTED, CLASSES, "fold 1")
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])

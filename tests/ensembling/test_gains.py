@@ -1,17 +1,20 @@
 import math
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from foldline.ensembling.gains import Gain, decided_gain, gains_table, no_gain, standard_error
+from foldline.ensembling.gains import Gain, no_gain, write_gains
+from foldline.ensembling.intervals import standard_error
 
 
-def gain(nested: float, error: float, objection: str | None = None, given: bool = False, low: float = 0.01) -> Gain:
-    return decided_gain("weights", "a 0.7, b 0.3", 0.1, (nested, error, (low, 0.2)), objection, given, "for one model")
+def gain(nested: float, error: float, objection: str | None = None, low: float = 0.01) -> Gain:
+    found = Gain("weights", "a 0.7, b 0.3", 0.1, nested, error, low, 0.2, kept=True, note="for one model")
+    return found.decided(objection)
 
 
 def test_what_exceeds_its_standard_error_above_zero_is_kept() -> None:
     assert gain(0.05, 0.03).kept
-    assert gain(0.05, 0.03).verdict == "A real gain: +0.050000 ± 0.030000."
     assert gain(0.05, 0.03).note == "for one model"
 
 
@@ -19,7 +22,6 @@ def test_what_exceeds_its_standard_error_above_zero_is_kept() -> None:
 def test_what_does_not_is_left_out(nested: float, error: float) -> None:
     assert not gain(nested, error).kept
     assert gain(nested, error).note == "no real gain"
-    assert gain(nested, error).verdict.startswith("Left out: no real gain. Nested: ")
 
 
 @pytest.mark.parametrize("low", [-0.001, 0.0, math.nan])
@@ -33,19 +35,17 @@ def test_an_objection_speaks_against_a_real_gain() -> None:
     assert gain(0.05, 0.03, objection="it softens").note == "it softens"
 
 
-def test_what_the_person_gave_is_kept_even_where_it_costs() -> None:
-    costly = gain(-0.1, 0.01, given=True)
-    assert (costly.kept, costly.verdict) == (True, "Not a real gain: -0.100000 ± 0.010000, it costs.")
-
-
 def test_the_standard_error_by_hand() -> None:
     """Deviations -1, 0, 1: variance 1, error 1 / sqrt(3)."""
     assert standard_error([1.0, 2.0, 3.0]) == pytest.approx(1 / math.sqrt(3))
     assert math.isnan(standard_error([1.0]))
 
 
-def test_gains_are_rounded_lines_of_a_table() -> None:
-    gains = gains_table([no_gain("bounds", "no use"), gain(2 / 3, 0.1)])
+def test_gains_are_rounded_lines_of_a_table(tmp_path: Path) -> None:
+    write_gains(tmp_path / "gains.csv", [no_gain("bounds", "no use"), gain(2 / 3, 0.1)])
+    gains = pd.read_csv(tmp_path / "gains.csv")
     assert gains["nested"].tolist() == [0.0, 0.666667]
     assert gains["kept"].tolist() == [False, True]
     assert gains["note"].tolist() == ["no use", "for one model"]
+    write_gains(tmp_path / "gains.csv", [])
+    assert list(pd.read_csv(tmp_path / "gains.csv").columns) == list(gains.columns)

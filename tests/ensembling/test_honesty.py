@@ -3,20 +3,21 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.chain import Step, fit_nested
-from foldline.ensembling.clipping import judge_of, rule_step
+from foldline.ensembling.chain import fit_nested
+from foldline.ensembling.clipping import Decision
 from foldline.ensembling.methods import Convex, Greedy
 from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Context, Step
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1
 from foldline.metrics.kinds.of_probabilities import LogLoss
-from tests.ensembling.drawing import PLAIN, evidence, of_strengths, weights
+from tests.ensembling.drawing import PLAIN, cross_fitted, fit_data, of_strengths, scorer_of, weights
 from tests.metrics.of_kind import metric_of_kind
 
 ARG_MAX = MostProbable(kind="most_probable")
-LOG_LOSS = judge_of(LogLoss(kind="log_loss"), ARG_MAX)
-MACRO_F1 = judge_of(MacroF1(kind="macro_f1"), ARG_MAX)
-THRESHOLDS = rule_step(ARG_MAX, MacroF1(kind="macro_f1"), tuple("abcdefgh"))
+LOG_LOSS = scorer_of(LogLoss(kind="log_loss"))
+MACRO_F1 = scorer_of(MacroF1(kind="macro_f1"))
+THRESHOLDS = Decision(rule=ARG_MAX, unknown=None).on(Context(PLAIN, MACRO_F1, 8))
 STRENGTHS = np.linspace(0.8, 2.0, 15)
 TRUE_ROWS = 20_000
 
@@ -36,9 +37,9 @@ def estimates(
     for seed in range(draws):
         inputs, targets = of_strengths(seed, rows + TRUE_ROWS, strengths)
         seen, unseen = (tuple(one[part] for one in inputs) for part in (slice(rows), slice(rows, None)))
-        known, future = evidence(seen, targets[:rows]), targets[rows:]
+        known, future = fit_data(seen, targets[:rows]), targets[rows:]
         chain = fit_nested(steps, known, "draw")
-        nested = score(known.targets, chain.cross_fitted(seen, known.folds)[0])
+        nested = score(known.targets, cross_fitted(chain, known.folds, seen))
         in_sample, fitted = fitted_to_all(steps, seen, unseen, known.targets)
         luck = 0.0
         if paired:
@@ -53,7 +54,7 @@ def fitted_to_all(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the steps make of the rows that they are fitted on, and of others."""
     for step in steps:
-        setting = step.fit(step.evidence(seen, targets), targets)
+        setting = step.fit(step.fit_data(seen, targets), targets)
         seen, unseen = step.apply(setting, seen), step.apply(setting, unseen)
     return seen[0], unseen[0]
 

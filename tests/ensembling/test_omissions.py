@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from foldline.ensembling.bounds import FittedBounds, NoBounds
-from foldline.ensembling.chain import Judge
-from foldline.ensembling.clipping import Clip, as_they_are, clip_steps
-from foldline.ensembling.gains import no_use
-from foldline.ensembling.scales import OfScores
+from foldline.ensembling.clipping import Clip
+from foldline.ensembling.gains import Gain, no_use
+from foldline.ensembling.scales import OfScores, Scale
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.new_class import LabelOrNew, TopClassesOrNew
@@ -13,6 +14,8 @@ from foldline.metrics.decisions.rules import AsPredicted
 from foldline.metrics.kinds.of_labels import Accuracy
 from foldline.metrics.kinds.of_probabilities import Brier
 from foldline.metrics.kinds.of_rankings import MeanAveragePrecision
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
 
 
@@ -28,10 +31,13 @@ def test_why_a_step_is_left_out(metric: str, why: str) -> None:
     assert no_use(metric_of_kind(metric), "clipping") == f"clipping cannot help {metric}, {why}"
 
 
+def planned(section: Clip, rule: RuleKind, metric: MetricKind, targets: np.ndarray) -> tuple[list[Step], list[Gain]]:
+    return section.steps(Context(Scale("distribution"), Scorer(metric, rule), 2), targets)
+
+
 def test_bounds_are_not_fitted_for_brier_s_score() -> None:
     section = Clip(bounds=FittedBounds(kind="fitted"), rule="fitted")
-    rule = AsPredicted(kind="as_predicted")
-    steps, left_out = clip_steps(section, "distribution", ("a", "b"), rule, Brier(kind="brier"), np.zeros(2, int))
+    steps, left_out = planned(section, AsPredicted(kind="as_predicted"), Brier(kind="brier"), np.zeros(2, int))
     assert not steps
     assert [gain.step for gain in left_out] == ["bounds", "rule"]
 
@@ -48,9 +54,9 @@ def test_the_level_of_a_new_class_wants_rows_that_are_new(target: int) -> None:
         "no class is new to any fold: the rejection threshold stays at 0.5",
     )
 
-    steps, left_out = clip_steps(section, "distribution", ("a", "b"), ranked, MeanAveragePrecision(**MAP), targets)
+    steps, left_out = planned(section, ranked, MeanAveragePrecision(**MAP), targets)
     assert (len(steps), [gain.note for gain in left_out]) == ((1, []) if target == 2 else (0, [note]))
-    ([step], _) = clip_steps(section, "distribution", ("a", "b"), of_set, Accuracy(kind="accuracy"), targets)
+    ([step], _) = planned(section, of_set, Accuracy(kind="accuracy"), targets)
     assert step.note == (None if target == 2 else note), "known classes may have something to fit"
 
 
@@ -64,9 +70,9 @@ def test_a_temperature_helps_brier_s_score_of_predictions_that_are_too_certain()
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     targets = (shares.cumsum(axis=1) < generator.uniform(size=(400, 1))).sum(axis=1)
     certain = shares**3 / (shares**3).sum(axis=1, keepdims=True)
-    judge = Judge(metric_of_kind("brier"), as_they_are)
-    ((step,), _) = FittedTemperature(kind="fitted", softening="kept").steps(SCALE, judge)
-    temperature = step.fit(step.evidence((np.log(certain),), targets), targets)
+    scorer = scorer_of(metric_of_kind("brier"))
+    step = FittedTemperature(kind="fitted", softening="kept").on(Context(SCALE, scorer, 3))
+    temperature = step.fit(step.fit_data((np.log(certain),), targets), targets)
     (softer,) = map(SCALE.predictions, step.apply(temperature, (np.log(certain),)))
     assert temperature == pytest.approx(3, rel=0.2)
-    assert judge.metric.score(targets, softer) < judge.metric.score(targets, certain.astype(np.float32)) - 0.01
+    assert scorer.score(targets, softer) < scorer.score(targets, certain.astype(np.float32)) - 0.01

@@ -6,25 +6,19 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from foldline.ensembling.chain import Judge
-from foldline.ensembling.coverage import Roster
-from foldline.ensembling.ensembling import (
-    Ensemble,
-    create_ensembled,
-    ensemble_plan,
-    fill_out_of_fold,
-    fill_test,
-    fit_ensemble,
-)
-from foldline.ensembling.members import Predicted, members_of
+from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
+from foldline.ensembling.expected_rows import ExpectedRows
+from foldline.ensembling.members import Predicted, member
+from foldline.ensembling.sources import fit_steps
 from foldline.predicting.logits import Logits
+from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
 
 ROWS, TESTS, FOLDS, CLASSES = 300, 50, 5, ("no", "yes")
 FOLD_OF_ROW, IDS = np.arange(ROWS) % FOLDS, tuple(f"r{row}" for row in range(ROWS))
 TARGETS = np.random.default_rng(0).integers(0, 2, ROWS)
 TEST_IDS = tuple(f"t{row}" for row in range(TESTS))
-JUDGE = Judge(metric_of_kind("auc"), lambda predictions: predictions)
+SCORER = scorer_of(metric_of_kind("auc"))
 SECTION = {"views": "all", "average": "probabilities", "method": {"kind": "ranks"}, "temperature": {"kind": "none"}}
 
 
@@ -40,25 +34,21 @@ def logits_of(fold: int, seed: int) -> Logits:
 
 
 def test_seeds_by_their_ranks(tmp_path: Path) -> None:
-    roster = Roster(IDS, FOLD_OF_ROW, np.arange(ROWS), TEST_IDS)
-    models = list(product(range(FOLDS), (0, 1)))
-    logits = {model: logits_of(*model) for model in models}
-    members = members_of(models, list(logits.values()), roster, CLASSES)
-    predicted = Predicted(models, members, ["seed 0", "seed 1"], ("identity",), "softmax", roster, TARGETS, CLASSES)
-    plan = ensemble_plan(Ensemble.model_validate(SECTION), predicted, JUDGE)
-    taken = plan.taken(members)
-    chain = fit_ensemble(plan, taken, predicted)
-    assert [(gain.step, gain.setting, gain.kept) for gain in chain.gains] == [("weights", "mean of ranks", True)]
-    ensembled = create_ensembled(tmp_path, predicted, plan.scale)
-    fill_out_of_fold(ensembled, taken, roster, plan.reading, chain)
-    fill_test(ensembled, taken, plan.reading, chain.whole)
-    means = ensembled.means
+    expected = ExpectedRows(IDS, FOLD_OF_ROW, np.arange(ROWS), TEST_IDS)
+    logits = {model: logits_of(*model) for model in product(range(FOLDS), (0, 1))}
+    members = [member(fold, one, expected, CLASSES, f"fold {fold}") for (fold, _), one in logits.items()]
+    predicted = Predicted(members, ("seed 0", "seed 1"), ("identity",), "softmax", expected, TARGETS, CLASSES)
+    plan = ensemble_plan(Ensemble.model_validate(SECTION), predicted, SCORER)
+    chain = fit_steps(plan.steps, plan.source, "ensemble")
+    gains = [(gain.step, gain.setting, gain.kept) for gain in chain.whole.gains]
+    assert gains == [("weights", "mean of ranks", True)]
+    means = write_ensemble(tmp_path, plan, predicted, chain)
 
     def shares(rows: np.ndarray) -> np.ndarray:
         return (rankdata(rows[:, 0, 1]) - 0.5) / len(rows)
 
-    expected = np.mean([shares(one.test) for one in logits.values()], axis=0)
-    np.testing.assert_allclose(means.test[:, 1], expected, atol=1e-6)
+    mean = np.mean([shares(one.test) for one in logits.values()], axis=0)
+    np.testing.assert_allclose(means.test[:, 1], mean, atol=1e-6)
     for fold in range(FOLDS):
-        expected = np.mean([shares(logits[fold, seed].validation) for seed in (0, 1)], axis=0)
-        np.testing.assert_allclose(means.out_of_fold[fold == FOLD_OF_ROW, 1], expected, atol=1e-6)
+        mean = np.mean([shares(logits[fold, seed].validation) for seed in (0, 1)], axis=0)
+        np.testing.assert_allclose(means.out_of_fold[fold == FOLD_OF_ROW, 1], mean, atol=1e-6)

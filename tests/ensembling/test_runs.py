@@ -9,17 +9,16 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from foldline.card.targets.labels import Multiclass
-from foldline.ensembling.probabilities import Probabilities, write_probabilities
+from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run, open_runs
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from tests.classes import write_classes
+from tests.ensembling.written import write_predictions
 
 CLASSES = ("cat", "dog")
-TARGET = Multiclass(kind="multiclass", column="pet", group=None)
 IDS = ("007", "a", "b", "c")
 
 
@@ -35,7 +34,7 @@ def write_run(root: Path, best: float, slug: str = "pets") -> None:
     write_folds(places.folds, pd.DataFrame({"row_id": IDS, "fold": [0, 1, 0, 1], "cluster": [4, 5, 4, 6]}))
     probabilities = np.full((4, 2), 0.5, np.float32)
     probabilities[0] = [best, 1 - best]
-    predictions = Probabilities(
+    predictions = Predictions(
         out_of_fold=probabilities[[2, 0, 1]],
         test=np.full((1, 2), 0.5, np.float32),
         out_of_fold_ids=("b", "007", "a"),
@@ -44,18 +43,18 @@ def write_run(root: Path, best: float, slug: str = "pets") -> None:
         classes=CLASSES,
         form="distribution",
     )
-    write_probabilities(places.clipped, predictions)
+    write_predictions(places.clipped, predictions)
 
 
 def opened(*names: str) -> tuple[Run, ...]:
     """The runs, their predictions copied while they are open."""
-    with open_runs(names, "pets", TARGET, "clip") as runs:
+    with open_runs(names, "pets", "clip") as runs:
         return tuple(Run(run.name, read_whole(run.predictions), run.targets, run.clusters, run.folder) for run in runs)
 
 
-def read_whole(predictions: Probabilities) -> Probabilities:
+def read_whole(predictions: Predictions) -> Predictions:
     fields = vars(predictions) | {"out_of_fold": np.array(predictions.out_of_fold), "test": np.array(predictions.test)}
-    return Probabilities(**fields)
+    return Predictions(**fields)
 
 
 @pytest.fixture

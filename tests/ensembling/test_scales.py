@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 
 from foldline.card.activations import Activation, ColumnDistributions, activation_for, form_of
-from foldline.ensembling.chain import Judge
-from foldline.ensembling.clipping import as_they_are
-from foldline.ensembling.losses import mean_over_asked, truth_of_scores
-from foldline.ensembling.members import AVERAGES, Reading
+from foldline.ensembling.averages import AVERAGES, Reading
+from foldline.ensembling.log_losses import mean_over_asked, truth_of_scores
 from foldline.ensembling.methods import Stacking
-from foldline.ensembling.scales import NEVER, AsPredicted, OfScores, Scale, scale_of
+from foldline.ensembling.scales import NEVER, OfScores, Scale, scale_of
 from foldline.ensembling.stacking import MOST, fit_pool, pooled
-from foldline.ensembling.temperature import GRID, FittedTemperature, divided
+from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import GRID, FittedTemperature
+from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
 
 getcontext().prec = 60
 getcontext().Emin, getcontext().Emax = -(10**9), 10**9
 SIZES = (2, 3)
-JUDGE = Judge(metric_of_kind("log_loss"), as_they_are)
+SCORER = scorer_of(metric_of_kind("log_loss"))
 ACTIVATIONS: tuple[Activation, ...] = (
     "softmax",
     "sigmoid",
@@ -92,6 +92,10 @@ def decimals(logits: np.ndarray) -> list[Row]:
     return [[Decimal(float(one)) for one in row] for row in logits]
 
 
+def divided(scale: Scale) -> Step:
+    return FittedTemperature(kind="fitted", softening="kept").on(Context(scale, SCORER, 5))
+
+
 def scale_for(activation: Activation) -> Scale:
     return OfScores(form_of(activation))
 
@@ -112,7 +116,7 @@ def test_a_sigmoid_of_17_33_keeps_its_logit() -> None:
     scores = scale.from_logits(logits, "sigmoid")
     np.testing.assert_array_equal(scores, logits)
     np.testing.assert_array_equal(scale.mean((scores,) * 3).round(9), scores.round(9))
-    np.testing.assert_array_equal(scale.mean_of_scores((scores,) * 3).round(9), scores.round(9))
+    np.testing.assert_array_equal(scale.normalised(scale.mean_of_logits((scores,) * 3)).round(9), scores.round(9))
 
 
 @pytest.mark.parametrize("weights", [None, (0.25, 0.75, 0.0), (1.0, 0.0, 0.0)])
@@ -147,7 +151,7 @@ def test_views_are_averaged_as_the_section_says(average: str, activation: Activa
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=NAMES)
 def test_a_temperature_divides_scores(activation: Activation, temperature: float) -> None:
     scale, logits = scale_for(activation), drawn(1).clip(-60, 60)
-    (found,) = divided(scale, (scale.from_logits(logits, activation),), temperature)
+    (found,) = divided(scale).apply(temperature, (scale.from_logits(logits, activation),))
     expected = []
     for row in decimals(logits):
         scores = [one / Decimal(temperature) for one in logarithms(probabilities(row, activation), activation)]
@@ -194,10 +198,8 @@ def test_what_a_temperature_was_fitted_on_is_what_is_applied(activation: Activat
     """Each column of the losses that it is chosen by is the loss of the rows that it makes."""
     scale, rows = scale_for(activation), 60
     inputs, targets = (scale.from_logits(drawn(3, rows), activation),), targets_for(activation, rows)
-    ((step,), _) = FittedTemperature(kind="fitted", softening="kept").steps(
-        scale, Judge(metric_of_kind("log_loss"), as_they_are)
-    )
-    losses = step.evidence(inputs, targets)
+    step = divided(scale)
+    losses = step.fit_data(inputs, targets)
     for column, temperature in enumerate(GRID):
         (applied,) = step.apply(temperature, inputs)
         assert losses[:, column].mean() == pytest.approx(loss(scale, applied, targets), abs=1e-12)
@@ -232,14 +234,14 @@ def test_what_a_pool_was_fitted_on_is_what_is_applied(activation: Activation) ->
 def test_ranks_are_scores_too() -> None:
     """A mean of ranks is that of the shares, whatever scale it is taken on."""
     first, second = np.float32([[0.25, 0.75]]), np.float32([[0.5, 0.5]])
-    for scale in (OfScores("distribution"), OfScores("independent"), AsPredicted("value")):
+    for scale in (OfScores("distribution"), OfScores("independent"), Scale("value")):
         found = scale.mean((scale.from_ranks(first), scale.from_ranks(second)))
         np.testing.assert_allclose(scale.predictions(found), [[0.375, 0.625]], rtol=1e-6)
 
 
 def test_each_kind_of_prediction_has_its_scale() -> None:
-    assert scale_of("value", 3) == AsPredicted("value") and not scale_of("value", 3).has_scores
+    assert scale_of("value", 3) == Scale("value") and not scale_of("value", 3).has_scores
     assert scale_of("independent", 5000).has_scores
     assert scale_of("distribution", 2000).has_scores
-    assert not scale_of("distribution", 2001).has_all_classes
+    assert scale_of("distribution", 2001).is_compact
     assert Stacking(kind="stacking", penalty=1.0).takes_scores

@@ -3,10 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from foldline.ensembling.chain import Judge
-from foldline.ensembling.clipping import as_they_are
-from foldline.ensembling.probabilities import Probabilities
-from foldline.ensembling.scoring import Scores, clip_metrics, ensemble_metrics, score_folds
+from foldline.ensembling.predictions import Predictions
+from foldline.ensembling.scoring import Scores, ensemble_metrics, score_folds
+from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
 
 LOG_LOSS = metric_of_kind("log_loss")
@@ -24,8 +23,8 @@ def test_a_fold_is_scored_on_its_own_rows() -> None:
 
 def test_the_ensembles_metrics() -> None:
     ids = ("a", "b", "c", "d")
-    means = Probabilities(PROBABILITIES, PROBABILITIES[:0], ids, (), FOLDS, ("cat", "dog"), "distribution")
-    assert ensemble_metrics(Judge(LOG_LOSS, as_they_are), TARGETS, means) == {
+    means = Predictions(PROBABILITIES, PROBABILITIES[:0], ids, (), FOLDS, ("cat", "dog"), "distribution")
+    assert ensemble_metrics(scorer_of(LOG_LOSS), TARGETS, means) == {
         "metric": "log_loss",
         "score": 1.039721,
         "fold_scores": {"0": 1.155245, "2": 0.693147},
@@ -36,11 +35,9 @@ def test_the_ensembles_metrics() -> None:
     }
 
 
-def test_clips_metrics() -> None:
-    before, after = Scores(0.5, {0: 0.4, 1: 0.6}), Scores(0.45, {0: 0.38, 1: 0.5212345678})
-    assert clip_metrics(LOG_LOSS, before, after, 20) == {
+def test_scores_as_they_are_written() -> None:
+    assert Scores(0.45, {0: 0.38, 1: 0.5212345678}).as_json(LOG_LOSS, 20) == {
         "metric": "log_loss",
-        "score_before": 0.5,
         "score": 0.45,
         "fold_scores": {"0": 0.38, "1": 0.521235},
         "rows": 20,

@@ -12,18 +12,18 @@ import yaml
 from scipy.special import softmax
 from scipy.stats import rankdata
 
-from foldline.ensembling.gains import read_gains
-from foldline.ensembling.probabilities import read_probabilities
+from foldline.ensembling.predictions import read_predictions
 from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.metrics.decisions.rules import read_rule
-from foldline.predicting.logits import Logits, read_logits, write_logits
+from foldline.predicting.logits import Logits, read_logits
 from foldline.training.history import COLUMNS as HISTORY
 from foldline.training.history import read_history, write_history
 from pipelines import clip, ensemble
 from tests.classes import write_classes
+from tests.ensembling.written import write_logits
 
 CLASSES = ("eel", "cat", "dog")
 PLACES = Places("pets")
@@ -118,7 +118,7 @@ def metrics(folder: Path) -> dict:
 @pytest.mark.usefixtures("competition")
 def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
     ensemble.main()
-    means = read_probabilities(PLACES.ensemble)
+    means = read_predictions(PLACES.ensemble)
     assert (means.out_of_fold_ids, means.test_ids, means.classes) == (TRAIN_IDS, TEST_IDS, CLASSES)
     np.testing.assert_array_equal(means.folds, FOLD_OF_ROW)
     of_target = means.out_of_fold[np.arange(10), TARGETS].astype(float)
@@ -130,15 +130,15 @@ def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture
     assert history[["fold", "seed", "epoch"]].to_numpy().tolist() == [
         [fold, 0, epoch] for fold in range(3) for epoch in (1, 2)
     ]
-    assert read_gains(PLACES.ensemble / "gains.csv").empty
+    assert pd.read_csv(PLACES.ensemble / "gains.csv").empty
 
     clip.main()
-    clipped = read_probabilities(PLACES.clipped)
+    clipped = read_predictions(PLACES.clipped)
     for part in (clipped.out_of_fold, clipped.test):
         assert part.min() >= np.float32(0.1 / 3)
         assert part.max() <= np.float32(2.5 / 3)
     assert metrics(PLACES.clipped)["score_before"] == written["score"]
-    (gain,) = read_gains(PLACES.clipped / "gains.csv").itertuples()
+    (gain,) = pd.read_csv(PLACES.clipped / "gains.csv").itertuples()
     assert (gain.step, gain.kept) == ("bounds", True)
     assert gain.claimed == gain.nested == pytest.approx(written["score"] - metrics(PLACES.clipped)["score"], abs=2e-6)
     printed = capsys.readouterr().out
@@ -151,9 +151,9 @@ def test_one_fold_alone_is_scored_on_its_rows() -> None:
     write_params({"kind": "none"}, folds=(1,))
     ensemble.main()
     clip.main()
-    assert read_probabilities(PLACES.clipped).out_of_fold_ids == ("001", "003", "007")
+    assert read_predictions(PLACES.clipped).out_of_fold_ids == ("001", "003", "007")
     assert metrics(PLACES.ensemble)["fold_scores"].keys() == {"1"}
-    assert read_gains(PLACES.clipped / "gains.csv").empty
+    assert pd.read_csv(PLACES.clipped / "gains.csv").empty
 
 
 @pytest.mark.usefixtures("competition")
@@ -164,14 +164,14 @@ def test_clipping_leaves_predictions_for_accuracy_as_they_are(capsys: pytest.Cap
     for name in ("out_of_fold.npy", "test.npy", "ids.parquet"):
         assert (PLACES.clipped / name).read_bytes() == (PLACES.ensemble / name).read_bytes()
     assert metrics(PLACES.clipped)["score"] == metrics(PLACES.ensemble)["accuracy"]
-    assert "clipping cannot help accuracy" in read_gains(PLACES.clipped / "gains.csv")["note"][0]
+    assert "clipping cannot help accuracy" in pd.read_csv(PLACES.clipped / "gains.csv")["note"][0]
     assert read_rule(PLACES.clipped / "rule.json").kind == "most_probable"
 
 
 @pytest.mark.usefixtures("competition")
 def test_a_model_of_all_rows_joins_the_test_rows_alone_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     ensemble.main()
-    of_folds = read_probabilities(PLACES.ensemble)
+    of_folds = read_predictions(PLACES.ensemble)
     before, score = of_folds.test.copy(), metrics(PLACES.ensemble)["score"]
     logits = predictions(fold=3, generator=np.random.default_rng(7))
     write_logits(PLACES.predicted("all", 0), logits)
@@ -183,7 +183,7 @@ def test_a_model_of_all_rows_joins_the_test_rows_alone_and_says_so(capsys: pytes
     capsys.readouterr()
     ensemble.main()
     assert "fold all, seed 0: in the test predictions, without out-of-fold rows" in capsys.readouterr().out
-    with_all = read_probabilities(PLACES.ensemble)
+    with_all = read_predictions(PLACES.ensemble)
     own = softmax(logits.test, axis=-1).mean(axis=1)
     np.testing.assert_allclose(with_all.test, (3 * before + own) / 4, atol=1e-6)
     assert metrics(PLACES.ensemble)["score"] == score
@@ -220,8 +220,8 @@ def test_seeds_are_members_that_the_method_weighs(method: str, share: float) -> 
         expected.append(((1 - share) * first + share * second).mean(axis=1))
     write_params({"kind": "none"}, folds=(1, "all_head0", 2, 0, "all"), seeds=(1, 0), method=method)
     ensemble.main()
-    np.testing.assert_allclose(read_probabilities(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-4)
-    (gain,) = read_gains(PLACES.ensemble / "gains.csv").itertuples()
+    np.testing.assert_allclose(read_predictions(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-4)
+    (gain,) = pd.read_csv(PLACES.ensemble / "gains.csv").itertuples()
     assert (gain.step, gain.setting) == ("weights", f"seed 0 {1 - share:.3f}, seed 1 {share:.3f}")
     models = read_history(PLACES.ensemble / "history.csv")[["fold", "seed"]].drop_duplicates()
     assert models.to_numpy().tolist() == [[fold, seed] for fold in map(str, names) for seed in (0, 1)]
@@ -245,7 +245,7 @@ def test_means_of_ranks_are_those_of_each_view_within_its_fold_and_among_test_ro
         write_model(fold, 0, logits)
     write_params({"kind": "none"}, average="ranks")
     ensemble.main()
-    means = read_probabilities(PLACES.ensemble)
+    means = read_predictions(PLACES.ensemble)
 
     def ranks(logits: np.ndarray) -> np.ndarray:
         score = logits[:, :, 1] - logits[:, :, 0]
@@ -272,14 +272,14 @@ def test_views_are_chosen_in_the_stage_and_its_metrics_say_what_they_gain(averag
         write_model(fold, 0, dataclasses.replace(known, validation=validation, test=test[fold], views=views))
     write_params({"kind": "none"}, views="chosen", average=average)
     ensemble.main()
-    gains = read_gains(PLACES.ensemble / "gains.csv")
+    gains = pd.read_csv(PLACES.ensemble / "gains.csv")
     assert gains[["step", "setting", "kept"]].to_numpy().tolist()[0] == ["view 2", "horizontal_flip", True]
     assert not gains["kept"][1:].any()
     first_two = [one[:, :2] for one in test.values()]
     expected = [softmax(one, axis=-1).mean(axis=1) for one in first_two]
     if average == "logits":
         expected = [softmax(np.mean([one.mean(axis=1) for one in first_two], axis=0), axis=-1)]
-    np.testing.assert_allclose(read_probabilities(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-6)
+    np.testing.assert_allclose(read_predictions(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-6)
     assert metrics(PLACES.ensemble)["gains"]["view 2"] == {
         "claimed": gains["claimed"][0],
         "nested": gains["nested"][0],

@@ -4,30 +4,30 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
+from foldline.ensembling.averages import AVERAGES, Reading
 from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import FittedBounds, GivenBounds, NoBounds
-from foldline.ensembling.chain import Judge, apart, stacked
-from foldline.ensembling.clipping import as_they_are, judge_of
-from foldline.ensembling.members import AVERAGES, Reading
 from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Stacking
-from foldline.ensembling.scales import AsPredicted, OfTopClasses
+from foldline.ensembling.scales import OfTopClasses, Scale
+from foldline.ensembling.steps import Context, apart, stacked
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top
 from foldline.ensembling.view_choice import Addition
-from foldline.files.compact import IN_MEMORY, KEPT, CompactArray, Scale, compact_array
+from foldline.files.compact import IN_MEMORY, KEPT, CompactArray, compact_array
+from foldline.files.compact import Scale as StoredScale
 from foldline.files.refusal import Refusal
-from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import Accuracy
 from foldline.metrics.kinds.of_probabilities import LogLoss
-from tests.metrics.of_kind import metric_of_kind
+from tests.ensembling.drawing import scorer_of
 
 CLASSES, ROWS = 2500, 36
 TARGETS = np.random.default_rng(9).integers(0, CLASSES, ROWS)
-TOP, DENSE_SCALE = OfTopClasses("distribution"), AsPredicted("distribution")
-JUDGE = judge_of(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
+TOP, DENSE_SCALE = OfTopClasses("distribution", is_compact=True), Scale("distribution")
+STORED = Scale("distribution", is_compact=True)
+SCORER = scorer_of(LogLoss(kind="log_loss"))
 
 
-def compacted(dense: np.ndarray, scale: Scale = "probabilities") -> CompactArray:
+def compacted(dense: np.ndarray, scale: StoredScale = "probabilities") -> CompactArray:
     values = compact_array(np.empty(dense.shape[:-1], IN_MEMORY), CLASSES, scale)
     values[:] = dense
     return values
@@ -88,51 +88,51 @@ def test_extreme_logits_leave_distributions() -> None:
 
 @pytest.mark.parametrize("metric", [LogLoss(kind="log_loss"), Accuracy(kind="accuracy")])
 def test_greedy_weights_are_those_of_all_classes(metric: LogLoss | Accuracy) -> None:
-    judge = judge_of(metric, MostProbable(kind="most_probable"))
+    scorer = scorer_of(metric)
     method = Greedy(kind="greedy", rounds=5)
-    for scale, inputs in ((TOP, tuple(map(log_of, MEMBERS))), (AsPredicted("distribution", compact=True), MEMBERS)):
-        compact, dense = method.step(["a", "b"], scale, judge), method.step(["a", "b"], DENSE_SCALE, judge)
-        found = compact.fit(compact.evidence(inputs, TARGETS), TARGETS)
-        np.testing.assert_array_equal(found, dense.fit(dense.evidence(DENSE, TARGETS), TARGETS))
+    for scale, inputs in ((TOP, tuple(map(log_of, MEMBERS))), (STORED, MEMBERS)):
+        compact, dense = (method.on(Context(one, scorer, CLASSES, ("a", "b"))) for one in (scale, DENSE_SCALE))
+        found = compact.fit(compact.fit_data(inputs, TARGETS), TARGETS)
+        np.testing.assert_array_equal(found, dense.fit(dense.fit_data(DENSE, TARGETS), TARGETS))
         assert_alike(scale.predictions(compact.apply(found, inputs)[0]), dense.apply(found, DENSE)[0])
 
 
 @pytest.mark.parametrize("average", ["probabilities", "logits"])
 def test_a_view_is_added_as_to_dense_rows(average: str) -> None:
-    reading = Reading(AVERAGES[average], TOP, None)
-    judge = Judge(metric_of_kind("log_loss"), as_they_are, lambda outputs: TOP.predictions(TOP.mean(outputs)))
-    step = Addition(("identity",), ("transpose",), 1, 1, judge, reading, "softmax").step
+    views = ("identity", "transpose")
+    addition = Addition(views=views, chosen=views[:1], average=AVERAGES[average], activation="softmax", deciding=1)
+    step = addition.on(Context(TOP, SCORER, CLASSES))
     inputs = tuple(map(log_of, MEMBERS))
-    (found,) = step.apply("transpose", inputs)
+    (found,) = step.apply(views, inputs)
     mean = np.mean(DENSE, axis=0)
     if average == "logits":
         mean = softmax(np.mean([np.log(one) for one in DENSE], axis=0), axis=1)
     assert_alike(TOP.predictions(found), mean)
-    costs = [judge.score(TARGETS, one) for one in (MEMBERS[0], TOP.predictions(found))]
-    chosen = step.fit(step.evidence(inputs, TARGETS), TARGETS)
-    assert chosen == ("transpose" if costs[1] < costs[0] else None)
+    costs = [SCORER.score(TARGETS, one) for one in (MEMBERS[0], TOP.predictions(found))]
+    chosen = step.fit(step.fit_data(inputs, TARGETS), TARGETS)
+    assert chosen == (views if costs[1] < costs[0] else views[:1])
 
 
 @pytest.mark.parametrize("method", [Convex(kind="convex"), Stacking(kind="stacking", penalty=1.0)])
 def test_methods_that_need_all_classes_are_refused(method: Method) -> None:
     with pytest.raises(Refusal, match=rf"is {method.kind}, .* of more than 2,000 classes the 100 highest"):
-        method.step(["a", "b"], TOP, JUDGE)
-    Equal(kind="equal").step(["a", "b"], TOP, JUDGE)
+        method.planned(Context(TOP, SCORER, CLASSES, ("a", "b")))
+    assert Equal(kind="equal").planned(Context(TOP, SCORER, CLASSES, ("a", "b")))[0]
 
 
 def test_fitted_steps_that_need_all_classes_are_left_out_with_a_note() -> None:
-    steps, (gain,) = FittedTemperature(kind="fitted", softening="kept").steps(TOP, JUDGE)
+    steps, (gain,) = FittedTemperature(kind="fitted", softening="kept").planned(Context(TOP, SCORER, CLASSES))
     assert not steps and "a temperature takes the scores of all classes: of more than 2,000" in str(gain.note)
-    steps, (gain,) = FittedBounds(kind="fitted").steps("distribution", CLASSES, JUDGE)
+    steps, (gain,) = FittedBounds(kind="fitted").planned(Context(STORED, SCORER, CLASSES))
     assert not steps and "bounds hold for all classes: of more than 2,000 classes" in str(gain.note)
-    assert FittedBounds(kind="fitted").steps("independent", CLASSES, JUDGE)[0]
-    assert NoBounds(kind="none").steps("distribution", CLASSES, JUDGE) == ([], [])
+    assert FittedBounds(kind="fitted").planned(Context(Scale("independent"), SCORER, CLASSES))[0]
+    assert NoBounds(kind="none").planned(Context(STORED, SCORER, CLASSES)) == ([], [])
 
 
 def test_given_bounds_are_refused() -> None:
     given = GivenBounds(kind="given", unit="per_class", lower=0.1, upper=9)
     with pytest.raises(Refusal, match=r"clip.bounds.kind is given, .* of more than 2,000 classes"):
-        given.steps("distribution", CLASSES, JUDGE)
+        given.planned(Context(STORED, SCORER, CLASSES))
 
 
 def test_agreement_is_that_of_all_classes() -> None:

@@ -44,19 +44,19 @@ RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex"}, {"kind": "stack
         (
             OF_LOG_LOSS,
             {"average": "ranks"},
-            "`ensemble.average` is ranks, but the metric .* depends on more than the order",
+            "`ensemble.average` is ranks, which takes a metric of nothing but order .* but the card's is log_loss",
         ),
         (
             OF_KAPPA,
             {"method": RANKS},
-            "`ensemble.method.kind` is ranks, but the metric quadratic_weighted_kappa depends on more",
+            "`ensemble.method.kind` is ranks, which takes a metric of nothing but order .*is quadratic_weighted_kappa",
         ),
         (OF_AUC, {"average": "ranks", "method": RANKS}, "are both ranks: ranks of ranks"),
         (OF_AUC, {"method": CONVEX}, "convex, which takes a smooth metric .* but the card's is auc. Choose greedy"),
         (
             OF_KAPPA,
             {"method": STACKING, "loss": {"kind": "mean_squared_error"}},
-            "stacking, which takes probabilities, but `train.loss.kind` mean_squared_error makes the model predict",
+            "stacking, which takes probabilities, but the model predicts numbers",
         ),
     ],
 )

@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.ensembling.probabilities import Probabilities, write_probabilities
+from foldline.ensembling.predictions import Predictions
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from pipelines import blend, compare
 from tests.classes import write_classes
+from tests.ensembling.written import write_predictions
 
 CLASSES, ROWS = ("cat", "dog", "eel"), 60
 TARGETS = np.arange(ROWS) % 3
@@ -26,17 +27,17 @@ IDS, TEST_IDS = tuple(f"{row:03}" for row in range(ROWS)), ("t2", "t1")
 SAMPLE = "id,cat,dog,eel\nt1,1,0,0\nt2,1,0,0\n"
 
 
-def predicted(strength: float, seed: int, **changes: object) -> Probabilities:
+def predicted(strength: float, seed: int, **changes: object) -> Predictions:
     """What a run predicts that knows the class by `strength`."""
     scores = np.random.default_rng(seed).normal(size=(ROWS, 3)) + strength * np.eye(3)[TARGETS]
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     test = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]], np.float32)
     folds = np.arange(ROWS) // 3 % 4
-    known = Probabilities(shares.astype(np.float32), test, IDS, TEST_IDS, folds, CLASSES, "distribution")
-    return Probabilities(**{**vars(known), **changes})
+    known = Predictions(shares.astype(np.float32), test, IDS, TEST_IDS, folds, CLASSES, "distribution")
+    return Predictions(**{**vars(known), **changes})
 
 
-def write_run(root: Path, predictions: Probabilities) -> None:
+def write_run(root: Path, predictions: Predictions) -> None:
     places = Places("pets", root)
     ids = {"part": ["train"] * ROWS + ["test"] * 2, "row_id": [*IDS, *TEST_IDS]}
     write_rows(places.rows, pd.DataFrame(ids | {"group": None}))
@@ -58,7 +59,7 @@ def write_run(root: Path, predictions: Probabilities) -> None:
     }
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     for folder in (places.ensemble, places.clipped):
-        write_probabilities(folder, predictions)
+        write_predictions(folder, predictions)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from foldline.card.activations import Activation, ColumnSoftmax
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
-from foldline.predicting.logits import Logits, create_logits, read_logits, write_logits
+from foldline.predicting.logits import Logits, create_logits, read_logits
+from tests.ensembling.written import write_logits
 
 LOGITS = Logits(
     validation=np.arange(12, dtype=np.float32).reshape(2, 2, 3),
@@ -92,12 +93,6 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "validation.npy").unlink()
     with pytest.raises(Refusal, match=r"validation\.npy does not exist"):
         read_logits(tmp_path)
-
-
-def test_arrays_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="test is of shape"):
-        write_logits(tmp_path / "fold0", replace(LOGITS, test=LOGITS.validation))
-    assert not list(tmp_path.iterdir())
 
 
 def test_the_sizes_of_columns_are_read_again_and_must_be_those_of_the_classes(tmp_path: Path) -> None:

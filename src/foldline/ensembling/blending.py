@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float64
 
 from foldline.card.activations import ColumnDistributions, Form, holds_probabilities, name_of
-from foldline.ensembling.chain import Evidence, Judge, Step, fitting_rows, numbers_to_fit_on
-from foldline.ensembling.coverage import place
+from foldline.ensembling.expected_rows import place
 from foldline.ensembling.members import refuse_other_classes
 from foldline.ensembling.methods import Method
-from foldline.ensembling.probabilities import read_scores
+from foldline.ensembling.predictions import read_scores
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run
-from foldline.ensembling.scales import AsPredicted, Inputs, Scale, scale_of
-from foldline.files.arrays import gather, row_blocks
-from foldline.files.compact import is_compact, take_stored
+from foldline.ensembling.scales import Inputs, Scale, scale_of, stored_scale
+from foldline.ensembling.sources import Places, Stored, StoredRows
+from foldline.files.arrays import row_blocks
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.decisions.likeliest import most_probable
 from foldline.metrics.decisions.weighted_classes import likeliest_of_each
@@ -64,49 +63,18 @@ def _share_of_different_rows(one: np.ndarray | None, other: np.ndarray | None) -
     return float((one != other).reshape(len(one), -1).any(axis=1).mean())
 
 
-Places = Int64[np.ndarray, " rows"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """The runs' predictions of the same rows, wherever these lie in each run."""
-
-    values: tuple[Float32[np.ndarray, "rows outputs"], ...]
-    places: tuple[Places, ...]
-
-    def at(self, rows: Places) -> Inputs:
-        return tuple(gather(one, places[rows]) for one, places in zip(self.values, self.places, strict=True))
-
-    def source(self, block: slice) -> Inputs:
-        return tuple(take_stored(one, places[block]) for one, places in zip(self.values, self.places, strict=True))
-
-
-@dataclass(frozen=True)
-class Parts:
-    out_of_fold: Part
-    test: Part
-
-
 def blend_scale(method: Method, form: Form, classes: int) -> Scale:
     """On which runs are weighed: their predictions as they are stored, unless the method takes scores."""
-    if method.takes_scores:
-        return scale_of(form, classes)
-    return AsPredicted(form, is_compact(classes, form == "distribution"))
+    return scale_of(form, classes) if method.takes_scores else stored_scale(form, classes)
 
 
-def blend_step(method: Method, names: Sequence[str], scale: Scale, judge: Judge) -> Step:
-    """From the runs' arrays to one of predictions, which the steps of `clip` take."""
-    step = method.step(names, scale, judge)
-    return replace(step, apply=lambda setting, inputs: tuple(map(scale.predictions, step.apply(setting, inputs))))
-
-
-def aligned(runs: Sequence[Run], has_scores: bool = False) -> Parts:
+def aligned(runs: Sequence[Run], targets: np.ndarray, has_scores: bool = False) -> StoredRows:
     """The rows in the order of the first run. `has_scores`: scores in the place of predictions.
 
-    Raises Refusal unless all have its rows, folds, classes and form.
+    Raises Refusal unless all have its rows, folds, classes and form. targets: as graded.
     """
     first = runs[0].predictions
-    out_of_fold, test = [], []
+    of_folds, of_test = [], []
     for run in runs:
         predictions, name = run.predictions, f"run `{run.name}`"
         refuse_other_classes(predictions.classes, first.classes, name)
@@ -117,13 +85,11 @@ def aligned(runs: Sequence[Run], has_scores: bool = False) -> Parts:
             )
         places = place(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
         _refuse_other_folds(predictions.folds[places], runs[0], name)
-        out_of_fold.append(places)
-        test.append(place(first.test_ids, predictions.test_ids, f"{name}, test rows"))
-    values = [read_scores(run.folder, run.predictions) if has_scores else run.predictions for run in runs]
-    return Parts(
-        Part(tuple(one.out_of_fold for one in values), tuple(out_of_fold)),
-        Part(tuple(one.test for one in values), tuple(test)),
-    )
+        test_places = place(first.test_ids, predictions.test_ids, f"{name}, test rows")
+        values = read_scores(run.folder, predictions) if has_scores else predictions
+        of_folds.append(Stored(values.out_of_fold, places))
+        of_test.append(Stored(values.test, test_places))
+    return StoredRows(targets, np.asarray(first.folds, np.int64), runs[0].clusters, tuple(of_folds), tuple(of_test))
 
 
 def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
@@ -136,23 +102,14 @@ def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
         )
 
 
-def with_ranks(parts: Parts, runs: Sequence[Run], method: Method) -> Parts:
-    """For the mean of ranks, the runs' ranks beside their predictions: within a fold, and among all test rows."""
-    if not method.takes_ranks:
-        return parts
-    form, folds = runs[0].predictions.form, runs[0].predictions.folds
-    return Parts(
-        _doubled(parts.out_of_fold, np.asarray(folds, np.int64), form),
-        _doubled(parts.test, np.zeros(len(runs[0].predictions.test_ids), np.int64), form),
+def with_ranks(rows: StoredRows, form: Form) -> StoredRows:
+    """The runs' ranks beside their predictions: within a fold, and among all test rows."""
+    one_group = np.zeros(len(rows.arrays[0]), np.int64)
+    return replace(
+        rows, of_folds=_doubled(rows.of_folds, rows.folds, form), of_test=_doubled(rows.of_test, one_group, form)
     )
 
 
-def _doubled(part: Part, groups: Places, form: Form) -> Part:
+def _doubled(stored: tuple[Stored, ...], groups: Places, form: Form) -> tuple[Stored, ...]:
     every = np.arange(len(groups))
-    ranks = tuple(ranks_within(one, groups, form) for one in part.at(every))
-    return Part((*part.values, *ranks), (*part.places, *(every for _ in ranks)))
-
-
-def evidence_of(part: Part, targets: np.ndarray, folds: Places, clusters: Places) -> Evidence:
-    rows = fitting_rows(len(targets), numbers_to_fit_on(part.values[0], members=len(part.values)))
-    return Evidence(part.at(rows), targets[rows], folds[rows], clusters[rows])
+    return (*stored, *(Stored(ranks_within(one.at(every), groups, form)) for one in stored))

@@ -1,9 +1,8 @@
-"""The models whose predictions become one: what each predicted, and where in it the roster's rows lie."""
+"""The models whose predictions become one: what each predicted, and where in it the expected rows lie."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, product
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -11,8 +10,12 @@ from jaxtyping import Float, Int64
 from foldline.card.activations import Activation, Form, form_of, width_of
 from foldline.card.description import read_classes
 from foldline.card.target import Target
-from foldline.ensembling.coverage import Roster, place, roster
-from foldline.ensembling.scales import Inputs, Scale, Weights
+from foldline.ensembling.averages import Reading
+from foldline.ensembling.expected_rows import ExpectedRows, expected_rows, place
+from foldline.ensembling.ranks import ranks_of_logits
+from foldline.ensembling.scales import Inputs, Scale
+from foldline.ensembling.sources import Places as Positions
+from foldline.ensembling.sources import Source
 from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.refusal import Refusal, listed
@@ -20,84 +23,10 @@ from foldline.files.rows import places_of, read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.predicting.logits import Logits, read_logits
 
-Chosen = Int64[np.ndarray, " chosen"]
-
-
-class Average:
-    """What is averaged over a model's views, and then over folds. Those of ranks are averages of the predictions of
-    members that `ranked` (ranks.py) made."""
-
-    of_ranks: ClassVar[bool] = False
-
-    def summand(self, scale: Scale, logits: np.ndarray, activation: Activation) -> np.ndarray:
-        """Of the logits under one view."""
-        return scale.from_logits(logits, activation)
-
-    def of_views(self, scale: Scale, summands: Inputs, weights: Weights | None = None) -> np.ndarray:
-        return scale.mean(summands, weights)
-
-    def finished(self, scale: Scale, mean: np.ndarray, activation: Activation) -> np.ndarray:
-        """From the mean over views to the scale."""
-        return mean
-
-    def over_folds(self, scale: Scale, of_folds: Inputs) -> np.ndarray:
-        return scale.mean(of_folds)
-
-
-class OfProbabilities(Average):
-    pass
-
-
-class OfLogits(Average):
-    """A geometric mean of distributions, or of odds."""
-
-    def summand(self, scale: Scale, logits: np.ndarray, activation: Activation) -> np.ndarray:
-        return logits
-
-    def of_views(self, scale: Scale, summands: Inputs, weights: Weights | None = None) -> np.ndarray:
-        return scale.mean_of_logits(summands, weights)
-
-    def finished(self, scale: Scale, mean: np.ndarray, activation: Activation) -> np.ndarray:
-        return scale.from_logits(mean, activation)
-
-    def over_folds(self, scale: Scale, of_folds: Inputs) -> np.ndarray:
-        return scale.mean_of_scores(of_folds)
-
-
-class OfRanks(Average):
-    of_ranks = True
-
-
-AVERAGES: Mapping[str, Average] = {"probabilities": OfProbabilities(), "logits": OfLogits(), "ranks": OfRanks()}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How logits are read, which lie in files as a row of them per view."""
-
-    average: Average
-    scale: Scale
-    views: tuple[int, ...] | None
-    """The places of views to be read each by itself, in this order; None for the mean of all."""
-
-    @property
-    def arrays_per_member(self) -> int:
-        return 1 if self.views is None else len(self.views)
-
-    def read(self, logits: Float[np.ndarray, "rows views outputs"], activation: Activation) -> Inputs:
-        """Of one member: its scores, or what is averaged of each view."""
-        views = tuple(array_at(logits, place) for place in self.views or range(logits.shape[1]))
-        summands = tuple(self.average.summand(self.scale, one, activation) for one in views)
-        return summands if self.views is not None else (self.finished(summands, activation),)
-
-    def finished(self, summands: Inputs, activation: Activation) -> np.ndarray:
-        """From what is averaged of several views to a member's scores."""
-        return self.average.finished(self.scale, self.average.of_views(self.scale, summands), activation)
-
 
 @dataclass(frozen=True)
 class Member:
-    """The model of one fold and seed: its logits (memory-mapped), and where in them the roster's rows lie."""
+    """The model of one fold and seed: its logits (memory-mapped), and where in them the expected rows lie."""
 
     name: str
     fold: FoldName
@@ -107,24 +36,23 @@ class Member:
     validation_places: Int64[np.ndarray, " validation_rows"]
     test_places: Int64[np.ndarray, " test_rows"]
 
+    def ranked(self, scale: Scale) -> "Member":
+        """With its ranks, on the scale, in the place of its logits, view by view: among its validation rows, which are
+        those of its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
+        validation, test = (
+            scale.from_ranks(ranks_of_logits(_finite(logits, np.arange(len(logits)), self.name), self.activation))
+            for logits in (self.validation, self.test)
+        )
+        return replace(self, activation="identity", validation=validation, test=test)
 
-def members_of(
-    models: Sequence[tuple[FoldName, int]], logits: Sequence[Logits], roster: Roster, classes: tuple[str, ...]
-) -> list[Member]:
-    """`models`: the fold and the seed of each. Raises Refusal as `member` does."""
-    return [
-        member(fold, of_model, roster, classes, f"fold {fold}, seed {seed}")
-        for (fold, seed), of_model in zip(models, logits, strict=True)
-    ]
 
-
-def member(fold: FoldName, logits: Logits, roster: Roster, classes: tuple[str, ...], name: str) -> Member:
+def member(fold: FoldName, logits: Logits, rows: ExpectedRows, classes: tuple[str, ...], name: str) -> Member:
     """Raises Refusal unless the fold's model predicted exactly its rows and the test rows, and these classes.
 
     `name` is for messages. A model that trained on all rows has no validation rows, and joins for the test rows alone.
     """
     refuse_other_classes(logits.classes, classes, name)
-    expected = [roster.out_of_fold_ids[row] for row in roster.in_fold(fold)] if isinstance(fold, int) else []
+    expected = [rows.out_of_fold_ids[row] for row in rows.in_fold(fold)] if isinstance(fold, int) else []
     return Member(
         name=name,
         fold=fold,
@@ -132,51 +60,25 @@ def member(fold: FoldName, logits: Logits, roster: Roster, classes: tuple[str, .
         validation=logits.validation,
         test=logits.test,
         validation_places=place(expected, logits.validation_ids, f"{name}, validation"),
-        test_places=place(roster.test_ids, logits.test_ids, f"{name}, test"),
+        test_places=place(rows.test_ids, logits.test_ids, f"{name}, test"),
     )
 
 
 def refuse_other_classes(found: tuple[str, ...], classes: tuple[str, ...], name: str) -> None:
+    """`name`: of what was predicted for the classes `found`."""
     if found == classes:
         return
-    differing = [at for at, pair in enumerate(zip(found, classes, strict=False)) if pair[0] != pair[1]]
-    where = (
-        f"output {differing[0]} is {found[differing[0]]!r} there, {classes[differing[0]]!r} here"
-        if differing
-        else ("the shorter list is the longer one's beginning")
-    )
+    differing = [at for at, (there, here) in enumerate(zip(found, classes, strict=False)) if there != here]
+    where = "the shorter list is how the longer one begins"
+    if differing:
+        where = f"output {differing[0]} is {found[differing[0]]!r} there, {classes[differing[0]]!r} here"
     raise Refusal(
-        f"{name} was predicted for other classes, or in another order: {len(found)} there, {len(classes)} in "
-        f"classes.json, {where}. Train and predict it again: `dvc repro`."
+        f"{name} was predicted for other classes, or in another order: {len(found)} there, {len(classes)} here; "
+        f"{where}. It is of another `prepare`: train and predict it again, `dvc repro`."
     )
 
 
-def by_fold(members: Sequence[Member]) -> dict[FoldName, list[Member]]:
-    """Each fold's members, in their order. Raises ValueError unless each fold has as many."""
-    together: dict[FoldName, list[Member]] = {}
-    for one in members:
-        together.setdefault(one.fold, []).append(one)
-    if len({len(group) for group in together.values()}) > 1:
-        raise ValueError(f"folds have different numbers of members: { {k: len(v) for k, v in together.items()} }")
-    return together
-
-
-def validation_predictions(members: Sequence[Member], places: Chosen, reading: Reading) -> Inputs:
-    """Of rows of one fold by its members; places: which of the fold's rows. Each member's views come together."""
-    return _read([(one, one.validation, one.validation_places[places]) for one in members], reading)
-
-
-def test_predictions(members: Sequence[Member], rows: slice, reading: Reading) -> Inputs:
-    """Of test rows by the members of one fold."""
-    return _read([(one, one.test, one.test_places[rows]) for one in members], reading)
-
-
-def _read(sources: Sequence[tuple[Member, np.ndarray, Chosen]], reading: Reading) -> Inputs:
-    each = (reading.read(finite(logits, places, one.name), one.activation) for one, logits, places in sources)
-    return tuple(chain.from_iterable(each))
-
-
-def finite(logits: np.ndarray, places: Chosen, name: str) -> np.ndarray:
+def _finite(logits: np.ndarray, places: Positions, name: str) -> np.ndarray:
     """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
     rows = take_stored(logits, places)
     numbers = [rows.records[name] for name in ("kept", "others")] if isinstance(rows, CompactArray) else [rows]
@@ -190,17 +92,42 @@ def finite(logits: np.ndarray, places: Chosen, name: str) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class ModelRows(Source):
+    """What the models of one run predict: out-of-fold rows by those of their fold, each test row by all."""
+
+    groups: dict[FoldName, list[Member]]
+    """Each fold's members, as many of each."""
+    reading: Reading
+
+    @property
+    def arrays(self) -> Sequence[np.ndarray]:
+        group = next(iter(self.groups.values()))
+        return [array_at(one.test, 0) for one in group for _ in range(self.reading.arrays_per_member)]
+
+    def out_of_fold(self, fold: int, rows: Positions) -> Inputs:
+        places = np.searchsorted(np.flatnonzero(self.folds == fold), rows)
+        return self._read([(one, one.validation, one.validation_places[places]) for one in self.groups[fold]])
+
+    def test(self, rows: slice) -> list[Inputs]:
+        groups = self.groups.values()
+        return [self._read([(one, one.test, one.test_places[rows]) for one in group]) for group in groups]
+
+    def _read(self, sources: Sequence[tuple[Member, np.ndarray, Positions]]) -> Inputs:
+        each = [self.reading.read(_finite(logits, at, one.name), one.activation) for one, logits, at in sources]
+        return tuple(array for arrays in each for array in arrays)
+
+
+@dataclass(frozen=True)
 class Predicted:
-    models: Sequence[tuple[FoldName, int]]
-    """Fold and seed of each, in the order of the members."""
+    """What the models of some folds and seeds predicted, under the same views."""
+
     members: list[Member]
     """One per fold and seed: of each fold all seeds, of those that trained on all rows last."""
-    names: list[str]
+    names: tuple[str, ...]
     """Of a fold's members, in their order."""
     views: tuple[str, ...]
-    """Under which all of them predicted."""
     activation: Activation
-    roster: Roster
+    rows: ExpectedRows
     targets: np.ndarray
     """Of the out-of-fold rows, as a grader sees them."""
     classes: tuple[str, ...]
@@ -214,27 +141,44 @@ class Predicted:
         """How many numbers a row's prediction has."""
         return width_of(self.form, len(self.classes))
 
+    def read_by(self, reading: Reading, with_ranks: bool = False) -> ModelRows:
+        """with_ranks: each fold's members and then their ranks."""
+        groups: dict[FoldName, list[Member]] = {}
+        for one in self.members:
+            groups.setdefault(one.fold, []).append(one)
+        if reading.average.of_ranks or with_ranks:
+            for fold, group in groups.items():
+                of_ranks = [one.ranked(reading.scale) for one in group]
+                groups[fold] = [*group, *of_ranks] if with_ranks else of_ranks
+        return ModelRows(self.targets, self.rows.folds, self.rows.clusters, groups, reading)
+
 
 def read_predicted(places: Places, folds: Sequence[FoldName], seeds: Sequence[int], target: Target) -> Predicted:
     """Of these folds and seeds; reads no logits yet. Raises Refusal unless every row is predicted exactly once, by
     models of the same classes under the same views."""
-    of_some_rows = sorted(fold for fold in folds if isinstance(fold, int))
     rows, classes = read_rows(places.rows), read_classes(places.classes)
-    covered = roster(rows, read_folds(places.folds), of_some_rows)
-    every: list[FoldName] = [*of_some_rows, *(kind for kind in ALL_ROWS if kind in folds)]
-    models = list(product(every, sorted(seeds)))
+    expected = expected_rows(rows, read_folds(places.folds), [fold for fold in folds if isinstance(fold, int)])
+    models = models_of(folds, seeds)
     logits = [read_logits(places.predicted(*model)) for model in models]
-    targets = read_targets(places.targets, rows, classes)[places_of(rows, covered.out_of_fold_ids)]
+    targets = read_targets(places.targets, rows, classes)[places_of(rows, expected.out_of_fold_ids)]
     return Predicted(
-        models,
-        members_of(models, logits, covered, classes),
-        [f"seed {seed}" for seed in sorted(seeds)],
+        [
+            member(fold, one, expected, classes, f"fold {fold}, seed {seed}")
+            for (fold, seed), one in zip(models, logits, strict=True)
+        ],
+        tuple(f"seed {seed}" for seed in sorted(seeds)),
         common_views(logits),
         logits[0].activation,
-        covered,
-        target.graded(targets, covered.folds, classes),
+        expected,
+        target.graded(targets, expected.folds, classes),
         classes,
     )
+
+
+def models_of(folds: Sequence[FoldName], seeds: Sequence[int]) -> list[tuple[FoldName, int]]:
+    """Fold and seed of each, those that trained on all rows last."""
+    every = [*sorted(fold for fold in folds if isinstance(fold, int)), *(kind for kind in ALL_ROWS if kind in folds)]
+    return list(product(every, sorted(seeds)))
 
 
 def common_views(logits: Sequence[Logits]) -> tuple[str, ...]:

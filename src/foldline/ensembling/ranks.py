@@ -1,25 +1,22 @@
 """Ranks in the place of predictions: what is left of them is their order."""
 
-from dataclasses import replace
-
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from foldline.card.activations import ColumnDistributions, Form, form_of
-from foldline.ensembling.members import Member, finite
-from foldline.ensembling.scales import Scale, scores_from
+from foldline.card.activations import Activation, ColumnDistributions, Form, form_of
+from foldline.ensembling.scales import scores_from
 from foldline.files.refusal import Refusal
 
 
 def ranks_within(
-    values: Float[np.ndarray, "rows outputs"], groups: Int64[np.ndarray, " rows"], form: Form
-) -> Float32[np.ndarray, "rows outputs"]:
+    values: Float[np.ndarray, "rows *axes outputs"], groups: Int64[np.ndarray, " rows"], form: Form
+) -> Float32[np.ndarray, "rows *axes outputs"]:
     """Each column's ranks among the rows of a group, as shares between 0 and 1; equal ones share theirs.
 
     groups: the rows of different models are on different scales. A binary distribution stays one; Raises Refusal for
     one of more classes, which ranks are none of.
     """
-    _refuse_many_classes(form, values.shape[1])
+    _refuse_many_classes(form, values.shape[-1])
     from scipy.stats import rankdata  # A second of start-up, which experiments without ranks are spared.
 
     ranks = np.empty(values.shape, np.float32)
@@ -27,7 +24,7 @@ def ranks_within(
         mine = groups == group
         ranks[mine] = (rankdata(values[mine], axis=0) - 0.5) / mine.sum()
     if form == "distribution":
-        ranks[:, 0] = 1 - ranks[:, 1]
+        ranks[..., 0] = 1 - ranks[..., 1]
     return ranks
 
 
@@ -38,22 +35,15 @@ def _refuse_many_classes(form: Form, outputs: int) -> None:
         )
 
 
-def ranked(one: Member, scale: Scale) -> Member:
-    """The member with its ranks, on the scale, in the place of its logits, view by view: among its validation rows,
-    which are those of its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
-    validation, test = (scale.from_ranks(_ranks_of(one, logits)) for logits in (one.validation, one.test))
-    return replace(one, activation="identity", validation=validation, test=test)
-
-
-def _ranks_of(
-    one: Member, logits: Float[np.ndarray, "rows views outputs"]
+def ranks_of_logits(
+    logits: Float[np.ndarray, "rows views outputs"], activation: Activation
 ) -> Float32[np.ndarray, "rows views predicted"]:
-    form = form_of(one.activation)
+    """View by view. Of scores and not of predictions, many of which are all 1 where a model is certain, and in no
+    order."""
+    form = form_of(activation)
     if form == "distribution":
         _refuse_many_classes(form, logits.shape[2])
-    # Of scores and not of predictions, many of which are all 1 where a model is certain, and in no order.
-    scores = scores_from(finite(logits, np.arange(len(logits)), one.name), one.activation)
+    scores = scores_from(logits, activation)
     if form == "distribution":
         scores = np.stack([scores[..., 0] - scores[..., 1], scores[..., 1] - scores[..., 0]], axis=-1)
-    together = np.zeros(len(logits), np.int64)
-    return np.stack([ranks_within(scores[:, view], together, form) for view in range(scores.shape[1])], axis=1)
+    return ranks_within(scores, np.zeros(len(logits), np.int64), form)

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Int64
 
 from foldline.card.description import read_classes
-from foldline.card.target import Target
-from foldline.ensembling.probabilities import Probabilities, read_probabilities
+from foldline.ensembling.expected_rows import clusters_of
+from foldline.ensembling.predictions import Predictions, read_predictions
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import places_of, read_rows, read_targets
@@ -28,7 +28,7 @@ class Run:
 
     name: str
     """As the person wrote it."""
-    predictions: Probabilities
+    predictions: Predictions
     targets: np.ndarray
     """In the form of files/rows.py."""
     clusters: Int64[np.ndarray, " out_of_fold_rows"]
@@ -38,7 +38,7 @@ class Run:
 
 
 @contextmanager
-def open_runs(names: Sequence[str], slug: str, target: Target, stage: Stage) -> Iterator[tuple[Run, ...]]:
+def open_runs(names: Sequence[str], slug: str, stage: Stage) -> Iterator[tuple[Run, ...]]:
     """The runs that `names` name, each a folder, a DVC experiment or a git revision; `.` is the working folder.
 
     What DVC's cache holds of an experiment is copied to a temporary folder for as long as the runs are open.
@@ -48,21 +48,23 @@ def open_runs(names: Sequence[str], slug: str, target: Target, stage: Stage) -> 
     if repeated is not None:
         raise Refusal(f"The run `{repeated}` is named twice: nothing would be learned from it. Name different runs.")
     with ExitStack() as stack:
-        opened = [(name, stack.enter_context(_located(name, slug, stage))) for name in names]
-        yield tuple(read_run(name, places, target, stage) for name, places in opened)
+        runs = []
+        for name in names:
+            places = stack.enter_context(_located(name, slug, stage))
+            try:
+                runs.append(read_run(name, places, stage))
+            except Refusal as refusal:
+                raise Refusal(f"run `{name}`: {refusal}") from None
+        yield tuple(runs)
 
 
-def read_run(name: str, places: Places, target: Target, stage: Stage) -> Run:
-    """Raises Refusal, naming the run, when its files are missing or do not fit each other."""
-    try:
-        predictions = read_probabilities(places.work / stage)
-        rows = read_rows(places.rows)
-        targets = read_targets(places.targets, rows, read_classes(places.classes))
-        targets = targets[places_of(rows, predictions.out_of_fold_ids)]
-        clusters = read_folds(places.folds).set_index("row_id")["cluster"].reindex(list(predictions.out_of_fold_ids))
-    except Refusal as refusal:
-        raise Refusal(f"run `{name}`: {refusal}") from None
-    return Run(name, predictions, targets, clusters.fillna(-1).to_numpy(np.int64), places.work / stage)
+def read_run(name: str, places: Places, stage: Stage) -> Run:
+    """Raises Refusal when its files are missing or do not fit each other."""
+    predictions, rows = read_predictions(places.work / stage), read_rows(places.rows)
+    targets = read_targets(places.targets, rows, read_classes(places.classes))
+    targets = targets[places_of(rows, predictions.out_of_fold_ids)]
+    clusters = clusters_of(read_folds(places.folds), predictions.out_of_fold_ids)
+    return Run(name, predictions, targets, clusters, places.work / stage)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from foldline.card.activations import (
     PlainActivation,
     holds_probabilities,
 )
-from foldline.ensembling.losses import of_truth, truth_of_scores
+from foldline.ensembling.log_losses import of_truth, truth_of_scores
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top, probabilities_of
 from foldline.files.class_names import column_slices
 from foldline.files.compact import CompactArray, is_compact
@@ -35,87 +35,54 @@ NEVER = -1e6
 
 @dataclass(frozen=True)
 class Scale:
-    """On what scale arrays of rows are, and so what their means are and which predictions they stand for."""
+    """On what scale arrays of rows are: here numbers, or probabilities of which nobody takes the logarithm."""
 
     form: Form
     """Of the predictions."""
+    is_compact: bool = False
+    """Whether of very many classes the highest alone are stored: means are all that can be computed."""
     has_scores: ClassVar[bool] = False
-    """Whether a temperature can divide them."""
-
-    @property
-    def has_all_classes(self) -> bool:
-        return True
 
     def from_logits(self, logits: np.ndarray, activation: Activation) -> np.ndarray:
-        raise NotImplementedError
+        return logits
 
     def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> np.ndarray:
         """Of shares that lie between 0 and 1 and touch neither."""
-        raise NotImplementedError
+        return ranks.astype(np.float32)
 
     def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
         """That of the predictions that they stand for; weights, together 1: all equal where None."""
-        raise NotImplementedError
+        if weights is None and len(inputs) == 1:
+            return inputs[0]
+        return mean_of_top(inputs, weights) if self.is_compact else _weighted_mean(inputs, weights).astype(np.float32)
 
-    def mean_of_scores(self, inputs: Inputs) -> np.ndarray:
-        """A geometric mean of distributions, or of odds."""
-        raise NotImplementedError
-
-    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
-        """Of what a model gave, before `from_logits`."""
-        raise NotImplementedError
+    def mean_of_logits(self, inputs: Inputs) -> np.ndarray:
+        """Of what models gave, before `from_logits`. Of scores, up to `normalised`, a geometric mean of distributions
+        or of odds."""
+        return self.mean(inputs)
 
     def normalised(self, scores: np.ndarray) -> np.ndarray:
         """Of scores that are right up to what all classes of a distribution share."""
-        raise NotImplementedError
+        return scores
 
     def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
-        raise NotImplementedError
+        return values
 
     def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-        """The probabilities given to what came true (losses.py)."""
+        """The probabilities given to what came true (log_losses.py)."""
         return of_truth(self.predictions(values), targets)
 
 
 def scale_of(form: Form, classes: int) -> Scale:
     """The one on which the stage `ensemble` computes."""
     if not holds_probabilities(form):
-        return AsPredicted(form)
-    return OfTopClasses(form) if is_compact(classes, form == "distribution") else OfScores(form)
+        return Scale(form)
+    return OfTopClasses(form, is_compact=True) if is_compact(classes, form == "distribution") else OfScores(form)
 
 
-@dataclass(frozen=True)
-class AsPredicted(Scale):
-    """Numbers, or probabilities of which nobody takes the logarithm: their means alone."""
-
-    compact: bool = False
-    """Whether of very many classes the highest alone are stored."""
-
-    @property
-    def has_all_classes(self) -> bool:
-        return not self.compact
-
-    def from_logits(self, logits: np.ndarray, activation: Activation) -> np.ndarray:
-        return logits
-
-    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> Float32[np.ndarray, "*axes outputs"]:
-        return ranks.astype(np.float32)
-
-    def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
-        if weights is None and len(inputs) == 1:
-            return inputs[0]
-        if isinstance(inputs[0], CompactArray):
-            return mean_of_top(inputs, weights)
-        return _weighted_mean(inputs, weights).astype(np.float32)
-
-    def mean_of_scores(self, inputs: Inputs) -> np.ndarray:
-        return self.mean(inputs)
-
-    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
-        return self.mean(inputs, weights)
-
-    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
-        return values
+def stored_scale(form: Form, classes: int) -> Scale:
+    """That of final predictions."""
+    return Scale(form, is_compact(classes, form == "distribution"))
 
 
 @dataclass(frozen=True)
@@ -139,11 +106,8 @@ class OfScores(Scale):
         present, absent = ([log_sigmoid(sign * one) for one in inputs] for sign in (1, -1))
         return _log_of_mean(present, weights) - _log_of_mean(absent, weights)
 
-    def mean_of_scores(self, inputs: Inputs) -> Float64[np.ndarray, "rows outputs"]:
-        return self.normalised(_weighted_mean(inputs, None))
-
-    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> Float64[np.ndarray, "rows outputs"]:
-        return _weighted_mean(inputs, weights)
+    def mean_of_logits(self, inputs: Inputs) -> Float64[np.ndarray, "rows outputs"]:
+        return _weighted_mean(inputs, None)
 
     def normalised(self, scores: Float64[np.ndarray, "*axes outputs"]) -> Float64[np.ndarray, "*axes outputs"]:
         if self.form == "independent":
@@ -159,11 +123,7 @@ class OfScores(Scale):
 
 @dataclass(frozen=True)
 class OfTopClasses(Scale):
-    """A softmax over very many classes, as logarithms of the highest of them: arrays are compact."""
-
-    @property
-    def has_all_classes(self) -> bool:
-        return False
+    """A softmax over very many classes, as logarithms of the highest of them."""
 
     def from_logits(self, logits: np.ndarray, activation: Activation) -> CompactArray:
         return log_of(probabilities_of(logits))
@@ -173,11 +133,8 @@ class OfTopClasses(Scale):
             return inputs[0]
         return log_of(mean_of_top([probabilities_of(one) for one in inputs], weights))
 
-    def mean_of_scores(self, inputs: Inputs) -> CompactArray:
-        return self.mean_of_logits(inputs)
-
-    def mean_of_logits(self, inputs: Inputs, weights: Weights | None = None) -> CompactArray:
-        return log_of(mean_of_logs(inputs, weights))
+    def mean_of_logits(self, inputs: Inputs) -> CompactArray:
+        return log_of(mean_of_logs(inputs))
 
     def predictions(self, values: np.ndarray) -> CompactArray:
         return probabilities_of(values)

@@ -1,17 +1,34 @@
-"""What the out-of-fold predictions score, as a whole and fold by fold."""
+"""What predictions score, as a whole and fold by fold, and how much better others are on the same rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
-from foldline.ensembling.chain import Judge
-from foldline.ensembling.gains import rounded
-from foldline.ensembling.probabilities import Probabilities
+from foldline.ensembling.intervals import Interval, bootstrap_interval, rounded
+from foldline.ensembling.predictions import Predictions
 from foldline.files.arrays import gather
+from foldline.files.compact import numbers_per_row, rows_at
 from foldline.metrics.decisions.likeliest import most_probable
-from foldline.metrics.metric import Metric
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+
+Folds = Int64[np.ndarray, " rows"]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    metric: MetricKind
+    """Which knows the classes."""
+    rule: RuleKind
+    """From predictions to answers, for a metric that scores these: the one that needs no fitting."""
+
+    def answers(self, predictions: np.ndarray) -> np.ndarray:
+        return predictions if self.metric.scores_predictions else self.rule(predictions)
+
+    def score(self, targets: np.ndarray, predictions: np.ndarray) -> float:
+        return self.metric.score(targets, self.answers(predictions))
 
 
 @dataclass(frozen=True)
@@ -24,8 +41,19 @@ class Scores:
     def fold_mean(self) -> float:
         return float(np.mean(list(self.by_fold.values())))
 
+    def as_json(self, metric: MetricKind, rows: int, **also: float | None) -> dict[str, Any]:
+        """What `metrics.json` of every stage says of its predictions."""
+        return {
+            "metric": metric.name,
+            "score": rounded(self.pooled),
+            "fold_scores": {str(fold): rounded(score) for fold, score in self.by_fold.items()},
+            **also,
+            "rows": rows,
+            "folds": list(self.by_fold),
+        }
 
-def score_folds(metric: Metric, targets: np.ndarray, answers: np.ndarray, folds: Int64[np.ndarray, " rows"]) -> Scores:
+
+def score_folds(metric: MetricKind, targets: np.ndarray, answers: np.ndarray, folds: Folds) -> Scores:
     """`answers`: what the metric scores, predictions (memory-mapped or not) or what a rule made of them."""
     by_fold = {}
     for fold in np.unique(folds).tolist():
@@ -34,40 +62,47 @@ def score_folds(metric: Metric, targets: np.ndarray, answers: np.ndarray, folds:
     return Scores(metric.score(targets, answers), by_fold)
 
 
-def ensemble_metrics(judge: Judge, targets: np.ndarray, means: Probabilities) -> dict[str, Any]:
+def ensemble_metrics(scorer: Scorer, targets: np.ndarray, means: Predictions) -> dict[str, Any]:
     """The content of `ensemble/metrics.json`; no accuracy where a row has not exactly one class."""
-    scores = score_folds(judge.metric, targets, judge.answers(means.out_of_fold), means.folds)
-    single = means.form == "distribution" and targets.ndim == 1
-    return {
-        "metric": judge.metric.name,
-        "score": rounded(scores.pooled),
-        "fold_scores": _rounded_by_fold(scores),
-        "fold_mean": rounded(scores.fold_mean),
-        "accuracy": rounded(_accuracy(targets, means.out_of_fold)) if single else None,
-        "rows": len(targets),
-        "folds": list(scores.by_fold),
-    }
+    scores = score_folds(scorer.metric, targets, scorer.answers(means.out_of_fold), means.folds)
+    accuracy = None
+    if means.form == "distribution" and targets.ndim == 1:
+        accuracy = rounded(float((most_probable(means.out_of_fold) == targets).mean()))
+    return scores.as_json(scorer.metric, len(targets), fold_mean=rounded(scores.fold_mean), accuracy=accuracy)
 
 
-def _accuracy(targets: Int64[np.ndarray, " rows"], predictions: np.ndarray) -> float:
-    return float((most_probable(predictions) == targets).mean())
+@dataclass(frozen=True)
+class Pair:
+    """What two predictions of the same rows score."""
+
+    first: float
+    second: float
+    gain: float
+    """Of the second over the first, positive where the second is better, whichever the metric's direction."""
 
 
-def clip_metrics(metric: Metric, before: Scores, after: Scores, rows: int) -> dict[str, Any]:
-    """The content of `clip/metrics.json`."""
-    return {"score_before": rounded(before.pooled), **blend_metrics(metric, after, rows)}
+@dataclass(frozen=True)
+class Difference:
+    pooled: Pair
+    by_fold: dict[int, Pair]
+    over_rows: Interval
+    """Of the pooled gain, by bootstrap: what other rows would have shown of the same models."""
 
 
-def blend_metrics(metric: Metric, scores: Scores, rows: int) -> dict[str, Any]:
-    """The content of `blend/metrics.json`."""
-    return {
-        "metric": metric.name,
-        "score": rounded(scores.pooled),
-        "fold_scores": _rounded_by_fold(scores),
-        "rows": rows,
-        "folds": list(scores.by_fold),
-    }
+def difference(
+    metric: MetricKind,
+    score: Callable[[np.ndarray, np.ndarray], float],
+    targets: np.ndarray,
+    scored: tuple[np.ndarray, np.ndarray],
+    folds: Folds,
+    clusters: Int64[np.ndarray, " rows"],
+) -> Difference:
+    """`score`: from targets and what is `scored` of the same rows."""
 
+    def pair(rows: Int64[np.ndarray, " some_rows"]) -> Pair:
+        first, second = (score(targets[rows], rows_at(one, rows)) for one in scored)
+        return Pair(first, second, metric.gain(first, second))
 
-def _rounded_by_fold(scores: Scores) -> dict[str, float]:
-    return {str(fold): rounded(score) for fold, score in scores.by_fold.items()}
+    by_fold = {fold: pair(np.flatnonzero(folds == fold)) for fold in np.unique(folds).tolist()}
+    over_rows = bootstrap_interval(lambda rows: pair(rows).gain, clusters, sum(map(numbers_per_row, scored)))
+    return Difference(pair(np.arange(len(folds))), by_fold, over_rows)

@@ -1,20 +1,20 @@
 """Which test-time views are worth their pixels: chosen greedily on out-of-fold rows, while the nested gain is real."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from pydantic import InstanceOf
 
 from foldline.card.activations import Activation
 from foldline.card.views import cost_of
-from foldline.ensembling.chain import Chain, Judge, Step, apart
-from foldline.ensembling.members import Reading
+from foldline.ensembling.averages import Average
+from foldline.ensembling.chain import Chain
 from foldline.ensembling.scales import Inputs
+from foldline.ensembling.steps import Step, apart
 
 FIRST = "identity"
 """The view that additions start from, where it is among the predicted ones."""
-NAME = "view"
 
 
 def ordered(views: Sequence[str]) -> tuple[str, ...]:
@@ -23,77 +23,64 @@ def ordered(views: Sequence[str]) -> tuple[str, ...]:
     return (first, *(view for view in views if view != first))
 
 
-@dataclass(frozen=True)
-class Addition:
-    """Add to the `chosen` views the one of those that are `left` with the highest gain per unit of cost, or none.
+class Addition(Step):
+    """Add to the `chosen` views the other one with the highest gain per unit of cost, or none.
 
-    The step takes of each member the mean over the chosen views and then each view that is left, of whatever is
-    averaged. It gives each member's scores when it adds none or the last one, and else what the next such step takes,
-    which follows at once. Its setting is the name of a view, or None.
+    It takes of each member an array for each view, of whatever is averaged, and gives the member's scores. Its setting
+    is the views that are chosen then.
     """
 
+    name = "view"
+    goes_on = True
+    views: tuple[str, ...]
+    """All, in the order of the arrays."""
     chosen: tuple[str, ...]
-    left: tuple[str, ...]
-    members: int
+    average: InstanceOf[Average]
+    activation: Activation
     deciding: int
     """How many of the members, from the first on, decide."""
-    judge: Judge
-    reading: Reading
-    activation: Activation
 
     @property
-    def step(self) -> Step:
-        return Step(
-            f"{NAME} {len(self.chosen) + 1}",
-            default=None,
-            fit=self._fit,
-            apply=self._apply,
-            judge=self.judge,
-            describe=lambda view: f"none beside {', '.join(self.chosen)}" if view is None else view,
-            judged=self._deciding_scores,
-            then=self._next,
-            note="per unit of cost the best addition",
-        )
+    def title(self) -> str:
+        return f"{self.name} {len(self.chosen) + 1}"
 
-    def _fit(self, together: Float[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> str | None:
-        inputs = apart(together)
+    @property
+    def note(self) -> str:
+        return "per unit of cost the best addition"
 
-        def score(view: str | None) -> float:
-            outputs = self._deciding_scores(self._apply(view, inputs))
-            return self.judge.score(targets, self.judge.read(outputs))
+    def default(self) -> tuple[str, ...]:
+        return self.chosen
 
-        before = score(None)
-        gains = [self.judge.metric.gain(before, score(view)) / cost_of(view) for view in self.left]
+    def fit(self, data: Float[np.ndarray, "rows inputs outputs"], targets: np.ndarray) -> tuple[str, ...]:
+        inputs = apart(data)
+
+        def score(views: tuple[str, ...]) -> float:
+            return self.score(targets, self.read(self.apply(views, inputs)))
+
+        before = score(self.chosen)
+        left = [view for view in self.views if view not in self.chosen]
+        gains = [self.metric.gain(before, score((*self.chosen, view))) / cost_of(view) for view in left]
         best = int(np.nanargmax([*gains, 0.0]))
-        return self.left[best] if best < len(self.left) else None
+        return (*self.chosen, *left[best : best + 1])
 
-    def _apply(self, view: str | None, inputs: Inputs) -> Inputs:
-        width, count = 1 + len(self.left), len(self.chosen)
-        groups = [inputs[start : start + width] for start in range(0, len(inputs), width)]
-        if view is None:
-            return tuple(self._scores(group[0]) for group in groups)
-        place, outputs = 1 + self.left.index(view), []
-        weights = np.array([count, 1]) / (count + 1)
-        for group in groups:
-            mean = self.reading.average.of_views(self.reading.scale, (group[0], group[place]), weights)
-            rest = (*group[1:place], *group[place + 1 :])
-            outputs.extend((mean, *rest) if rest else (self._scores(mean),))
-        return tuple(outputs)
+    def apply(self, setting: tuple[str, ...], inputs: Inputs) -> Inputs:
+        places, count = [self.views.index(view) for view in setting], len(self.views)
+        members = (inputs[start : start + count] for start in range(0, len(inputs), count))
+        scale, activation = self._on.scale, self.activation
+        return tuple(self.average.of_views(scale, tuple(views[at] for at in places), activation) for views in members)
 
-    def _deciding_scores(self, outputs: Inputs) -> Inputs:
-        per_member = len(outputs) // self.members
-        firsts = outputs[::per_member][: self.deciding]
-        return firsts if per_member == 1 else tuple(self._scores(one) for one in firsts)
+    def describe(self, setting: tuple[str, ...]) -> str:
+        return setting[-1] if len(setting) > len(self.chosen) else f"none beside {', '.join(self.chosen)}"
 
-    def _scores(self, mean: np.ndarray) -> np.ndarray:
-        return self.reading.average.finished(self.reading.scale, mean, self.activation)
+    def read(self, outputs: Inputs) -> np.ndarray:
+        return super().read(outputs[: self.deciding])
 
-    def _next(self, view: str | None) -> Step | None:
-        rest = tuple(one for one in self.left if one != view)
-        return replace(self, chosen=(*self.chosen, view), left=rest).step if view is not None and rest else None
+    def following(self, setting: tuple[str, ...]) -> "Addition | None":
+        if not len(self.chosen) < len(setting) < len(self.views):
+            return None
+        return self.model_copy(update={"chosen": setting})
 
 
-def chosen_views(first: str, chain: Chain) -> tuple[str, ...]:
-    """The views of a chain of additions to `first`, in the order in which they were added."""
-    settings = (decided.setting for decided in chain.steps if decided.step.name.startswith(f"{NAME} "))
-    return (first, *(view for view in settings if view is not None))
+def chosen_views(chain: Chain) -> tuple[str, ...]:
+    """Of a chain that begins with additions, in their order."""
+    return chain.setting(Addition.name, ())

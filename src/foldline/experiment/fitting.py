@@ -7,7 +7,7 @@ from foldline.card.answers import unscorable
 from foldline.card.card import Card
 from foldline.card.target import Target
 from foldline.card.views import CROPS, SYMMETRIES, names_in, needs_squares
-from foldline.ensembling.methods import more_than_order
+from foldline.ensembling.methods import needs_order
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal, listed
 from foldline.training.section import Train
@@ -15,29 +15,30 @@ from foldline.training.section import Train
 
 def unweighable(params: Params, card: Card) -> Iterator[str]:
     """A line per conflict."""
-    section, metric = params.ensemble, card.metric
-    ranks = "ranks" in (section.average, section.method.kind)
-    if section.average == "ranks" and not metric.sees_order_alone:
+    average, method, metric = params.ensemble.averaging, params.ensemble.method, card.metric
+    if average.of_ranks and method.takes_ranks:
         yield (
-            f"params.yaml: `ensemble.average` is ranks, but the metric {metric.kind} {more_than_order()}. "
-            "Set it to probabilities or logits."
+            "params.yaml: `ensemble.average` and `ensemble.method.kind` are both ranks: ranks of ranks. "
+            "Set the method to equal or greedy, or the average to probabilities."
         )
-    elif ranks and metric.sees_order_alone and not card.target.keeps_ranks:
+    if average.of_ranks and not metric.sees_order_alone:
+        why = needs_order(metric)
+        yield f"params.yaml: `ensemble.average` is ranks, which {why}. Set it to probabilities or logits."
+    elif (average.of_ranks or method.takes_ranks) and metric.sees_order_alone and not card.target.keeps_ranks:
         yield (
             f"params.yaml: `ensemble.average` or `ensemble.method.kind` is ranks, but the classes of a target of kind "
             f"{card.target.kind} sum to one, and their ranks do not. Set the average to probabilities or logits, the "
             "method to equal or greedy."
         )
-    unfit = section.method.unfit(section.average, metric, _loss_of_numbers(params, card))
-    if unfit:
-        yield f"params.yaml: {unfit}"
+    unfit = method.unfit(metric, not _predicts_numbers(params, card))
+    if unfit is not None:
+        yield f"params.yaml: `ensemble.method.kind` is {method.kind}, which {unfit}"
 
 
-def _loss_of_numbers(params: Params, card: Card) -> str | None:
-    """The loss's kind, where it makes the model predict numbers."""
+def _predicts_numbers(params: Params, card: Card) -> bool:
     # A loss that does not fit the target has a line of its own.
     activation = params.train.loss.activation(card.target.activations)
-    return None if activation is None or not is_value(activation) else params.train.loss.kind
+    return activation is not None and is_value(activation)
 
 
 def refuse_unfit(params: Params, card: Card) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from foldline.card.activations import Form
+from foldline.files.arrays import row_blocks
 from foldline.files.compact import CompactArray
 from foldline.metrics.kinds.of_probabilities import SMALLEST
 
@@ -82,14 +83,17 @@ LEAST_GAIN = 1e-12
 
 
 def losses_on_grid(
-    rows: int, blocks: Sequence[slice], grid: Sequence[float], losses: Callable[[slice], Callable[[float], np.ndarray]]
+    losses: Callable[[float, tuple[np.ndarray, ...], np.ndarray], Float64[np.ndarray, " rows"]],
+    grid: Sequence[float],
+    inputs: tuple[np.ndarray, ...],
+    targets: np.ndarray,
 ) -> Float64[np.ndarray, "rows values"]:
-    """`losses(block)(value)`: what each row of the block costs at this value; what all values share is done once."""
-    table = np.empty((rows, len(grid)))
-    for block in blocks:
-        of_block = losses(block)
+    """`losses(value, inputs, targets)`: what each of some rows costs at this value."""
+    table = np.empty((len(targets), len(grid)))
+    for block in row_blocks(inputs[0].shape):
+        rows = tuple(one[block] for one in inputs)
         for at, value in enumerate(grid):
-            table[block, at] = of_block(value)
+            table[block, at] = losses(value, rows, targets[block])
     return table
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float32, Integer
 
 from foldline.card.activations import (
@@ -18,14 +17,14 @@ from foldline.card.activations import (
     name_of,
     width_of,
 )
-from foldline.files.arrays import create_array, open_array, put, row_blocks
-from foldline.files.compact import create_values, numbers_per_row, open_values, take_columns, take_stored
+from foldline.files.arrays import create_array, open_array, row_blocks
+from foldline.files.compact import create_values, numbers_per_row, open_values, take_columns
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE, read_parquet, require_among, require_filled, require_unique
-from foldline.files.whole_files import read_json, whole_folder, write_json
+from foldline.files.truths import CURE
+from foldline.files.whole_files import read_json, write_json
+from foldline.predicting.ids import read_ids, write_ids
 
-PARTS = ("out_of_fold", "test")
-COLUMNS = ("part", "row_id", "fold")
+PARTS: tuple[str, str] = ("out_of_fold", "test")
 AXES = "rows of ids.parquet, classes and form of classes.json"
 AXES_KEYS = {"classes", "form"}
 SUM_TOLERANCE = 1e-5
@@ -33,7 +32,7 @@ SUM_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)
-class Probabilities:
+class Predictions:
     """Predictions (rows x outputs, float32, memory-mapped when read) and what their axes mean.
 
     Distributions over very many classes are compact (foldline/files/compact.py).
@@ -51,35 +50,22 @@ class Probabilities:
     values."""
 
 
-def create_probabilities(
+def create_predictions(
     folder: Path,
     out_of_fold_ids: Sequence[str],
     test_ids: Sequence[str],
     folds: Integer[np.ndarray, " out_of_fold_rows"],
     classes: Sequence[str],
     form: Form,
-) -> Probabilities:
+) -> Predictions:
     """Write the ids and classes into an existing folder, and zeros to be filled in place: they need no memory."""
-    ids = pd.DataFrame(
-        {
-            "part": ["out_of_fold"] * len(out_of_fold_ids) + ["test"] * len(test_ids),
-            "row_id": [*out_of_fold_ids, *test_ids],
-            "fold": np.concatenate([folds, np.full(len(test_ids), -1)]).astype("int32"),
-        }
-    )
-    require_unique(ids, folder / "ids.parquet", ("part", "row_id"))
-    ids.to_parquet(folder / "ids.parquet", index=False)
+    ids = dict(zip(PARTS, (out_of_fold_ids, test_ids), strict=True))
+    write_ids(folder, ids, fold=np.concatenate([folds, np.full(len(test_ids), -1)]).astype("int32"))
     write_json(folder / "classes.json", {"classes": list(classes), "form": in_file(form)})
-    width, adds_up = width_of(form, len(classes)), form == "distribution"
-    return Probabilities(
-        out_of_fold=create_values(folder / "out_of_fold.npy", (len(out_of_fold_ids), width), "probabilities", adds_up),
-        test=create_values(folder / "test.npy", (len(test_ids), width), "probabilities", adds_up),
-        out_of_fold_ids=tuple(out_of_fold_ids),
-        test_ids=tuple(test_ids),
-        folds=folds,
-        classes=tuple(classes),
-        form=form,
-    )
+    for part in PARTS:
+        shape = (len(ids[part]), width_of(form, len(classes)))
+        create_values(folder / f"{part}.npy", shape, "probabilities", form == "distribution")
+    return open_predictions(folder, writable=True)
 
 
 @dataclass(frozen=True)
@@ -91,68 +77,57 @@ class StoredScores:
     test: Float32[np.ndarray, "test_rows scores"]
 
 
-def create_scores(folder: Path, predictions: Probabilities, has_scores: bool) -> StoredScores:
+def create_scores(folder: Path, predictions: Predictions, has_scores: bool) -> StoredScores:
     width = predictions.test.shape[1] if has_scores else 0
     return StoredScores(
         *(create_array(folder / f"{part}_scores.npy", (len(getattr(predictions, part)), width)) for part in PARTS)
     )
 
 
-def read_scores(folder: Path, predictions: Probabilities) -> StoredScores:
+def read_scores(folder: Path, predictions: Predictions) -> StoredScores:
     """Of predictions that have them. Raises Refusal when they are not there: an earlier version wrote none."""
     shapes = {part: getattr(predictions, part).shape for part in PARTS}
     return StoredScores(*(open_array(folder / f"{part}_scores.npy", shape, AXES) for part, shape in shapes.items()))
 
 
-def create_like(probabilities: Probabilities, folder: Path) -> Probabilities:
+def create_like(predictions: Predictions, folder: Path) -> Predictions:
     """The same rows and classes in another folder, zeros to be filled in place."""
-    return create_probabilities(
+    return create_predictions(
         folder,
-        probabilities.out_of_fold_ids,
-        probabilities.test_ids,
-        probabilities.folds,
-        probabilities.classes,
-        probabilities.form,
+        predictions.out_of_fold_ids,
+        predictions.test_ids,
+        predictions.folds,
+        predictions.classes,
+        predictions.form,
     )
 
 
-def write_probabilities(folder: Path, probabilities: Probabilities) -> None:
-    with whole_folder(folder) as partial:
-        written = create_like(probabilities, partial)
-        for part in PARTS:
-            source, target = getattr(probabilities, part), getattr(written, part)
-            if source.shape != target.shape:
-                raise ValueError(f"{part} is of shape {source.shape}, its axes are {target.shape}")
-            for block in row_blocks(target.shape):
-                put(target, block, take_stored(source, block))
-
-
-def read_probabilities(folder: Path) -> Probabilities:
-    """Raises Refusal when a file is missing, the files do not fit each other, or a row is not of the form."""
-    path = folder / "ids.parquet"
-    ids = read_parquet(path, COLUMNS)
-    require_filled(ids, path, COLUMNS)
-    require_unique(ids, path, ("part", "row_id"))
-    require_among(ids, path, "part", PARTS)
+def open_predictions(folder: Path, writable: bool = False) -> Predictions:
+    """Raises Refusal when a file is missing or the files do not fit each other."""
+    out_of_fold, test = read_ids(folder, PARTS, "fold")
     classes, form = _read_axes(folder / "classes.json")
-    width, adds_up = width_of(form, len(classes)), form == "distribution"
-    out_of_fold, tests = (ids[ids["part"] == part] for part in PARTS)
 
-    def opened(name: str, rows: int) -> np.ndarray:
-        return open_values(folder / name, (rows, width), "probabilities", adds_up, AXES)
+    def opened(part: str, rows: int) -> np.ndarray:
+        shape, adds_up = (rows, width_of(form, len(classes))), form == "distribution"
+        return open_values(folder / f"{part}.npy", shape, "probabilities", adds_up, AXES, writable)
 
-    probabilities = Probabilities(
-        out_of_fold=opened("out_of_fold.npy", len(out_of_fold)),
-        test=opened("test.npy", len(tests)),
+    return Predictions(
+        out_of_fold=opened("out_of_fold", len(out_of_fold)),
+        test=opened("test", len(test)),
         out_of_fold_ids=tuple(out_of_fold["row_id"]),
-        test_ids=tuple(tests["row_id"]),
+        test_ids=tuple(test["row_id"]),
         folds=out_of_fold["fold"].to_numpy(np.int64),
         classes=classes,
         form=form,
     )
-    _require_form(probabilities.out_of_fold, form, probabilities.out_of_fold_ids, folder / "out_of_fold.npy")
-    _require_form(probabilities.test, form, probabilities.test_ids, folder / "test.npy")
-    return probabilities
+
+
+def read_predictions(folder: Path) -> Predictions:
+    """Raises Refusal as `open_predictions` does, and when a row is not of the form."""
+    found = open_predictions(folder)
+    _require_form(found.out_of_fold, found.form, found.out_of_fold_ids, folder / "out_of_fold.npy")
+    _require_form(found.test, found.form, found.test_ids, folder / "test.npy")
+    return found
 
 
 def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:

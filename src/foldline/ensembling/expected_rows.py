@@ -11,7 +11,7 @@ from foldline.files.refusal import Refusal, listed
 
 
 @dataclass(frozen=True)
-class Roster:
+class ExpectedRows:
     """The rows that the predictions of some folds must cover, in the order of rows.parquet."""
 
     out_of_fold_ids: tuple[str, ...]
@@ -25,8 +25,8 @@ class Roster:
         return np.flatnonzero(self.folds == fold)
 
 
-def roster(rows: pd.DataFrame, folds: pd.DataFrame, run_folds: Sequence[int]) -> Roster:
-    """`rows`, `folds`: the tables rows.parquet and folds.csv. Train rows without a fold are in no roster.
+def expected_rows(rows: pd.DataFrame, folds: pd.DataFrame, run_folds: Sequence[int]) -> ExpectedRows:
+    """`rows`, `folds`: the tables rows.parquet and folds.csv. Train rows without a fold are none of them.
 
     Raises Refusal when the tables do not fit each other, or when a fold to run has no rows.
     """
@@ -44,7 +44,7 @@ def roster(rows: pd.DataFrame, folds: pd.DataFrame, run_folds: Sequence[int]) ->
             f"folds.csv has no rows in fold {listed(absent)}, it has the folds {listed(sorted(set(folds['fold'])))}. "
             "Correct `folds` in params.yaml."
         )
-    return Roster(
+    return ExpectedRows(
         out_of_fold_ids=tuple(train[chosen]),
         folds=fold_of_row[chosen].to_numpy(np.int64),
         clusters=clusters_of(folds, list(train[chosen])),

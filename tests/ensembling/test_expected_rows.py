@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.ensembling.coverage import place, roster
+from foldline.ensembling.expected_rows import expected_rows, place
 from foldline.files.refusal import Refusal
 
 
@@ -18,26 +18,26 @@ def a_competition() -> tuple[pd.DataFrame, pd.DataFrame]:
     return rows, folds
 
 
-def test_the_roster_is_the_rows_of_the_listed_folds_in_the_order_of_the_rows() -> None:
+def test_expected_are_the_rows_of_the_listed_folds_in_the_order_of_the_rows() -> None:
     rows, folds = a_competition()
-    both = roster(rows, folds, [0, 1])
+    both = expected_rows(rows, folds, [0, 1])
     assert both.out_of_fold_ids == ("d", "c", "a")
     assert both.test_ids == ("y", "x", "a")
     np.testing.assert_array_equal(both.folds, [0, 1, 0])
     np.testing.assert_array_equal(both.clusters, [2, 1, 0])
     np.testing.assert_array_equal(both.in_fold(0), [0, 2])
-    assert roster(rows, folds, [1]).out_of_fold_ids == ("c",)
+    assert expected_rows(rows, folds, [1]).out_of_fold_ids == ("c",)
 
 
 def test_a_fold_without_rows_is_refused() -> None:
     with pytest.raises(Refusal, match=r"no rows in fold 2, it has the folds 0, 1. Correct `folds` in params.yaml"):
-        roster(*a_competition(), [0, 2])
+        expected_rows(*a_competition(), [0, 2])
 
 
 def test_folds_of_other_rows_are_refused() -> None:
     rows, folds = a_competition()
     with pytest.raises(Refusal, match=r"rows that are not in rows.parquet: z\. Run `dvc repro -f -s split`"):
-        roster(rows, folds.replace("c", "z"), [0])
+        expected_rows(rows, folds.replace("c", "z"), [0])
 
 
 def test_each_expected_row_is_found_wherever_it_lies() -> None:

@@ -1,0 +1,93 @@
+"""The weights of members at which a convex function is least: none below zero, together one."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float64
+
+GAP = 1e-9
+"""How far above its least the function may end. m weights and a barrier of strength t leave a gap of m * t exactly."""
+SHRINK = 0.1
+MOST_STEPS = 50
+"""Newton's steps for one strength of the barrier; a handful suffice."""
+
+Weights = Float64[np.ndarray, " members"]
+Curve = Callable[[Weights], tuple[float, Float64[np.ndarray, " members"], Float64[np.ndarray, "members members"]]]
+"""A convex function's value, gradient and Hessian."""
+
+
+def least_on_simplex(curve: Curve, members: int) -> Weights:
+    """By Newton's method with a logarithmic barrier (Boyd and Vandenberghe, Convex Optimization, 2004, 11.3).
+
+    Equal members get equal weights. Weights end just above zero: those below GAP become zero.
+    """
+    weights = np.full(members, 1 / members)
+    strength = 1.0
+    while members * strength > GAP / 2:
+        strength *= SHRINK
+        weights = _centred(curve, weights, strength)
+    weights = np.where(weights < GAP, 0, weights)
+    return weights / weights.sum()
+
+
+def _centred(curve: Curve, weights: Weights, strength: float) -> Weights:
+    for _ in range(MOST_STEPS):
+        value, gradient, hessian = _with_barrier(curve, weights, strength)
+        step = _newton_step(gradient, hessian)
+        decrement = float(-gradient @ step)
+        if decrement < strength * 1e-3:
+            break
+        length = min(1.0, 0.99 / max(float((-step / weights).max()), 1e-300))
+        while _with_barrier(curve, weights + length * step, strength)[0] > value - 0.25 * length * decrement:
+            length /= 2
+            if length < 1e-10:
+                return weights
+        weights = weights + length * step
+    return weights
+
+
+def _with_barrier(curve: Curve, weights: Weights, strength: float) -> tuple[float, np.ndarray, np.ndarray]:
+    value, gradient, hessian = curve(weights)
+    return (
+        value - strength * float(np.log(weights).sum()),
+        gradient - strength / weights,
+        hessian + np.diag(strength / weights**2),
+    )
+
+
+def _newton_step(gradient: Weights, hessian: Float64[np.ndarray, "members members"]) -> Weights:
+    """The step that keeps the sum: hessian step + multiplier = -gradient, sum(step) = 0."""
+    both = np.linalg.solve(hessian, np.stack([gradient, np.ones(len(gradient))], axis=1))
+    multiplier = both[:, 0].sum() / both[:, 1].sum()
+    return multiplier * both[:, 1] - both[:, 0]
+
+
+def log_loss_curve(
+    probabilities: Float64[np.ndarray, "rows members"], importance: Float64[np.ndarray, " rows"] | None = None
+) -> Curve:
+    """Of weights: the mean of -log(probabilities @ weights), where these are what members gave to what came true.
+
+    importance: what each counts in the mean, together 1; None where all count the same.
+    """
+    counted = np.full(len(probabilities), 1 / len(probabilities)) if importance is None else importance
+
+    def curve(weights: Weights) -> tuple[float, np.ndarray, np.ndarray]:
+        mixed = probabilities @ weights
+        shares = probabilities / mixed[:, None]
+        heavy = counted[:, None] * shares
+        return -float(counted @ np.log(mixed)), -heavy.sum(axis=0), shares.T @ heavy
+
+    return curve
+
+
+def squared_error_curve(values: Float64[np.ndarray, "rows members"], targets: Float64[np.ndarray, " rows"]) -> Curve:
+    """Of weights: the mean of (values @ weights - targets)^2."""
+    squares = values.T @ values / len(values)
+    products = values.T @ targets / len(values)
+    constant = float(np.mean(targets**2))
+
+    def curve(weights: Weights) -> tuple[float, np.ndarray, np.ndarray]:
+        value = float(weights @ squares @ weights - 2 * products @ weights) + constant
+        return value, 2 * (squares @ weights - products), 2 * squares
+
+    return curve
