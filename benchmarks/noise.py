@@ -11,8 +11,8 @@ from benchmarks.clock import seconds_of
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
-from foldline.training.samples import Samples
-from foldline.training.section import Train
+from foldline.training.fold_samples import Samples
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 
 

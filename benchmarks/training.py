@@ -24,7 +24,7 @@ from foldline.training.batches import Batch, TrainingBatches
 from foldline.training.loop import train
 from foldline.training.measuring import NonFiniteCheck
 from foldline.training.processes import start_accelerator
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, build_training, training_batches
 
 

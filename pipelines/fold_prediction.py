@@ -14,10 +14,10 @@ from foldline.pixels.loaders import evaluation_loader
 from foldline.predicting.predicting import predict, shared_logits, stored_form
 from foldline.predicting.row_images import row_images
 from foldline.predicting.section import Predict
+from foldline.training.fold_samples import tabular_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
 from foldline.training.processes import start_accelerator
-from foldline.training.samples import tabular_of
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 

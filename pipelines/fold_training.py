@@ -11,11 +11,11 @@ from foldline.folds.training_table import read_training_table, soft_targets
 from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
+from foldline.training.fold_samples import fit_tabular_features, split_samples, with_tabular_features
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
-from foldline.training.samples import fit_tabular_features, split_samples, with_tabular_features
-from foldline.training.section import Train
 from foldline.training.starting_weights import starting_weights
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings

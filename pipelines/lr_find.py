@@ -30,7 +30,7 @@ def find(wish: argparse.Namespace) -> Answer:
     # Heavy, and --help needs none of it.
     from foldline.training.processes import start_accelerator
     from foldline.training.rate_finder import Sweep, sweep_fold, write_sweep
-    from foldline.training.section import Train
+    from foldline.training.train_section import Train
     from pipelines.fold_training import read_fold
 
     settings = read_settings()

@@ -26,7 +26,7 @@ from foldline.files.whole_files import sha256, write_text
 from foldline.params.section import parse
 from foldline.training.history import read_history
 from foldline.training.models import Classifier, load_model
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from pipelines.fold_training import read_fold, train_one
 from pipelines.running import Settings
 

@@ -9,7 +9,7 @@ import yaml
 
 from foldline.files.places import CODE, Places
 from foldline.params.code_digests import own_graph
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from pipelines.code import PIPELINES, stages_with_code
 
 # Editing our code must not download again; what these two wrote is checked when it is read.

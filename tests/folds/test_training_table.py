@@ -69,4 +69,4 @@ def test_nothing_but_split_and_training_knows_it() -> None:
     }
     for script in ("predict", "ensemble", "clip", "blend", "compare"):
         chain = graph.find_shortest_chain(f"pipelines.{script}", "foldline.folds.training_table")
-        assert chain is None or "foldline.training.samples" in chain, chain
+        assert chain is None or "foldline.training.fold_samples" in chain, chain

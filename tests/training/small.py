@@ -7,8 +7,8 @@ import numpy as np
 
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
-from foldline.training.samples import Samples
-from foldline.training.section import Train
+from foldline.training.fold_samples import Samples
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 
 MODEL: dict[str, Any] = {

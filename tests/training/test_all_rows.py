@@ -17,10 +17,10 @@ from foldline.files.rows import read_rows, write_rows
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from foldline.training.checkpoints import Checkpoints
+from foldline.training.fold_samples import Samples
 from foldline.training.fold_training import learn, train_fold, write_trained
 from foldline.training.history import read_history
-from foldline.training.samples import Samples
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, Weights, build_training
 from pipelines.fold_training import read_fold
 from pipelines.running import fold_name, read_settings

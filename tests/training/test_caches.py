@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from foldline.pixels.stores import JpegPixels, JpegStore
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold, write_trained
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 from tests.training.small import small_fold, train_section
 

@@ -16,7 +16,7 @@ from foldline.folds.training_table import soft_targets
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold
 from foldline.training.head_initialisation import backbone_features, fit_head
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import build_training
 from tests.training.small import MODEL, TRAIN, labels, small_fold, train_section
 

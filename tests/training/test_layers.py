@@ -12,7 +12,7 @@ from foldline.training.layer_groups import layer_depths
 from foldline.training.layers import GeneralizedMean
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
 from foldline.training.networks import Models
-from foldline.training.section import Resolution
+from foldline.training.train_section import Resolution
 from tests.training.small import MODEL
 
 WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)

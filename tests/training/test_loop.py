@@ -18,7 +18,7 @@ from foldline.training.fold_training import Trained, train_fold
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, fold_seed
 from tests.training.small import MODEL, labels, small_fold, train_section
 

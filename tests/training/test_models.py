@@ -20,7 +20,7 @@ from foldline.training.models import (
     save_model,
 )
 from foldline.training.networks import Head, LinearHead, MlpHead, Model, Models
-from foldline.training.section import Resolution
+from foldline.training.train_section import Resolution
 from tests.training.small import MODEL
 
 PLAIN = LinearHead(kind="linear")

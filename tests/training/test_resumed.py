@@ -8,8 +8,8 @@ from accelerate import Accelerator
 from foldline.params.kinds import by_kind
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold, write_trained
-from foldline.training.kind import Kind
-from foldline.training.section import Train
+from foldline.training.train_part import Kind
+from foldline.training.train_section import Train
 from tests.training.small import small_fold, train_section
 from tests.training.variants import VARIANTS
 

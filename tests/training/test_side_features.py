@@ -6,7 +6,7 @@ import pytest
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from foldline.training.samples import (
+from foldline.training.fold_samples import (
     MOST_CATEGORIES,
     Samples,
     TabularEncoding,

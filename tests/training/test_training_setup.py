@@ -9,7 +9,7 @@ import yaml
 
 from foldline.files.refusal import Refusal
 from foldline.params.section import read_section
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import dry_run
 from pipelines import check
 from tests.training.small import MODEL, train_section

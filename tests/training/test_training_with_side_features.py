@@ -14,11 +14,11 @@ from sklearn.metrics import log_loss
 
 from foldline.training.batches import micro_batches
 from foldline.training.checkpoints import Checkpoints
+from foldline.training.fold_samples import fit_tabular_features, with_tabular_features
 from foldline.training.fold_training import Trained, train_fold, write_trained
 from foldline.training.head_initialisation import backbone_features
 from foldline.training.models import load_model
 from foldline.training.rate_finder import Sweep, sweep_fold
-from foldline.training.samples import fit_tabular_features, with_tabular_features
 from foldline.training.training_setup import Fold, build_training, training_batches
 from tests.training.small import MODEL, labels, small_fold, train_section
 from tests.training.test_head_initialisation import section as frozen_section

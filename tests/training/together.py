@@ -11,7 +11,7 @@ from accelerate.state import AcceleratorState
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 
 

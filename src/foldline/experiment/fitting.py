@@ -10,7 +10,7 @@ from foldline.card.views import CROPS, SYMMETRIES, names_in, needs_squares
 from foldline.ensembling.methods import needs_order
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal, listed
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 
 
 def unweighable(params: Params, card: Card) -> Iterator[str]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from foldline.params.kinds import union_of
-from foldline.training.kind import Accelerator, Kind, Module, Tensor
 from foldline.training.layer_groups import batchnorms
 from foldline.training.losses import LossFunction
+from foldline.training.train_part import Accelerator, Kind, Module, Tensor
 
 if TYPE_CHECKING:
     from foldline.training.batches import Batch

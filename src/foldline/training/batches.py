@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader
 
 from foldline.pixels.loaders import EpochOrder, balanced
-from foldline.training.samples import Samples
-from foldline.training.section import Train
+from foldline.training.fold_samples import Samples
+from foldline.training.train_section import Train
 
 
 @dataclass(frozen=True)

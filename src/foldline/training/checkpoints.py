@@ -18,7 +18,7 @@ from foldline.files.places import FoldName, Places, of_model
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json, sha256, sha256_of_json, whole_file, write_json
 from foldline.training.history import COLUMNS
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 
 Line = dict[str, int | float]
 """Of the history: an epoch, under the columns of foldline.training.history."""

@@ -18,7 +18,7 @@ from foldline.training.loop import train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, save_model
 from foldline.training.processes import memory_advice
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, Weights, build_training, training_batches
 
 

@@ -11,14 +11,14 @@ from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from foldline.params.kinds import union_of
-from foldline.training.kind import Kind, Module, Tensor
 from foldline.training.losses import Loss
 from foldline.training.networks import Model
+from foldline.training.train_part import Kind, Module, Tensor
 
 if TYPE_CHECKING:
     from foldline.pixels.loaders import Pixels
+    from foldline.training.fold_samples import Samples
     from foldline.training.models import Classifier
-    from foldline.training.samples import Samples
     from foldline.training.training_setup import Fold
 else:
     Classifier = Fold = Pixels = Samples = Any

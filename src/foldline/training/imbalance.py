@@ -7,7 +7,7 @@ from jaxtyping import Float
 from scipy.sparse import csr_array
 
 from foldline.params.kinds import union_of
-from foldline.training.kind import Kind
+from foldline.training.train_part import Kind
 
 PerSample = Float[np.ndarray, " samples"]
 

@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
-from foldline.training.kind import Kind, Module
+from foldline.training.train_part import Kind, Module
 
 if TYPE_CHECKING:
     from foldline.training.models import Classifier

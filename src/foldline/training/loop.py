@@ -20,7 +20,7 @@ from foldline.training.measuring import NonFiniteCheck, RunningSums
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import SetHyperparameters
 from foldline.training.processes import over_processes
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 
 
 @dataclass(frozen=True)

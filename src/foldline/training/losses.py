@@ -14,7 +14,7 @@ from foldline.card.activations import ActivationKind, Learned
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import by_kind, union_of
 from foldline.params.section import FractionBelowOne
-from foldline.training.kind import Kind, OwnKind, Tensor
+from foldline.training.train_part import Kind, OwnKind, Tensor
 
 Logits = Float[Tensor, "batch outputs"]
 SoftTargets = Float[Tensor, "batch outputs"]

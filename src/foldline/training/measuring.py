@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader
 from foldline.files.refusal import Refusal, listed
 from foldline.pixels.loaders import Pixels, evaluation_loader
 from foldline.training.batches import Batch
+from foldline.training.fold_samples import Samples
 from foldline.training.objectives import Objective
 from foldline.training.processes import over_processes
-from foldline.training.samples import Samples
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 
 
 class RunningSums:

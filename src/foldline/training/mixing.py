@@ -9,7 +9,7 @@ from pydantic import NonNegativeInt, PositiveFloat
 
 from foldline.params.kinds import union_of
 from foldline.params.section import Fraction
-from foldline.training.kind import Kind, Tensor
+from foldline.training.train_part import Kind, Tensor
 
 Images = Shaped[Tensor, "batch channels height width"]
 Beside = tuple[Float[Tensor, "batch ..."], ...]

@@ -16,9 +16,9 @@ from foldline.files.whole_files import missing, whole_file
 from foldline.params.section import Section, parse
 from foldline.training.backbones import unfit_size
 from foldline.training.batches import resized
+from foldline.training.fold_samples import TabularEncoding
 from foldline.training.networks import Models
-from foldline.training.samples import TabularEncoding
-from foldline.training.section import Resolution
+from foldline.training.train_section import Resolution
 from foldline.training.weights import DESCRIPTION
 
 

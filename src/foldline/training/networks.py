@@ -11,7 +11,7 @@ from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256
 from foldline.params.kinds import union_of
 from foldline.params.section import Fraction
-from foldline.training.kind import Kind, Module, OwnKind
+from foldline.training.train_part import Kind, Module, OwnKind
 
 if TYPE_CHECKING:
     from foldline.training.models import Architecture

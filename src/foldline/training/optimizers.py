@@ -9,8 +9,8 @@ from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import union_of
 from foldline.params.section import FractionBelowOne
-from foldline.training.kind import Accelerator, Kind, Module, Optimizer
 from foldline.training.schedules import ByStep
+from foldline.training.train_part import Accelerator, Kind, Module, Optimizer
 
 Groups = list[dict[str, Any]]
 SetHyperparameters = Callable[[Optimizer, int], None]

@@ -28,7 +28,7 @@ from foldline.training.objectives import Objective
 from foldline.training.optimizers import set_rates
 from foldline.training.processes import memory_advice
 from foldline.training.rate_chart import draw_sweep
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, build_training, training_batches
 
 MEASURES = ("train_loss", "validation_loss", "validation_accuracy")

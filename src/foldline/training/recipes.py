@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from foldline.params.kinds import union_of
-from foldline.training.kind import Kind, OwnKind
+from foldline.training.train_part import Kind, OwnKind
 
 if TYPE_CHECKING:
     from foldline.training.augmentation import Image, Transforms

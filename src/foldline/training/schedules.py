@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.params.kinds import union_of
 from foldline.params.section import Fraction, FractionBelowOne
-from foldline.training.kind import Kind, OwnKind
+from foldline.training.train_part import Kind, OwnKind
 
 ByStep = Callable[[int], float]
 Piece = tuple[int, ByStep]

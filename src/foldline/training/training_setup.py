@@ -20,6 +20,7 @@ from foldline.folds.training_table import soft_targets
 from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.batches import TrainingBatches
+from foldline.training.fold_samples import Samples, TabularEncoding
 from foldline.training.head_initialisation import NoLinearProbe
 from foldline.training.imbalance import NoImbalance
 from foldline.training.layer_groups import parameter_groups
@@ -28,8 +29,7 @@ from foldline.training.losses import CrossEntropy
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
 from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import hyperparameters
-from foldline.training.samples import Samples, TabularEncoding
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 
 ALL_ROWS_SEED = 2**32 - 1
 """In the place of a fold's number, which no fold has."""

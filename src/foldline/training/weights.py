@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_file
 from foldline.params.kinds import union_of
-from foldline.training.kind import Kind, Tensor
+from foldline.training.train_part import Kind, Tensor
 
 DESCRIPTION = "foldline"
 """The one key of a model file's metadata: with several, safetensors writes them in a changing order."""

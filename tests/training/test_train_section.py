@@ -8,7 +8,7 @@ from foldline.files.refusal import Refusal
 from foldline.params.section import read_section
 from foldline.params.yaml_files import read_yaml
 from foldline.training.backbones import known_model
-from foldline.training.section import Train
+from foldline.training.train_section import Train
 from tests.training.small import train_section
 
 RECIPES = sorted((Path(__file__).resolve().parents[2] / "pipelines" / "recipes").glob("*.yaml"))

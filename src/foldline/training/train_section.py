@@ -9,7 +9,6 @@ from foldline.params.section import Precision, Section
 from foldline.training.averages import Averages
 from foldline.training.head_initialisation import HeadInitialisations
 from foldline.training.imbalance import Imbalances
-from foldline.training.kind import Kind
 from foldline.training.layer_groups import AnyLearningRates, Freezings
 from foldline.training.losses import Losses
 from foldline.training.mixing import Mixings
@@ -17,6 +16,7 @@ from foldline.training.networks import Models
 from foldline.training.optimizers import Clippings, Optimizers
 from foldline.training.recipes import Augmentation
 from foldline.training.schedules import Schedules
+from foldline.training.train_part import Kind
 
 
 class Resolution(Kind):

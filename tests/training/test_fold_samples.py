@@ -9,7 +9,7 @@ import torch
 
 from foldline.files.refusal import Refusal
 from foldline.folds.training_table import graded_lines, soft_targets
-from foldline.training.samples import split_samples
+from foldline.training.fold_samples import split_samples
 
 ROWS = pd.DataFrame({"part": ["train"] * 4 + ["test"] * 2, "row_id": ["a", "b", "c", "d", "a", "e"]})
 FOLDS = pd.DataFrame({"row_id": ["a", "b", "d"], "fold": [1, 0, 0]})
