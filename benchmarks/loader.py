@@ -37,7 +37,7 @@ def loader_against_albumentations(recipe: str) -> Figure:
     own: Any = theirs.transforms  # none is a person's own, which albumentations would not take
     alone = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), *own])
     order = EpochOrder(len(fold.training), BATCH_SIZE, (0,), 0, 1)
-    loader = training_loader(fold.pixels, fold.training.positions, augment, order, workers=0)
+    loader = training_loader(fold.pixels, fold.training.cache_indices, augment, order, workers=0)
 
     def load() -> None:
         for _ in loader:

@@ -44,12 +44,12 @@ def draw_labels(generator: np.random.Generator) -> Strata:
 
 
 def split(draw: Callable[[np.random.Generator], Strata]) -> tuple[float, int]:
-    """Seconds of dealing alone, and the peak of resident memory in bytes, the drawn tables included."""
+    """Seconds of the assignment alone, and the peak of resident memory in bytes, the drawn tables included."""
     generator = np.random.default_rng(0)
     ids = pd.Series(np.arange(ROWS).astype(str), dtype="str")
     groups = pd.Series(generator.integers(0, GROUPS, ROWS).astype(str), dtype="str")
     rows = pd.DataFrame({"part": "train", "row_id": ids, "group": groups})
-    images = pd.DataFrame({"row": np.arange(ROWS), "position": np.arange(ROWS)})
+    images = pd.DataFrame({"row": np.arange(ROWS), "cache_index": np.arange(ROWS)})
     strata, pairs = draw(generator), pd.DataFrame({"first": [], "second": []}, dtype="int64")
     start = time.perf_counter()
     make_folds(rows, strata, images, pairs, SPLIT)

@@ -1,4 +1,4 @@
-"""Deal the train rows to folds: stratified by class; groups and near-duplicates never straddle folds.
+"""Assign the train rows to folds: stratified by class; groups and near-duplicates never straddle folds.
 
 Reads work/<slug>/rows.parquet, targets.npy, images.parquet, classes.json, pixels.json and the pixel cache (built again
 from the archives of input/<slug> when it is absent). Writes work/<slug>/folds.csv, the same on every machine; a train
@@ -44,7 +44,7 @@ def main() -> Answer:
     write_duplicates(places.duplicates, duplicates)
     clusters = folds["cluster"].nunique()
     print(f"{places.folds}: {len(folds)} rows in {clusters} clusters")
-    print(f"{places.duplicates}: {len(duplicates)} pairs show the same, {describe_findings(duplicates)}")
+    print(f"{places.duplicates}: {describe_findings(duplicates)}")
     print(count_by_fold(folds, strata, rows["group"].iloc[kept]).to_string())
     return {"folds": places.folds, "rows": len(folds), "clusters": clusters, "duplicate_pairs": len(duplicates)}
 

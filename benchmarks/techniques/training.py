@@ -103,7 +103,7 @@ def measure(workspace: Workspace, params: Mapping[str, Any], fold: int) -> Measu
             return Measured(nothing, nothing, time.perf_counter() - start, str(refusal))
         seconds = time.perf_counter() - start
         facts = read_fold(Settings(PARAMS, workspace.slug), fold, seed, train)
-        images = np.stack([facts.pixels[position] for position in facts.validation.positions])
+        images = np.stack([facts.pixels[position] for position in facts.validation.cache_indices])
     trained = workspace.places.trained(fold, seed)
     probabilities = predicted(load_model(trained / "model.safetensors"), images)
     rows = judged(facts.validation.row_ids, probabilities, facts.validation.targets.toarray().argmax(axis=1))

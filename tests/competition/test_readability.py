@@ -16,7 +16,7 @@ from foldline.pixels.cache import COLUMNS
 DECODED = pd.DataFrame(
     {
         "path": ["a", "b", "c", "d"],
-        "position": [0, 1, 2, 3],
+        "cache_index": [0, 1, 2, 3],
         "height": [5, 0, 7, 8],
         "width": [9, 0, 9, 9],
         "exact_hash": ["w", "x", "y", "z"],
@@ -31,7 +31,7 @@ def test_every_image_of_a_row_finds_its_pixels() -> None:
     images = link_images(LISTED, DECODED)
 
     assert tuple(images.columns) == COLUMNS
-    assert images["position"].tolist() == [0, 1, 1, 2, 0, 3]
+    assert images["cache_index"].tolist() == [0, 1, 1, 2, 0, 3]
     assert images["error"].notna().tolist() == [False, True, True, False, False, False]
 
 

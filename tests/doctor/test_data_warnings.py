@@ -28,7 +28,7 @@ def tables(targets: list[str | None], sizes: list[tuple[int, int]] | None = None
         {
             "row": range(count),
             "path": [f"{number}.jpg" for number in range(count)],
-            "position": range(count),
+            "cache_index": range(count),
             "height": heights,
             "width": widths,
             "exact_hash": "",
@@ -107,14 +107,14 @@ def test_pictures_that_repeat_are_told_by_where_they_stand(pair: tuple[int, int]
 
 def test_a_file_that_serves_a_train_and_a_test_row_is_a_leak() -> None:
     rows, images = tables(["a", "a", None])
-    images.loc[2, ["path", "position"]] = ["0.jpg", 0]
+    images.loc[2, ["path", "cache_index"]] = ["0.jpg", 0]
     (finding,) = found(rows, images, ("a",))
     assert "(a leak): 0.jpg = 0.jpg" in finding
 
 
 def test_a_file_of_several_train_rows_is_no_contradiction() -> None:
     rows, images = tables(["a", "b", "a", "b"])
-    images.loc[[1, 2], ["path", "position"]] = ["0.jpg", 0]
+    images.loc[[1, 2], ["path", "cache_index"]] = ["0.jpg", 0]
     assert found(rows, images, ("a", "b")) == ["1 train image belongs to several rows each, which share a fold: 0.jpg."]
 
 

@@ -10,7 +10,7 @@ from foldline.doctor.pixel_warnings import pixel_warnings
 
 IMAGES = pd.DataFrame(
     {
-        "position": [0, 1, 2, 3],
+        "cache_index": [0, 1, 2, 3],
         "height": 2,
         "width": 2,
         "error": pd.Series([None, None, None, "empty"], dtype="str"),

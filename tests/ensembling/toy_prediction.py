@@ -61,7 +61,7 @@ def stage(folder: Path) -> None:
     ids = [f"row {number}" for number in range(ROWS)]
     axes = (ids[:2], ids, ["identity", "flip"], list("abc"), "softmax")
     with shared_logits(folder / "fold0", *axes, accelerator) as logits:
-        two = RowImages(images().positions[:4], images().rows[:4], 2)
+        two = RowImages(images().cache_indices[:4], images().rows[:4], 2)
         predict(ToyModel(), load, two, views(), accelerator, logits.validation, "mean", "rows")
         predict(ToyModel(), load, images(), views(), accelerator, logits.test, "mean", "rows")
 

@@ -13,7 +13,7 @@ def groups(*names: str | None) -> pd.Series:
 
 
 def images(*row_positions: tuple[int, int]) -> pd.DataFrame:
-    return pd.DataFrame(list(row_positions), columns=["row", "position"])
+    return pd.DataFrame(list(row_positions), columns=["row", "cache_index"])
 
 
 def pairs(*positions: tuple[int, int]) -> pd.DataFrame:
@@ -54,7 +54,7 @@ ROWS = pd.DataFrame(
 IMAGES = pd.DataFrame(
     {
         "row": [0, 1, 2, 2, 3, 4, 5],
-        "position": [0, 1, 2, 3, 4, 5, 6],
+        "cache_index": [0, 1, 2, 3, 4, 5, 6],
         "error": [None, "empty file", "empty file", None, None, None, None],
     }
 )
@@ -67,7 +67,7 @@ NO_GROUPS = pd.Series([None] * 25, dtype="str")
 
 
 def test_learnable_images_are_readable_and_of_train_rows() -> None:
-    assert learnable_images(ROWS, IMAGES)["position"].tolist() == [0, 3, 4, 5]
+    assert learnable_images(ROWS, IMAGES)["cache_index"].tolist() == [0, 3, 4, 5]
 
 
 def test_a_row_without_a_readable_image_belongs_to_no_fold() -> None:

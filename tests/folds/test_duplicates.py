@@ -25,7 +25,7 @@ def cached(contents: list[bytes], form: PixelForm = FORM) -> tuple[pd.DataFrame,
     lines = [decode_into(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
     images = pd.DataFrame(with_hashes(lines, pixels), columns=DecodedImage._fields)
     images["error"] = images["error"].astype("str")
-    images["position"] = np.arange(len(contents))
+    images["cache_index"] = np.arange(len(contents))
     return images, pixels
 
 

@@ -8,7 +8,7 @@ from foldline.folds.duplicates_table import describe_findings, list_duplicates, 
 
 SHOWN = ["pug", "pug", "dingo"]
 ROWS = pd.DataFrame({"part": ["train", "train", "train", "test"], "row_id": list("abcd")})
-IMAGES = pd.DataFrame({"row": [0, 1, 2, 3, 0], "position": [0, 1, 2, 3, 4], "path": ["a", "b", "c", "d", "a2"]})
+IMAGES = pd.DataFrame({"row": [0, 1, 2, 3, 0], "cache_index": [0, 1, 2, 3, 4], "path": ["a", "b", "c", "d", "a2"]})
 
 
 def test_pairs_are_listed_by_what_they_mean() -> None:
@@ -21,11 +21,13 @@ def test_pairs_are_listed_by_what_they_mean() -> None:
         ["a", "d", "train and test"],
         ["b", "c", "conflict"],
     ]
-    assert describe_findings(duplicates) == "1 of them in train and test, 1 in train with different targets"
+    assert (
+        describe_findings(duplicates) == "3 near-duplicate pairs: 1 across train/test (leak), 1 with conflicting labels"
+    )
 
 
 def test_an_image_of_two_rows_is_a_pair_but_no_conflict() -> None:
-    shared = IMAGES.assign(position=[0, 1, 0, 3, 4], path=["a", "b", "a", "d", "a2"])
+    shared = IMAGES.assign(cache_index=[0, 1, 0, 3, 4], path=["a", "b", "a", "d", "a2"])
 
     duplicates = list_duplicates(ROWS, SHOWN, shared, pd.DataFrame({"first": [], "second": []}, dtype="int64"))
 

@@ -155,7 +155,7 @@ READERS = {"check", "prepare"}
 def test_an_edited_body_makes_exactly_its_users_stale(
     digests: Callable[[str, Callable[[str], str]], dict[str, str]], module: str, stale: set[str]
 ) -> None:
-    """The drills: a metric, a kind of target, the reader of a format, a decoder, the dealing, the loop, a chart."""
+    """The drills: a metric, a rule, a kind of target, the reader of a format, a decoder, folds, the loop, a chart."""
     before, after = digests(module, str), digests(module, lambda text: f"{text}\nEDITED = True")
     assert {script.removeprefix("pipelines.") for script in before if after[script] != before[script]} == stale
 

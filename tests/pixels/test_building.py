@@ -48,7 +48,7 @@ def test_every_image_is_decoded_once_in_the_order_of_first_appearance(archives: 
     cached = built(archives, ["train/3.png", "train/1.png", "train/3.png"])
     decoded = cached.decoded
     assert decoded["path"].tolist() == ["train/3.png", "train/1.png"]
-    assert decoded["position"].tolist() == [0, 1]
+    assert decoded["cache_index"].tolist() == [0, 1]
     assert decoded[["height", "width"]].to_numpy().tolist() == [[16, 24], [16, 24]]
     assert decoded["exact_hash"][0] == xxh3_128_hexdigest(MEMBERS["train/3.png"])
     assert decoded["perceptual_hash"].dtype == np.int64

@@ -10,7 +10,7 @@ IMAGES = pd.DataFrame(
     {
         "row": [0, 0, 1],
         "path": pd.Series(["a.jpg", "b.jpg", "a.jpg"], dtype="str"),
-        "position": [0, 1, 0],
+        "cache_index": [0, 1, 0],
         "height": [3, 0, 3],
         "width": [4, 0, 4],
         "exact_hash": pd.Series(["x", "y", "x"], dtype="str"),
@@ -29,7 +29,7 @@ def test_images_read_back_as_they_were(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"position": [0, -1, 0]}, "`position` is negative in line 1"),
+        ({"cache_index": [0, -1, 0]}, "`cache_index` is negative in line 1"),
         ({"row": [1, 0, 1], "path": ["a", "b", "c"]}, "`row` is not ascending"),
         ({"path": ["a.jpg", "a.jpg", "a.jpg"]}, "1 rows repeat an earlier one's key, the first is row"),
         ({"path": ["a.jpg", None, "a.jpg"]}, "1 rows have no `path`"),

@@ -96,7 +96,7 @@ def test_any_number_of_processes_predicts_each_row_once(processes: int, tmp_path
 def test_shares_are_all_rows_each_once(processes: int) -> None:
     every = images()
     shares = [every.share(process, processes) for process in range(processes)]
-    np.testing.assert_array_equal(np.concatenate([share.positions for share in shares]), every.positions)
+    np.testing.assert_array_equal(np.concatenate([share.cache_indices for share in shares]), every.cache_indices)
     rows = [set(share.rows.tolist()) for share in shares]
     assert sum(map(len, rows)) == ROWS == len(set().union(*rows))
 

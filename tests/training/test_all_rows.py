@@ -33,7 +33,7 @@ def all_rows() -> Fold:
     fold = small_fold()
     both = (fold.training, fold.validation)
     training = Samples(
-        np.concatenate([part.positions for part in both]),
+        np.concatenate([part.cache_indices for part in both]),
         vstack([part.targets for part in both], format="csr"),
         np.concatenate([part.weights for part in both]),
         tuple(row for part in both for row in part.row_ids),

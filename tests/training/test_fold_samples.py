@@ -18,22 +18,22 @@ SOFT = soft_targets(GRADED, 9)
 TABLE = graded_lines(np.array([0, 1, 3]), GRADED, 9)
 # One of row b's images cannot be read; row c has none that can, and so no fold.
 ERRORS = [None, None, None, "truncated", "truncated", None, None, None]
-IMAGES = pd.DataFrame({"row": [0, 1, 1, 1, 2, 3, 4, 5], "position": range(10, 18), "error": ERRORS})
+IMAGES = pd.DataFrame({"row": [0, 1, 1, 1, 2, 3, 4, 5], "cache_index": range(10, 18), "error": ERRORS})
 
 
 def test_each_readable_image_is_a_sample_with_its_rows_target() -> None:
     training, validation = split_samples(ROWS, IMAGES, FOLDS, SOFT, TABLE, fold=1)
-    assert training.positions.tolist() == [11, 12, 15]
+    assert training.cache_indices.tolist() == [11, 12, 15]
     assert training.targets.toarray().argmax(axis=1).tolist() == [6, 6, 8]
     assert training.row_ids == ("b", "b", "d")
-    assert (validation.positions.tolist(), validation.row_ids) == ([10], ("a",))
+    assert (validation.cache_indices.tolist(), validation.row_ids) == ([10], ("a",))
     assert validation.targets.toarray().argmax(axis=1).tolist() == [5]
     assert len(training) == 3
 
 
 def test_images_in_any_order() -> None:
     training, _ = split_samples(ROWS, IMAGES.iloc[::-1], FOLDS, SOFT, TABLE, fold=1)
-    assert dict(zip(training.positions.tolist(), training.row_ids, strict=True)) == {11: "b", 12: "b", 15: "d"}
+    assert dict(zip(training.cache_indices.tolist(), training.row_ids, strict=True)) == {11: "b", 12: "b", 15: "d"}
 
 
 def test_trainings_learn_the_tables_lines_and_are_judged_on_graded_targets() -> None:
@@ -71,5 +71,5 @@ def test_refuses_folds_of_other_rows(row_ids: list[str]) -> None:
 
 def test_all_rows_train_and_none_validates() -> None:
     training, validation = split_samples(ROWS, IMAGES, FOLDS, SOFT, TABLE, fold="all")
-    assert training.positions.tolist() == [10, 11, 12, 15]
+    assert training.cache_indices.tolist() == [10, 11, 12, 15]
     assert len(validation) == 0

@@ -55,7 +55,7 @@ def test_equals_the_loop_that_anyone_would_write(tmp_path: Path) -> None:
         order.epoch = epoch
         for draws in order:
             index = np.array([index for index, _ in draws])
-            images = torch.from_numpy(fold.pixels[fold.training.positions[index]]).permute(0, 3, 1, 2)
+            images = torch.from_numpy(fold.pixels[fold.training.cache_indices[index]]).permute(0, 3, 1, 2)
             for group in optimizer.param_groups:
                 group["lr"] = schedule(step) * group["peak_rate"]
             optimizer.zero_grad()
@@ -118,7 +118,7 @@ def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
     """Loss and accuracy of the written model on the validation images, worked out anew."""
     fold = small_fold()
     trained = run(train_section(keep="best", epochs=4), tmp_path)
-    images = torch.from_numpy(fold.pixels[fold.validation.positions]).permute(0, 3, 1, 2)
+    images = torch.from_numpy(fold.pixels[fold.validation.cache_indices]).permute(0, 3, 1, 2)
     targets = torch.from_numpy(labels(fold.validation))
     with torch.no_grad():
         logits = trained.model.eval()(images)

@@ -73,7 +73,7 @@ def test_images_grow_or_stay_small_in_training_and_are_whole_in_validation(
     learning = [2 * output.shape[-1] for learns, output in seen if learns]
     assert learning == [side for side in sides for _ in range(4)]
     fold = small_fold()
-    images = torch.from_numpy(fold.pixels[fold.validation.positions]).permute(0, 3, 1, 2)
+    images = torch.from_numpy(fold.pixels[fold.validation.cache_indices]).permute(0, 3, 1, 2)
     with torch.no_grad():
         logits = trained.model.eval()(images)
     whole = cross_entropy(logits, torch.from_numpy(labels(fold.validation)), label_smoothing=0.1).item()

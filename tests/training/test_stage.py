@@ -40,13 +40,13 @@ def write_competition(root: Path) -> Places:
     count = len(fold.pixels)
     targets = np.zeros(count, np.int64)
     for samples in (fold.training, fold.validation):
-        targets[samples.positions] = labels(samples)
+        targets[samples.cache_indices] = labels(samples)
     row_ids = [f"row{number}" for number in range(count)]
     rows = {"part": "train", "row_id": row_ids, "group": None}
     write_rows(places.rows, pd.DataFrame(rows))
     write_targets(places.targets, targets)
     numbers = np.arange(count)
-    images = {"row": numbers, "path": row_ids, "position": numbers, "height": 16, "width": 16}
+    images = {"row": numbers, "path": row_ids, "cache_index": numbers, "height": 16, "width": 16}
     unused = {"exact_hash": "", "perceptual_hash": 0, "error": None}
     write_images(places.images, pd.DataFrame(images | unused))
     write_classes(places.classes, ("class0", "class1", "class2"))

@@ -21,12 +21,12 @@ Range = tuple[float, float] | None
 
 
 def pixel_warnings(images: pd.DataFrame, picture_at: Callable[[int], np.ndarray], value_range: Range) -> Iterator[str]:
-    """images: as in their tables. picture_at: the cache's image at a position; some are looked at."""
-    positions = images.loc[images["error"].isna(), "position"].unique()
-    chosen = positions[:: max(1, len(positions) // LOOKED_AT)]
+    """images: as in their tables. picture_at: the cache's image at an index; some are looked at."""
+    indices = images.loc[images["error"].isna(), "cache_index"].unique()
+    chosen = indices[:: max(1, len(indices) // LOOKED_AT)]
     if not len(chosen):
         return
-    measures = [_measured(picture_at(position)) for position in chosen.tolist()]
+    measures = [_measured(picture_at(index)) for index in chosen.tolist()]
     low, high, outside = np.array(measures, np.float64).reshape(-1, 3).T
     is_flat, is_narrow = high - low < LEAST_SPAN, high - low < NARROW_SPAN
     if 2 * is_flat.sum() > len(chosen):

@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from foldline.card.targets.kind import Strata
-from foldline.folds.splitting import Split, deal
+from foldline.folds.splitting import Split, assign_folds
 
 SHOWN_CLASSES = 12
 
@@ -24,32 +24,32 @@ def make_folds(
     """The table of `folds/folds_table.py`, for the rows of `images` in their order.
 
     rows: all of them. strata: of the rows of `images`. images: as `learnable_images` gives them. pairs: first, second,
-    the positions of near-duplicates in the pixel cache, those of test images among them: train rows that resemble
+    the indices of near-duplicates in the pixel cache, those of test images among them: train rows that resemble
     one test image stay together. Raises Refusal when there are fewer clusters than folds.
     """
     kept = np.unique(images["row"].to_numpy())
     renumbered = images.assign(row=np.searchsorted(kept, images["row"]))
     clusters = join_rows(rows["group"].iloc[kept], renumbered, pairs)
-    folds = deal(clusters, strata.of_rows, split.count, split.seed)
+    folds = assign_folds(clusters, strata.of_rows, split.count, split.seed)
     return pd.DataFrame({"row_id": rows["row_id"].to_numpy()[kept], "fold": folds, "cluster": clusters})
 
 
 def join_rows(groups: pd.Series, images: pd.DataFrame, pairs: pd.DataFrame) -> Int64[np.ndarray, " rows"]:
     """The number of each row's cluster, counted in the order of first rows.
 
-    groups: one per row, missing for rows that belong to none. images: row (0 .. rows - 1), position (in the pixel
-    cache). pairs: first, second (positions of near-duplicates). Clusters are the connected components of the graph
-    whose nodes are rows, positions and groups.
+    groups: one per row, missing for rows that belong to none. images: row (0 .. rows - 1), cache_index. pairs: first,
+    second, cache indices of near-duplicates. Clusters are the connected components of the graph whose nodes are rows,
+    cache indices and groups.
     """
     rows = len(groups)
-    positions = 1 + int(np.concatenate([images["position"], pairs["first"], pairs["second"]]).max(initial=-1))
+    indices = 1 + int(np.concatenate([images["cache_index"], pairs["first"], pairs["second"]]).max(initial=-1))
     group_codes, names = pd.factorize(groups)
     grouped = np.flatnonzero(group_codes >= 0)
     ends = np.concatenate([images["row"], rows + pairs["first"], grouped])
     others = np.concatenate(
-        [rows + images["position"], rows + pairs["second"], rows + positions + group_codes[grouped]]
+        [rows + images["cache_index"], rows + pairs["second"], rows + indices + group_codes[grouped]]
     )
-    nodes = rows + positions + len(names)
+    nodes = rows + indices + len(names)
     edges = coo_array((np.ones(len(ends), dtype=np.int8), (ends, others)), shape=(nodes, nodes))
     _, components = connected_components(edges, directed=False)
     clusters, _ = pd.factorize(components[:rows])

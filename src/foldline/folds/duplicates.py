@@ -50,29 +50,29 @@ BLOCK_PAIRS = 4_000_000
 
 
 def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
-    """Pairs of positions in the cache that hold the same picture: columns first, second, first < second, sorted.
+    """Pairs of indices into the cache that hold the same picture: columns first, second, first < second, sorted.
 
-    images: position, exact_hash, perceptual_hash and error of each (repeated positions count once). pixels: the cache,
+    images: cache_index, exact_hash, perceptual_hash and error of each (repeated indices count once). pixels: the cache,
     count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
     cropped by up to 3 % per side. Of n copies of one picture n - 1 pairs are listed: they connect all. Memory: 1 KiB an
     image; comparisons: at most nine an image.
     """
-    readable = images[images["error"].isna()].drop_duplicates("position").sort_values("position")
+    readable = images[images["error"].isna()].drop_duplicates("cache_index").sort_values("cache_index")
     chosen = readable.drop_duplicates("exact_hash")
-    first_of = dict(zip(chosen["exact_hash"], chosen["position"], strict=True))
-    equal = readable[~readable["position"].isin(chosen["position"])]
-    exact = [(first_of[row.exact_hash], row.position) for row in equal.itertuples()]
-    positions = chosen["position"].to_numpy(np.int64)
-    thumbnails = _thumbnails(pixels, positions)
-    similar = positions[_verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)]
+    first_of = dict(zip(chosen["exact_hash"], chosen["cache_index"], strict=True))
+    equal = readable[~readable["cache_index"].isin(chosen["cache_index"])]
+    exact = [(first_of[row.exact_hash], row.cache_index) for row in equal.itertuples()]
+    indices = chosen["cache_index"].to_numpy(np.int64)
+    thumbnails = _thumbnails(pixels, indices)
+    similar = indices[_verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)]
     pairs = np.concatenate([np.array(exact, np.int64).reshape(-1, 2), similar.reshape(-1, 2)])
     return pd.DataFrame(np.unique(np.sort(pairs, axis=1), axis=0), columns=["first", "second"])
 
 
-def _thumbnails(pixels: CachedPixels, positions: np.ndarray) -> Thumbnails:
-    thumbnails = np.empty((len(positions), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
-    for number, position in enumerate(tqdm(positions, desc="thumbnails", unit="image")):
-        thumbnails[number] = thumbnail(pixels[position])
+def _thumbnails(pixels: CachedPixels, indices: np.ndarray) -> Thumbnails:
+    thumbnails = np.empty((len(indices), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
+    for number, index in enumerate(tqdm(indices, desc="thumbnails", unit="image")):
+        thumbnails[number] = thumbnail(pixels[index])
     return thumbnails
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foldline.files.refusal import counted
 from foldline.files.whole_files import whole_file
 
 COLUMNS = ("finding", "first_path", "second_path", "first_part", "second_part", "first_target", "second_target")
@@ -46,19 +47,20 @@ def _rows_of_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """first_row, second_row, first_path, second_path of each pair whose images belong to different rows; an image of
     several rows is a pair for each two of them.
 
-    images: row, position, path. pairs: first, second, positions in the pixel cache.
+    images: row, cache_index, path. pairs: first, second, indices into the pixel cache.
     """
-    of_position = images[["position", "row", "path"]]
-    shared = pd.DataFrame({"first": images["position"].unique()}).assign(second=lambda table: table["first"])
+    of_index = images[["cache_index", "row", "path"]]
+    shared = pd.DataFrame({"first": images["cache_index"].unique()}).assign(second=lambda table: table["first"])
     both = pd.concat([shared, pairs], ignore_index=True)
-    first = both.merge(of_position.add_prefix("first_"), left_on="first", right_on="first_position")
-    met = first.merge(of_position.add_prefix("second_"), left_on="second", right_on="second_position")
+    first = both.merge(of_index.add_prefix("first_"), left_on="first", right_on="first_cache_index")
+    met = first.merge(of_index.add_prefix("second_"), left_on="second", right_on="second_cache_index")
     same_image = met["first"] == met["second"]
     return met[(met["first_row"] != met["second_row"]) & (~same_image | (met["first_row"] < met["second_row"]))]
 
 
 def describe_findings(duplicates: pd.DataFrame) -> str:
-    """How many pairs are a leak or a conflict."""
+    """How many pairs there are, and how many of them are a leak or a conflict."""
     counts = duplicates["finding"].value_counts()
     leaks, conflicts = counts.get("train and test", 0), counts.get("conflict", 0)
-    return f"{leaks} of them in train and test, {conflicts} in train with different targets"
+    pairs = counted(len(duplicates), "near-duplicate pair", "near-duplicate pairs")
+    return f"{pairs}: {leaks} across train/test (leak), {conflicts} with conflicting labels"

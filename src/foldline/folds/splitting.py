@@ -26,7 +26,7 @@ ONE = 1 << 32
 """The cost of a whole class. A cluster's cost, at most twice ONE times its rows, stays below 2**63."""
 
 
-def deal(
+def assign_folds(
     clusters: Int64[np.ndarray, " rows"],
     strata: Int64[np.ndarray, " rows"] | Bool[np.ndarray, "rows strata"],
     count: int,
@@ -35,8 +35,8 @@ def deal(
     """The fold, 0 .. count - 1, of each row.
 
     clusters: rows with the same number share a fold. strata: what each fold gets its share of, one per row or several.
-    Clusters are dealt one by one, the largest first and of these the one with the rarest stratum, each to the fold in
-    which it disturbs the balance least. Single rows of one stratum each fill up the differences in the end: without
+    Clusters are assigned one by one, the largest first and of these the one with the rarest stratum, each to the fold
+    whose balance it disturbs least. Single rows of one stratum each fill up the differences in the end: without
     larger clusters no two folds differ by more than one row, nor by more than one row of any stratum. Raises Refusal
     when there are fewer clusters than folds. Source of rarest first: Sechidis, Tsoumakas and Vlahavas, On the
     Stratification of Multi-label Data, 2011.
@@ -61,13 +61,13 @@ def deal(
     rows, found = strata[several].nonzero() if strata.ndim == 2 else (np.arange(len(several)), strata[several])
     counts = np.zeros((len(totals), count), dtype=np.int64)
     folds = np.empty(len(clusters), dtype=np.int64)
-    folds[several] = _deal_clusters(clusters[several], rows, found, totals, counts, len(clusters))
+    folds[several] = _assign_clusters(clusters[several], rows, found, totals, counts, len(clusters))
     if len(singles):
-        folds[singles] = _deal_singles(strata[singles], counts)
+        folds[singles] = _assign_singles(strata[singles], counts)
     return folds
 
 
-def _deal_clusters(
+def _assign_clusters(
     clusters: Int64[np.ndarray, " some"],
     rows: Int64[np.ndarray, " pairs"],
     strata: Int64[np.ndarray, " pairs"],
@@ -90,31 +90,31 @@ def _deal_clusters(
     costs = amounts * (ONE // totals[owned])
     fold_rows = counts.sum(axis=0)
     row_cost = ONE // all_rows
-    dealt = np.empty(len(cluster_order), dtype=np.int64)
+    assigned = np.empty(len(cluster_order), dtype=np.int64)
     for cluster in tqdm(np.lexsort((first, rarest, -sizes)), desc="clusters", unit="cluster"):
         own = slice(bounds[cluster], bounds[cluster + 1])
         cost = costs[own] @ counts[owned[own]] + int(sizes[cluster]) * row_cost * fold_rows
         fold = int(np.argmin(cost))
         counts[owned[own], fold] += amounts[own]
         fold_rows[fold] += sizes[cluster]
-        dealt[cluster] = fold
-    return dealt[members]
+        assigned[cluster] = fold
+    return assigned[members]
 
 
-def _deal_singles(
+def _assign_singles(
     strata: Int64[np.ndarray, " some"], counts: Int64[np.ndarray, "strata folds"]
 ) -> Int64[np.ndarray, " some"]:
     """The fold of each row by itself; adds the rows to `counts`. Each class fills its lowest folds up to one level."""
     by_class = np.argsort(strata, kind="stable")
     fold_rows = counts.sum(axis=0)
-    dealt = []
+    assigned = []
     for stratum, amount in zip(*np.unique(strata, return_counts=True), strict=True):
         additions = _fill(counts[stratum], fold_rows, int(amount))
         counts[stratum] += additions
         fold_rows += additions
-        dealt.append(np.repeat(np.arange(len(additions)), additions))
+        assigned.append(np.repeat(np.arange(len(additions)), additions))
     folds = np.empty(len(strata), dtype=np.int64)
-    folds[by_class] = np.concatenate(dealt)
+    folds[by_class] = np.concatenate(assigned)
     return folds
 
 

@@ -53,8 +53,8 @@ KEY_LENGTH = 64
 class BuiltCache:
     key: PixelsKey
     decoded: pd.DataFrame
-    """One line per distinct path: path, position (in the cache), height, width (pixels, before resizing), exact_hash,
-    perceptual_hash (int64), error (missing for good images; others hold a mid-grey picture at their position)."""
+    """One line per distinct path: path, cache_index, height, width (pixels, before resizing), exact_hash,
+    perceptual_hash (int64), error (missing for good images; others hold a mid-grey picture at their index)."""
 
 
 def build(
@@ -93,11 +93,11 @@ def build(
 def rebuild(caches: Path, key: PixelsKey, images: pd.DataFrame, archives_folder: Path, files: Sequence[str]) -> None:
     """Build the absent cache of `key` from the archives, under a lock, once for all waiting processes.
 
-    images: path, position. Raises Refusal when the archives no longer hold the images of `key`.
+    images: path, cache_index. Raises Refusal when the archives no longer hold the images of `key`.
     """
     form = PixelForm(key.height, key.width, key.channels, cast(Resize, key.resize), key.range, key.store)
-    by_position = images.drop_duplicates("position").sort_values("position")
-    rebuilt = build(archives_folder, files, list(by_position["path"]), form, caches).key
+    by_index = images.drop_duplicates("cache_index").sort_values("cache_index")
+    rebuilt = build(archives_folder, files, list(by_index["path"]), form, caches).key
     if rebuilt != key:
         raise Refusal(
             f"{archives_folder}: the images are not those that the stage `prepare` read: their key is "
@@ -203,7 +203,7 @@ def _table(paths: Sequence[str], done: dict[int, ChunkDone]) -> pd.DataFrame:
     table = pd.DataFrame(images, columns=DecodedImage._fields)
     table = table.astype({"height": "int64", "width": "int64", "perceptual_hash": "int64", "error": "str"})
     table.insert(0, "path", pd.Series(list(paths), dtype="str"))
-    table.insert(1, "position", np.arange(len(paths)))
+    table.insert(1, "cache_index", np.arange(len(paths)))
     return table
 
 

@@ -19,9 +19,9 @@ from foldline.files.whole_files import read_json, whole_file, write_json
 from foldline.params.section import Section, parse
 from foldline.pixels.stores import CachedPixels, Shape, Store, store_of
 
-COLUMNS = ("row", "path", "position", "height", "width", "exact_hash", "perceptual_hash", "error")
-"""row: the position in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py.
-position: in the pixel cache; an image that cannot be read has one too, with a blank picture. height, width: pixels,
+COLUMNS = ("row", "path", "cache_index", "height", "width", "exact_hash", "perceptual_hash", "error")
+"""row: the index in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py.
+cache_index: in the pixel cache; an image that cannot be read has one too, with a blank picture. height, width: pixels,
 before resizing. exact_hash: of the file, XXH3 of 128 bits. perceptual_hash: 64 bits as int64. error: why the image
 cannot be read, missing for good ones.
 """
@@ -43,9 +43,9 @@ def write_images(path: Path, images: pd.DataFrame) -> None:
 
 def _check(images: pd.DataFrame, path: Path) -> None:
     require_columns(images, path, COLUMNS)
-    require_filled(images, path, ("row", "path", "position"))
+    require_filled(images, path, ("row", "path", "cache_index"))
     require_unique(images, path, ("row", "path"))
-    for column in ("row", "position"):
+    for column in ("row", "cache_index"):
         if (images[column] < 0).any():
             raise Refusal(f"{path}: `{column}` is negative in line {(images[column] < 0).idxmax()}. {CURE}")
     if not images["row"].is_monotonic_increasing:
@@ -88,7 +88,7 @@ def write_pixels_key(path: Path, key: PixelsKey) -> None:
 def open_pixels(caches: Path, key: PixelsKey, build_again: Callable[[], object]) -> CachedPixels:
     """The cache of `key`, memory-mapped and read-only: count x height x width x channels, uint8 or float16.
 
-    JPEGs are decoded as they are asked for; the index is the same, `pixels[position]`. `build_again` is called when
+    JPEGs are decoded as they are asked for; the index is the same, `pixels[cache_index]`. `build_again` is called when
     the file is absent (another machine, a cleaned disk). Raises Refusal when that built another one, or the file is
     damaged.
     """

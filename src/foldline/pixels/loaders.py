@@ -14,49 +14,49 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, Sequent
 from foldline.pixels.stores import CachedPixels
 
 Pixels = CachedPixels
-Positions = Integer[np.ndarray, " images"]
+Indices = Integer[np.ndarray, " images"]
 Image = Shaped[np.ndarray, "h w c"]
 """uint8, or float32 of a cache of numbers, whose range is 0..255 (0..1 while it is augmented)."""
 Augment = Callable[[Image, int], Image]
-Draw = tuple[int, int]
-"""An index into `positions`, and the seed of this image's augmentation."""
+SeededIndex = tuple[int, int]
+"""An index into `cache_indices`, and the seed of this image's augmentation."""
 Images = Shaped[Tensor, "batch channels height width"]
 Index = Int64[Tensor, " batch"]
 
 
 class TrainingImages(Dataset):
-    """Augmented images. Everything random is in the draw: the same draw gives the same image, in whatever worker."""
+    """Augmented images. All randomness is in the seed: the same index and seed give the same image in every worker."""
 
-    def __init__(self, pixels: Pixels, positions: Positions, augment: Augment | None) -> None:
+    def __init__(self, pixels: Pixels, cache_indices: Indices, augment: Augment | None) -> None:
         self.pixels = pixels
-        self.positions = positions
+        self.cache_indices = cache_indices
         self.augment = augment
 
-    def __getitems__(self, draws: Sequence[Draw]) -> tuple[Images, Index]:
-        index = np.fromiter((index for index, _ in draws), np.int64, len(draws))
-        images = images_at(self.pixels, self.positions[index])
+    def __getitems__(self, indices_and_seeds: Sequence[SeededIndex]) -> tuple[Images, Index]:
+        index = np.fromiter((index for index, _ in indices_and_seeds), np.int64, len(indices_and_seeds))
+        images = images_at(self.pixels, self.cache_indices[index])
         if self.augment is not None:
-            images = map(partial(augmented, self.augment), images, (seed for _, seed in draws))
-        return channels_first(images, self.pixels, len(draws)), torch.from_numpy(index)
+            images = map(partial(augmented, self.augment), images, (seed for _, seed in indices_and_seeds))
+        return channels_first(images, self.pixels, len(indices_and_seeds)), torch.from_numpy(index)
 
 
 class EvaluationImages(Dataset):
-    """Images as they are in the cache, by their index into `positions`."""
+    """Images as they are in the cache, by their index into `cache_indices`."""
 
-    def __init__(self, pixels: Pixels, positions: Positions) -> None:
+    def __init__(self, pixels: Pixels, cache_indices: Indices) -> None:
         self.pixels = pixels
-        self.positions = positions
+        self.cache_indices = cache_indices
 
     def __getitems__(self, index: Sequence[int]) -> tuple[Images, Index]:
-        images = images_at(self.pixels, self.positions[np.asarray(index, np.int64)])
+        images = images_at(self.pixels, self.cache_indices[np.asarray(index, np.int64)])
         return channels_first(images, self.pixels, len(index)), torch.tensor(index, dtype=torch.int64)
 
 
-def images_at(pixels: Pixels, positions: Positions) -> Iterator[Image]:
-    """Copies of the images at `positions`, one after the other: a second array as large as the batch would make the
+def images_at(pixels: Pixels, cache_indices: Indices) -> Iterator[Image]:
+    """Copies of the images at `cache_indices`, one after the other: a second array as large as the batch would make the
     allocator fetch the same memory from the kernel again for each batch."""
     kind = loaded_type(pixels)
-    return (np.array(pixels[position], kind) for position in positions.tolist())
+    return (np.array(pixels[cache_index], kind) for cache_index in cache_indices.tolist())
 
 
 def loaded_type(pixels: Pixels) -> np.dtype:
@@ -85,12 +85,12 @@ def channels_first(images: Iterable[Image], pixels: Pixels, count: int) -> Image
 Item = TypeVar("Item")
 
 
-class EpochOrder(Sampler[list[Draw]]):
+class EpochOrder(Sampler[list[SeededIndex]]):
     """The batches of one epoch: an order that depends on `seed` and `epoch` alone.
 
-    Every image is drawn once; or, with `shares`, as many as there are, each as likely as its share, some more than once
-    and some not at all. All processes together see `batch_sizes[i]` images in batch i, whose sizes differ by at
-    most one: a short last batch would make for a noisy last step, and BatchNorm fails on a single image.
+    Every image is drawn once; or, with `probabilities`, as many as there are, with replacement. All processes together
+    see `batch_sizes[i]` images in batch i, whose sizes differ by at most one: a short last batch would make for a noisy
+    last step, and BatchNorm fails on a single image.
     Each image's own seed belongs to its place in the epoch, so neither workers nor processes change what is drawn.
     """
 
@@ -101,7 +101,7 @@ class EpochOrder(Sampler[list[Draw]]):
         seed: Sequence[int],
         process: int,
         processes: int,
-        shares: Float[np.ndarray, " count"] | None = None,
+        probabilities: Float[np.ndarray, " count"] | None = None,
     ) -> None:
         """`seed`: one or more non-negative numbers. `process`: which of the `processes` draws its part here."""
         self.count = count
@@ -109,16 +109,16 @@ class EpochOrder(Sampler[list[Draw]]):
         self.seed = tuple(seed)
         self.process = process
         self.processes = processes
-        self.shares = shares
+        self.probabilities = probabilities
         self.epoch = 0
 
-    def __iter__(self) -> Iterator[list[Draw]]:
+    def __iter__(self) -> Iterator[list[SeededIndex]]:
         order_seed, image_seed = np.random.SeedSequence((*self.seed, self.epoch)).spawn(2)
-        random = np.random.default_rng(order_seed)
-        if self.shares is None:
-            order = random.permutation(self.count)
+        rng = np.random.default_rng(order_seed)
+        if self.probabilities is None:
+            order = rng.permutation(self.count)
         else:
-            order = random.choice(self.count, self.count, p=self.shares)
+            order = rng.choice(self.count, self.count, p=self.probabilities)
         seeds = image_seed.generate_state(self.count, np.uint64)
         for places in np.split(np.arange(self.count), np.cumsum(self.batch_sizes)[:-1]):
             mine = np.array_split(places, self.processes)[self.process]
@@ -135,19 +135,19 @@ def balanced(count: int, most: int) -> list[int]:
 
 
 def training_loader(
-    pixels: Pixels, positions: Positions, augment: Augment | None, order: EpochOrder, workers: int
+    pixels: Pixels, cache_indices: Indices, augment: Augment | None, order: EpochOrder, workers: int
 ) -> DataLoader:
-    """Yields (images uint8 (batch, channels, height, width), index int64 (batch,) into `positions`).
+    """Yields (images uint8 (batch, channels, height, width), index int64 (batch,) into `cache_indices`).
 
     Set `order.epoch` before iterating. Workers stay for the next epoch.
     """
-    return _loader(TrainingImages(pixels, positions, augment), order, workers)
+    return _loader(TrainingImages(pixels, cache_indices, augment), order, workers)
 
 
-def evaluation_loader(pixels: Pixels, positions: Positions, batch_size: int, workers: int) -> DataLoader:
-    """Yields (images uint8 (batch, channels, height, width), index int64 (batch,) into `positions`), in order."""
-    batches = BatchSampler(SequentialSampler(range(len(positions))), batch_size, drop_last=False)
-    return _loader(EvaluationImages(pixels, positions), batches, workers)
+def evaluation_loader(pixels: Pixels, cache_indices: Indices, batch_size: int, workers: int) -> DataLoader:
+    """Yields (images uint8 (batch, channels, height, width), index int64 (batch,) into `cache_indices`), in order."""
+    batches = BatchSampler(SequentialSampler(range(len(cache_indices))), batch_size, drop_last=False)
+    return _loader(EvaluationImages(pixels, cache_indices), batches, workers)
 
 
 def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:

@@ -46,8 +46,8 @@ class JpegPixels:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, position: int | np.integer) -> UInt8[np.ndarray, "height width channels"]:
-        number = range(len(self))[int(position)]
+    def __getitem__(self, index: int | np.integer) -> UInt8[np.ndarray, "height width channels"]:
+        number = range(len(self))[int(index)]
         encoded = np.asarray(self._bytes[self._offsets[number] : self._offsets[number + 1]])
         is_grey = self.shape[3] == 1
         pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR_RGB)
@@ -57,7 +57,7 @@ class JpegPixels:
 
 
 CachedPixels = np.ndarray | JpegPixels
-"""Of count x height x width x channels, uint8 or float16; indexed by one position."""
+"""Of count x height x width x channels, uint8 or float16; indexed by one number."""
 
 
 class PixelStore(Section):

@@ -87,7 +87,7 @@ def predict(
     """Write this process's share of the rows into `logits`: the mean, or the highest, over each row's images.
 
     `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
-    precision, logits are float32. Rows are dealt without padding: each belongs to one process, whatever their number.
+    precision, logits are float32. Rows are split without padding: each belongs to one process, whatever their number.
     `what` names the rows.
     """
     mine = images.share(accelerator.process_index, accelerator.num_processes)
@@ -95,7 +95,7 @@ def predict(
     open_rows = OpenRows(mine, aggregate)
     model = model.to(accelerator.device).eval()
     bar = tqdm(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=not accelerator.is_main_process)
-    for batch, index in load(mine.positions):
+    for batch, index in load(mine.cache_indices):
         on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
         side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]
         with accelerator.autocast():

@@ -15,7 +15,7 @@ from foldline.files.refusal import Refusal, listed
 class RowImages:
     """The images of some rows, sorted by row; every row from 0 to `count` - 1 has at least one."""
 
-    positions: Int64[np.ndarray, " images"]
+    cache_indices: Int64[np.ndarray, " images"]
     """In the pixel cache."""
     rows: Int64[np.ndarray, " images"]
     """Which of the rows each image belongs to."""
@@ -27,7 +27,7 @@ class RowImages:
         """The images of a contiguous part of the rows. The parts of all processes are all rows, each once."""
         start, end = (self.count * number // processes for number in (process, process + 1))
         images = slice(*np.searchsorted(self.rows, [start, end]))
-        return replace(self, positions=self.positions[images], rows=self.rows[images])
+        return replace(self, cache_indices=self.cache_indices[images], rows=self.rows[images])
 
 
 def row_images(
@@ -57,7 +57,7 @@ def row_images(
             "Run `dvc repro -f -s prepare`."
         )
     order = np.argsort(places, kind="stable")
-    return RowImages(kept["position"].to_numpy(np.int64)[order], places[order], len(ids), side)
+    return RowImages(kept["cache_index"].to_numpy(np.int64)[order], places[order], len(ids), side)
 
 
 Aggregate = Literal["mean", "max"]

@@ -133,7 +133,7 @@ Told = tuple[Float32[Tensor, "batch classes"], Float32[Tensor, " batch"], tuple[
 class Samples:
     """Each image of a row is a sample with its row's target."""
 
-    positions: Integer[np.ndarray, " samples"]
+    cache_indices: Integer[np.ndarray, " samples"]
     """In the pixel cache."""
     targets: csr_array
     """float32 (samples, classes), as `soft_targets` of folds/training_table.py makes them."""
@@ -144,13 +144,13 @@ class Samples:
     """Their rows' features, if the model takes any."""
 
     def __len__(self) -> int:
-        return len(self.positions)
+        return len(self.cache_indices)
 
     def at(self, places: Integer[np.ndarray, " places"]) -> "Samples":
         """These of them, in this order."""
         row_ids = tuple(self.row_ids[place] for place in places)
         tabular = tuple(values[places] for values in self.tabular)
-        return Samples(self.positions[places], self.targets[places], self.weights[places], row_ids, tabular)
+        return Samples(self.cache_indices[places], self.targets[places], self.weights[places], row_ids, tabular)
 
     def told(self, index: Int64[Tensor, " batch"], device: torch.device) -> Told:
         """What goes with a batch of their images. index: which these are; on the CPU."""
@@ -189,7 +189,7 @@ def split_samples(
     learned = readable[~validates].merge(pd.DataFrame({"row": table.rows, "line": range(len(table.rows))}), on="row")
     training, validation = (
         Samples(
-            positions=images["position"].to_numpy(),
+            cache_indices=images["cache_index"].to_numpy(),
             targets=targets[of_image],
             weights=weights[of_image],
             row_ids=tuple(rows["row_id"].iloc[images["row"]]),

@@ -101,7 +101,7 @@ def backbone_features(
 
     hook = model.head.register_forward_pre_hook(keep)
     try:
-        loader = evaluation_loader(pixels, samples.positions, batch_size, workers=0)
+        loader = evaluation_loader(pixels, samples.cache_indices, batch_size, workers=0)
         for images, index in tqdm(loader, "features", disable=None):
             with torch.no_grad():
                 model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.tabular))

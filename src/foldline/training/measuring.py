@@ -50,7 +50,7 @@ def validation(
     if not len(samples):
         return lambda model: (math.nan, math.nan)
     mine = samples.at(np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index])
-    loader = evaluation_loader(pixels, mine.positions, config.micro_batch_size, config.workers)
+    loader = evaluation_loader(pixels, mine.cache_indices, config.micro_batch_size, config.workers)
 
     def validate(model: nn.Module) -> tuple[float, float]:
         model.eval()

@@ -111,7 +111,7 @@ def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]
 def validation_batches(fold: Fold, batch_size: int, objective: Objective, device: torch.device) -> Iterator[Batch]:
     """Without end, in an order drawn once: rows often lie class by class."""
     shuffled = fold.validation.at(np.random.default_rng(fold.seed).permutation(len(fold.validation)))
-    loader = evaluation_loader(fold.pixels, shuffled.positions, batch_size, workers=0)
+    loader = evaluation_loader(fold.pixels, shuffled.cache_indices, batch_size, workers=0)
     return endless(lambda epoch: evaluation_batches(loader, shuffled, objective, device))
 
 

@@ -142,7 +142,7 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
             "Raise train.batch_size, or set FOLDLINE_PROCESSES=1."
         )
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
-    loader = training_loader(fold.pixels, samples.positions, augment, order, config.workers)
+    loader = training_loader(fold.pixels, samples.cache_indices, augment, order, config.workers)
     weighed = replace(samples, weights=samples.weights * config.imbalance.weights(samples.targets))
     soft_targets, process_seed = fold_objective(fold, config).soft_targets, (*seed, accelerator.process_index)
     return TrainingBatches(loader, weighed, soft_targets, config, process_seed, accelerator.device)

@@ -3,7 +3,7 @@ import numpy as np
 from foldline.card.targets.labels import Multiclass
 from foldline.card.targets.numbers import Columns, Regression, Shares
 from foldline.card.targets.sets import MultiOutput
-from foldline.folds.splitting import deal
+from foldline.folds.splitting import assign_folds
 
 REGRESSION = Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None)
 
@@ -37,7 +37,7 @@ def test_values_are_binned_by_rank_and_equal_ones_share_a_bin() -> None:
 def test_every_fold_gets_low_and_high_values() -> None:
     values = np.random.default_rng(0).lognormal(size=500).astype(np.float32)
 
-    folds = deal(np.arange(500), REGRESSION.strata(values[:, None], ("x",)).of_rows, 5, seed=0)
+    folds = assign_folds(np.arange(500), REGRESSION.strata(values[:, None], ("x",)).of_rows, 5, seed=0)
 
     deciles = np.argsort(np.argsort(values)) // 50
     assert all(np.bincount(deciles[folds == fold]).tolist() == [10] * 10 for fold in range(5))
