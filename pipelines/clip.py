@@ -1,8 +1,8 @@
 """Keep probabilities within bounds, choose the rule that makes answers of them, and say what each step is worth.
 
 Reads rows.parquet, targets.npy, classes.json, folds.csv and ensemble/; writes clip/: out_of_fold.npy (each row through
-steps fitted without its fold), test.npy, ids.parquet, classes.json, rule.json, metrics.json, gains.csv. A step that
-cannot help the metric is left out.
+steps fitted without its fold), test.npy, ids.parquet, classes.json, rule.json, metrics.json, gains.csv; and score.json,
+what `dvc exp show` compares experiments by. A step that cannot help the metric is left out.
 Parameters: `clip`; card: `target`, `metric`, `submission`.
 
 python -m pipelines.clip
@@ -14,9 +14,10 @@ from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.intervals import rounded
 from foldline.ensembling.runs import read_run
 from foldline.ensembling.scales import stored_scale
-from foldline.ensembling.scoring import Scorer, score_folds
+from foldline.ensembling.scoring import Scorer, compared_numbers, score_folds, top_1_accuracy
 from foldline.ensembling.sources import Stored, StoredRows, fit_steps
 from foldline.ensembling.steps import Context
+from foldline.files.whole_files import write_json
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from pipelines.answers import Answer
@@ -41,6 +42,7 @@ def main() -> Answer:
     metrics = write_clipped(
         settings.places.clipped, means, source, chain, scorer, left_out, score_before=rounded(before.pooled)
     )
+    write_json(settings.places.score, compared_numbers(metrics, top_1_accuracy(targets, means)))
     print_gains([*chain.whole.gains, *left_out])
     print(f"clip: out-of-fold {metrics['metric']} {metrics['score_before']} -> {metrics['score']}")
     return metrics

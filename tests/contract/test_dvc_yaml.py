@@ -94,6 +94,7 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         places.folds,
         places.training,
         places.duplicates,
+        places.score,
         places.submission,
         places.receipt,
         *(places.trained_folds / model / name for name in ("model.safetensors", "history.csv", "metrics.json")),

@@ -57,7 +57,7 @@ def no_gain(step: str, note: str) -> Gain:
 
 
 def gains_metrics(gains: Sequence[Gain]) -> dict[str, dict[str, float | bool | None]]:
-    """By step, for `metrics.json`: what `dvc metrics` and `dvc exp show` compare; null where there is no number."""
+    """By step, for `metrics.json`: a table for programs; null where there is no number."""
     return {
         gain.step: {
             "claimed": rounded(gain.claimed),

@@ -1,13 +1,14 @@
 """What predictions score, as a whole and fold by fold, and how much better others are on the same rows."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
-from foldline.ensembling.intervals import Interval, bootstrap_interval, rounded
+from foldline.ensembling.intervals import Interval, bootstrap_interval, rounded, standard_error
 from foldline.ensembling.predictions import Predictions
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row, rows_at
@@ -65,10 +66,25 @@ def score_folds(metric: MetricKind, targets: np.ndarray, answers: np.ndarray, fo
 def ensemble_metrics(scorer: Scorer, targets: np.ndarray, means: Predictions) -> dict[str, Any]:
     """The content of `ensemble/metrics.json`; no accuracy where a row has not exactly one class."""
     scores = score_folds(scorer.metric, targets, scorer.answers(means.out_of_fold), means.folds)
-    accuracy = None
-    if means.form == "distribution" and targets.ndim == 1:
-        accuracy = rounded(float((most_probable(means.out_of_fold) == targets).mean()))
+    accuracy = top_1_accuracy(targets, means)
     return scores.as_json(scorer.metric, len(targets), fold_mean=rounded(scores.fold_mean), accuracy=accuracy)
+
+
+def top_1_accuracy(targets: np.ndarray, means: Predictions) -> float | None:
+    """Of out-of-fold predictions; None where a row has not exactly one class."""
+    if means.form != "distribution" or targets.ndim != 1:
+        return None
+    return rounded(float((most_probable(means.out_of_fold) == targets).mean()))
+
+
+def compared_numbers(metrics: Mapping[str, Any], accuracy: float | None) -> dict[str, float]:
+    """What one compares experiments by, the content of `score.json`: DVC shows these in the order of their names.
+
+    metrics: as `Scores.as_json` makes them. The standard error is that of the folds' mean; left out is what there is
+    not."""
+    error = standard_error(list(metrics["fold_scores"].values()))
+    numbers = {"score": metrics["score"], "standard_error": error, "top_1_accuracy": accuracy}
+    return {name: rounded(value) for name, value in numbers.items() if value is not None and not math.isnan(value)}
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ class Places:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
         self.predicted_folds = self.work / "predict"
         self.ensemble = self.work / "ensemble"
+        self.score = self.work / "score.json"
+        """What one compares experiments by: the score first."""
         self.clipped = self.work / "clip"
         self.submission = root / "submissions" / slug / "submission.csv"
         self.blend = self.work / "blend"
