@@ -88,7 +88,7 @@ def test_another_experiments_checkpoint_is_named(tmp_path: Path, capsys: pytest.
     for epochs in (5, 1):
         train_fold(small_fold(), config, Checkpoints(tmp_path, {"train": {"epochs": epochs}}), Accelerator(cpu=True))
     written = capsys.readouterr().out
-    assert "fold 1, seed 0: starts afresh" in written
+    assert "fold 1, seed 0: starting anew" in written
     assert "train.epochs: 1, was 5" in written
 
 

@@ -60,7 +60,7 @@ def test_it_ends_the_same(
         run(interrupted, tmp_path / "stopped", last_epoch)
     capsys.readouterr()
     run(interrupted, tmp_path / "stopped")
-    assert f"fold 1, seed 0: goes on after epoch {last_epoch}" in capsys.readouterr().out
+    assert f"fold 1, seed 0: resuming from checkpoint (epoch {last_epoch}/" in capsys.readouterr().out
     for name in FILES:
         assert (tmp_path / "straight" / name).read_bytes() == (tmp_path / "stopped" / name).read_bytes()
 

@@ -28,7 +28,7 @@ def test_refuses_a_warmup_that_never_ends() -> None:
 @pytest.mark.parametrize(
     ("seeds", "said"),
     [
-        ([0, 1, 0], r"`seeds` is \[0, 1, 0\]: it takes one or more different whole numbers \(equal"),
+        ([0, 1, 0], r"`seeds` is \[0, 1, 0\]: it takes one or more different integers \(equal"),
         ([], r"`seeds` is \[\]: it takes one or more different"),
         ([-1], r"`seeds.0` is -1: input should be greater than or equal to 0\.$"),
     ],

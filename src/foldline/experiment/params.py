@@ -1,5 +1,6 @@
 """The whole of params.yaml: the truth of one experiment. Only `pipelines` reads it whole."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -35,36 +36,28 @@ class Params(Section):
     submit: Submit
 
     @model_validator(mode="after")
-    def _folds_exist(self) -> "Params":
-        valid = [*range(self.split.count), *ALL_ROWS]
+    def _no_contradictions(self) -> "Params":
+        contradictions = list(self._contradictions())
+        if contradictions:
+            raise ValueError("; ".join(contradictions))
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        valid, model = [*range(self.split.count), *ALL_ROWS], self.train.model
+        of_all_rows = sorted(set(ALL_ROWS).intersection(self.folds))
         if len(set(self.folds)) < len(self.folds) or not set(self.folds) <= set(valid):
-            raise ValueError(f"folds is {list(self.folds)}: it takes different ones of {valid} (split.count)")
-        if set(self.folds) <= set(ALL_ROWS):
-            raise ValueError(
-                f"folds is {list(self.folds)}, models without out-of-fold rows: nothing would tell how good they are"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _own_models_are_whole(self) -> "Params":
-        if not self.train.model.has_head and "all_head0" in self.folds:
-            raise ValueError("folds has all_head0, but train.model is one's own and has no head apart: leave it out")
-        if not self.train.model.has_head and self.weights.kind != "none":
-            raise ValueError(
-                f"weights.kind is {self.weights.kind}, but train.model is one's own and begins as it is made: set "
-                "weights to {kind: none}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _all_rows_judge_nothing(self) -> "Params":
-        of_all_rows = set(ALL_ROWS).intersection(self.folds)
+            yield f"folds: {list(self.folds)} is invalid; choose from {listed(valid, 30)}, each once (split.count)"
+        elif len(of_all_rows) == len(self.folds):
+            yield f"folds: {list(self.folds)} has no fold with validation rows, which tell how good models are"
         if of_all_rows and self.train.keep == "best":
-            raise ValueError(
-                f"folds has {listed(sorted(of_all_rows))}, which validates no rows to choose an epoch by: set "
-                "train.keep to last"
+            yield f"folds has {listed(of_all_rows)}, without rows to choose an epoch by: set train.keep to last"
+        if not model.has_head and "all_head0" in self.folds:
+            yield "folds has all_head0, but train.model is your own and has no separate head: leave all_head0 out"
+        if not model.has_head and self.weights.kind != "none":
+            yield (
+                f"weights.kind is {self.weights.kind}, but train.model is your own and starts as your code makes it: "
+                "set weights to {kind: none}"
             )
-        return self
 
 
 def read_params(path: Path) -> Params:

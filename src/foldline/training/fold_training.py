@@ -50,7 +50,7 @@ def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator:
     Raises Refusal when the loss is no longer a number, or when memory runs out.
     """
     with memory_advice(config.micro_batch_size, config.batch_size):
-        state = begin(checkpoints, fold.title, accelerator)
+        state = begin(checkpoints, fold.title, config.epochs, accelerator)
         if fold.before is not None:
             return put_head_back(fold, fold.before, config, state, checkpoints, accelerator)
         return learn(fold, config, state, checkpoints, accelerator)
@@ -104,16 +104,17 @@ def learn(
     return Trained(model.cpu(), history, min(history, key=lambda line: line["validation_loss"]))
 
 
-def begin(checkpoints: Checkpoints, title: str, accelerator: Accelerator) -> State | None:
+def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accelerator) -> State | None:
     """The state to go on from, if any; says so, or says why an earlier run's does not serve."""
     # The first process holds the fold's lock by now: nobody else moves its checkpoints.
     accelerator.wait_for_everyone()
     state = checkpoints.load()
     if accelerator.is_main_process:
         if state is not None:
-            tqdm.write(f"{title}: goes on after epoch {len(state['progress']['history'])}")
+            done = len(state["progress"]["history"])
+            tqdm.write(f"{title}: resuming from checkpoint (epoch {done}/{epochs} done)")
         elif differences := checkpoints.differences():
-            tqdm.write(f"{title}: starts afresh, for there is a checkpoint, but of another experiment:")
+            tqdm.write(f"{title}: starting anew: there is a checkpoint, but of another experiment:")
             tqdm.write("\n".join(f"  {line}" for line in differences))
     return state
 

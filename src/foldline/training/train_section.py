@@ -81,7 +81,7 @@ class Train(Section):
     @classmethod
     def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("it takes one or more different whole numbers (equal seeds train equal models)")
+            raise ValueError("it takes one or more different integers (equal seeds train equal models)")
         return seeds
 
     @model_validator(mode="after")
