@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from foldline.files.refusal import Refusal
 from foldline.pixels.loaders import EpochOrder
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_training import Trained, train_fold
+from foldline.training.fold_training import Trained, describe_epoch, duration, train_fold
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model
@@ -111,7 +111,19 @@ def test_learns_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert trained.kept == trained.history[-1]
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 6
-    assert lines[2].startswith("fold 1, seed 0  epoch   3/6  train loss ")
+    assert lines[2].startswith("fold 1, seed 0  epoch 3/6  train ")
+    assert all(len(line) <= 80 for line in lines)
+    assert [line.endswith(" left") for line in lines] == [True] * 5 + [False]
+
+
+def test_a_line_of_an_epoch_fits_the_screen_and_says_the_time_left() -> None:
+    line = dict(epoch=10, train_loss=1.23456, train_accuracy=0.5, validation_loss=0.25, validation_accuracy=1.0)
+    line["learning_rate"] = 0.1
+    said = describe_epoch("fold 0, seed 0", 20, line, 59.6)
+    assert said == "fold 0, seed 0  epoch 10/20  train 1.2346, 50.0%  val 0.2500, 100.0%  1:00 left"
+    assert len(said) <= 80
+    assert describe_epoch("fold 0, seed 0", 10, line, 0.0).endswith("100.0%")
+    assert duration(7384.0) == "2h03"
 
 
 def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
@@ -122,9 +134,7 @@ def test_history_is_that_of_the_weights_handed_on(tmp_path: Path) -> None:
     targets = torch.from_numpy(labels(fold.validation))
     with torch.no_grad():
         logits = trained.model.eval()(images)
-    assert cross_entropy(logits, targets, label_smoothing=0.1).item() == pytest.approx(
-        trained.kept["validation_loss"], rel=1e-5
-    )
+    assert cross_entropy(logits, targets).item() == pytest.approx(trained.kept["validation_loss"], rel=1e-5)
     assert (logits.argmax(1) == targets).double().mean().item() == pytest.approx(trained.kept["validation_accuracy"])
     assert trained.kept["validation_loss"] == min(line["validation_loss"] for line in trained.history)
 

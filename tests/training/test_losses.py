@@ -124,3 +124,10 @@ def test_a_missing_label_counts_neither_in_the_loss_nor_in_its_gradient(section:
     (slope,) = torch.autograd.grad(gap.sum(), logits)
     assert slope[0, :2].abs().min() > 0
     assert slope[0, 2:].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["cross_entropy", "binary_cross_entropy"])
+def test_validation_measures_without_smoothing(kind: str) -> None:
+    smoothed = parse({"kind": kind, "smoothing": 0.2}, Section, "loss")
+    assert smoothed.unsmoothed == parse({"kind": kind, "smoothing": 0.0}, Section, "loss")
+    assert smoothed.unsmoothed.unsmoothed == smoothed.unsmoothed

@@ -94,7 +94,7 @@ def test_killed_and_run_again_two_processes_end_as_if_never_stopped(tmp_path: Pa
 
     second = finish(stage(tmp_path, "pipelines.train", "--fold", "0", "--seed", "1"))
     assert "fold 0, seed 1: resuming from checkpoint (epoch " in second
-    assert f"fold 0, seed 1  epoch   {EPOCHS}/{EPOCHS}  train loss " in second
+    assert f"fold 0, seed 1  epoch {EPOCHS}/{EPOCHS}  train " in second
     assert not checkpoints.exists()
 
     never_stopped = train_section(epochs=EPOCHS, workers=0)

@@ -1,6 +1,7 @@
 """One fold's training run: its setup put together, the loop, the checkpoints; what it ends with, and its files."""
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, save_model
 from foldline.training.processes import memory_advice
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold, Weights, build_training, training_batches
+from foldline.training.training_setup import Fold, Weights, build_training, fold_objective, training_batches
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,15 @@ def learn(
     batches = training_batches(fold, config, accelerator)
     setup = build_training(fold, config, len(batches), accelerator.device, learned)
     check = NonFiniteCheck(fold.training.row_ids, len(batches), checkpoints.path)
-    validate = validation(fold.pixels, fold.validation, setup.objective, config, accelerator)
-    state = start
+    judged_by = fold_objective(fold, config.loss.unsmoothed)
+    validate = validation(fold.pixels, fold.validation, judged_by, config, accelerator)
+    state, begun, done = start, time.monotonic(), 0 if start is None else len(start["progress"]["history"])
     for state in train(setup, batches, validate, check, start, accelerator):
         if accelerator.is_main_process:
             checkpoints.save({**state, **beside})
-            tqdm.write(describe_epoch(fold.title, config.epochs, state["progress"]["history"][-1]))
+            line = state["progress"]["history"][-1]
+            rate = (time.monotonic() - begun) / (line["epoch"] - done)
+            tqdm.write(describe_epoch(fold.title, config.epochs, line, rate * (config.epochs - line["epoch"])))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], setup.average.model
@@ -119,10 +123,20 @@ def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accele
     return state
 
 
-def describe_epoch(title: str, epochs: int, line: Line) -> str:
-    """What was not measured is left out: the accuracy of a regression, the validation of all rows."""
-    parts = []
-    for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
-        if not math.isnan(line[name]):
-            parts.append(f"{name.replace('_', ' ')} {line[name]:.4f}")
-    return f"{title}  epoch {line['epoch']:>3}/{epochs}  " + "  ".join(parts)
+def describe_epoch(title: str, epochs: int, line: Line, seconds_left: float) -> str:
+    """At most 80 characters. What was not measured is left out: the accuracy of a regression, the validation of all
+    rows."""
+    parts = [f"{title}  epoch {line['epoch']}/{epochs}"]
+    for name, shown in {"train": "train", "validation": "val"}.items():
+        loss, accuracy = line[f"{name}_loss"], line[f"{name}_accuracy"]
+        if not math.isnan(loss):
+            parts.append(f"{shown} {loss:.4f}" + ("" if math.isnan(accuracy) else f", {accuracy:.1%}"))
+    if line["epoch"] < epochs:
+        parts.append(f"{duration(seconds_left)} left")
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`4:05`, and `2h03` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}"

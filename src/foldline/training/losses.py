@@ -54,6 +54,11 @@ class Loss(Kind):
         targets, in whose units errors of values are measured."""
         raise NotImplementedError
 
+    @property
+    def unsmoothed(self) -> "Loss":
+        """What validation measures, so that epochs and recipes can be compared whatever the smoothing of targets."""
+        return self.model_copy(update={"smoothing": 0.0}) if "smoothing" in type(self).model_fields else self
+
     def try_out(self) -> None:
         """Raises Refusal where it is no loss, as one of one's own may be."""
 

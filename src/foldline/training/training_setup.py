@@ -25,7 +25,7 @@ from foldline.training.head_initialisation import NoLinearProbe
 from foldline.training.imbalance import NoImbalance
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import TrainingSetup, seed_torch
-from foldline.training.losses import CrossEntropy
+from foldline.training.losses import CrossEntropy, Loss
 from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
 from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import hyperparameters
@@ -68,8 +68,8 @@ def fold_seed(fold: Fold) -> tuple[int, int]:
     return fold.seed, fold.name if isinstance(fold.name, int) else ALL_ROWS_SEED
 
 
-def fold_objective(fold: Fold, config: Train) -> Objective:
-    return build_objective(fold.activation, config.loss, fold.sizes, fold.training.targets)
+def fold_objective(fold: Fold, loss: Loss) -> Objective:
+    return build_objective(fold.activation, loss, fold.sizes, fold.training.targets)
 
 
 Weights = Mapping[str, Tensor]
@@ -80,7 +80,7 @@ def build_training(
     fold: Fold, config: Train, steps_per_epoch: int, device: torch.device, learned: Weights | None = None
 ) -> TrainingSetup:
     """`learned`: the weights of the training that went before, None where there was none."""
-    objective = fold_objective(fold, config)
+    objective = fold_objective(fold, config.loss)
     model = first_model(fold, config, objective, learned).to(device)
     if config.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -144,7 +144,7 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
     loader = training_loader(fold.pixels, samples.cache_indices, augment, order, config.workers)
     weighed = replace(samples, weights=samples.weights * config.imbalance.weights(samples.targets))
-    soft_targets, process_seed = fold_objective(fold, config).soft_targets, (*seed, accelerator.process_index)
+    soft_targets, process_seed = fold_objective(fold, config.loss).soft_targets, (*seed, accelerator.process_index)
     return TrainingBatches(loader, weighed, soft_targets, config, process_seed, accelerator.device)
 
 
