@@ -28,7 +28,7 @@ def main() -> Answer:
     refuse_unfit(params, card)
     for own in own_tables(card):
         own.load()
-    card.metric.rehearse(card.target.truths)
+    card.metric.dry_run(card.target.truths)
     if params.train.asks_its_libraries:
         # Seconds of start-up, for the experiments that need an answer.
         from foldline.training.training_setup import dry_run

@@ -68,7 +68,7 @@ def test_a_metric_of_ones_own_is_a_function_next_to_the_card(enter: Enter, tmp_p
 
     places = enter(path, drawn.draw())
 
-    read_card(path).metric.rehearse(read_card(path).target.truths)
+    read_card(path).metric.dry_run(read_card(path).target.truths)
     written = read_json(places.clipped / "metrics.json")
     assert written["metric"] == "share_that_is_wrong"
     assert 0 <= written["score"] < 20

@@ -62,7 +62,7 @@ TARGETS: Mapping[Truth, Draw] = {
     "set": bits,
     "labels": some_labels_of_columns,
     "ranking": places,
-    "vote_shares": distributions,
+    "label_distribution": distributions,
     "known_numbers": known_numbers,
 }
 ANSWERS: Mapping[tuple[Truth, Answer], Draw] = {

@@ -93,10 +93,10 @@ def test_names_say_how_many() -> None:
 
 
 def test_weights_are_of_classes_that_there_are() -> None:
-    with pytest.raises(Refusal, match=r"names any, which is no class\. Classes: a, b\."):
+    with pytest.raises(Refusal, match=r"names any, which is not a class\. Classes: a, b\."):
         metric_of_kind("weighted_binary_log_loss", ("a", "b"), weights={"any": 2})
     of_severe = COLUMN_LOG_LOSS | {"class_weights": {"Severe": 4}}
-    with pytest.raises(Refusal, match=r"metric.class_weights names Severe, which is no class\. Classes: a, b\."):
+    with pytest.raises(Refusal, match=r"metric.class_weights names Severe, which is not a class\. Classes: a, b\."):
         metric_of_kind("mean_column_log_loss", ("x=a", "x=b", "y=a"), **of_severe)
 
 

@@ -97,7 +97,7 @@ def _other_length(card: Card) -> Iterator[str]:
 def _unknown_weights(card: Card) -> Iterator[str]:
     """Where the card itself names the classes; else the doctor finds out."""
     names = card.target.weighed_names()
-    unknown = [name for name in card.metric.weighed if name not in names] if names else []
+    unknown = [name for name in card.metric.weighted_names if name not in names] if names else []
     if unknown:
         yield (
             f"`metric.weights` names {listed(unknown)}, which is no column of the target. Valid: {listed(names, 40)}."

@@ -52,7 +52,7 @@ def _probabilities(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFr
     if answers.shape[1] == 1:
         return _positions(answers.iloc[:, 0], names), _summing_to_one(predictions, values), names
     wanted = numbers(answers[names])
-    if "vote_shares" in metric.truths:
+    if "label_distribution" in metric.truths:
         return wanted, _summing_to_one(predictions, values), names
     if "set" in metric.truths or "each_class" in metric.truths:
         return (wanted == 1).astype(np.uint8), values, names

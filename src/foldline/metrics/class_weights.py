@@ -38,7 +38,7 @@ ByNameAndTruth = Annotated[
 """The same, where a weight may depend on what is true: `{any: 2, C1: {negative: 1, positive: 2}}`."""
 
 
-class WeighedByName(MetricKind):
+class WeightedByName(MetricKind):
     """A metric whose classes, or columns, weigh as `weights` says."""
 
     weights: Any
@@ -46,20 +46,20 @@ class WeighedByName(MetricKind):
     _classes: tuple[str, ...] = PrivateAttr(default=())
 
     @property
-    def weighed(self) -> tuple[str, ...]:
+    def weighted_names(self) -> tuple[str, ...]:
         return tuple(self.weights or ())
 
     @property
-    def weighable(self) -> tuple[str, ...]:
+    def weightable_names(self) -> tuple[str, ...]:
         """What it may weigh, once the classes are known."""
         return self._classes
 
     @property
-    def in_order(self) -> Float64[np.ndarray, " weighable"]:
+    def in_order(self) -> Float64[np.ndarray, " weightable_names"]:
         """The weights of all that it may weigh."""
-        return weights_of(self.weights or {}, self.weighable)
+        return weights_of(self.weights or {}, self.weightable_names)
 
-    def of(self, classes: Sequence[str]) -> "WeighedByName":
+    def of(self, classes: Sequence[str]) -> "WeightedByName":
         known = self.model_copy()
         known._classes = tuple(classes)
         known.refuse_unknown_names()
@@ -67,10 +67,10 @@ class WeighedByName(MetricKind):
 
     def refuse_unknown_names(self) -> None:
         """Raises Refusal where the card names classes that there are not."""
-        refuse_unknown(self.weighed, self.weighable, "metric.weights")
+        refuse_unknown(self.weighted_names, self.weightable_names, "metric.weights")
 
 
-class MeanOfColumns(WeighedByName):
+class MeanOfColumns(WeightedByName):
     """A mean over the columns of a target of several labels, a missing label left out."""
 
     weights: ByName | None
@@ -78,7 +78,7 @@ class MeanOfColumns(WeighedByName):
     truths: ClassVar = ("labels",)
 
     @property
-    def weighable(self) -> tuple[str, ...]:
+    def weightable_names(self) -> tuple[str, ...]:
         return tuple(column_sizes(self._classes))
 
     def of_columns(
@@ -101,5 +101,5 @@ def refuse_unknown(by_name: Iterable[str], names: Sequence[str], fact: str) -> N
     unknown = [name for name in by_name if name not in names]
     if unknown:
         raise Refusal(
-            f"{fact} names {listed(unknown)}, which is no class. Classes: {listed(names, 20)}. Correct the card."
+            f"{fact} names {listed(unknown)}, which is not a class. Classes: {listed(names, 20)}. Correct the card."
         )

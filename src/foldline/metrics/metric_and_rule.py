@@ -1,7 +1,7 @@
 """What all metrics share, what all rules share, and how they meet: a rule asks the metric which setting serves it best.
 
 A metric is one class in one file of metrics/kinds/, told by its `kind` in the card: its keys are its fields, its
-docstring is its line in docs/metrics.md, and beside it stands all that anybody must know of it. A rule makes answers of
+docstring is its line in docs/metrics.md, and next to it stands all that there is to know of it. A rule makes answers of
 predictions; it is one class in metrics/decisions/.
 """
 
@@ -55,7 +55,7 @@ class MetricKind(Section):
     is_error: ClassVar[bool] = False
     """Whether lower is better."""
     is_log_loss: ClassVar[bool] = False
-    """Whether it is a mean of log losses, weighed or not: clipping can help these alone, since nothing else makes a row
+    """Whether it is a mean of log losses, weighted or not: clipping can help these alone, as nothing else makes a row
     cost more than any bound."""
     is_squared_error: ClassVar[bool] = False
     """Whether the members' weights that minimise the squared error are the best for it."""
@@ -86,7 +86,7 @@ class MetricKind(Section):
 
     @property
     def needs(self) -> Answer:
-        """Which of these a rule makes, if any has to: numbers in the place of probabilities are the form's own."""
+        """Which of these a rule makes, if any has to: numbers instead of probabilities are the form's own."""
         return "probabilities" if "probabilities" in self.scored else self.scored[0]
 
     @property
@@ -103,7 +103,7 @@ class MetricKind(Section):
         return None
 
     @property
-    def weighed(self) -> tuple[str, ...]:
+    def weighted_names(self) -> tuple[str, ...]:
         """Classes or columns that the card weighs by name."""
         return ()
 
@@ -115,19 +115,18 @@ class MetricKind(Section):
         return self
 
     def refuse_unscorable(self, targets: np.ndarray) -> None:
-        """Raises Refusal where not even the truth could be scored, such as a number of 0 by its share.
+        """Raises Refusal where not even the truth could be scored, such as a number of 0 by a percentage.
 
         targets: of the train rows.
         """
 
-    def rehearse(self, truths: Sequence[Truth]) -> None:
+    def dry_run(self, truths: Sequence[Truth]) -> None:
         """Try whatever of it is not ours, before any work. truths: of the target. Raises Refusal where it fails."""
 
     def score(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights | None = None) -> float:
         """From targets, in the form of files/rows.py, and what it `needs`. NaN where it is not defined.
 
-        weights: of the rows; None where all count 1. Rows that weigh nothing are no rows. Raises Refusal for what is
-        none of these.
+        weights: of the rows; None where all count 1. Rows of weight 0 do not count. Raises Refusal for anything else.
         """
         require_rows(targets)
         if weights is None:

@@ -35,13 +35,13 @@ def test_rows_are_scored_with_their_weights_and_its_own_keys(own: Callable[[str]
     assert metric.score(targets, labels) == (5 + 1 + 0) / 3
     assert metric.score(targets, labels, np.array([3.0, 1.0, 0.0])) == (3 * 5 + 1) / 4
     assert metric.gain(2.0, 1.0) == 1
-    metric.rehearse(("positive", "class", "label"))
+    metric.dry_run(("positive", "class", "label"))
 
 
 @pytest.mark.parametrize(("target", "scores"), FITTING)
 def test_it_is_tried_on_what_any_target_may_be(target: str, scores: Answer, own: Callable[[str], None]) -> None:
     own("def shapes(targets, found, weights):\n    return float(len(targets) == len(found) == len(weights))")
-    own_metric("shapes", scores).rehearse(TARGETS[target].truths)
+    own_metric("shapes", scores).dry_run(TARGETS[target].truths)
 
 
 def test_all_answers_are_those_of_some_target() -> None:
@@ -60,7 +60,7 @@ def test_all_answers_are_those_of_some_target() -> None:
 def test_what_fails_is_told_before_any_work(text: str, message: str, own: Callable[[str], None]) -> None:
     own(text)
     with pytest.raises(Refusal, match=message):
-        own_metric("score").rehearse(("label",))
+        own_metric("score").dry_run(("label",))
 
 
 def test_a_file_elsewhere_is_refused() -> None:

@@ -132,7 +132,7 @@ class Shares(OfColumns):
 
     kind: Literal["shares"]
 
-    truths: ClassVar = ("vote_shares",)
+    truths: ClassVar = ("label_distribution",)
     answers: ClassVar = ("probabilities",)
     first_loss: ClassVar = {"kind": "cross_entropy", "smoothing": 0.0}
     """The votes are soft enough."""

@@ -19,7 +19,7 @@ PASSES = 5
 LEAST_GAIN = 1e-9
 
 ScoreOfRows = Callable[[Counts, Counts, Counts], Float64[np.ndarray, " rows"]]
-"""From how many labels of a row are right, are found and are wanted to its score."""
+"""From how many labels of a row are correct, are found and are wanted to its score."""
 
 
 class Thresholds(RuleKind):

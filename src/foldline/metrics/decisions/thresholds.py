@@ -46,9 +46,9 @@ def f_beta_score(beta: float) -> Score:
 
 
 def matthews_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> OfRows:
-    spread = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
-    together = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
-    return np.divide(together, np.sqrt(spread), out=np.zeros(len(hits)), where=spread > 0)
+    variances = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
+    covariance = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
+    return np.divide(covariance, np.sqrt(variances), out=np.zeros(len(hits)), where=variances > 0)
 
 
 def kappa_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> OfRows:

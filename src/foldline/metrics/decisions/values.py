@@ -37,7 +37,7 @@ class HardPositive(RuleKind):
 
 
 class WithinRange(RuleKind):
-    """The value itself, at the nearer bound where it lies outside; a bound of null is none."""
+    """The value itself, at the nearer bound where it lies outside; null means no bound."""
 
     kind: Literal["within_range"]
     lowest: tuple[float | None, ...]

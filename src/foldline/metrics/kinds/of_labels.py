@@ -33,7 +33,7 @@ class OfTwoClasses(OfLabels):
 
 
 class Accuracy(OfLabels, MeanOfRows):
-    """The share of rows whose label is right."""
+    """The fraction of rows whose label is correct."""
 
     kind: Literal["accuracy"]
     other_names: ClassVar = {
@@ -59,7 +59,7 @@ class MacroF1(OfLabels):
 
 
 class WeightedF1(OfLabels):
-    """The mean over classes of a label's F1, each by its share of the rows."""
+    """The mean over classes of a label's F1, each weighted by its rows."""
 
     kind: Literal["weighted_f1"]
 
@@ -72,15 +72,15 @@ class WeightedF1(OfLabels):
 
 
 class BalancedAccuracy(OfLabels):
-    """The mean over classes of the share of their rows that is right: macro recall."""
+    """The mean over classes of the fraction of their rows that is correct: macro recall."""
 
     kind: Literal["balanced_accuracy"]
 
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         hits = predictions == targets
         wanted = np.bincount(targets, weights)
-        right = np.bincount(targets[hits], weights[hits], minlength=len(wanted))
-        return float(np.mean(right[wanted > 0] / wanted[wanted > 0]))
+        correct = np.bincount(targets[hits], weights[hits], minlength=len(wanted))
+        return float(np.mean(correct[wanted > 0] / wanted[wanted > 0]))
 
     def fit_labels(self, predictions: Predictions, targets: Labels) -> RuleKind | None:
         return fit_balance(predictions, targets)
@@ -113,18 +113,18 @@ class MatthewsCorrelation(OfTwoClasses):
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         """Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, 2004."""
         wanted, found = _counts(targets, predictions, weights)
-        rows, right = float(weights.sum()), float(weights[targets == predictions].sum())
-        together = right * rows - float((wanted * found).sum())
-        spread = (rows**2 - float((wanted**2).sum())) * (rows**2 - float((found**2).sum()))
+        rows, correct = float(weights.sum()), float(weights[targets == predictions].sum())
+        covariance = correct * rows - float((wanted * found).sum())
+        variances = (rows**2 - float((wanted**2).sum())) * (rows**2 - float((found**2).sum()))
         one_class = min(np.ptp(targets), np.ptp(predictions)) == 0
-        return 0.0 if one_class else together / math.sqrt(spread)
+        return 0.0 if one_class else covariance / math.sqrt(variances)
 
     def score_at_threshold(self) -> Score:
         return matthews_score
 
 
 class CohenKappa(OfTwoClasses):
-    """Cohen's kappa of labels without an order: the share that is right, beyond that by chance."""
+    """Cohen's kappa of labels without an order: the fraction that is correct, beyond that by chance."""
 
     kind: Literal["cohen_kappa"]
     other_names: ClassVar = {"kappa": "of labels without an order"}
@@ -132,10 +132,10 @@ class CohenKappa(OfTwoClasses):
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         """NaN where all are of one class. Source: Cohen, A Coefficient of Agreement for Nominal Scales, 1960."""
         rows = float(weights.sum())
-        right = float(weights[targets == predictions].sum()) / rows
+        correct = float(weights[targets == predictions].sum()) / rows
         wanted, found = (counts / rows for counts in _counts(targets, predictions, weights))
         by_chance = float(wanted @ found)
-        return (right - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan
+        return (correct - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan
 
     def score_at_threshold(self) -> Score:
         return kappa_score
@@ -230,10 +230,10 @@ def _counts(targets: Labels, predictions: Labels, weights: Weights) -> tuple[OfC
 def _f1_by_class(targets: Labels, predictions: Labels, weights: Weights) -> tuple[OfClasses, OfClasses, OfClasses]:
     """The same, and each class's F1: 0 where it is nowhere."""
     (wanted, found), hits = _counts(targets, predictions, weights), targets == predictions
-    right = np.bincount(targets[hits], weights[hits], minlength=len(wanted))
-    return wanted, found, f1(right, wanted + found)
+    correct = np.bincount(targets[hits], weights[hits], minlength=len(wanted))
+    return wanted, found, f1(correct, wanted + found)
 
 
-def f1(right: Float64[np.ndarray, "..."], seen: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
+def f1(correct: Float64[np.ndarray, "..."], seen: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
     """seen: among the targets and the predictions. 0 of nothing."""
-    return np.divide(2 * right, seen, out=np.zeros_like(seen), where=seen > 0)
+    return np.divide(2 * correct, seen, out=np.zeros_like(seen), where=seen > 0)

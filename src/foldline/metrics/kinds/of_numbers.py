@@ -1,5 +1,5 @@
 """Metrics of numbers: of one per row and column of a regression, where a missing one counts nowhere, or of a binary
-target's one in the place of a probability."""
+target's one instead of a probability."""
 
 import math
 from typing import Annotated, ClassVar, Literal
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from foldline.files.refusal import Refusal
 from foldline.metrics.checks import require_finite
-from foldline.metrics.class_weights import ByName, WeighedByName
+from foldline.metrics.class_weights import ByName, WeightedByName
 from foldline.metrics.decisions.thresholds import best_threshold, f_beta_score
 from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind
 from foldline.metrics.truths_and_answers import OfColumns, Weights
@@ -58,8 +58,8 @@ class _MeanOfNumbers(OfNumbers, MeanOfRows):
 
     def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
         costs = self.costs(wanted, found)
-        known, heavy = ~np.isnan(costs), np.broadcast_to(weights[:, None], costs.shape)
-        return float((np.where(known, costs, 0) * heavy).sum() / (known * heavy).sum()) if known.any() else math.nan
+        known, weight = ~np.isnan(costs), np.broadcast_to(weights[:, None], costs.shape)
+        return float((np.where(known, costs, 0) * weight).sum() / (known * weight).sum()) if known.any() else math.nan
 
 
 class _ByColumn(OfNumbers):
@@ -154,7 +154,7 @@ class MedianAbsoluteError(_ByColumn):
 
 
 class Mape(_MeanOfNumbers):
-    """The mean of |error| / |number| over all rows and columns, a share and no percentage; no number may be 0."""
+    """The mean of |error| / |number| over all rows and columns, a fraction, not a percentage; no number may be 0."""
 
     kind: Literal["mape"]
     other_names: ClassVar = {"mean_absolute_percentage_error": ""}
@@ -170,7 +170,7 @@ class Mape(_MeanOfNumbers):
 
 
 class Smape(_MeanOfNumbers):
-    """The mean of 2 |error| / (|number| + |prediction|) (Makridakis 1993), from 0 to 2 and no percentage; 0 where both
+    """The mean of 2 |error| / (|number| + |prediction|) (Makridakis 1993), from 0 to 2, not a percentage; 0 where both
     are 0."""
 
     kind: Literal["smape"]
@@ -210,7 +210,7 @@ class R2(OfNumbers):
         return float(np.mean(1 - residual[vary] / total[vary])) if vary.any() else math.nan
 
 
-class WeightedR2(OfNumbers, WeighedByName):
+class WeightedR2(OfNumbers, WeightedByName):
     """The coefficient of determination of all rows and columns together, each weighing as its column does, around the
     weighted mean of all."""
 
@@ -250,7 +250,7 @@ class Pearson(_OfColumnsTogether):
 
 
 class Spearman(_OfColumnsTogether):
-    """The mean of the columns' correlation of ranks; equal numbers share theirs."""
+    """The mean of the columns' correlation of ranks; equal numbers have the mean of theirs."""
 
     kind: Literal["spearman"]
 
@@ -269,12 +269,12 @@ class Concordance(_OfColumnsTogether):
 
         Source: Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989.
         """
-        together, spreads, means = _moments(wanted, found, weights)
-        return 2 * together, spreads[0] + spreads[1] + (means[0] - means[1]) ** 2
+        covariance, variances, means = _moments(wanted, found, weights)
+        return 2 * covariance, variances[0] + variances[1] + (means[0] - means[1]) ** 2
 
 
 class ProbabilisticF1(MetricKind):
-    """F-beta of a binary target with probabilities, clipped to 0 .. 1, in the place of counts (Yacouby and Axman 2020);
+    """F-beta of a binary target with probabilities, clipped to 0 .. 1, instead of counts (Yacouby and Axman 2020);
     0 without a positive row or a positive prediction."""
 
     kind: Literal["probabilistic_f1"]
@@ -299,14 +299,14 @@ class ProbabilisticF1(MetricKind):
 
 def _means(numbers: Float[np.ndarray, "rows columns"], weights: Float64[np.ndarray, " rows"]) -> OfColumns:
     """Of each column without the NaN; NaN for a column that holds nothing else."""
-    known, heavy = ~np.isnan(numbers), weights[:, None]
-    counts, sums = (known * heavy).sum(axis=0), (np.where(known, numbers, 0) * heavy).sum(axis=0)
+    known, sample_weights = ~np.isnan(numbers), weights[:, None]
+    counts, sums = (known * sample_weights).sum(axis=0), (np.where(known, numbers, 0) * sample_weights).sum(axis=0)
     return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
 
 
 def _correlated(wanted: Known, found: Known, weights: Weights) -> tuple[OfColumns, OfColumns]:
-    together, spreads, _ = _moments(wanted, found, weights)
-    return together, np.sqrt(spreads[0] * spreads[1])
+    covariance, variances, _ = _moments(wanted, found, weights)
+    return covariance, np.sqrt(variances[0] * variances[1])
 
 
 def _moments(

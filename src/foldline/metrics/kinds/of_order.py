@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from foldline.files.compact import CompactArray
 from foldline.metrics.checks import require_probabilities
-from foldline.metrics.class_weights import ByName, WeighedByName
+from foldline.metrics.class_weights import ByName, WeightedByName
 from foldline.metrics.metric_and_rule import MetricKind, mean_of_defined
 from foldline.metrics.truths_and_answers import OfClasses, OneOrEach, Predictions, Weights
 
@@ -66,7 +66,7 @@ class MeanColumnAuc(OfEachClass):
     kind: Literal["mean_column_auc"]
 
 
-class WeightedMeanColumnAuc(OfEachClass, WeighedByName):
+class WeightedMeanColumnAuc(OfEachClass, WeightedByName):
     """The same, each column as its weight says: `weights: {Aneurysm Present: 13}`, and 1 for all others."""
 
     kind: Literal["weighted_mean_column_auc"]
@@ -125,7 +125,7 @@ class PartialAuc(OfOrder):
 
 
 class AveragePrecision(OfOrder):
-    """The precision at each threshold, weighed by the recall that it adds, of a binary target."""
+    """The precision at each threshold, weighted by the recall that it adds, of a binary target."""
 
     kind: Literal["average_precision"]
 
@@ -144,7 +144,7 @@ class MeanColumnAveragePrecision(OfEachClass):
 
 
 def area(positive: Positive, scores: Scores, weights: Weights) -> float:
-    """The share of pairs of a positive and a negative row that are in order; NaN where one of the two is absent.
+    """The fraction of pairs of a positive and a negative row that are in order; NaN where one of the two is absent.
 
     Source: Mann and Whitney's U over the number of pairs.
     """
@@ -188,9 +188,9 @@ def _steps(
     """By falling score what positive and what negative rows weigh so far; equal scores are one step."""
     order = np.argsort(-scores, kind="stable")
     last_of_equal = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    heavy = weights[order]
-    hits = np.cumsum(np.where(positive[order], heavy, 0))[last_of_equal]
-    misses = np.cumsum(np.where(positive[order], 0, heavy))[last_of_equal]
+    sorted_weights = weights[order]
+    hits = np.cumsum(np.where(positive[order], sorted_weights, 0))[last_of_equal]
+    misses = np.cumsum(np.where(positive[order], 0, sorted_weights))[last_of_equal]
     return hits, misses
 
 
@@ -199,8 +199,8 @@ def _area_below(false_rates: np.ndarray, true_rates: np.ndarray, height: float) 
     if height == 0:
         return 0.0
     at = int(np.searchsorted(true_rates, height))
-    share = (height - true_rates[at - 1]) / (true_rates[at] - true_rates[at - 1])
-    x = np.insert(false_rates, at, false_rates[at - 1] + share * (false_rates[at] - false_rates[at - 1]))
+    fraction = (height - true_rates[at - 1]) / (true_rates[at] - true_rates[at - 1])
+    x = np.insert(false_rates, at, false_rates[at - 1] + fraction * (false_rates[at] - false_rates[at - 1]))
     return float(np.trapezoid(np.minimum(np.insert(true_rates, at, height), height), x))
 
 

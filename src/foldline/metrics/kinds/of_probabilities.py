@@ -18,7 +18,7 @@ from foldline.metrics.class_weights import (
     ByNameAndTruth,
     ByTruth,
     MeanOfColumns,
-    WeighedByName,
+    WeightedByName,
     refuse_unknown,
     weights_of,
 )
@@ -50,7 +50,7 @@ class LogLoss(OfLogarithms, MeanOfRows):
         return log_losses(targets, predictions)
 
 
-class WeightedLogLoss(OfLogarithms, WeighedByName):
+class WeightedLogLoss(OfLogarithms, WeightedByName):
     """Multiclass log loss whose rows weigh as their class does, by the sum of the weights, as scikit-learn's `log_loss`
     with `sample_weight`: `weights: {severe: 4, moderate: 2}`."""
 
@@ -85,7 +85,7 @@ class BinaryLogLoss(OfLogarithms, MeanOfRows):
         return by_blocks(lambda wanted, rows: _losses_of_each(wanted, rows).mean(axis=1), targets, predictions)
 
 
-class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows, WeighedByName):
+class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows, WeightedByName):
     """The mean over rows of a multilabel target's weighted mean over its labels: `weights: {any: 2}`, or where being
     present counts otherwise than being absent, `weights: {patient_overall: {negative: 7, positive: 14}}`
     (rsna-2022-cervical-spine-fracture-detection)."""
@@ -100,9 +100,9 @@ class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows, WeighedByName):
         of_zero, of_one = (weights_of(self._of_truth(truth), self._classes) for truth in ("negative", "positive"))
 
         def row_scores(wanted: Indicators, rows: Predictions) -> OfRows:
-            heavy = np.where(wanted == 1, of_one, of_zero)
-            sums = heavy.sum(axis=1, keepdims=True)
-            fractions = np.divide(heavy, sums, out=np.zeros_like(heavy), where=sums > 0)
+            label_weights = np.where(wanted == 1, of_one, of_zero)
+            sums = label_weights.sum(axis=1, keepdims=True)
+            fractions = np.divide(label_weights, sums, out=np.zeros_like(label_weights), where=sums > 0)
             return (_losses_of_each(wanted, rows) * fractions).sum(axis=1)
 
         return by_blocks(row_scores, targets, predictions)
@@ -139,20 +139,20 @@ class MeanColumnLogLoss(OfLogarithms, MeanOfColumns):
         losses, counted = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
         for block in row_blocks(predictions.shape):
             places, rows = targets[block], checked_block(predictions, block)
-            heavy = of_class[places] * weights[block, None]
-            losses += (_losses(np.take_along_axis(rows, np.maximum(places, 0), axis=1)) * heavy).sum(axis=0)
-            counted += heavy.sum(axis=0)
+            label_weights = of_class[places] * weights[block, None]
+            losses += (_losses(np.take_along_axis(rows, np.maximum(places, 0), axis=1)) * label_weights).sum(axis=0)
+            counted += label_weights.sum(axis=0)
         return np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
 
 
 class KlDivergence(OfLogarithms, MeanOfRows):
-    """The mean over rows of the Kullback-Leibler divergence of the predicted shares from the voted ones."""
+    """The mean over rows of the Kullback-Leibler divergence of the predicted distribution from that of the votes."""
 
     kind: Literal["kl_divergence"]
-    truths: ClassVar = ("vote_shares",)
+    truths: ClassVar = ("label_distribution",)
 
     def row_scores(self, targets: Float[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
-        """Of each row sum(share * log(share / predicted)); both sum to one.
+        """Of each row sum(voted * log(voted / predicted)); both sum to one.
 
         Source: Kullback and Leibler, On Information and Sufficiency, 1951.
         """
@@ -161,8 +161,8 @@ class KlDivergence(OfLogarithms, MeanOfRows):
 
 class Brier(MeanOfRows):
     """The mean squared error of probabilities, over rows and classes; Brier's own sum over classes is as many times
-    this as there are classes. It is no log loss: a temperature is fitted, bounds are not, since a row that is certain
-    and wrong costs 1 at most."""
+    this as there are classes. It is not a log loss: a temperature is fitted, bounds are not, since a row that is
+    certain and wrong costs 1 at most."""
 
     kind: Literal["brier"]
     truths: ClassVar = ("class", "set")
@@ -180,7 +180,7 @@ class Brier(MeanOfRows):
 def log_losses(targets: Labels, predictions: Predictions) -> OfRows:
     """-log(probability of the row's class). predictions: rows that sum to one.
 
-    Of compact predictions, a class that was not kept has its even share of what the others have together.
+    Of compact predictions, a class that was not kept has an equal part of what the others have together.
     """
     if isinstance(predictions, CompactArray):
         of_targets = predictions.of(targets)

@@ -28,8 +28,8 @@ class _OfFirst(MeanOfRows):
 
 
 class MeanAveragePrecision(_OfFirst):
-    """MAP@k of a ranking: the mean over rows of the precision down to each right class among the first k, summed and
-    divided by how many right ones there could be. With one right class 1 / its place, 0 where it is not among k."""
+    """MAP@k of a ranking: the mean over rows of the precision down to each correct class among the first k, summed and
+    divided by how many correct ones there could be. With one correct class 1 / its place, 0 where it is not among k."""
 
     kind: Literal["map_at_k"]
     other_names: ClassVar = {r"map(@|_at_)(?P<k>\d+)": ""}
@@ -37,19 +37,19 @@ class MeanAveragePrecision(_OfFirst):
     fits_rejection: ClassVar = True
 
     def row_scores(self, targets: Labels | UInt8[np.ndarray, "rows classes"], predictions: Rankings) -> OfRows:
-        """targets: the one right class, or 0 and 1 by class. Source: Kaggle's MAP@k (benhamner/Metrics, `mapk`)."""
+        """targets: the one correct class, or 0 and 1 by class. Source: Kaggle's MAP@k (benhamner/Metrics, `mapk`)."""
         first = predictions[:, : self.k]
         if targets.ndim == 1:
-            right, found = np.ones(len(targets), np.int64), first == targets[:, None]
+            correct, found = np.ones(len(targets), np.int64), first == targets[:, None]
         else:
-            right = targets.sum(axis=1, dtype=np.int64)
+            correct = targets.sum(axis=1, dtype=np.int64)
             found = (np.take_along_axis(targets, first.clip(min=0), axis=1) == 1) & (first >= 0)
         precisions = np.cumsum(found, axis=1) / np.arange(1, first.shape[1] + 1)
-        return (precisions * found).sum(axis=1) / right.clip(1, self.k)
+        return (precisions * found).sum(axis=1) / correct.clip(1, self.k)
 
 
 class TopKError(_OfFirst):
-    """The share of rows whose class is not among the first k of their ranking."""
+    """The fraction of rows whose class is not among the first k of their ranking."""
 
     kind: Literal["top_k_error"]
     other_names: ClassVar = {r"top_?(?P<k>\d+)_error": ""}
@@ -60,7 +60,7 @@ class TopKError(_OfFirst):
 
 
 class TopKAccuracy(_OfFirst):
-    """The share of rows whose class is among the first k of their ranking."""
+    """The fraction of rows whose class is among the first k of their ranking."""
 
     kind: Literal["top_k_accuracy"]
     other_names: ClassVar = {r"top_?(?P<k>\d+)_accuracy": ""}
@@ -71,7 +71,7 @@ class TopKAccuracy(_OfFirst):
 
 class GlobalAveragePrecision(MetricKind):
     """GAP, or micro average precision of one label per row: the rows in the order of their confidence, the precision at
-    each right one, by the number of rows that have a label. Of equal confidences the first row comes first."""
+    each correct one, by the number of rows that have a label. Of equal confidences the first row comes first."""
 
     kind: Literal["global_average_precision"]
     other_names: ClassVar = {"gap": ""}
@@ -85,9 +85,9 @@ class GlobalAveragePrecision(MetricKind):
         to image retrieval, 2009; landmark-recognition-2020.
         """
         order = np.argsort(-predictions[:, 1], kind="stable")
-        right, steps = predictions[order, 0] == targets[order], np.ceil(weights[order]).astype(np.int64)
+        correct, steps = predictions[order, 0] == targets[order], np.ceil(weights[order]).astype(np.int64)
         # A row that weighs 2.5 is three that follow each other, the last of which weighs a half.
-        rows, sizes = np.repeat(right, steps), np.ones(int(steps.sum()))
+        rows, sizes = np.repeat(correct, steps), np.ones(int(steps.sum()))
         sizes[np.cumsum(steps) - 1] = weights[order] - (steps - 1)
         precisions = np.cumsum(rows * sizes) / np.cumsum(sizes)
         return float((precisions * rows * sizes).sum() / weights[targets >= 0].sum())

@@ -27,8 +27,8 @@ class OfSets(MetricKind):
 
 
 class _MeanOfSets(OfSets, MeanOfRows):
-    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
-        """From how many labels of a row are right, are found and are wanted to its score."""
+    def of_counts(self, correct: Counts, found: Counts, wanted: Counts) -> OfRows:
+        """From how many labels of a row are correct, are found and are wanted to its score."""
         raise NotImplementedError
 
     def row_scores(self, targets: Indicators, predictions: Sets) -> OfRows:
@@ -45,8 +45,8 @@ class MultilabelMicroF1(OfSets):
     other_names: ClassVar = {"micro_f1": "of sets"}
 
     def value(self, targets: Indicators, predictions: Sets, weights: Weights) -> float:
-        right, seen = _by_label(targets, predictions, weights)
-        return float(2 * right.sum() / seen.sum()) if seen.any() else 0.0
+        correct, seen = _by_label(targets, predictions, weights)
+        return float(2 * correct.sum() / seen.sum()) if seen.any() else 0.0
 
     def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_micro(rule, predictions, targets)
@@ -58,47 +58,47 @@ class MultilabelMacroF1(OfSets):
     kind: Literal["multilabel_macro_f1"]
 
     def value(self, targets: Indicators, predictions: Sets, weights: Weights) -> float:
-        right, seen = _by_label(targets, predictions, weights)
-        return float(np.mean(_share(2 * right, seen)))
+        correct, seen = _by_label(targets, predictions, weights)
+        return float(np.mean(_ratio(2 * correct, seen)))
 
     def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_macro(rule, predictions, targets)
 
 
 class SamplesFBeta(_MeanOfSets):
-    """The mean over rows of their set's F-beta; an empty set that is right scores 0, as in scikit-learn
+    """The mean over rows of their set's F-beta; an empty set that is correct scores 0, as in scikit-learn
     (`average="samples"`)."""
 
     kind: Literal["samples_f_beta"]
     beta: Annotated[float, Field(gt=0, examples=[2])]
 
-    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
-        return _share((1 + self.beta**2) * right, found + self.beta**2 * wanted)
+    def of_counts(self, correct: Counts, found: Counts, wanted: Counts) -> OfRows:
+        return _ratio((1 + self.beta**2) * correct, found + self.beta**2 * wanted)
 
 
 class SamplesJaccard(_MeanOfSets):
-    """The mean over rows of intersection over union of their sets (Jaccard 1912); an empty set that is right scores
+    """The mean over rows of intersection over union of their sets (Jaccard 1912); an empty set that is correct scores
     0."""
 
     kind: Literal["samples_jaccard"]
     other_names: ClassVar = {"iou": ""}
 
-    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
-        return _share(right, found + wanted - right)
+    def of_counts(self, correct: Counts, found: Counts, wanted: Counts) -> OfRows:
+        return _ratio(correct, found + wanted - correct)
 
 
 class ExactMatch(_MeanOfSets):
-    """The share of rows whose whole set is right, two empty sets among them."""
+    """The fraction of rows whose whole set is correct, two empty sets among them."""
 
     kind: Literal["exact_match"]
     other_names: ClassVar = {"subset_accuracy": ""}
 
-    def of_counts(self, right: Counts, found: Counts, wanted: Counts) -> OfRows:
-        return ((right == found) & (right == wanted)).astype(np.float64)
+    def of_counts(self, correct: Counts, found: Counts, wanted: Counts) -> OfRows:
+        return ((correct == found) & (correct == wanted)).astype(np.float64)
 
 
 class HammingLoss(OfSets, MeanOfRows):
-    """The share of pairs of row and label that are wrong."""
+    """The fraction of pairs of row and label that are wrong."""
 
     kind: Literal["hamming_loss"]
     is_error: ClassVar = True
@@ -111,12 +111,12 @@ class HammingLoss(OfSets, MeanOfRows):
         return fit_each(rule, predictions, targets)
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " n"]:
+def _ratio(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " n"]:
     """0 of nothing."""
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
 def _by_label(targets: Indicators, sets: Sets, weights: Weights) -> tuple[OfClasses, OfClasses]:
-    """What right answers weigh; answers and targets together."""
+    """What correct answers weigh; answers and targets together."""
     wanted = targets == 1
     return weights @ (wanted & sets), weights @ wanted + weights @ sets

@@ -54,10 +54,10 @@ class OwnMetric(MetricKind):
             raise Refusal(f"{path}: `{self.function}` returned {type(found).__name__}: a metric is a number.")
         return float(found)
 
-    def rehearse(self, truths: Sequence[Truth]) -> None:
-        targets = next(DRAWN[truth] for truth in truths if truth in DRAWN)()
+    def dry_run(self, truths: Sequence[Truth]) -> None:
+        targets = next(TARGETS[truth] for truth in truths if truth in TARGETS)()
         try:
-            self.score(targets, ANSWERED[self.scores](targets))
+            self.score(targets, ANSWERS[self.scores](targets))
         except Refusal as refusal:
             raise Refusal(
                 f"{refusal} It was tried on {ROWS} made-up rows with targets of shape {targets.shape}, before any work."
@@ -72,31 +72,31 @@ def _each() -> np.ndarray:
     return np.eye(CLASSES, dtype=np.uint8)[_labels()]
 
 
-DRAWN: Mapping[Truth, Callable[[], np.ndarray]] = {
+TARGETS: Mapping[Truth, Callable[[], np.ndarray]] = {
     "positive": lambda: np.arange(ROWS) % 2,
     "class": _labels,
     "label": _labels,
     "ranking": _labels,
     "set": _each,
     "labels": lambda: np.column_stack([_labels(), CLASSES + _labels()]),
-    "vote_shares": lambda: _each().astype(np.float32),
+    "label_distribution": lambda: _each().astype(np.float32),
     "known_numbers": lambda: _each().astype(np.float32),
 }
 """Targets, by what they are."""
 
 
-def _shares(targets: np.ndarray) -> np.ndarray:
+def _distributions(targets: np.ndarray) -> np.ndarray:
     wide = targets if targets.ndim == 2 else np.eye(targets.max() + 1)[targets]
     return (0.5 * wide + 0.5 / wide.shape[1]).astype(np.float32)
 
 
-ANSWERED: Mapping[Answer, Callable[[np.ndarray], Any]] = {
-    "probabilities": _shares,
+ANSWERS: Mapping[Answer, Callable[[np.ndarray], Any]] = {
+    "probabilities": _distributions,
     "column_probabilities": lambda targets: np.full((ROWS, 2 * CLASSES), 1 / CLASSES, np.float32),
     "numbers": lambda targets: targets.astype(np.float32),
     "labels": lambda targets: targets,
     "confident_labels": lambda targets: np.column_stack([targets, np.linspace(0.9, 0.6, ROWS)]),
     "sets": lambda targets: targets == 1,
-    "rankings": lambda targets: np.argsort(-_shares(targets), axis=1, kind="stable"),
+    "rankings": lambda targets: np.argsort(-_distributions(targets), axis=1, kind="stable"),
 }
-"""Answers that are right."""
+"""Correct answers."""
