@@ -69,7 +69,12 @@ def measure(rows: int = 1_000_000) -> list[Figure]:
             "three sizes, linear: 1",
         ),
         Figure(
-            "Convex weights", weigh(), 20, False, "s", f"{WEIGHED_ROWS:,} x {len(CLASSES)} x {WEIGHED_MEMBERS}, dense"
+            "Convex combination",
+            weigh(),
+            20,
+            False,
+            "s",
+            f"{WEIGHED_ROWS:,} x {len(CLASSES)} x {WEIGHED_MEMBERS}, dense",
         ),
     ]
 
@@ -118,7 +123,7 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
 
 
 def weigh() -> float:
-    """Seconds from the members' dense predictions to the best convex weights."""
+    """Seconds from the members' dense predictions to the best convex combination."""
     generator = np.random.default_rng(0)
     targets = generator.integers(len(CLASSES), size=WEIGHED_ROWS)
     members = [generator.random((WEIGHED_ROWS, len(CLASSES)), np.float32) + 0.01 for _ in range(WEIGHED_MEMBERS)]

@@ -1,7 +1,7 @@
 """Choose test-time views on out-of-fold rows: which of the predicted ones are worth their pixels, and what each gains.
 
 Starts from `identity`, or else the first of predict.views, and adds the view with the highest gain per unit of cost
-(pixels relative to identity) as long as its nested gain is real. Prints the table and the
+(pixels relative to identity) as long as its cross-validated gain is real. Prints the table and the
 `predict.views` to set; writes nothing.
 Reads rows.parquet, targets.npy, classes.json, folds.csv and predict/fold<k>/seed<s>/ of the listed folds and seeds.
 Parameters: `folds`, `train.seeds`, `ensemble`; card: `target`, `metric`, `submission`.

@@ -1,4 +1,4 @@
-"""Keep probabilities within bounds, choose the rule that makes answers of them, and say what each step is worth.
+"""Clip probabilities, fit the decision rule (thresholds, class weights), and estimate what each step gains.
 
 Reads rows.parquet, targets.npy, classes.json, folds.csv and ensemble/; writes clip/: out_of_fold.npy (each row through
 steps fitted without its fold), test.npy, ids.parquet, classes.json, rule.json, metrics.json, gains.csv; and score.json,

@@ -1,4 +1,4 @@
-"""Make one set of predictions of all models': steps are fitted on out-of-fold rows, and kept where their gain is real.
+"""Combine all models' predictions: steps are fitted on out-of-fold rows, and applied where their gain is real.
 
 Reads rows.parquet, targets.npy, classes.json, folds.csv, and of each listed fold and seed predict/fold<k>/seed<s>/ and
 train/fold<k>/seed<s>/history.csv; writes ensemble/: out_of_fold.npy (each row through steps fitted without its fold),

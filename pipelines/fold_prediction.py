@@ -43,9 +43,10 @@ def predict_one(fold: FoldName, seed: int) -> None:
     written, activation = stored_form(model, model.architecture.activation, len(classes))
     axes = (validation_ids, test_ids, section.views, classes, activation)
     with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
-        for part, ids, values in (("train", validation_ids, logits.validation), ("test", test_ids, logits.test)):
+        parts = (("train", "validation", validation_ids, logits.validation), ("test", "test", test_ids, logits.test))
+        for part, what, ids, values in parts:
             pictures = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))
-            predict(written, load, pictures, views, accelerator, values, aggregate, f"{part} rows")
+            predict(written, load, pictures, views, accelerator, values, aggregate, f"{what} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
     )

@@ -1,5 +1,6 @@
 """The closing table of a run: what each fold, the ensemble and the leaderboard said, and what to do next."""
 
+import math
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -11,21 +12,19 @@ from foldline.files.whole_files import read_json
 
 
 def print_gains(gains: Sequence[Gain]) -> None:
-    """What each step of post-processing claimed, what it is worth, and whether it was kept."""
+    """What each step of post-processing gains, and whether it was applied."""
     if not gains:
         return
-    table = Table(title="gains, and what they are on rows that a step was not fitted on", title_justify="left")
-    for title in ("step", "setting", "claimed", "nested", "interval", "kept"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("step", "claimed"))
+    table = Table(title="Post-processing gains (cross-validated on held-out folds)", title_justify="left")
+    for title in ("step", "setting", "in-sample", "cross-validated ± SE", "95 % CI", "applied"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("step", "in-sample"))
     for gain in gains:
-        table.add_row(
-            gain.step,
-            gain.setting or "",
-            f"{gain.claimed:+.5f}",
-            f"{gain.nested:+.5f} ± {gain.standard_error:.5f}",
-            f"{gain.low:+.5f} .. {gain.high:+.5f}",
-            " ".join(["yes" if gain.kept else "no", *([f"({gain.note})"] if gain.note else [])]),
-        )
+        numbers = ("", "", "")
+        if not math.isnan(gain.low):
+            estimate = f"{gain.cross_validated:+.5f} ± {gain.standard_error:.5f}"
+            numbers = (f"{gain.in_sample:+.5f}", estimate, f"{gain.low:+.5f} .. {gain.high:+.5f}")
+        note = f" ({gain.note})" if gain.note else ""
+        table.add_row(gain.step, gain.setting or "", *numbers, f"{'yes' if gain.applied else 'no'}{note}")
     Console().print(table)
 
 
@@ -48,11 +47,11 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     console = Console()
     console.print(table)
     if len(ensemble["folds"]) == 1:
-        console.print("One fold only: its score is not that of all rows.")
+        console.print("Screened on 1 fold; not comparable with a full run.")
     gains = (gain for stage in (ensemble, clipped) for gain in stage["gains"].values())
-    if len(ensemble["folds"]) == 2 and any(gain["kept"] for gain in gains):
+    if len(ensemble["folds"]) == 2 and any(gain["applied"] for gain in gains):
         console.print(
-            "Two folds only: out-of-fold scores leave out what was fitted, since one fold alone cannot tell what it is "
-            "worth; the submission has what gains.csv says is kept."
+            "Two folds only: out-of-fold scores leave out what was fitted, which needs at least 3 folds to estimate; "
+            "the submission has what gains.csv says is applied."
         )
     console.print(f"next: {next_command}")

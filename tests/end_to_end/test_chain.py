@@ -263,7 +263,7 @@ def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
     assert experiment.returncode == 0, experiment.stdout
     assert (finished / "work/shapes/folds.csv").read_bytes() == folds
     assert "Running stage 'train" not in experiment.stdout
-    assert "One fold only" in experiment.stdout
+    assert "Screened on 1 fold" in experiment.stdout
     comparison = answer(finished, "python", "-m", "pipelines", "compare", "all-folds", "one-fold")
     fold_rows = (pd.read_csv(finished / "work/shapes/folds.csv")["fold"] == 0).sum()
     assert comparison["rows"] == comparison["rows_of_second"] == fold_rows

@@ -53,7 +53,7 @@ PLAIN = {
 ALL_STEPS = {
     "views": "chosen",
     "average": "logits",
-    "method": {"kind": "greedy", "rounds": 4},
+    "method": {"kind": "hill_climbing", "rounds": 4},
     "temperature": {"kind": "fitted", "softening": "kept"},
     "bounds": {"kind": "fitted"},
     "seeds": SEEDS,

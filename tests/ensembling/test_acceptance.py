@@ -10,7 +10,7 @@ from foldline.ensembling import intervals
 from foldline.ensembling.bounds import FittedBounds
 from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.clipping import Decision
-from foldline.ensembling.methods import Convex, Greedy, Method, Ranks, Stacking
+from foldline.ensembling.methods import ConvexCombination, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer
@@ -49,7 +49,7 @@ def _intervals_take_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")
-GREEDY = Greedy(kind="greedy", rounds=10)
+GREEDY = HillClimbing(kind="hill_climbing", rounds=10)
 Draw = Callable[[int], tuple[Inputs, np.ndarray]]
 
 
@@ -57,7 +57,7 @@ def weights(method: Method, fact: MetricFact) -> Step:
     return drawing.weights(method, MEMBERS, scorer_of(fact))
 
 
-CONVEX = weights(Convex(kind="convex"), LOG_LOSS)
+CONVEX = weights(ConvexCombination(kind="convex_combination"), LOG_LOSS)
 STACKING = weights(Stacking(kind="stacking", penalty=1.0), LOG_LOSS)
 
 
@@ -108,7 +108,7 @@ def scales_differ(seed: int) -> tuple[Inputs, np.ndarray]:
 
 
 def kept(step: Step, draw: Draw) -> int:
-    return sum(fit_chain([step], fit_data(*draw(seed))).gains[0].kept for seed in range(DRAWS))
+    return sum(fit_chain([step], fit_data(*draw(seed))).gains[0].applied for seed in range(DRAWS))
 
 
 @pytest.mark.parametrize(("step", "draw"), [(CONVEX, alike), (CLASS_WEIGHTS, mean_of_alike)], ids=["convex", "rule"])

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from foldline.ensembling.blending import agreement, aligned, blend_scale, with_ranks
-from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Ranks, Stacking
+from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.predictions import Predictions, create_scores
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.runs import Run
@@ -23,6 +23,7 @@ from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import scorer_of
 
+CONVEX = ConvexCombination(kind="convex_combination")
 SCORER = scorer_of(LogLoss(kind="log_loss"))
 ROWS = 400
 TARGETS = np.random.default_rng(9).integers(3, size=ROWS)
@@ -69,11 +70,16 @@ def blended(runs: list[Run], method: Method) -> tuple[np.ndarray, np.ndarray, fl
     chain = fit_steps(steps, source, "blend")
     ((_, (out_of_fold,)),) = cross_fitted(source, chain, "blend")
     ((_, ((test,),)),) = fitted(source, chain, "blend")
-    return out_of_fold, test, chain.whole.gains[0].nested
+    return out_of_fold, test, chain.whole.gains[0].cross_validated
 
 
 @pytest.mark.parametrize(
-    "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
+    "method",
+    [
+        CONVEX,
+        HillClimbing(kind="hill_climbing", rounds=10),
+        Stacking(kind="stacking", penalty=1.0),
+    ],
 )
 def test_a_weak_run_loses_its_weight(method: Method) -> None:
     out_of_fold, test, gain = blended([STRONG, WEAK], method)
@@ -87,7 +93,7 @@ def test_a_weak_run_loses_its_weight(method: Method) -> None:
 
 
 def test_equal_weights_stay_between_equal_runs() -> None:
-    out_of_fold, _, gain = blended([STRONG, a_run("twin", 3.0, 0)], Convex(kind="convex"))
+    out_of_fold, _, gain = blended([STRONG, a_run("twin", 3.0, 0)], CONVEX)
     assert gain == pytest.approx(0, abs=1e-7)
     np.testing.assert_allclose(out_of_fold, STRONG.predictions.out_of_fold, atol=1e-6)
 
@@ -104,7 +110,9 @@ def test_the_order_of_a_runs_rows_changes_nothing() -> None:
         test_ids=predictions.test_ids[::-1],
     )
     for ours, theirs in zip(
-        blended([STRONG, WEAK], Convex(kind="convex")), blended([STRONG, permuted], Convex(kind="convex")), strict=True
+        blended([STRONG, WEAK], CONVEX),
+        blended([STRONG, permuted], CONVEX),
+        strict=True,
     ):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -125,8 +133,10 @@ def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
 
 
 def test_convex_weights_take_a_smooth_metric() -> None:
-    with pytest.raises(Refusal, match=r"convex, which takes a smooth metric .*rmse.* but the card's is auc"):
-        Convex(kind="convex").planned(Context(Scale("distribution"), scorer_of(Auc(kind="auc")), 3, ("a", "b")))
+    with pytest.raises(
+        Refusal, match=r"convex_combination, which takes a smooth metric .*rmse.* but the card's is auc"
+    ):
+        CONVEX.planned(Context(Scale("distribution"), scorer_of(Auc(kind="auc")), 3, ("a", "b")))
 
 
 def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
@@ -136,7 +146,7 @@ def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
     weights = []
     for fact in (Rmse(kind="rmse"), Mse(kind="mse")):
         scorer = Scorer(fact, AsPredicted(kind="as_predicted"))
-        step = Convex(kind="convex").on(Context(Scale("value"), scorer, 1, ("a", "b")))
+        step = CONVEX.on(Context(Scale("value"), scorer, 1, ("a", "b")))
         weights.append(step.fit(step.fit_data(inputs, targets), targets))
     np.testing.assert_array_equal(*weights)
     assert weights[0][0] > weights[0][1] > 0
@@ -207,7 +217,7 @@ def test_agreement_by_hand() -> None:
     assert np.isnan(agreement((one[:, :1], other[:, :1]), "value").disagreement).all()
 
 
-GREEDY = Greedy(kind="greedy", rounds=4)
+GREEDY = HillClimbing(kind="hill_climbing", rounds=4)
 
 
 def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
@@ -225,8 +235,8 @@ def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
     steps, _ = GREEDY.planned(Context(scale, SCORER, classes, ("a", "b"), blends=True))
     ((_, ((mixed,),)),) = fitted(source, fit_steps(steps, source, "blend"), "blend")
     assert mixed.shape == (rows, classes) and mixed[:].sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)
-    for method in (Convex(kind="convex"), Stacking(kind="stacking", penalty=1.0)):
-        with pytest.raises(Refusal, match="takes the predictions of all classes, but of more than 2,000 classes"):
+    for method in (CONVEX, Stacking(kind="stacking", penalty=1.0)):
+        with pytest.raises(Refusal, match="takes the predictions of all classes, but with more than 2,000 classes"):
             method.planned(Context(blend_scale(method, "distribution", classes), SCORER, classes, ("a", "b")))
 
 

@@ -28,16 +28,16 @@ def step(softening: str = "reported") -> Step:
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_the_temperature_that_was_there_is_found(temperature: float) -> None:
     chain = fit_chain([step("kept")], scored(temperature))
-    assert (chain.gains[0].kept, chain.gains[0].note) == (True, "holds for one model")
+    assert (chain.gains[0].applied, chain.gains[0].note) == (True, "fitted per model, before averaging")
     assert chain.steps[0].setting == pytest.approx(temperature, rel=0.08)
 
 
 def test_softening_is_reported_and_not_kept() -> None:
     chain = fit_chain([step()], scored(2.0))
-    assert (chain.gains[0].kept, chain.steps[0].setting) == (False, 1.0)
-    assert chain.gains[0].nested > 0.05
-    assert str(chain.gains[0].note).startswith("softening holds for one model")
-    assert fit_chain([step()], scored(0.5)).gains[0].kept
+    assert (chain.gains[0].applied, chain.steps[0].setting) == (False, 1.0)
+    assert chain.gains[0].cross_validated > 0.05
+    assert str(chain.gains[0].note).startswith("softening is for one model")
+    assert fit_chain([step()], scored(0.5)).gains[0].applied
 
 
 def test_each_fold_goes_through_a_chain_that_has_not_seen_it() -> None:
@@ -67,7 +67,7 @@ def test_one_fold_alone_fits_nothing() -> None:
     known = scored(0.5)
     alone = FitData(known.inputs, known.targets, np.zeros(len(known.folds), np.int64), known.clusters)
     chain = fit_nested([step()], alone, "test")
-    assert chain.whole.gains[0].note == "of a single fold, nobody can tell what it is worth"
+    assert chain.whole.gains[0].note == "needs at least 2 folds to estimate"
     np.testing.assert_array_equal(cross_fitted(chain, alone.folds, known.inputs), known.inputs[0])
 
 
@@ -76,16 +76,16 @@ def test_two_folds_keep_what_their_scores_leave_out() -> None:
     known = scored(0.5)
     two = FitData(known.inputs, known.targets, known.folds % 2, known.clusters)
     chain = fit_nested([step()], two, "test")
-    assert chain.whole.gains[0].kept
-    assert chain.whole.gains[0].note == f"holds for one model; {TWO_FOLDS}"
+    assert chain.whole.gains[0].applied
+    assert chain.whole.gains[0].note == f"fitted per model, before averaging; {TWO_FOLDS}"
     np.testing.assert_array_equal(cross_fitted(chain, two.folds, known.inputs), known.inputs[0])
-    assert fit_nested([step()], known, "test").whole.gains[0].note == "holds for one model"
+    assert fit_nested([step()], known, "test").whole.gains[0].note == "fitted per model, before averaging"
 
 
 @pytest.mark.many_draws
 def test_a_later_step_is_fitted_on_what_the_earlier_ones_hand_on() -> None:
     chain = fit_nested([step(), step()], scored(0.5), "test")
-    assert [gain.kept for gain in chain.whole.gains] == [True, False], "there is nothing left to gain"
+    assert [gain.applied for gain in chain.whole.gains] == [True, False], "there is nothing left to gain"
 
 
 @pytest.mark.many_draws

@@ -9,8 +9,8 @@ from scipy.special import softmax
 from foldline.card.activations import ColumnDistributions
 from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import GRID, AbsoluteBounds, FittedBounds, GivenBounds, within
-from foldline.ensembling.log_losses import importance, row_losses
-from foldline.ensembling.methods import Convex, Greedy, Ranks, Stacking
+from foldline.ensembling.log_losses import row_losses, sample_weights
+from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
 from foldline.ensembling.projection import project
 from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import OfScores, Scale
@@ -30,6 +30,7 @@ GENERATOR = np.random.default_rng(0)
 TRUE = np.column_stack([GENERATOR.integers(0, 2, ROWS), 2 + GENERATOR.integers(0, 3, ROWS)])
 KNOWN = np.where(GENERATOR.random((ROWS, 2)) < 0.3, -1, TRUE)
 FACT = parse({"kind": "mean_column_log_loss", "weights": None, "class_weights": None}, Metric, "card")
+CONVEX = ConvexCombination(kind="convex_combination")
 SCORER = scorer_of(FACT.of(CLASSES))
 CONTEXT = Context(SCALE, SCORER, 5, ("a", "b"))
 OF_PROBABILITIES = Context(Scale(FORM), SCORER, 5)
@@ -54,7 +55,7 @@ def test_a_row_costs_the_mean_over_columns_of_its_known_labels() -> None:
     rows = np.float32([[0.5, 0.5, 0.25, 0.75, 0], [0.5, 0.5, 0.25, 0.75, 0], [0.5, 0.5, 1, 0, 0]])
     asked = np.array([[0, 2], [-1, 2], [-1, -1]])
     assert row_losses(rows, asked).tolist() == pytest.approx([(np.log(2) + np.log(4)) / 2, np.log(4) / 2, 0])
-    assert importance(asked, 2).tolist() == [[1 / 3, 1 / 3], [0, 1 / 3], [0, 0]]
+    assert sample_weights(asked, 2).tolist() == [[1 / 3, 1 / 3], [0, 1 / 3], [0, 0]]
 
 
 def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> None:
@@ -98,7 +99,12 @@ def test_a_temperature_lowers_the_loss_and_leaves_distributions() -> None:
 
 
 @pytest.mark.parametrize(
-    "method", [Convex(kind="convex"), Greedy(kind="greedy", rounds=10), Stacking(kind="stacking", penalty=1.0)]
+    "method",
+    [
+        CONVEX,
+        HillClimbing(kind="hill_climbing", rounds=10),
+        Stacking(kind="stacking", penalty=1.0),
+    ],
 )
 def test_members_are_weighed_to_less_loss(method: Any) -> None:
     step = method.on(CONTEXT)
@@ -131,5 +137,5 @@ def test_members_disagree_where_they_name_another_label_in_any_column() -> None:
 
 def test_ranks_are_no_distributions() -> None:
     assert Ranks(kind="ranks")
-    with pytest.raises(Refusal, match="the ranks of several classes are no distribution"):
+    with pytest.raises(Refusal, match="ranks of several classes are not a distribution"):
         ranks_within(PREDICTIONS, np.zeros(ROWS, np.int64), FORM)

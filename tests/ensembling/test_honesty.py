@@ -5,7 +5,7 @@ import pytest
 
 from foldline.ensembling.chain import fit_nested
 from foldline.ensembling.clipping import Decision
-from foldline.ensembling.methods import Convex, Greedy
+from foldline.ensembling.methods import ConvexCombination, HillClimbing
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.steps import Context, Step
 from foldline.metrics.decisions.likeliest import MostProbable
@@ -30,8 +30,8 @@ def estimates(
     Nested: of the chain with its decisions. In sample: of the steps fitted to all rows, on these same rows. `paired`
     takes the plain mean's own error off both, which is zero over many draws: few draws then show what many would.
     """
-    count, greedy = len(strengths), Greedy(kind="greedy", rounds=5)
-    convex = weights(Convex(kind="convex"), count, LOG_LOSS)
+    count, greedy = len(strengths), HillClimbing(kind="hill_climbing", rounds=5)
+    convex = weights(ConvexCombination(kind="convex_combination"), count, LOG_LOSS)
     steps = [convex] if metric == "log_loss" else [weights(greedy, count, MACRO_F1), THRESHOLDS]
     score, plain, errors = metric_of_kind(metric).score, LOG_LOSS if metric == "log_loss" else MACRO_F1, []
     for seed in range(draws):

@@ -5,7 +5,7 @@ import pytest
 
 from foldline.ensembling.bounds import GRID, FittedBounds
 from foldline.ensembling.log_losses import row_losses
-from foldline.ensembling.methods import Convex
+from foldline.ensembling.methods import ConvexCombination
 from foldline.ensembling.projection import project
 from foldline.ensembling.scales import Scale
 from foldline.ensembling.steps import Context
@@ -48,7 +48,7 @@ def test_bounds_cost_what_the_projected_rows_cost() -> None:
 def test_convex_weights_are_as_good_as_any() -> None:
     near = (0.5 * VOTED + 0.5 * GUESSED).astype(np.float32)
     members = (near, GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32))
-    step = Convex(kind="convex").on(CONTEXT)
+    step = ConvexCombination(kind="convex_combination").on(CONTEXT)
 
     weights = step.fit(step.fit_data(members, VOTED), VOTED)
 

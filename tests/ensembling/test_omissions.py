@@ -3,7 +3,7 @@ import pytest
 
 from foldline.ensembling.bounds import FittedBounds, NoBounds
 from foldline.ensembling.clipping import Clip
-from foldline.ensembling.gains import Gain, no_use
+from foldline.ensembling.gains import Gain, not_applicable
 from foldline.ensembling.scales import OfScores, Scale
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step
@@ -22,13 +22,13 @@ from tests.metrics.of_kind import metric_of_kind
 @pytest.mark.parametrize(
     ("metric", "why"),
     [
-        ("auc", "which depends on the order of predictions alone"),
-        ("accuracy", "which depends on labels alone"),
-        ("brier", "to which no row can cost more than 1"),
+        ("auc", "which sees only the order of predictions"),
+        ("accuracy", "which sees only labels"),
+        ("brier", "where no row costs more than 1"),
     ],
 )
 def test_why_a_step_is_left_out(metric: str, why: str) -> None:
-    assert no_use(metric_of_kind(metric), "clipping") == f"clipping cannot help {metric}, {why}"
+    assert not_applicable(metric_of_kind(metric), "clipping") == f"not applicable: clipping cannot help {metric}, {why}"
 
 
 def planned(section: Clip, rule: RuleKind, metric: MetricKind, targets: np.ndarray) -> tuple[list[Step], list[Gain]]:

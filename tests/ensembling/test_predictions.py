@@ -46,7 +46,7 @@ def test_a_row_that_is_no_distribution_is_named(part: str, row: list[float], mes
     write_predictions(tmp_path, replace(PROBABILITIES, **{part: values}))
     row_id = getattr(PROBABILITIES, f"{part}_ids")[-1]
     with pytest.raises(
-        Refusal, match=rf"{part}\.npy: row {len(values) - 1} \(id '{row_id}'\) is no distribution: it.*{message}"
+        Refusal, match=rf"{part}\.npy: row {len(values) - 1} \(id '{row_id}'\) is not a distribution: it.*{message}"
     ):
         read_predictions(tmp_path)
 
@@ -84,7 +84,7 @@ def test_each_form_has_its_own_truths(form: Form, good: list[float], bad: list[f
     write_predictions(tmp_path / "good", predictions(good))
     assert read_predictions(tmp_path / "good").form == form
     write_predictions(tmp_path / "bad", predictions(bad))
-    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is no {name_of(form)}"):
+    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is not a {name_of(form)}"):
         read_predictions(tmp_path / "bad")
 
 
@@ -102,7 +102,7 @@ def test_each_column_sums_to_one_by_itself(tmp_path: Path) -> None:
     write_predictions(tmp_path, both)
     assert read_predictions(tmp_path).form == form
     write_predictions(tmp_path, replace(both, test=values[:, ::-1]))
-    with pytest.raises(Refusal, match=r"test.npy: row 0 \(id 'b'\) is no column_distributions: it sums to 0, 2, its"):
+    with pytest.raises(Refusal, match=r"test.npy: row 0 \(id 'b'\) is not a column_distributions: it sums to 0, 2,"):
         read_predictions(tmp_path)
     write_json(tmp_path / "classes.json", {"classes": list(classes), "form": {**form.model_dump(), "sizes": [2, 2]}})
     with pytest.raises(Refusal, match=r"column_distributions \(this one with sizes that are as many"):

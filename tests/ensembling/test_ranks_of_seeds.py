@@ -40,7 +40,7 @@ def test_seeds_by_their_ranks(tmp_path: Path) -> None:
     predicted = Predicted(members, ("seed 0", "seed 1"), ("identity",), "softmax", expected, TARGETS, CLASSES)
     plan = ensemble_plan(Ensemble.model_validate(SECTION), predicted, SCORER)
     chain = fit_steps(plan.steps, plan.source, "ensemble")
-    gains = [(gain.step, gain.setting, gain.kept) for gain in chain.whole.gains]
+    gains = [(gain.step, gain.setting, gain.applied) for gain in chain.whole.gains]
     assert gains == [("weights", "mean of ranks", True)]
     means = write_ensemble(tmp_path, plan, predicted, chain)
 

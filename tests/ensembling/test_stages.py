@@ -139,11 +139,15 @@ def test_from_predictions_to_clipped_probabilities(capsys: pytest.CaptureFixture
         assert part.max() <= np.float32(2.5 / 3)
     assert metrics(PLACES.clipped)["score_before"] == written["score"]
     (gain,) = pd.read_csv(PLACES.clipped / "gains.csv").itertuples()
-    assert (gain.step, gain.kept) == ("bounds", True)
-    assert gain.claimed == gain.nested == pytest.approx(written["score"] - metrics(PLACES.clipped)["score"], abs=2e-6)
+    assert (gain.step, gain.applied) == ("bounds", True)
+    assert (
+        gain.in_sample
+        == gain.cross_validated
+        == pytest.approx(written["score"] - metrics(PLACES.clipped)["score"], abs=2e-6)
+    )
     printed = capsys.readouterr().out
     assert f"ensemble of folds [0, 1, 2] x seeds [0]: out-of-fold log_loss {written['score']} on 10 rows" in printed
-    assert f"{gain.claimed:+.5f}" in printed
+    assert f"{gain.in_sample:+.5f}" in printed
 
 
 @pytest.mark.usefixtures("competition")
@@ -205,7 +209,7 @@ def write_model(fold: FoldName, seed: int, logits: Logits) -> None:
 
 
 @pytest.mark.usefixtures("competition")
-@pytest.mark.parametrize(("method", "share"), [("equal", 0.5), ("convex", 1.0)])
+@pytest.mark.parametrize(("method", "share"), [("equal", 0.5), ("convex_combination", 1.0)])
 def test_seeds_are_members_that_the_method_weighs(method: str, share: float) -> None:
     """Seed 1 is right everywhere, seed 0 not in fold 0: the fitted weight of 1 is all, in models of all rows too."""
     generator, expected = np.random.default_rng(3), []
@@ -273,18 +277,18 @@ def test_views_are_chosen_in_the_stage_and_its_metrics_say_what_they_gain(averag
     write_params({"kind": "none"}, views="chosen", average=average)
     ensemble.main()
     gains = pd.read_csv(PLACES.ensemble / "gains.csv")
-    assert gains[["step", "setting", "kept"]].to_numpy().tolist()[0] == ["view 2", "horizontal_flip", True]
-    assert not gains["kept"][1:].any()
+    assert gains[["step", "setting", "applied"]].to_numpy().tolist()[0] == ["view 2", "horizontal_flip", True]
+    assert not gains["applied"][1:].any()
     first_two = [one[:, :2] for one in test.values()]
     expected = [softmax(one, axis=-1).mean(axis=1) for one in first_two]
     if average == "logits":
         expected = [softmax(np.mean([one.mean(axis=1) for one in first_two], axis=0), axis=-1)]
     np.testing.assert_allclose(read_predictions(PLACES.ensemble).test, np.mean(expected, axis=0), atol=1e-6)
     assert metrics(PLACES.ensemble)["gains"]["view 2"] == {
-        "claimed": gains["claimed"][0],
-        "nested": gains["nested"][0],
+        "in_sample": gains["in_sample"][0],
+        "cross_validated": gains["cross_validated"][0],
         "standard_error": gains["standard_error"][0],
-        "kept": True,
+        "applied": True,
     }
 
 

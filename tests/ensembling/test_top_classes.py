@@ -7,7 +7,7 @@ from scipy.special import log_softmax, softmax
 from foldline.ensembling.averages import AVERAGES, Reading
 from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import FittedBounds, GivenBounds, NoBounds
-from foldline.ensembling.methods import Convex, Equal, Greedy, Method, Stacking
+from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Stacking
 from foldline.ensembling.scales import OfTopClasses, Scale
 from foldline.ensembling.steps import Context, apart, stacked
 from foldline.ensembling.temperature import FittedTemperature
@@ -22,6 +22,7 @@ from tests.ensembling.drawing import scorer_of
 
 CLASSES, ROWS = 2500, 36
 TARGETS = np.random.default_rng(9).integers(0, CLASSES, ROWS)
+CONVEX = ConvexCombination(kind="convex_combination")
 TOP, DENSE_SCALE = OfTopClasses("distribution", is_compact=True), Scale("distribution")
 STORED = Scale("distribution", is_compact=True)
 SCORER = scorer_of(LogLoss(kind="log_loss"))
@@ -89,7 +90,7 @@ def test_extreme_logits_leave_distributions() -> None:
 @pytest.mark.parametrize("metric", [LogLoss(kind="log_loss"), Accuracy(kind="accuracy")])
 def test_greedy_weights_are_those_of_all_classes(metric: LogLoss | Accuracy) -> None:
     scorer = scorer_of(metric)
-    method = Greedy(kind="greedy", rounds=5)
+    method = HillClimbing(kind="hill_climbing", rounds=5)
     for scale, inputs in ((TOP, tuple(map(log_of, MEMBERS))), (STORED, MEMBERS)):
         compact, dense = (method.on(Context(one, scorer, CLASSES, ("a", "b"))) for one in (scale, DENSE_SCALE))
         found = compact.fit(compact.fit_data(inputs, TARGETS), TARGETS)
@@ -113,25 +114,25 @@ def test_a_view_is_added_as_to_dense_rows(average: str) -> None:
     assert chosen == (views if costs[1] < costs[0] else views[:1])
 
 
-@pytest.mark.parametrize("method", [Convex(kind="convex"), Stacking(kind="stacking", penalty=1.0)])
+@pytest.mark.parametrize("method", [CONVEX, Stacking(kind="stacking", penalty=1.0)])
 def test_methods_that_need_all_classes_are_refused(method: Method) -> None:
-    with pytest.raises(Refusal, match=rf"is {method.kind}, .* of more than 2,000 classes the 100 highest"):
+    with pytest.raises(Refusal, match=rf"is {method.kind}, .* with more than 2,000 classes only the 100 highest"):
         method.planned(Context(TOP, SCORER, CLASSES, ("a", "b")))
     assert Equal(kind="equal").planned(Context(TOP, SCORER, CLASSES, ("a", "b")))[0]
 
 
 def test_fitted_steps_that_need_all_classes_are_left_out_with_a_note() -> None:
     steps, (gain,) = FittedTemperature(kind="fitted", softening="kept").planned(Context(TOP, SCORER, CLASSES))
-    assert not steps and "a temperature takes the scores of all classes: of more than 2,000" in str(gain.note)
+    assert not steps and "a temperature needs the scores of all classes, but with more than 2,000" in str(gain.note)
     steps, (gain,) = FittedBounds(kind="fitted").planned(Context(STORED, SCORER, CLASSES))
-    assert not steps and "bounds hold for all classes: of more than 2,000 classes" in str(gain.note)
+    assert not steps and "bounds need all classes, but with more than 2,000 classes" in str(gain.note)
     assert FittedBounds(kind="fitted").planned(Context(Scale("independent"), SCORER, CLASSES))[0]
     assert NoBounds(kind="none").planned(Context(STORED, SCORER, CLASSES)) == ([], [])
 
 
 def test_given_bounds_are_refused() -> None:
     given = GivenBounds(kind="given", unit="per_class", lower=0.1, upper=9)
-    with pytest.raises(Refusal, match=r"clip.bounds.kind is given, .* of more than 2,000 classes"):
+    with pytest.raises(Refusal, match=r"`clip.bounds.kind` is given, .* with more than 2,000 classes"):
         given.planned(Context(STORED, SCORER, CLASSES))
 
 

@@ -53,7 +53,7 @@ def test_a_view_that_helps_is_added_and_one_that_harms_is_not(average: Averaging
     views = {"identity": a_view(1, 2), "vertical_flip": a_view(3, -3), "horizontal_flip": a_view(2, 2)}
     chain = chosen_of(views, average)
     assert chosen_views(chain) == ("identity", "horizontal_flip")
-    assert [(gain.step, gain.kept) for gain in chain.gains] == [("view 2", True), ("view 3", False)]
+    assert [(gain.step, gain.applied) for gain in chain.gains] == [("view 2", True), ("view 3", False)]
     both = [views["identity"], views["horizontal_flip"]]
     expected = np.mean([softmax(one, axis=1) for one in both], axis=0)
     if average == LOGITS:
@@ -85,7 +85,7 @@ def test_members_choose_together() -> None:
     good, bad = a_view(2, 2), a_view(3, -2)
     inputs = tuple(log_softmax(one.astype(np.float64), axis=1) for one in (a_view(1, 2), good, a_view(4, 2), bad))
     chain = fit_chain([addition(("identity", "transpose"), members=2)], fit_data(inputs))
-    assert not chain.gains[0].kept
+    assert not chain.gains[0].applied
     assert len(chain.apply(inputs)) == 2
 
 

@@ -35,7 +35,7 @@ def conflicts(slug: str, loss: dict[str, Any] | None = None, **changes: Any) -> 
     return list(unweighable(params, read_card(ROOT / f"pipelines/competitions/{slug}.yaml")))
 
 
-RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex"}, {"kind": "stacking", "penalty": 1.0}
+RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex_combination"}, {"kind": "stacking", "penalty": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,11 @@ RANKS, CONVEX, STACKING = {"kind": "ranks"}, {"kind": "convex"}, {"kind": "stack
             "`ensemble.method.kind` is ranks, which takes a metric of nothing but order .*is quadratic_weighted_kappa",
         ),
         (OF_AUC, {"average": "ranks", "method": RANKS}, "are both ranks: ranks of ranks"),
-        (OF_AUC, {"method": CONVEX}, "convex, which takes a smooth metric .* but the card's is auc. Choose greedy"),
+        (
+            OF_AUC,
+            {"method": CONVEX},
+            "convex_combination, which takes a smooth metric .* card's is auc. Choose hill_climbing",
+        ),
         (
             OF_KAPPA,
             {"method": STACKING, "loss": {"kind": "mean_squared_error"}},
@@ -70,8 +74,8 @@ def test_what_does_not_fit_is_one_line(slug: str, changes: dict[str, Any], messa
     [
         (OF_AUC, {"average": "ranks"}),
         (OF_AUC, {"method": RANKS}),
-        (OF_AUC, {"method": {"kind": "greedy", "rounds": 3}}),
-        (OF_LOG_LOSS, {"method": {"kind": "greedy", "rounds": 3}}),
+        (OF_AUC, {"method": {"kind": "hill_climbing", "rounds": 3}}),
+        (OF_LOG_LOSS, {"method": {"kind": "hill_climbing", "rounds": 3}}),
         (OF_KAPPA, {"method": STACKING}),
     ],
 )

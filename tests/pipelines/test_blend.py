@@ -52,7 +52,7 @@ def write_run(root: Path, predictions: Predictions) -> None:
         "ensemble": {
             "views": "all",
             "average": "probabilities",
-            "method": {"kind": "convex"},
+            "method": {"kind": "convex_combination"},
             "temperature": {"kind": "none"},
         },
         "clip": {"bounds": {"kind": "none"}, "rule": "default"},
@@ -109,7 +109,7 @@ def test_two_runs_become_one_submission_of_the_better_one(capsys: pytest.Capture
     np.testing.assert_allclose(written.to_numpy(), [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]], atol=1e-6)
     metrics = metrics_of_the_blend()
     assert metrics["gains"]["weights"]["kept"]
-    assert metrics["gains"]["weights"]["nested"] > 0.1
+    assert metrics["gains"]["weights"]["cross_validated"] > 0.1
     assert "correlation" in capsys.readouterr().out
 
 
@@ -146,7 +146,7 @@ def test_a_row_that_is_no_distribution_is_refused_by_run_and_row(checkout: Path,
     out_of_fold = np.load(folder / "out_of_fold.npy")
     out_of_fold[7] = [value, 0.5, 0.5]
     np.save(folder / "out_of_fold.npy", out_of_fold)
-    with pytest.raises(Refusal, match=r"run `weak`: .*out_of_fold.npy: row 7 \(id '007'\) is no distribution"):
+    with pytest.raises(Refusal, match=r"run `weak`: .*out_of_fold.npy: row 7 \(id '007'\) is not a distribution"):
         run(blend, ".", "weak")
 
 

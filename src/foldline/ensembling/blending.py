@@ -69,7 +69,7 @@ def blend_scale(method: Method, form: Form, classes: int) -> Scale:
 
 
 def aligned(runs: Sequence[Run], targets: np.ndarray, has_scores: bool = False) -> StoredRows:
-    """The rows in the order of the first run. `has_scores`: scores in the place of predictions.
+    """The rows in the order of the first run. `has_scores`: scores instead of predictions.
 
     Raises Refusal unless all have its rows, folds, classes and form. targets: as graded.
     """
@@ -103,7 +103,7 @@ def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
 
 
 def with_ranks(rows: StoredRows, form: Form) -> StoredRows:
-    """The runs' ranks beside their predictions: within a fold, and among all test rows."""
+    """The runs' ranks after their predictions: within a fold, and among all test rows."""
     one_group = np.zeros(len(rows.arrays[0]), np.int64)
     return replace(
         rows, of_folds=_doubled(rows.of_folds, rows.folds, form), of_test=_doubled(rows.of_test, one_group, form)

@@ -1,5 +1,5 @@
-"""The step that keeps probabilities within bounds (`clip.bounds`), given ones or fitted ones: it makes certain errors
-less dear."""
+"""The step that keeps probabilities within bounds (`clip.bounds`), given or fitted: confident errors cost
+less."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +10,11 @@ from jaxtyping import Float, Float32, Float64
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.card.activations import Form, holds_probabilities
-from foldline.ensembling.gains import Gain, no_use
+from foldline.ensembling.gains import Gain, not_applicable
 from foldline.ensembling.log_losses import best_on_grid, losses_on_grid, row_losses
 from foldline.ensembling.projection import project
 from foldline.ensembling.scales import Inputs, column_by_column, distributions_of
 from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import ONE_MODEL
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.refusal import Refusal
 
@@ -42,15 +41,17 @@ class Bounds(Step):
 
     @property
     def note(self) -> str:
-        return ONE_MODEL
+        return "fitted on predictions of single models"
 
     def default(self) -> AbsoluteBounds:
         return NO_BOUNDS
 
     def useless(self) -> str | None:
         if not self.metric.is_log_loss or not holds_probabilities(self._on.scale.form):
-            return no_use(self.metric, "clipping")
-        return f"bounds hold for all classes: {TOP_CLASSES_ALONE}" if self._on.scale.is_compact else None
+            return not_applicable(self.metric, "clipping")
+        return (
+            f"not applicable: bounds need all classes, but {TOP_CLASSES_ALONE}" if self._on.scale.is_compact else None
+        )
 
     def apply(self, setting: AbsoluteBounds, inputs: Inputs) -> Inputs:
         if setting == NO_BOUNDS:
@@ -96,7 +97,7 @@ class GivenBounds(Bounds):
     def useless(self) -> str | None:
         useless = super().useless()
         if self._on.scale.is_compact and self.metric.is_log_loss:
-            raise Refusal(f"clip.bounds.kind is given, but {useless}. Set clip.bounds to {{kind: none}}.")
+            raise Refusal(f"`clip.bounds.kind` is given, {useless}. Set `clip.bounds` to `{{kind: none}}`.")
         return useless
 
     def fit_data(self, inputs: Inputs, targets: np.ndarray) -> np.ndarray:

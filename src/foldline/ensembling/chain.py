@@ -1,8 +1,9 @@
-"""What a chain of steps is worth: every step, and the decision to keep it, is fitted without the rows it is judged on.
+"""What a chain of steps gains: each step, and the decision to apply it, is fitted without the rows that score it.
 
-A gain on the rows that a step was fitted on is a promise. The nested gain is what the step did on each fold when it was
-fitted on the others (Varma and Simon, Bias in error estimation when using cross-validation for model selection, 2006;
-Cawley and Talbot, 2010). The chain hands on such rows, so that a later step is fitted on what it will meet.
+An in-sample gain, on the rows that a step was fitted on, is optimistic. The cross-validated gain is that on each fold
+when the step was fitted on the others, as in nested cross-validation (Varma and Simon, Bias in error estimation when
+using cross-validation for model selection, 2006; Cawley and Talbot, 2010). The chain hands on such rows, so that a
+later step is fitted on what it will meet.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ class FitData:
 
 @dataclass(frozen=True)
 class Decided:
-    """A step with the setting that it goes on with: what was fitted when it is kept, else its default."""
+    """A step with the setting that it goes on with: what was fitted when it is applied, else its default."""
 
     step: Step
     setting: Any
@@ -78,7 +79,7 @@ class NestedChain:
         return NestedChain(self.whole.before(name), {fold: one.before(name) for fold, one in self.without.items()})
 
 
-TWO_FOLDS = "the out-of-fold score leaves it out: without one of two folds, nobody can tell what it is worth"
+TWO_FOLDS = "not in the out-of-fold score, which needs at least 3 folds to estimate it"
 
 
 def fit_nested(steps: Sequence[Step], data: FitData, what: str) -> NestedChain:
@@ -107,11 +108,11 @@ def fit_chain(steps: Sequence[Step], data: FitData, measure_given: bool = False)
 
 
 def _decide(step: Step, data: FitData, measure_given: bool) -> tuple[Decided, Gain, Inputs]:
-    """The step as it goes on, its gain, and its outputs for the next one: cross-fitted where it is kept, if they can
-    be."""
+    """The step as it goes on, its gain, and its outputs for the next one: cross-fitted where it is
+    applied, if they can be."""
     plain = step.apply(step.default(), data.inputs)
     if not step.is_given and len(np.unique(data.folds)) < 2:
-        gain = no_gain(step.title, "of a single fold, nobody can tell what it is worth")
+        gain = no_gain(step.title, "needs at least 2 folds to estimate")
         return Decided(step, step.default()), gain, plain
     known = step.fit_data(data.inputs, data.targets)
     setting = step.fit(known, data.targets)
@@ -123,32 +124,32 @@ def _decide(step: Step, data: FitData, measure_given: bool) -> tuple[Decided, Ga
         others = data.folds != fold
         return step.apply(step.fit(rows_at(known, others), data.targets[others]), inputs_at(data.inputs, rows))
 
-    nested = fitted if step.is_given else by_fold(data.folds, without)
-    gain = _gain(step, setting, data, (plain, fitted, nested))
-    if not gain.kept:
+    cross_fitted = fitted if step.is_given else by_fold(data.folds, without)
+    gain = _gain(step, setting, data, (plain, fitted, cross_fitted))
+    if not gain.applied:
         return Decided(step, step.default()), gain, plain
-    return Decided(step, setting), gain, fitted if step.goes_on else nested
+    return Decided(step, setting), gain, fitted if step.goes_on else cross_fitted
 
 
 def _gain(step: Step, setting: Any, data: FitData, outputs: tuple[Inputs, Inputs, Inputs]) -> Gain:
-    """Kept is what the person gave, and what was fitted when its nested gain is real and nothing speaks against it."""
-    plain, fitted, nested = map(step.read, outputs)
+    """Applied is what the person gave, and what was fitted when its cross-validated gain is real, without objection."""
+    plain, fitted, cross_fitted = map(step.read, outputs)
     metric = step.metric
-    found = difference(metric, step.score, data.targets, (plain, nested), data.folds, data.clusters)
+    found = difference(metric, step.score, data.targets, (plain, cross_fitted), data.folds, data.clusters)
     gain = Gain(
         step=step.title,
         setting=step.describe(setting),
-        claimed=metric.gain(found.pooled.first, step.score(data.targets, fitted)),
-        nested=found.pooled.gain,
+        in_sample=metric.gain(found.pooled.first, step.score(data.targets, fitted)),
+        cross_validated=found.pooled.gain,
         standard_error=standard_error([pair.gain for pair in found.by_fold.values()]),
         low=found.over_rows.low,
         high=found.over_rows.high,
-        kept=True,
+        applied=True,
         note=step.note,
     )
     if step.is_given:
         return gain
     gain = gain.decided(step.objection(setting))
-    if gain.kept and len(found.by_fold) == 2:
+    if gain.applied and len(found.by_fold) == 2:
         return replace(gain, note="; ".join(filter(None, (gain.note, TWO_FOLDS))))
     return gain

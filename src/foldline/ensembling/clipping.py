@@ -27,7 +27,7 @@ class Clip(Section):
     bounds: KindsOfBounds
     rule: Literal["default", "fitted"]
     """What turns predictions into labels, sets, rankings or values: the obvious rule, or one that is fitted to the
-    metric on out-of-fold predictions (thresholds, ordinal thresholds, weights of classes)."""
+    metric on out-of-fold predictions (thresholds, ordinal thresholds, class weights)."""
 
     def steps(self, context: Context, targets: np.ndarray) -> tuple[list[Step], list[Gain]]:
         """The steps, and lines for those that are left out. targets: of the out-of-fold rows."""
@@ -45,11 +45,11 @@ class Decision(Step):
     name = "rule"
     rule: RuleKind
     unknown: str | None
-    """What no row says anything of."""
+    """What cannot be fitted to any row, in words."""
 
     def useless(self) -> str | None:
         if self.metric.scores_predictions:
-            return f"{self.metric.name} scores predictions, no answers"
+            return f"not applicable: {self.metric.name} uses {self.metric.needs}"
         return self.unknown if self.rule.fits_rejection_alone else None
 
     @property

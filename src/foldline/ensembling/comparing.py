@@ -50,8 +50,8 @@ class Comparison(Difference):
         (first, second), (low, high), over_folds = self.names, self.over_rows, self.over_folds
         gain, folds = self.pooled.gain, list(self.by_fold)
         better = f"{second if gain > 0 else first} is better by {abs(gain):.6f}" if gain else "both score the same"
-        which = f"one fold only, {folds[0]}" if len(folds) == 1 else f"{len(folds)} folds"
-        by_folds = ": one fold cannot tell"
+        which = f"fold {folds[0]} only" if len(folds) == 1 else f"{len(folds)} folds"
+        by_folds = ": needs at least 2 folds"
         if len(folds) > 1:
             by_folds = f" {over_folds.low:+.6f} .. {over_folds.high:+.6f}"
         return (
@@ -112,7 +112,7 @@ def compare(first: Run, second: Run, metric: Metric, target: Target, submission:
 
 
 def _graded(run: Run, target: Target) -> np.ndarray:
-    """As a grader would see the targets; of a single fold nobody can tell which classes its model has not seen."""
+    """As a grader would see the targets. A single fold does not show which classes its model has not seen."""
     folds = run.predictions.folds
     if len(np.unique(folds)) < 2:
         return run.targets

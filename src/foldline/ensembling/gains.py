@@ -1,4 +1,4 @@
-"""What a step of post-processing is worth, how sure that is, and the table of it: `gains.csv`."""
+"""What a step of post-processing gains, how sure that is, and the table of it: `gains.csv`."""
 
 import math
 from collections.abc import Sequence
@@ -20,50 +20,49 @@ class Gain:
     step: str
     setting: str | None
     """What was fitted or given, in words; None for a step that was left out."""
-    claimed: float
+    in_sample: float
     """On the rows that the step was fitted on."""
-    nested: float
+    cross_validated: float
     """On rows that it was not fitted on."""
     standard_error: float
-    """Of the nested gain, over folds; NaN for a single fold."""
+    """Of the cross-validated gain, over folds; NaN for a single fold."""
     low: float
     high: float
     """Of its bootstrap interval over rows."""
-    kept: bool
+    applied: bool
     """Whether the predictions went through the step."""
     note: str | None
     """What a reader must know."""
 
     @property
     def is_real(self) -> bool:
-        """Whether the nested gain exceeds one standard error over folds, and its interval over rows lies above zero.
+        """Whether the cross-validated gain exceeds one standard error over folds, and its interval lies above zero.
 
         Either alone lets luck through: a handful of folds at times agree on noise (an error of a third of its size in
         one of six draws of two degrees of freedom), and rows know nothing of what another fit would have chosen.
-        Over a single fold nobody can tell.
         """
-        return self.nested > self.standard_error and self.low > 0
+        return self.cross_validated > self.standard_error and self.low > 0
 
     def decided(self, objection: str | None) -> "Gain":
-        """Kept is what really gains, unless something speaks against it."""
+        """Applied is what really gains, unless there is an objection."""
         if self.is_real and objection is None:
             return self
-        return replace(self, kept=False, note=objection if self.is_real else NOT_REAL)
+        return replace(self, applied=False, note=objection if self.is_real else NOT_REAL)
 
 
 def no_gain(step: str, note: str) -> Gain:
     """Of a step that was left out."""
-    return Gain(step, None, 0.0, 0.0, math.nan, math.nan, math.nan, kept=False, note=note)
+    return Gain(step, None, 0.0, 0.0, math.nan, math.nan, math.nan, applied=False, note=note)
 
 
 def gains_metrics(gains: Sequence[Gain]) -> dict[str, dict[str, float | bool | None]]:
     """By step, for `metrics.json`: a table for programs; null where there is no number."""
     return {
         gain.step: {
-            "claimed": rounded(gain.claimed),
-            "nested": rounded(gain.nested),
+            "in_sample": rounded(gain.in_sample),
+            "cross_validated": rounded(gain.cross_validated),
             "standard_error": rounded_or_null(gain.standard_error),
-            "kept": gain.kept,
+            "applied": gain.applied,
         }
         for gain in gains
     }
@@ -74,8 +73,8 @@ def write_gains(path: Path, gains: Sequence[Gain]) -> None:
     table.round(DECIMALS).to_csv(path, index=False, lineterminator="\n")
 
 
-def no_use(metric: MetricKind, step: str) -> str:
+def not_applicable(metric: MetricKind, step: str) -> str:
     if metric.judges_probabilities:
-        return f"{step} cannot help {metric.name}, to which no row can cost more than 1"
-    counting = "the order of predictions" if metric.sees_order_alone else metric.needs
-    return f"{step} cannot help {metric.name}, which depends on {counting} alone"
+        return f"not applicable: {step} cannot help {metric.name}, where no row costs more than 1"
+    seen = "only the order of predictions" if metric.sees_order_alone else f"only {metric.needs}"
+    return f"not applicable: {step} cannot help {metric.name}, which sees {seen}"

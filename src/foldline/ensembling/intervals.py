@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 
     @property
     def excludes_zero(self) -> bool:
-        """False for bounds that are NaN: nobody can tell."""
+        """False for bounds that are NaN."""
         return self.low > 0 or self.high < 0
 
 

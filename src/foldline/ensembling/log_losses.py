@@ -1,7 +1,7 @@
 """What each row's predictions cost, for metrics that are a mean of log losses.
 
-Those that weigh rows, columns or classes are fitted as if they did not, and judged, nested gains included, as they
-are. A label that is missing (-1 among the positions of a target of several labels) costs nothing.
+Those that weigh rows, columns or classes are fitted as if they did not, and scored as they are. A label that is missing
+(-1 among the positions of a target of several labels) costs nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,16 +47,16 @@ def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarr
     return mean_over_asked(-np.log(of_truth(predictions, targets)), targets)
 
 
-def mean_over_asked(surprises: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-    """surprises: of the probabilities that `of_truth` gives. A class counts as its share where targets are shares, and
-    a known label the same whatever its row lacks."""
+def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+    """losses: negative logarithms of what `of_truth` gives. A class counts as its share where targets are shares, and a
+    known label the same whatever its row lacks."""
     if _are_shares(targets):
-        return (surprises * targets).sum(axis=1)
-    return np.where(_known(targets), surprises, 0).mean(axis=1) if _are_positions(targets) else surprises.mean(axis=1)
+        return (losses * targets).sum(axis=1)
+    return np.where(_known(targets), losses, 0).mean(axis=1) if _are_positions(targets) else losses.mean(axis=1)
 
 
-def importance(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
-    """What each of these counts in the mean over all rows: together 1."""
+def sample_weights(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
+    """The weight of each of these in the mean over all rows: together 1."""
     rows = len(targets)
     if _are_shares(targets):
         return targets.astype(np.float64) / rows

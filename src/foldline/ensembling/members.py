@@ -37,7 +37,7 @@ class Member:
     test_places: Int64[np.ndarray, " test_rows"]
 
     def ranked(self, scale: Scale) -> "Member":
-        """With its ranks, on the scale, in the place of its logits, view by view: among its validation rows, which are
+        """With its ranks, on the scale, instead of its logits, view by view: among its validation rows, which are
         those of its fold, and among all test rows. A rank takes all rows at once: they are in memory."""
         validation, test = (
             scale.from_ranks(ranks_of_logits(_finite(logits, np.arange(len(logits)), self.name), self.activation))

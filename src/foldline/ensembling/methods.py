@@ -8,11 +8,11 @@ from jaxtyping import Float64
 from pydantic import PositiveFloat, PositiveInt
 
 from foldline.card.activations import holds_probabilities
-from foldline.ensembling.log_losses import LEAST_GAIN, importance
+from foldline.ensembling.log_losses import LEAST_GAIN, sample_weights
 from foldline.ensembling.scales import Inputs, Scale, Weights
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.simplex import least_on_simplex, log_loss_curve, squared_error_curve
-from foldline.ensembling.stacking import Pool, fit_pool, pooled
+from foldline.ensembling.stacking import LogLinearPool, fit_pool, pooled
 from foldline.ensembling.steps import Step, apart
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.compact import CompactArray
@@ -41,7 +41,7 @@ class Method(Step):
         scale = self._on.scale
         unfit = self.unfit(self.metric, holds_probabilities(scale.form))
         if unfit is None and self.takes_all_classes and scale.is_compact:
-            unfit = f"takes the predictions of all classes, but {TOP_CLASSES_ALONE}. Choose equal or greedy."
+            unfit = f"takes the predictions of all classes, but {TOP_CLASSES_ALONE}. Choose equal or hill_climbing."
         if unfit is not None:
             raise Refusal(f"`ensemble.method.kind` is {self.kind}, which {unfit}")
         return None
@@ -72,17 +72,17 @@ class Equal(Method):
         return self.default()
 
 
-class Convex(Method):
+class ConvexCombination(Method):
     """Weights that are not negative and sum to one, at the optimum of a log loss or squared error."""
 
-    kind: Literal["convex"]
+    kind: Literal["convex_combination"]
     takes_all_classes = True
 
     def unfit(self, metric: MetricKind, has_probabilities: bool) -> str | None:
         if metric.is_log_loss or metric.is_squared_error:
             return None
         smooth = [kind for kind, other in METRICS.items() if other.is_log_loss or other.is_squared_error]
-        return f"takes a smooth metric ({listed(smooth, 20)}), but the card's is {metric.kind}. Choose greedy."
+        return f"takes a smooth metric ({listed(smooth, 20)}), but the card's is {metric.kind}. Choose hill_climbing."
 
     def fit_data(self, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows asked members"]:
         scale = self._on.scale
@@ -95,35 +95,37 @@ class Convex(Method):
         members = data.shape[2]
         flat = data.reshape(-1, members)
         if self.metric.is_log_loss:
-            counted = importance(targets, data.shape[1]).ravel()
+            counted = sample_weights(targets, data.shape[1]).ravel()
             return least_on_simplex(log_loss_curve(flat, counted), members)
         wanted = targets.astype(np.float64).ravel()
         known = ~np.isnan(wanted)
         return least_on_simplex(squared_error_curve(flat[known], wanted[known]), members)
 
 
-class Greedy(Method):
+class HillClimbing(Method):
     """Members are added one by one, each as often as it helps the metric most: any metric (Caruana et al., 2004)."""
 
-    kind: Literal["greedy"]
+    kind: Literal["hill_climbing"]
     rounds: PositiveInt
 
     def fit(self, data: np.ndarray, targets: np.ndarray) -> Weights:
         predictions = tuple(map(self._on.scale.predictions, apart(data)))
-        return greedy_weights(predictions, targets, self._on.scorer, self.rounds)
+        return hill_climbing_weights(predictions, targets, self._on.scorer, self.rounds)
 
 
 class Ranks(Method):
     """The mean of each member's ranks: for metrics that see the order of predictions alone.
 
-    Nothing is fitted, and yet it is a choice that must be a real gain over the mean of predictions.
+    Nothing is fitted, and yet it must be a real gain over the mean of predictions.
     """
 
     kind: Literal["ranks"]
     takes_ranks = True
 
     def unfit(self, metric: MetricKind, has_probabilities: bool) -> str | None:
-        return None if metric.sees_order_alone else f"{needs_order(metric)}. Choose equal, convex or greedy."
+        if metric.sees_order_alone:
+            return None
+        return f"{needs_order(metric)}. Choose equal, convex_combination or hill_climbing."
 
     def default(self) -> bool:
         return False
@@ -150,7 +152,7 @@ def needs_order(metric: MetricKind) -> str:
 
 class Stacking(Method):
     """Logistic regression on the members' scores, with a bias per class. Equal weights of probabilities, not of scores,
-    are what is left when it is not kept."""
+    are what is left when it is not applied."""
 
     kind: Literal["stacking"]
     penalty: PositiveFloat
@@ -159,24 +161,28 @@ class Stacking(Method):
     takes_all_classes = True
 
     def unfit(self, metric: MetricKind, has_probabilities: bool) -> str | None:
-        numbers = "takes probabilities, but the model predicts numbers (`train.loss.kind`). Choose convex or greedy."
-        return None if has_probabilities else numbers
+        if has_probabilities:
+            return None
+        return (
+            "takes probabilities, but the model predicts numbers (`train.loss.kind`). "
+            "Choose convex_combination or hill_climbing."
+        )
 
-    def default(self) -> Pool | None:
+    def default(self) -> LogLinearPool | None:
         return None
 
-    def fit(self, data: np.ndarray, targets: np.ndarray) -> Pool:
+    def fit(self, data: np.ndarray, targets: np.ndarray) -> LogLinearPool:
         return fit_pool(apart(data), targets, self._on.scale, self.penalty)
 
-    def mean(self, setting: Pool | None, inputs: Inputs) -> np.ndarray:
+    def mean(self, setting: LogLinearPool | None, inputs: Inputs) -> np.ndarray:
         scale = self._on.scale
         return scale.mean(inputs, super().default()) if setting is None else pooled(setting, inputs, scale)
 
-    def describe(self, setting: Pool) -> str:
+    def describe(self, setting: LogLinearPool) -> str:
         return f"{super().describe(setting.weights)}; biases {setting.biases.min():.3g} .. {setting.biases.max():.3g}"
 
 
-def greedy_weights(inputs: Inputs, targets: np.ndarray, scorer: Scorer, rounds: int) -> Weights:
+def hill_climbing_weights(inputs: Inputs, targets: np.ndarray, scorer: Scorer, rounds: int) -> Weights:
     """How often each member was added, as shares of the best ensemble on the way: any metric. Greedy selection with
     replacement (Caruana et al., Ensemble Selection from Libraries of Models, 2004).
 

@@ -149,8 +149,8 @@ def _require_form(values: np.ndarray, form: Form, ids: Sequence[str], path: Path
             first = int(np.argmin(good))
             sums = listed(f"{one:.6g}" for one in _sums(rows[first : first + 1], counts, form)[0])
             raise Refusal(
-                f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is no {name_of(form)}: it sums "
-                f"to {sums}, its values are {rows[first].min():.6g} .. {rows[first].max():.6g}. {CURE}"
+                f"{path}: row {block.start + first} (id {ids[block.start + first]!r}) is not a {name_of(form)}: it "
+                f"sums to {sums}, its values are {rows[first].min():.6g} .. {rows[first].max():.6g}. {CURE}"
             )
 
 

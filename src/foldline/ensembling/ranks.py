@@ -1,4 +1,4 @@
-"""Ranks in the place of predictions: what is left of them is their order."""
+"""Ranks instead of predictions: what is left of them is their order."""
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
@@ -11,7 +11,7 @@ from foldline.files.refusal import Refusal
 def ranks_within(
     values: Float[np.ndarray, "rows *axes outputs"], groups: Int64[np.ndarray, " rows"], form: Form
 ) -> Float32[np.ndarray, "rows *axes outputs"]:
-    """Each column's ranks among the rows of a group, as shares between 0 and 1; equal ones share theirs.
+    """Each column's ranks among the rows of a group, as shares between 0 and 1; ties share theirs.
 
     groups: the rows of different models are on different scales. A binary distribution stays one; Raises Refusal for
     one of more classes, which ranks are none of.
@@ -31,7 +31,8 @@ def ranks_within(
 def _refuse_many_classes(form: Form, outputs: int) -> None:
     if isinstance(form, ColumnDistributions) or (form == "distribution" and outputs != 2):
         raise Refusal(
-            "ensemble.method.kind is ranks: the ranks of several classes are no distribution. Choose equal or greedy."
+            "`ensemble` asks for ranks, but ranks of several classes are not a distribution. Choose another "
+            "average, or the method equal or hill_climbing."
         )
 
 

@@ -35,7 +35,7 @@ NEVER = -1e6
 
 @dataclass(frozen=True)
 class Scale:
-    """On what scale arrays of rows are: here numbers, or probabilities of which nobody takes the logarithm."""
+    """On what scale arrays of rows are: here numbers, or probabilities without their logarithms."""
 
     form: Form
     """Of the predictions."""

@@ -63,19 +63,19 @@ def _newton_step(gradient: Weights, hessian: Float64[np.ndarray, "members member
 
 
 def log_loss_curve(
-    probabilities: Float64[np.ndarray, "rows members"], importance: Float64[np.ndarray, " rows"] | None = None
+    probabilities: Float64[np.ndarray, "rows members"], sample_weights: Float64[np.ndarray, " rows"] | None = None
 ) -> Curve:
     """Of weights: the mean of -log(probabilities @ weights), where these are what members gave to what came true.
 
-    importance: what each counts in the mean, together 1; None where all count the same.
+    sample_weights: what each counts in the mean, together 1; None where all count the same.
     """
-    counted = np.full(len(probabilities), 1 / len(probabilities)) if importance is None else importance
+    counted = np.full(len(probabilities), 1 / len(probabilities)) if sample_weights is None else sample_weights
 
     def curve(weights: Weights) -> tuple[float, np.ndarray, np.ndarray]:
         mixed = probabilities @ weights
-        shares = probabilities / mixed[:, None]
-        heavy = counted[:, None] * shares
-        return -float(counted @ np.log(mixed)), -heavy.sum(axis=0), shares.T @ heavy
+        ratios = probabilities / mixed[:, None]
+        weighted = counted[:, None] * ratios
+        return -float(counted @ np.log(mixed)), -weighted.sum(axis=0), ratios.T @ weighted
 
     return curve
 

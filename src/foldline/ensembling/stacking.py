@@ -1,6 +1,6 @@
 """Logistic stacking: scores of all members, weighted and shifted, are scores again.
 
-p = activation(sum of weight_m * score_m + bias_c), fitted to the log loss: a logarithmic opinion pool with a bias per
+p = activation(sum of weight_m * score_m + bias_c), fitted to the log loss: a log-linear pool with a bias per
 class (Heskes, Selecting weighting factors in logarithmic opinion pools, 1998). One weight per member and not per member
 and class: 120 classes would otherwise take 14,400 weights per member.
 """
@@ -18,12 +18,12 @@ MOST = -float(np.log(SMALLEST))
 
 
 @dataclass(frozen=True)
-class Pool:
+class LogLinearPool:
     weights: Float64[np.ndarray, " members"]
     biases: Float64[np.ndarray, " outputs"]
 
 
-def pooled(pool: Pool, inputs: Inputs, scale: Scale) -> Float64[np.ndarray, "rows outputs"]:
+def pooled(pool: LogLinearPool, inputs: Inputs, scale: Scale) -> Float64[np.ndarray, "rows outputs"]:
     """The scores of the pool; inputs: the members'."""
     return scale.normalised(_mixture(_within_reach(inputs), pool.weights, pool.biases))
 
@@ -41,7 +41,7 @@ def _mixture(
     return np.einsum("mrc,m->rc", scores, weights) + biases
 
 
-def fit_pool(inputs: Inputs, targets: np.ndarray, scale: Scale, penalty: float) -> Pool:
+def fit_pool(inputs: Inputs, targets: np.ndarray, scale: Scale, penalty: float) -> LogLinearPool:
     """The pool with the least log loss plus `penalty` times its squared distance from equal weights and no biases.
 
     Convex, by L-BFGS with exact gradients.
@@ -60,7 +60,7 @@ def fit_pool(inputs: Inputs, targets: np.ndarray, scale: Scale, penalty: float) 
         return (loss + penalty * float(away @ away)) / rows, (gradient + 2 * penalty * away) / rows
 
     found = minimize(cost, np.concatenate([equal, np.zeros(outputs)]), jac=True, method="L-BFGS-B")
-    return Pool(found.x[:members], found.x[members:])
+    return LogLinearPool(found.x[:members], found.x[members:])
 
 
 def _truth(targets: np.ndarray, outputs: int) -> Float64[np.ndarray, "rows outputs"]:
@@ -78,8 +78,8 @@ def _loss_and_slope(
 ) -> tuple[float, Float64[np.ndarray, "rows outputs"]]:
     """The summed log loss, and how it grows with each score."""
     if scale.form == "independent":
-        surprises = np.logaddexp(0, scores)
-        return float((surprises - truth * scores).sum()), np.exp(scores - surprises) - truth
+        losses = np.logaddexp(0, scores)
+        return float((losses - truth * scores).sum()), np.exp(scores - losses) - truth
     # Of a column without a label neither loss nor slope.
     sizes = distributions_of(scale.form, scores.shape[1])
     known = column_by_column(lambda mine: np.broadcast_to(mine.sum(axis=1)[:, None], mine.shape), truth, sizes)

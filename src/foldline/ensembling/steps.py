@@ -38,7 +38,7 @@ class Context:
 class Step(Section):
     name: ClassVar[str]
     is_given: ClassVar[bool] = False
-    """Whether the setting is the person's own: nothing is fitted, and it is kept even where it costs."""
+    """Whether the setting is the person's own: nothing is fitted, and it is applied even where it costs."""
     goes_on: ClassVar[bool] = False
     """Whether others of its kind may follow at once: these take the same inputs, and only the last one is applied. The
     next step takes what it gives as fitted, and not cross-fitted."""
@@ -73,7 +73,7 @@ class Step(Section):
         return None
 
     def default(self) -> Any:
-        """The setting that is used where the step is not kept: it changes nothing, or is the obvious choice."""
+        """The setting that is used where the step is not applied: it changes nothing, or is the obvious choice."""
         raise NotImplementedError
 
     def fit_data(self, inputs: Inputs, targets: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ class Step(Section):
         raise NotImplementedError
 
     def objection(self, setting: Any) -> str | None:
-        """Why a setting is not kept although it gains, or None."""
+        """Why a setting is not applied although it gains, or None."""
         return None
 
     def read(self, outputs: Inputs) -> np.ndarray:

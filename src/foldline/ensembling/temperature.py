@@ -1,7 +1,7 @@
 """Temperature: scores are divided by one number (Guo et al., On Calibration of Modern Neural Networks, 2017).
 
 Out-of-fold rows come from one model, test rows from the mean of several, which is softer already: a temperature is
-applied to each model before they are averaged, and one above 1 is not kept unless the person says so.
+applied to each model before they are averaged, and one above 1 is not applied unless the person says so.
 """
 
 from typing import Any, Literal
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.card.activations import holds_probabilities
-from foldline.ensembling.gains import Gain, no_use
+from foldline.ensembling.gains import Gain, not_applicable
 from foldline.ensembling.log_losses import best_on_grid, losses_on_grid, mean_over_asked, truth_of_scores
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.steps import Context, Step
@@ -18,7 +18,6 @@ from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 
 GRID = tuple(float(2 ** (exponent / 10)) for exponent in range(-20, 21))
 """From a quarter to 4 in steps of 7 %: within half a step of the best, the loss is flat."""
-ONE_MODEL = "holds for one model"
 
 
 class Temperature(Step):
@@ -29,7 +28,7 @@ class Temperature(Step):
 
     @property
     def note(self) -> str:
-        return ONE_MODEL
+        return "fitted per model, before averaging"
 
 
 class NoTemperature(Temperature):
@@ -45,16 +44,16 @@ class FittedTemperature(Temperature):
 
     kind: Literal["fitted"]
     softening: Literal["reported", "kept"]
-    """What becomes of a temperature above 1: it holds for one model, and the mean of several is softer already."""
+    """What becomes of a temperature above 1: it is for one model, and the mean of several is softer already."""
 
     def default(self) -> float:
         return 1.0
 
     def useless(self) -> str | None:
         if not self.metric.judges_probabilities or not holds_probabilities(self._on.scale.form):
-            return no_use(self.metric, "a temperature")
+            return not_applicable(self.metric, "a temperature")
         if self._on.scale.is_compact:
-            return f"a temperature takes the scores of all classes: {TOP_CLASSES_ALONE}"
+            return f"not applicable: a temperature needs the scores of all classes, but {TOP_CLASSES_ALONE}"
         return None
 
     def fit_data(self, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows temperatures"]:
@@ -77,4 +76,4 @@ class FittedTemperature(Temperature):
     def objection(self, setting: float) -> str | None:
         if setting <= 1 or self.softening == "kept":
             return None
-        return f"softening {ONE_MODEL}, and the mean of several is softer already (ensemble.temperature.softening)"
+        return "softening is for one model; the mean of several is softer already (ensemble.temperature.softening)"

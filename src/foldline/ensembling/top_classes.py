@@ -14,8 +14,8 @@ from jaxtyping import Float64, Int64
 from foldline.files.compact import IN_MEMORY, KEPT, MOST_DENSE_CLASSES, CompactArray, Scale, compact_array, highest
 
 LEAST = float(np.finfo(np.float32).tiny)
-"""Stands for a probability of zero, whose logarithm is none."""
-TOP_CLASSES_ALONE = f"of more than {MOST_DENSE_CLASSES:,} classes the {KEPT} highest of a row are stored"
+"""Stands for a probability of zero, which has no logarithm."""
+TOP_CLASSES_ALONE = f"with more than {MOST_DENSE_CLASSES:,} classes only the {KEPT} highest of a row are stored"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Which test-time views are worth their pixels: chosen greedily on out-of-fold rows, while the nested gain is real."""
+"""Which test-time augmentation (TTA) views are worth their pixels: added one by one on out-of-fold rows, while the
+cross-validated gain is real."""
 
 from collections.abc import Sequence
 
@@ -46,7 +47,7 @@ class Addition(Step):
 
     @property
     def note(self) -> str:
-        return "per unit of cost the best addition"
+        return "best gain per unit of cost"
 
     def default(self) -> tuple[str, ...]:
         return self.chosen
@@ -70,7 +71,7 @@ class Addition(Step):
         return tuple(self.average.of_views(scale, tuple(views[at] for at in places), activation) for views in members)
 
     def describe(self, setting: tuple[str, ...]) -> str:
-        return setting[-1] if len(setting) > len(self.chosen) else f"none beside {', '.join(self.chosen)}"
+        return setting[-1] if len(setting) > len(self.chosen) else f"none besides {', '.join(self.chosen)}"
 
     def read(self, outputs: Inputs) -> np.ndarray:
         return super().read(outputs[: self.deciding])

@@ -19,7 +19,7 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
     if average.of_ranks and method.takes_ranks:
         yield (
             "params.yaml: `ensemble.average` and `ensemble.method.kind` are both ranks: ranks of ranks. "
-            "Set the method to equal or greedy, or the average to probabilities."
+            "Set the method to equal or hill_climbing, or the average to probabilities."
         )
     if average.of_ranks and not metric.sees_order_alone:
         why = needs_order(metric)
@@ -28,7 +28,7 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
         yield (
             f"params.yaml: `ensemble.average` or `ensemble.method.kind` is ranks, but the classes of a target of kind "
             f"{card.target.kind} sum to one, and their ranks do not. Set the average to probabilities or logits, the "
-            "method to equal or greedy."
+            "method to equal or hill_climbing."
         )
     unfit = method.unfit(metric, not _predicts_numbers(params, card))
     if unfit is not None:

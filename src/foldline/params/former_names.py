@@ -22,6 +22,9 @@ FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
     "tail_share": ("tail_fraction",),
     "forward": ("update_bn",),
     "cumulative": ("cumulative_link",),
+    # ensemble
+    "convex": ("convex_combination",),
+    "greedy": ("hill_climbing",),
     # metric
     "linear_kappa": ("linear_weighted_kappa",),
     "matthews": ("matthews_correlation",),

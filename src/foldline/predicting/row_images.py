@@ -21,7 +21,7 @@ class RowImages:
     """Which of the rows each image belongs to."""
     count: int
     side: tuple[Float32[np.ndarray, "count side"], ...] = ()
-    """What the model is told of each row beside its images, if it takes that."""
+    """The rows' tabular features, if the model takes them."""
 
     def share(self, process: int, processes: int) -> "RowImages":
         """The images of a contiguous part of the rows. The parts of all processes are all rows, each once."""

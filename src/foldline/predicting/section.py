@@ -16,7 +16,7 @@ class Predict(Section):
     batch_size: PositiveInt
     """Images per step, in all processes together."""
     workers: NonNegativeInt
-    """Loader processes beside each process."""
+    """Loader processes per process."""
 
     @field_validator("views")
     @classmethod
