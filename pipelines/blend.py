@@ -10,7 +10,7 @@ foldline blend RUN RUN ...
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.ensembling.blending import aligned, blend_scale, with_ranks
+from foldline.ensembling.blending import aligned, blend_scale
 from foldline.ensembling.chain import fit_nested
 from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble
@@ -40,14 +40,12 @@ def main() -> Answer:
     with open_runs(names, settings.slug, "ensemble") as runs:
         first, classes = runs[0].predictions, runs[0].predictions.classes
         rule = rule_of(submission.default_rule(target, classes, first.test.shape[1]))
-        scorer = Scorer(fact.of(classes), rule)
-        scale = blend_scale(method, first.form, len(classes))
-        weights, _ = method.planned(Context(scale, scorer, len(classes), tuple(names), blends=True))
+        scorer, count = Scorer(fact.of(classes), rule), len(classes)
+        scale = blend_scale(method, first.form, count)
+        weights, _ = method.planned(Context(scale, scorer, count, tuple(names), blends=True))
         targets = target.graded(runs[0].targets, first.folds, classes)
-        source = aligned(runs, targets, scale.has_scores)
-        if method.takes_ranks:
-            source = with_ranks(source, first.form)
-        context = Context(stored_scale(first.form, len(classes)), scorer, len(classes))
+        source = aligned(runs, targets, method, scale)
+        context = Context(stored_scale(first.form, count), scorer, count)
         steps, left_out = settings.section("clip", Clip).steps(context, targets)
         data = fit_data(source)
         compared = print_agreement(names, data, scorer, scale)

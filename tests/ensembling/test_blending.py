@@ -64,7 +64,7 @@ def stored_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def blended(runs: list[Run], method: Method) -> tuple[np.ndarray, np.ndarray, float]:
     """Cross-fitted out-of-fold rows, test rows, and the weights' nested gain."""
     scale = blend_scale(method, "distribution", 3)
-    source = aligned(runs, TARGETS, scale.has_scores)
+    source = aligned(runs, TARGETS, method, scale)
     names = tuple(run.name for run in runs)
     steps, _ = method.planned(Context(scale, SCORER, 3, names, blends=True))
     chain = fit_steps(steps, source, "blend")
@@ -129,7 +129,7 @@ def test_the_order_of_a_runs_rows_changes_nothing() -> None:
 )
 def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        aligned([STRONG, changed(WEAK, **fields)], TARGETS)
+        aligned([STRONG, changed(WEAK, **fields)], TARGETS, GREEDY, Scale("distribution"))
 
 
 def test_convex_weights_take_a_smooth_metric() -> None:

@@ -68,8 +68,8 @@ def blend_scale(method: Method, form: Form, classes: int) -> Scale:
     return scale_of(form, classes) if method.takes_scores else stored_scale(form, classes)
 
 
-def aligned(runs: Sequence[Run], targets: np.ndarray, has_scores: bool = False) -> StoredRows:
-    """The rows in the order of the first run. `has_scores`: scores instead of predictions.
+def aligned(runs: Sequence[Run], targets: np.ndarray, method: Method, scale: Scale) -> StoredRows:
+    """What the method takes of the runs on the scale, their ranks too where it does: rows in the order of the first run.
 
     Raises Refusal unless all have its rows, folds, classes and form. targets: as graded.
     """
@@ -86,10 +86,12 @@ def aligned(runs: Sequence[Run], targets: np.ndarray, has_scores: bool = False) 
         places = place(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
         _refuse_other_folds(predictions.folds[places], runs[0], name)
         test_places = place(first.test_ids, predictions.test_ids, f"{name}, test rows")
-        values = read_scores(run.folder, predictions) if has_scores else predictions
+        values = read_scores(run.folder, predictions) if scale.has_scores else predictions
         of_folds.append(Stored(values.out_of_fold, places))
         of_test.append(Stored(values.test, test_places))
-    return StoredRows(targets, np.asarray(first.folds, np.int64), runs[0].clusters, tuple(of_folds), tuple(of_test))
+    folds = np.asarray(first.folds, np.int64)
+    rows = StoredRows(targets, folds, runs[0].clusters, tuple(of_folds), tuple(of_test))
+    return with_ranks(rows, first.form) if method.takes_ranks else rows
 
 
 def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
