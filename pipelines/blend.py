@@ -1,9 +1,8 @@
 """Blend several finished runs on the same rows into one submission, as `ensemble.method` and `clip` say.
 
 A RUN is a DVC experiment, a git revision or a folder (`.` is the working folder). Reads of each run ensemble/,
-rows.parquet, targets.npy, classes.json and folds.csv; the sample submission; of params.yaml `competition`, `ensemble`
-and `clip`; of the card `target`, `metric` and `submission`. Writes work/<slug>/blend/ (as stage clip writes its folder)
-and submissions/<slug>/blend.csv, checked as a grader would.
+rows.parquet, targets.npy, classes.json, folds.csv; of params.yaml `competition`, `ensemble`, `clip`; the card, sample.
+Writes work/<slug>/blend/, like clip/, and submissions/<slug>/blend.csv, checked as a grader would.
 
 foldline blend RUN RUN ...
 """
@@ -24,8 +23,8 @@ from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from pipelines.answers import Answer
 from pipelines.blended import print_agreement, write_csv
+from pipelines.gains import print_gains
 from pipelines.running import parser, read_settings, run
-from pipelines.summary import print_gains
 
 
 def main() -> Answer:
@@ -35,18 +34,18 @@ def main() -> Answer:
     if len(names) < 2:
         raise Refusal(f"There is nothing to blend `{names[0]}` with. Name two or more runs (`dvc exp show`).")
     settings = read_settings()
-    target, fact = settings.fact("target", Target), settings.fact("metric", Metric)
-    submission, method = settings.fact("submission", Submission), settings.section("ensemble", Ensemble).method
+    target, submission = settings.fact("target", Target), settings.fact("submission", Submission)
+    method = settings.section("ensemble", Ensemble).method
     with open_runs(names, settings.slug, "ensemble") as runs:
         first, classes = runs[0].predictions, runs[0].predictions.classes
         rule = rule_of(submission.default_rule(target, classes, first.test.shape[1]))
-        scorer, count = Scorer(fact.of(classes), rule), len(classes)
+        scorer, count = Scorer(settings.fact("metric", Metric).of(classes), rule), len(classes)
         scale = blend_scale(method, first.form, count)
         weights, _ = method.planned(Context(scale, scorer, count, tuple(names), blends=True))
         targets = target.graded(runs[0].targets, first.folds, classes)
-        source = aligned(runs, targets, method, scale)
         context = Context(stored_scale(first.form, count), scorer, count)
         steps, left_out = settings.section("clip", Clip).steps(context, targets)
+        source = aligned(runs, targets, method, scale)
         data = fit_data(source)
         compared = print_agreement(names, data, scorer, scale)
         chain = fit_nested([*weights, *steps], data, "blend")

@@ -24,8 +24,8 @@ from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from pipelines.answers import Answer
+from pipelines.gains import print_gains
 from pipelines.running import parser, read_settings, run
-from pipelines.summary import print_gains
 
 
 def main() -> Answer:

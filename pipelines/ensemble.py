@@ -23,8 +23,8 @@ from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from foldline.training.history import join_histories, read_history, write_history
 from pipelines.answers import Answer
+from pipelines.gains import print_gains
 from pipelines.running import parser, read_settings, run
-from pipelines.summary import print_gains
 
 
 def main() -> Answer:

@@ -1,31 +1,10 @@
 """The closing table of a run: what each fold, the ensemble and the leaderboard said, and what to do next."""
 
-import math
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.table import Table
 
-from foldline.ensembling.gains import Gain
 from foldline.files.places import Places
 from foldline.files.whole_files import read_json
-
-
-def print_gains(gains: Sequence[Gain]) -> None:
-    """What each step of post-processing gains, and whether it was applied."""
-    if not gains:
-        return
-    table = Table(title="Post-processing gains (cross-validated on held-out folds)", title_justify="left")
-    for title in ("step", "setting", "in-sample", "cross-validated ± SE", "95 % CI", "applied"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("step", "in-sample"))
-    for gain in gains:
-        numbers = ("", "", "")
-        if not math.isnan(gain.low):
-            estimate = f"{gain.cross_validated:+.5f} ± {gain.standard_error:.5f}"
-            numbers = (f"{gain.in_sample:+.5f}", estimate, f"{gain.low:+.5f} .. {gain.high:+.5f}")
-        note = f" ({gain.note})" if gain.note else ""
-        table.add_row(gain.step, gain.setting or "", *numbers, f"{'yes' if gain.applied else 'no'}{note}")
-    Console().print(table)
 
 
 def print_summary(places: Places, next_command: str, leaderboard: str | None = None) -> None:

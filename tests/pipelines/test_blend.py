@@ -108,7 +108,7 @@ def test_two_runs_become_one_submission_of_the_better_one(capsys: pytest.Capture
     assert list(written.index) == ["t1", "t2"]
     np.testing.assert_allclose(written.to_numpy(), [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]], atol=1e-6)
     metrics = metrics_of_the_blend()
-    assert metrics["gains"]["weights"]["kept"]
+    assert metrics["gains"]["weights"]["applied"]
     assert metrics["gains"]["weights"]["cross_validated"] > 0.1
     assert "correlation" in capsys.readouterr().out
 

@@ -69,7 +69,7 @@ def blend_scale(method: Method, form: Form, classes: int) -> Scale:
 
 
 def aligned(runs: Sequence[Run], targets: np.ndarray, method: Method, scale: Scale) -> StoredRows:
-    """What the method takes of the runs on the scale, their ranks too where it does: rows in the order of the first run.
+    """What the method takes of the runs on the scale, ranks too where it does: rows in the order of the first run.
 
     Raises Refusal unless all have its rows, folds, classes and form. targets: as graded.
     """
