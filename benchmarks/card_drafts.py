@@ -20,7 +20,7 @@ import yaml
 from benchmarks.figures import Figure
 from foldline.archive.archives import Archives
 from foldline.card.card import Card, read_card
-from foldline.competition.reading import read_competition
+from foldline.competition.competition import read_competition
 from foldline.doctor.card_draft import draft_card
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal

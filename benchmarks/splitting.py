@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.figures import Figure
-from foldline.card.targets.kind import Strata
+from foldline.card.targets.target_kind import Strata
 from foldline.folds.assignment import make_folds
 from foldline.folds.splitting import Split
 

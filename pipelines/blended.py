@@ -9,8 +9,8 @@ from foldline.archive.archives import open_archives
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
-from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
+from foldline.competition.submission_file import write_submission
 from foldline.ensembling.blending import agreement
 from foldline.ensembling.chain import FitData
 from foldline.ensembling.predictions import read_predictions

@@ -12,9 +12,9 @@ from foldline.card.features import Features
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.competition.competition import read_competition
 from foldline.competition.missing_images import refuse_missing
 from foldline.competition.readability import link_images, report_unreadable, unreadable_files
-from foldline.competition.reading import read_competition
 from foldline.files.refusal import Refusal
 from foldline.files.rows import write_rows, write_targets
 from foldline.pixels.building import build

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from foldline.card.description import Classes, write_description
-from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.single_labels import Multiclass
 
 
 def write_classes(path: Path, names: Sequence[str]) -> None:

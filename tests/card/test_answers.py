@@ -74,8 +74,8 @@ def test_the_cards_that_come_along_fit_themselves(path: Path) -> None:
             ],
         ),
         (
-            {"target": {"kind": "shares", "columns": ["a", "b"], "group": None}},
-            ["`target.kind` is `shares`, which "],
+            {"target": {"kind": "label_distribution", "columns": ["a", "b"], "group": None}},
+            ["`target.kind` is `label_distribution`, which "],
         ),
         (
             {"submission": LABEL},
@@ -97,7 +97,7 @@ def test_the_cards_that_come_along_fit_themselves(path: Path) -> None:
                 "target": SEVERAL,
                 "metric": {"kind": "weighted_binary_log_loss", "weights": {"any": 2, "b": 1}},
             },
-            ["`metric.weights` names b, which is no column of the target. Valid: any, a."],
+            ["`metric.weights` names b, which is not a column of the target. Valid: any, a."],
         ),
         (
             {
@@ -105,7 +105,7 @@ def test_the_cards_that_come_along_fit_themselves(path: Path) -> None:
                 "metric": {"kind": "mean_column_accuracy", "weights": {"color": 2}},
                 "submission": LABEL,
             },
-            ["`metric.weights` names color, which is no column of the target. Valid: colour, size."],
+            ["`metric.weights` names color, which is not a column of the target. Valid: colour, size."],
         ),
         (
             {"target": {"kind": "multiclass", "column": "breed", "group": "breed"}},

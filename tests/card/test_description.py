@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foldline.card.description import Classes, read_classes, read_description, write_description
-from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.single_labels import Multiclass
 from foldline.files.refusal import Refusal
 
 BREEDS = Classes(names=("pug", "NA", "Épagneul"), sizes=(3,), activations=Multiclass.activations)

@@ -1,5 +1,5 @@
-from foldline.card.targets.labels import Multiclass
-from foldline.card.targets.sets import MultiOutput
+from foldline.card.targets.several_labels import MultiOutput
+from foldline.card.targets.single_labels import Multiclass
 from foldline.files.class_names import class_of, column_sizes, column_slices, label_of
 
 

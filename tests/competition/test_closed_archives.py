@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from foldline.card.layout import Layout
-from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.single_labels import Multiclass
 from foldline.competition.layouts import read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse

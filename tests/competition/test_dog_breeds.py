@@ -15,11 +15,11 @@ import pipelines.prepare
 import pipelines.split
 from foldline.archive.archives import ArchiveFile, Archives, Manifest, write_manifest
 from foldline.card.description import read_classes
-from foldline.card.forms.probabilities import ClassProbabilities
+from foldline.card.forms.probability_forms import ClassProbabilities
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
-from foldline.competition.submission import write_submission
 from foldline.competition.submission_check import check_submission
+from foldline.competition.submission_file import write_submission
 from foldline.ensembling.predictions import Predictions
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from foldline.card.layout import Layout
-from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.single_labels import Multiclass
 from foldline.competition.layouts import Listing, read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
@@ -56,11 +56,11 @@ def test_paths_in_tables_are_spelt_as_the_archives_names_are(zipped: Zipped, fol
     [
         (
             "train/007.JPG",
-            r" In the place of `train/007.jpg` the archives hold train/007.JPG. A path that ends in `\.\*` f",
+            r" Instead of `train/007.jpg` the archives hold train/007.JPG. A path that ends in `\.\*` f",
         ),
         (
             "other/007.jpg",
-            r" In the place of `train/007.jpg` the archives hold other/007.jpg, and 1 others likewise.$",
+            r" Instead of `train/007.jpg` the archives hold other/007.jpg, and 1 others likewise.$",
         ),
     ],
 )
@@ -145,7 +145,7 @@ def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None
                 "'7777",
                 "7…'",
                 "(the card's layout.train.id)",
-                "perhaps pictures",
+                "perhaps images",
             ],
         ),
         (

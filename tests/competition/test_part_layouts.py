@@ -11,8 +11,8 @@ import pytest
 
 from foldline.archive.addresses import parse_in_record
 from foldline.card.layout import Layout
-from foldline.card.targets.labels import Multiclass
-from foldline.card.targets.sets import Delimited, Multilabel
+from foldline.card.targets.several_labels import Delimited, Multilabel
+from foldline.card.targets.single_labels import Multiclass
 from foldline.competition.layouts import Listing, read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
@@ -242,8 +242,8 @@ def test_a_bare_list_is_one_of_images(zipped: Zipped) -> None:
             "1 annotations are of no image in `images`: image_id 99",
         ),
         (coco(annotations=[{"picture": 7}]), "`annotations` has no `image_id` .*found picture"),
-        ({**coco(), "train.json": "{"}, "`train.json` is no json .*which a layout of kind `coco` reads"),
-        ({**coco(), "train.json": "id,label\n"}, "no json .* which a layout of kind `coco` reads. Name another file"),
+        ({**coco(), "train.json": "{"}, "`train.json` is not json .*which a layout of kind `coco` reads"),
+        ({**coco(), "train.json": "id,label\n"}, "not json .* which a layout of kind `coco` reads. Name another file"),
         ({"train2.json": "{}"}, "no table `train.json`. Did you mean `train2.json`"),
     ],
 )
@@ -300,7 +300,7 @@ LISTED = {"kind": "listed", "fields": ["red", "blue"], "height": 1, "width": 2}
 
 
 def records(file: str, picture: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "records", "file": file, "id": "id", "picture": picture}
+    return {"kind": "records", "file": file, "id": "id", "image": picture}
 
 
 def test_json_records_know_their_place(zipped: Zipped) -> None:
@@ -340,7 +340,7 @@ def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped, own: O
         "kind": "records",
         "file": ["p_*.parquet", "train.csv", {**LINES, "lines": "fewer"}],
         "id": "{id}_{line}",
-        "picture": {"kind": "columns", "pattern": r"\d", "height": 1, "width": 2},
+        "image": {"kind": "columns", "pattern": r"\d", "height": 1, "width": 2},
     }
 
     own("def lines(table, read): assert '0' not in table; return table[table['use'] == '1']")
@@ -364,9 +364,7 @@ def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
         ["2", "y"],
     ]
     with pytest.raises(Refusal, match=r"1 columns fit 'pixel0' .* 1 x 2 pixels take 2. Found label, pixel0"):
-        read(
-            zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n"}, {**part, "picture": {**picture, "pattern": "pixel0"}}
-        )
+        read(zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n"}, {**part, "image": {**picture, "pattern": "pixel0"}})
 
 
 @pytest.mark.parametrize(
@@ -375,9 +373,9 @@ def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
         ('[{"id": 1, "red": [1], "blue": [1]}]', "has no column `label`"),
         (
             '[{"id": 1, "label": 2, "red": [1]}]',
-            "no column `blue`, which the card's layout.train.picture.fields names. Found id, label, red",
+            "no column `blue`, which the card's layout.train.image.fields names. Found id, label, red",
         ),
-        ("[]", "holds no record with a picture"),
+        ("[]", "holds no record with an image"),
         ('[{"id": 1', "is not readable"),
         ("[3]", "records must be objects"),
     ],

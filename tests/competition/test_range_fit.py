@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from foldline.card.forms.numbers import Number
-from foldline.card.targets.numbers import Columns, Regression
+from foldline.card.forms.number_forms import Number
+from foldline.card.targets.number_targets import Columns, Regression
 from foldline.files.refusal import Refusal
 
 AGES = Regression(kind="regression", values=Columns(kind="columns", columns=("age",)), group=None)

@@ -2,15 +2,15 @@ import pandas as pd
 import pytest
 
 from foldline.card.forms.form import Sample
-from foldline.card.forms.labels import HardLabel, Ranking
-from foldline.card.forms.lines import LineTable, LineTemplate
-from foldline.card.forms.numbers import Lines, Number
-from foldline.card.forms.probabilities import ClassProbabilities
-from foldline.card.forms.sets import LabelSet, SetColumns
+from foldline.card.forms.label_forms import HardLabel, Ranking
+from foldline.card.forms.line_forms import LineTable, LineTemplate
+from foldline.card.forms.number_forms import Lines, Number
+from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.set_forms import LabelSet, SetColumns
 from foldline.card.source_steps import File, Headerless
-from foldline.card.targets.labels import Multiclass
-from foldline.card.targets.numbers import Columns, Regression
-from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
+from foldline.card.targets.number_targets import Columns, Regression
+from foldline.card.targets.several_labels import Delimited, Multilabel, MultiOutput
+from foldline.card.targets.single_labels import Multiclass
 from foldline.competition.sample import line_positions, read_sample, refuse_other_ids
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped
@@ -27,13 +27,11 @@ def test_ids_stay_text_in_the_samples_order(zipped: Zipped) -> None:
     assert sample.ids.tolist() == ["007", "7", "007"]
 
 
-@pytest.mark.parametrize(
-    ("labels", "whole_numbers"), [("1\n-2", True), ("1\n2.0", False), ("1\n", False), ("a\nb", False)]
-)
-def test_labels_are_whole_numbers_when_all_shown_are(zipped: Zipped, labels: str, whole_numbers: bool) -> None:
+@pytest.mark.parametrize(("labels", "integers"), [("1\n-2", True), ("1\n2.0", False), ("1\n", False), ("a\nb", False)])
+def test_labels_are_whole_numbers_when_all_shown_are(zipped: Zipped, labels: str, integers: bool) -> None:
     first, _, second = labels.partition("\n")
 
-    assert read_sample(zipped({"sample.csv": f"id,x\na,{first}\nb,{second}\n"}), LABEL).whole_numbers is whole_numbers
+    assert read_sample(zipped({"sample.csv": f"id,x\na,{first}\nb,{second}\n"}), LABEL).integers is integers
 
 
 def test_the_labels_that_a_sample_shows(zipped: Zipped) -> None:
@@ -72,11 +70,11 @@ def test_a_sample_without_the_id_column_is_refused(zipped: Zipped) -> None:
 
 def test_a_label_sample_has_a_column_for_each_label_that_is_asked(zipped: Zipped) -> None:
     sample, classes = read_sample(zipped({"sample.csv": "id,size,colour\na,1,0\n"}), LABEL), ("colour=0", "size=1")
-    assert (sample.whole_numbers, sample.shown_labels) == (True, ("1", "0"))
+    assert (sample.integers, sample.shown_labels) == (True, ("1", "0"))
     several = MultiOutput(kind="multioutput", columns=("colour", "size"), group=None)
     LABEL.refuse_other_sample(sample, several, classes)
     with pytest.raises(
-        Refusal, match=r"2 columns beside the id \(size, colour\).* has 1 here.*Correct submission\.kind"
+        Refusal, match=r"2 columns besides the id \(size, colour\).* has 1 here.*Correct submission\.kind"
     ):
         LABEL.refuse_other_sample(sample, Multiclass(kind="multiclass", column="x", group=None), ("0", "1"))
 
@@ -87,7 +85,7 @@ def test_test_rows_must_hold_the_samples_ids_and_may_be_more() -> None:
     refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c", "b", "c"]), False), LABEL, ("x", "y"))
     refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["c"]), False), LABEL, ("x", "y"))
     with pytest.raises(
-        Refusal, match=r"2 of its 3 ids are no test rows: a, b\.jpg\. Test rows .*: b \(1 of 2\)\. Correct"
+        Refusal, match=r"2 of its 3 ids are not test rows: a, b\.jpg\. Test rows .*: b \(1 of 2\)\. Correct"
     ):
         refuse_other_ids(rows, Sample(("id", "x"), pd.Series(["a", "b.jpg", "c"]), False), LABEL, ("x", "y"))
 
@@ -108,7 +106,7 @@ def test_lines_are_made_of_rows_and_classes() -> None:
     refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(asked), False), form, ("x", "y"))
     with pytest.raises(
         Refusal,
-        match=r"no lines of test rows: a_x\. Lines that submission.line makes .*: b_x, b_y, c_x and 1 more \(4 of 4\)",
+        match=r"not lines of test rows: a_x\. Lines that submission.line makes .*: b_x, b_y, c_x and 1 more \(4 of 4\)",
     ):
         refuse_other_ids(rows, Sample(("ID", "Label"), pd.Series(["a_x"]), False), form, ("x", "y"))
 
@@ -154,7 +152,7 @@ SET_COLUMNS = SetColumns(kind="set_columns", sample="s.csv", id="id", extra_colu
 
 def test_a_sample_of_0_and_1_has_a_column_for_each_class(zipped: Zipped) -> None:
     sample = read_sample(zipped({"s.csv": "x,id,y\n0,007,1\n1.0,8,0\n"}), SET_COLUMNS)
-    assert (sample.columns, sample.ids.tolist(), sample.whole_numbers) == (("x", "id", "y"), ["007", "8"], False)
+    assert (sample.columns, sample.ids.tolist(), sample.integers) == (("x", "id", "y"), ["007", "8"], False)
 
 
 def test_a_sample_of_probabilities_is_none_of_0_and_1(zipped: Zipped) -> None:
@@ -169,7 +167,7 @@ def test_a_column_for_each_number() -> None:
     target = Regression(kind="regression", values=Columns(kind="columns", columns=("x", "y")), group=None)
     two = Sample(("x", "id", "y"), pd.Series(["b"]), False)
     form.refuse_other_sample(two, target, ("x", "y"))
-    with pytest.raises(Refusal, match=r"2 columns beside the id \(x, y\), a submission of kind `number` has 1 here"):
+    with pytest.raises(Refusal, match=r"2 columns besides the id \(x, y\), a submission of kind `number` has 1 here"):
         form.refuse_other_sample(two, target, ("x",))
 
 
@@ -185,7 +183,7 @@ def test_a_sample_without_a_header_has_the_columns_that_the_card_names(zipped: Z
     sample = read_sample(zipped({"s.csv": "007,1\n8,0\n"}), WITHOUT_HEADER)
 
     assert (sample.columns, sample.ids.tolist()) == (("id", "label"), ["007", "8"])
-    assert sample.whole_numbers and not sample.has_header
+    assert sample.integers and not sample.has_header
     with pytest.raises(Refusal, match=r"its lines have 3 fields, the card names 2; the first line is '007,1,x'"):
         read_sample(zipped({"s.csv": "007,1,x\n"}), WITHOUT_HEADER)
 

@@ -2,17 +2,17 @@ import pandas as pd
 import pytest
 
 from foldline.archive.archives import Archives
-from foldline.card.forms import numbers
-from foldline.card.forms.labels import HardLabel
-from foldline.card.forms.numbers import Number
-from foldline.card.forms.probabilities import ClassProbabilities, ProbabilityColumns
+from foldline.card.forms import number_forms as numbers
+from foldline.card.forms.label_forms import HardLabel
+from foldline.card.forms.number_forms import Number
+from foldline.card.forms.probability_forms import ClassProbabilities, ProbabilityColumns
 from foldline.card.source_steps import File
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.card.targets.labels import Binary, Multiclass, Ordinal
-from foldline.card.targets.numbers import Columns, NumberLines, Regression
+from foldline.card.targets.number_targets import Columns, NumberLines, Regression
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
-from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput, OneHot
+from foldline.card.targets.several_labels import Delimited, Multilabel, MultiOutput, OneHot
+from foldline.card.targets.single_labels import Binary, Multiclass, Ordinal
 from foldline.competition.sample import columns_of_sample, read_sample
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse

@@ -2,12 +2,12 @@
 
 import pytest
 
-from foldline.card.forms.labels import HardLabel
-from foldline.card.forms.lines import LineTable
-from foldline.card.forms.probabilities import ProbabilityLines
-from foldline.card.forms.sets import LabelSet
+from foldline.card.forms.label_forms import HardLabel
+from foldline.card.forms.line_forms import LineTable
+from foldline.card.forms.probability_forms import ProbabilityLines
+from foldline.card.forms.set_forms import LabelSet
 from foldline.card.source_steps import File
-from foldline.card.targets.sets import Delimited, Multilabel
+from foldline.card.targets.several_labels import Delimited, Multilabel
 from foldline.competition.sample import read_sample
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped
@@ -21,7 +21,7 @@ def test_columns_that_are_copied_are_no_answers(zipped: Zipped) -> None:
     sample = read_sample(archives, form)
     assert sample.predicted(form) == ("x",)
     assert sample.copied is not None and sample.copied["osd"].tolist() == ["0.70", ""]
-    assert (sample.whole_numbers, sample.shown_labels) == (True, ("1", "2"))
+    assert (sample.integers, sample.shown_labels) == (True, ("1", "2"))
     with pytest.raises(
         Refusal, match=r"no column `ood`, which the card's submission\.copied names. Did you mean `osd`"
     ):

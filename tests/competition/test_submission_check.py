@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from foldline.card.forms.form import Sample
-from foldline.card.forms.labels import ConfidentLabel, HardLabel, Ranking
-from foldline.card.forms.numbers import Number
-from foldline.card.forms.probabilities import ClassProbabilities
-from foldline.card.forms.sets import LabelSet, SetColumns
+from foldline.card.forms.label_forms import ConfidentLabel, HardLabel, Ranking
+from foldline.card.forms.number_forms import Number
+from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.set_forms import LabelSet, SetColumns
 from foldline.card.submission import Submission
 from foldline.competition.submission_check import check_submission
 from foldline.files.refusal import Refusal
@@ -28,9 +28,9 @@ COLUMNS = SetColumns(kind="set_columns", sample="sample.csv", id="id", extra_col
 FREE_COLUMNS = SetColumns(kind="set_columns", sample="sample.csv", id="id", extra_columns="refused", empty="allowed")
 RANKING = Ranking(kind="ranking", sample="sample.csv", id="id", extra_columns="refused", length=3)
 IDS = pd.Series(["007", "b", "b"], dtype="str")
-SAMPLE = Sample(("id", "pug", "NA"), IDS, whole_numbers=False)
-LABEL_SAMPLE = Sample(("id", "breed"), IDS, whole_numbers=False)
-NUMBER_SAMPLE = Sample(("id", "level"), IDS, whole_numbers=True)
+SAMPLE = Sample(("id", "pug", "NA"), IDS, integers=False)
+LABEL_SAMPLE = Sample(("id", "breed"), IDS, integers=False)
+NUMBER_SAMPLE = Sample(("id", "level"), IDS, integers=True)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_the_first_of_several_offences_is_named(path: Path, lines: list[str], me
 
 def test_a_label_that_cannot_exist_comes_before_a_later_line_without_one(path: Path) -> None:
     path.write_text("id,breed\n007,cat\nb,\nb,pug\n")
-    with pytest.raises(Refusal, match=r"row 1 \(id `007`\): column `breed` names 'cat', which is no label"):
+    with pytest.raises(Refusal, match=r"row 1 \(id `007`\): column `breed` names 'cat', which is not a label"):
         check_submission(path, LABEL_SAMPLE, LABEL, distributions=False, names=("pug",))
 
 
@@ -149,7 +149,7 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             "id,level\n007,3\nb,2\nb,2.0\n",
             NUMBER_SAMPLE,
             LABEL,
-            "row 3 (id `b`): column `level` is '2.0', it must be a whole",
+            "row 3 (id `b`): column `level` is '2.0', it must be an integer",
         ),
         (
             "id,breed\n007,3\nb,0.9\nb,2\n",
@@ -177,7 +177,7 @@ def test_probabilities_of_several_labels_need_not_sum_to_one(path: Path) -> None
             DELIMITED_SET,
             "is 'a| b', it must be labels with '|' between",
         ),
-        ("id,breed\n007,1\nb,\nb,12\n", LABEL_SAMPLE, FREE_SET, "`breed` holds single whole numbers or nothing"),
+        ("id,breed\n007,1\nb,\nb,12\n", LABEL_SAMPLE, FREE_SET, "`breed` holds single integers or nothing"),
         (
             "id,breed\n007,a b c d\nb,a\nb,b\n",
             LABEL_SAMPLE,
@@ -226,7 +226,7 @@ def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
         ("picture.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", r"picture\.csv is not a csv in UTF-8 \('utf-8' codec can't"),
         ("tabs.csv", b"id\tpug\tNA\n007\t1\t0\n", r"missing columns: id, pug, NA; unexpected column: id\tpug"),
         ("other.csv.tar", b"id,pug,NA\n", r"other\.csv\.tar cannot be read \(file could not be opened .*Name a csv"),
-        ("zeros.csv", bytes(99), r"zeros\.csv is not a csv in UTF-8 \(its first line is no text\)"),
+        ("zeros.csv", bytes(99), r"zeros\.csv is not a csv in UTF-8 \(its first line is not text\)"),
         ("packed.csv", gzip.compress(b"id", mtime=0), r"packed\.csv is not a csv in UTF-8"),
         ("other.csv.gz", b"id,pug,NA\n", r"other\.csv\.gz cannot be read \(Not a gzipped file"),
         (

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from foldline.card.forms.form import Sample
-from foldline.card.forms.lines import LineTemplate
-from foldline.card.forms.probabilities import ProbabilityColumns, ProbabilityLines
-from foldline.card.forms.sets import LabelSet, SetColumns
-from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
+from foldline.card.forms.line_forms import LineTemplate
+from foldline.card.forms.probability_forms import ProbabilityColumns, ProbabilityLines
+from foldline.card.forms.set_forms import LabelSet, SetColumns
+from foldline.card.targets.several_labels import Delimited, Multilabel, MultiOutput
 from foldline.competition.submission_check import check_submission
 from foldline.files.refusal import Refusal
-from tests.competition.test_submission import LABEL, PREDICTED, predictions, sample, write
+from tests.competition.test_submission_file import LABEL, PREDICTED, predictions, sample, write
 
 
 def test_probabilities_of_several_columns_have_a_line_each_or_a_column_each(tmp_path: Path) -> None:

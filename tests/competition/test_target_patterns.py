@@ -11,8 +11,8 @@ from foldline.card.card import Card
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.competition.competition import Competition, read_competition
 from foldline.competition.layouts import read_layout
-from foldline.competition.reading import Competition, read_competition
 from foldline.doctor.diagnosis import unused_columns
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
@@ -40,7 +40,10 @@ def read(zipped: Zipped, target: dict[str, Any], form: dict[str, Any], sample: s
 
 def test_votes_numbers_and_labels_by_a_pattern(zipped: Zipped) -> None:
     votes = read(
-        zipped, {"kind": "shares", "columns": ["hue_*"]}, {"kind": "class_probabilities"}, "id,hue_b,hue_a\n3,0,0\n"
+        zipped,
+        {"kind": "label_distribution", "columns": ["hue_*"]},
+        {"kind": "class_probabilities"},
+        "id,hue_b,hue_a\n3,0,0\n",
     )
     assert votes.classes == ("hue_b", "hue_a")
     assert votes.targets.tolist() == [[1.0, 0.0], [0.5, 0.5]]
@@ -64,10 +67,15 @@ def test_a_pattern_that_means_no_column_is_refused(zipped: Zipped) -> None:
     with pytest.raises(
         Refusal, match=r"no column that the card does not name elsewhere fits `pati\*`, which its target.columns names"
     ):
-        read(zipped, {"kind": "shares", "columns": ["pati*"]}, {"kind": "class_probabilities"}, "id,a,b\n3,0,0\n")
+        read(
+            zipped,
+            {"kind": "label_distribution", "columns": ["pati*"]},
+            {"kind": "class_probabilities"},
+            "id,a,b\n3,0,0\n",
+        )
 
 
-@pytest.mark.parametrize("kind", ["shares", "multioutput"])
+@pytest.mark.parametrize("kind", ["label_distribution", "multioutput"])
 def test_one_column_is_too_few(kind: str) -> None:
     with pytest.raises(Refusal, match="two columns or more, or a pattern"):
         parse({"kind": kind, "columns": ["a"], "group": None}, Target, "card")
@@ -77,7 +85,7 @@ def test_what_a_pattern_of_the_target_means_is_no_column_to_spare(zipped: Zipped
     """The doctor offers no answer as a feature, though test rows have a column of its name."""
     card = yaml.safe_load(Path(__file__).parents[2].joinpath("pipelines/competitions/digits.yaml").read_text())
     layout = {"channels": 3, "range": None, "aggregate": "mean", "train": table("train.csv"), "test": table("test.csv")}
-    target = {"kind": "shares", "columns": ["hue_*"], "group": "patient"}
+    target = {"kind": "label_distribution", "columns": ["hue_*"], "group": "patient"}
     submission = {"kind": "class_probabilities", "sample": "sample.csv", "id": "id", "extra_columns": "refused"}
     facts = {"layout": layout, "target": target, "submission": submission, "metric": {"kind": "kl_divergence"}}
     archives = zipped({**FILES, "test.csv": "id,hue_a,size\n3,0,1\n"})

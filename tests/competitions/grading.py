@@ -56,7 +56,7 @@ def distributions(values: pd.DataFrame) -> np.ndarray:
     return array
 
 
-def whole_numbers(values: pd.Series) -> pd.Series:
+def integers(values: pd.Series) -> pd.Series:
     """Labels of the answers' type: pandas must have read them as integers."""
     if values.dtype.kind != "i":
         raise Invalid(f"the labels are {values.dtype}, not integers")

@@ -1,4 +1,4 @@
-"""In the place of a trained model: logits that know the answers but for some noise."""
+"""Instead of a trained model: logits that know the answers but for some noise."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import pandas as pd
 from foldline.card.activations import Activation, activation_for
 from foldline.card.description import read_classes
 from foldline.card.target import Target
-from foldline.card.targets.labels import Binary
-from foldline.card.targets.numbers import Regression, Shares
-from foldline.card.targets.sets import Multilabel, MultiOutput
+from foldline.card.targets.number_targets import LabelDistribution, Regression
+from foldline.card.targets.several_labels import Multilabel, MultiOutput
+from foldline.card.targets.single_labels import Binary
 from foldline.files.places import Places
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
@@ -48,7 +48,7 @@ def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], genera
     """(rows, one view, outputs): `CERTAINTY` for what is true, a number itself; and noise."""
     if isinstance(target, Regression):
         outputs = np.array(truth, dtype=float).reshape(len(truth), len(classes))
-    elif isinstance(target, Shares):
+    elif isinstance(target, LabelDistribution):
         outputs = np.log(np.maximum(np.array(truth, dtype=float), LEAST_SHARE))
     elif isinstance(target, Binary):
         positive = np.array([_is_positive(label, target) for label in truth])

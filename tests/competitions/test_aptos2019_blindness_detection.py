@@ -23,5 +23,5 @@ def test_grades_are_whole_numbers_near_the_truth(enter: Enter) -> None:
     places = enter(CARDS / "aptos2019-blindness-detection.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id_code", "diagnosis"])
-    grades = grading.whole_numbers(submission["diagnosis"])
+    grades = grading.integers(submission["diagnosis"])
     assert cohen_kappa_score(list(miniature.answers.values()), grades, weights="quadratic") > 0.8

@@ -65,7 +65,7 @@ def test_three_labels_per_image(enter: Enter) -> None:
         for name in row
     }
     submission = grading.read(places.submission, list(answers), ["row_id", "target"], exact=True)
-    found = grading.whole_numbers(submission["target"]).astype(int)
+    found = grading.integers(submission["target"]).astype(int)
     recalls = [
         recall_score(truth[part], given[part], average="macro")
         for truth, given in [(_by_part(pd.Series(answers)), _by_part(found))]

@@ -34,6 +34,6 @@ def test_one_category_per_product(enter: Enter) -> None:
     places = enter(CARDS / "cdiscount-image-classification-challenge.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["_id", "category_id"])
-    predicted = grading.whole_numbers(submission["category_id"])
+    predicted = grading.integers(submission["category_id"])
     assert accuracy_score(list(miniature.answers.values()), predicted) > 0.9
     assert read_images(places.images).groupby("row").size().tolist() == [1, 2, 3, 4] * 9

@@ -29,7 +29,7 @@ def test_levels_are_whole_numbers_and_patients_share_a_fold(enter: Enter) -> Non
     places = enter(CARDS / "diabetic-retinopathy-detection.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["image", "level"], exact=True)
-    levels = grading.whole_numbers(submission["level"])
+    levels = grading.integers(submission["level"])
     assert cohen_kappa_score(grading.of(miniature.answers), levels.tolist(), weights="quadratic") > 0.7
     folds = read_folds(places.folds)
     assert folds.groupby(folds["row_id"].str.partition("_")[0])["fold"].nunique().tolist() == [1] * 20

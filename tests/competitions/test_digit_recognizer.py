@@ -34,5 +34,5 @@ def test_a_line_is_an_image(enter: Enter) -> None:
     images = read_images(places.images)
     assert len(images) == 30 and set(images["height"]) == {28}
     submission = grading.read(places.submission, list(miniature.answers), ["ImageId", "Label"], exact=True)
-    found = grading.whole_numbers(submission["Label"])
+    found = grading.integers(submission["Label"])
     assert accuracy_score(list(miniature.answers.values()), found) > 0.9

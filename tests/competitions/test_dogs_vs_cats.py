@@ -27,4 +27,4 @@ def test_one_for_a_dog(enter: Enter) -> None:
     places = enter(CARDS / "dogs-vs-cats.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", "label"], exact=True)
-    assert accuracy_score(list(miniature.answers.values()), grading.whole_numbers(submission["label"])) > 0.9
+    assert accuracy_score(list(miniature.answers.values()), grading.integers(submission["label"])) > 0.9

@@ -36,7 +36,7 @@ def test_other_ids_and_columns_are_invalid(tmp_path: Path, text: str) -> None:
         (lambda table: grading.numbers(table, 0, 1), [[0.5], [1.01]]),
         (lambda table: grading.numbers(table), [[0.5], [float("nan")]]),
         (grading.distributions, [[0.3333, 0.3333, 0.3333]]),
-        (lambda table: grading.whole_numbers(table[0]), [[2.0], [3.0]]),
+        (lambda table: grading.integers(table[0]), [[2.0], [3.0]]),
         (lambda table: grading.words(table[0]), [[2], [3]]),
         (lambda table: grading.words(table[0]), [["a  b"]]),
         (lambda table: grading.words(table[0], most=1), [["a b"]]),

@@ -48,5 +48,5 @@ def test_the_answers_are_category_ids(enter: Enter) -> None:
     places = enter(CARDS / "herbarium-2022-fgvc9.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["Id", "Predicted"])
-    predicted = grading.whole_numbers(submission["Predicted"])
+    predicted = grading.integers(submission["Predicted"])
     assert f1_score(list(miniature.answers.values()), predicted, average="macro") > 0.8

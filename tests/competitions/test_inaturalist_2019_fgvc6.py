@@ -43,5 +43,5 @@ def test_one_species_per_picture(enter: Enter) -> None:
     places = enter(CARDS / "inaturalist-2019-fgvc6.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", "predicted"])
-    predicted = grading.whole_numbers(submission["predicted"])
+    predicted = grading.integers(submission["predicted"])
     assert accuracy_score(list(miniature.answers.values()), predicted) > 0.9

@@ -28,4 +28,4 @@ def test_ids_that_are_no_file_names_and_archives_without_folders(enter: Enter) -
     miniature = draw()
     places = enter(CARDS / "iwildcam-2019-fgvc6.yaml", miniature)
     submission = grading.read(places.submission, list(miniature.answers), ["Id", "Predicted"], exact=True)
-    assert accuracy_score(list(miniature.answers.values()), grading.whole_numbers(submission["Predicted"])) > 0.9
+    assert accuracy_score(list(miniature.answers.values()), grading.integers(submission["Predicted"])) > 0.9

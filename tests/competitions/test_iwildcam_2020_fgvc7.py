@@ -50,4 +50,4 @@ def test_cameras_stay_together(enter: Enter) -> None:
     folds = read_folds(places.folds)
     assert folds.groupby(folds.index // 4)["fold"].nunique().tolist() == [1] * 8
     submission = grading.read(places.submission, list(miniature.answers), ["Id", "Category"], exact=True)
-    assert accuracy_score(list(miniature.answers.values()), grading.whole_numbers(submission["Category"])) > 0.9
+    assert accuracy_score(list(miniature.answers.values()), grading.integers(submission["Category"])) > 0.9

@@ -31,5 +31,5 @@ def test_the_lines_of_both_tables_are_rows(enter: Enter) -> None:
 
     assert read_rows(places.rows)["row_id"].tolist() == [*miniature.labels, *miniature.answers]
     submission = grading.read(places.submission, list(miniature.answers), ["id", "label"], exact=True)
-    found = grading.whole_numbers(submission["label"])
+    found = grading.integers(submission["label"])
     assert accuracy_score(list(miniature.answers.values()), found) > 0.9

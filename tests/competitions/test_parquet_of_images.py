@@ -37,7 +37,7 @@ def draw() -> Miniature:
 
 def card(folder: Path, row_id: str, field: str) -> Path:
     facts = yaml.safe_load((CARDS / "paddy-disease-classification.yaml").read_text())
-    part = {"kind": "records", "id": row_id, "picture": {"kind": "encoded", "field": field}}
+    part = {"kind": "records", "id": row_id, "image": {"kind": "encoded", "field": field}}
     facts["layout"] |= {"train": part | {"file": "train-*.parquet"}, "test": part | {"file": "test-*.parquet"}}
     facts["submission"]["id"] = "id"
     facts["slug"], facts["target"]["group"] = "parquet", None
@@ -52,7 +52,7 @@ def test_the_struct_or_its_bytes_are_the_picture(enter: Enter, tmp_path: Path, r
     places = enter(card(tmp_path, row_id, field), miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", "label"], exact=True)
-    found = grading.whole_numbers(submission["label"])
+    found = grading.integers(submission["label"])
     assert accuracy_score(list(miniature.answers.values()), found) > 0.9
 
 

@@ -50,5 +50,5 @@ def test_a_whole_number_per_pet(enter: Enter) -> None:
     folds = read_folds(places.folds)
     assert folds.groupby(folds.index // 3)["fold"].nunique().tolist() == [1] * 10, "a rescuer's pets stay together"
     submission = grading.read(places.submission, list(miniature.answers), ["PetID", "AdoptionSpeed"], exact=True)
-    found = grading.whole_numbers(submission["AdoptionSpeed"]).astype(int)
+    found = grading.integers(submission["AdoptionSpeed"]).astype(int)
     assert cohen_kappa_score([int(answer) for answer in miniature.answers.values()], found, weights="quadratic") > 0.85

@@ -40,5 +40,5 @@ def test_two_sites_of_six_channels(enter: Enter) -> None:
     assert images["path"].str.count("_w").unique().tolist() == [6]
     assert images["path"].str.count("_s1_").isin([0, 6]).all(), "the channels of an image are of one site"
     submission = grading.read(places.submission, list(miniature.answers), ["id_code", "sirna"], exact=True)
-    found = grading.whole_numbers(submission["sirna"])
+    found = grading.integers(submission["sirna"])
     assert accuracy_score(list(miniature.answers.values()), found) > 0.9

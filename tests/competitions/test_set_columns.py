@@ -60,7 +60,7 @@ def test_a_column_of_whole_numbers_for_each_finding(metric: str, empty: str, ent
     places = enter(card(tmp_path, metric, empty), miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["filename", *FINDINGS], exact=True)
-    found = np.column_stack([grading.whole_numbers(submission[name]).astype(int) for name in FINDINGS])
+    found = np.column_stack([grading.integers(submission[name]).astype(int) for name in FINDINGS])
     assert set(found.ravel()) == {0, 1}
     assert (found.sum(axis=1) == 0).any() == (empty == "allowed")
     answers = grading.frame(zeros_and_ones(dict(miniature.answers)))

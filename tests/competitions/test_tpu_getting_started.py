@@ -33,5 +33,5 @@ def test_labels_of_pictures_in_tfrecords(enter: Enter) -> None:
     places = enter(CARDS / "tpu-getting-started.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", "label"], exact=True)
-    found = grading.whole_numbers(submission["label"])
+    found = grading.integers(submission["label"])
     assert f1_score(list(miniature.answers.values()), found, average="macro") > 0.9

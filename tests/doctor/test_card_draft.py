@@ -101,7 +101,7 @@ def test_folders_say_labels_where_no_table_does(tmp_path: Path) -> None:
             TRAIN | {"train.csv": csv({"id": IDS, "y": IDS})},
             "no table is named as a sample submission is. Found train.csv",
         ),
-        ({"sample_submission.csv": csv({"id": ["b1"], "y": [0]})}, "no file ends as a picture does"),
+        ({"sample_submission.csv": csv({"id": ["b1"], "y": [0]})}, "no file ends as an image does"),
         (TRAIN | {"sample_submission.csv": csv({"id": ["b1"]})}, "has one column, which asks for nothing"),
         (
             pictures(["train/x1z.jpg", "train/y2z.jpg"], 0) | {"sample_submission.csv": csv({"id": ["b1"], "y": [0]})},

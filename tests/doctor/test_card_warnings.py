@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from foldline.card.targets.labels import Ranked
+from foldline.card.targets.single_labels import Ranked
 from foldline.doctor.card_warnings import labels_alike, misspelt_new_class, unlearnable_features, unlisted_images
 
 

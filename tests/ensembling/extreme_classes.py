@@ -20,7 +20,7 @@ from scipy.special import log_softmax
 from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.competition.submission import write_submission
+from foldline.competition.submission_file import write_submission
 from foldline.ensembling import intervals, sources
 from foldline.ensembling.predictions import read_predictions
 from foldline.files.arrays import put, row_blocks
@@ -179,7 +179,7 @@ def write_card(metric: dict, form: dict) -> None:
 def submit() -> None:
     card = Path("pipelines/competitions/plants.yaml")
     predictions, rule = read_predictions(PLACES.clipped), read_rule(PLACES.clipped / "rule.json")
-    sample = Sample(("id", "species"), pd.Series(predictions.test_ids), whole_numbers=False)
+    sample = Sample(("id", "species"), pd.Series(predictions.test_ids), integers=False)
     target, form = read_section(card, "target", Target), read_section(card, "submission", Submission)
     write_submission(Path("submission.csv"), sample, predictions, rule, form, target)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foldline.card.forms.labels import HardLabel
-from foldline.card.targets.labels import Multiclass
+from foldline.card.forms.label_forms import HardLabel
+from foldline.card.targets.single_labels import Multiclass
 from foldline.ensembling.comparing import Comparison, _shared_rows, compare
 from foldline.ensembling.intervals import Interval
 from foldline.ensembling.predictions import Predictions

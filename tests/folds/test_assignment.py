@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from foldline.card.targets.kind import Strata
+from foldline.card.targets.target_kind import Strata
 from foldline.folds.assignment import count_by_fold, join_rows, learnable_images, make_folds
 from foldline.folds.splitting import Split
 

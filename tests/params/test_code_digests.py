@@ -141,7 +141,7 @@ READERS = {"check", "prepare"}
         ("foldline.metrics.kinds.of_order", {"check", "ensemble", "clip"}),
         ("foldline.metrics.metric_and_rule", {"check", "ensemble", "clip", "format"}),
         ("foldline.metrics.decisions.label_thresholds", {"check", "ensemble", "clip", "format"}),
-        ("foldline.card.targets.numbers", {"check", "prepare", "split", "ensemble", "clip", "format"}),
+        ("foldline.card.targets.number_targets", {"check", "prepare", "split", "ensemble", "clip", "format"}),
         ("foldline.archive.bson", READERS),
         ("foldline.archive.record_files", READERS),
         ("foldline.pixels.decoding", {"prepare"}),

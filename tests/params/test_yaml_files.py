@@ -5,7 +5,7 @@ import math
 import pytest
 import yaml
 
-from foldline.card.targets.kind import Label
+from foldline.card.targets.target_kind import Label
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.params.yaml_files import PlainLoader

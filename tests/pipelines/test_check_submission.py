@@ -51,12 +51,14 @@ def test_labels_are_compared_once_there_are_classes(csv: Path, capsys: pytest.Ca
     assert "not compared" not in capsys.readouterr().out
     csv.write_text("id_code,diagnosis\na,0\nb,5\n")
     with pytest.raises(
-        Refusal, match=r"row 2 \(id `b`\): column `diagnosis` names '5', which is no label. There are 0,"
+        Refusal, match=r"row 2 \(id `b`\): column `diagnosis` names '5', which is not a label. There are 0,"
     ):
         check_submission.main()
 
 
 def test_the_first_offending_line_is_named(csv: Path) -> None:
     csv.write_text("id_code,diagnosis\na,0\nb,2.3\n")
-    with pytest.raises(Refusal, match=r"mine.csv, row 2 \(id `b`\): column `diagnosis` is '2.3', it must be a whole"):
+    with pytest.raises(
+        Refusal, match=r"mine.csv, row 2 \(id `b`\): column `diagnosis` is '2.3', it must be an integer"
+    ):
         check_submission.main()

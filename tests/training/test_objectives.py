@@ -8,7 +8,7 @@ import torch
 
 from foldline.card.activations import ColumnSoftmax
 from foldline.card.target import TARGETS
-from foldline.card.targets.kind import TargetKind
+from foldline.card.targets.target_kind import TargetKind
 from foldline.experiment.fitting import unlearnable
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
@@ -83,12 +83,12 @@ def test_several_labels_have_a_softmax_each() -> None:
         ("ordinal", "cumulative_link", "cumulative", 2),
         ("ordinal", "huber", "level", 1),
         ("open_set", "cross_entropy", "softmax", 3),
-        ("shares", "focal", "softmax", 3),
+        ("label_distribution", "focal", "softmax", 3),
         ("regression", "mean_squared_error", "identity", 3),
     ],
 )
 def test_outputs_and_activation(target: str, loss: str, activation: str, outputs: int) -> None:
-    training = {"multilabel": LABELS, "shares": SHARES, "regression": SEVERAL}.get(target, CODES)
+    training = {"multilabel": LABELS, "label_distribution": SHARES, "regression": SEVERAL}.get(target, CODES)
     found = objective(target, loss, training)
     assert (found.activation, found.outputs) == (activation, outputs)
 
@@ -117,7 +117,7 @@ def test_all_that_cannot_be_learned_is_named_before_any_work() -> None:
     probed = train_section(head_initialisation={"kind": "linear_probe", "inverse_penalty": 1.0})
     assert [
         "`train.head_initialisation.kind` is linear_probe, which speaks of one class" in line
-        for line in unlearnable(probed, of_kind("shares"))
+        for line in unlearnable(probed, of_kind("label_distribution"))
     ] == [True]
     assert list(unlearnable(probed, of_kind("multiclass"))) == []
 
@@ -129,7 +129,7 @@ def test_soft_targets() -> None:
     assert objective("ordinal", "huber").soft_targets(codes).tolist() == [[0], [2]]
     labels = dense(LABELS)
     assert objective("multilabel", "focal", LABELS).soft_targets(labels).tolist() == LABELS.tolist()
-    assert objective("shares", "focal", SHARES).soft_targets(dense(SHARES)).tolist() == SHARES.tolist()
+    assert objective("label_distribution", "focal", SHARES).soft_targets(dense(SHARES)).tolist() == SHARES.tolist()
     assert objective("regression", "huber", VALUES, 1).soft_targets(dense(VALUES, 1)).tolist() == [[1], [2], [6]]
 
 
@@ -148,7 +148,7 @@ def test_right() -> None:
         1,
         0,
     ]
-    of_votes = objective("shares", "cross_entropy", SHARES)
+    of_votes = objective("label_distribution", "cross_entropy", SHARES)
     assert of_votes.correct(torch.tensor([[0.0, 2.0, 1.0]] * 2), torch.from_numpy(SHARES)[:2]).tolist() == [1, 0]
     of_labels = objective("multilabel", "focal", LABELS)
     assert of_labels.correct(torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0]])).item() == pytest.approx(

@@ -9,7 +9,7 @@ from foldline.params.section import Section
 
 PlainActivation = Literal["softmax", "sigmoid", "normalised_sigmoid", "cumulative", "identity", "level"]
 ActivationKind = Literal[PlainActivation, "column_softmax"]
-"""An activation's name, without what it must know beside."""
+"""An activation's name, without what it must know besides."""
 Learned = Literal["distribution", "each", "above", "value"]
 """What a loss makes a model learn of a row: a distribution over the classes; of each class whether the row is of it; of
 each level but the last whether the row is above; numbers."""

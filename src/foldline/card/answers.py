@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from foldline.card.card import Card
 from foldline.card.submission import FORMS
 from foldline.card.target import TARGETS
-from foldline.card.targets.kind import TargetKind
+from foldline.card.targets.target_kind import TargetKind
 from foldline.files.places import card_file
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import METRICS
@@ -100,5 +100,6 @@ def _unknown_weights(card: Card) -> Iterator[str]:
     unknown = [name for name in card.metric.weighted_names if name not in names] if names else []
     if unknown:
         yield (
-            f"`metric.weights` names {listed(unknown)}, which is no column of the target. Valid: {listed(names, 40)}."
+            f"`metric.weights` names {listed(unknown)}, which is not a column of the target. Valid: "
+            f"{listed(names, 40)}."
         )

@@ -35,7 +35,7 @@ class Card(Section):
 
 
 def own_tables(section: object) -> Iterator[OwnTable]:
-    """The functions of one's own that a section's sources name, whatever their depth."""
+    """The functions of one's own that a section's sources name, at any depth."""
     if isinstance(section, OwnTable):
         yield section
     inner = dict(section).values() if isinstance(section, Section) else section

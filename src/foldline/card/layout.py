@@ -28,7 +28,7 @@ class Layout(Section):
     channels: Annotated[int, Field(ge=1, le=512)]
     """How many channels the model gets: 3 is RGB, 1 is grey; others must be what the files hold."""
     range: Range
-    """null: pictures of bytes (0 to 255; wider samples keep their high byte, DICOM its own window). Two numbers:
+    """null: images of bytes (0 to 255; wider samples keep their high byte, DICOM its own window). Two numbers:
     samples are numbers, and these become 0 and 255 for the model, in half precision, without clipping: [-50, 50]."""
     aggregate: Literal["mean", "max"]
     """How the predictions of a row's images become the row's."""
@@ -41,7 +41,7 @@ class Layout(Section):
             if part.files_per_image not in (1, self.channels):
                 raise ValueError(
                     f"a `path` of layout names {part.files_per_image} files for an image, but layout.channels is "
-                    f"{self.channels}: each file gives one channel, a colour picture its grey. Make them equal"
+                    f"{self.channels}: each file gives one channel, a colour image its grey. Make them equal"
                 )
         return self
 

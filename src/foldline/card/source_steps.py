@@ -79,7 +79,7 @@ class File(TableFile):
 
 
 class Headerless(TableFile):
-    """A table whose first line is no header: `{kind: headerless, name: list.txt, columns: [path, label]}`."""
+    """A table without a header: `{kind: headerless, name: list.txt, columns: [path, label]}`."""
 
     kind: Literal["headerless"]
     columns: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -6,7 +6,7 @@ kind means to models, predictions and metrics is the table "Targets, outputs, an
 
 from typing import Annotated
 
-from foldline.card.targets.kind import TargetKind
+from foldline.card.targets.target_kind import TargetKind
 from foldline.params.kinds import by_kind, union_of
 
 Target = Annotated[TargetKind, union_of("foldline.card.targets", TargetKind)]

@@ -20,12 +20,12 @@ from foldline.card.layouts.part import PartLines
 from foldline.card.target import Target
 from foldline.card.templates import columns_of, filled, parse_id
 from foldline.competition.missing_images import Absences, find_absences, missing_files
-from foldline.competition.side_columns import (
-    SideColumns,
-    find_side_columns,
+from foldline.competition.tabular_columns import (
+    TabularColumns,
+    find_tabular_columns,
     ids_and_groups,
     shared_columns,
-    side_values,
+    tabular_values,
     with_found_columns,
 )
 from foldline.files.refusal import Refusal, counted, listed, shortened
@@ -65,12 +65,12 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     )
     of_train, of_test = shared_columns(train), shared_columns(test)
     target = with_found_columns(of_train, layout, target, features)
-    side = find_side_columns(of_train, of_test, layout, target, features)
+    side = find_tabular_columns(of_train, of_test, layout, target, features)
     train_lines = {part.fact: _lines(archives, part, target, side) for part in train}
     test_lines = {part.fact: _lines(archives, part, None, side) for part in test}
     absences = find_absences(train_lines, test_lines, archives)
     doubts = [
-        *target.lacking_lines(pd.concat(train_lines.values())),
+        *target.missing_lines(pd.concat(train_lines.values())),
         *merged_rows(train_lines, [part.fact for part in train if not part.part.is_listed], "layout.train"),
         *merged_rows(test_lines, [part.fact for part in test if not part.part.is_listed], "layout.test"),
     ]
@@ -81,7 +81,7 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     return Listing(rows, images, target, absences, tuple(doubts), shared)
 
 
-def _lines(archives: Archives, found: PartLines, target: Target | None, side: SideColumns) -> pd.DataFrame:
+def _lines(archives: Archives, found: PartLines, target: Target | None, side: TabularColumns) -> pd.DataFrame:
     """`target`: None for rows without labels; with one, each line says its own part of it."""
     columns, source, fact = found.columns, found.source, found.fact
     row_id = parse_id(found.part.id)
@@ -101,7 +101,7 @@ def _lines(archives: Archives, found: PartLines, target: Target | None, side: Si
         lines["missing"] = missing_files(lines["path"], archives)
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
     lines["target"] = "" if target is None else target.read(columns, source)
-    return pd.concat([lines, side_values(columns, side, source)], axis=1)
+    return pd.concat([lines, tabular_values(columns, side, source)], axis=1)
 
 
 def merged_rows(lines: Mapping[str, pd.DataFrame], walks: Sequence[str], fact: str) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
     if len(long):
         raise Refusal(
             f"{source}: {counted(len(long), 'id has', 'ids have')} more than {LONGEST_ID:,} characters, the first is "
-            f"{shortened(long.iloc[0])!r}: {template!r} (the card's {fact}.id) gives no ids, but perhaps pictures. "
+            f"{shortened(long.iloc[0])!r}: {template!r} (the card's {fact}.id) gives no ids, but perhaps images. "
             "Name another column in the card."
         )
 

@@ -54,7 +54,7 @@ def describe_hidden(parts: Collection[str], share: float) -> str:
     return (
         f"{' '.join(parts)} Correct the template. Or, where the competition shows its test images to submitted "
         f"notebooks alone, set prepare.max_unreadable_fraction to {rounded_up(share):g} or more: then these rows have "
-        "blank pictures, and their answers mean nothing."
+        "blank images, and their answers mean nothing."
     )
 
 
@@ -63,7 +63,7 @@ def rounded_up(share: float) -> float:
 
 
 def missing_files(paths: pd.Series, archives: Archives) -> pd.Series:
-    """Of each picture (archive/addresses.py) the first file that the archives do not hold, else the empty text."""
+    """Of each image (archive/addresses.py) the first file that the archives do not hold, else the empty text."""
     opened = cache(lambda file: open_array_file(archives.file(file), file))
 
     def holds(place: str) -> bool:
@@ -149,10 +149,10 @@ def _instead(first: str, elsewhere: Mapping[str, str], names: Sequence[str]) -> 
     if elsewhere:
         path, name = next(iter(elsewhere.items()))
         others = f", and {len(elsewhere) - 1:,} others likewise" if len(elsewhere) > 1 else ""
-        return f" In the place of `{path}` the archives hold {name}{others}."
+        return f" Instead of `{path}` the archives hold {name}{others}."
     wanted = PurePosixPath(first)
     alike = [name for name in names if PurePosixPath(name).stem.casefold() == wanted.stem.casefold()]
     if not alike:
         return ""
     suffix = " A path that ends in `.*` finds any suffix." if PurePosixPath(alike[0]).parent == wanted.parent else ""
-    return f" In the place of `{first}` the archives hold {listed(alike, 3)}.{suffix}"
+    return f" Instead of `{first}` the archives hold {listed(alike, 3)}.{suffix}"

@@ -38,7 +38,7 @@ def read_sample(archives: Archives, form: Form) -> Sample:
     return Sample(
         columns=header,
         ids=table[form.id],
-        whole_numbers=form.shows_whole_numbers(table[shown]),
+        integers=form.shows_integers(table[shown]),
         has_header=has_header,
         meanings=form.meanings(table[form.id], archives),
         shown_labels=_labels(table[shown], form),
@@ -106,7 +106,7 @@ def refuse_other_ids(rows: pd.DataFrame, sample: Sample, form: Form, names: tupl
     if len(unknown):
         what, others, cure = form.ids_mean
         raise Refusal(
-            f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are no {what}: {listed(unknown, 3)}. {others} "
-            f"for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(known)}). Correct {cure} in "
-            "the card, so that they name the same ids."
+            f"{form.sample.name}: {len(unknown)} of its {len(asked)} ids are not {what}: {listed(unknown, 3)}. "
+            f"{others} for which it does not ask: {listed(surplus, 3)} ({len(surplus)} of {len(known)}). Correct "
+            f"{cure} in the card, so that they name the same ids."
         )

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from foldline.archive.unpacking import DAMAGES
-from foldline.card.forms.fields import Violation, earliest, in_texts
 from foldline.card.forms.form import Form, Sample
+from foldline.card.forms.violations import Violation, earliest, in_texts
 from foldline.card.sources import numbered
 from foldline.files.refusal import Refusal, counted, listed
 
@@ -39,7 +39,7 @@ def check_submission(
         as_numbers = as_numbers and form.reads_as_numbers(block[list(sample.predicted(form))])
     if ids and as_numbers:
         raise Refusal(
-            f"{path}: column `{sample.predicted(form)[0]}` holds single whole numbers or nothing, so that graders read "
+            f"{path}: column `{sample.predicted(form)[0]}` holds single integers or nothing, so that graders read "
             "numbers instead of sets, and fail. Give at least one row a second label."
         )
     _check_ids(pd.concat(ids) if ids else pd.Series([], dtype="str"), path, sample)
@@ -84,7 +84,7 @@ def _blocks(path: Path, sample: Sample, form: Form) -> Iterator[pd.DataFrame]:
                 if not isinstance(block.index, pd.RangeIndex):
                     raise ValueError("its lines have more fields than there are columns")
                 if not "".join(map(str, block.columns)).replace("\t", " ").isprintable():
-                    raise ValueError("its first line is no text")
+                    raise ValueError("its first line is not text")
                 _check_columns(tuple(block.columns), path, sample, form)
                 # Where the sample has no column of ids, the number of the line stands for one.
                 yield numbered(block) if form.id not in sample.columns else block

@@ -1,7 +1,7 @@
 """A first card from a competition's files, each guess marked as one.
 
 The sample submission says the ids and the form of an answer, a table (or the folders) the labels, the paths how an id
-becomes a picture. What files cannot say (the metric, the group, the symmetries) is the likeliest; a person corrects it,
+becomes an image. What files cannot say (the metric, the group, the symmetries) is the likeliest; a person corrects it,
 and the doctor says what does not fit.
 """
 
@@ -40,7 +40,7 @@ class Draft:
 
 
 def draft_card(archives: Archives, slug: str, host: Mapping[str, Any]) -> Draft:
-    """Raises Refusal when there is no sample submission, or no way from a table or a folder to pictures."""
+    """Raises Refusal when there is no sample submission, or no way from a table or a folder to images."""
     tables = list(tables_in(archives))
     sample = sample_of(tables, archives)
     if len(sample.lines.columns) < 2:

@@ -9,9 +9,9 @@ from foldline.archive.addresses import RECORD, places_of
 from foldline.archive.file_names import ARRAY_SUFFIXES, IMAGE_SUFFIXES, suffix_of
 from foldline.card.card import Card
 from foldline.card.target import Target
+from foldline.competition.competition import Competition
 from foldline.competition.missing_images import describe_hidden
 from foldline.competition.readability import share_to_allow
-from foldline.competition.reading import Competition
 from foldline.files.refusal import counted, listed
 from foldline.files.rows import SIDE, side_columns
 

@@ -20,7 +20,7 @@ IMBALANCE = 10
 SHIFTED = 0.1
 """The Kolmogorov-Smirnov distance between train and test from which a difference of sizes matters."""
 CHANCE = 0.001
-"""A p-value below it is no accident."""
+"""A p-value below it is not chance."""
 
 
 def data_warnings(

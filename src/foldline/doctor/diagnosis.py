@@ -9,8 +9,8 @@ import pandas as pd
 
 from foldline.card.card import Card
 from foldline.card.sources import LINE, ROW
+from foldline.competition.competition import Competition
 from foldline.competition.layouts import Listing
-from foldline.competition.reading import Competition
 from foldline.files.refusal import listed
 from foldline.files.rows import SIDE, side_columns
 

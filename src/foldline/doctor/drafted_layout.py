@@ -1,4 +1,4 @@
-"""Where a competition's rows and pictures lie, guessed from its files: the parts of a card's `layout`."""
+"""Where a competition's rows and images lie, guessed from its files: the parts of a card's `layout`."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from foldline.archive.archives import Archives
 from foldline.archive.tables import read_table
 from foldline.card.layouts.coco import joined_lists
-from foldline.doctor.picture_paths import Pictures, path_templates
+from foldline.doctor.picture_paths import Images, path_templates
 from foldline.files.refusal import Refusal, listed
 from foldline.pixels.formats import is_dicom
 
@@ -24,7 +24,7 @@ LARGEST_BYTES = 1 << 30
 SAMPLE = re.compile(r"(?i)sample|submission|submit|benchmark")
 TEST, TRAIN = re.compile(r"(?i)test|private|hidden"), re.compile(r"(?i)train|label|solution")
 FEWEST_FOUND = 0.5
-"""Of the lines, that must have a picture: some competitions list more than they serve."""
+"""Of the lines, that must have an image: some competitions list more than they serve."""
 PIXELS = re.compile(r"(?i)(?P<name>pixel|px|p)_?\d+")
 LABELLED = re.compile(r"(?P<label>[A-Za-z]+)(?P<between>[._-]?)(?P<number>\d+)")
 GREY = ("1", "L", "I;16", "I;16B")
@@ -79,36 +79,36 @@ def sample_of(tables: list[Table], archives: Archives) -> Table:
 
 
 def draft_layout(tables: list[Table], sample: Table, ids: pd.Series, archives: Archives) -> Drafted:
-    """tables: all but `sample`. ids: the sample's. Raises Refusal when nothing leads to a picture."""
-    pictures = Pictures(archives.names)
+    """tables: all but `sample`. ids: the sample's. Raises Refusal when nothing leads to an image."""
+    images = Images(archives.names)
     pixels = [table for table in tables if _pixel_columns(table.lines)]
-    if not pictures.names and pixels:
+    if not images.names and pixels:
         return _of_pixels(pixels, ids)
-    if not pictures.names:
-        raise Refusal(f"{archives.folder}: no file ends as a picture does. Found {listed(archives.names)}. {BY_HAND}")
-    test, test_columns = _test_part([sample, *tables], sample, ids, pictures)
+    if not images.names:
+        raise Refusal(f"{archives.folder}: no file ends as an image does. Found {listed(archives.names)}. {BY_HAND}")
+    test, test_columns = _test_part([sample, *tables], sample, ids, images)
     answers = [column for column in sample.lines.columns if column != ids.name]
-    train = _train_part(tables, answers, str(test["id"]), pictures)
+    train = _train_part(tables, answers, str(test["id"]), images)
     if train is not None:
         part, labels = train
-        return Drafted(part, test, labels, test_columns, _channels(part, archives, pictures))
-    part, labels = _labelled_paths(pictures)
-    remark = "No table leads to the train pictures: labels are taken from paths."
-    return Drafted(part, test, labels, (), _channels(part, archives, pictures), remark)
+        return Drafted(part, test, labels, test_columns, _channels(part, archives, images))
+    part, labels = _labelled_paths(images)
+    remark = "No table leads to the train images: labels are taken from paths."
+    return Drafted(part, test, labels, (), _channels(part, archives, images), remark)
 
 
 def _train_part(
-    tables: list[Table], answers: list[str], row: str, pictures: Pictures
+    tables: list[Table], answers: list[str], row: str, images: Images
 ) -> tuple[dict[str, Any], pd.DataFrame] | None:
-    """The likeliest of the tables that lead to pictures: the one with the sample's answers, else one named so.
+    """The likeliest of the tables that lead to images: the one with the sample's answers, else one named so.
 
-    row: the id of the test part, which train rows have as well where a row has several pictures."""
+    row: the id of the test part, which train rows have as well where a row has several images."""
     found: list[tuple[tuple[float, ...], dict[str, Any], pd.DataFrame]] = []
     for table in tables:
         is_named, columns = bool(TRAIN.search(table.name)), list(map(str, table.lines.columns))
         if TEST.search(table.name) and not is_named:
             continue
-        for column, paths, share in path_templates(table.lines, pictures, "train"):
+        for column, paths, share in path_templates(table.lines, images, "train"):
             if share >= FEWEST_FOUND and len(columns) > 1:
                 key = row if row in columns else column
                 likely = (sum(answer in columns for answer in answers), is_named, share, key == column)
@@ -118,17 +118,17 @@ def _train_part(
 
 
 def _test_part(
-    tables: list[Table], sample: Table, ids: pd.Series, pictures: Pictures
+    tables: list[Table], sample: Table, ids: pd.Series, images: Images
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """A table with the sample's ids that leads to pictures, the sample itself first; else all pictures of test."""
+    """A table with the sample's ids that leads to images, the sample itself first; else all images of test."""
     for table in sorted(tables, key=lambda table: (table is not sample, not TEST.search(table.name))):
         keys = [str(name) for name, values in table.lines.items() if set(values) == set(ids)]
-        templates = [one for one in path_templates(table.lines, pictures, "test") if one.found >= FEWEST_FOUND]
+        templates = [one for one in path_templates(table.lines, images, "test") if one.found >= FEWEST_FOUND]
         if keys and templates:
             best = max(templates, key=lambda one: (one.found, one.column in keys))
             key = best.column if best.column in keys else keys[0]
             return _part(table, key, best.paths), tuple(map(str, table.lines.columns))
-    return _walk(pictures.of("test")), ()
+    return _walk(images.of("test")), ()
 
 
 def _part(table: Table, key: str, paths: tuple[str, ...]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _part(table: Table, key: str, paths: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _walk(names: list[str]) -> dict[str, Any]:
-    """Each picture of the folder that holds most of `names` a row by its stem."""
+    """Each image of the folder that holds most of `names` a row by its stem."""
     folder = Counter(name.rpartition("/")[0] for name in names).most_common(1)[0][0]
     suffix = next(splitext(name)[1] for name in names if name.rpartition("/")[0] == folder)
     return {"kind": "walk", "pattern": f"{_below(folder)}(?P<stem>[^/]+){re.escape(suffix)}", "id": "stem"}
@@ -147,9 +147,9 @@ def _below(folder: str) -> str:
     return f"{re.escape(folder)}/" if folder else ""
 
 
-def _labelled_paths(pictures: Pictures) -> tuple[dict[str, Any], pd.DataFrame]:
-    """A walk over pictures whose folder, or whose name at its beginning, says the label; and these labels."""
-    names = pictures.of("train")
+def _labelled_paths(images: Images) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A walk over images whose folder, or whose name at its beginning, says the label; and these labels."""
+    names = images.of("train")
     suffixes = "|".join(sorted({re.escape(splitext(name)[1]) for name in names}))
     folders = [name.split("/")[-2] if "/" in name else "" for name in names]
     above = Counter("/".join(name.split("/")[:-2]) for name in names).most_common(1)[0][0]
@@ -160,7 +160,7 @@ def _labelled_paths(pictures: Pictures) -> tuple[dict[str, Any], pd.DataFrame]:
     found = [match for match in matches if match is not None]
     if len(found) < len(names):
         raise Refusal(
-            "no table leads to the pictures, and neither their folders nor their names say a label. Found "
+            "no table leads to the images, and neither their folders nor their names say a label. Found "
             f"{listed(names, 5)}. {BY_HAND}"
         )
     labels, between = [match["label"] for match in found], found[0]["between"]
@@ -180,23 +180,23 @@ def _of_pixels(tables: list[Table], ids: pd.Series) -> Drafted:
         key = str(ids.name) if ids.name in table.lines.columns else "line"
         pattern = re.sub(r"\d+$", r"\\d+", columns[0])
         side = isqrt(len(columns))
-        picture = {"kind": "columns", "pattern": pattern, "height": side, "width": side}
-        parts.append({"kind": "records", "file": table.name, "id": key, "picture": picture})
+        image = {"kind": "columns", "pattern": pattern, "height": side, "width": side}
+        parts.append({"kind": "records", "file": table.name, "id": key, "image": image})
     labels = train.lines.drop(columns=_pixel_columns(train.lines))
     return Drafted(parts[0], parts[1], labels, (), 1)
 
 
 def _pixel_columns(lines: pd.DataFrame) -> list[str]:
-    """Of a square picture; none, where there is none."""
+    """Of a square image; none, where there is none."""
     columns = [str(name) for name in lines.columns if PIXELS.fullmatch(str(name))]
     return columns if len(columns) > 1 and isqrt(len(columns)) ** 2 == len(columns) else []
 
 
-def _channels(part: Mapping[str, Any], archives: Archives, pictures: Pictures) -> int:
-    """As many as there are paths for a picture, else what the first picture has: 1 where it is grey."""
+def _channels(part: Mapping[str, Any], archives: Archives, images: Images) -> int:
+    """As many as there are paths for an image, else what the first image has: 1 where it is grey."""
     if isinstance(part.get("path"), list):
         return len(part["path"])
-    content = archives.read(pictures.of("train")[0])
+    content = archives.read(images.of("train")[0])
     if is_dicom(content):
         return 1
     try:

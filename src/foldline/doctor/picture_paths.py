@@ -1,4 +1,4 @@
-"""How a value of a table becomes the path of its picture: read off the paths that there are."""
+"""How a value of a table becomes the path of its image: read off the paths that there are."""
 
 import re
 from collections import Counter, defaultdict
@@ -15,8 +15,8 @@ LONGEST_ZEROS = 8
 """A number may stand in a path with zeros in front."""
 
 
-class Pictures:
-    """The files that are pictures, by what a table may call them."""
+class Images:
+    """The files that are images, by what a table may call them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = [name for name in names if splitext(name)[1].lower() in SUFFIXES]
@@ -29,7 +29,7 @@ class Pictures:
                 self._by_word[word].append(name)
 
     def called(self, value: str, part: str) -> list[str]:
-        """Pictures that `value` may mean: by their path, name, stem or the stem's beginning, or by a folder of theirs;
+        """Images that `value` may mean: by their path, name, stem or the stem's beginning, or by a folder of theirs;
         those of `part` (train, test), where there are some."""
         zeros = [value.zfill(digits) for digits in range(len(value) + 1, LONGEST_ZEROS + 1)] if value.isdigit() else []
         for word in (value, *zeros):
@@ -46,19 +46,19 @@ class Pictures:
 class PathTemplate(NamedTuple):
     column: str
     paths: tuple[str, ...]
-    """`train/{id}.jpg`; several are the channels of one picture."""
+    """`train/{id}.jpg`; several are the channels of one image."""
     found: float
-    """The share of lines that have a picture so."""
+    """The share of lines that have an image so."""
 
 
-def path_templates(table: pd.DataFrame, pictures: Pictures, part: str) -> Iterator[PathTemplate]:
-    """For each of the first columns whose values lead to pictures of `part`, how they do."""
+def path_templates(table: pd.DataFrame, images: Images, part: str) -> Iterator[PathTemplate]:
+    """For each of the first columns whose values lead to images of `part`, how they do."""
     lines = [
         {str(name): str(value) for name, value in line.items()}
         for line in table.iloc[:LINES_LOOKED_AT, :COLUMNS_LOOKED_AT].to_dict("records")
     ]
     for column in map(str, table.columns[:COLUMNS_LOOKED_AT]):
-        templates = [_template(pictures.called(line[column], part), line, column) for line in lines]
+        templates = [_template(images.called(line[column], part), line, column) for line in lines]
         found = Counter(paths for paths in templates if paths)
         if found:
             paths, count = found.most_common(1)[0]
@@ -66,7 +66,7 @@ def path_templates(table: pd.DataFrame, pictures: Pictures, part: str) -> Iterat
 
 
 def _template(names: Sequence[str], line: dict[str, str], column: str) -> tuple[str, ...]:
-    """The paths `names` of one line, with the columns' names in the place of their values."""
+    """The paths `names` of one line, with the columns' names instead of their values."""
     value = line[column]
     if not names:
         return ()
@@ -94,7 +94,7 @@ def _path(name: str, line: dict[str, str], column: str) -> str:
     elif stem.isdigit() and stem == value.zfill(len(stem)):
         ending = f"{{{column}:0{len(stem)}}}{suffix}"
     else:
-        ending = f"*{suffix}"  # all pictures of a folder that is the row's
+        ending = f"*{suffix}"  # all images of a folder that is the row's
     return "/".join([*above, ending])
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 LOOKED_AT = 1_000
 LEAST_SPAN = 1.0
-"""Of a image's values, of the 255 that the cache has: in half precision less is one value or two."""
+"""Of an image's values, of the 255 that the cache has: in half precision less is one value or two."""
 NARROW_SPAN = 25.5
 """A tenth: 12 bits of 16 take a sixteenth."""
 MOST_AVERAGED = 8
@@ -20,18 +20,18 @@ WRITE = "Write as layout.range the lowest and the highest number that most files
 Range = tuple[float, float] | None
 
 
-def pixel_warnings(images: pd.DataFrame, picture_at: Callable[[int], np.ndarray], value_range: Range) -> Iterator[str]:
-    """images: as in their tables. picture_at: the cache's image at an index; some are looked at."""
+def pixel_warnings(images: pd.DataFrame, image_at: Callable[[int], np.ndarray], value_range: Range) -> Iterator[str]:
+    """images: as in their tables. image_at: the cache's image at an index; some are looked at."""
     indices = images.loc[images["error"].isna(), "cache_index"].unique()
     chosen = indices[:: max(1, len(indices) // LOOKED_AT)]
     if not len(chosen):
         return
-    measures = [_measured(picture_at(index)) for index in chosen.tolist()]
+    measures = [_measured(image_at(index)) for index in chosen.tolist()]
     low, high, outside = np.array(measures, np.float64).reshape(-1, 3).T
     is_flat, is_narrow = high - low < LEAST_SPAN, high - low < NARROW_SPAN
     if 2 * is_flat.sum() > len(chosen):
         yield _flat(low[is_flat], high[is_flat], len(chosen), value_range)
-    elif 2 * is_narrow.sum() > len(chosen) and (value_range is None or _is_seen_whole(images, picture_at(chosen[0]))):
+    elif 2 * is_narrow.sum() > len(chosen) and (value_range is None or _is_seen_whole(images, image_at(chosen[0]))):
         yield _narrow(low.min(), high.max(), value_range)
     elif value_range is not None and outside.mean() > OUTSIDE:
         least, greatest = _numbers(low.min(), high.max(), value_range)
@@ -41,18 +41,18 @@ def pixel_warnings(images: pd.DataFrame, picture_at: Callable[[int], np.ndarray]
         )
 
 
-def _is_seen_whole(images: pd.DataFrame, picture: np.ndarray) -> bool:
-    """Whether most images are not so much larger than `picture`, one of the cache, that their noise is lost there."""
-    height, width = picture.shape[:2]
+def _is_seen_whole(images: pd.DataFrame, image: np.ndarray) -> bool:
+    """Whether most images are not so much larger than `image`, one of the cache, that their noise is lost there."""
+    height, width = image.shape[:2]
     readable = images[images["error"].isna()]
     most = np.maximum(readable["height"] / height, readable["width"] / width)
     return bool(most.median() <= MOST_AVERAGED)
 
 
-def _measured(picture: np.ndarray) -> tuple[float, float, float]:
+def _measured(image: np.ndarray) -> tuple[float, float, float]:
     """The lowest and the highest value, and the share outside of 0 to 255."""
-    low, high = picture.min(), picture.max()
-    outside = 0.0 if picture.dtype == np.uint8 else ((picture < -LEAST_SPAN) | (picture > 255 + LEAST_SPAN)).mean()
+    low, high = image.min(), image.max()
+    outside = 0.0 if image.dtype == np.uint8 else ((image < -LEAST_SPAN) | (image > 255 + LEAST_SPAN)).mean()
     return float(low), float(high), float(outside)
 
 

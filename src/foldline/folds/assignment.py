@@ -6,7 +6,7 @@ from jaxtyping import Int64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from foldline.card.targets.kind import Strata
+from foldline.card.targets.target_kind import Strata
 from foldline.folds.splitting import Split, assign_folds
 
 SHOWN_CLASSES = 12

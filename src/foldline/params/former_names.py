@@ -5,6 +5,10 @@ from collections.abc import Collection, Mapping
 from foldline.files.refusal import suggestion
 
 FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
+    # card
+    "shares": ("label_distribution",),
+    "picture": ("image",),
+    **dict.fromkeys(("join", "keep", "drop", "replace", "substitute", "one_hot", "rename", "extract"), ("python",)),
     # train
     "rates": ("learning_rates",),
     "body": ("backbone",),

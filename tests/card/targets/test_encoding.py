@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 
-from foldline.card.targets.labels import Multiclass, OpenSet, Ranked, new_class_position
-from foldline.card.targets.numbers import Columns, Regression, Shares
-from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
+from foldline.card.targets.number_targets import Columns, LabelDistribution, Regression
+from foldline.card.targets.several_labels import Delimited, Multilabel, MultiOutput
+from foldline.card.targets.single_labels import Multiclass, OpenSet, Ranked, new_class_position
 
 MULTICLASS = Multiclass(kind="multiclass", column="label", group=None)
 TAGS = Multilabel(kind="multilabel", labels=Delimited(kind="delimited", column="tags", delimiter=" "), group=None)
@@ -47,7 +47,7 @@ def test_values_become_numbers() -> None:
 
 
 def test_shares_stand_in_the_order_of_the_classes() -> None:
-    votes = Shares(kind="shares", columns=("x", "y"), group=None)
+    votes = LabelDistribution(kind="label_distribution", columns=("x", "y"), group=None)
     found = votes.encode(rows((("x", 0.25), ("y", 0.75))), ("y", "x"))
     np.testing.assert_array_equal(found, np.array([[0.75, 0.25]], np.float32))
     assert votes.shown(found, ("y", "x")) == ["y=0.75, x=0.25"]

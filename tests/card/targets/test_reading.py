@@ -2,9 +2,9 @@ import pandas as pd
 import pytest
 
 from foldline.card.target import Target
-from foldline.card.targets.labels import Binary, Multiclass, Ordinal
-from foldline.card.targets.numbers import Columns, NumberLines, Regression
-from foldline.card.targets.sets import Delimited, LabelLines, Multilabel, MultiOutput, OneHot
+from foldline.card.targets.number_targets import Columns, NumberLines, Regression
+from foldline.card.targets.several_labels import Delimited, LabelLines, Multilabel, MultiOutput, OneHot
+from foldline.card.targets.single_labels import Binary, Multiclass, Ordinal
 from foldline.files.refusal import Refusal
 
 TABLE = pd.DataFrame(
@@ -106,7 +106,7 @@ def test_a_line_per_row_and_class_or_number() -> None:
         ),
         (
             Ordinal(kind="ordinal", column="label", group=None, levels=None),
-            "`label` is 'Cover', 'JUNIWARD' on line 2, 3, 4 (3 lines): it must be a whole number",
+            "`label` is 'Cover', 'JUNIWARD' on line 2, 3, 4 (3 lines): it must be an integer",
         ),
         (
             Ordinal(kind="ordinal", column="level", group=None, levels=("0", "2")),

@@ -1,8 +1,8 @@
 import numpy as np
 
-from foldline.card.targets.labels import Multiclass
-from foldline.card.targets.numbers import Columns, Regression, Shares
-from foldline.card.targets.sets import MultiOutput
+from foldline.card.targets.number_targets import Columns, LabelDistribution, Regression
+from foldline.card.targets.several_labels import MultiOutput
+from foldline.card.targets.single_labels import Multiclass
 from foldline.folds.splitting import assign_folds
 
 REGRESSION = Regression(kind="regression", values=Columns(kind="columns", columns=("x",)), group=None)
@@ -15,7 +15,9 @@ def test_classes_and_labels_are_their_own_strata() -> None:
 
 def test_the_stratum_of_votes_is_the_class_with_the_most() -> None:
     votes = np.array([[0.5, 0.3, 0.2], [0, 0.4, 0.6]], np.float32)
-    strata = Shares(kind="shares", columns=("a", "b", "c"), group=None).strata(votes, ("a", "b", "c"))
+    strata = LabelDistribution(kind="label_distribution", columns=("a", "b", "c"), group=None).strata(
+        votes, ("a", "b", "c")
+    )
     assert (strata.of_rows.tolist(), strata.names) == ([0, 2], ("a", "b", "c"))
 
 

@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from foldline.card.targets.numbers import Shares
+from foldline.card.targets.number_targets import LabelDistribution
 from foldline.files.refusal import Refusal
 
-VOTES = Shares(kind="shares", columns=("seizure_vote", "other_vote"), group=None)
+VOTES = LabelDistribution(kind="label_distribution", columns=("seizure_vote", "other_vote"), group=None)
 
 
 def table(*votes: tuple[str, str]) -> pd.DataFrame:

@@ -15,11 +15,11 @@ from jaxtyping import Int64
 from pydantic import BeforeValidator, model_validator
 
 from foldline.archive.archives import Archives
-from foldline.card.forms.fields import Violation
+from foldline.card.forms.violations import Violation
 from foldline.card.source_steps import File, Headerless
 from foldline.card.target import Target
-from foldline.card.targets.kind import AS_PREDICTED, TargetKind
 from foldline.card.targets.sample_columns import Per, refuse_other_columns
+from foldline.card.targets.target_kind import AS_PREDICTED, TargetKind
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.truths_and_answers import Answer, FirstRule
 from foldline.params.section import Kinds, Section
@@ -36,8 +36,8 @@ class Sample:
     """The id and the predicted columns, in the file's order; without the id where that is the number of the line."""
     ids: pd.Series
     """Text, in the file's order; an id may repeat."""
-    whole_numbers: bool
-    """Whether the labels it shows are whole numbers; the grader then wants them without a decimal point."""
+    integers: bool
+    """Whether the labels it shows are integers; the grader then wants them without a decimal point."""
     has_header: bool = True
     """Whether the file's first line names the columns."""
     meanings: pd.Series | None = None
@@ -125,7 +125,7 @@ class Form(Section):
         """Raises Refusal where the first lines of the sample show what this form cannot have. table: the predicted
         columns, text."""
 
-    def shows_whole_numbers(self, table: pd.DataFrame) -> bool:
+    def shows_integers(self, table: pd.DataFrame) -> bool:
         """Whether the sample's labels are; table: as above, all lines."""
         return False
 
@@ -153,7 +153,7 @@ class Form(Section):
     def refuse_other_number(self, predicted: Sequence[str], wanted: int) -> None:
         if len(predicted) != wanted:
             raise Refusal(
-                f"`{self.sample.name}` has {counted(len(predicted), 'column', 'columns')} beside the id "
+                f"`{self.sample.name}` has {counted(len(predicted), 'column', 'columns')} besides the id "
                 f"({listed(predicted)}), a submission of kind `{self.kind}` has {wanted} here. Correct "
                 "submission.kind, submission.id or what the target names in the card."
             )

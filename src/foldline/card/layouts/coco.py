@@ -73,7 +73,7 @@ def _lists(content: bytes, source: str) -> dict[str, list[Any]]:
         parsed = parsed_json(content)
     except ValueError as error:
         raise Refusal(
-            f"{source} is no json ({error}), which a layout of kind `coco` reads. Name another file or "
+            f"{source} is not json ({error}), which a layout of kind `coco` reads. Name another file or "
             "another kind in the card, or download it anew if it is damaged."
         ) from None
     if isinstance(parsed, list):

@@ -11,20 +11,20 @@ from foldline.archive.file_names import matching
 from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_records
 from foldline.archive.tables import as_text, refuse_absent_file
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.layouts.pictures import PictureKind, field_value, leaves
+from foldline.card.layouts.record_images import RecordImage, field_value, leaves
 from foldline.card.source_steps import ADDRESS, Step
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
 
-Picture = Annotated[PictureKind, union_of("foldline.card.layouts.pictures", PictureKind)]
+Image = Annotated[RecordImage, union_of("foldline.card.layouts.record_images", RecordImage)]
 
 
 class RecordsPart(Part):
     """A file of records that hold the images themselves: json (an array, or a record per line), BSON, csv, parquet,
     TFRecord.
 
-    `{kind: records, file: train.bson, id: _id, picture: {kind: encoded, field: imgs.picture}}`
+    `{kind: records, file: train.bson, id: _id, image: {kind: encoded, field: imgs.image}}`
 
     id: `line` and `row` are the number of the record, from 1 and from 0, for files without ids.
     """
@@ -33,7 +33,7 @@ class RecordsPart(Part):
     file: Source
     """With `*` every file that fits, one after the other: `train-*.tfrec`. In a list what follows, as of a table:
     `[train_image_data_*.parquet, train.csv]`. A function of one's own sees what the records hold but for images."""
-    picture: Picture
+    image: Image
     names_files: ClassVar[bool] = False
 
     @property
@@ -43,10 +43,10 @@ class RecordsPart(Part):
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per image. Raises Refusal for a file that is none of records, or whose records have no such image."""
         first = self._first(archives)
-        self.picture.refuse_absent(first, f"{fact}.picture", self.source(fact))
+        self.image.refuse_absent(first, f"{fact}.image", self.source(fact))
         # A record may also hold what is not one of its leaves, such as an item of a list.
         inner = [name for name in asked if field_value(first, name) is not None]
-        texts = [name for name in leaves(first) if not self.picture.shows(name)]
+        texts = [name for name in leaves(first) if not self.image.shows(name)]
         lines = numbered(self._read(archives, list(dict.fromkeys([*texts, *inner]))))
         lines = after_steps(archives, lines, self.file)
         return PartLines(self, fact, lines.drop(columns=ADDRESS), lines[ADDRESS])
@@ -59,9 +59,9 @@ class RecordsPart(Part):
         number = 0
         for name in self._files(archives):
             try:
-                fields = {*columns, *self.picture.needed}
+                fields = {*columns, *self.image.needed}
                 for place, record in tqdm(_opened(archives, name).read(fields), desc=name, unit="record"):
-                    addresses = list(self.picture.addresses(name, place, record))
+                    addresses = list(self.image.addresses(name, place, record))
                     for column in columns:
                         values[column] += [as_text(field_value(record, column))] * len(addresses)
                     numbers += [number] * len(addresses)
@@ -101,6 +101,6 @@ def _unreadable(archives: Archives, name: str, error: ValueError) -> Refusal:
 
 def _without_records(archives: Archives, name: str) -> Refusal:
     return Refusal(
-        f"{archives.folder}: `{name}` holds no record with a picture. Name another file in the card, or download it "
+        f"{archives.folder}: `{name}` holds no record with an image. Name another file in the card, or download it "
         "anew."
     )

@@ -5,18 +5,18 @@ import pandas as pd
 import pytest
 
 from foldline.card.forms.form import Sample
-from foldline.card.forms.labels import ConfidentLabel, HardLabel, LabelLines, Ranking
-from foldline.card.forms.lines import LineTemplate
-from foldline.card.forms.numbers import Lines, Number
-from foldline.card.forms.probabilities import ClassProbabilities
-from foldline.card.forms.sets import LabelSet
+from foldline.card.forms.label_forms import ConfidentLabel, HardLabel, LabelLines, Ranking
+from foldline.card.forms.line_forms import LineTemplate
+from foldline.card.forms.number_forms import Lines, Number
+from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.set_forms import LabelSet
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.card.targets.labels import Multiclass, OpenSet, Ranked
-from foldline.card.targets.numbers import Columns, Regression
-from foldline.card.targets.sets import Delimited, Multilabel, MultiOutput
-from foldline.competition.submission import write_submission
+from foldline.card.targets.number_targets import Columns, Regression
+from foldline.card.targets.several_labels import Delimited, Multilabel, MultiOutput
+from foldline.card.targets.single_labels import Multiclass, OpenSet, Ranked
 from foldline.competition.submission_check import check_submission
+from foldline.competition.submission_file import write_submission
 from foldline.ensembling.predictions import Predictions
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
@@ -38,8 +38,8 @@ def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ..
     return Predictions(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes, "distribution")
 
 
-def sample(columns: tuple[str, ...], *ids: str, whole_numbers: bool = False) -> Sample:
-    return Sample(columns, pd.Series(ids, dtype="str"), whole_numbers)
+def sample(columns: tuple[str, ...], *ids: str, integers: bool = False) -> Sample:
+    return Sample(columns, pd.Series(ids, dtype="str"), integers)
 
 
 PREDICTED = predictions(np.array([[0.25, 0.75], [1, 0]]), ("pug", "NA"), ("007", "b"))

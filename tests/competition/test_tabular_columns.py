@@ -8,7 +8,7 @@ import pytest
 
 from foldline.card.features import Features
 from foldline.card.layout import Layout
-from foldline.card.targets.labels import Multiclass
+from foldline.card.targets.single_labels import Multiclass
 from foldline.competition.layouts import read_layout
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
@@ -104,7 +104,7 @@ def test_fields_of_records(zipped: Zipped) -> None:
         for number, angle in ((1, 30.5), (2, "na"), (3, 40))
     ]
     files = {"train.json": json.dumps(records[:2]), "test.json": json.dumps(records[2:])}
-    parts = [{"kind": "records", "file": name, "id": "id", "picture": PICTURE} for name in files]
+    parts = [{"kind": "records", "file": name, "id": "id", "image": PICTURE} for name in files]
 
     found = read(zipped, ["angle", "at.hour"], [], files, *parts)
 
@@ -143,7 +143,11 @@ def test_a_row_of_several_images_has_one_value(zipped: Zipped) -> None:
         (["a*"], ["*e"], r"features\.numbers and features\.categories both name age: a column is one of the two"),
         ([], ["label"], r"features name label, which its target is"),
         ([], ["sex", "ward"], r"name ward, which `train\.csv` has and `test\.csv` has not.*Found there id, age, sex"),
-        (["sex"], [], r"`train\.csv`: `sex` is 'f' on line 2 \(1 lines\), which is no number\. .*features\.categories"),
+        (
+            ["sex"],
+            [],
+            r"`train\.csv`: `sex` is 'f' on line 2 \(1 lines\), which is not a .*features\.categories",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_what_is_there_instead(

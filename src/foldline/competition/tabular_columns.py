@@ -13,8 +13,8 @@ from foldline.card.layout import Layout
 from foldline.card.layouts.part import PartLines
 from foldline.card.sources import LINE, ROW
 from foldline.card.target import Target
-from foldline.card.targets.kind import ANY_TEXT
-from foldline.card.targets.numbers import DECIMAL_COMMA
+from foldline.card.targets.number_targets import DECIMAL_COMMA
+from foldline.card.targets.target_kind import ANY_TEXT
 from foldline.card.templates import columns_of, parse_id
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import SIDE
@@ -40,7 +40,7 @@ def shared_columns(parts: Collection[PartLines]) -> SharedColumns:
 
 
 @dataclass(frozen=True)
-class SideColumns:
+class TabularColumns:
     """The columns that a card names as features, patterns resolved."""
 
     numbers: tuple[str, ...] = ()
@@ -51,12 +51,12 @@ class SideColumns:
         return self.numbers + self.categories
 
 
-def find_side_columns(
+def find_tabular_columns(
     train: SharedColumns, test: SharedColumns, layout: Layout, target: Target, features: Features | None
-) -> SideColumns:
+) -> TabularColumns:
     """Raises Refusal when train rows have no such column, when test rows lack one, or when one cannot be a feature."""
     if features is None:
-        return SideColumns()
+        return TabularColumns()
     answers = [column for _, column in target.named_columns()]
     named = {*features.numbers, *features.categories, *answers, *ids_and_groups(layout, target)}
     spare = [name for name in train.names if name in test.names and name not in named]
@@ -64,7 +64,7 @@ def find_side_columns(
         _found(names, f"features.{kind}", train, spare, "test rows have too, and that ")
         for kind, names in (("numbers", features.numbers), ("categories", features.categories))
     )
-    found = SideColumns(numbers, categories)
+    found = TabularColumns(numbers, categories)
     if both := [name for name in numbers if name in categories]:
         raise Refusal(
             f"The card's features.numbers and features.categories both name {listed(both)}: a column is one of the "
@@ -114,7 +114,7 @@ def _found(names: Sequence[str], fact: str, train: SharedColumns, spare: Sequenc
     return tuple(found)
 
 
-def side_values(texts: pd.DataFrame, columns: SideColumns, source: str) -> pd.DataFrame:
+def tabular_values(texts: pd.DataFrame, columns: TabularColumns, source: str) -> pd.DataFrame:
     """The features of lines whose columns are text, in the form of files/rows.py, with the index of `texts`.
 
     Raises Refusal, naming `source` and the first lines, for text in a column of numbers that is none.
@@ -137,6 +137,6 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
         )
         raise Refusal(
             f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} {described_places(others.index)} "
-            f"({others.index.nunique()} lines), which is no number. {cure}"
+            f"({others.index.nunique()} lines), which is not a number. {cure}"
         )
     return numbers

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from foldline.card.forms.fields import Violation, numbers_in, outside
 from foldline.card.forms.form import Form, Sample, refuse_texts
-from foldline.card.forms.lines import InLines
+from foldline.card.forms.line_forms import InLines
+from foldline.card.forms.violations import Violation, numbers_in, outside
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.truths_and_answers import FirstRule

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from foldline.card.forms.fields import Violation
-from foldline.card.forms.labels import ConfidentLabel, HardLabel, OfLabels, Ranking
-from foldline.card.forms.sets import LabelSet
+from foldline.card.forms.label_forms import ConfidentLabel, HardLabel, OfLabels, Ranking
+from foldline.card.forms.set_forms import LabelSet
+from foldline.card.forms.violations import Violation
 
 COMMON = {"sample": "s.csv", "id": "id", "extra_columns": "refused"}
 LABEL = HardLabel(kind="label", **COMMON)
@@ -40,7 +40,7 @@ def test_known_labels_are_no_offence(form: OfLabels, fields: tuple[str | None, .
     ],
 )
 def test_the_first_unknown_label_is_named(form: OfLabels, fields: tuple[str | None, ...]) -> None:
-    what = "column `x` names 'dogg', which is no label. Did you mean `dog`? There are red cat, dog, owl"
+    what = "column `x` names 'dogg', which is not a label. Did you mean `dog`? There are red cat, dog, owl"
     assert offence(form, *fields) == Violation(1, what)
     assert offence(form, *fields, names=None) is None
 

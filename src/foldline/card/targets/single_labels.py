@@ -8,7 +8,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from foldline.card.activations import ActivationKind, Learned
-from foldline.card.targets.kind import (
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
+from foldline.card.targets.target_kind import (
     BY_A_FUNCTION,
     MOST_PROBABLE,
     Label,
@@ -17,7 +18,6 @@ from foldline.card.targets.kind import (
     Targets,
     refuse_other_fields,
 )
-from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.truths_and_answers import FirstRule
 
@@ -170,7 +170,7 @@ class Ordinal(OneLabel):
 
     kind: Literal["ordinal"]
     levels: Annotated[tuple[Label, ...], Field(min_length=2)] | None
-    """From lowest to highest; null for whole numbers, from the least to the greatest of the train rows."""
+    """From lowest to highest; null for integers, from the least to the greatest of the train rows."""
 
     truths: ClassVar = ("class", "label", "each_class", "level")
     answers: ClassVar = ("labels", "probabilities")
@@ -179,7 +179,7 @@ class Ordinal(OneLabel):
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         texts = super().read(table, source)
         if self.levels is None:
-            wanted = "a whole number; write the levels' names as target.levels in the card"
+            wanted = "an integer; write the levels' names as target.levels in the card"
             refuse_other_fields(texts, texts.str.fullmatch(r"[+-]?\d+"), source, wanted)
         else:
             wanted = f"{listed(self.levels)} (target.levels); correct the card"

@@ -9,9 +9,9 @@ import pandas as pd
 from jaxtyping import Bool
 from pydantic import Field
 
-from foldline.card.forms.fields import SPACE, Violation, earliest, first_of, in_texts, numbers_in
 from foldline.card.forms.form import Form, Sample
-from foldline.card.forms.labels import OfLabels, joined, named
+from foldline.card.forms.label_forms import OfLabels, joined, named
+from foldline.card.forms.violations import SPACE, Violation, earliest, first_of, in_texts, numbers_in
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal
 from foldline.metrics.truths_and_answers import FirstRule

@@ -14,7 +14,7 @@ from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
 
 
-class PictureKind(Section):
+class RecordImage(Section):
     """What a part of records says of them."""
 
     @property
@@ -35,8 +35,8 @@ class PictureKind(Section):
         raise NotImplementedError
 
 
-class EncodedPicture(PictureKind):
-    """An image file within the record, as bytes or in base64: `{kind: encoded, field: imgs.picture}`.
+class EncodedImage(RecordImage):
+    """An image file within the record, as bytes or in base64: `{kind: encoded, field: imgs.image}`.
 
     A field of a list names one in each of its items, all of them images of the row.
     """
@@ -61,7 +61,7 @@ class EncodedPicture(PictureKind):
             refuse_absent_columns([(f"{fact}.field", self.field)], list(leaves(record)), source)
 
 
-class ListedPixels(PictureKind):
+class ListedPixels(RecordImage):
     """Lists of height x width numbers, row by row, a field per channel; or text with blanks between the numbers.
 
     `{kind: listed, fields: [band_1, band_2], height: 75, width: 75}`
@@ -92,7 +92,7 @@ class ListedPixels(PictureKind):
         return [field for field in self.fields if field_value(record, field) is None]
 
 
-class PixelColumns(PictureKind):
+class PixelColumns(RecordImage):
     r"""A column per pixel, row by row; a pattern says which columns: `{kind: columns, pattern: "pixel\\d+", height: 28,
     width: 28}`."""
 
@@ -134,7 +134,7 @@ def field_value(record: Record, field: str) -> Any:
 
 
 def _expanded(record: Any, keys: Sequence[str], above: tuple[str, ...] = ()) -> Iterator[str]:
-    """The fields that `keys` lead to, with a place wherever there is a list on the way: imgs.0.picture."""
+    """The fields that `keys` lead to, with a place wherever there is a list on the way: imgs.0.image."""
     if isinstance(record, list):
         for place, item in enumerate(record):
             yield from _expanded(item, keys, (*above, str(place)))

@@ -133,7 +133,7 @@ class TargetKind(Section):
         """The class, or the number, that each line says something of; empty where lines say all of a row."""
         return ""
 
-    def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
+    def missing_lines(self, lines: pd.DataFrame) -> Iterator[str]:
         """What the doctor says of train rows that lack lines. lines: row_id, target (a line's own), spoken_of. Raises
         Refusal where answers would be invented."""
         yield from ()

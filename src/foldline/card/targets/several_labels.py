@@ -7,7 +7,20 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 
-from foldline.card.targets.kind import (
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
+from foldline.card.targets.single_labels import positions_of, refuse_too_few
+from foldline.card.targets.target_columns import (
+    IN_COMMON,
+    ByColumns,
+    Lines,
+    OfColumns,
+    OfParts,
+    Parts,
+    SeveralColumns,
+    describe_missing,
+    united_lines,
+)
+from foldline.card.targets.target_kind import (
     AS_PREDICTED,
     MOST_PROBABLE,
     Indicators,
@@ -18,19 +31,6 @@ from foldline.card.targets.kind import (
     has_pattern,
     ones,
 )
-from foldline.card.targets.labels import positions_of, refuse_too_few
-from foldline.card.targets.parts import (
-    IN_COMMON,
-    ByColumns,
-    Lines,
-    OfColumns,
-    OfParts,
-    Parts,
-    SeveralColumns,
-    describe_lacking,
-    united_lines,
-)
-from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.files.class_names import class_of, column_sizes, label_of
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET
@@ -99,10 +99,10 @@ class Multilabel(OfParts):
     def united(self, lines: pd.DataFrame) -> pd.DataFrame:
         return united_lines(lines, _all_labels)
 
-    def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
+    def missing_lines(self, lines: pd.DataFrame) -> Iterator[str]:
         """A label without a line is one that a row does not have. Where the table writes 0s, and most rows lack lines,
         their id is wrong and the answers would be invented: raises Refusal."""
-        lacking = describe_lacking(lines, "classes")
+        lacking = describe_missing(lines, "classes")
         if lacking is None or all(lines["target"]):
             return
         found, share = lacking

@@ -8,9 +8,9 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 from pydantic import Field
 
-from foldline.card.forms.fields import NUMBER, SPACE, Violation, earliest, in_texts
 from foldline.card.forms.form import Form, Sample
-from foldline.card.forms.lines import InLines
+from foldline.card.forms.line_forms import InLines
+from foldline.card.forms.violations import NUMBER, SPACE, Violation, earliest, in_texts
 from foldline.card.target import Target
 from foldline.files.refusal import Refusal, counted, listed, suggestion
 from foldline.metrics.truths_and_answers import NOTHING, FirstRule
@@ -72,7 +72,7 @@ def _wrong(labels: list[str], known: Collection[str] | None) -> str:
     """What is wrong with the labels of a row, in words; empty when nothing is."""
     unknown = next((label for label in labels if known is not None and label not in known), None)
     if known is not None and unknown is not None:
-        return f"names {unknown!r}, which is no label.{suggestion(unknown, known)} There are {listed(known, SHOWN)}"
+        return f"names {unknown!r}, which is not a label.{suggestion(unknown, known)} There are {listed(known, SHOWN)}"
     repeated = next((label for label in labels if labels.count(label) > 1), None)
     return f"names {repeated!r} twice" if repeated is not None else ""
 
@@ -85,14 +85,14 @@ class OfOneLabel(OfLabels):
     def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
         return target.label_rule(classes, outputs)
 
-    def shows_whole_numbers(self, table: pd.DataFrame) -> bool:
+    def shows_integers(self, table: pd.DataFrame) -> bool:
         return all(table[column].str.fullmatch(WHOLE_NUMBER).all() for column in table)
 
     def refuse_other_labels(self, sample: Sample, names: tuple[str, ...]) -> None:
         others = [name for name in names if not pd.Series([name]).str.fullmatch(WHOLE_NUMBER).all()]
-        if sample.whole_numbers and others:
+        if sample.integers and others:
             raise Refusal(
-                f"`{self.sample.name}` has whole numbers as `{sample.predicted(self)[0]}`, but "
+                f"`{self.sample.name}` has integers as `{sample.predicted(self)[0]}`, but "
                 f"{listed(map(repr, others), 5)} are labels of the train rows or the card's target.new_class. Name "
                 "another target.column in the card, or write them as the sample does, in a function of your own "
                 f"(docs/own-code.md): table['...'].replace({{{others[0]!r}: '0', ...}})."
@@ -102,7 +102,7 @@ class OfOneLabel(OfLabels):
         return [named(column, names) for column in answers.reshape(len(answers), -1).T]
 
     def wanted(self, sample: Sample) -> tuple[str, str]:
-        return (WHOLE_NUMBER, "a whole number, as in the sample") if sample.whole_numbers else super().wanted(sample)
+        return (WHOLE_NUMBER, "an integer, as in the sample") if sample.integers else super().wanted(sample)
 
 
 class HardLabel(OfOneLabel):

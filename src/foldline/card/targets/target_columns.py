@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pandas as pd
 from pydantic import AfterValidator
 
-from foldline.card.targets.kind import ColumnNames, Resolve, TargetKind, has_pattern
+from foldline.card.targets.target_kind import ColumnNames, Resolve, TargetKind, has_pattern
 from foldline.card.templates import IdTemplate, columns_of, filled, parse_id
 from foldline.files.refusal import listed
 from foldline.params.section import Section
@@ -123,7 +123,7 @@ def united_lines(lines: pd.DataFrame, unite: Callable[[Iterable[Any]], Any]) -> 
     return lines.assign(target=pd.Series(united, index=lines.index, dtype=object))
 
 
-def describe_lacking(lines: pd.DataFrame, what: str) -> tuple[str, float] | None:
+def describe_missing(lines: pd.DataFrame, what: str) -> tuple[str, float] | None:
     """How many rows lack lines, in words, and as a share of all; None where none does. lines: row_id, spoken_of."""
     pairs = lines[["row_id", "spoken_of"]].drop_duplicates()
     names = pairs["spoken_of"].unique()
@@ -133,7 +133,7 @@ def describe_lacking(lines: pd.DataFrame, what: str) -> tuple[str, float] | None
         return None
     there = set(pairs.loc[pairs["row_id"] == lacking[0], "spoken_of"])
     found = (
-        f"{len(lacking):,} of {len(counts):,} train rows lack lines of some {what}, "
+        f"{len(lacking):,} of {len(counts):,} train rows have no line for some {what}, "
         f"such as `{lacking[0]}`, which has {listed(sorted(there), SHOWN)} and lacks "
         f"{listed((name for name in names if name not in there), SHOWN)}"
     )

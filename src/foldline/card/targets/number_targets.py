@@ -7,24 +7,24 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32
 
-from foldline.card.targets.kind import (
-    BY_A_FUNCTION,
-    Strata,
-    Targets,
-    Values,
-    refuse_other_fields,
-)
-from foldline.card.targets.parts import (
+from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
+from foldline.card.targets.target_columns import (
     IN_COMMON,
     ByColumns,
     Lines,
     OfColumns,
     OfParts,
     Parts,
-    describe_lacking,
+    describe_missing,
     united_lines,
 )
-from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
+from foldline.card.targets.target_kind import (
+    BY_A_FUNCTION,
+    Strata,
+    Targets,
+    Values,
+    refuse_other_fields,
+)
 from foldline.files.refusal import Refusal
 from foldline.params.section import Kinds
 
@@ -90,8 +90,8 @@ class Regression(OfParts):
     def united(self, lines: pd.DataFrame) -> pd.DataFrame:
         return united_lines(lines, _all_numbers)
 
-    def lacking_lines(self, lines: pd.DataFrame) -> Iterator[str]:
-        lacking = describe_lacking(lines, "numbers")
+    def missing_lines(self, lines: pd.DataFrame) -> Iterator[str]:
+        lacking = describe_missing(lines, "numbers")
         if lacking is not None:
             yield f"{lacking[0]}; what is missing counts nowhere. {IN_COMMON} if rows should have all."
 
@@ -123,14 +123,14 @@ class Regression(OfParts):
         return pd.DataFrame([dict(row) for row in found])
 
 
-class Shares(OfColumns):
+class LabelDistribution(OfColumns):
     """How the votes on a row fall on C classes: a column of votes, or of shares, per class.
 
     Divided by their sum they are what is learned (Peterson et al., Human Uncertainty Makes Classification More Robust,
     2019).
     """
 
-    kind: Literal["shares"]
+    kind: Literal["label_distribution"]
 
     truths: ClassVar = ("label_distribution",)
     answers: ClassVar = ("probabilities",)
@@ -203,7 +203,7 @@ def _votes(texts: pd.Series, source: str) -> np.ndarray:
 
 def _mean_shares(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, " rows"]:
     """Of each row, the mean over its numbers of how many rows have less in that column: columns of any scale count
-    alike, a missing number not at all. In whole numbers until the last division, as all that decides folds."""
+    alike, a missing number not at all. In integers until the last division, as all that decides folds."""
     lower, known = np.zeros(values.shape, np.int64), ~np.isnan(values)
     for column in range(values.shape[1]):
         rows = known[:, column]
@@ -214,7 +214,7 @@ def _mean_shares(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndar
 
 def _bins(values: Float32[np.ndarray, " rows"]) -> Strata:
     rising = np.sort(values)
-    # By whole numbers: a row's bin is that of the first row with its value.
+    # By integers: a row's bin is that of the first row with its value.
     found, bins = np.unique(np.searchsorted(rising, values) * BINS // len(values), return_inverse=True)
     ranges = [(values[bins == number].min(), values[bins == number].max()) for number in range(len(found))]
     return Strata(bins.astype(np.int64), tuple(f"{low:g} .. {high:g}" for low, high in ranges))

@@ -8,9 +8,9 @@ import pandas as pd
 from jaxtyping import Float32, Int64
 from pydantic import AfterValidator
 
-from foldline.card.forms.fields import Violation, earliest, numbers_in, outside, uneven
 from foldline.card.forms.form import Form, Sample, refuse_texts
-from foldline.card.forms.lines import InLines
+from foldline.card.forms.line_forms import InLines
+from foldline.card.forms.violations import Violation, earliest, numbers_in, outside, uneven
 from foldline.card.target import Target
 from foldline.card.templates import columns_of, filled, parse_template
 from foldline.files.class_names import BETWEEN
