@@ -22,7 +22,7 @@ from foldline.files.compact import create_values, numbers_per_row, open_values, 
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE
 from foldline.files.whole_files import read_json, write_json
-from foldline.predicting.ids import read_ids, write_ids
+from foldline.predicting.logits import read_ids, write_ids
 
 PARTS: tuple[str, str] = ("out_of_fold", "test")
 AXES = "rows of ids.parquet, classes and form of classes.json"

@@ -1,19 +1,20 @@
 """A folder of one model's predictions: `validation.npy`, `test.npy`, `ids.parquet`, `classes.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from foldline.card.activations import ACTIVATIONS, Activation, activation_in, in_file, outputs_of
 from foldline.files.compact import create_values, open_values
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE
+from foldline.files.truths import CURE, read_parquet, require_among, require_filled, require_unique
 from foldline.files.whole_files import read_json, write_json
-from foldline.predicting.ids import read_ids, write_ids
 
+KEY = ("part", "row_id")
 PARTS: tuple[str, str] = ("validation", "test")
 AXES = "rows of ids.parquet, views of classes.json, logits by its classes and activation"
 
@@ -93,3 +94,21 @@ def _are_names(names: Any) -> bool:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         return False
     return len(set(names)) == len(names)
+
+
+def write_ids(folder: Path, ids: Mapping[str, Sequence[str]], **columns: np.ndarray) -> None:
+    """`ids`: of the rows of each part, in the order of its array. columns: of all rows, one part after the other."""
+    parts = [part for part, of_part in ids.items() for _ in of_part]
+    table = pd.DataFrame({"part": parts, "row_id": [one for of_part in ids.values() for one in of_part], **columns})
+    require_unique(table, folder / "ids.parquet", KEY)
+    table.to_parquet(folder / "ids.parquet", index=False)
+
+
+def read_ids(folder: Path, parts: Sequence[str], *columns: str) -> list[pd.DataFrame]:
+    """The table's rows of each part. Raises Refusal when it is missing, or when a row is."""
+    path = folder / "ids.parquet"
+    table = read_parquet(path, (*KEY, *columns))
+    require_filled(table, path, (*KEY, *columns))
+    require_unique(table, path, KEY)
+    require_among(table, path, "part", parts)
+    return [table[table["part"] == part] for part in parts]
