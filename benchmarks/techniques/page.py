@@ -38,15 +38,15 @@ def table(judged: Sequence[Judged], plan: Plan, commits: Sequence[str]) -> str:
     return "\n".join([*lines, "", told, "", f"What the baseline changes in the recipe: {changes}."])
 
 
-def reached(history: pd.DataFrame, told: Mapping[str, Any], epochs_of_document: int = 95) -> str:
+def reached(history: pd.DataFrame, told: Mapping[str, Any], epochs_of_source: int = 95) -> str:
     """How far a training went, and what it reached there."""
     epochs, last = len(history), history.iloc[-1]
     minutes = told["seconds"] / 60
     return (
         f"Trained for {epochs} epochs in {minutes:.0f} minutes (commit {short(told['commit'])}): validation accuracy "
         f"{100 * last['validation_accuracy']:.1f} %, loss {last['validation_loss']:.3f}; training accuracy "
-        f"{100 * last['train_accuracy']:.1f} %, loss {last['train_loss']:.3f}. At that pace the document's "
-        f"{epochs_of_document} epochs take {minutes / epochs * epochs_of_document:.0f} minutes on these pictures."
+        f"{100 * last['train_accuracy']:.1f} %, loss {last['train_loss']:.3f}. At that pace "
+        f"{epochs_of_source} epochs take {minutes / epochs * epochs_of_source:.0f} minutes on these pictures."
     )
 
 

@@ -1,4 +1,4 @@
-"""ResNet-56 by the 1cycle of document 002, for as many epochs as resnet56.yaml says.
+"""ResNet-56 by 1cycle (Smith 2018), for as many epochs as resnet56.yaml says.
 
 python -m benchmarks.techniques.resnet56 --archive cifar10-small.zip --workspace ../resnet56
 

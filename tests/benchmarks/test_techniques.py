@@ -152,10 +152,10 @@ def test_charts_are_pictures(tmp_path: Path) -> None:
 
 
 def test_what_was_reached_says_how_long_the_whole_would_take() -> None:
-    told = reached(history(), {"seconds": 144.0, "commit": "0123456789"}, epochs_of_document=100)
+    told = reached(history(), {"seconds": 144.0, "commit": "0123456789"}, epochs_of_source=100)
     assert told == (
         "Trained for 2 epochs in 2 minutes (commit `0123456`): validation accuracy 62.5 %, loss 1.250; training "
-        "accuracy 75.0 %, loss 1.000. At that pace the document's 100 epochs take 120 minutes on these pictures."
+        "accuracy 75.0 %, loss 1.000. At that pace 100 epochs take 120 minutes on these pictures."
     )
 
 

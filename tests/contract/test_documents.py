@@ -1,0 +1,70 @@
+"""What the documents name exists: files, folders, links, commands, and keys by their present names."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from foldline.params.former_names import FORMER_NAMES
+from pipelines.__main__ import COMMANDS
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
+SOURCES = ("src", "pipelines", "tests", "benchmarks", "docs")
+PATHS = [path for source in SOURCES for path in [REPOSITORY / source, *(REPOSITORY / source).rglob("*")]]
+EXAMPLES = {"NAME.py", "mine.py"}
+"""Files that a reader is to write."""
+MADE_BY_STAGES = {"work", "input", "submissions", "ensemble", "clip", "train", "predict"}
+
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+@every_document
+def test_files_and_folders_exist(document: Path) -> None:
+    code = re.findall(r"`([^`\n]+)`", document.read_text())
+    named = [name for span in code for name in re.findall(r"(?<![\w<>/])[\w./*-]+\.py\b", span)]
+    named += re.findall(r"# in ([\w/]+\.py)\b", document.read_text())
+    named += [span for span in code if re.fullmatch(r"[\w./-]+/", span) and span.split("/")[0] not in MADE_BY_STAGES]
+    assert [name for name in named if Path(name).name not in EXAMPLES and not _exists(name)] == []
+
+
+def _exists(name: str) -> bool:
+    return any(path.match(name) for path in PATHS)
+
+
+@every_document
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", re.sub(r"`[^`\n]*`", "", document.read_text()))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@every_document
+def test_commands_exist(document: Path) -> None:
+    text = document.read_text()
+    commands = set(re.findall(r"(?:^|`)foldline ([a-z][\w-]*)", text, re.MULTILINE))
+    modules = set(re.findall(r"python -m ((?:pipelines|benchmarks|tests)\.[\w.]*\w)", text))
+    targets = set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE))
+    known_targets = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert commands - set(COMMANDS) == set()
+    assert targets - set(known_targets) == set()
+    assert [module for module in modules if not _is_module(module)] == []
+
+
+def _is_module(name: str) -> bool:
+    path = REPOSITORY.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if one.name != "CHANGELOG.md"], ids=lambda path: path.name)
+def test_yaml_uses_present_names(document: Path) -> None:
+    """In yaml blocks and in yaml within a line. A former name may be the present one of something else."""
+    text = document.read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    spans = re.findall(r"`([^`\n]*: [^`\n]*)`", text)
+    files = [REPOSITORY / "params.yaml", *REPOSITORY.glob("pipelines/*/*.yaml")]
+    present = {name for file in files for name in _keys_and_kinds(file.read_text())}
+    assert {name for yaml in [*blocks, *spans] for name in _keys_and_kinds(yaml)} & set(FORMER_NAMES) - present == set()
+
+
+def _keys_and_kinds(yaml: str) -> set[str]:
+    return set(re.findall(r"(\w+):", yaml)) | set(re.findall(r"kind: (\w+)", yaml))
