@@ -55,9 +55,11 @@ def _is_module(name: str) -> bool:
     return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
 
 
-@pytest.mark.parametrize("document", [one for one in DOCUMENTS if one.name != "CHANGELOG.md"], ids=lambda path: path.name)
+@every_document
 def test_yaml_uses_present_names(document: Path) -> None:
     """In yaml blocks and in yaml within a line. A former name may be the present one of something else."""
+    if document.name == "CHANGELOG.md":
+        return  # It says what was renamed.
     text = document.read_text()
     blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`([^`\n]*: [^`\n]*)`", text)
