@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from foldline.card.card import read_card
+from foldline.card.targets.single_labels import Ordinal
 from foldline.ensembling.ensembling import Ensemble
 from foldline.experiment.fitting import unweighable
 from foldline.experiment.params import read_params
@@ -91,3 +92,16 @@ def test_ranks_of_classes_that_sum_to_one_are_refused_before_training(changes: d
     card = card.model_copy(update={"metric": MeanColumnAuc(kind="mean_column_auc")})
     (line,) = unweighable(params, card)
     assert "but the classes of a target of kind multiclass sum to one, and their ranks do not" in line
+
+
+@pytest.mark.parametrize(("levels", "refused"), [(2000, False), (2001, True)])
+def test_more_classes_than_are_stored_whole_are_refused_where_the_card_names_them(levels: int, refused: bool) -> None:
+    params, card = read_params(ROOT / "params.yaml"), read_card(ROOT / f"pipelines/competitions/{OF_LOG_LOSS}.yaml")
+    target = Ordinal(kind="ordinal", column="x", group=None, levels=tuple(map(str, range(levels))))
+    section = parse({**SECTION, "method": CONVEX}, Ensemble, "ensemble")
+    found = list(
+        unweighable(params.model_copy(update={"ensemble": section}), card.model_copy(update={"target": target}))
+    )
+    assert [("takes the predictions of all classes, but with more than 2,000" in line) for line in found] == [
+        True
+    ] * refused

@@ -20,6 +20,8 @@ from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import METRICS
 from foldline.metrics.metric_and_rule import MetricKind
 
+NEEDS_ALL_CLASSES = f"takes the predictions of all classes, but {TOP_CLASSES_ALONE}. Choose equal or hill_climbing."
+
 
 class Method(Step):
     """A kind of `ensemble.method`: from the members' arrays to one. Its settings are a weight per member."""
@@ -41,7 +43,7 @@ class Method(Step):
         scale = self._on.scale
         unfit = self.unfit(self.metric, holds_probabilities(scale.form))
         if unfit is None and self.takes_all_classes and scale.is_compact:
-            unfit = f"takes the predictions of all classes, but {TOP_CLASSES_ALONE}. Choose equal or hill_climbing."
+            unfit = NEEDS_ALL_CLASSES
         if unfit is not None:
             raise Refusal(f"`ensemble.method.kind` is {self.kind}, which {unfit}")
         return None

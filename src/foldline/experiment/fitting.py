@@ -7,8 +7,9 @@ from foldline.card.answers import unscorable
 from foldline.card.card import Card
 from foldline.card.target import Target
 from foldline.card.views import CROPS, SYMMETRIES, names_in, needs_squares
-from foldline.ensembling.methods import needs_order
+from foldline.ensembling.methods import NEEDS_ALL_CLASSES, needs_order
 from foldline.experiment.params import Params
+from foldline.files.compact import is_compact
 from foldline.files.refusal import Refusal, listed
 from foldline.training.train_section import Train
 
@@ -31,6 +32,10 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
             "method to equal or hill_climbing."
         )
     unfit = method.unfit(metric, not _predicts_numbers(params, card))
+    # Classes that the card does not name are counted by `ensemble`, which refuses the same.
+    many = card.target.sums_to_one and is_compact(len(card.target.named_classes()), distribution=True)
+    if unfit is None and method.takes_all_classes and many:
+        unfit = NEEDS_ALL_CLASSES
     if unfit is not None:
         yield f"params.yaml: `ensemble.method.kind` is {method.kind}, which {unfit}"
 

@@ -23,6 +23,7 @@ from foldline.card.targets.target_kind import (
     Strata,
     Targets,
     Values,
+    has_pattern,
     refuse_other_fields,
 )
 from foldline.files.refusal import Refusal
@@ -146,6 +147,9 @@ class LabelDistribution(OfColumns):
         refuse_other_fields(table[self.columns[0]], some, source, "more than 0 where all other target.columns are 0")
         rows = [tuple(zip(self.columns, row, strict=True)) for row in (votes / sums[:, None]).tolist()]
         return pd.Series(rows, index=table.index, dtype=object)
+
+    def named_classes(self) -> tuple[str, ...]:
+        return () if has_pattern(self.columns) else self.columns
 
     def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
         return sample.names("class", set(self.columns), all_known=True) or self.columns

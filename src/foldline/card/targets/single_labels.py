@@ -176,6 +176,9 @@ class Ordinal(OneLabel):
     answers: ClassVar = ("labels", "probabilities")
     activations: ClassVar = {"distribution": "softmax", "above": "cumulative", "value": "level"}
 
+    def named_classes(self) -> tuple[str, ...]:
+        return self.levels or ()
+
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         texts = super().read(table, source)
         if self.levels is None:

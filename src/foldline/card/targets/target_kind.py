@@ -108,6 +108,10 @@ class TargetKind(Section):
         """What the card itself says that a metric may weigh; nothing where the data say it."""
         return ()
 
+    def named_classes(self) -> tuple[str, ...]:
+        """Those that the card itself names; nothing where the data say them."""
+        return ()
+
     def nameless(self) -> bool:
         """Whether the card leaves a class without a name."""
         return False
