@@ -36,7 +36,7 @@ def test_multiples_of_one_over_the_classes_become_absolute() -> None:
 
 
 def test_absolute_bounds_that_no_row_can_keep_are_refused_with_both_numbers() -> None:
-    """Document 001 prints 0.01/120 and 0.99/120: 120 x 0.99/120 < 1."""
+    """Stites (2018) prints 0.01/120 and 0.99/120: 120 x 0.99/120 < 1."""
     with pytest.raises(Refusal, match=r"120 classes between 8.33333e-05 and 0.00825 sum to between 0.01 and 0.99"):
         absolute(given("absolute", 0.01 / 120, 0.99 / 120), "distribution", 120)
     with pytest.raises(Refusal, match="sum to between 2 and 9"):
