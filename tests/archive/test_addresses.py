@@ -12,7 +12,7 @@ from foldline.archive.addresses import open_array_file
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
 from foldline.pixels.decoding import Undecodable
-from foldline.pixels.reading import PictureFiles, picture_into
+from foldline.pixels.picture_files import PictureFiles, picture_into
 from foldline.pixels.resizing import PixelForm
 from tests.pixels.pictures import encoded, scene
 

@@ -12,7 +12,7 @@ from foldline.folds import duplicates
 from foldline.folds.alignment import Alignment, align
 from foldline.folds.duplicates import FARTHEST, close_pairs, near_duplicate_pairs
 from foldline.pixels.chunks import DecodedImage, decode_into, with_hashes
-from foldline.pixels.reading import Contents
+from foldline.pixels.picture_files import Contents
 from foldline.pixels.resizing import PixelForm
 from tests.pixels.pictures import encoded, scene
 

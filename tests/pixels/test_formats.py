@@ -18,7 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV
 from foldline.files.refusal import Refusal
 from foldline.pixels.decoding import ORIENTATION_TAG, Undecodable
 from foldline.pixels.formats import TIFF_CODECS, dicom_samples, is_tiff, tiff_samples
-from foldline.pixels.reading import Contents, picture_into
+from foldline.pixels.picture_files import Contents, picture_into
 from foldline.pixels.resizing import PixelForm
 from tests.pixels.pictures import encoded, scene
 

@@ -19,7 +19,7 @@ from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
 from foldline.pixels.decoding import RANGE_CURE, Undecodable
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
-from foldline.pixels.reading import Contents, PictureFiles, numbers_in, picture_into
+from foldline.pixels.picture_files import Contents, PictureFiles, numbers_in, picture_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import ImageArray
 

@@ -21,7 +21,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
 from foldline.archive.addresses import InRecord, address_in_record
 from foldline.archive.archives import Archives
 from foldline.pixels.decoding import Undecodable
-from foldline.pixels.reading import Contents, PictureFiles, picture_into
+from foldline.pixels.picture_files import Contents, PictureFiles, picture_into
 from foldline.pixels.resizing import PixelForm
 from tests.pixels.pictures import encoded, npy, scene
 
