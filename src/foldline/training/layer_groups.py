@@ -58,10 +58,7 @@ class StageRates(LearningRates):
     kind: Literal["per_stage"]
     stem: PositiveFloat
     stages: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        return True
+    always_asks_its_libraries: ClassVar[bool] = True
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         depths = layer_depths(backbone, "stages")
@@ -103,10 +100,7 @@ class GradualFreezing(Freezing):
     batchnorm: Literal["train", "eval"]
     """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
     epoch_keys: ClassVar = ("head_epochs",)
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        return True
+    always_asks_its_libraries: ClassVar[bool] = True
 
     def start_epoch(self, model: Module, epoch: int) -> bool:
         backbone = model.get_submodule("backbone")

@@ -72,10 +72,7 @@ class OfTimm(OptimizerKind):
     name: str
     options: dict[str, bool | int | float | str]
     """What the optimiser takes beside rate and weight decay, {} for its own values."""
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        return True
+    always_asks_its_libraries: ClassVar[bool] = True
 
     def build(self, groups: Groups) -> Optimizer:
         """Raises Refusal when timm knows no such optimiser, or when it does not take its options."""
