@@ -26,7 +26,7 @@ ACTIVATIONS: tuple[Activation, ...] = (
     "softmax",
     "sigmoid",
     "normalised_sigmoid",
-    "cumulative",
+    "cumulative_link",
     activation_for("column_softmax", SIZES),
 )
 NAMES = [str(one)[:14] for one in ACTIVATIONS]
@@ -51,7 +51,7 @@ def probabilities(row: Row, activation: Activation) -> Row:
     """As docs/design.md writes them."""
     if activation == "sigmoid":
         return [sigmoid(one) for one in row]
-    if activation == "cumulative":
+    if activation == "cumulative_link":
         falling = [min(row[: place + 1]) for place in range(len(row))]
         middle = [(a.exp() - b.exp()) * sigmoid(-a) * sigmoid(-b) for a, b in pairwise(falling)]
         return [sigmoid(-falling[0]), *middle, sigmoid(falling[-1])]

@@ -81,7 +81,9 @@ def test_axes_that_say_nothing_are_refused(axes: object, message: str, tmp_path:
         read_logits(tmp_path)
 
 
-@pytest.mark.parametrize(("activation", "outputs"), [("cumulative", 2), ("level", 1), ("identity", 3), ("sigmoid", 3)])
+@pytest.mark.parametrize(
+    ("activation", "outputs"), [("cumulative_link", 2), ("level", 1), ("identity", 3), ("sigmoid", 3)]
+)
 def test_the_number_of_logits_follows_from_the_activation(activation: Activation, outputs: int, tmp_path: Path) -> None:
     create_logits(tmp_path, ["a"], ["b"], ["identity"], ["low", "middle", "high"], activation)
     read = read_logits(tmp_path)

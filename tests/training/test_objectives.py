@@ -80,7 +80,7 @@ def test_several_labels_have_a_softmax_each() -> None:
         ("multilabel", "binary_cross_entropy", "sigmoid", 3),
         ("multilabel", "focal", "sigmoid", 3),
         ("ordinal", "focal", "softmax", 3),
-        ("ordinal", "cumulative_link", "cumulative", 2),
+        ("ordinal", "cumulative_link", "cumulative_link", 2),
         ("ordinal", "huber", "level", 1),
         ("open_set", "cross_entropy", "softmax", 3),
         ("label_distribution", "focal", "softmax", 3),

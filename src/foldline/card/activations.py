@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from foldline.params.section import Section
 
-PlainActivation = Literal["softmax", "sigmoid", "normalised_sigmoid", "cumulative", "identity", "level"]
+PlainActivation = Literal["softmax", "sigmoid", "normalised_sigmoid", "cumulative_link", "identity", "level"]
 ActivationKind = Literal[PlainActivation, "column_softmax"]
 """An activation's name, without what it must know besides."""
 Learned = Literal["distribution", "each", "above", "value"]
@@ -52,7 +52,7 @@ def activation_for(kind: ActivationKind, sizes: Sequence[int]) -> Activation:
 
 def outputs_of(activation: Activation, classes: int) -> int:
     """How many logits a model with this activation has: a threshold lies between two levels."""
-    return {"cumulative": classes - 1, "level": 1}.get(name_of(activation), classes)
+    return {"cumulative_link": classes - 1, "level": 1}.get(name_of(activation), classes)
 
 
 def is_value(activation: Activation | ActivationKind) -> bool:

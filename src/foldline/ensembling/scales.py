@@ -141,7 +141,7 @@ class OfTopClasses(Scale):
 
 
 def scores_from(logits: Values, activation: Activation) -> Float64[np.ndarray, "*axes predicted"]:
-    """Of `cumulative` logits, of which the l-th says whether the row lies above level l, one more than there are."""
+    """Of `cumulative_link` logits, of which the l-th says whether the row lies above level l, one more than there are."""
     wide = logits.astype(np.float64)
     if isinstance(activation, ColumnSoftmax):
         return column_by_column(_log_softmax, wide, activation.sizes)
@@ -191,7 +191,7 @@ def _normalised_sigmoid(logits: Values) -> Values:
     return _log_softmax(log_sigmoid(logits))
 
 
-def _cumulative(logits: Float[np.ndarray, "*axes thresholds"]) -> Float[np.ndarray, "*axes levels"]:
+def _cumulative_link(logits: Float[np.ndarray, "*axes thresholds"]) -> Float[np.ndarray, "*axes levels"]:
     """P(level l) = P(above l - 1) - P(above l) = s(a) s(-b) (1 - e^(b - a)), with a >= b the logits of the two and s
     the sigmoid. A model's thresholds may cross: the higher gives way to the lower."""
     falling = np.minimum.accumulate(logits, axis=-1)
@@ -210,7 +210,7 @@ SCORES: Mapping[PlainActivation, Callable[[np.ndarray], np.ndarray]] = {
     "softmax": _log_softmax,
     "sigmoid": _as_it_is,
     "normalised_sigmoid": _normalised_sigmoid,
-    "cumulative": _cumulative,
+    "cumulative_link": _cumulative_link,
     "identity": _as_it_is,
     "level": _as_it_is,
 }

@@ -126,7 +126,7 @@ OBJECTIVES: Mapping[ActivationKind, type[Objective]] = {
     "normalised_sigmoid": SigmoidsToOne,
     "sigmoid": Sigmoids,
     "column_softmax": ColumnSoftmaxes,
-    "cumulative": Thresholds,
+    "cumulative_link": Thresholds,
     "identity": Numbers,
     "level": LevelNumber,
 }

@@ -174,7 +174,7 @@ class Ordinal(OneLabel):
 
     truths: ClassVar = ("class", "label", "each_class", "level")
     answers: ClassVar = ("labels", "probabilities")
-    activations: ClassVar = {"distribution": "softmax", "above": "cumulative", "value": "level"}
+    activations: ClassVar = {"distribution": "softmax", "above": "cumulative_link", "value": "level"}
 
     def named_classes(self) -> tuple[str, ...]:
         return self.levels or ()
