@@ -141,7 +141,7 @@ class OfTopClasses(Scale):
 
 
 def scores_from(logits: Values, activation: Activation) -> Float64[np.ndarray, "*axes predicted"]:
-    """Of `cumulative_link` logits, of which the l-th says whether the row lies above level l, one more than there are."""
+    """Of `cumulative_link` logits, of which the l-th says whether the row lies above level l, one more than these."""
     wide = logits.astype(np.float64)
     if isinstance(activation, ColumnSoftmax):
         return column_by_column(_log_softmax, wide, activation.sizes)
