@@ -20,10 +20,10 @@ from foldline.ensembling.expected_rows import ExpectedRows
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.methods import Equal
 from foldline.ensembling.predictions import read_predictions
+from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
 from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
-from foldline.ensembling.sources import Stored, StoredRows, fit_steps
 from foldline.ensembling.steps import Context
 from foldline.ensembling.temperature import FittedTemperature
 from foldline.files.arrays import put, row_blocks

@@ -13,10 +13,10 @@ from foldline.ensembling.blending import aligned, blend_scale
 from foldline.ensembling.chain import fit_nested
 from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble
+from foldline.ensembling.row_sources import fit_data
 from foldline.ensembling.runs import open_runs
 from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.sources import fit_data
 from foldline.ensembling.steps import Context
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of

@@ -16,8 +16,8 @@ from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan
 from foldline.ensembling.gains import gains_metrics
 from foldline.ensembling.members import read_predicted
+from foldline.ensembling.row_sources import fit_data
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.sources import fit_data
 from foldline.ensembling.view_choice import chosen_views
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal

@@ -11,9 +11,9 @@ from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images
 from foldline.pixels.loaders import evaluation_loader
+from foldline.predicting.predict_section import Predict
 from foldline.predicting.predicting import predict, shared_logits, stored_form
 from foldline.predicting.row_images import row_images
-from foldline.predicting.section import Predict
 from foldline.training.fold_samples import tabular_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views

@@ -9,10 +9,10 @@ from foldline.ensembling.blending import agreement, aligned, blend_scale, with_r
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.predictions import Predictions, create_scores
 from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.row_sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import OfScores, Scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.stacking import fit_pool, pooled
 from foldline.ensembling.steps import Context
 from foldline.files.compact import create_values

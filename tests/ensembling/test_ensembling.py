@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.averages import AVERAGES, Average, Reading
 from foldline.ensembling.chain import Chain, NestedChain
 from foldline.ensembling.ensembling import EnsemblePlan, write_ensemble
 from foldline.ensembling.expected_rows import ExpectedRows
+from foldline.ensembling.fold_averages import AVERAGES, Average, Reading
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.predictions import read_scores
 from foldline.ensembling.scales import OfScores

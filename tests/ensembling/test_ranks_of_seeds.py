@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
 from foldline.ensembling.expected_rows import ExpectedRows
 from foldline.ensembling.members import Predicted, member
-from foldline.ensembling.sources import fit_steps
+from foldline.ensembling.row_sources import fit_steps
 from foldline.predicting.logits import Logits
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foldline.card.activations import Activation, ColumnDistributions, activation_for, form_of
-from foldline.ensembling.averages import AVERAGES, Reading
+from foldline.ensembling.fold_averages import AVERAGES, Reading
 from foldline.ensembling.log_losses import mean_over_asked, truth_of_scores
 from foldline.ensembling.methods import Stacking
 from foldline.ensembling.scales import NEVER, OfScores, Scale, scale_of

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.averages import AVERAGES, Reading
 from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import FittedBounds, GivenBounds, NoBounds
+from foldline.ensembling.fold_averages import AVERAGES, Reading
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Stacking
 from foldline.ensembling.scales import OfTopClasses, Scale
 from foldline.ensembling.steps import Context, apart, stacked

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.averages import AVERAGES
-from foldline.ensembling.averages import Average as Averaging
 from foldline.ensembling.chain import Chain, FitData, NestedChain, fit_chain, fit_nested
+from foldline.ensembling.fold_averages import AVERAGES
+from foldline.ensembling.fold_averages import Average as Averaging
 from foldline.ensembling.members import common_views
 from foldline.ensembling.scales import Inputs, OfScores
 from foldline.ensembling.steps import Context, Step

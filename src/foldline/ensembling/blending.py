@@ -13,9 +13,9 @@ from foldline.ensembling.members import refuse_other_classes
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import read_scores
 from foldline.ensembling.ranks import ranks_within
+from foldline.ensembling.row_sources import Places, Stored, StoredRows
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import Inputs, Scale, scale_of, stored_scale
-from foldline.ensembling.sources import Places, Stored, StoredRows
 from foldline.files.arrays import row_blocks
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.decisions.likeliest import most_probable

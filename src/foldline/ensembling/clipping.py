@@ -9,9 +9,9 @@ from foldline.ensembling.bounds import Bounds
 from foldline.ensembling.chain import NestedChain
 from foldline.ensembling.gains import Gain, gains_metrics, write_gains
 from foldline.ensembling.predictions import Predictions, create_like
+from foldline.ensembling.row_sources import Source, cross_fitted, fitted
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer, Scores, score_folds
-from foldline.ensembling.sources import Source, cross_fitted, fitted
 from foldline.ensembling.steps import Context, Step, apart, by_fold
 from foldline.files.arrays import gather, put
 from foldline.files.whole_files import whole_folder, write_json

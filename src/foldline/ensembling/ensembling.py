@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from foldline.ensembling.averages import AVERAGES, Average, Reading
 from foldline.ensembling.chain import NestedChain
+from foldline.ensembling.fold_averages import AVERAGES, Average, Reading
 from foldline.ensembling.gains import Gain
 from foldline.ensembling.members import ModelRows, Predicted
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import Predictions, create_predictions, create_scores
+from foldline.ensembling.row_sources import cross_fitted, fitted
 from foldline.ensembling.scales import scale_of
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.sources import cross_fitted, fitted
 from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.temperature import Temperature
 from foldline.ensembling.view_choice import Addition, ordered

@@ -9,8 +9,8 @@ from pydantic import InstanceOf
 
 from foldline.card.activations import Activation
 from foldline.card.views import cost_of
-from foldline.ensembling.averages import Average
 from foldline.ensembling.chain import Chain
+from foldline.ensembling.fold_averages import Average
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.steps import Step, apart
 
