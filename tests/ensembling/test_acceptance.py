@@ -10,8 +10,8 @@ from foldline.ensembling import intervals
 from foldline.ensembling.bounds import FittedBounds
 from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.clipping import Decision
+from foldline.ensembling.fold_averages import ranks_within
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Method, Ranks, Stacking
-from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step

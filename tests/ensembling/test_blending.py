@@ -6,9 +6,9 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from foldline.ensembling.blending import agreement, aligned, blend_scale, with_ranks
+from foldline.ensembling.fold_averages import ranks_within
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.predictions import Predictions, create_scores
-from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.row_sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import OfScores, Scale

@@ -9,10 +9,10 @@ from scipy.special import softmax
 from foldline.card.activations import ColumnDistributions
 from foldline.ensembling.blending import agreement
 from foldline.ensembling.bounds import GRID, AbsoluteBounds, FittedBounds, GivenBounds, within
+from foldline.ensembling.fold_averages import ranks_within
 from foldline.ensembling.log_losses import row_losses, sample_weights
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
 from foldline.ensembling.projection import project
-from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.scales import OfScores, Scale
 from foldline.ensembling.stacking import fit_pool, pooled
 from foldline.ensembling.steps import Context, Step

@@ -10,8 +10,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from foldline.files.whole_files import sha256
-from foldline.local_kaggle.competition import read_competition
 from foldline.local_kaggle.digits import write_digits
+from foldline.local_kaggle.hosted_competition import read_competition
 
 
 @pytest.fixture(scope="module")

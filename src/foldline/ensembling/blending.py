@@ -9,10 +9,10 @@ from jaxtyping import Float64
 
 from foldline.card.activations import ColumnDistributions, Form, holds_probabilities, name_of
 from foldline.ensembling.expected_rows import place
+from foldline.ensembling.fold_averages import ranks_within
 from foldline.ensembling.members import refuse_other_classes
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import read_scores
-from foldline.ensembling.ranks import ranks_within
 from foldline.ensembling.row_sources import Places, Stored, StoredRows
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import Inputs, Scale, scale_of, stored_scale

@@ -11,8 +11,7 @@ from foldline.card.activations import Activation, Form, form_of, width_of
 from foldline.card.description import read_classes
 from foldline.card.target import Target
 from foldline.ensembling.expected_rows import ExpectedRows, expected_rows, place
-from foldline.ensembling.fold_averages import Reading
-from foldline.ensembling.ranks import ranks_of_logits
+from foldline.ensembling.fold_averages import Reading, ranks_of_logits
 from foldline.ensembling.row_sources import Places as Positions
 from foldline.ensembling.row_sources import Source
 from foldline.ensembling.scales import Inputs, Scale

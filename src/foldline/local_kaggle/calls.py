@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from foldline.local_kaggle.competition import Competition, Submission
 from foldline.local_kaggle.evaluation import evaluate
+from foldline.local_kaggle.hosted_competition import Competition, Submission
 
 DEFAULT_PAGE_SIZE = 20
 MOST_PER_PAGE = 200

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from foldline.local_kaggle.calls import METHODS, SERVED, Call, Served, refused
-from foldline.local_kaggle.competition import Competition, read_competition
+from foldline.local_kaggle.hosted_competition import Competition, read_competition
 
 HOST = "127.0.0.1"
 UPLOAD_BYTES = 1 << 30

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.local_kaggle.competition import Submissions, leaderboard, read_competition
 from foldline.local_kaggle.evaluation import Evaluation
+from foldline.local_kaggle.hosted_competition import Submissions, leaderboard, read_competition
 from tests.kaggle.rehearsal import SLUG, write_competition
 from tests.metrics.of_kind import metric_of_kind
 
