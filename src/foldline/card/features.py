@@ -14,7 +14,7 @@ class Features(Section):
 
     Columns of both layout.train and layout.test, one value per row, which may be missing. `*` stands for any text:
     `margin*` names all columns that begin so and that train and test rows have, but for those that the card names
-    otherwise. Models learn from them with `train.model.side_features: joined`.
+    otherwise. Models learn from them with `train.model.tabular_features: concatenated`.
     """
 
     numbers: tuple[Column, ...]
