@@ -14,6 +14,7 @@ from foldline.training.backbones import known_model
 from foldline.training.models import (
     Architecture,
     build_model,
+    in_present_words,
     load_model,
     read_description,
     refuse_unfit_images,
@@ -23,6 +24,16 @@ from foldline.training.networks import Head, LinearHead, MlpHead, Model, Models
 from foldline.training.train_section import Resolution
 from tests.training.small import MODEL
 
+MODEL_OF_BEFORE = {
+    "name": "test_resnet",
+    "head": {"kind": "hidden", "units": 5, "drop_rate": 0.5},
+    "pooling": {"kind": "own"},
+    "hidden_activation": "own",
+    "drop_rate": 0.1,
+    "drop_path_rate": 0.0,
+    "drop_channel_rate": 0.0,
+    "side_features": "joined",
+}
 PLAIN = LinearHead(kind="linear")
 WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)
 
@@ -89,6 +100,30 @@ def test_saved_and_loaded_it_says_the_same(tmp_path: Path) -> None:
     assert torch.equal(loaded(images), model(images))
     assert loaded.architecture == model.architecture
     assert not loaded.training
+
+
+def test_a_model_of_former_words_is_read(tmp_path: Path) -> None:
+    """As `python -m pipelines.train` described it before 29 November 2026."""
+    model = build_model(architecture(head=MlpHead(kind="mlp", units=5, drop_rate=0.5)))
+    former = {
+        "model": MODEL_OF_BEFORE,
+        "channels": 1,
+        "height": 32,
+        "width": 32,
+        "outputs": 7,
+        "activation": "softmax",
+        "side": {
+            "numbers": [{"column": "side:age", "mean": 1.0, "spread": 2.0, "marks_missing": False}],
+            "categories": [],
+        },
+    }
+    described = in_present_words(former)
+    assert described["tabular"]["numbers"][0]["std"] == 2.0
+    assert parse(described | {"tabular": None}, Architecture, "x") == model.architecture
+    assert in_present_words(former | {"activation": "cumulative"})["activation"] == "cumulative_link"
+    columns = {"kind": "column_softmax", "sizes": [3, 4]}
+    assert in_present_words(former | {"activation": columns})["activation"] == columns
+    assert in_present_words({"kind": "python", "side": "own"}) == {"kind": "python", "side": "own"}
 
 
 def test_saved_twice_it_is_the_same_bytes(tmp_path: Path) -> None:

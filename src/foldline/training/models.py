@@ -124,7 +124,7 @@ def load_model(path: Path) -> Classifier:
 
     Raises Refusal when the file is missing or no model of ours, or built by a file of one's own that has changed.
     """
-    architecture = parse(read_description(path), Architecture, str(path))
+    architecture = parse(in_present_words(read_description(path)), Architecture, str(path))
     if architecture.own_code != architecture.model.own_code():
         raise Refusal(
             f"{path}: the model learned with another {architecture.model.file} than there is now. "  # type: ignore[attr-defined]
@@ -133,6 +133,33 @@ def load_model(path: Path) -> Classifier:
     model = build_model(architecture)
     model.load_state_dict(load_file(path))
     return model.eval()
+
+
+FORMER_WORDS = {
+    "drop_channel_rate": "spatial_dropout_rate",
+    "side_features": "tabular_features",
+    "side": "tabular",
+    "spread": "std",
+    "plain": "linear",
+    "hidden": "mlp",
+    "own": "default",
+    "joined": "concatenated",
+    "cumulative": "cumulative_link",
+}
+"""Of models that were trained before 29 November 2026; they are read until 29 November 2027."""
+NAMING = ("kind", "activation", "hidden_activation", "tabular_features")
+"""Keys of a description that hold words of ours."""
+
+
+def in_present_words(description: Any) -> Any:
+    """What `save_model` would write today; the keys of a model of one's own are its own."""
+    if isinstance(description, list):
+        return [in_present_words(one) for one in description]
+    if not isinstance(description, dict) or description.get("kind") == "python":
+        return description
+    present = {FORMER_WORDS.get(key, key): in_present_words(value) for key, value in description.items()}
+    words = {key: present[key] for key in NAMING if isinstance(present.get(key), str)}
+    return present | {key: FORMER_WORDS.get(word, word) for key, word in words.items()}
 
 
 def read_description(path: Path) -> Any:
