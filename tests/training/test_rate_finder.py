@@ -28,7 +28,7 @@ from tests.training.small import MODEL, small_fold, train_section
 
 CONFIG = train_section(average={"kind": "none"})
 CPU = torch.device("cpu")
-OBJECTIVE = fold_objective(small_fold(), CONFIG)
+OBJECTIVE = fold_objective(small_fold(), CONFIG.loss)
 
 
 def sweep_with(setup: TrainingSetup, sweep: Sweep) -> pd.DataFrame:
