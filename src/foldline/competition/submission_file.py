@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 from jaxtyping import Float32, Int64
-from tqdm import tqdm
 
 from foldline.card.forms.form import Form, Sample
 from foldline.card.target import Target
 from foldline.competition.sample import line_positions
 from foldline.files.arrays import gather, row_blocks, take
+from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.decisions.rules import Rule
 
@@ -56,7 +56,7 @@ def write_submission(
     with path.open("wb") as file:
         if sample.has_header:
             file.write(_header(["" if name in sample.nameless else name for name in sample.columns]))
-        for block in tqdm(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
+        for block in progress(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
             answers = form.asked_for(rule(read(predictions.test, rows[block])), places[block], len(asked))
             values = dict(zip(ours, form.columns(answers, names, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})

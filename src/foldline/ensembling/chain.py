@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int64
-from tqdm import tqdm
 
 from foldline.ensembling.gains import Gain, no_gain
 from foldline.ensembling.intervals import standard_error
@@ -20,6 +19,7 @@ from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import difference
 from foldline.ensembling.steps import Folds, Step, by_fold, inputs_at
 from foldline.files.compact import rows_at
+from foldline.files.progress import progress
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def fit_nested(steps: Sequence[Step], data: FitData, what: str) -> NestedChain:
     folds = np.unique(data.folds).tolist()
     if not steps:
         return NestedChain(Chain(()), dict.fromkeys(folds, Chain(())))
-    bar = tqdm(folds, desc=f"{what}: without fold", unit="fold")
+    bar = progress(folds, desc=f"{what}: without fold", unit="fold")
     without = {fold: fit_chain(steps, data.at(data.folds != fold)) for fold in bar}
     return NestedChain(fit_chain(steps, data, measure_given=True), without)
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64
 from scipy.special import stdtrit
-from tqdm import tqdm
+
+from foldline.files.progress import progress
 
 DECIMALS = 6
 """Of numbers that are written: machines may differ in the last bits of a sum."""
@@ -46,7 +47,7 @@ def bootstrap_interval(
     drawn = int(np.clip(np.ceil(count * MOST_CELLS / (len(clusters) * cells_per_row)), 1, count)) if count else 0
     generator = np.random.default_rng(0)
     values = np.empty(DRAWS)
-    for draw in tqdm(range(DRAWS), desc="bootstrap", unit="draw", leave=False, disable=len(clusters) < 10_000):
+    for draw in progress(range(DRAWS), desc="bootstrap", unit="draw"):
         chosen = generator.integers(count, size=drawn)
         values[draw] = statistic(by_cluster[_spans(starts[chosen], sizes[chosen])])
     values = values[~np.isnan(values)]

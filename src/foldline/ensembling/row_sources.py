@@ -1,17 +1,17 @@
 """Predictions that a chain of steps is fitted on and applied to, in blocks of rows: little of them is in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from tqdm import tqdm
 
 from foldline.ensembling.chain import FitData, NestedChain, fit_nested
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.steps import Folds, Step, by_fold
 from foldline.files.arrays import gather, row_blocks
 from foldline.files.compact import KEPT, CompactArray, numbers_per_row, take_stored
+from foldline.files.progress import progress
 
 Places = Int64[np.ndarray, " rows"]
 MOST_ROWS = 20_000
@@ -119,5 +119,5 @@ def fitted(source: Source, chain: NestedChain, what: str) -> Iterator[tuple[slic
         yield block, [chain.whole.apply(inputs) for inputs in source.test(block)]
 
 
-def _blocks(source: Source, rows: int, what: str) -> "tqdm[slice]":
-    return tqdm(list(row_blocks((rows, numbers_per_row(source.arrays[0])))), desc=what, unit="block")
+def _blocks(source: Source, rows: int, what: str) -> Iterable[slice]:
+    return progress(list(row_blocks((rows, numbers_per_row(source.arrays[0])))), desc=what, unit="block")

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int64
 from scipy.cluster.hierarchy import DisjointSet
-from tqdm import tqdm
 
+from foldline.files.progress import progress
 from foldline.folds.alignment import CERTAIN, Alignment, Thumbnail, align
 from foldline.pixels.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 from foldline.pixels.stores import CachedPixels
@@ -71,7 +71,7 @@ def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataF
 
 def _thumbnails(pixels: CachedPixels, indices: np.ndarray) -> Thumbnails:
     thumbnails = np.empty((len(indices), SIDE_PIXELS, SIDE_PIXELS), np.uint8)
-    for number, index in enumerate(tqdm(indices, desc="thumbnails", unit="image")):
+    for number, index in enumerate(progress(indices, desc="thumbnails", unit="image")):
         thumbnails[number] = thumbnail(pixels[index])
     return thumbnails
 
@@ -105,7 +105,7 @@ def _verified(pairs: Int64[np.ndarray, "pairs 2"], thumbnails: Thumbnails) -> In
     """Those of `pairs` that hold the same picture and are not connected by earlier ones: n - 1 of n copies."""
     least = cache(lambda: _least_detail_correlation(thumbnails))
     clusters, refusals, same = DisjointSet(np.unique(pairs).tolist()), Counter[int](), []
-    for first, second in tqdm(pairs.tolist(), desc="comparing", unit="pair"):
+    for first, second in progress(pairs.tolist(), desc="comparing", unit="pair"):
         if clusters.connected(first, second) or min(refusals[first], refusals[second]) >= MOST_REFUSALS:
             continue
         if _is_same(thumbnails[first], thumbnails[second], least):

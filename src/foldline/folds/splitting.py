@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import numpy as np
 from jaxtyping import Bool, Int64
 from pydantic import Field, NonNegativeInt
-from tqdm import tqdm
 
+from foldline.files.progress import progress
 from foldline.files.refusal import Refusal
 from foldline.params.section import Section
 
@@ -91,7 +91,7 @@ def _assign_clusters(
     fold_rows = counts.sum(axis=0)
     row_cost = ONE // all_rows
     assigned = np.empty(len(cluster_order), dtype=np.int64)
-    for cluster in tqdm(np.lexsort((first, rarest, -sizes)), desc="clusters", unit="cluster"):
+    for cluster in progress(np.lexsort((first, rarest, -sizes)), desc="clusters", unit="cluster"):
         own = slice(bounds[cluster], bounds[cluster + 1])
         cost = costs[own] @ counts[owned[own]] + int(sizes[cluster]) * row_cost * fold_rows
         fold = int(np.argmin(cost))

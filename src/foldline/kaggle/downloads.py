@@ -6,10 +6,9 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from tqdm import tqdm
-
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.archive.unpacking import refuse_leaving
+from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
 from foldline.kaggle.client import Kaggle
@@ -40,7 +39,7 @@ def adopt(source: Path, competition: str, folder: Path) -> Manifest:
         raise Refusal(f"{source} lies in {folder}, which is replaced. Move the files elsewhere first.")
     above = source if source.is_dir() else source.parent
     with whole_folder(folder) as partial:
-        for path in tqdm(paths, desc="copying", unit="file"):
+        for path in progress(paths, desc="copying", unit="file"):
             copy = partial / path.relative_to(above)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
@@ -67,7 +66,7 @@ def _read_through(path: Path, name: str) -> dict[str, int]:
             for entry in entries:
                 refuse_leaving(entry.filename, Path(name))
             total = sum(entry.file_size for entry in entries)
-            with tqdm(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
+            with progress(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
                 for entry in entries:
                     with archive.open(entry) as stream:
                         while block := stream.read(BLOCK_BYTES):

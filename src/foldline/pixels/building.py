@@ -18,10 +18,10 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 from xxhash import xxh3_64_intdigest
 
 from foldline.archive.finder import existing
+from foldline.files.progress import progress
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked, sha256_of_json, whole_file
 from foldline.pixels.cache import PixelsKey
@@ -163,7 +163,7 @@ def build_file(
     chunks = [chunk for chunk in _chunks(paths, form) if chunk.first not in done]
     remaining = sum(len(chunk.paths) for chunk in chunks)
     processes = processes or (1 if remaining < SMALL_BUILD_IMAGES else len(os.sched_getaffinity(0)))
-    with tqdm(total=len(paths), initial=len(paths) - remaining, desc="decoding", unit="image") as bar:
+    with progress(total=len(paths), initial=len(paths) - remaining, desc="decoding", unit="image") as bar:
         for chunk in _decoded(chunks, source, processes):
             _append_to_journal(progress_file, chunk)
             done[chunk.first] = chunk

@@ -11,11 +11,11 @@ from accelerate.utils import broadcast_object_list
 from jaxtyping import Float, Float32, Int64, Shaped
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
-from tqdm import tqdm
 
 from foldline.card.activations import Activation
 from foldline.files.arrays import put
 from foldline.files.compact import is_compact
+from foldline.files.progress import progress
 from foldline.files.whole_files import whole_folder
 from foldline.predicting.logits import Logits, create_logits, read_logits
 from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
@@ -94,7 +94,8 @@ def predict(
     seen = np.zeros(len(mine.rows), np.int64)
     open_rows = OpenRows(mine, aggregate)
     model = model.to(accelerator.device).eval()
-    bar = tqdm(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=not accelerator.is_main_process)
+    hidden = None if accelerator.is_main_process else True
+    bar = progress(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=hidden)
     for batch, index in load(mine.cache_indices):
         on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
         side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32
 from pydantic import PositiveFloat
 from scipy.sparse import csr_array
-from tqdm import tqdm
 
+from foldline.files.progress import progress
 from foldline.params.kinds import union_of
 from foldline.training.losses import Loss
 from foldline.training.networks import Model
@@ -102,7 +102,7 @@ def backbone_features(
     hook = model.head.register_forward_pre_hook(keep)
     try:
         loader = evaluation_loader(pixels, samples.cache_indices, batch_size, workers=0)
-        for images, index in tqdm(loader, "features", disable=None):
+        for images, index in progress(loader, "features"):
             with torch.no_grad():
                 model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.tabular))
     finally:

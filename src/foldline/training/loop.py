@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
-from tqdm import tqdm
 
+from foldline.files.progress import progress
 from foldline.training.averages import Follower
 from foldline.training.batches import Batch, TrainingBatches, micro_batches
 from foldline.training.checkpoints import Progress, checkpoint_state, restore
@@ -123,11 +123,10 @@ def sync_buffers(model: nn.Module, accelerator: Accelerator) -> None:
 
 def progress_bar(batches: TrainingBatches, epoch: int, accelerator: Accelerator) -> Iterator[Batch]:
     """On a terminal and in the first process only."""
-    yield from tqdm(
+    yield from progress(
         batches.mixed(epoch),
         desc=f"epoch {epoch + 1}",
         total=len(batches),
         unit="step",
-        leave=False,
         disable=None if accelerator.is_main_process else True,
     )

@@ -16,8 +16,8 @@ from jaxtyping import Float
 from scipy.signal import lfilter
 from torch import nn
 from torch.optim import Optimizer
-from tqdm import tqdm
 
+from foldline.files.progress import progress
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import whole_folder, write_json
 from foldline.pixels.loaders import evaluation_loader
@@ -71,7 +71,7 @@ def find_rates(
         model, optimizer = accelerator.prepare(*deepcopy((setup.model, setup.optimizer)))
         head_rate = optimizer.param_groups[-1]["peak_rate"]
         training = endless(batches.mixed)
-        for step, rate in enumerate(tqdm(sweep.rates(), desc="learning rates", unit="step"), start=1):
+        for step, rate in enumerate(progress(sweep.rates(), desc="learning rates", unit="step"), start=1):
             set_rates(optimizer, rate / head_rate)
             train_loss = _training_step(setup, model, optimizer, next(training), accelerator)
             losses, correct = measure(model.eval(), next(validation), setup.objective, accelerator)

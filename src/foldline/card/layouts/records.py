@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
-from tqdm import tqdm
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import matching
@@ -14,6 +13,7 @@ from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.record_images import RecordImage, field_value, leaves
 from foldline.card.source_steps import ADDRESS, Step
 from foldline.card.sources import Source, after_steps, numbered
+from foldline.files.progress import progress
 from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
 
@@ -60,7 +60,7 @@ class RecordsPart(Part):
         for name in self._files(archives):
             try:
                 fields = {*columns, *self.image.needed}
-                for place, record in tqdm(_opened(archives, name).read(fields), desc=name, unit="record"):
+                for place, record in progress(_opened(archives, name).read(fields), desc=name, unit="record"):
                     addresses = list(self.image.addresses(name, place, record))
                     for column in columns:
                         values[column] += [as_text(field_value(record, column))] * len(addresses)
