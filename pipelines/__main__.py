@@ -44,7 +44,8 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
         ("dvc exp run -S ...", "the same with a change: -S train.epochs=2"),
     ),
     "Look at results": (
-        ("dvc metrics show", "scores; dvc exp show: those of all experiments"),
+        ("dvc metrics show", "the score, its standard error, the accuracy"),
+        ("dvc exp show", "of all experiments: --only-changed --drop / --keep score"),
         ("dvc plots show", "curves, a colour per fold"),
         "compare",
         "tta",
