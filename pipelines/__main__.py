@@ -45,7 +45,7 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
     ),
     "Look at results": (
         ("dvc metrics show", "the score, its standard error, the accuracy"),
-        ("dvc exp show", "of all experiments: --only-changed --drop / --keep score"),
+        ("dvc exp show", "the same of all experiments, side by side"),
         ("dvc plots show", "curves, a colour per fold"),
         "compare",
         "tta",
