@@ -139,6 +139,8 @@ def test_metrics_by_the_names_that_people_use(name: str, meant: str) -> None:
 
 def test_a_section_that_is_not_one() -> None:
     assert refusal_of([1]) == "params.yaml: `part` is [1]: it must hold keys and values."
+    word = refusal_of("none")
+    assert word == "params.yaml: `part` is 'none': it must hold keys and values, such as {kind: none}."
 
 
 def test_every_mistake_has_its_line() -> None:

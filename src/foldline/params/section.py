@@ -134,7 +134,8 @@ def _explain_value(detail: ErrorDetails, name: str, found: Any) -> str:
     message = message[0].lower() + message[1:]
     match detail["type"], found:
         case "model_type" | "model_attributes_type", _:
-            return f"`{name}` is {found!r}: it must hold keys and values."
+            example = f", such as {{kind: {found}}}" if isinstance(found, str) and found.isidentifier() else ""
+            return f"`{name}` is {found!r}: it must hold keys and values{example}."
         case "string_type", Mapping():
             return f"`{name}` is {found!r}, as yaml reads braces. {QUOTED}"
         case "tuple_type", _:
