@@ -17,8 +17,9 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     table.add_row("mean of folds", f"{ensemble['fold_mean']:.5f}", end_section=True)
     table.add_row("out-of-fold, before clip", f"{clipped['score_before']:.5f}")
     table.add_row("out-of-fold, after clip", f"{clipped['score']:.5f}")
-    if ensemble.get("accuracy") is not None:
-        table.add_row("out-of-fold accuracy", f"{ensemble['accuracy']:.5f}")
+    accuracy = read_json(places.score).get("top_1_accuracy")
+    if accuracy is not None:
+        table.add_row("out-of-fold accuracy", f"{accuracy:.5f}")
     if leaderboard is not None:
         table.add_row("leaderboard", leaderboard)
     table.add_section()

@@ -28,6 +28,19 @@ def test_files_and_folders_exist(document: Path) -> None:
     assert [name for name in named if Path(name).name not in EXAMPLES and not _exists(name)] == []
 
 
+def test_files_that_the_code_names_exist() -> None:
+    """In docstrings and comments, which no import holds to what there is."""
+    sources = [path for path in PATHS if path.suffix == ".py" and path.relative_to(REPOSITORY).parts[0] != "tests"]
+    named = {
+        (path.name, name)
+        for path in sources
+        for name in re.findall(r"(?<![\w<>/{*.])(?:[a-z_0-9]+/)*[a-z_0-9]+\.py\b", path.read_text())
+    }
+    unknown = sorted(pair for pair in named if not _exists(pair[1]))
+    # A person's own files may be called so.
+    assert unknown == [("own.py", "json.py"), ("own.py", "torch.py")]
+
+
 def _exists(name: str) -> bool:
     return any(path.match(name) for path in PATHS)
 

@@ -29,7 +29,6 @@ def test_the_ensembles_metrics() -> None:
         "score": 1.039721,
         "fold_scores": {"0": 1.155245, "2": 0.693147},
         "fold_mean": 0.924196,
-        "accuracy": 0.25,
         "rows": 4,
         "folds": [0, 2],
     }

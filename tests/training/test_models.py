@@ -11,6 +11,7 @@ from foldline.card.activations import Activation
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.backbones import known_model
+from foldline.training.heads import Head, LinearHead, MlpHead
 from foldline.training.models import (
     Architecture,
     build_model,
@@ -20,7 +21,7 @@ from foldline.training.models import (
     refuse_unfit_images,
     save_model,
 )
-from foldline.training.networks import Head, LinearHead, MlpHead, Model, Models
+from foldline.training.networks import Model, Models
 from foldline.training.train_section import Resolution
 from tests.training.small import MODEL
 

@@ -95,7 +95,7 @@ def test_at_a_rate_of_nothing_each_step_measures_the_next_validation_batch() -> 
     lines = sweep_with(setup, Sweep(1e-30, 2e-30, 5, 0.0))
     setup.model.eval()
     expected = [
-        setup.objective.loss(setup.model(batch.images), batch.targets).mean().item()
+        setup.judged_by.loss(setup.model(batch.images), batch.targets).mean().item()
         for batch, _ in zip(validation(), range(5), strict=False)
     ]
     assert lines["validation_loss"].to_numpy() == pytest.approx(expected, rel=1e-5)

@@ -16,7 +16,7 @@ import pyarrow.parquet
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
-from foldline.archive.tables import encoding_of, parsed_json
+from foldline.archive.texts import encoding_of, parsed_json
 from foldline.archive.tfrecord import decode_example, examples_in
 
 Record = dict[str, Any]

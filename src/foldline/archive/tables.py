@@ -13,42 +13,15 @@ import numpy as np
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.texts import UTF_16, as_text, decoded, encoding_of, parsed_json
 from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed, suggestion
-
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-def encoding_of(content: bytes) -> str:
-    """UTF-8, UTF-16 by its byte order mark, else cp1252 (Windows in the west), which nothing marks."""
-    if content.startswith(UTF_16):
-        return "utf-16"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def decoded(content: bytes) -> str:
-    """The text of `content`, whatever its encoding; an undefined byte becomes U+FFFD."""
-    return content.decode(encoding_of(content), "replace")
-
-
-def parsed_json(content: bytes) -> Any:
-    """JSON in any of these encodings. Raises ValueError for anything else."""
-    try:
-        return json.loads(content)
-    except UnicodeDecodeError:
-        return json.loads(decoded(content))
-
 
 TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *TYPED_SUFFIXES)
 SEPARATORS = (",", "\t", ";", "|", " ")
 WHOLE_LINES = "\x1e"
 """A separator that no text contains: with a single column name, a csv without a header is read as whole lines."""
-INTEGER = re.compile(r"^(-?\d+)\.0$")
 NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 LOOKED_AT = 4096
 """Bytes at the beginning, which tell binary files from text."""
@@ -77,20 +50,6 @@ def parse_table(
         case _:
             return _csv(content, name, names, usecols, rows)
     return (table if usecols is None else table[usecols]).map(as_text).astype("str")
-
-
-def as_text(value: Any) -> str:
-    """A value of JSON or parquet as a csv would write it; a list as its items with spaces between."""
-    if isinstance(value, list):
-        return " ".join(as_text(item) for item in value)
-    if value is None or value != value:  # NaN
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    # An integer column with missing values is one of floats.
-    return INTEGER.sub(r"\1", str(value))
 
 
 def header_fields(content: bytes, name: str) -> list[str]:

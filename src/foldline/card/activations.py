@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from foldline.params.former_names import present_name
 from foldline.params.section import Section
 
 PlainActivation = Literal["softmax", "sigmoid", "normalised_sigmoid", "cumulative_link", "identity", "level"]
@@ -86,9 +87,8 @@ def in_file(one: Activation | Form) -> Any:
 
 
 def activation_in(found: Any, classes: int) -> Activation | None:
-    """What `in_file` wrote; None for anything else, or of another number of classes. `cumulative` is what files called
-    it that were written before 29 November 2026; they are read until 29 November 2027."""
-    return _of_classes(_read("cumulative_link" if found == "cumulative" else found, Activation), classes)
+    """What `in_file` wrote, by a former name too; None for anything else, or of another number of classes."""
+    return _of_classes(_read(present_name(found) if isinstance(found, str) else found, Activation), classes)
 
 
 def form_in(found: Any, classes: int) -> Form | None:

@@ -7,7 +7,8 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.archive.archives import Archives
-from foldline.archive.tables import as_text, described_places, read_header, read_table, refuse_empty_table
+from foldline.archive.tables import described_places, read_header, read_table, refuse_empty_table
+from foldline.archive.texts import as_text
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal, listed
 from foldline.params.own import CardFile, blamed, load_own

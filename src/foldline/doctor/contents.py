@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from foldline.archive.archives import Archives
-from foldline.archive.tables import parsed_json, read_header
+from foldline.archive.tables import read_header
+from foldline.archive.texts import parsed_json
 from foldline.files.refusal import Refusal, listed
 
 SHOWN_KINDS, SHOWN_TABLES, SHOWN_COLUMNS = 20, 8, 12

@@ -25,7 +25,7 @@ SAMPLE = re.compile(r"(?i)sample|submission|submit|benchmark")
 TEST, TRAIN = re.compile(r"(?i)test|private|hidden"), re.compile(r"(?i)train|label|solution")
 FEWEST_FOUND = 0.5
 """Of the lines, that must have an image: some competitions list more than they serve."""
-PIXELS = re.compile(r"(?i)(?P<name>pixel|px|p)_?\d+")
+PIXELS = re.compile(r"(?i)(pixel|px|p)_?\d+")
 LABELLED = re.compile(r"(?P<label>[A-Za-z]+)(?P<between>[._-]?)(?P<number>\d+)")
 GREY = ("1", "L", "I;16", "I;16B")
 BY_HAND = "Write the card by hand: docs/new-competition.md."

@@ -1,7 +1,7 @@
 """What a competition asks for, guessed from its labels and its sample: target, metric, form of submission."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -20,7 +20,7 @@ class Asked:
     target: dict[str, Any]
     metric: dict[str, Any]
     submission: dict[str, Any]
-    columns: tuple[str, ...] = field(default=())
+    columns: tuple[str, ...]
     """Those of the labels that it uses."""
     remark: str = ""
 

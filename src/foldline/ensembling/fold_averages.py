@@ -16,9 +16,9 @@ from foldline.files.refusal import Refusal
 def ranks_within(
     values: Float[np.ndarray, "rows *axes outputs"], groups: Int64[np.ndarray, " rows"], form: Form
 ) -> Float32[np.ndarray, "rows *axes outputs"]:
-    """Each column's ranks among the rows of a group, as shares between 0 and 1; ties share theirs.
+    """Each column's ranks among the rows of a group, between 0 and 1; ties have the same.
 
-    groups: the rows of different models are on different scales. A binary distribution stays one; Raises Refusal for
+    groups: the rows of different models are on different scales. A binary distribution stays one. Raises Refusal for
     one of more classes, which ranks are none of.
     """
     _refuse_many_classes(form, values.shape[-1])
@@ -56,7 +56,7 @@ def ranks_of_logits(
 
 
 class Average:
-    """Predictions, or their ranks (ranks.py makes members of these)."""
+    """Of predictions, or of their ranks."""
 
     of_ranks: ClassVar[bool] = False
 

@@ -64,10 +64,9 @@ def score_folds(metric: MetricKind, targets: np.ndarray, answers: np.ndarray, fo
 
 
 def ensemble_metrics(scorer: Scorer, targets: np.ndarray, means: Predictions) -> dict[str, Any]:
-    """The content of `ensemble/metrics.json`; no accuracy where a row has not exactly one class."""
+    """The content of `ensemble/metrics.json`."""
     scores = score_folds(scorer.metric, targets, scorer.answers(means.out_of_fold), means.folds)
-    accuracy = top_1_accuracy(targets, means)
-    return scores.as_json(scorer.metric, len(targets), fold_mean=rounded(scores.fold_mean), accuracy=accuracy)
+    return scores.as_json(scorer.metric, len(targets), fold_mean=rounded(scores.fold_mean))
 
 
 def top_1_accuracy(targets: np.ndarray, means: Predictions) -> float | None:

@@ -18,6 +18,7 @@ FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
     "own": ("default",),
     "drop_channel_rate": ("spatial_dropout_rate",),
     "side_features": ("tabular_features",),
+    "joined": ("concatenated",),
     "warm_start": ("head_initialisation",),
     "logistic_regression": ("linear_probe",),
     "start_share": ("start_factor", "start_fraction"),
@@ -44,6 +45,11 @@ FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 Renamed on 29 November 2026; to be removed on 29 November 2027, when nobody writes them any more.
 """
+
+
+def present_name(former: str) -> str:
+    """What a machine would write today for a word that it wrote before; any other word as it is."""
+    return FORMER_NAMES.get(former, (former,))[0]
 
 
 def did_you_mean(name: str, valid: Collection[str]) -> str:

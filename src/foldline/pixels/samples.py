@@ -49,7 +49,7 @@ def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
 
 
 def picture_samples(content: bytes, channels: int) -> Samples:
-    """The samples of a picture file that is no TIFF (tiffs.py) in their own width, all its channels, upright."""
+    """The samples of a picture file that is no TIFF (formats.py) in their own width, all its channels, upright."""
     with Image.open(io.BytesIO(content)) as image:
         orientation = image.getexif().get(ORIENTATION_TAG, 1)
         if image.mode not in OPENCV_CHANNEL_ORDER:

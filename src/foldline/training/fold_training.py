@@ -20,7 +20,7 @@ from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, save_model
 from foldline.training.processes import memory_advice
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold, Weights, build_training, fold_objective, training_batches
+from foldline.training.training_setup import Fold, Weights, build_training, training_batches
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def learn(
     batches = training_batches(fold, config, accelerator)
     setup = build_training(fold, config, len(batches), accelerator.device, learned)
     check = NonFiniteCheck(fold.training.row_ids, len(batches), checkpoints.path)
-    judged_by = fold_objective(fold, config.loss.unsmoothed)
-    validate = validation(fold.pixels, fold.validation, judged_by, config, accelerator)
-    state, begun, done = start, time.monotonic(), 0 if start is None else len(start["progress"]["history"])
+    validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator)
+    state, begun = start, time.monotonic()
+    done = 0 if start is None else len(start["progress"]["history"])
     for state in train(setup, batches, validate, check, start, accelerator):
         if accelerator.is_main_process:
             checkpoints.save({**state, **beside})

@@ -31,6 +31,8 @@ class TrainingSetup:
     """As it was built, not yet wrapped by Accelerate."""
     optimizer: Optimizer
     """Its groups carry a `peak_rate`; the head's is the last."""
+    judged_by: Objective
+    """As `objective`, without the smoothing of targets: what validation measures, whatever the recipe."""
     set_hyperparameters: SetHyperparameters
     """Rates and momenta for a step."""
     average: Follower

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from foldline.card.activations import Activation, is_value
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import missing, whole_file
+from foldline.params.former_names import present_name
 from foldline.params.section import Section, parse
 from foldline.training.backbones import unfit_size
 from foldline.training.batches import resized
@@ -135,18 +136,8 @@ def load_model(path: Path) -> Classifier:
     return model.eval()
 
 
-FORMER_WORDS = {
-    "drop_channel_rate": "spatial_dropout_rate",
-    "side_features": "tabular_features",
-    "side": "tabular",
-    "spread": "std",
-    "plain": "linear",
-    "hidden": "mlp",
-    "own": "default",
-    "joined": "concatenated",
-    "cumulative": "cumulative_link",
-}
-"""Of models that were trained before 29 November 2026; they are read until 29 November 2027."""
+FORMER_FIELDS = {"side": "tabular", "spread": "std"}
+"""Of descriptions that were written before 29 November 2026; they are read until 29 November 2027."""
 NAMING = ("kind", "activation", "hidden_activation", "tabular_features")
 """Keys of a description that hold words of ours."""
 
@@ -157,9 +148,12 @@ def in_present_words(description: Any) -> Any:
         return [in_present_words(one) for one in description]
     if not isinstance(description, dict) or description.get("kind") == "python":
         return description
-    present = {FORMER_WORDS.get(key, key): in_present_words(value) for key, value in description.items()}
-    words = {key: present[key] for key in NAMING if isinstance(present.get(key), str)}
-    return present | {key: FORMER_WORDS.get(word, word) for key, word in words.items()}
+    present = {
+        present_name(FORMER_FIELDS.get(str(key), str(key))): in_present_words(value)
+        for key, value in description.items()
+    }
+    words = {key: word for key, word in present.items() if key in NAMING and isinstance(word, str)}
+    return present | {key: present_name(word) for key, word in words.items()}
 
 
 def read_description(path: Path) -> Any:

@@ -1,16 +1,16 @@
-"""Part `train.model`: which of timm's models, what is changed in it, its pooling and head; or a model of one's own."""
+"""Part `train.model`: which of timm's models and what is changed in it, or a model of one's own."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import Discriminator, PositiveFloat, PositiveInt, Tag
+from pydantic import Discriminator, Tag
 
 from foldline.card.views import is_scaled
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256
-from foldline.params.kinds import union_of
 from foldline.params.section import Fraction
+from foldline.training.heads import Heads, Poolings
 from foldline.training.train_part import Kind, Module, OwnKind
 
 if TYPE_CHECKING:
@@ -20,117 +20,6 @@ else:
 
 KNOWN_MODEL = "test_resnet"
 """Of the experiment to begin with, which is spared the seconds that asking timm takes."""
-
-
-class Head(Kind):
-    is_linear: ClassVar[bool] = False
-    """One Linear layer and nothing else: what a logistic regression is."""
-
-    def build(self, features: int, outputs: int) -> Module:
-        raise NotImplementedError
-
-
-class LinearHead(Head):
-    """One Linear layer."""
-
-    kind: Literal["linear"]
-    is_linear: ClassVar[bool] = True
-
-    def build(self, features: int, outputs: int) -> Module:
-        from torch import nn
-
-        return nn.Linear(features, outputs)
-
-
-class MlpHead(Head):
-    """Linear -> ReLU -> Dropout -> Linear."""
-
-    kind: Literal["mlp"]
-    units: PositiveInt
-    drop_rate: Fraction
-
-    def build(self, features: int, outputs: int) -> Module:
-        from torch import nn
-
-        return nn.Sequential(
-            nn.Linear(features, self.units),
-            nn.ReLU(inplace=True),
-            nn.Dropout(self.drop_rate),
-            nn.Linear(self.units, outputs),
-        )
-
-
-class Pooling(Kind):
-    """From a map of features to a row of features."""
-
-    global_pool: ClassVar[str | None] = ""
-    """timm's word for what its model does before: nothing, or (None) what it always does."""
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        return self.global_pool is not None
-
-    def build(self, features: int) -> Module:
-        raise NotImplementedError
-
-
-class DefaultPooling(Pooling):
-    """The model's own way from a map of features to a row of features; the only way for models without a map."""
-
-    kind: Literal["default"]
-    global_pool: ClassVar[str | None] = None
-
-    def build(self, features: int) -> Module:
-        from torch import nn
-
-        return nn.Identity()
-
-
-class _MapPooling(Pooling):
-    def build(self, features: int) -> Module:
-        from torch import nn
-
-        from foldline.training.layers import MapOfFeatures
-
-        return nn.Sequential(MapOfFeatures(features), self.layer(), nn.Flatten())
-
-    def layer(self) -> Module:
-        raise NotImplementedError
-
-
-class AveragePooling(_MapPooling):
-    kind: Literal["average"]
-
-    def layer(self) -> Module:
-        from torch import nn
-
-        return nn.AdaptiveAvgPool2d(1)
-
-
-class MaxPooling(_MapPooling):
-    kind: Literal["max"]
-
-    def layer(self) -> Module:
-        from torch import nn
-
-        return nn.AdaptiveMaxPool2d(1)
-
-
-class GeneralizedMeanPooling(_MapPooling):
-    """GeM, (mean of x**power) ** (1 / power): 1 is the average, very many are the maximum. The power is learned."""
-
-    kind: Literal["generalized_mean"]
-    power: PositiveFloat
-    """Where it begins; its paper takes 3."""
-
-    def layer(self) -> Module:
-        from foldline.training.layers import GeneralizedMean
-
-        return GeneralizedMean(self.power)
-
-
-Heads = Annotated[Head, union_of("foldline.training.networks", Head)]
-Poolings = Annotated[Pooling, union_of("foldline.training.networks", Pooling)]
 
 
 class Model(Kind):

@@ -74,7 +74,7 @@ def find_rates(
         for step, rate in enumerate(progress(sweep.rates(), desc="learning rates", unit="step"), start=1):
             set_rates(optimizer, rate / head_rate)
             train_loss = _training_step(setup, model, optimizer, next(training), accelerator)
-            losses, correct = measure(model.eval(), next(validation), setup.objective, accelerator)
+            losses, correct = measure(model.eval(), next(validation), setup.judged_by, accelerator)
             seen = (step, float(rate), train_loss, losses.mean().item(), correct.double().mean().item())
             lines.append(dict(zip(COLUMNS, seen, strict=False)))
             if has_diverged(smoothed(np.array([line["train_loss"] for line in lines]), sweep.smoothing)):
@@ -91,7 +91,7 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
     with memory_advice(config.micro_batch_size, config.batch_size):
         batches = training_batches(fold, config, accelerator)
         setup = build_training(fold, config, len(batches), accelerator.device)
-        validation = validation_batches(fold, config.micro_batch_size, setup.objective, accelerator.device)
+        validation = validation_batches(fold, config.micro_batch_size, setup.judged_by, accelerator.device)
         return find_rates(setup, batches, validation, sweep, accelerator)
 
 

@@ -94,7 +94,8 @@ def build_training(
     if config.compile:
         refuse_without_compiler()
         model.compile()
-    return TrainingSetup(config, objective, model, optimizer, change, average, fold_seed(fold))
+    judged_by = fold_objective(fold, config.loss.unsmoothed)
+    return TrainingSetup(config, objective, model, optimizer, judged_by, change, average, fold_seed(fold))
 
 
 def first_model(fold: Fold, config: Train, objective: Objective, learned: Weights | None) -> Classifier:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import normalised_paths
-from foldline.archive.tables import as_text, parsed_json, refuse_absent_columns, refuse_absent_file
+from foldline.archive.tables import refuse_absent_columns, refuse_absent_file
+from foldline.archive.texts import as_text, parsed_json
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
 from foldline.card.sources import Source, after_steps, numbered

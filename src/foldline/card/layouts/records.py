@@ -8,7 +8,8 @@ import pandas as pd
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import matching
 from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_records
-from foldline.archive.tables import as_text, refuse_absent_file
+from foldline.archive.tables import refuse_absent_file
+from foldline.archive.texts import as_text
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.record_images import RecordImage, field_value, leaves
 from foldline.card.source_steps import ADDRESS, Step
