@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help demo test test-slow check bench local-kaggle setup requirements
+.PHONY: help demo test test-slow faults check bench local-kaggle setup requirements
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -17,6 +17,9 @@ test: setup ## all quick tests
 
 test-slow: setup ## the tests marked slow
 	@$(RUN) python -m pytest -m slow
+
+faults: setup ## inject the faults that docs/reliability.md counts
+	@$(RUN) python -m pytest -m faults -n 2 --dist loadfile
 
 check: setup ## lint, types, import contracts, tests: what CI runs
 	@$(RUN) ruff format --check --quiet .

@@ -10,8 +10,14 @@ import pytest
 
 from foldline.archive.archives import Archives
 from foldline.ensembling import intervals
+from tests.fault_outcomes import outcome as outcome
+from tests.fault_outcomes import print_table
 
 os.environ.update(NO_ALBUMENTATIONS_UPDATE="1", HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    print_table(terminalreporter)
 
 
 @pytest.fixture(autouse=True)
