@@ -1,4 +1,4 @@
-"""What became of every fault that the tests inject: the table that `make faults` prints and docs/reliability.md shows."""
+"""What became of every injected fault: the table that `make faults` prints and docs/reliability.md shows."""
 
 from collections import Counter
 from collections.abc import Callable
