@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import hypothesis
 import jaxtyping
 import pytest
 
@@ -14,6 +15,9 @@ from tests.fault_outcomes import outcome as outcome
 from tests.fault_outcomes import print_table
 
 os.environ.update(NO_ALBUMENTATIONS_UPDATE="1", HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1")
+# The same examples in every run, however long a busy machine takes for one.
+hypothesis.settings.register_profile("foldline", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("foldline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,8 +15,6 @@ from dvc.repo import Repo
 from tests.end_to_end.checkout import answer, commit, copy_checkout, environment, run
 from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -48,7 +46,7 @@ def folds_at_once(checkout: Path) -> list[subprocess.CompletedProcess[str]]:
         )
         for fold in (0, 1)
     ]  # fmt: skip
-    printed = [process.communicate(timeout=300)[0] for process in running]
+    printed = [process.communicate()[0] for process in running]
     return [
         subprocess.CompletedProcess(process.args, process.returncode, output)
         for process, output in zip(running, printed, strict=True)

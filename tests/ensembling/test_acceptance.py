@@ -117,7 +117,6 @@ def test_what_is_worth_nothing_is_kept_in_at_most_5_percent(step: Step, draw: Dr
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("step", "draw"),
     [
@@ -140,7 +139,6 @@ def test_nor_is_it_by_any_other_step(step: Step, draw: Draw) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("step", "draw"),
     [

@@ -23,7 +23,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(600)
 def test_the_stages_end_in_less_memory_than_one_dense_array(folder: Path) -> None:
     results = json.loads((folder / "results.json").read_text())
     assert not results["dense"], "the limit must refuse a dense array"

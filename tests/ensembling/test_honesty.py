@@ -70,7 +70,6 @@ def test_nested_estimates_are_nearer_the_truth_than_what_is_claimed() -> None:
 
 @pytest.mark.many_draws
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("rows", [500, 2_000, 8_000])
 @pytest.mark.parametrize("metric", ["log_loss", "macro_f1"])
 def test_nested_estimates_are_true_on_average_over_40_draws(metric: str, rows: int) -> None:

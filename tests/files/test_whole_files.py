@@ -82,7 +82,7 @@ def test_hashes(tmp_path: Path) -> None:
 def test_a_killed_process_lets_go_of_its_lock(tmp_path: Path) -> None:
     lock = tmp_path / "a.lock"
     hold = "import sys, time; from pathlib import Path; from foldline.files.whole_files import locked\n"
-    hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(3600)"
     with subprocess.Popen([sys.executable, "-c", hold, str(lock)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"

@@ -28,7 +28,6 @@ def stage(folder: Path, name: str, *words: str, **variables: str) -> subprocess.
         env=environment | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"} | variables,
         capture_output=True,
         text=True,
-        timeout=60,
     )
 
 
@@ -97,7 +96,7 @@ def test_the_foreground_server_prints_its_environment_and_ends_cleanly(tmp_path:
     by_hand = f"{exports}\n{Path(sys.executable).with_name('kaggle')} competitions files {SLUG}"
     listed = subprocess.run(["sh", "-c", by_hand], cwd=tmp_path, capture_output=True, text=True)
     server.send_signal(signal.SIGINT)
-    _, said = server.communicate(timeout=10)
+    _, said = server.communicate()
     assert "train/a.png" in listed.stdout, listed.stderr
     assert (server.returncode, said.startswith("interrupted")) == (130, True)
 

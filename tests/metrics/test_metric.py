@@ -17,7 +17,7 @@ COLUMN_LOG_LOSS = {"weights": {"x": 2}, "class_weights": {"b": 2}}
 
 @pytest.mark.many_draws
 @pytest.mark.parametrize(("name", "truth"), EVERY)
-@settings(max_examples=30, derandomize=True, deadline=None)
+@settings(max_examples=30)
 @given(weights=some.lists(some.integers(0, 3), min_size=1, max_size=12), seed=some.integers(0, 9999))
 def test_a_row_of_a_whole_weight_is_so_many_rows(name: str, truth: Truth, weights: list[int], seed: int) -> None:
     metric, counts = example_of(name, classes_of(truth)), np.array(weights)

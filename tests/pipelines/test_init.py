@@ -94,7 +94,6 @@ def test_it_is_whole_or_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 def test_the_installed_package_goes_from_init_to_a_scored_submission(tmp_path: Path) -> None:
     """In an environment of its own, with what this one has installed but for ourselves."""
     checkout, environment = copy_checkout(tmp_path / "checkout"), tmp_path / "environment"

@@ -83,7 +83,7 @@ def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int,
 def test_any_number_of_processes_predicts_each_row_once(processes: int, tmp_path: Path) -> None:
     environment = {**os.environ, "FOLDLINE_PROCESSES": str(processes), "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, "-m", "tests.ensembling.toy_prediction", str(tmp_path)]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     started = {f"process{process}of{processes}" for process in range(processes)}
     assert {path.name for path in tmp_path.iterdir()} == {*started, "fold0"}

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def stage():
             raise ValueError("its own words")
         over_processes(torch.zeros(1), "sum", accelerator)
     if sys.argv[1] != "end":
-        time.sleep(120)
+        signal.pause()
 
 def jobs():
     *before, last = sys.argv[1:]
@@ -96,7 +95,7 @@ def test_refuses_what_is_no_count(wish: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_every_process_works(folder: Path) -> None:
     job = start(folder, "end")
-    out, err = job.communicate(timeout=100)
+    out, err = job.communicate()
     assert job.returncode == 0, err
     assert sorted(out.splitlines()) == ["process 0 of 2 does end", "process 1 of 2 does end"]
     assert err == ""
@@ -114,7 +113,7 @@ def test_every_process_works(folder: Path) -> None:
 def test_the_one_that_fails_is_told_not_those_that_waited_for_it(what: str, told: str, folder: Path) -> None:
     """The others' sums break at once, which must not be taken for the cause."""
     job = start(folder, what)
-    _, err = job.communicate(timeout=100)
+    _, err = job.communicate()
     assert job.returncode == 1
     assert err.splitlines()[-1] == told
 
@@ -132,7 +131,7 @@ def test_of_failures_found_at_one_look_the_cause_is_told(tmp_path: Path) -> None
 
 def test_a_failure_ends_the_others_and_is_told_once(folder: Path) -> None:
     job = start(folder, "die", "raise", "refuse")
-    _, err = job.communicate(timeout=100)
+    _, err = job.communicate()
     assert job.returncode == 1
     assert [line for line in err.splitlines() if line.startswith("error: ")] == [
         "error: process 1 ended by SIGKILL and the others were stopped. What it said is above.",
@@ -148,9 +147,7 @@ def test_interrupted_it_stops_them_all(folder: Path) -> None:
     for _ in range(2):  # both are up
         assert "of 2 does sleep" in job.stdout.readline()
     job.send_signal(signal.SIGINT)
-    begin = time.monotonic()
-    _, err = job.communicate(timeout=100)  # ends only when no process holds the pipes any more
-    assert time.monotonic() - begin < 20
+    _, err = job.communicate()  # ends only when no process holds the pipes any more
     assert job.returncode == 130
     # Process 1 may have been at its very first line, where it still says so for itself.
     assert set(err.splitlines()) == {"interrupted; run the same command again to resume"}

@@ -75,7 +75,7 @@ def stage(root: Path, *command: str) -> subprocess.Popen:
 
 
 def finish(process: subprocess.Popen, code: int = 0) -> str:
-    out, err = process.communicate(timeout=200)
+    out, err = process.communicate()
     assert process.returncode == code, out + err
     return out + err
 

@@ -43,5 +43,5 @@ def start_together(world: int, fold: Fold, config: Train, folder: Path) -> list[
 def train_together(world: int, fold: Fold, config: Train, folder: Path) -> None:
     children = start_together(world, fold, config, folder)
     for child in children:
-        child.join(timeout=100)
+        child.join()
     assert [child.exitcode for child in children] == [0] * world
