@@ -16,8 +16,13 @@ FILES = {
     ".dvc/config": "project/dvc_config",
     ".dvc/plots/folds.json": "project/folds.json",
     "params.yaml": "recipes/digits.yaml",
+    **{
+        f"docs/{page}.md": f"project/{page}.md"
+        for page in ("design", "honesty", "metrics", "new-competition", "own-code")
+    },
 }
-"""Of a project, in the package. None is called dvc.yaml there: DVC would take it for a part of our own repository."""
+"""Of a project, in the package; docs/ holds the pages that messages name. None is called dvc.yaml there: DVC would take
+it for a part of our own repository."""
 FOLDERS = ("pipelines/competitions", "pipelines/recipes")
 EMPTY = ("input", "input/own", "input/weights")
 OF_A_CHECKOUT = """\

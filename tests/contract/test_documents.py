@@ -7,6 +7,7 @@ import pytest
 
 from foldline.params.former_names import FORMER_NAMES
 from pipelines.__main__ import COMMANDS
+from pipelines.project_files import FILES
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
@@ -43,6 +44,19 @@ def test_files_that_the_code_names_exist() -> None:
 
 def _exists(name: str) -> bool:
     return any(path.match(name) for path in PATHS)
+
+
+def test_pages_that_the_code_names_lie_in_every_project() -> None:
+    """A message names them where there is no checkout; so do these pages each other."""
+    code = [
+        path for path in PATHS if path.suffix == ".py" and path.relative_to(REPOSITORY).parts[0] in ("src", "pipelines")
+    ]
+    named = {name for path in code for name in re.findall(r"docs/[\w-]+\.md", path.read_text())}
+    pages = {name for name in FILES if name.startswith("docs/")}
+    named |= {
+        f"docs/{name}" for page in pages for name in re.findall(r"\]\(([\w-]+\.md)", Path(REPOSITORY, page).read_text())
+    }
+    assert named == pages
 
 
 @every_document
