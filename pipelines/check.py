@@ -36,7 +36,7 @@ def main() -> Answer:
         shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
         dry_run(params.train, shape, card.symmetries or ())
     refuse_scaled_views(params.train.model, params.predict.views)
-    write_json(settings.places.checked, {"checked": True})
+    write_json(settings.places.checked, {"checked": True}, hashed=False)
     print(f"{card.title}: parameters and card are valid")
     return {"competition": card.slug, "title": card.title, "valid": True}
 

@@ -42,7 +42,7 @@ def main() -> Answer:
     metrics = write_clipped(
         settings.places.clipped, means, source, chain, scorer, left_out, score_before=rounded(before.pooled)
     )
-    write_json(settings.places.score, compared_numbers(metrics, top_1_accuracy(targets, means)))
+    write_json(settings.places.score, compared_numbers(metrics, top_1_accuracy(targets, means)), hashed=False)
     print_gains([*chain.whole.gains, *left_out])
     print(f"clip: out-of-fold {metrics['metric']} {metrics['score_before']} -> {metrics['score']}")
     return metrics

@@ -31,7 +31,7 @@ def main() -> Answer:
         scripts[f"pipelines.{stage}"] = sorted(named)
     digests = script_digests(scripts, own_graph())
     answer = {"code": {script.removeprefix("pipelines."): one for script, one in digests.items()}}
-    write_json(CODE, answer)
+    write_json(CODE, answer, hashed=False)
     return answer
 
 

@@ -18,7 +18,7 @@ from foldline.ensembling.members import models_of, read_predicted
 from foldline.ensembling.row_sources import fit_steps
 from foldline.ensembling.scoring import Scorer, ensemble_metrics
 from foldline.files.places import ALL_ROWS, FoldName
-from foldline.files.whole_files import whole_folder, write_json
+from foldline.files.whole_files import numbers_folder, write_json
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric
 from foldline.training.history import join_histories, read_history, write_history
@@ -40,7 +40,7 @@ def main() -> Answer:
     chain = fit_steps(plan.steps, plan.source, "ensemble")
     gains = [*chain.whole.gains, *plan.left_out]
     histories = {model: read_history(places.trained(*model) / "history.csv") for model in models}
-    with whole_folder(places.ensemble) as folder:
+    with numbers_folder(places.ensemble) as folder:
         means = write_ensemble(folder, plan, predicted, chain)
         metrics = ensemble_metrics(scorer, predicted.targets, means) | {"gains": gains_metrics(gains)}
         write_json(folder / "metrics.json", metrics)

@@ -14,7 +14,7 @@ from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer, Scores, score_folds
 from foldline.ensembling.steps import Context, Step, apart, by_fold
 from foldline.files.arrays import gather, put
-from foldline.files.whole_files import whole_folder, write_json
+from foldline.files.whole_files import numbers_folder, write_json
 from foldline.metrics.decisions.rules import write_rule
 from foldline.metrics.metric_and_rule import RuleKind
 from foldline.params.kinds import union_of
@@ -88,7 +88,7 @@ def write_clipped(
     """The folder that the stage `clip` and `pipelines.blend` write: what all steps but the decision make of the rows,
     the decision, and what is gained. Returns the content of metrics.json, which begins with `before`."""
     gains = [*chain.whole.gains, *left_out]
-    with whole_folder(place) as folder:
+    with numbers_folder(place) as folder:
         clipped = create_like(like, folder)
         fill_clipped(clipped, source, chain, place.name)
         scores = score_clipped(scorer, source.targets, clipped, chain)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foldline.files.hashes import require_intact
 from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE
 from foldline.files.whole_files import missing
@@ -38,6 +39,7 @@ def open_array(
     """The `.npy` file, memory-mapped. Raises Refusal unless its shape is what `axes` (in words) give."""
     if not path.exists():
         raise missing(path)
+    require_intact(path)
     try:
         values = np.load(path, mmap_mode=("r+" if writable else "r") if 0 not in shape else None)
     except (ValueError, EOFError, OSError) as error:

@@ -14,9 +14,10 @@ import pandas as pd
 from jaxtyping import Shaped
 from pandas.api.types import is_float_dtype, is_string_dtype
 
+from foldline.files.hashes import require_intact
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE, read_parquet, require_among, require_columns, require_filled, require_unique
-from foldline.files.whole_files import missing, whole_file
+from foldline.files.whole_files import missing, numbers_file
 
 COLUMNS = ("part", "row_id", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
@@ -34,7 +35,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 def write_rows(path: Path, rows: pd.DataFrame) -> None:
     _check(rows, path)
-    with whole_file(path) as partial:
+    with numbers_file(path) as partial:
         rows.to_parquet(partial, index=False)
 
 
@@ -66,7 +67,7 @@ Targets = Shaped[np.ndarray, "rows ..."]
 
 
 def write_targets(path: Path, targets: Targets) -> None:
-    with whole_file(path) as partial, partial.open("wb") as file:
+    with numbers_file(path) as partial, partial.open("wb") as file:
         np.save(file, targets)
 
 
@@ -74,6 +75,7 @@ def read_targets(path: Path, rows: pd.DataFrame, classes: Sequence[str]) -> Targ
     """rows: the table rows.parquet. Raises Refusal where the file is of other rows or classes."""
     if not path.exists():
         raise missing(path)
+    require_intact(path)
     try:
         targets = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

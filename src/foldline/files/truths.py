@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from foldline.files.hashes import FIELD, UNHASHED, require_intact
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import missing
+from foldline.files.whole_files import missing, numbers_file, whole_file
 
 CURE = "Remove the file and run the stage that writes it."
 
@@ -14,6 +15,7 @@ CURE = "Remove the file and run the stage that writes it."
 def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if not path.exists():
         raise missing(path)
+    require_intact(path)
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
@@ -26,13 +28,22 @@ def read_csv(path: Path, columns: Sequence[str], types: dict[str, type]) -> pd.D
     """`types` fixes columns that pandas would guess (an id such as 007 stays text)."""
     if not path.exists():
         raise missing(path)
+    require_intact(path)
     try:
         # Only an empty field is missing: a class may well be called "NA" or "null".
         table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
     except (ValueError, UnicodeDecodeError) as error:
         raise Refusal(f"{path} is not a readable csv ({error}). {CURE}") from None
+    table = table.drop(columns=FIELD, errors="ignore")
     require_columns(table, path, columns)
     return table
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """With the file's hash in its first line, in a column of its own: for what `read_csv` reads."""
+    hashes = [UNHASHED, *[""] * (len(table) - 1)][: len(table)]
+    with (numbers_file if hashes else whole_file)(path) as partial:
+        table.assign(**{FIELD: hashes}).to_csv(partial, index=False, lineterminator="\n")
 
 
 def require_columns(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:

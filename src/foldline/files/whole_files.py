@@ -13,6 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from foldline.files.hashes import require_intact, seal, with_field, without_field
 from foldline.files.refusal import Refusal
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -34,6 +35,14 @@ def whole_file(path: Path) -> Iterator[Path]:
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def numbers_file(path: Path) -> Iterator[Path]:
+    """As `whole_file`, for what is computed with: the finished file carries its hash (hashes.py)."""
+    with whole_file(path) as partial:
+        yield partial
+        seal(partial, path.suffix)
 
 
 @contextmanager
@@ -62,19 +71,35 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextmanager
+def numbers_folder(path: Path) -> Iterator[Path]:
+    """As `whole_folder`; each array and table in it will carry its hash."""
+    with whole_folder(path) as partial:
+        yield partial
+        for file in sorted(partial.iterdir()):
+            if file.suffix in (".npy", ".parquet"):
+                with naming_a_full_disk(path / file.name):
+                    seal(file, file.suffix)
+
+
 def write_text(path: Path, text: str) -> None:
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+def write_json(path: Path, value: Any, hashed: bool = True) -> None:
+    """An object, with its hash as one more field unless another program than ours reads the file."""
+    hashed = hashed and isinstance(value, dict)
+    with (numbers_file if hashed else whole_file)(path) as partial:
+        content = with_field(value) if hashed else value
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
-    """Raises Refusal when the file is missing or is not JSON."""
+    """What `write_json` was given. Raises Refusal when the file is missing, damaged, or not JSON."""
+    require_intact(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return without_field(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise missing(path) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE, read_csv, require_columns, require_filled, require_unique
-from foldline.files.whole_files import whole_file
+from foldline.files.truths import CURE, read_csv, require_columns, require_filled, require_unique, write_csv
 
 COLUMNS = ("row_id", "fold", "cluster")
 """fold: 0 .. count - 1, where the row is validated. cluster: the number of the rows that must stay together."""
@@ -20,8 +19,7 @@ def read_folds(path: Path) -> pd.DataFrame:
 
 def write_folds(path: Path, folds: pd.DataFrame) -> None:
     _check(folds, path)
-    with whole_file(path) as partial:
-        folds.to_csv(partial, index=False, lineterminator="\n")
+    write_csv(path, folds)
 
 
 def _check(folds: pd.DataFrame, path: Path) -> None:

@@ -13,9 +13,10 @@ import pyarrow.parquet as parquet
 from jaxtyping import Float32, Int64, Integer
 from scipy.sparse import csr_array
 
+from foldline.files.hashes import require_intact
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET, Targets
-from foldline.files.whole_files import missing, whole_file
+from foldline.files.whole_files import missing, numbers_file
 
 SCHEMA = pa.schema(
     [
@@ -68,7 +69,7 @@ def write_training_table(path: Path, table: TrainingTable) -> None:
         table.weights,
         table.sources,
     )
-    with whole_file(path) as partial:
+    with numbers_file(path) as partial:
         parquet.write_table(pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA), partial)
 
 
@@ -76,6 +77,7 @@ def read_training_table(path: Path, rows: int, classes: int) -> TrainingTable:
     """rows: how many rows.parquet has. Raises Refusal where the file is of other rows or classes."""
     if not path.exists():
         raise missing(path)
+    require_intact(path)
     try:
         found = parquet.read_table(path, schema=SCHEMA).combine_chunks()
     except (OSError, ValueError) as error:

@@ -15,7 +15,7 @@ from pydantic import Field, PositiveInt
 
 from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_unique
-from foldline.files.whole_files import read_json, whole_file, write_json
+from foldline.files.whole_files import numbers_file, read_json, write_json
 from foldline.params.section import Section, parse
 from foldline.pixels.stores import CachedPixels, Shape, Store, store_of
 
@@ -37,7 +37,7 @@ def read_images(path: Path) -> pd.DataFrame:
 
 def write_images(path: Path, images: pd.DataFrame) -> None:
     _check(images, path)
-    with whole_file(path) as partial:
+    with numbers_file(path) as partial:
         images.to_parquet(partial, index=False)
 
 

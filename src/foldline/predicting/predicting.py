@@ -16,7 +16,7 @@ from foldline.card.activations import Activation
 from foldline.files.arrays import put
 from foldline.files.compact import is_compact
 from foldline.files.progress import progress
-from foldline.files.whole_files import whole_folder
+from foldline.files.whole_files import numbers_folder
 from foldline.predicting.logits import Logits, create_logits, read_logits
 from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
 
@@ -62,7 +62,7 @@ def shared_logits(
 ) -> Iterator[Logits]:
     """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place."""
     if accelerator.is_main_process:
-        with whole_folder(folder) as partial:
+        with numbers_folder(folder) as partial:
             logits = create_logits(partial, validation_ids, test_ids, views, classes, activation)
             broadcast_object_list([str(partial)])
             yield logits

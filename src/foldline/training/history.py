@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.files.places import FoldName
-from foldline.files.truths import read_csv, require_unique
-from foldline.files.whole_files import whole_file
+from foldline.files.truths import read_csv, require_unique, write_csv
 
 COLUMNS = (
     "epoch",
@@ -29,8 +28,7 @@ def read_history(path: Path) -> pd.DataFrame:
 
 
 def write_history(path: Path, history: pd.DataFrame) -> None:
-    with whole_file(path) as partial:
-        history.to_csv(partial, index=False, lineterminator="\n")
+    write_csv(path, history)
 
 
 def join_histories(histories: Mapping[tuple[FoldName, int], pd.DataFrame]) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from foldline.card.activations import Activation, is_value
+from foldline.files.hashes import require_intact
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import missing, whole_file
+from foldline.files.whole_files import missing, numbers_file
 from foldline.params.former_names import present_name
 from foldline.params.section import Section, parse
 from foldline.training.backbones import unfit_size
@@ -115,7 +116,7 @@ def save_model(path: Path, model: Classifier) -> None:
     """Weights and description in one safetensors file; equal models make equal bytes."""
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     description = model.architecture.model_dump_json(exclude_defaults=True)
-    with whole_file(path) as partial:
+    with numbers_file(path) as partial:
         # `save_file` hides a full disk behind an error of its own; Python's write names it.
         partial.write_bytes(save(tensors, {DESCRIPTION: description}))
 
@@ -160,6 +161,7 @@ def read_description(path: Path) -> Any:
     """What the writer of the safetensors file `path` said about it. Raises Refusal when it is not one of ours."""
     if not path.exists():
         raise missing(path)
+    require_intact(path)
     try:
         with safe_open(path, "pt") as file:
             return json.loads(file.metadata()[DESCRIPTION])

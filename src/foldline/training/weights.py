@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import sha256, whole_file
+from foldline.files.whole_files import numbers_file, sha256
 from foldline.params.kinds import union_of
 from foldline.training.train_part import Kind, Tensor
 
@@ -44,7 +44,7 @@ class StartingWeights(Kind):
         tensors, source = self.find(name, own)
         description = {"model": name, "kind": self.kind, **source}
         contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
-        with whole_file(path) as partial:
+        with numbers_file(path) as partial:
             partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(description)}))
         return description
 
