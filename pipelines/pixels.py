@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+from foldline.files.parent import child_environment
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import open_pixels, read_pixels_key
@@ -21,6 +22,6 @@ def open_cache(places: Places) -> CachedPixels:
 
 
 def _build_again() -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**child_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     if subprocess.run([sys.executable, "-m", BUILDER], env=environment).returncode:
         raise Refusal("The pixel cache is absent and could not be built again, for the reason above.")

@@ -149,7 +149,7 @@ def test_the_key_of_known_contents_is_known(form: PixelForm, key: str, tmp_path:
     assert written.key.startswith(key)
     write_pixels_key(tmp_path / "pixels.json", written)
     assert read_pixels_key(tmp_path / "pixels.json") == written
-    names = ["key", "count", "height", "width", "channels", "dtype", "resize", "range", "jpeg_quality"]
+    names = ["key", "count", "height", "width", "channels", "dtype", "resize", "range", "jpeg_quality", "hash"]
     assert list(json.loads((tmp_path / "pixels.json").read_text())) == names
 
 

@@ -1,11 +1,8 @@
 """What one decoding process does: a run of images from the archives into their place in the cache's file."""
 
-import os
 import signal
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +13,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
+from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
 from foldline.pixels.decoding import RANGE_CURE, Undecodable
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
@@ -174,17 +172,9 @@ def start_process(source: Source) -> None:
     """The first thing in each process of a pool."""
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the pool in order
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    die_with_pool()
     _decoder.append(Decoder(source))
 
 
 def decode_chunk(chunk: Chunk) -> ChunkDone:
     return _decoder[0].decode(chunk)
-
-
-def _die_with_parent() -> None:
-    # A killed parent closes no queue: without this its pool would wait for ever.
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int64, Integer, Shaped
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
+from foldline.files.parent import die_with_pool
 from foldline.pixels.stores import CachedPixels
 
 Pixels = CachedPixels
@@ -175,3 +176,4 @@ def _as_it_is(batch: Item) -> Item:
 def _one_thread(worker: int) -> None:
     """OpenCV's threads do not survive a fork, and workers are parallel enough."""
     cv2.setNumThreads(0)
+    die_with_pool()

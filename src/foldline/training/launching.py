@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from foldline.files.parent import VARIABLE as PARENT
 from foldline.files.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _start(processes: int, module: str, arguments: Sequence[str]) -> None:
 
     # Its own report of a failure is a page long and repeats what the process said itself.
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    os.environ[PARENT] = str(os.getpid())  # each process reads it (pipelines/__init__.py)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(len(os.sched_getaffinity(0)) // processes, 1)))
     with TemporaryDirectory(prefix="foldline-") as logs:
         config = LaunchConfig(
