@@ -27,6 +27,7 @@ COMMANDS = {
     "local-kaggle": Command("local_kaggle", "rehearse with the kaggle client, no account needed", False),
     "check": Command("check", "are params.yaml and the card valid, do they fit?"),
     "lr-find": Command("lr_find", "try learning rates for 200 steps, and draw the loss"),
+    "train": Command("train_folds", "train all stale folds and seeds, with the time left"),
     "compare": Command("compare", "two runs, fold by fold: is the difference real?"),
     "tta": Command("choose_views", "which test-time augmentation views are worth it"),
     "blend": Command("blend", "one submission of several runs"),
@@ -41,6 +42,7 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
     "Look before training": ("check", "lr-find"),
     "Run": (
         ("dvc repro", "what has changed, up to a checked submission"),
+        "train",
         ("dvc exp run -S ...", "the same with a change: -S train.epochs=2"),
     ),
     "Look at results": (

@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.end_to_end.checkout import answer, commit, copy_checkout, environment, run
+from tests.end_to_end.checkout import answer, commit, copy_checkout, run
 from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
 
 
@@ -34,29 +35,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def folds_at_once(checkout: Path) -> list[subprocess.CompletedProcess[str]]:
-    """As on two GPUs: what comes before the folds, then both of them at the same time."""
-    begun = run(checkout, "dvc", "repro", "split", "weights")
-    assert begun.returncode == 0, begun.stdout
-    running = [
-        subprocess.Popen(
-            ["dvc", "--wait-for-lock", "repro", "-s", f"train@{fold}-0", f"predict@{fold}-0"],
-            cwd=checkout, env=environment(checkout, CUDA_VISIBLE_DEVICES=str(fold), OMP_NUM_THREADS="1"),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for fold in (0, 1)
-    ]  # fmt: skip
-    printed = [process.communicate()[0] for process in running]
-    return [
-        subprocess.CompletedProcess(process.args, process.returncode, output)
-        for process, output in zip(running, printed, strict=True)
-    ]
+def folds_at_once(checkout: Path) -> Any:
+    """Both folds at the same time, after what comes before them: the command's answer."""
+    return answer(checkout, "python", "-m", "pipelines", "train", "--slots", "2")
 
 
 @pytest.fixture(scope="session")
-def first_run(
-    checkout: Path, folds_at_once: list[subprocess.CompletedProcess[str]]
-) -> subprocess.CompletedProcess[str]:
+def first_run(checkout: Path, folds_at_once: Any) -> subprocess.CompletedProcess[str]:
     return run(checkout, "dvc", "repro", "submissions/dvc.yaml")
 
 
@@ -74,15 +59,23 @@ def status(checkout: Path) -> set[str]:
             return {name.rpartition(":")[2] for name in repo.status()}
 
 
-def test_two_folds_start_at_once(
-    finished: Path, folds_at_once: list[subprocess.CompletedProcess[str]], first_run: subprocess.CompletedProcess[str]
+def test_two_folds_are_trained_at_once(
+    finished: Path, folds_at_once: Any, first_run: subprocess.CompletedProcess[str]
 ) -> None:
     """Both finish, and the lock file knows both."""
-    for fold, ended in enumerate(folds_at_once):
-        assert ended.returncode == 0, ended.stdout
-        assert f"Running stage 'train@{fold}-0'" in ended.stdout
+    assert {one["name"] for one in folds_at_once["trained"]} == {"fold 0, seed 0", "fold 1, seed 0"}
+    for fold in (0, 1):
+        log = (finished / f"work/shapes/logs/fold{fold}-seed0.log").read_text()
+        assert f"Running stage 'train@{fold}-0'" in log
+        assert f"fold {fold}, seed 0  epoch 2/2" in log
+        progress = json.loads((finished / f"work/shapes/logs/fold{fold}-seed0.progress.json").read_text())
+        assert progress == {"epochs": 2, "of": 2, "seconds_left": 0}
     assert "Running stage 'train" not in first_run.stdout
     assert status(finished) == set()
+
+
+def test_what_is_trained_is_not_trained_again(finished: Path) -> None:
+    assert answer(finished, "python", "-m", "pipelines", "train") == {"trained": []}
 
 
 @pytest.mark.slow

@@ -59,6 +59,8 @@ class Places:
         self.trained_folds = self.work / "train"
         self.checkpoints = self.work / "checkpoints"
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
+        self.logs = self.work / "logs"
+        """What trainings of `foldline train` printed."""
         self.predicted_folds = self.work / "predict"
         self.ensemble = self.work / "ensemble"
         self.score = self.work / "score.json"

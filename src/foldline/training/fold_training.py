@@ -12,6 +12,7 @@ import pandas as pd
 from accelerate import Accelerator
 from tqdm import tqdm
 
+from foldline.files.progress import Done, duration, report_progress
 from foldline.files.whole_files import write_json
 from foldline.training.checkpoints import Checkpoints, Line
 from foldline.training.history import write_history
@@ -97,7 +98,9 @@ def learn(
             checkpoints.save({**state, **beside})
             line = state["progress"]["history"][-1]
             rate = (time.monotonic() - begun) / (line["epoch"] - done)
-            tqdm.write(describe_epoch(fold.title, config.epochs, line, rate * (config.epochs - line["epoch"])))
+            seconds_left = rate * (config.epochs - line["epoch"])
+            tqdm.write(describe_epoch(fold.title, config.epochs, line, seconds_left))
+            report_progress(Done(line["epoch"], config.epochs, seconds_left))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], setup.average.model
@@ -134,9 +137,3 @@ def describe_epoch(title: str, epochs: int, line: Line, seconds_left: float) -> 
     if line["epoch"] < epochs:
         parts.append(f"{duration(seconds_left)} left")
     return "  ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """`4:05`, and `2h03` from an hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}"

@@ -1,0 +1,92 @@
+"""Train all stale folds and seeds through one queue, and predict with each.
+
+First brings up to date what training depends on (`dvc repro split weights`). Then each stale fold and seed of the
+experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at a time, or in --slots side by
+side, which share the processor's threads. Shows how far each is, and the time left for all. When one fails the others
+go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the submission.
+
+foldline train --slots 2
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+from foldline.fan_out.display import Display
+from foldline.fan_out.queue import Environment, Item, run_queue
+from foldline.files.places import FoldName
+from foldline.files.refusal import Refusal, counted
+from pipelines.answers import Answer
+from pipelines.running import Settings, parser, read_settings, run
+
+DVC = (sys.executable, "-m", "dvc")
+BEFORE = ("split", "weights")
+"""The stages whose outs training reads; they run all others before it."""
+
+
+def main() -> Answer:
+    arguments = parser(__doc__)
+    arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
+    slots: int = arguments.parse_args().slots
+    settings = read_settings()
+    up_to_date = subprocess.run([*DVC, "repro", *BEFORE])
+    if up_to_date.returncode:
+        raise Refusal(f"`dvc repro {' '.join(BEFORE)}` failed, so no fold was trained. What it said is above.")
+    items = [training(settings, fold, seed) for fold, seed in stale_trainings(settings)]
+    with Display(len(items), slots) as display:
+        ended = run_queue(items, threads_divided(slots), display)
+    failed = [one.item.name for one in ended if not one.is_done]
+    if failed:
+        raise Refusal(
+            f"{counted(len(failed), 'training', 'trainings')} of {len(items)} failed: {'; '.join(failed)}. The others "
+            f"are done. Their logs in {settings.places.logs} say why; run the same command again for those that failed."
+        )
+    print(f"{counted(len(items), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
+    return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
+
+
+def slot_count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of slots from 1")
+    return int(text)
+
+
+def stale_trainings(settings: Settings) -> list[tuple[FoldName, int]]:
+    """The folds and seeds of params.yaml whose training or prediction is not up to date, seed by seed."""
+    asked = subprocess.run([*DVC, "status", "--json"], stdout=subprocess.PIPE, text=True)
+    if asked.returncode:
+        raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
+    changed = json.loads(asked.stdout)
+    folds = settings.section("folds", list[FoldName])
+    seeds = settings.section("train.seeds", list[int])
+    every: list[tuple[FoldName, int]] = [(fold, seed) for seed in seeds for fold in folds]
+    return [one for one in every if {*stages(*one)} & {*changed}]
+
+
+def stages(fold: FoldName, seed: int) -> tuple[str, str]:
+    return f"train@{fold}-{seed}", f"predict@{fold}-{seed}"
+
+
+def training(settings: Settings, fold: FoldName, seed: int) -> Item:
+    of_one = settings.places.logs / f"fold{fold}-seed{seed}"
+    return Item(
+        name=f"fold {fold}, seed {seed}",
+        command=(*DVC, "--wait-for-lock", "repro", "-s", *stages(fold, seed)),
+        folder=settings.places.root,
+        log=of_one.with_suffix(".log"),
+        progress=of_one.with_suffix(".progress.json"),
+    )
+
+
+def threads_divided(slots: int) -> list[Environment]:
+    """One slot takes what there is; several share it, since threads that outnumber the cores wait for each other."""
+    if slots == 1:
+        return [{}]
+    threads = max(len(os.sched_getaffinity(0)) // slots, 1)
+    return [{"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads))}] * slots
+
+
+if __name__ == "__main__":
+    run(main)

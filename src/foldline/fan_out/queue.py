@@ -1,0 +1,165 @@
+"""A queue of commands, and slots that work on it side by side: what trains folds, seeds and the cells of a study.
+
+The queue knows no DVC and no competition. An item is a command with its environment, folder, log and progress file; a
+slot is what tells its place apart from the others' (threads, later GPUs), as environment variables. When an item fails
+the others go on. However the queue ends, no descendant of an item outlives it.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, runtime_checkable
+
+import psutil
+
+from foldline.files.progress import PROGRESS_FILE, Done, read_progress
+
+LOOK_SECONDS = 0.2
+"""Between two looks at the processes: nothing next to an item, which takes minutes."""
+PATIENCE_SECONDS = 6.0
+"""From the request to end until the descendants are killed: what a training needs for its last words."""
+
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Item:
+    name: str
+    command: Sequence[str]
+    folder: Path
+    """Where the command runs."""
+    log: Path
+    """Gets all that the command prints, of its last attempt."""
+    progress: Path
+    """Where the command leaves how far it is ($FOLDLINE_PROGRESS, files/progress.py)."""
+    environment: Environment = field(default_factory=lambda: MappingProxyType({}))
+    attempts: int = 1
+    """How often it is started at most, where it fails."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    item: Item
+    code: int
+    """Of the last attempt: the exit code, or minus the signal that ended it."""
+    seconds: float
+    """From its first start to its end."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.code == 0
+
+
+@dataclass
+class Running:
+    item: Item
+    process: subprocess.Popen[bytes]
+    attempt: int
+    begun: float
+    """Of the first attempt, on `time.monotonic`."""
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun
+
+    @property
+    def done(self) -> Done | None:
+        return read_progress(self.item.progress)
+
+
+@runtime_checkable
+class Screen(Protocol):
+    """Who is told what happens (fan_out/display.py)."""
+
+    def begin(self, slot: int, running: Running) -> None: ...
+    def show(self, running: Mapping[int, Running], waiting: int, ended: Sequence[Ended]) -> None: ...
+    def fail(self, slot: int, running: Running, code: int) -> None: ...
+    def end(self, slot: int, ended: Ended) -> None: ...
+
+
+def run_queue(items: Sequence[Item], slots: Sequence[Environment], screen: Screen) -> list[Ended]:
+    """Work on all items, the first first, one at a time in each slot; return how each ended, in the order of ending.
+
+    An exception that ends it (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all descendants first.
+    """
+    waiting, running, ended = deque(items), dict[int, Running](), list[Ended]()
+    try:
+        while waiting or running:
+            for slot, environment in enumerate(slots):
+                if slot not in running and waiting:
+                    item = waiting.popleft()
+                    running[slot] = Running(item, start(item, environment), 1, time.monotonic())
+                    screen.begin(slot, running[slot])
+            screen.show(running, len(waiting), ended)
+            time.sleep(LOOK_SECONDS)
+            for slot, job in list(running.items()):
+                code = job.process.poll()
+                if code is None:
+                    continue
+                if code and job.attempt < job.item.attempts:
+                    screen.fail(slot, job, code)
+                    running[slot] = Running(job.item, start(job.item, slots[slot]), job.attempt + 1, job.begun)
+                    continue
+                ended.append(Ended(job.item, code, job.seconds))
+                del running[slot]
+                screen.end(slot, ended[-1])
+    finally:
+        end_all([job.process for job in running.values()])
+    return ended
+
+
+def start(item: Item, environment: Environment) -> "subprocess.Popen[bytes]":
+    """In a process group of its own: a Ctrl-C at the terminal reaches the queue alone, which ends its items itself."""
+    for file in (item.log, item.progress):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+    with item.log.open("wb") as log:
+        return subprocess.Popen(
+            item.command,
+            cwd=item.folder,
+            env={**os.environ, **environment, **item.environment, PROGRESS_FILE: str(item.progress.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+
+
+def end_all(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
+    """Ask all descendants to end, and kill those that have not after PATIENCE_SECONDS.
+
+    They are listed before any is asked: the children of one that has ended are nobody's any more.
+    """
+    family = [member for process in processes for member in _family(process.pid)]
+    for member in family:
+        _send(member, signal.SIGTERM)
+    _, left = psutil.wait_procs(family, timeout=PATIENCE_SECONDS)
+    # What was started meanwhile.
+    left += [member for process in processes for member in _family(process.pid) if member not in left]
+    for member in left:
+        _send(member, signal.SIGKILL)
+    psutil.wait_procs(left, timeout=LOOK_SECONDS)
+    for process in processes:
+        process.wait()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """The process and its descendants; nothing where it has ended."""
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _send(member: psutil.Process, request: signal.Signals) -> None:
+    try:
+        member.send_signal(request)
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,135 @@
+"""Commands through slots: what runs at once, what happens on failures, and that nothing outlives the queue."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from foldline.fan_out.queue import Ended, Item, Running, run_queue
+
+
+class Silent:
+    """A screen that only remembers the events."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def begin(self, slot: int, running: Running) -> None:
+        self.events.append(f"begin {running.item.name}")
+
+    def show(self, running: Mapping[int, Running], waiting: int, ended: Sequence[Ended]) -> None:
+        pass
+
+    def fail(self, slot: int, running: Running, code: int) -> None:
+        self.events.append(f"fail {running.item.name} {code}")
+
+    def end(self, slot: int, ended: Ended) -> None:
+        self.events.append(f"end {ended.item.name} {ended.code}")
+
+
+def item(folder: Path, name: str, script: str, attempts: int = 1, **environment: str) -> Item:
+    log, progress = folder / f"{name}.log", folder / f"{name}.json"
+    return Item(name, ("sh", "-c", script), folder, log, progress, environment, attempts)
+
+
+def test_one_slot_works_on_one_after_the_other_in_order(tmp_path: Path) -> None:
+    screen = Silent()
+    items = [item(tmp_path, name, f"echo of {name}; pwd >&2") for name in "abc"]
+    ended = run_queue(items, [{}], screen)
+    assert [(one.item.name, one.code, one.is_done) for one in ended] == [(name, 0, True) for name in "abc"]
+    assert screen.events == [
+        f"{event} {name}{code}" for name in "abc" for event, code in (("begin", ""), ("end", " 0"))
+    ]
+    assert (tmp_path / "b.log").read_text() == f"of b\n{tmp_path}\n"
+
+
+def test_slots_work_at_once(tmp_path: Path) -> None:
+    """Each of the two waits for what the other writes."""
+    meet = "touch {0}; until [ -e {1} ]; do sleep 0.01; done"
+    items = [item(tmp_path, "a", meet.format("one", "two")), item(tmp_path, "b", meet.format("two", "one"))]
+    assert [one.code for one in run_queue(items, [{}, {}], Silent())] == [0, 0]
+
+
+def test_a_slot_and_an_item_say_their_environment(tmp_path: Path) -> None:
+    one = item(tmp_path, "a", 'echo "$OF_SLOT $OF_ITEM $FOLDLINE_PROGRESS"', OF_ITEM="item")
+    run_queue([one], [{"OF_SLOT": "slot", "OF_ITEM": "overruled"}], Silent())
+    assert one.log.read_text() == f"slot item {tmp_path / 'a.json'}\n"
+
+
+def test_the_others_go_on_when_one_fails(tmp_path: Path) -> None:
+    items = [item(tmp_path, "a", "exit 3"), item(tmp_path, "b", "kill -KILL $$"), item(tmp_path, "c", "true")]
+    ended = {one.item.name: one.code for one in run_queue(items, [{}, {}], Silent())}
+    assert ended == {"a": 3, "b": -9, "c": 0}
+
+
+def test_an_item_is_started_again_as_often_as_it_asks(tmp_path: Path) -> None:
+    screen = Silent()
+    at_second = "[ -e there ] || { touch there; exit 1; }"
+    items = [item(tmp_path, "a", at_second, attempts=3), item(tmp_path, "b", "exit 1", attempts=2)]
+    assert [one.code for one in run_queue(items, [{}], screen)] == [0, 1]
+    assert screen.events == ["begin a", "fail a 1", "end a 0", "begin b", "fail b 1", "end b 1"]
+
+
+def test_nothing_to_do_is_done(tmp_path: Path) -> None:
+    assert run_queue([], [{}], Silent()) == []
+
+
+STUBBORN = """
+import os, signal, sys
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()  # as torch's launcher does with the processes that learn
+Path(f"{os.getpid()}.pid").touch()
+while True:
+    signal.pause()
+"""
+QUEUE = """
+import sys
+from pathlib import Path
+from pipelines.running import run
+from tests.fan_out.test_queue import Silent, item
+from foldline.fan_out.queue import run_queue
+here = Path.cwd()
+run(lambda: run_queue([item(here, name, f"{sys.executable} stubborn.py; true") for name in "ab"], [{}, {}], Silent()))
+"""
+
+
+@pytest.fixture
+def busy_queue(tmp_path: Path) -> tuple["subprocess.Popen[str]", list[int]]:
+    """A process with two items that each have a child in a session of its own; all of these ignore SIGTERM."""
+    (tmp_path / "stubborn.py").write_text(STUBBORN)
+    process = subprocess.Popen(
+        [sys.executable, "-c", QUEUE],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while len(found := list(tmp_path.glob("*.pid"))) < 4:
+        assert process.poll() is None, process.communicate()[1]
+    return process, [int(path.stem) for path in found]
+
+
+@pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_ends_all_descendants(
+    request_: signal.Signals, busy_queue: tuple["subprocess.Popen[str]", list[int]]
+) -> None:
+    process, descendants = busy_queue
+    process.send_signal(request_)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (130, "interrupted; run the same command again to resume\n")
+    assert not [pid for pid in descendants if lives(pid)]
+
+
+def lives(pid: int) -> bool:
+    """A zombie does not: it waits for init."""
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
