@@ -1,6 +1,12 @@
-"""The scripts: stages of dvc.yaml and a person's commands."""
+import sys
+from pathlib import Path
 
-from foldline.files.parent import die_with_parent
+# `dvc exp run --queue` runs in a clone: there, the clone's own code must run, not the installed checkout's.
+_SOURCE = Path(__file__).resolve().parent.parent / "src"
+if (_SOURCE / "foldline").is_dir():
+    sys.path.insert(0, str(_SOURCE))
+
+from foldline.files.parent import die_with_parent  # noqa: E402
 
 # Before anything else: importing torch takes seconds, in which DVC may be killed.
 die_with_parent()
