@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -95,36 +96,41 @@ from pathlib import Path
 from pipelines.running import run
 from tests.fan_out.test_queue import Silent, item
 from foldline.fan_out.queue import run_queue
-here = Path.cwd()
-run(lambda: run_queue([item(here, name, f"{sys.executable} stubborn.py; true") for name in "ab"], [{}, {}], Silent()))
+run(lambda: run_queue([item(Path.cwd(), name, sys.argv[1]) for name in "ab"], [{}, {}], Silent()))
 """
 
 
-@pytest.fixture
-def busy_queue(tmp_path: Path) -> tuple["subprocess.Popen[str]", list[int]]:
-    """A process with two items that each have a child in a session of its own; all of these ignore SIGTERM."""
-    (tmp_path / "stubborn.py").write_text(STUBBORN)
-    process = subprocess.Popen(
-        [sys.executable, "-c", QUEUE],
-        cwd=tmp_path,
+def start_queue(folder: Path, script: str, processes: int) -> tuple["subprocess.Popen[str]", list[int]]:
+    """A process whose two items run `script`, which leaves a file `<number>.pid` per process, and these numbers."""
+    queue = subprocess.Popen(
+        [sys.executable, "-c", QUEUE, script],
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
         text=True,
     )
-    while len(found := list(tmp_path.glob("*.pid"))) < 4:
-        assert process.poll() is None, process.communicate()[1]
-    return process, [int(path.stem) for path in found]
+    while len(found := list(folder.glob("*.pid"))) < processes:
+        assert queue.poll() is None, queue.communicate()[1]
+    return queue, [int(path.stem) for path in found]
 
 
 @pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_ends_all_descendants(
-    request_: signal.Signals, busy_queue: tuple["subprocess.Popen[str]", list[int]]
-) -> None:
-    process, descendants = busy_queue
-    process.send_signal(request_)
-    _, said = process.communicate()
-    assert (process.returncode, said) == (130, "interrupted; run the same command again to resume\n")
+def test_interrupted_it_ends_all_descendants(request_: signal.Signals, tmp_path: Path) -> None:
+    """Each item has a child in a session of its own; all of these ignore SIGTERM."""
+    (tmp_path / "stubborn.py").write_text(STUBBORN)
+    queue, descendants = start_queue(tmp_path, f"{sys.executable} stubborn.py; true", 4)
+    queue.send_signal(request_)
+    _, said = queue.communicate()
+    assert (queue.returncode, said) == (130, "interrupted; run the same command again to resume\n")
     assert not [pid for pid in descendants if lives(pid)]
+
+
+def test_killed_it_takes_its_items_with_it(tmp_path: Path) -> None:
+    queue, items = start_queue(tmp_path, "touch $$.pid; exec sleep 3600", 2)
+    queue.kill()
+    queue.communicate()
+    while any(lives(pid) for pid in items):
+        time.sleep(0.01)
 
 
 def lives(pid: int) -> bool:

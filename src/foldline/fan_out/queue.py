@@ -2,7 +2,7 @@
 
 The queue knows no DVC and no competition. An item is a command with its environment, folder, log and progress file; a
 slot is what tells its place apart from the others' (threads, later GPUs), as environment variables. When an item fails
-the others go on. However the queue ends, no descendant of an item outlives it.
+the others go on. On Ctrl-C and SIGTERM all descendants are ended; killed, the queue takes its items with it.
 """
 
 import os
@@ -12,12 +12,14 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 import psutil
 
+from foldline.files.parent import die_with_parent
 from foldline.files.progress import PROGRESS_FILE, Done, read_progress
 
 LOOK_SECONDS = 0.2
@@ -128,6 +130,7 @@ def start(item: Item, environment: Environment) -> "subprocess.Popen[bytes]":
             stdout=log,
             stderr=subprocess.STDOUT,
             process_group=0,
+            preexec_fn=partial(die_with_parent, os.getpid()),
         )
 
 
