@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -6,7 +7,8 @@ _SOURCE = Path(__file__).resolve().parent.parent / "src"
 if (_SOURCE / "foldline").is_dir():
     sys.path.insert(0, str(_SOURCE))
 
-from foldline.files.parent import die_with_parent  # noqa: E402
+if "DVC_STAGE" in os.environ or "FOLDLINE_PARENT" in os.environ:
+    from foldline.files.parent import die_with_parent
 
-# Before anything else: importing torch takes seconds, in which DVC may be killed.
-die_with_parent()
+    # Before anything else: importing torch takes seconds, in which DVC may be killed.
+    die_with_parent()
