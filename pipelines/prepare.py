@@ -15,7 +15,7 @@ from foldline.card.target import Target
 from foldline.competition.competition import read_competition
 from foldline.competition.missing_images import refuse_missing
 from foldline.competition.readability import link_images, report_unreadable, unreadable_files
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import write_rows, write_targets
 from foldline.pixels.building import build
 from foldline.pixels.cache import write_images, write_pixels_key
@@ -50,6 +50,8 @@ def main() -> Answer:
     write_pixels_key(places.pixels, built.key)
     if unreadable:
         print(unreadable)
+    if found.elsewhere:
+        print(f"found elsewhere than the card says: {listed(found.elsewhere)}")
     train, test = (int((listing.rows["part"] == part).sum()) for part in ("train", "test"))
     print(f"{places.work}: {train} train and {test} test rows, {len(images)} images, {len(found.classes)} classes")
     counts = {"train_rows": train, "test_rows": test, "images": len(images), "classes": len(found.classes)}

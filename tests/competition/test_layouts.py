@@ -199,3 +199,20 @@ def test_a_comma_at_the_end_of_every_line_shifts_no_column(zipped: Zipped) -> No
 
     assert texts(rows["row_id"])[:2] == ["007", "10"]
     assert texts(rows["target"])[:2] == ["pug", "husky"]
+
+
+def test_test_images_that_would_be_the_train_images_are_refused(zipped: Zipped) -> None:
+    """The card forgot the folder, and the test images are not there: what has their name is train's."""
+    train_alone = {name: content for name, content in FILES.items() if not name.startswith("test/")}
+    test = {**LAYOUT["test"], "path": "{id}.jpg"}  # type: ignore[dict-item]
+    forgetful = parse({**LAYOUT, "test": test}, Layout, "card")
+    with pytest.raises(Refusal, match=r"layout.test: none of its images is there.*in `train/` .*007.jpg` is an image"):
+        read_layout(zipped(train_alone), forgetful, BREED)
+    with pytest.raises(Refusal, match=r"layout.test.path gives `007.jpg`.* could be meant: train/007.jpg, test/007.jpg"):
+        read_layout(zipped(FILES), forgetful, BREED)
+
+
+def test_what_lies_elsewhere_is_said(zipped: Zipped) -> None:
+    listing = read_layout(zipped(FILES), layout(path="data/train/{id}.jpg"), BREED)
+    assert listing.images["path"].tolist() == list(IMAGES)
+    assert listing.elsewhere == ("images of layout.train without `data/`",)

@@ -1,7 +1,12 @@
-"""inaturalist-2019-fgvc6: json of images and annotations with `id`, pictures in tar.gz, several folders deep."""
+"""inaturalist-2019-fgvc6: json of images and annotations with `id`, pictures in tar.gz, several folders deep.
+
+MLE-bench's are plain tars by the same name, and lack the folder that the json's paths begin with.
+"""
 
 import json
+from collections.abc import Mapping
 
+import pytest
 from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
@@ -16,7 +21,7 @@ def described(row_id: str, path: str) -> dict[str, object]:
     return {"id": int(row_id), "file_name": path, "width": 48, "height": 36, "license": 1, "rights_holder": ""}
 
 
-def draw() -> Miniature:
+def draw(folders: bool = True) -> Miniature:
     labels, answers = dealt(numbered(24, "{}"), CATEGORIES), dealt(numbered(12, "{}", 268243), CATEGORIES)
     train = {row_id: f"train_val2019/Plants/{label}/{row_id:0>8}.jpg" for row_id, label in labels.items()}
     test = {row_id: f"test2019/{row_id:0>8}.jpg" for row_id in answers}
@@ -29,8 +34,8 @@ def draw() -> Miniature:
     }
     described_test = {"images": [described(row_id, path) for row_id, path in test.items()], "annotations": []}
     files = {
-        "train_val2019.tar.gz": tarred(pictures(list(train.values()), 0), "gz"),
-        "test2019.tar.gz": tarred(pictures(list(test.values()), 100), "gz"),
+        "train_val2019.tar.gz": packed(pictures(list(train.values()), 0), folders),
+        "test2019.tar.gz": packed(pictures(list(test.values()), 100), folders),
         "train2019.json.zip": zipped({"train2019.json": json.dumps(described_train).encode()}),
         "test2019.json.zip": zipped({"test2019.json": json.dumps(described_test).encode()}),
         "kaggle_sample_submission.csv": csv({"id": answers.keys(), "predicted": 0}),
@@ -38,8 +43,13 @@ def draw() -> Miniature:
     return Miniature({"inaturalist-2019-fgvc6.zip": zipped(files)}, labels, answers)
 
 
-def test_one_species_per_picture(enter: Enter) -> None:
-    miniature = draw()
+def packed(members: Mapping[str, bytes], folders: bool) -> bytes:
+    return tarred(members, "gz") if folders else tarred({path.partition("/")[2]: members[path] for path in members})
+
+
+@pytest.mark.parametrize("folders", [True, False])
+def test_one_species_per_picture(enter: Enter, folders: bool) -> None:
+    miniature = draw(folders)
     places = enter(CARDS / "inaturalist-2019-fgvc6.yaml", miniature)
 
     submission = grading.read(places.submission, list(miniature.answers), ["id", "predicted"])

@@ -104,7 +104,7 @@ MISTAKES = [
     (PHOTOS, "target.labels.delimiter", ",", r"separates labels by spaces, but 4 labels hold one: .*labels.delimiter"),
     (PHOTOS, "layout.train.table", "train.csv", r"`train.csv` has no column `photo_id`.*Found business_id, labels"),
     (ADOPTION, "target.levels", [1, 2, 3, 4], r"`AdoptionSpeed` is '0' on line 12, 13, 19 and 3 more \(6 lines\)"),
-    (ICE, "layout.train.file", "train.json", r"train\.json.*data/processed/train\.json"),
+    (ICE, "layout.train.file", "trains.json", r"no table `trains\.json`.*data/processed/train\.json"),
     (ICE, "layout.train.image.fields", ["band_1", "band_3"],
      r"no column `band_3`, which the card's layout.train.image.fields names. Did you mean `band_.`\? Found id, "),
     (DOGS, "layout.train.path", "train/{id.upper}.jpg", r"A template has no `.upper` for `id`: it takes .stem, "),

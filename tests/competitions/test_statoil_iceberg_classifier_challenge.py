@@ -1,8 +1,12 @@
-"""statoil-iceberg-classifier-challenge: json records in 7z, two bands of decibels as the picture, the sample in 7z."""
+"""statoil-iceberg-classifier-challenge: json records in 7z, two bands of decibels as the picture, the sample in 7z.
+
+Kaggle's archives hold `data/processed/train.json`, MLE-bench's `train.json`.
+"""
 
 import json
 
 import numpy as np
+import pytest
 from sklearn.metrics import log_loss
 
 from foldline.files.rows import read_rows
@@ -19,21 +23,22 @@ def record(row_id: str, seed: int) -> dict[str, object]:
             "inc_angle": angle}  # fmt: skip
 
 
-def draw() -> Miniature:
+def draw(above: str = "data/processed/") -> Miniature:
     labels, answers = dealt(numbered(16, "dfd5f9{:02x}"), "01"), dealt(numbered(8, "5941774{:x}"), "01")
     train = [record(row_id, seed) | {"is_iceberg": int(labels[row_id])} for seed, row_id in enumerate(labels)]
     test = [record(row_id, 100 + seed) for seed, row_id in enumerate(answers)]
     sample = csv({"id": answers.keys(), "is_iceberg": 0.5})
     files = {
-        "train.json.7z": seven_zipped({"data/processed/train.json": json.dumps(train).encode()}),
-        "test.json.7z": seven_zipped({"data/processed/test.json": json.dumps(test).encode()}),
+        "train.json.7z": seven_zipped({f"{above}train.json": json.dumps(train).encode()}),
+        "test.json.7z": seven_zipped({f"{above}test.json": json.dumps(test).encode()}),
         "sample_submission.csv.7z": seven_zipped({"sample_submission.csv": sample}),
     }
     return Miniature({"statoil-iceberg-classifier-challenge.zip": zipped(files)}, labels, answers)
 
 
-def test_probabilities_of_two_float_channels(enter: Enter) -> None:
-    miniature = draw()
+@pytest.mark.parametrize("above", ["data/processed/", ""])
+def test_probabilities_of_two_float_channels(enter: Enter, above: str) -> None:
+    miniature = draw(above)
     places = enter(CARDS / "statoil-iceberg-classifier-challenge.yaml", miniature)
 
     angles = read_rows(places.rows)["side:inc_angle"]

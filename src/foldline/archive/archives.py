@@ -54,6 +54,8 @@ class Archives:
         self._open = ExitStack()
         self._finder = Finder(folder, self._open)
         self._arrays: dict[str, dict[str, Entry]] = {}
+        self.elsewhere: dict[str, str] = {}
+        """What was asked for by a path that lies at another one (locating.py), by that path."""
         with ExitStack() as on_failure:
             on_failure.callback(self.close)
             self._entries = _by_name(folder, [entry for name in files for entry in self._finder.found_in(name, files)])
@@ -73,6 +75,11 @@ class Archives:
     def names(self) -> tuple[str, ...]:
         """Every file's path, with `/`, in the order of the archives. An .npz counts as one file."""
         return tuple(self._entries)
+
+    def names_in_own_folders(self) -> dict[str, str]:
+        """The names of files in archives, by what they would be if each archive lay extracted in a folder of its own
+        name."""
+        return {_below_its_archive(entry): name for name, entry in self._entries.items() if entry.above}
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a file; the arrays of `train.npz` are `train.npz/images.npy` and so on."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.locating import located_file
 from foldline.archive.texts import UTF_16, as_text, decoded, encoding_of, parsed_json
 from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed, suggestion
@@ -229,7 +230,7 @@ def read_table(
     rows: int | None = None,
 ) -> pd.DataFrame:
     """As `parse_table`. Raises Refusal when there is no such file, or when it is not a table."""
-    refuse_absent_file(archives, name, TABLE_SUFFIXES)
+    name = existing_file(archives, name, TABLE_SUFFIXES)
     try:
         return parse_table(archives.read(name), name, names, usecols, rows)
     except ValueError as error:
@@ -266,11 +267,14 @@ def _cure(column: str, found: Sequence[str]) -> str:
     return suggestion(column, found)
 
 
-def refuse_absent_file(archives: Archives, name: str, suffixes: tuple[str, ...]) -> None:
-    """Raises Refusal with close names when the archives have no file `name`."""
-    if name not in archives:
+def existing_file(archives: Archives, name: str, suffixes: tuple[str, ...]) -> str:
+    """The path of the file that a card calls `name`. Raises Refusal with close names when the archives have none, or
+    several."""
+    found = located_file(archives, name)
+    if found not in archives:
         tables = [path for path in archives.names if PurePosixPath(path).suffix.lower() in suffixes]
         raise Refusal(
             f"{archives.folder}: there is no table `{name}`.{suggestion(name, tables)} Found {listed(tables)}. "
             f"Correct its name in the card.{unopened_archives(archives.names)}"
         )
+    return found

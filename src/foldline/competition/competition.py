@@ -22,6 +22,8 @@ class Competition:
     """Of the train rows, in the form of files/rows.py."""
     classes: tuple[str, ...]
     sample: Sample
+    elsewhere: tuple[str, ...]
+    """What the card names by paths that are not the archives', each with where it is, in words."""
 
 
 def read_competition(
@@ -37,4 +39,5 @@ def read_competition(
     submission.refuse_outside(target.numbers(found))
     refuse_other_ids(listing.rows, sample, submission, target.asked_names(classes))
     listing = replace(listing, rows=listing.rows.drop(columns="target"))
-    return Competition(listing, target.encode(found, classes), classes, sample)
+    elsewhere = (*(f"{name} is {there}" for name, there in archives.elsewhere.items()), *listing.elsewhere)
+    return Competition(listing, target.encode(found, classes), classes, sample, elsewhere)

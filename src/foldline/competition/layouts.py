@@ -13,6 +13,7 @@ import pandas as pd
 
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
+from foldline.archive.locating import AS_WRITTEN
 from foldline.archive.tables import described_places, refuse_absent_columns
 from foldline.card.features import Features
 from foldline.card.layout import Layout, named_parts
@@ -52,6 +53,8 @@ class Listing:
     """What the doctor says of how lines became rows, a sentence each."""
     shared: tuple[str, ...]
     """The columns that both train and test rows have."""
+    elsewhere: tuple[str, ...]
+    """Parts whose files lie not as the card writes their paths, and where they do."""
 
 
 def read_layout(archives: Archives, layout: Layout, target: Target, features: Features | None = None) -> Listing:
@@ -68,6 +71,7 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     side = find_tabular_columns(of_train, of_test, layout, target, features)
     train_lines = {part.fact: _lines(archives, part, target, side) for part in train}
     test_lines = {part.fact: _lines(archives, part, None, side) for part in test}
+    _refuse_mixed_up(train, test)
     absences = find_absences(train_lines, test_lines, archives)
     doubts = [
         *target.missing_lines(pd.concat(train_lines.values())),
@@ -78,7 +82,23 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
         pd.concat([target.united(lines) for lines in train_lines.values()]), pd.concat(test_lines.values())
     )
     shared = tuple(name for name in of_train.names if name in of_test.names)
-    return Listing(rows, images, target, absences, tuple(doubts), shared)
+    elsewhere = tuple(f"images of {part.fact} {part.folder}" for part in (*train, *test) if part.folder != AS_WRITTEN)
+    return Listing(rows, images, target, absences, tuple(doubts), shared, elsewhere)
+
+
+def _refuse_mixed_up(train: Sequence[PartLines], test: Sequence[PartLines]) -> None:
+    """Raises Refusal where images of one were looked for elsewhere, and found to be those of the other."""
+    for part, others in (*((part, train) for part in test), *((part, test) for part in train)):
+        if part.folder == AS_WRITTEN:
+            continue
+        for other in others:
+            both = part.paths[part.paths.isin(set(other.paths))]
+            if len(both):
+                raise Refusal(
+                    f"The card's {part.fact}: none of its images is there as their path is written, but {part.folder} "
+                    f"they are; there `{both.iloc[0]}` is an image of {other.fact}, too. Write the whole path in the "
+                    "card."
+                )
 
 
 def _lines(archives: Archives, found: PartLines, target: Target | None, side: TabularColumns) -> pd.DataFrame:

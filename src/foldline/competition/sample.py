@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Int64
 
 from foldline.archive.archives import Archives
+from foldline.archive.locating import located_file
 from foldline.archive.tables import header_fields, read_columns, read_table, refuse_absent_columns
 from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import LINE, ROW, numbered
@@ -24,7 +25,9 @@ def read_sample(archives: Archives, form: Form) -> Sample:
     header, has_header = sample_columns(archives, form), form.sample.names is None
     names = None if has_header else header
     predicted = list(form.predicted(header))
-    wanted = [("submission.id", form.id), *(("submission.copied", column) for column in form.copied)]
+    # A column without a name is an index that one way of saving the table left, and another did not.
+    copied = [column for column in form.copied if column in header or not NAMED_BY_PLACE.fullmatch(column)]
+    wanted = [("submission.id", form.id), *(("submission.copied", column) for column in copied)]
     # Without a column of ids the lines stand for the test rows in their order.
     refuse_absent_columns(wanted, list(dict.fromkeys([*header, LINE, ROW])), f"{archives.folder}: `{form.sample.name}`")
     if form.column_per == "row":
@@ -33,7 +36,7 @@ def read_sample(archives: Archives, form: Form) -> Sample:
         form.refuse_other_fields(read_table(archives, form.sample.name, names, predicted, LINES_SHOWN)[:LINES_SHOWN])
     # What stands there for numbers says nothing, and may be thousands of columns.
     shown = predicted if form.of_labels else []
-    needed = [column for column in (form.id, *form.copied, *shown) if column in header] or header[:1]
+    needed = [column for column in (form.id, *copied, *shown) if column in header] or header[:1]
     table = numbered(read_columns(archives, form.sample.name, [("submission.sample", name) for name in needed], names))
     return Sample(
         columns=header,
@@ -42,7 +45,7 @@ def read_sample(archives: Archives, form: Form) -> Sample:
         has_header=has_header,
         meanings=form.meanings(table[form.id], archives),
         shown_labels=_labels(table[shown], form),
-        copied=table[list(form.copied)],
+        copied=table[copied],
         nameless=nameless_columns(archives, form, header),
     )
 
@@ -79,7 +82,7 @@ def nameless_columns(archives: Archives, form: Form, columns: tuple[str, ...]) -
     """Of the sample's `columns` those whose name is empty in its first line."""
     if form.sample.names is not None or not any(map(NAMED_BY_PLACE.fullmatch, columns)):
         return ()
-    fields = header_fields(archives.read(form.sample.name), form.sample.name)
+    fields = header_fields(archives.read(located_file(archives, form.sample.name)), form.sample.name)
     return tuple(name for name, field in zip(columns, fields, strict=False) if not field)
 
 

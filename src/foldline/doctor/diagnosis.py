@@ -36,6 +36,8 @@ def facts(card: Card, found: Competition, images: pd.DataFrame) -> Iterator[tupl
         "submission",
         f"{card.submission.kind}: {len(sample.ids):,} rows, {card.submission.id} and {listed(columns, 3)}",
     )
+    if found.elsewhere:
+        yield "found elsewhere", listed(found.elsewhere)
     yield "unused columns", listed(unused_columns(card, found.listing))
 
 

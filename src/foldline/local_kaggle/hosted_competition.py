@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PositiveInt
 
 from foldline.archive.archives import Archives
+from foldline.archive.locating import located_file
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, read_json, sha256_of_json, whole_file, write_json
 from foldline.local_kaggle.evaluation import Evaluation, Solution, read_solution
@@ -114,7 +115,7 @@ def _archive(files: Path, cache: Path) -> Path:
 
 def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
     with Archives(archive.parent, [archive.name]) as archives:
-        columns = next(csv.reader(io.StringIO(archives.read(sample).decode("utf-8-sig"))), [])
+        columns = next(csv.reader(io.StringIO(archives.read(located_file(archives, sample)).decode("utf-8-sig"))), [])
     if len(columns) < 2:
         raise Refusal(f"{archive}: `{sample}` must have an id column and at least one more, found {listed(columns)}.")
     return tuple(columns)

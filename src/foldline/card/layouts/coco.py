@@ -11,7 +11,8 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import normalised_paths
-from foldline.archive.tables import refuse_absent_columns, refuse_absent_file
+from foldline.archive.locating import located
+from foldline.archive.tables import existing_file, refuse_absent_columns
 from foldline.archive.texts import as_text, parsed_json
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
@@ -52,14 +53,14 @@ class CocoPart(Part):
         lines = after_steps(archives, lines, self.file)
         in_path = [(f"{fact}.path", column) for column in columns_of(template)]
         refuse_absent_columns(in_path, list(map(str, lines)), self.source(fact))
-        return PartLines(self, fact, lines, normalised_paths(filled(template, lines), archives))
+        paths, folder = located(normalised_paths(filled(template, lines), archives), archives, f"{fact}.path")
+        return PartLines(self, fact, lines, paths, folder)
 
 
 def joined_lists(archives: Archives, name: str) -> pd.DataFrame:
     """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
     source = f"{archives.folder}: `{name}`"
-    refuse_absent_file(archives, name, (".json",))
-    lists = _lists(archives.read(name), source)
+    lists = _lists(archives.read(existing_file(archives, name, (".json",))), source)
     images = _by_image_id(_table(lists["images"], source, "images"))
     columns = images
     if lists["annotations"]:

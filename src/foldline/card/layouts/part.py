@@ -7,6 +7,7 @@ from typing import ClassVar
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.locating import AS_WRITTEN, Folder
 from foldline.card.source_steps import Step
 from foldline.card.sources import shown
 from foldline.card.templates import IdTemplate
@@ -55,6 +56,8 @@ class PartLines:
     is of."""
     paths: pd.Series
     """In the form of archive/addresses.py; the same index as `columns`."""
+    folder: Folder = AS_WRITTEN
+    """Where its files lie, where not as the card writes their paths."""
 
     @property
     def source(self) -> str:

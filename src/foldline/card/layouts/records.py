@@ -7,8 +7,9 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import matching
+from foldline.archive.locating import located_file
 from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_records
-from foldline.archive.tables import refuse_absent_file
+from foldline.archive.tables import existing_file
 from foldline.archive.texts import as_text
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.record_images import RecordImage, field_value, leaves
@@ -76,9 +77,9 @@ class RecordsPart(Part):
 
     def _files(self, archives: Archives) -> list[str]:
         """The files that `file` names, in order. Raises Refusal when there is none."""
-        name = self.file[0].name
+        name = located_file(archives, self.file[0].name)
         found = matching(name, sorted(archives.names)) if "*" in name else [name]
-        refuse_absent_file(archives, found[0] if found else name, tuple(KINDS))
+        existing_file(archives, found[0] if found else name, tuple(KINDS))
         return found
 
     def _first(self, archives: Archives) -> Record:

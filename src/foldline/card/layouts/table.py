@@ -8,6 +8,7 @@ import pandas as pd
 from foldline.archive.addresses import BETWEEN_CHANNELS
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import expanded_paths, normalised_paths
+from foldline.archive.locating import located
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step
@@ -51,7 +52,8 @@ class TablePart(Part):
             named = [(f"{fact}.{key}", column) for pieces in of_key for column in columns_of(pieces)]
             refuse_absent_columns(named, list(map(str, table)), self.source(fact))
         lines = table.reset_index(drop=True)  # a join may repeat a line
-        patterns = [normalised_paths(filled(pieces, lines), archives) for pieces in templates]
+        written = (normalised_paths(filled(pieces, lines), archives) for pieces in templates)
+        patterns, folders = zip(*(located(paths, archives, f"{fact}.path") for paths in written), strict=True)
         channels = [expanded_paths(paths, archives.names) for paths in patterns]
         ids = filled(parse_id(self.id), lines)
         for of_channel, files in zip(patterns, channels, strict=True):
@@ -60,7 +62,7 @@ class TablePart(Part):
         first, *others = channels
         paths = first.str.cat([channel.to_numpy() for channel in others], sep=BETWEEN_CHANNELS)
         places = table.index[paths.index]
-        return PartLines(self, fact, lines.loc[paths.index].set_axis(places), paths.set_axis(places))
+        return PartLines(self, fact, lines.loc[paths.index].set_axis(places), paths.set_axis(places), folders[0])
 
 
 def refuse_shared(patterns: pd.Series, files: pd.Series, ids: pd.Series, fact: str) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import one_per_folder
+from foldline.archive.locating import fitting
 from foldline.archive.unpacking import unopened_archives
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import ADDRESS, Step
@@ -37,15 +38,15 @@ class WalkPart(Part):
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per file whose whole path fits the pattern. Raises Refusal when none does."""
         pattern = re.compile(self.pattern[0].name)
-        found = [match for match in map(pattern.fullmatch, archives.names) if match]
+        found, folder = fitting(pattern, archives, f"{fact}.pattern")
         if not found:
             raise Refusal(
                 f"{fact}.pattern: none of {len(archives.names)} files fits {pattern.pattern!r}. The archives hold "
                 f"{listed(one_per_folder(archives.names), 5)}. The whole path must fit: correct the pattern in the "
                 f"card.{unopened_archives(archives.names)}"
             )
-        lines = pd.DataFrame([match.groupdict("") for match in found], dtype="str")
-        lines = numbered(lines.assign(**{ADDRESS: [match.string for match in found]}).astype("str"))
+        lines = pd.DataFrame([match.groupdict("") for match, _ in found], dtype="str")
+        lines = numbered(lines.assign(**{ADDRESS: [name for _, name in found]}).astype("str"))
         lines = lines.set_index(pd.Index(lines[ADDRESS], name="file"))
         lines = after_steps(archives, lines, self.pattern)
-        return PartLines(self, fact, lines.drop(columns=ADDRESS), lines[ADDRESS])
+        return PartLines(self, fact, lines.drop(columns=ADDRESS), lines[ADDRESS], folder)
