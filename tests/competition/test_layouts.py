@@ -206,9 +206,11 @@ def test_test_images_that_would_be_the_train_images_are_refused(zipped: Zipped) 
     train_alone = {name: content for name, content in FILES.items() if not name.startswith("test/")}
     test = {**LAYOUT["test"], "path": "{id}.jpg"}  # type: ignore[dict-item]
     forgetful = parse({**LAYOUT, "test": test}, Layout, "card")
-    with pytest.raises(Refusal, match=r"layout.test: none of its images is there.*in `train/` .*007.jpg` is an image"):
+    with pytest.raises(Refusal, match=r"layout.test: none of its images .*in `train/` .*007.jpg` is an image"):
         read_layout(zipped(train_alone), forgetful, BREED)
-    with pytest.raises(Refusal, match=r"layout.test.path gives `007.jpg`.* could be meant: train/007.jpg, test/007.jpg"):
+    with pytest.raises(
+        Refusal, match=r"layout.test.path gives `007.jpg`.* could be meant: train/007.jpg, test/007.jpg"
+    ):
         read_layout(zipped(FILES), forgetful, BREED)
 
 
