@@ -17,7 +17,9 @@ def main() -> Answer:
     name = settings.section("train.model.name", str)
     path = settings.places.weights
     source = weights.write(path, name, settings.places.own_weights)
-    print(f"{path}: " + ", ".join(f"{key} {value}" for key, value in source.items()))
+    for mine, theirs in source.get("mapping", {}).items():
+        print(f"  {theirs} -> {mine}")
+    print(f"{path}: " + ", ".join(f"{key} {value}" for key, value in source.items() if key != "mapping"))
     return {"weights": path, **source}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from foldline.card.activations import Activation
@@ -125,6 +126,15 @@ def test_a_model_of_former_words_is_read(tmp_path: Path) -> None:
     columns = {"kind": "column_softmax", "sizes": [3, 4]}
     assert in_present_words(former | {"activation": columns})["activation"] == columns
     assert in_present_words({"kind": "python", "side": "own"}) == {"kind": "python", "side": "own"}
+
+
+def test_a_tensor_of_several_names_is_saved(tmp_path: Path) -> None:
+    """Some models (CoaT) share weights between their layers."""
+    model = build_model(architecture("test_resnet", channels=3))
+    model.backbone.again = model.backbone.conv1  # type: ignore[assignment]
+    save_model(tmp_path / "model.safetensors", model)
+    written = load_file(tmp_path / "model.safetensors")
+    assert torch.equal(written["backbone.again.0.weight"], written["backbone.conv1.0.weight"])
 
 
 def test_saved_twice_it_is_the_same_bytes(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """timm's models without their classifiers: which there are, what they refuse, and one that timm lacks."""
 
 import difflib
-from pathlib import Path
 from typing import Any
 
 import timm
@@ -13,22 +12,19 @@ from torch.nn.functional import avg_pool2d, pad
 from foldline.files.refusal import Refusal, listed
 
 
-def build_backbone(
-    name: str, weights: Path | None = None, hub: dict[str, Any] | None = None, **options: Any
-) -> nn.Module:
-    """timm's model `name` without its classifier, from the file `weights`, from the hub or at random.
+def build_backbone(name: str, weights: dict[str, Any] | None = None, **options: Any) -> nn.Module:
+    """timm's model `name` without its classifier, at random, or from weights.
 
-    `hub`: what replaces timm's own settings of where its weights lie, {} for nothing. timm fits the first convolution
-    and the position embeddings to `options`. Raises Refusal when it has no such model, or when the model does not take
-    the options.
+    `weights`: what replaces timm's own settings of where they lie, {} for nothing. timm fits the first convolution and
+    the position embeddings to `options`. Raises Refusal when it has no such model, when the model does not take the
+    options, or when weights of a file do not fit it then.
     """
     known_model(name)
-    overlay = {"file": str(weights), "custom_load": False} if weights else hub
     try:
         return timm.create_model(
             name,
-            pretrained=overlay is not None,
-            pretrained_cfg_overlay=overlay,
+            pretrained=weights is not None,
+            pretrained_cfg_overlay=weights,
             num_classes=0,
             # timm leaves an option that is None to the model, which need not know it.
             **{option: None if value == 0 else value for option, value in options.items()},
@@ -37,6 +33,16 @@ def build_backbone(
         raise Refusal(f"train.model: `{name}` does not take what is asked of it ({error}).") from None
     except AssertionError as error:
         raise unfit_size(name, error) from None
+    except RuntimeError as error:
+        if weights is None or "file" not in weights:
+            raise
+        lines = [line.strip() for line in str(error).splitlines()]
+        what = [line for line in lines if line.startswith("size mismatch")] or lines[-1:]
+        raise Refusal(
+            f"{weights['file']} does not fit `{name}` as this experiment builds it: {listed(what, 3)}. Set "
+            "train.model.name to the model that the weights were made with, or prepare.height_pixels and "
+            "prepare.width_pixels to the size of the images that they learned from."
+        ) from None
 
 
 def unfit_size(name: str, error: Exception) -> Refusal:

@@ -114,7 +114,8 @@ def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
 
 def save_model(path: Path, model: Classifier) -> None:
     """Weights and description in one safetensors file; equal models make equal bytes."""
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    # Copies, since some models (CoaT) have one tensor under several names, which safetensors refuses.
+    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in model.state_dict().items()}
     description = model.architecture.model_dump_json(exclude_defaults=True)
     with numbers_file(path) as partial:
         # `save_file` hides a full disk behind an error of its own; Python's write names it.

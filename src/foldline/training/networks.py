@@ -90,10 +90,11 @@ class TimmModel(Model):
     def build(self, architecture: Architecture, weights: Path | None) -> tuple[Module, Module, Module]:
         from foldline.training.backbones import build_backbone
         from foldline.training.layers import drop_channels, replace_activations
+        from foldline.training.starting_weights import settings_of
 
         backbone = build_backbone(
             self.name,
-            weights,
+            settings_of(weights) if weights else None,
             in_chans=architecture.channels,
             img_size=(architecture.height, architecture.width) if self.takes_one_size() else None,
             drop_rate=self.drop_rate,

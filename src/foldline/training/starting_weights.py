@@ -1,23 +1,25 @@
 """The backbone's starting weights in one file: from the hub, a file or a folder."""
 
-import pickle
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import timm
-from safetensors import SafetensorError
-from timm.models import load_state_dict
+import torch
 from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import read_json
 from foldline.training.backbones import build_backbone
 from foldline.training.models import read_description
-from foldline.training.weights import SUFFIXES
+from foldline.training.weight_files import COUNTS, Match, matched_by_name, matched_by_order, read_tensors
+from foldline.training.weights import How
 
-PREFIXES = ("", "backbone.", "model.", "encoder.")
-"""What wraps a backbone's keys in other people's files, and in our own. timm itself removes `module.`."""
-OFFLINE = "Without a network, set `weights: {kind: file, path: ...}` or `{kind: folder, path: ...}`, or `{kind: none}`."
+OFFLINE = (
+    "Without a network, set `weights: {kind: file, path: ..., match: name}`, the same with `kind: folder`, or "
+    "`{kind: none}`."
+)
 
 
 def starting_weights(path: Path, name: str) -> Path | None:
@@ -36,7 +38,7 @@ def starting_weights(path: Path, name: str) -> Path | None:
 
 def from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
-        backbone = build_backbone(name, hub=_of_revision(name, revision))
+        backbone = build_backbone(name, _of_revision(name, revision))
     except Refusal:
         raise
     except Exception as error:  # whatever the hub's client, its transport or the operating system raise
@@ -44,6 +46,7 @@ def from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any
         raise Refusal(f"the weights of `{name}` cannot be had from the hub: {first_line} {OFFLINE}") from None
     settings: Mapping[str, Any] = backbone.pretrained_cfg  # type: ignore[assignment]
     source = settings["hf_hub_id"] or settings["url"]
+    refuse_impossible(backbone.state_dict(), backbone, str(source))
     return backbone.state_dict(), {"tag": settings["tag"], "hub": source, "revision": revision}
 
 
@@ -61,39 +64,144 @@ def _of_revision(name: str, revision: str) -> dict[str, Any]:
     return {}
 
 
-def from_file(path: Path, name: str) -> dict[str, Tensor]:
-    try:
-        found = load_state_dict(str(path))
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
-        first_line = (str(error) or type(error).__name__).strip().splitlines()[0]
-        raise Refusal(
-            f"{path} is not a readable file of weights ({first_line}). Use one of {listed(SUFFIXES)}."
-        ) from None
-    return match_backbone(found, build_backbone(name), name, path)
+def from_file(path: Path, name: str, match: How) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors of the file that are the backbone's, under the backbone's names and of the file's own shapes;
+    classifiers are left out. With them, what reading them must know.
 
-
-def match_backbone(found: Mapping[str, Any], backbone: nn.Module, name: str, path: Path) -> dict[str, Tensor]:
-    """The tensors of `found` that are the backbone's, under the backbone's names; classifiers are left out.
-
-    Raises Refusal, naming keys, unless every weight of the backbone is found in its shape.
+    Raises Refusal, naming keys, unless every weight of the backbone is found.
     """
+    groups, backbone = read_tensors(path), build_backbone(name)
     expected = backbone.state_dict()
-    candidates = [
-        {key: found[prefix + key] for key in expected if _fits(found.get(prefix + key), expected[key])}
-        for prefix in PREFIXES
-    ]
-    matched = max(candidates, key=len)
-    # Files older than PyTorch 0.4 do not count BatchNorm's batches; nothing depends on it.
-    absent = [key for key in expected if key not in matched and not key.endswith("num_batches_tracked")]
-    if absent:
-        strange = [key for key in found if key not in matched]
-        raise Refusal(
-            f"{path} does not fit the model `{name}`: {len(matched)} of its {len(expected)} tensors match. "
-            f"Not found, or of another shape: {listed(absent, 5)}. In the file instead: {listed(strange, 5)}. "
-            "Set train.model.name to the model that the file was made with."
+    told = told_by_config(path.parent / "config.json", name, backbone)
+    if match == "order":
+        found = _in_order(groups, backbone, expected, path)
+        told["mapping"] = found.names
+    else:
+        found = matched_by_name(groups, expected, path)
+        _refuse_absent(found, groups, backbone, expected, path, name)
+        told |= {"prefix": found.prefix} if found.prefix else {}
+    refuse_impossible(found.tensors, backbone, str(path))
+    channels = _channels(found.tensors, expected, backbone)
+    return found.tensors, told | ({"channels": channels} if channels else {})
+
+
+def _refuse_absent(
+    found: Match,
+    groups: list[dict[str, Tensor]],
+    backbone: nn.Module,
+    expected: Mapping[str, Tensor],
+    path: Path,
+    name: str,
+) -> None:
+    absent = [key for key in expected if key not in found.tensors and not key.endswith(COUNTS)]
+    if not absent:
+        return
+    cure = "Set train.model.name to the model that the file was made with."
+    ordered = _by_order(groups, backbone, expected)
+    if isinstance(ordered, Match):
+        pairs = listed((f"{theirs} as {mine}" for mine, theirs in ordered.names.items()), 2)
+        cure = (
+            "But tensors of the same shapes lie in the same order there: another library's names for this model, it "
+            f"seems. `weights.match: order` takes them so ({pairs}), and shows the whole list."
         )
-    return {key: matched.get(key, tensor) for key, tensor in expected.items()}
+    raise Refusal(
+        f"{path} does not fit the model `{name}`: it has {len(found.tensors)} of the names of its {len(expected)} "
+        f"tensors. Not found: {listed(absent, 5)}. In the file instead: {listed(found.rest, 5)}. {cure}"
+    )
 
 
-def _fits(tensor: Any, expected: Tensor) -> bool:
-    return isinstance(tensor, Tensor) and tensor.shape == expected.shape
+def _by_order(groups: list[dict[str, Tensor]], backbone: nn.Module, expected: Mapping[str, Tensor]) -> Match | str:
+    """Of the file's groups, the largest."""
+    free = {key for key in expected if key in _first_convolutions(backbone) or "pos_embed" in key}
+    return matched_by_order(max(groups, key=len), expected, free)
+
+
+def _in_order(
+    groups: list[dict[str, Tensor]], backbone: nn.Module, expected: Mapping[str, Tensor], path: Path
+) -> Match:
+    found = _by_order(groups, backbone, expected)
+    if isinstance(found, Match):
+        return found
+    raise Refusal(
+        f"{path} does not fit the model in order (weights.match: order): {found}. Set train.model.name to the model "
+        "that the file was made with, or weights.match to name."
+    )
+
+
+def _first_convolutions(backbone: nn.Module) -> list[str]:
+    """The names of the weights that images meet first."""
+    found = backbone.pretrained_cfg.get("first_conv") or ()  # type: ignore[operator]
+    return [f"{layer}.weight" for layer in ((found,) if isinstance(found, str) else found)]
+
+
+def _channels(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], backbone: nn.Module) -> int | None:
+    """Those of the images that the weights learned from, where they are not those that timm's own did."""
+    usual: int = backbone.pretrained_cfg["input_size"][0]  # type: ignore[index]
+    for key in _first_convolutions(backbone):
+        theirs, mine = tuple(found[key].shape), tuple(expected[key].shape)
+        if len(theirs) == len(mine) == 4 and theirs[1] != mine[1]:
+            return theirs[1] * usual // mine[1]
+    return None
+
+
+def told_by_config(path: Path, name: str, backbone: nn.Module) -> dict[str, Any]:
+    """The mean and std of the images that the weights learned from, as the hub's config.json has them.
+
+    Raises Refusal when it is of another model.
+    """
+    if not path.is_file():
+        return {}
+    config = read_json(path)
+    if not isinstance(config, dict) or not isinstance(config.get("pretrained_cfg", {}), dict):
+        return {}
+    config = config | config.get("pretrained_cfg", {})
+    features = config.get("num_features", backbone.num_features)
+    architecture = config.get("architecture", name).partition(".")[0]
+    if architecture != name.partition(".")[0] or features != backbone.num_features:
+        raise Refusal(
+            f"{path} is of the model `{architecture}` with {features} features, train.model.name is `{name}` with "
+            f"{backbone.num_features}. Set train.model.name to the former, or name the right folder."
+        )
+    told = {key: config[key] for key in ("mean", "std") if key in config}
+    for key, numbers in told.items():
+        if not _are_colours(numbers, least=0.0 if key == "std" else -math.inf):
+            raise Refusal(
+                f"{path}: `{key}` is {numbers!r}: it takes a list of numbers, of std all above 0. Correct it."
+            )
+    return told
+
+
+def _are_colours(numbers: Any, least: float) -> bool:
+    if not isinstance(numbers, list) or not numbers:
+        return False
+    return all(isinstance(one, int | float) and math.isfinite(one) and one > least for one in numbers)
+
+
+def refuse_impossible(tensors: Mapping[str, Tensor], backbone: nn.Module, source: str) -> None:
+    """Raises Refusal for numbers that no training ends with: such that are not finite, or a variance below zero.
+
+    Buffers other than statistics may hold an infinity, as bounds that bind nothing.
+    """
+    learned = dict(backbone.named_parameters())
+    for key, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
+            raise Refusal(f"{source}: `{key}` is no tensor of plain numbers. Take the weights before any compression.")
+        wrong = tensor.isnan() if key not in learned and "running_" not in key else ~tensor.isfinite()
+        if key.endswith("running_var"):
+            wrong |= tensor < 0
+        if wrong.any():
+            raise Refusal(
+                f"{source}: {int(wrong.sum())} of {tensor.numel()} numbers of `{key}` are not finite, or a variance "
+                "below zero: the training that wrote them had gone wrong. Take an earlier file of it, or other weights."
+            )
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """What replaces timm's own settings of where its weights lie and what they learned from: this file."""
+    told = read_description(path)
+    settings = {key: tuple(told[key]) for key in ("mean", "std") if key in told}
+    if "channels" in told:
+        usual = timm.get_pretrained_cfg(told["model"])
+        settings["input_size"] = (told["channels"], *(usual.input_size[1:] if usual is not None else (32, 32)))
+    # With a classifier's name, timm would let any weight be absent.
+    return {"file": str(path), "custom_load": False, "classifier": None, **settings}

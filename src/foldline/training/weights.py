@@ -13,7 +13,10 @@ from foldline.training.train_part import Kind, Tensor
 
 DESCRIPTION = "foldline"
 """The one key of a model file's metadata: with several, safetensors writes them in a changing order."""
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".th")
+SAFE_FORM = "model.safetensors"
+"""The hub's name for it; next to it lie the same weights as a pickle, and what an optimiser knew."""
+How = Literal["name", "order"]
 Found = tuple[dict[str, Tensor], dict[str, Any]]
 """Tensors by the backbone's names, and where they come from."""
 
@@ -39,11 +42,13 @@ class StartingWeights(Kind):
 
         `own`: the folder of the person's own weights. Raises Refusal when the weights cannot be had, or do not fit.
         """
+        import torch
         from safetensors.torch import save
 
         tensors, source = self.find(name, own)
         description = {"model": name, "kind": self.kind, **source}
-        contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
+        # Copies, since some models (CoaT) have one tensor under several names, which safetensors refuses.
+        contiguous = {key: tensor.clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()}
         with numbers_file(path) as partial:
             partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(description)}))
         return description
@@ -76,12 +81,16 @@ class HubWeights(StartingWeights):
 
 class _OwnWeights(StartingWeights):
     path: OwnPath
+    match: How
+    """By which the file's tensors are the model's: by name, whatever the names begin with, or (another library's names
+    for the same model) by their order, in which the shapes must agree."""
 
     def find(self, name: str, own: Path) -> Found:
         from foldline.training.starting_weights import from_file
 
         file = self.file(own)
-        return from_file(file, name), {"file": file.name, "sha256": sha256(file)}
+        tensors, told = from_file(file, name, self.match)
+        return tensors, {"file": file.name, "sha256": sha256(file), **told}
 
     def file(self, own: Path) -> Path:
         """The file below the folder `own` that the section names. Raises Refusal when it is not there."""
@@ -89,7 +98,8 @@ class _OwnWeights(StartingWeights):
 
 
 class FileWeights(_OwnWeights):
-    """A `.safetensors`, `.pth` or `.bin` file on disk: Kaggle's notebooks have no network."""
+    """A file of weights on disk (`.safetensors`, or what torch.save wrote): Kaggle's notebooks have no network. A
+    config.json next to it, as the hub has it, must be of the same model, and says how images were normalised."""
 
     kind: Literal["file"]
 
@@ -101,7 +111,8 @@ class FileWeights(_OwnWeights):
 
 
 class FolderWeights(_OwnWeights):
-    """A folder with one such file, as the hub's `snapshot_download` or a Kaggle dataset leaves it."""
+    """A folder with one such file, as the hub's `snapshot_download` or a Kaggle dataset leaves it. Of two forms of the
+    same weights safetensors is taken."""
 
     kind: Literal["folder"]
 
@@ -110,13 +121,15 @@ class FolderWeights(_OwnWeights):
         if not path.is_dir():
             raise Refusal(f"weights.path: there is no folder {path}. Correct the path, or use another `weights.kind`.")
         found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-        if len(found) == 2 and found[0].stem == found[1].stem:
-            return next((file for file in found if file.suffix == ".safetensors"), found[0])
+        safe = [file for file in found if file.suffix == ".safetensors"]
+        found = [file for file in safe if file.name == SAFE_FORM] or (
+            safe if len(safe) == 1 == len(found) - 1 else found
+        )
         if len(found) != 1:
             names = listed(file.name for file in found)
             raise Refusal(
                 f"weights.path: {path} must hold one weights file ({listed(SUFFIXES)}), found {names}. "
-                "Name the one to use: `weights: {kind: file, path: ...}`."
+                "Name the one to use: `weights: {kind: file, path: ..., match: name}`."
             )
         return found[0]
 
