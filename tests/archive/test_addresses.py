@@ -11,9 +11,9 @@ import pytest
 from foldline.archive.addresses import open_array_file
 from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
-from foldline.pixels.decoding import Undecodable
 from foldline.pixels.picture_files import PictureFiles, picture_into
 from foldline.pixels.resizing import PixelForm
+from foldline.pixels.undecodable import Undecodable
 from tests.pixels.pictures import encoded, scene
 
 PICTURES = np.stack([scene(seed, 4, 5) for seed in range(3)])

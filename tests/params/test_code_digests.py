@@ -145,7 +145,7 @@ READERS = {"check", "prepare"}
         ("foldline.archive.bson", READERS),
         ("foldline.archive.record_files", READERS),
         ("foldline.pixels.decoding", {"prepare"}),
-        ("foldline.pixels.formats", {"prepare"}),
+        ("foldline.pixels.tiff", {"prepare"}),
         ("foldline.pixels.building", {"prepare"}),
         ("foldline.folds.assignment", {"split"}),
         ("foldline.training.loop", {"check", "train"}),

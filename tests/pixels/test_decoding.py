@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from foldline.pixels.decoding import ORIENTATION_TAG, Undecodable, decode, plain_size
+from foldline.pixels.decoding import decode, plain_size
+from foldline.pixels.headers import ORIENTATION_TAG
+from foldline.pixels.undecodable import Undecodable
 from tests.pixels.pictures import encoded, scene
 
 PICTURE = scene(0, 40, 30)

@@ -14,15 +14,12 @@ import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
 
 from foldline.archive.addresses import InRecord, address_in_record
 from foldline.archive.archives import Archives
-from foldline.pixels.decoding import Undecodable
 from foldline.pixels.picture_files import Contents, PictureFiles, picture_into
 from foldline.pixels.resizing import PixelForm
+from foldline.pixels.undecodable import Undecodable
 from tests.pixels.pictures import encoded, npy, scene
 
 
@@ -151,57 +148,6 @@ def test_files_are_channels_each_resized_alone() -> None:
     contents = Contents(tuple(encoded(Image.fromarray(plane)) for plane in planes))
     assert np.array_equal(pixels_of(contents, PixelForm(4, 5, 4, "squash")), np.dstack(planes))
     assert contents.exact_hash != Contents(contents.files[::-1]).exact_hash
-
-
-def dicom(stored: np.ndarray, compressed: bool = False, **values: Any) -> bytes:
-    """A grey picture of 12 bits."""
-    dataset, content = Dataset(), io.BytesIO()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless if compressed else ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1.2"
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = "1.2.3"
-    dataset.Rows, dataset.Columns = stored.shape
-    dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    for name, value in values.items():
-        setattr(dataset, name, value)
-    if compressed:
-        codestream = io.BytesIO()
-        Image.fromarray(stored).save(codestream, "JPEG2000", irreversible=False, no_jp2=True)
-        dataset.PixelData = encapsulate([codestream.getvalue()])
-    else:
-        dataset.PixelData = stored.tobytes()
-    dataset.save_as(content, enforce_file_format=True)
-    return content.getvalue()
-
-
-STORED = np.array([[0, 1000, 2000, 4095]], np.uint16).repeat(40, axis=0).repeat(10, axis=1)
-WINDOW = {"WindowCenter": 1500, "WindowWidth": 1001}
-GREY = PixelForm(40, 40, 1, "squash")
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (WINDOW, [0, 0, 255, 255]),
-        ({**WINDOW, "PhotometricInterpretation": "MONOCHROME1"}, [255, 255, 0, 0]),
-        ({"WindowCenter": [2048, 1], "WindowWidth": [4096, 1]}, [0, 62, 125, 255]),
-        ({"WindowCenter": 2000, "WindowWidth": 4000, "VOILUTFunction": "LINEAR_EXACT"}, [0, 64, 128, 255]),
-        ({"WindowCenter": 1000, "WindowWidth": 1000, "VOILUTFunction": "SIGMOID"}, [5, 128, 250, 255]),
-        ({}, [0, 62, 125, 255]),
-    ],
-)
-@pytest.mark.parametrize("compressed", [False, True])
-def test_dicom_is_shown_as_it_asks(values: dict[str, Any], expected: list[int], compressed: bool) -> None:
-    found = pixels_of(dicom(STORED, compressed, **values), GREY)
-    assert np.abs(found[0, ::10, 0].astype(int) - expected).max() <= 1
-
-
-def test_dicom_with_a_range_is_its_numbers_in_their_units() -> None:
-    content = dicom(STORED, RescaleSlope=2, RescaleIntercept=-1000, **WINDOW)
-    found = pixels_of(content, PixelForm(40, 40, 1, "squash", range=(-1000.0, 9000.0)))
-    assert np.allclose(found[0, ::10, 0], STORED[0, ::10].astype(float) * 2 * 255 / 10000, rtol=1e-3)
 
 
 def test_numbers_of_records(tmp_path: Path) -> None:

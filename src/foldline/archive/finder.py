@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
+from foldline.archive.budgets import DEEPEST, refuse_bomb, refuse_without_room
 from foldline.archive.unpacking import (
     AGAIN,
     DAMAGES,
@@ -22,16 +23,12 @@ from foldline.archive.unpacking import (
     ends_as_zip,
     extract,
     join_parts,
-    refuse_bomb,
     refuse_leaving,
-    refuse_without_room,
     refusing_damage,
     whole_of,
 )
 from foldline.files.refusal import Refusal
 
-DEEPEST = 4
-"""Nested archives, before something is wrong."""
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
 """A single file to a person, though some are zips; there may be many images, and opening each takes time."""
 FEW = 20

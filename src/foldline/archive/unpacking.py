@@ -21,6 +21,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Literal
 
+from foldline.archive.budgets import refuse_bomb, refuse_without_room
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, sha256_of_json, whole_folder
 
@@ -41,9 +42,6 @@ MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"\xfd7zXZ\x00", "xz"),
     (257, b"ustar", "tar"),
 )
-LARGEST_EXPANSION = 1_000
-BOMB_BYTES = 2**28
-"""Only what grows a thousandfold into more than this is taken for a zip bomb: a black image may shrink so far."""
 AGAIN = "Remove it and run `dvc repro -f -s download`."
 DAMAGES = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 BLOCK_BYTES = 2**20
@@ -121,14 +119,6 @@ def refusing_damage(where: str) -> Iterator[None]:
         raise
 
 
-def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
-    """Raises Refusal for a zip bomb. unpacked_bytes: in all, or so far."""
-    if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
-        raise Refusal(
-            f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
-        )
-
-
 def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
     """Fill `folder` with the container's contents: a tree of files, or the one file `content`.
 
@@ -147,15 +137,6 @@ def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
                 copy_stream(packed, folder / "content", path.stat().st_size, where)
         case "zip":
             raise ValueError("zips are read in place")
-
-
-def refuse_without_room(folder: Path, needed_bytes: int, where: str) -> None:
-    """Raises Refusal when the disk of `folder` has less space than `where` needs."""
-    free = shutil.disk_usage(folder).free
-    if needed_bytes > free:
-        raise Refusal(
-            f"{where} takes {needed_bytes:,} bytes unpacked, {free:,} are free at {folder.parent}. Free some space."
-        )
 
 
 def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: str) -> None:

@@ -4,20 +4,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from math import isqrt
 from posixpath import basename, splitext
 from typing import Any
 
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
 
 from foldline.archive.archives import Archives
 from foldline.archive.tables import read_table
 from foldline.card.layouts.coco import joined_lists
 from foldline.doctor.picture_paths import Images, path_templates
 from foldline.files.refusal import Refusal, listed
-from foldline.pixels.formats import is_dicom
+from foldline.pixels.dicom import is_dicom
+from foldline.pixels.headers import opened
 
 TABLES, COCO = (".csv", ".tsv"), ".json"
 LARGEST_BYTES = 1 << 30
@@ -200,6 +199,6 @@ def _channels(part: Mapping[str, Any], archives: Archives, images: Images) -> in
     if is_dicom(content):
         return 1
     try:
-        return 1 if Image.open(BytesIO(content)).mode in GREY else 3
-    except UnidentifiedImageError:  # an array, of which only a person knows what its numbers are
+        return 1 if opened(content)[0].mode in GREY else 3
+    except Exception:  # an array, of which only a person knows what its numbers are, or damaged
         return 3

@@ -15,11 +15,11 @@ from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
 from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
-from foldline.pixels.decoding import RANGE_CURE, Undecodable
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
 from foldline.pixels.picture_files import Contents, PictureFiles, numbers_in, picture_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import ImageArray
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable
 
 UNREADABLE_GREY = 128
 """An unreadable image's pixels: the middle of the range says nothing to a model."""
@@ -105,10 +105,14 @@ class Decoder:
 
     def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
         try:
-            contents = self.files.contents(path)
+            return decode_into(place, self.files.contents(path), self.source.form)
         except Undecodable as undecodable:
             return _blank(place, xxh3_128_hexdigest(path.encode()), undecodable)
-        return decode_into(place, contents, self.source.form)
+        except MemoryError:
+            raise Refusal(
+                f"{self.source.archives_folder}: `{shown_address(path)}` takes more memory to decode than is free. Run "
+                "it again with more free memory, or leave that picture out (in the card, a list without its row)."
+            ) from None
 
 
 def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:

@@ -5,7 +5,6 @@ everything; Pillow does the rest, and says what is wrong with a file that neithe
 content, never by their suffix.
 """
 
-import io
 import struct
 import warnings
 from collections.abc import Callable
@@ -14,43 +13,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from jaxtyping import Shaped
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from foldline.archive.addresses import PICKLED, holds_objects
+from foldline.pixels.headers import JPEG_START, UPRIGHT, opened, orientation_of
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_pixels, undecodable
 
-OPENCV_LIMIT = "CV_IO_MAX_IMAGE_PIXELS"
-RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
-"""How the reason ends where numbers were found, and the card has no range for them."""
-
-
-class Undecodable(Exception):
-    """Why an image cannot be read, in words that are the same on every machine."""
-
-
-def undecodable(error: Exception, content: bytes) -> Undecodable:
-    """What a codec's `error` says of the file `content`."""
-    if isinstance(error, UnidentifiedImageError):
-        # Pillow's own text holds an address in memory.
-        return Undecodable(f"of no known image format (it begins with {content[:8].hex(' ')})")
-    if holds_objects(error):
-        return Undecodable(PICKLED)
-    if isinstance(error, cv2.error) and OPENCV_LIMIT in f"{error}":
-        return Undecodable(
-            "it has more than the 2^30 pixels that OpenCV reads: set the environment variable "
-            "OPENCV_IO_MAX_IMAGE_PIXELS to more than it has"
-        )
-    return Undecodable(f"{error}" or type(error).__name__)
-
-
-VERSION = 3
+VERSION = 4
 """Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
 
-# Pillow refuses files of more than 179 million pixels as attacks on memory. Those who enter a competition download its
-# files themselves, and scanned slides are that large.
-Image.MAX_IMAGE_PIXELS = None
-
 JPEGS = ("JPEG", "MPO")
-JPEG_START = b"\xff\xd8"
 JPEG_FRAMES = {0xC0, 0xC1, 0xC2}
 """Baseline, extended and progressive, which hold the size; other coding processes are not plain."""
 JPEG_HARMLESS = {0xC4, 0xDB, 0xDD, 0xE0, 0xFE}
@@ -63,18 +34,6 @@ they are as close to an antialiased resize as plain bilinear samples of the whol
 are no way between: libjpeg-turbo has no SIMD for them, 5/8 takes longer than the whole picture."""
 GREY_FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
               8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
-ORIENTATION_TAG = 0x0112
-UPRIGHT = {
-    1: lambda pixels: pixels,
-    2: lambda pixels: pixels[:, ::-1],
-    3: lambda pixels: pixels[::-1, ::-1],
-    4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.transpose(1, 0, 2),
-    6: lambda pixels: pixels[::-1].transpose(1, 0, 2),
-    7: lambda pixels: pixels[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda pixels: pixels[:, ::-1].transpose(1, 0, 2),
-}
-"""EXIF's eight orientations, undone."""
 SIDEWAYS = (5, 6, 7, 8)
 
 
@@ -115,17 +74,19 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
 def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
     size = plain_size(content)
     if size is not None:
+        refuse_pixels(*size)
         pixels = _by_opencv(content, channels, _scale(size, needed(*size)))
         if pixels is not None:
             return Picture(pixels, *size)
-    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
-        orientation = image.getexif().get(ORIENTATION_TAG, 1)
+    with warnings.catch_warnings(action="ignore"):
+        image, content = opened(content)
+        orientation = orientation_of(image)
         if _opencv_reads_it_alike(image, orientation):
             width, height = image.size[::-1] if orientation in SIDEWAYS else image.size
             scale = _scale((height, width), needed(height, width)) if image.format in JPEGS else 1
             pixels = _by_opencv(content, channels, scale)
             if pixels is not None:
-                return Picture(np.ascontiguousarray(UPRIGHT.get(orientation, UPRIGHT[1])(pixels)), height, width)
+                return Picture(np.ascontiguousarray(UPRIGHT[orientation](pixels)), height, width)
         pixels = _by_pillow(image, channels)
         return Picture(pixels, *pixels.shape[:2])
 
@@ -153,7 +114,7 @@ def _by_opencv(content: bytes, channels: int, scale: int) -> np.ndarray | None:
 
 def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
     image.load()
-    image = ImageOps.exif_transpose(image)
+    upright = UPRIGHT[orientation_of(image)]  # Pillow turns some as it loads them
     if image.mode in ("I", "F"):
         raise Undecodable(f"its samples are 32 bits wide and have no fixed range: {RANGE_CURE}")
     if image.mode.startswith("I;16"):
@@ -162,7 +123,7 @@ def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-    return pixels.reshape(*pixels.shape[:2], channels)
+    return np.ascontiguousarray(upright(pixels.reshape(*pixels.shape[:2], channels)))
 
 
 def plain_size(content: bytes) -> tuple[int, int] | None:

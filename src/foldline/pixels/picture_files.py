@@ -21,8 +21,8 @@ from foldline.archive.archives import Archives
 from foldline.archive.record_files import RecordFile, file_of_records
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import MISSING
-from foldline.pixels.decoding import Picture, Undecodable, decode, undecodable
-from foldline.pixels.formats import dicom_samples, is_dicom, is_tiff, tiff_samples
+from foldline.pixels.decoding import Picture, decode
+from foldline.pixels.dicom import dicom_samples, is_dicom
 from foldline.pixels.resizing import PixelForm, resized, scaled_size
 from foldline.pixels.samples import (
     NPY_MARK,
@@ -35,6 +35,8 @@ from foldline.pixels.samples import (
     whole_bytes,
     with_channels,
 )
+from foldline.pixels.tiff import is_tiff, tiff_samples
+from foldline.pixels.undecodable import Undecodable, undecodable
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 from jaxtyping import Shaped
-from PIL import Image, ImageOps
 
 from foldline.files.refusal import listed
-from foldline.pixels.decoding import ORIENTATION_TAG, RANGE_CURE, UPRIGHT, Undecodable
+from foldline.pixels.headers import UPRIGHT, opened, orientation_of
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_pixels
 
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""
@@ -19,6 +19,8 @@ PNG_COLOUR_TYPE, PNG_GREY_AND_ALPHA = 25, 4
 NPY_MARK = b"\x93NUMPY"
 NPZ_MARK = b"PK\x03\x04"
 PARQUET_MARK = b"PAR1"
+LARGEST_NUMBER = 8
+"""Bytes of a float64."""
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, as in ITU-R BT.601."""
 LARGEST_KEPT = np.finfo(np.float16).max
@@ -32,16 +34,26 @@ def array_samples(content: bytes, channels: int) -> Samples:
     spectrogram); the axis as long as `channels` says is the channels'."""
     if content.startswith(PARQUET_MARK):
         return channels_last(_columns(content), channels)
-    loaded = np.load(io.BytesIO(content), allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return channels_last(loaded, channels)
-    if len(loaded.files) != 1:
-        raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
-    return channels_last(loaded[loaded.files[0]], channels)
+    return channels_last(_array(content), channels)
+
+
+def _array(content: bytes) -> np.ndarray:
+    try:
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        if len(loaded.files) != 1:
+            raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
+        refuse_pixels(loaded.zip.infolist()[0].file_size // LARGEST_NUMBER)
+        return loaded[loaded.files[0]]
+    except MemoryError:  # the room for its numbers is made before they are read
+        raise Undecodable("its header tells of more numbers than fit in memory") from None
 
 
 def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
-    table = pyarrow.parquet.read_table(io.BytesIO(content))
+    file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
+    refuse_pixels(file.metadata.num_rows, file.metadata.num_columns)
+    table = file.read()
     numbers = [name for name in table.schema.names if pyarrow.types.is_primitive(table.schema.field(name).type)]
     if not numbers:
         raise Undecodable(f"none of its columns are numbers: {listed(table.schema.names)}")
@@ -49,22 +61,21 @@ def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
 
 
 def picture_samples(content: bytes, channels: int) -> Samples:
-    """The samples of a picture file that is no TIFF (formats.py) in their own width, all its channels, upright."""
-    with Image.open(io.BytesIO(content)) as image:
-        orientation = image.getexif().get(ORIENTATION_TAG, 1)
-        if image.mode not in OPENCV_CHANNEL_ORDER:
-            wanted = "RGBA" if image.has_transparency_data else "RGB"
-            image = image.convert(wanted) if image.mode in ("P", "CMYK", "YCbCr") else image
-            return channels_last(np.asarray(ImageOps.exif_transpose(image)), channels)
-        # Grey with transparency, which in 16 bits Pillow has no mode for.
-        is_grey = image.format == "PNG" and content[PNG_COLOUR_TYPE] == PNG_GREY_AND_ALPHA
-        order = [0, 3] if is_grey else OPENCV_CHANNEL_ORDER[image.mode]
+    """The samples of a picture file that is no TIFF (tiff.py) in their own width, all its channels, upright."""
+    image, content = opened(content)
+    orientation = orientation_of(image)
+    if image.mode not in OPENCV_CHANNEL_ORDER:
+        wanted = "RGBA" if image.has_transparency_data else "RGB"
+        image = image.convert(wanted) if image.mode in ("P", "CMYK", "YCbCr") else image
+        return channels_last(np.ascontiguousarray(UPRIGHT[orientation](np.asarray(image))), channels)
+    # Grey with transparency, which in 16 bits Pillow has no mode for.
+    is_grey = image.format == "PNG" and content[PNG_COLOUR_TYPE] == PNG_GREY_AND_ALPHA
+    order = [0, 3] if is_grey else OPENCV_CHANNEL_ORDER[image.mode]
     # Pillow keeps 8 of the 16 bits of a colour picture.
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise Undecodable("OpenCV cannot read it")
-    upright = UPRIGHT.get(orientation, UPRIGHT[1])(np.atleast_3d(pixels))
-    return np.ascontiguousarray(upright[:, :, order])
+    return np.ascontiguousarray(UPRIGHT[orientation](np.atleast_3d(pixels))[:, :, order])
 
 
 def channels_last(array: np.ndarray, channels: int) -> Samples:

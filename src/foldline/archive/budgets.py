@@ -1,0 +1,67 @@
+"""How much one file may ask for: what goes beyond is an attack, or a mistake that would fill the memory or the disk.
+
+Generous on purpose: the largest competitions hold millions of files and a terabyte.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import psutil
+
+from foldline.files.refusal import Refusal
+
+LARGEST_EXPANSION = 1_000
+BOMB_BYTES = 2**28
+"""Only what grows a thousandfold into more than this is taken for a bomb: a black image may shrink so far."""
+MOST_ENTRIES = 20_000_000
+"""In one archive."""
+DEEPEST = 4
+"""Nested archives."""
+KEPT_FREE_BYTES = 2**28
+"""Of the disk, and of the memory, while an archive of unknown size is unpacked."""
+PIXELS_VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
+"""OpenCV's own name for it, which it heeds, too."""
+MOST_PIXELS = int(os.environ.get(PIXELS_VARIABLE) or 2**30)
+"""Of a picture: a scanned slide has a third of this. Numbers of an array count as pixels."""
+
+
+def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
+    """Raises Refusal for a zip bomb. unpacked_bytes: in all, or so far."""
+    if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
+        raise Refusal(
+            f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
+        )
+
+
+def refuse_entries(where: str, count: int) -> None:
+    """Raises Refusal for an archive of more files than any competition has."""
+    if count > MOST_ENTRIES:
+        raise Refusal(f"{where} lists {count:,} files, more than {MOST_ENTRIES:,}. Do not trust this archive.")
+
+
+def refuse_overlap(where: str, archive_bytes: int, members_bytes: int) -> None:
+    """Raises Refusal where members that say to be larger together than their archive must share their bytes."""
+    if members_bytes > archive_bytes:
+        raise Refusal(
+            f"{where} has {archive_bytes:,} bytes, its files {members_bytes:,} as they are packed: they overlap. Do "
+            "not trust this archive."
+        )
+
+
+def refuse_without_room(folder: Path, needed_bytes: int, where: str) -> None:
+    """Raises Refusal when the disk of `folder` has less space than `where` needs."""
+    free = shutil.disk_usage(folder).free
+    if needed_bytes > free:
+        raise Refusal(
+            f"{where} takes {needed_bytes:,} bytes unpacked, {free:,} are free at {folder.parent}. Free some space."
+        )
+
+
+def refuse_without_memory(where: str, needed_bytes: int) -> None:
+    """Raises Refusal when less memory is free than `where` takes as a whole."""
+    if needed_bytes > BOMB_BYTES and needed_bytes > psutil.virtual_memory().available:
+        raise Refusal(
+            f"{where} takes {needed_bytes:,} bytes of memory, {psutil.virtual_memory().available:,} are free. Use a "
+            "machine with more, or a file that is less large."
+        )
