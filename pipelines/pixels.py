@@ -11,7 +11,7 @@ from foldline.files.parent import child_environment
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import open_pixels, read_pixels_key
-from foldline.pixels.stores import CachedPixels
+from foldline.pixels.cached_pixels import CachedPixels
 
 BUILDER = "pipelines.pixel_cache"
 

@@ -96,8 +96,7 @@ def test_jpegs_are_bytes(tmp_path: Path) -> None:
     pictures = np.stack([scene(seed, 16, 16) for seed in range(3)])
     file, store = tmp_path / "cache.jpegs", JpegStore(kind="jpeg", quality=95)
     store.reserve(file, pictures.shape, "uint8")
-    store.write(file, 0, pictures)
-    store.finish(file, [(0, 3)])
+    store.finish(file, [(0, store.write(file, 0, pictures))])
     images, _ = EvaluationImages(JpegPixels(file, pictures.shape), TWO_OF_THREE).__getitems__([0, 1])
     assert images.dtype == torch.uint8
     assert np.abs(images.permute(0, 2, 3, 1).numpy().astype(int) - pictures[[2, 0]]).mean() < 12

@@ -32,8 +32,7 @@ def of_jpegs(folder: Path) -> Fold:
     fold = small_fold()
     file, store = folder / "cache.jpegs", JpegStore(kind="jpeg", quality=95)
     store.reserve(file, fold.pixels.shape, "uint8")
-    store.write(file, 0, fold.pixels)
-    store.finish(file, [(0, len(fold.pixels))])
+    store.finish(file, [(0, store.write(file, 0, fold.pixels))])
     return replace(fold, pixels=JpegPixels(file, fold.pixels.shape))
 
 

@@ -15,8 +15,8 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from foldline.files.progress import progress
 from foldline.folds.alignment import CERTAIN, Alignment, Thumbnail, align
+from foldline.pixels.cached_pixels import CachedPixels
 from foldline.pixels.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
-from foldline.pixels.stores import CachedPixels
 
 CROPPED_SHARES = (0.0, 0.01, 0.02, 0.03)
 """What a copy may have lost at each side, for the hash; the alignment finds what lies between."""

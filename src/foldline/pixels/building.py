@@ -18,12 +18,12 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from xxhash import xxh3_64_intdigest
 
 from foldline.archive.finder import existing
+from foldline.files.hashes import is_intact
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import locked, sha256_of_json, whole_file
+from foldline.files.whole_files import locked, numbers_file, sha256_of_json
 from foldline.pixels.cache import PixelsKey
 from foldline.pixels.chunks import (
     Chunk,
@@ -82,7 +82,7 @@ def build(
         key = _key(decoded, form)
         finished = caches / f"{key.key}{suffix}"
         if is_new:
-            with whole_file(caches / f"{key.key}.{request}.parquet") as partial:
+            with numbers_file(caches / f"{key.key}.{request}.parquet") as partial:
                 decoded.to_parquet(partial, index=False)
             (caches / f"{request}{suffix}").replace(finished)
         os.utime(finished)
@@ -123,7 +123,7 @@ def _key(decoded: pd.DataFrame, form: PixelForm) -> PixelsKey:
 def _recorded(caches: Path, request: str, suffix: str) -> pd.DataFrame | None:
     """What an earlier build of the same request found, if its pixels are still there."""
     for record in caches.glob(f"*.{request}.parquet"):
-        if (caches / f"{record.name.split('.')[0]}{suffix}").exists():
+        if is_intact(record) and (caches / f"{record.name.split('.')[0]}{suffix}").exists():
             return pd.read_parquet(record)
     return None
 
@@ -168,7 +168,7 @@ def build_file(
             _append_to_journal(progress_file, chunk)
             done[chunk.first] = chunk
             bar.update(len(chunk.images))
-    form.store.finish(pixels_file, [(first, len(done[first].images)) for first in sorted(done)])
+    form.store.finish(pixels_file, [(first, done[first].hashes) for first in sorted(done)])
     return _table(paths, done)
 
 
@@ -209,7 +209,7 @@ def _table(paths: Sequence[str], done: dict[int, ChunkDone]) -> pd.DataFrame:
 
 def _append_to_journal(journal: Path, done: ChunkDone) -> None:
     with journal.open("a", encoding="utf-8") as file:
-        file.write(json.dumps([done.first, done.checksum, done.images]) + "\n")
+        file.write(json.dumps([done.first, done.hashes, done.images]) + "\n")
 
 
 def _read_journal(journal: Path, source: Source) -> dict[int, ChunkDone]:
@@ -220,10 +220,10 @@ def _read_journal(journal: Path, source: Source) -> dict[int, ChunkDone]:
     whole = {}
     for line in journal.read_text(encoding="utf-8").splitlines():
         try:
-            first, checked, images = json.loads(line)
+            first, hashes, images = json.loads(line)
         except ValueError:
             continue  # the line that was being written when the process died
-        done = ChunkDone(first, checked, [DecodedImage(*image) for image in images])
-        if xxh3_64_intdigest(source.form.store.written(source.pixels_file, first, len(images))) == checked:
+        done = ChunkDone(first, hashes, [DecodedImage(*image) for image in images])
+        if source.form.store.written(source.pixels_file, first, len(images)) == hashes:
             whole[first] = done
     return whole

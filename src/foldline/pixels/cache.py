@@ -17,7 +17,8 @@ from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 from foldline.files.whole_files import numbers_file, read_json, write_json
 from foldline.params.section import Section, parse
-from foldline.pixels.stores import CachedPixels, Shape, Store, store_of
+from foldline.pixels.cached_pixels import CachedPixels, Shape
+from foldline.pixels.stores import Store, store_of
 
 COLUMNS = ("row", "path", "cache_index", "height", "width", "exact_hash", "perceptual_hash", "error")
 """row: the index in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py.
@@ -108,7 +109,7 @@ def open_pixels(caches: Path, key: PixelsKey, build_again: Callable[[], object])
 def _mapped(path: Path, key: PixelsKey) -> CachedPixels:
     try:
         pixels = key.store.opened(path, key.shape)
-    except ValueError as error:
+    except Exception as error:  # of a damaged header numpy raises whatever its parsers do
         raise Refusal(f"{path} is damaged ({error}). Remove it, it will be built again.") from None
     if pixels.shape != key.shape or pixels.dtype != key.dtype:
         raise Refusal(f"{path} is {pixels.dtype} of {pixels.shape}, not {key.shape}. Remove it and run again.")

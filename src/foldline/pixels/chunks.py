@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from jaxtyping import Shaped
-from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
+from xxhash import xxh3_128_hexdigest
 
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
@@ -60,8 +60,8 @@ class Chunk:
 @dataclass(frozen=True)
 class ChunkDone:
     first: int
-    checksum: int
-    """Of what the store wrote: tells after an interruption whether it reached the disk."""
+    hashes: Sequence[int]
+    """Of each image as the store wrote it: they tell after an interruption whether it reached the disk."""
     images: Sequence[DecodedImage]
 
 
@@ -83,8 +83,8 @@ class Decoder:
         if chunk.first == 0:
             self._refuse_first(chunk.paths, images, pixels)
         images = with_hashes(images, pixels)
-        written = self.source.form.store.write(self.source.pixels_file, chunk.first, pixels)
-        return ChunkDone(chunk.first, xxh3_64_intdigest(written), images)
+        hashes = self.source.form.store.write(self.source.pixels_file, chunk.first, pixels)
+        return ChunkDone(chunk.first, hashes, images)
 
     def _room_for(self, count: int) -> ImageArray:
         """The same memory for every chunk: new one would be zeroed page by page, 3 % of all decoding."""

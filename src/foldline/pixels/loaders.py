@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
 from foldline.files.parent import die_with_pool
-from foldline.pixels.stores import CachedPixels
+from foldline.files.refusal import Refusal
+from foldline.pixels.cached_pixels import CachedPixels
 
 Pixels = CachedPixels
 Indices = Integer[np.ndarray, " images"]
@@ -151,8 +152,22 @@ def evaluation_loader(pixels: Pixels, cache_indices: Indices, batch_size: int, w
     return _loader(EvaluationImages(pixels, cache_indices), batches, workers)
 
 
+class _Loader(DataLoader):
+    """A Refusal of a worker says what it said there; torch would put the worker's traceback before it."""
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        return _as_refused(super().__iter__())
+
+
+def _as_refused(batches: Iterator[Any]) -> Iterator[Any]:
+    try:
+        yield from batches
+    except Refusal as refusal:
+        raise Refusal(str(refusal).rpartition("Refusal: ")[2].strip()) from None
+
+
 def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:
-    return DataLoader(
+    return _Loader(
         images,
         batch_sampler=batches,
         num_workers=workers,

@@ -6,58 +6,36 @@ A file is reserved, written in chunks, in any order and maybe in several process
 import os
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import Int64, Shaped, UInt8
 from pydantic import Field
 
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import naming_a_full_disk, whole_file
 from foldline.params.section import Kinds, Section
+from foldline.pixels.cached_pixels import (
+    OFFSET,
+    ArrayPixels,
+    CachedPixels,
+    JpegPixels,
+    Shape,
+    hashes_at_end,
+    image_hashes,
+    length_at_end,
+)
 
-OFFSET = np.dtype("<i8")
 JPEG_FRACTION = 0.1
 """Of its pixels' bytes, that a photograph's JPEG takes at quality 90. At 95 it is nearly twice as much: a build that
 passes may still end on a full disk, one that is refused would have."""
 ImageArray = Shaped[np.ndarray, "images height width channels"]
-Shape = tuple[int, int, int, int]
-"""Images, height, width, channels."""
 
 
-class JpegPixels:
-    """A JPEG store as if it were its array of pixels: indexing decodes. Processes that are forked share the file."""
-
-    dtype = np.dtype(np.uint8)
-
-    def __init__(self, file: Path, shape: Shape) -> None:
-        """Raises ValueError when `file` does not hold as many images as `shape` says."""
-        self.shape = shape
-        self._bytes = np.memmap(file, np.uint8, "r")
-        tail = (shape[0] + 1) * OFFSET.itemsize
-        if len(self._bytes) < tail:
-            raise ValueError("it is cut off")
-        self._offsets = self._bytes[-tail:].view(OFFSET)
-        if self._offsets[-1] != len(self._bytes) - tail:
-            raise ValueError("it is cut off, or of other images")
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: int | np.integer) -> UInt8[np.ndarray, "height width channels"]:
-        number = range(len(self))[int(index)]
-        encoded = np.asarray(self._bytes[self._offsets[number] : self._offsets[number + 1]])
-        is_grey = self.shape[3] == 1
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR_RGB)
-        if pixels is None:
-            raise ValueError(f"image {number} of the pixel cache is damaged: remove the folder of caches")
-        return pixels[:, :, np.newaxis] if is_grey else pixels
-
-
-CachedPixels = np.ndarray | JpegPixels
-"""Of count x height x width x channels, uint8 or float16; indexed by one number."""
+Stored = tuple[int, Sequence[int]]
 
 
 class PixelStore(Section):
@@ -83,26 +61,30 @@ class PixelStore(Section):
             np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape)
             with partial.open("rb+") as opened:
                 # Reserved now, a disk that others fill meanwhile cannot end the build at its last image.
-                os.posix_fallocate(opened.fileno(), 0, opened.seek(0, os.SEEK_END))
+                length = opened.seek(0, os.SEEK_END) + length_at_end(shape[0])
+                os.posix_fallocate(opened.fileno(), 0, length)
 
-    def write(self, file: Path, first: int, pixels: ImageArray) -> memoryview:
-        """Put the images `first`, ... in their place; return what was written."""
-        content = pixels.data.cast("B")
+    def write(self, file: Path, first: int, pixels: ImageArray) -> list[int]:
+        """Put the images `first`, ... in their place; return their hashes, as they are stored."""
         with file.open("rb+") as opened:
             opened.seek(np.load(file, mmap_mode="r").offset + first * pixels[0].nbytes)
-            opened.write(content)
-        return content
+            opened.write(pixels.data.cast("B"))
+        return image_hashes(pixels)
 
-    def written(self, file: Path, first: int, count: int) -> bytes:
-        """What `write` returned for these images, if it reached the disk."""
-        return np.load(file, mmap_mode="r")[first : first + count].tobytes()
+    def written(self, file: Path, first: int, count: int) -> list[int]:
+        """What `write` returned for these images, if they reached the disk."""
+        return image_hashes(np.load(file, mmap_mode="r")[first : first + count])
 
-    def finish(self, file: Path, chunks: Sequence[tuple[int, int]]) -> None:
-        """`chunks`: the first image of each and how many, in order. Nothing is left to do."""
+    def finish(self, file: Path, chunks: Sequence[Stored]) -> None:
+        """`chunks`: the first image of each, and the hashes that `write` returned, in order."""
+        pixels = np.load(file, mmap_mode="r")
+        with naming_a_full_disk(file), file.open("rb+") as opened:
+            opened.seek(pixels.offset + pixels.nbytes)
+            opened.write(hashes_at_end([one for _, hashes in chunks for one in hashes]))
 
     def opened(self, file: Path, shape: Shape) -> CachedPixels:
-        """Memory-mapped and read-only. Raises ValueError when the file is damaged."""
-        return np.load(file, mmap_mode="r")
+        """Raises ValueError when the file is damaged."""
+        return ArrayPixels(file, shape)
 
 
 class JpegStore(Section):
@@ -132,29 +114,32 @@ class JpegStore(Section):
             _require_space(file, "building the cache of JPEGs takes about", needed)
             _parts(file).mkdir()
 
-    def write(self, file: Path, first: int, pixels: UInt8[np.ndarray, "images height width channels"]) -> bytes:
+    def write(self, file: Path, first: int, pixels: UInt8[np.ndarray, "images height width channels"]) -> list[int]:
         jpegs = [_encoded(image, self.quality) for image in pixels]
         offsets = np.cumsum([0, *map(len, jpegs)]).astype(OFFSET)
         content, part = b"".join([*jpegs, offsets.tobytes()]), _parts(file) / str(first)
         with naming_a_full_disk(part):
             part.write_bytes(content)
-        return content
+        return image_hashes(np.frombuffer(content, np.uint8)[slice(*ends)] for ends in pairwise(offsets))
 
-    def written(self, file: Path, first: int, count: int) -> bytes:
+    def written(self, file: Path, first: int, count: int) -> list[int]:
         part = _parts(file) / str(first)
-        return part.read_bytes() if part.exists() else b""
+        if not part.exists() or part.stat().st_size < (count + 1) * OFFSET.itemsize:
+            return []
+        content, offsets = _part(file, first, count)
+        return image_hashes(content[slice(*ends)] for ends in pairwise(offsets))
 
-    def finish(self, file: Path, chunks: Sequence[tuple[int, int]]) -> None:
+    def finish(self, file: Path, chunks: Sequence[Stored]) -> None:
         """Joins the files of the chunks and removes them."""
         starts, end = [np.zeros(1, OFFSET)], 0
         with whole_file(file) as partial, partial.open("wb") as joined:
-            for first, count in chunks:
-                content = self.written(file, first, count)
-                offsets = np.frombuffer(content[-(count + 1) * OFFSET.itemsize :], OFFSET)
-                joined.write(content[: offsets[-1]])
+            for first, hashes in chunks:
+                content, offsets = _part(file, first, len(hashes))
+                joined.write(content[: offsets[-1]].data)
                 starts.append(offsets[1:] + end)
                 end += int(offsets[-1])
             joined.write(np.concatenate(starts).tobytes())
+            joined.write(hashes_at_end([one for _, hashes in chunks for one in hashes]))
         shutil.rmtree(_parts(file))
 
     def opened(self, file: Path, shape: Shape) -> CachedPixels:
@@ -185,6 +170,12 @@ def _bytes(shape: Shape, dtype: str) -> int:
 
 def _parts(file: Path) -> Path:
     return file.with_suffix(".parts")
+
+
+def _part(file: Path, first: int, images: int) -> tuple[UInt8[np.ndarray, " bytes"], Int64[np.ndarray, " offsets"]]:
+    """The content of a chunk's file, and where in it each image begins and the last one ends."""
+    content = np.fromfile(_parts(file) / str(first), np.uint8)
+    return content, content[-(images + 1) * OFFSET.itemsize :].view(OFFSET)
 
 
 def _encoded(image: np.ndarray, quality: int) -> bytes:
