@@ -16,6 +16,7 @@ from foldline.kaggle.downloads import adopt, download
 from pipelines import running
 from pipelines.answers import Answer
 
+BY_HAND = "`foldline download --from FOLDER_OR_ZIP` takes files that you have."
 KEEP = "dvc repro check && dvc commit -f download"
 
 
@@ -30,7 +31,7 @@ def main() -> Answer:
     if source is not None:
         manifest = adopt(source, settings.slug, places.archives)
     else:
-        with connect(settings.fact("host", Host), places) as kaggle:
+        with connect(settings.fact("host", Host), places, BY_HAND) as kaggle:
             manifest = download(kaggle, settings.slug, places.archives)
     size = sum(file.bytes for file in manifest.files)
     print(f"{places.archives}: {len(manifest.files)} files, {size / 1e6:.1f} MB")

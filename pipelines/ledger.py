@@ -11,7 +11,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from foldline.files.places import Places
+from foldline.kaggle.connection import lasting_places
 from foldline.kaggle.ledger import LedgerEntry, read_ledger
 from pipelines.answers import Answer
 from pipelines.running import parser, run
@@ -21,7 +21,7 @@ def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("--competition", metavar="SLUG", help="of this one alone (default: of all)")
     wanted: str | None = arguments.parse_args().competition
-    entries = [one for one in read_ledger(Places("").ledger) if wanted in (None, one.competition)]
+    entries = [one for one in read_ledger(lasting_places("").ledger) if wanted in (None, one.competition)]
     uploads = latest(entries)
     if not uploads:
         print("No uploads yet.")

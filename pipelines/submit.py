@@ -1,10 +1,11 @@
-"""Upload the submission to Kaggle, once, and read back its score.
+"""Upload the submission to Kaggle, at most once, and read back its score.
 
 Reads:  submissions/<slug>/submission.csv; clip/metrics.json and ensemble/metrics.json when they exist; Kaggle
-Writes: submissions/<slug>/receipt.json, lines in submissions/ledger.csv
+Writes: submissions/<slug>/receipt.json; lines in submissions/ledger.csv, and in this user's journal of all clones
 Params: submit; the card's `host`
 
-A csv that was uploaded before is not uploaded again: its score is read back.
+A csv that was uploaded before is not uploaded again: its score is read back. Where it is unknown whether an upload
+counted, the message says what to look at; --force is for whoever has looked, and has not found it.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from foldline.card.host import Host
 from foldline.files.places import Places
 from foldline.files.whole_files import read_json
-from foldline.kaggle.connection import connect
+from foldline.kaggle.connection import connect, journal_of, lasting_places
 from foldline.kaggle.guard import await_score, plan_upload, record_outcome, submit_once
 from foldline.kaggle.ledger import Receipt, Submit, write_receipt
 from pipelines import running
@@ -21,20 +22,25 @@ from pipelines.summary import print_summary
 
 
 def main() -> Answer:
-    running.parser(__doc__).parse_args()
+    arguments = running.parser(__doc__)
+    arguments.add_argument("--force", action="store_true", help="I have looked, and Kaggle does not have it: upload")
+    is_forced: bool = arguments.parse_args().force
     settings = running.read_settings()
     section, places = settings.section("submit", Submit), settings.places
     metrics: dict[str, Any] = read_json(places.clipped / "metrics.json") if _has_metrics(places) else {}
     metric, score = metrics.get("metric"), metrics.get("score")
     upload = plan_upload(places.slug, places.submission, section.message, metric, score)
-    with connect(settings.fact("host", Host), places) as kaggle:
-        placed, is_new = submit_once(kaggle, upload, places.ledger)
-        print(f"submission {placed.ref} {'uploaded' if is_new else 'was uploaded before'} (run {upload.run_id})")
-        seen = await_score(kaggle, placed, section.wait_seconds)
-    record_outcome(seen, upload, places.ledger)
+    host, ledger = settings.fact("host", Host), lasting_places(places.slug).ledger
+    with connect(host, places) as kaggle:
+        journal = journal_of(kaggle, host, places.slug)
+        placed = submit_once(kaggle, upload, journal, ledger, is_forced)
+        uploaded = "uploaded" if placed.is_new else "was uploaded before"
+        print(f"submission {placed.submission.ref} {uploaded} (run {upload.plan.run_id})")
+        seen = await_score(kaggle, upload, placed, journal, section.wait_seconds)
+    record_outcome(seen, upload, placed, ledger)
     receipt = Receipt(
         competition=places.slug,
-        run_id=upload.run_id,
+        run_id=upload.plan.run_id,
         ref=seen.ref,
         status="complete" if seen.status == "complete" else "pending",
         public_score=seen.public_score,
@@ -45,10 +51,13 @@ def main() -> Answer:
     write_receipt(places.receipt, receipt)
     look_again = "dvc repro -f -s submissions/dvc.yaml:submit"
     if receipt.status == "pending":
-        print(f"no score after {section.wait_seconds:g} seconds; to look again (nothing is uploaded): {look_again}")
+        said = "" if seen.words == "PENDING" else f" (Kaggle calls it {seen.words})"
+        print(
+            f"no score within {section.wait_seconds:g} seconds{said}; to look again (nothing is uploaded): {look_again}"
+        )
     if _has_metrics(places):
         print_summary(places, "change params.yaml, then dvc repro submissions/dvc.yaml", receipt.public_score or None)
-    return {**receipt.model_dump(), "uploaded": is_new}
+    return {**receipt.model_dump(), "uploaded": placed.is_new}
 
 
 def _has_metrics(places: Places) -> bool:

@@ -1,6 +1,10 @@
-"""For every test: no network look-ups at import, no accelerators, one thread per process; and files in zips."""
+"""For every test: no network look-ups at import, no accelerators, one thread per process, nobody's home; and files in
+zips."""
 
+import atexit
 import os
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +19,11 @@ from tests.fault_outcomes import outcome as outcome
 from tests.fault_outcomes import print_table
 
 os.environ.update(NO_ALBUMENTATIONS_UPDATE="1", HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1")
+# Neither the person's account, nor what the person's submissions left.
+for variable in [name for name in os.environ if name.startswith(("KAGGLE_", "FOLDLINE_", "XDG_"))]:
+    del os.environ[variable]
+os.environ["HOME"] = tempfile.mkdtemp(prefix="foldline-home-")
+atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
 # The same examples in every run, however long a busy machine takes for one.
 hypothesis.settings.register_profile("foldline", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("foldline")

@@ -50,7 +50,9 @@ def test_a_stage_tracks_exactly_the_sections_that_it_reads(stage: str) -> None:
 
 def test_of_the_section_train_the_list_of_seeds_alone_is_nothing_to_a_training() -> None:
     tracked = [entry.removeprefix("train.") for entry in STAGES["train"]["params"] if isinstance(entry, str)]
-    assert sorted([*tracked, "seeds"]) == sorted(yaml.safe_load(Path("params.yaml").read_text())["train"])
+    assert sorted([*tracked, "seeds"]) == sorted(
+        yaml.safe_load(Path("pipelines/recipes/digits.yaml").read_text())["train"]
+    )
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - WITHOUT_CODE))

@@ -9,20 +9,35 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OF_A_RUN = {"dvc.lock", "submissions/dvc.lock", "submissions/ledger.csv"}
+USERS = ("input", "submissions", "work")
+"""Folders of what a person and the stages put there; the repository has files of its own in them."""
+OURS = (".gitkeep", "submissions/dvc.yaml")
+EXPERIMENT = "params.yaml"
+
+
+def files_of(root: Path) -> dict[str, Path]:
+    """By its name in a fresh clone, what git tracks or would track in `root`: nothing that a run or a person wrote.
+
+    So params.yaml is the one that a clone begins with.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    names = [name for name in listed.stdout.split("\0") if (root / name).is_file()]
+    files = {name: root / name for name in names if name != "dvc.lock" and _is_ours(name)}
+    return files | {EXPERIMENT: root / "pipelines" / "recipes" / "digits.yaml"}
+
+
+def _is_ours(name: str) -> bool:
+    return name.split("/")[0] not in USERS or name.endswith(OURS)
 
 
 def copy_checkout(target: Path) -> Path:
-    """Every file that git tracks or would track, but none of what a run here wrote; committed, since `dvc exp` needs a
-    commit."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    for name in {*filter(None, listed.stdout.split("\0"))} - OF_A_RUN:
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
+    """A fresh clone with the uncommitted changes of its code, committed, since `dvc exp` needs a commit."""
+    for name, file in files_of(ROOT).items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target / name, follow_symlinks=False)
     plots_page = ".dvc/plots/offline.html"
     if (ROOT / plots_page).exists():
         shutil.copy2(ROOT / plots_page, target / plots_page)
@@ -40,7 +55,8 @@ def environment(checkout: Path, **more: str) -> dict[str, str]:
     """This process's, with the virtual environment first on the path, and the copy's own DVC state and home."""
     home = checkout / ".home"
     home.mkdir(exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAGGLE_", "DVC_"))}
+    users = ("KAGGLE_", "DVC_", "XDG_", "FOLDLINE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(users)}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),

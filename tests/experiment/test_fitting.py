@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("slug", ["petfinder-pawpularity-score", "imet-2020-fgvc7"])
 def test_a_loss_that_does_not_fit_the_target_is_refused(slug: str) -> None:
-    params = read_params(ROOT / "params.yaml")
+    params = read_params(ROOT / "pipelines/recipes/digits.yaml")
     card = read_card(ROOT / "pipelines" / "competitions" / f"{slug}.yaml")
 
     with pytest.raises(Refusal) as refusal:
@@ -25,7 +25,7 @@ def test_a_loss_that_does_not_fit_the_target_is_refused(slug: str) -> None:
 
 def test_where_labels_are_places_nothing_may_move() -> None:
     params, card = (
-        read_params(ROOT / "params.yaml"),
+        read_params(ROOT / "pipelines/recipes/digits.yaml"),
         read_card(ROOT / "pipelines/competitions/facial-keypoints-detection.yaml"),
     )
     predict = params.predict.model_copy(update={"views": ("scale_125", "crop_center", "horizontal_flip")})

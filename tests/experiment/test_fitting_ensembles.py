@@ -27,7 +27,7 @@ OF_AUC, OF_KAPPA, OF_LOG_LOSS = "siim-isic-melanoma-classification", "aptos2019-
 
 
 def conflicts(slug: str, loss: dict[str, Any] | None = None, **changes: Any) -> list[str]:
-    params = read_params(ROOT / "params.yaml")
+    params = read_params(ROOT / "pipelines/recipes/digits.yaml")
     params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
     if loss:
         params = params.model_copy(
@@ -86,7 +86,7 @@ def test_what_fits_is_no_conflict(slug: str, changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("changes", [{"average": "ranks"}, {"method": RANKS}])
 def test_ranks_of_classes_that_sum_to_one_are_refused_before_training(changes: dict[str, Any]) -> None:
-    params = read_params(ROOT / "params.yaml")
+    params = read_params(ROOT / "pipelines/recipes/digits.yaml")
     params = params.model_copy(update={"ensemble": parse({**SECTION, **changes}, Ensemble, "ensemble")})
     card = read_card(ROOT / "pipelines/competitions/dog-breed-identification.yaml")
     card = card.model_copy(update={"metric": MeanColumnAuc(kind="mean_column_auc")})
@@ -96,7 +96,10 @@ def test_ranks_of_classes_that_sum_to_one_are_refused_before_training(changes: d
 
 @pytest.mark.parametrize(("levels", "refused"), [(2000, False), (2001, True)])
 def test_more_classes_than_are_stored_whole_are_refused_where_the_card_names_them(levels: int, refused: bool) -> None:
-    params, card = read_params(ROOT / "params.yaml"), read_card(ROOT / f"pipelines/competitions/{OF_LOG_LOSS}.yaml")
+    params, card = (
+        read_params(ROOT / "pipelines/recipes/digits.yaml"),
+        read_card(ROOT / f"pipelines/competitions/{OF_LOG_LOSS}.yaml"),
+    )
     target = Ordinal(kind="ordinal", column="x", group=None, levels=tuple(map(str, range(levels))))
     section = parse({**SECTION, "method": CONVEX}, Ensemble, "ensemble")
     found = list(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from foldline.local_kaggle.calls import refused
+from foldline.local_kaggle.calls import SERVED, refused
+from foldline.local_kaggle.hosted_competition import Submission
 from foldline.local_kaggle.server import LocalKaggle
 
 TRUNCATED_BYTES = 64
@@ -31,6 +32,27 @@ class Faults:
     failed_upload: bool = False
     lost_reply_seconds: float = 0.0
     """CreateSubmission counts, and its answer comes so late that nobody waits for it."""
+    held_sends: bool = False
+    """The file arrives, and that it did is never said."""
+    lost_bytes: int = 0
+    """So many bytes at a file's end are lost, and its arrival is confirmed."""
+    answer_to_create: tuple[int, dict[str, Any]] | None = None
+    """Status and body, instead of the truth."""
+    is_create_counted: bool = True
+    """Whether Kaggle does what it is asked before it answers so."""
+    refused_connection: bool = False
+    """CreateSubmission is cut off without an answer."""
+    hidden_submissions: int = 0
+    """So many of the newest are not listed yet, nor found by their number."""
+    hidden_counts: int = 0
+    """So many are not counted yet."""
+    change_listed: Callable[[dict[str, Any]], dict[str, Any]] = lambda shown: shown
+    """Of each listed submission."""
+    no_page_tokens: bool = False
+    no_limits: bool = False
+    no_files_listed: bool = False
+    refused_blob: int = 0
+    """The status with which storage answers a link."""
     no_submissions_left: bool = False
     pending_looks: int = 0
     """How many of the next looks at submissions still find them pending."""
@@ -44,16 +66,31 @@ class FaultyKaggle(LocalKaggle):
     def __init__(self, folders: Mapping[str, Path], memory: Path) -> None:
         super().__init__(folders, memory, middlewares=(self._misbehave,))
         self.faults = Faults()
+        self.sends, self.creates = 0, 0
+        """Files that arrived; submissions that were made."""
 
     @web.middleware
     async def _misbehave(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method == "PUT" and self.faults.failed_upload:
-            return web.Response(status=403, text="expired")
+        if request.method == "PUT":
+            return await self._receive_badly(request, handler)
+        if request.method == "GET" and self.faults.refused_blob:
+            return web.Response(status=self.faults.refused_blob, text="<Error>SignatureDoesNotMatch</Error>")
         if request.method == "GET" and (self.faults.truncated_archive or self.faults.cut_downloads > 0):
             return await self._send_badly(request)
         if request.method == "POST":
             return await self._answer_badly(request, handler)
         return await handler(request)
+
+    async def _receive_badly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.faults.failed_upload:
+            return web.Response(status=403, text="expired")
+        reply = await handler(request)
+        upload = request.app[SERVED].uploads[request.match_info["token"]]
+        upload.content = upload.content[: len(upload.content) - self.faults.lost_bytes]
+        self.sends += 1
+        if self.faults.held_sends:
+            await asyncio.Event().wait()
+        return reply
 
     async def _answer_badly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -66,15 +103,55 @@ class FaultyKaggle(LocalKaggle):
             return refused(401, "Unauthenticated")
         if self.faults.rules_not_accepted and method in NEED_RULES:
             return refused(403, "You must accept this competition's rules before you'll be able to download files.")
-        if self.faults.no_submissions_left and method == "GetSubmissionLimits":
-            return web.json_response({"numToday": 5, "numTotal": 5, "numAllowedNow": 0})
-        reply = await handler(request)
-        if method == "CreateSubmission" and self.faults.lost_reply_seconds:
+        if method == "CreateSubmission":
+            return await self._create_badly(request, handler)
+        if method == "GetSubmissionLimits":
+            return await self._count_badly(request, handler)
+        if method == "ListDataFiles" and self.faults.no_files_listed:
+            return web.json_response({"files": [], "nextPageToken": ""})
+        return await self._list_badly(method, request, handler)
+
+    async def _create_badly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        reply = await handler(request) if self.faults.is_create_counted else None
+        self.creates += reply is not None
+        if self.faults.refused_connection:
+            assert request.transport is not None
+            request.transport.abort()
+        if self.faults.lost_reply_seconds:
             await asyncio.sleep(self.faults.lost_reply_seconds)
-        if method in LOOKS and self.faults.pending_looks > 0 and isinstance(reply, web.Response):
+        if self.faults.answer_to_create is not None:
+            status, body = self.faults.answer_to_create
+            return web.json_response(body, status=status)
+        return reply or refused(500, "oops")
+
+    async def _count_badly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.faults.no_submissions_left:
+            return web.json_response({"numToday": 5, "numTotal": 5, "numAllowedNow": 0})
+        if self.faults.no_limits:
+            return refused(404, "no such method")
+        counted = json.loads(await _text(request, handler))
+        fewer = {key: counted[key] - self.faults.hidden_counts for key in ("numToday", "numTotal")}
+        return web.json_response(counted | fewer)
+
+    async def _list_badly(self, method: str, request: web.Request, handler: Handler) -> web.StreamResponse:
+        reply = await handler(request)
+        if method not in LOOKS or not isinstance(reply, web.Response) or reply.status != 200:
+            return reply
+        shown = json.loads(reply.text or "")
+        if self.faults.pending_looks > 0:
             self.faults.pending_looks -= 1
-            return web.json_response(_pending(json.loads(reply.text or "")))
-        return reply
+            shown = _pending(shown)
+        hidden = {one.ref for one in self.submissions()[: self.faults.hidden_submissions]}
+        if "submissions" not in shown:
+            return refused(404, "not found") if shown["ref"] in hidden else web.json_response(shown)
+        if self.faults.no_page_tokens:
+            shown |= {"nextPageToken": ""}
+        listed = [self.faults.change_listed(one) for one in shown["submissions"] if one["ref"] not in hidden]
+        return web.json_response(shown | {"submissions": listed})
+
+    def submissions(self) -> list[Submission]:
+        """All submissions, newest first."""
+        return [one for competition in self.competitions.values() for one in competition.submissions.all()]
 
     async def _send_badly(self, request: web.Request) -> web.StreamResponse:
         """Without its last bytes, as if it ended there; or cut in the middle."""
@@ -96,3 +173,9 @@ def _pending(shown: dict[str, Any]) -> dict[str, Any]:
     if "submissions" in shown:
         return shown | {"submissions": [_pending(submission) for submission in shown["submissions"]]}
     return shown | {"status": "PENDING", "publicScore": "", "privateScore": "", "errorDescription": ""}
+
+
+async def _text(request: web.Request, handler: Handler) -> str:
+    reply = await handler(request)
+    assert isinstance(reply, web.Response)
+    return reply.text or ""

@@ -6,7 +6,8 @@ import pytest
 
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Kaggle
-from foldline.kaggle.connection import explained, local_environment, real_environment, refusing
+from foldline.kaggle.connection import explained, local_environment, real_environment, refusing, repository
+from foldline.kaggle.credentials import NONE, Credentials
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import SLUG
 
@@ -37,24 +38,35 @@ def test_real_credentials_never_reach_a_local_server(tmp_path: Path) -> None:
 
 
 def test_the_real_host_sees_credentials_and_proxies_and_no_other_settings() -> None:
-    environment = real_environment(SHELL)
-    kept = set(SHELL) - {"KAGGLE_COMPETITION", "KAGGLE_TOKEN", "VERBOSE"}
-    assert environment == {name: SHELL[name] for name in kept}
+    signed = Credentials({"KAGGLE_API_TOKEN": "clean"}, "the variable KAGGLE_API_TOKEN")
+    dropped = {"KAGGLE_COMPETITION", "KAGGLE_TOKEN", "VERBOSE", "KAGGLE_USERNAME", "KAGGLE_KEY"}
+    kept = {name: value for name, value in SHELL.items() if name not in dropped}
+    assert real_environment(SHELL, signed) == kept | {"KAGGLE_API_TOKEN": "clean"}
 
 
 @pytest.mark.parametrize("host", ["LOCALHOST", "TEST"])
 def test_a_shell_turned_to_another_host_is_refused(host: str) -> None:
     with pytest.raises(Refusal, match=f"KAGGLE_API_ENVIRONMENT is '{host}'.*open a fresh one"):
-        real_environment(SHELL | {"KAGGLE_API_ENVIRONMENT": host})
+        real_environment(SHELL | {"KAGGLE_API_ENVIRONMENT": host}, NONE)
 
 
 @pytest.mark.parametrize(
     ("failure", "cure"),
     [
         (CallFailed("credentials", "none"), "kaggle.com/settings.*KAGGLE_API_TOKEN.*kaggle.json into ~/.kaggle"),
-        (CallFailed("network", "no route"), r"cannot be reached \(no route\).*--from FOLDER_OR_ZIP"),
-        (CallFailed("stalled", "no answer to `files` for 60 seconds"), "Kaggle stalled.*run it again later"),
-        (CallFailed("upload", "expired"), "did not take the file.*no submission was spent"),
+        (
+            CallFailed("network", "no route"),
+            r"connection to Kaggle failed \(no route\).*Check the network.*ask a friend",
+        ),
+        (CallFailed("stalled", "no answer to `files` for 60 seconds"), "Kaggle stalled.*Run it again later"),
+        (CallFailed("upload", "expired"), "did not take the file: expired. No submission was spent"),
+        (
+            CallFailed("storage", "Forbidden", 403),
+            r"storage of files refused a link .* \(403: Forbidden\).*run it again",
+        ),
+        (CallFailed("http", "late", 429, "Wed, 21 Oct 2015 07:28:00 GMT"), "Wait 0 seconds and run it again"),
+        (CallFailed("http", "late", 429, "7200"), "Wait 120 minutes and run it again"),
+        (CallFailed("http", "late", 429, "soon"), "Wait some minutes and run it again"),
         (CallFailed("other", "KeyError: x"), "client failed for.*KeyError: x"),
         (CallFailed("http", "Unauthenticated", 401), "does not accept the token.*access_token.*remove it"),
         (CallFailed("http", "slow down", 429, "90"), "too many requests.*Wait 90 seconds"),
@@ -64,7 +76,7 @@ def test_a_shell_turned_to_another_host_is_refused(host: str) -> None:
 )
 def test_each_failure_has_its_cure(kaggle: Kaggle, failure: CallFailed, cure: str) -> None:
     with pytest.raises(Refusal, match=cure):
-        raise explained(failure, SLUG, kaggle)
+        raise explained(failure, SLUG, kaggle, "Or ask a friend.")
 
 
 def test_a_wrong_token(server: FaultyKaggle, kaggle: Kaggle) -> None:
@@ -86,3 +98,22 @@ def test_no_guess_when_nothing_is_close_or_the_listing_fails(server: FaultyKaggl
     assert "Did you mean" not in str(explained(missing, "whales", kaggle))
     server.faults.wrong_token = True
     assert "Did you mean" not in str(explained(missing, "cat-and-dogs", kaggle))
+
+
+def test_whose_experiment_runs_in_a_folder(tmp_path: Path) -> None:
+    """DVC's temporary experiments, of a queue or not, run in copies that it removes."""
+    own = tmp_path / "own"
+    for place in ("standalone/tmp1", "tmp2"):
+        copy = own / ".dvc" / "tmp" / "exps" / place
+        (copy / ".dvc").mkdir(parents=True)
+        assert repository({}, copy) == own.resolve()
+    assert repository({}, own) == own
+    # Wherever the copies lie: then DVC says whose they are.
+    far = tmp_path / "far"
+    (far / ".dvc").mkdir(parents=True)
+    run_by_dvc = {"DVC_EXP_NAME": "fair-mole", "DVC_ROOT": str(own)}
+    assert repository(run_by_dvc, far) == own
+    assert repository(run_by_dvc, own) == own
+    # A variable that is left over from elsewhere says nothing.
+    assert repository({"DVC_ROOT": str(own)}, far) == far
+    assert repository(run_by_dvc | {"DVC_ROOT": str(tmp_path / "gone")}, far) == far

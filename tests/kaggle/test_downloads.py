@@ -97,8 +97,23 @@ def test_nothing_to_take(tmp_path: Path) -> None:
 def test_rules_not_accepted(server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
     server.faults.rules_not_accepted = True
     with (
-        pytest.raises(Refusal, match=f"Accept the rules at https://www.kaggle.com/competitions/{SLUG}/rules"),
+        pytest.raises(Refusal, match=f"accept the rules at https://www.kaggle.com/competitions/{SLUG}/rules"),
         refusing(kaggle, SLUG),
     ):
         download(kaggle, SLUG, tmp_path / SLUG)
     assert not list(tmp_path.iterdir())
+
+
+def test_files_that_kaggle_does_not_list_cannot_be_checked(
+    server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path
+) -> None:
+    server.faults.no_files_listed = True
+    with pytest.raises(Refusal, match=r"Kaggle lists no files.*Nothing was downloaded"):
+        download(kaggle, SLUG, tmp_path / SLUG)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_that_storage_refuses(server: FaultyKaggle, kaggle: Kaggle, tmp_path: Path) -> None:
+    server.faults.refused_blob = 403
+    with pytest.raises(Refusal, match=r"storage of files refused a link.*403.*run it again"), refusing(kaggle, SLUG):
+        download(kaggle, SLUG, tmp_path / SLUG)

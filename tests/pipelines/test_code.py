@@ -21,7 +21,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (*code.PIPELINES, CARD):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = yaml.safe_load((ROOT / "pipelines/recipes/digits.yaml").read_text())
     params["train"]["loss"] = {"kind": "python", "file": "input/own/arcface.py", "name": "ArcFace"}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     card = yaml.safe_load((tmp_path / CARD).read_text())

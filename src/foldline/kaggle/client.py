@@ -1,18 +1,22 @@
 """Kaggle as the stages see it: plain calls with a time limit; a failed one raises CallFailed with the reason."""
 
 import json
+import math
 import select
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from tqdm import tqdm
 
 from foldline.kaggle import client_process
+from foldline.kaggle.redaction import redacted, secrets_of
 
 LISTED_PAGES = 10
 RATE_LIMITED = 429
@@ -26,10 +30,15 @@ class RemoteSubmission:
     ref: int
     description: str
     status: Literal["pending", "complete", "error"]
+    """`pending` is each that is not final."""
     public_score: str
     """As Kaggle writes it; empty while there is no score."""
     private_score: str
     error: str
+    bytes: int = 0
+    """Of the csv that Kaggle has; 0 where it does not say."""
+    words: str = "PENDING"
+    """The status as Kaggle writes it."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +48,42 @@ class Limits:
     today: int
     total: int
     allowed_now: int
+    limited_by_total: bool = False
+    """Whether it is the total that is used up, which does not renew."""
 
 
 @dataclass(eq=False)
 class CallFailed(Exception):
     """A call to Kaggle failed; `foldline.kaggle.connection.explained` tells a person what to do about it."""
 
-    kind: Literal["credentials", "http", "network", "upload", "stalled", "other"]
+    kind: Literal["credentials", "http", "storage", "network", "upload", "stalled", "other"]
+    """storage: what holds the files refused a link that Kaggle gave. upload: the file did not arrive."""
     message: str
     status: int = 0
     retry_after: str = ""
+    was_sent: bool = True
+    """Whether the request may have reached Kaggle."""
 
     def __str__(self) -> str:
         return self.message
 
 
+def seconds_of(retry_after: str, now: datetime) -> float | None:
+    """What the header Retry-After asks for, a number or a date; None for what is neither."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(retry_after).astimezone(UTC) - now).total_seconds()
+        except (ValueError, OverflowError):
+            return None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
 class Kaggle:
     """One host, through the real `kaggle` client in a child process with the variables `environment`.
+
+    source: of the token, as a message names it.
 
     A context manager; the child starts with the first call and is started again after a call that stalled.
     """
@@ -63,9 +91,11 @@ class Kaggle:
     call_seconds = 60.0
     """Without an answer (of a download: without new bytes), after which a call has stalled."""
     upload_seconds = 600.0
+    create_seconds = 120.0
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = dict(environment)
+    def __init__(self, environment: Mapping[str, str], source: str = "") -> None:
+        self.environment, self.source = dict(environment), source
+        self.secrets = secrets_of(self.environment)
         self._child: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Kaggle":
@@ -82,10 +112,22 @@ class Kaggle:
         """Put the competition's one archive into the existing, empty `folder`."""
         self._read("download", watched=folder, competition=competition, folder=str(folder.resolve()))
 
-    def submit(self, competition: str, path: Path, message: str) -> int:
-        """The new submission's ref. A failure does not mean that the submission was not counted."""
-        fields = {"competition": competition, "path": str(path.resolve()), "message": message}
-        return self._call("submit", fields, self.upload_seconds)["ref"]
+    def user(self) -> str:
+        """The account's name. Raises CallFailed without valid credentials."""
+        return self._read("user")
+
+    def upload(self, competition: str, path: Path) -> str:
+        """Send the csv, which spends no submission: the token for `create`."""
+        fields = {"competition": competition, "path": str(path.resolve())}
+        return self._call("upload", fields, self.upload_seconds)["token"]
+
+    def create(self, competition: str, token: str, message: str) -> int:
+        """Make what was uploaded a submission, and return its ref. After a failure it may have been counted."""
+        fields = {"competition": competition, "token": token, "message": message}
+        reply = self._call("create", fields, self.create_seconds)
+        if not reply["ref"]:
+            raise CallFailed("other", f"Kaggle returned no number of the submission, and said `{reply['message']}`")
+        return reply["ref"]
 
     def submissions(self, competition: str) -> list[RemoteSubmission]:
         """All of the user's team, newest first."""
@@ -109,7 +151,8 @@ class Kaggle:
             except CallFailed as failure:
                 if failure.status != RATE_LIMITED or tries == RATE_LIMIT_TRIES:
                     raise
-                asked = float(failure.retry_after) if failure.retry_after.isdigit() else 2.0**tries
+                asked = seconds_of(failure.retry_after, datetime.now(UTC))
+                asked = 2.0**tries if asked is None else asked
                 if asked > LONGEST_RETRY_SECONDS:
                     raise
                 tqdm.write(f"Kaggle asks to slow down: trying again in {asked:g} seconds", file=sys.stderr)
@@ -133,7 +176,7 @@ class Kaggle:
             raise CallFailed("other", f"the kaggle client died during `{call}`")
         reply = json.loads(line)
         if "failure" in reply:
-            raise CallFailed(**reply["failure"])
+            raise CallFailed(**reply["failure"] | {"message": redacted(reply["failure"]["message"], self.secrets)})
         return reply["value"]
 
     def _answers(self, child: subprocess.Popen[str], seconds: float, watched: Path | None) -> bool:

@@ -5,28 +5,29 @@ import importlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from foldline.card.host import Host, LocalHost
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked
-from foldline.kaggle.client import RATE_LIMITED, CallFailed, Kaggle
+from foldline.kaggle.client import RATE_LIMITED, CallFailed, Kaggle, seconds_of
+from foldline.kaggle.credentials import NEW_TOKEN, Credentials, find_credentials
+from foldline.kaggle.journal import Journal, state_folder
+from foldline.kaggle.redaction import redacted
 
-CREDENTIALS = {
-    "KAGGLE_API_TOKEN",
-    "KAGGLE_USERNAME",
-    "KAGGLE_KEY",
+KEPT = {
     "KAGGLE_CONFIG_DIR",
     # Of a notebook that runs on Kaggle.
-    "KAGGLE_API_V1_TOKEN_PATH",
+    "KAGGLE_API_V1_TOKEN",
     "KAGGLE_DATA_PROXY_URL",
     "KAGGLE_KERNEL_RUN_TYPE",
 }
 LOCAL_USER = "local"
 
 
-def real_environment(shell: Mapping[str, str]) -> dict[str, str]:
+def real_environment(shell: Mapping[str, str], credentials: Credentials) -> dict[str, str]:
     """For kaggle.com: the shell's variables, without those that change what the client does.
 
     Every KAGGLE_* variable becomes a setting of the client (KAGGLE_COMPETITION), VERBOSE prints the credentials.
@@ -37,7 +38,8 @@ def real_environment(shell: Mapping[str, str]) -> dict[str, str]:
             f"KAGGLE_API_ENVIRONMENT is {host!r} in this shell, but the competition's card says `host: kaggle`. "
             "The shell may also hold the local Kaggle's user and proxy: open a fresh one and run the command there."
         )
-    return {name: value for name, value in shell.items() if not _is_kaggles(name) or name in CREDENTIALS}
+    kept = {name: value for name, value in shell.items() if not _is_kaggles(name) or name in KEPT}
+    return kept | dict(credentials.variables)
 
 
 def local_settings(port: int, home: Path) -> dict[str, str]:
@@ -71,22 +73,20 @@ def _is_kaggles(name: str) -> bool:
 
 
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, SERVER_ERROR = 401, 403, 404, 500
-NEW_TOKEN = (
-    "Make one at https://www.kaggle.com/settings (API, Create New Token) and put it into the variable "
-    "KAGGLE_API_TOKEN, or the file kaggle.json into ~/.kaggle/ (chmod 600)."
-)
-BY_HAND = "`foldline download --from FOLDER_OR_ZIP` takes files that you have."
 CURES: Mapping[str | int, str] = {
     "credentials": f"Kaggle needs a token, and there is none. {NEW_TOKEN}",
-    "network": f"Kaggle cannot be reached ({{message}}). Check the network and proxy variables. {BY_HAND}",
-    "stalled": f"Kaggle stalled: {{message}}. Nothing was kept; run it again later. {BY_HAND}",
-    "upload": "Kaggle did not take the file ({message}); no submission was spent. Run it again.",
-    "other": f"The kaggle client failed for `{{competition}}`: {{message}}. Run it again. {BY_HAND}",
+    "network": "The connection to Kaggle failed ({message}). Check the network and proxy variables. {advice}",
+    "stalled": "Kaggle stalled: {message}. Run it again later. {advice}",
+    "upload": "Kaggle did not take the file: {message}. No submission was spent. Run it again.",
+    "storage": "Kaggle's storage of files refused a link that Kaggle had given ({status}: {message}). Such links end "
+    "after some minutes: run it again. {advice}",
+    "other": "The kaggle client failed for `{competition}`: {message}. Run it again. {advice}",
     "http": "Kaggle refuses the request about `{competition}`. {said} See {page}.",
-    UNAUTHENTICATED: f"Kaggle does not accept the token. {{said}} {NEW_TOKEN} A stale KAGGLE_API_TOKEN or "
+    UNAUTHENTICATED: f"Kaggle does not accept {{source}}. {{said}} {NEW_TOKEN} A stale KAGGLE_API_TOKEN or "
     "~/.kaggle/access_token takes precedence over a good kaggle.json: remove it.",
-    FORBIDDEN: "Kaggle denies access to `{competition}`. {said} Accept the rules at {page}/rules (Join "
-    "Competition; a telephone number may have to be verified), or correct the slug. {close}",
+    FORBIDDEN: "Kaggle denies access to `{competition}`. {said} If you have not joined it, accept the rules at "
+    "{page}/rules (Join Competition; a telephone number may have to be verified); if it has ended, it takes no more; "
+    "else correct the slug. {close}",
     NOT_FOUND: "There is no competition `{competition}`. {said} {close}Correct `competition` in params.yaml and the "
     "card's name: the slug is the last part of the competition's address.",
     RATE_LIMITED: "Kaggle has had too many requests from you (rate limit). {said} Wait {wait} and run it again.",
@@ -95,20 +95,36 @@ CURES: Mapping[str | int, str] = {
 """By the kind of failure; those of http by status, where one says more."""
 
 
-def explained(failure: CallFailed, competition: str, kaggle: Kaggle) -> Refusal:
-    """The refusal for `failure` in a call about `competition`; a misspelt one is looked up with `kaggle`."""
-    status = min(failure.status, SERVER_ERROR)
+def explained(failure: CallFailed, competition: str, kaggle: Kaggle, advice: str = "") -> Refusal:
+    """The refusal for `failure` in a call about `competition`; a misspelt one is looked up with `kaggle`.
+
+    advice: what else a person may do, where Kaggle cannot be used.
+    """
+    status = min(failure.status, SERVER_ERROR) if failure.kind == "http" else 0
+    # A token that Kaggle does not know is left out by the client, as if there were none.
+    status = UNAUTHENTICATED if failure.kind == "credentials" and kaggle.source else status
     cure = CURES[status if status in CURES else failure.kind]
+    message = redacted(failure.message, kaggle.secrets).rstrip(". ")
     return Refusal(
         cure.format(
+            advice=advice,
             competition=competition,
-            message=failure.message,
-            said=f"Kaggle answered {failure.status}: {failure.message}.",
+            message=message,
+            status=failure.status,
+            source=f"the token of {kaggle.source}" if kaggle.source else "the token",
+            said=f"Kaggle answered {failure.status}: {message}." if failure.status else "",
             page=f"https://www.kaggle.com/competitions/{competition}",
             close=_close(competition, kaggle) if "{close}" in cure else "",
-            wait=f"{failure.retry_after} seconds" if failure.retry_after else "some minutes",
-        )
+            wait=_wait(failure.retry_after),
+        ).strip()
     )
+
+
+def _wait(retry_after: str) -> str:
+    seconds = seconds_of(retry_after, datetime.now(UTC))
+    if seconds is None:
+        return "some minutes"
+    return f"{seconds:.0f} seconds" if seconds < 600 else f"{seconds / 60:.0f} minutes"
 
 
 def _close(competition: str, kaggle: Kaggle) -> str:
@@ -125,16 +141,36 @@ def _close(competition: str, kaggle: Kaggle) -> str:
 BUILT_IN = ("digits",)
 
 
+def repository(shell: Mapping[str, str], folder: Path) -> Path:
+    """Whose experiment runs in `folder`: that of a queue, or of `dvc exp run --temp`, runs in a copy that DVC removes.
+
+    `folder` itself where there is no other.
+    """
+    for place in folder.resolve().parents:
+        if place.parts[-3:] == (".dvc", "tmp", "exps"):
+            return place.parents[2]
+    # DVC names the repository to what an experiment runs, wherever that is.
+    named = shell.get("DVC_ROOT", "")
+    is_experiment = "DVC_EXP_NAME" in shell and (folder / ".dvc").is_dir() and (Path(named) / ".dvc").is_dir()
+    return Path(named) if is_experiment and not folder.resolve().samefile(named) else folder
+
+
+def lasting_places(slug: str) -> Places:
+    """Of what outlives an experiment: the ledger, and the local Kaggle's memory."""
+    return Places(slug, repository(os.environ, Path()))
+
+
 def source_folder(source: str, places: Places) -> Path:
     """The folder of `source`; a built-in competition is written first if need be."""
     if source not in BUILT_IN:
-        if (places.root / source).is_dir():
-            return places.root / source
+        for root in (places.root, lasting_places(places.slug).root):
+            if (root / source).is_dir():
+                return root / source
         raise Refusal(
             f"The local Kaggle has no competition {source!r}. Built-in: {listed(sorted(BUILT_IN))}; or name a folder "
             "with files/, solution.csv and competition.yaml."
         )
-    folder = places.local_kaggle / "built-in" / source
+    folder = lasting_places(places.slug).local_kaggle / "built-in" / source
     with locked(folder.with_suffix(".lock")):
         if not folder.exists():
             importlib.import_module("foldline.local_kaggle.digits").write_digits(folder)  # brings scikit-learn
@@ -142,7 +178,7 @@ def source_folder(source: str, places: Places) -> Path:
 
 
 @contextmanager
-def connect(host: Host, places: Places) -> Iterator[Kaggle]:
+def connect(host: Host, places: Places, advice: str = "") -> Iterator[Kaggle]:
     """Yield the host of the competition `places.slug`; a failed call that leaves the block becomes a Refusal.
 
     For a local host, the local Kaggle runs as long as the block.
@@ -151,20 +187,28 @@ def connect(host: Host, places: Places) -> Iterator[Kaggle]:
         if isinstance(host, LocalHost):
             # Imported by name: the server's code is not the stage's, so an edited metric does not make `submit` stale.
             local_kaggle = importlib.import_module("foldline.local_kaggle.server")
-            folder = source_folder(host.source, places)
-            server = stack.enter_context(local_kaggle.LocalKaggle({places.slug: folder}, places.local_kaggle))
-            environment = local_environment(os.environ, server.port, places.local_kaggle / "home")
+            folder, memory = source_folder(host.source, places), lasting_places(places.slug).local_kaggle
+            server = stack.enter_context(local_kaggle.LocalKaggle({places.slug: folder}, memory))
+            environment, source = local_environment(os.environ, server.port, memory / "home"), ""
         else:
-            environment = real_environment(os.environ)
-        kaggle = stack.enter_context(Kaggle(environment))
-        with refusing(kaggle, places.slug):
+            credentials = find_credentials(os.environ)
+            environment, source = real_environment(os.environ, credentials), credentials.source
+        kaggle = stack.enter_context(Kaggle(environment, source))
+        with refusing(kaggle, places.slug, advice):
             yield kaggle
 
 
+def journal_of(kaggle: Kaggle, host: Host, slug: str) -> Journal:
+    """Of the user's submissions to the competition `slug`. The local Kaggle's is lost with its memory."""
+    if isinstance(host, LocalHost):
+        return Journal(lasting_places(slug).local_kaggle / "journal" / slug, is_complete=True)
+    return Journal(state_folder(os.environ, kaggle.user(), slug))
+
+
 @contextmanager
-def refusing(kaggle: Kaggle, competition: str) -> Iterator[None]:
+def refusing(kaggle: Kaggle, competition: str, advice: str = "") -> Iterator[None]:
     """A call that fails in the block becomes a Refusal with the cure."""
     try:
         yield
     except CallFailed as failure:
-        raise explained(failure, competition, kaggle) from None
+        raise explained(failure, competition, kaggle, advice) from None

@@ -21,6 +21,12 @@ def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
     """All files of `competition`, through the real client, into `folder`, which is replaced."""
     with whole_folder(folder) as partial:
         announced = kaggle.files(competition)
+        if not announced:
+            raise Refusal(
+                f"{competition}: Kaggle lists no files, so that nobody can tell whether a download is complete. "
+                "Nothing was downloaded. Run it again; if it stays so, `foldline download --from "
+                "FOLDER_OR_ZIP` takes files fetched with a browser."
+            )
         kaggle.download(competition, partial)
         entries = _checked_entries(partial)
         _compare_sizes(announced, entries, competition)

@@ -1,171 +1,208 @@
-"""Uploads a submission exactly once, despite a crash, a lost answer, a second run or a second machine.
-
-The run's id is in the ledger before the upload, and in the submission's description, so that both can be searched.
-"""
+"""Uploads a submission at most once from this machine, whatever happens: does the protocol's actions for real."""
 
 import hashlib
+import shutil
+import sys
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from foldline.files.refusal import Refusal
-from foldline.files.whole_files import locked
-from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
-from foldline.kaggle.connection import NOT_FOUND, SERVER_ERROR
-from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
+from tqdm import tqdm
 
-PATIENT_LOOKS = 4
-"""After an upload with an unknown outcome: Kaggle may list a submission some seconds late, and the client process of a
-killed run may be about to finish its call."""
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import locked, sha256
+from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
+from foldline.kaggle.connection import NOT_FOUND
+from foldline.kaggle.decisions import Placed, Plan, Seen, is_damaged
+from foldline.kaggle.journal import Journal, Line, Step
+from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
+from foldline.kaggle.protocol import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, at_most_once, carry_out
+
+EVENTS: Mapping[Step, Event] = {"intended": "intended", "refused": "failed", "done": "submitted"}
+"""The ledger's word for each step of the journal that it has one for."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One upload: the file, the description that Kaggle lists with it, and the id of both."""
+    """One upload: the file, and the description that Kaggle lists with it."""
 
-    competition: str
+    plan: Plan
     path: Path
-    run_id: str
     message: str
-
-    def note(self, ledger: Path, event: Event, ref: int | None = None, public_score: str = "", note: str = "") -> None:
-        """Append an entry with the current time to the ledger; hold its lock."""
-        append_entry(ledger, entry(self.competition, self.run_id, event, ref, public_score, note))
 
 
 def plan_upload(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Upload:
     """The upload of the csv `path`; `score` is its out-of-fold score."""
-    run = run_id(competition, path)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise Refusal(f"{path} does not exist. Run `dvc repro` first.") from None
+    run = run_id(competition, content)
+    plan = Plan(competition, run, hashlib.sha256(content).hexdigest(), len(content))
     expected = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
-    return Upload(competition, path, run, f"{words}{expected} | run {run}")
+    # The id first: Kaggle may cut a description short.
+    return Upload(plan, path, f"{run} | {words}{expected}")
 
 
-def run_id(competition: str, path: Path) -> str:
+def run_id(competition: str, content: bytes) -> str:
     """Twelve hex digits: the same for the same competition, columns and rows, whatever the rows' order."""
-    if not path.exists():
-        raise Refusal(f"{path} does not exist. Run `dvc repro` first.")
-    header, *rows = path.read_text(encoding="utf-8-sig").splitlines() or [""]
-    content = "\n".join([competition, header, *sorted(row for row in rows if row)])
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+    header, *rows = content.removeprefix(b"\xef\xbb\xbf").splitlines() or [b""]
+    text = b"\n".join([competition.encode(), header, *sorted(row for row in rows if row)])
+    return hashlib.sha256(text).hexdigest()[:12]
 
 
-def submit_once(kaggle: Kaggle, upload: Upload, ledger: Path) -> tuple[RemoteSubmission, bool]:
-    """The submission as Kaggle has it, and whether it was uploaded by this call. Raises Refusal, CallFailed."""
-    with locked(ledger.with_name(".ledger.lock")):
-        past = _past(upload, ledger)
-        known = _known(kaggle, upload, past)
-        if known is not None:
-            if _is_open(past):
-                upload.note(ledger, "submitted", known.ref, note="found")
-            return known, False
-        _refuse_without_allowance(kaggle, upload.competition)
-        upload.note(ledger, "intended")
-        placed = _upload(kaggle, upload, ledger)
-        upload.note(ledger, "submitted", placed.ref)
-        return placed, True
+def submit_once(kaggle: Kaggle, upload: Upload, journal: Journal, ledger: Path, is_forced: bool = False) -> Placed:
+    """The submission as Kaggle has it. is_forced: a person has looked. Raises Refusal, CallFailed."""
+    run = upload.plan.run_id
+    with journal.locked():
+        past = journal.lines()
+        if not journal.is_complete and not any(line.run_id == run for line in past):
+            past = [*past, *_lines_of(read_ledger(ledger), upload.plan)]
+        placed = carry_out(at_most_once(upload.plan, past, is_forced), _Real(kaggle, upload, journal, ledger))
+        _note(ledger, upload, "submitted", placed.submission.ref, note="found")
+    if placed.others:
+        tqdm.write(
+            f"Kaggle has this csv more than once: {listed([placed.submission.ref, *placed.others])}. Another machine "
+            "uploaded it, too; each counts.",
+            file=sys.stderr,
+        )
+    return placed
 
 
-def await_score(kaggle: Kaggle, placed: RemoteSubmission, wait_seconds: float) -> RemoteSubmission:
-    """Poll until Kaggle has scored the submission, for at most `wait_seconds`; returns what was seen last."""
-    seen, pause, deadline = placed, FIRST_PAUSE_SECONDS, time.monotonic() + wait_seconds
+def _lines_of(entries: list[LedgerEntry], plan: Plan) -> list[Line]:
+    """What the ledger knows of uploads from other machines, or of lost journals: each may have counted."""
+    mine = [one for one in entries if (one.competition, one.run_id) == (plan.competition, plan.run_id)]
+    return [
+        Line(_seconds(one.time), "creating", plan.run_id, int(one.ref) if one.ref.isdecimal() else 0)
+        for number, one in enumerate(mine)
+        if one.ref or (one.event == "intended" and number == len(mine) - 1)
+    ]
+
+
+def _seconds(time: str) -> float:
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except ValueError:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class _Real:
+    """The protocol's world: Kaggle, the disk, the clock."""
+
+    kaggle: Kaggle
+    upload: Upload
+    journal: Journal
+    ledger: Path
+
+    def look(self) -> Seen:
+        competition = self.upload.plan.competition
+        submissions = self.kaggle.submissions(competition)
+        try:
+            limits = self.kaggle.limits(competition)
+        except CallFailed:
+            limits = None
+        return Seen(time.time(), submissions, limits)
+
+    def pause(self, seconds: float) -> None:
+        tqdm.write(f"looking for the submission in Kaggle's list again in {seconds:g} seconds", file=sys.stderr)
+        time.sleep(seconds)
+
+    def write(self, line: Line) -> Line:
+        timed = replace(line, time=time.time())
+        self.journal.append(timed)
+        if line.step in EVENTS:
+            _note(self.ledger, self.upload, EVENTS[line.step], line.ref or None, note=line.note)
+        return timed
+
+    def send(self) -> str:
+        with self._copied() as copy:
+            self._refuse_changed(copy)
+            token = self.kaggle.upload(self.upload.plan.competition, copy)
+            self._refuse_changed(copy)
+        self._refuse_changed(self.upload.path)
+        return token
+
+    def create(self, token: str) -> int:
+        return self.kaggle.create(self.upload.plan.competition, token, self.upload.message)
+
+    @contextmanager
+    def _copied(self) -> Iterator[Path]:
+        """What is sent cannot change while it is."""
+        copy = self.journal.folder / "outgoing" / self.upload.path.name
+        copy.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            shutil.copyfile(self.upload.path, copy)
+            yield copy
+        finally:
+            copy.unlink(missing_ok=True)
+
+    def _refuse_changed(self, path: Path) -> None:
+        if not path.exists() or sha256(path) != self.upload.plan.sha256:
+            raise Refusal(
+                f"{self.upload.path} changed while it was being uploaded; no submission was spent. Wait for what "
+                "writes it, and run it again."
+            )
+
+
+def await_score(
+    kaggle: Kaggle, upload: Upload, placed: Placed, journal: Journal, wait_seconds: float
+) -> RemoteSubmission:
+    """Poll until Kaggle has scored the submission, for at most `wait_seconds`; returns what was seen last.
+
+    How late Kaggle lists it goes into the journal.
+    """
+    seen, pause, began = placed.submission, FIRST_PAUSE_SECONDS, time.monotonic()
+    late = 0.0
     while seen.status == "pending":
         try:
-            seen = kaggle.submission(placed.ref)
+            found = [one for one in kaggle.submissions(upload.plan.competition) if one.ref == seen.ref]
+            late = late if found else time.monotonic() - began
+            seen = found[0] if found else kaggle.submission(seen.ref)
         except CallFailed as failure:
             # A new submission may not be found at first.
             if failure.status != NOT_FOUND:
-                raise
-        if seen.status != "pending" or time.monotonic() + pause > deadline:
+                tqdm.write(
+                    f"Kaggle has the submission {seen.ref}; its score cannot be read now: {failure}", file=sys.stderr
+                )
+                break
+        if seen.status != "pending" or time.monotonic() + pause > began + wait_seconds:
             break
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    if placed.is_new and late:
+        with journal.locked():
+            journal.append(Line(time.time(), "listed", upload.plan.run_id, seen.ref, seconds=late))
     return seen
 
 
-def record_outcome(seen: RemoteSubmission, upload: Upload, ledger: Path) -> None:
-    """Record the score or the error in the ledger, once. Raises Refusal when it could not be scored."""
+def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledger: Path) -> None:
+    """Record the score or the error in the ledger, once. Raises Refusal when it was damaged or could not be scored."""
+    if is_damaged(seen, placed.sent_bytes):
+        raise Refusal(
+            f"{upload.path}: Kaggle has the submission {seen.ref} with {seen.bytes:,} bytes, of the "
+            f"{placed.sent_bytes:,} that were sent: it was damaged on its way. It counts all the same. "
+            "`foldline submit --force` uploads the csv once more."
+        )
     if seen.status == "pending":
         return
-    event = "scored" if seen.status == "complete" else "rejected"
-    with locked(ledger.with_name(".ledger.lock")):
-        past = _past(upload, ledger)
-        if not any(line.event == event and line.ref == str(seen.ref) for line in past):
-            upload.note(ledger, event, seen.ref, seen.public_score, seen.error)
+    event: Event = "scored" if seen.status == "complete" else "rejected"
+    _note(ledger, upload, event, seen.ref, seen.public_score, seen.error)
     if event == "rejected":
-        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{upload.competition}"
+        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{upload.plan.competition}"
         raise Refusal(
             f"{upload.path}: Kaggle has the submission {seen.ref} but could not score it: {reason}. Correct what "
             "writes the csv; the same csv is not uploaded again."
         )
 
 
-def _known(kaggle: Kaggle, upload: Upload, past: list[LedgerEntry]) -> RemoteSubmission | None:
-    """The submission of this run if Kaggle has it already."""
-    found = _look(kaggle, upload, PATIENT_LOOKS if _is_open(past) else 1)
-    refs = [line.ref for line in past if line.ref]
-    if found is not None or not refs:
-        return found
-    try:
-        # Its description may have been edited on Kaggle's page.
-        return kaggle.submission(int(refs[-1]))
-    except CallFailed as failure:
-        if failure.status != NOT_FOUND:
-            raise
-        return None
-
-
-def _look(kaggle: Kaggle, upload: Upload, looks: int) -> RemoteSubmission | None:
-    for look in range(looks):
-        if look:
-            time.sleep(FIRST_PAUSE_SECONDS * 2 ** (look - 1))
-        for submission in kaggle.submissions(upload.competition):
-            if upload.run_id in submission.description:
-                return submission
-    return None
-
-
-def _past(upload: Upload, ledger: Path) -> list[LedgerEntry]:
-    return [line for line in read_ledger(ledger) if line.run_id == upload.run_id]
-
-
-def _is_open(past: list[LedgerEntry]) -> bool:
-    """Whether an upload began whose outcome is unknown."""
-    return bool(past) and past[-1].event == "intended"
-
-
-def _upload(kaggle: Kaggle, upload: Upload, ledger: Path) -> RemoteSubmission:
-    try:
-        ref = kaggle.submit(upload.competition, upload.path, upload.message)
-        return RemoteSubmission(ref, upload.message, "pending", "", "", "")
-    except CallFailed as failure:
-        is_refused = failure.kind in ("credentials", "upload") or (
-            failure.kind == "http" and failure.status < SERVER_ERROR
-        )
-        # Unless Kaggle refused, the submission may have been counted although the answer was lost.
-        found = None if is_refused else _look(kaggle, upload, PATIENT_LOOKS)
-        if found is not None:
-            return found
-        if is_refused:
-            upload.note(ledger, "failed", note=failure.message)
-            raise
-        raise Refusal(
-            f"{upload.path}: the upload to {upload.competition} failed ({failure.message}), and Kaggle does not list "
-            "it. Run the command again: it looks for the submission first, and uploads only if there is none."
-        ) from None
-
-
-def _refuse_without_allowance(kaggle: Kaggle, competition: str) -> None:
-    limits = kaggle.limits(competition)
-    is_new = limits.today == limits.total == 0
-    if limits.allowed_now > 0 or is_new:
-        return
-    now = datetime.now(UTC)
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    minutes = int((midnight - now).total_seconds() // 60)
-    raise Refusal(
-        f"{competition}: no submission is left ({limits.today} made today, {limits.total} in all). The daily allowance "
-        f"renews at 00:00 UTC, in {minutes // 60} h {minutes % 60} min; nothing was uploaded."
-    )
+def _note(ledger: Path, upload: Upload, event: Event, ref: int | None, public_score: str = "", note: str = "") -> None:
+    """Append an entry with the current time to the ledger, unless it has it: of each ref one per event."""
+    new = entry(upload.plan.competition, upload.plan.run_id, event, ref, public_score, note)
+    with locked(ledger.with_name(".ledger.lock")):
+        past = [(line.competition, line.run_id, line.event, line.ref) for line in read_ledger(ledger)]
+        if ref is None or (new.competition, new.run_id, event, new.ref) not in past:
+            append_entry(ledger, new)

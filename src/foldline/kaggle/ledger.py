@@ -40,6 +40,7 @@ class LedgerEntry:
     note: str
 
 
+RESTORE = "Restore the file from a backup: it tells what was uploaded, from this machine and others."
 COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 
 
@@ -67,13 +68,13 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
     """All entries; none without a file. A last line that a crash cut short does not count."""
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *lines = list(csv.reader(file)) or [[]]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *lines = list(csv.reader(file)) or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refusal(f"{path} is not a table in UTF-8 ({error}). {RESTORE}") from None
     if tuple(header) != COLUMNS:
-        raise Refusal(
-            f"{path}: the columns are {listed(header)}, expected {listed(COLUMNS)}. Restore the file from a backup: it "
-            "prevents uploading a submission twice."
-        )
+        raise Refusal(f"{path}: the columns are {listed(header, 10, 30)}, expected {listed(COLUMNS)}. {RESTORE}")
     return [LedgerEntry(*line) for line in lines if len(line) == len(COLUMNS)]  # type: ignore[arg-type]
 
 

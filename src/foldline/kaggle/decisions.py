@@ -1,0 +1,190 @@
+"""What follows from a journal and from what Kaggle shows: whether a csv may be uploaded. Pure functions.
+
+Only Kaggle's list, Kaggle's refusal, two witnesses that agree, or a person end a doubt.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from foldline.files.refusal import Refusal
+from foldline.kaggle.client import CallFailed, Limits, RemoteSubmission
+from foldline.kaggle.journal import Line
+
+CLEAR_REFUSALS = (400, 401, 403, 404, 413, 422)
+"""Answers to the one call that counts after which it has not counted. Others (408, 409, 429, 500 to 599) come from
+whatever lies between, too, when Kaggle has done what it was asked."""
+PATIENCE_SECONDS = 60.0
+"""How long to look for a submission that may have been counted, where no list was ever later than that."""
+SETTLED_SECONDS = 900.0
+"""After which neither Kaggle's list nor its counts are believed to be late any more; or twice the longest lag seen."""
+SHORTEST_BEGINNING = 8
+"""Of a run's id, in letters, that tells it when a description was cut short."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be uploaded."""
+
+    competition: str
+    run_id: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Kaggle shows."""
+
+    time: float
+    """In seconds since 1970, UTC."""
+    submissions: Sequence[RemoteSubmission]
+    limits: Limits | None
+    """None where it does not say."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Kaggle has it."""
+
+    submission: RemoteSubmission
+    is_new: bool
+    sent_bytes: int = 0
+    """Of the file that this machine sent; 0 if another one did."""
+    others: tuple[int, ...] = ()
+    """Refs of further submissions of the same csv: other machines know nothing of this one's lock."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The list may be late."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nothing is done without a person."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Clear:
+    """It may be uploaded."""
+
+    dismissed: str = ""
+    """Why an earlier attempt, whose outcome was unknown, is held not to have counted."""
+
+
+NOTHING = Line(0.0, "dismissed", "")
+Decision = Placed | Wait | Unknown | Clear
+
+
+def names_run(description: str, run_id: str) -> bool:
+    """Whether Kaggle's description of a submission begins with the run's id, or ends with it as in older versions.
+
+    It may come back in other letters, and cut short.
+    """
+    text = unicodedata.normalize("NFKC", description).casefold().strip()
+    beginning = text.rstrip(". ")
+    is_cut = len(beginning) >= SHORTEST_BEGINNING and run_id.startswith(beginning)
+    return text.startswith(run_id) or text.endswith(f"| run {run_id}") or is_cut
+
+
+def decide(plan: Plan, past: Sequence[Line], seen: Seen, is_forced: bool) -> Decision:
+    """What follows from all lines of the journal and from what Kaggle shows; is_forced: a person has looked."""
+    mine = [line for line in past if line.run_id == plan.run_id and line.step != "listed"]
+    last = mine[-1] if mine else NOTHING
+    sent = last.bytes if last.step in ("creating", "done") else 0
+    known = {line.ref for line in mine if line.ref}
+    found = [
+        one
+        for one in seen.submissions
+        # What was listed before the last attempt is not its outcome.
+        if one.ref not in last.listed and (one.ref in known or names_run(one.description, plan.run_id))
+    ]
+    if last.step == "done" and last.ref not in {one.ref for one in found}:
+        return Placed(unseen(last.ref), False, sent, tuple(one.ref for one in found))
+    if found and not (is_forced and all(is_damaged(one, sent) for one in found)):
+        first = min(found, key=lambda one: (is_damaged(one, sent), one.ref not in known, one.ref))
+        return Placed(first, False, sent, tuple(one.ref for one in found if one is not first))
+    if found or (is_forced and last.step == "creating"):
+        return Clear("a person has looked, and says so")
+    return _decide_unlisted(last, past, seen) if last.step == "creating" else Clear()
+
+
+def _decide_unlisted(last: Line, past: Sequence[Line], seen: Seen) -> Decision:
+    """Of the attempt `last`, which may have counted."""
+    age, lag = seen.time - last.time, longest_lag(past)
+    doubt = _doubt(last, past, seen)
+    if age >= settled_seconds(past) and not doubt:
+        return Clear("neither Kaggle's list nor its counts have it")
+    if 0 <= age < max(PATIENCE_SECONDS, lag):
+        return Wait()
+    return Unknown(doubt or "Kaggle does not list it and has counted no more than before, but both may be late")
+
+
+def longest_lag(past: Sequence[Line]) -> float:
+    return max((line.seconds for line in past), default=0.0)
+
+
+def settled_seconds(past: Sequence[Line]) -> float:
+    return max(SETTLED_SECONDS, 2 * longest_lag(past))
+
+
+def _doubt(last: Line, past: Sequence[Line], seen: Seen) -> str:
+    """Why the attempt `last` may have counted although it is not listed; empty when two witnesses deny it."""
+    if last.total <= 0 or seen.limits is None or seen.limits.total <= 0:
+        return "Kaggle does not list it, and how many it had counted before is not known"
+    strange = {one.ref for one in seen.submissions} - set(last.listed) - {line.ref for line in past}
+    if strange:
+        return f"Kaggle does not list it by its id, but lists {min(strange)}, which did not come from here"
+    counted = seen.limits.total - last.total
+    return f"Kaggle does not list it, but has counted {counted} more since then" if counted else ""
+
+
+def is_damaged(submission: RemoteSubmission, sent_bytes: int) -> bool:
+    """Whether Kaggle holds another file than was sent, as far as it shows."""
+    return bool(submission.bytes and sent_bytes) and submission.bytes != sent_bytes
+
+
+def unseen(ref: int) -> RemoteSubmission:
+    """A submission of which only its number is known."""
+    return RemoteSubmission(ref, "", "pending", "", "", "")
+
+
+def is_clear_refusal(failure: CallFailed) -> bool:
+    """Whether the one call that counts has certainly not counted."""
+    is_refused = failure.kind == "http" and failure.status in CLEAR_REFUSALS
+    return is_refused or failure.kind == "credentials" or not failure.was_sent
+
+
+def unknown_outcome(plan: Plan, attempt: Line, settled: float, why: str, doubt: str) -> str:
+    began, by_itself = (
+        datetime.fromtimestamp(time, UTC).strftime("%d %B, %H:%M UTC")
+        for time in (attempt.time, attempt.time + settled)
+    )
+    return (
+        f"{plan.competition}: the outcome of the upload of {began} is unknown ({why}). {doubt}. It is not uploaded "
+        f"again. Look at https://www.kaggle.com/competitions/{plan.competition}/submissions for a description that "
+        f"begins with {plan.run_id}. If it is there, run the command again later, when Kaggle's list has it, too (if "
+        "its description was edited, put this beginning back). If it is not there, `foldline submit --force` uploads "
+        f"it. From {by_itself} on, the command uploads it by itself, if list and counts then agree that nothing came."
+    )
+
+
+def refuse_without_allowance(competition: str, seen: Seen) -> None:
+    """Before the first submission of all, Kaggle counts zero of everything."""
+    limits = seen.limits
+    if limits is None or limits.allowed_now > 0 or limits.today == limits.total == 0:
+        return
+    made = f"{competition}: no submission is left ({limits.today} made today, {limits.total} in all)."
+    if limits.limited_by_total:
+        raise Refusal(f"{made} The competition limits their total, which does not renew; nothing was uploaded.")
+    now = datetime.fromtimestamp(seen.time, UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    minutes = int((midnight - now).total_seconds() // 60)
+    raise Refusal(
+        f"{made} The daily allowance renews at 00:00 UTC, in {minutes // 60} h {minutes % 60} min; nothing was "
+        "uploaded."
+    )

@@ -1,0 +1,125 @@
+"""What one user did on this machine about a competition's submissions: one journal for all clones and processes.
+
+A line is on disk before the step that it names begins. Each has its checksum, so that none is misread or overlooked.
+"""
+
+import json
+import os
+import re
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from foldline.files.refusal import Refusal
+
+Step = Literal["intended", "creating", "done", "refused", "dismissed", "listed"]
+"""intended: the file is going to be sent, which counts for nothing. creating: the one call that counts is going to be
+made. done: Kaggle has it. refused: Kaggle said no. dismissed: an unknown outcome was found, or said, not to count.
+listed: how late Kaggle listed a submission of ours."""
+FOLDER = "FOLDLINE_STATE"
+
+
+def state_folder(shell: Mapping[str, str], *names: str) -> Path:
+    """Where what outlives every clone is kept; `names` become folders below it, whatever letters they have."""
+    home = Path(shell.get("HOME") or Path.home())
+    state = Path(shell.get("XDG_STATE_HOME") or home / ".local" / "state") / "foldline"
+    return Path(shell.get(FOLDER) or state).joinpath(*(re.sub(r"[^a-z0-9_-]", "_", name.casefold()) for name in names))
+
+
+@dataclass(frozen=True)
+class Line:
+    time: float
+    """In seconds since 1970, UTC."""
+    step: Step
+    run_id: str
+    ref: int = 0
+    sha256: str = ""
+    bytes: int = 0
+    total: int = -1
+    """Submissions that Kaggle had counted in all before this one; -1 where it did not say."""
+    listed: tuple[int, ...] = ()
+    """The refs that Kaggle listed before this one."""
+    seconds: float = 0.0
+    """How late the submission was listed."""
+    note: str = ""
+
+
+class Journal:
+    """In `folder`, which is made when need be.
+
+    is_complete: nothing can have been uploaded that it does not know. So it is with the local Kaggle's, which lies in
+    its memory and is lost with it; of kaggle.com, other machines and lost journals, the ledger tells.
+    """
+
+    def __init__(self, folder: Path, is_complete: bool = False) -> None:
+        self.folder, self.is_complete, self.path = folder, is_complete, folder / "journal.jsonl"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the one lock of this user and competition; the kernel releases it when the process dies."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / "lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                tqdm.write("another process submits to this competition: waiting for it", file=sys.stderr)
+                lock.acquire()
+        except OSError as error:
+            raise Refusal(
+                f"{self.folder}: the journal of submissions cannot be kept there ({error.strerror}), so nothing was "
+                f"uploaded. Set {FOLDER} to a folder that stays, and that is the same for all of your clones."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def append(self, line: Line) -> None:
+        """On disk when this returns. Hold the lock."""
+        text = json.dumps(asdict(line), separators=(",", ":"))
+        is_new = not self.path.exists()
+        with self.path.open("ab+") as file:
+            file.seek(0)
+            # What a crash cut short had not begun.
+            file.truncate(file.read().rfind(b"\n") + 1)
+            file.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            _sync(self.folder)
+
+    def lines(self) -> list[Line]:
+        """All of them. A line that a crash cut short is none: what it names had not begun."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        whole, _, _ = content.rpartition(b"\n")
+        return [self._parsed(number, text) for number, text in enumerate(whole.split(b"\n"), 1) if text]
+
+    def _parsed(self, number: int, text: bytes) -> Line:
+        checksum, _, body = text.partition(b" ")
+        if checksum != f"{zlib.crc32(body):08x}".encode():
+            raise Refusal(
+                f"{self.path}, line {number}, is damaged: it may be the only trace of an upload, so nothing was "
+                "uploaded. Look at your submissions on Kaggle's page; then remove the line."
+            )
+        fields = json.loads(body)
+        return Line(**fields | {"listed": tuple(fields["listed"])})
+
+
+def _sync(folder: Path) -> None:
+    """A new file's name is on disk when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,33 @@
+"""Secrets, in no message: tokens and keys, passwords of proxies, signatures of links."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+
+HIDDEN = "***"
+SHORTEST_SECRET = 6
+"""In characters: hiding shorter values would garble every message, and none is a token."""
+SECRETS = ("KAGGLE_API_TOKEN", "KAGGLE_KEY")
+PATTERNS = (
+    (re.compile(r"\b(Bearer|Basic)\s+[^\s'\"]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
+    (re.compile(r"://[^\s/@'\"]+@"), f"://{HIDDEN}@"),
+    # Links to storage are signed: whoever has one may read or write.
+    (re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]+"), rf"\1?{HIDDEN}"),
+)
+
+
+def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be printed of a client's variables, in each form in which it is sent."""
+    values = [environment[name] for name in SECRETS if environment.get(name)]
+    pair = ":".join(environment.get(name, "") for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"))
+    forms = {form for value in values for form in (value, value.strip(), repr(value)[1:-1])}
+    return tuple(sorted({*forms, b64encode(pair.encode()).decode()}, key=len, reverse=True))
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, HIDDEN)
+    for pattern, shown in PATTERNS:
+        text = pattern.sub(shown, text)
+    return text
