@@ -48,6 +48,7 @@ def main() -> Answer:
     sizes = target.sizes(found.classes)
     write_description(places.classes, Classes(names=found.classes, sizes=sizes, activations=target.activations))
     write_pixels_key(places.pixels, built.key)
+    print(*(f"{name}: {'; '.join(said)}" for name, said in found.tables.items()), sep="\n")
     if unreadable:
         print(unreadable)
     if found.elsewhere:

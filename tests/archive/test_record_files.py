@@ -75,5 +75,31 @@ def test_records_of_json_in_utf_16_are_refused_and_not_guessed(tmp_path: Path) -
     """Their places are counted in bytes of UTF-8, or of Windows."""
     path = tmp_path / "records.json"
     path.write_text('[{"id": "1"}]', encoding="utf-16")
-    with pytest.raises(UnicodeDecodeError):
+    with pytest.raises(ValueError, match="it is in UTF-16"):
         list(file_of_records(path, "records.json").read(None))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b'id,x\n1,a\n2,"b\n3,c\n', "a quote in the line at byte 9 is never closed"),
+        ("a.csv", b"id,x\n1,a\n2\n", "a line has 1 fields, the header 2: 2"),
+        ("a.csv", b"id,x\n1,a,b\n", "a line has 3 fields, the header 2: 1, a, b"),
+        ("a.csv", b"id,x,id\n1,a,2\n", "its header names id twice"),
+        ("a.json", b'[{"id": 1},\n{"id": 2}\n', "its array does not end: it is cut off"),
+        ("a.json", b'[{"id": 1, "id": 2}]', "an object has the key 'id' twice"),
+    ],
+)
+def test_no_record_and_no_field_is_lost(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        list(file_of_records(tmp_path / name, name).read(None))
+
+
+def test_numbers_of_json_are_texts_where_rows_are_told_and_numbers_in_images(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'[{"id": 9007199254740993, "angle": 0.10, "gap": 7.0, "pixels": [1, 2.5]}]')
+    records = file_of_records(path, "a.json")
+    [(place, record)] = records.read(None)
+    assert record == {"id": "9007199254740993", "angle": "0.10", "gap": "7", "pixels": ["1", "2.5"]}
+    assert records.at(place)["pixels"] == [1, 2.5]

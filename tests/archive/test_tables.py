@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 
+from foldline.archive.delimited import Spelling
 from foldline.archive.tables import parse_table
 
 TEXT = "id;name\n1;Käfer\n2;Öl\n"
@@ -29,7 +30,7 @@ def test_a_csv_is_read_whatever_its_encoding_and_line_ends(content: bytes) -> No
 def test_separators_are_found_in_the_first_line(separator: str) -> None:
     content = f"a{separator}b\n1{separator}\n".encode()
     assert parse_table(content, "t.txt").values.tolist() == [["1", ""]]
-    assert parse_table(content, "t.txt", names=("x", "y")).values.tolist() == [["a", "b"], ["1", ""]]
+    assert parse_table(content, "t.txt", Spelling(("x", "y"))).values.tolist() == [["a", "b"], ["1", ""]]
 
 
 @pytest.mark.parametrize("usecols", [None, ["id", "label"]])
@@ -84,11 +85,14 @@ def test_lines_of_json_a_json_of_pairs_and_columns_of_blanks(name: str, content:
 
 def test_a_single_name_takes_lines_whole() -> None:
     content = b'0034309 Boeing 707-320\n"0034958, x"\n'
-    assert parse_table(content, "t.txt", names=["text"])["text"].tolist() == ["0034309 Boeing 707-320", "0034958, x"]
+    assert parse_table(content, "t.txt", Spelling(["text"]))["text"].tolist() == [
+        "0034309 Boeing 707-320",
+        "0034958, x",
+    ]
     with pytest.raises(
         ValueError, match=r"its lines have 3 fields, the card names 2; .* A single name reads whole lines"
     ):
-        parse_table(content, "t.txt", names=["id", "text"])
+        parse_table(content, "t.txt", Spelling(["id", "text"]))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ class Archives:
         """`files`: the names in `folder`, as the manifest lists them. Raises Refusal for one that is missing, damaged,
         or holds an entry that would leave the folder."""
         self.folder = folder
+        self.said: dict[str, tuple[str, ...]] = {}
+        """Of each table that was read what a person should know of it: how many rows it has, and what is odd."""
         self._open = ExitStack()
         self._finder = Finder(folder, self._open)
         self._arrays: dict[str, dict[str, Entry]] = {}

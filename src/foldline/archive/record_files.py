@@ -1,11 +1,13 @@
 """Files of records: all of them once, later any one by its place alone. A class per file format."""
 
+import codecs
 import csv
+import io
 import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ import pyarrow.parquet
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
-from foldline.archive.texts import encoding_of, parsed_json
+from foldline.archive.texts import AS_WRITTEN, encoding_of
 from foldline.archive.tfrecord import decode_example, examples_in
+from foldline.files.refusal import listed
 
+SHOWN_WIDTH = 60
 Record = dict[str, Any]
 Place = tuple[int, int]
 """A pair of bytes in the file, the first and the one after the last; in a parquet file, a row and the next."""
@@ -27,8 +31,9 @@ Place = tuple[int, int]
 class RecordFile(ABC):
     """Reads one file; ValueError says what is wrong in it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        """encoding: of its text, where the card says it."""
+        self.path, self.encoding = path, encoding
 
     @abstractmethod
     def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
@@ -46,6 +51,18 @@ class RecordFile(ABC):
 
 class ByteRecords(RecordFile):
     """A file whose records are ranges of bytes."""
+
+    @cached_property
+    def code(self) -> str:
+        """What the whole file's text is written in."""
+        return encoding_of(self.path.read_bytes(), self.encoding)
+
+    def _text(self, content: bytes) -> str:
+        """Of a part of the file."""
+        try:
+            return content.decode("utf-8") if self.encoding is None else content.decode(self.encoding)
+        except UnicodeDecodeError:
+            return content.decode(self.code)
 
     def at(self, place: Place) -> Record:
         with self.path.open("rb") as file:
@@ -91,12 +108,14 @@ class TfRecords(SeparateRecords):
 
 
 class CsvRecords(SeparateRecords):
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        super().__init__(path, encoding)
         with path.open("rb") as file:
             line = file.readline()
-        self.columns = next(csv.reader([line.decode("utf-8-sig")]))
-        self.first = len(line)
+        self.first, self.columns = len(line), []
+        self.columns = self._fields(line.removeprefix(codecs.BOM_UTF8))
+        if repeated := {name for name in self.columns if self.columns.count(name) > 1}:
+            raise ValueError(f"its header names {listed(sorted(repeated))} twice")
 
     def _stretches(self, file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
         file.seek(self.first)
@@ -107,10 +126,19 @@ class CsvRecords(SeparateRecords):
                 if content.strip():
                     yield start, content
                 start, content = start + len(content), b""
+        if content:
+            raise ValueError(f"a quote in the line at byte {start} is never closed")
 
     def _parsed(self, content: bytes) -> Record:
-        fields = next(csv.reader([content.decode("utf-8")]))
+        fields = self._fields(content)
+        if len(fields) < len(self.columns) or any(fields[len(self.columns) :]):
+            raise ValueError(
+                f"a line has {len(fields)} fields, the header {len(self.columns)}: {listed(fields, 8, SHOWN_WIDTH)}"
+            )
         return dict(zip(self.columns, fields, strict=False))
+
+    def _fields(self, content: bytes) -> list[str]:
+        return next(csv.reader(io.StringIO(self._text(content), newline="")), [])
 
 
 BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
@@ -121,24 +149,29 @@ class JsonRecords(ByteRecords):
     """Objects one after the other: an array of them, or one per line."""
 
     def read(self, fields: Collection[str] | None) -> Iterator[tuple[Place, Record]]:
-        content = self.path.read_bytes()
+        """Their numbers are text, as it stands there."""
         # Not utf-8-sig: the mark in front takes place, too.
-        code = "cp1252" if encoding_of(content) == "cp1252" else "utf-8"
-        text = content.decode(code, "replace" if code == "cp1252" else "strict")
-        decoder, at, place = json.JSONDecoder(), 0, 0
+        code = self.code.removesuffix("-sig")
+        if code.startswith("utf-16"):
+            raise ValueError("it is in UTF-16, of which places in bytes are not counted here; write it in UTF-8")
+        text = self.path.read_bytes().decode(code)
+        is_array = text.lstrip("\ufeff \t\r\n").startswith("[")
+        at = place = 0
         while True:
             between = BETWEEN.match(text, at)
             start = between.end() if between else at
             if start == len(text):
+                if is_array and "]" not in text[at:]:
+                    raise ValueError("its array does not end: it is cut off")
                 return
-            record, end = decoder.raw_decode(text, start)
-            place += len(text[at:start].encode(code, "replace"))
-            after = place + len(text[start:end].encode(code, "replace"))
+            record, end = AS_WRITTEN.raw_decode(text, start)
+            place += len(text[at:start].encode(code))
+            after = place + len(text[start:end].encode(code))
             yield (place, after), self._checked(record)
             at, place = end, after
 
     def _parsed(self, content: bytes) -> Record:
-        return self._checked(parsed_json(content))
+        return self._checked(json.loads(self._text(content)))
 
     def _checked(self, record: Any) -> Record:
         if not isinstance(record, dict):
@@ -151,8 +184,8 @@ BLOCK_ROWS = 512
 
 
 class ParquetRecords(RecordFile):
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        super().__init__(path, encoding)
         self.file = pyarrow.parquet.ParquetFile(path)
         self.names: tuple[str, ...] = tuple(self.file.schema_arrow.names)
         counts = [self.file.metadata.row_group(group).num_rows for group in range(self.file.num_row_groups)]
@@ -217,9 +250,12 @@ KINDS: dict[str, type[RecordFile]] = {
 }
 
 
-def file_of_records(path: Path, name: str) -> RecordFile:
-    """The records of the file `path`, whose name in the archives is `name`. Raises ValueError for another kind."""
+def file_of_records(path: Path, name: str, encoding: str | None = None) -> RecordFile:
+    """The records of the file `path`, whose name in the archives is `name`. Raises ValueError for another kind.
+
+    encoding: of its text, where the card says it.
+    """
     suffix = Path(name).suffix.lower()
     if suffix not in KINDS:
         raise ValueError(f"`{name}` is not a file of records; their suffixes are {', '.join(KINDS)}")
-    return KINDS[suffix](path)
+    return KINDS[suffix](path, encoding)

@@ -1,79 +1,68 @@
 """The competition's own tables, read as text: the id 007 stays 007, a class may be called NA."""
 
-import csv
 import io
 import json
 import re
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
 from foldline.archive.archives import Archives
+from foldline.archive.delimited import PLAIN, Delimited, Spelling
 from foldline.archive.locating import located_file
-from foldline.archive.texts import UTF_16, as_text, decoded, encoding_of, parsed_json
+from foldline.archive.texts import AS_WRITTEN, as_text, decoded, encoding_of, parsed_json
 from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed, suggestion
 
 TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *TYPED_SUFFIXES)
-SEPARATORS = (",", "\t", ";", "|", " ")
-WHOLE_LINES = "\x1e"
-"""A separator that no text contains: with a single column name, a csv without a header is read as whole lines."""
-NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-LOOKED_AT = 4096
-"""Bytes at the beginning, which tell binary files from text."""
+BLOCK_ROWS = 50_000
+"""Of fields as Python's texts, before they become columns."""
+INDEX = re.compile(r"__index_level_\d+__")
+"""What pandas calls a nameless index in a parquet file."""
 
 
 def parse_table(
     content: bytes,
     name: str,
-    names: Sequence[str] | None = None,
+    spelling: Spelling = PLAIN,
     usecols: list[str] | None = None,
     rows: int | None = None,
+    said: list[str] | None = None,
 ) -> pd.DataFrame:
-    """The columns `usecols` (all by default) of the file `name`, of a csv at most the first `rows` lines.
+    """The columns `usecols` (all by default) of the file `name`, text; of a csv at most the first `rows` lines.
 
-    names: of the columns of a csv without a header. Raises ValueError when `content` is not such a table.
+    said: gets what a person should know of how it was read. Raises ValueError when `content` is not such a table.
     """
+    encoding = spelling.encoding
     match PurePosixPath(name).suffix.lower():
         case ".json":
-            table = json_table(content)
+            table = json_table(content, encoding)
         case ".jsonl" | ".ndjson":
-            table = json_lines(content)
+            table = json_lines(content, encoding)
         case ".parquet":
-            table = pd.read_parquet(io.BytesIO(content), columns=usecols)
+            return _parquet(content, usecols, rows)
         case ".npy":
             table = _array(content)
         case _:
-            return _csv(content, name, names, usecols, rows)
+            return _csv(content, name, spelling, usecols, rows, [] if said is None else said)
     return (table if usecols is None else table[usecols]).map(as_text).astype("str")
 
 
-def header_fields(content: bytes, name: str) -> list[str]:
+def header_fields(content: bytes, name: str, spelling: Spelling = PLAIN) -> list[str]:
     """The column names in the first line of a csv, some of which may be empty; [] for other tables.
 
     name: the file's.
     """
     if PurePosixPath(name).suffix.lower() in TYPED_SUFFIXES:
         return []
-    line = _first_line(content, encoding_of(content))
-    return _fields(line, _separator(line))
-
-
-def _first_line(content: bytes, encoding: str) -> str:
-    return next(iter(content[: content.find(b"\n", 2) + 1 or None].decode(encoding, "replace").splitlines()), "")
-
-
-def _separator(line: str) -> str:
-    return next((separator for separator in SEPARATORS if separator in line), ",")
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator, skipinitialspace=separator == " "), [])
+    return Delimited(content, encoding_of(content, spelling.encoding), spelling).first
 
 
 def _refuse_repeated(fields: Sequence[str], name: str) -> None:
@@ -89,65 +78,79 @@ def _refuse_repeated(fields: Sequence[str], name: str) -> None:
 
 
 def _csv(
-    content: bytes, name: str, names: Sequence[str] | None, usecols: list[str] | None, rows: int | None
+    content: bytes, name: str, spelling: Spelling, usecols: list[str] | None, rows: int | None, said: list[str]
 ) -> pd.DataFrame:
-    if not content.startswith(UTF_16) and NOT_TEXT.search(content, 0, LOOKED_AT):
+    encoding = encoding_of(content, spelling.encoding)
+    if not encoding.startswith("utf-16") and b"\0" in content:
         raise ValueError(f"it is not text: it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
-    encoding = encoding_of(content)
-    line = _first_line(content, encoding)
-    separator = WHOLE_LINES if names is not None and len(names) == 1 else _separator(line)
-    fields = _fields(line, separator)
+    lines = Delimited(content, encoding, spelling)
+    fields, names = lines.first, spelling.names
+    if not fields:
+        raise ValueError("No columns: no line has any text")
     if names is None:
         _refuse_repeated(fields, name)
     elif len(fields) != len(names):
         raise ValueError(
-            f"its lines have {len(fields)} fields, the card names {len(names)}; the first line is {line.strip()!r}. "
-            "A single name reads whole lines, which a function of your own may split"
+            f"its lines have {len(fields)} fields, the card names {len(names)}; the first line is "
+            f"{lines.separator.join(fields)!r}. A single name reads whole lines, which a function of your own may split"
         )
+    header = [field or _nameless(place, fields) for place, field in enumerate(fields)] if names is None else list(names)
+    first = 1 if names is None else 0
+    table = _columns(islice(lines.rows(), first, None if rows is None else first + rows), header, usecols)
     if rows is None:
-        _refuse_longer_lines(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), len(fields), separator)
-    with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):  # on trailing empty fields
-        return pd.read_csv(
-            io.BytesIO(content),
-            sep=separator,
-            skipinitialspace=separator == " ",  # text aligned in columns has several spaces between fields
-            dtype=str,
-            na_filter=False,
-            # Otherwise a trailing comma on every line turns the first column into an index and shifts the others.
-            index_col=False,
-            encoding=encoding,
-            header=0 if names is None else None,
-            names=None if names is None else list(names),
-            usecols=usecols,
-            nrows=rows,
-        )
+        said += [f"{lines.count.lines:,} lines, {len(table):,} rows{' and the header' if names is None else ''}"]
+        said += lines.count.doubts()
+    return table
 
 
-def _refuse_longer_lines(lines: Iterable[str], most: int, separator: str) -> None:
-    """pandas does so itself, but not with `usecols`: then it silently drops the surplus fields.
+def _nameless(place: int, fields: Sequence[str]) -> str:
+    """As pandas calls it, and so cards do."""
+    name = f"Unnamed: {place}"
+    return f"{name}.1" if name in fields else name
 
-    Empty fields at the end of a line are ignored. Raises ValueError.
-    """
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ")
+
+def _columns(rows: Iterator[list[str]], header: list[str], usecols: list[str] | None) -> pd.DataFrame:
+    places = [place for place, name in enumerate(header) if usecols is None or name in usecols]
+    wanted = [header[place] for place in places]
+    blocks = [pd.DataFrame([], columns=wanted, dtype="str")]
+    while block := [[fields[place] for place in places] for fields in islice(rows, BLOCK_ROWS)]:
+        blocks.append(pd.DataFrame(block, columns=wanted, dtype="str"))
+    return pd.concat(blocks[1:] or blocks, ignore_index=True)
+
+
+def _parquet(content: bytes, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
+    """Only what is asked for is converted."""
     try:
-        for fields in reader:
-            if len(fields) > most and any(fields[most:]):
-                raise ValueError(
-                    f"line {reader.line_num} has {len(fields)} fields, the first line {most}: {listed(fields, 8)}. "
-                    f"Put a field that holds {separator!r} in quotes, or name a single column of kind "
-                    "`headerless`, which reads whole lines"
-                )
-    except csv.Error:
-        return  # a field too long for this reader, such as an image, which pandas reads
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
+        names = [name for name in file.schema_arrow.names if not INDEX.fullmatch(name)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"several columns have one name: {listed(names)}")
+        if rows == 0:
+            return pd.DataFrame(columns=names, dtype="str")
+        table = file.read([name for name in names if usecols is None or name in usecols])
+        texts = {name: [as_text(value) for value in _values(table[name])] for name in table.column_names}
+    except (OSError, NotImplementedError) as error:
+        raise ValueError(str(error)) from None
+    return pd.DataFrame(texts, dtype="str")
+
+
+def _values(column: pyarrow.ChunkedArray) -> Iterable[Any]:
+    """Integers stay so, whatever is missing; a number of 32 bits keeps its own shortest spelling."""
+    if pyarrow.types.is_float32(column.type) or pyarrow.types.is_float16(column.type):
+        return column.to_numpy()
+    return column.to_pylist()
 
 
 def _array(content: bytes) -> pd.DataFrame:
     array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
     if array.ndim == 1:
-        return pd.DataFrame({VALUE: array})
+        fields = array.dtype.names
+        return pd.DataFrame(
+            {name: list(array[name]) for name in fields} if fields else {VALUE: list(array)}, dtype=object
+        )
     if array.ndim != 2:
         raise ValueError(f"its shape is {array.shape}: a table has one or two dimensions")
-    return pd.DataFrame(array, columns=[str(place) for place in range(array.shape[1])])
+    return pd.DataFrame({str(place): list(array[:, place]) for place in range(array.shape[1])}, dtype=object)
 
 
 KEY, VALUE = "key", "value"
@@ -157,14 +160,14 @@ ANOTHER_VALUE = "Extra data"
 """What json says when a second value follows: a file called .json may be one of JSON lines."""
 
 
-def json_table(content: bytes) -> pd.DataFrame:
+def json_table(content: bytes, encoding: str | None = None) -> pd.DataFrame:
     """Raises ValueError for what is not a table."""
     try:
-        parsed = parsed_json(content)
+        parsed = parsed_json(content, encoding)
     except json.JSONDecodeError as error:
         if error.msg != ANOTHER_VALUE:
             raise
-        return json_lines(content)
+        return json_lines(content, encoding)
     if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
         raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
     if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
@@ -183,10 +186,10 @@ def _is_of_records(values: list[Any]) -> bool:
     return len(keys) <= len(values) and keys != {str(place) for place in range(len(keys))}
 
 
-def json_lines(content: bytes) -> pd.DataFrame:
+def json_lines(content: bytes, encoding: str | None = None) -> pd.DataFrame:
     """A table of one object per line."""
     # Not `splitlines`, which also splits at characters that JSON strings may contain.
-    return pd.DataFrame([json.loads(line) for line in decoded(content).split("\n") if line.strip()])
+    return pd.DataFrame([AS_WRITTEN.decode(line) for line in decoded(content, encoding).split("\n") if line.strip()])
 
 
 def described_places(lines: pd.Index, most: int = 3) -> str:
@@ -202,22 +205,21 @@ def described_places(lines: pd.Index, most: int = 3) -> str:
     return f"on line {listed((position + 2 for position in places), most)}"
 
 
-def read_header(archives: Archives, name: str) -> tuple[str, ...]:
+def read_header(archives: Archives, name: str, spelling: Spelling = PLAIN) -> tuple[str, ...]:
     """The columns of the table `name`. Raises Refusal when there is no such file, or when it is not a table."""
-    return tuple(read_table(archives, name, rows=0).columns)
+    return tuple(read_table(archives, name, spelling, rows=0).columns)
 
 
 def read_columns(
-    archives: Archives, name: str, wanted: Iterable[tuple[str, str]], names: Sequence[str] | None = None
+    archives: Archives, name: str, wanted: Iterable[tuple[str, str]], spelling: Spelling = PLAIN
 ) -> pd.DataFrame:
     """The wanted columns of the table `name`: every field as text, as it is written; an empty one is the empty string.
 
     wanted: pairs of the place in the card that names a column, for the message when it is not there, and the column.
-    names: of the columns of a csv without a header.
     """
-    header, wanted = names or read_header(archives, name), tuple(wanted)
+    header, wanted = spelling.names or read_header(archives, name, spelling), tuple(wanted)
     refuse_absent_columns(wanted, header, f"{archives.folder}: `{name}`")
-    table = read_table(archives, name, names, usecols=list({column for _, column in wanted}))
+    table = read_table(archives, name, spelling, usecols=list({column for _, column in wanted}))
     refuse_empty_table(archives, table, name)
     return table
 
@@ -225,19 +227,24 @@ def read_columns(
 def read_table(
     archives: Archives,
     name: str,
-    names: Sequence[str] | None = None,
+    spelling: Spelling = PLAIN,
     usecols: list[str] | None = None,
     rows: int | None = None,
 ) -> pd.DataFrame:
-    """As `parse_table`. Raises Refusal when there is no such file, or when it is not a table."""
+    """As `parse_table`; `archives.said` gets what a person should know. Raises Refusal when there is no such file, or
+    when it is not a table."""
     name = existing_file(archives, name, TABLE_SUFFIXES)
+    said: list[str] = []
     try:
-        return parse_table(archives.read(name), name, names, usecols, rows)
+        table = parse_table(archives.read(name), name, spelling, usecols, rows, said)
     except ValueError as error:
         raise Refusal(
             f"{archives.folder}: `{name}` is not a readable table ({error}). Name another in the card, or "
             "download it again."
         ) from None
+    if rows is None:
+        archives.said[name] = tuple(said) or (f"{len(table):,} rows",)
+    return table
 
 
 def refuse_empty_table(archives: Archives, table: pd.DataFrame, name: str) -> None:

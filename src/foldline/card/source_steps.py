@@ -1,5 +1,6 @@
 """What a source may consist of: files, a pattern of paths, and functions of one's own; a class each."""
 
+import codecs
 import re
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.archive.archives import Archives
+from foldline.archive.delimited import Spelling
 from foldline.archive.tables import described_places, read_header, read_table, refuse_empty_table
 from foldline.archive.texts import as_text
 from foldline.files.places import CARDS
@@ -19,6 +21,15 @@ PLACE = "#"
 ADDRESS = "#address"
 """The column of the image's address where it is known from the start; no function of one's own sees it."""
 SHOWN = 3
+
+
+def known_encoding(name: str) -> str:
+    """Raises ValueError for a name that Python does not know."""
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"Python knows no encoding {name!r}: write cp1252, gbk, shift_jis, big5, euc_kr") from None
+    return name
 
 
 class Step(Section):
@@ -36,19 +47,33 @@ class Step(Section):
 
 
 class TableFile(Step):
-    """A table; after the first of a list its columns join those of the lines that agree in all columns of both."""
+    """A table; after the first of a list its columns join those of the lines that agree in all columns of both.
+
+    `{kind: file, name: train.csv, encoding: gbk, quotes: literal}`, each of the two where the file alone does not say.
+    """
+
+    encoding: Annotated[str, AfterValidator(known_encoding)] | None = None
+    """What the table's text is written in: a name that Python knows, such as shift_jis. Where there is none: UTF-8,
+    else what fits; a file that may be read in several ways is refused, and asks for it."""
+    quotes: Literal["around", "literal"] | None = None
+    """Of a csv. `around`: a field in quotes may hold line ends. `literal`: a quote is a character as any other. Where
+    there is none: as `around`, but refused where lines in quotes look like rows."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
         """Of the columns of a table without a header."""
         return None
 
+    @property
+    def spelling(self) -> Spelling:
+        return Spelling(self.names, self.encoding, self.quotes)
+
     def header(self, archives: Archives) -> tuple[str, ...]:
-        return self.names or read_header(archives, self.name)
+        return self.names or read_header(archives, self.name, self.spelling)
 
     def read(self, archives: Archives) -> pd.DataFrame:
         """All its lines, text. Raises Refusal where there are none."""
-        table = read_table(archives, self.name, self.names)
+        table = read_table(archives, self.name, self.spelling)
         refuse_empty_table(archives, table, self.name)
         return table
 
@@ -74,7 +99,7 @@ class TableFile(Step):
 
 
 class File(TableFile):
-    """Written as its name alone."""
+    """Written as its name alone, where nothing else is to be said."""
 
     kind: Literal["file"]
 
@@ -118,7 +143,7 @@ class OwnTable(Step):
         given[PLACE] = given.index.astype("str")
         function = self.load()
         with blamed(CARDS / self.file, self.name):
-            found = function(given, lambda name, columns=None: read_table(archives, name, columns))
+            found = function(given, lambda name, columns=None: read_table(archives, name, Spelling(columns)))
         places = self._places(found, lines.index)
         texts = found.drop(columns=PLACE).astype(object)
         texts = texts.where(texts.notna(), None).map(as_text).astype("str").set_axis(lines.index[places])

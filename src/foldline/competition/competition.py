@@ -1,5 +1,6 @@
 """What a card makes of its archives: rows, images, classes, and what the grader expects of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,8 @@ class Competition:
     sample: Sample
     elsewhere: tuple[str, ...]
     """What the card names by paths that are not the archives', each with where it is, in words."""
+    tables: Mapping[str, tuple[str, ...]]
+    """Of each table that was read how many lines and rows it has, then what is odd, a sentence each."""
 
 
 def read_competition(
@@ -40,4 +43,5 @@ def read_competition(
     refuse_other_ids(listing.rows, sample, submission, target.asked_names(classes))
     listing = replace(listing, rows=listing.rows.drop(columns="target"))
     elsewhere = (*(f"{name} is {there}" for name, there in archives.elsewhere.items()), *listing.elsewhere)
-    return Competition(listing, target.encode(found, classes), classes, sample, elsewhere)
+    encoded, tables = target.encode(found, classes), dict(archives.said)
+    return Competition(listing, encoded, classes, sample, elsewhere, tables)

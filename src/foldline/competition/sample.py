@@ -23,7 +23,7 @@ NAMED_BY_PLACE = re.compile(r"Unnamed: \d+(\.\d+)?")
 def read_sample(archives: Archives, form: Form) -> Sample:
     """Raises Refusal when the sample does not have the form that the card says."""
     header, has_header = sample_columns(archives, form), form.sample.names is None
-    names = None if has_header else header
+    spelling = form.sample.spelling
     predicted = list(form.predicted(header))
     # A column without a name is an index that one way of saving the table left, and another did not.
     copied = [column for column in form.copied if column in header or not NAMED_BY_PLACE.fullmatch(column)]
@@ -33,11 +33,13 @@ def read_sample(archives: Archives, form: Form) -> Sample:
     if form.column_per == "row":
         form.refuse_other_number(predicted, 1)
     if predicted:
-        form.refuse_other_fields(read_table(archives, form.sample.name, names, predicted, LINES_SHOWN)[:LINES_SHOWN])
+        form.refuse_other_fields(read_table(archives, form.sample.name, spelling, predicted, LINES_SHOWN)[:LINES_SHOWN])
     # What stands there for numbers says nothing, and may be thousands of columns.
     shown = predicted if form.of_labels else []
     needed = [column for column in (form.id, *copied, *shown) if column in header] or header[:1]
-    table = numbered(read_columns(archives, form.sample.name, [("submission.sample", name) for name in needed], names))
+    table = numbered(
+        read_columns(archives, form.sample.name, [("submission.sample", name) for name in needed], spelling)
+    )
     return Sample(
         columns=header,
         ids=table[form.id],
@@ -82,7 +84,8 @@ def nameless_columns(archives: Archives, form: Form, columns: tuple[str, ...]) -
     """Of the sample's `columns` those whose name is empty in its first line."""
     if form.sample.names is not None or not any(map(NAMED_BY_PLACE.fullmatch, columns)):
         return ()
-    fields = header_fields(archives.read(located_file(archives, form.sample.name)), form.sample.name)
+    content = archives.read(located_file(archives, form.sample.name))
+    fields = header_fields(content, form.sample.name, form.sample.spelling)
     return tuple(name for name, field in zip(columns, fields, strict=False) if not field)
 
 

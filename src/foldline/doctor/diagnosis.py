@@ -23,6 +23,7 @@ def facts(card: Card, found: Competition, images: pd.DataFrame) -> Iterator[tupl
     """Pairs of a name and what was found under it. images: as in their table."""
     rows, sample = found.listing.rows, found.sample
     train = int((rows["part"] == "train").sum())
+    yield from ((name, said[0]) for name, said in found.tables.items())
     yield "rows", f"{train:,} train, {len(rows) - train:,} test"
     yield "images", _images_per_row(images)
     yield "sizes", _sizes(images)

@@ -1,5 +1,6 @@
 """Checks of every table whenever it is read; each refusal names the file, the column and the remedy."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,9 +42,13 @@ def read_csv(path: Path, columns: Sequence[str], types: dict[str, type]) -> pd.D
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """With the file's hash in its first line, in a column of its own: for what `read_csv` reads."""
+    # Of line ends Python's csv puts only its own one in quotes.
+    texts = table.select_dtypes(["object", "str"])
+    has_other = any(texts[name].str.contains("\r", regex=False).any() for name in texts)
+    quoting = csv.QUOTE_NONNUMERIC if has_other else csv.QUOTE_MINIMAL
     hashes = [UNHASHED, *[""] * (len(table) - 1)][: len(table)]
     with (numbers_file if hashes else whole_file)(path) as partial:
-        table.assign(**{FIELD: hashes}).to_csv(partial, index=False, lineterminator="\n")
+        table.assign(**{FIELD: hashes}).to_csv(partial, index=False, lineterminator="\n", quoting=quoting)
 
 
 def require_columns(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:

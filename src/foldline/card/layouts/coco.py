@@ -5,7 +5,7 @@ iMaterialist `imageId`, and they may leave all but a bare list of images in a te
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from foldline.archive.locating import located
 from foldline.archive.tables import existing_file, refuse_absent_columns
 from foldline.archive.texts import as_text, parsed_json
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.source_steps import Step
+from foldline.card.source_steps import Step, TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.card.templates import Template, columns_of, filled, parse_template
 from foldline.files.refusal import Refusal, listed
@@ -46,7 +46,8 @@ class CocoPart(Part):
 
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
-        lines, template = joined_lists(archives, self.file[0].name), parse_template(self.path)
+        first = cast(TableFile, self.file[0])
+        lines, template = joined_lists(archives, first.name, first.encoding), parse_template(self.path)
         lines = numbered(lines.fillna("").astype("str"))
         # A line joins an image and an annotation: no file has such lines to count.
         lines = lines.set_index(pd.Index(lines[OWN], name=OWN))
@@ -57,10 +58,10 @@ class CocoPart(Part):
         return PartLines(self, fact, lines, paths, folder)
 
 
-def joined_lists(archives: Archives, name: str) -> pd.DataFrame:
+def joined_lists(archives: Archives, name: str, encoding: str | None = None) -> pd.DataFrame:
     """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""
     source = f"{archives.folder}: `{name}`"
-    lists = _lists(archives.read(existing_file(archives, name, (".json",))), source)
+    lists = _lists(archives.read(existing_file(archives, name, (".json",))), source, encoding)
     images = _by_image_id(_table(lists["images"], source, "images"))
     columns = images
     if lists["annotations"]:
@@ -70,9 +71,9 @@ def joined_lists(archives: Archives, name: str) -> pd.DataFrame:
     return columns
 
 
-def _lists(content: bytes, source: str) -> dict[str, list[Any]]:
+def _lists(content: bytes, source: str, encoding: str | None) -> dict[str, list[Any]]:
     try:
-        parsed = parsed_json(content)
+        parsed = parsed_json(content, encoding)
     except ValueError as error:
         raise Refusal(
             f"{source} is not json ({error}), which a layout of kind `coco` reads. Name another file or "

@@ -1,9 +1,10 @@
 """Rows of a file of records that hold their images themselves."""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast
 
 import pandas as pd
+from pydantic import model_validator
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import matching
@@ -13,7 +14,7 @@ from foldline.archive.tables import existing_file
 from foldline.archive.texts import as_text
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.record_images import RecordImage, field_value, leaves
-from foldline.card.source_steps import ADDRESS, Step
+from foldline.card.source_steps import ADDRESS, Step, TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal
@@ -36,11 +37,22 @@ class RecordsPart(Part):
     """With `*` every file that fits, one after the other: `train-*.tfrec`. In a list what follows, as of a table:
     `[train_image_data_*.parquet, train.csv]`. A function of one's own sees what the records hold but for images."""
     image: Image
+
+    @model_validator(mode="after")
+    def _reads_no_quotes(self) -> "RecordsPart":
+        if self.first_file.quotes is not None:
+            raise ValueError("`quotes` is for a table, a part of kind `table`; records are read with quotes around")
+        return self
+
     names_files: ClassVar[bool] = False
 
     @property
     def steps(self) -> Sequence[Step]:
         return self.file
+
+    @property
+    def first_file(self) -> TableFile:
+        return cast(TableFile, self.file[0])
 
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per image. Raises Refusal for a file that is none of records, or whose records have no such image."""
@@ -62,7 +74,7 @@ class RecordsPart(Part):
         for name in self._files(archives):
             try:
                 fields = {*columns, *self.image.needed}
-                for place, record in progress(_opened(archives, name).read(fields), desc=name, unit="record"):
+                for place, record in progress(self._opened(archives, name).read(fields), desc=name, unit="record"):
                     addresses = list(self.image.addresses(name, place, record))
                     for column in columns:
                         values[column] += [as_text(field_value(record, column))] * len(addresses)
@@ -75,6 +87,9 @@ class RecordsPart(Part):
             raise _without_records(archives, self.file[0].name)
         return pd.DataFrame({**values, ADDRESS: paths}, index=numbers, dtype="str")
 
+    def _opened(self, archives: Archives, name: str) -> RecordFile:
+        return file_of_records(archives.file(name), name, self.first_file.encoding)
+
     def _files(self, archives: Archives) -> list[str]:
         """The files that `file` names, in order. Raises Refusal when there is none."""
         name = located_file(archives, self.file[0].name)
@@ -85,16 +100,12 @@ class RecordsPart(Part):
     def _first(self, archives: Archives) -> Record:
         name = self._files(archives)[0]
         try:
-            first = next((record for _, record in _opened(archives, name).read(None)), None)
+            first = next((record for _, record in self._opened(archives, name).read(None)), None)
         except ValueError as error:
             raise _unreadable(archives, name, error) from None
         if first is None:
             raise _without_records(archives, name)
         return first
-
-
-def _opened(archives: Archives, name: str) -> RecordFile:
-    return file_of_records(archives.file(name), name)
 
 
 def _unreadable(archives: Archives, name: str, error: ValueError) -> Refusal:
