@@ -59,5 +59,5 @@ def test_fields_in_quotes_may_hold_lines_that_look_like_rows_where_the_card_says
 
 
 def test_a_key_of_json_that_stands_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="an object has the key .* twice"):
+    with pytest.raises(ValueError, match=r"an object has the key .* twice"):
         parse_table(b'{"a.png": "cat", "a.png": "dog"}', "t.json")
