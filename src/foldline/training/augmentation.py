@@ -134,7 +134,7 @@ def described_transform(description: recipes.Transform) -> albumentations.BasicT
             # Of an unknown option, albumentations only warns.
             warnings.simplefilter("error", UserWarning)
             return kind(**options)
-    except (TypeError, ValueError, UserWarning) as error:
+    except Exception as error:
         raise Refusal(
             f"train.augmentation.transforms: `{name}` cannot be had with the options {options} ({error})."
         ) from None
@@ -144,8 +144,13 @@ def checked(augment: Augmentation, shape: tuple[int, int, int]) -> Augmentation:
     """Raises Refusal when an image does not keep its shape and type."""
     try:
         drawn = augment(np.zeros(shape, np.uint8), 0)
-    except (TypeError, ValueError, cv2.error) as error:
-        raise Refusal(f"train.augmentation.transforms fail on an image of {shape}: {error}") from None
+    except Refusal:
+        raise
+    except Exception as error:
+        raise Refusal(
+            f"train.augmentation.transforms fail on an image of {shape} ({type(error).__name__}: {error}). Leave out "
+            "what cannot change such images."
+        ) from None
     if drawn.shape != shape or drawn.dtype != np.uint8:
         raise Refusal(
             f"train.augmentation.transforms make an image of {drawn.shape}, {drawn.dtype}, of one of {shape}, uint8. "

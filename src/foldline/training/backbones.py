@@ -1,55 +1,138 @@
 """timm's models without their classifiers: which there are, what they refuse, and one that timm lacks."""
 
 import difflib
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import timm
+import torch
 from jaxtyping import Float
 from timm.models import build_model_with_cfg, register_model
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, pad
 
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed, shortened
+
+KEYS = {
+    "global_pool": ("train.model.pooling", "Set it to {kind: default}."),
+    "drop_rate": ("train.model.drop_rate", "Set it to 0."),
+    "drop_path_rate": ("train.model.drop_path_rate", "Set it to 0."),
+    "img_size": ("prepare.height_pixels and prepare.width_pixels", ""),
+    "in_chans": ("the card's `layout.channels`", "Choose another train.model.name."),
+}
+"""By timm's name of an option: the key that asks for it, and what to do where a model does not take it."""
 
 
 def build_backbone(name: str, weights: dict[str, Any] | None = None, **options: Any) -> nn.Module:
     """timm's model `name` without its classifier, at random, or from weights.
 
-    `weights`: what replaces timm's own settings of where they lie, {} for nothing. timm fits the first convolution and
-    the position embeddings to `options`. Raises Refusal when it has no such model, when the model does not take the
-    options, or when weights of a file do not fit it then.
+    `weights`: what replaces timm's own settings of where they lie, {} for nothing. `options`: of KEYS; what is None is left
+    to the model, and a rate of 0 is 0, which a model that knows no such rate has anyway. timm fits the first convolution
+    and the position embeddings to them. Raises Refusal when it has no such model, one that names the key when the model
+    does not take an option, and one when weights of a file do not fit it then.
     """
     known_model(name)
-    try:
-        return timm.create_model(
-            name,
-            pretrained=weights is not None,
-            pretrained_cfg_overlay=weights,
-            num_classes=0,
-            # timm leaves an option that is None to the model, which need not know it.
-            **{option: None if value == 0 else value for option, value in options.items()},
-        )
-    except TypeError as error:
-        raise Refusal(f"train.model: `{name}` does not take what is asked of it ({error}).") from None
-    except AssertionError as error:
-        raise unfit_size(name, error) from None
-    except RuntimeError as error:
-        if weights is None or "file" not in weights:
-            raise
-        lines = [line.strip() for line in str(error).splitlines()]
-        what = [line for line in lines if line.startswith("size mismatch")] or lines[-1:]
-        raise Refusal(
-            f"{weights['file']} does not fit `{name}` as this experiment builds it: {listed(what, 3)}. Set "
-            "train.model.name to the model that the weights were made with, or prepare.height_pixels and "
-            "prepare.width_pixels to the size of the images that they learned from."
-        ) from None
+    taken = dict(options)
+    before = torch.get_rng_state()
+    while True:
+        try:
+            return _created(name, taken, weights)
+        except Exception as error:  # whatever a model's code raises
+            option = _blamed_option(name, taken, error)
+            if option is None:
+                raise _unfit_weights(name, weights["file"], error) if "file" in (weights or {}) else error from None
+            if taken[option] != 0:
+                raise _unfit_option(name, option, taken, error) from None
+            del taken[option]
+            torch.set_rng_state(before)  # So that the first weights are the same as without the option.
 
 
-def unfit_size(name: str, error: Exception) -> Refusal:
-    return Refusal(
-        f"train.model: `{name}` cannot take images of this size ({str(error).splitlines()[0].rstrip('.')}). "
-        "Change prepare.height_pixels and prepare.width_pixels, or the model."
+def _created(name: str, options: Mapping[str, Any], weights: dict[str, Any] | None = None) -> nn.Module:
+    return timm.create_model(
+        name, pretrained=weights is not None, pretrained_cfg_overlay=weights, num_classes=0, **options
     )
+
+
+def _blamed_option(name: str, options: Mapping[str, Any], error: Exception) -> str | None:
+    """The option that a model cannot be built with; None where it is none of them: a network that is absent, a file."""
+    given = [option for option, value in options.items() if value is not None]
+    named = [option for option in given if isinstance(error, TypeError) and f"'{option}'" in str(error)]
+    return next((option for option in (*named, *given) if _is_to_blame(name, option, options)), None)
+
+
+def _is_to_blame(name: str, option: str, options: Mapping[str, Any]) -> bool:
+    return not _can_be_built(name, options) and _can_be_built(name, {**options, option: None})
+
+
+def _can_be_built(name: str, options: Mapping[str, Any]) -> bool:
+    try:
+        with torch.device("meta"):  # which has shapes and no numbers
+            _created(name, options)
+    except Exception:
+        return False
+    return True
+
+
+def _unfit_option(name: str, option: str, options: Mapping[str, Any], error: Exception) -> Refusal:
+    if option == "img_size":
+        return unfit_size(name, options.get("in_chans") or 3, options["img_size"], error)
+    key, cure = KEYS[option]
+    return Refusal(f"{key}: `{name}` does not take what is asked of it ({first_line(error)}). {cure}")
+
+
+def _unfit_weights(name: str, file: str, error: Exception) -> Refusal:
+    lines = [line.strip() for line in str(error).splitlines()]
+    what = [line for line in lines if line.startswith("size mismatch")] or lines[-1:] or [first_line(error)]
+    return Refusal(
+        f"{file} does not fit `{name}` as this experiment builds it: {listed(what, 3)}. Set train.model.name to the model "
+        "that the weights were made with, or prepare.height_pixels and prepare.width_pixels to the size of the images "
+        "that they learned from."
+    )
+
+
+def unfit_size(name: str, channels: int, size: tuple[int, int], error: Exception) -> Refusal:
+    """`size`: height and width of images that the model does not take."""
+    fitting = next((other for other in _sizes_near(name, size) if _takes(name, channels, other)), None)
+    cure = f"{fitting[0]} and {fitting[1]} would do" if fitting else "No size near it would do: change the model"
+    return Refusal(
+        f"prepare.height_pixels and prepare.width_pixels: `{name}` cannot take images of {size[0]} x {size[1]} pixels "
+        f"({first_line(error)}). {cure}."
+    )
+
+
+SIDE_STEPS = (14, 16, 28, 32, 64)
+"""Of sides that models are made for: their patches and strides."""
+
+
+def _sizes_near(name: str, size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Sizes to try instead of `size`, the nearest first, and the one that the model was made for."""
+    settings = timm.get_pretrained_cfg(name)
+    own = settings.input_size[-2:] if settings is not None else size
+    near = {
+        (step * max(rounded(size[0] / step), 1), step * max(rounded(size[1] / step), 1))
+        for step in SIDE_STEPS
+        for rounded in (math.floor, math.ceil)
+    }
+    squares = {(side, side) for sides in near for side in sides}
+    return [*sorted(near | squares, key=lambda other: math.dist(size, other)), own]
+
+
+@torch.no_grad()
+def _takes(name: str, channels: int, size: tuple[int, int]) -> bool:
+    try:
+        with torch.device("meta"):
+            backbone = _created(name, {"in_chans": channels, "img_size": size if has_fixed_size(name) else None})
+            backbone.eval()(torch.zeros(1, channels, *size))
+    except Exception:
+        return False
+    return True
+
+
+def first_line(error: Exception) -> str:
+    """Its kind and the beginning of what it says."""
+    said = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {shortened(said)}" if said else type(error).__name__
 
 
 def known_model(name: str) -> None:

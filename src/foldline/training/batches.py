@@ -97,12 +97,17 @@ def micro_batches(batch: Batch, most: int) -> list[Batch]:
     ]
 
 
+def resized_sides(height: int, width: int, fraction: float) -> tuple[int, int]:
+    """In pixels."""
+    return max(round(height * fraction), 1), max(round(width * fraction), 1)
+
+
 def resized(
     images: Shaped[Tensor, "batch channels height width"], fraction: float
 ) -> Shaped[Tensor, "batch channels h w"]:
     """Both sides at `fraction` of their length, without aliases; the images themselves for all of it."""
     height, width = images.shape[-2:]
-    size = (max(round(height * fraction), 1), max(round(width * fraction), 1))
+    size = resized_sides(height, width, fraction)
     if size == (height, width):
         return images
     return interpolate(images.float(), size, mode="bilinear", antialias=True, align_corners=False)

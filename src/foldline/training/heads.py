@@ -53,10 +53,6 @@ class Pooling(Kind):
     global_pool: ClassVar[str | None] = ""
     """timm's word for what its model does before: nothing, or (None) what it always does."""
 
-    @property
-    def asks_its_libraries(self) -> bool:
-        return self.global_pool is not None
-
     def build(self, features: int) -> Module:
         raise NotImplementedError
 

@@ -41,10 +41,6 @@ class LayerDecay(LearningRates):
     groups: Literal["blocks", "stages"]
     """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
 
-    @property
-    def asks_its_libraries(self) -> bool:
-        return self.layer_decay != 1
-
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         if self.layer_decay == 1:
             return lambda name: self.backbone
@@ -58,7 +54,6 @@ class StageRates(LearningRates):
     kind: Literal["per_stage"]
     stem: PositiveFloat
     stages: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
-    always_asks_its_libraries: ClassVar[bool] = True
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         depths = layer_depths(backbone, "stages")
@@ -100,7 +95,6 @@ class GradualFreezing(Freezing):
     batchnorm: Literal["train", "eval"]
     """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
     epoch_keys: ClassVar = ("head_epochs",)
-    always_asks_its_libraries: ClassVar[bool] = True
 
     def start_epoch(self, model: Module, epoch: int) -> bool:
         backbone = model.get_submodule("backbone")

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from foldline.files.refusal import Refusal, listed
+from foldline.training.in_force import activations_of
 
 GATES = (nn.Sigmoid, nn.Hardsigmoid, nn.Identity)
 """What weighs channels (squeeze and excitation) stays what it is."""
@@ -17,7 +18,7 @@ def replace_activations(backbone: nn.Module, name: str) -> None:
 
     Raises Refusal for a name that timm does not know, and for a model without such modules (they may be functions).
     """
-    known = {key: kind for key, kind in _ACT_LAYER_DEFAULT.items() if isinstance(kind, type)}
+    known = activation_layers()
     if name not in known:
         raise Refusal(f"train.model.hidden_activation is {name!r}. Valid: {listed(('default', *known), 30)}.")
     replaceable = tuple(kind for kind in known.values() if not issubclass(kind, GATES))
@@ -34,6 +35,16 @@ def replace_activations(backbone: nn.Module, name: str) -> None:
         )
     for parent, child_name in found:
         setattr(parent, child_name, known[name]())
+
+
+def activation_layers() -> dict[str, type[nn.Module]]:
+    """Those that timm knows, by its names."""
+    return {key: kind for key, kind in _ACT_LAYER_DEFAULT.items() if isinstance(kind, type)}
+
+
+def remaining_activations(name: str, seen: set[str]) -> set[str]:
+    """Of the functions that a backbone was `seen` to call, those that are none of the activation `name`."""
+    return seen - activations_of(activation_layers()[name]())
 
 
 def drop_channels(backbone: nn.Module, rate: float) -> None:

@@ -16,11 +16,8 @@ from foldline.files.refusal import Refusal
 from foldline.files.whole_files import missing, numbers_file
 from foldline.params.former_names import present_name
 from foldline.params.section import Section, parse
-from foldline.training.backbones import unfit_size
-from foldline.training.batches import resized
 from foldline.training.fold_samples import TabularEncoding
 from foldline.training.networks import Models
-from foldline.training.train_section import Resolution
 from foldline.training.weights import DESCRIPTION
 
 
@@ -73,9 +70,13 @@ class Classifier(nn.Module):
         images: Shaped[Tensor, "batch channels height width"],
         tabular: Float[Tensor, "batch tabular"] | None = None,
     ) -> Float[Tensor, "batch outputs"]:
-        features = self.pooling(self.backbone((images.to(self.mean.dtype) - self.mean) / self.std))
+        features = self.pooling(self.backbone(self.normalised(images)))
         logits = self.head(features if tabular is None else torch.cat([features, tabular], dim=1))
         return logits.float() * self.output_scale + self.output_center if self.gives_values else logits
+
+    def normalised(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels h w"]:
+        """What the backbone is given."""
+        return (images.to(self.mean.dtype) - self.mean) / self.std
 
     def standardise_targets(self, mean: Float[Tensor, " outputs"], std: Float[Tensor, " outputs"]) -> None:
         """Outputs that are values begin around `mean`, and learn in steps of `std`: a part of the model, as the
@@ -91,25 +92,6 @@ def build_model(architecture: Architecture, weights: Path | None = None) -> Clas
     `weights` is what the stage `weights` wrote. Draws from torch's global random generator.
     """
     return Classifier(architecture, *architecture.model.build(architecture, weights))
-
-
-@torch.no_grad()
-def refuse_unfit_images(model: Classifier, resolution: Resolution) -> None:
-    """Raises Refusal when an image of a size that the model will be given does not go through it."""
-    sizes = model.architecture
-    smallest = resolution.smallest
-    if smallest < 1 and sizes.model.takes_one_size():
-        raise Refusal(
-            f"train.resolution trains on smaller images, but `{sizes.model.name}` takes one size only. "
-            "Set start_fraction and end_fraction to 1."
-        )
-    image = torch.zeros(1, sizes.channels, sizes.height, sizes.width, dtype=torch.uint8)
-    tabular = () if sizes.tabular is None else (torch.zeros(1, sizes.tabular_width),)
-    for fraction in {1.0, smallest}:
-        try:
-            model.eval()(resized(image, fraction), *tabular)
-        except (AssertionError, RuntimeError) as error:
-            raise unfit_size(sizes.model.name, error) from None
 
 
 def save_model(path: Path, model: Classifier) -> None:

@@ -14,12 +14,10 @@ from foldline.training.heads import Heads, Poolings
 from foldline.training.train_part import Kind, Module, OwnKind
 
 if TYPE_CHECKING:
+    from foldline.training.in_force import Seen
     from foldline.training.models import Architecture
 else:
-    Architecture = Any
-
-KNOWN_MODEL = "test_resnet"
-"""Of the experiment to begin with, which is spared the seconds that asking timm takes."""
+    Architecture = Seen = Any
 
 
 class Model(Kind):
@@ -49,6 +47,13 @@ class Model(Kind):
         """The sha256 of the file of one's own that the model is built by, if there is one."""
         return None
 
+    def unfit_images(self, architecture: Architecture, error: Exception) -> Refusal:
+        """What to say of images of the architecture's size, with which the model raised `error`."""
+        raise NotImplementedError
+
+    def refuse_ignored(self, backbone: Module, seen: Seen) -> None:
+        """Raises Refusal for the keys that were `seen` not to be in force."""
+
 
 class TimmModel(Model):
     name: str
@@ -66,13 +71,6 @@ class TimmModel(Model):
     """Dropout2d after each of the model's stages: whole channels at once."""
     tabular_features: Literal["concatenated", "none"]
     """Whether the card's features, where it names any, are concatenated with the pooled ones before the head."""
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        changes = (
-            self.drop_rate + self.drop_path_rate + self.spatial_dropout_rate > 0 or self.hidden_activation != "default"
-        )
-        return self.name != KNOWN_MODEL or changes or self.pooling.asks_its_libraries
 
     @property
     def has_linear_head(self) -> bool:
@@ -109,6 +107,28 @@ class TimmModel(Model):
         head = self.head.build(features + architecture.tabular_width, architecture.outputs)
         return backbone, self.pooling.build(features), head
 
+    def unfit_images(self, architecture: Architecture, error: Exception) -> Refusal:
+        from foldline.training.backbones import unfit_size
+
+        return unfit_size(self.name, architecture.channels, (architecture.height, architecture.width), error)
+
+    def refuse_ignored(self, backbone: Module, seen: Seen) -> None:
+        from foldline.training.layers import remaining_activations
+
+        rates = {key: getattr(self, key) for key in ("drop_rate", "drop_path_rate", "spatial_dropout_rate")}
+        for key, found in seen.differences(rates):
+            raise Refusal(
+                f"train.model.{key} is {rates[key]:g}, but in `{self.name}` as it is built the rates in force are: "
+                f"{found}. Set it to that (none is 0), or use another model."
+            )
+        if self.hidden_activation != "default":
+            remaining = remaining_activations(self.hidden_activation, seen.activations)
+            if remaining:
+                raise Refusal(
+                    f"train.model.hidden_activation is {self.hidden_activation}, but `{self.name}` also calls "
+                    f"{listed(sorted(remaining))}, functions that cannot be replaced. Set it to default."
+                )
+
 
 class OwnModel(Model, OwnKind):
     """A class of one's own, `name(channels=, height=, width=, outputs=, **keys)`: torch's module from images, float
@@ -134,6 +154,12 @@ class OwnModel(Model, OwnKind):
         if not hasattr(network, "pretrained_cfg"):
             network.pretrained_cfg = {"mean": (0.0,), "std": (1.0,)}  # type: ignore[assignment]
         return network, nn.Identity(), nn.Identity()
+
+    def unfit_images(self, architecture: Architecture, error: Exception) -> Refusal:
+        from foldline.training.backbones import first_line
+
+        size = f"{architecture.height} x {architecture.width} pixels"
+        return self.refusal(f"fails on images of {size} and {architecture.channels} channels ({first_line(error)}).")
 
     def _try_out(self, network: Module, shape: tuple[int, ...], outputs: int) -> None:
         """On two blank images, as it trains and as it is judged; nothing of it changes."""

@@ -72,7 +72,6 @@ class OfTimm(OptimizerKind):
     name: str
     options: dict[str, bool | int | float | str]
     """What the optimiser takes beside rate and weight decay, {} for its own values."""
-    always_asks_its_libraries: ClassVar[bool] = True
 
     def build(self, groups: Groups) -> Optimizer:
         """Raises Refusal when timm knows no such optimiser, or when it does not take its options."""
@@ -87,7 +86,7 @@ class OfTimm(OptimizerKind):
         options: dict[str, Any] = dict(self.options)
         try:
             return create_optimizer_v2(groups, name, lr=None, weight_decay=0.0, **options)
-        except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        except Exception as error:
             raise Refusal(
                 f"train.optimizer: timm's `{name}` cannot be had with the options {self.options} ({error})."
             ) from None

@@ -24,14 +24,14 @@ class BufferSync(DistributedDataParallelKwargs):
 MIXED_PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
 
-def start_accelerator(precision: Precision) -> Accelerator:
-    """For the processes that were launched, on GPUs where there are any.
+def start_accelerator(precision: Precision, cpu: bool = False) -> Accelerator:
+    """For the processes that were launched, on GPUs where there are any, unless it is to be a CPU.
 
     Raises Refusal when a CPU is asked for float16.
     """
     for name in [name for name in os.environ if name.startswith("ACCELERATE_")]:
         del os.environ[name]  # Nothing but params.yaml says how to train.
-    on_cpu = not torch.cuda.is_available()
+    on_cpu = cpu or not torch.cuda.is_available()
     if on_cpu and precision == "float16":
         raise Refusal("The precision float16 needs a GPU, and none is visible. Use float32 or bfloat16.")
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=MIXED_PRECISION[precision])

@@ -172,7 +172,3 @@ class Augmentation(Kind):
     """Its name, or what is one's own."""
     transforms: tuple[Transform, ...]
     """What follows the recipe: `[{GaussianBlur: {p: 0.3}}]`; [] for nothing."""
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        return bool(self.transforms) or self.recipe.asks_its_libraries

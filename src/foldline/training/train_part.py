@@ -31,18 +31,9 @@ class Kind(Section):
     epoch_keys: ClassVar[tuple[str, ...]] = ()
     """Its keys that count epochs: none may exceed the training's."""
 
-    always_asks_its_libraries: ClassVar[bool] = False
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        """Whether only torch, timm, albumentations or a file of one's own can tell that it can be had."""
-        return self.always_asks_its_libraries
-
 
 class OwnKind(Kind, Own):
     """One in a file of one's own (docs/own-code.md). Name it last among a class's bases: it allows further keys."""
-
-    always_asks_its_libraries: ClassVar[bool] = True
 
     def made(self, called_with: str) -> Callable[..., Any]:
         """What the class, or function, gives for the section's further keys; to be called with what is said."""

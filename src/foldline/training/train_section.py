@@ -29,13 +29,9 @@ class Resolution(Kind):
     growing_epochs: NonNegativeInt
     epoch_keys: ClassVar = ("growing_epochs",)
 
-    @property
-    def asks_its_libraries(self) -> bool:
-        return self.smallest < 1
-
-    @property
-    def smallest(self) -> float:
-        return min(self.start_fraction, self.end_fraction)
+    def fractions(self, epochs: int) -> tuple[float, ...]:
+        """Those that occur in a training of so many epochs, each once."""
+        return tuple(dict.fromkeys(self.fraction(epoch) for epoch in range(min(self.growing_epochs + 1, epochs))))
 
     def fraction(self, epoch: int) -> float:
         """Of the cached images' sides, in `epoch` (from 0)."""
@@ -95,12 +91,6 @@ class Train(Section):
     def kinds(self) -> Mapping[str, Kind]:
         """Those of its parts that come in kinds, by their keys."""
         return {key: part for key, part in self if isinstance(part, Kind)}
-
-    @property
-    def asks_its_libraries(self) -> bool:
-        """Whether there is a part that only torch, timm, albumentations, a compiler or a file of one's own can judge:
-        whether it can be had, is seen where the training is put together."""
-        return self.compile or any(part.asks_its_libraries for part in self.kinds.values())
 
     def _too_long(self) -> Iterator[str]:
         for name, part in self.kinds.items():

@@ -1,5 +1,4 @@
-"""A training's setup: a fold's facts, and of these and the section `train` the model and the batches; and a dry run of
-all that on blank images."""
+"""A training's setup: a fold's facts, and of these and the section `train` the model and the batches."""
 
 import os
 import shutil
@@ -8,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -16,17 +14,14 @@ from torch import Tensor
 from foldline.card.activations import ActivationKind
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
-from foldline.folds.training_table import soft_targets
 from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.batches import TrainingBatches
 from foldline.training.fold_samples import Samples, TabularEncoding
-from foldline.training.head_initialisation import NoLinearProbe
-from foldline.training.imbalance import NoImbalance
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import TrainingSetup, seed_torch
-from foldline.training.losses import CrossEntropy, Loss
-from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
+from foldline.training.losses import Loss
+from foldline.training.models import Architecture, Classifier, build_model
 from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import hyperparameters
 from foldline.training.train_section import Train
@@ -114,7 +109,6 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
     )
     model = build_model(architecture, fold.weights)
     model.standardise_targets(objective.target_mean, objective.target_std)
-    refuse_unfit_images(model, config.resolution)
     if learned is not None:
         model.load_state_dict(learned)
     return model
@@ -147,26 +141,3 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
     weighed = replace(samples, weights=samples.weights * config.imbalance.weights(samples.targets))
     soft_targets, process_seed = fold_objective(fold, config.loss).soft_targets, (*seed, accelerator.process_index)
     return TrainingBatches(loader, weighed, soft_targets, config, process_seed, accelerator.device)
-
-
-STEPS_PER_EPOCH = 10
-"""Which the data would say."""
-
-
-def dry_run(train: Train, shape: tuple[int, int, int], symmetries: Sequence[str]) -> None:
-    """Raises the Refusal of whatever model, optimiser, augmentation or thing of one's own cannot be had.
-
-    `shape`: height, width and channels of the cached images. Weights are random, and nothing is learned; what follows
-    from the data, the head's initialisation and the loss with them, is left out: a loss of one's own is tried alone.
-    """
-    build_augmentation(train.augmentation, shape, symmetries)
-    train.loss.try_out()
-    samples = Samples(np.arange(2), soft_targets(np.arange(2), 2), np.ones(2, np.float32), ("a", "b"))
-    blank = np.zeros((2, *shape), np.uint8)
-    fold = Fold(0, 0, blank, samples, samples, (2,), symmetries, None, "softmax")
-    of_no_data = {
-        "loss": CrossEntropy(kind="cross_entropy", smoothing=0.0),
-        "imbalance": NoImbalance(kind="none"),
-        "head_initialisation": NoLinearProbe(kind="none"),
-    }
-    build_training(fold, train.model_copy(update=of_no_data), STEPS_PER_EPOCH, torch.device("cpu"))

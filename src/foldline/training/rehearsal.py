@@ -1,0 +1,253 @@
+"""A rehearsal of a training and of its predictions on two images of noise, before there are rows and folds.
+
+The training's own loop takes a step at every image size of the schedule, in the smallest micro-batches that may occur.
+What cannot be had is refused by the key of params.yaml that asks for it, whatever error a library raises.
+"""
+
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from jaxtyping import Shaped
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from foldline.card.activations import ActivationKind
+from foldline.card.views import view_of
+from foldline.files.refusal import Refusal
+from foldline.params.section import Precision
+from foldline.pixels.loaders import augmented, balanced, loaded_type
+from foldline.training.augmentation import build_augmentation
+from foldline.training.backbones import first_line
+from foldline.training.batches import resized, resized_sides
+from foldline.training.fold_samples import NumberEncoding, Samples, TabularEncoding
+from foldline.training.head_initialisation import NoLinearProbe
+from foldline.training.in_force import seen_in_training
+from foldline.training.loop import TrainingSetup, train
+from foldline.training.measuring import NonFiniteCheck, validation
+from foldline.training.models import Classifier
+from foldline.training.networks import refuse_scaled_views
+from foldline.training.processes import start_accelerator
+from foldline.training.train_section import Train
+from foldline.training.training_setup import Fold, build_training, training_batches
+
+IMAGES = 2
+"""Of noise: BatchNorm takes two of them where it takes any number but one."""
+STEPS_PER_EPOCH = 10
+"""Which the data would say."""
+DRAWS = 32
+"""Of the augmentation: what is done to three images in ten is left out by all of them once in 90,000 rehearsals."""
+MOST_NOISE = 256
+Images = Shaped[Tensor, "batch channels height width"]
+
+
+@dataclass(frozen=True)
+class EachSize:
+    """In the place of `train.resolution`: each of its sizes for an epoch."""
+
+    fractions: tuple[float, ...]
+
+    def fraction(self, epoch: int) -> float:
+        return self.fractions[epoch]
+
+
+class Unwatched(NonFiniteCheck):
+    """Of noise, a loss may be anything."""
+
+    def watch(self, *_: object) -> None:
+        pass
+
+
+def stand_in(
+    pixels: tuple[int, int, int, np.dtype],
+    sizes: tuple[int, ...],
+    features: int,
+    symmetries: Sequence[str],
+    weights: Path | None,
+    activation: ActivationKind,
+    seed: int,
+) -> Fold:
+    """A fold of two rows, whose images are noise. `pixels`: height, width and channels of the cached images, and their
+    type. `sizes`: as `classes.json` has them. `features`: how many a model is told beside the images."""
+    *shape, kind = pixels
+    noise = np.random.default_rng(seed).integers(0, MOST_NOISE, (IMAGES, *shape)).astype(kind)
+    starts = np.cumsum((0, *sizes))[:-1]
+    classes = [start + image % size for image in range(IMAGES) for start, size in zip(starts, sizes, strict=True)]
+    of_images = np.repeat(np.arange(IMAGES), len(sizes))
+    targets = csr_array((np.ones(len(classes), np.float32), (of_images, classes)), shape=(IMAGES, sum(sizes)))
+    told = (np.zeros((IMAGES, features), np.float32),) if features else ()
+    numbers = tuple(NumberEncoding(column=f"side:{one}", mean=0, std=1, marks_missing=False) for one in range(features))
+    samples = Samples(np.arange(IMAGES), targets, np.ones(IMAGES, np.float32), ("noise 1", "noise 2"), told)
+    tabular = TabularEncoding(numbers=numbers, categories=()) if features else None
+    return Fold(0, seed, noise, samples, samples, sizes, symmetries, weights, activation, tabular=tabular)
+
+
+def rehearse(fold: Fold, config: Train, views: Sequence[str], precision: Precision, processes: int) -> None:
+    """Raises a Refusal that names a key, of `train` or `predict` (whose `views` and `precision` these are), where
+    something cannot be had. `fold`: of stand_in. `processes`: that will train together."""
+    accelerator = start_accelerator(on_cpu(config.precision), cpu=True)
+    with named_part(config):
+        try_out_parts(fold, config)
+        _, height, width, _ = fold.pixels.shape
+        by_size = {resized_sides(height, width, one): one for one in config.resolution.fractions(config.epochs)}
+        fractions, micro = tuple(by_size.values()), min(smallest_pass(config, processes), IMAGES)
+        rehearsed = config.model_copy(
+            update={
+                "epochs": len(fractions),
+                "batch_size": IMAGES,
+                "micro_batch_size": micro,
+                "workers": 0,
+                "resolution": EachSize(fractions),
+                "head_initialisation": NoLinearProbe(kind="none"),
+            }
+        )
+        setup = build_training(fold, rehearsed, STEPS_PER_EPOCH, accelerator.device)
+        model, images = setup.model, torch.from_numpy(np.array(fold.pixels, np.float32)).permute(0, 3, 1, 2)
+        assert isinstance(model, Classifier)
+        tabular = tuple(torch.from_numpy(told) for told in fold.training.tabular)
+        passes = Passes(model, images, tabular)
+        passes.whole()
+        config.model.refuse_ignored(model.backbone, seen_in_training(model.backbone, model.normalised(images)))
+        passes.sizes(fractions, micro, config, processes)
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32"):
+            passes.views(views)
+        config.head_initialisation.start(model, fold, micro)
+        take_steps(setup, fold, rehearsed, accelerator)
+
+
+def on_cpu(precision: Precision) -> Precision:
+    """As a CPU rehearses it, whether there is a GPU or not: no training that runs there is disturbed."""
+    return "float32" if precision == "float32" else "bfloat16"
+
+
+def try_out_parts(fold: Fold, config: Train) -> None:
+    """Those that can be tried without a model, as often, or for as long, as the training will."""
+    config.loss.try_out()
+    config.schedule.rates(STEPS_PER_EPOCH, config.epochs)
+    augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
+    image = np.array(fold.pixels[0], loaded_type(fold.pixels))
+    for seed in range(DRAWS if augment else 0):
+        augmented(augment, image, seed)
+
+
+def smallest_pass(config: Train, processes: int) -> int:
+    """How many images a micro-batch may come to hold, of any number of rows above a batch's: steps of an epoch differ
+    by at most one image, and so do a step's shares and micro-batches."""
+    batch = config.batch_size
+    shares = {max(step // processes, 1) for step in range((batch + 1) // 2, batch + 1)}
+    return min(min(balanced(share, config.micro_batch_size)) for share in shares)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Of the images through the model, one image alone where that says enough."""
+
+    model: Classifier
+    images: Images
+    tabular: tuple[Tensor, ...]
+
+    def error(self, images: Images, training: bool = False) -> Exception | None:
+        """What the model raises."""
+        self.model.train(training)
+        try:
+            with torch.no_grad():
+                self.model(images, *(told[: len(images)] for told in self.tabular))
+        except Refusal:
+            raise
+        except Exception as error:
+            return error
+        return None
+
+    def whole(self) -> None:
+        """Images as they are cached, which are validated and predicted."""
+        error = self.error(self.images[:1])
+        if error is not None:
+            raise self.model.architecture.model.unfit_images(self.model.architecture, error)
+
+    def sizes(self, fractions: Sequence[float], micro: int, config: Train, processes: int) -> None:
+        """Of every size that is trained at, as many images as a micro-batch may come to hold."""
+        if min(fractions) < 1 and config.model.takes_one_size():
+            raise Refusal(
+                f"train.resolution trains on smaller images, but `{config.model.name}` takes one size only. "
+                "Set start_fraction and end_fraction to 1."
+            )
+        for fraction in fractions:
+            images = resized(self.images, fraction)
+            error = self.error(images[:micro], training=True)
+            if error is None:
+                continue
+            height, width = images.shape[-2:]
+            what = f"`{config.model.name}` cannot learn from {{}} of {height} x {width} pixels ({first_line(error)})"
+            if micro < IMAGES and self.error(images, training=True) is None:
+                least = 2 * processes + 1
+                raise Refusal(
+                    f"train.micro_batch_size: {what.format('a single image')}, and with train.micro_batch_size "
+                    f"{config.micro_batch_size}, train.batch_size {config.batch_size} and processes: {processes} a "
+                    f"micro-batch may hold no more. Set the first to 3 or more, the second to {least} or more."
+                )
+            raise Refusal(
+                f"train.resolution: {what.format('images')}. Set start_fraction and end_fraction to 1, or closer to 1."
+            )
+
+    def views(self, views: Sequence[str]) -> None:
+        refuse_scaled_views(self.model.architecture.model, views)
+        for view in views:
+            error = self.error(view_of(view)(self.images[:1]))
+            if error is not None:
+                raise Refusal(
+                    f"predict.views: `{self.model.architecture.model.name}` cannot predict from {view} "
+                    f"({first_line(error)}). Leave it out, or use another scale."
+                )
+
+
+def take_steps(setup: TrainingSetup, fold: Fold, config: Train, accelerator: Accelerator) -> None:
+    """The training's loop, an epoch of one step and a validation for each size."""
+    batches = training_batches(fold, config, accelerator)
+    validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator)
+    for _ in train(setup, batches, validate, Unwatched((), 1, Path()), None, accelerator):
+        pass
+
+
+@contextmanager
+def named_part(config: Train) -> Iterator[None]:
+    """Any error but a Refusal becomes one that names the part of `train` whose code, or whose library, raised it."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except Exception as error:
+        key = part_of(error, config)
+        if key is None:
+            raise
+        raise Refusal(
+            f"train.{key} cannot be had as it is: on two images of noise it fails ({first_line(error)}). Change its "
+            "keys, or use another."
+        ) from None
+
+
+LIBRARIES = {
+    "timm.optim.": "optimizer",
+    "torch.optim.": "optimizer",
+    "timm.": "model",
+    "albumentations.": "augmentation",
+}
+OF_THE_MODEL = ("foldline.training.models", "foldline.training.layers", "foldline.training.networks")
+
+
+def part_of(error: Exception, config: Train) -> str | None:
+    """The key of the part whose method, or whose library's code, was running: the innermost one. None for none."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module, name = f"{frame.f_globals.get('__name__', '')}.", frame.f_code.co_qualname
+        for key, part in config.kinds.items():
+            classes = {f"{kind.__module__}.{kind.__qualname__}." for kind in type(part).__mro__}
+            if any(f"{module}{name}".startswith(one) for one in classes):
+                return key
+        found = next((key for library, key in LIBRARIES.items() if module.startswith(library)), None)
+        if found is not None or module.startswith(OF_THE_MODEL):
+            return found or "model"
+    return None
