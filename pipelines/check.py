@@ -1,6 +1,6 @@
 """Refuse a wrong parameter, a wrong card, or two that do not fit, before any work is done.
 
-What only timm or albumentations can say of a model, an optimiser or a transform, they are asked.
+What only torch, timm or albumentations can say of a model, an optimiser or a transform, the stage `dry_run` asks them.
 
 Reads params.yaml and the card whole; writes work/<competition>/checked.json, always the same bytes: every stage comes
 after this one, and none becomes stale by it.
@@ -14,7 +14,6 @@ from foldline.card.card import own_tables, read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import read_params
 from foldline.files.whole_files import write_json
-from foldline.training.networks import refuse_scaled_views
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
@@ -29,13 +28,6 @@ def main() -> Answer:
     for own in own_tables(card):
         own.load()
     card.metric.dry_run(card.target.truths)
-    if params.train.asks_its_libraries:
-        # Seconds of start-up, for the experiments that need an answer.
-        from foldline.training.training_setup import dry_run
-
-        shape = (params.prepare.height_pixels, params.prepare.width_pixels, card.layout.channels)
-        dry_run(params.train, shape, card.symmetries or ())
-    refuse_scaled_views(params.train.model, params.predict.views)
     write_json(settings.places.checked, {"checked": True}, hashed=False)
     print(f"{card.title}: parameters and card are valid")
     return {"competition": card.slug, "title": card.title, "valid": True}

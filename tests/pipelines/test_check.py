@@ -1,10 +1,12 @@
 """What is refused before any work is done, and that everything we ship is valid."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from foldline.card.card import own_tables, read_card
 from foldline.experiment.fitting import refuse_unfit
@@ -13,6 +15,7 @@ from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 
 RECIPES = [Path("params.yaml"), *sorted(Path("pipelines/recipes").glob("*.yaml"))]
+GRADUAL = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))
 
 
@@ -47,3 +50,25 @@ def test_a_misspelt_parameter_ends_the_command_with_its_path_and_the_valid_ones(
     assert result.returncode == 1
     assert "`train.epohcs` is not a known key. Did you mean `epochs`?" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_it_loads_no_torch_whatever_is_asked_for(tmp_path: Path) -> None:
+    """What only torch, timm and albumentations can say, the stage `dry_run` asks them."""
+    params = read_yaml(Path("params.yaml"))
+    own = {"kind": "python", "file": "input/own/absent.py", "name": "Loss"}
+    params["train"] |= {"compile": True, "precision": "bfloat16", "loss": own, "freezing": GRADUAL}
+    params["train"]["model"] |= {"name": "vit_tiny_patch16_224", "drop_path_rate": 0.1, "hidden_activation": "relu"}
+    params["train"]["augmentation"]["transforms"] = [{"GaussianBlur": {"p": 0.3}}]
+    params["predict"]["views"] = ["identity", "scale_125"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    program = (
+        "import sys; from pipelines import check; check.main(); "
+        "print(sorted({'torch', 'timm', 'albumentations', 'accelerate'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, "--params", str(tmp_path / "params.yaml")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    root = Path.cwd()
+    (tmp_path / "pipelines").symlink_to(root / "pipelines")
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1] == "[]"

@@ -42,7 +42,7 @@ def test_each_kind_of_ones_own_counts_for_training(checkout: Path, key: str) -> 
     Path("input/own").mkdir(parents=True)
     Path(section["file"]).write_text("a = 1")
     after = digests()
-    assert {stage for stage in before if before[stage] != after[stage]} == {"check", "train"}
+    assert {stage for stage in before if before[stage] != after[stage]} == {"check", "dry_run", "train"}
 
 
 def digests() -> dict[str, str]:
@@ -55,7 +55,10 @@ def test_an_own_file_counts_for_the_stages_whose_sections_name_it(
 ) -> None:
     monkeypatch.setattr(code, "own_graph", functools.cache(code.own_graph))
     before = None
-    for own, stale in ((Path("input/own/arcface.py"), {"check", "train"}), (CARD.with_name("digits.py"), {"prepare"})):
+    for own, stale in (
+        (Path("input/own/arcface.py"), {"check", "dry_run", "train"}),
+        (CARD.with_name("digits.py"), {"prepare"}),
+    ):
         (checkout / own).parent.mkdir(parents=True, exist_ok=True)
         before = before or digests()
         (checkout / own).write_text("a = 1")

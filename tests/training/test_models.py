@@ -19,11 +19,9 @@ from foldline.training.models import (
     in_present_words,
     load_model,
     read_description,
-    refuse_unfit_images,
     save_model,
 )
 from foldline.training.networks import Model, Models
-from foldline.training.train_section import Resolution
 from tests.training.small import MODEL
 
 MODEL_OF_BEFORE = {
@@ -37,7 +35,6 @@ MODEL_OF_BEFORE = {
     "side_features": "joined",
 }
 PLAIN = LinearHead(kind="linear")
-WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)
 
 
 def architecture(name: str = "test_resnet", channels: int = 1, head: Head = PLAIN, pixels: int = 32) -> Architecture:
@@ -156,14 +153,12 @@ def test_refuses_an_unknown_tag_with_the_known() -> None:
 
 def test_refuses_a_model_that_takes_no_stochastic_depth() -> None:
     section = model_section(name="vgg11", drop_path_rate=0.1)
-    with pytest.raises(Refusal, match=r"`vgg11` does not take.*drop_path_rate"):
+    with pytest.raises(Refusal, match=r"train.model.drop_path_rate: `vgg11` does not take.*Set it to 0"):
         build_model(of_model(section, channels=3))
 
 
-def test_refuses_images_of_a_size_that_the_model_cannot_take() -> None:
-    with pytest.raises(Refusal, match=r"`test_vit` cannot take images of this size \(.*divisible by patch size"):
-        refuse_unfit_images(build_model(architecture("test_vit", pixels=50)), WHOLE)
-    with pytest.raises(Refusal, match=r"`xcit_nano_12_p16_224` cannot take images of this size.*prepare.height_pixels"):
+def test_refuses_images_of_a_size_that_the_model_cannot_be_built_for() -> None:
+    with pytest.raises(Refusal, match=r"`xcit_nano_12_p16_224` cannot take images of 50 x 50 .* 48 and 48 would"):
         build_model(architecture("xcit_nano_12_p16_224", pixels=50))
 
 

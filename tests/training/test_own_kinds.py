@@ -10,8 +10,7 @@ import torch
 from foldline.files.refusal import Refusal
 from foldline.training.augmentation import build_augmentation
 from foldline.training.models import load_model
-from foldline.training.training_setup import dry_run
-from tests.training.small import train_section
+from tests.training.small import rehearsed, train_section
 from tests.training.test_resumed import FILES, Killed, run
 
 FILE = "input/own/mine.py"
@@ -87,7 +86,7 @@ def in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_training_of_ones_own_learns_and_ends_the_same_if_it_is_resumed() -> None:
     config = train_section(epochs=6, workers=2, **LEARNING)
-    dry_run(config, (16, 16, 1), ())
+    rehearsed(config, (16, 16, 1))
     run(config, Path("straight"))
     with pytest.raises(Killed):
         run(config, Path("stopped"), 2)
@@ -141,7 +140,7 @@ def test_refuses(mistake: str) -> None:
     changes, message = REFUSED[mistake]
     flat = {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.0, "groups": "stages"}
     with pytest.raises(Refusal) as refusal:
-        dry_run(train_section(learning_rates=flat, **changes), (16, 16, 1), ())
+        rehearsed(train_section(learning_rates=flat, **changes), (16, 16, 1))
     assert message in str(refusal.value) and FILE in str(refusal.value)
 
 

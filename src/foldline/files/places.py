@@ -41,6 +41,8 @@ class Places:
         self.checked = self.work / "checked.json"
         """Says that parameters and card were valid; its bytes never change."""
         self.weights = self.work / "weights.safetensors"
+        self.dry_run = self.work / "dry_run.json"
+        """Says that what params.yaml asks for can be trained; its bytes never change."""
         self.rows = self.work / "rows.parquet"
         self.images = self.work / "images.parquet"
         self.unreadable = self.work / "unreadable.csv"

@@ -27,10 +27,10 @@ KEYS = {
 def build_backbone(name: str, weights: dict[str, Any] | None = None, **options: Any) -> nn.Module:
     """timm's model `name` without its classifier, at random, or from weights.
 
-    `weights`: what replaces timm's own settings of where they lie, {} for nothing. `options`: of KEYS; what is None is left
-    to the model, and a rate of 0 is 0, which a model that knows no such rate has anyway. timm fits the first convolution
-    and the position embeddings to them. Raises Refusal when it has no such model, one that names the key when the model
-    does not take an option, and one when weights of a file do not fit it then.
+    `weights`: what replaces timm's own settings of where they lie, {} for nothing. `options`: of KEYS; what is None is
+    left to the model, and a rate of 0 is 0, which a model that knows no such rate has anyway. timm fits the first
+    convolution and the position embeddings to them. Raises Refusal when it has no such model, one that names the key
+    when the model does not take an option, and one when weights of a file do not fit it then.
     """
     known_model(name)
     taken = dict(options)
@@ -85,9 +85,9 @@ def _unfit_weights(name: str, file: str, error: Exception) -> Refusal:
     lines = [line.strip() for line in str(error).splitlines()]
     what = [line for line in lines if line.startswith("size mismatch")] or lines[-1:] or [first_line(error)]
     return Refusal(
-        f"{file} does not fit `{name}` as this experiment builds it: {listed(what, 3)}. Set train.model.name to the model "
-        "that the weights were made with, or prepare.height_pixels and prepare.width_pixels to the size of the images "
-        "that they learned from."
+        f"{file} does not fit `{name}` as this experiment builds it: {listed(what, 3)}. Set train.model.name to the "
+        "model that the weights were made with, or prepare.height_pixels and prepare.width_pixels to the size of the "
+        "images that they learned from."
     )
 
 

@@ -25,6 +25,8 @@ class Seen(TorchFunctionMode):
         self.paths: set[float] = set()
         """Rates of stochastic depth, which differ by depth."""
         self.activations: set[str] = set()
+        self.parameters: dict[int, None] = {}
+        """Their identities, in the order of first use."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -37,6 +39,13 @@ class Seen(TorchFunctionMode):
             self.paths.add(1 - float(args[1] if len(args) > 1 else options.get("p", 0.5)))
         elif name in ACTIVATIONS:
             self.activations.add(name)
+        if name != "__get__":
+            given = (
+                one
+                for value in (*args, *options.values())
+                for one in (value if isinstance(value, list | tuple) else (value,))
+            )
+            self.parameters |= {id(one): None for one in given if isinstance(one, nn.Parameter)}
         return func(*args, **options)
 
     def differences(self, asked: Mapping[str, float]) -> Iterator[tuple[str, str]]:
@@ -47,7 +56,12 @@ class Seen(TorchFunctionMode):
             # Depth by depth it grows, in some models to a little less than all of it.
             fits = rates[-1:] and rate / 2 < rates[-1] <= rate + 1e-6 if key == "drop_path_rate" else _are(rates, rate)
             if not (fits if rate else not rates):
-                yield key, ", ".join(f"{one:g}" for one in rates) or "none"
+                yield key, ", ".join(f"{one:g}" for one in rates) or "0"
+
+    def used(self, backbone: nn.Module) -> list[str]:
+        """Names of the parameters that were used, in the order of first use."""
+        names = {id(parameter): name for name, parameter in backbone.named_parameters()}
+        return [names[one] for one in self.parameters if one in names]
 
 
 def _are(rates: Sequence[float], rate: float) -> bool:

@@ -3,12 +3,12 @@
 Parameters come in groups with a peak learning rate by depth, and no weight decay on norms and biases.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import union_of
 from foldline.training.train_part import Kind, Module
 
@@ -20,8 +20,16 @@ else:
 BACKBONE = "backbone."
 
 
+Groups = Literal["blocks", "stages"]
+
+
 class LearningRates(Kind):
     head: PositiveFloat
+
+    @property
+    def grouped_by(self) -> Groups | None:
+        """Which of timm's layer groups it asks for; None for none."""
+        return None
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         """From the name of one of the backbone's parameters to its peak rate.
@@ -38,13 +46,17 @@ class LayerDecay(LearningRates):
     kind: Literal["layer_decay"]
     backbone: PositiveFloat
     layer_decay: Annotated[float, Field(gt=0, le=1)]
-    groups: Literal["blocks", "stages"]
+    groups: Groups
     """What a layer group is: each block by itself (51 in a ResNet152), or each stage (5)."""
 
+    @property
+    def grouped_by(self) -> Groups | None:
+        return self.groups if self.layer_decay != 1 else None
+
     def peaks(self, backbone: Module) -> Callable[[str], float]:
-        if self.layer_decay == 1:
+        if self.grouped_by is None:
             return lambda name: self.backbone
-        depths = layer_depths(backbone, self.groups)
+        depths = layer_depths(backbone, self.grouped_by)
         return lambda name: self.backbone * self.layer_decay ** depths[name]
 
 
@@ -54,6 +66,10 @@ class StageRates(LearningRates):
     kind: Literal["per_stage"]
     stem: PositiveFloat
     stages: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+
+    @property
+    def grouped_by(self) -> Groups | None:
+        return "stages"
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         depths = layer_depths(backbone, "stages")
@@ -68,6 +84,11 @@ class StageRates(LearningRates):
 
 class Freezing(Kind):
     frees_the_head_first: ClassVar[bool] = False
+
+    @property
+    def grouped_by(self) -> Groups | None:
+        """Which of timm's layer groups it asks for; None for none."""
+        return None
 
     def start_epoch(self, model: Module, epoch: int) -> bool:
         """Put the model into training mode for an epoch, from 0; whether other parameters learn than before.
@@ -96,10 +117,14 @@ class GradualFreezing(Freezing):
     """Whether the BatchNorm layers of frozen parts go on following the batches, or stand still."""
     epoch_keys: ClassVar = ("head_epochs",)
 
+    @property
+    def grouped_by(self) -> Groups | None:
+        return "stages" if self.stage_epochs else None
+
     def start_epoch(self, model: Module, epoch: int) -> bool:
         backbone = model.get_submodule("backbone")
-        if self.stage_epochs:
-            depths = layer_depths(backbone, "stages")
+        if self.grouped_by is not None:
+            depths = layer_depths(backbone, self.grouped_by)
             unfrozen = max(0, 1 + (epoch - self.head_epochs) // self.stage_epochs)
         else:
             depths = dict.fromkeys((name for name, _ in backbone.named_parameters()), 0)
@@ -132,23 +157,50 @@ def parameter_groups(model: Classifier, learning_rates: LearningRates, weight_de
     return list(groups.values())
 
 
-def layer_depths(backbone: Module, groups: str) -> dict[str, int]:
+def layer_depths(backbone: Module, groups: Groups) -> dict[str, int]:
     """For each of the backbone's parameters, how many of timm's layer groups lie between it and the head.
 
-    `groups`: `blocks` or `stages`. Raises Refusal when timm does not know the model's layers.
+    Raises Refusal when timm does not know the model's layers, or not all of them.
     """
     from timm.models import group_parameters
 
     if not hasattr(backbone, "group_matcher"):
-        raise Refusal(
-            f"timm does not group the layers of {type(backbone).__name__}. "
-            "Set train.learning_rates to {kind: layer_decay, layer_decay: 1.0, ...} and train.freezing to "
-            "{kind: none}, or a freezing with stage_epochs: 0."
-        )
-    matcher = backbone.group_matcher(coarse=groups == "stages")  # type: ignore[operator]
-    layers = cast(dict[str, int], group_parameters(backbone, matcher, reverse=True))
+        raise _no_groups(backbone, groups, "it knows no groups")
+    try:
+        matcher = backbone.group_matcher(coarse=groups == "stages")  # type: ignore[operator]
+        layers = cast(dict[str, int], group_parameters(backbone, matcher, reverse=True))
+    except Exception as error:
+        raise _no_groups(backbone, groups, f"{type(error).__name__}: {error}") from None
+    left_out = [name for name, _ in backbone.named_parameters() if name not in layers]
+    if left_out:
+        raise _no_groups(backbone, groups, f"{listed(left_out, 3)} would belong to none")
     deepest = max(layers.values())
     return {name: deepest - layer for name, layer in layers.items()}
+
+
+def refuse_misplaced(backbone: Module, groups: Groups, used: Sequence[str]) -> None:
+    """Raises Refusal when timm places a parameter deeper than one that a forward pass uses before it.
+
+    `used`: names, in the order of use. Embeddings and tokens, parameters of the model itself and of none of its layers,
+    belong to the stem wherever they join.
+    """
+    depths = layer_depths(backbone, groups)
+    least, misplaced = max(depths.values()), list[str]()
+    for name in used:
+        if depths[name] > least and "." in name:
+            misplaced.append(name)
+        least = min(least, depths[name])
+    if misplaced:
+        raise _no_groups(backbone, groups, f"{listed(misplaced, 3)} would be deeper than layers that come before")
+
+
+def _no_groups(backbone: Module, groups: Groups, why: str) -> Refusal:
+    return Refusal(
+        f"train.learning_rates or train.freezing asks for {groups}, but timm does not group the layers of "
+        f"{type(backbone).__name__} so ({why}). Set train.learning_rates to "
+        "{kind: layer_decay, layer_decay: 1.0, ...} and train.freezing to {kind: none}, or a freezing with "
+        "stage_epochs: 0."
+    )
 
 
 def unfreeze(model: Module, depths: Mapping[str, int], unfrozen: int, still: bool) -> bool:

@@ -118,8 +118,8 @@ class TimmModel(Model):
         rates = {key: getattr(self, key) for key in ("drop_rate", "drop_path_rate", "spatial_dropout_rate")}
         for key, found in seen.differences(rates):
             raise Refusal(
-                f"train.model.{key} is {rates[key]:g}, but in `{self.name}` as it is built the rates in force are: "
-                f"{found}. Set it to that (none is 0), or use another model."
+                f"train.model.{key} is {rates[key]:g}, but `{self.name}` does not follow it: in force is {found}. Set "
+                f"it to {found}, or use another model."
             )
         if self.hidden_activation != "default":
             remaining = remaining_activations(self.hidden_activation, seen.activations)

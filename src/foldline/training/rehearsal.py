@@ -28,11 +28,11 @@ from foldline.training.batches import resized, resized_sides
 from foldline.training.fold_samples import NumberEncoding, Samples, TabularEncoding
 from foldline.training.head_initialisation import NoLinearProbe
 from foldline.training.in_force import seen_in_training
+from foldline.training.layer_groups import refuse_misplaced
 from foldline.training.loop import TrainingSetup, train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier
 from foldline.training.networks import refuse_scaled_views
-from foldline.training.processes import start_accelerator
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, build_training, training_batches
 
@@ -59,7 +59,7 @@ class EachSize:
 class Unwatched(NonFiniteCheck):
     """Of noise, a loss may be anything."""
 
-    def watch(self, *_: object) -> None:
+    def watch(self, step: int, losses: Tensor, index: Tensor) -> None:
         pass
 
 
@@ -87,10 +87,11 @@ def stand_in(
     return Fold(0, seed, noise, samples, samples, sizes, symmetries, weights, activation, tabular=tabular)
 
 
-def rehearse(fold: Fold, config: Train, views: Sequence[str], precision: Precision, processes: int) -> None:
+def rehearse(
+    fold: Fold, config: Train, views: Sequence[str], precision: Precision, processes: int, accelerator: Accelerator
+) -> None:
     """Raises a Refusal that names a key, of `train` or `predict` (whose `views` and `precision` these are), where
     something cannot be had. `fold`: of stand_in. `processes`: that will train together."""
-    accelerator = start_accelerator(on_cpu(config.precision), cpu=True)
     with named_part(config):
         try_out_parts(fold, config)
         _, height, width, _ = fold.pixels.shape
@@ -112,7 +113,11 @@ def rehearse(fold: Fold, config: Train, views: Sequence[str], precision: Precisi
         tabular = tuple(torch.from_numpy(told) for told in fold.training.tabular)
         passes = Passes(model, images, tabular)
         passes.whole()
-        config.model.refuse_ignored(model.backbone, seen_in_training(model.backbone, model.normalised(images)))
+        seen = seen_in_training(model.backbone, model.normalised(images))
+        config.model.refuse_ignored(model.backbone, seen)
+        for part in (config.learning_rates, config.freezing):
+            if part.grouped_by is not None:
+                refuse_misplaced(model.backbone, part.grouped_by, seen.used(model.backbone))
         passes.sizes(fractions, micro, config, processes)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32"):
             passes.views(views)
@@ -131,8 +136,15 @@ def try_out_parts(fold: Fold, config: Train) -> None:
     config.schedule.rates(STEPS_PER_EPOCH, config.epochs)
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
     image = np.array(fold.pixels[0], loaded_type(fold.pixels))
-    for seed in range(DRAWS if augment else 0):
-        augmented(augment, image, seed)
+    for seed in range(DRAWS):
+        if augment is None:
+            break
+        changed = augmented(augment, image, seed)
+        if (changed.shape, changed.dtype) != (image.shape, image.dtype):
+            raise Refusal(
+                f"train.augmentation makes an image of {changed.shape}, {changed.dtype}, of one of {image.shape}, "
+                f"{image.dtype}. Leave out what changes the size or the type."
+            )
 
 
 def smallest_pass(config: Train, processes: int) -> int:
@@ -184,7 +196,7 @@ class Passes:
             height, width = images.shape[-2:]
             what = f"`{config.model.name}` cannot learn from {{}} of {height} x {width} pixels ({first_line(error)})"
             if micro < IMAGES and self.error(images, training=True) is None:
-                least = 2 * processes + 1
+                least = 4 * processes - 1
                 raise Refusal(
                     f"train.micro_batch_size: {what.format('a single image')}, and with train.micro_batch_size "
                     f"{config.micro_batch_size}, train.batch_size {config.batch_size} and processes: {processes} a "
