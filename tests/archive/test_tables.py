@@ -116,5 +116,12 @@ def test_a_json_is_read_whatever_its_encoding(name: str, code: str) -> None:
     assert table["name"].tolist() == ["Käfer", "Öl"]
 
 
-def test_a_byte_that_stands_for_nothing_is_shown_as_such() -> None:
-    assert parse_table(b'[{"name": "K\xe4fer \x81"}]', "t.json")["name"].tolist() == ["Käfer \ufffd"]
+def test_bytes_that_are_no_text_in_any_known_encoding_are_asked_about() -> None:
+    content = b'[{"name": "K\xe4fer \x81"}]'
+    with pytest.raises(ValueError, match=r"its text makes no sense in .* encoding: latin-1}"):
+        parse_table(content, "t.json")
+    assert parse_table(content, "t.json", Spelling(encoding="latin-1"))["name"].tolist() == ["Käfer \x81"]
+    with pytest.raises(
+        ValueError, match=r"the card says that its text is in cp1252, and it is not .*latin-1 takes any"
+    ):
+        parse_table(content, "t.json", Spelling(encoding="cp1252"))

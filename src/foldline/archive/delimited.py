@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from foldline.files.refusal import listed, shortened
+from foldline.files.refusal import Curable, listed, shortened
 
 SEPARATORS = (",", "\t", ";", "|", " ")
 WHOLE_LINES = "\x1e"
@@ -113,7 +113,7 @@ class Delimited:
             self.count.short.append(self.count.lines)
             fields += [""] * (most - len(fields))
         if any(fields[most:]):
-            raise ValueError(
+            raise Curable(
                 f"line {self.count.lines} has {len(fields)} fields, the first line {most}: {listed(fields, 8)}. "
                 f"Put a field that holds {self.separator!r} in quotes, or name a single column of kind "
                 "`headerless`, which reads whole lines"
@@ -127,7 +127,7 @@ class Delimited:
             fields, is_torn = next(self._reader, None), False
         except csv.Error as error:
             if str(error).startswith(UNCLOSED):
-                raise ValueError(
+                raise Curable(
                     f"a quote in line {self._began()} is never closed. If the file is whole, a quote is a character of "
                     f"its text: {LITERAL}"
                 ) from None
@@ -143,7 +143,7 @@ class Delimited:
     def _refuse_swallowed(self, fields: list[str], is_torn: bool) -> None:
         swallowed = next((line for line in self._taken[1:] if is_torn or self._is_row(line, fields)), None)
         if self._quotes is None and swallowed is not None:
-            raise ValueError(
+            raise Curable(
                 f"a quote in line {self._began()} takes the lines up to {self.count.lines} into one field, such as "
                 f"{shortened(swallowed.strip(), WIDTH)!r}. Where a quote is a character of the text, {LITERAL}; where "
                 "the field does hold these lines, write `quotes: around`"

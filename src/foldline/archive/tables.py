@@ -16,9 +16,9 @@ import pyarrow.parquet
 from foldline.archive.archives import Archives
 from foldline.archive.delimited import PLAIN, Delimited, Spelling
 from foldline.archive.locating import located_file
-from foldline.archive.texts import AS_WRITTEN, as_text, decoded, encoding_of, parsed_json
+from foldline.archive.texts import AS_WRITTEN, as_text, assumed, decoded, encoding_of, parsed_json
 from foldline.archive.unpacking import unopened_archives
-from foldline.files.refusal import Refusal, listed, suggestion
+from foldline.files.refusal import Curable, Refusal, how, listed, suggestion
 
 TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *TYPED_SUFFIXES)
@@ -40,19 +40,27 @@ def parse_table(
 
     said: gets what a person should know of how it was read. Raises ValueError when `content` is not such a table.
     """
-    encoding = spelling.encoding
-    match PurePosixPath(name).suffix.lower():
+    suffix, said = PurePosixPath(name).suffix.lower(), [] if said is None else said
+    if suffix == ".parquet":
+        return _parquet(content, usecols, rows)
+    encoding = "" if suffix == ".npy" else encoding_of(content, spelling.encoding)
+    match suffix:
         case ".json":
             table = json_table(content, encoding)
         case ".jsonl" | ".ndjson":
             table = json_lines(content, encoding)
-        case ".parquet":
-            return _parquet(content, usecols, rows)
         case ".npy":
             table = _array(content)
         case _:
-            return _csv(content, name, spelling, usecols, rows, [] if said is None else said)
-    return (table if usecols is None else table[usecols]).map(as_text).astype("str")
+            table = _csv(content, name, spelling, encoding, usecols, rows, said)
+    if rows is None:
+        said += [] if said else [f"{len(table):,} rows"]
+        said += [] if spelling.encoding or not encoding else assumed(content, encoding)
+    return (
+        table
+        if suffix not in TYPED_SUFFIXES
+        else (table if usecols is None else table[usecols]).map(as_text).astype("str")
+    )
 
 
 def header_fields(content: bytes, name: str, spelling: Spelling = PLAIN) -> list[str]:
@@ -70,7 +78,7 @@ def _refuse_repeated(fields: Sequence[str], name: str) -> None:
     if repeated:
         renamed = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
                 for place, field in enumerate(fields)]  # fmt: skip
-        raise ValueError(
+        raise Curable(
             f"duplicate column names in the header: {listed(sorted(repeated))}. Instead of its name write {{kind: "
             f"headerless, name: {name}, columns: [{', '.join(renamed)}]}}, which renames them, and drop the "
             "header line in a function of your own (docs/own-code.md): table[1:]"
@@ -78,11 +86,14 @@ def _refuse_repeated(fields: Sequence[str], name: str) -> None:
 
 
 def _csv(
-    content: bytes, name: str, spelling: Spelling, usecols: list[str] | None, rows: int | None, said: list[str]
+    content: bytes,
+    name: str,
+    spelling: Spelling,
+    encoding: str,
+    usecols: list[str] | None,
+    rows: int | None,
+    said: list[str],
 ) -> pd.DataFrame:
-    encoding = encoding_of(content, spelling.encoding)
-    if not encoding.startswith("utf-16") and b"\0" in content:
-        raise ValueError(f"it is not text: it begins with {content[:8]!r}; write it as one of {listed(TABLE_SUFFIXES)}")
     lines = Delimited(content, encoding, spelling)
     fields, names = lines.first, spelling.names
     if not fields:
@@ -90,7 +101,7 @@ def _csv(
     if names is None:
         _refuse_repeated(fields, name)
     elif len(fields) != len(names):
-        raise ValueError(
+        raise Curable(
             f"its lines have {len(fields)} fields, the card names {len(names)}; the first line is "
             f"{lines.separator.join(fields)!r}. A single name reads whole lines, which a function of your own may split"
         )
@@ -169,7 +180,7 @@ def json_table(content: bytes, encoding: str | None = None) -> pd.DataFrame:
             raise
         return json_lines(content, encoding)
     if isinstance(parsed, dict) and isinstance(parsed.get("images"), list):
-        raise ValueError(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
+        raise Curable(f"it is an object with {listed(parsed)}, which a layout of kind `coco` reads")
     if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
         return pd.DataFrame({KEY: list(parsed), VALUE: list(parsed.values())})
     if isinstance(parsed, dict) and _is_of_records(list(parsed.values())):
@@ -238,10 +249,8 @@ def read_table(
     try:
         table = parse_table(archives.read(name), name, spelling, usecols, rows, said)
     except ValueError as error:
-        raise Refusal(
-            f"{archives.folder}: `{name}` is not a readable table ({error}). Name another in the card, or "
-            "download it again."
-        ) from None
+        cure = "Name another in the card, or download it again."
+        raise Refusal(f"{archives.folder}: `{name}` is not a readable table{how(error, cure)}") from None
     if rows is None:
         archives.said[name] = tuple(said) or (f"{len(table):,} rows",)
     return table

@@ -1,11 +1,20 @@
 """Bytes and values as text: encodings, json, and what a csv would write."""
 
+import codecs
 import json
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from foldline.archive.encodings import decide
+from foldline.files.refusal import Curable, listed
+
+HEAD = 4096
+SHOWN_WORDS, WIDTH = 3, 40
+WORD = re.compile(r"[^\W\d_]+|[^\x00-\x7f]+")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 EXACT = 2.0**63
 """Below it a whole number is written with all of its digits."""
@@ -14,21 +23,45 @@ LONGEST_BYTES = 1001
 
 
 def encoding_of(content: bytes, said: str | None = None) -> str:
-    """UTF-8, UTF-16 by its byte order mark, else cp1252 (Windows in the west), which nothing marks."""
-    if said is not None:
-        return said
-    if content.startswith(UTF_16):
+    """What the card says, else UTF-16 or UTF-8, else what is likely. Raises Undecided where that is not known."""
+    if content.startswith(UTF_16) and (said is None or codecs.lookup(said).name.startswith("utf-16")):
         return "utf-16"
+    if said is not None:
+        name = codecs.lookup(said).name
+        try:
+            content.decode(name)
+        except UnicodeDecodeError as error:
+            raise Curable(
+                f"the card says that its text is in {said}, and it is not ({error}). Correct `encoding`; latin-1 takes "
+                "any byte"
+            ) from None
+        return "utf-8-sig" if name == "utf-8" else name
+    head = content[:HEAD]
+    for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # of ASCII every other byte is 0
+        if head and 2 * head[first::2].count(0) > len(head[first::2]) and 0 not in head[1 - first :: 2]:
+            return name
+    if b"\0" in content:
+        raise Curable(f"it is not text: it begins with {content[:8]!r}; write it as one of .csv, .tsv, .json, .parquet")
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        return "cp1252"
+        return decide(content)
     return "utf-8-sig"
 
 
 def decoded(content: bytes, said: str | None = None) -> str:
-    """The text of `content`, whatever its encoding; an undefined byte becomes U+FFFD."""
-    return content.decode(encoding_of(content, said), "replace")
+    """The text of `content`. Raises ValueError for bytes that are none in its encoding."""
+    return content.decode(encoding_of(content, said))
+
+
+def assumed(content: bytes, encoding: str) -> Iterator[str]:
+    """A sentence on the encoding of a text that nothing marks, where the card does not say it."""
+    if not encoding.startswith("utf"):
+        words = dict.fromkeys(word for word in WORD.findall(content.decode(encoding, "replace")) if not word.isascii())
+        yield (
+            f"it is not UTF-8, and was read as {encoding}: {listed(words, SHOWN_WORDS, WIDTH)}. Write its `encoding` "
+            "after its name in the card if these are wrong."
+        )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from foldline.card.layout import Layout
 from foldline.card.layouts.part import PartLines
 from foldline.card.sources import LINE, ROW
 from foldline.card.target import Target
-from foldline.card.targets.number_targets import DECIMAL_COMMA
+from foldline.card.targets.number_targets import without_commas
 from foldline.card.targets.target_kind import ANY_TEXT
 from foldline.card.templates import columns_of, parse_id
 from foldline.files.refusal import Refusal, listed
@@ -129,14 +129,13 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
     numbers = pd.to_numeric(plain.replace(TRUTH), errors="coerce").astype(np.float64)
     others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
     if len(others):
-        cure = (
-            "Write a decimal point in a function of your own (docs/own-code.md): "
-            f"table['{texts.name}'].str.replace(',', '.')."
-            if others.str.fullmatch(DECIMAL_COMMA).any()
-            else "Name it under features.categories in the card, or leave it out."
+        commas = without_commas(texts)
+        cure = commas or (
+            "name it under features.categories in the card where it is a category, write it as a number in a function "
+            "of your own (docs/own-code.md) where it is one, or leave it out"
         )
         raise Refusal(
             f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} {described_places(others.index)} "
-            f"({others.index.nunique()} lines), which is not a number. {cure}"
+            f"({others.index.nunique()} lines), which is not a number: {cure}."
         )
     return numbers

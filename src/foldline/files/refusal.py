@@ -11,6 +11,15 @@ class Refusal(Exception):
     """What is wrong, where, what was found instead, and the cure; stages print it and exit with code 1."""
 
 
+class Curable(ValueError):
+    """What is wrong in a file, with its own cure: that of its reader's other errors would be wrong."""
+
+
+def how(error: ValueError, cure: str) -> str:
+    """What is wrong, and `cure` unless that says its own, for the end of a message."""
+    return f": {error}." if isinstance(error, Curable) else f" ({error}). {cure}"
+
+
 def listed(values: Iterable[object], most: int = 10, width: int = 300) -> str:
     """The first `most` of an iterable of values, as a message shows them: `a, b, c and 7 more`.
 

@@ -3,7 +3,6 @@ come by BatchNorm statistics of their own."""
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
@@ -101,24 +100,15 @@ class WeightAverage(Follower):
         self._taken += has_begun
 
 
-@dataclass(frozen=True)
-class Passes:
-    """How a batch goes through a model outside of the loop."""
-
-    loss: LossFunction
-    micro_batch_size: int
-    """Images of one pass, as in the loop."""
-
-
 class Statistics(Kind):
     """How averaged weights come by BatchNorm statistics of their own at every epoch's end."""
 
     batches: PositiveInt
 
     def refresh(
-        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, passes: Passes
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
     ) -> None:
-        """`passes`: how the short training that may renew them goes."""
+        """`loss`: of the short training that may renew them."""
         raise NotImplementedError
 
 
@@ -129,11 +119,9 @@ class UpdateBn(Statistics):
     kind: Literal["update_bn"]
 
     def refresh(
-        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, passes: Passes
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
     ) -> None:
         import torch
-
-        from foldline.training.batches import micro_batches
 
         model.eval()
         momenta = [norm.momentum for norm in norms]
@@ -143,8 +131,7 @@ class UpdateBn(Statistics):
             norm.train()
         with torch.no_grad():
             for batch in islice(batches, self.batches):
-                for part in micro_batches(batch, passes.micro_batch_size):
-                    model(part.images, *part.tabular)
+                model(batch.images, *batch.tabular)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
         model.eval()
@@ -158,11 +145,10 @@ class TrainingStatistics(Statistics):
     rate: PositiveFloat
 
     def refresh(
-        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, passes: Passes
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
     ) -> None:
         from torch.optim import SGD
 
-        from foldline.training.batches import micro_batches
         from foldline.training.processes import over_processes
 
         model.train().requires_grad_(True)
@@ -170,9 +156,7 @@ class TrainingStatistics(Statistics):
             norm.train(norm in norms)
         optimizer = SGD(model.parameters(), self.rate)
         for batch in islice(batches, self.batches):
-            for part in micro_batches(batch, passes.micro_batch_size):
-                losses = passes.loss(model(part.images, *part.tabular), part.targets)
-                (losses.sum() / len(batch.images)).backward()
+            loss(model(batch.images, *batch.tabular), batch.targets).mean().backward()
             for weight in model.parameters():
                 if weight.grad is not None:
                     weight.grad = over_processes(weight.grad, "mean", accelerator)
@@ -185,8 +169,8 @@ AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Sta
 
 
 class Average(Kind):
-    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
-        """What follows the model; `passes`: of what renews its statistics."""
+    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
+        """What follows the model; `loss`: of the short training that may renew its statistics."""
         return Follower(model)
 
 
@@ -200,14 +184,14 @@ class _Ema(Average):
     def step_decay(self, steps_per_epoch: int) -> float:
         raise NotImplementedError
 
-    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
+    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
         decay = self.step_decay(steps_per_epoch)
 
         def newest(taken: int) -> float:
             # A young average forgets faster: the warm-up of TensorFlow's ExponentialMovingAverage.
             return 1 - min(decay, (1 + taken) / (10 + taken))
 
-        return WeightAverage(model, newest, partial(self.statistics.refresh, passes=passes))
+        return WeightAverage(model, newest, partial(self.statistics.refresh, loss=loss))
 
 
 class Ema(_Ema):
@@ -242,8 +226,8 @@ class Mean(Average):
     statistics: AnyStatistics
     epoch_keys: ClassVar = ("from_epoch",)
 
-    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
-        refresh = partial(self.statistics.refresh, passes=passes)
+    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
+        refresh = partial(self.statistics.refresh, loss=loss)
         return WeightAverage(model, lambda taken: 1 / (taken + 1), refresh, self.from_epoch - 1, self.every == "epoch")
 
 

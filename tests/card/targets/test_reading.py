@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from foldline.card.target import Target
-from foldline.card.targets.number_targets import Columns, NumberLines, Regression
+from foldline.card.targets.number_targets import Columns, NumberLines, Regression, without_commas
 from foldline.card.targets.several_labels import Delimited, LabelLines, Multilabel, MultiOutput, OneHot
 from foldline.card.targets.single_labels import Binary, Multiclass, Ordinal
 from foldline.files.refusal import Refusal
@@ -118,8 +118,8 @@ def test_a_line_per_row_and_class_or_number() -> None:
         ),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("comma",)), group=None),
-            "it must be a number with a decimal point; write it so in a function of your own (docs/own-code.md): "
-            "table.assign(comma=table['comma'].str.replace(',', '.'))",
+            "it must be a number with a decimal point, without a comma; write it so in a function of your own "
+            "(docs/own-code.md): table.assign(**{'comma': table['comma'].str.replace(',', '.')}).",
         ),
         (
             Regression(kind="regression", values=Columns(kind="columns", columns=("gap",)), group=None),
@@ -141,3 +141,23 @@ def test_what_the_target_cannot_be_is_refused_with_the_line(target: Target, mess
 
     assert str(refusal.value).startswith("train.csv: ")
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "instead"),
+    [
+        (["1,5", "1,000"], ["."]),
+        (["0,125"], ["."]),
+        (["1,234,567", "1,000"], [""]),
+        (["1,000.5"], [""]),
+        (["1,000", "12"], [".", ""]),
+        (["1,5", "1,234,567"], [".", ""]),
+        (["cat", "1.5"], []),
+    ],
+)
+def test_a_comma_gets_the_cure_that_is_right_for_it_and_both_where_it_may_be_either(
+    fields: list[str], instead: list[str]
+) -> None:
+    cure = without_commas(pd.Series(fields, dtype="str", name="x")) or ""
+    assert [one for one in (".", "") if f".str.replace(',', {one!r})" in cure] == instead
+    assert ("parts thousands" in cure) == (len(instead) == 2)

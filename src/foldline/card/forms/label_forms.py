@@ -45,7 +45,7 @@ class OfLabels(Form):
                 f"A submission of kind `{self.kind}` separates labels by {by}, but "
                 f"{counted(len(spaced), 'label holds', 'labels hold')} one: "
                 f"{listed(map(repr, spaced), 3)}. Write them as the sample submission does, in a function of your own "
-                f"(docs/own-code.md): table['...'].str.replace({separator!r}, '_'). Or correct "
+                "(docs/own-code.md); no two labels may become one. Or correct "
                 f"submission.kind{self.separator_keys} or target.labels.delimiter in the card."
             )
 

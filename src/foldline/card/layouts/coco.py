@@ -18,7 +18,7 @@ from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import Step, TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.card.templates import Template, columns_of, filled, parse_template
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, how, listed
 
 OWN = "image_id"
 IMAGE_IDS = (OWN, "imageId", "id")
@@ -75,10 +75,8 @@ def _lists(content: bytes, source: str, encoding: str | None) -> dict[str, list[
     try:
         parsed = parsed_json(content, encoding)
     except ValueError as error:
-        raise Refusal(
-            f"{source} is not json ({error}), which a layout of kind `coco` reads. Name another file or "
-            "another kind in the card, or download it anew if it is damaged."
-        ) from None
+        cure = "Name another file or another kind in the card, or download it anew if it is damaged."
+        raise Refusal(f"{source} is not json, which a layout of kind `coco` reads{how(error, cure)}") from None
     if isinstance(parsed, list):
         parsed = {"images": parsed}
     if not isinstance(parsed, dict) or not parsed.get("images"):

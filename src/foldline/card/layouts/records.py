@@ -17,7 +17,7 @@ from foldline.card.layouts.record_images import RecordImage, field_value, leaves
 from foldline.card.source_steps import ADDRESS, Step, TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.files.progress import progress
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, how
 from foldline.params.kinds import union_of
 
 Image = Annotated[RecordImage, union_of("foldline.card.layouts.record_images", RecordImage)]
@@ -109,7 +109,7 @@ class RecordsPart(Part):
 
 
 def _unreadable(archives: Archives, name: str, error: ValueError) -> Refusal:
-    return Refusal(f"{archives.folder}: `{name}` is not readable ({error}). Download it anew.")
+    return Refusal(f"{archives.folder}: `{name}` is not readable{how(error, 'Download it anew.')}")
 
 
 def _without_records(archives: Archives, name: str) -> Refusal:

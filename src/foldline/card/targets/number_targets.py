@@ -29,11 +29,8 @@ from foldline.card.targets.target_kind import (
 from foldline.files.refusal import Refusal
 from foldline.params.section import Kinds
 
-DECIMAL_COMMA = r"[+-]?\d*,\d+"
-POINTS = (
-    "a number with a decimal point; write it so in a function of your own (docs/own-code.md): "
-    "table.assign({column}=table['{column}'].str.replace(',', '.'))"
-)
+DECIMAL_COMMA, THOUSANDS = r"[+-]?\d*,\d+", r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?"
+WITHOUT_COMMA = "a number with a decimal point, without a comma"
 NUMBERS = f"a number; correct target.kind or target.values in the card, {BY_A_FUNCTION}"
 VOTES = "a number of votes, or a share, 0 or more; correct target.kind or target.columns in the card"
 ONE = 1 << 20
@@ -189,19 +186,39 @@ def _shown_row(row: np.ndarray, names: tuple[str, ...]) -> str:
     return ", ".join(f"{name}={value:g}" for name, value in zip(names, row, strict=True) if value == value)
 
 
+def without_commas(texts: pd.Series) -> str | None:
+    """The cure for numbers with commas, in words: 1,5 has a decimal one, 1,234,567 parts thousands, and 1,000 alone may
+    be either. None for other texts."""
+    thousands = texts.str.fullmatch(THOUSANDS)
+    decimals = texts.str.fullmatch(DECIMAL_COMMA)
+    if not (thousands | decimals).any():
+        return None
+    are_decimals, are_thousands = bool((decimals & ~thousands).any()), bool((thousands & ~decimals).any())
+    as_points, as_nothing = (
+        f"table.assign(**{{{texts.name!r}: table[{texts.name!r}].str.replace(',', {instead!r})}})"
+        for instead in (".", "")
+    )
+    cure = f"{as_points} where the comma is a decimal one, {as_nothing} where it parts thousands"
+    if are_decimals != are_thousands:
+        cure = as_points if are_decimals else as_nothing
+    return f"write it so in a function of your own (docs/own-code.md): {cure}"
+
+
 def _numbers(texts: pd.Series, source: str, gaps: bool) -> np.ndarray:
     """NaN for an empty field, where there may be `gaps`."""
     numbers = pd.to_numeric(texts, errors="coerce")
     finite = pd.Series(np.isfinite(numbers.to_numpy(float)), index=texts.index)
-    commas = texts.str.fullmatch(DECIMAL_COMMA).any()
-    wanted = POINTS.format(column=texts.name) if commas else NUMBERS
+    cure = without_commas(texts)
+    wanted = f"{WITHOUT_COMMA}; {cure}" if cure else NUMBERS
     refuse_other_fields(texts, finite | (texts == "") if gaps else finite, source, wanted)
     return numbers.to_numpy(float)
 
 
 def _votes(texts: pd.Series, source: str) -> np.ndarray:
     votes = pd.to_numeric(texts, errors="coerce").to_numpy(float)
-    refuse_other_fields(texts, pd.Series(np.isfinite(votes) & (votes >= 0), index=texts.index), source, VOTES)
+    cure = without_commas(texts)
+    wanted = f"{WITHOUT_COMMA}; {cure}" if cure else VOTES
+    refuse_other_fields(texts, pd.Series(np.isfinite(votes) & (votes >= 0), index=texts.index), source, wanted)
     return votes
 
 
