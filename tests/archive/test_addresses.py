@@ -6,10 +6,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from foldline.archive.addresses import open_array_file
 from foldline.archive.archives import Archives
+from foldline.archive.record_files import file_of_records
 from foldline.files.refusal import Refusal
 from foldline.pixels.picture_files import PictureFiles, picture_into
 from foldline.pixels.resizing import PixelForm
@@ -80,3 +83,74 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"nothing of the kind")
     with pytest.raises(Refusal, match=f"`{name}` is not a readable array file"):
         open_array_file(tmp_path / name, name)
+
+
+def hdf5_that_points_outside(folder: Path) -> None:
+    """hostile.h5 beside secret.h5 and secret.bin, whose numbers it would show."""
+    secret = np.full((3, 4, 5), 77, np.uint8)
+    (folder / "secret.bin").write_bytes(secret.tobytes())
+    with h5py.File(folder / "secret.h5", "w") as file:
+        file["images"] = secret
+    with h5py.File(folder / "hostile.h5", "w") as file:
+        file["own"] = PICTURES
+        file["soft"] = h5py.SoftLink("/own")
+        file["deep/near"] = h5py.SoftLink("../own")
+        file["deep/soft"] = h5py.SoftLink("/own")
+        file["loop"] = h5py.SoftLink("/other")
+        file["other"] = h5py.SoftLink("/loop")
+        file["nothing"] = h5py.SoftLink("/none")
+        file["external"] = h5py.ExternalLink("secret.h5", "/images")
+        file["folder"] = h5py.ExternalLink("secret.h5", "/")
+        file["absolute"] = h5py.ExternalLink(f"{folder}/secret.h5", "/images")
+        file["soft_external"] = h5py.SoftLink("/external")
+        file["soft_folder"] = h5py.SoftLink("/folder")
+        file.create_dataset("stored", (3, 4, 5), "u1", external=[(f"{folder}/secret.bin", 0, 60)])
+        layout = h5py.VirtualLayout((3, 4, 5), "u1")
+        layout[:] = h5py.VirtualSource(f"{folder}/secret.h5", "images", (3, 4, 5))
+        file.create_virtual_dataset("virtual", layout)
+        file.create_dataset("huge", (2**20, 2**20), "u1", chunks=(1, 1), compression="gzip")
+        file.create_dataset("objects", (2,), h5py.ref_dtype)
+
+
+OUTSIDE = ["external", "folder/images", "absolute", "soft_external", "soft_folder/images", "stored", "virtual"]
+
+
+@pytest.mark.parametrize("name", [*OUTSIDE, "loop"])
+@pytest.mark.parametrize("row", ["", "[0]"])
+def test_nothing_is_read_of_another_file(name: str, row: str, tmp_path: Path) -> None:
+    hdf5_that_points_outside(tmp_path)
+    with Archives(tmp_path, ["hostile.h5"]) as archives:
+        with pytest.raises(Refusal, match=rf"hostile\.h5: `{name}` (is a link to|is a link that|has its numbers in)"):
+            PictureFiles(archives).contents(f"hostile.h5/{name}{row}")
+        with pytest.raises(Refusal):
+            open_array_file(tmp_path / "hostile.h5", "hostile.h5").holds(name, None)
+
+
+def test_links_within_a_file_are_followed(tmp_path: Path) -> None:
+    hdf5_that_points_outside(tmp_path)
+    with Archives(tmp_path, ["hostile.h5"]) as archives:
+        files = PictureFiles(archives)
+        for name in ("own", "soft", "deep/soft"):
+            place = np.zeros((4, 5, 3), np.uint8)
+            picture_into(place, files.contents(f"hostile.h5/{name}[1]"), PixelForm(4, 5, 3, "squash"))
+            assert np.array_equal(place, PICTURES[1])
+        for name in ("nothing", "none/such", "own/within"):
+            with pytest.raises(Undecodable, match="there is no such file"):
+                files.contents(f"hostile.h5/{name}[0]")
+
+
+@pytest.mark.parametrize(("name", "why"), [("huge", "more than the"), ("objects", "pickled Python objects")])
+def test_what_is_no_picture(name: str, why: str, tmp_path: Path) -> None:
+    hdf5_that_points_outside(tmp_path)
+    with Archives(tmp_path, ["hostile.h5"]) as archives, pytest.raises(Undecodable, match=why):
+        PictureFiles(archives).contents(f"hostile.h5/{name}")
+
+
+def test_a_parquet_file_whose_columns_lie_in_another(tmp_path: Path) -> None:
+    table = pyarrow.table({"image": [b"secret"]})
+    collected: list[pyarrow.parquet.FileMetaData] = []
+    pyarrow.parquet.write_table(table, tmp_path / "secret.parquet", metadata_collector=collected)
+    collected[0].set_file_path("secret.parquet")
+    collected[0].write_metadata_file(tmp_path / "hostile.parquet")
+    with pytest.raises((OSError, ValueError)):
+        list(file_of_records(tmp_path / "hostile.parquet", "hostile.parquet").read(None))

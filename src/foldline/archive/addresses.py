@@ -7,6 +7,7 @@ set of one, `train.hdf5/images[17]` a row of that. `a_red.png|a_green.png` are t
 
 import io
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from foldline.archive.budgets import MOST_PIXELS
 from foldline.files.refusal import Refusal
 
 BETWEEN_CHANNELS = "|"
@@ -108,7 +110,7 @@ class ArrayFile:
         self.arrays, self.least_axes = arrays, least_axes
 
     def holds(self, name: str, row: int | None) -> bool:
-        array: Any = self.arrays.get(name)
+        array = self._array(name)
         if row is None or not hasattr(array, "shape"):
             return hasattr(array, "shape")
         return array.ndim >= self.least_axes and row < len(array)
@@ -116,11 +118,14 @@ class ArrayFile:
     def content(self, name: str, row: int | None) -> bytes:
         """An image file's bytes where the array holds them, else the pixels as a .npy file.
 
-        Raises KeyError if there is no such image.
+        Raises KeyError if there is no such image, Refusal for one whose numbers lie in another file.
         """
         if not self.holds(name, row):
             raise KeyError(name, row)
-        value = self.arrays[name][() if row is None else row]
+        array: Any = self._array(name)
+        if math.prod(array.shape if row is None else array.shape[1:]) > MOST_PIXELS:
+            raise ValueError(f"it is of shape {array.shape}, more than the {MOST_PIXELS:,} numbers that are read")
+        value = array[() if row is None else row]
         if isinstance(value, bytes):
             return bytes(value)
         if isinstance(value, np.void) or (value.ndim == 1 and value.dtype == np.uint8):
@@ -128,6 +133,46 @@ class ArrayFile:
         stored = io.BytesIO()
         np.save(stored, value, allow_pickle=False)
         return stored.getvalue()
+
+    def _array(self, name: str) -> Any:
+        return self.arrays.get(name)
+
+
+DEEPEST_LINKS = 16
+"""As many as HDF5 itself follows."""
+
+
+class Hdf5File(ArrayFile):
+    """Whose groups may hold links, and whose data may lie elsewhere: nothing is read of another file."""
+
+    def _array(self, name: str) -> Any:
+        self._refuse_outside(name, name, 0)
+        found = self.arrays.get(name)
+        if getattr(found, "external", None) or getattr(found, "is_virtual", False):
+            raise Refusal(f"{self._where(name)} has its numbers in other files, which are not read.")
+        return found
+
+    def _refuse_outside(self, path: str, name: str, depth: int) -> None:
+        """Raises Refusal where a part of `path` is a link to another file, or links lead to each other.
+
+        name: as asked for, for messages.
+        """
+        import h5py
+
+        if depth > DEEPEST_LINKS:
+            raise Refusal(f"{self._where(name)} is a link that leads to itself.")
+        place = ""
+        for part in path.strip("/").split("/"):
+            above, place = place, f"{place}/{part}"
+            link = self.arrays.get(place, getlink=True)  # type: ignore[call-overload]
+            if isinstance(link, h5py.ExternalLink):
+                raise Refusal(f"{self._where(name)} is a link to another file, `{link.filename}`, which is not read.")
+            if isinstance(link, h5py.SoftLink):
+                place = link.path if link.path.startswith("/") else f"{above}/{link.path}"
+                self._refuse_outside(place, name, depth + 1)
+
+    def _where(self, name: str) -> str:
+        return f"{Path(self.arrays.filename).name}: `{name}`"  # type: ignore[attr-defined]
 
 
 def open_array_file(path: Path, name: str) -> ArrayFile:
@@ -137,7 +182,7 @@ def open_array_file(path: Path, name: str) -> ArrayFile:
             return ArrayFile({"": np.load(path, mmap_mode="r", allow_pickle=False)}, 2)
         import h5py  # needed for such files alone
 
-        return ArrayFile(h5py.File(path, "r"), 1)
+        return Hdf5File(h5py.File(path, "r"), 1)
     except ModuleNotFoundError:
         raise Refusal(f"{path} is an HDF5 file, and h5py is not installed: pip install h5py.") from None
     except (OSError, ValueError) as error:

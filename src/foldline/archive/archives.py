@@ -139,7 +139,7 @@ def _by_name(folder: Path, entries: Sequence[Entry]) -> dict[str, Entry]:
         other = named.setdefault(name, entry)
         if (other.archive, other.within) != (entry.archive, entry.within) and not _are_copies(other, entry):
             raise Refusal(
-                f"{folder}: two files would be called `{name}`, in {_way_to(other)} and in {_way_to(entry)}. "
+                f"{folder}: two files would be called `{name}`, in {other.way} and in {entry.way}. "
                 "Unpack one of these archives by hand into a folder of its own, and take the competition's files by "
                 "`foldline download --from FOLDER`."
             )
@@ -174,8 +174,3 @@ def _beside(holder: Holder, others: Collection[Holder]) -> bool:
 def _below_its_archive(entry: Entry) -> str:
     """As if its archive had been extracted into a folder of its name. Plain strings: there may be millions."""
     return f"{splitext(entry.source)[0].removesuffix('.tar')}/{entry.path[len(dirname(entry.source)) :].lstrip('/')}"
-
-
-def _way_to(entry: Entry) -> str:
-    """The archives that it lies in, outermost first."""
-    return " > ".join(part for part in entry.above if isinstance(part, str)) or "no archive"

@@ -4,6 +4,7 @@ Generous on purpose: the largest competitions hold millions of files and a terab
 """
 
 import os
+import resource
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,10 @@ BOMB_BYTES = 2**28
 MOST_ENTRIES = 20_000_000
 """In one archive."""
 DEEPEST = 4
-"""Nested archives."""
+MOST_NESTED = 100_000
+"""Archives within archives: how deep, and how many."""
+MOST_OPEN = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
+"""Zips: they stay open, and the system lends a process so many files."""
 KEPT_FREE_BYTES = 2**28
 """Of the disk, and of the memory, while an archive of unknown size is unpacked."""
 PIXELS_VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
@@ -31,6 +35,16 @@ def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
     if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
         raise Refusal(
             f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
+        )
+
+
+def refuse_archives(where: str, nested: int, opened: int) -> None:
+    """Raises Refusal where there are more archives within archives, or more zips, than can be read."""
+    if nested > MOST_NESTED or opened > MOST_OPEN:
+        raise Refusal(
+            f"{where} is one archive too many: {nested:,} lie in others ({MOST_NESTED:,} may), {opened:,} are zips "
+            f"({MOST_OPEN:,} may be open; `ulimit -n` raises that). Unpack some by hand into a folder, and take that "
+            "by `foldline download --from FOLDER`."
         )
 
 

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
-from foldline.archive.budgets import DEEPEST, refuse_bomb, refuse_without_room
+from foldline.archive.budgets import DEEPEST, refuse_archives, refuse_without_memory, refuse_without_room
+from foldline.archive.junk import is_junk
 from foldline.archive.unpacking import (
     AGAIN,
-    DAMAGES,
     FIRST,
     HEAD_BYTES,
     SUFFIXES,
@@ -23,7 +23,8 @@ from foldline.archive.unpacking import (
     ends_as_zip,
     extract,
     join_parts,
-    refuse_leaving,
+    members_of,
+    refuse_member,
     refusing_damage,
     whole_of,
 )
@@ -33,9 +34,6 @@ NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".ti
 """A single file to a person, though some are zips; there may be many images, and opening each takes time."""
 FEW = 20
 """Up to so many files without suffix and folder are opened in a download: an archive may be called `train`."""
-JUNK_FILES = (".ds_store", "thumbs.db", "desktop.ini")
-MAC_FOLDER = "__MACOSX/"
-"""Junk files that operating systems leave in archives."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,11 @@ class Entry:
     above: tuple[object, ...]
     """The identity of its archive; empty where it lies in none."""
 
+    @property
+    def way(self) -> str:
+        """The archives that it lies in, outermost first."""
+        return " > ".join(part for part in self.above if isinstance(part, str)) or "no archive"
+
     def holding(self, path: str, archive: zipfile.ZipFile | None, within: str) -> "Entry":
         """An entry of this archive."""
         step = path if archive is None else within
@@ -66,6 +69,7 @@ class Finder:
         self.folder = folder
         self.unpacked = Unpacked(folder)
         self._open = zips
+        self._nested, self._zips = 0, 0
 
     def found_in(self, name: str, files: Sequence[str]) -> Iterator[Entry]:
         """All files in the download `name`, one of `files`, or itself. Raises Refusal for a damaged or hostile one.
@@ -73,7 +77,7 @@ class Finder:
         The parts of a split archive are joined when its first one is asked for; the others contain nothing.
         """
         whole = whole_of(name)
-        if whole is not None and not name.endswith(FIRST):
+        if is_junk(name) or (whole is not None and not name.endswith(FIRST)):
             return
         parts = [name] if whole is None else [part for part in sorted(files) if whole_of(part) == whole]
         paths, name = [existing(self.folder, part) for part in parts], whole or name
@@ -100,7 +104,10 @@ class Finder:
             raise Refusal(f"{where} is not a zip archive. {AGAIN}")
         if kind is None:
             yield entry
-        elif kind == "zip":
+            return
+        self._nested, self._zips = self._nested + (depth > 1), self._zips + (kind == "zip")
+        refuse_archives(where, self._nested, self._zips)
+        if kind == "zip":
             yield from self._zipped(entry, path, depth)
         else:
             identity = [entry.identity, kind]
@@ -120,17 +127,18 @@ class Finder:
     def _zip(self, entry: Entry, path: Path) -> zipfile.ZipFile:
         try:
             return self._open.enter_context(zipfile.ZipFile(path))
-        except zipfile.BadZipFile as error:
+        except (MemoryError, PermissionError):
+            raise
+        except Exception as error:  # hostile bytes meet it with any error there is
             raise Refusal(f"{self.where(entry)} is not a whole zip archive ({error}). {AGAIN}") from None
 
     def _zipped(self, entry: Entry, path: Path, depth: int) -> Iterator[Entry]:
         archive, where = self._zip(entry, path), self.where(entry)
         # Paths as plain strings here: there may be millions, and pathlib takes three times as long as reading the zip.
         parent, bare = dirname(entry.path), _bare_archives(archive) if depth == 1 else ()
-        for information in archive.infolist():
-            refuse_leaving(information.filename, where)
+        for information in members_of(archive, where):
             inner = normpath(join(parent, information.filename.replace("\\", "/")))
-            if not information.is_dir() and not _is_junk(inner):
+            if not is_junk(inner):
                 found = entry.holding(inner, archive, information.filename)
                 yield from self._opened(found, depth + 1, information.filename in bare)
 
@@ -144,15 +152,17 @@ class Finder:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
         for name, path in names.items():
-            if not _is_junk(name):
+            if not is_junk(name):
                 yield from self._opened(entry.holding(name, None, str(path)), depth + 1)
 
     def content(self, entry: Entry) -> bytes:
         """Raises Refusal when it is damaged or cannot be unpacked."""
         if entry.archive is None:
+            refuse_without_memory(self.where(entry), Path(entry.within).stat().st_size)
             return Path(entry.within).read_bytes()
         information, where = entry.archive.getinfo(entry.within), self.where(entry)
-        refuse_bomb(where, information.compress_size, information.file_size)
+        refuse_member(information, where)
+        refuse_without_memory(where, information.file_size)
         with refusing_damage(where):
             return entry.archive.read(information)
 
@@ -164,6 +174,7 @@ class Finder:
 
         def unpack(folder: Path) -> None:
             information = archive.getinfo(entry.within)
+            refuse_member(information, where)
             refuse_without_room(folder, information.file_size, where)
             with archive.open(information) as packed:
                 copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)
@@ -172,16 +183,9 @@ class Finder:
 
     def where(self, entry: Entry) -> str:
         """What messages call it."""
-        within = f": `{entry.path}`" if entry.above else ""
-        return f"{self.folder / entry.source}{within}"
-
-
-def _is_junk(path: str) -> bool:
-    """Of a path within an archive. Plain strings: there may be millions."""
-    name = path.rpartition("/")[2]
-    return (
-        name.startswith("._") or name.lower() in JUNK_FILES or path.startswith(MAC_FOLDER) or f"/{MAC_FOLDER}" in path
-    )
+        if not entry.above:
+            return str(self.folder / entry.source)
+        return f"{self.folder / entry.way}: `{entry.path}`"
 
 
 def existing(folder: Path, name: str) -> Path:
@@ -202,8 +206,16 @@ def _head_within(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         with archive.open(name) as file:
             return file.read(HEAD_BYTES)
-    except (*DAMAGES, NotImplementedError, RuntimeError):
+    except Exception:
         return b""  # damaged or locked: refused when it is asked for
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a download is opened as one, which a damaged one is, too; the last part of a split one is not."""
+    suffix = path.suffix.lower()
+    kind = container_kind(_head(path), suffix)
+    is_damaged = kind is None and suffix == ".zip" and not ends_as_zip(path)
+    return suffix not in NEVER_OPENED and (kind == "zip" or is_damaged)
 
 
 def _head(path: Path) -> bytes:

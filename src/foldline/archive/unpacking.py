@@ -12,18 +12,24 @@ import lzma
 import os
 import re
 import shutil
+import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
-from foldline.archive.budgets import refuse_bomb, refuse_without_room
+from foldline.archive.budgets import (
+    KEPT_FREE_BYTES,
+    refuse_bomb,
+    refuse_entries,
+    refuse_overlap,
+    refuse_without_room,
+)
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import locked, sha256_of_json, whole_folder
+from foldline.files.whole_files import FULL_DISK, locked, sha256_of_json, whole_folder
 
 Container = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
 SUFFIXES = (".zip", ".7z", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
@@ -33,6 +39,7 @@ UNOPENED = (*SUFFIXES, *UNREAD_SUFFIXES)
 HEAD_BYTES = 262
 END_OF_ZIP, LARGEST_END = b"PK\x05\x06", 22 + 2**16
 """The record's signature, and its largest size in bytes, comment included."""
+COUNT_IN_END = slice(10, 12)
 MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
@@ -43,7 +50,9 @@ MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (257, b"ustar", "tar"),
 )
 AGAIN = "Remove it and run `dvc repro -f -s download`."
-DAMAGES = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+OF_THE_SYSTEM = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
+"""Errors that say nothing of an archive."""
+TWICE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
 BLOCK_BYTES = 2**20
 OPENERS = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
 
@@ -54,9 +63,15 @@ class Locked(Exception):
 
 def ends_as_zip(path: Path) -> bool:
     """Whether a zip's end record is near the end of the file, whatever precedes it."""
+    return bool(_end_of_zip(path))
+
+
+def _end_of_zip(path: Path) -> bytes:
+    """The last end record and what follows it; empty where there is none."""
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - LARGEST_END))
-        return END_OF_ZIP in file.read()
+        _, mark, rest = file.read().rpartition(END_OF_ZIP)
+    return mark + rest if mark else b""
 
 
 def container_kind(head: bytes, suffix: str) -> Container | None:
@@ -100,23 +115,38 @@ class Unpacked:
 
 
 @contextmanager
-def refusing_damage(where: str) -> Iterator[None]:
-    """Errors while `where` is read or unpacked become a Refusal if the archive or the disk is to blame."""
+def refusing_damage(where: str, cure: str = AGAIN) -> Iterator[None]:
+    """Errors while `where` is read or unpacked become a Refusal if the archive, the memory or the disk is to blame."""
     try:
         yield
-    except DAMAGES as error:
-        raise Refusal(f"{where} is damaged ({error}). {AGAIN}") from None
+    except (Refusal, Locked):
+        raise
+    except MemoryError:
+        raise Refusal(f"{where} takes more memory to unpack than is free. Use a machine with more.") from None
     except (NotImplementedError, RuntimeError) as error:  # a password, or an unsupported compression
+        if isinstance(error, RecursionError):
+            raise Refusal(f"{where} is damaged (nested without end). {cure}") from None
         raise Refusal(
             f"{where} cannot be unpacked here ({error}). Extract the archive by hand and zip it again, with deflate "
             "and without a password."
         ) from None
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise Refusal(f"{where} does not fit on disk when unpacked. Free some space.") from None
-        if error.errno in (None, errno.EINVAL):  # bz2 and gzip: not their format
-            raise Refusal(f"{where} is damaged ({error}). {AGAIN}") from None
-        raise
+        if error.errno in OF_THE_SYSTEM:
+            raise
+        raise Refusal(_of_system_error(where, error, cure)) from None
+    except Exception as error:  # hostile bytes meet decoders with any error there is
+        raise Refusal(f"{where} is damaged or cut short ({f'{error}' or type(error).__name__}). {cure}") from None
+
+
+def _of_system_error(where: str, error: OSError, cure: str) -> str:
+    if error.errno in FULL_DISK:
+        return f"{where} does not fit on disk when unpacked. Free some space."
+    if error.errno in TWICE:
+        return (
+            f"{where} holds two entries of one name, such as a file and a folder ({Path(error.filename or '').name}). "
+            "Extract the archive by hand, rename one, and take the files by `foldline download --from FOLDER`."
+        )
+    return f"{where} is damaged or cut short ({error.strerror or error}). {cure}"
 
 
 def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
@@ -130,6 +160,7 @@ def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
     match kind:
         case "7z":
             _extract_7z(path, folder, where)
+            _refuse_links(folder, where)
         case "tar":
             _extract_tar(path, folder, where)
         case "gzip" | "bzip2" | "xz":
@@ -143,6 +174,7 @@ def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: 
     """Raises Refusal as soon as `packed` proves to be a zip bomb."""
     with target.open("wb") as file:
         while block := packed.read(BLOCK_BYTES):
+            refuse_without_room(target.parent, len(block) + KEPT_FREE_BYTES, where)
             file.write(block)
             refuse_bomb(where, packed_bytes, file.tell())
 
@@ -154,16 +186,63 @@ def refuse_leaving(name: str, archive: Path | str) -> None:
         raise Refusal(f"{archive}: the entry `{name}` leaves the folder. Do not trust this archive; nothing was read.")
 
 
+def members_of(archive: zipfile.ZipFile, where: str) -> Iterator[zipfile.ZipInfo]:
+    """The files in a zip, without its folders. Raises Refusal for an archive of too many, for one whose files overlap,
+    and for an entry that would leave the folder."""
+    members, path = archive.infolist(), Path(str(archive.filename))
+    refuse_entries(where, len(members))
+    refuse_overlap(where, path.stat().st_size, sum(member.compress_size for member in members))
+    counted = int.from_bytes(_end_of_zip(path)[COUNT_IN_END], "little")
+    if counted not in (len(members) % 2**16, 2**16 - 1):  # with the largest number, 64 bits elsewhere tell it
+        raise Refusal(f"{where} is damaged: it lists {len(members):,} files, and its end says {counted:,}. {AGAIN}")
+    for member in members:
+        refuse_leaving(member.filename, where)
+        if not member.is_dir():
+            yield member
+
+
+def refuse_member(member: zipfile.ZipInfo, where: str) -> None:
+    """Raises Refusal for a bomb, and for a link: what that leads to may lie outside of the archive."""
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise Refusal(f"{where} is a link to another file, which is not followed. Zip that file itself.")
+    refuse_bomb(where, member.compress_size, member.file_size)
+
+
 def _extract_tar(path: Path, folder: Path, where: str) -> None:
+    """Symbolic links are left out. A sparse file's zeros count as its bytes."""
+    packed_bytes, unpacked_bytes = path.stat().st_size, 0
     with tarfile.open(path, "r:") as archive:
-        for member in archive:
+        for count, member in enumerate(archive, 1):
+            refuse_entries(where, count)
             refuse_leaving(member.name, where)
-            packed = archive.extractfile(member) if member.isfile() or member.islnk() else None
-            if packed is not None:
-                target = folder / member.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with packed, target.open("wb") as file:
+            target = folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if member.islnk():
+                _link(target, folder, member.linkname, where)
+            elif member.isfile():
+                unpacked_bytes += member.size
+                refuse_bomb(where, packed_bytes, unpacked_bytes)
+                refuse_without_room(folder, member.size, where)
+                packed = cast(BufferedIOBase, archive.extractfile(member))
+                with packed, target.open("xb") as file:
                     shutil.copyfileobj(packed, file, BLOCK_BYTES)
+
+
+def _link(target: Path, folder: Path, name: str, where: str) -> None:
+    """A tar's second name for a file that came before it. Raises Refusal for any other."""
+    refuse_leaving(name, where)
+    if not (folder / name).is_file():
+        raise Refusal(f"{where}: the entry `{target.name}` is a link to `{name}`, which is no file before it. {AGAIN}")
+    target.hardlink_to(folder / name)
+
+
+def _refuse_links(folder: Path, where: str) -> None:
+    """Raises Refusal where an archive that has been extracted holds a link that leads out of it."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise Refusal(
+                f"{where}: the entry `{path.name}` is a link that leaves the folder. Do not trust this archive."
+            )
 
 
 def _extract_7z(path: Path, folder: Path, where: str) -> None:
@@ -174,6 +253,7 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
         raise Refusal(f"{where} is a 7z archive, and py7zr is not installed: pip install py7zr.") from None
     try:
         with py7zr.SevenZipFile(path) as archive:
+            refuse_entries(where, len(archive.getnames()))
             for name in archive.getnames():
                 refuse_leaving(name, where)
             unpacked_bytes = archive.archiveinfo().uncompressed
@@ -182,7 +262,7 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
             archive.extractall(folder)
     except py7zr.exceptions.PasswordRequired:
         raise Locked(where) from None
-    except (py7zr.exceptions.ArchiveError, *DAMAGES) as error:
+    except py7zr.exceptions.ArchiveError as error:
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None
 
 

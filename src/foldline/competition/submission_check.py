@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.archive.unpacking import DAMAGES
 from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.violations import Violation, earliest, in_texts
 from foldline.card.sources import numbered
@@ -88,7 +87,9 @@ def _blocks(path: Path, sample: Sample, form: Form) -> Iterator[pd.DataFrame]:
                 _check_columns(tuple(block.columns), path, sample, form)
                 # Where the sample has no column of ids, the number of the line stands for one.
                 yield numbered(block) if form.id not in sample.columns else block
-    except (OSError, ImportError, ValueError, *DAMAGES) as error:
+    except (Refusal, MemoryError):
+        raise
+    except Exception as error:  # a packed file may be damaged in any way
         raise _unreadable(path, error) from None
 
 

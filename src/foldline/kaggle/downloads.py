@@ -2,12 +2,14 @@
 
 import shutil
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.archive.unpacking import refuse_leaving
+from foldline.archive.budgets import refuse_bomb
+from foldline.archive.finder import is_zip
+from foldline.archive.junk import is_junk
+from foldline.archive.unpacking import members_of, refusing_damage
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
@@ -15,6 +17,7 @@ from foldline.kaggle.client import Kaggle
 
 MANIFEST = "manifest.json"
 BLOCK_BYTES = 1 << 20
+KEPT_NOTHING = "Nothing was kept; run it again, or download the file again."
 
 
 def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
@@ -36,7 +39,8 @@ def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
 def adopt(source: Path, competition: str, folder: Path) -> Manifest:
     """Copies the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
     if source.is_dir():
-        paths = sorted(path for path in source.rglob("*") if path.is_file() and path.name != MANIFEST)
+        found = (path for path in source.rglob("*") if path.is_file() and path.name != MANIFEST)
+        paths = sorted(path for path in found if not is_junk(path.relative_to(source).as_posix()))
     else:
         paths = [source] if source.is_file() else []
     if not paths:
@@ -57,31 +61,26 @@ def _checked_entries(folder: Path) -> dict[str, int]:
     """Sizes by name of all files in `folder` and in its zips. Raises Refusal for a damaged or hostile archive."""
     entries: dict[str, int] = {}
     for path in _files(folder):
-        if path.suffix.lower() == ".zip":
-            entries |= _read_through(path, path.relative_to(folder).as_posix())
+        name = path.relative_to(folder).as_posix()
+        if is_zip(path):
+            entries |= _read_through(path, name)
         else:
-            entries[path.relative_to(folder).as_posix()] = path.stat().st_size
+            entries[name] = path.stat().st_size
     return entries
 
 
 def _read_through(path: Path, name: str) -> dict[str, int]:
     """Read every byte of a zip, which verifies the checksum of each entry."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    with refusing_damage(name, KEPT_NOTHING), zipfile.ZipFile(path) as archive:
+        entries = list(members_of(archive, name))
+        total = sum(entry.file_size for entry in entries)
+        with progress(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
             for entry in entries:
-                refuse_leaving(entry.filename, Path(name))
-            total = sum(entry.file_size for entry in entries)
-            with progress(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
-                for entry in entries:
-                    with archive.open(entry) as stream:
-                        while block := stream.read(BLOCK_BYTES):
-                            bar.update(len(block))
-            return {entry.filename: entry.file_size for entry in entries}
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise Refusal(
-            f"{name} is damaged or cut short ({error}). Nothing was kept; run it again, or download the file again."
-        ) from None
+                refuse_bomb(f"{name}: `{entry.filename}`", entry.compress_size, entry.file_size)
+                with archive.open(entry) as stream:
+                    while block := stream.read(BLOCK_BYTES):
+                        bar.update(len(block))
+        return {entry.filename: entry.file_size for entry in entries}
 
 
 def _compare_sizes(announced: Mapping[str, int], entries: dict[str, int], competition: str) -> None:

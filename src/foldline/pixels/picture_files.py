@@ -81,7 +81,9 @@ class PictureFiles:
             if picture.height == 0:
                 return Contents((_image_file(value_at(records.at(picture.place), picture.fields[0])),))
             return Contents((_numbers(records, picture).tobytes(),), picture)
-        except (KeyError, ValueError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # hostile bytes meet readers with any error there is
             raise Undecodable(f"its record does not hold it ({error})") from None
 
     def _content(self, place: str) -> bytes:
@@ -96,6 +98,10 @@ class PictureFiles:
             return array.content(in_array.name, in_array.row)
         except KeyError:
             raise Undecodable(MISSING) from None
+        except (MemoryError, Refusal):
+            raise
+        except Exception as error:
+            raise undecodable(error, b"") from None
 
 
 def picture_into(place: Shaped[np.ndarray, "h w c"], contents: Contents, form: PixelForm) -> Picture:
