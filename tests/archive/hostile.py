@@ -65,10 +65,10 @@ def sparse(bytes_told: int) -> bytes:
 
 def overlapping(count: int) -> bytes:
     """All entries of the zip are the bytes of the first one."""
-    content = zipped({"0.txt": os.urandom(5_000)}, zipfile.ZIP_STORED)
+    content = zipped({"000.txt": os.urandom(5_000)}, zipfile.ZIP_STORED)
     place, end = content.index(CENTRAL), content.rindex(b"PK\x05\x06")
     one = content[place:end]
-    directory = b"".join(one.replace(b"0.txt", b"%d.txt" % n) for n in range(count))
+    directory = b"".join(one.replace(b"000.txt", b"%03d.txt" % n) for n in range(count))
     ending = bytearray(content[end:])
     struct.pack_into("<HHII", ending, 8, count, count, len(directory), place)
     return content[:place] + directory + bytes(ending)
