@@ -10,6 +10,7 @@ setup: ## make .venv match requirements.txt
 	@.ci/setup
 
 demo: setup ## download to a scored submission, on the embedded competition
+	@$(RUN) foldline repair
 	@$(RUN) dvc repro submissions/dvc.yaml
 
 test: setup ## all quick tests

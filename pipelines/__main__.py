@@ -35,6 +35,7 @@ COMMANDS = {
     "check-submission": Command("check_submission", "check any csv as the grader would"),
     "submit": Command("submit", "upload the submission once, and read its score"),
     "ledger": Command("ledger", "every upload ever made, and its score"),
+    "repair": Command("repair", "mend what a kill or a failing disk has left"),
 }
 
 INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
@@ -55,6 +56,7 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
         "plots-page",
     ),
     "Submit": ("check-submission", "submit", "ledger"),
+    "Mend": ("repair",),
 }
 """The commands in groups, in the order of a project, and between them DVC's own with their lines."""
 

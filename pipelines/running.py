@@ -1,6 +1,7 @@
 """How every script starts and ends: its arguments, its settings, its answer, or one message that says what is wrong."""
 
 import argparse
+import errno
 import signal
 import sys
 from collections.abc import Callable
@@ -15,8 +16,10 @@ from foldline.files.whole_files import FULL_DISK
 from foldline.params.section import Read, TypeForm, read_section
 from foldline.params.yaml_files import read_yaml
 from pipelines.answers import FLAG, Answer, keep_stdout, wants_json, write_answer
+from pipelines.mending import mend
 
 INTERRUPTED = 128 + signal.SIGINT
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
 AGAIN = "run the same command again to resume"
 
 
@@ -98,6 +101,7 @@ def run(script: Callable[[], Answer | None]) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         if wants_json():
             keep_stdout()
+        mend()
         write_answer(script() or {})
     except Refusal as refusal:
         _refuse(str(refusal))
@@ -110,15 +114,11 @@ def run(script: Callable[[], Answer | None]) -> None:
         write_answer({"interrupted": following})
         sys.exit(INTERRUPTED)
     except Exception as error:
-        full = _full_disk(error)
-        if full is None:
+        of_disk = _of_disk(error)
+        if of_disk is None:
             write_answer({"failed": f"{type(error).__name__}: {error}"})
             raise
-        where = full.filename or Path.cwd()
-        _refuse(
-            f"the disk is full ({where}). No file was left half-written; what is kept to go on from (decoded "
-            "pictures, checkpoints) takes space, too. Free some and run it again."
-        )
+        _refuse(f"{_why(of_disk)} No file was left half-written.")
 
 
 def _refuse(message: str) -> NoReturn:
@@ -126,10 +126,22 @@ def _refuse(message: str) -> NoReturn:
     sys.exit(f"error: {message}")
 
 
-def _full_disk(error: BaseException | None) -> OSError | None:
-    """The report of a full disk among an error and those that led to it: torch raises one of its own on top."""
+def _why(error: OSError) -> str:
+    where = error.filename or Path.cwd()
+    if error.errno in FULL_DISK:
+        return (
+            f"the disk is full ({where}). What is kept to go on from (decoded pictures, checkpoints) takes space, too: "
+            "free some and run it again."
+        )
+    if error.errno == errno.EIO:
+        return f"the disk cannot read or write {where} ({error.strerror}). Look at the system's log (dmesg)."
+    return f"{where} may not be read or written ({error.strerror}). Correct its rights or owner, and run it again."
+
+
+def _of_disk(error: BaseException | None) -> OSError | None:
+    """The report of a disk among an error and those that led to it: torch raises one of its own on top."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in FULL_DISK:
+        if isinstance(error, OSError) and error.errno in (*FULL_DISK, *UNUSABLE):
             return error
         error = error.__cause__ or error.__context__
     return None

@@ -13,9 +13,11 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import Environment, Item, run_queue
+from foldline.files.parent import die_with_parent
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
@@ -31,7 +33,7 @@ def main() -> Answer:
     arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
     slots: int = arguments.parse_args().slots
     settings = read_settings()
-    up_to_date = subprocess.run([*DVC, "repro", *BEFORE])
+    up_to_date = subprocess.run([*DVC, "repro", *BEFORE], preexec_fn=partial(die_with_parent, os.getpid()))
     if up_to_date.returncode:
         raise Refusal(f"`dvc repro {' '.join(BEFORE)}` failed, so no fold was trained. What it said is above.")
     items = [training(settings, fold, seed) for fold, seed in stale_trainings(settings)]

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -59,11 +60,28 @@ def test_a_full_disk_is_named_behind_the_error_that_it_led_to() -> None:
         run(stage)
 
 
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EIO, r"the disk cannot read or write a.npy \(Input/output error\)\. Look at the system's log"),
+        (errno.EROFS, r"a.npy may not be read or written \(Read-only file system\)\. Correct its rights"),
+        (errno.EACCES, r"a.npy may not be read or written \(Permission denied\)\. Correct its rights"),
+        (errno.EFBIG, r"the disk is full \(a.npy\)"),
+    ],
+)
+def test_what_a_disk_says_is_told_without_a_traceback(number: int, told: str) -> None:
+    def stage() -> None:
+        raise OSError(number, os.strerror(number), "a.npy")
+
+    with pytest.raises(SystemExit, match=rf"{told}.* No file was left half-written\.$"):
+        run(stage)
+
+
 def test_another_error_of_the_system_keeps_its_traceback() -> None:
     def stage() -> None:
-        raise OSError(errno.EIO, "Input/output error")
+        raise OSError(errno.EINVAL, "Invalid argument")
 
-    with pytest.raises(OSError, match="Input/output"):
+    with pytest.raises(OSError, match="Invalid argument"):
         run(stage)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from foldline.params.section import parse
 from foldline.training.averages import Averages as Section
-from foldline.training.averages import EmaSpan, Follower, TrainingStatistics, UpdateBn, WeightAverage
+from foldline.training.averages import EmaSpan, Follower, Passes, TrainingStatistics, UpdateBn, WeightAverage
 from foldline.training.batches import Batch
 
 FORWARD = {"kind": "update_bn", "batches": 2}
@@ -20,7 +20,7 @@ FORWARD = {"kind": "update_bn", "batches": 2}
 def average_of(followed: nn.Module, steps_per_epoch: int = 4, **section: Any) -> Follower:
     statistics = {} if section["kind"] == "none" else {"statistics": FORWARD}
     parsed = parse(statistics | section, Section, "average")
-    return parsed.follow(followed, squares, steps_per_epoch)
+    return parsed.follow(followed, Passes(squares, 8), steps_per_epoch)
 
 
 def squares(logits: Tensor, targets: Tensor) -> Tensor:
@@ -125,12 +125,23 @@ def test_statistics_by_short_training_move_weights_by_the_rate() -> None:
     def loss(logits: Tensor, targets: Tensor) -> Tensor:
         return (3 * logits).square().sum(1) + logits.sum(1)
 
-    section.refresh(model, [norm], [batch([2, 6])] * 5, Accelerator(cpu=True), loss)
+    section.refresh(model, [norm], [batch([2, 6])] * 5, Accelerator(cpu=True), Passes(loss, 8))
     assert norm.running_mean is not None
     assert norm.running_mean.item() == pytest.approx(0.76)
     assert model[1].weight.item() == pytest.approx(before, abs=1e-6)
     assert norm.bias.item() != 0.0
     assert not norm.training
+
+
+def test_gradients_of_micro_batches_add_up_to_the_batchs() -> None:
+    section = TrainingStatistics(kind="training", batches=2, rate=0.01)
+    weights = []
+    for most in (1, 2, 5):
+        model = nn.Sequential(nn.Flatten(), linear(1.0))
+        section.refresh(model, [], [batch([2, 6, 1, 3, 5])] * 2, Accelerator(cpu=True), Passes(squares, most))
+        weights.append(model[1].weight.item())
+    assert weights == pytest.approx([weights[0]] * 3)
+    assert weights[0] != 1.0
 
 
 def test_all_of_the_batches_that_are_asked_for() -> None:
@@ -139,7 +150,7 @@ def test_all_of_the_batches_that_are_asked_for() -> None:
     assert isinstance(norm, nn.BatchNorm1d)
     batches = [batch([0, 2]), batch([4, 6]), batch([100, 200])]
     section = UpdateBn(kind="update_bn", batches=2)
-    section.refresh(model, [norm], batches, Accelerator(cpu=True), squares)
+    section.refresh(model, [norm], batches, Accelerator(cpu=True), Passes(squares, 8))
     assert norm.running_mean is not None and norm.running_mean.item() == 3.0
 
 

@@ -1,6 +1,7 @@
 """Checkpoints: found by what they were trained with, whole, pruned, and held by one run at a time."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,73 @@ def test_another_keys_are_not_loaded_but_named_then_pruned(tmp_path: Path) -> No
     assert before.load() is not None
     now.save(STATE)
     assert before.load() is None
+
+
+def two_states(folder: Path) -> Checkpoints:
+    checkpoints = Checkpoints(folder, {})
+    for epochs in (1, 2):
+        checkpoints.save({"progress": {"history": [{"epoch": epoch} for epoch in range(epochs)]}})
+    return checkpoints
+
+
+def epochs_of(checkpoints: Checkpoints) -> int | None:
+    state = checkpoints.load()
+    return None if state is None else len(state["progress"]["history"])
+
+
+def test_two_are_kept_and_of_these_the_latest_that_is_whole_serves(tmp_path: Path) -> None:
+    checkpoints = two_states(tmp_path)
+    assert epochs_of(checkpoints) == 2
+    content = checkpoints.path.read_bytes()
+    checkpoints.path.write_bytes(content[:-1])
+    assert epochs_of(checkpoints) == 1
+    assert checkpoints.damaged == [checkpoints.path]
+    checkpoints.before.write_bytes(b"")
+    again = Checkpoints(tmp_path, {})
+    assert epochs_of(again) is None
+    assert again.damaged == [again.path, again.before]
+
+
+def test_a_damaged_state_does_not_take_the_place_of_a_good_one(tmp_path: Path) -> None:
+    checkpoints = two_states(tmp_path)
+    good = checkpoints.before.read_bytes()
+    checkpoints.path.write_bytes(b"damaged")
+    again = Checkpoints(tmp_path, {})
+    again.load()
+    again.save(STATE)
+    assert again.before.read_bytes() == good
+    assert epochs_of(again) == 1
+
+
+def test_killed_between_two_states_the_one_before_serves(tmp_path: Path) -> None:
+    checkpoints = two_states(tmp_path)
+    checkpoints.path.unlink()
+    assert epochs_of(checkpoints) == 1
+    assert checkpoints.damaged == []
+
+
+def test_what_another_experiment_left_is_no_hindrance_when_it_is_damaged(tmp_path: Path) -> None:
+    Checkpoints(tmp_path, {"train": 1}).save(STATE)
+    for inputs in tmp_path.glob("*/inputs.json"):
+        inputs.write_bytes(b"{")
+    now = Checkpoints(tmp_path, {"train": 2})
+    assert now.load() is None
+    assert now.differences() == []
+    now.save(STATE)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.faults
+def test_any_flipped_bit_is_noticed(tmp_path: Path, outcome: Callable[..., None]) -> None:
+    checkpoints = two_states(tmp_path)
+    content = checkpoints.path.read_bytes()
+    for bit in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        checkpoints.path.write_bytes(damaged)
+        os.utime(checkpoints.path, ns=(bit, bit))  # A file that looks the same is read once per process.
+        assert epochs_of(checkpoints) == 1
+        outcome("a bit of a checkpoint flips", "healed")
 
 
 def test_cleared_when_done(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`.npy` files in blocks of rows: whatever their length, little of them is in memory at a time."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from foldline.files.hashes import require_intact
 from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE
-from foldline.files.whole_files import missing
+from foldline.files.whole_files import missing, naming_a_full_disk
 
 BLOCK_BYTES = 1 << 21
 """Small enough to stay near the processor's cache while it is computed on, large enough to hide its own cost."""
@@ -25,12 +26,17 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 def create_array(path: Path, shape: tuple[int, ...], dtype: np.dtype | type = np.float32) -> np.ndarray:
     """A new `.npy` file of this shape, all zeros, memory-mapped for writing.
 
-    A file cannot be mapped without a byte in it: an empty array is written, and returned as it is.
+    Its space is reserved. A file cannot be mapped without a byte in it: an empty array is written, and returned as it
+    is.
     """
     if 0 in shape:
         np.save(path, np.zeros(shape, dtype))
         return np.load(path)
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    values = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    with naming_a_full_disk(path), path.open("rb+") as file:
+        # Reserved now: a disk that is full when a mapped page is written kills the process, without a word.
+        os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END))
+    return values
 
 
 def open_array(

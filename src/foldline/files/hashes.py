@@ -53,6 +53,12 @@ def is_intact(path: Path) -> bool:
     return _is_intact(path.absolute(), found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def is_sealed(path: Path) -> bool:
+    """Whether the file carries a hash, as one that was cut short does not."""
+    with path.open("rb") as file:
+        return _place(file, path.suffix) is not None
+
+
 def require_intact(path: Path) -> None:
     """Raises Refusal when the file is there, and is not what was written."""
     if path.is_file() and not is_intact(path):

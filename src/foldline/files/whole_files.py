@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 from filelock import FileLock
 
 from foldline.files.hashes import require_intact, seal, with_field, without_field
+from foldline.files.leftovers import partial_path
 from foldline.files.refusal import Refusal
 
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -26,15 +26,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     DVC's outs are read-only links into its cache: a new file replaces the link, and the cache is not touched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        with naming_a_full_disk(path):
-            yield partial
-            with partial.open("rb+") as written:
-                os.fsync(written.fileno())
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with naming_a_full_disk(path), partial_path(path, is_folder=False) as partial:
+        yield partial
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
+        partial.replace(path)
 
 
 @contextmanager
@@ -60,15 +56,11 @@ def naming_a_full_disk(path: Path) -> Iterator[None]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder next to `path` that replaces it if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    partial.mkdir()
-    try:
+    with partial_path(path, is_folder=True) as partial:
         yield partial
         if path.exists():
             shutil.rmtree(path)
         partial.rename(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@ come by BatchNorm statistics of their own."""
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
@@ -100,15 +101,24 @@ class WeightAverage(Follower):
         self._taken += has_begun
 
 
+@dataclass(frozen=True)
+class Passes:
+    """How a batch goes through a model outside of the loop."""
+
+    loss: LossFunction
+    micro_batch_size: int
+    """Images of one pass, as in the loop."""
+
+
 class Statistics(Kind):
     """How averaged weights come by BatchNorm statistics of their own at every epoch's end."""
 
     batches: PositiveInt
 
     def refresh(
-        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, passes: Passes
     ) -> None:
-        """`loss`: of the short training that may renew them."""
+        """`passes`: how the short training that may renew them goes."""
         raise NotImplementedError
 
 
@@ -119,9 +129,11 @@ class UpdateBn(Statistics):
     kind: Literal["update_bn"]
 
     def refresh(
-        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, passes: Passes
     ) -> None:
         import torch
+
+        from foldline.training.batches import micro_batches
 
         model.eval()
         momenta = [norm.momentum for norm in norms]
@@ -131,7 +143,8 @@ class UpdateBn(Statistics):
             norm.train()
         with torch.no_grad():
             for batch in islice(batches, self.batches):
-                model(batch.images, *batch.tabular)
+                for part in micro_batches(batch, passes.micro_batch_size):
+                    model(part.images, *part.tabular)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
         model.eval()
@@ -145,10 +158,11 @@ class TrainingStatistics(Statistics):
     rate: PositiveFloat
 
     def refresh(
-        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, loss: LossFunction
+        self, model: Module, norms: list[Any], batches: Iterable[Batch], accelerator: Accelerator, passes: Passes
     ) -> None:
         from torch.optim import SGD
 
+        from foldline.training.batches import micro_batches
         from foldline.training.processes import over_processes
 
         model.train().requires_grad_(True)
@@ -156,7 +170,9 @@ class TrainingStatistics(Statistics):
             norm.train(norm in norms)
         optimizer = SGD(model.parameters(), self.rate)
         for batch in islice(batches, self.batches):
-            loss(model(batch.images, *batch.tabular), batch.targets).mean().backward()
+            for part in micro_batches(batch, passes.micro_batch_size):
+                losses = passes.loss(model(part.images, *part.tabular), part.targets)
+                (losses.sum() / len(batch.images)).backward()
             for weight in model.parameters():
                 if weight.grad is not None:
                     weight.grad = over_processes(weight.grad, "mean", accelerator)
@@ -169,8 +185,8 @@ AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Sta
 
 
 class Average(Kind):
-    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
-        """What follows the model; `loss`: of the short training that may renew its statistics."""
+    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
+        """What follows the model; `passes`: of what renews its statistics."""
         return Follower(model)
 
 
@@ -184,14 +200,14 @@ class _Ema(Average):
     def step_decay(self, steps_per_epoch: int) -> float:
         raise NotImplementedError
 
-    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
+    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
         decay = self.step_decay(steps_per_epoch)
 
         def newest(taken: int) -> float:
             # A young average forgets faster: the warm-up of TensorFlow's ExponentialMovingAverage.
             return 1 - min(decay, (1 + taken) / (10 + taken))
 
-        return WeightAverage(model, newest, partial(self.statistics.refresh, loss=loss))
+        return WeightAverage(model, newest, partial(self.statistics.refresh, passes=passes))
 
 
 class Ema(_Ema):
@@ -226,8 +242,8 @@ class Mean(Average):
     statistics: AnyStatistics
     epoch_keys: ClassVar = ("from_epoch",)
 
-    def follow(self, model: Module, loss: LossFunction, steps_per_epoch: int) -> Follower:
-        refresh = partial(self.statistics.refresh, loss=loss)
+    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
+        refresh = partial(self.statistics.refresh, passes=passes)
         return WeightAverage(model, lambda taken: 1 / (taken + 1), refresh, self.from_epoch - 1, self.every == "epoch")
 
 

@@ -4,7 +4,7 @@ what it was trained with."""
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,9 +14,10 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
+from foldline.files.hashes import is_intact, is_sealed
 from foldline.files.places import FoldName, Places, of_model
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import read_json, sha256, sha256_of_json, whole_file, write_json
+from foldline.files.whole_files import numbers_file, read_json, sha256, sha256_of_json, write_json
 from foldline.training.history import COLUMNS
 from foldline.training.train_section import Train
 
@@ -107,34 +108,48 @@ class Checkpoints:
         self._mine = folder / sha256_of_json(self._inputs)[:16]
         self._epochs = 0
         """Those done in the state that was saved or loaded last."""
+        self.damaged: list[Path] = []
+        """States that `load` found there and could not take."""
 
     @property
     def path(self) -> Path:
         return self._mine / "state.pt"
 
+    @property
+    def before(self) -> Path:
+        """The state before the latest, for when that is damaged."""
+        return self._mine / "before.pt"
+
     def save(self, state: Mapping[str, Any]) -> None:
-        """Replace the latest state; the first one of a key makes other keys' abandoned."""
-        if not self.path.exists():
+        """Keep this state and the one before; the first one of a key makes other keys' abandoned."""
+        if not (self._mine / "inputs.json").exists():
             write_json(self._mine / "inputs.json", self._inputs)
+        # Before the new one is written, so that there are never three.
+        if self.path.exists() and self.path not in self.damaged:
+            self.path.replace(self.before)
         # Given a path, torch hides a full disk behind an error of its own; Python's write names it.
-        with whole_file(self.path) as partial, partial.open("wb") as file:
+        with numbers_file(self.path) as partial, partial.open("wb") as file:
             torch.save(dict(state), file)
+        self.damaged.clear()
         self._epochs = len(state["progress"]["history"])
         for other in self._others():
             shutil.rmtree(other)
 
     def load(self) -> dict[str, Any] | None:
-        """The latest state, on the CPU, or None to start afresh."""
-        if not self.path.exists():
-            return None
-        state = torch.load(self.path, map_location="cpu", weights_only=True)
-        self._epochs = len(state["progress"]["history"])
-        return state
+        """The latest state that is as it was written, on the CPU, or None to start afresh."""
+        for path in filter(Path.exists, (self.path, self.before)):
+            if is_sealed(path) and is_intact(path):
+                state = torch.load(path, map_location="cpu", weights_only=True)
+                self._epochs = len(state["progress"]["history"])
+                return state
+            self.damaged.append(path)
+        return None
 
     def differences(self) -> list[str]:
         """How the inputs differ from those of another key's checkpoints, or nothing where there are none."""
         for other in self._others():
-            return differing(read_json(other / "inputs.json"), self._inputs)
+            with suppress(Refusal):  # Of what is damaged, nothing can be said, and nothing need be.
+                return differing(read_json(other / "inputs.json"), self._inputs)
         return []
 
     def clear(self) -> None:

@@ -117,6 +117,9 @@ def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accele
     accelerator.wait_for_everyone()
     state = checkpoints.load()
     if accelerator.is_main_process:
+        for path in checkpoints.damaged:
+            goes_on = "starting anew" if state is None else "the one before it serves"
+            tqdm.write(f"{title}: the checkpoint {path} is damaged, its bytes are not those written; {goes_on}")
         if state is not None:
             done = len(state["progress"]["history"])
             tqdm.write(f"{title}: resuming from checkpoint (epoch {done}/{epochs} done)")

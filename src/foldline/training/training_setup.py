@@ -16,6 +16,7 @@ from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal
 from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
+from foldline.training.averages import Passes
 from foldline.training.batches import TrainingBatches
 from foldline.training.fold_samples import Samples, TabularEncoding
 from foldline.training.layer_groups import parameter_groups
@@ -85,7 +86,7 @@ def build_training(
     config.freezing.start_epoch(model, 0)  # What cannot be frozen is refused before any work.
     length = steps_per_epoch, config.epochs
     change = hyperparameters(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
-    average = config.average.follow(model, objective.loss, steps_per_epoch)
+    average = config.average.follow(model, Passes(objective.loss, config.micro_batch_size), steps_per_epoch)
     if config.compile:
         refuse_without_compiler()
         model.compile()
