@@ -35,12 +35,12 @@ def main() -> Answer:
         journal = journal_of(kaggle, host, places.slug)
         placed = submit_once(kaggle, upload, journal, ledger, is_forced)
         uploaded = "uploaded" if placed.is_new else "was uploaded before"
-        print(f"submission {placed.submission.ref} {uploaded} (run {upload.plan.run_id})")
+        print(f"submission {placed.submission.ref} {uploaded} (run {upload.run_id})")
         seen = await_score(kaggle, upload, placed, journal, section.wait_seconds)
     record_outcome(seen, upload, placed, ledger)
     receipt = Receipt(
         competition=places.slug,
-        run_id=upload.plan.run_id,
+        run_id=upload.run_id,
         ref=seen.ref,
         status="complete" if seen.status == "complete" else "pending",
         public_score=seen.public_score,

@@ -72,8 +72,8 @@ def test_no_csv(tmp_path: Path) -> None:
 
 def test_the_description_begins_with_the_run_and_says_what_to_expect(good: Path) -> None:
     upload = plan_upload(SLUG, good, "words", "log_loss", 0.25)
-    assert upload.message == f"{upload.plan.run_id} | words | out-of-fold log_loss 0.25000"
-    assert plan_upload(SLUG, good, "words", None, None).message == f"{upload.plan.run_id} | words"
+    assert upload.message == f"{upload.run_id} | words | out-of-fold log_loss 0.25000"
+    assert plan_upload(SLUG, good, "words", None, None).message == f"{upload.run_id} | words"
 
 
 def test_uploaded_once_and_then_read_back(
@@ -149,7 +149,7 @@ def test_what_is_no_clear_refusal_may_have_counted(
     """Kaggle lists it late: it is not uploaded again, and found when it is listed."""
     server.faults.answer_to_create, server.faults.hidden_submissions = answer, 1
     for _ in range(2):
-        with pytest.raises(Refusal, match=f"{UNKNOWN}.*begins with {intent.plan.run_id}.*`foldline submit --force`"):
+        with pytest.raises(Refusal, match=f"{UNKNOWN}.*begins with {intent.run_id}.*`foldline submit --force`"):
             submit_once(kaggle, intent, journal, ledger)
     assert events(ledger) == ["intended"]
     server.faults.hidden_submissions = 0
@@ -326,10 +326,10 @@ def test_a_file_that_arrives_in_part_is_said(
 def test_a_lost_journal_leaves_the_ledger(
     server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
 ) -> None:
-    append_entry(ledger, entry(SLUG, intent.plan.run_id, "intended"))
+    append_entry(ledger, entry(SLUG, intent.run_id, "intended"))
     with pytest.raises(Refusal, match=f"{UNKNOWN}.*how many it had counted before is not known"):
         submit_once(kaggle, intent, journal, ledger)
-    append_entry(ledger, entry(SLUG, intent.plan.run_id, "submitted", 7))
+    append_entry(ledger, entry(SLUG, intent.run_id, "submitted", 7))
     with pytest.raises(Refusal, match=UNKNOWN):
         submit_once(kaggle, intent, journal, ledger)
     # The local Kaggle's memory was lost with its journal: nothing counted that it does not know.

@@ -10,7 +10,7 @@ from foldline.kaggle.journal import Journal, Line, state_folder
 
 
 def line(number: int) -> Line:
-    return Line(float(number), "intended", f"run {number}", number, "hash", 7, 3, (1, 2), note='a "word"\n')
+    return Line("intended", f"run {number}", number, float(number), "hash", 7, 3, (1, 2), note='a "word"\n')
 
 
 def test_lines_are_read_back(tmp_path: Path) -> None:

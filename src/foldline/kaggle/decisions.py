@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Limits, RemoteSubmission
@@ -21,16 +22,6 @@ SETTLED_SECONDS = 900.0
 """After which neither Kaggle's list nor its counts are believed to be late any more; or twice the longest lag seen."""
 SHORTEST_BEGINNING = 8
 """Of a run's id, in letters, that tells it when a description was cut short."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be uploaded."""
-
-    competition: str
-    run_id: str
-    sha256: str
-    bytes: int
 
 
 @dataclass(frozen=True)
@@ -57,27 +48,14 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Wait:
-    """The list may be late."""
+class Verdict:
+    kind: Literal["clear", "wait", "unknown"]
+    """clear: it may be uploaded. wait: the list may be late. unknown: nothing is done without a person."""
+    why: str = ""
+    """Of a clear one: why an earlier attempt, whose outcome was unknown, is held not to have counted."""
 
 
-@dataclass(frozen=True)
-class Unknown:
-    """Nothing is done without a person."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Clear:
-    """It may be uploaded."""
-
-    dismissed: str = ""
-    """Why an earlier attempt, whose outcome was unknown, is held not to have counted."""
-
-
-NOTHING = Line(0.0, "dismissed", "")
-Decision = Placed | Wait | Unknown | Clear
+NOTHING = Line("dismissed", "")
 
 
 def names_run(description: str, run_id: str) -> bool:
@@ -91,17 +69,21 @@ def names_run(description: str, run_id: str) -> bool:
     return text.startswith(run_id) or text.endswith(f"| run {run_id}") or is_cut
 
 
-def decide(plan: Plan, past: Sequence[Line], seen: Seen, is_forced: bool) -> Decision:
-    """What follows from all lines of the journal and from what Kaggle shows; is_forced: a person has looked."""
-    mine = [line for line in past if line.run_id == plan.run_id and line.step != "listed"]
+def decide(run_id: str, past: Sequence[Line], seen: Seen, forced_at: float) -> Placed | Verdict:
+    """What follows from all lines of the journal and from what Kaggle shows.
+
+    forced_at: when a person, who had looked, said that it is not there; 0 if none did. Of later attempts that says
+    nothing.
+    """
+    mine = [line for line in past if line.run_id == run_id and line.step != "listed"]
     last = mine[-1] if mine else NOTHING
     sent = last.bytes if last.step in ("creating", "done") else 0
-    known = {line.ref for line in mine if line.ref}
+    known, is_forced = {line.ref for line in mine if line.ref}, last.time < forced_at
     found = [
         one
         for one in seen.submissions
         # What was listed before the last attempt is not its outcome.
-        if one.ref not in last.listed and (one.ref in known or names_run(one.description, plan.run_id))
+        if one.ref not in last.listed and (one.ref in known or names_run(one.description, run_id))
     ]
     if last.step == "done" and last.ref not in {one.ref for one in found}:
         return Placed(unseen(last.ref), False, sent, tuple(one.ref for one in found))
@@ -109,19 +91,18 @@ def decide(plan: Plan, past: Sequence[Line], seen: Seen, is_forced: bool) -> Dec
         first = min(found, key=lambda one: (is_damaged(one, sent), one.ref not in known, one.ref))
         return Placed(first, False, sent, tuple(one.ref for one in found if one is not first))
     if found or (is_forced and last.step == "creating"):
-        return Clear("a person has looked, and says so")
-    return _decide_unlisted(last, past, seen) if last.step == "creating" else Clear()
+        return Verdict("clear", "a person has looked, and says so")
+    return _of_unlisted(last, past, seen) if last.step == "creating" else Verdict("clear")
 
 
-def _decide_unlisted(last: Line, past: Sequence[Line], seen: Seen) -> Decision:
+def _of_unlisted(last: Line, past: Sequence[Line], seen: Seen) -> Verdict:
     """Of the attempt `last`, which may have counted."""
-    age, lag = seen.time - last.time, longest_lag(past)
-    doubt = _doubt(last, past, seen)
+    age, doubt = seen.time - last.time, _doubt(last, past, seen)
     if age >= settled_seconds(past) and not doubt:
-        return Clear("neither Kaggle's list nor its counts have it")
-    if 0 <= age < max(PATIENCE_SECONDS, lag):
-        return Wait()
-    return Unknown(doubt or "Kaggle does not list it and has counted no more than before, but both may be late")
+        return Verdict("clear", "neither Kaggle's list nor its counts have it")
+    if 0 <= age < max(PATIENCE_SECONDS, longest_lag(past)):
+        return Verdict("wait", doubt)
+    return Verdict("unknown", doubt or "Kaggle does not list it and has counted no more, but both may be late")
 
 
 def longest_lag(past: Sequence[Line]) -> float:
@@ -159,32 +140,27 @@ def is_clear_refusal(failure: CallFailed) -> bool:
     return is_refused or failure.kind == "credentials" or not failure.was_sent
 
 
-def unknown_outcome(plan: Plan, attempt: Line, settled: float, why: str, doubt: str) -> str:
-    began, by_itself = (
-        datetime.fromtimestamp(time, UTC).strftime("%d %B, %H:%M UTC")
-        for time in (attempt.time, attempt.time + settled)
-    )
+def unknown_outcome(attempt: Line, past: Sequence[Line], why: str, doubt: str) -> str:
+    times = (attempt.time, attempt.time + settled_seconds(past))
+    began, settled = (datetime.fromtimestamp(time, UTC).strftime("%d %B, %H:%M UTC") for time in times)
     return (
-        f"{plan.competition}: the outcome of the upload of {began} is unknown ({why}). {doubt}. It is not uploaded "
-        f"again. Look at https://www.kaggle.com/competitions/{plan.competition}/submissions for a description that "
-        f"begins with {plan.run_id}. If it is there, run the command again later, when Kaggle's list has it, too (if "
-        "its description was edited, put this beginning back). If it is not there, `foldline submit --force` uploads "
-        f"it. From {by_itself} on, the command uploads it by itself, if list and counts then agree that nothing came."
+        f"the outcome of the upload of {began} is unknown ({why}). {doubt}. It is not uploaded again. Look at your "
+        f"submissions on the competition's page at Kaggle for a description that begins with {attempt.run_id}. If it "
+        "is there, run the command again later, when Kaggle's list has it, too (if its description was edited, put "
+        "this beginning back). If it is not there, `foldline submit --force` uploads it. From "
+        f"{settled} on, the command uploads it by itself, if Kaggle's list and counts then agree that nothing came."
     )
 
 
-def refuse_without_allowance(competition: str, seen: Seen) -> None:
+def refuse_without_allowance(seen: Seen) -> None:
     """Before the first submission of all, Kaggle counts zero of everything."""
     limits = seen.limits
     if limits is None or limits.allowed_now > 0 or limits.today == limits.total == 0:
         return
-    made = f"{competition}: no submission is left ({limits.today} made today, {limits.total} in all)."
+    made = f"no submission is left ({limits.today} made today, {limits.total} in all); nothing was uploaded."
     if limits.limited_by_total:
-        raise Refusal(f"{made} The competition limits their total, which does not renew; nothing was uploaded.")
+        raise Refusal(f"{made} The competition limits their total, which does not renew.")
     now = datetime.fromtimestamp(seen.time, UTC)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     minutes = int((midnight - now).total_seconds() // 60)
-    raise Refusal(
-        f"{made} The daily allowance renews at 00:00 UTC, in {minutes // 60} h {minutes % 60} min; nothing was "
-        "uploaded."
-    )
+    raise Refusal(f"{made} The daily allowance renews at 00:00 UTC, in {minutes // 60} h {minutes % 60} min.")

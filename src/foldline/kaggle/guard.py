@@ -16,10 +16,10 @@ from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked, sha256
 from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
 from foldline.kaggle.connection import NOT_FOUND
-from foldline.kaggle.decisions import Placed, Plan, Seen, is_damaged
+from foldline.kaggle.decisions import Placed, Seen, is_damaged
 from foldline.kaggle.journal import Journal, Line, Step
 from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
-from foldline.kaggle.protocol import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, at_most_once, carry_out
+from foldline.kaggle.protocol import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, at_most_once
 
 EVENTS: Mapping[Step, Event] = {"intended": "intended", "refused": "failed", "done": "submitted"}
 """The ledger's word for each step of the journal that it has one for."""
@@ -29,9 +29,15 @@ EVENTS: Mapping[Step, Event] = {"intended": "intended", "refused": "failed", "do
 class Upload:
     """One upload: the file, and the description that Kaggle lists with it."""
 
-    plan: Plan
+    competition: str
     path: Path
     message: str
+    intent: Line
+    """What the journal says of it first."""
+
+    @property
+    def run_id(self) -> str:
+        return self.intent.run_id
 
 
 def plan_upload(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Upload:
@@ -41,10 +47,10 @@ def plan_upload(competition: str, path: Path, words: str, metric: str | None, sc
     except FileNotFoundError:
         raise Refusal(f"{path} does not exist. Run `dvc repro` first.") from None
     run = run_id(competition, content)
-    plan = Plan(competition, run, hashlib.sha256(content).hexdigest(), len(content))
+    intent = Line("intended", run, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     expected = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
     # The id first: Kaggle may cut a description short.
-    return Upload(plan, path, f"{run} | {words}{expected}")
+    return Upload(competition, path, f"{run} | {words}{expected}", intent)
 
 
 def run_id(competition: str, content: bytes) -> str:
@@ -56,12 +62,12 @@ def run_id(competition: str, content: bytes) -> str:
 
 def submit_once(kaggle: Kaggle, upload: Upload, journal: Journal, ledger: Path, is_forced: bool = False) -> Placed:
     """The submission as Kaggle has it. is_forced: a person has looked. Raises Refusal, CallFailed."""
-    run = upload.plan.run_id
+    forced_at = time.time() if is_forced else 0.0
     with journal.locked():
         past = journal.lines()
-        if not journal.is_complete and not any(line.run_id == run for line in past):
-            past = [*past, *_lines_of(read_ledger(ledger), upload.plan)]
-        placed = carry_out(at_most_once(upload.plan, past, is_forced), _Real(kaggle, upload, journal, ledger))
+        if not journal.is_complete and not any(line.run_id == upload.run_id for line in past):
+            past = [*past, *_lines_of(read_ledger(ledger), upload)]
+        placed = at_most_once(_Real(kaggle, upload, journal, ledger), upload.intent, past, forced_at)
         _note(ledger, upload, "submitted", placed.submission.ref, note="found")
     if placed.others:
         tqdm.write(
@@ -72,11 +78,11 @@ def submit_once(kaggle: Kaggle, upload: Upload, journal: Journal, ledger: Path, 
     return placed
 
 
-def _lines_of(entries: list[LedgerEntry], plan: Plan) -> list[Line]:
+def _lines_of(entries: list[LedgerEntry], upload: Upload) -> list[Line]:
     """What the ledger knows of uploads from other machines, or of lost journals: each may have counted."""
-    mine = [one for one in entries if (one.competition, one.run_id) == (plan.competition, plan.run_id)]
+    mine = [one for one in entries if (one.competition, one.run_id) == (upload.competition, upload.run_id)]
     return [
-        Line(_seconds(one.time), "creating", plan.run_id, int(one.ref) if one.ref.isdecimal() else 0)
+        Line("creating", upload.run_id, int(one.ref) if one.ref.isdecimal() else 0, _seconds(one.time))
         for number, one in enumerate(mine)
         if one.ref or (one.event == "intended" and number == len(mine) - 1)
     ]
@@ -99,10 +105,9 @@ class _Real:
     ledger: Path
 
     def look(self) -> Seen:
-        competition = self.upload.plan.competition
-        submissions = self.kaggle.submissions(competition)
+        submissions = self.kaggle.submissions(self.upload.competition)
         try:
-            limits = self.kaggle.limits(competition)
+            limits = self.kaggle.limits(self.upload.competition)
         except CallFailed:
             limits = None
         return Seen(time.time(), submissions, limits)
@@ -121,13 +126,13 @@ class _Real:
     def send(self) -> str:
         with self._copied() as copy:
             self._refuse_changed(copy)
-            token = self.kaggle.upload(self.upload.plan.competition, copy)
+            token = self.kaggle.upload(self.upload.competition, copy)
             self._refuse_changed(copy)
         self._refuse_changed(self.upload.path)
         return token
 
     def create(self, token: str) -> int:
-        return self.kaggle.create(self.upload.plan.competition, token, self.upload.message)
+        return self.kaggle.create(self.upload.competition, token, self.upload.message)
 
     @contextmanager
     def _copied(self) -> Iterator[Path]:
@@ -141,7 +146,7 @@ class _Real:
             copy.unlink(missing_ok=True)
 
     def _refuse_changed(self, path: Path) -> None:
-        if not path.exists() or sha256(path) != self.upload.plan.sha256:
+        if not path.exists() or sha256(path) != self.upload.intent.sha256:
             raise Refusal(
                 f"{self.upload.path} changed while it was being uploaded; no submission was spent. Wait for what "
                 "writes it, and run it again."
@@ -159,7 +164,7 @@ def await_score(
     late = 0.0
     while seen.status == "pending":
         try:
-            found = [one for one in kaggle.submissions(upload.plan.competition) if one.ref == seen.ref]
+            found = [one for one in kaggle.submissions(upload.competition) if one.ref == seen.ref]
             late = late if found else time.monotonic() - began
             seen = found[0] if found else kaggle.submission(seen.ref)
         except CallFailed as failure:
@@ -175,7 +180,7 @@ def await_score(
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
     if placed.is_new and late:
         with journal.locked():
-            journal.append(Line(time.time(), "listed", upload.plan.run_id, seen.ref, seconds=late))
+            journal.append(Line("listed", upload.run_id, seen.ref, time.time(), seconds=late))
     return seen
 
 
@@ -192,7 +197,7 @@ def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledge
     event: Event = "scored" if seen.status == "complete" else "rejected"
     _note(ledger, upload, event, seen.ref, seen.public_score, seen.error)
     if event == "rejected":
-        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{upload.plan.competition}"
+        reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{upload.competition}"
         raise Refusal(
             f"{upload.path}: Kaggle has the submission {seen.ref} but could not score it: {reason}. Correct what "
             "writes the csv; the same csv is not uploaded again."
@@ -201,7 +206,7 @@ def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledge
 
 def _note(ledger: Path, upload: Upload, event: Event, ref: int | None, public_score: str = "", note: str = "") -> None:
     """Append an entry with the current time to the ledger, unless it has it: of each ref one per event."""
-    new = entry(upload.plan.competition, upload.plan.run_id, event, ref, public_score, note)
+    new = entry(upload.competition, upload.run_id, event, ref, public_score, note)
     with locked(ledger.with_name(".ledger.lock")):
         past = [(line.competition, line.run_id, line.event, line.ref) for line in read_ledger(ledger)]
         if ref is None or (new.competition, new.run_id, event, new.ref) not in past:

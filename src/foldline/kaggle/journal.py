@@ -35,11 +35,11 @@ def state_folder(shell: Mapping[str, str], *names: str) -> Path:
 
 @dataclass(frozen=True)
 class Line:
-    time: float
-    """In seconds since 1970, UTC."""
     step: Step
     run_id: str
     ref: int = 0
+    time: float = 0.0
+    """In seconds since 1970, UTC."""
     sha256: str = ""
     bytes: int = 0
     total: int = -1
