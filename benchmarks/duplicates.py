@@ -86,7 +86,7 @@ def _largest_digits() -> Figure:
 def clusters(files: list[bytes], form: PixelForm) -> np.ndarray:
     """The number of each file's cluster."""
     _, decoded, pixels = built(files, form)
-    pairs = near_duplicate_pairs(decoded, pixels).to_numpy()
+    pairs = near_duplicate_pairs(decoded, pixels)[["first", "second"]].to_numpy()
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(files), len(files)))
     return connected_components(links, directed=False)[1]
 

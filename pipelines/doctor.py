@@ -16,7 +16,7 @@ from foldline.card.answers import refuse_unscorable_card
 from foldline.card.card import read_card
 from foldline.doctor.contents import contents
 from foldline.doctor.examination import examine
-from foldline.experiment.first_experiment import UNKNOWN, experiment_text, typical_image
+from foldline.experiment.first_experiment import MANY, UNKNOWN, experiment_text, typical_image
 from foldline.files.whole_files import write_text
 from pipelines.answers import Answer
 from pipelines.running import parser, run, settings_of
@@ -33,7 +33,7 @@ def main() -> Answer:
     settings = settings_of(given.competition)
     card, places = read_card(settings.card), settings.places
     said: dict[str, Any] = {"competition": card.slug}
-    image, following = UNKNOWN, "dvc repro download, then the doctor again"
+    image, rows, following = UNKNOWN, MANY, "dvc repro download, then the doctor again"
     if not places.manifest.exists():
         refuse_unscorable_card(card)
     else:
@@ -45,10 +45,10 @@ def main() -> Answer:
         print_table(card.title, found.facts)
         print("Warnings:" if found.warnings else "No issues found.", *found.warnings, sep="\n- ")
         said |= {"understood": found.facts, "warnings": found.warnings}
-        image, following = typical_image(found.images), "dvc repro"
+        image, rows, following = typical_image(found.images), found.train_rows, "dvc repro"
         if found.images["error"].notna().any():
             following = "correct the card, or set prepare.max_unreadable_fraction as said above; then dvc repro"
-    text = experiment_text(RECIPE, card, image)
+    text = experiment_text(RECIPE, card, image, rows)
     print(f"\nA first params.yaml:\n\n{text}")
     if given.write is not None:
         write_text(given.write, text)

@@ -32,7 +32,7 @@ def main() -> Answer:
     split, target = settings.section("split", Split), settings.fact("target", Target)
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_classes(places.classes)
     learnable = learnable_images(rows, images)
-    pairs = pd.DataFrame({"first": [], "second": []}, dtype="int64")
+    pairs = pd.DataFrame({"first": [], "second": [], "difference": []}, dtype="int64")
     if split.near_duplicates == "same_fold":
         pairs = near_duplicate_pairs(images, open_cache(places))
     targets, kept = read_targets(places.targets, rows, classes), np.unique(learnable["row"])

@@ -9,7 +9,7 @@ from foldline.doctor.card_warnings import unknown_labels
 from foldline.doctor.data_warnings import data_warnings
 from foldline.pixels.cache import MISSING
 
-NO_PAIRS = pd.DataFrame({"first": [], "second": []}, dtype="int64")
+NO_PAIRS = pd.DataFrame({"first": [], "second": [], "difference": []}, dtype="int64")
 
 
 def tables(targets: list[str | None], sizes: list[tuple[int, int]] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -90,7 +90,7 @@ def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
             (0, 1),
             [
                 "1 near-duplicate pair of train images (they",
-                "1 near-duplicate pair of train images with conflicting labels: 0.jpg = 1.jpg.",
+                "1 near-duplicate pair of train images that hold one picture under different labels: 0.jpg = 1.jpg.",
             ],
         ),
         ((3, 4), ["1 near-duplicate pair across train and test (a leak): 3.jpg = 4.jpg."]),
@@ -99,7 +99,7 @@ def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
 )
 def test_pictures_that_repeat_are_told_by_where_they_stand(pair: tuple[int, int], expected: list[str]) -> None:
     rows, images = tables(["a", "b", "a", "b", None, None])
-    pairs = pd.DataFrame([pair], columns=["first", "second"])
+    pairs = pd.DataFrame([(*pair, 0)], columns=["first", "second", "difference"])
     findings = found(rows, images, ("a", "b"), pairs)
     assert len(findings) == len(expected)
     assert all(finding.startswith(start) for finding, start in zip(findings, expected, strict=True))
@@ -121,7 +121,7 @@ def test_a_file_of_several_train_rows_is_no_contradiction() -> None:
 def test_two_images_of_one_row_may_be_alike() -> None:
     rows, images = tables(["a", "a", "a"])
     images["row"] = [0, 0, 1]
-    pairs = pd.DataFrame({"first": [0], "second": [1]})
+    pairs = pd.DataFrame({"first": [0], "second": [1], "difference": [0]})
     assert found(rows, images, ("a",), pairs) == []
 
 
@@ -142,7 +142,7 @@ def test_a_few_images_of_other_sizes_are_chance() -> None:
 def test_pictures_in_records_are_named_by_their_rows() -> None:
     rows, images = tables(["a", "a", "b", "b"])
     images["path"] = [address_in_record("t.csv", InRecord((number, 9), ("a",), "", 2, 2)) for number in range(4)]
-    (finding,) = found(rows, images, ("a", "b"), pd.DataFrame({"first": [0], "second": [1]}))
+    (finding,) = found(rows, images, ("a", "b"), pd.DataFrame({"first": [0], "second": [1], "difference": [0]}))
     assert finding == "1 near-duplicate pair of train images (they share a fold): `r0` in t.csv = `r1` in t.csv."
 
 

@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from foldline.folds import duplicates
 from foldline.folds.alignment import Alignment, align
 from foldline.folds.duplicates import FARTHEST, close_pairs, near_duplicate_pairs
+from foldline.folds.duplicates_table import RECODED
 from foldline.pixels.chunks import DecodedImage, decode_into, with_hashes
 from foldline.pixels.picture_files import Contents
 from foldline.pixels.resizing import PixelForm
@@ -151,3 +152,13 @@ def test_queries_may_be_close_to_another_ones_base() -> None:
 def test_too_few_hashes_to_pair(count: int) -> None:
     hashes = np.zeros(count, np.int64)
     assert close_pairs(hashes, hashes).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("animal_pixels", "is_one"), [(0, True), (6, False)])
+def test_a_small_animal_makes_another_picture_and_a_recoding_does_not(animal_pixels: int, is_one: bool) -> None:
+    empty = scene(3, 150, 200)
+    other = empty.copy()
+    other[70 : 70 + animal_pixels, 90 : 90 + 2 * animal_pixels] = 20
+    pairs = near_duplicate_pairs(*cached([encoded(empty, "JPEG"), encoded(other, "PNG")]))
+    assert len(pairs) == 1, "the same place"
+    assert (pairs["difference"] <= RECODED).tolist() == [is_one]

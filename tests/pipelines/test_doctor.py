@@ -65,7 +65,7 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "prepare.max_unreadable_fraction to 0.056 or more",
         "1 of 36 images cannot be read: test_images/000002.jpg",
         "1 near-duplicate pair of train images (they share a fold): train_images/blast/100330.jpg = ",
-        "1 near-duplicate pair of train images with conflicting labels",
+        "1 near-duplicate pair of train images that hold one picture under different labels",
         "1 near-duplicate pair across train and test (a leak): ",
         "= test_images/000001.jpg",
         f"A first params.yaml: competition: {SLUG}",

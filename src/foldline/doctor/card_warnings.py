@@ -26,6 +26,7 @@ def card_warnings(card: Card, found: Competition, images: pd.DataFrame) -> Itera
         yield describe_hidden(listing.absences.parts, share_to_allow(images))
     yield from (f"{name}: {doubt}" for name, said in found.tables.items() for doubt in said[1:])
     yield from listing.doubts
+    yield from card.target.doubts(found.sample.predicted(card.submission))
     yield from misspelt_new_class(card.target, {*found.classes, *shown})
     yield from unknown_labels(shown, card.target.answer_names(found.classes))
     yield from labels_alike(found.classes)

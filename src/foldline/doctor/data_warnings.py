@@ -19,8 +19,13 @@ IMBALANCE = 10
 """The most frequent class has more than so many times the rows of the rarest."""
 SHIFTED = 0.1
 """The Kolmogorov-Smirnov distance between train and test from which a difference of sizes matters."""
+USUAL_FOLDS = 5
 CHANCE = 0.001
 """A p-value below it is not chance."""
+DIFFERENT = (
+    " That is right where a picture has several labels, or where what is labelled is smaller than a doctor's thumbnail "
+    "shows; else some labels are wrong, and no model can learn both."
+)
 
 
 def data_warnings(
@@ -60,7 +65,7 @@ def _unreadable(images: pd.DataFrame, instead: str) -> Iterator[str]:
 
 
 def _repeated(rows: pd.DataFrame, shown: Sequence[str], images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
-    """Near-duplicate images, by where they stand: in train, with conflicting labels, or across train and test."""
+    """Near-duplicate images, by where they stand: in train, with different labels, or across train and test."""
     found = list_duplicates(rows, shown, images, pairs)
     paths = ["first_path", "second_path"]
     found[paths] = found[paths].map(_names_in_records(rows, images))
@@ -69,15 +74,15 @@ def _repeated(rows: pd.DataFrame, shown: Sequence[str], images: pd.DataFrame, pa
     if shared := found.loc[is_of_train & is_one_file, "first_path"].unique().tolist():
         belong = counted(len(shared), "train image belongs", "train images belong")
         yield f"{belong} to several rows each, which share a fold: {listed(shared, SHOWN)}."
-    for mask, what in (
-        (is_of_train & ~is_one_file, "of train images (they share a fold)"),
-        (found["finding"] == "conflict", "of train images with conflicting labels"),
-        (found["finding"] == "train and test", "across train and test (a leak)"),
+    for mask, what, meaning in (
+        (is_of_train & ~is_one_file, "of train images (they share a fold)", ""),
+        (found["finding"] == "conflict", "of train images that hold one picture under different labels", DIFFERENT),
+        (found["finding"] == "train and test", "across train and test (a leak)", ""),
     ):
         of_finding = (found["first_path"] + " = " + found["second_path"])[mask]
         if len(of_finding):
-            shown_pairs = listed(of_finding, SHOWN)
-            yield f"{counted(len(of_finding), 'near-duplicate pair', 'near-duplicate pairs')} {what}: {shown_pairs}."
+            pairs_found = counted(len(of_finding), "near-duplicate pair", "near-duplicate pairs")
+            yield f"{pairs_found} {what}: {listed(of_finding, SHOWN)}.{meaning}"
 
 
 def _names_in_records(rows: pd.DataFrame, images: pd.DataFrame) -> Callable[[str], str]:
@@ -132,12 +137,19 @@ def _few_groups(rows: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...
     groups = rows.loc[rows["part"] == "train", "group"]
     if groups.isna().any():
         return
-    if groups.nunique() == 1:
+    if len(groups) > 1 and groups.is_unique:
+        yield (
+            "Each train row is a group of its own (target.group), so that it keeps no rows together. Name the column "
+            "whose values rows share, such as the patient or the place, or null."
+        )
+    elif groups.nunique() == 1:
         yield (
             f"All train rows are of one group, `{groups.iloc[0]}`, so that no fold can be held back. Name another "
             "column as target.group, or null."
         )
-    elif targets.ndim == 1:
+    elif groups.nunique() < USUAL_FOLDS:
+        yield f"Train rows are of {groups.nunique()} groups (target.group), and split.count can be no larger."
+    if groups.duplicated().any() and groups.nunique() > 1 and targets.ndim == 1:
         found = groups.groupby(targets).agg(["size", "nunique"])
         lone = found.index[(found["size"] > 1) & (found["nunique"] == 1)]
         if len(lone):

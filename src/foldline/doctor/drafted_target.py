@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from foldline.card.targets.single_labels import are_contrary
 from foldline.files.refusal import listed
 
 FEWEST_NUMBERS = 20
@@ -106,6 +107,8 @@ def _of_one(values: pd.Series, answers: pd.Series) -> Asked:
 def _of_two(values: pd.Series, asked: pd.Series) -> Asked:
     """Yes or no: a probability where the sample has numbers, else a label."""
     negative, positive = sorted(set(values.astype(str)))
+    if are_contrary(negative, positive):
+        negative, positive = positive, negative
     target = {"kind": "binary", "column": str(values.name), "negative": negative, "positive": positive}
     remark = f"Probabilities are those of `{positive}`; a label instead of one is submission.kind: label."
     if pd.to_numeric(asked, errors="coerce").notna().all():

@@ -13,6 +13,7 @@ from foldline.doctor.data_warnings import data_warnings
 from foldline.doctor.diagnosis import facts
 from foldline.doctor.pixel_warnings import pixel_warnings
 from foldline.files.places import Places
+from foldline.folds.assignment import TrainRows, count_train_rows
 from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.pixels.building import build
 from foldline.pixels.cache import CachedPixels, open_pixels
@@ -30,6 +31,7 @@ class Examination:
     """What was understood."""
     warnings: tuple[str, ...]
     """What looks wrong, a sentence each."""
+    train_rows: TrainRows
 
 
 def examine(card: Card, places: Places) -> Examination:
@@ -40,21 +42,22 @@ def examine(card: Card, places: Places) -> Examination:
     # It refuses weights of classes that there are not, too.
     card.metric.of(found.classes).refuse_unscorable(found.targets)
     images, pixels = _decoded(card, places, found)
+    rows, pairs = found.listing.rows, near_duplicate_pairs(images, pixels)
     warnings = [
         *card_warnings(card, found, images),
         *unlisted,
         *pixel_warnings(images, lambda index: pixels[index], card.layout.range),
         *data_warnings(
-            found.listing.rows,
+            rows,
             images,
             found.targets,
             found.classes,
             card.target.shown(found.targets, found.classes),
-            near_duplicate_pairs(images, pixels),
+            pairs,
             found.listing.absences.instead,
         ),
     ]
-    return Examination(images, dict(facts(card, found, images)), tuple(warnings))
+    return Examination(images, dict(facts(card, found, images)), tuple(warnings), count_train_rows(rows, images, pairs))
 
 
 def _decoded(card: Card, places: Places, found: Competition) -> tuple[pd.DataFrame, CachedPixels]:

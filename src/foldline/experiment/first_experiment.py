@@ -15,6 +15,7 @@ from foldline.competition.readability import describe_none
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
+from foldline.folds.assignment import TrainRows
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 
@@ -29,6 +30,8 @@ OBLONG_ASPECT = 4.0
 """From this on a square would be three quarters padding, or squash most of the longer side away: a signal of 3 x 4096
 would keep 32 of its samples. Height and width differ instead, with as many pixels as the largest square."""
 FOLDS = 5
+LEAST_STEPS = 4
+"""In an epoch."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ UNKNOWN = TypicalImage(side_pixels=float(MOST_PIXELS), aspect=1.0, is_wide=False
 """Before anything is downloaded."""
 
 
+MANY = TrainRows(100_000, 100_000, 100_000)
+"""Before anything is downloaded."""
+
+
 def typical_image(images: pd.DataFrame) -> TypicalImage:
     """images: as in their table. Raises Refusal when none can be read."""
     files = images.drop_duplicates("path")
@@ -59,18 +66,21 @@ def typical_image(images: pd.DataFrame) -> TypicalImage:
     return TypicalImage(float(sides.min(axis=1).median()), float(aspects.median()), is_wide)
 
 
-def experiment_text(recipe: Path, card: Card, image: TypicalImage) -> str:
-    """The yaml of a first experiment. Raises Refusal when it does not fit the card."""
-    experiment = first_experiment(read_yaml(recipe), card, image)
+def experiment_text(recipe: Path, card: Card, image: TypicalImage, rows: TrainRows = MANY) -> str:
+    """The yaml of a first experiment. Raises Refusal when it does not fit the card, or no fold can be held back."""
+    experiment = first_experiment(read_yaml(recipe), card, image, rows)
     refuse_unfit(parse(experiment, Params, "the first experiment"), card)
     return yaml.safe_dump(experiment, sort_keys=False, default_flow_style=None, width=120)
 
 
-def first_experiment(recipe: Mapping[str, Any], card: Card, image: TypicalImage) -> dict[str, Any]:
+def first_experiment(
+    recipe: Mapping[str, Any], card: Card, image: TypicalImage, rows: TrainRows = MANY
+) -> dict[str, Any]:
     """`recipe` (the content of a params.yaml) for the competition of `card`, by folds, with a ResNet50 as the model."""
     experiment = copy.deepcopy(dict(recipe))
     height, width = _size(image)
-    experiment |= {"competition": card.slug, "folds": list(range(FOLDS))}
+    folds, near_duplicates = _folds(rows)
+    experiment |= {"competition": card.slug, "folds": list(range(folds))}
     experiment["prepare"] |= {
         "height_pixels": height,
         "width_pixels": width,
@@ -78,8 +88,10 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, image: TypicalImage)
         # A wrong path looks like missing images: to go on without some is for a person to say.
         "max_unreadable_fraction": 0.0,
     }
-    experiment["split"] |= {"count": FOLDS, "near_duplicates": "same_fold"}
+    experiment["split"] |= {"count": folds, "near_duplicates": near_duplicates}
     experiment["train"] |= {"loss": dict(card.target.first_loss)}
+    for key in ("batch_size", "micro_batch_size"):
+        experiment["train"][key] = min(experiment["train"][key], _largest_batch(rows.count - rows.count // folds))
     experiment["train"]["model"] |= {"name": MODEL, "head": {"kind": "linear"}, "drop_path_rate": 0.0}
     if card.symmetries is None:
         experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
@@ -88,6 +100,24 @@ def first_experiment(recipe: Mapping[str, Any], card: Card, image: TypicalImage)
     experiment |= {"clip": {"bounds": {"kind": "fitted"}, "rule": "fitted"}}
     experiment["submit"] |= {"message": f"first experiment, {MODEL}"}
     return experiment
+
+
+def _folds(rows: TrainRows) -> tuple[int, str]:
+    """Their number, and what becomes of near-duplicates."""
+    if rows.clusters > 1:
+        return min(FOLDS, rows.clusters), "same_fold"
+    if rows.groups > 1:  # they look alike to a machine, such as drawings of one kind
+        return min(FOLDS, rows.groups), "ignored"
+    raise Refusal(
+        f"There is no first experiment: the {rows.count:,} train rows with a readable image share one group or one "
+        "image, so that no fold can be held back. Name a column with more values as target.group in the card, or "
+        "null; or correct what the card's layout.train names."
+    )
+
+
+def _largest_batch(rows: int) -> int:
+    """A power of two with LEAST_STEPS in an epoch of `rows`, or two images."""
+    return 1 << max(1, (rows // LEAST_STEPS).bit_length() - 1)
 
 
 def _size(image: TypicalImage) -> tuple[int, int]:

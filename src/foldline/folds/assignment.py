@@ -1,5 +1,7 @@
 """`folds.csv` from the tables: which train rows can be learned from, which stay together, and their folds."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
@@ -18,6 +20,23 @@ def learnable_images(rows: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     return images[images["row"].isin(train_rows) & images["error"].isna()]
 
 
+@dataclass(frozen=True)
+class TrainRows:
+    """How many there are to learn from, and in how many clusters that no fold may cut."""
+
+    count: int
+    clusters: int
+    groups: int
+    """Clusters where near-duplicate images are ignored."""
+
+
+def count_train_rows(rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame) -> TrainRows:
+    """rows, images: as in their tables. pairs: of near-duplicates."""
+    learnable = learnable_images(rows, images)
+    (kept, joined), (_, alone) = (_clusters_of(rows, learnable, which) for which in (pairs, pairs[:0]))
+    return TrainRows(len(kept), len(np.unique(joined)), len(np.unique(alone)))
+
+
 def make_folds(
     rows: pd.DataFrame, strata: Strata, images: pd.DataFrame, pairs: pd.DataFrame, split: Split
 ) -> pd.DataFrame:
@@ -27,11 +46,18 @@ def make_folds(
     the indices of near-duplicates in the pixel cache, those of test images among them: train rows that resemble
     one test image stay together. Raises Refusal when there are fewer clusters than folds.
     """
-    kept = np.unique(images["row"].to_numpy())
-    renumbered = images.assign(row=np.searchsorted(kept, images["row"]))
-    clusters = join_rows(rows["group"].iloc[kept], renumbered, pairs)
+    kept, clusters = _clusters_of(rows, images, pairs)
     folds = assign_folds(clusters, strata.of_rows, split.count, split.seed)
     return pd.DataFrame({"row_id": rows["row_id"].to_numpy()[kept], "fold": folds, "cluster": clusters})
+
+
+def _clusters_of(
+    rows: pd.DataFrame, images: pd.DataFrame, pairs: pd.DataFrame
+) -> tuple[Int64[np.ndarray, " kept"], Int64[np.ndarray, " kept"]]:
+    """The rows of `images` and the cluster of each; all as `make_folds` takes them."""
+    kept = np.unique(images["row"].to_numpy())
+    renumbered = images.assign(row=np.searchsorted(kept, images["row"]))
+    return kept, join_rows(rows["group"].iloc[kept], renumbered, pairs)
 
 
 def join_rows(groups: pd.Series, images: pd.DataFrame, pairs: pd.DataFrame) -> Int64[np.ndarray, " rows"]:

@@ -50,7 +50,8 @@ BLOCK_PAIRS = 4_000_000
 
 
 def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
-    """Pairs of indices into the cache that hold the same picture: columns first, second, first < second, sorted.
+    """Pairs of indices into the cache that hold the same picture: columns first, second, first < second, sorted; and
+    difference, of their thumbnails the greatest, in grey levels.
 
     images: cache_index, exact_hash, perceptual_hash and error of each (repeated indices count once). pixels: the cache,
     count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
@@ -64,9 +65,11 @@ def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataF
     exact = [(first_of[row.exact_hash], row.cache_index) for row in equal.itertuples()]
     indices = chosen["cache_index"].to_numpy(np.int64)
     thumbnails = _thumbnails(pixels, indices)
-    similar = indices[_verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)]
-    pairs = np.concatenate([np.array(exact, np.int64).reshape(-1, 2), similar.reshape(-1, 2)])
-    return pd.DataFrame(np.unique(np.sort(pairs, axis=1), axis=0), columns=["first", "second"])
+    places = _verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)
+    pairs = np.sort(np.concatenate([np.array(exact, np.int64).reshape(-1, 2), indices[places].reshape(-1, 2)]), axis=1)
+    found = pd.DataFrame(pairs, columns=["first", "second"])
+    apart = [np.abs(thumbnails[a].astype(int) - thumbnails[b]).max() for a, b in places]
+    return found.assign(difference=[0] * len(exact) + apart).sort_values(["first", "second"], ignore_index=True)
 
 
 def _thumbnails(pixels: CachedPixels, indices: np.ndarray) -> Thumbnails:

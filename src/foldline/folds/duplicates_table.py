@@ -10,8 +10,12 @@ from foldline.files.refusal import counted
 from foldline.files.whole_files import whole_file
 
 COLUMNS = ("finding", "first_path", "second_path", "first_part", "second_part", "first_target", "second_target")
-"""finding: `train and test` (a leak), `conflict` (two train rows with different targets), or `same`.
+"""finding: `train and test` (a leak), `conflict` (two train rows of no common group with different targets, their
+images the same but for their coding), or `same`.
 Of n equal images n - 1 pairs or more are listed: they connect all. Targets are missing for test rows."""
+
+RECODED = 8
+"""Grey levels of a thumbnail by which copies of a picture differ: a small animal before the same trees makes more."""
 
 
 def write_duplicates(path: Path, duplicates: pd.DataFrame) -> None:
@@ -34,23 +38,27 @@ def list_duplicates(
         listed[f"{which}_part"] = parts[met[f"{which}_row"]]
         listed[f"{which}_target"] = targets[met[f"{which}_row"]]
     duplicates = pd.DataFrame(listed)
+    groups = rows["group"].to_numpy(dtype=object)
+    in_one_group = pd.notna(groups[met["first_row"]]) & (groups[met["first_row"]] == groups[met["second_row"]])
     across = duplicates["first_part"] != duplicates["second_part"]
     train = (duplicates["first_part"] == "train") & ~across
     # One file under two labels is what the table says of it, as of two dogs in a picture.
     two_files = duplicates["first_path"] != duplicates["second_path"]
-    conflicting = train & two_files & (duplicates["first_target"] != duplicates["second_target"])
+    one_picture = two_files & (met["difference"].to_numpy() <= RECODED) & ~in_one_group
+    conflicting = train & one_picture & (duplicates["first_target"] != duplicates["second_target"])
     finding = pd.Series("same", index=duplicates.index).mask(across, "train and test").mask(conflicting, "conflict")
     return duplicates.assign(finding=finding)[list(COLUMNS)]
 
 
 def _rows_of_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """first_row, second_row, first_path, second_path of each pair whose images belong to different rows; an image of
-    several rows is a pair for each two of them.
+    """first_row, second_row, first_path, second_path, difference of each pair whose images belong to different rows; an
+    image of several rows is a pair for each two of them.
 
-    images: row, cache_index, path. pairs: first, second, indices into the pixel cache.
+    images: row, cache_index, path. pairs: as `near_duplicate_pairs` gives them.
     """
     of_index = images[["cache_index", "row", "path"]]
-    shared = pd.DataFrame({"first": images["cache_index"].unique()}).assign(second=lambda table: table["first"])
+    indices = images["cache_index"].unique()
+    shared = pd.DataFrame({"first": indices, "second": indices, "difference": 0})
     both = pd.concat([shared, pairs], ignore_index=True)
     first = both.merge(of_index.add_prefix("first_"), left_on="first", right_on="first_cache_index")
     met = first.merge(of_index.add_prefix("second_"), left_on="second", right_on="second_cache_index")
@@ -63,4 +71,4 @@ def describe_findings(duplicates: pd.DataFrame) -> str:
     counts = duplicates["finding"].value_counts()
     leaks, conflicts = counts.get("train and test", 0), counts.get("conflict", 0)
     pairs = counted(len(duplicates), "near-duplicate pair", "near-duplicate pairs")
-    return f"{pairs}: {leaks} across train/test (leak), {conflicts} with conflicting labels"
+    return f"{pairs}: {leaks} across train/test (leak), {conflicts} of one picture with different labels"

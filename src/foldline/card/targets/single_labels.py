@@ -1,6 +1,7 @@
 """Targets of one label per row: of two classes, of several, of levels, and of classes that only the test set has."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -22,6 +23,12 @@ from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.truths_and_answers import FirstRule
 
 UNFITTED_REJECTION = 0.5
+DENYING = re.compile(
+    r"(?i)0|0\.0|-1|f|false|n|no|none|neg|negative|absent|normal|healthy|benign|(no|non|not|without)[\W_].*"
+)
+AFFIRMING = re.compile(r"(?i)1|1\.0|t|true|y|yes|pos|positive|present|abnormal|malignant")
+RISING = ("none", "no", "normal", "low", "mild", "medium", "moderate", "high", "severe")
+"""Words that levels begin with, from the lowest; of the lowest and of the middle ones there are several."""
 OF_CLASSES: Mapping[Learned, ActivationKind] = {"distribution": "softmax", "each": "normalised_sigmoid"}
 
 
@@ -61,8 +68,9 @@ class OneLabel(TargetKind):
 
 
 class Binary(OneLabel):
-    """One of two classes. At most one of `negative` and `positive` is null, which stands for every other label:
-    `negative: Cover, positive: null`."""
+    """One of two classes. `positive` is the one whose probability is submitted, and which metrics of one class are of.
+    At most one of `negative` and `positive` is null, which stands for every other label: `negative: Cover, positive:
+    null`."""
 
     kind: Literal["binary"]
     negative: Label | None
@@ -85,11 +93,23 @@ class Binary(OneLabel):
         """The negative and the positive label; the one that stands for every other is named after the other."""
         return self.negative or f"not {self.positive}", self.positive or f"not {self.negative}"
 
+    def direction(self) -> str:
+        negative, positive = self.both()
+        return f"{positive} is positive, and what a submitted number is the probability of; {negative} is negative"
+
+    def doubts(self, predicted: Sequence[str]) -> Iterator[str]:
+        names = f"target.positive is {self.positive!r} and target.negative {self.negative!r}"
+        meaning = f"a submitted number is then the probability of {self.both()[1]!r}. Exchange the two, unless"
+        if are_contrary(self.negative, self.positive):
+            yield f"{names}: {meaning} the competition asks for just that."
+        elif self.negative is not None and [name.casefold() for name in predicted] == [self.negative.casefold()]:
+            yield f"{names}, but the sample's column is called {predicted[0]}: {meaning} that says no class."
+
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         texts, (negative, positive) = super().read(table, source), self.both()
         named = [label for label in (self.negative, self.positive) if label is not None]
         if len(named) == 2:
-            wanted = f"{listed(named)} (target.negative, target.positive); correct the card"
+            wanted = f"{listed(named)} (target.negative, target.positive); correct the card, {BY_A_FUNCTION}"
             refuse_other_fields(texts, texts.isin(named), source, wanted)
             return texts
         if not texts.isin(named).any():
@@ -179,13 +199,24 @@ class Ordinal(OneLabel):
     def named_classes(self) -> tuple[str, ...]:
         return self.levels or ()
 
+    def direction(self) -> str:
+        return f"{' < '.join(self.levels)}" if self.levels else "integers, the lowest first"
+
+    def doubts(self, predicted: Sequence[str]) -> Iterator[str]:
+        places = places_in_order(self.levels or ())
+        if places != sorted(places):
+            yield (
+                f"target.levels are {listed(self.levels or ())}, and do not seem to rise: neighbours in the list count "
+                "as neighbouring levels, and the first as the lowest. Write them from the lowest to the highest."
+            )
+
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         texts = super().read(table, source)
         if self.levels is None:
             wanted = "an integer; write the levels' names as target.levels in the card"
             refuse_other_fields(texts, texts.str.fullmatch(r"[+-]?\d+"), source, wanted)
         else:
-            wanted = f"{listed(self.levels)} (target.levels); correct the card"
+            wanted = f"{listed(self.levels)} (target.levels); correct the card, {BY_A_FUNCTION}"
             refuse_other_fields(texts, texts.isin(list(self.levels)), source, wanted)
         return texts
 
@@ -201,6 +232,23 @@ class Ordinal(OneLabel):
         if outputs > 1:
             return super().label_rule(classes, outputs)
         return {"kind": "ordinal_thresholds", "thresholds": [level + 0.5 for level in range(len(classes) - 1)]}
+
+
+def are_contrary(negative: str | None, positive: str | None) -> bool:
+    """Whether the names say the opposite: 0 or `no_tumour` as the positive label, 1 or `yes` as the negative one."""
+    says_no, says_yes = (
+        [bool(found.fullmatch(label or "")) for label in (negative, positive)] for found in (DENYING, AFFIRMING)
+    )
+    return (says_no[1] and not says_no[0]) or (says_yes[0] and not says_yes[1])
+
+
+def places_in_order(levels: Sequence[str]) -> list[float]:
+    """What the levels' names say of their order: their numbers, or the places of the words among them that have one."""
+    try:
+        return [float(level) for level in levels]
+    except ValueError:
+        starts = [re.split(r"[\W_]", level.casefold())[0] for level in levels]
+        return [RISING.index(start) for start in starts if start in RISING]
 
 
 def new_class_position(new_class: str, classes: tuple[str, ...]) -> int:

@@ -120,6 +120,17 @@ class TargetKind(Section):
         """The label of test rows whose class has no train row; None where there are none."""
         return None
 
+    def direction(self) -> str:
+        """Which of its ends is which, in words; empty where none could be taken for the other."""
+        return ""
+
+    def doubts(self, predicted: Sequence[str]) -> Iterator[str]:
+        """What the doctor says where the card may have its ends the wrong way round, which nothing else would show.
+
+        predicted: the sample's columns besides the ids.
+        """
+        yield from ()
+
     # What rows say
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:

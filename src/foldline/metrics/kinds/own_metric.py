@@ -57,7 +57,14 @@ class OwnMetric(MetricKind):
     def dry_run(self, truths: Sequence[Truth]) -> None:
         targets = next(TARGETS[truth] for truth in truths if truth in TARGETS)()
         try:
-            self.score(targets, ANSWERS[self.scores](targets))
+            right, wrong = (
+                self.score(targets, ANSWERS[self.scores](told)) for told in (targets, np.roll(targets, 1, 0))
+            )
+            if wrong > right if self.higher_is_better else wrong < right:
+                raise Refusal(
+                    f"{CARDS / self.file}: `{self.function}` gives right answers {right:g} and wrong ones {wrong:g}, "
+                    f"but metric.direction is `{self.direction}`. Write which is better, or correct the function."
+                )
         except Refusal as refusal:
             raise Refusal(
                 f"{refusal} It was tried on {ROWS} made-up rows with targets of shape {targets.shape}, before any work."
