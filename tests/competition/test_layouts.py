@@ -218,3 +218,12 @@ def test_what_lies_elsewhere_is_said(zipped: Zipped) -> None:
     listing = read_layout(zipped(FILES), layout(path="data/train/{id}.jpg"), BREED)
     assert listing.images["path"].tolist() == list(IMAGES)
     assert listing.elsewhere == ("images of layout.train without `data/`",)
+
+
+def test_lines_of_one_id_that_differ_are_cured_by_what_they_are(zipped: Zipped) -> None:
+    twice = {**FILES, "labels.csv": TRAIN + "007,null,x\n"}
+    with pytest.raises(Refusal, match=r"1 id has lines that differ in the target.*write `id: line` there.*multilabel"):
+        read_layout(zipped(twice), layout(), BREED)
+    lines = read_layout(zipped(twice), layout(id="line"), BREED)
+    assert texts(lines.rows["target"]) == ["NA", "null", "NA", "null", None, None]
+    assert lines.images["path"].tolist()[:4] == ["train/007.jpg", "train/1e5.jpg", "train/10.jpg", "train/007.jpg"]

@@ -2,6 +2,8 @@
 groups. MLE-bench's sample submission was saved with an index.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
@@ -34,11 +36,11 @@ def draw(of_mle_bench: bool = False) -> Miniature:
     return Miniature({"iwildcam-2019-fgvc6.zip": zipped(members)}, labels, answers)
 
 
-def table(**columns: list[object]) -> bytes:
+def table(**columns: Sequence[object]) -> bytes:
     return csv(columns)
 
 
-def described(ids: list[str]) -> dict[str, list[object]]:
+def described(ids: list[str]) -> dict[str, Sequence[object]]:
     return {
         "date_captured": [f"2011-05-13 23:{number:02}:18" for number in range(len(ids))],
         "file_name": [f"{row_id}.jpg" for row_id in ids],

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from foldline.card.targets.single_labels import Ranked
+from foldline.card.targets.single_labels import Binary, Ordinal, Ranked
 from foldline.doctor.card_warnings import labels_alike, misspelt_new_class, unlearnable_features, unlisted_images
 
 
@@ -74,3 +75,44 @@ def test_a_category_that_is_another_in_each_row() -> None:
         "The feature `male` has a value of its own in each train row, such as 1.jpg, 2.jpg: it cannot say anything of "
         "others. Leave it out of the card."
     )
+
+
+@pytest.mark.parametrize(
+    ("negative", "positive", "is_doubted"),
+    [
+        ("0", "1", False), ("1", "0", True), ("no", "yes", False), ("yes", "no", True),
+        ("False", "True", False), ("True", "False", True),
+        ("benign", "malignant", False), ("malignant", "benign", True),
+        ("no_tumour", "tumour", False), ("tumour", "no tumour", True), ("cat", "dog", False), ("dog", "cat", False),
+        ("healthy", None, False), (None, "healthy", True), ("Cover", None, False),
+        (None, "1", False), ("1", None, True), ("north", "south", False), ("nose", "mouth", False),
+    ],
+)  # fmt: skip
+def test_a_positive_class_that_says_no_is_doubted(negative: str | None, positive: str | None, is_doubted: bool) -> None:
+    target = Binary(kind="binary", column="label", negative=negative, positive=positive, group=None)
+    said = list(target.doubts(("label",)))
+    assert bool(said) == is_doubted
+    if is_doubted:
+        assert said[0].startswith(
+            f"target.positive is {positive!r} and target.negative {negative!r}: a submitted number"
+        )
+
+
+def test_the_samples_column_may_be_called_as_the_positive_class_is() -> None:
+    target = Binary(kind="binary", column="animal", negative="cat", positive="dog", group=None)
+    assert "sample's column is called Cat" in next(target.doubts(("Cat",)))
+    assert list(target.doubts(("dog",))) == list(target.doubts(("label",))) == list(target.doubts(("cat", "dog"))) == []
+
+
+@pytest.mark.parametrize(
+    ("levels", "is_doubted"),
+    [
+        (["0", "1", "2"], False), (["2", "1", "0"], True), (["1", "10", "2"], True), (["1", "2", "10"], False),
+        (["normal", "mild", "severe"], False), (["Severe", "Mild", "Normal"], True), (["no dr", "mild dr"], False),
+        (["blue", "green"], False), (["Mild", "Moderate", "Severe", "Proliferative"], False),
+    ],
+)  # fmt: skip
+def test_levels_that_do_not_rise_are_doubted(levels: list[str], is_doubted: bool) -> None:
+    target = Ordinal(kind="ordinal", column="grade", levels=tuple(levels), group=None)
+    assert bool(list(target.doubts(("grade",)))) == is_doubted
+    assert target.direction() == " < ".join(levels)

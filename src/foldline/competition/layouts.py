@@ -19,6 +19,7 @@ from foldline.card.features import Features
 from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import PartLines
 from foldline.card.target import Target
+from foldline.card.targets.target_kind import BY_A_FUNCTION
 from foldline.card.templates import columns_of, filled, parse_id
 from foldline.competition.missing_images import Absences, find_absences, missing_files
 from foldline.competition.tabular_columns import (
@@ -166,7 +167,7 @@ def _refuse_empty(values: pd.Series, source: str) -> None:
     empty = values.index[values == ""]
     if len(empty):
         found = f"{counted(len(empty), 'row has', 'rows have')} no `{values.name}`, {described_places(empty, 5)}"
-        raise Refusal(f"{source}: {found}. Name another column in the card.")
+        raise Refusal(f"{source}: {found}. Name another column in the card, {BY_A_FUNCTION}.")
 
 
 def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
@@ -190,6 +191,17 @@ def _refuse_contradictions(lines: pd.DataFrame) -> None:
             part, row_id = found.index[0]
             raise Refusal(
                 f"The {part} table contradicts itself: {counted(len(found), 'id has', 'ids have')} lines that differ "
-                f"in {name}, the first is `{row_id}`: {listed(map(repr, found.iloc[0]))}. A row has one of each: name "
-                f"the column that tells the rows apart as layout.{part}.id in the card, or leave out a feature."
+                f"in {name}, the first is `{row_id}`: {listed(map(repr, found.iloc[0]))}. {_cure(part, column, name)}"
             )
+
+
+def _cure(part: str, column: str, name: str) -> str:
+    """A row has one target, group and value of a feature: what the lines of an id may be instead."""
+    apart = f"name what tells them apart as layout.{part}.id in the card, a column or a template over columns"
+    if column.startswith(SIDE):
+        return f"If a row has one value, leave {name} out of the card. If they are rows of their own, {apart}."
+    if part == "test":
+        return f"If they are rows of their own, {apart}."
+    several = " If an image has several labels of which one is submitted, write `id: line` there: each is a train row."
+    sets = " If a row has all of these labels, write a target of kind multilabel." if column == "target" else ""
+    return f"If they are rows of their own, {apart}.{several}{sets}"

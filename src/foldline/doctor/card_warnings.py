@@ -77,9 +77,10 @@ def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
     if unknown:
         yield (
             f"The sample submission shows {counted(len(unknown), 'label', 'labels')} that no submission of this card "
-            f"can name: {listed(unknown, 3)}; it can name {listed(known, 3)}. Look at target.column and "
-            "target.new_class, or write the train labels as the sample does, by a function of your own "
-            "(docs/own-code.md)."
+            f"can name: {listed(unknown, 3)}; it can name {listed(known, 3)}. Samples are often filled at random or "
+            "with one label: then there is nothing to do. If these are train labels in another spelling, look at "
+            "target.column, or write them as the sample does, by a function of your own (docs/own-code.md); if the "
+            "competition says that one label stands for classes without train rows, at target.new_class."
         )
 
 
@@ -92,8 +93,8 @@ def labels_alike(classes: Sequence[str]) -> Iterator[str]:
     if pairs:
         yield (
             f"{counted(len(pairs), 'label is', 'labels are')} written in several ways, which are classes of their own: "
-            f"{listed(pairs, 3)}. "
-            "Make them one by a function of your own (docs/own-code.md)."
+            f"{listed(pairs, 3)}. Right for letters, whose case is what tells them apart; if they mean the same, make "
+            "them one by a function of your own (docs/own-code.md)."
         )
 
 

@@ -55,6 +55,10 @@ def test_all_answers_are_those_of_some_target() -> None:
         ("def score(targets, found):\n    return 1.0", r"`score` failed: TypeError.*It was tried on 4 made-up rows"),
         ("def score(targets, found, weights):\n    return targets[9]", r"`score` failed: IndexError.*\(line 3: return"),
         ("def score(targets, found, weights):\n    return weights", r"`score` returned ndarray: a metric is a number"),
+        (
+            "def score(targets, found, weights):\n    return (targets == found).mean()",
+            r"`score` gives right answers 1 and wrong ones 0.25, but metric.direction is `lower`. Write which",
+        ),
     ],
 )
 def test_what_fails_is_told_before_any_work(text: str, message: str, own: Callable[[str], None]) -> None:

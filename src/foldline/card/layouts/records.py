@@ -109,7 +109,8 @@ class RecordsPart(Part):
 
 
 def _unreadable(archives: Archives, name: str, error: ValueError) -> Refusal:
-    return Refusal(f"{archives.folder}: `{name}` is not readable{how(error, 'Download it anew.')}")
+    cure = "Correct the card's `image` where it asks for what a record lacks, or download the file anew."
+    return Refusal(f"{archives.folder}: `{name}` is not readable{how(error, cure)}")
 
 
 def _without_records(archives: Archives, name: str) -> Refusal:

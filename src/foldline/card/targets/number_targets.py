@@ -171,7 +171,8 @@ def _all_numbers(rows: Iterable[Named]) -> Named:
             if united.setdefault(name, number) != number:
                 raise Refusal(
                     f"The train table contradicts itself: `{name}` is {united[name]:g} and {number:g} for one row. "
-                    "Name the column that tells the rows apart as layout.train.id in the card."
+                    "If they are rows of their own, name what tells them apart as layout.train.id in the card; `id: "
+                    "line` makes a row of each line."
                 )
     return tuple(united.items())
 

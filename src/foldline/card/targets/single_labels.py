@@ -248,7 +248,7 @@ def places_in_order(levels: Sequence[str]) -> list[float]:
         return [float(level) for level in levels]
     except ValueError:
         starts = [re.split(r"[\W_]", level.casefold())[0] for level in levels]
-        return [RISING.index(start) for start in starts if start in RISING]
+        return [float(RISING.index(start)) for start in starts if start in RISING]
 
 
 def new_class_position(new_class: str, classes: tuple[str, ...]) -> int:
