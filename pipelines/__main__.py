@@ -27,7 +27,8 @@ COMMANDS = {
     "local-kaggle": Command("local_kaggle", "rehearse with the kaggle client, no account needed", False),
     "check": Command("check", "are params.yaml and the card valid, do they fit?"),
     "lr-find": Command("lr_find", "try learning rates for 200 steps, and draw the loss"),
-    "train": Command("train_folds", "train all stale folds and seeds, with the time left"),
+    "train": Command("train_folds", "all stale folds and seeds, with the time left"),
+    "study": Command("study", "train a grid of experiments; compare them on a page"),
     "compare": Command("compare", "two runs, fold by fold: is the difference real?"),
     "tta": Command("choose_views", "which test-time augmentation views are worth it"),
     "blend": Command("blend", "one submission of several runs"),
@@ -44,6 +45,7 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
     "Run": (
         ("dvc repro", "what has changed, up to a checked submission"),
         "train",
+        "study",
         ("dvc exp run -S ...", "the same with a change: -S train.epochs=2"),
     ),
     "Look at results": (

@@ -1,9 +1,9 @@
 """Make a project's folder: all that `dvc repro` needs in it, with git and DVC initialised and one commit.
 
 Writes dvc.yaml and submissions/dvc.yaml (the stages), params.yaml (the experiment: of SLUG, or the embedded competition
-`digits`), pipelines/competitions/ (cards, and functions that they name) and pipelines/recipes/ (experiments worth
-starting from), which are yours to change, docs/ (the pages that messages name), and the empty folders input/own/ and
-input/weights/.
+`digits`); below pipelines/, competitions/ (cards, and functions that they name), recipes/ (experiments to start from)
+and studies/ (grids of them), which are yours to change; docs/ (the pages that messages name); and the empty folders
+input/own/ and input/weights/.
 The code is the installed package: with a new version of it, stages whose code means something else run again.
 
 foldline init dogs --competition dog-breed-identification

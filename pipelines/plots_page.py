@@ -5,13 +5,11 @@ foldline plots-page .dvc/plots/offline.html
 
 from pathlib import Path
 
-import vl_convert
-
+from foldline.report.vega import vega_script
 from pipelines.answers import Answer
 from pipelines.running import parser, run
 
 HEAD = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>Foldline plots</title>\n'
-SNIPPET = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
 # DVC replaces the placeholder with one block per plot; each calls `vegaEmbed`, which the bundle makes global.
 BODY = '</head>\n<body style="font-family: sans-serif; margin: 2em">\n{plot_divs}\n</body></html>\n'
 
@@ -27,9 +25,7 @@ def main() -> Answer:
 
 def write_page(page: Path) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
-    # In a function of its own, so that the bundle's short names do not meet those of the page.
-    scripts = vl_convert.javascript_bundle(SNIPPET).replace("</script", "<\\/script")
-    page.write_text(f"{HEAD}<script>(function () {{{scripts}}})();</script>\n{BODY}", encoding="utf-8")
+    page.write_text(f"{HEAD}{vega_script()}\n{BODY}", encoding="utf-8")
 
 
 if __name__ == "__main__":

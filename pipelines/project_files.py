@@ -18,12 +18,12 @@ FILES = {
     "params.yaml": "recipes/digits.yaml",
     **{
         f"docs/{page}.md": f"project/{page}.md"
-        for page in ("design", "honesty", "metrics", "new-competition", "own-code")
+        for page in ("design", "honesty", "metrics", "new-competition", "own-code", "studies")
     },
 }
 """Of a project, in the package; docs/ holds the pages that messages name. None is called dvc.yaml there: DVC would take
 it for a part of our own repository."""
-FOLDERS = ("pipelines/competitions", "pipelines/recipes")
+FOLDERS = ("pipelines/competitions", "pipelines/recipes", "pipelines/studies")
 EMPTY = ("input", "input/own", "input/weights")
 OF_A_CHECKOUT = """\
     deps:

@@ -33,9 +33,7 @@ def main() -> Answer:
     arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
     slots: int = arguments.parse_args().slots
     settings = read_settings()
-    up_to_date = subprocess.run([*DVC, "repro", *BEFORE], preexec_fn=partial(die_with_parent, os.getpid()))
-    if up_to_date.returncode:
-        raise Refusal(f"`dvc repro {' '.join(BEFORE)}` failed, so no fold was trained. What it said is above.")
+    bring_up_to_date()
     items = [training(settings, fold, seed) for fold, seed in stale_trainings(settings)]
     with Display(len(items), slots) as display:
         ended = run_queue(items, threads_divided(slots), display)
@@ -47,6 +45,12 @@ def main() -> Answer:
         )
     print(f"{counted(len(items), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
     return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
+
+
+def bring_up_to_date() -> None:
+    """All that training reads."""
+    if subprocess.run([*DVC, "repro", *BEFORE], preexec_fn=partial(die_with_parent, os.getpid())).returncode:
+        raise Refusal(f"`dvc repro {' '.join(BEFORE)}` failed, so nothing was trained. What it said is above.")
 
 
 def slot_count(text: str) -> int:

@@ -271,3 +271,36 @@ def test_an_experiment_with_other_epochs_trains_again(finished: Path) -> None:
     assert "Running stage 'train@1-0'" in experiment.stdout
     assert len(pd.read_csv(finished / "work/shapes/train/fold1/seed0/history.csv")) == 1
     subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
+
+
+STUDY = {
+    "base": "params.yaml",
+    "changes": {"folds": [0], "train.epochs": 1},
+    "axes": [{"train.learning_rates.head": [0.001]}, {"prepare.height_pixels": [16], "prepare.width_pixels": [16]}],
+    "leave_out": [],
+}
+
+
+def study(checkout: Path, **changed: Any) -> Any:
+    (checkout / "sizes.yaml").write_text(yaml.safe_dump({**STUDY, **changed}, sort_keys=False))
+    return answer(checkout, "python", "-m", "pipelines", "study", "sizes.yaml")
+
+
+def test_a_study_trains_its_cells_and_leaves_the_project_alone(finished: Path) -> None:
+    """The base's tables and pixels are the project's; of the other size they are computed apart."""
+    lock = (finished / "dvc.lock").read_bytes()
+    ended = study(finished)
+    assert (ended["cells"], ended["trained"]) == (2, 2)
+    results = pd.read_csv(finished / ended["results"]).set_index("cell")
+    assert list(results["fold"]) == [0, 0]
+    assert results.loc["base", "validation_loss"] != results.drop("base")["validation_loss"].item()
+    apart = {path.name.split("-")[0] for path in (finished / "work/shapes/studies/sizes/shared").iterdir()}
+    assert apart == {"prepare", "split", "dry_run"}
+    assert "train.learning_rates.head: 0.001, prepare.height_pixels: 16" in Path(finished, ended["page"]).read_text()
+
+    more = study(finished, axes=[{"train.learning_rates.head": [0.001, 0.01]}, STUDY["axes"][1]])
+    assert (more["cells"], more["trained"]) == (3, 1), "what is trained is not trained again"
+    kept = pd.read_csv(finished / more["results"]).set_index("cell").loc[results.index, list(results)]
+    pd.testing.assert_frame_equal(kept, results)
+    assert (finished / "dvc.lock").read_bytes() == lock
+    assert status(finished) == set()

@@ -63,6 +63,8 @@ class Places:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
         self.logs = self.work / "logs"
         """What trainings of `foldline train` printed."""
+        self.studies = self.work / "studies"
+        """A folder per study: cells, their results, a page."""
         self.predicted_folds = self.work / "predict"
         self.ensemble = self.work / "ensemble"
         self.score = self.work / "score.json"

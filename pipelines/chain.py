@@ -1,0 +1,96 @@
+"""What dvc.yaml and dvc.lock say of stages: what each tracks, and a key of what it computes from given parameters.
+
+Two experiments for which a stage has one key get the same from it, so that it need run for one of them alone.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foldline.files.whole_files import sha256_of_json
+from foldline.params.yaml_files import read_yaml
+
+CHAIN, LOCK, PARAMS = Path("dvc.yaml"), Path("dvc.lock"), "params.yaml"
+KEY_LENGTH = 16
+CHECKS = ("check", "dry_run")
+"""Stages that only refuse: their outs are always the same bytes, so nothing depends on what they checked."""
+Experiment = Mapping[str, Any]
+"""The content of a params.yaml."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    command: str
+    """With `${item.fold}` and the like, where there are several of it."""
+    params: Mapping[str, Sequence[str]]
+    """From a file to the keys that are tracked in it, `train.epochs`."""
+    deps: Sequence[str]
+    outs: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Chain:
+    stages: Mapping[str, Stage]
+    found: Mapping[str, str]
+    """The MD5 sum of what stages last ran on, by path (dvc.lock)."""
+
+    def writer_of(self, path: str) -> Stage | None:
+        """The stage of which this is an out, or lies in one."""
+        written = (stage for stage in self.stages.values() if {path, str(Path(path).parent)} & {*stage.outs})
+        return next(written, None)
+
+    def before(self, name: str) -> list[Stage]:
+        """The stages whose outs this one reads, each after those that it needs itself."""
+        ordered: dict[str, Stage] = {}
+        for path in self.stages[name].deps:
+            writer = self.writer_of(path)
+            if writer is not None:
+                ordered |= {stage.name: stage for stage in (*self.before(writer.name), writer)}
+        return list(ordered.values())
+
+    def key(self, name: str, params: Experiment, apart: frozenset[str]) -> str:
+        """Of what the stage computes from these parameters, the files that lie there, and its code.
+
+        apart: the stages that may run with other parameters, too; what others wrote is taken as it is.
+        """
+        stage = self.stages[name]
+        files = {file: params if file == PARAMS else read_yaml(Path(file)) for file in stage.params}
+        tracked = {f"{file}:{key}": value_at(files[file], key) for file, keys in stage.params.items() for key in keys}
+        of_deps = {}
+        for path in stage.deps:
+            writer = self.writer_of(path)
+            if writer is not None and writer.name in CHECKS:
+                continue
+            is_apart = writer is not None and writer.name in apart
+            of_deps[path] = self.key(writer.name, params, apart) if writer and is_apart else self.found.get(path)
+        return sha256_of_json([stage.command, tracked, of_deps])[:KEY_LENGTH]
+
+
+def read_chain(slug: str) -> Chain:
+    """Of the competition `slug`."""
+    stages = {name: _stage(name, written, slug) for name, written in read_yaml(CHAIN)["stages"].items()}
+    locked = read_yaml(LOCK)["stages"].values() if LOCK.exists() else ()
+    return Chain(stages, {dep["path"]: dep.get("md5", "") for one in locked for dep in one.get("deps", ())})
+
+
+def value_at(content: Mapping[str, Any], key: str) -> Any:
+    """None where it is not there, as for an optional key of a card."""
+    value: Any = content
+    for name in filter(None, key.split(".")):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _stage(name: str, written: Mapping[str, Any], slug: str) -> Stage:
+    def path(text: str) -> str:
+        return text.replace("${competition}", slug)
+
+    params: dict[str, list[str]] = {}
+    for one in written.get("params", ()):
+        for file, keys in ({PARAMS: [one]} if isinstance(one, str) else one).items():
+            params.setdefault(path(file), []).extend(keys or [""])
+    command = re.sub(r"^python ", "", path(written["cmd"]))
+    return Stage(name, command, params, [*map(path, written.get("deps", ()))], [*map(path, written.get("outs", ()))])

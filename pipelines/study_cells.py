@@ -1,0 +1,196 @@
+"""The folders of a study's cells: each looks like a project to the stages, which run in it unchanged.
+
+What a cell shares with the project, or with other cells, is a link: a stage before the training runs once per key
+(pipelines/chain.py). Nothing is written outside of the study's folder.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from foldline.card.card import Card, read_card
+from foldline.experiment.fitting import refuse_unfit
+from foldline.experiment.params import Params
+from foldline.experiment.study import Cell
+from foldline.fan_out.queue import Item
+from foldline.files.places import ALL_ROWS, CARDS, Places
+from foldline.files.refusal import Refusal, listed
+from foldline.files.whole_files import write_text
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
+from pipelines.chain import Chain, Experiment, Stage, read_chain
+from pipelines.running import Settings
+
+TRAIN = "train"
+SHOWN = 10
+"""Of many refusals."""
+LINKED = ("input", str(CARDS))
+"""Folders of the project that stages read."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that looks like a project."""
+
+    folder: Path
+    params: Experiment
+
+    def fill(self, slug: str, links: Mapping[str, Path]) -> None:
+        """params.yaml, and links to what stages read; those of an earlier run, to whatever they led, are replaced."""
+        write_text(self.folder / "params.yaml", yaml.safe_dump(dict(self.params), sort_keys=False))
+        caches = str(Places(slug).pixel_caches)
+        Path(caches).mkdir(parents=True, exist_ok=True)
+        for name, target in {**{name: Path(name) for name in (*LINKED, caches)}, **links}.items():
+            link = self.folder / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(os.path.relpath(target, link.parent))
+
+    def has(self, outs: Sequence[str]) -> bool:
+        return all((self.folder / out).is_file() for out in outs)
+
+    def item(self, name: str, command: str, log: str) -> Item:
+        """The stage's own command here, with the code that runs now."""
+        logs = self.folder / "logs"
+        code = {"PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path)}  # noqa: PTH100
+        words = (sys.executable, "-P", *command.split())
+        return Item(name, words, self.folder, logs / f"{log}.log", logs / f"{log}.progress.json", code)
+
+
+@dataclass(frozen=True)
+class Training:
+    """One fold and seed of a cell."""
+
+    cell: Cell
+    workspace: Workspace
+    fold: int
+    seed: int
+    stage: Stage
+
+    @property
+    def outs(self) -> list[str]:
+        return [self._of_one(out) for out in self.stage.outs]
+
+    @property
+    def folder(self) -> Path:
+        """Of what it wrote."""
+        return (self.workspace.folder / self.outs[0]).parent
+
+    @property
+    def is_done(self) -> bool:
+        return self.workspace.has(self.outs)
+
+    @property
+    def item(self) -> Item:
+        name = f"{self.cell.title}; fold {self.fold}, seed {self.seed}"
+        return self.workspace.item(name, self._of_one(self.stage.command), f"fold{self.fold}-seed{self.seed}")
+
+    def _of_one(self, text: str) -> str:
+        return text.replace("${item.fold}", str(self.fold)).replace("${item.seed}", str(self.seed))
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """work/<slug>/studies/<name>: `cells/<key>` per cell, `shared/<stage>-<key>` of what they do not share with the
+    project."""
+
+    folder: Path
+    slug: str
+    chain: Chain
+    project: Experiment
+
+    @property
+    def apart(self) -> list[Stage]:
+        """What may differ from the project's, in the order in which it is computed: what reads the parameters of an
+        experiment, but not the competition's files as they are."""
+        before = self.chain.before(TRAIN)
+        return [stage for stage in before if stage.name not in ("code", "check", "download")]
+
+    def key(self, name: str, params: Experiment) -> str:
+        return self.chain.key(name, params, frozenset(stage.name for stage in self.apart))
+
+    def before(self, cells: Sequence[Cell]) -> Iterator[tuple[str, list[Item]]]:
+        """Stage by stage, what must run before the cells are trained, in folders that hold what it reads."""
+        for stage in self.apart:
+            wanted = {self.key(stage.name, cell.params): cell for cell in reversed(cells)}
+            wanted.pop(self.key(stage.name, self.project), None)
+            spaces = [self._workspace(stage, cell.params) for cell in wanted.values()]
+            for space in spaces:
+                space.fill(self.slug, self._links(stage, space.params))
+            waiting = [space for space in spaces if not space.has(stage.outs)]
+            yield (
+                stage.name,
+                [space.item(f"{stage.name} {space.folder.name}", stage.command, stage.name) for space in waiting],
+            )
+
+    def trainings(self, cells: Sequence[Cell]) -> list[Training]:
+        """Cell by cell, folds before seeds."""
+        stage, found = self.chain.stages[TRAIN], []
+        for cell in cells:
+            space = Workspace(self.folder / "cells" / self.key(TRAIN, cell.params), cell.params)
+            seeds, folds = cell.params["train"]["seeds"], cell.params["folds"]
+            found += [Training(cell, space, fold, seed, stage) for seed in seeds for fold in folds]
+        return found
+
+    def refuse_alike(self, cells: Sequence[Cell]) -> None:
+        keys: dict[str, str] = {}
+        for cell in cells:
+            alike = keys.setdefault(self.key(TRAIN, cell.params), cell.title)
+            if alike != cell.title:
+                raise Refusal(
+                    f"the cells `{alike}` and `{cell.title}` train the same model: what differs is nothing that "
+                    "training reads. A study compares trainings: leave that axis or value out."
+                )
+
+    def fill(self, trainings: Sequence[Training]) -> None:
+        for space in {training.workspace.folder: training.workspace for training in trainings}.values():
+            space.fill(self.slug, self._links(self.chain.stages[TRAIN], space.params))
+
+    def _workspace(self, stage: Stage, params: Experiment) -> Workspace:
+        return Workspace(self.folder / "shared" / f"{stage.name}-{self.key(stage.name, params)}", params)
+
+    def _links(self, stage: Stage, params: Experiment) -> dict[str, Path]:
+        """From what the stage reads to where it lies: in the project, or where it was computed for these parameters."""
+        links: dict[str, Path] = {}
+        for path in stage.deps:
+            writer = self.chain.writer_of(path)
+            if writer is None or writer not in self.apart:
+                continue
+            is_own = self.key(writer.name, params) == self.key(writer.name, self.project)
+            links[path] = Path(path) if is_own else self._workspace(writer, params).folder / path
+        return links
+
+
+def study_folder(file: Path, settings: Settings) -> StudyFolder:
+    """Of the study in the file, in the project as it is now."""
+    folder = settings.places.studies / file.stem
+    return StudyFolder(folder, settings.slug, read_chain(settings.slug), read_yaml(settings.params))
+
+
+def refuse_invalid(cells: Sequence[Cell], settings: Settings, file: Path) -> None:
+    """What `check` would refuse of any cell, and what a study cannot compare, before anything runs."""
+    card = read_card(settings.card)
+    wrong = list(dict.fromkeys(line for cell in cells for line in _violations(cell, card, settings.slug)))
+    if wrong:
+        more = [f"... and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+        raise Refusal(f"{file} has cells that cannot be trained:\n" + "\n".join([*wrong[:SHOWN], *more]))
+
+
+def _violations(cell: Cell, card: Card, slug: str) -> Iterator[str]:
+    try:
+        params = parse(cell.params, Params, cell.title)
+        refuse_unfit(params, card)
+    except Refusal as refusal:
+        yield f"{cell.title}: {str(refusal).removeprefix(f'{cell.title}: ')}"
+        return
+    if params.competition != slug:
+        yield (
+            f"competition: the base's is {params.competition}, that of params.yaml {slug}. Set it in the study "
+            f"(`changes: {{competition: {slug}}}`), or in params.yaml."
+        )
+    if set(params.folds) & set(ALL_ROWS):
+        yield f"folds: {listed(params.folds)}: a training on all rows validates none. Leave it out."

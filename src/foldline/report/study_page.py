@@ -1,0 +1,87 @@
+"""The page of a study: its curves, and a table of what each cell gains. One file that needs no network."""
+
+import html
+import json
+import math
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+
+from foldline.experiment.study import BASE
+from foldline.files.whole_files import write_text
+from foldline.report.study_table import Trained, best_cell, cell_gain
+from foldline.report.vega import vega_script
+
+MEASURES = ("loss", "accuracy")
+PARTS = ("train", "validation")
+DIGITS = 5
+
+
+def write_study_page(path: Path, title: str, cells: Sequence[Trained], wanted: int) -> None:
+    """`cells`: those with trainings, the base first. `wanted`: trainings per cell."""
+    settings = [cell.settings for cell in cells]
+    axes = [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]]
+    data = json.dumps({"lines": [line for cell in cells for line in curves(cell)], "axes": axes}, ensure_ascii=False)
+    template = Template(files("foldline.report").joinpath("study.html").read_text(encoding="utf-8"))
+    page = template.substitute(
+        title=html.escape(title),
+        summary=html.escape(summary(cells)),
+        rows="\n".join(table_row(cell, cells[0], wanted) for cell in sorted(cells, key=lambda cell: cell.loss)),
+        data=data.replace("</", "<\\/"),
+        vega=vega_script(),
+    )
+    write_text(path, page)
+
+
+def summary(cells: Sequence[Trained]) -> str:
+    best = best_cell(cells)
+    if best is None:
+        return "No cell has all the trainings of the base yet, so none is compared."
+    said = f"The best of {len(cells)} cells is “{best.title}”: {best.seen:.{DIGITS}f} below the base's validation loss."
+    if math.isnan(best.honest):
+        return f"{said} It was chosen on these very rows; with 2 folds the page would say what the choice itself gains."
+    return (
+        f"{said} It was chosen on these very rows. Choosing the best cell on the other folds gains "
+        f"{best.honest:+.{DIGITS}f} on the fold that is left: expect that."
+    )
+
+
+def curves(cell: Trained) -> list[dict[str, Any]]:
+    """Means over folds and seeds, per epoch, of train and validation; null for what was not measured."""
+    means = cell.history.groupby("epoch", as_index=False).mean(numeric_only=True)
+    return [
+        {
+            "cell": cell.title,
+            "settings": dict(cell.settings),
+            "epoch": int(line["epoch"]),
+            "part": part,
+            **{measure: _rounded(line[f"{part}_{measure}"]) for measure in MEASURES},
+        }
+        for line in means.to_dict("records")
+        for part in PARTS
+    ]
+
+
+def _rounded(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), DIGITS)
+
+
+def table_row(cell: Trained, base: Trained, wanted: int) -> str:
+    gain, of_base = cell_gain(cell, base), cell.title == BASE
+    sure = gain.pairs > 1 and not of_base
+    texts = [
+        cell.title,
+        f"{len(cell.fits)} of {wanted}",
+        f"{cell.loss:.{DIGITS}f}",
+        "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
+        "" if of_base else f"{gain.mean:+.{DIGITS}f}" + (f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""),
+        f"{gain.interval.low:+.{DIGITS}f} .. {gain.interval.high:+.{DIGITS}f}" if sure else "",
+        "" if of_base else gain.verdict,
+    ]
+    row = ' class="base"' if of_base else ""
+    filled = "".join(f"<td>{html.escape(text)}</td>" for text in texts[:-1])
+    return f'<tr{row}>{filled}<td class="{texts[-1]}">{html.escape(texts[-1])}</td></tr>'

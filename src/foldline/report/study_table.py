@@ -1,0 +1,114 @@
+"""What a study's trainings say: a long table of their epochs, and what each cell gains against the base.
+
+Cells are compared on the same folds and seeds, pair by pair: what a fold has of its own (its rows) cancels.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from foldline.ensembling.intervals import Interval, mean_interval, standard_error
+from foldline.experiment.study import BASE, Settings
+
+
+class Fit(NamedTuple):
+    """One training, by what its kept weights measure on its validation rows."""
+
+    fold: int
+    seed: int
+    validation_loss: float
+    validation_accuracy: float
+    """NaN for a target without classes."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A cell, and its trainings that are done."""
+
+    title: str
+    settings: Settings
+    fits: Sequence[Fit]
+    history: pd.DataFrame
+    """`fold, seed`, and the columns of history.csv."""
+
+    @property
+    def loss(self) -> float:
+        return _mean([fit.validation_loss for fit in self.fits])
+
+    @property
+    def accuracy(self) -> float:
+        return _mean([fit.validation_accuracy for fit in self.fits])
+
+    @property
+    def losses(self) -> dict[tuple[int, int], float]:
+        return {(fit.fold, fit.seed): fit.validation_loss for fit in self.fits}
+
+
+@dataclass(frozen=True)
+class CellGain:
+    """How much lower a cell's validation loss is than the base's, over the trainings that both have."""
+
+    pairs: int
+    mean: float
+    standard_error: float
+    interval: Interval
+
+    @property
+    def verdict(self) -> str:
+        if self.pairs < 2:
+            return "needs at least 2 folds or seeds"
+        if not self.interval.excludes_zero:
+            return "not yet real"
+        return "better" if self.mean > 0 else "worse"
+
+
+def cell_gain(cell: Trained, base: Trained) -> CellGain:
+    before, now = base.losses, cell.losses
+    gains = [before[pair] - now[pair] for pair in sorted(before.keys() & now.keys())]
+    return CellGain(len(gains), _mean(gains), standard_error(gains), mean_interval(gains))
+
+
+class BestCell(NamedTuple):
+    title: str
+    """The cell of the lowest loss over all folds."""
+    seen: float
+    """Its gain against the base on the folds that it was chosen on: the luckiest of many looks better than it is."""
+    honest: float
+    """The gain on each fold of the cell that is best on the others; NaN for a single fold."""
+
+
+def best_cell(cells: Sequence[Trained]) -> BestCell | None:
+    """Of the cells that have all trainings that the base, the first, has; None where no other has."""
+    base, *others = cells
+    complete = [base, *(cell for cell in others if cell.losses.keys() == base.losses.keys())]
+    if len(complete) < 2:
+        return None
+    losses = np.array([[cell.losses[pair] for pair in sorted(base.losses)] for cell in complete])
+    folds = np.array([fold for fold, _ in sorted(base.losses)])
+    best = int(losses.mean(axis=1).argmin())
+    held_out = []
+    for fold in np.unique(folds):
+        chosen = int(losses[:, folds != fold].mean(axis=1).argmin()) if (folds != fold).any() else 0
+        held_out += list(losses[0, folds == fold] - losses[chosen, folds == fold])
+    honest = _mean(held_out) if len(np.unique(folds)) > 1 else np.nan
+    return BestCell(complete[best].title, float((losses[0] - losses[best]).mean()), honest)
+
+
+def long_table(cells: Sequence[Trained]) -> pd.DataFrame:
+    """A line per cell, fold, seed and epoch: `cell`, a column per axis, then those of the histories."""
+    parts = []
+    for cell in cells:
+        shown = {axis: "" if value == BASE else value for axis, value in cell.settings.items()}
+        parts.append(_before(cell.history, {"cell": cell.title, **shown}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _before(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

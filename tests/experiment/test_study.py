@@ -1,0 +1,111 @@
+"""A study's cells: products, values that change together, named changes, conditions; and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from foldline.experiment.study import Cell, assigned, read_cells
+from foldline.files.refusal import Refusal
+
+BASE = {
+    "folds": [0, 1],
+    "train": {"epochs": 6, "optimizer": {"kind": "adamw", "weight_decay": 0.05}, "rates": {"head": 0.1}},
+}
+
+
+def cells(folder: Path, axes: Any = (), **others: Any) -> list[Cell]:
+    (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
+    study = {"base": str(folder / "base.yaml"), "changes": {}, "axes": list(axes), "leave_out": [], **others}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
+    return read_cells(folder / "study.yaml")
+
+
+def titles(found: list[Cell]) -> list[str]:
+    return [cell.title for cell in found]
+
+
+def test_without_axes_the_base_is_the_only_cell(tmp_path: Path) -> None:
+    (only,) = cells(tmp_path)
+    assert (only.title, only.params) == ("base", BASE)
+
+
+def test_axes_are_multiplied_and_the_first_varies_slowest(tmp_path: Path) -> None:
+    found = cells(tmp_path, [{"train.epochs": [1, 2]}, {"train.optimizer.weight_decay": [0.0, 0.1]}])
+    assert titles(found) == [
+        "base",
+        "train.epochs: 1, train.optimizer.weight_decay: 0.0",
+        "train.epochs: 1, train.optimizer.weight_decay: 0.1",
+        "train.epochs: 2, train.optimizer.weight_decay: 0.0",
+        "train.epochs: 2, train.optimizer.weight_decay: 0.1",
+    ]
+    assert found[2].params["train"] == {
+        "epochs": 1,
+        "optimizer": {"kind": "adamw", "weight_decay": 0.1},
+        "rates": {"head": 0.1},
+    }
+    assert found[0].params == BASE, "no cell changes another's"
+
+
+def test_lists_of_one_axis_change_together(tmp_path: Path) -> None:
+    found = cells(tmp_path, [{"train.epochs": [1, 2], "train.rates.head": [0.3, 0.2]}])
+    assert titles(found)[1:] == ["train.epochs: 1, train.rates.head: 0.3", "train.epochs: 2, train.rates.head: 0.2"]
+    assert found[2].params["train"]["rates"] == {"head": 0.2}
+
+
+def test_named_values_change_several_paths(tmp_path: Path) -> None:
+    sgd = {"train.optimizer": {"kind": "sgd"}, "train.rates.head": 0.3}
+    found = cells(tmp_path, [{"optimizer": {"SGD": sgd, "long": {"train.epochs": 60}}}])
+    assert titles(found) == ["base", "optimizer: SGD", "optimizer: long"]
+    assert found[1].params["train"] == {"epochs": 6, "optimizer": {"kind": "sgd"}, "rates": {"head": 0.3}}
+
+
+def test_an_axis_may_depend_on_an_earlier_one(tmp_path: Path) -> None:
+    optimizer = {"optimizer": {"SGD": {"train.optimizer": {"kind": "sgd", "momentum": 0.0}}, "AdamW": {}}}
+    momentum = {"train.optimizer.momentum": [0.5, 0.9], "when": {"optimizer": "SGD"}}
+    assert titles(cells(tmp_path, [optimizer, momentum])) == [
+        "base",
+        "optimizer: SGD, train.optimizer.momentum: 0.5",
+        "optimizer: SGD, train.optimizer.momentum: 0.9",
+        "optimizer: AdamW",
+    ]
+
+
+def test_combinations_are_left_out(tmp_path: Path) -> None:
+    axes = [{"train.epochs": [1, 2]}, {"train.rates.head": [0.3, 0.2]}]
+    found = cells(tmp_path, axes, leave_out=[{"train.epochs": 2, "train.rates.head": 0.3}, {"train.epochs": 1}])
+    assert titles(found) == ["base", "train.epochs: 2, train.rates.head: 0.2"]
+
+
+def test_changes_are_those_of_all_cells(tmp_path: Path) -> None:
+    found = cells(tmp_path, [{"train.epochs": [1]}], changes={"folds": [1]})
+    assert [cell.params["folds"] for cell in found] == [[1], [1]]
+
+
+def test_a_path_leads_through_lists() -> None:
+    assert assigned({"a": [{"b": 1}, {"b": 2}]}, {"a.1.b": 3}, "here") == {"a": [{"b": 1}, {"b": 3}]}
+
+
+@pytest.mark.parametrize(
+    ("study", "told"),
+    [
+        ({"axes": [{"train.epoch": [1]}]}, r"`train.epoch` is no path of the base: there is no `epoch` below `train`. "
+         r"Did you mean `epochs`\? There is epochs, optimizer, rates"),
+        ({"changes": {"fold": [1]}}, r"changes: `fold` is no path of the base: there is no `fold`. Did you mean `fold"),
+        ({"axes": [{"folds.2": [1]}]}, r"there is no `2` below `folds`. There is 0, 1"),
+        ({"axes": [{"train.epochs": 3}]}, r"axes: train.epochs is no axis. It takes a path"),
+        ({"axes": [{"train.epochs": []}]}, r"axes: train.epochs is no axis"),
+        ({"axes": [{}]}, r"axes: none is no axis"),
+        ({"axes": [{"train.epochs": [1, 2], "train.rates.head": [0.1]}]}, r"found train.epochs 2, train.rates.head 1"),
+        ({"axes": [{"train.epochs": [1]}, {"train.epochs": [2]}]}, r"train.epochs stands in two axes"),
+        ({"axes": [{"train.epochs": [1]}], "leave_out": [{"train.epoch": 1}]}, r"`train.epoch` is no axis. Did you "
+         r"mean `train.epochs`"),
+        ({"axes": [{"train.epochs": [1], "when": {"model": "a"}}]}, r"`model` is no axis"),
+        ({"axes": [{"train.epochs": [1], "when": 3}]}, r"`when` is 3: it takes \{AXIS: VALUE\}"),
+        ({"axis": []}, r"axis"),
+    ],
+)  # fmt: skip
+def test_refusals(study: dict[str, Any], told: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=told):
+        cells(tmp_path, **study)

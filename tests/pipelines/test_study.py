@@ -1,0 +1,127 @@
+"""What a study knows before it trains: keys of what stages compute, and which cells it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from foldline.experiment.study import Cell, assigned, read_cells
+from foldline.files.refusal import Refusal
+from foldline.params.yaml_files import read_yaml
+from pipelines.chain import Chain, read_chain
+from pipelines.running import Settings
+from pipelines.study_cells import refuse_invalid, study_folder
+from tests.end_to_end.checkout import ROOT
+
+STUDIES = sorted((ROOT / "pipelines/studies").glob("*.yaml"))
+BEFORE = ("prepare", "split", "weights", "dry_run")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the chain is read from, of the embedded competition; nothing has run."""
+    for name in ("dvc.yaml", "params.yaml", "pipelines/competitions/digits.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / ("pipelines/recipes/digits.yaml" if name == "params.yaml" else name), tmp_path / name)
+    (tmp_path / "work").mkdir()
+    write_code(tmp_path, {})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_code(project: Path, changed: dict[str, str]) -> None:
+    stages = yaml.safe_load((project / "dvc.yaml").read_text())["stages"]
+    (project / "work/code.json").write_text(json.dumps({"code": {**dict.fromkeys(stages, "0000"), **changed}}))
+
+
+def keys(chain: Chain, **changes: Any) -> dict[str, str]:
+    params = assigned(read_yaml(Path("params.yaml")), changes, "here")
+    return {name: chain.key(name, params, frozenset(BEFORE)) for name in (*BEFORE, "train")}
+
+
+def changed_by(**changes: Any) -> set[str]:
+    chain = read_chain("digits")
+    before, after = keys(chain), keys(chain, **changes)
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_the_stages_before_a_training_come_in_their_order(project: Path) -> None:
+    before = [stage.name for stage in read_chain("digits").before("train")]
+    assert {*BEFORE} < {*before}
+    assert before.index("prepare") < before.index("split")
+    assert before.index("weights") < before.index("dry_run")
+
+
+@pytest.mark.parametrize(
+    ("changes", "stages"),
+    [
+        ({}, set()),
+        ({"train.epochs": 3}, {"train", "dry_run"}),
+        ({"train.seeds": [7]}, set()),
+        ({"prepare.height_pixels": 16}, {"prepare", "split", "dry_run", "train"}),
+        ({"split.seed": 5}, {"split", "train"}),
+        ({"train.model.name": "resnet18"}, {"weights", "dry_run", "train"}),
+        ({"predict.views": ["identity", "transpose"]}, {"dry_run"}),
+        ({"clip.bounds": {"kind": "none"}, "folds": [0]}, set()),
+    ],
+)
+def test_a_key_follows_what_its_stage_tracks(changes: dict[str, Any], stages: set[str], project: Path) -> None:
+    """The train section's seeds and the folds are one's own choice; of dry_run only its verdict is."""
+    found = changed_by(**changes)
+    assert found - {"dry_run"} == stages - {"dry_run"}
+    assert ("dry_run" in stages) <= ("dry_run" in found)
+
+
+def test_a_key_follows_the_code_and_the_files(project: Path) -> None:
+    before = keys(read_chain("digits"))
+    write_code(project, {"split": "1111"})
+    after = keys(read_chain("digits"))
+    assert {name for name in before if before[name] != after[name]} == {"split", "train"}
+    lock = {"stages": {"prepare": {"deps": [{"path": "input/digits/manifest.json", "md5": "other"}]}}}
+    (project / "dvc.lock").write_text(yaml.safe_dump(lock))
+    assert {name for name, key in keys(read_chain("digits")).items() if after[name] != key} >= {"prepare", "train"}
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
+def test_every_cell_of_the_studies_is_valid_on_the_embedded_competition(study: Path, project: Path) -> None:
+    cells = read_cells(study)
+    assert len(cells) >= 5
+    refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), study)
+
+
+def cells_of(project: Path, **study: Any) -> list[Cell]:
+    (project / "study.yaml").write_text(
+        yaml.safe_dump({"base": "params.yaml", "changes": {}, "axes": [], "leave_out": [], **study}, sort_keys=False)
+    )
+    return read_cells(Path("study.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("study", "told"),
+    [
+        ({"axes": [{"train.epochs": [0, -1]}]}, "train.epochs: 0: `train.epochs` is 0: input should be greater than 0"),
+        ({"axes": [{"predict.views": [["rotate_90"]]}]}, "predict.views: \\[rotate_90\\]: params.yaml: .*rotate_90"),
+        ({"changes": {"folds": ["all", 0]}}, "folds: all, 0: a training on all rows validates none"),
+        ({"changes": {"competition": "dogs"}}, "competition: the base's is dogs, that of params.yaml digits"),
+    ],
+)
+def test_cells_are_refused_before_anything_runs(study: dict[str, Any], told: str, project: Path) -> None:
+    cells = cells_of(project, **study)
+    with pytest.raises(Refusal, match=f"study.yaml has cells that cannot be trained:\n{told}"):
+        refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), Path("study.yaml"))
+
+
+def test_of_many_violations_the_first_are_told(project: Path) -> None:
+    cells = cells_of(project, axes=[{"train.epochs": [*range(-20, 0)]}])
+    with pytest.raises(Refusal, match=r"\n\.\.\. and 10 more$"):
+        refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), Path("study.yaml"))
+
+
+def test_cells_that_train_alike_are_refused(project: Path) -> None:
+    """Training reads neither: the second would only cost time."""
+    cells = cells_of(project, axes=[{"clip.bounds": [{"kind": "none"}]}])
+    with pytest.raises(Refusal, match=r"the cells `base` and `clip.bounds: kind: none` train the same model"):
+        study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits")).refuse_alike(cells)

@@ -1,0 +1,89 @@
+"""A study's page: what it says, and that whatever a cell is called does not break it."""
+
+import json
+import math
+import re
+import subprocess
+from pathlib import Path
+from shutil import which
+
+import pandas as pd
+import pytest
+
+from foldline.report.study_page import curves, summary, table_row, write_study_page
+from foldline.report.study_table import Fit, Trained
+
+CHROMIUM = which("chromium")
+
+
+def trained(title: str, *losses: float, accuracy: float = 0.5) -> Trained:
+    """Two epochs, the first of twice the loss."""
+    lines = [
+        {"fold": fold, "seed": 0, "epoch": epoch, "learning_rate": 0.1, "train_loss": loss * (3 - epoch),
+         "train_accuracy": accuracy, "validation_loss": loss * (3 - epoch), "validation_accuracy": accuracy}
+        for fold, loss in enumerate(losses) for epoch in (1, 2)
+    ]  # fmt: skip
+    fits = [Fit(fold, 0, loss, accuracy) for fold, loss in enumerate(losses)]
+    return Trained(title, {"train.rate": "base" if title == "base" else title}, fits, pd.DataFrame(lines))
+
+
+BASE = trained("base", 1.0, 2.0)
+HOSTILE = trained("</script><b>$x & ${y}", 0.9, 1.9)
+
+
+def test_a_curve_is_the_mean_of_folds(tmp_path: Path) -> None:
+    lines = curves(BASE)
+    assert [(line["epoch"], line["part"], line["loss"]) for line in lines] == [
+        (1, "train", 3.0), (1, "validation", 3.0), (2, "train", 1.5), (2, "validation", 1.5)
+    ]  # fmt: skip
+    assert curves(trained("a", 1.0, accuracy=math.nan))[0]["accuracy"] is None
+
+
+def test_the_summary_says_what_choosing_gains() -> None:
+    assert summary([BASE, HOSTILE]).startswith(
+        "The best of 2 cells is “</script><b>$x & ${y}”: 0.10000 below the base's"
+    )
+    assert "gains +0.10000 on the fold that is left" in summary([BASE, HOSTILE])
+    assert "with 2 folds" in summary([trained("base", 1.0), trained("a", 0.5)])
+    assert summary([BASE]) == "No cell has all the trainings of the base yet, so none is compared."
+
+
+def test_a_row_of_the_table() -> None:
+    assert table_row(BASE, BASE, 2) == (
+        '<tr class="base"><td>base</td><td>2 of 2</td><td>1.50000</td><td>50.00%</td><td></td><td></td>'
+        '<td class=""></td></tr>'
+    )
+    worse = table_row(trained("a", 1.2, 2.201), BASE, 3)
+    assert "<td>2 of 3</td>" in worse
+    assert '<td class="worse">worse</td>' in worse
+
+
+def page_of(folder: Path) -> str:
+    path = folder / "page.html"
+    write_study_page(path, "digits: a & b", [BASE, HOSTILE], 2)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_data_are_whole_and_no_title_is_markup(tmp_path: Path) -> None:
+    page = page_of(tmp_path)
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    data = json.loads(found)
+    assert data["axes"] == [{"name": "train.rate", "values": ["</script><b>$x & ${y}", "base"]}]
+    assert len(data["lines"]) == 8
+    assert "<b>$x" not in page.replace(found, "")
+    assert "<title>digits: a &amp; b</title>" in page
+    assert not re.findall(r'(?:src|href)="http', page), "it needs no network"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: chromium)")
+def test_a_browser_draws_all_curves(tmp_path: Path) -> None:
+    page_of(tmp_path)
+    assert CHROMIUM is not None
+    dump = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+         "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path / 'page.html'}"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert dump.stdout.count('aria-roledescription="line mark"') == 4
+    assert dump.stdout.count('aria-roledescription="rule mark"') == 2
