@@ -19,6 +19,7 @@ JUNK = [
 KEPT = [
     "train/cat/1.png", "a.csv", "train/git/1.png", "train/lost/1.png", "train/1.db", "train/.1.png", "train/a.b/1.png",
     "recycle/1.png", "thumbs/1.png", "train/thumbs.db.png", "train/1_ds_store.png", "cat_/_1.png",
+    "root/.cache/mle-bench/train/1.png", ".local/share/1.png",
 ]  # fmt: skip
 
 

@@ -7,6 +7,8 @@ FOLDERS = (
     "System Volume Information", "lost+found", "__pycache__", "Network Trash Folder", "Temporary Items",
 )  # fmt: skip
 """And those whose names begin with a dot: .git, .ipynb_checkpoints, .AppleDouble, .Trash-1000, .@__thumb."""
+IN_HOMES = ("cache/", "local/", "config/")
+"""After the dot, none of these: an archive that was packed by absolute paths has them above its files (root/.cache/mle-bench/data/...)."""
 FILES = (
     "Thumbs.db", "Thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "Icon\r", ".DS_Store",
     ".localized", ".directory", ".apdisk", ".VolumeIcon.icns", ".picasa.ini", "Picasa.ini", ".gitkeep", ".keep",
@@ -21,7 +23,8 @@ def _any(texts: tuple[str, ...]) -> str:
 
 
 JUNK = re.compile(
-    rf"(?:^|/)(?:(?:\.(?!\.?/)[^/]*|{_any(FOLDERS)})/|(?:{_any(FILES)}|(?:{_any(FILE_STARTS)})[^/]*)$)", re.IGNORECASE
+    rf"(?:^|/)(?:(?:\.(?!\.?/|{_any(IN_HOMES)})[^/]*|{_any(FOLDERS)})/|(?:{_any(FILES)}|(?:{_any(FILE_STARTS)})[^/]*)$)",
+    re.IGNORECASE,
 )
 
 

@@ -76,7 +76,7 @@ def _lists(content: bytes, source: str, encoding: str | None) -> dict[str, list[
         parsed = parsed_json(content, encoding)
     except ValueError as error:
         cure = "Name another file or another kind in the card, or download it anew if it is damaged."
-        raise Refusal(f"{source} is not json, which a layout of kind `coco` reads{how(error, cure)}") from None
+        raise Refusal(f"{source}, which a layout of kind `coco` reads, is not json{how(error, cure)}") from None
     if isinstance(parsed, list):
         parsed = {"images": parsed}
     if not isinstance(parsed, dict) or not parsed.get("images"):
