@@ -8,7 +8,7 @@ FOLDERS = (
 )  # fmt: skip
 """And those whose names begin with a dot: .git, .ipynb_checkpoints, .AppleDouble, .Trash-1000, .@__thumb."""
 IN_HOMES = ("cache/", "local/", "config/")
-"""After the dot, none of these: an archive that was packed by absolute paths has them above its files (root/.cache/mle-bench/data/...)."""
+"""After the dot, none of these: archives packed by absolute paths have them above all (root/.cache/mle-bench)."""
 FILES = (
     "Thumbs.db", "Thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "Icon\r", ".DS_Store",
     ".localized", ".directory", ".apdisk", ".VolumeIcon.icns", ".picasa.ini", "Picasa.ini", ".gitkeep", ".keep",
