@@ -22,7 +22,7 @@ def server(served: tuple[FaultyKaggle, Kaggle]) -> FaultyKaggle:
     """Without faults and without submissions."""
     server = served[0]
     vars(server.faults).update(vars(Faults()))
-    server.sends = server.creates = 0
+    server.sends = server.creates = server.held = 0
     for path in server.competitions[SLUG].submissions.folder.glob("*.json"):
         path.unlink()
     return server

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from foldline.local_kaggle.calls import SERVED, refused
+from foldline.local_kaggle.calls import METHODS, SERVED, Call, refused
 from foldline.local_kaggle.hosted_competition import Submission
 from foldline.local_kaggle.server import LocalKaggle
 
@@ -32,8 +32,10 @@ class Faults:
     failed_upload: bool = False
     lost_reply_seconds: float = 0.0
     """CreateSubmission counts, and its answer comes so late that nobody waits for it."""
-    held_sends: bool = False
-    """The file arrives, and that it did is never said."""
+    held: str = ""
+    """`before METHOD` or `after METHOD` (or PUT): whoever calls it gets no answer, ever."""
+    creates_later: bool = False
+    """CreateSubmission is done when `create_now` is called, whoever may have gone by then."""
     lost_bytes: int = 0
     """So many bytes at a file's end are lost, and its arrival is confirmed."""
     answer_to_create: tuple[int, dict[str, Any]] | None = None
@@ -66,8 +68,9 @@ class FaultyKaggle(LocalKaggle):
     def __init__(self, folders: Mapping[str, Path], memory: Path) -> None:
         super().__init__(folders, memory, middlewares=(self._misbehave,))
         self.faults = Faults()
-        self.sends, self.creates = 0, 0
-        """Files that arrived; submissions that were made."""
+        self.sends, self.creates, self.held = 0, 0, 0
+        """Files that arrived; submissions that were made; calls that got no answer."""
+        self._later: list[Call] = []
 
     @web.middleware
     async def _misbehave(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -88,9 +91,13 @@ class FaultyKaggle(LocalKaggle):
         upload = request.app[SERVED].uploads[request.match_info["token"]]
         upload.content = upload.content[: len(upload.content) - self.faults.lost_bytes]
         self.sends += 1
-        if self.faults.held_sends:
-            await asyncio.Event().wait()
+        await self._hold("after PUT")
         return reply
+
+    async def _hold(self, place: str) -> None:
+        if self.faults.held == place:
+            self.held += 1
+            await asyncio.Event().wait()
 
     async def _answer_badly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -103,6 +110,7 @@ class FaultyKaggle(LocalKaggle):
             return refused(401, "Unauthenticated")
         if self.faults.rules_not_accepted and method in NEED_RULES:
             return refused(403, "You must accept this competition's rules before you'll be able to download files.")
+        await self._hold(f"before {method}")
         if method == "CreateSubmission":
             return await self._create_badly(request, handler)
         if method == "GetSubmissionLimits":
@@ -111,9 +119,21 @@ class FaultyKaggle(LocalKaggle):
             return web.json_response({"files": [], "nextPageToken": ""})
         return await self._list_badly(method, request, handler)
 
+    def create_now(self) -> None:
+        """Do what was asked for before."""
+        for call in self._later:
+            METHODS["CreateSubmission"](call)
+            self.creates += 1
+        self._later = []
+
     async def _create_badly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.faults.creates_later:
+            self._later.append(Call(request.app[SERVED], await request.json(), "local", ""))
+            self.held += 1
+            await asyncio.Event().wait()
         reply = await handler(request) if self.faults.is_create_counted else None
         self.creates += reply is not None
+        await self._hold("after CreateSubmission")
         if self.faults.refused_connection:
             assert request.transport is not None
             request.transport.abort()

@@ -29,15 +29,14 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "other keys": ("kaggle.json", b'{"user": "me", "token": "0123"}', "has no text `username`; its keys are user, tok"),
     "a token for a key": ("kaggle.json", f'{{"{KEY}": ""}}'.encode(), "its keys are one that is not shown"),
     "no text": ("kaggle.json", b'{"username": "me", "key": null}', "has no text `key`; its keys are username, key"),
-    "a list": ("kaggle.json", b'["me", "0123"]', "no object with `username` and `key`"),
+    "a list": ("kaggle.json", b'["me", "0123"]', "no object with `username`, `key`"),
     "quotes in the key": ("kaggle.json", json.dumps({"username": "me", "key": f"“{KEY}”"}).encode(), "quotation marks"),
-    "renamed by a browser": ("kaggle (1).json", GOOD.encode(), r"holds `kaggle \(1\).json`, but the client reads"),
     "token with a mark": ("access_token", b"\xef\xbb\xbf" + KEY.encode(), "begins with a byte order mark"),
     "token in UTF-16": ("access_token", KEY.encode("utf-16"), "is UTF-16"),
     "token in quotes": ("access_token.txt", f'"{KEY}"'.encode(), "has quotation marks"),
     "json for a token": ("access_token", GOOD.encode(), "holds JSON, where a bare value is expected"),
     "oauth cut short": ("credentials.json", b'{"refresh_token": "01', "is not valid JSON"),
-    "oauth without its token": ("credentials.json", b"{}", "has no `refresh_token`"),
+    "oauth without its token": ("credentials.json", b"{}", "has no text `refresh_token`"),
 }
 
 
@@ -61,12 +60,15 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
     ("variables", "problem"),
     [
         ({"KAGGLE_API_TOKEN": f"“{KEY}”"}, "KAGGLE_API_TOKEN has quotation marks"),
-        ({"KAGGLE_API_TOKEN": f"{KEY[:9]}\n{KEY[9:]}"}, "KAGGLE_API_TOKEN has a blank or a line break in its middle"),
+        ({"KAGGLE_API_TOKEN": f"{KEY[:9]}\n{KEY[9:]}"}, "KAGGLE_API_TOKEN has a blank or a line break in it"),
         ({"KAGGLE_API_TOKEN": GOOD}, "KAGGLE_API_TOKEN holds JSON"),
-        ({"KAGGLE_API_TOKEN": f"\ufeff{KEY}"}, "KAGGLE_API_TOKEN begins with a byte order mark"),
+        ({"KAGGLE_API_TOKEN": f"\ufeff{KEY}"}, "KAGGLE_API_TOKEN has a byte order mark"),
         ({"KAGGLE_API_TOKEN": f"{KEY}ä"}, r"KAGGLE_API_TOKEN has the letter U\+00E4"),
-        ({"KAGGLE_USERNAME": "me"}, "KAGGLE_USERNAME is set, but it takes both"),
-        ({"KAGGLE_KEY": KEY, "KAGGLE_USERNAME": " "}, "KAGGLE_KEY is set, but it takes both"),
+        ({"KAGGLE_USERNAME": "me"}, "KAGGLE_USERNAME and KAGGLE_KEY, one is not set"),
+        (
+            {"KAGGLE_KEY": KEY, "KAGGLE_USERNAME": " "},
+            "KAGGLE_USERNAME and KAGGLE_KEY, one is not set",
+        ),
     ],
 )
 def test_a_variable_that_cannot_be_sent(variables: dict[str, str], problem: str, tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """One upload for each csv: with the real client, against a Kaggle that loses answers and lists late."""
 
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from foldline.kaggle.decisions import Placed
 from foldline.kaggle.guard import Upload, await_score, plan_upload, record_outcome, run_id, submit_once
 from foldline.kaggle.journal import Journal
 from foldline.kaggle.ledger import append_entry, entry, read_ledger
+from tests.kaggle.clones import start
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG
 
@@ -209,29 +208,6 @@ def test_a_person_ends_a_doubt(
     assert len(made(server)) == 1
 
 
-KILLED = """
-import os
-import sys
-from pathlib import Path
-from foldline.kaggle.guard import plan_upload, submit_once
-from foldline.kaggle.journal import Journal
-from tests.kaggle.rehearsal import SLUG
-from foldline.kaggle.client import Kaggle
-from foldline.kaggle.connection import local_environment
-port, home, path, folder, ledger = sys.argv[1:]
-with Kaggle(local_environment(os.environ, int(port), Path(home))) as kaggle:
-    upload = plan_upload(SLUG, Path(path), "words", "log_loss", 0.25)
-    submit_once(kaggle, upload, Journal(Path(folder)), Path(ledger))
-"""
-
-
-def start(server: FaultyKaggle, upload: Upload, journal: Journal, ledger: Path) -> subprocess.Popen[str]:
-    words = [server.port, ledger.parent / "home", upload.path, journal.folder, ledger]
-    return subprocess.Popen(
-        [sys.executable, "-c", KILLED, *map(str, words)], stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-
-
 def test_killed_after_the_upload_counted(
     server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
 ) -> None:
@@ -255,7 +231,7 @@ def test_killed_while_it_sends_and_its_client_dies_with_it(
     server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
 ) -> None:
     """The file is on its way or there: nothing has counted, and nobody is left to go on."""
-    server.faults.held_sends = True
+    server.faults.held = "after PUT"
     child = start(server, intent, journal, ledger)
     while not server.sends:
         assert child.poll() is None
@@ -264,7 +240,7 @@ def test_killed_while_it_sends_and_its_client_dies_with_it(
     # Its standard error is the client's, too: it ends when both are gone.
     child.communicate()
     assert steps(journal) == ["intended"]
-    server.faults.held_sends = False
+    server.faults.held = ""
     assert submit_once(kaggle, intent, journal, ledger).is_new
     assert len(made(server)) == 1
 

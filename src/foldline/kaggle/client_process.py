@@ -57,7 +57,7 @@ def files(api: Any, competition: str, pages: int) -> dict[str, int]:
     token = ""
     for _ in range(pages):
         reply = _ask(api, "ListDataFiles", competition_name=competition, page_token=token, page_size=PAGE_SIZE)
-        found |= {str(file["name"]): int(file.get("totalBytes") or 0) for file in reply.get("files") or []}
+        found |= {str(file.get("name")): _number(file.get("totalBytes")) for file in reply.get("files") or []}
         token = reply.get("nextPageToken") or ""
         if not token:
             break
