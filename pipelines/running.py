@@ -4,13 +4,15 @@ import argparse
 import errno
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 from foldline.files.places import ALL_ROWS, FoldName, Places, card_file
+from foldline.files.redaction import without_secrets
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import FULL_DISK
 from foldline.params.section import Read, TypeForm, read_section
@@ -97,6 +99,7 @@ def run(script: Callable[[], Answer | None]) -> None:
     What it returns is its answer to `--json`. DVC records a stage that exits with 0 on Ctrl-C as done, with whatever is
     on disk.
     """
+    sys.excepthook = _print_traceback
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         if wants_json():
@@ -116,14 +119,19 @@ def run(script: Callable[[], Answer | None]) -> None:
     except Exception as error:
         of_disk = _of_disk(error)
         if of_disk is None:
-            write_answer({"failed": f"{type(error).__name__}: {error}"})
+            write_answer({"failed": without_secrets(f"{type(error).__name__}: {error}")})
             raise
         _refuse(f"{_why(of_disk)} No file was left half-written.")
 
 
 def _refuse(message: str) -> NoReturn:
+    message = without_secrets(message)
     write_answer({"refused": message})
     sys.exit(f"error: {message}")
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    print(without_secrets("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _why(error: OSError) -> str:

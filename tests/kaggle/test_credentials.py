@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from foldline.files.redaction import redacted, secrets_of
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.connection import explained, real_environment
 from foldline.kaggle.credentials import NONE, find_credentials
-from foldline.kaggle.redaction import redacted, secrets_of
 from tests.kaggle.rehearsal import SLUG
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -102,3 +102,28 @@ def test_a_second_signal_ends_in_no_traceback() -> None:
     stage = "from pipelines.running import run\ndef stage():\n    raise KeyboardInterrupt\nrun(stage)\n"
     ended = subprocess.run([sys.executable, "-c", again + stage], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (130, "interrupted; run the same command again to resume\n")
+
+
+LEAKING = """
+import os, sys
+from foldline.files.refusal import Refusal
+from pipelines.running import run
+
+def stage():
+    raise {"Refusal": Refusal, "ValueError": ValueError}[sys.argv[1]](f"header Bearer {os.environ['HF_TOKEN']}")
+
+run(stage)
+"""
+
+
+@pytest.mark.parametrize("error", ["Refusal", "ValueError"])
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_no_message_shows_a_token(error: str, words: list[str]) -> None:
+    """Of whatever service, wherever the message comes from."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LEAKING, error, *words],
+        env=os.environ | {"HF_TOKEN": "hf_s3cret", "KAGGLE_KEY": "header"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "*** Bearer ***" in ended.stderr
+    assert "s3cret" not in ended.stdout + ended.stderr

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from tqdm import tqdm
 
+from foldline.files.redaction import redacted, secrets_of
 from foldline.kaggle import client_process
-from foldline.kaggle.redaction import redacted, secrets_of
 
 LISTED_PAGES = 10
 RATE_LIMITED = 429

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from foldline.kaggle.redaction import redacted, secrets_of
+from foldline.files.redaction import redacted, secrets_of
 
 PAGE_SIZE = 200
 LISTED_PAGES = 100

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from foldline.card.host import Host, LocalHost
 from foldline.files.places import Places
+from foldline.files.redaction import redacted
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import locked
 from foldline.kaggle.client import RATE_LIMITED, CallFailed, Kaggle, seconds_of
 from foldline.kaggle.credentials import NEW_TOKEN, Credentials, find_credentials
 from foldline.kaggle.journal import Journal, state_folder
-from foldline.kaggle.redaction import redacted
 
 KEPT = {
     "KAGGLE_CONFIG_DIR",

@@ -1,5 +1,6 @@
 """Secrets, in no message: tokens and keys, passwords of proxies, signatures of links."""
 
+import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
@@ -7,7 +8,7 @@ from collections.abc import Iterable, Mapping
 HIDDEN = "***"
 SHORTEST_SECRET = 6
 """In characters: hiding shorter values would garble every message, and none is a token."""
-SECRETS = ("KAGGLE_API_TOKEN", "KAGGLE_KEY")
+SECRETS = ("KAGGLE_API_TOKEN", "KAGGLE_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[^\s'\"]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"://[^\s/@'\"]+@"), f"://{HIDDEN}@"),
@@ -17,7 +18,7 @@ PATTERNS = (
 
 
 def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What must not be printed of a client's variables, in each form in which it is sent."""
+    """What must not be printed of a process's variables, in each form in which it is sent."""
     values = [environment[name] for name in SECRETS if environment.get(name)]
     pair = ":".join(environment.get(name, "") for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"))
     forms = {form for value in values for form in (value, value.strip(), repr(value)[1:-1])}
@@ -31,3 +32,8 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern, shown in PATTERNS:
         text = pattern.sub(shown, text)
     return text
+
+
+def without_secrets(text: str) -> str:
+    """`text`, as this process may print it."""
+    return redacted(text, secrets_of(os.environ))
