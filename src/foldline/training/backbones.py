@@ -41,7 +41,8 @@ def build_backbone(name: str, weights: dict[str, Any] | None = None, **options: 
         except Exception as error:  # whatever a model's code raises
             option = _blamed_option(name, taken, error)
             if option is None:
-                raise _unfit_weights(name, weights["file"], error) if "file" in (weights or {}) else error from None
+                file = (weights or {}).get("file")
+                raise _unfit_weights(name, file, error) if file else error from None
             if taken[option] != 0:
                 raise _unfit_option(name, option, taken, error) from None
             del taken[option]

@@ -2,7 +2,7 @@
 
 import torch
 from jaxtyping import Float, Shaped
-from timm.layers.create_act import _ACT_LAYER_DEFAULT
+from timm.layers.create_act import _ACT_LAYER_DEFAULT, _ACT_LAYER_ME
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
@@ -21,7 +21,8 @@ def replace_activations(backbone: nn.Module, name: str) -> None:
     known = activation_layers()
     if name not in known:
         raise Refusal(f"train.model.hidden_activation is {name!r}. Valid: {listed(('default', *known), 30)}.")
-    replaceable = tuple(kind for kind in known.values() if not issubclass(kind, GATES))
+    kinds = {*known.values(), *_ACT_LAYER_ME.values(), nn.GELU}
+    replaceable = tuple(kind for kind in kinds if isinstance(kind, type) and not issubclass(kind, GATES))
     found = [
         (parent, child_name)
         for parent in backbone.modules()
