@@ -170,6 +170,7 @@ CURES: dict[str, tuple[str, Any]] = {
     "train.resolution": ("resolution", {"start_fraction": 1.0, "end_fraction": 1.0, "growing_epochs": 0}),
     "train.micro_batch_size": ("micro_batch_size", 3),
     "predict.views": ("views", ["identity"]),
+    "the card's `layout.channels`": ("channels", 3),
 }
 
 
@@ -188,7 +189,7 @@ def follow(said: str, asked: dict[str, Any]) -> None:
         key = next((key for key in CURES if said.startswith(key)), None)
         assert key, f"it names no key, or one that was not asked for: {said}"
         name, value = CURES[key]
-        section = train["model"] if name.startswith("model.") else asked if name == "views" else train
+        section = train["model"] if name.startswith("model.") else asked if name in asked else train
         section[name.removeprefix("model.")] = value
 
 

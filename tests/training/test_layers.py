@@ -9,13 +9,10 @@ from torch import nn
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.layer_groups import layer_depths
-from foldline.training.layers import GeneralizedMean
-from foldline.training.models import Architecture, Classifier, build_model, refuse_unfit_images
+from foldline.training.layers import ChannelDropout, GeneralizedMean
+from foldline.training.models import Architecture, Classifier, build_model
 from foldline.training.networks import Models
-from foldline.training.train_section import Resolution
 from tests.training.small import MODEL
-
-WHOLE = Resolution(start_fraction=1.0, end_fraction=1.0, growing_epochs=0)
 
 
 def model_with(pixels: int = 32, **changes: Any) -> Classifier:
@@ -46,7 +43,7 @@ def test_refuses_activations_that_are_unknown() -> None:
 
 def test_dropout2d_after_each_stage_drops_whole_channels() -> None:
     model = model_with(name="resnet18", spatial_dropout_rate=0.5)
-    assert count(model, nn.Dropout2d) == 4
+    assert count(model, ChannelDropout) == 4
     assert model.state_dict().keys() == model_with(name="resnet18").state_dict().keys()
     model.backbone.train()
     torch.manual_seed(0)
@@ -75,14 +72,8 @@ def test_average_pooling_is_resnets_own() -> None:
 
 def test_refuses_pooling_without_a_map() -> None:
     model = model_with(name="test_vit", pooling={"kind": "max"})
-    with pytest.raises(Refusal, match=r"train.model.pooling needs a model that makes a map of features"):
-        refuse_unfit_images(model, WHOLE)
-
-
-def test_refuses_a_smaller_training_size_for_a_model_of_one_size() -> None:
-    smaller = Resolution(start_fraction=0.5, end_fraction=1.0, growing_epochs=2)
-    with pytest.raises(Refusal, match=r"`test_vit` takes one size only"):
-        refuse_unfit_images(model_with(name="test_vit"), smaller)
+    with pytest.raises(Refusal, match=r"train.model.pooling needs a model that makes maps of features"):
+        model(torch.zeros(1, 3, 32, 32))
 
 
 def test_resnet56_of_the_paper() -> None:

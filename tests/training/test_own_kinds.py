@@ -42,6 +42,24 @@ class Net(nn.Sequential):
         )
 
 
+class Spare(nn.Module):
+    def __init__(self, **sizes):
+        super().__init__()
+        self.net, self.spare = Net(**sizes, hidden=8), nn.Linear(2, 2)
+
+    def forward(self, images):
+        return self.net(images)
+
+
+class Breaking(Net):
+    """At one size of images alone, and not before it learns."""
+
+    def forward(self, images):
+        if self.training and images.shape[-1] == 12:
+            raise KeyError("stage 3")
+        return super().forward(images)
+
+
 class Noise:
     def __init__(self, strength):
         self.strength = strength
@@ -114,7 +132,10 @@ def test_its_values_reach_every_step() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "absent": ({"loss": own("ArcFace")}, "mine.py has no `ArcFace`. It defines: Margin, triangle, Net, Noise"),
+    "absent": (
+        {"loss": own("ArcFace")},
+        "mine.py has no `ArcFace`. It defines: Margin, triangle, Net, Spare, Breaking, Noise",
+    ),
     "keys": ({"loss": own("Margin", scale=1)}, "`Margin` failed: TypeError: "),
     "fails": ({"loss": own("failing")}, "`failing` failed: ValueError: no such margin (line "),
     "no loss": ({"loss": own("number")}, "`number` gives int, which cannot be called with logits and targets"),
@@ -138,10 +159,29 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("mistake", sorted(REFUSED))
 def test_refuses(mistake: str) -> None:
     changes, message = REFUSED[mistake]
-    flat = {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.0, "groups": "stages"}
     with pytest.raises(Refusal) as refusal:
-        rehearsed(train_section(learning_rates=flat, **changes), (16, 16, 1))
+        rehearsed(train_section(learning_rates=FLAT, **changes), (16, 16, 1))
     assert message in str(refusal.value) and FILE in str(refusal.value)
+
+
+FLAT = {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.0, "groups": "stages"}
+
+
+def test_parameters_that_are_never_used_are_refused_where_processes_wait_for_their_gradients() -> None:
+    config = train_section(learning_rates=FLAT, model=own("Spare"))
+    rehearsed(config, (16, 16, 1))
+    with pytest.raises(Refusal, match=r"`Spare` has parameters that no pass uses \(spare.bias, spare.weight\)"):
+        rehearsed(config, (16, 16, 1), processes=2)
+
+
+def test_each_size_of_the_schedule_is_tried() -> None:
+    growing = {"start_fraction": 0.5, "end_fraction": 1.0, "growing_epochs": 2}
+    model = own("Breaking", hidden=8)
+    rehearsed(train_section(learning_rates=FLAT, model=model), (16, 16, 1))
+    with pytest.raises(
+        Refusal, match=r"train.resolution: `Breaking` cannot learn from images of 12 x 12 .*KeyError: 'st"
+    ):
+        rehearsed(train_section(learning_rates=FLAT, model=model, resolution=growing), (16, 16, 1))
 
 
 def test_what_needs_a_head_is_refused() -> None:

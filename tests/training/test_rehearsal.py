@@ -38,7 +38,7 @@ CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no map": (
         {"model": MODEL | {"name": "test_vit", "pooling": {"kind": "generalized_mean", "power": 3.0}}},
-        "train.model.pooling needs a model that makes a map of features",
+        "train.model.pooling needs a model that makes maps of features",
     ),
     "activation": (
         {"model": MODEL | {"hidden_activation": "leeky"}},

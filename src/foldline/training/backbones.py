@@ -59,11 +59,9 @@ def _blamed_option(name: str, options: Mapping[str, Any], error: Exception) -> s
     """The option that a model cannot be built with; None where it is none of them: a network that is absent, a file."""
     given = [option for option, value in options.items() if value is not None]
     named = [option for option in given if isinstance(error, TypeError) and f"'{option}'" in str(error)]
-    return next((option for option in (*named, *given) if _is_to_blame(name, option, options)), None)
-
-
-def _is_to_blame(name: str, option: str, options: Mapping[str, Any]) -> bool:
-    return not _can_be_built(name, options) and _can_be_built(name, {**options, option: None})
+    if not _can_be_built(name, {}):
+        return None
+    return next((one for one in (*named, *given) if not _can_be_built(name, {one: options[one]})), None)
 
 
 def _can_be_built(name: str, options: Mapping[str, Any]) -> bool:
@@ -75,9 +73,22 @@ def _can_be_built(name: str, options: Mapping[str, Any]) -> bool:
     return True
 
 
+@torch.no_grad()
+def _takes(name: str, size: tuple[int, int], options: Mapping[str, Any]) -> bool:
+    """Whether an image of `size` goes through the model, built for it."""
+    fixed = {"img_size": size} if has_fixed_size(name) else {}
+    try:
+        with torch.device("meta"):
+            backbone = _created(name, {**options, **fixed})
+            backbone.eval()(torch.zeros(1, options.get("in_chans") or 3, *size))
+    except Exception:
+        return False
+    return True
+
+
 def _unfit_option(name: str, option: str, options: Mapping[str, Any], error: Exception) -> Refusal:
     if option == "img_size":
-        return unfit_size(name, options.get("in_chans") or 3, options["img_size"], error)
+        return unfit_images(name, options["img_size"], options, error)
     key, cure = KEYS[option]
     return Refusal(f"{key}: `{name}` does not take what is asked of it ({first_line(error)}). {cure}")
 
@@ -92,9 +103,13 @@ def _unfit_weights(name: str, file: str, error: Exception) -> Refusal:
     )
 
 
-def unfit_size(name: str, channels: int, size: tuple[int, int], error: Exception) -> Refusal:
-    """`size`: height and width of images that the model does not take."""
-    fitting = next((other for other in _sizes_near(name, size) if _takes(name, channels, other)), None)
+def unfit_images(name: str, size: tuple[int, int], options: Mapping[str, Any], error: Exception) -> Refusal:
+    """`size`: height and width of images that do not go through a model of these options, or for which it cannot be
+    built; `error`: why."""
+    for option in ("global_pool", "in_chans"):
+        if options.get(option) is not None and _takes(name, size, {**options, option: None}):
+            return _unfit_option(name, option, options, error)
+    fitting = next((other for other in _sizes_near(name, size) if _takes(name, other, options)), None)
     cure = f"{fitting[0]} and {fitting[1]} would do" if fitting else "No size near it would do: change the model"
     return Refusal(
         f"prepare.height_pixels and prepare.width_pixels: `{name}` cannot take images of {size[0]} x {size[1]} pixels "
@@ -117,17 +132,6 @@ def _sizes_near(name: str, size: tuple[int, int]) -> list[tuple[int, int]]:
     }
     squares = {(side, side) for sides in near for side in sides}
     return [*sorted(near | squares, key=lambda other: math.dist(size, other)), own]
-
-
-@torch.no_grad()
-def _takes(name: str, channels: int, size: tuple[int, int]) -> bool:
-    try:
-        with torch.device("meta"):
-            backbone = _created(name, {"in_chans": channels, "img_size": size if has_fixed_size(name) else None})
-            backbone.eval()(torch.zeros(1, channels, *size))
-    except Exception:
-        return False
-    return True
 
 
 def first_line(error: Exception) -> str:

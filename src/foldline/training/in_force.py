@@ -53,19 +53,19 @@ class Seen(TorchFunctionMode):
         found = {"drop_rate": self.dropout, "drop_path_rate": self.paths, "spatial_dropout_rate": self.channels}
         for key, rate in asked.items():
             rates = sorted(found[key] - {0.0})
-            # Depth by depth it grows, in some models to a little less than all of it.
-            fits = rates[-1:] and rate / 2 < rates[-1] <= rate + 1e-6 if key == "drop_path_rate" else _are(rates, rate)
+            if key == "drop_path_rate":
+                # Depth by depth it grows, in some models to a little less than all of it.
+                rates = rates[-1:]
+                fits = bool(rates) and rate / 2 < rates[0] <= rate + 1e-6
+            else:
+                fits = bool(rates) and all(math.isclose(one, rate) for one in rates)
             if not (fits if rate else not rates):
-                yield key, ", ".join(f"{one:g}" for one in rates) or "0"
+                yield key, ", ".join(f"{one:g}" for one in rates if not math.isclose(one, rate)) or "0"
 
     def used(self, backbone: nn.Module) -> list[str]:
         """Names of the parameters that were used, in the order of first use."""
         names = {id(parameter): name for name, parameter in backbone.named_parameters()}
         return [names[one] for one in self.parameters if one in names]
-
-
-def _are(rates: Sequence[float], rate: float) -> bool:
-    return bool(rates) and all(math.isclose(one, rate, abs_tol=1e-9) for one in rates)
 
 
 @torch.no_grad()

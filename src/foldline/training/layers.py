@@ -1,7 +1,9 @@
 """Layers of ours in any of timm's models: another activation, channels that drop out, poolings."""
 
+from typing import Any
+
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from timm.layers.create_act import _ACT_LAYER_DEFAULT, _ACT_LAYER_ME
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
@@ -53,18 +55,33 @@ def drop_channels(backbone: nn.Module, rate: float) -> None:
 
     Raises Refusal for a model whose stages are no sequences of blocks.
     """
-    infos = getattr(backbone, "feature_info", None) or []
-    names = {info["module"] for info in infos} - {""}
-    modules = [backbone.get_submodule(name) for name in sorted(names)]
-    stages = [module if isinstance(module, nn.Sequential) else getattr(module, "blocks", None) for module in modules]
-    sequences = [stage for stage in stages if isinstance(stage, nn.Sequential)]
+    infos, layers = getattr(backbone, "feature_info", None) or [], dict(backbone.named_modules())
+    channels = {layers.get(info["module"]): info["num_chs"] for info in infos if info["module"]}
+    stages = {
+        module if isinstance(module, nn.Sequential) else getattr(module, "blocks", None): number
+        for module, number in channels.items()
+    }
+    sequences = {stage: number for stage, number in stages.items() if isinstance(stage, nn.Sequential)}
     if not sequences:
         raise Refusal(
             f"train.model.spatial_dropout_rate is {rate}, but the stages of this {type(backbone).__name__} are no "
             "sequences of blocks that one more could follow. Set it to 0."
         )
-    for stage in sequences:
-        stage.append(nn.Dropout2d(rate))
+    for stage, number in sequences.items():
+        stage.append(ChannelDropout(rate, number))
+
+
+class ChannelDropout(nn.Dropout2d):
+    """Raises Refusal, in training, for what is no map of so many channels, of which torch would drop something else."""
+
+    def __init__(self, rate: float, channels: int) -> None:
+        super().__init__(rate)
+        self.channels = channels
+
+    def forward(self, input: Any) -> Any:
+        if self.training:
+            require_map(input, self.channels, f"train.model.spatial_dropout_rate is {self.p}, which", "0")
+        return super().forward(input)
 
 
 class MapOfFeatures(nn.Module):
@@ -74,13 +91,20 @@ class MapOfFeatures(nn.Module):
         super().__init__()
         self.features = features
 
-    def forward(self, given: Shaped[Tensor, "..."]) -> Float[Tensor, "batch features height width"]:
-        if given.ndim != 4 or given.shape[1] != self.features:
-            raise Refusal(
-                "train.model.pooling needs a model that makes a map of features (batch, features, height, width); this "
-                f"one makes {tuple(given.shape)}. Set it to {{kind: default}}."
-            )
+    def forward(self, given: Any) -> Float[Tensor, "batch features height width"]:
+        require_map(given, self.features, "train.model.pooling", "{kind: default}")
         return given
+
+
+def require_map(given: Any, features: int, key: str, default: str) -> None:
+    """Raises Refusal when it is no tensor (batch, features, height, width). key: whose value other than `default` needs
+    one."""
+    shape = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
+    if len(shape) != 4 or shape[1] != features:
+        raise Refusal(
+            f"{key} needs a model that makes maps of features (batch, features, height, width); this one makes "
+            f"{shape}. Set it to {default}."
+        )
 
 
 class GeneralizedMean(nn.Module):

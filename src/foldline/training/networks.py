@@ -90,15 +90,8 @@ class TimmModel(Model):
         from foldline.training.layers import drop_channels, replace_activations
         from foldline.training.starting_weights import settings_of
 
-        backbone = build_backbone(
-            self.name,
-            settings_of(weights) if weights else None,
-            in_chans=architecture.channels,
-            img_size=(architecture.height, architecture.width) if self.takes_one_size() else None,
-            drop_rate=self.drop_rate,
-            drop_path_rate=self.drop_path_rate,
-            global_pool=self.pooling.global_pool,
-        )
+        start = settings_of(weights) if weights else None
+        backbone = build_backbone(self.name, start, **self._options(architecture))
         if self.hidden_activation != "default":
             replace_activations(backbone, self.hidden_activation)
         if self.spatial_dropout_rate:
@@ -107,10 +100,22 @@ class TimmModel(Model):
         head = self.head.build(features + architecture.tabular_width, architecture.outputs)
         return backbone, self.pooling.build(features), head
 
-    def unfit_images(self, architecture: Architecture, error: Exception) -> Refusal:
-        from foldline.training.backbones import unfit_size
+    def _options(self, architecture: Architecture) -> dict[str, Any]:
+        """By timm's names."""
+        return {
+            "in_chans": architecture.channels,
+            "img_size": (architecture.height, architecture.width) if self.takes_one_size() else None,
+            "drop_rate": self.drop_rate,
+            "drop_path_rate": self.drop_path_rate,
+            "global_pool": self.pooling.global_pool,
+        }
 
-        return unfit_size(self.name, architecture.channels, (architecture.height, architecture.width), error)
+    def unfit_images(self, architecture: Architecture, error: Exception) -> Refusal:
+        from foldline.training.backbones import unfit_images
+
+        # Rates change no shape, and not every model knows them.
+        options = {key: self._options(architecture)[key] for key in ("in_chans", "global_pool")}
+        return unfit_images(self.name, (architecture.height, architecture.width), options, error)
 
     def refuse_ignored(self, backbone: Module, seen: Seen) -> None:
         from foldline.training.layers import remaining_activations

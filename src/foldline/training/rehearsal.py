@@ -7,7 +7,7 @@ What cannot be had is refused by the key of params.yaml that asks for it, whatev
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,11 @@ from accelerate import Accelerator
 from jaxtyping import Shaped
 from scipy.sparse import csr_array
 from torch import Tensor
+from torch.optim import Optimizer
 
 from foldline.card.activations import ActivationKind
 from foldline.card.views import view_of
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Precision
 from foldline.pixels.loaders import augmented, balanced, loaded_type
 from foldline.training.augmentation import build_augmentation
@@ -33,8 +34,9 @@ from foldline.training.loop import TrainingSetup, train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier
 from foldline.training.networks import refuse_scaled_views
+from foldline.training.optimizers import set_rates
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold, build_training, training_batches
+from foldline.training.training_setup import Fold, build_training, refuse_without_compiler, training_batches
 
 IMAGES = 2
 """Of noise: BatchNorm takes two of them where it takes any number but one."""
@@ -43,6 +45,8 @@ STEPS_PER_EPOCH = 10
 DRAWS = 32
 """Of the augmentation: what is done to three images in ten is left out by all of them once in 90,000 rehearsals."""
 MOST_NOISE = 256
+ALL_BUT_STILL = 1e-9
+"""A factor of the peak rates; some optimisers divide by their rate."""
 Images = Shaped[Tensor, "batch channels height width"]
 
 
@@ -103,6 +107,7 @@ def rehearse(
                 "batch_size": IMAGES,
                 "micro_batch_size": micro,
                 "workers": 0,
+                "compile": False,
                 "resolution": EachSize(fractions),
                 "head_initialisation": NoLinearProbe(kind="none"),
             }
@@ -113,16 +118,29 @@ def rehearse(
         tabular = tuple(torch.from_numpy(told) for told in fold.training.tabular)
         passes = Passes(model, images, tabular)
         passes.whole()
-        seen = seen_in_training(model.backbone, model.normalised(images))
-        config.model.refuse_ignored(model.backbone, seen)
-        for part in (config.learning_rates, config.freezing):
-            if part.grouped_by is not None:
-                refuse_misplaced(model.backbone, part.grouped_by, seen.used(model.backbone))
+        compare(model, config, images, processes)
         passes.sizes(fractions, micro, config, processes)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32"):
             passes.views(views)
         config.head_initialisation.start(model, fold, micro)
         take_steps(setup, fold, rehearsed, accelerator)
+
+
+def compare(model: Classifier, config: Train, images: Images, processes: int) -> None:
+    """What a training pass shows with what params.yaml says."""
+    seen = seen_in_training(model.backbone, model.normalised(images))
+    config.model.refuse_ignored(model.backbone, seen)
+    used = seen.used(model.backbone)
+    for part in (config.learning_rates, config.freezing):
+        if part.grouped_by is not None:
+            refuse_misplaced(model.backbone, part.grouped_by, used)
+    learned = [name for name, parameter in model.backbone.named_parameters() if parameter.requires_grad]
+    unused = sorted({*learned} - {*used})
+    if unused and processes > 1:
+        raise Refusal(
+            f"train.model: `{config.model.name}` has parameters that no pass uses ({listed(unused, 3)}), and processes "
+            "that train together wait for the gradients of all. Set FOLDLINE_PROCESSES=1, or use another model."
+        )
 
 
 def on_cpu(precision: Precision) -> Precision:
@@ -132,6 +150,8 @@ def on_cpu(precision: Precision) -> Precision:
 
 def try_out_parts(fold: Fold, config: Train) -> None:
     """Those that can be tried without a model, as often, or for as long, as the training will."""
+    if config.compile:
+        refuse_without_compiler()
     config.loss.try_out()
     config.schedule.rates(STEPS_PER_EPOCH, config.epochs)
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
@@ -218,10 +238,17 @@ class Passes:
 
 
 def take_steps(setup: TrainingSetup, fold: Fold, config: Train, accelerator: Accelerator) -> None:
-    """The training's loop, an epoch of one step and a validation for each size."""
+    """The training's loop, an epoch of one step and a validation for each size. Rates are next to nothing: what steps
+    learn from noise would say nothing."""
+
+    def all_but_still(optimizer: Optimizer, step: int) -> None:
+        setup.set_hyperparameters(optimizer, step)
+        set_rates(optimizer, ALL_BUT_STILL)
+
     batches = training_batches(fold, config, accelerator)
     validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator)
-    for _ in train(setup, batches, validate, Unwatched((), 1, Path()), None, accelerator):
+    still = replace(setup, set_hyperparameters=all_but_still)
+    for _ in train(still, batches, validate, Unwatched((), 1, Path()), None, accelerator):
         pass
 
 
