@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from foldline.params.former_names import FORMER_NAMES
 from pipelines.__main__ import COMMANDS
@@ -92,8 +93,14 @@ def test_yaml_uses_present_names(document: Path) -> None:
     spans = re.findall(r"`([^`\n]*: [^`\n]*)`", text)
     files = [*REPOSITORY.glob("pipelines/*/*.yaml")]
     present = {name for file in files for name in _keys_and_kinds(file.read_text())}
-    assert {name for yaml in [*blocks, *spans] for name in _keys_and_kinds(yaml)} & set(FORMER_NAMES) - present == set()
+    assert {name for text in [*blocks, *spans] for name in _keys_and_kinds(text)} & set(FORMER_NAMES) - present == set()
 
 
-def _keys_and_kinds(yaml: str) -> set[str]:
-    return set(re.findall(r"(\w+):", yaml)) | set(re.findall(r"kind: (\w+)", yaml))
+def test_the_card_with_all_keys_is_a_shipped_one() -> None:
+    text = (REPOSITORY / "docs/new-competition.md").read_text()
+    shown = yaml.safe_load(re.findall(r"^```yaml\n(slug: .*?)^```", text, re.MULTILINE | re.DOTALL)[0])
+    assert shown == yaml.safe_load((REPOSITORY / f"pipelines/competitions/{shown['slug']}.yaml").read_text())
+
+
+def _keys_and_kinds(text: str) -> set[str]:
+    return set(re.findall(r"(\w+):", text)) | set(re.findall(r"kind: (\w+)", text))
