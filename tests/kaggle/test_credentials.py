@@ -130,6 +130,7 @@ def test_secrets_are_hidden_in_every_form() -> None:
         "Authorization: Basic bWU6czNjcmV0CmtleQ==",
         "Basic bWU6b3RoZXI=",
         "proxy http://me:s3cret@proxy:3128 refused",
+        "proxy 'http://me:p@/s3cret@proxy:3128' refused",
         "403 Client Error: Forbidden for url: https://storage.googleapis.com/a?X-Goog-Signature=s3cret&b=1",
     ]
     hidden = [redacted(text, secrets_of(environment)) for text in texts]

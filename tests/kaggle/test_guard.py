@@ -65,7 +65,7 @@ def test_the_run_s_id_is_that_of_the_rows_in_any_order() -> None:
 
 
 def test_no_csv(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match=r"none.csv does not exist. Run `dvc repro` first"):
+    with pytest.raises(Refusal, match=r"none.csv cannot be read \(No such file or directory\). Run `dvc repro` first"):
         plan_upload(SLUG, tmp_path / "none.csv", "words", None, None)
 
 
@@ -258,10 +258,13 @@ def test_several_clones_at_once(
 def test_a_csv_that_changes_while_it_is_sent(
     server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
 ) -> None:
+    intent.path.rename(intent.path.with_name("moved.csv"))
+    with pytest.raises(Refusal, match="changed while it was being uploaded; no submission was spent"):
+        submit_once(kaggle, intent, journal, ledger)
     intent.path.write_text(GOOD + "more")
     with pytest.raises(Refusal, match="changed while it was being uploaded; no submission was spent"):
         submit_once(kaggle, intent, journal, ledger)
-    assert (server.sends, made(server), events(ledger)) == (0, [], ["intended", "failed"])
+    assert (server.sends, made(server), events(ledger)) == (0, [], ["intended", "failed"] * 2)
 
     upload = plan_upload(SLUG, intent.path, "words", None, None)
     send = kaggle.upload

@@ -11,7 +11,7 @@ SHORTEST_SECRET = 6
 SECRETS = ("KAGGLE_API_TOKEN", "KAGGLE_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[^\s'\"]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(r"://[^\s/@'\"]+@"), f"://{HIDDEN}@"),
+    (re.compile(r"://[^\s'\"]*@"), f"://{HIDDEN}@"),
     # Links to storage are signed: whoever has one may read or write.
     (re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]+"), rf"\1?{HIDDEN}"),
 )

@@ -166,10 +166,12 @@ class Kaggle:
             child.stdin.write(json.dumps({"call": call, "fields": fields}) + "\n")
             child.stdin.flush()
             line = child.stdout.readline() if self._answers(child, seconds, watched) else None
+        except BrokenPipeError:
+            line = ""
         except BaseException:
             self._end()
             raise
-        if not line:
+        if line is None or not line.endswith("\n"):
             self._end()
             if line is None:
                 raise CallFailed("stalled", f"no answer to `{call}` for {seconds:g} seconds")

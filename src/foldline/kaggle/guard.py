@@ -44,8 +44,8 @@ def plan_upload(competition: str, path: Path, words: str, metric: str | None, sc
     """The upload of the csv `path`; `score` is its out-of-fold score."""
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise Refusal(f"{path} does not exist. Run `dvc repro` first.") from None
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read ({error.strerror}). Run `dvc repro` first.") from None
     run = run_id(competition, content)
     intent = Line("intended", run, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     expected = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
@@ -124,6 +124,7 @@ class _Real:
         return timed
 
     def send(self) -> str:
+        self._refuse_changed(self.upload.path)
         with self._copied() as copy:
             self._refuse_changed(copy)
             token = self.kaggle.upload(self.upload.competition, copy)
