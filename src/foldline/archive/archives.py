@@ -83,6 +83,10 @@ class Archives:
         name."""
         return {_below_its_archive(entry): name for name, entry in self._entries.items() if entry.above}
 
+    def others_called(self, name: str) -> list[str]:
+        """The names of files that are called as `name` is within an archive, and were told apart from it."""
+        return [other for other, entry in self._entries.items() if entry.path == name != other]
+
     def __contains__(self, name: str) -> bool:
         """Whether there is such a file; the arrays of `train.npz` are `train.npz/images.npy` and so on."""
         return name in self._entries or self._array(name) is not None

@@ -1,6 +1,7 @@
 """What the downloads contain: every file, including those in archives, and how to read each."""
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from foldline.archive.unpacking import (
     members_of,
     refuse_member,
     refusing_damage,
+    two_of_one_name,
     whole_of,
 )
 from foldline.files.refusal import Refusal
@@ -121,7 +123,9 @@ class Finder:
     def arrays_in(self, npz: Entry) -> Iterator[Entry]:
         """The arrays in an .npz: `train.npz/images.npy` and so on. Raises Refusal when it is damaged."""
         archive = self._zip(npz, self.file_of(npz))
-        for name in archive.namelist():
+        for name, times in Counter(archive.namelist()).items():
+            if times > 1:
+                raise two_of_one_name(self.where(npz), name)
             yield npz.holding(f"{npz.path}/{name}", archive, name)
 
     def _zip(self, entry: Entry, path: Path) -> zipfile.ZipFile:

@@ -252,6 +252,8 @@ def read_table(
         cure = "Name another in the card, or download it again."
         raise Refusal(f"{archives.folder}: `{name}` is not a readable table{how(error, cure)}") from None
     if rows is None:
+        if others := archives.others_called(name):
+            said.append(f"a file of this name lies in an archive, too, and was not read: {listed(others, 3)}.")
         archives.said[name] = tuple(said) or (f"{len(table):,} rows",)
     return table
 

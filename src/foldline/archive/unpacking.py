@@ -15,6 +15,7 @@ import shutil
 import stat
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedIOBase
@@ -197,8 +198,18 @@ def members_of(archive: zipfile.ZipFile, where: str) -> Iterator[zipfile.ZipInfo
         raise Refusal(f"{where} is damaged: it lists {len(members):,} files, and its end says {counted:,}. {AGAIN}")
     for member in members:
         refuse_leaving(member.filename, where)
-        if not member.is_dir():
+        meant = archive.getinfo(member.filename)  # the last one of this name
+        if (member.CRC, member.file_size) != (meant.CRC, meant.file_size):
+            raise two_of_one_name(where, member.filename)
+        if not member.is_dir() and member is meant:
             yield member
+
+
+def two_of_one_name(where: str, name: str) -> Refusal:
+    return Refusal(
+        f"{where}: it holds two different files of the name `{name}`. Unpack it by hand, keep the file that is meant, "
+        "and take the competition's files by `foldline download --from FOLDER`."
+    )
 
 
 def refuse_member(member: zipfile.ZipInfo, where: str) -> None:
@@ -217,7 +228,10 @@ def _extract_tar(path: Path, folder: Path, where: str) -> None:
             refuse_leaving(member.name, where)
             target = folder / member.name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if member.islnk():
+            if target.is_file() and not member.isdir():
+                if not member.islnk() or member.linkname != member.name:  # a link to itself is the same file again
+                    raise two_of_one_name(where, member.name)
+            elif member.islnk():
                 _link(target, folder, member.linkname, where)
             elif member.isfile():
                 unpacked_bytes += member.size
@@ -254,8 +268,10 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
     try:
         with py7zr.SevenZipFile(path) as archive:
             refuse_entries(where, len(archive.getnames()))
-            for name in archive.getnames():
+            for name, times in Counter(archive.getnames()).items():
                 refuse_leaving(name, where)
+                if times > 1:
+                    raise two_of_one_name(where, name)
             unpacked_bytes = archive.archiveinfo().uncompressed
             refuse_bomb(where, path.stat().st_size, unpacked_bytes)
             refuse_without_room(folder, unpacked_bytes, where)

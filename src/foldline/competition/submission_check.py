@@ -36,7 +36,7 @@ def check_submission(
             _refuse_other_ids(pd.concat(ids).iloc[: block.index[violation.position]], path, sample)
             raise _refusal(violation, block[form.id], path)
         as_numbers = as_numbers and form.reads_as_numbers(block[list(sample.predicted(form))])
-    if ids and as_numbers:
+    if ids and as_numbers and not sample.integers:  # else the grader takes what its own sample holds
         raise Refusal(
             f"{path}: column `{sample.predicted(form)[0]}` holds single integers or nothing, so that graders read "
             "numbers instead of sets, and fail. Give at least one row a second label."
@@ -78,11 +78,13 @@ def _blocks(path: Path, sample: Sample, form: Form) -> Iterator[pd.DataFrame]:
             chunksize=max(1, BLOCK_CELLS // len(sample.columns)),
             low_memory=False,
             encoding="utf-8-sig",
+            skip_blank_lines=len(sample.columns) > 1,  # a blank line is a label that is missing
         ) as blocks:
             for block in blocks:
                 if not isinstance(block.index, pd.RangeIndex):
                     raise ValueError("its lines have more fields than there are columns")
-                if not "".join(map(str, block.columns)).replace("\t", " ").isprintable():
+                others = set(map(str, block.columns)).difference(sample.columns)
+                if not "".join(others).replace("\t", " ").isprintable():
                     raise ValueError("its first line is not text")
                 _check_columns(tuple(block.columns), path, sample, form)
                 # Where the sample has no column of ids, the number of the line stands for one.

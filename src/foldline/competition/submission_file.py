@@ -46,7 +46,7 @@ def write_submission(
     asked = target.asked_names(predictions.classes)
     rows, places = _rows_and_places(sample, predictions, form, asked)
     columns, names = sample.predicted(form), target.answer_names(predictions.classes)
-    form.refuse_unwritable(names)
+    form.refuse_unwritable(names, sample.shown_labels)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
     ours = form.titles(predictions.classes, target, columns)
     if set(ours) != set(columns):
@@ -91,7 +91,9 @@ def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusa
 
 def _header(columns: Sequence[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(columns)
+    # Of line ends Python's csv puts only its own one in quotes.
+    quoting = csv.QUOTE_ALL if any("\r" in name for name in columns) else csv.QUOTE_MINIMAL
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerow(columns)
     return text.getvalue().encode()
 
 

@@ -5,7 +5,7 @@ written for them, and what a grader would not accept. Ids, header, copied column
 all (competition/sample.py, submission.py, submission_check.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -145,10 +145,10 @@ class Form(Section):
 
     def refuse_other_labels(self, sample: Sample, names: tuple[str, ...]) -> None:
         """Raises Refusal when the sample's labels could not be those of `names`, or these not be written so."""
-        self.refuse_unwritable(names)
+        self.refuse_unwritable(names, sample.shown_labels)
 
-    def refuse_unwritable(self, names: Sequence[str]) -> None:
-        """Raises Refusal for labels that a list with separators would take apart."""
+    def refuse_unwritable(self, names: Sequence[str], shown: Collection[str] = ()) -> None:
+        """Raises Refusal for labels that a list with separators would take apart; shown: those of the sample."""
 
     def refuse_other_number(self, predicted: Sequence[str], wanted: int) -> None:
         if len(predicted) != wanted:

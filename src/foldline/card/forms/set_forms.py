@@ -1,6 +1,6 @@
 """Forms of a set of labels per row: in one field, or as a column of 0 and 1 per class."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 from typing import Annotated, ClassVar, Literal
 
@@ -87,14 +87,14 @@ class LabelSet(OfSets, OfLabels):
         return [before + joined(named(places, names), counts, self.delimiter) + after]
 
     def violation(self, columns: pd.DataFrame, sample: Sample, distributions: bool) -> Violation | None:
-        return earliest(self._in_fields(columns[name]) for name in columns)
+        return earliest(self._in_fields(columns[name], sample.shown_labels) for name in columns)
 
-    def _in_fields(self, values: pd.Series) -> Violation | None:
+    def _in_fields(self, values: pd.Series, shown: Collection[str]) -> Violation | None:
         fields = values.fillna("")
         sets = [self.labels_in(field) for field in fields]
         valid = [
             self._is_enclosed(field)
-            and all(label and label == label.strip() for label in labels)
+            and all(label and (label == label.strip() or label in shown) for label in labels)
             and (self.empty == "allowed" or bool(labels))
             for field, labels in zip(fields, sets, strict=True)
         ]
@@ -102,6 +102,9 @@ class LabelSet(OfSets, OfLabels):
         between = "one space" if self.delimiter == SPACE else repr(self.delimiter)
         around = f", in {self.enclosed_by}" if self.enclosed_by else ""
         return in_texts(values, pd.Series(valid), f"{amount} with {between} between{around}")
+
+    def shows_integers(self, table: pd.DataFrame) -> bool:
+        return bool((table != "").any(axis=None)) and self.reads_as_numbers(table)
 
     def reads_as_numbers(self, columns: pd.DataFrame) -> bool:
         return bool(columns.iloc[:, 0].fillna("").str.fullmatch(r"([+-]?\d+)?").all())
