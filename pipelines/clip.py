@@ -11,7 +11,7 @@ python -m pipelines.clip
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import Clip, write_clipped
-from foldline.ensembling.intervals import rounded
+from foldline.ensembling.intervals import rounded_or_null
 from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
 from foldline.ensembling.runs import read_run
 from foldline.ensembling.scales import stored_scale
@@ -40,7 +40,7 @@ def main() -> Answer:
     chain = fit_steps(steps, source, "clip")
     before = score_folds(scorer.metric, targets, scorer.answers(means.out_of_fold), means.folds)
     metrics = write_clipped(
-        settings.places.clipped, means, source, chain, scorer, left_out, score_before=rounded(before.pooled)
+        settings.places.clipped, means, source, chain, scorer, left_out, score_before=rounded_or_null(before.pooled)
     )
     write_json(settings.places.score, compared_numbers(metrics, top_1_accuracy(targets, means)), hashed=False)
     print_gains([*chain.whole.gains, *left_out])

@@ -13,10 +13,10 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     clipped = read_json(places.clipped / "metrics.json")
     table = Table(title=f"{places.slug}: {ensemble['metric']}", title_justify="left", show_header=False)
     for fold, score in ensemble["fold_scores"].items():
-        table.add_row(f"fold {fold}", f"{score:.5f}")
-    table.add_row("mean of folds", f"{ensemble['fold_mean']:.5f}", end_section=True)
-    table.add_row("out-of-fold, before clip", f"{clipped['score_before']:.5f}")
-    table.add_row("out-of-fold, after clip", f"{clipped['score']:.5f}")
+        table.add_row(f"fold {fold}", _shown(score))
+    table.add_row("mean of folds", _shown(ensemble["fold_mean"]), end_section=True)
+    table.add_row("out-of-fold, before clip", _shown(clipped["score_before"]))
+    table.add_row("out-of-fold, after clip", _shown(clipped["score"]))
     accuracy = read_json(places.score).get("top_1_accuracy")
     if accuracy is not None:
         table.add_row("out-of-fold accuracy", f"{accuracy:.5f}")
@@ -35,3 +35,7 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
             "the submission has what gains.csv says is applied."
         )
     console.print(f"next: {next_command}")
+
+
+def _shown(score: float | None) -> str:
+    return "not defined" if score is None else f"{score:.5f}"

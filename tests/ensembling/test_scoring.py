@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foldline.ensembling.predictions import Predictions
-from foldline.ensembling.scoring import Scores, ensemble_metrics, score_folds
+from foldline.ensembling.scoring import Scores, compared_numbers, ensemble_metrics, score_folds
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
 
@@ -42,3 +42,10 @@ def test_scores_as_they_are_written() -> None:
         "rows": 20,
         "folds": [0, 1],
     }
+
+
+def test_what_is_not_defined_is_null() -> None:
+    """The AUC of a fold with one class alone; a comparison of runs then knows no standard error."""
+    scores = Scores(0.8, {0: math.nan, 1: 0.9}).as_json(metric_of_kind("auc"), 4)
+    assert scores["fold_scores"] == {"0": None, "1": 0.9}
+    assert compared_numbers(scores, None) == {"score": 0.8}

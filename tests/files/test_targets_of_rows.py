@@ -56,3 +56,13 @@ def test_a_row_is_found_among_the_train_rows() -> None:
     assert places_of(ROWS, ["a", "b"]).tolist() == [1, 0]
     with pytest.raises(Refusal, match="has no train rows c"):
         places_of(ROWS, ["a", "c"])
+
+
+def test_refuses_infinite_targets(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"part": ["train"] * 2, "row_id": ["a", "b"]})
+    path = tmp_path / "targets.npy"
+    np.save(path, np.array([[1.0], [np.nan]], np.float32))
+    assert len(read_targets(path, rows, ["x"])) == 2
+    np.save(path, np.array([[1.0], [np.inf]], np.float32))
+    with pytest.raises(Refusal, match="or infinite numbers"):
+        read_targets(path, rows, ["x"])

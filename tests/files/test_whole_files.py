@@ -96,3 +96,13 @@ def test_listed_shows_the_first() -> None:
     assert listed([]) == "none"
     assert listed(range(3)) == "0, 1, 2"
     assert listed(range(12), most=10) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_json_has_no_numbers_that_are_not_finite(word: str, tmp_path: Path) -> None:
+    path = tmp_path / "rule.json"
+    path.write_text(f'{{"thresholds": [0.5, {word}]}}')
+    with pytest.raises(Refusal, match=f"rule.json is not valid JSON .{word} is no number"):
+        read_json(path)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"score": float(word.lower())})

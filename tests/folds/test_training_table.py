@@ -50,6 +50,15 @@ def test_refuses_a_table_of_other_rows(rows: int, classes: int, weight: float, t
         read_training_table(tmp_path / "training.parquet", rows, classes)
 
 
+@pytest.mark.parametrize(("targets", "weight", "words"), [(np.inf, 1, "infinite"), (1, np.inf, "a weight that is no")])
+def test_refuses_numbers_that_are_not_finite(targets: float, weight: float, words: str, tmp_path: Path) -> None:
+    table = graded_lines(np.arange(2), np.array([[targets], [NAN]], np.float32), 1)
+    path = tmp_path / "training.parquet"
+    write_training_table(path, replace(table, weights=np.array([weight, 1], np.float32)))
+    with pytest.raises(Refusal, match=words):
+        read_training_table(path, 2, 1)
+
+
 def test_refuses_what_is_no_table(tmp_path: Path) -> None:
     path = tmp_path / "training.parquet"
     with pytest.raises(Refusal, match=r"training.parquet does not exist"):

@@ -127,7 +127,7 @@ def tabular_values(texts: pd.DataFrame, columns: TabularColumns, source: str) ->
 def _numbers(texts: pd.Series, source: str) -> pd.Series:
     plain = texts.str.strip().str.casefold()
     numbers = pd.to_numeric(plain.replace(TRUTH), errors="coerce").astype(np.float64)
-    others = texts[~np.isfinite(numbers) & ~plain.isin(list(MISSING))]
+    others = texts[~np.isfinite(numbers.astype(np.float32)) & ~plain.isin(list(MISSING))]
     if len(others):
         commas = without_commas(texts)
         cure = commas or (

@@ -83,7 +83,7 @@ def write_clipped(
     chain: NestedChain,
     scorer: Scorer,
     left_out: list[Gain],
-    **before: float,
+    **before: float | None,
 ) -> dict[str, Any]:
     """The folder that the stage `clip` and `pipelines.blend` write: what all steps but the decision make of the rows,
     the decision, and what is gained. Returns the content of metrics.json, which begins with `before`."""

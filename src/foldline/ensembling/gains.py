@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foldline.ensembling.intervals import DECIMALS, rounded, rounded_or_null
+from foldline.ensembling.intervals import DECIMALS, rounded_or_null
 from foldline.metrics.metric_and_rule import MetricKind
 
 NOT_REAL = "no real gain"
@@ -59,8 +59,8 @@ def gains_metrics(gains: Sequence[Gain]) -> dict[str, dict[str, float | bool | N
     """By step, for `metrics.json`: a table for programs; null where there is no number."""
     return {
         gain.step: {
-            "in_sample": rounded(gain.in_sample),
-            "cross_validated": rounded(gain.cross_validated),
+            "in_sample": rounded_or_null(gain.in_sample),
+            "cross_validated": rounded_or_null(gain.cross_validated),
             "standard_error": rounded_or_null(gain.standard_error),
             "applied": gain.applied,
         }

@@ -1,6 +1,7 @@
 """How members are weighed against each other (`ensemble.method`): equal weights stand in wherever fitted ones are no
 real gain."""
 
+import math
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -195,7 +196,8 @@ def hill_climbing_weights(inputs: Inputs, targets: np.ndarray, scorer: Scorer, r
 
     def score_of(counts: np.ndarray) -> float:
         score = scorer.score(targets, scale.mean(inputs, counts / counts.sum()))
-        return score if scorer.metric.higher_is_better else -score
+        # Not defined, it is worse than any: a comparison with NaN would choose none.
+        return -math.inf if math.isnan(score) else score if scorer.metric.higher_is_better else -score
 
     counts, best_counts = np.zeros(len(inputs), np.int64), np.ones(len(inputs), np.int64)
     best = score_of(best_counts)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from foldline.ensembling.intervals import Interval, bootstrap_interval, rounded, standard_error
+from foldline.ensembling.intervals import Interval, bootstrap_interval, rounded, rounded_or_null, standard_error
 from foldline.ensembling.predictions import Predictions
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row, rows_at
@@ -43,11 +43,11 @@ class Scores:
         return float(np.mean(list(self.by_fold.values())))
 
     def as_json(self, metric: MetricKind, rows: int, **also: float | None) -> dict[str, Any]:
-        """What `metrics.json` of every stage says of its predictions."""
+        """What `metrics.json` of every stage says of its predictions; null where the metric is not defined."""
         return {
             "metric": metric.name,
-            "score": rounded(self.pooled),
-            "fold_scores": {str(fold): rounded(score) for fold, score in self.by_fold.items()},
+            "score": rounded_or_null(self.pooled),
+            "fold_scores": {str(fold): rounded_or_null(score) for fold, score in self.by_fold.items()},
             **also,
             "rows": rows,
             "folds": list(self.by_fold),
@@ -66,7 +66,7 @@ def score_folds(metric: MetricKind, targets: np.ndarray, answers: np.ndarray, fo
 def ensemble_metrics(scorer: Scorer, targets: np.ndarray, means: Predictions) -> dict[str, Any]:
     """The content of `ensemble/metrics.json`."""
     scores = score_folds(scorer.metric, targets, scorer.answers(means.out_of_fold), means.folds)
-    return scores.as_json(scorer.metric, len(targets), fold_mean=rounded(scores.fold_mean))
+    return scores.as_json(scorer.metric, len(targets), fold_mean=rounded_or_null(scores.fold_mean))
 
 
 def top_1_accuracy(targets: np.ndarray, means: Predictions) -> float | None:
@@ -81,7 +81,8 @@ def compared_numbers(metrics: Mapping[str, Any], accuracy: float | None) -> dict
 
     metrics: as `Scores.as_json` makes them. The standard error is that of the folds' mean; left out is what there is
     not."""
-    error = standard_error(list(metrics["fold_scores"].values()))
+    of_folds = metrics["fold_scores"].values()
+    error = math.nan if None in of_folds else standard_error(list(of_folds))
     numbers = {"score": metrics["score"], "standard_error": error, "top_1_accuracy": accuracy}
     return {name: rounded(value) for name, value in numbers.items() if value is not None and not math.isnan(value)}
 

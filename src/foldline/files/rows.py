@@ -83,9 +83,9 @@ def read_targets(path: Path, rows: pd.DataFrame, classes: Sequence[str]) -> Targ
     train = int((rows["part"] == "train").sum())
     if len(targets) != train or not _are_of(targets, len(classes)):
         raise Refusal(
-            f"{path} holds {targets.dtype} of {targets.shape}, which are not the targets of the {train:,} train rows "
-            f"and {len(classes):,} classes of rows.parquet and classes.json: they are of different runs. Run "
-            "`dvc repro -f -s prepare`."
+            f"{path} holds {targets.dtype} of {targets.shape}, or infinite numbers, which are not the targets of the "
+            f"{train:,} train rows and {len(classes):,} classes of rows.parquet and classes.json: they are of "
+            "different runs. Run `dvc repro -f -s prepare`."
         )
     return targets
 
@@ -93,7 +93,8 @@ def read_targets(path: Path, rows: pd.DataFrame, classes: Sequence[str]) -> Targ
 def _are_of(targets: Targets, classes: int) -> bool:
     if targets.dtype == np.int64:
         return targets.ndim in (1, 2) and bool(np.all((targets >= NO_TARGET) & (targets < classes)))
-    return targets.dtype in (np.uint8, np.float32) and targets.shape[1:] == (classes,)
+    # NaN is a number that is missing.
+    return targets.dtype in (np.uint8, np.float32) and targets.shape[1:] == (classes,) and not np.isinf(targets).any()
 
 
 def places_of(rows: pd.DataFrame, ids: Sequence[str]) -> Shaped[np.ndarray, " ids"]:

@@ -84,18 +84,23 @@ def write_json(path: Path, value: Any, hashed: bool = True) -> None:
     hashed = hashed and isinstance(value, dict)
     with (numbers_file if hashed else whole_file)(path) as partial:
         content = with_field(value) if hashed else value
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
     """What `write_json` was given. Raises Refusal when the file is missing, damaged, or not JSON."""
     require_intact(path)
     try:
-        return without_field(json.loads(path.read_text(encoding="utf-8")))
+        return without_field(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
     except FileNotFoundError:
         raise missing(path) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise Refusal(f"{path} is not valid JSON ({error}). Remove it and run the stage that writes it.") from None
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
 
 
 def missing(path: Path) -> Refusal:

@@ -87,14 +87,20 @@ def read_training_table(path: Path, rows: int, classes: int) -> TrainingTable:
     if any(column.null_count for column in found.columns) or lengths.tolist() != values.value_lengths().to_pylist():
         raise Refusal(f"{path} has gaps, or targets without a value. {CURE}")
     flat = labels.flatten().to_numpy()
-    if not (_below(rows, row.to_numpy()) and _below(classes, flat) and np.all(weight.to_numpy() >= 0)):
+    if not (_below(rows, row.to_numpy()) and _below(classes, flat) and _are_weights(weight.to_numpy())):
         raise Refusal(
             f"{path} has rows or classes that the {rows:,} rows and {classes:,} classes of rows.parquet and "
-            f"classes.json do not have, or a negative weight: they are of different runs. {CURE}"
+            f"classes.json do not have, or a weight that is no number of 0 or more: they are of different runs. {CURE}"
         )
+    if np.isinf(values.flatten().to_numpy()).any():
+        raise Refusal(f"{path} has targets that are infinite. {CURE}")
     starts = np.concatenate([[0], np.cumsum(lengths)])
     targets = csr_array((values.flatten().to_numpy(), flat, starts), shape=(len(row), classes))
     return TrainingTable(row.to_numpy(), targets, weight.to_numpy(), tuple(source.to_pylist()))
+
+
+def _are_weights(numbers: np.ndarray) -> bool:
+    return bool(np.all(np.isfinite(numbers) & (numbers >= 0)))
 
 
 def _below(count: int, places: Integer[np.ndarray, " places"]) -> bool:

@@ -4,6 +4,7 @@ Plain yaml 1.1 reads the label 010 as 8, 0x10 as 16, 1:30 as 90 and 2020-01-01 a
 and 1000. Here these stay text, as written; pydantic converts them where a number is needed.
 """
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,15 @@ class PlainLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _finite(loader: PlainLoader, node: yaml.ScalarNode) -> float:
+    number = loader.construct_yaml_float(node)
+    if not math.isfinite(number):
+        what = f"{node.value} is no finite number: write one, or quote it where it is text"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+    return number
+
+
+PlainLoader.add_constructor(FLOAT, _finite)
 PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != TIMESTAMP]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

@@ -16,6 +16,7 @@ from foldline.card.activations import Activation
 from foldline.files.arrays import put
 from foldline.files.compact import is_compact
 from foldline.files.progress import progress
+from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import numbers_folder
 from foldline.predicting.logits import Logits, create_logits, read_logits
 from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
@@ -101,11 +102,23 @@ def predict(
         side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]
         with accelerator.autocast():
             outputs = torch.stack([model(view(on_device), *side).float() for view in views], dim=1)
+        _require_finite(outputs, rows, what)
         put(logits, *open_rows.add(rows, outputs.cpu().numpy()))
         np.add.at(seen, index.numpy(), 1)
         bar.update(len(index))
     bar.close()
     _require_each_once(seen, images, accelerator)
+
+
+def _require_finite(
+    outputs: Float[Tensor, "batch views outputs"], rows: Int64[np.ndarray, " batch"], what: str
+) -> None:
+    wrong = rows[~outputs.isfinite().flatten(1).all(dim=1).cpu().numpy()]
+    if len(wrong):
+        raise Refusal(
+            f"the model gives numbers that are not finite for {what}, at the places {listed(wrong, 10)} (from 0). Set "
+            "predict.precision to float32 if it is another; else train again with lower train.learning_rates."
+        )
 
 
 def _require_each_once(seen: Int64[np.ndarray, " images"], images: RowImages, accelerator: Accelerator) -> None:

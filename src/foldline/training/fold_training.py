@@ -16,7 +16,7 @@ from foldline.files.progress import Done, duration, report_progress
 from foldline.files.whole_files import write_json
 from foldline.training.checkpoints import Checkpoints, Line
 from foldline.training.history import write_history
-from foldline.training.loop import train
+from foldline.training.loop import SKIPPED, train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, save_model
 from foldline.training.processes import memory_advice
@@ -100,6 +100,9 @@ def learn(
             rate = (time.monotonic() - begun) / (line["epoch"] - done)
             seconds_left = rate * (config.epochs - line["epoch"])
             tqdm.write(describe_epoch(fold.title, config.epochs, line, seconds_left))
+            if state[SKIPPED]:
+                why = "their gradients were not finite in float16, and the scale of the loss is lowered"
+                tqdm.write(f"{fold.title}: {state[SKIPPED]} of {len(batches)} steps were skipped: {why}")
             report_progress(Done(line["epoch"], config.epochs, seconds_left))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"

@@ -16,11 +16,14 @@ from foldline.files.progress import progress
 from foldline.training.averages import Follower
 from foldline.training.batches import Batch, TrainingBatches, micro_batches
 from foldline.training.checkpoints import Progress, checkpoint_state, restore
-from foldline.training.measuring import NonFiniteCheck, RunningSums
+from foldline.training.measuring import NonFiniteCheck, RunningSums, refuse_lost_weights
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import SetHyperparameters
 from foldline.training.processes import over_processes
 from foldline.training.train_section import Train
+
+SKIPPED = "skipped_steps"
+"""Those of the last epoch, in a state."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def train(
     progress = Progress() if checkpoint is None else restore(checkpoint, stateful)
     while progress.epoch < config.epochs:
         seed_torch((*setup.seed, progress.epoch, accelerator.process_index))
-        sums = RunningSums(accelerator)
+        sums, skipped = RunningSums(accelerator), 0
         if config.freezing.start_epoch(setup.model, progress.epoch):
             model, optimizer = wrapped_anew(model, optimizer, accelerator)
         first_step = progress.epoch * len(batches)
@@ -71,9 +74,12 @@ def train(
             config.clipping.clip(accelerator, model)
             optimizer.step()
             optimizer.zero_grad()
-            if not accelerator.optimizer_step_was_skipped:
+            if accelerator.optimizer_step_was_skipped:
+                skipped += 1  # Gradients in half precision were not finite: the scale of the loss is lowered.
+            else:
                 average.update()
         check.look()
+        refuse_lost_weights(setup.model, progress.epoch + 1)
         sync_buffers(setup.model, accelerator)
         with accelerator.autocast():
             average.finish_epoch(batches.of(progress.epoch), accelerator)
@@ -82,7 +88,7 @@ def train(
         is_best = progress.finish_epoch(optimizer.param_groups[-1]["lr"], training, validation)
         if config.keep == "best" and is_best:
             progress.keep(average.model)
-        yield checkpoint_state(progress, stateful)
+        yield checkpoint_state(progress, stateful) | {SKIPPED: skipped}
 
 
 def passes(

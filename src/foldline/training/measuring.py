@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,11 @@ from foldline.training.fold_samples import Samples
 from foldline.training.objectives import Objective
 from foldline.training.processes import over_processes
 from foldline.training.train_section import Train
+
+LOWER = (
+    "Lower train.learning_rates, clip the gradients (train.clipping), or train with bfloat16 or float32 instead of "
+    "float16."
+)
 
 
 class RunningSums:
@@ -45,7 +51,7 @@ def validation(
 ) -> Callable[[nn.Module], tuple[float, float]]:
     """From a model to its loss and accuracy on the validation samples, of which each process sees its part once.
 
-    NaN where there are none.
+    NaN where there are none. Raises Refusal where the loss is not a finite number.
     """
     if not len(samples):
         return lambda model: (math.nan, math.nan)
@@ -54,10 +60,17 @@ def validation(
 
     def validate(model: nn.Module) -> tuple[float, float]:
         model.eval()
-        sums = RunningSums(accelerator)
+        sums, seen = RunningSums(accelerator), []
         for batch in evaluation_batches(loader, mine, objective, accelerator.device):
-            sums.add(*measure(model, batch, objective, accelerator))
-        return sums.means(len(samples))
+            measured = measure(model, batch, objective, accelerator)
+            sums.add(*measured)
+            seen.append(measured[0])
+        loss, accuracy = sums.means(len(samples))
+        if not math.isfinite(loss):
+            wrong = np.flatnonzero(~torch.cat(seen).isfinite().cpu().numpy()) if seen else []
+            rows = listed((mine.row_ids[row] for row in wrong), 40)
+            raise Refusal(f"the validation loss is not a number, for the rows {rows}. {LOWER}")
+        return loss, accuracy
 
     return validate
 
@@ -80,6 +93,20 @@ def measure(
     with accelerator.autocast():
         logits = model(batch.images, *batch.tabular).float()
     return objective.loss(logits, batch.targets), objective.correct(logits, batch.targets)
+
+
+def refuse_lost_weights(model: nn.Module, epoch: int) -> None:
+    """Raises Refusal where a step has made weights or statistics that are not finite: the last one's show in no loss.
+
+    epoch: from 1.
+    """
+    statistics = ((name, buffer) for name, buffer in model.named_buffers() if "running_" in name)
+    for name, tensor in chain(model.named_parameters(), statistics):
+        if not tensor.isfinite().all():
+            raise Refusal(
+                f"after epoch {epoch} the model's `{name}` is not finite, although the loss was: gradients were not. "
+                f"{LOWER}"
+            )
 
 
 class NonFiniteCheck:
@@ -124,6 +151,5 @@ class NonFiniteCheck:
         left = f"The last good checkpoint, of epoch {epoch}, is {self._checkpoint}." if epoch else ""
         return Refusal(
             f"the training loss is not a number at step {step + 1} (epoch {epoch + 1}), for the rows "
-            f"{listed(rows, 40)}. Lower train.learning_rates, clip the gradients (train.clipping), or train with "
-            f"bfloat16 or float32 instead of float16. {left}".rstrip()
+            f"{listed(rows, 40)}. {LOWER} {left}".rstrip()
         )

@@ -98,7 +98,7 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
 def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]]:
     """`rates.csv`, `rates.png` and `suggestions.json`, which is returned: by loss, then by name."""
     suggestions = {
-        rows: suggest(lines["learning_rate"].to_numpy(), lines[f"smoothed_{column}"].to_numpy())
+        rows: suggest(*while_finite(lines["learning_rate"].to_numpy(), lines[f"smoothed_{column}"].to_numpy()))
         for rows, column in {"training": "train_loss", "validation": "validation_loss"}.items()
     }
     with whole_folder(folder) as partial:
@@ -152,6 +152,17 @@ def has_diverged(losses: Curve) -> bool:
     last, lowest, first = losses[-1], np.min(losses), losses[0]
     lost_what_it_learned = lowest < LEARNED * first and last > first
     return bool(not np.isfinite(last) or last > DIVERGED * lowest or lost_what_it_learned)
+
+
+def while_finite(rates: Curve, losses: Curve) -> tuple[Float[np.ndarray, " finite"], Float[np.ndarray, " finite"]]:
+    """Both until the loss is no number. Raises Refusal when it hardly ever is one."""
+    end = int(np.argmin(np.append(np.isfinite(losses), False)))
+    if end < 2:
+        raise Refusal(
+            f"the loss is no finite number after {end + 1} steps at a rate of {rates[end]:g} already, so there is "
+            "nothing to suggest. Begin lower (--lowest), or train in float32 or bfloat16."
+        )
+    return rates[:end], losses[:end]
 
 
 def suggest(rates: Curve, losses: Curve) -> dict[str, float]:

@@ -77,6 +77,14 @@ def test_of_several_numbers_some_may_be_missing() -> None:
     assert [dict(row) for row in found] == [{"score": 1.5}, {"score": -3, "gap": 2}, {"score": 100, "gap": 7}]
 
 
+@pytest.mark.parametrize("number", ["inf", "1e999", "1e39"])
+def test_refuses_numbers_that_targets_cannot_hold(number: str) -> None:
+    """They are float32, of which 1e39 is infinite."""
+    target = Regression(kind="regression", values=Columns(kind="columns", columns=("score",)), group=None)
+    with pytest.raises(Refusal, match=number):
+        target.read(pd.DataFrame({"score": ["1.5", number]}), "train.csv")
+
+
 def test_a_line_per_row_and_class_or_number() -> None:
     """Lines of one row are united: its labels, its numbers."""
     ids = pd.Series(["x", "x", "y"])

@@ -208,7 +208,8 @@ def without_commas(texts: pd.Series) -> str | None:
 def _numbers(texts: pd.Series, source: str, gaps: bool) -> np.ndarray:
     """NaN for an empty field, where there may be `gaps`."""
     numbers = pd.to_numeric(texts, errors="coerce")
-    finite = pd.Series(np.isfinite(numbers.to_numpy(float)), index=texts.index)
+    with np.errstate(over="ignore"):
+        finite = pd.Series(np.isfinite(numbers.to_numpy(np.float32)), index=texts.index)  # the type of targets
     cure = without_commas(texts)
     wanted = f"{WITHOUT_COMMA}; {cure}" if cure else NUMBERS
     refuse_other_fields(texts, finite | (texts == "") if gaps else finite, source, wanted)

@@ -1,5 +1,6 @@
 """A metric of one's own: a function in a file next to the card."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, get_args
 
@@ -52,6 +53,8 @@ class OwnMetric(MetricKind):
             found = function(targets, predictions, weights, **(self.model_extra or {}))
         if not isinstance(found, float | int | np.floating | np.integer):
             raise Refusal(f"{path}: `{self.function}` returned {type(found).__name__}: a metric is a number.")
+        if math.isinf(found):
+            raise Refusal(f"{path}: `{self.function}` returned {found}: a metric is finite, or NaN where not defined.")
         return float(found)
 
     def dry_run(self, truths: Sequence[Truth]) -> None:
