@@ -64,6 +64,15 @@ def test_a_group_of_all_rows_leaves_no_fold() -> None:
     assert found(rows.assign(group=["me"] * 3 + [None] * 3), images, ("a", "b")) == []
 
 
+def test_groups_of_one_row_each_do_nothing_and_few_groups_make_few_folds() -> None:
+    rows, images = tables(["a", "b", "a", "b", "a", "b"])
+    (finding,) = found(rows.assign(group=list("uvwxyz")), images, ("a", "b"))
+    assert finding.startswith("Each train row is a group of its own (target.group), so that it keeps no rows together.")
+    (finding,) = found(rows.assign(group=list("uuvvww")), images, ("a", "b"))
+    assert finding == "Train rows are of 3 groups (target.group), and split.count can be no larger."
+    assert found(rows.assign(group=list("uvwxyu")), images, ("a", "b")) == []
+
+
 def test_unreadable_images_are_counted_with_their_reasons() -> None:
     rows, images = tables(["a", "b", "a", "b"])
     images.loc[2, "error"] = "no picture"

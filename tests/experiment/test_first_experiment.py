@@ -8,6 +8,8 @@ from foldline.card.card import read_card
 from foldline.experiment.first_experiment import UNKNOWN, TypicalImage, first_experiment
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
+from foldline.files.refusal import Refusal
+from foldline.folds.assignment import TrainRows
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 
@@ -42,6 +44,30 @@ def test_pictures_decide_their_size(image: TypicalImage, size: tuple[int, int], 
     prepare = first_experiment(RECIPE, DOGS, image)["prepare"]
     assert (prepare["height_pixels"], prepare["width_pixels"]) == size
     assert (prepare["resize"], prepare["max_unreadable_fraction"]) == (resize, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "folds", "near_duplicates", "batch"),
+    [
+        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", 64),
+        (TrainRows(10_000, 3, 3), 3, "same_fold", 64),
+        (TrainRows(20, 20, 20), 5, "same_fold", 4),
+        (TrainRows(20, 1, 4), 4, "ignored", 2),  # all alike to a machine
+        (TrainRows(2, 2, 2), 2, "same_fold", 2),
+    ],
+)
+def test_rows_decide_folds_and_batches(rows: TrainRows, folds: int, near_duplicates: str, batch: int) -> None:
+    first = first_experiment(RECIPE, DOGS, UNKNOWN, rows)
+    assert (first["folds"], first["split"]["count"]) == (list(range(folds)), folds)
+    assert first["split"]["near_duplicates"] == near_duplicates
+    assert (first["train"]["batch_size"], first["train"]["micro_batch_size"]) == (batch, batch)
+
+
+def test_where_no_fold_can_be_held_back_there_is_no_first_experiment() -> None:
+    with pytest.raises(
+        Refusal, match=r"There is no first experiment: the 20 train rows .* share one group or one image"
+    ):
+        first_experiment(RECIPE, DOGS, UNKNOWN, TrainRows(20, 1, 1))
 
 
 def test_the_recipe_stays_as_it_was() -> None:

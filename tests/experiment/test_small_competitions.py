@@ -97,7 +97,7 @@ def in_a_folder() -> Iterator[None]:
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=6, suppress_health_check=QUIET)
+@settings(max_examples=4, suppress_health_check=QUIET)
 @given(competitions())
 def test_a_first_experiment_is_never_refused(competition: tuple[dict[str, Any], Miniature]) -> None:
     goes_through(*competition)

@@ -30,7 +30,8 @@ def facts(card: Card, found: Competition, images: pd.DataFrame) -> Iterator[tupl
     yield "channels", _channels(card.layout.channels)
     yield "target", f"{card.target.kind}: {_targets(found.targets, found.classes)}"
     best = f"{'highest' if card.metric.higher_is_better else 'lowest'} {card.metric.name} is best"
-    yield "direction", "; ".join(filter(None, (card.target.direction(), best)))
+    order = "" if sample.has_header else f"the card alone says that its columns are {listed(sample.columns)}"
+    yield "direction", "; ".join(filter(None, (card.target.direction(), best, order)))
     yield "group", _groups(rows, card.target.group)
     yield "features", _features(rows)
     yield "metric", card.metric.kind
