@@ -1,10 +1,11 @@
-""""""
+"""The ledger keeps what it is told, and is refused when it is another file; so is a receipt."""
 
 from pathlib import Path
 
 import pytest
 
 from foldline.files.refusal import Refusal
+from foldline.files.whole_files import write_json
 from foldline.kaggle.ledger import Receipt, append_entry, entry, read_ledger, read_receipt, write_receipt
 
 
@@ -35,6 +36,14 @@ def test_a_line_that_a_crash_cut_short_is_not_an_entry(tmp_path: Path) -> None:
     assert read_ledger(path) == [first, second]
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00a", b"time,\x00\n", bytes(range(256)), b'"' + b"x" * 200_000])
+def test_no_table_at_all(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(content)
+    with pytest.raises(Refusal, match=r"ledger.csv(: the columns are|  ?is not a table).*Restore the file"):
+        read_ledger(path)
+
+
 def test_another_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.csv"
     path.write_text("a,b\n1,2\n")
@@ -61,7 +70,6 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def test_a_damaged_receipt(tmp_path: Path) -> None:
     path = tmp_path / "receipt.json"
-    write_receipt(path, RECEIPT)
-    path.write_text(path.read_text().replace('"complete"', '"done"'))
+    write_json(path, RECEIPT.model_dump() | {"status": "done"})
     with pytest.raises(Refusal, match="`status` is 'done'"):
         read_receipt(path)

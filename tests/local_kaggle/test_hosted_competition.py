@@ -1,3 +1,4 @@
+import json
 import zipfile
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def test_what_counts_today(tmp_path: Path) -> None:
     submissions.add("you", "three.csv", "", 10, evaluation("0.5", "0.4", ""))
     path = submissions.folder / f"{first.ref}.json"
     assert submissions.counted_today("me") == 1
-    path.write_text(path.read_text().replace('"date": "2', '"date": "1'))
+    yesterday = {key: value for key, value in json.loads(path.read_text()).items() if key != "hash"}
+    path.write_text(json.dumps(yesterday | {"date": "1999-12-31T00:00:00.000Z"}))
     assert submissions.counted_today("me") == 0
 
 
