@@ -16,7 +16,7 @@ from pipelines.train import train
 from tests.competitions.conftest import PARAMS, set_up
 from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
 
-RECIPE = Path(__file__).parents[2] / "params.yaml"
+RECIPE = Path(__file__).parents[2] / "pipelines/recipes/digits.yaml"
 SLUG = "wards"
 CARD = """\
 slug: wards

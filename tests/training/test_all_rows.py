@@ -169,7 +169,7 @@ def test_in_two_processes(tmp_path: Path) -> None:
 
 
 def params(**changes: object) -> Params:
-    return parse(read_yaml(Path("params.yaml")) | changes, Params, "params.yaml")
+    return parse(read_yaml(Path("pipelines/recipes/digits.yaml")) | changes, Params, "params.yaml")
 
 
 def test_it_is_off_by_default_and_listed_like_a_fold() -> None:
@@ -180,7 +180,7 @@ def test_it_is_off_by_default_and_listed_like_a_fold() -> None:
 def test_refuses_what_nothing_would_judge() -> None:
     with pytest.raises(Refusal, match="has no fold with validation rows"):
         params(folds=["all", "all_head0"])
-    best = read_yaml(Path("params.yaml"))["train"] | {"keep": "best"}
+    best = read_yaml(Path("pipelines/recipes/digits.yaml"))["train"] | {"keep": "best"}
     with pytest.raises(Refusal, match=r"all_head0, without rows to choose an epoch by: set train.keep to la"):
         params(folds=[0, "all_head0"], train=best)
     with pytest.raises(Refusal, match=r"is invalid; choose from 0, 1, 2, all, all_head0, each once"):

@@ -34,7 +34,7 @@ def write_competition(root: Path) -> Places:
     card = Path("pipelines/competitions/digits.yaml")
     (root / card.parent).mkdir(parents=True)
     shutil.copy(REPOSITORY / card, root / card)
-    params = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+    params = yaml.safe_load((REPOSITORY / "pipelines/recipes/digits.yaml").read_text())
     (root / "params.yaml").write_text(yaml.safe_dump(params | {"train": TRAIN | {"workers": 2, "epochs": EPOCHS}}))
     places, fold = Places("digits", root), small_fold()
     count = len(fold.pixels)
