@@ -1,10 +1,11 @@
 """The files of a competition by name, wherever they lie: loose, or in the archives that Kaggle serves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from posixpath import dirname, splitext
 
+from foldline.archive.encodings import Undecided
 from foldline.archive.finder import Entry, Finder
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
@@ -51,10 +52,11 @@ class Archives:
         """`files`: the names in `folder`, as the manifest lists them. Raises Refusal for one that is missing, damaged,
         or holds an entry that would leave the folder."""
         self.folder = folder
-        self.said: dict[str, tuple[str, ...]] = {}
-        """Of each table that was read what a person should know of it: how many rows it has, and what is odd."""
         self._open = ExitStack()
         self._finder = Finder(folder, self._open)
+        self.said = self._finder.said
+        """Of each table that was read what a person should know of it: how many rows it has, and what is odd; and of
+        each zip with names that it does not mark what these were read as."""
         self._arrays: dict[str, dict[str, Entry]] = {}
         self.elsewhere: dict[str, str] = {}
         """What was asked for by a path that lies at another one (locating.py), by that path."""
@@ -72,6 +74,16 @@ class Archives:
 
     def close(self) -> None:
         self._open.close()
+
+    @property
+    def unmarked(self) -> Mapping[str, str]:
+        """Of names that their zip does not mark as UTF-8 what they were read as."""
+        return self._finder.unmarked
+
+    @property
+    def undecided(self) -> Undecided | None:
+        """Why it is not known what some of these are written in."""
+        return self._finder.undecided
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -98,6 +98,8 @@ class Undecided(Curable):
     """The encodings that are as likely, and what the text would be in each."""
 
     def __init__(self, found: str, example: str) -> None:
+        """found: what its text is or may be, in words; example: of an encoding."""
+        self.found, self.example = found, example
         super().__init__(
             f"it is not UTF-8, and its text {found}. Write what it is in after its name in the card: {{kind: file, "
             f"name: ..., encoding: {example}}}"

@@ -2,13 +2,14 @@
 
 import bisect
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from posixpath import normpath, splitext
 from unicodedata import normalize
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.encodings import IN_TEXTS, IN_ZIPS
 
 NOT_NORMALISED = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
@@ -21,7 +22,16 @@ def normalised_paths(paths: pd.Series, archives: Archives) -> pd.Series:
     if not absent:
         return paths
     names = {normalize("NFC", name): name for name in archives.names if not name.isascii()}
+    names |= _in_other_encodings(absent, archives.unmarked)
     return _changed(paths, {path: names.get(normalize("NFC", path), path) for path in absent})
+
+
+def _in_other_encodings(paths: Sequence[str], unmarked: Mapping[str, str]) -> dict[str, str]:
+    """A name in a zip of another country is that of a path if its bytes are the path's in one of these encodings."""
+    names = {name.encode(codec, "replace"): name for name, codec in unmarked.items()}
+    codecs = ("utf-8", *(encoding.codec for encoding in (*IN_ZIPS, *IN_TEXTS))) if names else ()
+    tried = ((path, path.encode(codec, "replace")) for path in paths for codec in codecs)
+    return {normalize("NFC", path): names[content] for path, content in tried if content in names}
 
 
 def _changed(paths: pd.Series, others: dict[str, str]) -> pd.Series:

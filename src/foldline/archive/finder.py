@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
+from foldline.archive import zip_names
 from foldline.archive.budgets import DEEPEST, refuse_archives, refuse_without_memory, refuse_without_room
+from foldline.archive.encodings import Undecided
 from foldline.archive.junk import is_junk
 from foldline.archive.unpacking import (
     AGAIN,
@@ -30,7 +32,7 @@ from foldline.archive.unpacking import (
     two_of_one_name,
     whole_of,
 )
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
 """A single file to a person, though some are zips; there may be many images, and opening each takes time."""
@@ -72,6 +74,9 @@ class Finder:
         self.unpacked = Unpacked(folder)
         self._open = zips
         self._nested, self._zips = 0, 0
+        self.said: dict[str, tuple[str, ...]] = {}
+        self.unmarked: dict[str, str] = {}
+        self.undecided: Undecided | None = None
 
     def found_in(self, name: str, files: Sequence[str]) -> Iterator[Entry]:
         """All files in the download `name`, one of `files`, or itself. Raises Refusal for a damaged or hostile one.
@@ -140,11 +145,31 @@ class Finder:
         archive, where = self._zip(entry, path), self.where(entry)
         # Paths as plain strings here: there may be millions, and pathlib takes three times as long as reading the zip.
         parent, bare = dirname(entry.path), _bare_archives(archive) if depth == 1 else ()
+        codec = self._codec(archive, where)
         for information in members_of(archive, where):
-            inner = normpath(join(parent, information.filename.replace("\\", "/")))
+            name, is_unmarked = information.filename, codec is not None and zip_names.is_unmarked(information)
+            if codec is not None and is_unmarked:
+                name = zip_names.respelled(name, zip_names.READ_AS, codec)
+            inner = normpath(join(parent, name.replace("\\", "/")))
+            if codec is not None and is_unmarked:
+                self.unmarked[inner] = codec
             if not is_junk(inner):
                 found = entry.holding(inner, archive, information.filename)
                 yield from self._opened(found, depth + 1, information.filename in bare)
+
+    def _codec(self, archive: zipfile.ZipFile, where: str) -> str | None:
+        """Of names that a zip does not mark; None where it has none."""
+        names = zip_names.unmarked_in(archive)
+        if not names:
+            return None
+        codec, undecided = zip_names.codec_of(names)
+        if undecided is not None:
+            self.undecided = undecided
+            self.said[where] = (f"names that are not marked as UTF-8: their text {undecided.found}",)
+        elif codec != "utf-8":
+            shown = dict.fromkeys(name for name in names.decode(codec).split("\n"))
+            self.said[where] = (f"names that are not marked as UTF-8, read as {codec}: {listed(shown, 3)}",)
+        return codec
 
     def _extracted(self, entry: Entry, folder: Path, depth: int) -> Iterator[Entry]:
         place = PurePosixPath(entry.path)

@@ -32,6 +32,9 @@ def known_encoding(name: str) -> str:
     return name
 
 
+EncodingName = Annotated[str, AfterValidator(known_encoding)]
+
+
 class Step(Section):
     """What a source may consist of."""
 
@@ -52,7 +55,7 @@ class TableFile(Step):
     `{kind: file, name: train.csv, encoding: gbk, quotes: literal}`, each of the two where the file alone does not say.
     """
 
-    encoding: Annotated[str, AfterValidator(known_encoding)] | None = None
+    encoding: EncodingName | None = None
     """What the table's text is written in: a name that Python knows, such as shift_jis. Where there is none: UTF-8,
     else what fits; a file that may be read in several ways is refused, and asks for it."""
     quotes: Literal["around", "literal"] | None = None
