@@ -68,7 +68,7 @@ def test_a_shell_turned_to_another_host_is_refused(host: str) -> None:
         (CallFailed("http", "late", 429, "7200"), "Wait 120 minutes and run it again"),
         (CallFailed("http", "late", 429, "soon"), "Wait some minutes and run it again"),
         (CallFailed("other", "KeyError: x"), "client failed for.*KeyError: x"),
-        (CallFailed("http", "Unauthenticated", 401), "does not accept the token.*access_token.*remove it"),
+        (CallFailed("http", "Unauthenticated", 401), "does not accept the token.*KAGGLE_API_TOKEN.*remove this one"),
         (CallFailed("http", "slow down", 429, "90"), "too many requests.*Wait 90 seconds"),
         (CallFailed("http", "oops", 503), "Kaggle itself has trouble.*503: oops"),
         (CallFailed("http", "no file", 400), "refuses the request.*400: no file.*See https://www.kaggle.com"),

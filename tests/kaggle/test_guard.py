@@ -127,7 +127,7 @@ def test_a_lost_answer_is_looked_for(
     monkeypatch.setattr(kaggle, "create_seconds", 1.0)
     server.faults.lost_reply_seconds = 30.0
     placed = submit_once(kaggle, intent, journal, ledger)
-    assert made(server) == [placed.submission.ref]
+    assert (placed.is_new, made(server)) == (True, [placed.submission.ref])
     assert events(ledger) == ["intended", "submitted"]
 
 

@@ -258,10 +258,8 @@ def run_stage(server: FaultyKaggle, folder: Path, *words: str, **variables: str)
 def test_the_stage_itself(server: FaultyKaggle, folder: Path, outcome: Count) -> None:
     """A lost answer; then again; then from another clone; with a lost ledger; and with a damaged journal."""
     server.faults.refused_connection = True
-    first = run_stage(server, folder)
-    assert f"uploaded before (run {plan_upload(SLUG, csv(folder), '', None, None).run_id})" in first.stdout, (
-        first.stderr
-    )
+    first, run = run_stage(server, folder), plan_upload(SLUG, csv(folder), "", None, None).run_id
+    assert f" uploaded (run {run})" in first.stdout, first.stderr
     assert GOOD_SCORE in (folder / "submissions" / SLUG / "receipt.json").read_text()
     assert "was uploaded before" in run_stage(server, folder).stdout
     (folder / "submissions" / "ledger.csv").unlink()

@@ -82,8 +82,8 @@ CURES: Mapping[str | int, str] = {
     "after some minutes: run it again. {advice}",
     "other": "The kaggle client failed for `{competition}`: {message}. Run it again. {advice}",
     "http": "Kaggle refuses the request about `{competition}`. {said} See {page}.",
-    UNAUTHENTICATED: f"Kaggle does not accept {{source}}. {{said}} {NEW_TOKEN} A stale KAGGLE_API_TOKEN or "
-    "~/.kaggle/access_token takes precedence over a good kaggle.json: remove it.",
+    UNAUTHENTICATED: f"Kaggle does not accept {{source}}. {{said}} {NEW_TOKEN} If you have a good one elsewhere, "
+    "remove this one, which comes first.",
     FORBIDDEN: "Kaggle denies access to `{competition}`. {said} If you have not joined it, accept the rules at "
     "{page}/rules (Join Competition; a telephone number may have to be verified); if it has ended, it takes no more; "
     "else correct the slug. {close}",

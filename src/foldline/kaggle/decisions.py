@@ -41,6 +41,7 @@ class Placed:
 
     submission: RemoteSubmission
     is_new: bool
+    """Whether it was made now, and not before."""
     sent_bytes: int = 0
     """Of the file that this machine sent; 0 if another one did."""
     others: tuple[int, ...] = ()

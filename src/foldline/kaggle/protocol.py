@@ -78,7 +78,7 @@ def at_most_once(world: World, intent: Line, past: Sequence[Line], forced_at: fl
         if is_clear_refusal(failure):
             world.write(replace(intent, step="refused", note=str(failure)))
             raise
-        return _resolved(world, run, lines, None, str(failure))
+        return replace(_resolved(world, run, lines, None, str(failure)), is_new=True)
     world.write(replace(intent, step="done", ref=ref))
     return Placed(replace(unseen(ref), bytes=intent.bytes), True, intent.bytes)
 
