@@ -306,6 +306,13 @@ def test_refuses_a_config_that_contradicts(config: dict[str, Any], words: str, t
         hub_folder(tmp_path, **config).write(tmp_path / "written", NAME, tmp_path)
 
 
+def test_refuses_a_config_that_is_no_json(tmp_path: Path) -> None:
+    folder = hub_folder(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(Refusal, match=r"config.json is not valid JSON .*remove it: then the mean and std hold"):
+        folder.write(tmp_path / "written", NAME, tmp_path)
+
+
 def test_folder_with_one_file(tmp_path: Path) -> None:
     folder = FolderWeights(kind="folder", path=".", match="name")
     (tmp_path / "config.json").touch()

@@ -101,6 +101,7 @@ class OfScores(Scale):
     def mean(self, inputs: Inputs, weights: Weights | None = None) -> Float64[np.ndarray, "rows outputs"]:
         if weights is None and len(inputs) == 1:
             return inputs[0]
+        inputs = tuple(one.astype(np.float64, copy=False) for one in inputs)  # stored scores are float32
         if self.form != "independent":
             return _log_of_mean(inputs, weights)
         present, absent = ([log_sigmoid(sign * one) for one in inputs] for sign in (1, -1))

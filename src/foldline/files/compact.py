@@ -65,7 +65,10 @@ class CompactArray(np.ndarray):
         records = np.empty(rows.shape[:-1], self.records.dtype)
         for block in row_blocks(rows.shape):
             found = records[block]
-            found["kept"], found["classes"], found["others"] = _compacted(rows[block], self.scale, KEPT)
+            kept, classes, others = _compacted(rows[block], self.scale, KEPT)
+            # Below the least number of the type lies -inf, of which nothing can be computed.
+            found["kept"], found["others"] = _within(kept, found["kept"].dtype), _within(others, found["others"].dtype)
+            found["classes"] = classes
         put(self.records, index, records)
 
     def gathered(self, index: slice | np.ndarray) -> "CompactArray":
@@ -172,6 +175,10 @@ def highest(values: Float[np.ndarray, "block ... count"], kept: int = KEPT) -> I
     chosen = np.sort(np.argpartition(-values, kept - 1, axis=-1)[..., :kept], axis=-1)
     order = np.argsort(-np.take_along_axis(values, chosen, axis=-1), axis=-1, kind="stable")
     return np.take_along_axis(chosen, order, axis=-1)
+
+
+def _within(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    return np.maximum(values, float(np.finfo(dtype).min))
 
 
 def _compacted(

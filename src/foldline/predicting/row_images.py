@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from foldline.files.refusal import Refusal, listed
 
@@ -71,7 +71,7 @@ class OpenRows:
         self._counts = np.bincount(images.rows, minlength=images.count)
         self._left = self._counts.copy()
         self._aggregate = aggregate
-        self._open: dict[int, Float32[np.ndarray, "views outputs"]] = {}
+        self._open: dict[int, Float64[np.ndarray, "views outputs"]] = {}
 
     def add(
         self, rows: Int64[np.ndarray, " images"], outputs: Float32[np.ndarray, "images views outputs"]
@@ -79,13 +79,15 @@ class OpenRows:
         """The outputs of some images, and the rows these belong to; returns the rows that are whole by them, and the
         mean, or the highest, of all their images' outputs."""
         found, place = np.unique(rows, return_inverse=True)
-        start = np.full(outputs.shape[1:], 0 if self._aggregate == "mean" else -np.inf, np.float32)
+        start = np.full(
+            outputs.shape[1:], 0.0 if self._aggregate == "mean" else -np.inf
+        )  # float64: a row may have many
         totals = np.stack([self._open.pop(row, start) for row in found.tolist()])
         if self._aggregate == "mean":
-            np.add.at(totals, place, outputs / self._counts[rows, None, None].astype(np.float32))
+            np.add.at(totals, place, outputs / self._counts[rows, None, None])
         else:
             np.maximum.at(totals, place, outputs)
         np.subtract.at(self._left, rows, 1)
         whole = self._left[found] == 0
         self._open.update(zip(found[~whole].tolist(), totals[~whole], strict=True))
-        return found[whole], totals[whole]
+        return found[whole], totals[whole].astype(np.float32)

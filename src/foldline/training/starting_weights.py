@@ -1,5 +1,6 @@
 """The backbone's starting weights in one file: from the hub, a file or a folder."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import read_json
 from foldline.training.backbones import build_backbone
 from foldline.training.models import read_description
 from foldline.training.weight_files import COUNTS, Match, matched_by_name, matched_by_order, read_tensors
@@ -151,7 +151,13 @@ def told_by_config(path: Path, name: str, backbone: nn.Module) -> dict[str, Any]
     """
     if not path.is_file():
         return {}
-    config = read_json(path)
+    try:
+        config = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise Refusal(
+            f"{path} is not valid JSON ({error}). Fetch it again, or remove it: then the mean and std hold that timm "
+            "names for the model."
+        ) from None
     if not isinstance(config, dict) or not isinstance(config.get("pretrained_cfg", {}), dict):
         return {}
     config = config | config.get("pretrained_cfg", {})
