@@ -79,9 +79,7 @@ class OpenRows:
         """The outputs of some images, and the rows these belong to; returns the rows that are whole by them, and the
         mean, or the highest, of all their images' outputs."""
         found, place = np.unique(rows, return_inverse=True)
-        start = np.full(
-            outputs.shape[1:], 0.0 if self._aggregate == "mean" else -np.inf
-        )  # float64: a row may have many
+        start = np.full(outputs.shape[1:], 0.0 if self._aggregate == "mean" else -np.inf)
         totals = np.stack([self._open.pop(row, start) for row in found.tolist()])
         if self._aggregate == "mean":
             np.add.at(totals, place, outputs / self._counts[rows, None, None])
