@@ -242,10 +242,10 @@ def test_a_bare_list_is_one_of_images(zipped: Zipped) -> None:
             "1 annotations are of no image in `images`: image_id 99",
         ),
         (coco(annotations=[{"picture": 7}]), "`annotations` has no `image_id` .*found picture"),
-        ({**coco(), "train.json": "{"}, r"`train.json` is not json, which a layout of kind `coco` reads \(Expecting"),
+        ({**coco(), "train.json": "{"}, r"`train.json`, which a layout of kind `coco` reads, is not json \(Expecting"),
         (
             {**coco(), "train.json": "id,label\n"},
-            r"not json, which a layout of kind `coco` reads \(Expecting .*\. Name another file",
+            r"which a layout of kind `coco` reads, is not json \(Expecting .*\. Name another file",
         ),
         ({"train2.json": "{}"}, "no table `train.json`. Did you mean `train2.json`"),
     ],
