@@ -195,7 +195,7 @@ def follow(said: str, asked: dict[str, Any]) -> None:
 
 @pytest.mark.faults
 def test_every_family_has_its_model() -> None:
-    assert set(SMALL) == set(timm.list_modules())
+    assert set(SMALL) == set(timm.list_modules()) - {"backbones"}, "ours registers itself there"
 
 
 @pytest.mark.faults
@@ -229,7 +229,7 @@ def test_weights_of_another_size_are_in_force_or_refused(
     torch.manual_seed(0)
     (tmp_path / "own").mkdir()
     save_file(
-        {key: tensor.contiguous() for key, tensor in timm.create_model(name).state_dict().items()},
+        {key: tensor.clone() for key, tensor in timm.create_model(name).state_dict().items()},
         tmp_path / "own" / "found.safetensors",
     )
     written = tmp_path / "weights.safetensors"

@@ -123,6 +123,15 @@ def test_refuses_a_size_and_names_one_that_would_do(name: str, size: int, valid:
     assert said.endswith(f"{valid} would do.")
 
 
+def test_a_dropout_of_other_layers_is_not_the_drop_rate() -> None:
+    """0.125 within relative positions; in the classifier of the other model 0.1, whatever it is told."""
+    rehearsed(train_section(model=MODEL | {"name": "test_vit_relpos"}, learning_rates=FLAT), (32, 32, 3))
+    with pytest.raises(
+        Refusal, match=r"train.model.drop_rate is 0, but `cpubone_nano` does not follow it: .* is 0.1\."
+    ):
+        rehearsed(train_section(model=MODEL | {"name": "cpubone_nano"}, learning_rates=FLAT), (64, 64, 3))
+
+
 def test_refuses_a_view_that_the_model_cannot_predict_from() -> None:
     config = train_section(model=MODEL | {"name": "test_convnext"}, learning_rates=FLAT)
     rehearsed(config, (64, 64, 3), ["scale_50+transpose"])

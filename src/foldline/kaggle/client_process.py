@@ -150,8 +150,8 @@ def _shown(entry: dict[str, Any]) -> dict[str, Any]:
         "status": STATUSES.get(words.upper().replace(".", "_").rpartition("_")[2], "pending"),
         "words": words,
         "bytes": _number(entry.get("totalBytes")),
-        "public_score": str(entry.get("publicScore") or ""),
-        "private_score": str(entry.get("privateScore") or ""),
+        "public_score": _text(entry.get("publicScore")),
+        "private_score": _text(entry.get("privateScore")),
         "error": str(entry.get("errorDescription") or ""),
     }
 
@@ -162,6 +162,11 @@ def _number(value: Any) -> int:
         return int(value)
     except (TypeError, ValueError):
         return 0
+
+
+def _text(value: Any) -> str:
+    """A score of 0 is one, whether it comes as a text or as a number."""
+    return "" if value is None else str(value)
 
 
 def _signed_in() -> Any:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, pad
 
 from foldline.files.refusal import Refusal, listed, shortened
+from foldline.training.in_force import Seen
 
 KEYS = {
     "global_pool": ("train.model.pooling", "Set it to {kind: default}."),
@@ -22,6 +23,10 @@ KEYS = {
     "in_chans": ("the card's `layout.channels`", "Choose another train.model.name."),
 }
 """By timm's name of an option: the key that asks for it, and what to do where a model does not take it."""
+
+
+OTHER = 0.4375
+"""A rate that nobody asks for."""
 
 
 def build_backbone(name: str, weights: dict[str, Any] | None = None, **options: Any) -> nn.Module:
@@ -86,6 +91,18 @@ def _takes(name: str, size: tuple[int, int], options: Mapping[str, Any]) -> bool
     return True
 
 
+@torch.no_grad()
+def follows_drop_rate(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether the model, built with another rate, drops at that rate."""
+    size = options["img_size"] or timm.get_pretrained_cfg(name).input_size[-2:]  # type: ignore[union-attr]
+    with torch.device("meta"), Seen() as seen:
+        backbone = _created(
+            name, {"in_chans": options["in_chans"], "img_size": options["img_size"], "drop_rate": OTHER}
+        )
+        backbone.train()(torch.zeros(2, options["in_chans"], *size))
+    return OTHER in seen.dropout
+
+
 def _unfit_option(name: str, option: str, options: Mapping[str, Any], error: Exception) -> Refusal:
     if option == "img_size":
         return unfit_images(name, options["img_size"], options, error)
@@ -106,6 +123,11 @@ def _unfit_weights(name: str, file: str, error: Exception) -> Refusal:
 def unfit_images(name: str, size: tuple[int, int], options: Mapping[str, Any], error: Exception) -> Refusal:
     """`size`: height and width of images that do not go through a model of these options, or for which it cannot be
     built; `error`: why."""
+    if _takes(name, size, options):
+        return Refusal(
+            f"train.model: `{name}`, changed as its keys say, fails on images of {size[0]} x {size[1]} pixels "
+            f"({first_line(error)}). Set them to what the model does by default."
+        )
     for option in ("global_pool", "in_chans"):
         if options.get(option) is not None and _takes(name, size, {**options, option: None}):
             return _unfit_option(name, option, options, error)

@@ -58,7 +58,7 @@ class Seen(TorchFunctionMode):
                 rates = rates[-1:]
                 fits = bool(rates) and rate / 2 < rates[0] <= rate + 1e-6
             else:
-                fits = bool(rates) and all(math.isclose(one, rate) for one in rates)
+                fits = any(math.isclose(one, rate) for one in rates)
             if not (fits if rate else not rates):
                 yield key, ", ".join(f"{one:g}" for one in rates if not math.isclose(one, rate)) or "0"
 

@@ -79,8 +79,9 @@ class ChannelDropout(nn.Dropout2d):
         self.channels = channels
 
     def forward(self, input: Any) -> Any:
-        if self.training:
-            require_map(input, self.channels, f"train.model.spatial_dropout_rate is {self.p}, which", "0")
+        if not self.training:
+            return input
+        require_map(input, self.channels, f"train.model.spatial_dropout_rate is {self.p}, which", "0")
         return super().forward(input)
 
 

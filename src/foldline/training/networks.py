@@ -51,7 +51,7 @@ class Model(Kind):
         """What to say of images of the architecture's size, with which the model raised `error`."""
         raise NotImplementedError
 
-    def refuse_ignored(self, backbone: Module, seen: Seen) -> None:
+    def refuse_ignored(self, architecture: Architecture, seen: Seen) -> None:
         """Raises Refusal for the keys that were `seen` not to be in force."""
 
 
@@ -117,11 +117,14 @@ class TimmModel(Model):
         options = {key: self._options(architecture)[key] for key in ("in_chans", "global_pool")}
         return unfit_images(self.name, (architecture.height, architecture.width), options, error)
 
-    def refuse_ignored(self, backbone: Module, seen: Seen) -> None:
+    def refuse_ignored(self, architecture: Architecture, seen: Seen) -> None:
+        from foldline.training.backbones import follows_drop_rate
         from foldline.training.layers import remaining_activations
 
         rates = {key: getattr(self, key) for key in ("drop_rate", "drop_path_rate", "spatial_dropout_rate")}
         for key, found in seen.differences(rates):
+            if not rates[key] and key == "drop_rate" and follows_drop_rate(self.name, self._options(architecture)):
+                continue  # Other layers have a dropout of their own.
             raise Refusal(
                 f"train.model.{key} is {rates[key]:g}, but `{self.name}` does not follow it: in force is {found}. Set "
                 f"it to {found}, or use another model."

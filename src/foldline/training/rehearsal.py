@@ -129,7 +129,7 @@ def rehearse(
 def compare(model: Classifier, config: Train, images: Images, processes: int) -> None:
     """What a training pass shows with what params.yaml says."""
     seen = seen_in_training(model.backbone, model.normalised(images))
-    config.model.refuse_ignored(model.backbone, seen)
+    config.model.refuse_ignored(model.architecture, seen)
     used = seen.used(model.backbone)
     for part in (config.learning_rates, config.freezing):
         if part.grouped_by is not None:
