@@ -12,6 +12,7 @@ from foldline.doctor.examination import examine
 from foldline.experiment.params import read_params
 from foldline.files.refusal import Refusal
 from pipelines import doctor
+from tests.competitions import test_aerial_cactus_identification as cactus
 from tests.competitions import test_cdiscount_image_classification_challenge as cdiscount
 from tests.competitions import test_petfinder_pawpularity_score as petfinder
 from tests.competitions import test_ranzcr_clip_catheter_line_classification as ranzcr
@@ -128,6 +129,25 @@ def test_it_shows_features_and_the_columns_that_could_be_some() -> None:
     facts = examine(read_card(copied), places).facts
     assert facts["features"] == "age_approx (45 to 50, 33% missing), sex (2 categories, 33% missing)"
     assert facts["unused columns"] == "anatom_site_general_challenge"
+
+
+@pytest.mark.usefixtures("checkout")
+def test_it_says_what_a_number_means_and_doubts_a_swap() -> None:
+    """Swapped, out-of-fold scores are as good as ever, and the submission is graded upside down."""
+    card = CARDS / "aerial-cactus-identification.yaml"
+    places = set_up(card, cactus.draw(folders=False))
+    seen = examine(read_card(card), places)
+    assert seen.facts["direction"].startswith(
+        "1 is positive, and what a submitted number is the probability of; 0 is neg"
+    )
+    assert seen.facts["found elsewhere"].startswith("images of layout.train without `train/`")
+    assert seen.warnings == ()
+    copied = Path("pipelines/competitions", card.name)
+    copied.write_text(copied.read_text().replace("negative: 0", "negative: 1").replace("positive: 1", "positive: 0"))
+    (doubt,) = examine(read_card(copied), places).warnings
+    assert doubt.startswith(
+        "target.positive is '0' and target.negative '1': a submitted number is then the probability of"
+    )
 
 
 def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
