@@ -6,12 +6,15 @@ Reads submissions/ledger.csv; writes nothing.
 foldline ledger --competition dog-breed-identification
 """
 
+import os
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from foldline.kaggle.connection import lasting_places
+from foldline.files.places import LEDGER
+from foldline.kaggle.connection import repository
 from foldline.kaggle.ledger import LedgerEntry, read_ledger
 from pipelines.answers import Answer
 from pipelines.running import parser, run
@@ -21,7 +24,7 @@ def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("--competition", metavar="SLUG", help="of this one alone (default: of all)")
     wanted: str | None = arguments.parse_args().competition
-    entries = [one for one in read_ledger(lasting_places("").ledger) if wanted in (None, one.competition)]
+    entries = [one for one in read_ledger(repository(os.environ, Path()) / LEDGER) if wanted in (None, one.competition)]
     uploads = latest(entries)
     if not uploads:
         print("No uploads yet.")

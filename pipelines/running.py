@@ -22,6 +22,7 @@ from pipelines.mending import mend
 
 INTERRUPTED = 128 + signal.SIGINT
 UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+MISPLACED = (errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EMFILE)
 AGAIN = "run the same command again to resume"
 
 
@@ -117,6 +118,8 @@ def run(script: Callable[[], Answer | None]) -> None:
         write_answer({"interrupted": following})
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if isinstance(error, MemoryError):
+            _refuse("the memory is full. No file was left half-written. Free some, or use a machine with more.")
         of_disk = _of_disk(error)
         if of_disk is None:
             write_answer({"failed": without_secrets(f"{type(error).__name__}: {error}")})
@@ -143,13 +146,15 @@ def _why(error: OSError) -> str:
         )
     if error.errno == errno.EIO:
         return f"the disk cannot read or write {where} ({error.strerror}). Look at the system's log (dmesg)."
+    if error.errno in MISPLACED:
+        return f"{where} cannot be used ({error.strerror}): it must be an ordinary file or folder. Correct the path."
     return f"{where} may not be read or written ({error.strerror}). Correct its rights or owner, and run it again."
 
 
 def _of_disk(error: BaseException | None) -> OSError | None:
     """The report of a disk among an error and those that led to it: torch raises one of its own on top."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (*FULL_DISK, *UNUSABLE):
+        if isinstance(error, OSError) and error.errno in (*FULL_DISK, *UNUSABLE, *MISPLACED):
             return error
         error = error.__cause__ or error.__context__
     return None

@@ -8,17 +8,14 @@ A csv that was uploaded before is not uploaded again: its score is read back. Wh
 counted, the message says what to look at; --force is for whoever has looked, and has not found it.
 """
 
-from typing import Any
-
 from foldline.card.host import Host
 from foldline.files.places import Places
-from foldline.files.whole_files import read_json
 from foldline.kaggle.connection import connect, journal_of, lasting_places
 from foldline.kaggle.guard import await_score, plan_upload, record_outcome, submit_once
 from foldline.kaggle.ledger import Receipt, Submit, write_receipt
 from pipelines import running
 from pipelines.answers import Answer
-from pipelines.summary import print_summary
+from pipelines.summary import print_summary, scored
 
 
 def main() -> Answer:
@@ -27,8 +24,7 @@ def main() -> Answer:
     is_forced: bool = arguments.parse_args().force
     settings = running.read_settings()
     section, places = settings.section("submit", Submit), settings.places
-    metrics: dict[str, Any] = read_json(places.clipped / "metrics.json") if _has_metrics(places) else {}
-    metric, score = metrics.get("metric"), metrics.get("score")
+    metric, score = scored(places) if _has_metrics(places) else (None, None)
     upload = plan_upload(places.slug, places.submission, section.message, metric, score)
     host, ledger = settings.fact("host", Host), lasting_places(places.slug).ledger
     with connect(host, places) as kaggle:

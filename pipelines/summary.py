@@ -1,23 +1,69 @@
 """The closing table of a run: what each fold, the ensemble and the leaderboard said, and what to do next."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict
 from rich.console import Console
 from rich.table import Table
 
 from foldline.files.places import Places
 from foldline.files.whole_files import read_json
+from foldline.params.section import Section, parse
+
+
+class ScoresFile(Section):
+    """The part of a stage's scores that this table shows."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Gain(ScoresFile):
+    applied: bool
+
+
+class EnsembleScores(ScoresFile):
+    """`ensemble/metrics.json`."""
+
+    metric: str
+    folds: tuple[Any, ...]
+    fold_scores: Mapping[str, float | None]
+    fold_mean: float | None
+    gains: Mapping[str, Gain]
+
+
+class ClippedScores(ScoresFile):
+    """`clip/metrics.json`."""
+
+    metric: str
+    score_before: float | None
+    score: float | None
+    gains: Mapping[str, Gain]
+
+
+class Accuracy(ScoresFile):
+    """`score.json`."""
+
+    top_1_accuracy: float | None = None
+
+
+def scored(places: Places) -> tuple[str, float | None]:
+    """The metric, and the out-of-fold score of what is submitted."""
+    clipped = parse(read_json(places.clipped / "metrics.json"), ClippedScores, f"{places.clipped}/metrics.json")
+    return clipped.metric, clipped.score
 
 
 def print_summary(places: Places, next_command: str, leaderboard: str | None = None) -> None:
     """`leaderboard`: the public score as Kaggle writes it, or None when nothing has been uploaded."""
-    ensemble = read_json(places.ensemble / "metrics.json")
-    clipped = read_json(places.clipped / "metrics.json")
-    table = Table(title=f"{places.slug}: {ensemble['metric']}", title_justify="left", show_header=False)
-    for fold, score in ensemble["fold_scores"].items():
+    ensemble = parse(read_json(places.ensemble / "metrics.json"), EnsembleScores, f"{places.ensemble}/metrics.json")
+    clipped = parse(read_json(places.clipped / "metrics.json"), ClippedScores, f"{places.clipped}/metrics.json")
+    table = Table(title=f"{places.slug}: {ensemble.metric}", title_justify="left", show_header=False)
+    for fold, score in ensemble.fold_scores.items():
         table.add_row(f"fold {fold}", _shown(score))
-    table.add_row("mean of folds", _shown(ensemble["fold_mean"]), end_section=True)
-    table.add_row("out-of-fold, before clip", _shown(clipped["score_before"]))
-    table.add_row("out-of-fold, after clip", _shown(clipped["score"]))
-    accuracy = read_json(places.score).get("top_1_accuracy")
+    table.add_row("mean of folds", _shown(ensemble.fold_mean), end_section=True)
+    table.add_row("out-of-fold, before clip", _shown(clipped.score_before))
+    table.add_row("out-of-fold, after clip", _shown(clipped.score))
+    accuracy = parse(read_json(places.score), Accuracy, str(places.score)).top_1_accuracy
     if accuracy is not None:
         table.add_row("out-of-fold accuracy", f"{accuracy:.5f}")
     if leaderboard is not None:
@@ -26,10 +72,10 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     table.add_row("submission", str(places.submission))
     console = Console()
     console.print(table)
-    if len(ensemble["folds"]) == 1:
+    if len(ensemble.folds) == 1:
         console.print("Screened on 1 fold; not comparable with a full run.")
-    gains = (gain for stage in (ensemble, clipped) for gain in stage["gains"].values())
-    if len(ensemble["folds"]) == 2 and any(gain["applied"] for gain in gains):
+    gains = (gain for stage in (ensemble, clipped) for gain in stage.gains.values())
+    if len(ensemble.folds) == 2 and any(gain.applied for gain in gains):
         console.print(
             "Two folds only: out-of-fold scores leave out what was fitted, which needs at least 3 folds to estimate; "
             "the submission has what gains.csv says is applied."

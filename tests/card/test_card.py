@@ -139,7 +139,7 @@ def test_a_list_is_not_said_to_be_short_where_its_items_are_wrong(tmp_path: Path
         (b"- a\n", "must hold keys and values, found list"),
         (b"slug: a\n\ttitle: b\n", "is not valid yaml: .*cannot start any token"),
         (b"title: Dogs: a breed\n", "is not valid yaml: mapping values are not allowed here\n *line 1, column 12"),
-        (b"title: D\xf6g\n", "is not valid yaml: 'utf-8' codec can't decode byte 0xf6"),
+        (b"title: D\xf6g\n", "is not valid yaml .'utf-8' codec can't decode byte 0xf6"),
         (
             b"a: {kind: table, path: train/{id}.jpg}",
             'line 1, column 30:.*Write a template in quotes: "train/{id}.jpg".',

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from foldline.files.reading import missing
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import (
     locked,
-    missing,
     read_json,
     sha256,
     sha256_of_json,
@@ -63,7 +63,7 @@ def test_json_round_trip_and_refusals(tmp_path: Path) -> None:
     write_json(path, {"b": ["ä", 1]})
     assert read_json(path) == {"b": ["ä", 1]}
     path.write_text("{")
-    with pytest.raises(Refusal, match=r"is not valid JSON .* Remove it and run the stage that writes it"):
+    with pytest.raises(Refusal, match=r"is not valid JSON .* Remove the file and run the stage that writes it"):
         read_json(path)
     path.unlink()
     with pytest.raises(Refusal, match="does not exist"):

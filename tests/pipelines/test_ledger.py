@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foldline.files.places import Places
+from foldline.files.places import LEDGER
 from foldline.kaggle.ledger import append_entry, entry
 from pipelines import ledger
 
@@ -20,7 +20,7 @@ def listed(*arguments: str) -> Any:
 @pytest.fixture(autouse=True)
 def _written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    file = Places("").ledger
+    file = LEDGER
     append_entry(file, entry("dogs", "aaa", "intended"))
     append_entry(file, entry("digits", "bbb", "intended"))
     append_entry(file, entry("dogs", "aaa", "submitted", 7))

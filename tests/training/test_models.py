@@ -166,5 +166,5 @@ def test_refuses_a_file_that_is_not_ours(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="does not exist"):
         read_description(tmp_path / "absent")
     (tmp_path / "other").write_bytes(b"not safetensors")
-    with pytest.raises(Refusal, match=r"other does not describe itself as one of Foldline's files"):
+    with pytest.raises(Refusal, match=r"other is not one of Foldline's files"):
         read_description(tmp_path / "other")

@@ -4,9 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from posixpath import dirname, splitext
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from foldline.archive.encodings import Undecided
 from foldline.archive.finder import Entry, Finder
+from foldline.archive.unpacking import refuse_leaving
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse
@@ -14,8 +18,13 @@ from foldline.params.section import Section, parse
 Holder = tuple[object, ...]
 
 
+def _within(name: str) -> str:
+    refuse_leaving(name, "the manifest")
+    return name
+
+
 class ArchiveFile(Section):
-    name: str
+    name: Annotated[str, AfterValidator(_within)]
     """Relative to the manifest's folder."""
     bytes: int
     sha256: str

@@ -19,6 +19,7 @@ from foldline.card.activations import (
 )
 from foldline.files.arrays import create_array, open_array, row_blocks
 from foldline.files.compact import create_values, numbers_per_row, open_values, take_columns
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE
 from foldline.files.whole_files import read_json, write_json
@@ -105,6 +106,8 @@ def create_like(predictions: Predictions, folder: Path) -> Predictions:
 def open_predictions(folder: Path, writable: bool = False) -> Predictions:
     """Raises Refusal when a file is missing or the files do not fit each other."""
     out_of_fold, test = read_ids(folder, PARTS, "fold")
+    with reading(folder / "ids.parquet", "a table of ids and folds"):
+        folds = out_of_fold["fold"].to_numpy(np.int64)
     classes, form = _read_axes(folder / "classes.json")
 
     def opened(part: str, rows: int) -> np.ndarray:
@@ -116,7 +119,7 @@ def open_predictions(folder: Path, writable: bool = False) -> Predictions:
         test=opened("test", len(test)),
         out_of_fold_ids=tuple(out_of_fold["row_id"]),
         test_ids=tuple(test["row_id"]),
-        folds=out_of_fold["fold"].to_numpy(np.int64),
+        folds=folds,
         classes=classes,
         form=form,
     )
@@ -132,7 +135,9 @@ def read_predictions(folder: Path) -> Predictions:
 
 def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
     axes = read_json(path)
-    form = form_in(axes["form"], len(axes["classes"])) if isinstance(axes, dict) and set(axes) == AXES_KEYS else None
+    with reading(path, "what predictions are of", CURE):
+        is_whole = isinstance(axes, dict) and set(axes) == AXES_KEYS and isinstance(axes["classes"], list)
+        form = form_in(axes["form"], len(axes["classes"])) if is_whole else None
     if form is None:
         raise Refusal(
             f"{path} must hold `classes` and `form`, one of {listed(FORMS)} (this one with sizes that are as many "

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from foldline.ensembling.clipping import Clip
 from foldline.ensembling.ensembling import Ensemble
-from foldline.files.places import ALL_ROWS, FoldName
+from foldline.files.places import ALL_ROWS, SLUG, FoldName
 from foldline.files.refusal import listed
 from foldline.folds.splitting import Split
 from foldline.kaggle.ledger import Submit
@@ -21,7 +21,7 @@ from foldline.training.weights import Weights
 
 
 class Params(Section):
-    competition: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
+    competition: Annotated[str, Field(pattern=SLUG)]
     """The slug: `pipelines/competitions/<slug>.yaml` is its card."""
     folds: Annotated[tuple[FoldName, ...], Field(min_length=1)]
     """The folds to run, a subset of 0 .. split.count - 1; with `all`, one more model is trained on all rows;

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from foldline.files.hashes import require_intact
+from foldline.files.reading import CURE, reading
 from foldline.files.refusal import Refusal
-from foldline.files.truths import CURE
-from foldline.files.whole_files import missing, naming_a_full_disk
+from foldline.files.whole_files import naming_a_full_disk
 
 BLOCK_BYTES = 1 << 21
 """Small enough to stay near the processor's cache while it is computed on, large enough to hide its own cost."""
@@ -43,17 +43,13 @@ def open_array(
     path: Path, shape: tuple[int, ...], axes: str, writable: bool = False, dtype: np.dtype | type = np.float32
 ) -> np.ndarray:
     """The `.npy` file, memory-mapped. Raises Refusal unless its shape is what `axes` (in words) give."""
-    if not path.exists():
-        raise missing(path)
-    require_intact(path)
-    try:
+    with reading(path, "a readable array"):
+        require_intact(path)
         values = np.load(path, mmap_mode=("r+" if writable else "r") if 0 not in shape else None)
-    except (ValueError, EOFError, OSError) as error:
-        raise Refusal(f"{path} is not a readable array ({error}). {CURE}") from None
-    if values.shape != shape or values.dtype != dtype:
-        expected = f"{np.dtype(dtype)} of {shape}"
-        raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected {expected} ({axes}). {CURE}")
-    return values
+        if values.shape != shape or values.dtype != dtype:
+            expected = f"{np.dtype(dtype)} of {shape}"
+            raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected {expected} ({axes}). {CURE}")
+        return values
 
 
 def take(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:

@@ -1,7 +1,10 @@
 """Where everything of one competition lies, below the repository's root (the stages' working folder)."""
 
+import re
 from pathlib import Path
 from typing import Literal, get_args
+
+from foldline.files.refusal import Refusal, shortened
 
 AllRows = Literal["all", "all_head0"]
 """Trainings on all rows, which validate none; `all_head0` ends with the head that was learned without fold 0's rows."""
@@ -19,7 +22,8 @@ CARDS = Path("pipelines/competitions")
 
 
 def card_file(slug: str) -> Path:
-    return CARDS / f"{slug}.yaml"
+    """Raises Refusal for what is no slug."""
+    return CARDS / f"{checked_slug(slug)}.yaml"
 
 
 def of_model(fold: FoldName, seed: int) -> Path:
@@ -27,11 +31,26 @@ def of_model(fold: FoldName, seed: int) -> Path:
     return Path(f"fold{fold}", f"seed{seed}")
 
 
+LEDGER = Path("submissions/ledger.csv")
+"""One for all competitions, and no stage's out: nothing that DVC deletes can lose it."""
+SLUG = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+
+
+def checked_slug(text: str) -> str:
+    """`text`, as a competition's name in paths. Raises Refusal for what could lead elsewhere."""
+    if re.fullmatch(SLUG, text) is None:
+        raise Refusal(
+            f"{shortened(text, 100)!r} is no competition's slug, which is the end of its address on kaggle.com: up to "
+            "100 letters, digits, hyphens, underscores and dots."
+        )
+    return text
+
+
 class Places:
     """Paths of the competition `slug`. `dvc.yaml` names the same files as outs and deps; a test holds them equal."""
 
     def __init__(self, slug: str, root: Path = Path()) -> None:
-        self.slug, self.root = slug, root
+        self.slug, self.root = checked_slug(slug), root
         self.archives = root / "input" / slug
         """The folder of the files as Kaggle serves them."""
         self.own_weights = root / "input" / "weights"
@@ -75,8 +94,7 @@ class Places:
         """Of several runs: no stage's out, in the form of `clipped`."""
         self.blend_submission = self.submission.with_name("blend.csv")
         self.receipt = root / "submissions" / slug / "receipt.json"
-        self.ledger = root / "submissions" / "ledger.csv"
-        """One for all competitions, and no stage's out: nothing that DVC deletes can lose it."""
+        self.ledger = root / LEDGER
         self.local_kaggle = root / "work" / "local-kaggle"
         """What the embedded Kaggle remembers between runs."""
 

@@ -15,9 +15,10 @@ from jaxtyping import Shaped
 from pandas.api.types import is_float_dtype, is_string_dtype
 
 from foldline.files.hashes import require_intact
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE, read_parquet, require_among, require_columns, require_filled, require_unique
-from foldline.files.whole_files import missing, numbers_file
+from foldline.files.whole_files import numbers_file
 
 COLUMNS = ("part", "row_id", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
@@ -29,7 +30,8 @@ SIDE = "side:"
 
 def read_rows(path: Path) -> pd.DataFrame:
     rows = read_parquet(path, COLUMNS)
-    _check(rows, path)
+    with reading(path, "a table of rows"):
+        _check(rows, path)
     return rows
 
 
@@ -73,15 +75,12 @@ def write_targets(path: Path, targets: Targets) -> None:
 
 def read_targets(path: Path, rows: pd.DataFrame, classes: Sequence[str]) -> Targets:
     """rows: the table rows.parquet. Raises Refusal where the file is of other rows or classes."""
-    if not path.exists():
-        raise missing(path)
-    require_intact(path)
-    try:
-        targets = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise Refusal(f"{path} is not a readable .npy file ({error}). Run `dvc repro -f -s prepare`.") from None
     train = int((rows["part"] == "train").sum())
-    if len(targets) != train or not _are_of(targets, len(classes)):
+    with reading(path, "a readable .npy file", "Run `dvc repro -f -s prepare`."):
+        require_intact(path)
+        targets = np.asarray(np.load(path, allow_pickle=False))
+        fits = len(targets) == train and _are_of(targets, len(classes))
+    if not fits:
         raise Refusal(
             f"{path} holds {targets.dtype} of {targets.shape}, or infinite numbers, which are not the targets of the "
             f"{train:,} train rows and {len(classes):,} classes of rows.parquet and classes.json: they are of "

@@ -7,34 +7,25 @@ from pathlib import Path
 import pandas as pd
 
 from foldline.files.hashes import FIELD, UNHASHED, require_intact
+from foldline.files.reading import CURE, reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import missing, numbers_file, whole_file
-
-CURE = "Remove the file and run the stage that writes it."
+from foldline.files.whole_files import numbers_file, whole_file
 
 
 def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    if not path.exists():
-        raise missing(path)
-    require_intact(path)
-    try:
+    with reading(path, "a readable parquet file"):
+        require_intact(path)
         table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise Refusal(f"{path} is not a readable parquet file ({error}). {CURE}") from None
     require_columns(table, path, columns)
     return table
 
 
 def read_csv(path: Path, columns: Sequence[str], types: dict[str, type]) -> pd.DataFrame:
     """`types` fixes columns that pandas would guess (an id such as 007 stays text)."""
-    if not path.exists():
-        raise missing(path)
-    require_intact(path)
-    try:
+    with reading(path, "a readable csv"):
+        require_intact(path)
         # Only an empty field is missing: a class may well be called "NA" or "null".
         table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Refusal(f"{path} is not a readable csv ({error}). {CURE}") from None
     table = table.drop(columns=FIELD, errors="ignore")
     require_columns(table, path, columns)
     return table

@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from foldline.files.hashes import require_intact, seal, with_field, without_field
 from foldline.files.leftovers import partial_path
-from foldline.files.refusal import Refusal
+from foldline.files.reading import reading
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -90,22 +90,13 @@ def write_json(path: Path, value: Any, hashed: bool = True) -> None:
 
 def read_json(path: Path) -> Any:
     """What `write_json` was given. Raises Refusal when the file is missing, damaged, or not JSON."""
-    require_intact(path)
-    try:
+    with reading(path, "valid JSON"):
+        require_intact(path)
         return without_field(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
-    except FileNotFoundError:
-        raise missing(path) from None
-    except ValueError as error:
-        raise Refusal(f"{path} is not valid JSON ({error}). Remove it and run the stage that writes it.") from None
 
 
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no number")
-
-
-def missing(path: Path) -> Refusal:
-    """The refusal for a file that an earlier stage should have written."""
-    return Refusal(f"{path} does not exist. Run `dvc repro`, or the stage that writes it, first.")
 
 
 def sha256(path: Path) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.truths import CURE, read_csv, require_columns, require_filled, require_unique, write_csv
 
@@ -13,8 +14,9 @@ COLUMNS = ("row_id", "fold", "cluster")
 
 def read_folds(path: Path) -> pd.DataFrame:
     folds = read_csv(path, COLUMNS, {"row_id": str})
-    _check(folds, path)
-    return folds.astype({"fold": "int64", "cluster": "int64"})
+    with reading(path, "a table of folds"):
+        _check(folds, path)
+        return folds.astype({"fold": "int64", "cluster": "int64"})
 
 
 def write_folds(path: Path, folds: pd.DataFrame) -> None:

@@ -14,9 +14,10 @@ from jaxtyping import Float32, Int64, Integer
 from scipy.sparse import csr_array
 
 from foldline.files.hashes import require_intact
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
 from foldline.files.rows import NO_TARGET, Targets
-from foldline.files.whole_files import missing, numbers_file
+from foldline.files.whole_files import numbers_file
 
 SCHEMA = pa.schema(
     [
@@ -75,14 +76,15 @@ def write_training_table(path: Path, table: TrainingTable) -> None:
 
 def read_training_table(path: Path, rows: int, classes: int) -> TrainingTable:
     """rows: how many rows.parquet has. Raises Refusal where the file is of other rows or classes."""
-    if not path.exists():
-        raise missing(path)
-    require_intact(path)
-    try:
-        found = parquet.read_table(path, schema=SCHEMA).combine_chunks()
-    except (OSError, ValueError) as error:
-        raise Refusal(f"{path} is not a training table ({error}). {CURE}") from None
+    with reading(path, "a training table", CURE):
+        require_intact(path)
+        return _parsed(path, parquet.read_table(path, schema=SCHEMA).combine_chunks(), rows, classes)
+
+
+def _parsed(path: Path, found: pa.Table, rows: int, classes: int) -> TrainingTable:
     row, labels, values, weight, source = (column.combine_chunks() for column in found.columns)
+    if not len(row):
+        raise Refusal(f"{path} has no line to learn from. {CURE}")
     lengths = labels.value_lengths().to_numpy()
     if any(column.null_count for column in found.columns) or lengths.tolist() != values.value_lengths().to_pylist():
         raise Refusal(f"{path} has gaps, or targets without a value. {CURE}")

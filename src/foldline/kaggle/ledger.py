@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import NonNegativeFloat
 
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse
@@ -68,11 +69,8 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
     """All entries; none without a file. A last line that a crash cut short does not count."""
     if not path.exists():
         return []
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *lines = list(csv.reader(file)) or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Refusal(f"{path} is not a table in UTF-8 ({error}). {RESTORE}") from None
+    with reading(path, "a table in UTF-8", RESTORE), path.open(encoding="utf-8", newline="") as file:
+        header, *lines = list(csv.reader(file)) or [[]]
     if tuple(header) != COLUMNS:
         raise Refusal(f"{path}: the columns are {listed(header, 10, 30)}, expected {listed(COLUMNS)}. {RESTORE}")
     return [LedgerEntry(*line) for line in lines if len(line) == len(COLUMNS)]  # type: ignore[arg-type]

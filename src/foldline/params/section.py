@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed, shortened
 from foldline.params.former_names import did_you_mean
 from foldline.params.yaml_files import QUOTED, read_yaml
 
@@ -74,6 +74,8 @@ else:
     TypeForm = {Read: Any}
 
 QUOTED_WORD = re.compile(r"'([^']*)'")
+MOST_LINES, LONGEST_LINE = 20, 1_000
+"""Of one message."""
 OF_KEY = ".[key]"
 """What pydantic puts behind a key that is wrong itself."""
 
@@ -99,7 +101,9 @@ def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] 
     except ValidationError as error:
         details = error.errors(include_url=False)
         lines = [line for one in details if not _follows(one, details) for line in _explain(one, value, above)]
-        raise Refusal(f"{source}: " + f"\n{source}: ".join(dict.fromkeys(lines))) from None
+        lines = [shortened(line, LONGEST_LINE) for line in dict.fromkeys(lines)]
+        more = [f"and {len(lines) - MOST_LINES} more mistakes."] if len(lines) > MOST_LINES else []
+        raise Refusal(f"{source}: " + f"\n{source}: ".join([*lines[:MOST_LINES], *more])) from None
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:

@@ -6,11 +6,14 @@ and 1000. Here these stay text, as written; pydantic converts them where a numbe
 
 import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 
 BOOL, INT, FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float"))
@@ -22,6 +25,9 @@ NUMBERS = {
         rf"(?:{WHOLE}\.[0-9]*|-?\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$"
     ),
 }
+LARGEST_BYTES = 2**24
+MOST_NODES = 1_000_000
+"""Of one file, its aliases written out: nine lines can stand for a thousand million values."""
 UNQUOTED = re.compile(r"[:\[,] *[^\s\"':]*\{[\w.]+\}")
 """An unquoted template among the lines that YAML's own message shows."""
 QUOTED = 'Write a template in quotes: "train/{id}.jpg".'
@@ -30,17 +36,18 @@ SECOND_COLON = re.compile(r"\s*(?P<key>[\w.]+): +(?P<text>.*?: .*?)\s*")
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Raises Refusal when the file is missing, is not yaml, or holds anything but keys and values."""
-    try:
+    cure = f"Restore it (`git checkout {path}`) or write it again."
+    if not path.is_symlink() and not path.exists():
+        raise Refusal(f"{path} does not exist. {cure}")
+    with reading(path, "valid yaml", cure):
+        if path.stat().st_size > LARGEST_BYTES:
+            raise Refusal(f"{path} has {path.stat().st_size:,} bytes, more than {LARGEST_BYTES:,}. {cure}")
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise Refusal(f"{path} does not exist. Restore it (`git checkout {path}`) or write it again.") from None
-    except UnicodeDecodeError as error:
-        raise Refusal(f"{path} is not valid yaml: {error}") from None
-    try:
-        content = yaml.load(text, PlainLoader)  # a SafeLoader
-    except yaml.YAMLError as error:
-        why = str(error).replace('in "<unicode string>", ', "")
-        raise Refusal(f"{path} is not valid yaml: {why}{_cure_of(text, error)}") from None
+        try:
+            content = yaml.load(text, PlainLoader)  # a SafeLoader
+        except yaml.YAMLError as error:
+            why = str(error).replace('in "<unicode string>", ', "")
+            raise Refusal(f"{path} is not valid yaml: {why}{_cure_of(text, error)}") from None
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
         raise Refusal(f"{path} must hold keys and values, found {found}.")
@@ -49,6 +56,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 class PlainLoader(yaml.SafeLoader):
     """Plain YAML silently lets the last of duplicate keys win, and reads the keys on, off, yes and no as booleans."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _size_of(node, {}) > MOST_NODES:
+            problem = f"its anchors stand for more than {MOST_NODES:,} values, or for themselves"
+            raise ComposerError(None, None, problem, node.start_mark)
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -59,10 +73,20 @@ class PlainLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        repeated = {key for key in keys if keys.count(key) > 1}
+        repeated = [key for key, count in Counter(keys).items() if count > 1]
         if repeated:
             raise yaml.constructor.ConstructorError(None, None, f"duplicate key: {listed(repeated)}", node.start_mark)
         return super().construct_mapping(node, deep)
+
+
+def _size_of(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many nodes there are with each alias written out; infinite where one stands for itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        each = (one for item in inner for one in (item if isinstance(item, tuple) else (item,)))
+        known[id(node)] = 1.0 + sum(_size_of(one, known) for one in each)
+    return known[id(node)]
 
 
 def _finite(loader: PlainLoader, node: yaml.ScalarNode) -> float:

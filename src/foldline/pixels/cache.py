@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import Field, PositiveInt
 
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
 from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_unique
 from foldline.files.whole_files import numbers_file, read_json, write_json
@@ -32,8 +33,10 @@ MISSING = "there is no such file"
 
 def read_images(path: Path) -> pd.DataFrame:
     images = read_parquet(path, COLUMNS)
-    _check(images, path)
-    return images
+    with reading(path, "a table of images"):
+        _check(images, path)
+        # A gap makes whole numbers ones with a point, and these are no places.
+        return images.astype({"row": "int64", "cache_index": "int64"})
 
 
 def write_images(path: Path, images: pd.DataFrame) -> None:

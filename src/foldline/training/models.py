@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from foldline.card.activations import Activation, is_value
 from foldline.files.hashes import require_intact
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import missing, numbers_file
+from foldline.files.whole_files import numbers_file
 from foldline.params.former_names import present_name
 from foldline.params.section import Section, parse
 from foldline.training.fold_samples import TabularEncoding
@@ -116,7 +117,8 @@ def load_model(path: Path) -> Classifier:
             "Restore that file, or train again: `dvc repro`."
         )
     model = build_model(architecture)
-    model.load_state_dict(load_file(path))
+    with reading(path, "a model of this architecture"):
+        model.load_state_dict(load_file(path))
     return model.eval()
 
 
@@ -142,14 +144,7 @@ def in_present_words(description: Any) -> Any:
 
 def read_description(path: Path) -> Any:
     """What the writer of the safetensors file `path` said about it. Raises Refusal when it is not one of ours."""
-    if not path.exists():
-        raise missing(path)
-    require_intact(path)
-    try:
+    with reading(path, "one of Foldline's files, which describe themselves"):
+        require_intact(path)
         with safe_open(path, "pt") as file:
             return json.loads(file.metadata()[DESCRIPTION])
-    except Exception as error:  # safetensors raises its own, and more, for a damaged file
-        raise Refusal(
-            f"{path} does not describe itself as one of Foldline's files ({error}). "
-            "Remove it and run the stage that writes it."
-        ) from None
