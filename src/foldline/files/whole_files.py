@@ -56,7 +56,7 @@ def naming_a_full_disk(path: Path) -> Iterator[None]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder next to `path` that replaces it if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with partial_path(path, is_folder=True) as partial:
+    with naming_a_full_disk(path), partial_path(path, is_folder=True) as partial:
         yield partial
         if path.exists():
             shutil.rmtree(path)

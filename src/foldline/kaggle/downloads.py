@@ -1,5 +1,7 @@
 """Puts a competition's files into its folder: complete and verified, or not at all."""
 
+import errno
+import os
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from foldline.archive.unpacking import members_of, refusing_damage
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
-from foldline.kaggle.client import Kaggle
+from foldline.kaggle.client import CallFailed, Kaggle
 
 MANIFEST = "manifest.json"
 BLOCK_BYTES = 1 << 20
@@ -30,7 +32,13 @@ def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
                 "Nothing was downloaded. Run it again; if it stays so, `foldline download --from "
                 "FOLDER_OR_ZIP` takes files fetched with a browser."
             )
-        kaggle.download(competition, partial)
+        try:
+            kaggle.download(competition, partial)
+        except CallFailed:
+            # The client takes a full disk for a lost connection, and tries again until it is stopped.
+            if shutil.disk_usage(partial).free < BLOCK_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from None
+            raise
         entries = _checked_entries(partial)
         _compare_sizes(announced, entries, competition)
         return _write_manifest(partial, competition)
