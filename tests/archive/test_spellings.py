@@ -21,6 +21,7 @@ from foldline.archive.tables import parse_table
 from foldline.archive.texts import as_text
 from foldline.files.rows import read_rows, write_rows
 from foldline.folds.folds_table import read_folds, write_folds
+from foldline.predicting.logits import read_ids, write_ids
 
 HOSTILE = [
     "007", "7", "7.0", "7.10", "-0", "+1", "1e5", "1E+16", "1_000", "1,000", "0x1F", "9007199254740993",
@@ -155,6 +156,8 @@ def test_any_texts_through_our_own_tables(tmp_path: Path, found: list[str]) -> N
     folds = pd.DataFrame({"row_id": ids, "fold": 0, "cluster": 0})
     write_folds(tmp_path / "folds.csv", folds)
     assert read_folds(tmp_path / "folds.csv")["row_id"].tolist() == ids
+    write_ids(tmp_path, {"validation": ids, "test": ids})
+    assert [of_part["row_id"].tolist() for of_part in read_ids(tmp_path, ("validation", "test"))] == [ids, ids]
 
 
 @pytest.mark.parametrize("name", [text for text in HOSTILE if not set(text) & set("/[]")])
