@@ -27,3 +27,12 @@ def test_an_open_row_waits() -> None:
     open_rows = OpenRows(RowImages(np.arange(7), ROWS, 4), "mean")
     rows, _ = open_rows.add(ROWS[:2], OUTPUTS[:2])
     assert rows.tolist() == [0]
+
+
+def test_a_row_of_thousands_of_images_is_added_in_float64() -> None:
+    count = 20_000
+    outputs = np.full((count, 1, 1), 1 + 1 / 3, np.float32)
+    open_rows = OpenRows(RowImages(np.arange(count), np.zeros(count, np.int64), 1), "mean")
+    for start in range(0, count, 16):
+        rows, values = open_rows.add(np.zeros(16, np.int64), outputs[start : start + 16])
+    assert rows.tolist() == [0] and values[0, 0, 0] == outputs[0, 0, 0]

@@ -3,9 +3,11 @@
 import json
 import math
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import timm
 import torch
@@ -17,6 +19,7 @@ from foldline.params.section import parse
 from foldline.training.models import Architecture, build_model, read_description, save_model
 from foldline.training.networks import Models
 from foldline.training.starting_weights import starting_weights
+from foldline.training.weight_files import read_tensors
 from foldline.training.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
 from tests.training.small import MODEL
 
@@ -381,3 +384,34 @@ def test_refuses_a_revision_of_what_has_none(tmp_path: Path) -> None:
 def test_refuses_a_path_that_dvc_does_not_watch(path: str) -> None:
     with pytest.raises(Refusal, match=r"weights: `path` is .*Put or link it into input/weights"):
         parse({"kind": "file", "path": path}, Weights, "weights")
+
+
+def read_damaged(content: bytes, file: Path) -> bool:
+    """Whether it is refused; whatever else is raised ends the test."""
+    file.write_bytes(content)
+    try:
+        read_tensors(file)
+    except Refusal as refusal:
+        assert "\n" not in str(refusal)
+        return True
+    return False
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_damaged_files_are_refused_and_never_end_in_a_traceback(
+    suffix: str, tmp_path: Path, outcome: Callable[..., None]
+) -> None:
+    small = {f"layer{number}.weight": torch.ones(number) for number in range(1, 8)}
+    file = tmp_path / f"found{suffix}"
+    save_file(small, file) if suffix == ".safetensors" else torch.save({"state_dict": small, "epoch": 3}, file)
+    content = file.read_bytes()
+    for length in range(0, len(content), 3):
+        assert read_damaged(content[:length], file)
+        outcome("a file of weights is cut short", "refused")
+    generator = np.random.default_rng(0)
+    for _ in range(3000):
+        damaged = bytearray(content)
+        damaged[generator.integers(len(content))] ^= 1 << generator.integers(8)
+        if read_damaged(bytes(damaged), file):
+            outcome("a bit of a file of weights flips where it says what it holds", "refused")
