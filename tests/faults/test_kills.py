@@ -85,7 +85,7 @@ def test_dvc_repro(finished_run: Path, checkout: Path, outcome: Callable[..., No
         shutil.rmtree(checkout / folder)
     (checkout / "dvc.lock").unlink()
     draws, killed = random.Random(0), 0
-    for _ in range(4 * KILLS):
+    for _ in range(2 * KILLS):
         killed += kill(checkout, ("dvc", "repro"), draws.uniform(0, 25))
         mended = run(checkout, "python", "-m", "pipelines", "repair")
         assert mended.returncode == 0, mended.stdout
@@ -106,7 +106,7 @@ def test_dvc_while_it_writes_its_files(tmp_path: Path, outcome: Callable[..., No
         subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), check=True)
     assert run(tmp_path, "dvc", "repro").returncode == 0
     whole, draws, killed = (tmp_path / "dvc.lock").read_bytes(), random.Random(0), 0
-    for number in range(4 * KILLS):
+    for number in range(2 * KILLS):
         (tmp_path / "a0").write_text(str(number))
         killed += kill(tmp_path, ("dvc", "repro"), draws.uniform(0.5, 4))
         mended = run(tmp_path, "python", "-m", "pipelines", "repair", PYTHONPATH=str(Path.cwd()))
