@@ -94,7 +94,7 @@ def require_averages(data: st.DataObject, activation: Activation) -> None:
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=NAMES)
 @given(data=st.data())
-@settings(max_examples=6)
+@settings(max_examples=3)
 def test_every_average_is_that_of_decimals(activation: Activation, data: st.DataObject) -> None:
     require_averages(data, activation)
 
@@ -110,7 +110,7 @@ def test_every_average_is_that_of_decimals_at_length(activation: Activation, dat
 @pytest.mark.parametrize("average", sorted(AVERAGES))
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=NAMES)
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=5)
 def test_predictions_of_any_float32_are_of_their_form(
     average: str, activation: Activation, data: st.DataObject
 ) -> None:
@@ -204,7 +204,7 @@ CASES = [
 @pytest.mark.parametrize(("form", "metrics"), CASES)
 @pytest.mark.parametrize("kind", STEPS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
-@settings(max_examples=4)
+@settings(max_examples=2)
 def test_every_step_is_applied_as_it_was_fitted(
     kind: type[Step], form: Form, metrics: tuple[str, ...], data: st.DataObject
 ) -> None:
