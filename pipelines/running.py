@@ -21,6 +21,8 @@ from pipelines.answers import FLAG, Answer, keep_stdout, wants_json, write_answe
 from pipelines.mending import mend
 
 INTERRUPTED = 128 + signal.SIGINT
+NO_TEMPORARY = f"[Errno {errno.ENOENT}] No usable temporary directory"
+"""What Python says where it cannot write a file to try."""
 UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
 MISPLACED = (errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EMFILE)
 AGAIN = "run the same command again to resume"
@@ -144,6 +146,8 @@ def _why(error: OSError) -> str:
             f"the disk is full ({where}). What is kept to go on from (decoded pictures, checkpoints) takes space, too: "
             "free some and run it again."
         )
+    if str(error).startswith(NO_TEMPORARY):
+        return f"{error.strerror}: the disk is full, or these may not be written. Free some space and run it again."
     if error.errno == errno.EIO:
         return f"the disk cannot read or write {where} ({error.strerror}). Look at the system's log (dmesg)."
     if error.errno in MISPLACED:
@@ -154,7 +158,8 @@ def _why(error: OSError) -> str:
 def _of_disk(error: BaseException | None) -> OSError | None:
     """The report of a disk among an error and those that led to it: torch raises one of its own on top."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (*FULL_DISK, *UNUSABLE, *MISPLACED):
+        has_told = str(error).startswith(NO_TEMPORARY)
+        if isinstance(error, OSError) and (has_told or error.errno in (*FULL_DISK, *UNUSABLE, *MISPLACED)):
             return error
         error = error.__cause__ or error.__context__
     return None

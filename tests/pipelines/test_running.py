@@ -77,6 +77,16 @@ def test_what_a_disk_says_is_told_without_a_traceback(number: int, told: str) ->
         run(stage)
 
 
+def test_no_room_for_temporary_files_is_told_without_a_traceback() -> None:
+    """torch asks for some where it is imported."""
+
+    def stage() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    with pytest.raises(SystemExit, match=r"No usable temporary directory found in \['/tmp'\]: the disk is full, or"):
+        run(stage)
+
+
 def test_another_error_of_the_system_keeps_its_traceback() -> None:
     def stage() -> None:
         raise OSError(errno.EINVAL, "Invalid argument")
