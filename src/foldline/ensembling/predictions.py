@@ -137,6 +137,7 @@ def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
     axes = read_json(path)
     with reading(path, "what predictions are of", CURE):
         is_whole = isinstance(axes, dict) and set(axes) == AXES_KEYS and isinstance(axes["classes"], list)
+        is_whole = is_whole and all(isinstance(name, str) for name in axes["classes"])
         form = form_in(axes["form"], len(axes["classes"])) if is_whole else None
     if form is None:
         raise Refusal(
