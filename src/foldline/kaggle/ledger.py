@@ -6,7 +6,7 @@ import os
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import NonNegativeFloat
 
@@ -73,7 +73,11 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
         header, *lines = list(csv.reader(file)) or [[]]
     if tuple(header) != COLUMNS:
         raise Refusal(f"{path}: the columns are {listed(header, 10, 30)}, expected {listed(COLUMNS)}. {RESTORE}")
-    return [LedgerEntry(*line) for line in lines if len(line) == len(COLUMNS)]  # type: ignore[arg-type]
+    whole = [line for line in lines if len(line) == len(COLUMNS)]
+    unknown = {line[COLUMNS.index("event")] for line in whole}.difference(get_args(Event))
+    if unknown:
+        raise Refusal(f"{path}: the events {listed(unknown)} are none of {listed(get_args(Event))}. {RESTORE}")
+    return [LedgerEntry(*line) for line in whole]  # type: ignore[arg-type]
 
 
 def _end_of_torn_line(path: Path) -> str:
