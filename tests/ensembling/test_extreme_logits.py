@@ -172,6 +172,8 @@ def require_applied_as_fitted(kind: type[Step], form: Form, metrics: tuple[str, 
         return
     found = predicted(data.draw(logits(2, 8, classes)), scores, activation)
     inputs = (scores.predictions(found[0]),) if issubclass(kind, Bounds) else found
+    if issubclass(kind, Temperature):
+        inputs = inputs[:1]  # It is fitted to each model by itself, whatever their mean scores.
     if getattr(kind, "takes_ranks", False):
         inputs = (*inputs, *inputs[::-1])
     shape = (8, classes) if form == "independent" else 8
