@@ -33,6 +33,12 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_daemon_of_dvc_stands_in_no_ones_way(project: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()", "dvc", "daemon"], cwd=project, stdin=subprocess.PIPE):
+        (project / ".dvc/tmp/rwlock").write_text("")
+        assert mend_dvc(project) == [project / ".dvc/tmp/rwlock"]
+
+
 @pytest.fixture
 def project(committed: Path) -> Iterator[Path]:
     recorded = (committed / "dvc.lock").read_bytes()
