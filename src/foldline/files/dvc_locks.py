@@ -88,9 +88,7 @@ def _refuse_beside_living(path: Path, repository: Path) -> None:
     for process in psutil.process_iter(["pid", "cmdline", "cwd", "status"]):
         told = process.info
         is_here = told["cwd"] and Path(told["cwd"]).is_relative_to(repository.resolve())
-        words = told["cmdline"] or []
-        # Its daemon reports usage, and holds no lock.
-        is_dvc = any(Path(word).name == "dvc" for word in words[:4]) and "daemon" not in words
+        is_dvc = any(Path(word).name == "dvc" for word in (told["cmdline"] or [])[:4])
         if is_here and is_dvc and told["status"] != psutil.STATUS_ZOMBIE:
             living.append(told["pid"])
     if living:
