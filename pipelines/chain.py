@@ -36,6 +36,8 @@ class Chain:
     stages: Mapping[str, Stage]
     found: Mapping[str, str]
     """The MD5 sum of what stages last ran on, by path (dvc.lock)."""
+    facts: Mapping[str, Mapping[str, Any]]
+    """The content of the other files in which stages track keys: the card, the digests of code."""
 
     def writer_of(self, path: str) -> Stage | None:
         """The stage of which this is an out, or lies in one."""
@@ -57,7 +59,7 @@ class Chain:
         apart: the stages that may run with other parameters, too; what others wrote is taken as it is.
         """
         stage = self.stages[name]
-        files = {file: params if file == PARAMS else read_yaml(Path(file)) for file in stage.params}
+        files = {**self.facts, PARAMS: params}
         tracked = {f"{file}:{key}": value_at(files[file], key) for file, keys in stage.params.items() for key in keys}
         of_deps = {}
         for path in stage.deps:
@@ -73,7 +75,9 @@ def read_chain(slug: str) -> Chain:
     """Of the competition `slug`."""
     stages = {name: _stage(name, written, slug) for name, written in read_yaml(CHAIN)["stages"].items()}
     locked = read_yaml(LOCK)["stages"].values() if LOCK.exists() else ()
-    return Chain(stages, {dep["path"]: dep.get("md5", "") for one in locked for dep in one.get("deps", ())})
+    found = {dep["path"]: dep.get("md5", "") for one in locked for dep in one.get("deps", ())}
+    named = {file for stage in stages.values() for file in stage.params} - {PARAMS}
+    return Chain(stages, found, {file: read_yaml(Path(file)) for file in named})
 
 
 def value_at(content: Mapping[str, Any], key: str) -> Any:

@@ -3,11 +3,10 @@
 So no stage but `prepare` depends on the code that decodes images.
 """
 
-import os
 import subprocess
 import sys
 
-from foldline.files.parent import child_environment
+from foldline.files.parent import child_environment, same_code
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import open_pixels, read_pixels_key
@@ -22,6 +21,5 @@ def open_cache(places: Places) -> CachedPixels:
 
 
 def _build_again() -> None:
-    environment = {**child_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    if subprocess.run([sys.executable, "-m", BUILDER], env=environment).returncode:
+    if subprocess.run([sys.executable, "-m", BUILDER], env={**child_environment(), **same_code()}).returncode:
         raise Refusal("The pixel cache is absent and could not be built again, for the reason above.")

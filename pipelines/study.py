@@ -54,7 +54,11 @@ def main() -> Answer:
         page = write_results(study, cells)
     failed = [one.item.name for one in ended if not one.is_done]
     if failed:
-        raise Refusal(f"{counted(len(failed), 'training', 'trainings')} failed, the others are in {page}: {failed[0]}")
+        raise Refusal(
+            f"{counted(len(failed), 'training', 'trainings')} of {len(waiting)} failed: {'; '.join(failed)}. The end "
+            "of each log is above, and says why; the others are done. Correct or leave out these values, or, if the "
+            "machine is to blame, run the same command again."
+        )
     print(f"{page}: the curves and gains of all cells")
     return {"cells": len(cells), "trained": len(ended), "page": page, "results": page.with_name("results.csv")}
 

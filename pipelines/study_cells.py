@@ -17,6 +17,7 @@ from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.experiment.study import Cell
 from foldline.fan_out.queue import Item
+from foldline.files.parent import same_code
 from foldline.files.places import ALL_ROWS, CARDS, Places
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import write_text
@@ -56,9 +57,8 @@ class Workspace:
     def item(self, name: str, command: str, log: str) -> Item:
         """The stage's own command here, with the code that runs now."""
         logs = self.folder / "logs"
-        code = {"PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path)}  # noqa: PTH100
         words = (sys.executable, "-P", *command.split())
-        return Item(name, words, self.folder, logs / f"{log}.log", logs / f"{log}.progress.json", code)
+        return Item(name, words, self.folder, logs / f"{log}.log", logs / f"{log}.progress.json", same_code())
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def main() -> Answer:
     if failed:
         raise Refusal(
             f"{counted(len(failed), 'training', 'trainings')} of {len(items)} failed: {'; '.join(failed)}. The others "
-            f"are done. Their logs in {settings.places.logs} say why; run the same command again for those that failed."
+            f"are done. The logs in {settings.places.logs} say why: mend that, and run the same command again."
         )
     print(f"{counted(len(items), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
     return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
@@ -49,8 +49,13 @@ def main() -> Answer:
 
 def bring_up_to_date() -> None:
     """All that training reads."""
-    if subprocess.run([*DVC, "repro", *BEFORE], preexec_fn=partial(die_with_parent, os.getpid())).returncode:
+    if run_dvc("repro", *BEFORE).returncode:
         raise Refusal(f"`dvc repro {' '.join(BEFORE)}` failed, so nothing was trained. What it said is above.")
+
+
+def run_dvc(*words: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
+    """It ends with this process, and what it started ends with it."""
+    return subprocess.run([*DVC, *words], stdout=stdout, text=True, preexec_fn=partial(die_with_parent, os.getpid()))
 
 
 def slot_count(text: str) -> int:
@@ -61,7 +66,7 @@ def slot_count(text: str) -> int:
 
 def stale_trainings(settings: Settings) -> list[tuple[FoldName, int]]:
     """The folds and seeds of params.yaml whose training or prediction is not up to date, seed by seed."""
-    asked = subprocess.run([*DVC, "status", "--json"], stdout=subprocess.PIPE, text=True)
+    asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
     if asked.returncode:
         raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
     changed = json.loads(asked.stdout)

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from tests.end_to_end.shapes import CARD, draw_competition
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 USERS = ("input", "submissions", "work")
 """Folders of what a person and the stages put there; the repository has files of its own in them."""
@@ -42,6 +46,22 @@ def copy_checkout(target: Path) -> Path:
     if (ROOT / plots_page).exists():
         shutil.copy2(ROOT / plots_page, target / plots_page)
     commit(target, "start")
+    return target
+
+
+def copy_set_to_shapes(target: Path, competition: Path, workers: int) -> Path:
+    """A copy of this checkout for the competition drawn into the other folder: two folds of two short epochs.
+    Nothing has run in it."""
+    copy_checkout(target)
+    draw_competition(competition)
+    (target / "pipelines/competitions/shapes.yaml").write_text(CARD.format(source=competition))
+    params = yaml.safe_load((target / "params.yaml").read_text())
+    params |= {"competition": "shapes", "folds": [0, 1]}
+    params["split"]["count"] = 2
+    params["train"] |= {"epochs": 2, "batch_size": 16, "micro_batch_size": 16, "workers": workers}
+    params["predict"] |= {"views": ["identity", "horizontal_flip"], "workers": workers}
+    (target / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    commit(target, "shapes")
     return target
 
 

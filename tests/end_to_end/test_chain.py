@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,14 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.end_to_end.checkout import answer, commit, copy_checkout, run
-from tests.end_to_end.shapes import CARD, CLASSES, TEST_ROWS, TRAIN_ROWS, draw_competition
+from tests.end_to_end.checkout import answer, copy_set_to_shapes, run
+from tests.end_to_end.shapes import CLASSES, TEST_ROWS, TRAIN_ROWS
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this checkout set to the drawn competition, two folds and two short epochs; nothing has run in it."""
-    folder = copy_checkout(tmp_path_factory.mktemp("checkout"))
-    competition = tmp_path_factory.mktemp("shapes")
-    draw_competition(competition)
-    (folder / "pipelines/competitions/shapes.yaml").write_text(CARD.format(source=competition))
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    params |= {"competition": "shapes", "folds": [0, 1]}
-    params["split"]["count"] = 2
-    params["train"] |= {"epochs": 2, "batch_size": 16, "micro_batch_size": 16, "workers": 0}
-    params["predict"] |= {"views": ["identity", "horizontal_flip"], "workers": 0}
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    commit(folder, "shapes")
-    yield folder
+    return copy_set_to_shapes(tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("shapes"), workers=0)
 
 
 @pytest.fixture(scope="session")

@@ -4,26 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.end_to_end.checkout import commit, copy_checkout, run
-from tests.end_to_end.shapes import CARD, draw_competition
+from tests.end_to_end.checkout import copy_set_to_shapes, run
 
 
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of `dvc repro`: nobody changes it."""
-    folder = copy_checkout(tmp_path_factory.mktemp("finished") / "checkout")
     competition = tmp_path_factory.mktemp("shapes")
-    draw_competition(competition)
-    (folder / "pipelines/competitions/shapes.yaml").write_text(CARD.format(source=competition))
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    params |= {"competition": "shapes", "folds": [0, 1]}
-    params["split"]["count"] = 2
-    params["train"] |= {"epochs": 2, "batch_size": 16, "micro_batch_size": 16, "workers": 2}
-    params["predict"] |= {"views": ["identity", "horizontal_flip"], "workers": 2}
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    commit(folder, "shapes")
+    folder = copy_set_to_shapes(tmp_path_factory.mktemp("finished") / "checkout", competition, workers=2)
     ended = run(folder, "dvc", "repro")
     assert ended.returncode == 0, ended.stdout
     return folder

@@ -56,11 +56,9 @@ def parse_table(
     if rows is None:
         said += [] if said else [f"{len(table):,} rows"]
         said += [] if spelling.encoding or not encoding else assumed(content, encoding)
-    return (
-        table
-        if suffix not in TYPED_SUFFIXES
-        else (table if usecols is None else table[usecols]).map(as_text).astype("str")
-    )
+    if suffix not in TYPED_SUFFIXES:
+        return table
+    return (table if usecols is None else table[usecols]).map(as_text).astype("str")
 
 
 def header_fields(content: bytes, name: str, spelling: Spelling = PLAIN) -> list[str]:

@@ -124,9 +124,9 @@ def refusing_damage(where: str, cure: str = AGAIN) -> Iterator[None]:
         raise
     except MemoryError:
         raise Refusal(f"{where} takes more memory to unpack than is free. Use a machine with more.") from None
-    except (NotImplementedError, RuntimeError) as error:  # a password, or an unsupported compression
-        if isinstance(error, RecursionError):
-            raise Refusal(f"{where} is damaged (nested without end). {cure}") from None
+    except RecursionError:
+        raise Refusal(f"{where} is damaged (nested without end). {cure}") from None
+    except RuntimeError as error:  # a password, or, as NotImplementedError, an unsupported compression
         raise Refusal(
             f"{where} cannot be unpacked here ({error}). Extract the archive by hand and zip it again, with deflate "
             "and without a password."

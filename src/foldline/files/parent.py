@@ -6,6 +6,8 @@ threads, when the one that started the child ends.
 
 import os
 import signal
+import sys
+from pathlib import Path
 
 VARIABLE = "FOLDLINE_PARENT"
 """The number of the process that starts another one, in the other's environment."""
@@ -17,6 +19,11 @@ PR_SET_PDEATHSIG = 1
 def child_environment() -> dict[str, str]:
     """For a process that this one starts, and which calls `die_with_parent`."""
     return {**os.environ, VARIABLE: str(os.getpid())}
+
+
+def same_code() -> dict[str, str]:
+    """For a process that is to import what this one does, in whatever folder it runs."""
+    return {"PYTHONPATH": os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path if folder)}
 
 
 def die_with_parent(parent: int | None = None) -> None:

@@ -21,6 +21,7 @@ from torch.optim import Optimizer
 from foldline.card.activations import ActivationKind
 from foldline.card.views import view_of
 from foldline.files.refusal import Refusal, listed
+from foldline.files.rows import SIDE
 from foldline.params.section import Precision
 from foldline.pixels.loaders import augmented, balanced, loaded_type
 from foldline.training.augmentation import build_augmentation
@@ -85,7 +86,8 @@ def stand_in(
     of_images = np.repeat(np.arange(IMAGES), len(sizes))
     targets = csr_array((np.ones(len(classes), np.float32), (of_images, classes)), shape=(IMAGES, sum(sizes)))
     told = (np.zeros((IMAGES, features), np.float32),) if features else ()
-    numbers = tuple(NumberEncoding(column=f"side:{one}", mean=0, std=1, marks_missing=False) for one in range(features))
+    columns = [f"{SIDE}{one}" for one in range(features)]
+    numbers = tuple(NumberEncoding(column=column, mean=0, std=1, marks_missing=False) for column in columns)
     samples = Samples(np.arange(IMAGES), targets, np.ones(IMAGES, np.float32), ("noise 1", "noise 2"), told)
     tabular = TabularEncoding(numbers=numbers, categories=()) if features else None
     return Fold(0, seed, noise, samples, samples, sizes, symmetries, weights, activation, tabular=tabular)
