@@ -125,10 +125,14 @@ SMALL = {
 }
 """By timm's module, one of its smaller models."""
 MORE = (
+    "conv_encoder",
     "deit_tiny_distilled_patch16_224",
+    "fcnn",
     "mixer_s32_224",
     "resnet18",
     "resnet56_cifar",
+    "rn4",
+    "rr4",
     "swin_s3_tiny_224",
     "vit_small_patch14_dinov2",
     "vit_tiny_patch16_224",

@@ -57,14 +57,14 @@ class Model(Kind):
 
 class TimmModel(Model):
     name: str
-    """Any of timm's names, or resnet56_cifar; with its tag (`resnet152.a1h_in1k`) where the weights come from the
-    hub."""
+    """Any of timm's names, with its tag (`resnet152.a1h_in1k`) where the weights come from the hub; or one of ours:
+    resnet56_cifar, fcnn, conv_encoder, rn1 .. rn64, rr1 .. rr64."""
     head: Heads
     pooling: Poolings
     hidden_activation: str
     """What follows the model's convolutions and layers: `default`, or one of timm's names (relu, leaky_relu, ...)."""
     drop_rate: Fraction
-    """Of what goes into timm's own classifier, which the head replaces."""
+    """Of what goes into timm's own classifier, which the head replaces; in fcnn, of what each layer gives."""
     drop_path_rate: Fraction
     """Stochastic depth."""
     spatial_dropout_rate: Fraction

@@ -8,10 +8,11 @@ from typing import Any
 
 import timm
 import torch
+from timm.models import PretrainedCfg
 from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal, listed
-from foldline.training.backbones import build_backbone
+from foldline.training.backbones import build_backbone, known_model
 from foldline.training.models import read_description
 from foldline.training.weight_files import COUNTS, Match, matched_by_name, matched_by_order, read_tensors
 from foldline.training.weights import How
@@ -37,25 +38,30 @@ def starting_weights(path: Path, name: str) -> Path | None:
 
 
 def from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    known_model(name)
+    settings = timm.get_pretrained_cfg(name)
+    if settings is None or not settings.has_weights:
+        raise Refusal(
+            f"weights.kind is hub, but there are no pretrained weights of `{name}`. Set weights to {{kind: none}}, or "
+            "train.model.name to a model that has some."
+        )
     try:
-        backbone = build_backbone(name, _of_revision(name, revision))
+        backbone = build_backbone(name, _of_revision(settings, name, revision))
     except Refusal:
         raise
     except Exception as error:  # whatever the hub's client, its transport or the operating system raise
         first_line = (str(error) or type(error).__name__).strip().splitlines()[0]
         raise Refusal(f"the weights of `{name}` cannot be had from the hub: {first_line} {OFFLINE}") from None
-    settings: Mapping[str, Any] = backbone.pretrained_cfg  # type: ignore[assignment]
-    source = settings["hf_hub_id"] or settings["url"]
+    found: Mapping[str, Any] = backbone.pretrained_cfg  # type: ignore[assignment]
+    source = found["hf_hub_id"] or found["url"]
     refuse_impossible(backbone.state_dict(), backbone, str(source))
-    return backbone.state_dict(), {"tag": settings["tag"], "hub": source, "revision": revision}
+    return backbone.state_dict(), {"tag": found["tag"], "hub": source, "revision": revision}
 
 
-def _of_revision(name: str, revision: str) -> dict[str, Any]:
+def _of_revision(settings: PretrainedCfg, name: str, revision: str) -> dict[str, Any]:
     """What tells timm to take this revision. Raises Refusal when the weights lie in no repository."""
-    settings = timm.get_pretrained_cfg(name)
-    repository = settings.hf_hub_id if settings is not None else None
-    if repository is not None:
-        return {"hf_hub_id": f"{repository}@{revision}"}
+    if settings.hf_hub_id is not None:
+        return {"hf_hub_id": f"{settings.hf_hub_id}@{revision}"}
     if revision != "main":
         raise Refusal(
             f"weights.revision is `{revision}`, but timm has the weights of `{name}` from no repository with "

@@ -1,0 +1,99 @@
+"""The ResNet for images of 32 x 32 pixels (He et al. 2015, section 4.2), which timm lacks, registered with it."""
+
+from typing import Any
+
+from jaxtyping import Float
+from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, pad
+
+WIDTHS = (16, 32, 64)
+
+
+class BasicBlock(nn.Module):
+    """Two 3 x 3 convolutions, BatchNorm right after each, ReLU after the first and after the sum."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.stride = after // before
+        self.conv1 = nn.Conv2d(before, after, 3, self.stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(after)
+        self.act1 = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(after)
+        self.act2 = nn.ReLU(inplace=True)
+        self.added_channels = after - before
+
+    def forward(self, x: Float[Tensor, "batch before height width"]) -> Float[Tensor, "batch after h w"]:
+        y = self.bn2(self.conv2(self.act1(self.bn1(self.conv1(x)))))
+        # Shortcuts without weights: every second pixel, and zeros for the channels that are new (option A).
+        shortcut = pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added_channels))
+        return self.act2(y + shortcut)
+
+
+class CifarResNet(nn.Module):
+    """Three stages of `blocks` basic blocks with 16, 32 and 64 channels (He et al. 2015, section 4.2)."""
+
+    def __init__(
+        self,
+        blocks: int,
+        num_classes: int = 10,
+        in_chans: int = 3,
+        global_pool: str = "avg",
+        drop_rate: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.num_features = self.head_hidden_size = WIDTHS[-1]
+        self.conv1 = nn.Conv2d(in_chans, WIDTHS[0], 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(WIDTHS[0])
+        self.act1 = nn.ReLU(inplace=True)
+        before = WIDTHS[0]
+        for number, width in enumerate(WIDTHS, start=1):
+            stage = nn.Sequential(*(BasicBlock(before if block == 0 else width, width) for block in range(blocks)))
+            self.add_module(f"layer{number}", stage)
+            before = width
+        self.feature_info = [
+            {"num_chs": width, "reduction": 2**number, "module": f"layer{number + 1}"}
+            for number, width in enumerate(WIDTHS)
+        ]
+        self.pools = global_pool != ""
+        self.head_drop = nn.Dropout(drop_rate)
+        self.fc = nn.Linear(WIDTHS[-1], num_classes) if num_classes else nn.Identity()
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, str]:
+        """For layer-wise rates, as timm's own models have it."""
+        return {"stem": r"^conv1|bn1", "blocks": r"^layer(\d+)" if coarse else r"^layer(\d+)\.(\d+)"}
+
+    def forward_features(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features h w"]:
+        x = self.act1(self.bn1(self.conv1(x)))
+        for number in range(1, len(WIDTHS) + 1):
+            x = self.get_submodule(f"layer{number}")(x)
+        return x
+
+    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features ..."]:
+        x = self.forward_features(x)
+        if self.pools:
+            x = avg_pool2d(x, x.shape[-2:]).flatten(1)
+        return self.fc(self.head_drop(x))
+
+
+SETTINGS = {
+    "num_classes": 10,
+    "input_size": (3, 32, 32),
+    "mean": (0.4914, 0.4822, 0.4465),
+    "std": (0.2470, 0.2435, 0.2616),
+    "classifier": "fc",
+}
+"""CIFAR-10's."""
+default_cfgs = generate_default_cfgs({"resnet56_cifar": SETTINGS | {"first_conv": "conv1"}})
+"""Where timm's registry looks for it."""
+
+
+@register_model
+def resnet56_cifar(pretrained: bool = False, **options: Any) -> CifarResNet:
+    """Nine blocks a stage: 6 x 9 + 2 = 56 layers with weights, 0.85 million weights (He et al. 2015, table 6)."""
+    return build_model_with_cfg(CifarResNet, "resnet56_cifar", pretrained, blocks=9, **options)
