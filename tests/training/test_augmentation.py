@@ -1,19 +1,22 @@
 """Recipes: seeded image by image, within what the card allows."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
+from foldline.files.refusal import Refusal
 from foldline.training.augmentation import TURNS, Augmentation, build_augmentation
 from foldline.training.recipes import Augmentation as Section
+from foldline.training.recipes import Mask
 
 RECIPES = ("light", "medium", "heavy", "d4", "study_light", "study_heavy")
 IMAGE = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 SEEDS = range(200)
 
 
-def augmentation(recipe: str, shape: tuple[int, ...], symmetries: list[str]) -> Augmentation | None:
+def augmentation(recipe: str | dict[str, Any], shape: tuple[int, ...], symmetries: list[str]) -> Augmentation | None:
     section = Section.model_validate({"recipe": recipe, "transforms": []})
     return build_augmentation(section, (shape[0], shape[1], shape[2]), symmetries)
 
@@ -98,3 +101,38 @@ def test_oblong_images_keep_their_shape() -> None:
     augment = augmentation("light", oblong.shape, list(TURNS))
     assert augment is not None
     assert {augment(oblong, seed).shape for seed in SEEDS} == {oblong.shape}
+
+
+def mask(probability: float, block_pixels: int) -> dict[str, Any]:
+    return {"kind": "mask", "probability": probability, "block_pixels": block_pixels}
+
+
+@pytest.mark.parametrize("image", [IMAGE[:7, :10], np.float32(IMAGE[:7, :10] / 255)], ids=["bytes", "numbers"])
+@pytest.mark.parametrize("block_pixels", [1, 2, 4])
+def test_a_mask_blanks_the_blocks_that_are_drawn_pixel_by_pixel(image: np.ndarray, block_pixels: int) -> None:
+    """Blocks at the lower and right edges are cut."""
+    section = Mask.model_validate(mask(0.7, block_pixels))
+    masked = section.masked(image, np.random.default_rng(5))
+    drawn = np.random.default_rng(5).random((-(-7 // block_pixels), -(-10 // block_pixels)))
+    for row, column in product(range(7), range(10)):
+        hidden = drawn[row // block_pixels, column // block_pixels] < 0.7
+        assert np.array_equal(masked[row, column], [0, 0, 0] if hidden else image[row, column])
+    assert masked.dtype == image.dtype
+
+
+def test_masks_are_of_the_seed_and_of_the_asked_fraction() -> None:
+    image = np.full((24, 24, 3), 9, np.uint8)
+    first, second = (augmentation(mask(0.9, 4), image.shape, []) for _ in range(2))
+    assert first is not None and second is not None
+    drawn = [first(image, seed) for seed in SEEDS]
+    assert all(np.array_equal(one, second(image, seed)) for seed, one in zip(SEEDS, drawn, strict=True))
+    hidden = np.mean([one == 0 for one in drawn])
+    assert abs(hidden - 0.9) < 5 * (0.9 * 0.1 / (36 * len(drawn))) ** 0.5
+    assert len({one.tobytes() for one in drawn}) > 150
+    clear = augmentation(mask(0.0, 4), image.shape, ["horizontal_flip"])
+    assert clear is not None and np.array_equal(clear(image, 1), image)
+
+
+def test_refuses_blocks_larger_than_the_image() -> None:
+    with pytest.raises(Refusal, match=r"block_pixels is 32, but images are 24 x 24 pixels. Set it to 24 or less"):
+        augmentation(mask(0.5, 32), IMAGE.shape, [])

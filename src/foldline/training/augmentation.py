@@ -40,7 +40,7 @@ DRAWN_AHEAD = 32
 """Numbers that one image rarely exceeds; further ones are drawn one by one."""
 RANDOM_BITS = 53
 """Of one number in 0..1: its highest ones are as random as any."""
-Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose | recipes.OwnTransform]
+Transforms = Sequence[albumentations.BasicTransform | albumentations.BaseCompose | recipes.DrawnTransform]
 
 
 class GeneratorRandom(random.Random):

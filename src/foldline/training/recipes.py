@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PositiveInt
 
+from foldline.files.refusal import Refusal
 from foldline.params.kinds import union_of
+from foldline.params.section import FractionBelowOne
 from foldline.training.train_part import Kind, OwnKind
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 else:
     Image = Transforms = Any
 
+Change = Callable[[Image, np.random.Generator], Image]
 FLIPS = ("horizontal_flip", "vertical_flip", "rotate_180")
 
 
@@ -124,6 +127,33 @@ class StudyHeavy(Recipe):
         ]
 
 
+class Mask(Recipe):
+    """The card's symmetries; then each block of `block_pixels` x `block_pixels` is set to zero, in all channels, with
+    `probability`. Blocks are counted from the upper left corner; those at the other edges may be cut (M. Vozár,
+    "Classification Task on CIFAR-10": 4, 2 and 1 pixels at .5, .7 and .9)."""
+
+    kind: Literal["mask"]
+    probability: FractionBelowOne
+    block_pixels: PositiveInt
+
+    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
+        return []
+
+    def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
+        if self.block_pixels > min(height, width):
+            raise Refusal(
+                f"train.augmentation.recipe.block_pixels is {self.block_pixels}, but images are {height} x {width} "
+                f"pixels. Set it to {min(height, width)} or less."
+            )
+        return [DrawnTransform(self.masked)]
+
+    def masked(self, image: Image, generator: np.random.Generator) -> Image:
+        size = self.block_pixels
+        height, width = image.shape[:2]
+        blocks = generator.random((-(-height // size), -(-width // size))) < self.probability
+        return image * ~blocks.repeat(size, 0).repeat(size, 1)[:height, :width, np.newaxis]
+
+
 class OwnRecipe(Recipe, OwnKind):
     """A class of one's own: `name(**keys)` gives what is called with an image (height, width, channels), uint8 or
     float32 in 0..1, and NumPy's random generator, and returns such an image. Whether it is safe, its author knows."""
@@ -132,14 +162,26 @@ class OwnRecipe(Recipe, OwnKind):
         return []
 
     def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
-        return [OwnTransform(self, self.made("an image"))]
+        return [DrawnTransform(self.checked(self.made("an image")))]
+
+    def checked(self, change: Change) -> Change:
+        def checked_change(image: Image, generator: np.random.Generator) -> Image:
+            with self.blamed():
+                changed = change(image, generator)
+            if not isinstance(changed, np.ndarray) or (changed.shape, changed.dtype) != (image.shape, image.dtype):
+                made = (
+                    f"{changed.shape}, {changed.dtype}" if isinstance(changed, np.ndarray) else type(changed).__name__
+                )
+                raise self.refusal(f"makes {made} of an image of {image.shape}, {image.dtype}: it must keep both.")
+            return np.ascontiguousarray(changed)
+
+        return checked_change
 
 
-class OwnTransform:
-    """As albumentations' transforms are called."""
+class DrawnTransform:
+    """A function of an image and a random generator, as albumentations' transforms are called."""
 
-    def __init__(self, own: OwnRecipe, change: Callable[[Image, np.random.Generator], Image]) -> None:
-        self._own = own
+    def __init__(self, change: Change) -> None:
         self._change = change
         self._random = np.random.default_rng(0)
 
@@ -147,12 +189,7 @@ class OwnTransform:
         self._random = generator
 
     def __call__(self, image: Image) -> dict[str, Image]:
-        with self._own.blamed():
-            changed = self._change(image, self._random)
-        if not isinstance(changed, np.ndarray) or (changed.shape, changed.dtype) != (image.shape, image.dtype):
-            made = f"{changed.shape}, {changed.dtype}" if isinstance(changed, np.ndarray) else type(changed).__name__
-            raise self._own.refusal(f"makes {made} of an image of {image.shape}, {image.dtype}: it must keep both.")
-        return {"image": np.ascontiguousarray(changed)}
+        return {"image": self._change(image, self._random)}
 
 
 Recipes = Annotated[Recipe, union_of("foldline.training.recipes", Recipe)]
