@@ -11,8 +11,9 @@ from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images
 from foldline.pixels.loaders import evaluation_loader
+from foldline.predicting.logits import create_logits, read_logits
 from foldline.predicting.predict_section import Predict
-from foldline.predicting.predicting import predict, shared_logits, stored_form
+from foldline.predicting.predicting import predict, shared_folder, stored_form
 from foldline.predicting.row_images import row_images
 from foldline.training.fold_samples import tabular_of
 from foldline.training.models import load_model
@@ -42,7 +43,8 @@ def predict_one(fold: FoldName, seed: int) -> None:
     classes = read_classes(places.classes)
     written, activation = stored_form(model, model.architecture.activation, len(classes))
     axes = (validation_ids, test_ids, section.views, classes, activation)
-    with shared_logits(places.predicted(fold, seed), *axes, accelerator) as logits:
+    create, read = lambda folder: create_logits(folder, *axes), partial(read_logits, writable=True)
+    with shared_folder(places.predicted(fold, seed), create, read, accelerator) as logits:
         parts = (("train", "validation", validation_ids, logits.validation), ("test", "test", test_ids, logits.test))
         for part, what, ids, values in parts:
             pictures = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from foldline.predicting.predicting import predict, shared_logits
+from foldline.predicting.logits import create_logits, read_logits
+from foldline.predicting.predicting import predict, shared_folder
 from foldline.predicting.row_images import RowImages
 from foldline.training.launching import launch
 from foldline.training.processes import start_accelerator
@@ -60,7 +61,8 @@ def stage(folder: Path) -> None:
     (folder / f"process{accelerator.process_index}of{accelerator.num_processes}").touch()
     ids = [f"row {number}" for number in range(ROWS)]
     axes = (ids[:2], ids, ["identity", "flip"], list("abc"), "softmax")
-    with shared_logits(folder / "fold0", *axes, accelerator) as logits:
+    create, read = lambda folder: create_logits(folder, *axes), partial(read_logits, writable=True)
+    with shared_folder(folder / "fold0", create, read, accelerator) as logits:
         two = RowImages(images().cache_indices[:4], images().rows[:4], 2)
         predict(ToyModel(), load, two, views(), accelerator, logits.validation, "mean", "rows")
         predict(ToyModel(), load, images(), views(), accelerator, logits.test, "mean", "rows")

@@ -84,6 +84,8 @@ class Places:
         """What trainings of `foldline train` printed."""
         self.studies = self.work / "studies"
         """A folder per study: cells, their results, a page."""
+        self.features = self.work / "features"
+        """Of `foldline features`: a folder per model, of no stage."""
         self.predicted_folds = self.work / "predict"
         self.ensemble = self.work / "ensemble"
         self.score = self.work / "score.json"

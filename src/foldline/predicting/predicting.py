@@ -1,8 +1,9 @@
-"""Logits of every row under every view, in any number of processes."""
+"""What a model makes of every row under every view, in any number of processes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,13 +19,13 @@ from foldline.files.compact import is_compact
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import numbers_folder
-from foldline.predicting.logits import Logits, create_logits, read_logits
 from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
 
 View = Callable[[Tensor], Tensor]
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
 """Images, and which of the positions asked for they are at."""
 Load = Callable[[Int64[np.ndarray, " images"]], Batches]
+Arrays = TypeVar("Arrays")
 
 
 class LogSigmoids(nn.Module):
@@ -52,29 +53,25 @@ def stored_form(model: nn.Module, activation: Activation, classes: int) -> tuple
 
 
 @contextmanager
-def shared_logits(
-    folder: Path,
-    validation_ids: Sequence[str],
-    test_ids: Sequence[str],
-    views: Sequence[str],
-    classes: Sequence[str],
-    activation: Activation,
-    accelerator: Accelerator,
-) -> Iterator[Logits]:
-    """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place."""
+def shared_folder(
+    folder: Path, create: Callable[[Path], Arrays], read: Callable[[Path], Arrays], accelerator: Accelerator
+) -> Iterator[Arrays]:
+    """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place.
+
+    create, read: from an existing folder to what is to be filled, anew and as another process has created it.
+    """
     if accelerator.is_main_process:
         with numbers_folder(folder) as partial:
-            logits = create_logits(partial, validation_ids, test_ids, views, classes, activation)
+            arrays = create(partial)
             broadcast_object_list([str(partial)])
-            yield logits
+            yield arrays
             accelerator.wait_for_everyone()
     else:
         (partial,) = broadcast_object_list([""])
-        yield read_logits(Path(partial), writable=True)
+        yield read(Path(partial))
         accelerator.wait_for_everyone()
 
 
-@torch.inference_mode()
 def predict(
     model: nn.Module,
     load: Load,
@@ -85,10 +82,24 @@ def predict(
     aggregate: Aggregate,
     what: str,
 ) -> None:
-    """Write this process's share of the rows into `logits`: the mean, or the highest, over each row's images.
+    """Write this process's share of the rows into `logits`."""
+    for rows, outputs in row_outputs(model, load, images, views, accelerator, aggregate, what):
+        put(logits, rows, outputs)
+
+
+def row_outputs(
+    model: nn.Module,
+    load: Load,
+    images: RowImages,
+    views: Sequence[View],
+    accelerator: Accelerator,
+    aggregate: Aggregate,
+    what: str,
+) -> Iterator[tuple[Int64[np.ndarray, " some"], Float32[np.ndarray, "some views outputs"]]]:
+    """This process's share of the rows, and for each the mean, or the highest, of what the model makes of its images.
 
     `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
-    precision, logits are float32. Rows are split without padding: each belongs to one process, whatever their number.
+    precision, outputs are float32. Rows are split without padding: each belongs to one process, whatever their number.
     `what` names the rows.
     """
     mine = images.share(accelerator.process_index, accelerator.num_processes)
@@ -100,10 +111,10 @@ def predict(
     for batch, index in load(mine.cache_indices):
         on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
         side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]
-        with accelerator.autocast():
+        with torch.inference_mode(), accelerator.autocast():
             outputs = torch.stack([model(view(on_device), *side).float() for view in views], dim=1)
         _require_finite(outputs, rows, what)
-        put(logits, *open_rows.add(rows, outputs.cpu().numpy()))
+        yield open_rows.add(rows, outputs.cpu().numpy())
         np.add.at(seen, index.numpy(), 1)
         bar.update(len(index))
     bar.close()
