@@ -1,7 +1,7 @@
 """Measure the project's claims and write them into the table of docs/benchmarks.md.
 
 python -m benchmarks                    all
-python -m benchmarks chain training     some: the other lines of the table stay
+python -m benchmarks chain training     some: the other rows of the table stay
 """
 
 import argparse

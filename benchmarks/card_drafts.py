@@ -1,7 +1,7 @@
 """How many of the miniature competitions `foldline new` writes a card for that needs no edit, or one.
 
 An edit is one of: the train part, the test part, the target, the form of submission, the metric, channels and range.
-A part is right where the drafted card reads what the shipped one reads: the same pictures with the same targets, the
+A part is right where the drafted card reads what the shipped one reads: the same images with the same targets, the
 same test rows, the same kinds.
 
 python -m benchmarks.card_drafts    prints a line per competition
@@ -85,7 +85,7 @@ def _are_equal(targets: np.ndarray, others: np.ndarray) -> bool:
 
 
 def _read(archives: Archives, card: Card) -> tuple[list[str], list[tuple[str, str]], Any]:
-    """The train pictures' paths in order, pairs of a test row and its picture, and the train pictures' targets."""
+    """The train images' paths in order, pairs of a test row and its image, and the train images' targets."""
     found = read_competition(archives, card.layout, card.target, None, card.submission)
     rows, images = found.listing.rows, found.listing.images
     of_train = (rows["part"] == "train").to_numpy()[images["row"]]

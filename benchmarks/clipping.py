@@ -14,12 +14,12 @@ from scipy.special import softmax
 from benchmarks.page_parts import put
 from foldline.ensembling.predictions import read_predictions
 from foldline.ensembling.projection import project
-from foldline.files.rows import places_of, read_rows, read_targets
+from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.files.whole_files import whole_file
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from pipelines.running import read_settings, run
 
-PAGE, PICTURE = Path("docs/clipping.md"), Path("docs/clipping.png")
+PAGE, CHART = Path("docs/clipping.md"), Path("docs/clipping.png")
 # In multiples of 1/C.
 BOUNDS = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
 DRAWN_BOUNDS = np.geomspace(1e-6, 0.5, 58)
@@ -34,15 +34,15 @@ def main() -> None:
     settings = read_settings()
     means = read_predictions(settings.places.ensemble)
     rows = read_rows(settings.places.rows)
-    targets = read_targets(settings.places.targets, rows, means.classes)[places_of(rows, means.out_of_fold_ids)]
+    targets = read_targets(settings.places.targets, rows, means.classes)[positions_of(rows, means.out_of_fold_ids)]
     as_it_is = np.asarray(means.out_of_fold, np.float64)
     with np.errstate(divide="ignore"):
         overconfident = softmax(OVERCONFIDENT * np.log(as_it_is), axis=1)
     curves = {"as they are": as_it_is, "overconfident": overconfident}
     told = described(settings.slug, targets, as_it_is)
-    put(PAGE, "curve", "\n".join([told, "", *table(targets, curves), "", f"![The curve]({PICTURE.name})"]))
-    with whole_file(PICTURE) as partial:
-        partial.write_bytes(picture(targets, curves))
+    put(PAGE, "curve", "\n".join([told, "", *table(targets, curves), "", f"![The curve]({CHART.name})"]))
+    with whole_file(CHART) as partial:
+        partial.write_bytes(chart(targets, curves))
 
 
 def described(competition: str, targets: Targets, as_it_is: Distributions) -> str:
@@ -54,7 +54,7 @@ def described(competition: str, targets: Targets, as_it_is: Distributions) -> st
 
 
 def table(targets: Targets, curves: Mapping[str, Distributions]) -> list[str]:
-    """A line per bound: the log loss of each curve."""
+    """A row per bound: the log loss of each curve."""
     lines = [f"| lower bound * C | {' | '.join(curves)} |", "|---|" + "---|" * len(curves)]
     for bound in BOUNDS:
         losses = [f"{bounded_loss(targets, one, bound):.4f}" for one in curves.values()]
@@ -62,7 +62,7 @@ def table(targets: Targets, curves: Mapping[str, Distributions]) -> list[str]:
     return lines
 
 
-def picture(targets: Targets, curves: Mapping[str, Distributions]) -> bytes:
+def chart(targets: Targets, curves: Mapping[str, Distributions]) -> bytes:
     """A PNG of the curves over DRAWN_BOUNDS; dashed: without a bound."""
     drawn = [(name, bound, bounded_loss(targets, one, bound)) for name, one in curves.items() for bound in DRAWN_BOUNDS]
     points = [{"rows": name, "bound": float(bound), "loss": loss} for name, bound, loss in drawn]

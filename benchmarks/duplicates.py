@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
-from benchmarks.pictures import HEIGHT, WIDTH, built, drawn, jpeg, one_thread
+from benchmarks.images import HEIGHT, WIDTH, built, drawn, jpeg, one_thread
 from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.pixels.decoding import decode
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
@@ -37,17 +37,17 @@ def measure(images: int = 4_000) -> list[Figure]:
         return [_time(files + copies[: images // 100]), _found(files + copies), _joined_falsely(), _largest_digits()]
 
 
-def _copy(picture: np.ndarray, kind: str, seed: int) -> bytes:
-    rng, height, width = np.random.default_rng(seed), *picture.shape[:2]
+def _copy(image: np.ndarray, kind: str, seed: int) -> bytes:
+    rng, height, width = np.random.default_rng(seed), *image.shape[:2]
     if kind == "resized":
         scale = rng.uniform(0.5, 1.5)
-        return jpeg(cv2.resize(picture, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_CUBIC))
+        return jpeg(cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_CUBIC))
     if kind == "re-encoded":
-        return jpeg(picture, int(rng.integers(40, 80)))
+        return jpeg(image, int(rng.integers(40, 80)))
     if kind == "brightened":
-        return jpeg(cv2.convertScaleAbs(picture, alpha=float(rng.uniform(0.7, 1.3))))
+        return jpeg(cv2.convertScaleAbs(image, alpha=float(rng.uniform(0.7, 1.3))))
     top, left = round(0.03 * height), round(0.03 * width)
-    return jpeg(picture[top : height - top, left : width - left])
+    return jpeg(image[top : height - top, left : width - left])
 
 
 def _time(files: list[bytes]) -> Figure:
@@ -71,8 +71,8 @@ def _found(files: list[bytes]) -> Figure:
 
 def _joined_falsely() -> Figure:
     files = [jpeg(drawn(seed, 96, 128)) for seed in range(DISTINCT)]
-    how = f"{DISTINCT:,} distinct drawn pictures"
-    return Figure("Distinct pictures joined to another", joined_share(clusters(files, SMALL)), 0.001, False, "", how)
+    how = f"{DISTINCT:,} distinct drawn images"
+    return Figure("Distinct images joined to another", joined_fraction(clusters(files, SMALL)), 0.001, False, "", how)
 
 
 def _largest_digits() -> Figure:
@@ -91,7 +91,7 @@ def clusters(files: list[bytes], form: PixelForm) -> np.ndarray:
     return connected_components(links, directed=False)[1]
 
 
-def joined_share(cluster: np.ndarray) -> float:
+def joined_fraction(cluster: np.ndarray) -> float:
     return float((np.bincount(cluster)[cluster] > 1).mean())
 
 
@@ -106,7 +106,7 @@ def draw_groups(archive: Path, folder: Path) -> None:
         members = [decode(files[place], 3).pixels for place in np.flatnonzero(cluster == number)]
         row = np.hstack([cv2.resize(member, (128, 128), interpolation=cv2.INTER_NEAREST) for member in members])
         cv2.imwrite(str(folder / f"{number}.png"), row[:, :, ::-1])
-    print(f"{len(names)} images, {joined_share(cluster):.2%} of them in groups, drawn in {folder}")
+    print(f"{len(names)} images, {joined_fraction(cluster):.2%} of them in groups, drawn in {folder}")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,6 @@ def write_page(figures: Iterable[Figure], page: Path = PAGE) -> None:
 
 
 def _claim(line: str) -> tuple[str, str]:
-    """What a line of the table is about: what is claimed, and how it was measured."""
+    """What a row of the table is about: what is claimed, and how it was measured."""
     cells = line.split(" | ")
     return cells[0], cells[-1]

@@ -10,8 +10,8 @@ import albumentations
 
 from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
+from benchmarks.images import one_thread
 from benchmarks.noise import noise_fold
-from benchmarks.pictures import one_thread
 from foldline.pixels.loaders import EpochOrder, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.recipes import Augmentation

@@ -10,16 +10,16 @@ import numpy as np
 
 from benchmarks.clock import PAIRS, seconds_of
 from benchmarks.figures import Figure
-from benchmarks.pictures import HEIGHT, WIDTH, built, jpeg, one_thread, photographs
+from benchmarks.images import HEIGHT, WIDTH, built, jpeg, one_thread, photographs
 from foldline.pixels.resizing import PixelForm
 
 SIDES = (192, 224)
-"""The codec halves 400 lines to 200: a little more than is needed, and a little less."""
+"""The codec halves 400 rows to 200: a little more than is needed, and a little less."""
 
 
 def measure(images: int = 1_000) -> list[Figure]:
     """One process, one thread. Building is all of it: reading the archive, hashes, decoding, resizing, writing."""
-    files = [jpeg(picture) for picture in photographs(images)]
+    files = [jpeg(image) for image in photographs(images)]
     with one_thread():
         return [_rate(files, side) for side in SIDES]
 

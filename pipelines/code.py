@@ -1,7 +1,7 @@
 """Say what the code of each stage means: a digest each, which changes where what the stage computes could differ.
 
 Reads the source files below src/ and pipelines/, params.yaml and the card; and the files of your own that
-these name (`kind: python`): an experiment's in input/own/, a card's beside it. Writes work/code.json. Each stage but
+these name (`kind: python`): an experiment's in input/own/, a card's next to it. Writes work/code.json. Each stage but
 `download` and `weights` depends on its own digest alone: comments and docstrings make nothing stale. `dvc repro -s`
 of one stage sees edited code only after this stage ran: `dvc repro split dry_run` once, and then single folds.
 """

@@ -27,8 +27,8 @@ from pipelines.running import parser, read_settings, run
 def main() -> Answer:
     parser(__doc__).parse_args()
     # Heavy, and --help needs none of it.
+    from foldline.training.dry_run import dry_run, on_cpu, stand_in
     from foldline.training.processes import start_accelerator
-    from foldline.training.rehearsal import on_cpu, rehearse, stand_in
     from foldline.training.starting_weights import starting_weights
 
     settings = read_settings()
@@ -52,7 +52,7 @@ def main() -> Answer:
     shape = (key.height, key.width, key.channels, np.dtype(key.dtype))
     fold = stand_in(shape, classes.sizes, joined, symmetries, start, activation, train.seeds[0])
     accelerator = start_accelerator(on_cpu(train.precision), cpu=True)
-    rehearse(fold, train, predict.views, predict.precision, process_count(), accelerator)
+    dry_run(fold, train, predict.views, predict.precision, process_count(), accelerator)
     write_json(places.dry_run, {"rehearsed": True}, hashed=False)
     print(f"{train.model.name}: what params.yaml asks for can be had")
     return {"model": train.model.name, "rehearsed": True}

@@ -63,9 +63,9 @@ def _space(
 ) -> Space:
     """options: of the command. weights: the file of the model, of which `model` says what the file does not."""
     places = settings.places
-    rows, pictures = read_rows(places.rows), read_images(places.images)
+    rows, cached = read_rows(places.rows), read_images(places.images)
     ids = {part: of for part, of in ids.items() if of}  # A model of all rows has none that are out of fold.
-    images = {part: row_images(rows, pictures, of, "test" if part == "test" else "train") for part, of in ids.items()}
+    images = {part: row_images(rows, cached, of, "test" if part == "test" else "train") for part, of in ids.items()}
     with reading(weights, "a model's weights"):
         inputs = {"weights": sha256(weights), **model}
     inputs |= {

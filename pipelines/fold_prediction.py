@@ -47,8 +47,8 @@ def predict_one(fold: FoldName, seed: int) -> None:
     with shared_folder(places.predicted(fold, seed), create, read, accelerator) as logits:
         parts = (("train", "validation", validation_ids, logits.validation), ("test", "test", test_ids, logits.test))
         for part, what, ids, values in parts:
-            pictures = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))
-            predict(written, load, pictures, views, accelerator, values, aggregate, f"{what} rows")
+            given = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))
+            predict(written, load, given, views, accelerator, values, aggregate, f"{what} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
     )

@@ -38,13 +38,13 @@ def find(wish: argparse.Namespace) -> Answer:
     seed = config.seeds[0] if wish.seed is None else wish.seed
     fold = read_fold(settings, wish.fold, seed, config)
     sweep = Sweep(wish.lowest, wish.highest, wish.steps, wish.smoothing)
-    lines = sweep_fold(fold, config, sweep, start_accelerator(config.precision))
+    table = sweep_fold(fold, config, sweep, start_accelerator(config.precision))
     folder = settings.places.rate_sweep(wish.fold, seed)
-    found = write_sweep(folder, lines)
+    found = write_sweep(folder, table)
     for rows, suggestions in found.items():
         print(f"{rows} loss: " + ", ".join(f"{name} {rate:.2e}" for name, rate in suggestions.items()))
-    print(f"{len(lines)} of {sweep.steps} steps; {folder / 'rates.png'} shows them")
-    return {"folder": folder, "steps": len(lines), "suggestions": found}
+    print(f"{len(table)} of {sweep.steps} steps; {folder / 'rates.png'} shows them")
+    return {"folder": folder, "steps": len(table), "suggestions": found}
 
 
 if __name__ == "__main__":

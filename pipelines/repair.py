@@ -49,7 +49,7 @@ def _numbers(folder: Path) -> Iterator[Path]:
 
 def _damaged_copies(file: Path) -> list[Path]:
     """Of equal size in DVC's cache, which names each by its md5: a link is damaged with the file, and DVC would put it
-    in the place of the new one."""
+    instead of the new one."""
     from dvc.exceptions import NotDvcRepoError
     from dvc.repo import Repo
 

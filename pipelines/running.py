@@ -143,7 +143,7 @@ def _why(error: OSError) -> str:
     where = error.filename or Path.cwd()
     if error.errno in FULL_DISK:
         return (
-            f"the disk is full ({where}). What is kept to go on from (decoded pictures, checkpoints) takes space, too: "
+            f"the disk is full ({where}). What is kept to go on from (decoded images, checkpoints) takes space, too: "
             "free some and run it again."
         )
     if str(error).startswith(NO_TEMPORARY):

@@ -18,7 +18,7 @@ from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates
 from foldline.folds.folds_table import write_folds
 from foldline.folds.splitting import Split
-from foldline.folds.training_table import graded_lines, write_training_table
+from foldline.folds.training_table import graded_entries, write_training_table
 from foldline.pixels.cache import read_images
 from pipelines.answers import Answer
 from pipelines.pixels import open_cache
@@ -40,7 +40,7 @@ def main() -> Answer:
     folds = make_folds(rows, strata, learnable, pairs, split)
     duplicates = list_duplicates(rows, target.shown(targets, classes), images, pairs)
     write_folds(places.folds, folds)
-    write_training_table(places.training, graded_lines(kept, targets, len(classes)))
+    write_training_table(places.training, graded_entries(kept, targets, len(classes)))
     write_duplicates(places.duplicates, duplicates)
     clusters = folds["cluster"].nunique()
     print(f"{places.folds}: {len(folds)} rows in {clusters} clusters")

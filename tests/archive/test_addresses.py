@@ -1,4 +1,4 @@
-"""Pictures in files of arrays, through the archives, as `prepare` reads them."""
+"""Images in files of arrays, through the archives, as `prepare` reads them."""
 
 import io
 import zipfile
@@ -14,28 +14,28 @@ from foldline.archive.addresses import open_array_file
 from foldline.archive.archives import Archives
 from foldline.archive.record_files import file_of_records
 from foldline.files.refusal import Refusal
-from foldline.pixels.picture_files import PictureFiles, picture_into
+from foldline.pixels.image_files import ImageFiles, image_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.undecodable import Undecodable
-from tests.pixels.pictures import encoded, scene
+from tests.pixels.drawn import encoded, scene
 
-PICTURES = np.stack([scene(seed, 4, 5) for seed in range(3)])
+IMAGES = np.stack([scene(seed, 4, 5) for seed in range(3)])
 
 
 @pytest.fixture
 def archives(tmp_path: Path) -> Archives:
-    """train.zip with X.npy, train.npz (images, labels) and pictures.hdf5 (a JPEG per id, an array of all)."""
+    """train.zip with X.npy, train.npz (images, labels) and images.hdf5 (a JPEG per id, an array of all)."""
     npy, npz = io.BytesIO(), io.BytesIO()
-    np.save(npy, PICTURES)
-    np.savez_compressed(npz, images=PICTURES, labels=np.array([4, 5, 6]))
-    with h5py.File(tmp_path / "pictures.hdf5", "w") as file:
-        file["ISIC_1"] = np.void(encoded(PICTURES[1], "png"))
-        file["bytes/2"] = np.frombuffer(encoded(PICTURES[2], "png"), np.uint8)
-        file["all/images"] = PICTURES
+    np.save(npy, IMAGES)
+    np.savez_compressed(npz, images=IMAGES, labels=np.array([4, 5, 6]))
+    with h5py.File(tmp_path / "images.hdf5", "w") as file:
+        file["ISIC_1"] = np.void(encoded(IMAGES[1], "png"))
+        file["bytes/2"] = np.frombuffer(encoded(IMAGES[2], "png"), np.uint8)
+        file["all/images"] = IMAGES
     with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
         archive.writestr("X.npy", npy.getvalue())
         archive.writestr("train.npz", npz.getvalue())
-        archive.write(tmp_path / "pictures.hdf5", "pictures.hdf5")
+        archive.write(tmp_path / "images.hdf5", "images.hdf5")
     return Archives(tmp_path, ["train.zip"])
 
 
@@ -44,29 +44,29 @@ def archives(tmp_path: Path) -> Archives:
     [
         ("X.npy[2]", 2),
         ("train.npz/images.npy[0]", 0),
-        ("pictures.hdf5/ISIC_1", 1),
-        ("pictures.hdf5/bytes/2", 2),
-        ("pictures.hdf5/all/images[1]", 1),
+        ("images.hdf5/ISIC_1", 1),
+        ("images.hdf5/bytes/2", 2),
+        ("images.hdf5/all/images[1]", 1),
     ],
 )
-def test_one_picture_is_read(archives: Archives, address: str, number: int) -> None:
+def test_one_image_is_read(archives: Archives, address: str, number: int) -> None:
     place = np.zeros((4, 5, 3), np.uint8)
-    picture_into(place, PictureFiles(archives).contents(address), PixelForm(4, 5, 3, "squash"))
-    assert np.array_equal(place, PICTURES[number])
+    image_into(place, ImageFiles(archives).contents(address), PixelForm(4, 5, 3, "squash"))
+    assert np.array_equal(place, IMAGES[number])
 
 
 @pytest.mark.parametrize(
     "address",
-    ["X.npy[3]", "Y.npy[0]", "train.npz/labels.npy[0]", "train.npz/x.npy[0]", "pictures.hdf5/ISIC_2",
-     "pictures.hdf5/all", "pictures.hdf5/all/images[3]", "x.jpg"],
+    ["X.npy[3]", "Y.npy[0]", "train.npz/labels.npy[0]", "train.npz/x.npy[0]", "images.hdf5/ISIC_2",
+     "images.hdf5/all", "images.hdf5/all/images[3]", "x.jpg"],
 )  # fmt: skip
-def test_a_picture_that_is_not_there_is_missing(archives: Archives, address: str) -> None:
+def test_an_image_that_is_not_there_is_missing(archives: Archives, address: str) -> None:
     with pytest.raises(Undecodable, match="there is no such file"):
-        PictureFiles(archives).contents(address)
+        ImageFiles(archives).contents(address)
 
 
 def test_an_npz_is_one_file_until_a_path_leads_into_it(archives: Archives) -> None:
-    assert archives.names == ("X.npy", "train.npz", "pictures.hdf5")
+    assert archives.names == ("X.npy", "train.npz", "images.hdf5")
     assert "train.npz/labels.npy" in archives
     assert "train.npz/labels" not in archives
     assert np.load(io.BytesIO(archives.read("train.npz/labels.npy"))).tolist() == [4, 5, 6]
@@ -92,7 +92,7 @@ def hdf5_that_points_outside(folder: Path) -> None:
     with h5py.File(folder / "secret.h5", "w") as file:
         file["images"] = secret
     with h5py.File(folder / "hostile.h5", "w") as file:
-        file["own"] = PICTURES
+        file["own"] = IMAGES
         file["soft"] = h5py.SoftLink("/own")
         file["deep/near"] = h5py.SoftLink("../own")
         file["deep/soft"] = h5py.SoftLink("/own")
@@ -121,7 +121,7 @@ def test_nothing_is_read_of_another_file(name: str, row: str, tmp_path: Path) ->
     hdf5_that_points_outside(tmp_path)
     with Archives(tmp_path, ["hostile.h5"]) as archives:
         with pytest.raises(Refusal, match=rf"hostile\.h5: `{name}` (is a link to|is a link that|has its numbers in)"):
-            PictureFiles(archives).contents(f"hostile.h5/{name}{row}")
+            ImageFiles(archives).contents(f"hostile.h5/{name}{row}")
         with pytest.raises(Refusal):
             open_array_file(tmp_path / "hostile.h5", "hostile.h5").holds(name, None)
 
@@ -129,21 +129,21 @@ def test_nothing_is_read_of_another_file(name: str, row: str, tmp_path: Path) ->
 def test_links_within_a_file_are_followed(tmp_path: Path) -> None:
     hdf5_that_points_outside(tmp_path)
     with Archives(tmp_path, ["hostile.h5"]) as archives:
-        files = PictureFiles(archives)
+        files = ImageFiles(archives)
         for name in ("own", "soft", "deep/soft"):
             place = np.zeros((4, 5, 3), np.uint8)
-            picture_into(place, files.contents(f"hostile.h5/{name}[1]"), PixelForm(4, 5, 3, "squash"))
-            assert np.array_equal(place, PICTURES[1])
+            image_into(place, files.contents(f"hostile.h5/{name}[1]"), PixelForm(4, 5, 3, "squash"))
+            assert np.array_equal(place, IMAGES[1])
         for name in ("nothing", "none/such", "own/within"):
             with pytest.raises(Undecodable, match="there is no such file"):
                 files.contents(f"hostile.h5/{name}[0]")
 
 
 @pytest.mark.parametrize(("name", "why"), [("huge", "more than the"), ("objects", "pickled Python objects")])
-def test_what_is_no_picture(name: str, why: str, tmp_path: Path) -> None:
+def test_what_is_no_image(name: str, why: str, tmp_path: Path) -> None:
     hdf5_that_points_outside(tmp_path)
     with Archives(tmp_path, ["hostile.h5"]) as archives, pytest.raises(Undecodable, match=why):
-        PictureFiles(archives).contents(f"hostile.h5/{name}")
+        ImageFiles(archives).contents(f"hostile.h5/{name}")
 
 
 def test_a_parquet_file_whose_columns_lie_in_another(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_any_texts_through_records(tmp_path: Path, suffix: str, found: list[str]
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_texts_through_our_own_tables(tmp_path: Path, found: list[str]) -> None:
     ids = list(dict.fromkeys(found))
-    rows = pd.DataFrame({"part": "train", "row_id": ids, "group": ids, "side:x": ids}, dtype="str")
+    rows = pd.DataFrame({"part": "train", "row_id": ids, "group": ids, "tabular:x": ids}, dtype="str")
     write_rows(tmp_path / "rows.parquet", rows)
     pd.testing.assert_frame_equal(read_rows(tmp_path / "rows.parquet"), rows)
     folds = pd.DataFrame({"row_id": ids, "fold": 0, "cluster": 0})

@@ -84,7 +84,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 
 
 def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
-    damaged = {f"train/{TRAIN_IDS[7]}.jpg": b"no picture", f"test/{TEST_IDS[2]}.jpg": jpg(5)[:40]}
+    damaged = {f"train/{TRAIN_IDS[7]}.jpg": b"no image", f"test/{TEST_IDS[2]}.jpg": jpg(5)[:40]}
     draw(places, {f"train/{TRAIN_IDS[20]}.jpg": jpg(3), **damaged})
 
     pipelines.prepare.main()
@@ -108,7 +108,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
     assert sorted(folds["fold"].value_counts()) == [9, 10, 10, 10]
     printed = capsys.readouterr().out
     assert "39 rows in 38 clusters" in printed
-    assert "1 near-duplicate pair: 0 across train/test (leak), 1 of one picture with different labels" in printed
+    assert "1 near-duplicate pair: 0 across train/test (leak), 1 of one image with different labels" in printed
     assert pd.read_csv(places.duplicates)["second_path"].tolist() == [f"train/{TRAIN_IDS[20]}.jpg"]
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)

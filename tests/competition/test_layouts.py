@@ -107,10 +107,10 @@ def test_images_know_their_rows(zipped: Zipped) -> None:
 
 
 def test_lines_of_one_id_are_one_row_with_several_images(zipped: Zipped) -> None:
-    train = "id,breed,picture\na,pug,1\nb,husky,2\na,pug,3\n"
+    train = "id,breed,image\na,pug,1\nb,husky,2\na,pug,3\n"
     files = {"labels.csv": train, "sample_submission.csv": "id\nc\n", "1": b"", "2": b"", "3": b"", "test/c.jpg": b""}
 
-    listing = read_layout(zipped(files), layout(path="{picture}"), BREED)
+    listing = read_layout(zipped(files), layout(path="{image}"), BREED)
 
     assert listing.rows["row_id"].tolist() == ["a", "b", "c"]
     assert listing.images[["row", "path"]].values.tolist() == [[0, "1"], [0, "3"], [1, "2"], [2, "test/c.jpg"]]

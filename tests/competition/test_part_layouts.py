@@ -70,7 +70,7 @@ def test_a_star_stands_for_every_file_that_fits(zipped: Zipped) -> None:
     assert partly.images["missing"].tolist().count("train/7/*/*.dcm") == 1
 
 
-def test_any_suffix_is_that_of_a_picture_where_there_is_one(zipped: Zipped) -> None:
+def test_any_suffix_is_that_of_an_image_where_there_is_one(zipped: Zipped) -> None:
     files = {f"train/{name}": b"" for name in ("1.xml", "1.PNG", "1.txt", "2.json", "2.npy", "3", "3.odd", "3.1.png")}
     part = {"kind": "table", "table": "train.csv", "id": "id", "path": "train/{id}.*"}
 
@@ -269,10 +269,10 @@ def test_the_lines_of_several_parts_follow_each_other(zipped: Zipped) -> None:
 
 
 def test_rows_of_an_array_are_images(zipped: Zipped) -> None:
-    pictures, labels = io.BytesIO(), io.BytesIO()
-    np.save(pictures, np.zeros((3, 4, 4), np.uint8))
+    images, labels = io.BytesIO(), io.BytesIO()
+    np.save(images, np.zeros((3, 4, 4), np.uint8))
     np.save(labels, np.array([5, 0, 4]))
-    files = {"X.npy": pictures.getvalue(), "y.npy": labels.getvalue()}
+    files = {"X.npy": images.getvalue(), "y.npy": labels.getvalue()}
     part = {"kind": "table", "table": "y.npy", "id": "row", "path": "X.npy[{row}]"}
     target = Multiclass(kind="multiclass", column="value", group=None)
 
@@ -302,8 +302,8 @@ def test_unequal_channels_are_refused(zipped: Zipped) -> None:
 LISTED = {"kind": "listed", "fields": ["red", "blue"], "height": 1, "width": 2}
 
 
-def records(file: str, picture: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "records", "file": file, "id": "id", "image": picture}
+def records(file: str, image: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "records", "file": file, "id": "id", "image": image}
 
 
 def test_json_records_know_their_place(zipped: Zipped) -> None:
@@ -317,12 +317,12 @@ def test_json_records_know_their_place(zipped: Zipped) -> None:
 
     assert train_rows(listing) == [["ä", "1"], ["b", "2"]]
     for (_, address), record in zip(train_paths(listing), content, strict=True):
-        file, picture = parse_in_record(address) or ("", None)
-        assert file == "train.json" and picture is not None and picture.fields == ("red", "blue")
-        assert json.loads(files["train.json"].encode()[slice(*picture.place)]) == record
+        file, image = parse_in_record(address) or ("", None)
+        assert file == "train.json" and image is not None and image.fields == ("red", "blue")
+        assert json.loads(files["train.json"].encode()[slice(*image.place)]) == record
 
 
-def test_encoded_pictures_of_a_list_are_images_of_one_row(zipped: Zipped) -> None:
+def test_encoded_images_of_a_list_are_images_of_one_row(zipped: Zipped) -> None:
     content = {"id": 1, "label": "x", "imgs": [{"picture": base64.b64encode(b"A").decode()}, {"picture": ""}]}
 
     listing = read(
@@ -330,7 +330,7 @@ def test_encoded_pictures_of_a_list_are_images_of_one_row(zipped: Zipped) -> Non
     )
 
     fields = [(parse_in_record(address) or ("", None))[1] for _, address in train_paths(listing)]
-    assert [picture.fields for picture in fields if picture] == [("imgs.0.picture",), ("imgs.1.picture",)]
+    assert [image.fields for image in fields if image] == [("imgs.0.picture",), ("imgs.1.picture",)]
 
 
 def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped, own: Own) -> None:
@@ -359,15 +359,15 @@ def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped, own: O
 
 
 def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
-    picture = {"kind": "columns", "pattern": r"pixel\d", "height": 1, "width": 2}
-    part = {**records("train.csv", picture), "id": "line"}
+    image = {"kind": "columns", "pattern": r"pixel\d", "height": 1, "width": 2}
+    part = {**records("train.csv", image), "id": "line"}
 
     assert train_rows(read(zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n\ny,3,4\n"}, part)) == [
         ["1", "x"],
         ["2", "y"],
     ]
     with pytest.raises(Refusal, match=r"1 columns fit 'pixel0' .* 1 x 2 pixels take 2. Found label, pixel0"):
-        read(zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n"}, {**part, "image": {**picture, "pattern": "pixel0"}})
+        read(zipped, {"train.csv": "label,pixel0,pixel1\nx,1,2\n"}, {**part, "image": {**image, "pattern": "pixel0"}})
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
     ("name", "content", "message"),
     [
         ("empty.csv", b"", r"empty\.csv is not a csv in UTF-8 \(No columns to parse from file\)"),
-        ("picture.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", r"picture\.csv is not a csv in UTF-8 \('utf-8' codec can't"),
+        ("image.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", r"image\.csv is not a csv in UTF-8 \('utf-8' codec can't"),
         ("tabs.csv", b"id\tpug\tNA\n007\t1\t0\n", r"missing columns: id, pug, NA; unexpected column: id\tpug"),
         ("other.csv.tar", b"id,pug,NA\n", r"other\.csv\.tar cannot be read \(file could not be opened .*Name a csv"),
         ("zeros.csv", bytes(99), r"zeros\.csv is not a csv in UTF-8 \(its first line is not text\)"),

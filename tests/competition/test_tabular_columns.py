@@ -15,7 +15,7 @@ from foldline.params.section import parse
 from tests.conftest import Zipped
 
 LABEL = Multiclass(kind="multiclass", column="label", group=None)
-PICTURE = {"kind": "listed", "fields": ["pixels"], "height": 1, "width": 2}
+IMAGE = {"kind": "listed", "fields": ["pixels"], "height": 1, "width": 2}
 TABLES = {
     "train.csv": "id,label,age,sex,size_1,size_2,ward\n1,x,45,f,1,2.5,A\n2,y,,,True,-1e3,B\n",
     "test.csv": "id,age,sex,size_1,size_2\n3,NA,m,0,0\n",
@@ -50,11 +50,11 @@ def values(column: pd.Series) -> list[Any]:
 def test_numbers_and_categories_of_a_table(zipped: Zipped) -> None:
     found = read(zipped, ["age", "size*"], ["sex"], TABLES)
 
-    assert list(found) == ["side:age", "side:size_1", "side:size_2", "side:sex"]
-    assert values(found["side:age"]) == [45, None, None]
-    assert values(found["side:size_1"]) == [1, 1, 0]
-    assert values(found["side:size_2"]) == [2.5, -1000, 0]
-    assert values(found["side:sex"]) == ["f", None, "m"]
+    assert list(found) == ["tabular:age", "tabular:size_1", "tabular:size_2", "tabular:sex"]
+    assert values(found["tabular:age"]) == [45, None, None]
+    assert values(found["tabular:size_1"]) == [1, 1, 0]
+    assert values(found["tabular:size_2"]) == [2.5, -1000, 0]
+    assert values(found["tabular:sex"]) == ["f", None, "m"]
     assert found.dtypes.astype(str).tolist() == ["float64", "float64", "float64", "str"]
 
 
@@ -63,14 +63,14 @@ def test_a_pattern_passes_over_what_is_named_otherwise_and_what_test_rows_lack(z
     files = TABLES | {"train.csv": train, "test.csv": "id,label,age,sex,patient\n3,,47,f,r\n"}
 
     target = LABEL.model_copy(update={"group": "patient"})
-    assert list(read(zipped, ["*"], ["sex"], files, target=target)) == ["side:age", "side:sex"]
+    assert list(read(zipped, ["*"], ["sex"], files, target=target)) == ["tabular:age", "tabular:sex"]
 
 
 def test_columns_of_joined_tables(zipped: Zipped) -> None:
     files = TABLES | {"wards.csv": "ward,beds\nA,10\nB,20\n", "test.csv": "id,ward\n3,B\n"}
     parts = [{**table(name), "table": [name, "wards.csv"]} for name in ("train.csv", "test.csv")]
 
-    assert read(zipped, ["beds"], [], files, *parts)["side:beds"].tolist() == [10, 20, 20]
+    assert read(zipped, ["beds"], [], files, *parts)["tabular:beds"].tolist() == [10, 20, 20]
 
 
 def test_groups_of_a_pattern(zipped: Zipped) -> None:
@@ -80,7 +80,7 @@ def test_groups_of_a_pattern(zipped: Zipped) -> None:
         for label in ("[xy]", "test")
     ]
 
-    assert read(zipped, ["hour"], [], files, *walks)["side:hour"].tolist() == [7, 8, 9]
+    assert read(zipped, ["hour"], [], files, *walks)["tabular:hour"].tolist() == [7, 8, 9]
 
 
 def test_keys_of_a_json_of_images(zipped: Zipped) -> None:
@@ -94,7 +94,7 @@ def test_keys_of_a_json_of_images(zipped: Zipped) -> None:
         {"kind": "coco", "file": f"{part}.json", "id": "image_id", "path": "{file_name}"} for part in ("train", "test")
     ]
 
-    assert read(zipped, [], ["camera"], files, *parts)["side:camera"].tolist() == ["c1", "c2", "c3"]
+    assert read(zipped, [], ["camera"], files, *parts)["tabular:camera"].tolist() == ["c1", "c2", "c3"]
 
 
 def test_fields_of_records(zipped: Zipped) -> None:
@@ -104,22 +104,22 @@ def test_fields_of_records(zipped: Zipped) -> None:
         for number, angle in ((1, 30.5), (2, "na"), (3, 40))
     ]
     files = {"train.json": json.dumps(records[:2]), "test.json": json.dumps(records[2:])}
-    parts = [{"kind": "records", "file": name, "id": "id", "image": PICTURE} for name in files]
+    parts = [{"kind": "records", "file": name, "id": "id", "image": IMAGE} for name in files]
 
     found = read(zipped, ["angle", "at.hour"], [], files, *parts)
 
-    assert values(found["side:angle"]) == [30.5, None, 40]
-    assert values(found["side:at.hour"]) == [1, 2, 3]
+    assert values(found["tabular:angle"]) == [30.5, None, 40]
+    assert values(found["tabular:at.hour"]) == [1, 2, 3]
 
 
 def test_a_row_of_several_images_has_one_value(zipped: Zipped) -> None:
     files = {
-        "train.csv": "id,label,picture,age\n1,x,a,45\n1,x,b,45.0\n2,y,c,\n2,y,d,NA\n",
-        "test.csv": "id,picture,age\n3,e,50\n3,f,50\n",
+        "train.csv": "id,label,image,age\n1,x,a,45\n1,x,b,45.0\n2,y,c,\n2,y,d,NA\n",
+        "test.csv": "id,image,age\n3,e,50\n3,f,50\n",
         **dict.fromkeys("abcdef", ""),
     }
-    parts = [{**table(name), "path": "{picture}"} for name in ("train.csv", "test.csv")]
-    assert values(read(zipped, ["age"], [], files, *parts)["side:age"]) == [45, None, 50]
+    parts = [{**table(name), "path": "{image}"} for name in ("train.csv", "test.csv")]
+    assert values(read(zipped, ["age"], [], files, *parts)["tabular:age"]) == [45, None, 50]
 
     for name, line, said in (("train.csv", "1,x,b,46", r"`1`: 45.0, 46.0"), ("test.csv", "3,f,", r"`3`: 50.0, nan")):
         changed = files | {name: "\n".join([*files[name].splitlines()[:2], line])}

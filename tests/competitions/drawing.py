@@ -1,4 +1,4 @@
-"""What miniatures are drawn with: pictures in the formats of the competitions, tables, archives."""
+"""What miniatures are drawn with: images in the formats of the competitions, tables, archives."""
 
 import io
 import zipfile
@@ -36,7 +36,7 @@ def pixels(seed: int, height: int = 36, width: int = 48, channels: int = 3) -> n
     return np.stack([np.asarray(plane) for plane in enlarged], axis=-1)
 
 
-def picture(seed: int, suffix: str = "jpg", mode: str = "RGB") -> bytes:
+def image_file(seed: int, suffix: str = "jpg", mode: str = "RGB") -> bytes:
     """48 x 36 pixels in the format of `suffix`."""
     stored = io.BytesIO()
     drawn = Image.fromarray(pixels(seed)).convert(mode)
@@ -44,9 +44,9 @@ def picture(seed: int, suffix: str = "jpg", mode: str = "RGB") -> bytes:
     return stored.getvalue()
 
 
-def pictures(paths: Sequence[str], first_seed: int, mode: str = "RGB") -> dict[str, bytes]:
-    """A picture per path, in the format that its suffix says."""
-    return {path: picture(first_seed + number, path.rpartition(".")[2], mode) for number, path in enumerate(paths)}
+def image_files(paths: Sequence[str], first_seed: int, mode: str = "RGB") -> dict[str, bytes]:
+    """An image per path, in the format that its suffix says."""
+    return {path: image_file(first_seed + number, path.rpartition(".")[2], mode) for number, path in enumerate(paths)}
 
 
 def csv(columns: Mapping[str, Any]) -> bytes:

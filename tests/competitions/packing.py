@@ -36,7 +36,7 @@ def seven_zipped(members: Mapping[str, bytes]) -> bytes:
 
 
 def dicom(seed: int, inverted: bool = False, jpeg2000: bool = False) -> bytes:
-    """A grey picture of 12 bits; inverted: dark means dense, as in MONOCHROME1."""
+    """A grey image of 12 bits; inverted: dark means dense, as in MONOCHROME1."""
     grey = pixels(seed, channels=1)[..., 0].astype(np.uint16) * 16
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()

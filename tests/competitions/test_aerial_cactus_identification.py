@@ -5,7 +5,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 
 def draw(folders: bool = True) -> Miniature:
@@ -13,8 +13,8 @@ def draw(folders: bool = True) -> Miniature:
     answers = dealt(numbered(12, "000940378805c44108d287872b{:06x}.jpg"), "01")
     train, test = ("train/", "test/") if folders else ("", "")
     members = {
-        "train.zip": zipped(pictures([f"{train}{name}" for name in labels], 0)),
-        "test.zip": zipped(pictures([f"{test}{name}" for name in answers], 100)),
+        "train.zip": zipped(image_files([f"{train}{name}" for name in labels], 0)),
+        "test.zip": zipped(image_files([f"{test}{name}" for name in answers], 100)),
         "train.csv": csv({"id": labels.keys(), "has_cactus": labels.values()}),
         "sample_submission.csv": csv({"id": answers.keys(), "has_cactus": 0.5}),
     }

@@ -1,4 +1,4 @@
-"""alaska2-image-steganalysis: no table, the label is the folder, a picture stands in four folders under one name."""
+"""alaska2-image-steganalysis: no table, the label is the folder, an image stands in four folders under one name."""
 
 import numpy as np
 from sklearn.metrics import roc_curve
@@ -6,7 +6,7 @@ from sklearn.metrics import roc_curve
 from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 FOLDERS = ("Cover", "JMiPOD", "JUNIWARD", "UERD")
 
@@ -15,8 +15,8 @@ def draw() -> Miniature:
     stems, tests = numbered(10, "{:05}", 1), numbered(12, "{:04}.jpg", 1)
     members = {}
     for number, stem in enumerate(stems):
-        members |= pictures([f"{folder}/{stem}.jpg" for folder in FOLDERS], 10 * number)
-    members |= pictures([f"Test/{name}" for name in tests], 500)
+        members |= image_files([f"{folder}/{stem}.jpg" for folder in FOLDERS], 10 * number)
+    members |= image_files([f"Test/{name}" for name in tests], 500)
     members["sample_submission.csv"] = csv({"Id": tests, "Label": 0})
     labels = {f"{folder}/{stem}": folder for stem in stems for folder in FOLDERS}
     return Miniature({"alaska2-image-steganalysis.zip": zipped(members)}, labels, dealt(tests, FOLDERS))
@@ -29,7 +29,7 @@ def weighted_auc(truth: np.ndarray, scores: np.ndarray) -> float:
     return float(2 * below + above) / 1.4
 
 
-def test_covers_rank_below_the_rest_and_the_pictures_of_a_name_share_a_fold(enter: Enter) -> None:
+def test_covers_rank_below_the_rest_and_the_images_of_a_name_share_a_fold(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "alaska2-image-steganalysis.yaml", miniature)
 

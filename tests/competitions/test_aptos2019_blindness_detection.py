@@ -4,14 +4,14 @@ from sklearn.metrics import cohen_kappa_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 
 def draw() -> Miniature:
     labels = dealt(numbered(30, "{:012x}"), "01234")
     answers = dealt(numbered(12, "{:012x}", 100), "01234")
-    members = pictures([f"train_images/{row_id}.png" for row_id in labels], 0)
-    members |= pictures([f"test_images/{row_id}.png" for row_id in answers], 100)
+    members = image_files([f"train_images/{row_id}.png" for row_id in labels], 0)
+    members |= image_files([f"test_images/{row_id}.png" for row_id in answers], 100)
     members["train.csv"] = csv({"id_code": labels.keys(), "diagnosis": labels.values()})
     members["test.csv"] = csv({"id_code": answers.keys()})
     members["sample_submission.csv"] = csv({"id_code": answers.keys(), "diagnosis": 0})

@@ -1,10 +1,10 @@
-"""cassava-disease: a folder per class, test pictures in a folder called 0, the sample's ids in its second column."""
+"""cassava-disease: a folder per class, test images in a folder called 0, the sample's ids in its second column."""
 
 from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 DISEASES = ("cbb", "cbsd", "cgm", "cmd", "healthy")
 
@@ -14,9 +14,9 @@ def draw() -> Miniature:
     labels = {f"train-{disease}-{number}.jpg": disease for number, disease in drawn.items()}
     answers = dealt(numbered(10, "test-img-{}.jpg"), DISEASES)
     files = {
-        "train.zip": zipped(pictures([f"train/{disease}/{name}" for name, disease in labels.items()], 0)),
-        "test.zip": zipped(pictures([f"test/0/{name}" for name in answers], 100)),
-        "extraimages.zip": zipped(pictures(numbered(3, "extraimages/extra-image-{}.jpg"), 200)),
+        "train.zip": zipped(image_files([f"train/{disease}/{name}" for name, disease in labels.items()], 0)),
+        "test.zip": zipped(image_files([f"test/0/{name}" for name in answers], 100)),
+        "extraimages.zip": zipped(image_files(numbered(3, "extraimages/extra-image-{}.jpg"), 200)),
         "sample_submission_file.csv": csv({"Category": "cbsd", "Id": answers.keys()}),
     }
     return Miniature({"cassava-disease.zip": zipped(files)}, labels, answers)

@@ -1,4 +1,4 @@
-"""cassava-leaf-disease-classification: pictures, and the same in TFRecords beside, which the card leaves alone."""
+"""cassava-leaf-disease-classification: images, and the same in TFRecords beside, which the card leaves alone."""
 
 import json
 
@@ -6,7 +6,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import tf_record
 
 DISEASES = {
@@ -21,8 +21,8 @@ DISEASES = {
 def draw() -> Miniature:
     labels = dealt(numbered(30, "{}.jpg", 1000015157), tuple(DISEASES))
     answers = dealt(numbered(10, "{}.jpg", 2216849948), tuple(DISEASES))
-    members = pictures([f"train_images/{name}" for name in labels], 0)
-    members |= pictures([f"test_images/{name}" for name in answers], 100)
+    members = image_files([f"train_images/{name}" for name in labels], 0)
+    members |= image_files([f"test_images/{name}" for name in answers], 100)
     examples = [{"image": members[f"train_images/{name}"], "image_name": name.encode(), "target": int(label)}
                 for name, label in labels.items()]  # fmt: skip
     members |= {

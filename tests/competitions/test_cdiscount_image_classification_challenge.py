@@ -1,18 +1,18 @@
-"""cdiscount-image-classification-challenge: BSON documents of one to four pictures, category numbers in millions."""
+"""cdiscount-image-classification-challenge: BSON documents of one to four images, category numbers in millions."""
 
 from sklearn.metrics import accuracy_score
 
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_file, numbered, zipped
 from tests.competitions.packing import bson
 
 CATEGORIES = ("1000010653", "1000004079", "1000004141")
 
 
-def product(number: str, pictures: int) -> dict[str, object]:
-    images = [{"picture": picture(10 * int(number) + place)} for place in range(pictures)]
+def product(number: str, count: int) -> dict[str, object]:
+    images = [{"picture": image_file(10 * int(number) + place)} for place in range(count)]
     return {"_id": int(number), "imgs": images}
 
 

@@ -1,10 +1,10 @@
-"""cifar-10: pictures in 7z, train and test both numbered from 1, every line of the sample says the same class."""
+"""cifar-10: images in 7z, train and test both numbered from 1, every line of the sample says the same class."""
 
 from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 CLASSES = ("airplane", "cat", "frog", "truck")
@@ -13,8 +13,8 @@ CLASSES = ("airplane", "cat", "frog", "truck")
 def draw() -> Miniature:
     labels, answers = dealt(numbered(24, "{}", 1), CLASSES), dealt(numbered(12, "{}", 1), CLASSES)
     served = {
-        "train.7z": seven_zipped(pictures([f"train/{row_id}.png" for row_id in labels], 0)),
-        "test.7z": seven_zipped(pictures([f"test/{row_id}.png" for row_id in answers], 100)),
+        "train.7z": seven_zipped(image_files([f"train/{row_id}.png" for row_id in labels], 0)),
+        "test.7z": seven_zipped(image_files([f"test/{row_id}.png" for row_id in answers], 100)),
         "trainLabels.csv": csv({"id": labels.keys(), "label": labels.values()}),
         "sampleSubmission.csv": csv({"id": answers.keys(), "label": "cat"}),
     }

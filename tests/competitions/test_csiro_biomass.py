@@ -5,7 +5,7 @@ from sklearn.metrics import r2_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 WEIGHTS = {"Dry_Clover_g": 0.1, "Dry_Dead_g": 0.1, "Dry_Green_g": 0.1, "Dry_Total_g": 0.5, "GDM_g": 0.2}
 
@@ -17,7 +17,7 @@ def draw() -> Miniature:
         {row_id: tuple(generator.uniform(0, 90, 5).round(3).tolist()) for row_id in ids}
         for ids in ([f"train/{image}.jpg" for image in images], test_images)
     )
-    members = pictures(list(labels), 0) | pictures([f"test/{image}.jpg" for image in test_images], 100)
+    members = image_files(list(labels), 0) | image_files([f"test/{image}.jpg" for image in test_images], 100)
     members["train.csv"] = csv(
         {
             "sample_id": [f"{image}__{name}" for image in images for name in WEIGHTS],

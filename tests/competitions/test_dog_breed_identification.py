@@ -4,7 +4,7 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 BREEDS = ("affenpinscher", "basset", "chow", "dingo", "german_short-haired_pointer")
 
@@ -12,8 +12,8 @@ BREEDS = ("affenpinscher", "basset", "chow", "dingo", "german_short-haired_point
 def draw() -> Miniature:
     labels = dealt(numbered(30, "{:032x}"), BREEDS)
     answers = dealt(numbered(12, "{:032x}", 100), BREEDS)
-    members = pictures([f"train/{row_id}.jpg" for row_id in labels], 0)
-    members |= pictures([f"test/{row_id}.jpg" for row_id in answers], 100)
+    members = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
+    members |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
     members["labels.csv"] = csv({"id": labels.keys(), "breed": labels.values()})
     members["sample_submission.csv"] = csv({"id": answers.keys(), **dict.fromkeys(BREEDS, 1 / 120)})
     return Miniature({"dog-breed-identification.zip": zipped(members)}, labels, answers)

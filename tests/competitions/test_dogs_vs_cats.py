@@ -4,7 +4,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 
 def draw() -> Miniature:
@@ -15,8 +15,8 @@ def draw() -> Miniature:
     }
     answers = dealt(numbered(12, "{}", 1), "01")
     files = {
-        "train.zip": zipped(pictures(list(labels), 0)),
-        "test1.zip": zipped(pictures([f"test1/{name}.jpg" for name in answers], 100)),
+        "train.zip": zipped(image_files(list(labels), 0)),
+        "test1.zip": zipped(image_files([f"test1/{name}.jpg" for name in answers], 100)),
         "sampleSubmission.csv": csv({"id": answers.keys(), "label": 0}),
     }
     return Miniature({"dogs-vs-cats.zip": zipped(files)}, labels, answers)

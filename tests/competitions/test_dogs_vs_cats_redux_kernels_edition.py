@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 
 def draw(folders: bool = True) -> Miniature:
@@ -17,8 +17,8 @@ def draw(folders: bool = True) -> Miniature:
     answers = dealt(numbered(12, "{}", 1), ("cat", "dog"))
     train, test = ("train/", "test/") if folders else ("", "")
     files = {
-        "train.zip": zipped(pictures([f"{train}{name}.jpg" for name in labels], 0)),
-        "test.zip": zipped(pictures([f"{test}{name}.jpg" for name in answers], 100)),
+        "train.zip": zipped(image_files([f"{train}{name}.jpg" for name in labels], 0)),
+        "test.zip": zipped(image_files([f"{test}{name}.jpg" for name in answers], 100)),
         "sample_submission.csv": csv({"id": answers.keys(), "label": 0.5}),
     }
     return Miniature({"dogs-vs-cats-redux-kernels-edition.zip": zipped(files)}, labels, answers)

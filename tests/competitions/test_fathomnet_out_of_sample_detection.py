@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 CATEGORIES = tuple(numbered(30, "{}", 1))
 
@@ -19,7 +19,7 @@ def draw() -> Miniature:
     # Each label is somewhere: the sets of train rows hold all of them.
     labels, answers = animals(numbered(60, "{:08x}-a"), 0), animals(numbered(8, "{:08x}-b"), 1)
     assert set().union(*labels.values()) == set(CATEGORIES)
-    members = pictures([f"images/{row_id}.png" for row_id in (*labels, *answers)], 0)
+    members = image_files([f"images/{row_id}.png" for row_id in (*labels, *answers)], 0)
     written = [f"[{', '.join(f'{label}.0' for label in one)}]" for one in labels.values()]
     members["multilabel_classification/train.csv"] = csv({"id": labels.keys(), "categories": written})
     sample = {"id": answers.keys(), "categories": "1 2 3", "osd": 0.7}

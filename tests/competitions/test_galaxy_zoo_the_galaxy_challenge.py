@@ -6,7 +6,7 @@ import yaml
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 CARD = CARDS / "galaxy-zoo-the-galaxy-challenge.yaml"
 COLUMNS: list[str] = yaml.safe_load(CARD.read_text())["target"]["values"]["columns"]
@@ -20,8 +20,8 @@ def draw(missing_share: float = 0.0) -> Miniature:
     shares, answers = (pd.DataFrame(generator.uniform(size=(n, 37)).round(4), columns=COLUMNS) for n in (30, 12))
     shares = shares.mask(generator.uniform(size=shares.shape) < missing_share)
     files = {
-        "images_training_rev1.zip": zipped(pictures([f"images_training_rev1/{row_id}.jpg" for row_id in ids], 0)),
-        "images_test_rev1.zip": zipped(pictures([f"images_test_rev1/{row_id}.jpg" for row_id in test_ids], 100)),
+        "images_training_rev1.zip": zipped(image_files([f"images_training_rev1/{row_id}.jpg" for row_id in ids], 0)),
+        "images_test_rev1.zip": zipped(image_files([f"images_test_rev1/{row_id}.jpg" for row_id in test_ids], 100)),
         "training_solutions_rev1.zip": zipped({"training_solutions_rev1.csv": csv({"GalaxyID": ids, **shares})}),
         "all_zeros_benchmark.zip": zipped(
             {"all_zeros_benchmark.csv": csv({"GalaxyID": test_ids, **dict.fromkeys(sample_columns, 0)})}

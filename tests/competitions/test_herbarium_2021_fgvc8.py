@@ -1,4 +1,4 @@
-"""herbarium-2021-fgvc8: a json within the folder whose pictures it names, test ids that are numbers."""
+"""herbarium-2021-fgvc8: a json within the folder whose images it names, test ids that are numbers."""
 
 import json
 
@@ -6,7 +6,7 @@ from sklearn.metrics import f1_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 CATEGORIES = ("0", "31", "6499", "64499")
 
@@ -42,8 +42,8 @@ def draw_herbarium(above: str, places: str, encoding: str = "ascii") -> tuple[di
         "info": {"year": 2021},
         "licenses": [{"id": 1, "name": "CC"}],
     }
-    files = pictures([f"{above}train/{path}" for path in train.values()], 0)
-    files |= pictures([f"{above}test/{path}" for path in test.values()], 100)
+    files = image_files([f"{above}train/{path}" for path in train.values()], 0)
+    files |= image_files([f"{above}test/{path}" for path in test.values()], 100)
     files |= {
         f"{above}train/metadata.json": json.dumps(described, ensure_ascii=encoding == "ascii").encode(encoding),
         f"{above}test/metadata.json": json.dumps(described_test).encode(),

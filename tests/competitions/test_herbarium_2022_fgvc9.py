@@ -6,7 +6,7 @@ from sklearn.metrics import f1_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 CATEGORIES = ("2", "10", "155", "15504")
 
@@ -35,8 +35,8 @@ def draw() -> Miniature:
         "distances": [{"genus_id_x": 1, "genus_id_y": 1, "distance": 0.0}],
         "license": [{"id": 0, "name": "CC"}],
     }
-    members = pictures([f"train_images/{image['file_name']}" for image in train_images], 0)
-    members |= pictures([f"test_images/{image['file_name']}" for image in test_images], 100)
+    members = image_files([f"train_images/{image['file_name']}" for image in train_images], 0)
+    members |= image_files([f"test_images/{image['file_name']}" for image in test_images], 100)
     members["train_metadata.json"] = json.dumps(train).encode()
     members["test_metadata.json"] = json.dumps(test_images).encode()
     members["sample_submission.csv"] = csv({"Id": answers.keys(), "Predicted": 42})

@@ -1,4 +1,4 @@
-"""Competitions that show their test images to submitted notebooks alone: ids and a sample, but no picture."""
+"""Competitions that show their test images to submitted notebooks alone: ids and a sample, but no image."""
 
 import io
 import sys
@@ -28,7 +28,7 @@ def without(folder: str) -> Miniature:
     return Miniature({name: zipped(kept)}, whole.labels, whole.answers)
 
 
-def test_a_person_may_go_on_with_blank_pictures(enter: Enter) -> None:
+def test_a_person_may_go_on_with_blank_images(enter: Enter) -> None:
     miniature = without("test_images/")
     places = enter(CARD, miniature, max_unreadable_fraction=0.4)
     assert (read_images(places.images)["error"] == MISSING).sum() == len(miniature.answers)

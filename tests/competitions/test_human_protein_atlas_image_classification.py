@@ -7,7 +7,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from foldline.pixels.cache import read_pixels_key
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 LOCATIONS = ("0", "2", "16", "25")
 STAINS = ("red", "green", "blue", "yellow")
@@ -18,8 +18,8 @@ def draw() -> Miniature:
     sets = [tuple(dict.fromkeys(pair)) for pair in pairs]
     ids = numbered(42, "00070df0-bbc3-11e8-b2bc-{:012x}")
     labels, answers = dict(zip(ids[:30], sets[:30], strict=True)), dict(zip(ids[30:], sets[30:], strict=True))
-    members = pictures([f"train/{row_id}_{stain}.png" for row_id in labels for stain in STAINS], 0, "L")
-    members |= pictures([f"test/{row_id}_{stain}.png" for row_id in answers for stain in STAINS], 500, "L")
+    members = image_files([f"train/{row_id}_{stain}.png" for row_id in labels for stain in STAINS], 0, "L")
+    members |= image_files([f"test/{row_id}_{stain}.png" for row_id in answers for stain in STAINS], 500, "L")
     members["train.csv"] = csv({"Id": labels.keys(), "Target": map(" ".join, labels.values())})
     members["sample_submission.csv"] = csv({"Id": answers.keys(), "Predicted": 0})
     return Miniature({"human-protein-atlas-image-classification.zip": zipped(members)}, labels, answers)

@@ -8,7 +8,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 from tests.competitions.test_imet_2020_fgvc7 import ATTRIBUTES, attributes
 
 
@@ -33,7 +33,7 @@ def draw() -> Miniature:
         "sample_submission.csv": csv({"image_id": answers.keys(), "label_id": "66 105 153"}),
     }
     for place, (folder, ids) in enumerate((("train", train), ("validation", validation), ("test", answers))):
-        files[f"{folder}.zip"] = zipped(pictures([f"{folder}/{row_id}.jpg" for row_id in ids], 100 * place))
+        files[f"{folder}.zip"] = zipped(image_files([f"{folder}/{row_id}.jpg" for row_id in ids], 100 * place))
     labels = train | {f"validation/{row_id}": one for row_id, one in validation.items()}
     return Miniature(files, labels, answers)
 

@@ -8,7 +8,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from foldline.files.refusal import Refusal
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 ATTRIBUTES = tuple(numbered(12, "{}"))
 
@@ -21,8 +21,8 @@ def attributes(ids: list[str], sizes: tuple[int, ...]) -> dict[str, tuple[str, .
 
 def draw(sizes: tuple[int, ...]) -> Miniature:
     labels, answers = attributes(numbered(30, "{:016x}"), sizes), attributes(numbered(12, "{:016x}", 100), sizes)
-    members = pictures([f"train/{row_id}.png" for row_id in labels], 0)
-    members |= pictures([f"test/{row_id}.png" for row_id in answers], 100)
+    members = image_files([f"train/{row_id}.png" for row_id in labels], 0)
+    members |= image_files([f"test/{row_id}.png" for row_id in answers], 100)
     members["labels.csv"] = csv({"attribute_id": ATTRIBUTES, "attribute_name": [f"country::{n}" for n in ATTRIBUTES]})
     members["train.csv"] = csv({"id": labels.keys(), "attribute_ids": map(" ".join, labels.values())})
     members["sample_submission.csv"] = csv({"id": answers.keys(), "attribute_ids": "0 1 2"})

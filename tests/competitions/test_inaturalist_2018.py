@@ -4,7 +4,7 @@ import json
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import tarred
 
 SPECIES = tuple(numbered(6, "{}"))
@@ -27,8 +27,8 @@ def draw() -> Miniature:
     train = {row_id: f"train_val2018/Plantae/{label}/{row_id:0>32}.jpg" for row_id, label in labels.items()}
     test = {row_id: f"test2018/{row_id:0>32}.jpg" for row_id in answers}
     files = {
-        "train_val2018.tar.gz": tarred(pictures(list(train.values()), 0), "gz"),
-        "test2018.tar.gz": tarred(pictures(list(test.values()), 100), "gz"),
+        "train_val2018.tar.gz": tarred(image_files(list(train.values()), 0), "gz"),
+        "test2018.tar.gz": tarred(image_files(list(test.values()), 100), "gz"),
         "train2018.json": described(dict(list(train.items())[:24]), labels),
         "val2018.json": described(dict(list(train.items())[24:]), labels),
         "test2018.json": described(test, {}),

@@ -1,4 +1,4 @@
-"""inaturalist-2019-fgvc6: json of images and annotations with `id`, pictures in tar.gz, several folders deep.
+"""inaturalist-2019-fgvc6: json of images and annotations with `id`, images in tar.gz, several folders deep.
 
 MLE-bench's are plain tars by the same name, and lack the folder that the json's paths begin with.
 """
@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import tarred
 
 CATEGORIES = ("0", "7", "500", "1009")
@@ -34,8 +34,8 @@ def draw(folders: bool = True) -> Miniature:
     }
     described_test = {"images": [described(row_id, path) for row_id, path in test.items()], "annotations": []}
     files = {
-        "train_val2019.tar.gz": packed(pictures(list(train.values()), 0), folders),
-        "test2019.tar.gz": packed(pictures(list(test.values()), 100), folders),
+        "train_val2019.tar.gz": packed(image_files(list(train.values()), 0), folders),
+        "test2019.tar.gz": packed(image_files(list(test.values()), 100), folders),
         "train2019.json.zip": zipped({"train2019.json": json.dumps(described_train).encode()}),
         "test2019.json.zip": zipped({"test2019.json": json.dumps(described_test).encode()}),
         "kaggle_sample_submission.csv": csv({"id": answers.keys(), "predicted": 0}),
@@ -48,7 +48,7 @@ def packed(members: Mapping[str, bytes], folders: bool) -> bytes:
 
 
 @pytest.mark.parametrize("folders", [True, False])
-def test_one_species_per_picture(enter: Enter, folders: bool) -> None:
+def test_one_species_per_image(enter: Enter, folders: bool) -> None:
     miniature = draw(folders)
     places = enter(CARDS / "inaturalist-2019-fgvc6.yaml", miniature)
 

@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 TYPES = ("Type_1", "Type_2", "Type_3")
@@ -18,15 +18,15 @@ def draw() -> Miniature:
     more = {f"additional/{type_}/{number}.jpg": type_ for type_ in TYPES for number in range(3)}
     answers = dealt(numbered(9, "{}.jpg"), TYPES)
     files = {
-        "train.7z": seven_zipped(pictures([f"train/{type_}/{name}" for name, type_ in labels.items()], 0)),
-        "test.7z": seven_zipped(pictures([f"test/{name}" for name in answers], 100)),
+        "train.7z": seven_zipped(image_files([f"train/{type_}/{name}" for name, type_ in labels.items()], 0)),
+        "test.7z": seven_zipped(image_files([f"test/{name}" for name in answers], 100)),
         "sample_submission.csv.zip": zipped(
             {"sample_submission.csv": csv({"image_name": answers.keys(), "Type_1": 0.2, "Type_2": 0.5, "Type_3": 0.3})}
         ),
     }
     for place, type_ in enumerate(TYPES):
         name = f"additional_{type_}_v2"
-        taken = pictures([f"{name}/{type_}/{number}.jpg" for number in range(3)], 200 + 10 * place)
+        taken = image_files([f"{name}/{type_}/{number}.jpg" for number in range(3)], 200 + 10 * place)
         files[f"{name}.7z"] = seven_zipped(taken)
     labels = {f"{type_}/{name}": type_ for name, type_ in labels.items()} | more
     return Miniature({"intel-mobileodt.zip": zipped(files)}, labels, answers)

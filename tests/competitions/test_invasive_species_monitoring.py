@@ -1,4 +1,4 @@
-"""invasive-species-monitoring: pictures in 7z, tables in zips, train and test numbered alike.
+"""invasive-species-monitoring: images in 7z, tables in zips, train and test numbered alike.
 
 MLE-bench packs a folder by its absolute path, which then stands before every name.
 """
@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 ABSOLUTE = "root/.cache/mle-bench/data/invasive-species-monitoring/prepared/public/"
@@ -21,8 +21,8 @@ def draw(above: str = "") -> Miniature:
         "sample_submission.csv": csv({"name": answers.keys(), "invasive": 0.5}),
     }
     members = {
-        "train.7z": seven_zipped(pictures([f"{above}train/{name}.jpg" for name in labels], 0)),
-        "test.7z": seven_zipped(pictures([f"{above}test/{name}.jpg" for name in answers], 100)),
+        "train.7z": seven_zipped(image_files([f"{above}train/{name}.jpg" for name in labels], 0)),
+        "test.7z": seven_zipped(image_files([f"{above}test/{name}.jpg" for name in answers], 100)),
         **{f"{name}.zip": zipped({name: content}) for name, content in tables.items()},
     }
     return Miniature({"invasive-species-monitoring.zip": zipped(members)}, labels, answers)

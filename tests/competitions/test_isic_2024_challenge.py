@@ -7,22 +7,22 @@ import h5py
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from foldline.files.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_file, numbered, zipped
 
 
 def hdf5(ids: Iterable[str], first_seed: int) -> bytes:
     stored = io.BytesIO()
     with h5py.File(stored, "w") as file:
         for number, row_id in enumerate(ids):
-            file[row_id] = np.void(picture(first_seed + number))
+            file[row_id] = np.void(image_file(first_seed + number))
     return stored.getvalue()
 
 
 def measured(count: int) -> dict[str, list]:
-    """Beside each picture: numbers and places under names that begin alike."""
+    """Beside each image: numbers and places under names that begin alike."""
     return {
         "age_approx": [60.0, None] * (count // 2),
         "sex": ["male", ""] * (count // 2),
@@ -54,7 +54,7 @@ def test_the_partial_area_of_the_grader(enter: Enter) -> None:
 
     numbers = ["age_approx", "clin_size_long_diam_mm", "tbp_lv_A", "tbp_lv_symm_2axis"]
     categories = ["sex", "anatom_site_general", "tbp_lv_location", "tbp_lv_location_simple"]
-    assert side_columns(read_rows(places.rows)) == [f"side:{name}" for name in (*numbers, *categories)]
+    assert tabular_columns(read_rows(places.rows)) == [f"tabular:{name}" for name in (*numbers, *categories)]
     submission = grading.read(places.submission, list(miniature.answers), ["isic_id", "target"], exact=True)
     scores = grading.numbers(submission)[:, 0]
     benign = np.array(grading.of(miniature.answers)) == "0"

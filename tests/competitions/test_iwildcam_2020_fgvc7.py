@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 CATEGORIES = ("0", "3", "24", "372")
 
@@ -35,8 +35,8 @@ def draw() -> Miniature:
         "info": {"year": 2020, "version": "1.0"},
     }
     test = {"images": described(list(answers), 500), "categories": categories, "info": {"year": 2020}}
-    members = pictures([f"train/{row_id}.jpg" for row_id in labels], 0)
-    members |= pictures([f"test/{row_id}.jpg" for row_id in answers], 100)
+    members = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
+    members |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
     members["iwildcam2020_train_annotations.json"] = json.dumps(train).encode()
     members["iwildcam2020_test_information.json"] = json.dumps(test).encode()
     members["sample_submission.csv"] = csv({"Id": answers.keys(), "Category": 0})

@@ -1,12 +1,12 @@
-"""leaf-classification: black and white pictures of both parts in one folder, 192 measured columns, exact columns."""
+"""leaf-classification: black and white images of both parts in one folder, 192 measured columns, exact columns."""
 
 import numpy as np
 from sklearn.metrics import log_loss
 
-from foldline.files.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 SPECIES = ("Acer_Capillipes", "Betula_Pendula", "Quercus_Alnifolia", "Tilia_Oliveri")
 MEASURED = [f"{kind}{number}" for kind in ("margin", "shape", "texture") for number in range(1, 65)]
@@ -18,7 +18,7 @@ def draw() -> Miniature:
     values = dict(zip(MEASURED, np.random.default_rng(0).random((192, 42)).round(6), strict=True))
     train = {name: column[:30] for name, column in values.items()}
     test = {name: column[30:] for name, column in values.items()}
-    members = pictures([f"images/{row_id}.jpg" for row_id in ids], 0, "L")
+    members = image_files([f"images/{row_id}.jpg" for row_id in ids], 0, "L")
     served = {
         "images.zip": zipped(members),
         "train.csv.zip": zipped({"train.csv": csv({"id": labels.keys(), "species": labels.values(), **train})}),
@@ -34,7 +34,7 @@ def test_exactly_the_species_columns(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "leaf-classification.yaml", miniature)
 
-    assert side_columns(read_rows(places.rows)) == [f"side:{name}" for name in MEASURED]
+    assert tabular_columns(read_rows(places.rows)) == [f"tabular:{name}" for name in MEASURED]
     submission = grading.read(places.submission, list(miniature.answers), ["id", *SPECIES], exact=True)
     probabilities = grading.distributions(submission)
     assert log_loss(list(miniature.answers.values()), probabilities, labels=SPECIES) < 0.5

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 CLASSES = ("CE", "LAA")
 
@@ -24,8 +24,8 @@ def draw() -> Miniature:
     labels = dealt(numbered(30, "{:06x}"), ("CE", "CE", "LAA"))
     answers = dealt(numbered(12, "f{:05x}"), ("CE", "CE", "LAA"))
     train, test = slides(list(labels)), slides(list(answers))
-    members = pictures([f"train/{image}.tif" for image in train["image_id"]], 0)
-    members |= pictures([f"test/{image}.tif" for image in test["image_id"]], 100)
+    members = image_files([f"train/{image}.tif" for image in train["image_id"]], 0)
+    members |= image_files([f"test/{image}.tif" for image in test["image_id"]], 100)
     members["train.csv"] = csv({**train, "label": [labels[patient] for patient in train["patient_id"]]})
     members["test.csv"] = csv(test)
     members["sample_submission.csv"] = csv({"patient_id": answers.keys(), "CE": 0.5, "LAA": 0.5})

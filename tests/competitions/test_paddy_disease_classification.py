@@ -1,10 +1,10 @@
-"""paddy-disease-classification: train pictures in a folder per label, the sample's labels blank."""
+"""paddy-disease-classification: train images in a folder per label, the sample's labels blank."""
 
 from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 DISEASES = ("bacterial_leaf_blight", "blast", "normal")
 
@@ -12,8 +12,8 @@ DISEASES = ("bacterial_leaf_blight", "blast", "normal")
 def draw() -> Miniature:
     labels = dealt(numbered(24, "{}.jpg", 100330), DISEASES)
     answers = dealt(numbered(12, "{:06}.jpg", 1), DISEASES)
-    members = pictures([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
-    members |= pictures([f"test_images/{row_id}" for row_id in answers], 100)
+    members = image_files([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
+    members |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
     members["train.csv"] = csv(
         {"image_id": labels.keys(), "label": labels.values(), "variety": "ADT45", "age": [45 + n for n in range(24)]}
     )

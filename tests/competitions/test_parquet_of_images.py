@@ -13,11 +13,11 @@ from foldline.card.card import read_card
 from foldline.doctor.examination import examine
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture
+from tests.competitions.drawing import Miniature, csv, dealt, image_file, numbered
 
 
 def table(ids: list[str], first_seed: int, **columns: Any) -> bytes:
-    images = [{"bytes": picture(first_seed + place), "path": f"{row_id}.jpg"} for place, row_id in enumerate(ids)]
+    images = [{"bytes": image_file(first_seed + place), "path": f"{row_id}.jpg"} for place, row_id in enumerate(ids)]
     stored = io.BytesIO()
     pd.DataFrame({"image": images, "id": ids, **columns}).to_parquet(stored)
     return stored.getvalue()
@@ -47,7 +47,7 @@ def card(folder: Path, row_id: str, field: str) -> Path:
 
 
 @pytest.mark.parametrize(("row_id", "field"), [("id", "image"), ("{image.path.stem}", "image.bytes")])
-def test_the_struct_or_its_bytes_are_the_picture(enter: Enter, tmp_path: Path, row_id: str, field: str) -> None:
+def test_the_struct_or_its_bytes_are_the_image(enter: Enter, tmp_path: Path, row_id: str, field: str) -> None:
     miniature = draw()
     places = enter(card(tmp_path, row_id, field), miniature)
 
@@ -57,7 +57,7 @@ def test_the_struct_or_its_bytes_are_the_picture(enter: Enter, tmp_path: Path, r
 
 
 @pytest.mark.parametrize("field", ["image", "image.bytes"])
-def test_no_part_of_a_picture_is_a_feature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+def test_no_part_of_an_image_is_a_feature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str) -> None:
     monkeypatch.chdir(tmp_path)
     places = set_up(card(tmp_path, "id", field), draw())
     assert examine(read_card(Path("pipelines/competitions/parquet.yaml")), places).facts["unused columns"] == "none"

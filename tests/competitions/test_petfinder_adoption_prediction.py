@@ -2,12 +2,12 @@
 
 from sklearn.metrics import cohen_kappa_score
 
-from foldline.files.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, tabular_columns
 from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 WITHOUT_PHOTO = "00000002b7"
 
@@ -32,7 +32,9 @@ def photos(folder: str, ids: list[str]) -> list[str]:
 
 def draw() -> Miniature:
     labels, answers = dealt(numbered(30, "{:08x}b"), "01234"), dealt(numbered(12, "{:08x}b7"), "01234")
-    members = pictures(photos("train_images", list(labels)), 0) | pictures(photos("test_images", list(answers)), 100)
+    members = image_files(photos("train_images", list(labels)), 0) | image_files(
+        photos("test_images", list(answers)), 100
+    )
     members["train/train.csv"] = csv({"PetID": labels.keys(), **beside(30), "AdoptionSpeed": labels.values()})
     members["test/test.csv"] = csv({"PetID": answers.keys(), **beside(12)})
     members["test/sample_submission.csv"] = csv({"PetID": answers.keys(), "AdoptionSpeed": 0})
@@ -46,7 +48,7 @@ def test_a_whole_number_per_pet(enter: Enter) -> None:
     images = read_images(places.images)
     assert images.groupby("row").size().value_counts().to_dict() == {1: 15, 2: 14, 3: 13}
     assert images["error"].notna().sum() == 1
-    assert len(side_columns(read_rows(places.rows))) == 19
+    assert len(tabular_columns(read_rows(places.rows))) == 19
     folds = read_folds(places.folds)
     assert folds.groupby(folds.index // 3)["fold"].nunique().tolist() == [1] * 10, "a rescuer's pets stay together"
     submission = grading.read(places.submission, list(miniature.answers), ["PetID", "AdoptionSpeed"], exact=True)

@@ -1,12 +1,12 @@
-"""petfinder-pawpularity-score: a number from 1 to 100, and twelve flags beside each picture."""
+"""petfinder-pawpularity-score: a number from 1 to 100, and twelve flags beside each image."""
 
 import numpy as np
 from sklearn.metrics import root_mean_squared_error
 
-from foldline.files.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 FLAGS = (
     "Subject Focus", "Eyes", "Face", "Near", "Action", "Accessory",
@@ -20,8 +20,8 @@ def draw() -> Miniature:
     answers = dealt(numbered(12, "{:032x}", 100), SCORES)
     flags = np.random.default_rng(0).integers(0, 2, (12, 42))
     train, test = (dict(zip(FLAGS, part, strict=True)) for part in (flags[:, :30], flags[:, 30:]))
-    members = pictures([f"train/{row_id}.jpg" for row_id in labels], 0)
-    members |= pictures([f"test/{row_id}.jpg" for row_id in answers], 100)
+    members = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
+    members |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
     members["train.csv"] = csv({"Id": labels.keys(), **train, "Pawpularity": labels.values()})
     members["test.csv"] = csv({"Id": answers.keys(), **test})
     members["sample_submission.csv"] = csv({"Id": answers.keys(), "Pawpularity": 50.0})
@@ -34,8 +34,8 @@ def test_numbers_stay_within_the_range(enter: Enter) -> None:
     places = enter(CARDS / "petfinder-pawpularity-score.yaml", miniature)
 
     rows = read_rows(places.rows)
-    assert side_columns(rows) == [f"side:{flag}" for flag in FLAGS]
-    assert set(rows[side_columns(rows)].to_numpy().ravel()) == {0.0, 1.0}
+    assert tabular_columns(rows) == [f"tabular:{flag}" for flag in FLAGS]
+    assert set(rows[tabular_columns(rows)].to_numpy().ravel()) == {0.0, 1.0}
     submission = grading.read(places.submission, list(miniature.answers), ["Id", "Pawpularity"])
     values = grading.numbers(submission, 1, 100)[:, 0]
     assert root_mean_squared_error(np.array(list(miniature.answers.values()), float), values) < 10

@@ -6,7 +6,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped, tarred
 
 WEATHER = ("clear", "cloudy", "haze", "partly_cloudy")
@@ -24,8 +24,8 @@ def tags(ids: list[str]) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     labels, answers = tags(numbered(40, "train_{}")), tags(numbered(12, "test_{}"))
-    train = pictures([f"train-jpg/{row_id}.jpg" for row_id in labels], 0)
-    test = pictures([f"test-jpg/{row_id}.jpg" for row_id in answers], 100)
+    train = image_files([f"train-jpg/{row_id}.jpg" for row_id in labels], 0)
+    test = image_files([f"test-jpg/{row_id}.jpg" for row_id in answers], 100)
     sample = csv({"image_name": answers.keys(), "tags": "primary clear agriculture road water"})
     files = {
         "train-jpg.tar.7z": seven_zipped({"train-jpg.tar": tarred(train)}),

@@ -1,18 +1,18 @@
-"""plant-pathology-2020-fgvc7: a column of 0 and 1 per class in train, pictures of both parts in one folder."""
+"""plant-pathology-2020-fgvc7: a column of 0 and 1 per class in train, images of both parts in one folder."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 STATES = ("healthy", "multiple_diseases", "rust", "scab")
 
 
 def draw() -> Miniature:
     labels, answers = dealt(numbered(24, "Train_{}"), STATES), dealt(numbered(12, "Test_{}"), STATES)
-    members = pictures([f"images/{row_id}.jpg" for row_id in (*labels, *answers)], 0)
+    members = image_files([f"images/{row_id}.jpg" for row_id in (*labels, *answers)], 0)
     one_hot = {state: [int(label == state) for label in labels.values()] for state in STATES}
     members["train.csv"] = csv({"image_id": labels.keys(), **one_hot})
     members["test.csv"] = csv({"image_id": answers.keys()})

@@ -6,7 +6,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 SETS = (("healthy",), ("scab",), ("rust", "complex"), ("scab", "frog_eye_leaf_spot", "complex"), ("powdery_mildew",))
 DISEASES = tuple(sorted({name for one in SETS for name in one}))
@@ -18,8 +18,8 @@ def diseases(ids: list[str]) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     labels, answers = diseases(numbered(30, "8{:015x}.jpg")), diseases(numbered(12, "9{:015x}.jpg"))
-    members = pictures([f"train_images/{row_id}" for row_id in labels], 0)
-    members |= pictures([f"test_images/{row_id}" for row_id in answers], 100)
+    members = image_files([f"train_images/{row_id}" for row_id in labels], 0)
+    members |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
     members["train.csv"] = csv({"image": labels.keys(), "labels": map(" ".join, labels.values())})
     members["sample_submission.csv"] = csv({"image": answers.keys(), "labels": "healthy"})
     return Miniature({"plant-pathology-2021-fgvc8.zip": zipped(members)}, labels, answers)

@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.metrics import r2_score
 
-from foldline.files.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 TRAITS = ("X4", "X11", "X18", "X26", "X50", "X3112")
 BESIDE = ("WORLDCLIM_BIO1_annual_mean_temperature", "SOIL_bdod_0.5cm_mean_0.01_deg",
@@ -21,8 +21,8 @@ def traits(ids: list[str]) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     labels, answers = traits(numbered(24, "{}", 192027691)), traits(numbered(12, "{}", 201238668))
-    members = pictures([f"train_images/{row_id}.jpeg" for row_id in labels], 0)
-    members |= pictures([f"test_images/{row_id}.jpeg" for row_id in answers], 100)
+    members = image_files([f"train_images/{row_id}.jpeg" for row_id in labels], 0)
+    members |= image_files([f"test_images/{row_id}.jpeg" for row_id in answers], 100)
     means = {f"{trait}_mean": column for trait, column in zip(TRAITS, zip(*labels.values(), strict=True), strict=True)}
     deviations = {f"{trait}_sd": 0.1 for trait in TRAITS}
     members["train.csv"] = csv({"id": labels.keys(), **dict.fromkeys(BESIDE, 3), **means, **deviations})
@@ -36,7 +36,7 @@ def test_six_numbers_by_the_sample_s_names(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "planttraits2024.yaml", miniature)
 
-    assert len(side_columns(read_rows(places.rows))) == len(BESIDE)
+    assert len(tabular_columns(read_rows(places.rows))) == len(BESIDE)
     submission = grading.read(places.submission, list(miniature.answers), ["id", *TRAITS], exact=True)
     truth = np.array(list(miniature.answers.values()), float)
     assert r2_score(truth, grading.numbers(submission), multioutput="raw_values")[-1] > 0.9

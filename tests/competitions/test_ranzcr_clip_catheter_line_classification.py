@@ -1,4 +1,4 @@
-"""ranzcr-clip-catheter-line-classification: eleven columns in train, nine in the sample, grey pictures, patients."""
+"""ranzcr-clip-catheter-line-classification: eleven columns in train, nine in the sample, grey images, patients."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 
 SCORED = (
     "ETT - Abnormal", "ETT - Borderline", "ETT - Normal", "NGT - Abnormal", "NGT - Borderline",
@@ -24,8 +24,8 @@ def findings(ids: list[str]) -> np.ndarray:
 def draw() -> Miniature:
     train_ids, test_ids = numbered(30, "1.2.826.0.1.{}"), numbered(12, "1.2.826.0.2.{}")
     train, test = findings(train_ids), findings(test_ids)
-    members = pictures([f"train/{row_id}.jpg" for row_id in train_ids], 0, "L")
-    members |= pictures([f"test/{row_id}.jpg" for row_id in test_ids], 100, "L")
+    members = image_files([f"train/{row_id}.jpg" for row_id in train_ids], 0, "L")
+    members |= image_files([f"test/{row_id}.jpg" for row_id in test_ids], 100, "L")
     patients = [f"{number // 3:09x}" for number in range(30)]
     members["train.csv"] = csv(
         {"StudyInstanceUID": train_ids, **dict(zip(COLUMNS, train, strict=True)), "PatientID": patients}

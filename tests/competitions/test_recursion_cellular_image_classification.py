@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, picture, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_file, zipped
 
 
 def wells(experiments: Iterable[str]) -> dict[str, tuple[str, str, str]]:
@@ -23,7 +23,7 @@ def draw() -> Miniature:
         for experiment, plate, well in places.values():
             for file in (f"s{site}_w{wave}" for site in (1, 2) for wave in range(1, 7)):
                 path = f"{folder}/{experiment}/Plate{plate}/{well}_{file}.png"
-                members[path] = picture(len(members), "png", "L")
+                members[path] = image_file(len(members), "png", "L")
     for name, places, known in (("train.csv", train, {"sirna": labels.values()}), ("test.csv", test, {})):
         columns = dict(zip(("experiment", "plate", "well"), zip(*places.values(), strict=True), strict=True))
         members[name] = csv({"id_code": places.keys(), **columns, **known})

@@ -13,7 +13,7 @@ VIEWS = ("CC", "MLO")
 
 
 def views_of(patients: range, first_image: int) -> dict[str, list]:
-    """A line per picture: two views of both breasts of each patient; every third patient has cancer on the left."""
+    """A line per image: two views of both breasts of each patient; every third patient has cancer on the left."""
     lines = [(patient, side, view) for patient in patients for side in "LR" for view in VIEWS]
     return {
         "site_id": [1] * len(lines),

@@ -1,4 +1,4 @@
-"""A community competition of several findings per picture: a column of 0 and 1 for each, in train and in the sample."""
+"""A community competition of several findings per image: a column of 0 and 1 for each, in train and in the sample."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from foldline.files.refusal import Refusal
 from foldline.local_kaggle.evaluation import score
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 from tests.metrics.of_kind import metric_of_kind
 
 FINDINGS = ("opacity", "diabetic retinopathy", "glaucoma", "macular edema", "normal")
@@ -30,8 +30,8 @@ def draw(shown: float) -> Miniature:
     """shown: what the sample has in all its fields."""
     labels = drawn_findings(numbered(40, "{:012x}.jpg"))
     answers = drawn_findings(numbered(16, "{:012x}.jpg", 100))
-    members = pictures([f"train/train/{name}" for name in labels], 0)
-    members |= pictures([f"test/test/{name}" for name in answers], 100)
+    members = image_files([f"train/train/{name}" for name in labels], 0)
+    members |= image_files([f"test/test/{name}" for name in answers], 100)
     members["train.csv"] = csv({"filename": labels.keys(), **zeros_and_ones(labels)})
     members["sample_submission.csv"] = csv({"filename": answers.keys(), **dict.fromkeys(FINDINGS, shown)})
     return Miniature({"retinal-findings.zip": zipped(members)}, labels, answers)

@@ -1,12 +1,12 @@
-"""siim-isic-melanoma-classification: the same pictures as jpeg, DICOM and tfrecords; patients; columns beside them."""
+"""siim-isic-melanoma-classification: the same images as jpeg, DICOM and tfrecords; patients; columns beside them."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from foldline.files.rows import read_rows, side_columns
+from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 SITES = ("torso", "lower extremity", "")
 
@@ -22,8 +22,8 @@ def beside(count: int) -> dict[str, list]:
 
 def draw() -> Miniature:
     labels, answers = dealt(numbered(30, "ISIC_{:07}"), "0001"), dealt(numbered(12, "ISIC_{:07}", 100), "0001")
-    members = pictures([f"jpeg/train/{row_id}.jpg" for row_id in labels], 0)
-    members |= pictures([f"jpeg/test/{row_id}.jpg" for row_id in answers], 100)
+    members = image_files([f"jpeg/train/{row_id}.jpg" for row_id in labels], 0)
+    members |= image_files([f"jpeg/test/{row_id}.jpg" for row_id in answers], 100)
     members |= {f"train/{row_id}.dcm": b"DICM" for row_id in labels}
     members |= {"tfrecords/train00-2071.tfrec": b"records"}
     train = {"diagnosis": "nevus", "benign_malignant": "benign", "target": labels.values()}
@@ -38,8 +38,8 @@ def test_probabilities_from_the_jpegs(enter: Enter) -> None:
     places = enter(CARDS / "siim-isic-melanoma-classification.yaml", miniature)
 
     rows = read_rows(places.rows)
-    assert side_columns(rows) == ["side:age_approx", "side:sex", "side:anatom_site_general_challenge"]
-    assert rows["side:age_approx"].isna().sum() == rows["side:sex"].isna().sum() == 14
+    assert tabular_columns(rows) == ["tabular:age_approx", "tabular:sex", "tabular:anatom_site_general_challenge"]
+    assert rows["tabular:age_approx"].isna().sum() == rows["tabular:sex"].isna().sum() == 14
     submission = grading.read(places.submission, list(miniature.answers), ["image_name", "target"])
     probabilities = grading.numbers(submission, 0, 1)[:, 0]
     truth = np.array([answer == "1" for answer in miniature.answers.values()])

@@ -1,4 +1,4 @@
-"""statoil-iceberg-classifier-challenge: json records in 7z, two bands of decibels as the picture, the sample in 7z.
+"""statoil-iceberg-classifier-challenge: json records in 7z, two bands of decibels as the image, the sample in 7z.
 
 Kaggle's archives hold `data/processed/train.json`, MLE-bench's `train.json`.
 """
@@ -41,7 +41,7 @@ def test_probabilities_of_two_float_channels(enter: Enter, above: str) -> None:
     miniature = draw(above)
     places = enter(CARDS / "statoil-iceberg-classifier-challenge.yaml", miniature)
 
-    angles = read_rows(places.rows)["side:inc_angle"]
+    angles = read_rows(places.rows)["tabular:inc_angle"]
     assert angles[:6].isna().tolist() == [True, False, False, False, False, True], 'missing where the file says "na"'
     submission = grading.read(places.submission, list(miniature.answers), ["id", "is_iceberg"])
     probabilities = grading.numbers(submission, 0, 1)[:, 0]

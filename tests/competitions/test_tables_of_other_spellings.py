@@ -10,7 +10,7 @@ from foldline.files.refusal import Refusal
 from pipelines import doctor, prepare
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 CARD = CARDS / "paddy-disease-classification.yaml"
 LABELS = ("番茄早疫病", "向日葵", "蒲公英")
@@ -19,8 +19,8 @@ LABELS = ("番茄早疫病", "向日葵", "蒲公英")
 def draw(change: tuple[str, str] = ("", "")) -> Miniature:
     labels = dealt(numbered(24, "{}.jpg", 100330), LABELS)
     answers = dealt(numbered(12, "{:06}.jpg", 1), LABELS)
-    members = pictures([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
-    members |= pictures([f"test_images/{row_id}" for row_id in answers], 100)
+    members = image_files([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
+    members |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
     table = csv({"image_id": labels.keys(), "label": labels.values()})
     table = table.decode() if isinstance(table, bytes) else table
     members["train.csv"] = table.replace(*change).encode("gbk")

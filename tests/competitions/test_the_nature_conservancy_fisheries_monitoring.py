@@ -5,7 +5,7 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 FISH = ("ALB", "BET", "NoF")
@@ -15,11 +15,11 @@ def draw() -> Miniature:
     labels = dealt(numbered(24, "img_{:05}.jpg", 3), FISH)
     first, second = numbered(6, "img_{:05}.jpg", 5000), numbered(6, "test_stg2/image_{:05}.jpg", 1)
     answers = dealt([*first, *second], FISH)
-    train = pictures([f"train/{fish}/{name}" for name, fish in labels.items()], 0)
+    train = image_files([f"train/{fish}/{name}" for name, fish in labels.items()], 0)
     files = {
         "train.zip": zipped(train),
-        "test_stg1.zip": zipped(pictures([f"test_stg1/{name}" for name in first], 100)),
-        "test_stg2.7z": seven_zipped(pictures(second, 200)),
+        "test_stg1.zip": zipped(image_files([f"test_stg1/{name}" for name in first], 100)),
+        "test_stg2.7z": seven_zipped(image_files(second, 200)),
         "sample_submission_stg2.csv.zip": zipped(
             {"sample_submission_stg2.csv": csv({"image": answers.keys(), **dict.fromkeys(FISH, 1 / 3)})}
         ),

@@ -4,7 +4,7 @@ from sklearn.metrics import f1_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, picture, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_file, numbered, zipped
 from tests.competitions.packing import tf_record
 
 
@@ -12,10 +12,10 @@ def draw() -> Miniature:
     labels, answers = dealt(numbered(24, "{:09x}", 0xD0A1), ("3", "50", "103")), dealt(numbered(9, "{:09x}", 7), "3")
     answers |= {row_id: label for row_id, label in zip(answers, ("3", "50", "103") * 3, strict=True)}
     train = [
-        {"id": row_id.encode(), "image": picture(seed), "class": int(label)}
+        {"id": row_id.encode(), "image": image_file(seed), "class": int(label)}
         for seed, (row_id, label) in enumerate(labels.items())
     ]
-    test = [{"id": row_id.encode(), "image": picture(100 + seed)} for seed, row_id in enumerate(answers)]
+    test = [{"id": row_id.encode(), "image": image_file(100 + seed)} for seed, row_id in enumerate(answers)]
     size = "tfrecords-jpeg-224x224"
     members = {
         f"{size}/train/00-224x224-8.tfrec": tf_record(train[:8]),
@@ -28,7 +28,7 @@ def draw() -> Miniature:
     return Miniature({"tpu-getting-started.zip": zipped(members)}, labels, answers)
 
 
-def test_labels_of_pictures_in_tfrecords(enter: Enter) -> None:
+def test_labels_of_images_in_tfrecords(enter: Enter) -> None:
     miniature = draw()
     places = enter(CARDS / "tpu-getting-started.yaml", miniature)
 

@@ -1,8 +1,8 @@
-"""whale-categorization-playground: five ranked labels, whales without a train picture are called new_whale."""
+"""whale-categorization-playground: five ranked labels, whales without a train image are called new_whale."""
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 WHALES = tuple(numbered(8, "w_{:07x}", 0x1287F))
 
@@ -11,8 +11,8 @@ def draw() -> Miniature:
     """As MLE-bench splits it: `new_whale` is a label of train rows too, and of test whales that train has not."""
     labels = dealt(numbered(36, "{:08x}.jpg"), (*WHALES, "new_whale"))
     answers = dealt(numbered(18, "{:08x}.jpg", 100), (*WHALES, "new_whale"))
-    members = pictures([f"train/{name}" for name in labels], 0)
-    members |= pictures([f"test/{name}" for name in answers], 100)
+    members = image_files([f"train/{name}" for name in labels], 0)
+    members |= image_files([f"test/{name}" for name in answers], 100)
     files = {
         "train.zip": zipped({path: content for path, content in members.items() if path.startswith("train")}),
         "test.zip": zipped({path: content for path, content in members.items() if path.startswith("test")}),

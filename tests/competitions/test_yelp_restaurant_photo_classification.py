@@ -7,7 +7,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, image_files, numbered, zipped
 from tests.competitions.packing import tarred
 
 SETS = (("1", "2", "8"), ("0", "3"), (), ("5", "6"), ("8",), ("0", "1", "3", "8"))
@@ -36,7 +36,7 @@ def draw() -> Miniature:
         "sample_submission.csv": sample,
     }
     for first, (folder, part) in enumerate((("train_photos", train), ("test_photos", test))):
-        taken = pictures([f"{folder}/{photo}.jpg" for photo in dict.fromkeys(part["photo_id"])], 100 * first)
+        taken = image_files([f"{folder}/{photo}.jpg" for photo in dict.fromkeys(part["photo_id"])], 100 * first)
         files[folder] = tarred({f"{folder}/._5000.jpg": b"leftover", **taken}, "gz")
     packed = {f"{name}.tgz": tarred({f"._{name}": b"leftover", name: content}, "gz") for name, content in files.items()
               if name.endswith("csv")}  # fmt: skip

@@ -13,11 +13,11 @@ from foldline.card.card import Card
 from foldline.doctor.card_draft import Draft, draft_card
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
-from tests.competitions.drawing import csv, pictures, zipped
+from tests.competitions.drawing import csv, image_files, zipped
 
 IDS = [f"a{number}" for number in range(12)]
-TRAIN = pictures([f"train/{row}.jpg" for row in IDS], 0)
-TEST = pictures(["test/b1.jpg", "test/b2.jpg"], 50)
+TRAIN = image_files([f"train/{row}.jpg" for row in IDS], 0)
+TEST = image_files(["test/b1.jpg", "test/b2.jpg"], 50)
 
 
 def draft(folder: Path, files: Mapping[str, bytes]) -> tuple[Draft, Card]:
@@ -75,18 +75,18 @@ def test_columns_of_the_sample_may_be_columns_of_labels(tmp_path: Path) -> None:
 def test_paths_are_read_off_the_files(tmp_path: Path) -> None:
     """A folder by label, a number with zeros, and a suffix that the table lacks."""
     rows = [f"{number}" for number in range(12)]
-    drawn = pictures([f"train/{'ab'[int(row) % 2]}/{int(row):04}.png" for row in rows], 0)
+    drawn = image_files([f"train/{'ab'[int(row) % 2]}/{int(row):04}.png" for row in rows], 0)
     tables = {
         "train.csv": csv({"n": rows, "kind": ["a", "b"] * 6}),
         "sample_submission.csv": csv({"n": ["77", "78"], "kind": ["a", "a"]}),
     }
-    _, card = draft(tmp_path, drawn | pictures(["test/0077.png", "test/0078.png"], 60) | tables)
+    _, card = draft(tmp_path, drawn | image_files(["test/0077.png", "test/0078.png"], 60) | tables)
     assert card.layout.model_dump()["train"][0]["path"] == ("train/{kind}/{n:04}.png",)
     assert card.layout.model_dump()["test"][0]["path"] == ("test/{n:04}.png",)
 
 
 def test_folders_say_labels_where_no_table_does(tmp_path: Path) -> None:
-    drawn = pictures([f"train/{label}/{row}.jpg" for row, label in zip(IDS, ["cat", "dog"] * 6, strict=True)], 0)
+    drawn = image_files([f"train/{label}/{row}.jpg" for row, label in zip(IDS, ["cat", "dog"] * 6, strict=True)], 0)
     sample = {"sample_submission.csv": csv({"id": ["b1", "b2"], "species": ["cat", "cat"]})}
     found, card = draft(tmp_path, drawn | TEST | sample)
     assert card.layout.model_dump()["train"][0]["kind"] == "walk"
@@ -104,7 +104,8 @@ def test_folders_say_labels_where_no_table_does(tmp_path: Path) -> None:
         ({"sample_submission.csv": csv({"id": ["b1"], "y": [0]})}, "no file ends as an image does"),
         (TRAIN | {"sample_submission.csv": csv({"id": ["b1"]})}, "has one column, which asks for nothing"),
         (
-            pictures(["train/x1z.jpg", "train/y2z.jpg"], 0) | {"sample_submission.csv": csv({"id": ["b1"], "y": [0]})},
+            image_files(["train/x1z.jpg", "train/y2z.jpg"], 0)
+            | {"sample_submission.csv": csv({"id": ["b1"], "y": [0]})},
             "neither their folders nor their names say a label",
         ),
     ],

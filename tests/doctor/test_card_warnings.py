@@ -52,7 +52,7 @@ def test_labels_that_differ_in_case_or_blanks_alone() -> None:
 def found(train: list[str | None], test: list[str | None]) -> list[str]:
     part = ["train"] * len(train) + ["test"] * len(test)
     values = pd.Series([*train, *test], dtype="str")
-    return list(unlearnable_features(pd.DataFrame({"part": part, "side:male": values, "side:age": np.nan})))
+    return list(unlearnable_features(pd.DataFrame({"part": part, "tabular:male": values, "tabular:age": np.nan})))
 
 
 def test_features_that_train_rows_teach() -> None:

@@ -75,15 +75,15 @@ def test_groups_of_one_row_each_do_nothing_and_few_groups_make_few_folds() -> No
 
 def test_unreadable_images_are_counted_with_their_reasons() -> None:
     rows, images = tables(["a", "b", "a", "b"])
-    images.loc[2, "error"] = "no picture"
+    images.loc[2, "error"] = "no image"
     (finding,) = found(rows, images, ("a", "b"))
-    assert finding.startswith("1 of 4 images cannot be read: 2.jpg: no picture. Correct the card's layout if it")
+    assert finding.startswith("1 of 4 images cannot be read: 2.jpg: no image. Correct the card's layout if it")
     assert "or set prepare.max_unreadable_fraction to 0.25 or more" in finding
 
 
 def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
     rows, images = tables(["a", "b", "a"])
-    images["error"] = [None, "no picture", MISSING]
+    images["error"] = [None, "no image", MISSING]
     missing, unreadable, *_ = data_warnings(
         rows, images, np.array([0, 1, 0]), ("a", "b"), ("a", "b", "a"), NO_PAIRS, " Look in `b/`."
     )
@@ -99,14 +99,14 @@ def test_one_share_lets_all_that_cannot_be_read_pass() -> None:
             (0, 1),
             [
                 "1 near-duplicate pair of train images (they",
-                "1 near-duplicate pair of train images that hold one picture under different labels: 0.jpg = 1.jpg.",
+                "1 near-duplicate pair of train images that are the same under different labels: 0.jpg = 1.jpg.",
             ],
         ),
         ((3, 4), ["1 near-duplicate pair across train and test (a leak): 3.jpg = 4.jpg."]),
         ((4, 5), []),
     ],
 )
-def test_pictures_that_repeat_are_told_by_where_they_stand(pair: tuple[int, int], expected: list[str]) -> None:
+def test_images_that_repeat_are_told_by_where_they_stand(pair: tuple[int, int], expected: list[str]) -> None:
     rows, images = tables(["a", "b", "a", "b", None, None])
     pairs = pd.DataFrame([(*pair, 0)], columns=["first", "second", "difference"])
     findings = found(rows, images, ("a", "b"), pairs)
@@ -148,7 +148,7 @@ def test_a_few_images_of_other_sizes_are_chance() -> None:
     assert found(rows, images, ("a",)) == []
 
 
-def test_pictures_in_records_are_named_by_their_rows() -> None:
+def test_images_in_records_are_named_by_their_rows() -> None:
     rows, images = tables(["a", "a", "b", "b"])
     images["path"] = [address_in_record("t.csv", InRecord((number, 9), ("a",), "", 2, 2)) for number in range(4)]
     (finding,) = found(rows, images, ("a", "b"), pd.DataFrame({"first": [0], "second": [1], "difference": [0]}))

@@ -1,4 +1,4 @@
-"""Pictures that a range does not fit: each finding by hand, and what must not be found."""
+"""Images that a range does not fit: each finding by hand, and what must not be found."""
 
 import re
 
@@ -19,11 +19,11 @@ IMAGES = pd.DataFrame(
 
 
 def of_values(low: float, high: float) -> np.ndarray:
-    """Four pictures, all alike, as the cache holds them."""
+    """Four images, all alike, as the cache holds them."""
     return np.tile(np.linspace(low, high, 4).reshape(1, 2, 2, 1), (4, 1, 1, 1))
 
 
-def test_a_range_that_is_far_too_wide_makes_pictures_of_one_value() -> None:
+def test_a_range_that_is_far_too_wide_makes_images_of_one_value() -> None:
     [finding] = pixel_warnings(IMAGES, of_values(127.5, 127.5).astype(np.float16).__getitem__, (-1.0, 1.0))
     assert finding.startswith("3 of 3 images are of one value each, from 0 to 0. layout.range is [-1.0, 1.0]. Write")
 
@@ -36,7 +36,7 @@ def test_bytes_of_one_value_have_no_range_to_correct() -> None:
 
 
 @pytest.mark.parametrize("flat", [0, 1])
-def test_a_blank_picture_among_others_is_no_finding(flat: int) -> None:
+def test_a_blank_image_among_others_is_no_finding(flat: int) -> None:
     pixels = of_values(0, 90).astype(np.uint8)
     pixels[:flat] = 0
     assert list(pixel_warnings(IMAGES, pixels.__getitem__, None)) == []
@@ -50,7 +50,7 @@ def test_a_blank_picture_among_others_is_no_finding(flat: int) -> None:
         (-255, 510, (0.0, 100.0), "50% of the .* outside of layout.range, .* they go from about -100 to 200. Write"),
     ],
 )
-def test_a_range_that_is_not_the_pictures(
+def test_a_range_that_is_not_the_images(
     lowest: float, highest: float, value_range: tuple[float, float] | None, said: str
 ) -> None:
     pixels = of_values(lowest, highest).astype(np.uint8 if value_range is None else np.float16)
@@ -58,10 +58,10 @@ def test_a_range_that_is_not_the_pictures(
     assert re.search(said, finding), finding
 
 
-def test_noise_that_is_lost_in_the_doctors_small_pictures_is_no_finding() -> None:
-    picture_at = of_values(120, 135).astype(np.float16).__getitem__
-    assert len(list(pixel_warnings(IMAGES.assign(width=16), picture_at, (-5.0, 5.0)))) == 1
-    assert list(pixel_warnings(IMAGES.assign(width=17), picture_at, (-5.0, 5.0))) == []
+def test_noise_that_is_lost_in_the_doctors_small_images_is_no_finding() -> None:
+    image_at = of_values(120, 135).astype(np.float16).__getitem__
+    assert len(list(pixel_warnings(IMAGES.assign(width=16), image_at, (-5.0, 5.0)))) == 1
+    assert list(pixel_warnings(IMAGES.assign(width=17), image_at, (-5.0, 5.0))) == []
 
 
 def test_a_bright_spot_beyond_the_range_is_no_finding() -> None:

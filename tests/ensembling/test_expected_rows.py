@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.ensembling.expected_rows import expected_rows, place
+from foldline.ensembling.expected_rows import expected_rows, positions_in
 from foldline.files.refusal import Refusal
 
 
@@ -41,7 +41,7 @@ def test_folds_of_other_rows_are_refused() -> None:
 
 
 def test_each_expected_row_is_found_wherever_it_lies() -> None:
-    np.testing.assert_array_equal(place(["a", "b", "c"], ["c", "a", "b"], "fold 0, test"), [1, 2, 0])
+    np.testing.assert_array_equal(positions_in(["a", "b", "c"], ["c", "a", "b"], "fold 0, test"), [1, 2, 0])
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_each_expected_row_is_found_wherever_it_lies() -> None:
 )
 def test_missing_double_and_unknown_rows_are_named(found: list[str], message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        place(["a", "b", "c"], found, "fold 0, test")
+        positions_in(["a", "b", "c"], found, "fold 0, test")

@@ -1,4 +1,4 @@
-"""What a card and the pictures decide of a first experiment; that it is valid for every card we ship."""
+"""What a card and the images decide of a first experiment; that it is valid for every card we ship."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_every_card_has_a_valid_first_experiment(card: Path, image: TypicalImage
         (TypicalImage(1000.0, 5.0, True), (96, 512), "squash"),
     ],
 )
-def test_pictures_decide_their_size(image: TypicalImage, size: tuple[int, int], resize: str) -> None:
+def test_images_decide_their_size(image: TypicalImage, size: tuple[int, int], resize: str) -> None:
     prepare = first_experiment(RECIPE, DOGS, image)["prepare"]
     assert (prepare["height_pixels"], prepare["width_pixels"]) == size
     assert (prepare["resize"], prepare["max_unreadable_fraction"]) == (resize, 0.0)

@@ -19,7 +19,7 @@ from foldline.files.refusal import Refusal
 from foldline.folds.folds_table import read_folds
 from pipelines import check, doctor, prepare, split
 from tests.competitions.conftest import set_up
-from tests.competitions.drawing import Miniature, csv, picture, zipped
+from tests.competitions.drawing import Miniature, csv, image_file, zipped
 
 TARGETS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
     "binary": ({"kind": "binary", "negative": 0, "positive": 1}, {"kind": "auc"},
@@ -37,14 +37,14 @@ TARGETS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[s
 
 @st.composite
 def competitions(draw: st.DrawFn) -> tuple[dict[str, Any], Miniature]:
-    """A card and its files: 2 to 12 train rows, of groups or not, some of whose pictures are the same."""
+    """A card and its files: 2 to 12 train rows, of groups or not, some of whose images are the same."""
     target, metric, form, labels = TARGETS[draw(st.sampled_from(sorted(TARGETS)))]
     rows = draw(st.integers(2, 12))
     seeds = [draw(st.integers(0, draw(st.sampled_from([0, 2, 40])))) for _ in range(rows)]
     groups = [draw(st.integers(0, draw(st.sampled_from([0, 1, 2, 11])))) for _ in range(rows)]
     answers = [labels[number % len(labels)] for number in range(rows)]
-    members = {f"train/{number}.png": picture(seed, "png") for number, seed in enumerate(seeds)}
-    members |= {f"test/{number}.png": picture(100 + number, "png") for number in range(2)}
+    members = {f"train/{number}.png": image_file(seed, "png") for number, seed in enumerate(seeds)}
+    members |= {f"test/{number}.png": image_file(100 + number, "png") for number in range(2)}
     members["train.csv"] = csv({"id": range(rows), "label": answers, "place": groups})
     members["sample.csv"] = csv({"id": range(2), "label": labels[0]})
     layout = {"channels": draw(st.sampled_from([1, 3])), "range": None, "aggregate": "mean"}

@@ -21,7 +21,7 @@ from foldline.training.backbones import has_fixed_size
 from foldline.training.models import Architecture, build_model
 from foldline.training.networks import Models
 from foldline.training.weights import FileWeights
-from tests.training.small import MODEL, TRAIN, rehearsed, train_section
+from tests.training.small import MODEL, TRAIN, run_dry, train_section
 
 SMALL = {
     "beit": "beit_base_patch16_224",
@@ -210,7 +210,7 @@ def test_who_follows_the_refusals_arrives(name: str, outcome: Callable[..., None
     said: list[str] = []
     while len(said) < MOST_REFUSALS:
         try:
-            rehearsed(train_section(**asked["train"]), (*asked["size"], asked["channels"]), asked["views"])
+            run_dry(train_section(**asked["train"]), (*asked["size"], asked["channels"]), asked["views"])
         except Refusal as refusal:
             assert str(refusal) not in said, "said before"
             said.append(str(refusal))
@@ -244,7 +244,7 @@ def test_weights_of_another_size_are_in_force_or_refused(
         learning_rates=TRAIN["learning_rates"] | {"layer_decay": 1.0},
     )
     try:
-        rehearsed(config, (size, size, 3), weights=written)
+        run_dry(config, (size, size, 3), weights=written)
     except Refusal as refusal:
         assert "prepare.height_pixels" in str(refusal) or "train.model.name" in str(refusal), str(refusal)
         outcome("weights of another image size", "refused")

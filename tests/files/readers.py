@@ -16,7 +16,7 @@ from foldline.files.places import Places
 from foldline.files.rows import read_rows, read_targets, write_rows, write_targets
 from foldline.files.whole_files import write_json
 from foldline.folds.folds_table import read_folds, write_folds
-from foldline.folds.training_table import graded_lines, read_training_table, write_training_table
+from foldline.folds.training_table import graded_entries, read_training_table, write_training_table
 from foldline.kaggle.ledger import Receipt, append_entry, entry, read_ledger, read_receipt, write_receipt
 from foldline.local_kaggle.hosted_competition import Description
 from foldline.metrics.decisions.rules import read_rule
@@ -32,7 +32,7 @@ from tests.training.test_models import architecture
 
 IDS = ("1", "2", "3", "4")
 ROWS = pd.DataFrame(
-    {"part": ["train"] * 3 + ["test"], "row_id": IDS, "group": [None] * 4, "side:age": [1.0, np.nan, 3.0, 4.0]}
+    {"part": ["train"] * 3 + ["test"], "row_id": IDS, "group": [None] * 4, "tabular:age": [1.0, np.nan, 3.0, 4.0]}
 ).astype({"group": "str"})
 TARGETS = np.array([0, 1, 0])
 CLASSES = ("cat", "dog")
@@ -122,7 +122,7 @@ READERS: dict[str, Read] = {
     "images.parquet": Read(lambda path: write_images(path, IMAGES), read_images),
     "folds.csv": Read(lambda path: write_folds(path, FOLDS), read_folds),
     "training.parquet": Read(
-        lambda path: write_training_table(path, graded_lines(np.arange(3), TARGETS, 2)),
+        lambda path: write_training_table(path, graded_entries(np.arange(3), TARGETS, 2)),
         lambda path: read_training_table(path, 3, 2),
     ),
     "history.csv": Read(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.files.rows import read_rows, side_columns, write_rows
+from foldline.files.rows import read_rows, tabular_columns, write_rows
 
 ROWS = pd.DataFrame(
     {
@@ -30,12 +30,12 @@ def test_equal_rows_are_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_features_are_numbers_or_text(tmp_path: Path) -> None:
-    rows = ROWS.assign(**{"side:age": [45.5, None, 3.0], "side:sex": pd.Series([None, "f", "NA"], dtype="str")})
+    rows = ROWS.assign(**{"tabular:age": [45.5, None, 3.0], "tabular:sex": pd.Series([None, "f", "NA"], dtype="str")})
     write_rows(tmp_path / "rows.parquet", rows)
 
     found = read_rows(tmp_path / "rows.parquet")
     pd.testing.assert_frame_equal(found, rows)
-    assert side_columns(found) == ["side:age", "side:sex"]
+    assert tabular_columns(found) == ["tabular:age", "tabular:sex"]
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_features_are_numbers_or_text(tmp_path: Path) -> None:
         ({"part": ["test", "train", "test"], "row_id": ["a", "b", "c"]}, "row 1 breaks the order"),
         ({"row_id": ["007", None, "007"]}, "1 rows have no `row_id`, the first is row 1"),
         ({"row_id": ["007", "007", "007"]}, "1 rows repeat an earlier one's key"),
-        ({"side:age": [1, 2, 3]}, "`side:age` is int64, a feature is float64 or text"),
-        ({"side:age": [1.0, float("inf"), 3.0]}, "`side:age` is infinite in row 1"),
+        ({"tabular:age": [1, 2, 3]}, "`tabular:age` is int64, a feature is float64 or text"),
+        ({"tabular:age": [1.0, float("inf"), 3.0]}, "`tabular:age` is infinite in row 1"),
     ],
 )
 def test_untrue_rows_are_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.files.rows import places_of, read_targets, write_targets
+from foldline.files.rows import positions_of, read_targets, write_targets
 
 ROWS = pd.DataFrame({"part": ["train", "train", "test"], "row_id": ["b", "a", "b"]})
 
@@ -53,9 +53,9 @@ def test_an_absent_or_torn_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_row_is_found_among_the_train_rows() -> None:
-    assert places_of(ROWS, ["a", "b"]).tolist() == [1, 0]
+    assert positions_of(ROWS, ["a", "b"]).tolist() == [1, 0]
     with pytest.raises(Refusal, match="has no train rows c"):
-        places_of(ROWS, ["a", "c"])
+        positions_of(ROWS, ["a", "c"])
 
 
 def test_refuses_infinite_targets(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_listed_shows_the_first() -> None:
 def test_json_has_no_numbers_that_are_not_finite(word: str, tmp_path: Path) -> None:
     path = tmp_path / "rule.json"
     path.write_text(f'{{"thresholds": [0.5, {word}]}}')
-    with pytest.raises(Refusal, match=f"rule.json is not valid JSON .{word} is no number"):
+    with pytest.raises(Refusal, match=f"rule.json is not valid JSON .{word} is not a number"):
         read_json(path)
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(path, {"score": float(word.lower())})

@@ -1,4 +1,4 @@
-"""Planted copies are found, and pictures that only look alike are left apart."""
+"""Planted copies are found, and images that only look alike are left apart."""
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,9 @@ from foldline.folds.alignment import Alignment, align
 from foldline.folds.duplicates import FARTHEST, close_pairs, near_duplicate_pairs
 from foldline.folds.duplicates_table import RECODED
 from foldline.pixels.chunks import DecodedImage, decode_into, with_hashes
-from foldline.pixels.picture_files import Contents
+from foldline.pixels.image_files import Contents
 from foldline.pixels.resizing import PixelForm
-from tests.pixels.pictures import encoded, scene
+from tests.pixels.drawn import encoded, scene
 
 FORM = PixelForm(64, 64, 3, "squash")
 
@@ -36,11 +36,11 @@ def pairs_among(contents: list[bytes], form: PixelForm = FORM) -> set[tuple[int,
     return set(zip(pairs["first"], pairs["second"], strict=True))
 
 
-def copied(picture: np.ndarray, rng: np.random.Generator, cropped_share: float = 0.03) -> bytes:
+def copied(image: np.ndarray, rng: np.random.Generator, cropped_fraction: float = 0.03) -> bytes:
     """Cropped, resized, brightened and re-encoded."""
-    height, width = picture.shape[:2]
-    top, left = round(height * cropped_share), round(width * cropped_share)
-    image = Image.fromarray(picture[top : height - top, left : width - left])
+    height, width = image.shape[:2]
+    top, left = round(height * cropped_fraction), round(width * cropped_fraction)
+    image = Image.fromarray(image[top : height - top, left : width - left])
     scale = rng.uniform(0.6, 1.4)
     image = image.resize((round(width * scale), round(height * scale)), Image.Resampling.BICUBIC)
     image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.75, 1.25))
@@ -49,15 +49,15 @@ def copied(picture: np.ndarray, rng: np.random.Generator, cropped_share: float =
 
 def test_planted_copies_are_found_and_nothing_else() -> None:
     rng = np.random.default_rng(0)
-    pictures = [scene(seed, 133, 100) for seed in range(400)]
-    copies = [copied(picture, rng) for picture in pictures[:200]]
-    found = pairs_among([*(encoded(picture, "JPEG", quality=90) for picture in pictures), *copies])
+    images = [scene(seed, 133, 100) for seed in range(400)]
+    copies = [copied(image, rng) for image in images[:200]]
+    found = pairs_among([*(encoded(image, "JPEG", quality=90) for image in images), *copies])
     planted = {(number, 400 + number) for number in range(200)}
     assert len(found & planted) >= 190
     assert not found - planted
 
 
-def test_where_each_picture_has_many_copies_they_are_no_measure_of_what_is_unrelated() -> None:
+def test_where_each_image_has_many_copies_they_are_no_measure_of_what_is_unrelated() -> None:
     rng = np.random.default_rng(0)
     contents = [copied(scene(seed, 133, 100), rng, 0.01 * (copy % 4)) for seed in range(12) for copy in range(14)]
     found = np.array(sorted(pairs_among(contents)))
@@ -74,11 +74,11 @@ def test_handwritten_digits_are_not_joined_into_crowds() -> None:
     assert np.bincount(connected_components(links)[1]).max() <= 5
 
 
-def test_a_burst_is_joined_by_few_comparisons_for_each_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_is_joined_by_few_comparisons_for_each_image(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shutter held down: 20 frames, each the one before but for noise and a hair's movement."""
     rng, whole = np.random.default_rng(0), scene(0, 160, 220).astype(float)
     frames = [whole[n // 8 : n // 8 + 140, n // 8 : n // 8 + 200] + rng.normal(0, 2, (140, 200, 3)) for n in range(20)]
-    pictures = [
+    images = [
         *(np.clip(frame, 0, 255).astype(np.uint8) for frame in frames),
         *(scene(seed) for seed in range(1, 130)),
     ]
@@ -89,7 +89,7 @@ def test_a_burst_is_joined_by_few_comparisons_for_each_picture(monkeypatch: pyte
         return align(first, second)
 
     monkeypatch.setattr(duplicates, "align", counted)
-    found = pairs_among([encoded(picture, "JPEG") for picture in pictures])
+    found = pairs_among([encoded(image, "JPEG") for image in images])
     assert len(found) == 19 and max(max(pair) for pair in found) == 19
     assert len(compared) < 3 * 20 + duplicates.SAMPLED_IMAGES  # all pairs of frames are 190
 
@@ -109,7 +109,7 @@ def test_equal_files_are_chained_and_unreadable_ones_left_out() -> None:
     assert pairs_among([one, two, one, b"", b"", one]) == {(0, 2), (0, 5)}
 
 
-def test_blank_pictures_hold_nothing_to_compare() -> None:
+def test_blank_images_hold_nothing_to_compare() -> None:
     blanks = [encoded(np.full((20, 20, 3), value, np.uint8)) for value in range(0, 250, 10)]
     assert pairs_among(blanks) == set()
 
@@ -124,7 +124,7 @@ def test_no_images() -> None:
     assert near_duplicate_pairs(images[:0], pixels[:0]).empty
 
 
-def test_mirrored_pictures_are_different() -> None:
+def test_mirrored_images_are_different() -> None:
     assert pairs_among([encoded(scene(1)), encoded(np.ascontiguousarray(scene(1)[:, ::-1]))]) == set()
 
 
@@ -155,7 +155,7 @@ def test_too_few_hashes_to_pair(count: int) -> None:
 
 
 @pytest.mark.parametrize(("animal_pixels", "is_one"), [(0, True), (6, False)])
-def test_a_small_animal_makes_another_picture_and_a_recoding_does_not(animal_pixels: int, is_one: bool) -> None:
+def test_a_small_animal_makes_another_image_and_a_recoding_does_not(animal_pixels: int, is_one: bool) -> None:
     empty = scene(3, 150, 200)
     other = empty.copy()
     other[70 : 70 + animal_pixels, 90 : 90 + 2 * animal_pixels] = 20

@@ -24,7 +24,7 @@ def test_pairs_are_listed_by_what_they_mean() -> None:
     ]
     assert (
         describe_findings(duplicates)
-        == "3 near-duplicate pairs: 1 across train/test (leak), 1 of one picture with different labels"
+        == "3 near-duplicate pairs: 1 across train/test (leak), 1 of one image with different labels"
     )
 
 
@@ -50,7 +50,7 @@ def test_texts_are_written_as_they_are(tmp_path: Path) -> None:
     ("difference", "groups", "finding"),
     [(8, [None, None], "conflict"), (9, [None, None], "same"), (0, ["x", "x"], "same"), (0, ["x", "y"], "conflict")],
 )
-def test_labels_conflict_where_one_picture_has_both_outside_of_a_group(
+def test_labels_conflict_where_one_image_has_both_outside_of_a_group(
     difference: int, groups: list[str | None], finding: str
 ) -> None:
     """An empty frame and one with an animal are alike; frames of one burst, and of one patient, may have two labels."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.folds.training_table import graded_lines, read_training_table, soft_targets, write_training_table
+from foldline.folds.training_table import graded_entries, read_training_table, soft_targets, write_training_table
 
 NAN = np.nan
 
@@ -26,7 +26,7 @@ NAN = np.nan
 )
 def test_soft_targets(graded: np.ndarray, expected: list[list[float]], tmp_path: Path) -> None:
     np.testing.assert_array_equal(soft_targets(graded, 3).toarray(), np.array(expected, np.float32))
-    table = graded_lines(np.arange(len(graded)), graded, 3)
+    table = graded_entries(np.arange(len(graded)), graded, 3)
     write_training_table(tmp_path / "training.parquet", table)
     found = read_training_table(tmp_path / "training.parquet", len(graded), 3)
     np.testing.assert_array_equal(found.targets.toarray(), table.targets.toarray())
@@ -35,7 +35,7 @@ def test_soft_targets(graded: np.ndarray, expected: list[list[float]], tmp_path:
 
 
 def test_a_row_may_stand_there_twice_with_weights_and_sources_of_its_own(tmp_path: Path) -> None:
-    table = graded_lines(np.array([1, 0, 1]), np.array([2, 0]), 3)
+    table = graded_entries(np.array([1, 0, 1]), np.array([2, 0]), 3)
     table = replace(table, weights=np.array([1, 0.5, 0], np.float32), sources=("graded", "graded", "relabelled"))
     write_training_table(tmp_path / "training.parquet", table)
     found = read_training_table(tmp_path / "training.parquet", 2, 3)
@@ -44,15 +44,17 @@ def test_a_row_may_stand_there_twice_with_weights_and_sources_of_its_own(tmp_pat
 
 @pytest.mark.parametrize(("rows", "classes", "weight"), [(1, 3, 1.0), (2, 2, 1.0), (2, 3, -1.0), (2, 3, NAN)])
 def test_refuses_a_table_of_other_rows(rows: int, classes: int, weight: float, tmp_path: Path) -> None:
-    table = replace(graded_lines(np.arange(2), np.array([2, 0]), 3), weights=np.array([1, weight], np.float32))
+    table = replace(graded_entries(np.arange(2), np.array([2, 0]), 3), weights=np.array([1, weight], np.float32))
     write_training_table(tmp_path / "training.parquet", table)
     with pytest.raises(Refusal, match=r"training.parquet has rows or classes that .* Run `dvc repro -f -s split`"):
         read_training_table(tmp_path / "training.parquet", rows, classes)
 
 
-@pytest.mark.parametrize(("targets", "weight", "words"), [(np.inf, 1, "infinite"), (1, np.inf, "a weight that is no")])
+@pytest.mark.parametrize(
+    ("targets", "weight", "words"), [(np.inf, 1, "infinite"), (1, np.inf, "weights that are negative or not finite")]
+)
 def test_refuses_numbers_that_are_not_finite(targets: float, weight: float, words: str, tmp_path: Path) -> None:
-    table = graded_lines(np.arange(2), np.array([[targets], [NAN]], np.float32), 1)
+    table = graded_entries(np.arange(2), np.array([[targets], [NAN]], np.float32), 1)
     path = tmp_path / "training.parquet"
     write_training_table(path, replace(table, weights=np.array([weight, 1], np.float32)))
     with pytest.raises(Refusal, match=words):

@@ -33,7 +33,7 @@ def bits(generator: np.random.Generator, rows: int) -> np.ndarray:
     return generator.integers(0, 2, (rows, 4)).astype(np.uint8)
 
 
-def places(generator: np.random.Generator, rows: int) -> np.ndarray:
+def positions(generator: np.random.Generator, rows: int) -> np.ndarray:
     return generator.integers(0, 4, rows)
 
 
@@ -55,13 +55,13 @@ def numbers(generator: np.random.Generator, rows: int) -> np.ndarray:
 
 TARGETS: Mapping[Truth, Draw] = {
     "positive": lambda generator, rows: generator.integers(0, 2, rows),
-    "class": places,
-    "label": places,
-    "level": places,
+    "class": positions,
+    "label": positions,
+    "level": positions,
     "each_class": bits,
     "set": bits,
     "labels": some_labels_of_columns,
-    "ranking": places,
+    "ranking": positions,
     "label_distribution": distributions,
     "known_numbers": known_numbers,
 }
@@ -79,11 +79,11 @@ OTHER_ANSWERS: Mapping[Answer, Draw] = {
     "column_probabilities": lambda generator, rows: np.hstack(
         [distributions(generator, rows, 2), distributions(generator, rows, 3)]
     ),
-    "labels": places,
+    "labels": positions,
     "sets": lambda generator, rows: bits(generator, rows) == 1,
     "rankings": lambda generator, rows: generator.permuted(np.tile(np.arange(4), (rows, 1)), axis=1),
     "confident_labels": lambda generator, rows: np.column_stack(
-        [places(generator, rows), tenths(generator, rows)[:, 0]]
+        [positions(generator, rows), tenths(generator, rows)[:, 0]]
     ),
     "numbers": numbers,
 }

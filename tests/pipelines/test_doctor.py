@@ -20,7 +20,7 @@ from tests.competitions import test_rsna_2024_lumbar_spine_degenerative_classifi
 from tests.competitions import test_seti_breakthrough_listen as seti
 from tests.competitions import test_siim_isic_melanoma_classification as siim
 from tests.competitions.conftest import CARDS, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pictures, zipped
+from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
 
 SLUG = "paddy-disease-classification"
 
@@ -33,16 +33,16 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ill() -> Miniature:
-    """One picture cannot be read, one is missing, one stands in train twice under two labels, one in train and test."""
+    """One image cannot be read, one is missing, one stands in train twice under two labels, one in train and test."""
     labels = dealt(numbered(24, "{}.jpg", 100330), ("blast", "normal"))
     labels["100330.jpg"], labels["100331.jpg"] = "blast", "normal"
     answers = dealt(numbered(12, "{:06}.jpg", 1), ("blast", "normal"))
-    members = pictures([f"train_images/{label}/{name}" for name, label in labels.items()], 0)
-    members |= pictures([f"test_images/{name}" for name in answers], 100)
+    members = image_files([f"train_images/{label}/{name}" for name, label in labels.items()], 0)
+    members |= image_files([f"test_images/{name}" for name in answers], 100)
     first, second, third, *_ = members
     members[second] = members[first]
     members["test_images/000001.jpg"] = members[third]
-    members["test_images/000002.jpg"] = b"no picture"
+    members["test_images/000002.jpg"] = b"no image"
     del members["test_images/000003.jpg"]
     members["train.csv"] = csv({"image_id": labels.keys(), "label": labels.values()})
     members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
@@ -66,7 +66,7 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "prepare.max_unreadable_fraction to 0.056 or more",
         "1 of 36 images cannot be read: test_images/000002.jpg",
         "1 near-duplicate pair of train images (they share a fold): train_images/blast/100330.jpg = ",
-        "1 near-duplicate pair of train images that hold one picture under different labels",
+        "1 near-duplicate pair of train images that are the same under different labels",
         "1 near-duplicate pair across train and test (a leak): ",
         "= test_images/000001.jpg",
         f"A first params.yaml: competition: {SLUG}",
@@ -171,7 +171,7 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     assert capsys.readouterr().out.endswith("as said above; then dvc repro\n")
 
 
-def test_a_range_that_leaves_nothing_of_the_pictures(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_range_that_leaves_nothing_of_the_images(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slug = "seti-breakthrough-listen"
     set_up(CARDS / f"{slug}.yaml", seti.draw())
     card = Path("pipelines/competitions") / f"{slug}.yaml"

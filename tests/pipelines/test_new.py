@@ -8,12 +8,12 @@ import pytest
 from foldline.card.card import read_card
 from foldline.files.refusal import Refusal
 from pipelines import new
-from tests.competitions.drawing import csv, pictures, zipped
+from tests.competitions.drawing import csv, image_files, zipped
 
 
 def test_a_card_from_files_that_one_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [f"a{number}" for number in range(6)]
-    files = pictures([f"train/{row}.jpg" for row in ids] + ["test/b.jpg"], 0)
+    files = image_files([f"train/{row}.jpg" for row in ids] + ["test/b.jpg"], 0)
     files["labels.csv"] = csv({"id": ids, "species": ["cat", "dog"] * 3})
     files["sample_submission.csv"] = csv({"id": ["b"], "cat": [0.5], "dog": [0.5]})
     (tmp_path / "pets.zip").write_bytes(zipped(files))

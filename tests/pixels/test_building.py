@@ -24,7 +24,7 @@ from foldline.pixels.cached_pixels import length_at_end
 from foldline.pixels.chunks import UNREADABLE_GREY
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import JpegStore
-from tests.pixels.pictures import damage, encoded, npy, scene, zipped
+from tests.pixels.drawn import damage, encoded, npy, scene, zipped
 
 FORM = PixelForm(8, 12, 3, "squash")
 MEMBERS = {f"train/{number}.png": encoded(scene(number, 16, 24)) for number in range(5)}
@@ -258,7 +258,7 @@ def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
     with unfinished.open("rb+") as file:
         file.seek(-length_at_end(700) - 16 * (700 - 300), os.SEEK_END)
         file.write(b"\x07" * 16)  # image 300's pixels never reached the disk
-    # Other pictures now, to see which are decoded again: those of the second chunk and of the third.
+    # Other images now, to see which are decoded again: those of the second chunk and of the third.
     swapped = {name: MANY[f"{699 - number}.png"] for number, name in enumerate(MANY)}
     zipped(archive, swapped)
     decoded = build_file(unfinished, tmp_path, ["all.zip"], list(MANY), SMALL)

@@ -29,7 +29,7 @@ def test_images_read_back_as_they_were(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cache_index": [0, -1, 0]}, "`cache_index` is negative in line 1"),
+        ({"cache_index": [0, -1, 0]}, "`cache_index` is negative in row 1"),
         ({"row": [1, 0, 1], "path": ["a", "b", "c"]}, "`row` is not ascending"),
         ({"path": ["a.jpg", "a.jpg", "a.jpg"]}, "1 rows repeat an earlier one's key, the first is row"),
         ({"path": ["a.jpg", None, "a.jpg"]}, "1 rows have no `path`"),

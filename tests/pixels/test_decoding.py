@@ -12,32 +12,32 @@ from PIL import Image, ImageOps
 from foldline.pixels.decoding import decode, plain_size
 from foldline.pixels.headers import ORIENTATION_TAG
 from foldline.pixels.undecodable import Undecodable
-from tests.pixels.pictures import encoded, scene
+from tests.pixels.drawn import encoded, scene
 
-PICTURE = scene(0, 40, 30)
-GREY = np.asarray(Image.fromarray(PICTURE).convert("L"))
+IMAGE = scene(0, 40, 30)
+GREY = np.asarray(Image.fromarray(IMAGE).convert("L"))
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "BMP", "TIFF", "WEBP", "GIF", "JPEG2000"])
 def test_lossless_formats_in_colour(format_name: str) -> None:
-    picture = PICTURE
+    image = IMAGE
     if format_name == "GIF":
-        picture = np.asarray(Image.fromarray(PICTURE).quantize(16).convert("RGB"))
+        image = np.asarray(Image.fromarray(IMAGE).quantize(16).convert("RGB"))
     options = {"lossless": True} if format_name == "WEBP" else {}
-    decoded = decode(encoded(picture, format_name, **options), 3)
-    assert np.array_equal(decoded.pixels, picture)
+    decoded = decode(encoded(image, format_name, **options), 3)
+    assert np.array_equal(decoded.pixels, image)
     assert (decoded.height, decoded.width) == (40, 30)
 
 
 def test_a_jpeg_is_what_opencv_makes_of_it() -> None:
-    content = encoded(PICTURE, "JPEG")
+    content = encoded(IMAGE, "JPEG")
     expected = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert np.array_equal(decode(content, 3).pixels, expected[:, :, ::-1])
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGB", "CMYK"])
 def test_modes_without_transparency_are_pillows(mode: str) -> None:
-    image = Image.fromarray(PICTURE).convert(mode)
+    image = Image.fromarray(IMAGE).convert(mode)
     content = encoded(image, "TIFF")
     assert np.array_equal(decode(content, 3).pixels, np.asarray(image.convert("RGB")))
     if mode != "RGB":  # OpenCV rounds its grey of colours differently
@@ -101,8 +101,8 @@ def test_orientation_is_applied(format_name: str, orientation: int) -> None:
     ],
 )
 def test_the_codec_shrinks_to_an_eighth_less_than_needed_at_most(needed: tuple[int, int], scale: int) -> None:
-    picture = scene(1, 400, 533)
-    decoded = decode(encoded(picture, "JPEG"), 3, lambda height, width: needed)
+    image = scene(1, 400, 533)
+    decoded = decode(encoded(image, "JPEG"), 3, lambda height, width: needed)
     assert decoded.pixels.shape[:2] == (-(-400 // scale), -(-533 // scale))
     assert (decoded.height, decoded.width) == (400, 533)
 
@@ -130,7 +130,7 @@ def test_a_scanned_slide_is_larger_than_what_pillow_takes_for_an_attack() -> Non
 
 
 def test_more_pixels_than_opencv_reads_end_in_a_cure() -> None:
-    content = encoded(PICTURE, "JPEG").replace(struct.pack(">HH", *GREY.shape), struct.pack(">HH", 40_000, 30_000))
+    content = encoded(IMAGE, "JPEG").replace(struct.pack(">HH", *GREY.shape), struct.pack(">HH", 40_000, 30_000))
     with pytest.raises(Undecodable, match=r"more than the 2\^30 pixels .* set .* OPENCV_IO_MAX_IMAGE_PIXELS to more"):
         decode(content, 3)
 
@@ -138,7 +138,7 @@ def test_more_pixels_than_opencv_reads_end_in_a_cure() -> None:
 @pytest.mark.parametrize("share", [0.5, 0.95])
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "BMP", "TIFF", "WEBP"])
 def test_a_truncated_file(format_name: str, share: float) -> None:
-    content = encoded(PICTURE, format_name)
+    content = encoded(IMAGE, format_name)
     with pytest.raises(Undecodable) as undecodable:
         decode(content[: int(len(content) * share)], 3)
     assert "0x" not in str(undecodable.value)  # an address in memory would differ from run to run
@@ -152,16 +152,16 @@ def test_a_truncated_file(format_name: str, share: float) -> None:
         (encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"), "32 bits wide and have no fixed range"),
     ],
 )
-def test_what_is_no_picture(content: bytes, reason: str) -> None:
+def test_what_is_no_image(content: bytes, reason: str) -> None:
     with pytest.raises(Undecodable) as undecodable:
         decode(content, 3)
     assert reason in str(undecodable.value)
 
 
-def test_hostile_bytes_end_in_a_reason_or_a_picture() -> None:
+def test_hostile_bytes_end_in_a_reason_or_an_image() -> None:
     rng = np.random.default_rng(0)
     for format_name in ("JPEG", "PNG", "TIFF", "WEBP", "BMP"):
-        whole = encoded(PICTURE, format_name)
+        whole = encoded(IMAGE, format_name)
         for _ in range(20):
             broken = bytearray(whole)
             for place in rng.integers(0, len(broken), 5):
@@ -215,7 +215,7 @@ def test_of_all_others_they_say_nothing(content: bytes) -> None:
 
 
 def test_what_is_read_so_is_what_pillow_would_have_made_of_it() -> None:
-    """The same picture, once plain, once with an EXIF block that turns nothing."""
+    """The same image, once plain, once with an EXIF block that turns nothing."""
     exif = Image.Exif()
     exif[0x0112] = 1
     plain, described = decode(jpeg(), 3), decode(jpeg(exif=exif), 3)

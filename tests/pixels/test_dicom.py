@@ -29,9 +29,9 @@ from pydicom.uid import (
 
 from foldline.files.refusal import Refusal
 from foldline.pixels.dicom import dicom_samples, is_dicom
-from foldline.pixels.picture_files import Contents, picture_into
+from foldline.pixels.image_files import Contents, image_into
 from foldline.pixels.resizing import PixelForm
-from tests.pixels.pictures import scene
+from tests.pixels.drawn import scene
 
 LOSSLESS_JPEG = bytes.fromhex(
     "ffd8 ffc3 000b 08 0002 0002 01 01 11 00 ffc4 0015 00 0101 0000000000000000000000000000 00 03"
@@ -55,27 +55,27 @@ def dicom(**values: object) -> bytes:
 
 
 def pixels_of(content: bytes, form: PixelForm) -> np.ndarray:
-    place = np.zeros((form.height, form.width, form.channels), form.dtype)
-    picture_into(place, Contents((content,)), form)
-    return place
+    out = np.zeros((form.height, form.width, form.channels), form.dtype)
+    image_into(out, Contents((content,)), form)
+    return out
 
 
 def test_colours_by_pixel_and_by_plane() -> None:
-    picture = scene(0, 4, 6)
+    image = scene(0, 4, 6)
     shape = {"Rows": 4, "Columns": 6, "SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}
-    for lie, stored in ((0, picture), (1, picture.transpose(2, 0, 1))):
+    for lie, stored in ((0, image), (1, image.transpose(2, 0, 1))):
         content = dicom(PlanarConfiguration=lie, PixelData=np.ascontiguousarray(stored).tobytes(), **shape)
-        assert np.array_equal(pixels_of(content, PixelForm(4, 6, 3, "squash")), picture)
+        assert np.array_equal(pixels_of(content, PixelForm(4, 6, 3, "squash")), image)
 
 
 def test_colours_of_12_bits_are_as_bright_as_those_of_8() -> None:
-    picture = scene(0, 4, 6)
+    image = scene(0, 4, 6)
     content = dicom(
         Rows=4, Columns=6, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0,
-        BitsAllocated=16, BitsStored=12, HighBit=11, PixelData=(picture.astype(np.uint16) * 16 + 3).tobytes(),
+        BitsAllocated=16, BitsStored=12, HighBit=11, PixelData=(image.astype(np.uint16) * 16 + 3).tobytes(),
     )  # fmt: skip
-    assert np.array_equal(pixels_of(content, PixelForm(4, 6, 3, "squash")), picture)
-    assert dicom_samples(content, 3, windowed=False).max() == int(picture.max()) * 16 + 3
+    assert np.array_equal(pixels_of(content, PixelForm(4, 6, 3, "squash")), image)
+    assert dicom_samples(content, 3, windowed=False).max() == int(image.max()) * 16 + 3
 
 
 @pytest.mark.parametrize(("bits", "allocated"), [(16, "u2"), (8, "u2"), (8, "u1")])
@@ -120,7 +120,7 @@ def test_a_missing_codec_is_asked_for(syntax: str, monkeypatch: pytest.MonkeyPat
 
 
 def grey_dicom(stored: np.ndarray, compressed: bool = False, **values: Any) -> bytes:
-    """A grey picture of 12 bits."""
+    """A grey image of 12 bits."""
     dataset, content = Dataset(), io.BytesIO()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless if compressed else ExplicitVRLittleEndian
@@ -339,7 +339,7 @@ def test_grey_is_shown_as_pydicom_shows_it() -> None:
 
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_a_table_has_more_entries_than_its_type_counts(is_packed: bool) -> None:
-    """pydicom's own function wraps around here: each place is a byte, like the entries."""
+    """pydicom's own function wraps around here: each out is a byte, like the entries."""
     item = Dataset()
     entries = np.arange(4096) // 16
     item.add_new("LUTDescriptor", "US", [4096, 0, 8])
@@ -391,7 +391,7 @@ def test_numbers_that_are_not_whole() -> None:
     assert pixels_of(stream.getvalue(), PixelForm(1, 4, 1, "squash"))[0, :, 0].tolist() == [0, 0, 128, 255]
 
 
-def test_a_picture_of_padding_alone_is_black() -> None:
+def test_an_image_of_padding_alone_is_black() -> None:
     content = grey_dicom(np.full((4, 4), 7, np.uint16), PixelPaddingValue=7, PhotometricInterpretation="MONOCHROME1")
     assert not pixels_of(content, PixelForm(4, 4, 1, "squash")).any()
 

@@ -15,7 +15,7 @@ from foldline.pixels.cached_pixels import length_at_end
 from foldline.pixels.loaders import evaluation_loader
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import JpegStore, PixelStore, Store
-from tests.pixels.pictures import encoded, scene, zipped
+from tests.pixels.drawn import encoded, scene, zipped
 
 COUNT = 12
 STORES = (PixelStore(kind="pixels"), JpegStore(kind="jpeg", quality=95))

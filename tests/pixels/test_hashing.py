@@ -1,14 +1,14 @@
-"""The perceptual hash: the same everywhere, close for copies, far for other pictures."""
+"""The perceptual hash: the same everywhere, close for copies, far for other images."""
 
 import cv2
 import numpy as np
 
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
-from tests.pixels.pictures import scene
+from tests.pixels.drawn import scene
 
 
-def hash_of(pixels: np.ndarray, cropped_share: float = 0.0) -> np.ndarray:
-    return perceptual_hashes(thumbnail(pixels)[np.newaxis], cropped_share)
+def hash_of(pixels: np.ndarray, cropped_fraction: float = 0.0) -> np.ndarray:
+    return perceptual_hashes(thumbnail(pixels)[np.newaxis], cropped_fraction)
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> int:
@@ -26,26 +26,26 @@ def test_the_bits_are_those_of_the_cosine_transform() -> None:
     assert int(hash_of(scene(0)).astype(np.uint64)[0]) == expected
 
 
-def test_blocks_and_single_pictures_agree() -> None:
+def test_blocks_and_single_images_agree() -> None:
     thumbnails = np.stack([thumbnail(scene(seed)) for seed in range(5)])
     many = np.tile(thumbnails, (1_000, 1, 1))
     single = np.concatenate([hash_of(scene(seed)) for seed in range(5)])
     assert np.array_equal(perceptual_hashes(many), np.tile(single, 1_000))
 
 
-def test_a_brighter_smaller_copy_is_near_and_another_picture_far() -> None:
-    picture = scene(1)
-    copy = cv2.resize(np.clip(picture * 0.7 + 20, 0, 255).astype(np.uint8), (48, 40), interpolation=cv2.INTER_AREA)
-    assert distance(hash_of(picture), hash_of(copy)) <= 4
-    assert min(distance(hash_of(picture), hash_of(scene(seed))) for seed in range(2, 12)) > 12
+def test_a_brighter_smaller_copy_is_near_and_another_image_far() -> None:
+    image = scene(1)
+    copy = cv2.resize(np.clip(image * 0.7 + 20, 0, 255).astype(np.uint8), (48, 40), interpolation=cv2.INTER_AREA)
+    assert distance(hash_of(image), hash_of(copy)) <= 4
+    assert min(distance(hash_of(image), hash_of(scene(seed))) for seed in range(2, 12)) > 12
 
 
-def test_the_hash_of_a_cropped_thumbnail_is_near_that_of_the_cropped_picture() -> None:
-    picture = scene(2, 200, 200)
-    cropped = picture[6:-6, 6:-6]
-    assert distance(hash_of(picture, 0.03), hash_of(cropped)) <= 4
+def test_the_hash_of_a_cropped_thumbnail_is_near_that_of_the_cropped_image() -> None:
+    image = scene(2, 200, 200)
+    cropped = image[6:-6, 6:-6]
+    assert distance(hash_of(image, 0.03), hash_of(cropped)) <= 4
 
 
-def test_grey_pictures_have_one_channel() -> None:
+def test_grey_images_have_one_channel() -> None:
     grey = np.repeat(scene(3)[:, :, :1], 3, axis=2)
     assert distance(hash_of(grey), hash_of(grey[:, :, :1])) <= 1

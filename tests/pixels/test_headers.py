@@ -19,13 +19,13 @@ from foldline.files.refusal import Refusal
 from foldline.pixels import building, chunks
 from foldline.pixels.decoding import decode
 from foldline.pixels.headers import ORIENTATION_TAG, UPRIGHT
-from foldline.pixels.picture_files import Contents, picture_into
+from foldline.pixels.image_files import Contents, image_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.tiff import tiff_samples
 from foldline.pixels.undecodable import Undecodable
-from tests.pixels.pictures import encoded, npy, scene
+from tests.pixels.drawn import encoded, npy, scene
 
-PICTURE = scene(0, 40, 30)
+IMAGE = scene(0, 40, 30)
 SIDEWAYS = 6
 EXIF = Image.Exif()
 EXIF[ORIENTATION_TAG] = SIDEWAYS
@@ -83,13 +83,13 @@ ORIENTATIONS: dict[str, bytes] = {
 
 
 def with_chunks(content: bytes, chunks: bytes, before: bytes = b"IDAT") -> bytes:
-    place = content.index(before) - 4
-    return content[:place] + chunks + content[place:]
+    offset = content.index(before) - 4
+    return content[:offset] + chunks + content[offset:]
 
 
-def pictures() -> Iterator[tuple[str, bytes, str]]:
+def images() -> Iterator[tuple[str, bytes, str]]:
     """What is said, the file, and the name of its orientation."""
-    png, jpeg = encoded(PICTURE), encoded(PICTURE, "JPEG", quality=95)
+    png, jpeg = encoded(IMAGE), encoded(IMAGE, "JPEG", quality=95)
     for (name, said), (way, exif) in itertools.product(CHUNKS.items(), ORIENTATIONS.items()):
         yield f"PNG: {name}", with_chunks(png, said + chunk(b"eXIf", exif)), way
         yield f"PNG: {name}", with_chunks(png, chunk(b"eXIf", exif) + said), way
@@ -99,29 +99,29 @@ def pictures() -> Iterator[tuple[str, bytes, str]]:
 
 
 def check(name: str, content: bytes, way: str) -> None:
-    plain = PICTURE
+    plain = IMAGE
     if name.startswith("JPEG"):
-        plain = decode(encoded(PICTURE, "JPEG", quality=95), 3).pixels
+        plain = decode(encoded(IMAGE, "JPEG", quality=95), 3).pixels
     expected = UPRIGHT[SIDEWAYS](plain) if way == "sideways" else plain
     for form in (
         PixelForm(*expected.shape[:2], 3, "squash"),
         PixelForm(*expected.shape[:2], 3, "squash", (0.0, 255.0)),
     ):
-        place = np.zeros(expected.shape, form.dtype)
-        picture_into(place, Contents((content,)), form)
-        assert np.array_equal(place, expected), (name, way)
+        out = np.zeros(expected.shape, form.dtype)
+        image_into(out, Contents((content,)), form)
+        assert np.array_equal(out, expected), (name, way)
 
 
 def test_pixels_are_read_whatever_else_is_not() -> None:
-    for name, content, way in list(pictures())[::7]:
+    for name, content, way in list(images())[::7]:
         check(name, content, way)
 
 
 @pytest.mark.faults
 def test_pixels_are_read_whatever_else_is_not_of_all_kinds(outcome: Any) -> None:
-    for name, content, way in pictures():
+    for name, content, way in images():
         check(name, content, way)
-        outcome("pictures: metadata that cannot be read", "survived")
+        outcome("images: metadata that cannot be read", "survived")
 
 
 @pytest.mark.parametrize("said", ["nothing", "large packed text", "text, damaged"])
@@ -138,11 +138,11 @@ def test_a_transparent_colour_that_is_damaged_is_none() -> None:
 
 
 def test_what_opencv_alone_reads() -> None:
-    _, bitmap = cv2.imencode(".ppm", PICTURE)
-    sun = b"\x59\xa6\x6a\x95" + struct.pack(">7I", 30, 40, 24, 40 * 30 * 3, 1, 0, 0) + PICTURE[:, :, ::-1].tobytes()
+    _, bitmap = cv2.imencode(".ppm", IMAGE)
+    sun = b"\x59\xa6\x6a\x95" + struct.pack(">7I", 30, 40, 24, 40 * 30 * 3, 1, 0, 0) + IMAGE[:, :, ::-1].tobytes()
     for content in (bitmap.tobytes(), sun):
         assert decode(content, 3).pixels.shape == (40, 30, 3)
-    assert np.array_equal(decode(sun, 3).pixels, PICTURE)
+    assert np.array_equal(decode(sun, 3).pixels, IMAGE)
 
 
 def test_frames_are_put_together_by_pillow() -> None:
@@ -151,8 +151,8 @@ def test_frames_are_put_together_by_pillow() -> None:
     assert np.array_equal(decode(content, 3).pixels, scene(1, 8, 8))
 
 
-def huge(content: bytes, place: int, code: str, *sides: int) -> bytes:
-    return content[:place] + struct.pack(code, *sides) + content[place + struct.calcsize(code) :]
+def huge(content: bytes, offset: int, code: str, *sides: int) -> bytes:
+    return content[:offset] + struct.pack(code, *sides) + content[offset + struct.calcsize(code) :]
 
 
 def png_of(width: int, height: int) -> bytes:
@@ -167,10 +167,10 @@ def tiff_of(width: int, height: int) -> bytes:
     tifffile.imwrite(stored, np.zeros((4, 5), np.uint16), photometric="minisblack")
     with tifffile.TiffFile(io.BytesIO(stored.getvalue())) as file:
         tags = file.pages.first.tags
-        places = [(tags[name].offset + 8, side) for name, side in (("ImageWidth", width), ("ImageLength", height))]
+        offsets = [(tags[name].offset + 8, side) for name, side in (("ImageWidth", width), ("ImageLength", height))]
     content = stored.getvalue()
-    for place, side in places:
-        content = huge(content, place - 6, "<HII", 4, 1, side)
+    for offset, side in offsets:
+        content = huge(content, offset - 6, "<HII", 4, 1, side)
     return content
 
 
@@ -188,13 +188,13 @@ def npz_of(array: bytes) -> bytes:
 BOMBS: dict[str, bytes] = {
     "PNG of 2^31 - 1 a side": png_of(2**31 - 1, 2**31 - 1),
     "PNG of a line": png_of(2**31 - 1, 1),
-    "JPEG": encoded(PICTURE, "JPEG").replace(struct.pack(">HH", 40, 30), struct.pack(">HH", 65_500, 65_500)),
-    "GIF": huge(huge(encoded(PICTURE, "GIF"), 6, "<HH", 65_535, 65_535), 6, "<HH", 65_535, 65_535),
-    "BMP": huge(encoded(PICTURE, "BMP"), 18, "<ii", 2**31 - 1, 2**30),
-    "WebP": huge(encoded(PICTURE, "WEBP", lossless=True), 21, "<I", 0x0FFFFFFF),
+    "JPEG": encoded(IMAGE, "JPEG").replace(struct.pack(">HH", 40, 30), struct.pack(">HH", 65_500, 65_500)),
+    "GIF": huge(huge(encoded(IMAGE, "GIF"), 6, "<HH", 65_535, 65_535), 6, "<HH", 65_535, 65_535),
+    "BMP": huge(encoded(IMAGE, "BMP"), 18, "<ii", 2**31 - 1, 2**30),
+    "WebP": huge(encoded(IMAGE, "WEBP", lossless=True), 21, "<I", 0x0FFFFFFF),
     "PPM": b"P6 999999 999999 255\n",
     "TIFF": tiff_of(2**31 - 1, 2**31 - 1),
-    "JPEG 2000": encoded(PICTURE, "JPEG2000").replace(struct.pack(">II", 40, 30), struct.pack(">II", 2**31, 2**31)),
+    "JPEG 2000": encoded(IMAGE, "JPEG2000").replace(struct.pack(">II", 40, 30), struct.pack(">II", 2**31, 2**31)),
     "npy": npy_of("(99999999, 99999999)"),
     "npz": npz_of(npy_of("(99999999, 99999999)")),
     "EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(%stdout) run\n%%EOF\n",
@@ -205,11 +205,11 @@ BOMBS: dict[str, bytes] = {
 @pytest.mark.parametrize("form", [PixelForm(8, 8, 3, "squash"), PixelForm(8, 8, 1, "squash", (0.0, 255.0))])
 def test_headers_that_lie(name: str, form: PixelForm) -> None:
     with pytest.raises(Undecodable):
-        picture_into(np.zeros((8, 8, form.channels), form.dtype), Contents((BOMBS[name],)), form)
+        image_into(np.zeros((8, 8, form.channels), form.dtype), Contents((BOMBS[name],)), form)
 
 
-def test_what_memory_does_not_hold_ends_with_the_pictures_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "slide.png").write_bytes(encoded(PICTURE))
+def test_what_memory_does_not_hold_ends_with_the_images_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slide.png").write_bytes(encoded(IMAGE))
 
     def fail(*arguments: object) -> None:
         raise MemoryError
@@ -224,9 +224,9 @@ def test_files_that_a_microscopes_file_names_are_not_read(tmp_path: Path, monkey
     tifffile.imwrite(tmp_path / "secret.ome.tif", planes + 500, metadata={"axes": "CYX"})
     tifffile.imwrite(tmp_path / "a.ome.tif", planes, metadata={"axes": "CYX"})
     content = (tmp_path / "a.ome.tif").read_bytes()
-    place = content.index(b"<TiffData ")
-    end = content.index(b"/>", place)
-    assert b"UUID" not in content[place:end]
+    offset = content.index(b"<TiffData ")
+    end = content.index(b"/>", offset)
+    assert b"UUID" not in content[offset:end]
     other = b'<TiffData IFD="0" FirstC="1"><UUID FileName="secret.ome.tif">urn:x</UUID></TiffData>'
     with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
         described = file.ome_metadata or ""

@@ -19,7 +19,7 @@ from foldline.pixels.loaders import (
 from foldline.pixels.stores import JpegPixels, JpegStore
 from foldline.training.augmentation import build_augmentation
 from foldline.training.recipes import Augmentation
-from tests.pixels.pictures import scene
+from tests.pixels.drawn import scene
 
 FOUR = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)
 TWO_OF_FOUR = np.array([3, 1])
@@ -93,13 +93,13 @@ def test_numbers_are_float32_and_augmented_between_0_and_1() -> None:
 
 
 def test_jpegs_are_bytes(tmp_path: Path) -> None:
-    pictures = np.stack([scene(seed, 16, 16) for seed in range(3)])
+    scenes = np.stack([scene(seed, 16, 16) for seed in range(3)])
     file, store = tmp_path / "cache.jpegs", JpegStore(kind="jpeg", quality=95)
-    store.reserve(file, pictures.shape, "uint8")
-    store.finish(file, [(0, store.write(file, 0, pictures))])
-    images, _ = EvaluationImages(JpegPixels(file, pictures.shape), TWO_OF_THREE).__getitems__([0, 1])
+    store.reserve(file, scenes.shape, "uint8")
+    store.finish(file, [(0, store.write(file, 0, scenes))])
+    images, _ = EvaluationImages(JpegPixels(file, scenes.shape), TWO_OF_THREE).__getitems__([0, 1])
     assert images.dtype == torch.uint8
-    assert np.abs(images.permute(0, 2, 3, 1).numpy().astype(int) - pictures[[2, 0]]).mean() < 12
+    assert np.abs(images.permute(0, 2, 3, 1).numpy().astype(int) - scenes[[2, 0]]).mean() < 12
 
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Every picture in one size, by hand and against Pillow."""
+"""Every image in one size, by hand and against Pillow."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from sklearn.datasets import load_sample_image
 
 from foldline.pixels.decoding import decode
 from foldline.pixels.resizing import PixelForm, resized, scaled_size
-from tests.pixels.pictures import encoded, scene
+from tests.pixels.drawn import encoded, scene
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_scaled_size(resize: str, size: tuple[int, int], expected: tuple[int, in
     assert scaled_size(*size, PixelForm(100, 100, 3, resize)) == expected  # type: ignore[arg-type]
 
 
-def test_pad_lays_the_picture_in_the_middle_of_black() -> None:
+def test_pad_lays_the_image_in_the_middle_of_black() -> None:
     padded = resized(np.full((2, 4, 1), 9, np.uint8), PixelForm(4, 4, 1, "pad"))
     assert padded[:, :, 0].tolist() == [[0] * 4, [9] * 4, [9] * 4, [0] * 4]
 
@@ -37,9 +37,9 @@ def test_crop_takes_the_middle() -> None:
     assert resized(columns, PixelForm(2, 2, 1, "crop"))[:, :, 0].tolist() == [[10, 20], [10, 20]]
 
 
-def test_the_same_size_is_the_same_picture() -> None:
-    picture = scene(0, 20, 30)
-    assert np.array_equal(resized(picture, PixelForm(20, 30, 3, "squash")), picture)
+def test_the_same_size_is_the_same_image() -> None:
+    image = scene(0, 20, 30)
+    assert np.array_equal(resized(image, PixelForm(20, 30, 3, "squash")), image)
 
 
 def test_half_the_size_is_the_mean_of_four() -> None:
@@ -64,7 +64,7 @@ def test_what_the_codec_reduced_is_near_the_mean_of_the_whole_photograph(side: i
     assert reduced.shape[0] < whole.shape[0]
     mean = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA).astype(int)
     assert np.abs(resized(reduced, form) - mean).mean() < np.abs(cv2.resize(whole, (side, side)) - mean).mean()
-    assert np.abs(resized(reduced, form) - mean).mean() < 4  # grey levels, of one of the sharpest pictures there are
+    assert np.abs(resized(reduced, form) - mean).mean() < 4  # grey levels, of one of the sharpest images there are
 
 
 def error(pixels: np.ndarray, reference: Image.Image) -> float:

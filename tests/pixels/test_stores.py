@@ -11,7 +11,7 @@ from foldline.pixels.building import build, build_file
 from foldline.pixels.cache import open_pixels
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import JpegPixels, JpegStore, PixelStore
-from tests.pixels.pictures import damage, encoded, scene, zipped
+from tests.pixels.drawn import damage, encoded, scene, zipped
 
 PLAIN = PixelForm(16, 24, 3, "squash")
 FORM = PixelForm(16, 24, 3, "squash", store=JpegStore(kind="jpeg", quality=95))
@@ -43,12 +43,12 @@ def test_positions_are_decoded_as_they_are_asked_for(archives: Path, tmp_path: P
 
 
 def test_the_same_bytes_whichever_chunk_was_done_first(tmp_path: Path) -> None:
-    pictures = np.stack([scene(number, 16, 24) for number in range(5)])
+    images = np.stack([scene(number, 16, 24) for number in range(5)])
     files = [tmp_path / f"{first}.jpegs" for first in (0, 3)]
     for file, order in zip(files, ((0, 3), (3, 0)), strict=True):
         store = JpegStore(kind="jpeg", quality=95)
-        store.reserve(file, pictures.shape, "uint8")
-        hashes = {first: store.write(file, first, pictures[first : first + 3]) for first in order}
+        store.reserve(file, images.shape, "uint8")
+        hashes = {first: store.write(file, first, images[first : first + 3]) for first in order}
         store.finish(file, sorted(hashes.items()))
         assert not file.with_suffix(".parts").exists()
     assert files[0].read_bytes() == files[1].read_bytes()

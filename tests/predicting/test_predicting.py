@@ -61,8 +61,8 @@ def test_of_very_many_classes_normalised_sigmoids_are_written_as_a_softmax_that_
 
 
 class Told(ToyModel):
-    def forward(self, batch: torch.Tensor, side: torch.Tensor) -> torch.Tensor:
-        return super().forward(batch) + side
+    def forward(self, batch: torch.Tensor, tabular: torch.Tensor) -> torch.Tensor:
+        return super().forward(batch) + tabular
 
 
 @pytest.mark.parametrize("processes", [1, 3])
@@ -70,13 +70,13 @@ def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int,
     logits = create_logits(
         tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
     )
-    side = np.arange(3 * ROWS, dtype=np.float32).reshape(ROWS, 3)
-    told = replace(images(), side=(side,))
+    tabular = np.arange(3 * ROWS, dtype=np.float32).reshape(ROWS, 3)
+    told = replace(images(), tabular=(tabular,))
     for process in range(processes):
         accelerator = start_accelerator("float32")
-        mine = told.share(process, processes)
+        mine = told.part(process, processes)
         predict(Told(), load, mine, views(), accelerator, logits.test, "mean", "rows")
-    np.testing.assert_allclose(logits.test, expected_logits() + side[:, None], atol=1e-5)
+    np.testing.assert_allclose(logits.test, expected_logits() + tabular[:, None], atol=1e-5)
 
 
 @pytest.mark.parametrize("processes", [2, pytest.param(3, marks=pytest.mark.slow)])
@@ -95,7 +95,7 @@ def test_any_number_of_processes_predicts_each_row_once(processes: int, tmp_path
 @pytest.mark.parametrize("processes", [1, 2, 3, 7, 20])
 def test_shares_are_all_rows_each_once(processes: int) -> None:
     every = images()
-    shares = [every.share(process, processes) for process in range(processes)]
+    shares = [every.part(process, processes) for process in range(processes)]
     np.testing.assert_array_equal(np.concatenate([share.cache_indices for share in shares]), every.cache_indices)
     rows = [set(share.rows.tolist()) for share in shares]
     assert sum(map(len, rows)) == ROWS == len(set().union(*rows))

@@ -7,9 +7,9 @@ import numpy as np
 
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
+from foldline.training.dry_run import dry_run, stand_in
 from foldline.training.fold_samples import Samples
 from foldline.training.processes import start_accelerator
-from foldline.training.rehearsal import rehearse, stand_in
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 
@@ -79,10 +79,10 @@ def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> 
     return Fold(1, 0, pixels, training, validation, (classes,), (), None, "softmax")
 
 
-def rehearsed(
+def run_dry(
     config: Train, shape: tuple[int, int, int], views: Sequence[str] = ("identity",), processes: int = 1, **facts: Any
 ) -> None:
-    """The rehearsal of a training on images of `shape` and of its predictions; `facts`: of `stand_in`."""
+    """The dry run of a training on images of `shape` and of its predictions; `facts`: of `stand_in`."""
     common = {"pixels": (*shape, np.dtype(np.uint8)), "sizes": (3,), "features": 0, "symmetries": (), "weights": None}
     fold = stand_in(**{**common, "activation": "softmax", "seed": 0, **facts})
-    rehearse(fold, config, views, "float32", processes, start_accelerator("float32", cpu=True))
+    dry_run(fold, config, views, "float32", processes, start_accelerator("float32", cpu=True))

@@ -149,7 +149,7 @@ def test_features_are_encoded_as_the_rows_say_whose_head_the_model_ends_with(
     path = write_competition(tmp_path).rows
     monkeypatch.chdir(tmp_path)
     rows = read_rows(path)
-    write_rows(path, rows.assign(**{"side:age": np.arange(len(rows), dtype=np.float64)}))
+    write_rows(path, rows.assign(**{"tabular:age": np.arange(len(rows), dtype=np.float64)}))
     train = train_section()
     old_head, of_fold, whole = (read_fold(read_settings(), name, 0, train) for name in ("all_head0", 0, "all"))
     assert old_head.before is not None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.training.augmentation import TURNS, Augmentation, build_augmentation
+from foldline.training.augmentation import SYMMETRIES, Augmentation, build_augmentation
 from foldline.training.recipes import Augmentation as Section
 from foldline.training.recipes import Mask
 
@@ -21,8 +21,8 @@ def augmentation(recipe: str | dict[str, Any], shape: tuple[int, ...], symmetrie
     return build_augmentation(section, (shape[0], shape[1], shape[2]), symmetries)
 
 
-def only_turns(symmetries: list[str]) -> Augmentation:
-    return Augmentation([], [TURNS[name] for name in symmetries])
+def only_symmetries(symmetries: list[str]) -> Augmentation:
+    return Augmentation([], [SYMMETRIES[name] for name in symmetries])
 
 
 def test_none_is_nothing() -> None:
@@ -49,7 +49,7 @@ def test_seeds_of_64_bits() -> None:
 
 
 def test_image_is_not_changed_in_place() -> None:
-    augment, before = augmentation("heavy", IMAGE.shape, list(TURNS)), IMAGE.copy()
+    augment, before = augmentation("heavy", IMAGE.shape, list(SYMMETRIES)), IMAGE.copy()
     assert augment is not None
     for seed in SEEDS:
         augment(IMAGE, seed)
@@ -58,7 +58,7 @@ def test_image_is_not_changed_in_place() -> None:
 
 def test_each_allowed_symmetry_as_often_as_none() -> None:
     counts = {"same": 0, "flipped": 0}
-    augment = only_turns(["horizontal_flip"])
+    augment = only_symmetries(["horizontal_flip"])
     for seed in range(1000):
         drawn = augment(IMAGE, seed)
         counts["same"] += np.array_equal(drawn, IMAGE)
@@ -68,7 +68,7 @@ def test_each_allowed_symmetry_as_often_as_none() -> None:
 
 
 def test_no_symmetry_without_the_card() -> None:
-    augment = only_turns([])
+    augment = only_symmetries([])
     assert all(np.array_equal(augment(IMAGE, seed), IMAGE) for seed in SEEDS)
 
 
@@ -81,10 +81,10 @@ def test_light_without_symmetries_never_mirrors() -> None:
     assert all((drawn := augment(half, seed))[:, :16].mean() > drawn[:, 16:].mean() for seed in SEEDS)
 
 
-def test_turns_are_the_seven_of_the_square() -> None:
+def test_symmetries_are_the_seven_of_the_square() -> None:
     """Rotations are counter-clockwise; transposing mirrors at the main diagonal, transverse at the other."""
     square = np.array([[1, 2], [3, 4]], np.uint8)[..., None]
-    turned = {name: turn(square).reshape(2, 2).tolist() for name, turn in TURNS.items()}
+    turned = {name: symmetry(square).reshape(2, 2).tolist() for name, symmetry in SYMMETRIES.items()}
     assert turned == {
         "horizontal_flip": [[2, 1], [4, 3]],
         "vertical_flip": [[3, 4], [1, 2]],
@@ -98,7 +98,7 @@ def test_turns_are_the_seven_of_the_square() -> None:
 
 def test_oblong_images_keep_their_shape() -> None:
     oblong = IMAGE[:16]
-    augment = augmentation("light", oblong.shape, list(TURNS))
+    augment = augmentation("light", oblong.shape, list(SYMMETRIES))
     assert augment is not None
     assert {augment(oblong, seed).shape for seed in SEEDS} == {oblong.shape}
 

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from foldline.files.refusal import Refusal
-from foldline.folds.training_table import graded_lines, soft_targets
+from foldline.folds.training_table import graded_entries, soft_targets
 from foldline.training.fold_samples import split_samples
 
 ROWS = pd.DataFrame({"part": ["train"] * 4 + ["test"] * 2, "row_id": ["a", "b", "c", "d", "a", "e"]})
 FOLDS = pd.DataFrame({"row_id": ["a", "b", "d"], "fold": [1, 0, 0]})
 GRADED = np.array([5, 6, 7, 8])
 SOFT = soft_targets(GRADED, 9)
-TABLE = graded_lines(np.array([0, 1, 3]), GRADED, 9)
+TABLE = graded_entries(np.array([0, 1, 3]), GRADED, 9)
 # One of row b's images cannot be read; row c has none that can, and so no fold.
 ERRORS = [None, None, None, "truncated", "truncated", None, None, None]
 IMAGES = pd.DataFrame({"row": [0, 1, 1, 1, 2, 3, 4, 5], "cache_index": range(10, 18), "error": ERRORS})
@@ -38,7 +38,7 @@ def test_images_in_any_order() -> None:
 
 def test_trainings_learn_the_tables_lines_and_are_judged_on_graded_targets() -> None:
     """A table that swaps d's label, repeats b at half the weight, and lies about a, which is validated."""
-    table = graded_lines(np.array([0, 1, 3, 1]), np.array([0, 6, 7, 1]), 9)
+    table = graded_entries(np.array([0, 1, 3, 1]), np.array([0, 6, 7, 1]), 9)
     table = replace(table, weights=np.array([1, 1, 1, 0.5], np.float32))
     training, validation = split_samples(ROWS, IMAGES, FOLDS, SOFT, table, fold=1)
     lines = zip(training.row_ids, training.targets.toarray().argmax(axis=1), training.weights, strict=True)

@@ -117,7 +117,8 @@ def test_a_model_of_former_words_is_read(tmp_path: Path) -> None:
         },
     }
     described = in_present_words(former)
-    assert described["tabular"]["numbers"][0]["std"] == 2.0
+    (number,) = described["tabular"]["numbers"]
+    assert (number["column"], number["std"]) == ("tabular:age", 2.0)
     assert parse(described | {"tabular": None}, Architecture, "x") == model.architecture
     assert in_present_words(former | {"activation": "cumulative"})["activation"] == "cumulative_link"
     columns = {"kind": "column_softmax", "sizes": [3, 4]}

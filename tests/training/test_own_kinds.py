@@ -10,7 +10,7 @@ import torch
 from foldline.files.refusal import Refusal
 from foldline.training.augmentation import build_augmentation
 from foldline.training.models import load_model
-from tests.training.small import rehearsed, train_section
+from tests.training.small import run_dry, train_section
 from tests.training.test_resumed import FILES, Killed, run
 
 FILE = "input/own/mine.py"
@@ -104,7 +104,7 @@ def in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_training_of_ones_own_learns_and_ends_the_same_if_it_is_resumed() -> None:
     config = train_section(epochs=6, workers=2, **LEARNING)
-    rehearsed(config, (16, 16, 1))
+    run_dry(config, (16, 16, 1))
     run(config, Path("straight"))
     with pytest.raises(Killed):
         run(config, Path("stopped"), 2)
@@ -160,7 +160,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 def test_refuses(mistake: str) -> None:
     changes, message = REFUSED[mistake]
     with pytest.raises(Refusal) as refusal:
-        rehearsed(train_section(learning_rates=FLAT, **changes), (16, 16, 1))
+        run_dry(train_section(learning_rates=FLAT, **changes), (16, 16, 1))
     assert message in str(refusal.value) and FILE in str(refusal.value)
 
 
@@ -169,19 +169,19 @@ FLAT = {"kind": "layer_decay", "head": 0.01, "backbone": 0.01, "layer_decay": 1.
 
 def test_parameters_that_are_never_used_are_refused_where_processes_wait_for_their_gradients() -> None:
     config = train_section(learning_rates=FLAT, model=own("Spare"))
-    rehearsed(config, (16, 16, 1))
+    run_dry(config, (16, 16, 1))
     with pytest.raises(Refusal, match=r"`Spare` has parameters that no pass uses \(spare.bias, spare.weight\)"):
-        rehearsed(config, (16, 16, 1), processes=2)
+        run_dry(config, (16, 16, 1), processes=2)
 
 
 def test_each_size_of_the_schedule_is_tried() -> None:
     growing = {"start_fraction": 0.5, "end_fraction": 1.0, "growing_epochs": 2}
     model = own("Breaking", hidden=8)
-    rehearsed(train_section(learning_rates=FLAT, model=model), (16, 16, 1))
+    run_dry(train_section(learning_rates=FLAT, model=model), (16, 16, 1))
     with pytest.raises(
         Refusal, match=r"train.resolution: `Breaking` cannot learn from images of 12 x 12 .*KeyError: 'st"
     ):
-        rehearsed(train_section(learning_rates=FLAT, model=model, resolution=growing), (16, 16, 1))
+        run_dry(train_section(learning_rates=FLAT, model=model, resolution=growing), (16, 16, 1))
 
 
 def test_what_needs_a_head_is_refused() -> None:

@@ -126,7 +126,7 @@ def test_stops_when_it_diverges() -> None:
     assert not any(has_diverged(losses[:steps]) for steps in range(1, len(losses)))
 
 
-def test_writes_a_table_and_a_picture(tmp_path: Path) -> None:
+def test_writes_a_table_and_a_chart(tmp_path: Path) -> None:
     lines = sweep_fold(small_fold(), CONFIG, Sweep(1e-5, 1e-1, 20, 0.9), Accelerator(cpu=True))
     suggestions = write_sweep(tmp_path / "sweep", lines)
     assert set(suggestions) == {"training", "validation"}

@@ -13,7 +13,7 @@ from foldline.training.backbones import build_backbone
 from foldline.training.layer_groups import layer_depths
 from foldline.training.small_networks import ResidualBlock
 from foldline.training.weights import HubWeights
-from tests.training.small import MODEL, rehearsed, train_section
+from tests.training.small import MODEL, run_dry, train_section
 
 ENCODER = (3 * 9 * 32 + 32) + (32 * 9 * 64 + 64) + (64 * 9 * 128 + 128)
 CLASSIFIER = 128 * 10 + 10
@@ -75,8 +75,8 @@ def test_what_params_ask_of_it_is_in_force(name: str) -> None:
     changes = {"drop_rate": 0.3, "spatial_dropout_rate": 0.0 if name == "fcnn" else 1 / 3, "hidden_activation": "tanh"}
     for groups in ("blocks", "stages"):
         model = MODEL | {"name": name} | changes
-        rehearsed(train_section(model=model, learning_rates=RATES | {"groups": groups}), (16, 24, 1))
-    rehearsed(train_section(model=MODEL | {"name": name}), (8, 8, 3))
+        run_dry(train_section(model=model, learning_rates=RATES | {"groups": groups}), (16, 24, 1))
+    run_dry(train_section(model=MODEL | {"name": name}), (8, 8, 3))
 
 
 def test_the_activation_is_leaky_relu_and_dropout_follows_each_hidden_layer() -> None:

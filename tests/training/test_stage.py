@@ -17,7 +17,7 @@ from foldline.archive.archives import Manifest, write_manifest
 from foldline.files.places import Places
 from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
-from foldline.folds.training_table import graded_lines, write_training_table
+from foldline.folds.training_table import graded_entries, write_training_table
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
 from foldline.training.weights import NoWeights
@@ -51,7 +51,7 @@ def write_competition(root: Path) -> Places:
     write_images(places.images, pd.DataFrame(images | unused))
     write_classes(places.classes, ("class0", "class1", "class2"))
     write_folds(places.folds, pd.DataFrame({"row_id": row_ids, "fold": numbers % 3, "cluster": numbers}))
-    write_training_table(places.training, graded_lines(numbers, targets, 3))
+    write_training_table(places.training, graded_entries(numbers, targets, 3))
     write_manifest(places.manifest, Manifest(competition="digits", files=()))
     sizes = dict(zip(("count", "height", "width", "channels"), fold.pixels.shape, strict=True))
     key = PixelsKey(key="0" * 64, dtype="uint8", resize="squash", range=None, jpeg_quality=None, **sizes)

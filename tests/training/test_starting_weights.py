@@ -272,7 +272,7 @@ def test_other_names_in_the_same_order(trained: dict[str, Tensor], tmp_path: Pat
 def test_refuses_another_order(trained: dict[str, Tensor], tmp_path: Path) -> None:
     """Weight and bias of a BatchNorm have one shape: their names' ends tell them apart."""
     torch.save(dict(sorted(renamed(trained).items())), tmp_path / "found.pth")
-    with pytest.raises(Refusal, match=r"\(weights.match: order\): in the place of `.*` \(.*\) is `_layer"):
+    with pytest.raises(Refusal, match=r"\(weights.match: order\): instead of `.*` \(.*\) there is `_layer"):
         FileWeights(kind="file", path="found.pth", match="order").write(tmp_path / "written", NAME, tmp_path)
 
 

@@ -79,7 +79,7 @@ def places_of(address: str) -> list[str]:
 
 
 def value_at(record: Any, field: str) -> Any:
-    """The value in nested records: `imgs.0.picture`. Raises KeyError if there is none."""
+    """The value in nested records: `imgs.0.image`. Raises KeyError if there is none."""
     if isinstance(record, dict) and field in record:
         return record[field]
     for key in field.split("."):

@@ -153,7 +153,7 @@ def _by_name(folder: Path, entries: Sequence[Entry]) -> dict[str, Entry]:
     holders = _of_shared_paths(entries)
     # All entries of these get their archive's name: else 2.png, which train alone has, would stand next to train/1.png.
     together = {
-        holder for several in map(frozenset, holders.values()) for holder in several if _beside(holder, several)
+        holder for several in map(frozenset, holders.values()) for holder in several if _next_to(holder, several)
     }
     named: dict[str, Entry] = {}
     for entry in entries:
@@ -191,7 +191,7 @@ def _are_copies(one: Entry, other: Entry) -> bool:
     return (first.CRC, first.file_size) == (second.CRC, second.file_size)
 
 
-def _beside(holder: Holder, others: Collection[Holder]) -> bool:
+def _next_to(holder: Holder, others: Collection[Holder]) -> bool:
     """Whether one of `others` neither lies in `holder` nor contains it."""
     return any(other[: len(holder)] != holder[: len(other)] for other in others)
 

@@ -27,7 +27,7 @@ KEPT_FREE_BYTES = 2**28
 PIXELS_VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
 """OpenCV's own name for it, which it heeds, too."""
 MOST_PIXELS = int(os.environ.get(PIXELS_VARIABLE) or 2**30)
-"""Of a picture: a scanned slide has a third of this. Numbers of an array count as pixels."""
+"""Of an image: a scanned slide has a third of this. Numbers of an array count as pixels."""
 
 
 def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
@@ -54,11 +54,11 @@ def refuse_entries(where: str, count: int) -> None:
         raise Refusal(f"{where} lists {count:,} files, more than {MOST_ENTRIES:,}. Do not trust this archive.")
 
 
-def refuse_overlap(where: str, archive_bytes: int, members_bytes: int) -> None:
-    """Raises Refusal where members that say to be larger together than their archive must share their bytes."""
-    if members_bytes > archive_bytes:
+def refuse_overlap(where: str, archive_bytes: int, packed_bytes: int) -> None:
+    """Raises Refusal where entries that say to be larger together than their archive must share their bytes."""
+    if packed_bytes > archive_bytes:
         raise Refusal(
-            f"{where} has {archive_bytes:,} bytes, its files {members_bytes:,} as they are packed: they overlap. Do "
+            f"{where} has {archive_bytes:,} bytes, its files {packed_bytes:,} as they are packed: they overlap. Do "
             "not trust this archive."
         )
 

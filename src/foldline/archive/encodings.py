@@ -1,8 +1,8 @@
 """What a text without a mark is written in: of a short list the encoding in which it is likely, or a question.
 
-Each encoding has a model of its characters: the share of each kind among those of a text, and which of them hardly ever
-meet. Each distinct run of letters is read in all of them, and what it says adds up (naive Bayes). So a short table with
-a single accent is decided where its reading is plain, and asked about where it is not.
+Each encoding has a model of its characters: how frequent each kind is in a text, and which of them hardly ever meet.
+Each distinct run of letters is read in all of them, and what it says adds up (naive Bayes). So a short table with a
+single accent is decided where its reading is plain, and asked about where it is not.
 """
 
 import math
@@ -40,8 +40,8 @@ WITHOUT_CASE = _rules(**{"(?<=[aA])h|h(?=[aA])": 0.03})
 class Encoding:
     codec: str
     rules: Rules
-    shares: tuple[tuple[float, int, str], ...]
-    """Of a kind of characters its share among all, how many there are, and ranges of their bytes: 8140-817e 81ac."""
+    frequencies: tuple[tuple[float, int, str], ...]
+    """Of a kind of characters: its frequency, how many there are, and ranges of their bytes, 8140-817e 81ac."""
     counted_in: str | None = None
     """The encoding of these bytes, where `codec` has more characters."""
     prior: float = 0.0
@@ -51,10 +51,10 @@ class Encoding:
     def table(self) -> dict[int, float]:
         """From a character's bytes to the logarithm of its likelihood."""
         found: dict[int, float] = {}
-        for share, size, ranges in self.shares:
+        for frequency, size, ranges in self.frequencies:
             for first, _, last in (one.partition("-") for one in ranges.split()):
                 codes = range(int(first, 16), int(last or first, 16) + 1)
-                found |= dict.fromkeys(codes, math.log(share / size))
+                found |= dict.fromkeys(codes, math.log(frequency / size))
         return found
 
 
@@ -120,8 +120,8 @@ def decide(content: bytes, among: Sequence[Encoding] = IN_TEXTS) -> str:
     texts = found[best][1]
     others = [codec for codec in found if likelihoods[codec] > likelihoods[best] - CERTAIN and found[codec][1] != texts]
     if others:
-        places = [place for place, text in enumerate(texts) if any(found[codec][1][place] != text for codec in others)]
-        shown = listed(_shown([found[codec][1][place] for place in places[:SHOWN]], codec) for codec in (best, *others))
+        differing = [at for at, text in enumerate(texts) if any(found[codec][1][at] != text for codec in others)]
+        shown = listed(_shown([found[codec][1][at] for at in differing[:SHOWN]], codec) for codec in (best, *others))
         raise Undecided(f"may be one of these: {shown}", best)
     return best
 

@@ -40,7 +40,7 @@ def _changed(paths: pd.Series, others: dict[str, str]) -> pd.Series:
 
 
 def expanded_paths(paths: pd.Series, names: Collection[str]) -> pd.Series:
-    """For each path with `*` a line per name that fits it, in the order of names; with the index of `paths`.
+    """For each path with `*` a row per name that fits it, in the order of names; with the index of `paths`.
 
     `*` stands for any text within a folder's or file's name, a suffix `.*` for those of images where there is one.
     A path that no name fits stays as it is.
@@ -79,7 +79,7 @@ IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jp2", ".ppm", ".pgm", ".dcm", ".dicom"
 )  # fmt: skip
 ARRAY_SUFFIXES = (".npy", ".npz")
-"""Pictures only where the rows' images are such files."""
+"""Files of images only where the rows' images are such files."""
 
 
 def suffix_of(name: str) -> str:
@@ -87,7 +87,7 @@ def suffix_of(name: str) -> str:
 
 
 def images_among(names: Sequence[str]) -> Sequence[str]:
-    """Files that differ in suffix alone: of a image and what describes it (.xml, .txt) the image. All of them where
+    """Files that differ in suffix alone: of an image and what describes it (.xml, .txt) the image. All of them where
     none is known as a image: of DICOM files the suffix may be anything."""
     for suffixes in (IMAGE_SUFFIXES, ARRAY_SUFFIXES):
         if images := [name for name in names if suffix_of(name) in suffixes]:

@@ -24,10 +24,10 @@ from foldline.archive.unpacking import (
     container_kind,
     copy_stream,
     ends_as_zip,
+    entries_of,
     extract,
     join_parts,
-    members_of,
-    refuse_member,
+    refuse_entry,
     refusing_damage,
     two_of_one_name,
     whole_of,
@@ -146,7 +146,7 @@ class Finder:
         # Paths as plain strings here: there may be millions, and pathlib takes three times as long as reading the zip.
         parent, bare = dirname(entry.path), _bare_archives(archive) if depth == 1 else ()
         codec = self._codec(archive, where)
-        for information in members_of(archive, where):
+        for information in entries_of(archive, where):
             name, is_unmarked = information.filename, codec is not None and zip_names.is_unmarked(information)
             if codec is not None and is_unmarked:
                 name = zip_names.respelled(name, zip_names.READ_AS, codec)
@@ -190,7 +190,7 @@ class Finder:
             refuse_without_memory(self.where(entry), Path(entry.within).stat().st_size)
             return Path(entry.within).read_bytes()
         information, where = entry.archive.getinfo(entry.within), self.where(entry)
-        refuse_member(information, where)
+        refuse_entry(information, where)
         refuse_without_memory(where, information.file_size)
         with refusing_damage(where):
             return entry.archive.read(information)
@@ -203,7 +203,7 @@ class Finder:
 
         def unpack(folder: Path) -> None:
             information = archive.getinfo(entry.within)
-            refuse_member(information, where)
+            refuse_entry(information, where)
             refuse_without_room(folder, information.file_size, where)
             with archive.open(information) as packed:
                 copy_stream(cast(BufferedIOBase, packed), folder / "content", information.compress_size, where)

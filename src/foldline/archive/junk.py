@@ -1,4 +1,4 @@
-"""What systems and tools leave beside a competition's files: never data, nor a class, whatever folder it lies in."""
+"""What systems and tools leave next to a competition's files: never data, nor a class, whatever folder it lies in."""
 
 import re
 

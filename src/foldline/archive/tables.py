@@ -74,8 +74,8 @@ def header_fields(content: bytes, name: str, spelling: Spelling = PLAIN) -> list
 def _refuse_repeated(fields: Sequence[str], name: str) -> None:
     repeated = {field for field in fields if field and fields.count(field) > 1}
     if repeated:
-        renamed = [f"{field}_{fields[:place].count(field) + 1}" if field in repeated else field or f"column_{place}"
-                for place, field in enumerate(fields)]  # fmt: skip
+        renamed = [f"{field}_{fields[:at].count(field) + 1}" if field in repeated else field or f"column_{at}"
+                for at, field in enumerate(fields)]  # fmt: skip
         raise Curable(
             f"duplicate column names in the header: {listed(sorted(repeated))}. Instead of its name write {{kind: "
             f"headerless, name: {name}, columns: [{', '.join(renamed)}]}}, which renames them, and drop the "
@@ -103,7 +103,7 @@ def _csv(
             f"its lines have {len(fields)} fields, the card names {len(names)}; the first line is "
             f"{lines.separator.join(fields)!r}. A single name reads whole lines, which a function of your own may split"
         )
-    header = [field or _nameless(place, fields) for place, field in enumerate(fields)] if names is None else list(names)
+    header = [field or _nameless(at, fields) for at, field in enumerate(fields)] if names is None else list(names)
     first = 1 if names is None else 0
     table = _columns(islice(lines.rows(), first, None if rows is None else first + rows), header, usecols)
     if rows is None:
@@ -112,17 +112,17 @@ def _csv(
     return table
 
 
-def _nameless(place: int, fields: Sequence[str]) -> str:
+def _nameless(position: int, fields: Sequence[str]) -> str:
     """As pandas calls it, and so cards do."""
-    name = f"Unnamed: {place}"
+    name = f"Unnamed: {position}"
     return f"{name}.1" if name in fields else name
 
 
 def _columns(rows: Iterator[list[str]], header: list[str], usecols: list[str] | None) -> pd.DataFrame:
-    places = [place for place, name in enumerate(header) if usecols is None or name in usecols]
-    wanted = [header[place] for place in places]
+    positions = [at for at, name in enumerate(header) if usecols is None or name in usecols]
+    wanted = [header[position] for position in positions]
     blocks = [pd.DataFrame([], columns=wanted, dtype="str")]
-    while block := [[fields[place] for place in places] for fields in islice(rows, BLOCK_ROWS)]:
+    while block := [[fields[position] for position in positions] for fields in islice(rows, BLOCK_ROWS)]:
         blocks.append(pd.DataFrame(block, columns=wanted, dtype="str"))
     return pd.concat(blocks[1:] or blocks, ignore_index=True)
 
@@ -159,7 +159,7 @@ def _array(content: bytes) -> pd.DataFrame:
         )
     if array.ndim != 2:
         raise ValueError(f"its shape is {array.shape}: a table has one or two dimensions")
-    return pd.DataFrame({str(place): list(array[:, place]) for place in range(array.shape[1])}, dtype=object)
+    return pd.DataFrame({str(position): list(array[:, position]) for position in range(array.shape[1])}, dtype=object)
 
 
 KEY, VALUE = "key", "value"
@@ -192,7 +192,7 @@ def _is_of_records(values: list[Any]) -> bool:
     if not values or not all(isinstance(value, dict) for value in values):
         return False
     keys = {key for value in values for key in value}
-    return len(keys) <= len(values) and keys != {str(place) for place in range(len(keys))}
+    return len(keys) <= len(values) and keys != {str(position) for position in range(len(keys))}
 
 
 def json_lines(content: bytes, encoding: str | None = None) -> pd.DataFrame:
@@ -201,17 +201,17 @@ def json_lines(content: bytes, encoding: str | None = None) -> pd.DataFrame:
     return pd.DataFrame([AS_WRITTEN.decode(line) for line in decoded(content, encoding).split("\n") if line.strip()])
 
 
-def described_places(lines: pd.Index, most: int = 3) -> str:
+def described_lines(lines: pd.Index, most: int = 3) -> str:
     """`on line 2, 3`, as an editor counts them; `for image_id 7, 8` where the index has a name.
 
     lines: the number of each line in its file, from 0; one that stands there several times, for its images, counts
     once.
     """
-    places = lines.unique()
+    found = lines.unique()
     if lines.name is not None:
-        return f"for {lines.name} {listed(places, most)}"
+        return f"for {lines.name} {listed(found, most)}"
     # The header is line 1.
-    return f"on line {listed((position + 2 for position in places), most)}"
+    return f"on line {listed((number + 2 for number in found), most)}"
 
 
 def read_header(archives: Archives, name: str, spelling: Spelling = PLAIN) -> tuple[str, ...]:

@@ -187,22 +187,22 @@ def refuse_leaving(name: str, archive: Path | str) -> None:
         raise Refusal(f"{archive}: the entry `{name}` leaves the folder. Do not trust this archive; nothing was read.")
 
 
-def members_of(archive: zipfile.ZipFile, where: str) -> Iterator[zipfile.ZipInfo]:
+def entries_of(archive: zipfile.ZipFile, where: str) -> Iterator[zipfile.ZipInfo]:
     """The files in a zip, without its folders. Raises Refusal for an archive of too many, for one whose files overlap,
     and for an entry that would leave the folder."""
-    members, path = archive.infolist(), Path(str(archive.filename))
-    refuse_entries(where, len(members))
-    refuse_overlap(where, path.stat().st_size, sum(member.compress_size for member in members))
+    entries, path = archive.infolist(), Path(str(archive.filename))
+    refuse_entries(where, len(entries))
+    refuse_overlap(where, path.stat().st_size, sum(entry.compress_size for entry in entries))
     counted = int.from_bytes(_end_of_zip(path)[COUNT_IN_END], "little")
-    if counted not in (len(members) % 2**16, 2**16 - 1):  # with the largest number, 64 bits elsewhere tell it
-        raise Refusal(f"{where} is damaged: it lists {len(members):,} files, and its end says {counted:,}. {AGAIN}")
-    for member in members:
-        refuse_leaving(member.filename, where)
-        meant = archive.getinfo(member.filename)  # the last one of this name
-        if (member.CRC, member.file_size) != (meant.CRC, meant.file_size):
-            raise two_of_one_name(where, member.filename)
-        if not member.is_dir() and member is meant:
-            yield member
+    if counted not in (len(entries) % 2**16, 2**16 - 1):  # with the largest number, 64 bits elsewhere tell it
+        raise Refusal(f"{where} is damaged: it lists {len(entries):,} files, and its end says {counted:,}. {AGAIN}")
+    for entry in entries:
+        refuse_leaving(entry.filename, where)
+        meant = archive.getinfo(entry.filename)  # the last one of this name
+        if (entry.CRC, entry.file_size) != (meant.CRC, meant.file_size):
+            raise two_of_one_name(where, entry.filename)
+        if not entry.is_dir() and entry is meant:
+            yield entry
 
 
 def two_of_one_name(where: str, name: str) -> Refusal:
@@ -212,32 +212,32 @@ def two_of_one_name(where: str, name: str) -> Refusal:
     )
 
 
-def refuse_member(member: zipfile.ZipInfo, where: str) -> None:
+def refuse_entry(entry: zipfile.ZipInfo, where: str) -> None:
     """Raises Refusal for a bomb, and for a link: what that leads to may lie outside of the archive."""
-    if stat.S_ISLNK(member.external_attr >> 16):
+    if stat.S_ISLNK(entry.external_attr >> 16):
         raise Refusal(f"{where} is a link to another file, which is not followed. Zip that file itself.")
-    refuse_bomb(where, member.compress_size, member.file_size)
+    refuse_bomb(where, entry.compress_size, entry.file_size)
 
 
 def _extract_tar(path: Path, folder: Path, where: str) -> None:
     """Symbolic links are left out. A sparse file's zeros count as its bytes."""
     packed_bytes, unpacked_bytes = path.stat().st_size, 0
     with tarfile.open(path, "r:") as archive:
-        for count, member in enumerate(archive, 1):
+        for count, entry in enumerate(archive, 1):
             refuse_entries(where, count)
-            refuse_leaving(member.name, where)
-            target = folder / member.name
+            refuse_leaving(entry.name, where)
+            target = folder / entry.name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_file() and not member.isdir():
-                if not member.islnk() or member.linkname != member.name:  # a link to itself is the same file again
-                    raise two_of_one_name(where, member.name)
-            elif member.islnk():
-                _link(target, folder, member.linkname, where)
-            elif member.isfile():
-                unpacked_bytes += member.size
+            if target.is_file() and not entry.isdir():
+                if not entry.islnk() or entry.linkname != entry.name:  # a link to itself is the same file again
+                    raise two_of_one_name(where, entry.name)
+            elif entry.islnk():
+                _link(target, folder, entry.linkname, where)
+            elif entry.isfile():
+                unpacked_bytes += entry.size
                 refuse_bomb(where, packed_bytes, unpacked_bytes)
-                refuse_without_room(folder, member.size, where)
-                packed = cast(BufferedIOBase, archive.extractfile(member))
+                refuse_without_room(folder, entry.size, where)
+                packed = cast(BufferedIOBase, archive.extractfile(entry))
                 with packed, target.open("xb") as file:
                     shutil.copyfileobj(packed, file, BLOCK_BYTES)
 

@@ -10,13 +10,13 @@ READ_AS = "cp437"
 """What zipfile takes for the others, and the form's author did: each byte is a character, so that nothing is lost."""
 
 
-def is_unmarked(member: zipfile.ZipInfo) -> bool:
-    return not member.flag_bits & MARKED and not member.filename.isascii()
+def is_unmarked(entry: zipfile.ZipInfo) -> bool:
+    return not entry.flag_bits & MARKED and not entry.filename.isascii()
 
 
 def unmarked_in(archive: zipfile.ZipFile) -> bytes:
     """The names of which it does not say what they are written in, a line each."""
-    return "\n".join(member.filename for member in archive.infolist() if is_unmarked(member)).encode(READ_AS)
+    return "\n".join(entry.filename for entry in archive.infolist() if is_unmarked(entry)).encode(READ_AS)
 
 
 def codec_of(names: bytes) -> tuple[str, Undecided | None]:

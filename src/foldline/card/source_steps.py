@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from foldline.archive.archives import Archives
 from foldline.archive.delimited import Spelling
-from foldline.archive.tables import described_places, read_header, read_table, refuse_empty_table
+from foldline.archive.tables import described_lines, read_header, read_table, refuse_empty_table
 from foldline.archive.texts import as_text
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal, listed
@@ -123,8 +123,8 @@ class OwnTable(Step):
 
     It is called with the lines so far, a pandas frame of text (an empty field is the empty text), and with `read`:
     `read("other.csv")` is another table of the competition as such a frame, `read("list.txt", ["path", "label"])` one
-    without a header. It returns the frame that takes its place. Numbers and truth values become text, what is missing
-    the empty text. The column `#` tells each line's place, and has to come back with it.
+    without a header. It returns the frame that replaces it. Numbers and truth values become text, what is missing
+    the empty text. The column `#` tells each line's number, and has to come back with it.
     """
 
     kind: Literal["python"]
@@ -147,39 +147,41 @@ class OwnTable(Step):
         function = self.load()
         with blamed(CARDS / self.file, self.name):
             found = function(given, lambda name, columns=None: read_table(archives, name, Spelling(columns)))
-        places = self._places(found, lines.index)
+        positions = self._positions(found, lines.index)
         texts = found.drop(columns=PLACE).astype(object)
-        texts = texts.where(texts.notna(), None).map(as_text).astype("str").set_axis(lines.index[places])
-        return texts.assign(**{name: lines[name].iloc[places].to_numpy() for name in hidden})
+        texts = texts.where(texts.notna(), None).map(as_text).astype("str").set_axis(lines.index[positions])
+        return texts.assign(**{name: lines[name].iloc[positions].to_numpy() for name in hidden})
 
-    def _places(self, found: Any, index: pd.Index) -> "list[int]":
+    def _positions(self, found: Any, index: pd.Index) -> "list[int]":
         """Of the lines that came back. Raises Refusal for what is no such frame, and for lines that may not be so."""
         if not isinstance(found, pd.DataFrame):
             raise self._refusal(f"returned {type(found).__name__} instead of a pandas frame")
         names = [str(name) for name in found]
         if PLACE not in names or len(set(names)) < len(names):
-            wrong = "without the column `#`, which tells each line's place" if PLACE not in names else "with some twice"
+            wrong = (
+                "without the column `#`, which tells each line's number" if PLACE not in names else "with some twice"
+            )
             raise self._refusal(f"returned columns {wrong}: {listed(names, 20)}")
-        known = {str(place): place for place in range(len(index))}
-        unknown = [place for place in found[PLACE] if place not in known]
+        known = {str(position): position for position in range(len(index))}
+        unknown = [position for position in found[PLACE] if position not in known]
         if unknown or found.empty:
             what = f"changed the column `#`, found {listed(map(repr, unknown))}" if unknown else "returned no line"
             raise self._refusal(what)
-        places = [known[place] for place in found[PLACE]]
-        lost, repeated = sorted({*known.values()}.difference(places)), found[PLACE].duplicated()
+        positions = [known[position] for position in found[PLACE]]
+        lost, repeated = sorted({*known.values()}.difference(positions)), found[PLACE].duplicated()
         if lost and self.lines == "all":
-            where = described_places(index[lost], 5)
+            where = described_lines(index[lost], 5)
             raise self._refusal(
-                f"returned {len(set(places))} of {len(index)} lines, without those {where}. Return all, or write "
+                f"returned {len(set(positions))} of {len(index)} lines, without those {where}. Return all, or write "
                 "`lines: fewer` after its name in the card"
             )
         if repeated.any() and self.lines != "any":
-            where = described_places(index[[known[place] for place in found.loc[repeated, PLACE]]], 5)
+            where = described_lines(index[[known[position] for position in found.loc[repeated, PLACE]]], 5)
             raise self._refusal(
                 f"returned lines several times: those {where}. Return each once, or write `lines: any` after its name "
                 "in the card"
             )
-        return places
+        return positions
 
     def _refusal(self, what: str) -> Refusal:
         return Refusal(f"{CARDS / self.file}: `{self.name}` {what}.")

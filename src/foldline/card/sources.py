@@ -69,8 +69,8 @@ def read_source(archives: Archives, source: Sequence[Step]) -> pd.DataFrame:
 def numbered(lines: pd.DataFrame) -> pd.DataFrame:
     """With the columns `line` and `row`."""
     counted = {LINE: 1, ROW: 0}
-    places = {name: (lines.index + first).astype("str") for name, first in counted.items() if name not in lines}
-    return lines.assign(**places)
+    numbers = {name: (lines.index + first).astype("str") for name, first in counted.items() if name not in lines}
+    return lines.assign(**numbers)
 
 
 def after_steps(archives: Archives, lines: pd.DataFrame, source: Sequence[Step]) -> pd.DataFrame:

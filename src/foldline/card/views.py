@@ -3,8 +3,8 @@
 A name is one or several parts joined by `+`, applied from left to right: `scale_125+horizontal_flip`. A part is a
 symmetry of the square, of which a card lists those that keep a label true: they move pixels and change none, and those
 that exchange height and width are for square images alone (foldline/experiment/fitting.py refuses others); one of the
-five crops, a window of CROP_SHARE of each side enlarged to the image's size; or `scale_<percent>`, the whole image at
-that share of its size, which may be more than 100. Crops and scales resample: their pixels are floats in 0..255.
+five crops, a window of CROP_FRACTION of each side enlarged to the image's size; or `scale_<percent>`, the whole image
+at that percentage of its size, which may be above 100. Crops and scales resample: their pixels are floats in 0..255.
 """
 
 import re
@@ -27,7 +27,7 @@ else:
 
 Images = Shaped[Tensor, "batch channels height width"]
 Resized = Float[Tensor, "batch channels new_height new_width"]
-CROP_SHARE = 7 / 8
+CROP_FRACTION = 7 / 8
 """Of each side: 224 of 256 pixels, as Krizhevsky, Sutskever and Hinton (2012) took their five crops."""
 SCALE = re.compile(r"scale_([1-9]\d{1,2})")
 SCALE_PERCENT = range(25, 401)
@@ -52,9 +52,9 @@ def scale(images: Images, percent: int) -> Resized:
 
 
 def crop(images: Images, down: float, right: float) -> Float[Tensor, "batch channels height width"]:
-    """A window of CROP_SHARE of each side, enlarged to the image's size; 0 is top or left, 1 is bottom or right."""
+    """A window of CROP_FRACTION of each side, enlarged to the image's size; 0 is top or left, 1 is bottom or right."""
     height, width = images.shape[-2:]
-    tall, wide = max(1, round(height * CROP_SHARE)), max(1, round(width * CROP_SHARE))
+    tall, wide = max(1, round(height * CROP_FRACTION)), max(1, round(width * CROP_FRACTION))
     top, left = round((height - tall) * down), round((width - wide) * right)
     return _resized(images[..., top : top + tall, left : left + wide], height, width)
 

@@ -14,7 +14,7 @@ import pandas as pd
 from foldline.archive.addresses import shown_address
 from foldline.archive.archives import Archives
 from foldline.archive.locating import AS_WRITTEN
-from foldline.archive.tables import described_places, refuse_absent_columns
+from foldline.archive.tables import described_lines, refuse_absent_columns
 from foldline.card.features import Features
 from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import PartLines
@@ -31,7 +31,7 @@ from foldline.competition.tabular_columns import (
     with_found_columns,
 )
 from foldline.files.refusal import Refusal, counted, listed, shortened
-from foldline.files.rows import SIDE, side_columns
+from foldline.files.rows import TABULAR, tabular_columns
 
 SHOWN = 3
 LINE_COLUMNS = ("row_id", "path", "group", "missing", "spoken_of")
@@ -69,9 +69,9 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     )
     of_train, of_test = shared_columns(train), shared_columns(test)
     target = with_found_columns(of_train, layout, target, features)
-    side = find_tabular_columns(of_train, of_test, layout, target, features)
-    train_lines = {part.fact: _lines(archives, part, target, side) for part in train}
-    test_lines = {part.fact: _lines(archives, part, None, side) for part in test}
+    tabular = find_tabular_columns(of_train, of_test, layout, target, features)
+    train_lines = {part.fact: _lines(archives, part, target, tabular) for part in train}
+    test_lines = {part.fact: _lines(archives, part, None, tabular) for part in test}
     _refuse_mixed_up(train, test)
     absences = find_absences(train_lines, test_lines, archives)
     doubts = [
@@ -102,7 +102,7 @@ def _refuse_mixed_up(train: Sequence[PartLines], test: Sequence[PartLines]) -> N
                 )
 
 
-def _lines(archives: Archives, found: PartLines, target: Target | None, side: TabularColumns) -> pd.DataFrame:
+def _lines(archives: Archives, found: PartLines, target: Target | None, tabular: TabularColumns) -> pd.DataFrame:
     """`target`: None for rows without labels; with one, each line says its own part of it."""
     columns, source, fact = found.columns, found.source, found.fact
     row_id = parse_id(found.part.id)
@@ -122,7 +122,7 @@ def _lines(archives: Archives, found: PartLines, target: Target | None, side: Ta
         lines["missing"] = missing_files(lines["path"], archives)
     lines = lines.reindex(columns=LINE_COLUMNS, fill_value="").astype("str")
     lines["target"] = "" if target is None else target.read(columns, source)
-    return pd.concat([lines, tabular_values(columns, side, source)], axis=1)
+    return pd.concat([lines, tabular_values(columns, tabular, source)], axis=1)
 
 
 def merged_rows(lines: Mapping[str, pd.DataFrame], walks: Sequence[str], fact: str) -> Iterator[str]:
@@ -130,11 +130,11 @@ def merged_rows(lines: Mapping[str, pd.DataFrame], walks: Sequence[str], fact: s
     card; walks: those of them that no table lists. Where an id repeats in one table, the competition itself says what
     belongs together.
     """
-    found = (one[["row_id", "path"]].assign(place=place) for place, one in lines.items())
+    found = (one[["row_id", "path"]].assign(number=number) for number, one in lines.items())
     pairs = pd.concat(found, ignore_index=True).drop_duplicates(["row_id", "path"])
     several = pairs[pairs["row_id"].duplicated(keep=False)]
-    of_parts = several.groupby("row_id")["place"].transform("nunique") > 1
-    doubtful = several[of_parts | several["place"].isin(walks)]
+    of_parts = several.groupby("row_id")["number"].transform("nunique") > 1
+    doubtful = several[of_parts | several["number"].isin(walks)]
     if doubtful.empty:
         return
     first = doubtful["row_id"].iloc[0]
@@ -159,14 +159,14 @@ def assemble(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     images = lines[["path", "missing"]].assign(row=lines.groupby(["part", "row_id"], sort=False).ngroup())
     facts, targets = rows[["part", "row_id", "group"]].astype("str"), rows["target"].astype(object)
     targets = targets.where(rows["part"] == "train", None)
-    rows = pd.concat([facts.mask(facts == ""), targets, rows[side_columns(rows)]], axis=1)
+    rows = pd.concat([facts.mask(facts == ""), targets, rows[tabular_columns(rows)]], axis=1)
     return rows, images[["row", "path", "missing"]].sort_values("row", kind="stable", ignore_index=True)
 
 
 def _refuse_empty(values: pd.Series, source: str) -> None:
     empty = values.index[values == ""]
     if len(empty):
-        found = f"{counted(len(empty), 'row has', 'rows have')} no `{values.name}`, {described_places(empty, 5)}"
+        found = f"{counted(len(empty), 'row has', 'rows have')} no `{values.name}`, {described_lines(empty, 5)}"
         raise Refusal(f"{source}: {found}. Name another column in the card, {BY_A_FUNCTION}.")
 
 
@@ -182,7 +182,7 @@ def _refuse_long(ids: pd.Series, template: str, fact: str, source: str) -> None:
 
 def _refuse_contradictions(lines: pd.DataFrame) -> None:
     names = {"target": "the target", "group": "the group"}
-    names |= {column: f"the feature `{column.removeprefix(SIDE)}`" for column in side_columns(lines)}
+    names |= {column: f"the feature `{column.removeprefix(TABULAR)}`" for column in tabular_columns(lines)}
     for column, name in names.items():
         values = lines[["part", "row_id", column]].drop_duplicates()
         several = values[values.duplicated(["part", "row_id"], keep=False)]
@@ -198,7 +198,7 @@ def _refuse_contradictions(lines: pd.DataFrame) -> None:
 def _cure(part: str, column: str, name: str) -> str:
     """A row has one target, group and value of a feature: what the lines of an id may be instead."""
     apart = f"name what tells them apart as layout.{part}.id in the card, a column or a template over columns"
-    if column.startswith(SIDE):
+    if column.startswith(TABULAR):
         return f"If a row has one value, leave {name} out of the card. If they are rows of their own, {apart}."
     if part == "test":
         return f"If they are rows of their own, {apart}."

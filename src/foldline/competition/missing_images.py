@@ -30,36 +30,36 @@ class Absences:
     """What the archives hold instead of the first one, a sentence with a blank before; or the empty text."""
 
 
-def refuse_missing(images: pd.DataFrame, absences: Absences, allowed_share: float) -> None:
-    """Raises Refusal, before anything is decoded, when more than `allowed_share` of the images are missing.
+def refuse_missing(images: pd.DataFrame, absences: Absences, allowed_fraction: float) -> None:
+    """Raises Refusal, before anything is decoded, when more than `allowed_fraction` of the images are missing.
 
     images: row, path, and missing as `missing_files` gives it.
     """
     missing = images.loc[images["missing"] != "", "missing"]
-    share = len(missing) / len(images)
-    if share <= allowed_share:
+    fraction = len(missing) / len(images)
+    if fraction <= allowed_fraction:
         return
     if absences.parts:
-        raise Refusal(describe_hidden(absences.parts, share))
+        raise Refusal(describe_hidden(absences.parts, fraction))
     raise Refusal(
-        f"{len(missing)} of {len(images)} images are missing, a fraction of {share:.2g}, above "
-        f"prepare.max_unreadable_fraction ({allowed_share:g}): {listed(missing, 5)}.{absences.instead} Correct "
+        f"{len(missing)} of {len(images)} images are missing, a fraction of {fraction:.2g}, above "
+        f"prepare.max_unreadable_fraction ({allowed_fraction:g}): {listed(missing, 5)}.{absences.instead} Correct "
         f"the card's layout, or download the competition anew if its archives are incomplete. {ALLOWED}"
     )
 
 
-def describe_hidden(parts: Collection[str], share: float) -> str:
-    """What a test set without a single image may be, a mistake or a secret. parts: as `Absences` has them; share: of
+def describe_hidden(parts: Collection[str], fraction: float) -> str:
+    """What a test set without a single image may be, a mistake or a secret. parts: as `Absences` has them; fraction: of
     the images that are missing."""
     return (
         f"{' '.join(parts)} Correct the template. Or, where the competition shows its test images to submitted "
-        f"notebooks alone, set prepare.max_unreadable_fraction to {rounded_up(share):g} or more: then these rows have "
-        "blank images, and their answers mean nothing."
+        f"notebooks alone, set prepare.max_unreadable_fraction to {rounded_up(fraction):g} or more: then these rows "
+        "have blank images, and their answers mean nothing."
     )
 
 
-def rounded_up(share: float) -> float:
-    return math.ceil(share * 1000) / 1000
+def rounded_up(fraction: float) -> float:
+    return math.ceil(fraction * 1000) / 1000
 
 
 def missing_files(paths: pd.Series, archives: Archives) -> pd.Series:

@@ -18,13 +18,13 @@ NUMBERS = re.compile(r"\d+")
 
 
 def link_images(images: pd.DataFrame, decoded: pd.DataFrame) -> pd.DataFrame:
-    """`images.parquet` (pixels/cache.py) from the layout's images (row, path) and the cache's line per path."""
+    """`images.parquet` (pixels/cache.py) from the layout's images (row, path) and the cache's row per path."""
     linked = images.merge(decoded, on="path", how="left", validate="many_to_one")
     return linked.astype({"error": "str"})[list(COLUMNS)]
 
 
 def unreadable_files(images: pd.DataFrame) -> pd.DataFrame:
-    """path, error: a line per file that cannot be read."""
+    """path, error: a row per file that cannot be read."""
     return images.loc[images["error"].notna(), ["path", "error"]].drop_duplicates("path")
 
 
@@ -59,10 +59,10 @@ def write_unreadable(path: Path, images: pd.DataFrame) -> None:
         unreadable.assign(path=unreadable["path"].map(shown_address)).to_csv(partial, index=False, lineterminator="\n")
 
 
-def report_unreadable(path: Path, images: pd.DataFrame, allowed_share: float) -> str:
+def report_unreadable(path: Path, images: pd.DataFrame, allowed_fraction: float) -> str:
     """Lists them in the file `path`; a sentence that says so. Raises Refusal as `refuse_unreadable` does."""
     write_unreadable(path, images)
-    refuse_unreadable(images, allowed_share, path)
+    refuse_unreadable(images, allowed_fraction, path)
     unreadable = describe_unreadable(images)
     return f"{len(unreadable_files(images))} unreadable images: {unreadable}. {path} lists all." if unreadable else ""
 
@@ -82,16 +82,16 @@ def describe_none(images: pd.DataFrame) -> str:
     )
 
 
-def refuse_unreadable(images: pd.DataFrame, allowed_share: float, listed_in: Path) -> None:
-    """Raises Refusal when more than `allowed_share` of the images cannot be read; `listed_in` names all of these."""
+def refuse_unreadable(images: pd.DataFrame, allowed_fraction: float, listed_in: Path) -> None:
+    """Raises Refusal when more than `allowed_fraction` of the images cannot be read; `listed_in` names all of these."""
     files, unreadable = images["path"].nunique(), unreadable_files(images)
-    if len(unreadable) <= allowed_share * files:
+    if len(unreadable) <= allowed_fraction * files:
         return
     if len(unreadable) == files:
         raise Refusal(describe_none(images))
     raise Refusal(
         f"{len(unreadable)} of {files} images cannot be read, a fraction of {len(unreadable) / files:.2g}, above "
-        f"prepare.max_unreadable_fraction ({allowed_share:g}): {describe_unreadable(images)}. {listed_in} lists all. "
-        "Correct the card's layout if it says wrongly how to read them, or download the competition anew if its "
+        f"prepare.max_unreadable_fraction ({allowed_fraction:g}): {describe_unreadable(images)}. {listed_in} lists all."
+        " Correct the card's layout if it says wrongly how to read them, or download the competition anew if its "
         f"archives are damaged. {ALLOWED}"
     )

@@ -44,7 +44,7 @@ def write_submission(
     within 1e-7. Raises Refusal when the sample has an id or a class without a prediction.
     """
     asked = target.asked_names(predictions.classes)
-    rows, places = _rows_and_places(sample, predictions, form, asked)
+    rows, asked_positions = _rows_and_positions(sample, predictions, form, asked)
     columns, names = sample.predicted(form), target.answer_names(predictions.classes)
     form.refuse_unwritable(names, sample.shown_labels)
     # Answers point at the classes in the predictions' order, columns stand in the sample's.
@@ -57,7 +57,7 @@ def write_submission(
         if sample.has_header:
             file.write(_header(["" if name in sample.nameless else name for name in sample.columns]))
         for block in progress(list(row_blocks((len(rows), predictions.test.shape[1]))), desc="format", unit="block"):
-            answers = form.asked_for(rule(read(predictions.test, rows[block])), places[block], len(asked))
+            answers = form.asked_for(rule(read(predictions.test, rows[block])), asked_positions[block], len(asked))
             values = dict(zip(ours, form.columns(answers, names, target), strict=True))
             table = pd.DataFrame({form.id: sample.ids.iloc[block].to_numpy(), **values})
             if sample.copied is not None:
@@ -65,7 +65,7 @@ def write_submission(
             _write_block(file, table[list(sample.columns)])
 
 
-def _rows_and_places(
+def _rows_and_positions(
     sample: Sample, predictions: Predictions, form: Form, asked: tuple[str, ...]
 ) -> tuple[Int64[np.ndarray, " lines"], Int64[np.ndarray, " lines"]]:
     """Of each of the sample's lines the row among the predictions, and which of `asked` where there is one for each."""
@@ -78,8 +78,8 @@ def _rows_and_places(
             f"prediction: {listed(absent)}. Predicted are the rows {listed(row_ids, 3)} with {listed(asked, 3)}. Make "
             "the card's layout.test and submission name the same rows."
         )
-    rows, places = np.divmod(positions, form.lines_per_row(asked))
-    return rows, places
+    rows, asked_positions = np.divmod(positions, form.lines_per_row(asked))
+    return rows, asked_positions
 
 
 def _other_columns(columns: tuple[str, ...], classes: tuple[str, ...]) -> Refusal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foldline.archive.tables import described_places, refuse_absent_columns
+from foldline.archive.tables import described_lines, refuse_absent_columns
 from foldline.card.features import Features
 from foldline.card.layout import Layout
 from foldline.card.layouts.part import PartLines
@@ -17,7 +17,7 @@ from foldline.card.targets.number_targets import without_commas
 from foldline.card.targets.target_kind import ANY_TEXT
 from foldline.card.templates import columns_of, parse_id
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import SIDE
+from foldline.files.rows import TABULAR
 
 MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
 TRUTH = {"true": "1", "false": "0"}
@@ -119,8 +119,8 @@ def tabular_values(texts: pd.DataFrame, columns: TabularColumns, source: str) ->
 
     Raises Refusal, naming `source` and the first lines, for text in a column of numbers that is none.
     """
-    values = {f"{SIDE}{name}": _numbers(texts[name], source) for name in columns.numbers}
-    values |= {f"{SIDE}{name}": texts[name].mask(texts[name] == "") for name in columns.categories}
+    values = {f"{TABULAR}{name}": _numbers(texts[name], source) for name in columns.numbers}
+    values |= {f"{TABULAR}{name}": texts[name].mask(texts[name] == "") for name in columns.categories}
     return pd.DataFrame(values, index=texts.index)
 
 
@@ -135,7 +135,7 @@ def _numbers(texts: pd.Series, source: str) -> pd.Series:
             "of your own (docs/own-code.md) where it is one, or leave it out"
         )
         raise Refusal(
-            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} {described_places(others.index)} "
+            f"{source}: `{texts.name}` is {listed(map(repr, others.unique()), 5)} {described_lines(others.index)} "
             f"({others.index.nunique()} lines), which is not a number: {cure}."
         )
     return numbers

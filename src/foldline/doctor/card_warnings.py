@@ -13,7 +13,7 @@ from foldline.competition.competition import Competition
 from foldline.competition.missing_images import describe_hidden
 from foldline.competition.readability import share_to_allow
 from foldline.files.refusal import counted, listed
-from foldline.files.rows import SIDE, side_columns
+from foldline.files.rows import TABULAR, tabular_columns
 
 MISSPELT = 0.8
 """Likeness of two labels (difflib) from which one may be meant for the other."""
@@ -104,11 +104,11 @@ SHOWN_VALUES = 3
 def unlearnable_features(rows: pd.DataFrame) -> Iterator[str]:
     """Categories whose values in train say nothing of others. rows: as in their tables."""
     is_train = rows["part"] == "train"
-    for column in side_columns(rows):
+    for column in tabular_columns(rows):
         if rows[column].dtype.kind == "f":
             continue
         train, test = (rows.loc[part, column].dropna() for part in (is_train, ~is_train))
-        name = column.removeprefix(SIDE)
+        name = column.removeprefix(TABULAR)
         if len(train) == is_train.sum() > 1 and train.is_unique:
             yield (
                 f"The feature `{name}` has a value of its own in each train row, such as {_some(train)}: it cannot "

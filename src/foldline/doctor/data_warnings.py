@@ -23,7 +23,7 @@ USUAL_FOLDS = 5
 CHANCE = 0.001
 """A p-value below it is not chance."""
 DIFFERENT = (
-    " That is right where a picture has several labels, or where what is labelled is smaller than a doctor's thumbnail "
+    " That is right where an image has several labels, or where what is labelled is smaller than a doctor's thumbnail "
     "shows; else some labels are wrong, and no model can learn both."
 )
 
@@ -76,7 +76,7 @@ def _repeated(rows: pd.DataFrame, shown: Sequence[str], images: pd.DataFrame, pa
         yield f"{belong} to several rows each, which share a fold: {listed(shared, SHOWN)}."
     for mask, what, meaning in (
         (is_of_train & ~is_one_file, "of train images (they share a fold)", ""),
-        (found["finding"] == "conflict", "of train images that hold one picture under different labels", DIFFERENT),
+        (found["finding"] == "conflict", "of train images that are the same under different labels", DIFFERENT),
         (found["finding"] == "train and test", "across train and test (a leak)", ""),
     ):
         of_finding = (found["first_path"] + " = " + found["second_path"])[mask]
@@ -155,5 +155,5 @@ def _few_groups(rows: pd.DataFrame, targets: np.ndarray, classes: tuple[str, ...
         if len(lone):
             yield (
                 f"{len(lone):,} of {len(found):,} classes have all their rows in one group (target.group), so that "
-                f"none is left to validate: {listed((classes[place] for place in lone), SHOWN)}."
+                f"none is left to validate: {listed((classes[position] for position in lone), SHOWN)}."
             )

@@ -12,7 +12,7 @@ from foldline.card.sources import LINE, ROW
 from foldline.competition.competition import Competition
 from foldline.competition.layouts import Listing
 from foldline.files.refusal import listed
-from foldline.files.rows import SIDE, side_columns
+from foldline.files.rows import TABULAR, tabular_columns
 
 SHOWN_CLASSES = 3
 SHOWN_COLUMNS = 6
@@ -62,12 +62,12 @@ def _sizes(images: pd.DataFrame) -> str:
     if readable.empty:
         return "no image can be read"
     counts = readable.value_counts(["height", "width"])
-    (height, width), share = counts.index[0], counts.iloc[0] / len(readable)
+    (height, width), fraction = counts.index[0], counts.iloc[0] / len(readable)
     if len(counts) == 1:
         return f"all {height} x {width} pixels (height x width)"
     heights, widths = readable["height"], readable["width"]
     return (
-        f"{share:.0%} are {height} x {width} pixels (height x width); heights {heights.min()} to {heights.max()}, "
+        f"{fraction:.0%} are {height} x {width} pixels (height x width); heights {heights.min()} to {heights.max()}, "
         f"widths {widths.min()} to {widths.max()}"
     )
 
@@ -108,7 +108,9 @@ def _groups(rows: pd.DataFrame, column: str | None) -> str:
 
 
 def _features(rows: pd.DataFrame) -> str:
-    return listed((_feature(column.removeprefix(SIDE), rows[column]) for column in side_columns(rows)), SHOWN_FEATURES)
+    return listed(
+        (_feature(column.removeprefix(TABULAR), rows[column]) for column in tabular_columns(rows)), SHOWN_FEATURES
+    )
 
 
 def _feature(name: str, values: pd.Series) -> str:
@@ -122,7 +124,7 @@ def _feature(name: str, values: pd.Series) -> str:
 def unused_columns(card: Card, listing: Listing) -> tuple[str, ...]:
     """Those that both train and test rows have, and that no key of the card names."""
     used = {LINE, ROW, *(column for _, column in listing.target.named_columns())}
-    used |= {column.removeprefix(SIDE) for column in side_columns(listing.rows)}
+    used |= {column.removeprefix(TABULAR) for column in tabular_columns(listing.rows)}
     texts = list(_texts(card.model_dump(exclude={"title", "host"})))
     return tuple(
         name

@@ -13,7 +13,7 @@ import pandas as pd
 from foldline.archive.archives import Archives
 from foldline.archive.tables import read_table
 from foldline.card.layouts.coco import joined_lists
-from foldline.doctor.picture_paths import Images, path_templates
+from foldline.doctor.image_paths import Images, path_templates
 from foldline.files.refusal import Refusal, listed
 from foldline.pixels.dicom import is_dicom
 from foldline.pixels.headers import opened
@@ -107,10 +107,10 @@ def _train_part(
         is_named, columns = bool(TRAIN.search(table.name)), list(map(str, table.lines.columns))
         if TEST.search(table.name) and not is_named:
             continue
-        for column, paths, share in path_templates(table.lines, images, "train"):
-            if share >= FEWEST_FOUND and len(columns) > 1:
+        for column, paths, fraction in path_templates(table.lines, images, "train"):
+            if fraction >= FEWEST_FOUND and len(columns) > 1:
                 key = row if row in columns else column
-                likely = (sum(answer in columns for answer in answers), is_named, share, key == column)
+                likely = (sum(answer in columns for answer in answers), is_named, fraction, key == column)
                 found.append((likely, _part(table, key, paths), table.lines.drop(columns=[key])))
     likeliest = max(found, key=lambda one: one[0], default=None)
     return None if likeliest is None else likeliest[1:]

@@ -80,7 +80,7 @@ def _of_one(values: pd.Series, answers: pd.Series) -> Asked:
     whole = bool(numbers.notna().all() and (numbers % 1 == 0).all())
     decimal = bool(asked.str.contains(".", regex=False).any() and pd.to_numeric(asked, errors="coerce").notna().all())
     one = {"column": column}
-    if length == 2 and all(cell[0] in known and _is_share(cell[-1]) for cell in words if len(cell) == 2):
+    if length == 2 and all(cell[0] in known and _is_fraction(cell[-1]) for cell in words if len(cell) == 2):
         metric, form = {"kind": "global_average_precision"}, {"kind": "confident_label"}
         return Asked({"kind": "multiclass", **one}, metric, form, (column,))
     if _are_sets(values):
@@ -124,7 +124,7 @@ def _are_sets(values: pd.Series) -> bool:
     return bool(several) and sum(any(common[word] > 1 for word in words) for words in several) > len(several) / 2
 
 
-def _is_share(word: str) -> bool:
+def _is_fraction(word: str) -> bool:
     try:
         return 0 <= float(word) <= 1
     except ValueError:

@@ -11,7 +11,7 @@ LEAST_SPAN = 1.0
 NARROW_SPAN = 25.5
 """A tenth: 12 bits of 16 take a sixteenth."""
 MOST_AVERAGED = 8
-"""Lines of an image for one of the cache: the mean of more of them takes a tenth of the range where all is noise."""
+"""Rows of an image for one of the cache: the mean of more of them takes a tenth of the range where all is noise."""
 OUTSIDE = 0.1
 """Of all values the share beyond the range that bright spots and noise do not reach."""
 

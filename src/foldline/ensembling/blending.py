@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from foldline.card.activations import ColumnDistributions, Form, holds_probabilities, name_of
-from foldline.ensembling.expected_rows import place
+from foldline.ensembling.expected_rows import positions_in
 from foldline.ensembling.fold_averages import ranks_within
 from foldline.ensembling.members import refuse_other_classes
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import read_scores
-from foldline.ensembling.row_sources import Places, Stored, StoredRows
+from foldline.ensembling.row_sources import Positions, Stored, StoredRows
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import Inputs, Scale, scale_of, stored_scale
 from foldline.files.arrays import row_blocks
@@ -83,18 +83,18 @@ def aligned(runs: Sequence[Run], targets: np.ndarray, method: Method, scale: Sca
                 f"{name} holds predictions of the form {name_of(predictions.form)}, run `{runs[0].name}` of the "
                 f"form {name_of(first.form)}: they have no common mean. Blend runs of the same kind of loss."
             )
-        places = place(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
-        _refuse_other_folds(predictions.folds[places], runs[0], name)
-        test_places = place(first.test_ids, predictions.test_ids, f"{name}, test rows")
+        positions = positions_in(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
+        _refuse_other_folds(predictions.folds[positions], runs[0], name)
+        test_positions = positions_in(first.test_ids, predictions.test_ids, f"{name}, test rows")
         values = read_scores(run.folder, predictions) if scale.has_scores else predictions
-        of_folds.append(Stored(values.out_of_fold, places))
-        of_test.append(Stored(values.test, test_places))
+        of_folds.append(Stored(values.out_of_fold, positions))
+        of_test.append(Stored(values.test, test_positions))
     folds = np.asarray(first.folds, np.int64)
     rows = StoredRows(targets, folds, runs[0].clusters, tuple(of_folds), tuple(of_test))
     return with_ranks(rows, first.form) if method.takes_ranks else rows
 
 
-def _refuse_other_folds(folds: Places, first: Run, name: str) -> None:
+def _refuse_other_folds(folds: Positions, first: Run, name: str) -> None:
     differing = np.flatnonzero(folds != first.predictions.folds)
     if len(differing):
         ids = [first.predictions.out_of_fold_ids[row] for row in differing.tolist()]
@@ -112,6 +112,6 @@ def with_ranks(rows: StoredRows, form: Form) -> StoredRows:
     )
 
 
-def _doubled(stored: tuple[Stored, ...], groups: Places, form: Form) -> tuple[Stored, ...]:
+def _doubled(stored: tuple[Stored, ...], groups: Positions, form: Form) -> tuple[Stored, ...]:
     every = np.arange(len(groups))
     return (*stored, *(Stored(ranks_within(one.at(every), groups, form)) for one in stored))

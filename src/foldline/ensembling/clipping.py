@@ -30,7 +30,7 @@ class Clip(Section):
     metric on out-of-fold predictions (thresholds, ordinal thresholds, class weights)."""
 
     def steps(self, context: Context, targets: np.ndarray) -> tuple[list[Step], list[Gain]]:
-        """The steps, and lines for those that are left out. targets: of the out-of-fold rows."""
+        """The steps, and rows for those that are left out. targets: of the out-of-fold rows."""
         rule = context.scorer.rule
         steps, left_out = self.bounds.planned(context)
         if self.rule == "fitted":
@@ -77,7 +77,7 @@ class Decision(Step):
 
 
 def write_clipped(
-    place: Path,
+    path: Path,
     like: Predictions,
     source: Source,
     chain: NestedChain,
@@ -88,9 +88,9 @@ def write_clipped(
     """The folder that the stage `clip` and `pipelines.blend` write: what all steps but the decision make of the rows,
     the decision, and what is gained. Returns the content of metrics.json, which begins with `before`."""
     gains = [*chain.whole.gains, *left_out]
-    with numbers_folder(place) as folder:
+    with numbers_folder(path) as folder:
         clipped = create_like(like, folder)
-        fill_clipped(clipped, source, chain, place.name)
+        fill_clipped(clipped, source, chain, path.name)
         scores = score_clipped(scorer, source.targets, clipped, chain)
         metrics = before | scores.as_json(scorer.metric, len(source.targets)) | {"gains": gains_metrics(gains)}
         write_json(folder / "metrics.json", metrics)

@@ -89,18 +89,18 @@ def compare(first: Run, second: Run, metric: Metric, target: Target, submission:
     fitted more.
     """
     refuse_other_classes(second.predictions.classes, first.predictions.classes, f"run `{second.name}`")
-    places = _shared_rows(first, second)
+    positions = _shared_rows(first, second)
     # Which classes are new to a fold's model, the run of more rows knows better.
     larger = int(len(second.targets) > len(first.targets))
-    targets = _graded((first, second)[larger], target)[places[larger]]
+    targets = _graded((first, second)[larger], target)[positions[larger]]
 
     def answers(run: Run) -> np.ndarray:
         predictions = run.predictions.out_of_fold
         rule = rule_of(submission.default_rule(target, run.predictions.classes, predictions.shape[1]))
         return Scorer(metric, rule).answers(predictions)
 
-    scored = (gather(answers(first), places[0]), gather(answers(second), places[1]))
-    folds, clusters = first.predictions.folds[places[0]], first.clusters[places[0]]
+    scored = (gather(answers(first), positions[0]), gather(answers(second), positions[1]))
+    folds, clusters = first.predictions.folds[positions[0]], first.clusters[positions[0]]
     found = difference(metric, metric.score, targets, scored, folds, clusters)
     return Comparison(
         **vars(found),

@@ -48,7 +48,7 @@ class EnsemblePlan:
     source: ModelRows
     steps: list[Step]
     left_out: list[Gain]
-    """Lines for steps that were asked for and that the metric or the predictions have no use for."""
+    """Rows for steps that were asked for and that the metric or the predictions have no use for."""
 
 
 def ensemble_plan(section: Ensemble, predicted: Predicted, scorer: Scorer) -> EnsemblePlan:
@@ -62,8 +62,8 @@ def ensemble_plan(section: Ensemble, predicted: Predicted, scorer: Scorer) -> En
     if several:
         asked_for.append(section.method)
     planned = [step.planned(context) for step in asked_for]
-    places = tuple(predicted.views.index(view) for view in views) if chooses else None
-    reading = Reading(section.averaging, context.scale, places)
+    positions = tuple(predicted.views.index(view) for view in views) if chooses else None
+    reading = Reading(section.averaging, context.scale, positions)
     return EnsemblePlan(
         predicted.read_by(reading, with_ranks=section.method.takes_ranks and several),
         [step for steps, _ in planned for step in steps],

@@ -57,7 +57,7 @@ def clusters_of(folds: pd.DataFrame, ids: Sequence[str]) -> Int64[np.ndarray, " 
     return folds.set_index("row_id")["cluster"].reindex(list(ids)).fillna(-1).to_numpy(np.int64)
 
 
-def place(expected: Sequence[str], found: Sequence[str], name: str) -> Int64[np.ndarray, " expected_rows"]:
+def positions_in(expected: Sequence[str], found: Sequence[str], name: str) -> Int64[np.ndarray, " expected_rows"]:
     """The position in `found` of each expected id. Raises Refusal, naming rows, unless each is there exactly once.
 
     `name` says whose rows these are: `fold 0, seed 0, validation`.

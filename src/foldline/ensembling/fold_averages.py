@@ -99,7 +99,7 @@ class Reading:
     average: Average
     scale: Scale
     views: tuple[int, ...] | None
-    """The places of views to be read each by itself, in this order; None for the mean of all."""
+    """The positions of views to be read each by itself, in this order; None for the mean of all."""
 
     @property
     def arrays_per_member(self) -> int:
@@ -108,5 +108,5 @@ class Reading:
     def read(self, logits: Float[np.ndarray, "rows views outputs"], activation: Activation) -> Inputs:
         """Of one member: its scores, or what is averaged of each view."""
         views = self.views or range(logits.shape[1])
-        summands = tuple(self.average.summand(self.scale, array_at(logits, place), activation) for place in views)
+        summands = tuple(self.average.summand(self.scale, array_at(logits, position), activation) for position in views)
         return summands if self.views else (self.average.of_views(self.scale, summands, activation),)

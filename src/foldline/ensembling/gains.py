@@ -15,7 +15,7 @@ NOT_REAL = "no real gain"
 
 @dataclass(frozen=True)
 class Gain:
-    """One step's gain in the metric, positive where it helps: a line of `gains.csv`."""
+    """One step's gain in the metric, positive where it helps: a row of `gains.csv`."""
 
     step: str
     setting: str | None
@@ -74,7 +74,7 @@ def write_gains(path: Path, gains: Sequence[Gain]) -> None:
 
 
 def not_applicable(metric: MetricKind, step: str) -> str:
-    if metric.judges_probabilities:
+    if metric.scores_probabilities:
         return f"not applicable: {step} cannot help {metric.name}, where no row costs more than 1"
     seen = "only the order of predictions" if metric.sees_order_alone else f"only {metric.needs}"
     return f"not applicable: {step} cannot help {metric.name}, which sees {seen}"

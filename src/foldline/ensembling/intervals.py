@@ -53,10 +53,10 @@ def bootstrap_interval(
     values = values[~np.isnan(values)]
     if not len(values):
         return Interval(np.nan, np.nan)
-    center = statistic(np.arange(len(clusters)))
+    estimate = statistic(np.arange(len(clusters)))
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     shrink = np.sqrt(drawn / count)
-    return Interval(float(center + (low - center) * shrink), float(center + (high - center) * shrink))
+    return Interval(float(estimate + (low - estimate) * shrink), float(estimate + (high - estimate) * shrink))
 
 
 def mean_interval(values: Sequence[float]) -> Interval:

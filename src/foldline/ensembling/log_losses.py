@@ -24,7 +24,7 @@ def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray
     if _are_positions(targets):
         found = _at_positions(wide, targets)
     else:
-        found = wide if _are_shares(targets) else np.where(targets == 1, wide, 1 - wide)
+        found = wide if _are_distributions(targets) else np.where(targets == 1, wide, 1 - wide)
     return found.clip(SMALLEST, 1 - SMALLEST)
 
 
@@ -50,7 +50,7 @@ def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarr
 def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
     """losses: negative logarithms of what `of_truth` gives. A class counts as its share where targets are shares, and a
     known label the same whatever its row lacks."""
-    if _are_shares(targets):
+    if _are_distributions(targets):
         return (losses * targets).sum(axis=1)
     return np.where(_known(targets), losses, 0).mean(axis=1) if _are_positions(targets) else losses.mean(axis=1)
 
@@ -58,7 +58,7 @@ def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray
 def sample_weights(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
     """The weight of each of these in the mean over all rows: together 1."""
     rows = len(targets)
-    if _are_shares(targets):
+    if _are_distributions(targets):
         return targets.astype(np.float64) / rows
     if _are_positions(targets):
         known = _known(targets)
@@ -74,7 +74,7 @@ def _known(positions: np.ndarray) -> Bool[np.ndarray, "rows asked"]:
     return positions.reshape(len(positions), -1) >= 0
 
 
-def _are_shares(targets: np.ndarray) -> bool:
+def _are_distributions(targets: np.ndarray) -> bool:
     return targets.dtype.kind == "f"
 
 

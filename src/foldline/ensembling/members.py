@@ -10,15 +10,14 @@ from jaxtyping import Float, Int64
 from foldline.card.activations import Activation, Form, form_of, width_of
 from foldline.card.description import read_classes
 from foldline.card.target import Target
-from foldline.ensembling.expected_rows import ExpectedRows, expected_rows, place
+from foldline.ensembling.expected_rows import ExpectedRows, expected_rows, positions_in
 from foldline.ensembling.fold_averages import Reading, ranks_of_logits
-from foldline.ensembling.row_sources import Places as Positions
-from foldline.ensembling.row_sources import Source
+from foldline.ensembling.row_sources import Positions, Source
 from foldline.ensembling.scales import Inputs, Scale
 from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import places_of, read_rows, read_targets
+from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.predicting.logits import Logits, read_logits
 
@@ -32,8 +31,8 @@ class Member:
     activation: Activation
     validation: Float[np.ndarray, "validation_rows views outputs"]
     test: Float[np.ndarray, "test_rows views outputs"]
-    validation_places: Int64[np.ndarray, " validation_rows"]
-    test_places: Int64[np.ndarray, " test_rows"]
+    validation_positions: Int64[np.ndarray, " validation_rows"]
+    test_positions: Int64[np.ndarray, " test_rows"]
 
     def ranked(self, scale: Scale) -> "Member":
         """With its ranks, on the scale, instead of its logits, view by view: among its validation rows, which are
@@ -58,8 +57,8 @@ def member(fold: FoldName, logits: Logits, rows: ExpectedRows, classes: tuple[st
         activation=logits.activation,
         validation=logits.validation,
         test=logits.test,
-        validation_places=place(expected, logits.validation_ids, f"{name}, validation"),
-        test_places=place(rows.test_ids, logits.test_ids, f"{name}, test"),
+        validation_positions=positions_in(expected, logits.validation_ids, f"{name}, validation"),
+        test_positions=positions_in(rows.test_ids, logits.test_ids, f"{name}, test"),
     )
 
 
@@ -77,14 +76,14 @@ def refuse_other_classes(found: tuple[str, ...], classes: tuple[str, ...], name:
     )
 
 
-def _finite(logits: np.ndarray, places: Positions, name: str) -> np.ndarray:
-    """The logits of the rows at `places`. Raises Refusal when they hold NaN or infinities."""
-    rows = take_stored(logits, places)
+def _finite(logits: np.ndarray, positions: Positions, name: str) -> np.ndarray:
+    """The logits of the rows at `positions`. Raises Refusal when they hold NaN or infinities."""
+    rows = take_stored(logits, positions)
     numbers = [rows.records[name] for name in ("kept", "others")] if isinstance(rows, CompactArray) else [rows]
     good = np.all([np.isfinite(one.reshape(len(rows), -1)).all(axis=1) for one in numbers], axis=0)
     if not good.all():
         raise Refusal(
-            f"{name}: the logits hold NaN or infinities, first in row {places[np.argmin(good)]} of its predictions. "
+            f"{name}: the logits hold NaN or infinities, first in row {positions[np.argmin(good)]} of its predictions. "
             "Its training diverged: lower the rate, or train it again."
         )
     return rows
@@ -104,12 +103,12 @@ class ModelRows(Source):
         return [array_at(one.test, 0) for one in group for _ in range(self.reading.arrays_per_member)]
 
     def out_of_fold(self, fold: int, rows: Positions) -> Inputs:
-        places = np.searchsorted(np.flatnonzero(self.folds == fold), rows)
-        return self._read([(one, one.validation, one.validation_places[places]) for one in self.groups[fold]])
+        positions = np.searchsorted(np.flatnonzero(self.folds == fold), rows)
+        return self._read([(one, one.validation, one.validation_positions[positions]) for one in self.groups[fold]])
 
     def test(self, rows: slice) -> list[Inputs]:
         groups = self.groups.values()
-        return [self._read([(one, one.test, one.test_places[rows]) for one in group]) for group in groups]
+        return [self._read([(one, one.test, one.test_positions[rows]) for one in group]) for group in groups]
 
     def _read(self, sources: Sequence[tuple[Member, np.ndarray, Positions]]) -> Inputs:
         each = [self.reading.read(_finite(logits, at, one.name), one.activation) for one, logits, at in sources]
@@ -159,7 +158,7 @@ def read_predicted(places: Places, folds: Sequence[FoldName], seeds: Sequence[in
     expected = expected_rows(rows, read_folds(places.folds), [fold for fold in folds if isinstance(fold, int)])
     models = models_of(folds, seeds)
     logits = [read_logits(places.predicted(*model)) for model in models]
-    targets = read_targets(places.targets, rows, classes)[places_of(rows, expected.out_of_fold_ids)]
+    targets = read_targets(places.targets, rows, classes)[positions_of(rows, expected.out_of_fold_ids)]
     return Predicted(
         [
             member(fold, one, expected, classes, f"fold {fold}, seed {seed}")

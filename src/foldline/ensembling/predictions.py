@@ -164,10 +164,10 @@ def _of_form(rows: np.ndarray, counts: np.ndarray | None, form: Form) -> np.ndar
     """Of each row, whether it is of the form. A comparison with NaN is false, so it is of none."""
     if not holds_probabilities(form):
         return np.atleast_1d(np.isfinite(rows).all(axis=1))
-    shares: np.ndarray = (rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE)
+    in_range: np.ndarray = (rows.min(axis=1) >= 0) & (rows.max(axis=1) <= 1 + SUM_TOLERANCE)
     if form == "independent":
-        return shares
-    return np.asarray(shares & np.isclose(_sums(rows, counts, form), 1, rtol=0, atol=SUM_TOLERANCE).all(axis=1))
+        return in_range
+    return np.asarray(in_range & np.isclose(_sums(rows, counts, form), 1, rtol=0, atol=SUM_TOLERANCE).all(axis=1))
 
 
 def _sums(rows: np.ndarray, counts: np.ndarray | None, form: Form) -> np.ndarray:

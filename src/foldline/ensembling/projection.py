@@ -37,8 +37,8 @@ def _scales(mass: Float64[np.ndarray, "rows classes"], lower: float, upper: floa
     """Each row's s with sum(clip(s * p, lower, upper)) = 1.
 
     The sum is piecewise linear in s and never falls: with a growing s a value leaves the lower bound at lower / p and
-    reaches the upper one at upper / p, the highest first. Of these places in order, the sum at each tells which piece
-    holds the one at which it is 1.
+    reaches the upper one at upper / p, the highest first. Of these breakpoints in order, the sum at each tells which
+    piece holds the one at which it is 1.
     """
     rows, classes = mass.shape
     ascending = np.sort(mass, axis=1)
@@ -50,17 +50,17 @@ def _scales(mass: Float64[np.ndarray, "rows classes"], lower: float, upper: floa
         return np.take_along_axis(rest, first, axis=1) - np.take_along_axis(rest, end, axis=1)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        places = np.where(values > 0, lower / values, np.inf)
-        left = np.broadcast_to(np.arange(1, classes + 1), places.shape)
+        breakpoints = np.where(values > 0, lower / values, np.inf)
+        left = np.broadcast_to(np.arange(1, classes + 1), breakpoints.shape)
         if upper < 1:
-            places = np.hstack([places, upper / values])
-            order = np.argsort(places, axis=1, kind="stable")
-            places, left = np.take_along_axis(places, order, axis=1), np.cumsum(order < classes, axis=1)
-        reached = np.arange(1, places.shape[1] + 1) - left
-        sums = places * between(reached, left) + lower * (classes - left) + upper * reached
-    piece = ((sums < 1) & (places < np.inf)).sum(axis=1)
+            breakpoints = np.hstack([breakpoints, upper / values])
+            order = np.argsort(breakpoints, axis=1, kind="stable")
+            breakpoints, left = np.take_along_axis(breakpoints, order, axis=1), np.cumsum(order < classes, axis=1)
+        reached = np.arange(1, breakpoints.shape[1] + 1) - left
+        sums = breakpoints * between(reached, left) + lower * (classes - left) + upper * reached
+    piece = ((sums < 1) & (breakpoints < np.inf)).sum(axis=1)
     each = (np.arange(rows), np.maximum(piece - 1, 0))
     left, reached = (np.where(piece > 0, count[each], 0) for count in (left, reached))
     mass = between(reached[:, None], left[:, None])[:, 0]
     needed = 1 - lower * (classes - left) - upper * reached
-    return np.divide(needed, mass, out=places[each], where=mass > 0)  # where all are at bounds, any s of the piece
+    return np.divide(needed, mass, out=breakpoints[each], where=mass > 0)  # where all are at bounds, any s of the piece

@@ -13,7 +13,7 @@ from foldline.files.arrays import gather, row_blocks
 from foldline.files.compact import KEPT, CompactArray, numbers_per_row, take_stored
 from foldline.files.progress import progress
 
-Places = Int64[np.ndarray, " rows"]
+Positions = Int64[np.ndarray, " rows"]
 MOST_ROWS = 20_000
 MOST_BYTES = 1 << 28
 """Of rows to fit on, and what they take in memory: a handful of numbers is fitted as well on these as on all."""
@@ -33,7 +33,7 @@ class Source:
         """Of test rows, one like each that the first step takes."""
         raise NotImplementedError
 
-    def out_of_fold(self, fold: int, rows: Places) -> Inputs:
+    def out_of_fold(self, fold: int, rows: Positions) -> Inputs:
         """Of some rows of a fold, given by their positions among all out-of-fold rows."""
         raise NotImplementedError
 
@@ -47,14 +47,14 @@ class Stored:
     """One part's rows of a finished run, wherever they lie in it."""
 
     values: Float32[np.ndarray, "stored outputs"]
-    places: Places | None = None
+    positions: Positions | None = None
     """None where they lie in order."""
 
-    def at(self, rows: Places) -> np.ndarray:
-        return gather(self.values, rows if self.places is None else self.places[rows])
+    def at(self, rows: Positions) -> np.ndarray:
+        return gather(self.values, rows if self.positions is None else self.positions[rows])
 
     def block(self, rows: slice) -> np.ndarray:
-        return take_stored(self.values, rows if self.places is None else self.places[rows])
+        return take_stored(self.values, rows if self.positions is None else self.positions[rows])
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class StoredRows(Source):
     def arrays(self) -> Sequence[np.ndarray]:
         return [one.values for one in self.of_test]
 
-    def out_of_fold(self, fold: int, rows: Places) -> Inputs:
+    def out_of_fold(self, fold: int, rows: Positions) -> Inputs:
         return tuple(one.at(rows) for one in self.of_folds)
 
     def test(self, rows: slice) -> list[Inputs]:

@@ -15,7 +15,7 @@ from foldline.ensembling.expected_rows import clusters_of
 from foldline.ensembling.predictions import Predictions, read_predictions
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.files.rows import places_of, read_rows, read_targets
+from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.params.yaml_files import read_yaml
 
@@ -62,7 +62,7 @@ def read_run(name: str, places: Places, stage: Stage) -> Run:
     """Raises Refusal when its files are missing or do not fit each other."""
     predictions, rows = read_predictions(places.work / stage), read_rows(places.rows)
     targets = read_targets(places.targets, rows, read_classes(places.classes))
-    targets = targets[places_of(rows, predictions.out_of_fold_ids)]
+    targets = targets[positions_of(rows, predictions.out_of_fold_ids)]
     clusters = clusters_of(read_folds(places.folds), predictions.out_of_fold_ids)
     return Run(name, predictions, targets, clusters, places.work / stage)
 

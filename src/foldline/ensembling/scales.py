@@ -47,7 +47,7 @@ class Scale:
         return logits
 
     def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> np.ndarray:
-        """Of shares that lie between 0 and 1 and touch neither."""
+        """Of fractions that lie between 0 and 1 and touch neither."""
         return ranks.astype(np.float32)
 
     def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
@@ -174,8 +174,8 @@ def _weighted_mean(inputs: Inputs, weights: Weights | None) -> Float64[np.ndarra
 
 
 def _log_of_mean(logs: Sequence[np.ndarray], weights: Weights | None) -> Float64[np.ndarray, "rows outputs"]:
-    shares = np.full(len(logs), 1 / len(logs)) if weights is None else weights
-    shifted = [one + np.log(share) for one, share in zip(logs, shares.tolist(), strict=True) if share > 0]
+    fractions = np.full(len(logs), 1 / len(logs)) if weights is None else weights
+    shifted = [one + np.log(part) for one, part in zip(logs, fractions.tolist(), strict=True) if part > 0]
     highest = np.maximum.reduce(shifted)
     total = np.zeros(highest.shape)
     for one in shifted:

@@ -50,7 +50,7 @@ class Step(Section):
         return known
 
     def planned(self, context: Context) -> tuple[list["Step"], list[Gain]]:
-        """The step, or a line that says why it is left out. Raises Refusal where the person must choose another."""
+        """The step, or a row that says why it is left out. Raises Refusal where the person must choose another."""
         step = self.on(context)
         useless = step.useless()
         return ([step], []) if useless is None else ([], [no_gain(step.name, useless)])
@@ -118,7 +118,7 @@ def stacked(inputs: Inputs) -> np.ndarray:
 
 def apart(together: np.ndarray) -> Inputs:
     """The arrays (rows, outputs) that were stacked."""
-    return tuple(array_at(together, place) for place in range(together.shape[1]))
+    return tuple(array_at(together, position) for position in range(together.shape[1]))
 
 
 def inputs_at(inputs: Inputs, rows: np.ndarray) -> Inputs:

@@ -50,7 +50,7 @@ class FittedTemperature(Temperature):
         return 1.0
 
     def useless(self) -> str | None:
-        if not self.metric.judges_probabilities or not holds_probabilities(self._on.scale.form):
+        if not self.metric.scores_probabilities or not holds_probabilities(self._on.scale.form):
             return not_applicable(self.metric, "a temperature")
         if self._on.scale.is_compact:
             return f"not applicable: a temperature needs the scores of all classes, but {TOP_CLASSES_ALONE}"

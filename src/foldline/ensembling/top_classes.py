@@ -20,10 +20,10 @@ TOP_CLASSES_ALONE = f"with more than {MOST_DENSE_CLASSES:,} classes only the {KE
 
 @dataclass(frozen=True)
 class Union:
-    """Of each row, the classes that any array keeps; one that repeats has its value in the first of its places."""
+    """Of each row, the classes that any array keeps; one that repeats has its value in the first of its positions."""
 
-    classes: Int64[np.ndarray, "rows places"]
-    values: Float64[np.ndarray, "rows places"]
+    classes: Int64[np.ndarray, "rows positions"]
+    values: Float64[np.ndarray, "rows positions"]
     is_first: np.ndarray
     others: Float64[np.ndarray, " rows"]
     """The value of each class that no array keeps."""
@@ -94,17 +94,17 @@ def _union(arrays: Sequence[np.ndarray], weights: Float64[np.ndarray, " arrays"]
 
     A class has the mean of all `others`, and of each array that keeps it what that one says beyond its own.
     """
-    shares = np.full(len(arrays), 1 / len(arrays)) if weights is None else weights
+    fractions = np.full(len(arrays), 1 / len(arrays)) if weights is None else weights
     records = [one.records for one in arrays if isinstance(one, CompactArray)]
     others = [one["others"].astype(np.float64) for one in records]
-    beyond = [share * (one["kept"] - rest[:, None]) for share, one, rest in zip(shares, records, others, strict=True)]
+    beyond = [part * (one["kept"] - rest[:, None]) for part, one, rest in zip(fractions, records, others, strict=True)]
     classes = np.concatenate([one["classes"].astype(np.int64) for one in records], axis=1)
     order = np.argsort(classes, axis=1, kind="stable")
     classes = np.take_along_axis(classes, order, axis=1)
     is_first = np.ones(classes.shape, bool)
     is_first[:, 1:] = classes[:, 1:] != classes[:, :-1]
-    place = np.maximum.accumulate(np.where(is_first, np.arange(classes.shape[1]), 0), axis=1)
-    of_others = np.einsum("a,ar->r", shares, np.stack(others))
+    first = np.maximum.accumulate(np.where(is_first, np.arange(classes.shape[1]), 0), axis=1)
+    of_others = np.einsum("a,ar->r", fractions, np.stack(others))
     values = np.zeros(classes.shape)
-    np.add.at(values, (np.arange(len(classes))[:, None], place), np.take_along_axis(np.hstack(beyond), order, axis=1))
+    np.add.at(values, (np.arange(len(classes))[:, None], first), np.take_along_axis(np.hstack(beyond), order, axis=1))
     return Union(classes, values + of_others[:, None], is_first, of_others, arrays[0].shape[-1])

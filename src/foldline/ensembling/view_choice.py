@@ -65,10 +65,10 @@ class Addition(Step):
         return (*self.chosen, *left[best : best + 1])
 
     def apply(self, setting: tuple[str, ...], inputs: Inputs) -> Inputs:
-        places, count = [self.views.index(view) for view in setting], len(self.views)
+        chosen, count = [self.views.index(view) for view in setting], len(self.views)
         members = (inputs[start : start + count] for start in range(0, len(inputs), count))
         scale, activation = self._on.scale, self.activation
-        return tuple(self.average.of_views(scale, tuple(views[at] for at in places), activation) for views in members)
+        return tuple(self.average.of_views(scale, tuple(views[at] for at in chosen), activation) for views in members)
 
     def describe(self, setting: tuple[str, ...]) -> str:
         return setting[-1] if len(setting) > len(self.chosen) else f"none besides {', '.join(self.chosen)}"

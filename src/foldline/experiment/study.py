@@ -93,25 +93,25 @@ def assigned(params: Mapping[str, Any], assignments: Mapping[str, Any], source: 
     changed = deepcopy(dict(params))
     for path, value in assignments.items():
         *above, last = path.split(".")
-        place: Any = changed
+        section: Any = changed
         for depth, name in enumerate([*above, last]):
-            keys = list(place) if isinstance(place, dict) else [str(at) for at in range(len(_items(place)))]
+            keys = list(section) if isinstance(section, dict) else [str(at) for at in range(len(_items(section)))]
             if name not in keys:
                 where = f" below `{'.'.join(above[:depth])}`" if depth else ""
                 raise Refusal(
                     f"{source}: `{path}` is no path of the base: there is no `{name}`{where}.{suggestion(name, keys)} "
                     f"There is {listed(keys, 20)}."
                 )
-            key = name if isinstance(place, dict) else int(name)
+            key = name if isinstance(section, dict) else int(name)
             if depth == len(above):
-                place[key] = deepcopy(value)
+                section[key] = deepcopy(value)
             else:
-                place = place[key]
+                section = section[key]
     return changed
 
 
-def _items(place: Any) -> Sequence[Any]:
-    return place if isinstance(place, list) else ()
+def _items(section: Any) -> Sequence[Any]:
+    return section if isinstance(section, list) else ()
 
 
 def _axis(written: Mapping[str, Any], path: Path) -> Axis:

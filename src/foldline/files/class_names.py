@@ -9,7 +9,7 @@ BETWEEN = "="
 
 def column_slices(sizes: Sequence[int]) -> list[slice]:
     """Where the classes of columns that follow each other lie among all classes; sizes: how many each has."""
-    stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+    stops = [sum(sizes[: position + 1]) for position in range(len(sizes))]
     return [slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
 
 

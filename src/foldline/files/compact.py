@@ -116,11 +116,11 @@ def rows_at(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
     return values.gathered(index) if isinstance(values, CompactArray) else values[index]
 
 
-def array_at(values: Float[np.ndarray, "rows arrays outputs"], place: int) -> Float[np.ndarray, "rows outputs"]:
+def array_at(values: Float[np.ndarray, "rows arrays outputs"], position: int) -> Float[np.ndarray, "rows outputs"]:
     """One of several arrays that lie together."""
     if not isinstance(values, CompactArray):
-        return values[:, place]
-    return compact_array(values.records[:, place], values.shape[-1], values.scale)
+        return values[:, position]
+    return compact_array(values.records[:, position], values.shape[-1], values.scale)
 
 
 def take_stored(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:

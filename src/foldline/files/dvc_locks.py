@@ -38,7 +38,7 @@ def _mended_rwlock(path: Path, repository: Path) -> bool:
         if not is_ours:
             return False
         if entries is None:
-            _refuse_beside_living(path, repository)
+            _refuse_next_to_living(path, repository)
             path.unlink()
             return True
         left = _living(entries, path.stat().st_mtime)
@@ -80,7 +80,7 @@ def _living(entries: dict[str, Any], written: float) -> dict[str, Any]:
     return {kind: of_kind for kind, of_kind in (("write", writing), ("read", reading)) if of_kind}
 
 
-def _refuse_beside_living(path: Path, repository: Path) -> None:
+def _refuse_next_to_living(path: Path, repository: Path) -> None:
     """Its entries are lost: it fails at its end, whatever is done here, but what it does should not be done twice."""
     import psutil
 

@@ -30,7 +30,7 @@ PARQUET_END = 8
 
 def seal(path: Path, suffix: str) -> None:
     """Put the hash into a finished file. suffix: of the name that it will have. Raises ValueError for a text that has
-    no place for it."""
+    no room for it."""
     with path.open("rb+") as file:
         if suffix == ".safetensors":
             _make_room_in_header(file)
@@ -39,11 +39,11 @@ def seal(path: Path, suffix: str) -> None:
         elif suffix not in (".json", ".csv"):
             file.seek(0, os.SEEK_END)
             file.write(UNHASHED.encode())
-        place = _place(file, suffix)
-        if place is None:
+        offset = _offset(file, suffix)
+        if offset is None:
             raise ValueError(f"{path} has no `{UNHASHED}`")
-        digest = _digest(file, place)
-        file.seek(place)
+        digest = _digest(file, offset)
+        file.seek(offset)
         file.write(digest)
 
 
@@ -56,7 +56,7 @@ def is_intact(path: Path) -> bool:
 def is_sealed(path: Path) -> bool:
     """Whether the file carries a hash, as one that was cut short does not."""
     with path.open("rb") as file:
-        return _place(file, path.suffix) is not None
+        return _offset(file, path.suffix) is not None
 
 
 def require_intact(path: Path) -> None:
@@ -85,14 +85,14 @@ def without_field(value: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _is_intact(path: Path, inode: int, size: int, changed: int) -> bool:
     with path.open("rb") as file:
-        place = _place(file, path.suffix)
-        if place is None:
+        offset = _offset(file, path.suffix)
+        if offset is None:
             return path.suffix != ".npy" or _ends_with_its_array(path, size)
-        file.seek(place)
-        return file.read(len(BLANK)) == _digest(file, place)
+        file.seek(offset)
+        return file.read(len(BLANK)) == _digest(file, offset)
 
 
-def _place(file: BinaryIO, suffix: str) -> int | None:
+def _offset(file: BinaryIO, suffix: str) -> int | None:
     """Where the digits of the hash are; None where there is no mark."""
     size = file.seek(0, os.SEEK_END)
     mark = len(UNHASHED)
@@ -106,15 +106,15 @@ def _place(file: BinaryIO, suffix: str) -> int | None:
     return start + len(MARK) if start >= 0 and file.read(len(MARK)) == MARK else None
 
 
-def _digest(file: BinaryIO, place: int) -> bytes:
-    """Of all bytes but the digits at `place`."""
+def _digest(file: BinaryIO, offset: int) -> bytes:
+    """Of all bytes but the digits at `offset`."""
     state, block = xxh3_128(), 1 << 20
     file.seek(0)
-    left = place
+    left = offset
     while content := file.read(min(block, left)):
         state.update(content)
         left -= len(content)
-    file.seek(place + len(BLANK))
+    file.seek(offset + len(BLANK))
     while content := file.read(block):
         state.update(content)
     return state.hexdigest().encode()

@@ -22,10 +22,10 @@ from foldline.files.whole_files import numbers_file
 
 COLUMNS = ("part", "row_id", "group")
 """part: `train` or `test`. row_id: text, as the competition writes it, unique within a part.
-group: text or missing. The card's features follow as `side:<name>`, finite numbers or text, either of which may be
+group: text or missing. The card's features follow as `tabular:<name>`, finite numbers or text, either of which may be
 missing. The train rows' targets are in targets.npy.
 """
-SIDE = "side:"
+TABULAR = "tabular:"
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -41,9 +41,9 @@ def write_rows(path: Path, rows: pd.DataFrame) -> None:
         rows.to_parquet(partial, index=False)
 
 
-def side_columns(rows: pd.DataFrame) -> list[str]:
+def tabular_columns(rows: pd.DataFrame) -> list[str]:
     """The features' columns, in the table's order."""
-    return [column for column in rows.columns if column.startswith(SIDE)]
+    return [column for column in rows.columns if column.startswith(TABULAR)]
 
 
 def _check(rows: pd.DataFrame, path: Path) -> None:
@@ -51,7 +51,7 @@ def _check(rows: pd.DataFrame, path: Path) -> None:
     require_filled(rows, path, ("part", "row_id"))
     require_among(rows, path, "part", ("train", "test"))
     require_unique(rows, path, ("part", "row_id"))
-    for column in side_columns(rows):
+    for column in tabular_columns(rows):
         if not (is_string_dtype(rows[column]) or is_float_dtype(rows[column])):
             raise Refusal(f"{path}: `{column}` is {rows[column].dtype}, a feature is float64 or text. {CURE}")
         infinite = rows.index[rows[column].isin([np.inf, -np.inf])]
@@ -96,10 +96,10 @@ def _are_of(targets: Targets, classes: int) -> bool:
     return targets.dtype in (np.uint8, np.float32) and targets.shape[1:] == (classes,) and not np.isinf(targets).any()
 
 
-def places_of(rows: pd.DataFrame, ids: Sequence[str]) -> Shaped[np.ndarray, " ids"]:
-    """Of each id the place among the train rows. Raises Refusal when one is not there."""
-    places = pd.Index(rows.loc[rows["part"] == "train", "row_id"]).get_indexer(pd.Index(ids))
-    if len(places) and places.min() < 0:
-        unknown = [ids[row] for row in np.flatnonzero(places < 0).tolist()]
+def positions_of(rows: pd.DataFrame, ids: Sequence[str]) -> Shaped[np.ndarray, " ids"]:
+    """Of each id the position among the train rows. Raises Refusal when one is not there."""
+    positions = pd.Index(rows.loc[rows["part"] == "train", "row_id"]).get_indexer(pd.Index(ids))
+    if len(positions) and positions.min() < 0:
+        unknown = [ids[row] for row in np.flatnonzero(positions < 0).tolist()]
         raise Refusal(f"rows.parquet has no train rows {listed(unknown)}. Run `dvc repro` from `prepare` on.")
-    return places
+    return positions

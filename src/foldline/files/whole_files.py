@@ -96,7 +96,7 @@ def read_json(path: Path) -> Any:
 
 
 def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def sha256(path: Path) -> str:

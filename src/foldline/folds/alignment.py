@@ -1,4 +1,4 @@
-"""Whether one small grey picture is another one, re-encoded, resized, brightened or slightly cropped."""
+"""Whether one small grey image is another one, re-encoded, resized, brightened or slightly cropped."""
 
 from dataclasses import dataclass
 
@@ -11,35 +11,35 @@ from foldline.pixels.hashing import SIDE_PIXELS
 NOISE_PIXELS = 1.0
 """Finer detail than this does not survive re-encoding and resizing."""
 SHADING_PIXELS = 3.0
-"""Coarser structure than this is shared by pictures of the same scene, frame or background."""
+"""Coarser structure than this is shared by images of the same scene, frame or background."""
 STARTS = (1.0, 0.94, 1 / 0.94)
-"""As they are; the second picture cropped by 3 % per side; the first one: from the wrong one the search may not end."""
+"""As they are; the second image cropped by 3 % per side; the first one: from the wrong one the search may not end."""
 STEPS = 15
 SMALLEST_CHANGE = 1e-4
 LARGEST_STRETCH = 0.16
-"""Of the affine map: 3 % off each side stretch by 0.064; the rest is room for what small pictures cannot tell."""
-LARGEST_SHIFT_SHARE = 0.05
-SAME_PICTURE = 0.85
+"""Of the affine map: 3 % off each side stretch by 0.064; the rest is room for what small images cannot tell."""
+LARGEST_SHIFT_FRACTION = 0.05
+SAME_IMAGE = 0.85
 CERTAIN = 0.985
-"""Detail correlation with which two pictures are the same, whatever others of their kind reach."""
+"""Detail correlation with which two images are the same, whatever others of their kind reach."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """The best affine fit of one picture onto another."""
+    """The best affine fit of one image onto another."""
 
     correlation: float
     """Of the pixels; blind to brightness and contrast."""
     detail_correlation: float
     """Of what remains without shading."""
     stretch: float
-    shift_share: float
+    shift_fraction: float
 
     @property
-    def is_of_one_picture(self) -> bool:
-        """Whether the map is one that copying makes, and the whole pictures agree under it."""
-        plausible = self.stretch <= LARGEST_STRETCH and self.shift_share <= LARGEST_SHIFT_SHARE
-        return plausible and self.correlation >= SAME_PICTURE
+    def is_of_one_image(self) -> bool:
+        """Whether the map is one that copying makes, and the whole images agree under it."""
+        plausible = self.stretch <= LARGEST_STRETCH and self.shift_fraction <= LARGEST_SHIFT_FRACTION
+        return plausible and self.correlation >= SAME_IMAGE
 
 
 EVERYWHERE = np.ones((SIDE_PIXELS, SIDE_PIXELS), np.uint8)
@@ -48,7 +48,7 @@ Thumbnail = UInt8[np.ndarray, "32 32"]
 
 
 def align(first: Thumbnail, second: Thumbnail) -> Alignment | None:
-    """None where no map can be found (pictures with nothing in common, or with nothing on them).
+    """None where no map can be found (images with nothing in common, or with nothing on them).
 
     Source: Evangelidis and Psarakis, Parametric Image Alignment Using Enhanced Correlation Coefficient, 2008.
     """
@@ -58,7 +58,7 @@ def align(first: Thumbnail, second: Thumbnail) -> Alignment | None:
         found = _align(template, moving, stretch)
         if found is not None and (best is None or found.detail_correlation > best.detail_correlation):
             best = found
-        if best is not None and best.is_of_one_picture and best.detail_correlation >= CERTAIN:
+        if best is not None and best.is_of_one_image and best.detail_correlation >= CERTAIN:
             break
     return best
 
@@ -82,20 +82,20 @@ def _align(template: np.ndarray, moving: np.ndarray, stretch: float) -> Alignmen
         correlation=_correlation(template[inside], moved[inside]),
         detail_correlation=_correlation(_detail(template)[inside], _detail(moved)[inside]),
         stretch=float(np.abs(warp[:, :2] - np.eye(2)).max()),
-        shift_share=float(np.abs(warp @ centre - centre[:2]).max() / SIDE_PIXELS),
+        shift_fraction=float(np.abs(warp @ centre - centre[:2]).max() / SIDE_PIXELS),
     )
 
 
-def _warped(picture: np.ndarray, warp: np.ndarray, interpolation: int) -> np.ndarray:
-    return cv2.warpAffine(picture, warp, (SIDE_PIXELS, SIDE_PIXELS), flags=interpolation | cv2.WARP_INVERSE_MAP)
+def _warped(image: np.ndarray, warp: np.ndarray, interpolation: int) -> np.ndarray:
+    return cv2.warpAffine(image, warp, (SIDE_PIXELS, SIDE_PIXELS), flags=interpolation | cv2.WARP_INVERSE_MAP)
 
 
 def _without_noise(thumbnail: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(thumbnail.astype(np.float32), (0, 0), NOISE_PIXELS)
 
 
-def _detail(picture: np.ndarray) -> np.ndarray:
-    return picture - cv2.GaussianBlur(picture, (0, 0), SHADING_PIXELS)
+def _detail(image: np.ndarray) -> np.ndarray:
+    return image - cv2.GaussianBlur(image, (0, 0), SHADING_PIXELS)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

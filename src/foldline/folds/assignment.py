@@ -90,10 +90,10 @@ def count_by_fold(folds: pd.DataFrame, strata: Strata, groups: pd.Series, most: 
     if groups.notna().any():
         totals.loc["groups"] = groups.groupby(folds["fold"].to_numpy()).nunique()
     if strata.of_rows.ndim == 1:
-        members, found = np.arange(len(folds)), strata.of_rows
+        rows, found = np.arange(len(folds)), strata.of_rows
     else:
-        members, found = strata.of_rows.nonzero()
-    counts = pd.crosstab(pd.Series(found, name="class"), folds["fold"].to_numpy()[members])
+        rows, found = strata.of_rows.nonzero()
+    counts = pd.crosstab(pd.Series(found, name="class"), folds["fold"].to_numpy()[rows])
     counts = counts.reindex(columns=totals.columns, fill_value=0)
     counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     if len(counts) > most:

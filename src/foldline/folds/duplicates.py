@@ -18,7 +18,7 @@ from foldline.folds.alignment import CERTAIN, Alignment, Thumbnail, align
 from foldline.pixels.cached_pixels import CachedPixels
 from foldline.pixels.hashing import SIDE_PIXELS, Thumbnails, perceptual_hashes, thumbnail
 
-CROPPED_SHARES = (0.0, 0.01, 0.02, 0.03)
+CROPPED_FRACTIONS = (0.0, 0.01, 0.02, 0.03)
 """What a copy may have lost at each side, for the hash; the alignment finds what lies between."""
 FLAT = 2.0
 """Standard deviation, in grey levels, below which there is nothing to compare."""
@@ -29,13 +29,13 @@ LEAST_DETAIL_CORRELATION = 0.6
 SAMPLED_IMAGES = 48
 SAMPLED_AMONG = 4_096
 UNRELATED_RANK = 10
-"""The neighbour that is taken for unrelated: a picture has fewer copies than that. Where most of these neighbours pass
+"""The neighbour that is taken for unrelated: an image has fewer copies than that. Where most of these neighbours pass
 for copies, which the burst of a camera or prepared variants are, the one at twice the rank is tried."""
 OUTLYING = 3.5
 """Standard deviations by which copies stand out from unrelated neighbours."""
 BLOCK = 4_096
 MOST_REFUSALS = 8
-"""Two pictures that were both found different from so many, each more alike, are compared no more: where all look alike
+"""Two images that were both found different from so many, each more alike, are compared no more: where all look alike
 (X-rays, characters) the search would take the square of their number."""
 LIKENESS_STEPS = 1_000
 """Steps of the correlation by which candidates are ordered: machines differ in digits beyond."""
@@ -45,17 +45,17 @@ FLIPS = (0, *(1 << bit for bit in range(BAND_BITS)))
 FARTHEST = 2 * BANDS - 1
 """Hashes that differ in at most 7 of 64 bits agree in one of four bands but for one bit."""
 CROWD = 1_000
-"""A band's value that more images share says nothing, and comparing them all would take for ever."""
+"""A band's value that more images share says nothing, and comparing them all would take forever."""
 BLOCK_PAIRS = 4_000_000
 
 
 def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataFrame:
-    """Pairs of indices into the cache that hold the same picture: columns first, second, first < second, sorted; and
+    """Pairs of indices into the cache that hold the same image: columns first, second, first < second, sorted; and
     difference, of their thumbnails the greatest, in grey levels.
 
     images: cache_index, exact_hash, perceptual_hash and error of each (repeated indices count once). pixels: the cache,
     count x height x width x channels, uint8. Found are exact copies, and copies re-encoded, resized, brightened or
-    cropped by up to 3 % per side. Of n copies of one picture n - 1 pairs are listed: they connect all. Memory: 1 KiB an
+    cropped by up to 3 % per side. Of n copies of one image n - 1 pairs are listed: they connect all. Memory: 1 KiB an
     image; comparisons: at most nine an image.
     """
     readable = images[images["error"].isna()].drop_duplicates("cache_index").sort_values("cache_index")
@@ -65,10 +65,10 @@ def near_duplicate_pairs(images: pd.DataFrame, pixels: CachedPixels) -> pd.DataF
     exact = [(first_of[row.exact_hash], row.cache_index) for row in equal.itertuples()]
     indices = chosen["cache_index"].to_numpy(np.int64)
     thumbnails = _thumbnails(pixels, indices)
-    places = _verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)
-    pairs = np.sort(np.concatenate([np.array(exact, np.int64).reshape(-1, 2), indices[places].reshape(-1, 2)]), axis=1)
+    same = _verified(_candidates(chosen["perceptual_hash"].to_numpy(np.int64), thumbnails), thumbnails)
+    pairs = np.sort(np.concatenate([np.array(exact, np.int64).reshape(-1, 2), indices[same].reshape(-1, 2)]), axis=1)
     found = pd.DataFrame(pairs, columns=["first", "second"])
-    apart = [np.abs(thumbnails[a].astype(int) - thumbnails[b]).max() for a, b in places]
+    apart = [np.abs(thumbnails[a].astype(int) - thumbnails[b]).max() for a, b in same]
     return found.assign(difference=[0] * len(exact) + apart).sort_values(["first", "second"], ignore_index=True)
 
 
@@ -85,8 +85,8 @@ def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: Thumbnails) ->
     structured = np.flatnonzero([cv2.meanStdDev(thumbnail)[1] >= FLAT for thumbnail in thumbnails])
     hashes, thumbnails = hashes[structured], thumbnails[structured]
     found = [np.zeros((0, 2), np.int64)]
-    for share in CROPPED_SHARES:
-        found.append(close_pairs(hashes, perceptual_hashes(thumbnails, share)))
+    for fraction in CROPPED_FRACTIONS:
+        found.append(close_pairs(hashes, perceptual_hashes(thumbnails, fraction)))
     pairs = np.unique(np.concatenate(found), axis=0)
     alike = [_correlations(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
     likeness = np.round(np.concatenate([np.zeros(0), *alike]) * LIKENESS_STEPS)
@@ -105,7 +105,7 @@ def _normalised(thumbnails: Thumbnails) -> Float32[np.ndarray, "images pixels"]:
 
 
 def _verified(pairs: Int64[np.ndarray, "pairs 2"], thumbnails: Thumbnails) -> Int64[np.ndarray, "same 2"]:
-    """Those of `pairs` that hold the same picture and are not connected by earlier ones: n - 1 of n copies."""
+    """Those of `pairs` that hold the same image and are not connected by earlier ones: n - 1 of n copies."""
     least = cache(lambda: _least_detail_correlation(thumbnails))
     clusters, refusals, same = DisjointSet(np.unique(pairs).tolist()), Counter[int](), []
     for first, second in progress(pairs.tolist(), desc="comparing", unit="pair"):
@@ -121,7 +121,7 @@ def _verified(pairs: Int64[np.ndarray, "pairs 2"], thumbnails: Thumbnails) -> In
 
 def _is_same(first: Thumbnail, second: Thumbnail, least: Callable[[], float]) -> bool:
     alignment = align(first, second)
-    if alignment is None or not alignment.is_of_one_picture:
+    if alignment is None or not alignment.is_of_one_image:
         return False
     detail = alignment.detail_correlation
     if detail >= CERTAIN or detail < LEAST_DETAIL_CORRELATION:
@@ -130,7 +130,7 @@ def _is_same(first: Thumbnail, second: Thumbnail, least: Callable[[], float]) ->
 
 
 def _least_detail_correlation(thumbnails: Thumbnails) -> float:
-    """What unrelated pictures of this competition do not reach, however alike.
+    """What unrelated images of this competition do not reach, however alike.
 
     Two dogs share no detail, two handwritten zeros nearly all: a fixed limit joins the zeros or loses copies of dogs.
     So the limit is an outlier's among neighbours taken for unrelated, on Fisher's scale (arctanh), where
@@ -147,7 +147,7 @@ def _least_detail_correlation(thumbnails: Thumbnails) -> float:
         alignments = [align(among[i], among[j]) for i, j in zip(sample, ranked[:, rank], strict=True)]
         neighbours = [found for found in alignments if found is not None]
         limits.append(_outlying_correlation(neighbours))
-        if 2 * sum(found.is_of_one_picture for found in neighbours) <= len(neighbours):
+        if 2 * sum(found.is_of_one_image for found in neighbours) <= len(neighbours):
             return min(limits[0], limits[-1])
         rank *= 2
     return limits[0]  # all look alike, at any rank

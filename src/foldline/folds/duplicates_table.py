@@ -15,7 +15,7 @@ images the same but for their coding), or `same`.
 Of n equal images n - 1 pairs or more are listed: they connect all. Targets are missing for test rows."""
 
 RECODED = 8
-"""Grey levels of a thumbnail by which copies of a picture differ: a small animal before the same trees makes more."""
+"""Grey levels of a thumbnail by which copies of an image differ: a small animal before the same trees makes more."""
 
 
 def write_duplicates(path: Path, duplicates: pd.DataFrame) -> None:
@@ -42,10 +42,10 @@ def list_duplicates(
     in_one_group = pd.notna(groups[met["first_row"]]) & (groups[met["first_row"]] == groups[met["second_row"]])
     across = duplicates["first_part"] != duplicates["second_part"]
     train = (duplicates["first_part"] == "train") & ~across
-    # One file under two labels is what the table says of it, as of two dogs in a picture.
+    # One file under two labels is what the table says of it, as of two dogs in an image.
     two_files = duplicates["first_path"] != duplicates["second_path"]
-    one_picture = two_files & (met["difference"].to_numpy() <= RECODED) & ~in_one_group
-    conflicting = train & one_picture & (duplicates["first_target"] != duplicates["second_target"])
+    one_image = two_files & (met["difference"].to_numpy() <= RECODED) & ~in_one_group
+    conflicting = train & one_image & (duplicates["first_target"] != duplicates["second_target"])
     finding = pd.Series("same", index=duplicates.index).mask(across, "train and test").mask(conflicting, "conflict")
     return duplicates.assign(finding=finding)[list(COLUMNS)]
 
@@ -71,4 +71,4 @@ def describe_findings(duplicates: pd.DataFrame) -> str:
     counts = duplicates["finding"].value_counts()
     leaks, conflicts = counts.get("train and test", 0), counts.get("conflict", 0)
     pairs = counted(len(duplicates), "near-duplicate pair", "near-duplicate pairs")
-    return f"{pairs}: {leaks} across train/test (leak), {conflicts} of one picture with different labels"
+    return f"{pairs}: {leaks} across train/test (leak), {conflicts} of one image with different labels"

@@ -80,9 +80,9 @@ def _assign_clusters(
     A fold f in which stratum c has n rows costs n²/N_c for each stratum and (all its rows)²/N; every cluster goes where
     it adds least to the sum over folds. The squares of what it brings are the same everywhere and are left out.
     """
-    cluster_order, first, members = np.unique(clusters, return_index=True, return_inverse=True)
-    sizes = np.bincount(members, minlength=len(cluster_order))
-    pairs, amounts = np.unique(members[rows] * len(totals) + strata, return_counts=True)
+    cluster_order, first, cluster_of_row = np.unique(clusters, return_index=True, return_inverse=True)
+    sizes = np.bincount(cluster_of_row, minlength=len(cluster_order))
+    pairs, amounts = np.unique(cluster_of_row[rows] * len(totals) + strata, return_counts=True)
     owners, owned = np.divmod(pairs, len(totals))
     bounds = np.searchsorted(owners, np.arange(len(cluster_order) + 1))
     rarest = np.full(len(cluster_order), len(clusters))
@@ -98,7 +98,7 @@ def _assign_clusters(
         counts[owned[own], fold] += amounts[own]
         fold_rows[fold] += sizes[cluster]
         assigned[cluster] = fold
-    return assigned[members]
+    return assigned[cluster_of_row]
 
 
 def _assign_singles(

@@ -28,24 +28,24 @@ SCHEMA = pa.schema(
         ("source", pa.string()),
     ]
 )
-"""row: its place in rows.parquet; a row may stand here several times. classes, values: its soft target, lists of equal
-length: a share per class, or a number (NaN where it is missing); 0 for each class that is not listed.
-weight: what the line counts in the loss. source: where the target comes from."""
+"""row: its position in rows.parquet; a row may have several entries here. classes, values: its soft target, lists of
+equal length: a share per class, or a number (NaN where it is missing); 0 for each class that is not listed.
+weight: what the entry counts in the loss. source: where the target comes from."""
 GRADED = "graded"
-"""The source of a line whose target is the row's own."""
+"""The source of an entry whose target is the row's own."""
 CURE = "Run `dvc repro -f -s split`."
 
 
 @dataclass(frozen=True)
 class TrainingTable:
-    rows: Int64[np.ndarray, " lines"]
+    rows: Int64[np.ndarray, " entries"]
     targets: csr_array
-    """float32 (lines, classes), as `soft_targets` makes them."""
-    weights: Float32[np.ndarray, " lines"]
+    """float32 (entries, classes), as `soft_targets` makes them."""
+    weights: Float32[np.ndarray, " entries"]
     sources: tuple[str, ...]
 
 
-def graded_lines(rows: Int64[np.ndarray, " lines"], targets: Targets, classes: int) -> TrainingTable:
+def graded_entries(rows: Int64[np.ndarray, " entries"], targets: Targets, classes: int) -> TrainingTable:
     """Each of `rows` once, with its own target. targets: of all train rows."""
     soft = soft_targets(targets[rows], classes)
     return TrainingTable(rows, soft, np.ones(len(rows), np.float32), (GRADED,) * len(rows))
@@ -84,7 +84,7 @@ def read_training_table(path: Path, rows: int, classes: int) -> TrainingTable:
 def _parsed(path: Path, found: pa.Table, rows: int, classes: int) -> TrainingTable:
     row, labels, values, weight, source = (column.combine_chunks() for column in found.columns)
     if not len(row):
-        raise Refusal(f"{path} has no line to learn from. {CURE}")
+        raise Refusal(f"{path} has no entry to learn from. {CURE}")
     lengths = labels.value_lengths().to_numpy()
     if any(column.null_count for column in found.columns) or lengths.tolist() != values.value_lengths().to_pylist():
         raise Refusal(f"{path} has gaps, or targets without a value. {CURE}")
@@ -92,7 +92,7 @@ def _parsed(path: Path, found: pa.Table, rows: int, classes: int) -> TrainingTab
     if not (_below(rows, row.to_numpy()) and _below(classes, flat) and _are_weights(weight.to_numpy())):
         raise Refusal(
             f"{path} has rows or classes that the {rows:,} rows and {classes:,} classes of rows.parquet and "
-            f"classes.json do not have, or a weight that is no number of 0 or more: they are of different runs. {CURE}"
+            f"classes.json do not have, or weights that are negative or not finite: they are of different runs. {CURE}"
         )
     if np.isinf(values.flatten().to_numpy()).any():
         raise Refusal(f"{path} has targets that are infinite. {CURE}")
@@ -105,5 +105,5 @@ def _are_weights(numbers: np.ndarray) -> bool:
     return bool(np.all(np.isfinite(numbers) & (numbers >= 0)))
 
 
-def _below(count: int, places: Integer[np.ndarray, " places"]) -> bool:
-    return bool(np.all((places >= 0) & (places < count)))
+def _below(count: int, positions: Integer[np.ndarray, " positions"]) -> bool:
+    return bool(np.all((positions >= 0) & (positions < count)))

@@ -77,7 +77,7 @@ def upload(api: Any, competition: str, path: str) -> dict[str, str]:
     from kaggle.api.kaggle_api_extended import ResumableUploadResult
 
     about = Path(path).stat()
-    place = _ask(
+    upload = _ask(
         api,
         "StartSubmissionUpload",
         competition_name=competition,
@@ -85,10 +85,10 @@ def upload(api: Any, competition: str, path: str) -> dict[str, str]:
         content_length=about.st_size,
         last_modified_epoch_seconds=int(about.st_mtime),
     )
-    if api.upload_complete(path, place["createUrl"], False) != ResumableUploadResult.COMPLETE:
+    if api.upload_complete(path, upload["createUrl"], False) != ResumableUploadResult.COMPLETE:
         # The client prints the reason, and returns none.
         raise UploadFailed("it did not arrive at Kaggle's storage")
-    return {"token": place["token"]}
+    return {"token": upload["token"]}
 
 
 def create(api: Any, competition: str, token: str, message: str) -> dict[str, Any]:
@@ -104,8 +104,8 @@ def submissions(api: Any, competition: str) -> list[dict[str, Any]]:
     found: dict[Any, dict[str, Any]] = {}
     token = ""
     for page in range(1, LISTED_PAGES + 1):
-        place = {"page_token": token} if token else {"page": page}
-        reply = _ask(api, "ListSubmissions", competition_name=competition, page_size=PAGE_SIZE, **place)
+        which = {"page_token": token} if token else {"page": page}
+        reply = _ask(api, "ListSubmissions", competition_name=competition, page_size=PAGE_SIZE, **which)
         listed = [_shown(entry) for entry in reply.get("submissions") or [] if isinstance(entry, dict)]
         known = len(found)
         found = {entry["ref"] or json.dumps(entry): entry for entry in listed} | found

@@ -146,9 +146,9 @@ def repository(shell: Mapping[str, str], folder: Path) -> Path:
 
     `folder` itself where there is no other.
     """
-    for place in folder.resolve().parents:
-        if place.parts[-3:] == (".dvc", "tmp", "exps"):
-            return place.parents[2]
+    for above in folder.resolve().parents:
+        if above.parts[-3:] == (".dvc", "tmp", "exps"):
+            return above.parents[2]
     # DVC names the repository to what an experiment runs, wherever that is.
     named = shell.get("DVC_ROOT", "")
     is_experiment = "DVC_EXP_NAME" in shell and (folder / ".dvc").is_dir() and (Path(named) / ".dvc").is_dir()

@@ -11,7 +11,7 @@ from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.archive.budgets import refuse_bomb
 from foldline.archive.finder import is_zip
 from foldline.archive.junk import is_junk
-from foldline.archive.unpacking import members_of, refusing_damage
+from foldline.archive.unpacking import entries_of, refusing_damage
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
@@ -80,7 +80,7 @@ def _checked_entries(folder: Path) -> dict[str, int]:
 def _read_through(path: Path, name: str) -> dict[str, int]:
     """Read every byte of a zip, which verifies the checksum of each entry."""
     with refusing_damage(name, KEPT_NOTHING), zipfile.ZipFile(path) as archive:
-        entries = list(members_of(archive, name))
+        entries = list(entries_of(archive, name))
         total = sum(entry.file_size for entry in entries)
         with progress(total=total, desc=f"checking {name}", unit="B", unit_scale=True) as bar:
             for entry in entries:

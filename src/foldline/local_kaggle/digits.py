@@ -42,15 +42,15 @@ def write_digits(folder: Path) -> None:
     # By id, so that the order does not reveal the labels.
     train, test = (part[np.argsort(ids[part])] for part in (train, test))
     images = [_png(_enlarged(image)) for image in digits.images]
-    members = {
+    entries = {
         f"{part}/{ids[row]}.png": images[row] for part, rows in (("train", train), ("test", test)) for row in rows
     }
     classes = [str(name) for name in digits.target_names]
-    members["labels.csv"] = _csv(["id,label", *(f"{ids[row]},{digits.target[row]}" for row in train)])
+    entries["labels.csv"] = _csv(["id,label", *(f"{ids[row]},{digits.target[row]}" for row in train)])
     uniform = ",".join(["0.1"] * len(classes))
-    members["sample_submission.csv"] = _csv([",".join(["id", *classes]), *(f"{ids[row]},{uniform}" for row in test)])
+    entries["sample_submission.csv"] = _csv([",".join(["id", *classes]), *(f"{ids[row]},{uniform}" for row in test)])
     with whole_folder(folder) as partial:
-        write_archive(partial / "files" / "digits.zip", members.items())
+        write_archive(partial / "files" / "digits.zip", entries.items())
         (partial / "solution.csv").write_bytes(
             _csv(["id,label", *(f"{ids[row]},{digits.target[row]}" for row in test)])
         )

@@ -110,15 +110,15 @@ def _rankings(metric: Metric, answers: pd.DataFrame, predictions: pd.DataFrame) 
     """Labels with a space between, the likeliest first; the same of the answers, where several are right."""
     _refuse_blank(predictions.iloc[:, 0])
     wanted, found, names = _split(answers, predictions)
-    place = {name: position for position, name in enumerate(names)}
+    position_of = {name: position for position, name in enumerate(names)}
     rankings = np.full((len(found), max(map(len, found))), NOTHING)
     for row, labels in enumerate(found):
         # A repeated label does not count.
         rankings[row, : len(labels)] = [
-            NOTHING if name in labels[:before] else place[name] for before, name in enumerate(labels)
+            NOTHING if name in labels[:before] else position_of[name] for before, name in enumerate(labels)
         ]
     if (wanted.map(len) == 1).all():
-        return np.array([place[name] for (name,) in wanted]), rankings, names
+        return np.array([position_of[name] for (name,) in wanted]), rankings, names
     return _indicators(wanted, names), rankings, names
 
 

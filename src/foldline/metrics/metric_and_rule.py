@@ -1,7 +1,7 @@
 """What all metrics share, what all rules share, and how they meet: a rule asks the metric which setting serves it best.
 
 A metric is one class in one file of metrics/kinds/, told by its `kind` in the card: its keys are its fields, its
-docstring is its line in docs/metrics.md, and next to it stands all that there is to know of it. A rule makes answers of
+docstring is its row in docs/metrics.md, and next to it stands all that there is to know of it. A rule makes answers of
 predictions; it is one class in metrics/decisions/.
 """
 
@@ -90,7 +90,7 @@ class MetricKind(Section):
         return "probabilities" if "probabilities" in self.scored else self.scored[0]
 
     @property
-    def judges_probabilities(self) -> bool:
+    def scores_probabilities(self) -> bool:
         """Whether they count by their size, so that calibration can help: answers come from a rule.
 
         Source of the term (proper scores): Gneiting and Raftery, Strictly Proper Scoring Rules, 2007.

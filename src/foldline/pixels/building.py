@@ -53,8 +53,8 @@ KEY_LENGTH = 64
 class BuiltCache:
     key: PixelsKey
     decoded: pd.DataFrame
-    """One line per distinct path: path, cache_index, height, width (pixels, before resizing), exact_hash,
-    perceptual_hash (int64), error (missing for good images; others hold a mid-grey picture at their index)."""
+    """One row per distinct path: path, cache_index, height, width (pixels, before resizing), exact_hash,
+    perceptual_hash (int64), error (missing for good images; others hold a mid-grey image at their index)."""
 
 
 def build(

@@ -1,4 +1,4 @@
-"""What later stages read of the pictures: `images.parquet`, `pixels.json`, and the pixel cache itself.
+"""What later stages read of the images: `images.parquet`, `pixels.json`, and the pixel cache itself.
 
 The cache is `<key>.npy` (the pixels) or `<key>.jpegs` in a folder of caches. Who only reads it knows nothing of how
 images are decoded.
@@ -23,7 +23,7 @@ from foldline.pixels.stores import Store, store_of
 
 COLUMNS = ("row", "path", "cache_index", "height", "width", "exact_hash", "perceptual_hash", "error")
 """row: the index in rows.parquet, ascending. path: in the competition's archives, in the form of addresses.py.
-cache_index: in the pixel cache; an image that cannot be read has one too, with a blank picture. height, width: pixels,
+cache_index: in the pixel cache; an image that cannot be read has one too, with a blank image. height, width: pixels,
 before resizing. exact_hash: of the file, XXH3 of 128 bits. perceptual_hash: 64 bits as int64. error: why the image
 cannot be read, missing for good ones.
 """
@@ -35,7 +35,7 @@ def read_images(path: Path) -> pd.DataFrame:
     images = read_parquet(path, COLUMNS)
     with reading(path, "a table of images"):
         _check(images, path)
-        # A gap makes whole numbers ones with a point, and these are no places.
+        # A gap makes whole numbers ones with a point, and these are no indices.
         return images.astype({"row": "int64", "cache_index": "int64"})
 
 
@@ -51,7 +51,7 @@ def _check(images: pd.DataFrame, path: Path) -> None:
     require_unique(images, path, ("row", "path"))
     for column in ("row", "cache_index"):
         if (images[column] < 0).any():
-            raise Refusal(f"{path}: `{column}` is negative in line {(images[column] < 0).idxmax()}. {CURE}")
+            raise Refusal(f"{path}: `{column}` is negative in row {(images[column] < 0).idxmax()}. {CURE}")
     if not images["row"].is_monotonic_increasing:
         raise Refusal(f"{path}: `row` is not ascending. {CURE}")
 

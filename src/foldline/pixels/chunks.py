@@ -16,7 +16,7 @@ from foldline.archive.archives import Archives
 from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
-from foldline.pixels.picture_files import Contents, PictureFiles, numbers_in, picture_into
+from foldline.pixels.image_files import Contents, ImageFiles, image_into, numbers_in
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import ImageArray
 from foldline.pixels.undecodable import RANGE_CURE, Undecodable
@@ -72,14 +72,14 @@ class Decoder:
         # The reason is in the table; a line on stderr for each bad file would tear the progress bar.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self.source = source
-        self.files = PictureFiles(Archives(source.archives_folder, source.files))
+        self.files = ImageFiles(Archives(source.archives_folder, source.files))
         self._pixels = np.empty((0, source.form.height, source.form.width, source.form.channels), source.form.dtype)
 
     def decode(self, chunk: Chunk) -> ChunkDone:
         """Raises Refusal when an archive is damaged, or when the card lacks `layout.range`, or has one that is not the
         images'; another image that cannot be read is an `error` and mid-grey."""
         pixels = self._room_for(len(chunk.paths))
-        images = [self._decode(place, path) for place, path in zip(pixels, chunk.paths, strict=True)]
+        images = [self._decode(out, path) for out, path in zip(pixels, chunk.paths, strict=True)]
         if chunk.first == 0:
             self._refuse_first(chunk.paths, images, pixels)
         images = with_hashes(images, pixels)
@@ -100,33 +100,33 @@ class Decoder:
             raise Refusal(f"{where}, {shown_address(paths[0])} for one: {reasons[0]}.")
         if self.source.form.range is None:
             return
-        read = [place for place, reason in enumerate(reasons) if not reason]
-        _refuse_other_range(self.files, self.source.form, [paths[place] for place in read], pixels[read])
+        read = [position for position, reason in enumerate(reasons) if not reason]
+        _refuse_other_range(self.files, self.source.form, [paths[position] for position in read], pixels[read])
 
-    def _decode(self, place: np.ndarray, path: str) -> DecodedImage:
+    def _decode(self, out: np.ndarray, path: str) -> DecodedImage:
         try:
-            return decode_into(place, self.files.contents(path), self.source.form)
+            return decode_into(out, self.files.contents(path), self.source.form)
         except Undecodable as undecodable:
-            return _blank(place, xxh3_128_hexdigest(path.encode()), undecodable)
+            return _blank(out, xxh3_128_hexdigest(path.encode()), undecodable)
         except MemoryError:
             raise Refusal(
                 f"{self.source.archives_folder}: `{shown_address(path)}` takes more memory to decode than is free. Run "
-                "it again with more free memory, or leave that picture out (in the card, a list without its row)."
+                "it again with more free memory, or leave that image out (in the card, a list without its row)."
             ) from None
 
 
-def decode_into(place: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
-    """Fill `place` (height x width x channels) with the picture in `contents`, in `form`; its hash is still to come."""
+def decode_into(out: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
+    """Fill `out` (height x width x channels) with the image in `contents`, in `form`; its hash is still to come."""
     exact_hash = contents.exact_hash
     try:
-        picture = picture_into(place, contents, form)
+        image = image_into(out, contents, form)
     except Undecodable as undecodable:
-        return _blank(place, exact_hash, undecodable)
-    return DecodedImage(picture.height, picture.width, exact_hash)
+        return _blank(out, exact_hash, undecodable)
+    return DecodedImage(image.height, image.width, exact_hash)
 
 
 def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[DecodedImage]:
-    """The lines with the perceptual hashes of `pixels`, those of unreadable images left out; at once, for speed."""
+    """These with the perceptual hashes of `pixels`, those of unreadable images left out; at once, for speed."""
     hashes = perceptual_hashes(np.stack([thumbnail(image) for image in pixels])).tolist()
     return [
         image if image.error else image._replace(perceptual_hash=found)
@@ -134,23 +134,23 @@ def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[Deco
     ]
 
 
-def _blank(place: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
-    place[:] = UNREADABLE_GREY
+def _blank(out: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
+    out[:] = UNREADABLE_GREY
     return DecodedImage(0, 0, exact_hash, error=str(why))
 
 
 def _refuse_other_range(
-    files: PictureFiles, form: PixelForm, paths: Sequence[str], pixels: Shaped[np.ndarray, "images height width c"]
+    files: ImageFiles, form: PixelForm, paths: Sequence[str], pixels: Shaped[np.ndarray, "images height width c"]
 ) -> None:
-    """For a form with a range: raises Refusal when most numbers of most pictures lie far outside of the range.
+    """For a form with a range: raises Refusal when most numbers of most images lie far outside of the range.
 
-    paths, pixels: of pictures that were read, in the form of the cache, where the range goes from 0 to 255.
+    paths, pixels: of images that were read, in the form of the cache, where the range goes from 0 to 255.
     """
     limit = FAR_RANGES * 255
     far = ((pixels < -limit) | (pixels > 255 + limit)).mean(axis=(1, 2, 3)) > 0.5
     if 2 * far.sum() <= len(paths):
         return
-    chosen = [paths[place] for place in np.flatnonzero(far).tolist()]
+    chosen = [paths[position] for position in np.flatnonzero(far).tolist()]
     # From the files: the cache has the numbers smoothed, and only up to float16's limit.
     planes = [plane for path in chosen[:REREAD] for plane in numbers_in(files.contents(path), form)]
     numbers = np.concatenate([plane.ravel() for plane in planes])

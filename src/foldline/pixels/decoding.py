@@ -28,21 +28,21 @@ JPEG_HARMLESS = {0xC4, 0xDB, 0xDD, 0xE0, 0xFE}
 """Tables, restart interval, JFIF and comments: they change neither colours nor orientation."""
 JPEG_COMPONENTS = {1, 3}
 REDUCED_SCALES = (8, 4, 2)
-ENOUGH_SHARE = 7 / 8
-"""Of the size that is needed, in a picture that the codec reduced. Its pixels are true means: stretched by an eighth
-they are as close to an antialiased resize as plain bilinear samples of the whole picture. Other eighths than 4, 2 and 1
-are no way between: libjpeg-turbo has no SIMD for them, 5/8 takes longer than the whole picture."""
+ENOUGH_FRACTION = 7 / 8
+"""Of the size that is needed, in an image that the codec reduced. Its pixels are true means: stretched by an eighth
+they are as close to an antialiased resize as plain bilinear samples of the whole image. Other eighths than 4, 2 and 1
+are no way between: libjpeg-turbo has no SIMD for them, 5/8 takes longer than the whole image."""
 GREY_FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
               8: cv2.IMREAD_REDUCED_GRAYSCALE_8}  # fmt: skip
 SIDEWAYS = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedPixels:
     pixels: Shaped[np.ndarray, "h w channels"]
-    """Upright; uint8, or float32 of numbers. By the codec's own scaling possibly smaller than the file's picture."""
+    """Upright; uint8, or float32 of numbers. By the codec's own scaling possibly smaller than the file's image."""
     height: int
-    """Of the file's picture, upright, as is `width`."""
+    """Of the file's image, upright, as is `width`."""
     width: int
 
 
@@ -53,10 +53,10 @@ def whole(height: int, width: int) -> tuple[int, int]:
     return height, width
 
 
-def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
-    """The first picture in a file. Raises Undecodable.
+def decode(content: bytes, channels: int, needed: SizeOf = whole) -> DecodedPixels:
+    """The first image in a file. Raises Undecodable.
 
-    channels: 3 for RGB, 1 for grey. needed: from the picture's height and width to those the caller will scale it to;
+    channels: 3 for RGB, 1 for grey. needed: from the image's height and width to those the caller will scale it to;
     a JPEG is decoded at 1/2, 1/4 or 1/8 when that is at most an eighth smaller. 16-bit samples keep their high byte: no
     stretching, because brightness is comparable between images only when all are scaled alike. Transparent pixels are
     laid over white, as a browser shows them: dark drawings on nothing are common, light ones are not.
@@ -71,13 +71,13 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> Picture:
         raise undecodable(error, content) from error
 
 
-def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
+def _decode(content: bytes, channels: int, needed: SizeOf) -> DecodedPixels:
     size = plain_size(content)
     if size is not None:
         refuse_pixels(*size)
         pixels = _by_opencv(content, channels, _scale(size, needed(*size)))
         if pixels is not None:
-            return Picture(pixels, *size)
+            return DecodedPixels(pixels, *size)
     with warnings.catch_warnings(action="ignore"):
         image, content = opened(content)
         orientation = orientation_of(image)
@@ -86,9 +86,9 @@ def _decode(content: bytes, channels: int, needed: SizeOf) -> Picture:
             scale = _scale((height, width), needed(height, width)) if image.format in JPEGS else 1
             pixels = _by_opencv(content, channels, scale)
             if pixels is not None:
-                return Picture(np.ascontiguousarray(UPRIGHT[orientation](pixels)), height, width)
+                return DecodedPixels(np.ascontiguousarray(UPRIGHT[orientation](pixels)), height, width)
         pixels = _by_pillow(image, channels)
-        return Picture(pixels, *pixels.shape[:2])
+        return DecodedPixels(pixels, *pixels.shape[:2])
 
 
 def _opencv_reads_it_alike(image: Image.Image, orientation: int) -> bool:
@@ -99,7 +99,7 @@ def _opencv_reads_it_alike(image: Image.Image, orientation: int) -> bool:
 
 def _scale(size: tuple[int, int], needed: tuple[int, int]) -> int:
     """The codec's."""
-    least = [ENOUGH_SHARE * side for side in needed]
+    least = [ENOUGH_FRACTION * side for side in needed]
     fitting = (scale for scale in REDUCED_SCALES if size[0] / scale >= least[0] and size[1] / scale >= least[1])
     return next(fitting, 1)
 
@@ -134,16 +134,16 @@ def plain_size(content: bytes) -> tuple[int, int] | None:
     """
     if not content.startswith(JPEG_START):
         return None
-    place = len(JPEG_START)
+    offset = len(JPEG_START)
     try:
         while True:
-            mark, marker, length = struct.unpack_from(">BBH", content, place)
+            mark, marker, length = struct.unpack_from(">BBH", content, offset)
             if mark == 0xFF and marker in JPEG_FRAMES:
-                precision, height, width, components = struct.unpack_from(">BHHB", content, place + 4)
+                precision, height, width, components = struct.unpack_from(">BHHB", content, offset + 4)
                 is_plain = precision == 8 and components in JPEG_COMPONENTS and height and width
                 return (height, width) if is_plain else None
             if mark != 0xFF or marker not in JPEG_HARMLESS:
                 return None
-            place += 2 + length
+            offset += 2 + length
     except struct.error:
         return None

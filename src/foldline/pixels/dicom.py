@@ -63,8 +63,8 @@ def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
         values, is_padding = _in_units(stored, dataset), _is_padding(stored, dataset)
         if not windowed:
             return channels_last(np.where(is_padding, np.nan, values).astype(np.float32), channels)
-        shares = np.clip(_presented(_window_shares(values, is_padding, dataset), dataset), 0, 1)
-        return channels_last(np.where(is_padding, 0, np.round(shares * 255)).astype(np.uint8), channels)
+        levels = np.clip(_presented(_windowed(values, is_padding, dataset), dataset), 0, 1)
+        return channels_last(np.where(is_padding, 0, np.round(levels * 255)).astype(np.uint8), channels)
 
 
 def _described(dataset: Any) -> Any:
@@ -100,7 +100,7 @@ def _refuse_missing_codec(dataset: Any) -> None:
 
 
 def _is_padding(stored: np.ndarray, dataset: Any) -> Bool[np.ndarray, "h w"]:
-    """Where there is no data, as around a round picture: told of the numbers as stored."""
+    """Where there is no data, as around a round image: told of the numbers as stored."""
     name = next((name for name in PADDINGS if dataset.get(name) is not None), None)
     if name is None:
         return np.zeros(stored.shape, bool)
@@ -139,7 +139,7 @@ def _looked_up(values: Float[np.ndarray, "h w"], table: Any, dataset: Any) -> tu
     return found[np.clip(values - first, 0, len(found) - 1).astype(np.int64)], 2**bits - 1
 
 
-def _window_shares(
+def _windowed(
     values: Float[np.ndarray, "h w"], is_padding: Bool[np.ndarray, "h w"], dataset: Any
 ) -> Float[np.ndarray, "h w"]:
     """Of each value, where it lies from black (0) to white (1) before any inversion (C.11.2)."""
@@ -177,13 +177,13 @@ def _first(value: Any) -> float | None:
     return float(value[0]) if hasattr(value, "__getitem__") and not isinstance(value, str) else float(value)
 
 
-def _presented(shares: Float[np.ndarray, "h w"], dataset: Any) -> Float[np.ndarray, "h w"]:
+def _presented(levels: Float[np.ndarray, "h w"], dataset: Any) -> Float[np.ndarray, "h w"]:
     """Whether small numbers are white: the presentation's shape says it, or else the kind of pixels (C.11.6)."""
     if dataset.get("PresentationLUTSequence"):
         table = dataset.PresentationLUTSequence[0]
-        places = np.round(np.clip(shares, 0, 1) * ((table.LUTDescriptor[0] or WORDS) - 1))
-        entries, largest = _looked_up(places, table, dataset)
+        indices = np.round(np.clip(levels, 0, 1) * ((table.LUTDescriptor[0] or WORDS) - 1))
+        entries, largest = _looked_up(indices, table, dataset)
         return entries / largest
     shape = dataset.get("PresentationLUTShape") or ""
     is_inverse = shape == "INVERSE" if shape else dataset.PhotometricInterpretation == "MONOCHROME1"
-    return 1 - shares if is_inverse else shares
+    return 1 - levels if is_inverse else levels

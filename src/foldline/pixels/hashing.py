@@ -1,4 +1,4 @@
-"""A 64-bit perceptual hash: similar pictures, similar bits. It finds candidates and proves nothing."""
+"""A 64-bit perceptual hash: similar images, similar bits. It finds candidates and proves nothing."""
 
 import math
 from functools import cache
@@ -13,13 +13,13 @@ ROUNDED_TO = 1024
 """The cosines are rounded to multiples of 1/1024: sums of integers are the same on every machine, in any order."""
 BLOCK_THUMBNAILS = 4_096
 LARGEST_STEP = 4
-"""Pixels between samples: of the two lines next to each sample bilinear interpolation sees half of all lines."""
+"""Pixels between samples: of the two rows next to each sample bilinear interpolation sees half of all rows."""
 
 Thumbnails = UInt8[np.ndarray, "images 32 32"]
 
 
 def thumbnail(pixels: Shaped[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "32 32"]:
-    """The picture in grey, small enough to forget how it was encoded. Numbers beyond 0..255 are cut off."""
+    """The image in grey, small enough to forget how it was encoded. Numbers beyond 0..255 are cut off."""
     if pixels.dtype != np.uint8:
         pixels = np.clip(pixels.astype(np.float32).mean(axis=2, keepdims=True), 0, 255).astype(np.uint8)
     if pixels.shape[2] not in (1, 3):
@@ -31,7 +31,7 @@ def thumbnail(pixels: Shaped[np.ndarray, "height width channels"]) -> UInt8[np.n
 
 
 def _sampled(pixels: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """A large picture by bilinear samples, of which a thumbnail's pixel is the mean of four or more: turning all of its
+    """A large image by bilinear samples, of which a thumbnail's pixel is the mean of four or more: turning all of its
     pixels grey takes as long again, and thumbnails are half of what the search for duplicates costs."""
     side = SIDE_PIXELS * max(2, math.ceil(max(pixels.shape[:2]) / (LARGEST_STEP * SIDE_PIXELS)))
     if min(pixels.shape[:2]) < 2 * side:
@@ -39,13 +39,13 @@ def _sampled(pixels: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "
     return cv2.resize(pixels, (side, side), interpolation=cv2.INTER_LINEAR)
 
 
-def perceptual_hashes(thumbnails: Thumbnails, cropped_share: float = 0.0) -> Int64[np.ndarray, " images"]:
-    """Of each thumbnail, cropped by `cropped_share` at every side: which of its 8 x 8 lowest cosine frequencies lie
+def perceptual_hashes(thumbnails: Thumbnails, cropped_fraction: float = 0.0) -> Int64[np.ndarray, " images"]:
+    """Of each thumbnail, cropped by `cropped_fraction` at every side: which of its 8 x 8 lowest cosine frequencies lie
     above their median, as 64 bits.
 
     Source: Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010 (pHash).
     """
-    rows = _cosines(cropped_share)
+    rows = _cosines(cropped_fraction)
     blocks = [np.zeros(0, np.int64)]
     for first in range(0, len(thumbnails), BLOCK_THUMBNAILS):
         block = thumbnails[first : first + BLOCK_THUMBNAILS].astype(np.float64)
@@ -57,10 +57,10 @@ def perceptual_hashes(thumbnails: Thumbnails, cropped_share: float = 0.0) -> Int
 
 
 @cache
-def _cosines(cropped_share: float) -> Float64[np.ndarray, "8 32"]:
-    """From a line of 32 pixels to the 8 lowest frequencies of its middle part, stretched to 32 pixels again."""
+def _cosines(cropped_fraction: float) -> Float64[np.ndarray, "8 32"]:
+    """From 32 pixels in a row to the 8 lowest frequencies of its middle part, stretched to 32 pixels again."""
     middle, step = np.arange(SIDE_PIXELS), np.arange(LOW_FREQUENCIES)[:, np.newaxis]
     cosines = np.cos(np.pi * step * (2 * middle + 1) / (2 * SIDE_PIXELS))
-    sources = SIDE_PIXELS * (cropped_share + (1 - 2 * cropped_share) * (middle + 0.5) / SIDE_PIXELS) - 0.5
+    sources = SIDE_PIXELS * (cropped_fraction + (1 - 2 * cropped_fraction) * (middle + 0.5) / SIDE_PIXELS) - 0.5
     stretched = np.maximum(0, 1 - np.abs(sources[:, np.newaxis] - middle))
     return np.round(cosines @ stretched * ROUNDED_TO)

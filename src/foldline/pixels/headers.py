@@ -1,4 +1,4 @@
-"""A picture file's header by Pillow, whatever else the file says: what cannot be read of its metadata costs no more
+"""An image file's header by Pillow, whatever else the file says: what cannot be read of its metadata costs no more
 than its orientation.
 
 Sources: the PNG specification (chunks), ITU-T T.81, annex B (markers of JPEG).
@@ -40,10 +40,10 @@ UPRIGHT = {
 
 
 def opened(content: bytes) -> tuple[Image.Image, bytes]:
-    """The picture, of which no more than the header has been read, and the file that its pixels are to be read from:
+    """The image, of which no more than the header has been read, and the file that its pixels are to be read from:
     without its metadata, where Pillow stumbles over these.
 
-    Raises Undecodable for more pixels than the budget, and what Pillow does for a file that is no picture.
+    Raises Undecodable for more pixels than the budget, and what Pillow does for a file that is no image.
     """
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -69,7 +69,7 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def _without_metadata(content: bytes, error: Exception) -> tuple[Image.Image, bytes]:
-    """Raises `error` where there is no picture without them, either."""
+    """Raises `error` where there is no image without them, either."""
     bare = b"".join(_png_parts(content) if content.startswith(PNG_START) else _jpeg_parts(content))
     try:
         return Image.open(io.BytesIO(bare)), bare
@@ -81,32 +81,32 @@ def _without_metadata(content: bytes, error: Exception) -> tuple[Image.Image, by
 
 
 def _png_parts(content: bytes) -> Iterator[bytes]:
-    """The chunks without which there is no picture, as they are; of the others whole ones of PNG_KEPT."""
+    """The chunks without which there is no image, as they are; of the others whole ones of PNG_KEPT."""
     yield PNG_START
-    place = len(PNG_START)
-    while place + 12 <= len(content):
-        end = place + 12 + int.from_bytes(content[place : place + 4], "big")
-        kind, is_critical = content[place + 4 : place + 8], not content[place + 4] & 0x20
-        is_whole = content[end - 4 : end] == struct.pack(">I", zlib.crc32(content[place + 4 : end - 4]))
+    offset = len(PNG_START)
+    while offset + 12 <= len(content):
+        end = offset + 12 + int.from_bytes(content[offset : offset + 4], "big")
+        kind, is_critical = content[offset + 4 : offset + 8], not content[offset + 4] & 0x20
+        is_whole = content[end - 4 : end] == struct.pack(">I", zlib.crc32(content[offset + 4 : end - 4]))
         if is_critical or (is_whole and kind in PNG_KEPT):
-            yield content[place:end]
-        place = end
+            yield content[offset:end]
+        offset = end
 
 
 def _jpeg_parts(content: bytes) -> Iterator[bytes]:
     """The segments up to the scan but those of applications and comments, and all that follows."""
-    place = len(JPEG_START)
+    offset = len(JPEG_START)
     if not content.startswith(JPEG_START):
         return
     yield JPEG_START
-    while place + 4 <= len(content) and content[place] == 0xFF and content[place + 1] != SCAN:
-        end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
-        marker, said = content[place + 1], content[place + 4 : end]
+    while offset + 4 <= len(content) and content[offset] == 0xFF and content[offset + 1] != SCAN:
+        end = offset + 2 + int.from_bytes(content[offset + 2 : offset + 4], "big")
+        marker, said = content[offset + 1], content[offset + 4 : end]
         is_known = any(marker == kept and said.startswith(start) and len(said) >= n for kept, start, n in (EXIF, ADOBE))
         if is_known or not (marker in APPLICATION or marker == COMMENT):
-            yield content[place:end]
-        place = end
-    yield content[place:]
+            yield content[offset:end]
+        offset = end
+    yield content[offset:]
 
 
 def _as_opencv_reads_it(content: bytes) -> Image.Image | None:

@@ -93,7 +93,7 @@ class EpochOrder(Sampler[list[SeededIndex]]):
     Every image is drawn once; or, with `probabilities`, as many as there are, with replacement. All processes together
     see `batch_sizes[i]` images in batch i, whose sizes differ by at most one: a short last batch would make for a noisy
     last step, and BatchNorm fails on a single image.
-    Each image's own seed belongs to its place in the epoch, so neither workers nor processes change what is drawn.
+    Each image's own seed belongs to its position in the epoch, so neither workers nor processes change what is drawn.
     """
 
     def __init__(
@@ -122,8 +122,8 @@ class EpochOrder(Sampler[list[SeededIndex]]):
         else:
             order = rng.choice(self.count, self.count, p=self.probabilities)
         seeds = image_seed.generate_state(self.count, np.uint64)
-        for places in np.split(np.arange(self.count), np.cumsum(self.batch_sizes)[:-1]):
-            mine = np.array_split(places, self.processes)[self.process]
+        for positions in np.split(np.arange(self.count), np.cumsum(self.batch_sizes)[:-1]):
+            mine = np.array_split(positions, self.processes)[self.process]
             yield list(zip(order[mine].tolist(), seeds[mine].tolist(), strict=True))
 
     def __len__(self) -> int:

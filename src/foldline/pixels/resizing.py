@@ -1,4 +1,4 @@
-"""One size for every picture: the section `prepare`, and the ways of resizing."""
+"""One size for every image: the section `prepare`, and the ways of resizing."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,30 +16,30 @@ Size = tuple[int, int]
 """Height and width in pixels."""
 
 
-def squash(picture: Size, target: Size) -> Size:
+def squash(image: Size, target: Size) -> Size:
     """Both sides to size, whatever the aspect."""
     return target
 
 
-def crop(picture: Size, target: Size) -> Size:
+def crop(image: Size, target: Size) -> Size:
     """The short side to size, then the centre at the target's aspect."""
-    height, width = _at_scale(picture, max(target[0] / picture[0], target[1] / picture[1]))
+    height, width = _at_scale(image, max(target[0] / image[0], target[1] / image[1]))
     return max(height, target[0]), max(width, target[1])
 
 
-def pad(picture: Size, target: Size) -> Size:
+def pad(image: Size, target: Size) -> Size:
     """The whole image at the target's aspect, black next to it."""
-    height, width = _at_scale(picture, min(target[0] / picture[0], target[1] / picture[1]))
+    height, width = _at_scale(image, min(target[0] / image[0], target[1] / image[1]))
     return min(height, target[0]), min(width, target[1])
 
 
-def _at_scale(picture: Size, scale: float) -> Size:
-    return max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))
+def _at_scale(image: Size, scale: float) -> Size:
+    return max(1, round(image[0] * scale)), max(1, round(image[1] * scale))
 
 
 Resize = Literal["squash", "crop", "pad"]
 WAYS: Mapping[Resize, Callable[[Size, Size], Size]] = {"squash": squash, "crop": crop, "pad": pad}
-"""From the sizes of a picture and of the cache to that of the whole picture before it is cropped or padded."""
+"""From the sizes of an image and of the cache to that of the whole image before it is cropped or padded."""
 
 BILINEAR_RATIO = 1.4
 """Up to this ratio of sizes, bilinear interpolation is as close to a Lanczos resize as any cheap way."""
@@ -55,7 +55,7 @@ PIXELS = PixelStore(kind="pixels")
 
 @dataclass(frozen=True)
 class PixelForm:
-    """What every picture of one cache looks like. `channels`: 3 is RGB, 1 is grey, others as the files have them."""
+    """What every image of one cache looks like. `channels`: 3 is RGB, 1 is grey, others as the files have them."""
 
     height: int
     width: int
@@ -110,12 +110,12 @@ class Prepare(Section):
 
 
 def scaled_size(height: int, width: int, form: PixelForm) -> Size:
-    """The height and width, in pixels, that the whole picture gets before it is cropped or padded."""
+    """The height and width, in pixels, that the whole image gets before it is cropped or padded."""
     return WAYS[form.resize]((height, width), (form.height, form.width))
 
 
 def resized(pixels: Shaped[np.ndarray, "height width channels"], form: PixelForm) -> Shaped[np.ndarray, "h w channels"]:
-    """The picture in the size of `form`."""
+    """The image in the size of `form`."""
     scaled = _scaled(pixels, *scaled_size(pixels.shape[0], pixels.shape[1], form))
     top, left = max(0, (scaled.shape[0] - form.height) // 2), max(0, (scaled.shape[1] - form.width) // 2)
     cropped = scaled[top : top + form.height, left : left + form.width]

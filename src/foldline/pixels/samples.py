@@ -1,4 +1,4 @@
-"""Pictures whose samples are numbers of any width, in any number of channels, become what the cache holds."""
+"""Images whose samples are numbers of any width, in any number of channels, become what the cache holds."""
 
 import io
 
@@ -50,7 +50,7 @@ def _array(content: bytes) -> np.ndarray:
         raise Undecodable("its header tells of more numbers than fit in memory") from None
 
 
-def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
+def _columns(content: bytes) -> Shaped[np.ndarray, "rows columns"]:
     file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
     refuse_pixels(file.metadata.num_rows, file.metadata.num_columns)
     table = file.read()
@@ -60,8 +60,8 @@ def _columns(content: bytes) -> Shaped[np.ndarray, "lines columns"]:
     return np.column_stack([table[name].to_numpy() for name in numbers])
 
 
-def picture_samples(content: bytes, channels: int) -> Samples:
-    """The samples of a picture file that is no TIFF (tiff.py) in their own width, all its channels, upright."""
+def image_samples(content: bytes, channels: int) -> Samples:
+    """The samples of an image file that is no TIFF (tiff.py) in their own width, all its channels, upright."""
     image, content = opened(content)
     orientation = orientation_of(image)
     if image.mode not in OPENCV_CHANNEL_ORDER:
@@ -71,7 +71,7 @@ def picture_samples(content: bytes, channels: int) -> Samples:
     # Grey with transparency, which in 16 bits Pillow has no mode for.
     is_grey = image.format == "PNG" and content[PNG_COLOUR_TYPE] == PNG_GREY_AND_ALPHA
     order = [0, 3] if is_grey else OPENCV_CHANNEL_ORDER[image.mode]
-    # Pillow keeps 8 of the 16 bits of a colour picture.
+    # Pillow keeps 8 of the 16 bits of a colour image.
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise Undecodable("OpenCV cannot read it")

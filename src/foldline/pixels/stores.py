@@ -88,7 +88,7 @@ class PixelStore(Section):
 
 
 class JpegStore(Section):
-    """JPEGs of the resized pictures, for when pixels would not fit: a tenth of the space, decoded every time.
+    """JPEGs of the resized images, for when pixels would not fit: a tenth of the space, decoded every time.
 
     Its file holds the JPEGs one after the other, then where each begins and the last one ends, as int64. While it is
     built each chunk is a file of that form; they are joined at the end, so that the bytes do not depend on which chunk

@@ -1,4 +1,4 @@
-"""Why a picture cannot be read, and the budget of pixels that it may have."""
+"""Why an image cannot be read, and the budget of pixels that it may have."""
 
 import math
 

@@ -36,9 +36,9 @@ class LogSigmoids(nn.Module):
         self.model = model
 
     def forward(
-        self, images: Shaped[Tensor, "batch channels height width"], *side: Float[Tensor, "batch side"]
+        self, images: Shaped[Tensor, "batch channels height width"], *tabular: Float[Tensor, "batch tabular"]
     ) -> Float[Tensor, "batch outputs"]:
-        return logsigmoid(self.model(images, *side).float())
+        return logsigmoid(self.model(images, *tabular).float())
 
 
 def stored_form(model: nn.Module, activation: Activation, classes: int) -> tuple[nn.Module, Activation]:
@@ -82,7 +82,7 @@ def predict(
     aggregate: Aggregate,
     what: str,
 ) -> None:
-    """Write this process's share of the rows into `logits`."""
+    """Write this process's part of the rows into `logits`."""
     for rows, outputs in row_outputs(model, load, images, views, accelerator, aggregate, what):
         put(logits, rows, outputs)
 
@@ -96,13 +96,13 @@ def row_outputs(
     aggregate: Aggregate,
     what: str,
 ) -> Iterator[tuple[Int64[np.ndarray, " some"], Float32[np.ndarray, "some views outputs"]]]:
-    """This process's share of the rows, and for each the mean, or the highest, of what the model makes of its images.
+    """This process's part of the rows, and for each the mean, or the highest, of what the model makes of its images.
 
     `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
     precision, outputs are float32. Rows are split without padding: each belongs to one process, whatever their number.
     `what` names the rows.
     """
-    mine = images.share(accelerator.process_index, accelerator.num_processes)
+    mine = images.part(accelerator.process_index, accelerator.num_processes)
     seen = np.zeros(len(mine.rows), np.int64)
     open_rows = OpenRows(mine, aggregate)
     model = model.to(accelerator.device).eval()
@@ -110,9 +110,9 @@ def row_outputs(
     bar = progress(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=hidden)
     for batch, index in load(mine.cache_indices):
         on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
-        side = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.side]
+        tabular = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.tabular]
         with torch.inference_mode(), accelerator.autocast():
-            outputs = torch.stack([model(view(on_device), *side).float() for view in views], dim=1)
+            outputs = torch.stack([model(view(on_device), *tabular).float() for view in views], dim=1)
         _require_finite(outputs, rows, what)
         yield open_rows.add(rows, outputs.cpu().numpy())
         np.add.at(seen, index.numpy(), 1)
@@ -127,7 +127,7 @@ def _require_finite(
     wrong = rows[~outputs.isfinite().flatten(1).all(dim=1).cpu().numpy()]
     if len(wrong):
         raise Refusal(
-            f"the model gives numbers that are not finite for {what}, at the places {listed(wrong, 10)} (from 0). Set "
+            f"the model gives numbers that are not finite for {what}, at the positions {listed(wrong, 10)} (from 0). Set "
             "predict.precision to float32 if it is another; else train again with lower train.learning_rates."
         )
 

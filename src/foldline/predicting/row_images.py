@@ -20,10 +20,10 @@ class RowImages:
     rows: Int64[np.ndarray, " images"]
     """Which of the rows each image belongs to."""
     count: int
-    side: tuple[Float32[np.ndarray, "count side"], ...] = ()
+    tabular: tuple[Float32[np.ndarray, "count tabular"], ...] = ()
     """The rows' tabular features, if the model takes them."""
 
-    def share(self, process: int, processes: int) -> "RowImages":
+    def part(self, process: int, processes: int) -> "RowImages":
         """The images of a contiguous part of the rows. The parts of all processes are all rows, each once."""
         start, end = (self.count * number // processes for number in (process, process + 1))
         images = slice(*np.searchsorted(self.rows, [start, end]))
@@ -35,29 +35,29 @@ def row_images(
     images: pd.DataFrame,
     ids: Sequence[str],
     part: str,
-    side: tuple[Float32[np.ndarray, "rows side"], ...] = (),
+    tabular: tuple[Float32[np.ndarray, "rows tabular"], ...] = (),
 ) -> RowImages:
     """The images to predict from, of the rows of `part` with these ids, in their order.
 
     `rows`, `images`: the tables rows.parquet and images.parquet. Images that cannot be read are left out, unless a
-    row has no other: it is then predicted from the blank ones in their place. `side`: what the model is told beside
-    them, a line per id. Raises Refusal for a row without images.
+    row has no other: it is then predicted from the blank ones instead. `tabular`: what the model is told besides
+    them, a row per id. Raises Refusal for a row without images.
     """
     of_part = rows[rows["part"] == part]
-    place_of_id = pd.Series(np.arange(len(ids)), index=list(ids))
-    place_of_row = pd.Series(of_part["row_id"].map(place_of_id).to_numpy(), index=of_part.index).dropna()
-    mine = images[images["row"].isin(place_of_row.index)]
+    position_of_id = pd.Series(np.arange(len(ids)), index=list(ids))
+    position_of_row = pd.Series(of_part["row_id"].map(position_of_id).to_numpy(), index=of_part.index).dropna()
+    mine = images[images["row"].isin(position_of_row.index)]
     readable = mine["error"].isna()
     kept = mine[readable | ~mine["row"].isin(mine.loc[readable, "row"])]
-    places = kept["row"].map(place_of_row).to_numpy(np.int64)
-    missing = [ids[row] for row in np.setdiff1d(np.arange(len(ids)), places).tolist()]
+    positions = kept["row"].map(position_of_row).to_numpy(np.int64)
+    missing = [ids[row] for row in np.setdiff1d(np.arange(len(ids)), positions).tolist()]
     if missing:
         raise Refusal(
             f"images.parquet has no image of {len(missing)} {part} rows: {listed(missing)}. "
             "Run `dvc repro -f -s prepare`."
         )
-    order = np.argsort(places, kind="stable")
-    return RowImages(kept["cache_index"].to_numpy(np.int64)[order], places[order], len(ids), side)
+    order = np.argsort(positions, kind="stable")
+    return RowImages(kept["cache_index"].to_numpy(np.int64)[order], positions[order], len(ids), tabular)
 
 
 Aggregate = Literal["mean", "max"]
@@ -78,13 +78,13 @@ class OpenRows:
     ) -> tuple[Int64[np.ndarray, " some"], Outputs]:
         """The outputs of some images, and the rows these belong to; returns the rows that are whole by them, and the
         mean, or the highest, of all their images' outputs."""
-        found, place = np.unique(rows, return_inverse=True)
+        found, position = np.unique(rows, return_inverse=True)
         start = np.full(outputs.shape[1:], 0.0 if self._aggregate == "mean" else -np.inf)
         totals = np.stack([self._open.pop(row, start) for row in found.tolist()])
         if self._aggregate == "mean":
-            np.add.at(totals, place, outputs / self._counts[rows, None, None])
+            np.add.at(totals, position, outputs / self._counts[rows, None, None])
         else:
-            np.maximum.at(totals, place, outputs)
+            np.maximum.at(totals, position, outputs)
         np.subtract.at(self._left, rows, 1)
         whole = self._left[found] == 0
         self._open.update(zip(found[~whole].tolist(), totals[~whole], strict=True))

@@ -57,11 +57,11 @@ def curves(cell: Trained) -> list[dict[str, Any]]:
         {
             "cell": cell.title,
             "settings": dict(cell.settings),
-            "epoch": int(line["epoch"]),
+            "epoch": int(row["epoch"]),
             "part": part,
-            **{measure: _rounded(line[f"{part}_{measure}"]) for measure in MEASURES},
+            **{measure: _rounded(row[f"{part}_{measure}"]) for measure in MEASURES},
         }
-        for line in means.to_dict("records")
+        for row in means.to_dict("records")
         for part in PARTS
     ]
 

@@ -98,7 +98,7 @@ def best_cell(cells: Sequence[Trained]) -> BestCell | None:
 
 
 def long_table(cells: Sequence[Trained]) -> pd.DataFrame:
-    """A line per cell, fold, seed and epoch: `cell`, a column per axis, then those of the histories."""
+    """A row per cell, fold, seed and epoch: `cell`, a column per axis, then those of the histories."""
     parts = []
     for cell in cells:
         shown = {axis: "" if value == BASE else value for axis, value in cell.settings.items()}

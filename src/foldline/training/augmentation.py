@@ -21,9 +21,9 @@ from foldline.training import recipes
 
 Image = UInt8[np.ndarray, "height width channels"] | Float32[np.ndarray, "height width channels"]
 """Bytes, or numbers in 0..1."""
-Turn = Callable[[Image], np.ndarray]
+Symmetry = Callable[[Image], np.ndarray]
 
-TURNS: Mapping[str, Turn] = {
+SYMMETRIES: Mapping[str, Symmetry] = {
     "horizontal_flip": lambda image: cv2.flip(image, 1),
     "vertical_flip": lambda image: cv2.flip(image, 0),
     "rotate_90": lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
@@ -77,8 +77,8 @@ class Augmentation:
     transform and halves the rate. Its `Compose` is left out too: what it checks of every image, `checked` has seen.
     """
 
-    def __init__(self, transforms: Transforms, turns: Sequence[Turn]) -> None:
-        self._turns = (None, *turns)
+    def __init__(self, transforms: Transforms, symmetries: Sequence[Symmetry]) -> None:
+        self._symmetries = (None, *symmetries)
         self._philox = np.random.Philox(0)
         self._start = self._philox.state
         generator = np.random.Generator(self._philox)
@@ -92,9 +92,9 @@ class Augmentation:
         self._start["state"]["key"][0] = seed
         self._philox.state = self._start
         self._random.restart()
-        turn = self._turns[int(self._random.random() * len(self._turns))]
-        if turn is not None:
-            image = turn(image).reshape(image.shape)
+        symmetry = self._symmetries[int(self._random.random() * len(self._symmetries))]
+        if symmetry is not None:
+            image = symmetry(image).reshape(image.shape)
         for transform in self.transforms:
             image = transform(image=image)["image"]
         return image
@@ -111,10 +111,10 @@ def build_augmentation(
     height, width, channels = shape
     recipe = section.recipe
     drawn = symmetries if recipe.symmetries is None else recipe.symmetries
-    turns = [TURNS[name] for name in drawn if height == width or not needs_squares(name)]
+    allowed = [SYMMETRIES[name] for name in drawn if height == width or not needs_squares(name)]
     described = [described_transform(transform) for transform in section.transforms]
     transforms = [*recipe.transforms(height, width, channels == 3), *described]
-    return checked(Augmentation(transforms, turns), shape) if transforms or turns else None
+    return checked(Augmentation(transforms, allowed), shape) if transforms or allowed else None
 
 
 def described_transform(description: recipes.Transform) -> albumentations.BasicTransform:

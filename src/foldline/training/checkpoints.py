@@ -21,7 +21,7 @@ from foldline.files.whole_files import numbers_file, read_json, sha256, sha256_o
 from foldline.training.history import COLUMNS
 from foldline.training.train_section import Train
 
-Line = dict[str, int | float]
+EpochRow = dict[str, int | float]
 """Of the history: an epoch, under the columns of foldline.training.history."""
 
 
@@ -29,8 +29,8 @@ Line = dict[str, int | float]
 class Progress:
     """After the last whole epoch. There is no random state in it: every epoch begins with a seed of its own."""
 
-    history: list[Line] = field(default_factory=list)
-    """A line per epoch done."""
+    history: list[EpochRow] = field(default_factory=list)
+    """A row per epoch done."""
     best_weights: dict[str, Tensor] | None = None
     """Those of the epoch with the lowest validation loss, when they are wanted."""
 
@@ -43,8 +43,8 @@ class Progress:
         self, learning_rate: float, training: tuple[float, float], validation: tuple[float, float]
     ) -> bool:
         """Records loss and accuracy of both; whether this epoch's validation loss is the lowest so far."""
-        line = (self.epoch + 1, learning_rate, *training, *validation)
-        self.history.append(dict(zip(COLUMNS, line, strict=True)))
+        row = (self.epoch + 1, learning_rate, *training, *validation)
+        self.history.append(dict(zip(COLUMNS, row, strict=True)))
         return all(validation[0] < before["validation_loss"] for before in self.history[:-1])
 
     def keep(self, model: nn.Module) -> None:
@@ -174,7 +174,7 @@ class Checkpoints:
             process = holder.read_text(encoding="utf-8") if holder.exists() else "?"
             raise Refusal(
                 f"{'/'.join(self._all.parts[-2:])} is being trained already, by process {process}. Wait until that "
-                f"ends, or end it (`kill {process}`) and run this again: it goes on from the last checkpoint."
+                f"ends, or end it (`kill {process}`) and run this again: it resumes from the last checkpoint."
             ) from None
         try:
             holder.write_text(str(os.getpid()), encoding="utf-8")

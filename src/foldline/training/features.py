@@ -20,7 +20,7 @@ def stage_names(backbone: nn.Module) -> tuple[str, ...]:
     called by its module, and LAST."""
     modules = _modules(backbone)
     # Of a model with branches (CrossViT), several stages are called the same.
-    numbered = [f"{name}.{place}" if modules.count(name) > 1 else name for place, name in enumerate(modules)]
+    numbered = [f"{name}.{position}" if modules.count(name) > 1 else name for position, name in enumerate(modules)]
     return *numbered, LAST
 
 

@@ -1,9 +1,9 @@
 """The images of one fold with their targets and their rows' features: what it learns from, and what it is judged on.
 
 Features are encoded by what the fold's training rows say, which is a part of the model's file. A number becomes its
-distance from their mean in their standard deviations. A category becomes a one for its own place among theirs
-(one-hot), and zeros where it is none of them. What is missing is 0, and a one in a place of its own where training rows
-lack it too: elsewhere no model could know what that means.
+distance from their mean in their standard deviations. A category becomes a one for its own position among theirs
+(one-hot), and zeros where it is none of them. What is missing is 0, and a one in a column of its own where training
+rows lack it too: elsewhere no model could know what that means.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import SIDE, side_columns
+from foldline.files.rows import TABULAR, tabular_columns
 from foldline.folds.training_table import TrainingTable
 from foldline.params.section import Section
 
@@ -40,7 +40,7 @@ class NumberEncoding(Section):
 
     def encode(self, values: pd.Series) -> Float32[np.ndarray, "rows width"]:
         distances = ((values - self.mean) / self.std).fillna(0.0)
-        return _beside(distances.to_numpy(np.float32)[:, None], values, self.marks_missing)
+        return _with_marks(distances.to_numpy(np.float32)[:, None], values, self.marks_missing)
 
 
 class CategoryEncoding(Section):
@@ -53,9 +53,9 @@ class CategoryEncoding(Section):
         return len(self.categories) + self.marks_missing
 
     def encode(self, values: pd.Series) -> Float32[np.ndarray, "rows width"]:
-        places = pd.Index(self.categories).get_indexer(pd.Index(values))
-        ones = (places[:, None] == np.arange(len(self.categories))).astype(np.float32)
-        return _beside(ones, values, self.marks_missing)
+        positions = pd.Index(self.categories).get_indexer(pd.Index(values))
+        ones = (positions[:, None] == np.arange(len(self.categories))).astype(np.float32)
+        return _with_marks(ones, values, self.marks_missing)
 
 
 class TabularEncoding(Section):
@@ -70,12 +70,12 @@ class TabularEncoding(Section):
 
 
 Tabular = tuple[Float32[np.ndarray, "rows tabular"], ...]
-"""What a model is told beside the images: nothing, or an encoded row of features for each."""
+"""What a model is told besides the images: nothing, or an encoded row of features for each."""
 
 
 def fit_encoding(rows: pd.DataFrame) -> TabularEncoding | None:
     """`rows`: training rows in the form of files/rows.py. None when they have no feature."""
-    columns = [rows[column] for column in side_columns(rows)]
+    columns = [rows[column] for column in tabular_columns(rows)]
     if not columns:
         return None
     return TabularEncoding(
@@ -107,19 +107,19 @@ def tabular_of(rows: pd.DataFrame, part: str, ids: Sequence[str], encoding: Tabu
     if encoding is None:
         return ()
     columns = (*encoding.numbers, *encoding.categories)
-    absent = [column.column.removeprefix(SIDE) for column in columns if column.column not in rows]
+    absent = [column.column.removeprefix(TABULAR) for column in columns if column.column not in rows]
     if absent:
         raise Refusal(
-            f"the model learned from the features {listed(absent, 5)}, which rows.parquet has not; found "
-            f"{listed((name.removeprefix(SIDE) for name in side_columns(rows)), 20)}. Run `dvc repro`: the card's "
-            "features changed since it was trained."
+            f"the model learned from the features {listed(absent, 5)}, which rows.parquet lacks; it has "
+            f"{listed((name.removeprefix(TABULAR) for name in tabular_columns(rows)), 20)}. The card's features "
+            "changed since it was trained: run `dvc repro`."
         )
     its_rows = rows[rows["part"] == part].set_index("row_id").loc[list(ids)]
     return (np.concatenate([column.encode(its_rows[column.column]) for column in columns], axis=1),)
 
 
-def _beside(
-    encoded: Float32[np.ndarray, "rows places"], values: pd.Series, marks_missing: bool
+def _with_marks(
+    encoded: Float32[np.ndarray, "rows positions"], values: pd.Series, marks_missing: bool
 ) -> Float32[np.ndarray, "rows width"]:
     marks = values.isna().to_numpy(np.float32)[:, None]
     return np.concatenate([encoded, marks], axis=1) if marks_missing else encoded
@@ -146,16 +146,20 @@ class Samples:
     def __len__(self) -> int:
         return len(self.cache_indices)
 
-    def at(self, places: Integer[np.ndarray, " places"]) -> "Samples":
+    def at(self, indices: Integer[np.ndarray, " indices"]) -> "Samples":
         """These of them, in this order."""
-        row_ids = tuple(self.row_ids[place] for place in places)
-        tabular = tuple(values[places] for values in self.tabular)
-        return Samples(self.cache_indices[places], self.targets[places], self.weights[places], row_ids, tabular)
+        row_ids = tuple(self.row_ids[index] for index in indices)
+        tabular = tuple(values[indices] for values in self.tabular)
+        return Samples(self.cache_indices[indices], self.targets[indices], self.weights[indices], row_ids, tabular)
 
     def told(self, index: Int64[Tensor, " batch"], device: torch.device) -> Told:
         """What goes with a batch of their images. index: which these are; on the CPU."""
-        places = index.numpy()
-        arrays = (self.targets[places].toarray(), self.weights[places], *(values[places] for values in self.tabular))
+        indices = index.numpy()
+        arrays = (
+            self.targets[indices].toarray(),
+            self.weights[indices],
+            *(values[indices] for values in self.tabular),
+        )
         targets, weights, *tabular = (torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)
         return targets, weights, tuple(tabular)
 
@@ -186,7 +190,7 @@ def split_samples(
     if isinstance(fold, int) and (not validates.any() or validates.all()):
         raise Refusal(f"fold {fold} cannot be trained: folds.csv has the folds {sorted(set(its_fold.tolist()))}.")
     judged = readable[validates]
-    learned = readable[~validates].merge(pd.DataFrame({"row": table.rows, "line": range(len(table.rows))}), on="row")
+    learned = readable[~validates].merge(pd.DataFrame({"row": table.rows, "entry": range(len(table.rows))}), on="row")
     training, validation = (
         Samples(
             cache_indices=images["cache_index"].to_numpy(),
@@ -195,7 +199,7 @@ def split_samples(
             row_ids=tuple(rows["row_id"].iloc[images["row"]]),
         )
         for images, of_image, targets, weights in (
-            (learned, learned["line"].to_numpy(), table.targets, table.weights),
+            (learned, learned["entry"].to_numpy(), table.targets, table.weights),
             (judged, judged["row"].to_numpy(), graded, np.ones(len(rows), np.float32)),
         )
     )

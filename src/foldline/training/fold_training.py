@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from foldline.files.progress import Done, duration, report_progress
 from foldline.files.whole_files import write_json
-from foldline.training.checkpoints import Checkpoints, Line
+from foldline.training.checkpoints import Checkpoints, EpochRow
 from foldline.training.history import write_history
 from foldline.training.loop import SKIPPED, train
 from foldline.training.measuring import NonFiniteCheck, validation
@@ -27,9 +27,9 @@ from foldline.training.training_setup import Fold, Weights, build_training, trai
 @dataclass(frozen=True)
 class Trained:
     model: Classifier
-    history: list[Line]
-    kept: Line
-    """The line of the epoch whose weights these are."""
+    history: list[EpochRow]
+    kept: EpochRow
+    """The row of the epoch whose weights these are."""
 
 
 def write_trained(folder: Path, trained: Trained) -> None:
@@ -96,14 +96,14 @@ def learn(
     for state in train(setup, batches, validate, check, start, accelerator):
         if accelerator.is_main_process:
             checkpoints.save({**state, **beside})
-            line = state["progress"]["history"][-1]
-            rate = (time.monotonic() - begun) / (line["epoch"] - done)
-            seconds_left = rate * (config.epochs - line["epoch"])
-            tqdm.write(describe_epoch(fold.title, config.epochs, line, seconds_left))
+            row = state["progress"]["history"][-1]
+            rate = (time.monotonic() - begun) / (row["epoch"] - done)
+            seconds_left = rate * (config.epochs - row["epoch"])
+            tqdm.write(describe_epoch(fold.title, config.epochs, row, seconds_left))
             if state[SKIPPED]:
                 why = "their gradients were not finite in float16, and the scale of the loss is lowered"
                 tqdm.write(f"{fold.title}: {state[SKIPPED]} of {len(batches)} steps were skipped: {why}")
-            report_progress(Done(line["epoch"], config.epochs, seconds_left))
+            report_progress(Done(row["epoch"], config.epochs, seconds_left))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], setup.average.model
@@ -111,7 +111,7 @@ def learn(
     if config.keep == "last":
         return Trained(model.cpu(), history, history[-1])
     model.load_state_dict(state["progress"]["best_weights"])
-    return Trained(model.cpu(), history, min(history, key=lambda line: line["validation_loss"]))
+    return Trained(model.cpu(), history, min(history, key=lambda row: row["validation_loss"]))
 
 
 def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accelerator) -> State | None:
@@ -132,14 +132,14 @@ def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accele
     return state
 
 
-def describe_epoch(title: str, epochs: int, line: Line, seconds_left: float) -> str:
+def describe_epoch(title: str, epochs: int, row: EpochRow, seconds_left: float) -> str:
     """At most 80 characters. What was not measured is left out: the accuracy of a regression, the validation of all
     rows."""
-    parts = [f"{title}  epoch {line['epoch']}/{epochs}"]
+    parts = [f"{title}  epoch {row['epoch']}/{epochs}"]
     for name, shown in {"train": "train", "validation": "val"}.items():
-        loss, accuracy = line[f"{name}_loss"], line[f"{name}_accuracy"]
+        loss, accuracy = row[f"{name}_loss"], row[f"{name}_accuracy"]
         if not math.isnan(loss):
             parts.append(f"{shown} {loss:.4f}" + ("" if math.isnan(accuracy) else f", {accuracy:.1%}"))
-    if line["epoch"] < epochs:
+    if row["epoch"] < epochs:
         parts.append(f"{duration(seconds_left)} left")
     return "  ".join(parts)

@@ -1,4 +1,4 @@
-"""`history.csv`: a line per epoch of one training; it knows no clock, so equal runs write equal files."""
+"""`history.csv`: a row per epoch of one training; it knows no clock, so equal runs write equal files."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -50,7 +50,7 @@ def remaining_activations(name: str, seen: set[str]) -> set[str]:
     return seen - activations_of(activation_layers()[name]())
 
 
-def drop_channels(backbone: nn.Module, rate: float) -> None:
+def add_spatial_dropout(backbone: nn.Module, rate: float) -> None:
     """Dropout2d at the end of each stage (spatial dropout, Tompson et al. 2015).
 
     Raises Refusal for a model whose stages are no sequences of blocks.

@@ -10,7 +10,7 @@ from foldline.training.losses import Logits, PerImage, SoftTargets
 
 def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:
     """0 where the target is NaN, unknown: so each known number counts the same, whatever its image lacks."""
-    # In the place of the target, not of the error: 0 * NaN would reach the gradient.
+    # Instead of the target, not of the error: 0 * NaN would reach the gradient.
     known = torch.where(targets.isnan(), logits.detach().to(targets.dtype), targets)
     return (logits - known) / scale.to(logits.device)
 

@@ -14,6 +14,7 @@ from foldline.card.activations import Activation, is_value
 from foldline.files.hashes import require_intact
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
+from foldline.files.rows import TABULAR
 from foldline.files.whole_files import numbers_file
 from foldline.params.former_names import present_name
 from foldline.params.section import Section, parse
@@ -48,8 +49,8 @@ class Classifier(nn.Module):
 
     mean: Tensor
     std: Tensor
-    output_center: Tensor
-    output_scale: Tensor
+    target_mean: Tensor
+    target_std: Tensor
 
     def __init__(self, architecture: Architecture, backbone: nn.Module, pooling: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -63,8 +64,8 @@ class Classifier(nn.Module):
             self.register_buffer(name, fitting[:, None, None] * 255)
         self.gives_values = is_value(architecture.activation)
         if self.gives_values:
-            self.register_buffer("output_center", torch.zeros(architecture.outputs))
-            self.register_buffer("output_scale", torch.ones(architecture.outputs))
+            self.register_buffer("target_mean", torch.zeros(architecture.outputs))
+            self.register_buffer("target_std", torch.ones(architecture.outputs))
 
     def forward(
         self,
@@ -73,7 +74,7 @@ class Classifier(nn.Module):
     ) -> Float[Tensor, "batch outputs"]:
         features = self.pooling(self.backbone(self.normalised(images)))
         logits = self.head(features if tabular is None else torch.cat([features, tabular], dim=1))
-        return logits.float() * self.output_scale + self.output_center if self.gives_values else logits
+        return logits.float() * self.target_std + self.target_mean if self.gives_values else logits
 
     def normalised(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels h w"]:
         """What the backbone is given."""
@@ -83,8 +84,8 @@ class Classifier(nn.Module):
         """Outputs that are values begin around `mean`, and learn in steps of `std`: a part of the model, as the
         normalisation of its images is."""
         if self.gives_values:
-            self.output_center.copy_(mean)
-            self.output_scale.copy_(std)
+            self.target_mean.copy_(mean)
+            self.target_std.copy_(std)
 
 
 def build_model(architecture: Architecture, weights: Path | None = None) -> Classifier:
@@ -118,12 +119,15 @@ def load_model(path: Path) -> Classifier:
         )
     model = build_model(architecture)
     with reading(path, "a model of this architecture"):
-        model.load_state_dict(load_file(path))
+        tensors = load_file(path)
+        model.load_state_dict({FORMER_TENSORS.get(name, name): tensor for name, tensor in tensors.items()})
     return model.eval()
 
 
+FORMER_TENSORS = {"output_center": "target_mean", "output_scale": "target_std"}
 FORMER_FIELDS = {"side": "tabular", "spread": "std"}
-"""Of descriptions that were written before 29 November 2026; they are read until 29 November 2027."""
+FORMER_TABULAR = "side:"
+"""In models that were written before 29 November 2026; they are read until 29 November 2027."""
 NAMING = ("kind", "activation", "hidden_activation", "tabular_features")
 """Keys of a description that hold words of ours."""
 
@@ -139,6 +143,8 @@ def in_present_words(description: Any) -> Any:
         for key, value in description.items()
     }
     words = {key: word for key, word in present.items() if key in NAMING and isinstance(word, str)}
+    if isinstance(column := present.get("column"), str) and column.startswith(FORMER_TABULAR):
+        words["column"] = TABULAR + column.removeprefix(FORMER_TABULAR)
     return present | {key: present_name(word) for key, word in words.items()}
 
 

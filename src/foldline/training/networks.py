@@ -87,7 +87,7 @@ class TimmModel(Model):
 
     def build(self, architecture: Architecture, weights: Path | None) -> tuple[Module, Module, Module]:
         from foldline.training.backbones import build_backbone
-        from foldline.training.layers import drop_channels, replace_activations
+        from foldline.training.layers import add_spatial_dropout, replace_activations
         from foldline.training.starting_weights import settings_of
 
         start = settings_of(weights) if weights else None
@@ -95,7 +95,7 @@ class TimmModel(Model):
         if self.hidden_activation != "default":
             replace_activations(backbone, self.hidden_activation)
         if self.spatial_dropout_rate:
-            drop_channels(backbone, self.spatial_dropout_rate)
+            add_spatial_dropout(backbone, self.spatial_dropout_rate)
         features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
         head = self.head.build(features + architecture.tabular_width, architecture.outputs)
         return backbone, self.pooling.build(features), head

@@ -71,7 +71,7 @@ class OfTimm(OptimizerKind):
     kind: Literal["timm"]
     name: str
     options: dict[str, bool | int | float | str]
-    """What the optimiser takes beside rate and weight decay, {} for its own values."""
+    """What the optimiser takes besides rate and weight decay, {} for its own values."""
 
     def build(self, groups: Groups) -> Optimizer:
         """Raises Refusal when timm knows no such optimiser, or when it does not take its options."""

@@ -1,4 +1,4 @@
-"""A learning-rate sweep as a picture: losses and accuracy against the rate, with the suggested rates."""
+"""A learning-rate sweep as a chart: losses and accuracy against the rate, with the suggested rates."""
 
 from collections.abc import Mapping
 from typing import Any

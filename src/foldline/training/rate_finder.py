@@ -60,12 +60,12 @@ class Sweep:
 def find_rates(
     setup: TrainingSetup, batches: TrainingBatches, validation: Iterator[Batch], sweep: Sweep, accelerator: Accelerator
 ) -> pd.DataFrame:
-    """One line per step with the columns COLUMNS, until the loss diverges or the rates are at an end.
+    """One row per step with the columns COLUMNS, until the loss diverges or the rates are at an end.
 
     `validation`: batches without end. Weights, statistics, optimiser and random states stay what they were, to the bit:
     the sweep trains a copy, of which the parts learn that learn in a training's first epoch. For one process.
     """
-    lines: list[dict[str, float]] = []
+    rows: list[dict[str, float]] = []
     with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
         seed_torch(setup.seed)
         model, optimizer = accelerator.prepare(*deepcopy((setup.model, setup.optimizer)))
@@ -76,10 +76,10 @@ def find_rates(
             train_loss = _training_step(setup, model, optimizer, next(training), accelerator)
             losses, correct = measure(model.eval(), next(validation), setup.judged_by, accelerator)
             seen = (step, float(rate), train_loss, losses.mean().item(), correct.double().mean().item())
-            lines.append(dict(zip(COLUMNS, seen, strict=False)))
-            if has_diverged(smoothed(np.array([line["train_loss"] for line in lines]), sweep.smoothing)):
+            rows.append(dict(zip(COLUMNS, seen, strict=False)))
+            if has_diverged(smoothed(np.array([row["train_loss"] for row in rows]), sweep.smoothing)):
                 break
-    table = pd.DataFrame(lines)
+    table = pd.DataFrame(rows)
     for column in MEASURES:
         table[f"smoothed_{column}"] = smoothed(table[column].to_numpy(), sweep.smoothing)
     return table
@@ -95,15 +95,15 @@ def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator
         return find_rates(setup, batches, validation, sweep, accelerator)
 
 
-def write_sweep(folder: Path, lines: pd.DataFrame) -> dict[str, dict[str, float]]:
+def write_sweep(folder: Path, table: pd.DataFrame) -> dict[str, dict[str, float]]:
     """`rates.csv`, `rates.png` and `suggestions.json`, which is returned: by loss, then by name."""
     suggestions = {
-        rows: suggest(*while_finite(lines["learning_rate"].to_numpy(), lines[f"smoothed_{column}"].to_numpy()))
-        for rows, column in {"training": "train_loss", "validation": "validation_loss"}.items()
+        name: suggest(*while_finite(table["learning_rate"].to_numpy(), table[f"smoothed_{column}"].to_numpy()))
+        for name, column in {"training": "train_loss", "validation": "validation_loss"}.items()
     }
     with whole_folder(folder) as partial:
-        lines.to_csv(partial / "rates.csv", index=False, lineterminator="\n")
-        (partial / "rates.png").write_bytes(draw_sweep(lines, suggestions["training"]))
+        table.to_csv(partial / "rates.csv", index=False, lineterminator="\n")
+        (partial / "rates.png").write_bytes(draw_sweep(table, suggestions["training"]))
         write_json(partial / "suggestions.json", suggestions)
     return suggestions
 
@@ -147,7 +147,7 @@ def smoothed(values: Curve, decay: float) -> Curve:
 
 
 def has_diverged(losses: Curve) -> bool:
-    """Whether the last of the smoothed losses is no number, or far above the lowest, or above the first although the
+    """Whether the last of the smoothed losses is not a number, or far above the lowest, or above the first although the
     model had learned: one that began above a guess's loss would else fall back to it, which looks like progress."""
     last, lowest, first = losses[-1], np.min(losses), losses[0]
     lost_what_it_learned = lowest < LEARNED * first and last > first
@@ -155,7 +155,7 @@ def has_diverged(losses: Curve) -> bool:
 
 
 def while_finite(rates: Curve, losses: Curve) -> tuple[Float[np.ndarray, " finite"], Float[np.ndarray, " finite"]]:
-    """Both until the loss is no number. Raises Refusal when it hardly ever is one."""
+    """Both until the loss is not a number. Raises Refusal when it hardly ever is one."""
     end = int(np.argmin(np.append(np.isfinite(losses), False)))
     if end < 2:
         raise Refusal(

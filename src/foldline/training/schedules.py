@@ -183,7 +183,7 @@ def cosine(start: float, end: float, steps: int) -> ByStep:
 
 
 def join(*pieces: Piece) -> ByStep:
-    """One piece after the other; the last goes on for ever."""
+    """One piece after the other; the last stays forever."""
     starts = [0, *accumulate(steps for steps, _ in pieces)][:-1]
 
     def value(step: int) -> float:

@@ -50,7 +50,7 @@ class Train(Section):
     micro_batch_size: PositiveInt
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
     workers: NonNegativeInt
-    """Loader processes beside each training process."""
+    """Loader processes for each training process."""
     precision: Precision
     channels_last: bool
     """Pixel by pixel in memory: faster convolutions on recent GPUs, above all in half precision."""

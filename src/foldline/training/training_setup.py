@@ -28,7 +28,7 @@ from foldline.training.optimizers import hyperparameters
 from foldline.training.train_section import Train
 
 ALL_ROWS_SEED = 2**32 - 1
-"""In the place of a fold's number, which no fold has."""
+"""Instead of a fold's number, which no fold has."""
 
 
 @dataclass(frozen=True)

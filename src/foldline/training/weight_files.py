@@ -162,7 +162,7 @@ def matched_by_order(group: dict[str, Tensor], expected: Mapping[str, Tensor], f
     for key, name in zip(keys, names, strict=False):
         mine, other = tuple(expected[key].shape), tuple(group[name].shape)
         if key.rpartition(".")[2] != name.rpartition(".")[2] or (mine != other and key not in free):
-            return f"in the place of `{key}` {mine} is `{name}` {other}"
+            return f"instead of `{key}` {mine} there is `{name}` {other}"
     if not 0 <= len(names) - len(keys) <= MOST_LEFT_OVER:
         return f"it holds {len(names)} tensors, the model {len(keys)}"
     paired = dict(zip(keys, names, strict=False))

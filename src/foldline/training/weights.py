@@ -71,7 +71,7 @@ class HubWeights(StartingWeights):
 
     kind: Literal["hub"]
     revision: Annotated[str, Field(min_length=1)]
-    """A branch, a tag or a commit of the hub's repository. Only a commit names the same weights for ever."""
+    """A branch, a tag or a commit of the hub's repository. Only a commit names the same weights forever."""
 
     def find(self, name: str, own: Path) -> Found:
         from foldline.training.starting_weights import from_hub

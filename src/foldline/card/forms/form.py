@@ -175,8 +175,8 @@ class Form(Section):
         """All lines that there could be, by row and then by name."""
         return row_ids
 
-    def asked_for(self, answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
-        """Of the answers for each line's row those that the line asks for, by its place among the `asked`."""
+    def asked_for(self, answers: np.ndarray, positions: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
+        """Of the answers for each line's row those that the line asks for, by its position among the `asked`."""
         return answers
 
     # What is written
@@ -212,9 +212,9 @@ def refuse_texts(form: Form, table: pd.DataFrame) -> None:
     numbers = pd.to_numeric(pd.Series(texts.ravel(), dtype="str"), errors="coerce").to_numpy().reshape(texts.shape)
     others = np.isnan(numbers) & ~np.isin(np.char.strip(texts.astype("U")), BLANKS)
     if others.any():
-        row, place = np.argwhere(others)[0]
+        row, position = np.argwhere(others)[0]
         raise Refusal(
-            f"`{form.sample.name}` has {texts[row, place]!r} in its column `{table.columns[place]}`, where a "
+            f"`{form.sample.name}` has {texts[row, position]!r} in its column `{table.columns[position]}`, where a "
             f"submission of kind `{form.kind}` has numbers. Name the sample submission as submission.sample in the "
             "card, or correct submission.kind: a label is `label`."
         )

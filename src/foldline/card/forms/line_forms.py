@@ -111,5 +111,5 @@ class InLines(Form):
         pairs = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
         return filled(parse_template(self.line.template), pd.DataFrame(pairs, dtype="str"))
 
-    def asked_for(self, answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
-        return np.take_along_axis(answers, places[:, None], axis=1)
+    def asked_for(self, answers: np.ndarray, positions: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
+        return np.take_along_axis(answers, positions[:, None], axis=1)

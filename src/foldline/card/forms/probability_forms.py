@@ -59,8 +59,8 @@ class ProbabilityLines(InLines, OfProbabilities):
     def sums_to_one(self, target: Target) -> bool:
         return True
 
-    def asked_for(self, answers: np.ndarray, places: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
-        return answers.reshape(len(answers), asked, -1)[np.arange(len(answers)), places]
+    def asked_for(self, answers: np.ndarray, positions: Int64[np.ndarray, " lines"], asked: int) -> np.ndarray:
+        return answers.reshape(len(answers), asked, -1)[np.arange(len(answers)), positions]
 
     def titles(self, classes: tuple[str, ...], target: Target, predicted: tuple[str, ...]) -> tuple[str, ...]:
         return target.answer_names(classes)[: target.sizes(classes)[0]]

@@ -82,9 +82,9 @@ class LabelSet(OfSets, OfLabels):
         self, answers: Bool[np.ndarray, "rows classes"], names: Sequence[str], target: Target
     ) -> list[np.ndarray]:
         before, after = self.enclosed_by or ("", "")
-        rows, places = answers.nonzero()
+        rows, positions = answers.nonzero()
         counts = np.bincount(rows, minlength=len(answers))
-        return [before + joined(named(places, names), counts, self.delimiter) + after]
+        return [before + joined(named(positions, names), counts, self.delimiter) + after]
 
     def violation(self, columns: pd.DataFrame, sample: Sample, distributions: bool) -> Violation | None:
         return earliest(self._in_fields(columns[name], sample.shown_labels) for name in columns)
@@ -120,9 +120,9 @@ class SetColumns(OfSets):
     def refuse_other_fields(self, table: pd.DataFrame) -> None:
         hard = table.apply(lambda column: column.str.fullmatch(r"[01](\.0*)?"))
         if not hard.all(axis=None):
-            row, place = np.argwhere(~hard.to_numpy())[0]
+            row, column = np.argwhere(~hard.to_numpy())[0]
             raise Refusal(
-                f"`{self.sample.name}` has {table.iat[row, place]!r} in its column `{table.columns[place]}`, where a "
+                f"`{self.sample.name}` has {table.iat[row, column]!r} in its column `{table.columns[column]}`, where a "
                 "submission of kind `set_columns` has 0 or 1. Correct submission.kind in the card: probabilities of "
                 "classes are `class_probabilities`."
             )

@@ -59,10 +59,10 @@ def first_of(
 ) -> Violation | None:
     if not wrong.any():
         return None
-    position, place = divmod(int(np.argmax(wrong)), numbers.shape[1])
-    number = numbers[position, place].item()
-    shown = _shown(columns.iloc[position, place] if np.isnan(number) else number)
-    return Violation(position, f"column `{columns.columns[place]}` is {shown}, it must be {wanted}")
+    position, column = divmod(int(np.argmax(wrong)), numbers.shape[1])
+    number = numbers[position, column].item()
+    shown = _shown(columns.iloc[position, column] if np.isnan(number) else number)
+    return Violation(position, f"column `{columns.columns[column]}` is {shown}, it must be {wanted}")
 
 
 def uneven(probabilities: Float64[np.ndarray, "rows columns"]) -> Violation | None:

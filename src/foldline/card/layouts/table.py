@@ -61,8 +61,8 @@ class TablePart(Part):
         _refuse_unequal_channels(channels, f"{fact}.path")
         first, *others = channels
         paths = first.str.cat([channel.to_numpy() for channel in others], sep=BETWEEN_CHANNELS)
-        places = table.index[paths.index]
-        return PartLines(self, fact, lines.loc[paths.index].set_axis(places), paths.set_axis(places), folders[0])
+        index = table.index[paths.index]
+        return PartLines(self, fact, lines.loc[paths.index].set_axis(index), paths.set_axis(index), folders[0])
 
 
 def refuse_shared(patterns: pd.Series, files: pd.Series, ids: pd.Series, fact: str) -> None:

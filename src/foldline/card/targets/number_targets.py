@@ -112,7 +112,7 @@ class Regression(OfParts):
 
     def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
         """Bins of the numbers."""
-        return _bins(_mean_shares(targets)) if len(classes) > 1 else _bins(targets[:, 0])
+        return _bins(_mean_levels(targets)) if len(classes) > 1 else _bins(targets[:, 0])
 
     def answer_count(self, classes: tuple[str, ...]) -> int:
         return len(classes)
@@ -224,7 +224,7 @@ def _votes(texts: pd.Series, source: str) -> np.ndarray:
     return votes
 
 
-def _mean_shares(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, " rows"]:
+def _mean_levels(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, " rows"]:
     """Of each row, the mean over its numbers of how many rows have less in that column: columns of any scale count
     alike, a missing number not at all. In integers until the last division, as all that decides folds."""
     lower, known = np.zeros(values.shape, np.int64), ~np.isnan(values)

@@ -62,7 +62,7 @@ class OneHot(ByColumns):
 
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
         held = pd.concat([ones(table[column], source, CURE) for column in self.columns], axis=1).to_numpy()
-        return [tuple(self.columns[place] for place in row.nonzero()[0]) for row in held]
+        return [tuple(self.columns[position] for position in row.nonzero()[0]) for row in held]
 
 
 class LabelLines(Lines):
@@ -105,8 +105,8 @@ class Multilabel(OfParts):
         lacking = describe_missing(lines, "classes")
         if lacking is None or all(lines["target"]):
             return
-        found, share = lacking
-        if share > 0.5:
+        found, fraction = lacking
+        if fraction > 0.5:
             raise Refusal(
                 f"{found}. These would count as 0, although the table writes 0s. {IN_COMMON}. Or, where a missing line "
                 "does mean 0, leave out the lines of 0 in a function of your own (docs/own-code.md), and rows without "
@@ -129,7 +129,7 @@ class Multilabel(OfParts):
         return indicators
 
     def shown(self, targets: Targets, classes: tuple[str, ...]) -> list[str]:
-        return [", ".join(classes[place] for place in row.nonzero()[0]) or NO_LABEL for row in targets]
+        return [", ".join(classes[position] for position in row.nonzero()[0]) or NO_LABEL for row in targets]
 
     def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
         return Strata(targets == 1, classes)
@@ -184,7 +184,9 @@ class MultiOutput(OfColumns):
         return positions
 
     def shown(self, targets: Targets, classes: tuple[str, ...]) -> list[str]:
-        return [", ".join(classes[place] for place in row if place != NO_TARGET) or NO_LABEL for row in targets]
+        return [
+            ", ".join(classes[position] for position in row if position != NO_TARGET) or NO_LABEL for row in targets
+        ]
 
     def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
         """Which labels each row has, a column's missing one left out."""

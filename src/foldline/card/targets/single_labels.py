@@ -203,8 +203,8 @@ class Ordinal(OneLabel):
         return f"{' < '.join(self.levels)}" if self.levels else "integers, the lowest first"
 
     def doubts(self, predicted: Sequence[str]) -> Iterator[str]:
-        places = places_in_order(self.levels or ())
-        if places != sorted(places):
+        ranks = ranks_of(self.levels or ())
+        if ranks != sorted(ranks):
             yield (
                 f"target.levels are {listed(self.levels or ())}, and do not seem to rise: neighbours in the list count "
                 "as neighbouring levels, and the first as the lowest. Write them from the lowest to the highest."
@@ -242,8 +242,8 @@ def are_contrary(negative: str | None, positive: str | None) -> bool:
     return (says_no[1] and not says_no[0]) or (says_yes[0] and not says_yes[1])
 
 
-def places_in_order(levels: Sequence[str]) -> list[float]:
-    """What the levels' names say of their order: their numbers, or the places of the words among them that have one."""
+def ranks_of(levels: Sequence[str]) -> list[float]:
+    """What the levels' names say of their order: their numbers, or the ranks of the words among them that have one."""
     try:
         return [float(level) for level in levels]
     except ValueError:

@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Bool, Float32, Int64, UInt8
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from foldline.archive.tables import described_places
+from foldline.archive.tables import described_lines
 from foldline.card.activations import ActivationKind, Learned
 from foldline.card.targets.sample_columns import SampleColumns
 from foldline.card.templates import IdTemplate
@@ -88,7 +88,7 @@ class TargetKind(Section):
     in_lines: ClassVar[bool] = False
     """Whether a row may be asked for several things, a line each."""
     has_one_class: ClassVar[bool] = True
-    """Whether each row is of exactly one class, which counts of classes and a warm start need."""
+    """Whether each row is of exactly one class, which counts of classes and the linear probe need."""
     sums_to_one: ClassVar[bool] = True
     """Whether the probabilities of a row's classes do."""
     keeps_ranks: ClassVar[bool] = False
@@ -234,5 +234,5 @@ def refuse_other_fields(texts: pd.Series, valid: pd.Series, source: str, wanted:
     others = texts[~valid]
     count = others.index.nunique()
     found = listed([repr(text) if text else "empty" for text in others.unique()], 5)
-    where = described_places(others.index)
+    where = described_lines(others.index)
     raise Refusal(f"{source}: `{texts.name}` is {found} {where} ({count} lines): it must be {wanted}.")

@@ -78,7 +78,7 @@ def _ranks(numbers: Known, weights: Weights) -> Known:
     """Of each column: what is below weighs, and the middle of what is equal, as of so many equal rows."""
     ranks = np.empty(numbers.shape)
     for column, values in enumerate(numbers.T):
-        _, places = np.unique(values, return_inverse=True)
-        equal = np.bincount(places, weights)
-        ranks[:, column] = (np.cumsum(equal) - equal + (equal + 1) / 2)[places]
+        _, positions = np.unique(values, return_inverse=True)
+        equal = np.bincount(positions, weights)
+        ranks[:, column] = (np.cumsum(equal) - equal + (equal + 1) / 2)[positions]
     return ranks

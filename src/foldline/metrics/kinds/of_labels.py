@@ -142,7 +142,7 @@ class CohenKappa(OfTwoClasses):
 
 
 class _KappaOfLevels(OfLabels):
-    """A level counts by its place among those that occur at all, as `cohen_kappa_score` without `labels` counts it."""
+    """A level counts by its rank among those that occur at all, as `cohen_kappa_score` without `labels` counts it."""
 
     truths: ClassVar = ("level",)
     power: ClassVar[Literal[1, 2]]
@@ -150,9 +150,9 @@ class _KappaOfLevels(OfLabels):
 
     def value(self, targets: Labels, predictions: Labels, weights: Weights) -> float:
         """NaN where all are of one level."""
-        found, places = np.unique(np.concatenate([targets, predictions]), return_inverse=True)
+        found, positions = np.unique(np.concatenate([targets, predictions]), return_inverse=True)
         counts = np.zeros((len(found), len(found)))
-        np.add.at(counts, (places[: len(targets)], places[len(targets) :]), weights)
+        np.add.at(counts, (positions[: len(targets)], positions[len(targets) :]), weights)
         by_chance = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / float(weights.sum())
         distances = np.abs(np.subtract.outer(np.arange(len(found)), np.arange(len(found)))) ** self.power
         expected = float((distances * by_chance).sum())

@@ -138,9 +138,9 @@ class MeanColumnLogLoss(OfLogarithms, MeanOfColumns):
         of_class = np.append(weights_of(self.class_weights or {}, self.labels), 0.0)
         losses, counted = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
         for block in row_blocks(predictions.shape):
-            places, rows = targets[block], checked_block(predictions, block)
-            label_weights = of_class[places] * weights[block, None]
-            losses += (_losses(np.take_along_axis(rows, np.maximum(places, 0), axis=1)) * label_weights).sum(axis=0)
+            positions, rows = targets[block], checked_block(predictions, block)
+            label_weights = of_class[positions] * weights[block, None]
+            losses += (_losses(np.take_along_axis(rows, np.maximum(positions, 0), axis=1)) * label_weights).sum(axis=0)
             counted += label_weights.sum(axis=0)
         return np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
 

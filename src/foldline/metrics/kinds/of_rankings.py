@@ -29,7 +29,7 @@ class _OfFirst(MeanOfRows):
 
 class MeanAveragePrecision(_OfFirst):
     """MAP@k of a ranking: the mean over rows of the precision down to each correct class among the first k, summed and
-    divided by how many correct ones there could be. With one correct class 1 / its place, 0 where it is not among k."""
+    divided by how many correct ones there could be. With one correct class 1 / its rank, 0 where it is not among k."""
 
     kind: Literal["map_at_k"]
     other_names: ClassVar = {r"map(@|_at_)(?P<k>\d+)": ""}

@@ -21,10 +21,10 @@ ROWS = pd.DataFrame(
     {
         "part": ["train"] * 4 + ["test"] * 2,
         "row_id": ["a", "b", "c", "d", "a", "e"],
-        "side:age": [10.0, 30.0, np.nan, 90.0, 40.0, np.nan],
-        "side:size": [0.1, 0.1, 0.1, 7.0, np.nan, 0.6],
-        "side:sex": pd.Series(["m", "f", None, "x", "f", None], dtype="str"),
-        "side:site": pd.Series(["leg", "leg", "arm", "head", "head", None], dtype="str"),
+        "tabular:age": [10.0, 30.0, np.nan, 90.0, 40.0, np.nan],
+        "tabular:size": [0.1, 0.1, 0.1, 7.0, np.nan, 0.6],
+        "tabular:sex": pd.Series(["m", "f", None, "x", "f", None], dtype="str"),
+        "tabular:site": pd.Series(["leg", "leg", "arm", "head", "head", None], dtype="str"),
     }
 )
 TRAINING = ROWS[:3]
@@ -64,15 +64,15 @@ def test_an_encoding_comes_back_from_a_models_file_to_the_bit() -> None:
 
 
 def test_a_column_without_any_value_says_only_that_it_is_missing() -> None:
-    rows = ROWS.assign(**{"side:age": np.nan, "side:sex": pd.Series([None] * 6, dtype="str")})
-    encoding = fit_encoding(rows[["part", "row_id", "side:age", "side:sex"]])
+    rows = ROWS.assign(**{"tabular:age": np.nan, "tabular:sex": pd.Series([None] * 6, dtype="str")})
+    encoding = fit_encoding(rows[["part", "row_id", "tabular:age", "tabular:sex"]])
     (values,) = tabular_of(rows, "train", ["a", "b"], encoding)
     assert values.tolist() == [[0, 1, 1]] * 2
 
 
 def test_only_the_most_frequent_categories_have_a_place() -> None:
     names = [f"{number:04}" for number in range(MOST_CATEGORIES + 50)]
-    rows = pd.DataFrame({"side:id": pd.Series(["9999", "9999", *names], dtype="str")})
+    rows = pd.DataFrame({"tabular:id": pd.Series(["9999", "9999", *names], dtype="str")})
     encoding = fit_encoding(rows)
     assert encoding is not None
     assert encoding.categories[0].categories == (*names[: MOST_CATEGORIES - 1], "9999")
@@ -84,8 +84,8 @@ def test_rows_without_features_have_no_encoding() -> None:
 
 
 def test_refuses_rows_that_lack_what_the_model_learned_from() -> None:
-    with pytest.raises(Refusal, match=r"learned from the features age, which rows.parquet has not; found size, sex"):
-        tabular_of(ROWS.drop(columns="side:age"), "test", ["e"], fit_encoding(TRAINING))
+    with pytest.raises(Refusal, match=r"learned from the features age, which rows.parquet lacks; it has size, sex"):
+        tabular_of(ROWS.drop(columns="tabular:age"), "test", ["e"], fit_encoding(TRAINING))
 
 
 def of_rows(ids: str) -> Samples:

@@ -1,4 +1,4 @@
-"""A rehearsal of a training and of its predictions on two images of noise, before there are rows and folds.
+"""A dry run of a training and of its predictions on two images of noise, before there are rows and folds.
 
 The training's own loop takes a step at every image size of the schedule, in the smallest micro-batches that may occur.
 What cannot be had is refused by the key of params.yaml that asks for it, whatever error a library raises.
@@ -21,7 +21,7 @@ from torch.optim import Optimizer
 from foldline.card.activations import ActivationKind
 from foldline.card.views import view_of
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import SIDE
+from foldline.files.rows import TABULAR
 from foldline.params.section import Precision
 from foldline.pixels.loaders import augmented, balanced, loaded_type
 from foldline.training.augmentation import build_augmentation
@@ -44,7 +44,7 @@ IMAGES = 2
 STEPS_PER_EPOCH = 10
 """Which the data would say."""
 DRAWS = 32
-"""Of the augmentation: what is done to three images in ten is left out by all of them once in 90,000 rehearsals."""
+"""Of the augmentation: what is done to three images in ten is left out by all of them once in 90,000 dry runs."""
 MOST_NOISE = 256
 ALL_BUT_STILL = 1e-9
 """A factor of the peak rates; some optimisers divide by their rate."""
@@ -53,7 +53,7 @@ Images = Shaped[Tensor, "batch channels height width"]
 
 @dataclass(frozen=True)
 class EachSize:
-    """In the place of `train.resolution`: each of its sizes for an epoch."""
+    """Instead of `train.resolution`: each of its sizes for an epoch."""
 
     fractions: tuple[float, ...]
 
@@ -78,7 +78,7 @@ def stand_in(
     seed: int,
 ) -> Fold:
     """A fold of two rows, whose images are noise. `pixels`: height, width and channels of the cached images, and their
-    type. `sizes`: as `classes.json` has them. `features`: how many a model is told beside the images."""
+    type. `sizes`: as `classes.json` has them. `features`: how many a model is told besides the images."""
     *shape, kind = pixels
     noise = np.random.default_rng(seed).integers(0, MOST_NOISE, (IMAGES, *shape)).astype(kind)
     starts = np.cumsum((0, *sizes))[:-1]
@@ -86,14 +86,14 @@ def stand_in(
     of_images = np.repeat(np.arange(IMAGES), len(sizes))
     targets = csr_array((np.ones(len(classes), np.float32), (of_images, classes)), shape=(IMAGES, sum(sizes)))
     told = (np.zeros((IMAGES, features), np.float32),) if features else ()
-    columns = [f"{SIDE}{one}" for one in range(features)]
+    columns = [f"{TABULAR}{one}" for one in range(features)]
     numbers = tuple(NumberEncoding(column=column, mean=0, std=1, marks_missing=False) for column in columns)
     samples = Samples(np.arange(IMAGES), targets, np.ones(IMAGES, np.float32), ("noise 1", "noise 2"), told)
     tabular = TabularEncoding(numbers=numbers, categories=()) if features else None
     return Fold(0, seed, noise, samples, samples, sizes, symmetries, weights, activation, tabular=tabular)
 
 
-def rehearse(
+def dry_run(
     fold: Fold, config: Train, views: Sequence[str], precision: Precision, processes: int, accelerator: Accelerator
 ) -> None:
     """Raises a Refusal that names a key, of `train` or `predict` (whose `views` and `precision` these are), where
@@ -103,7 +103,7 @@ def rehearse(
         _, height, width, _ = fold.pixels.shape
         by_size = {resized_sides(height, width, one): one for one in config.resolution.fractions(config.epochs)}
         fractions, micro = tuple(by_size.values()), min(smallest_pass(config, processes), IMAGES)
-        rehearsed = config.model_copy(
+        tried = config.model_copy(
             update={
                 "epochs": len(fractions),
                 "batch_size": IMAGES,
@@ -114,7 +114,7 @@ def rehearse(
                 "head_initialisation": NoLinearProbe(kind="none"),
             }
         )
-        setup = build_training(fold, rehearsed, STEPS_PER_EPOCH, accelerator.device)
+        setup = build_training(fold, tried, STEPS_PER_EPOCH, accelerator.device)
         model, images = setup.model, torch.from_numpy(np.array(fold.pixels, np.float32)).permute(0, 3, 1, 2)
         assert isinstance(model, Classifier)
         tabular = tuple(torch.from_numpy(told) for told in fold.training.tabular)
@@ -125,7 +125,7 @@ def rehearse(
         with torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32"):
             passes.views(views)
         config.head_initialisation.start(model, fold, micro)
-        take_steps(setup, fold, rehearsed, accelerator)
+        take_steps(setup, fold, tried, accelerator)
 
 
 def compare(model: Classifier, config: Train, images: Images, processes: int) -> None:
@@ -146,7 +146,7 @@ def compare(model: Classifier, config: Train, images: Images, processes: int) ->
 
 
 def on_cpu(precision: Precision) -> Precision:
-    """As a CPU rehearses it, whether there is a GPU or not: no training that runs there is disturbed."""
+    """As a CPU runs it, whether there is a GPU or not: no training that runs there is disturbed."""
     return "float32" if precision == "float32" else "bfloat16"
 
 
@@ -171,10 +171,10 @@ def try_out_parts(fold: Fold, config: Train) -> None:
 
 def smallest_pass(config: Train, processes: int) -> int:
     """How many images a micro-batch may come to hold, of any number of rows above a batch's: steps of an epoch differ
-    by at most one image, and so do a step's shares and micro-batches."""
+    by at most one image, and so do a step's parts per process and micro-batches."""
     batch = config.batch_size
-    shares = {max(step // processes, 1) for step in range((batch + 1) // 2, batch + 1)}
-    return min(min(balanced(share, config.micro_batch_size)) for share in shares)
+    per_process = {max(step // processes, 1) for step in range((batch + 1) // 2, batch + 1)}
+    return min(min(balanced(count, config.micro_batch_size)) for count in per_process)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Pictures drawn by tests, and their files."""
+"""Images drawn by tests, and their files."""
 
 import io
 import zipfile
@@ -12,20 +12,20 @@ from PIL import Image
 
 
 def scene(seed: int, height: int = 64, width: int = 96) -> np.ndarray:
-    """A smooth random picture with structure at all scales (height x width x 3), different for each seed."""
+    """A smooth random image with structure at all scales (height x width x 3), different for each seed."""
     rng = np.random.default_rng(seed)
     layers = [
         cv2.resize(rng.normal(size=(side, side, 3)), (width, height), interpolation=cv2.INTER_CUBIC) / side**0.5
         for side in (3, 6, 12, 24)
     ]
-    picture = np.sum(layers, axis=0)
-    low, high = picture.min(), picture.max()
-    return ((picture - low) / (high - low) * 255).astype(np.uint8)
+    image = np.sum(layers, axis=0)
+    low, high = image.min(), image.max()
+    return ((image - low) / (high - low) * 255).astype(np.uint8)
 
 
-def encoded(picture: np.ndarray | Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
+def encoded(pixels: np.ndarray | Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
     content = io.BytesIO()
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     image.save(content, format_name, **options)
     return content.getvalue()
 

@@ -1,4 +1,4 @@
-"""Pictures that are no plain picture files: arrays, DICOM, numbers in records, files as channels, wide samples."""
+"""Images that are no plain image files: arrays, DICOM, numbers in records, files as channels, wide samples."""
 
 import base64
 import io
@@ -17,16 +17,16 @@ from PIL import Image
 
 from foldline.archive.addresses import InRecord, address_in_record
 from foldline.archive.archives import Archives
-from foldline.pixels.picture_files import Contents, PictureFiles, picture_into
+from foldline.pixels.image_files import Contents, ImageFiles, image_into
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.undecodable import Undecodable
-from tests.pixels.pictures import encoded, npy, scene
+from tests.pixels.drawn import encoded, npy, scene
 
 
 def pixels_of(contents: bytes | Contents, form: PixelForm) -> np.ndarray:
-    place = np.full((form.height, form.width, form.channels), 77, form.dtype)
-    picture_into(place, contents if isinstance(contents, Contents) else Contents((contents,)), form)
-    return place
+    out = np.full((form.height, form.width, form.channels), 77, form.dtype)
+    image_into(out, contents if isinstance(contents, Contents) else Contents((contents,)), form)
+    return out
 
 
 def form(array: np.ndarray, value_range: tuple[float, float] | None = None) -> PixelForm:
@@ -54,7 +54,7 @@ def test_an_outlier_stays_finite_in_the_cache() -> None:
     assert pixels_of(npy(array), form(array, (0.0, 1.0)))[0, :, 0].tolist() == [65504, -65504]
 
 
-def test_arrays_of_bytes_are_pictures() -> None:
+def test_arrays_of_bytes_are_images() -> None:
     array = scene(0, 4, 5)
     assert np.array_equal(pixels_of(npy(array), form(array)), array)
     assert np.array_equal(pixels_of(npy(array[:, :, 0] > 99), form(array))[:, :, 1], (array[:, :, 0] > 99) * 255)
@@ -101,7 +101,7 @@ def test_arrays_that_fit_no_cache(content: bytes, reason: str) -> None:
         pixels_of(content, PixelForm(2, 3, 3, "squash"))
 
 
-def test_what_is_no_picture_is_told_in_the_same_words_in_every_run() -> None:
+def test_what_is_no_image_is_told_in_the_same_words_in_every_run() -> None:
     with pytest.raises(Undecodable, match=r"^of no known image format \(it begins with 3c 68 74 6d 6c 3e\)$"):
         pixels_of(b"<html>", PixelForm(2, 3, 4, "squash"))
 
@@ -156,7 +156,7 @@ def test_numbers_of_records(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("label,p0,p1\nx,5,250\n")
     pd.DataFrame({"p0": [1, 3], "p1": [2, 4]}).to_parquet(tmp_path / "t.parquet")
     with Archives(tmp_path, ["t.json", "t.csv", "t.parquet"]) as archives:
-        files = PictureFiles(archives)
+        files = ImageFiles(archives)
         place = (1, len(json.dumps(record)) + 1)
         listed = files.contents(address_in_record("t.json", InRecord(place, ("red", "blue"), "", 2, 3)))
         assert pixels_of(listed, PixelForm(2, 3, 2, "squash"))[1].tolist() == [[4, 10], [5, 11], [6, 12]]
@@ -177,12 +177,12 @@ def test_numbers_that_are_no_bytes_need_a_range(tmp_path: Path) -> None:
 
 
 def test_image_files_in_records(tmp_path: Path) -> None:
-    picture = scene(0, 4, 5)
-    text = base64.b64encode(encoded(picture)).decode()
+    image = scene(0, 4, 5)
+    text = base64.b64encode(encoded(image)).decode()
     records = {"a": text, "b": f"data:image/png;base64,{text}"}
     (tmp_path / "t.json").write_text(json.dumps(records))
     with Archives(tmp_path, ["t.json"]) as archives:
         for field in records:
             place = (0, (tmp_path / "t.json").stat().st_size)
-            contents = PictureFiles(archives).contents(address_in_record("t.json", InRecord(place, (field,), "", 0, 0)))
-            assert np.array_equal(pixels_of(contents, form(picture)), picture)
+            contents = ImageFiles(archives).contents(address_in_record("t.json", InRecord(place, (field,), "", 0, 0)))
+            assert np.array_equal(pixels_of(contents, form(image)), image)

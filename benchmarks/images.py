@@ -1,4 +1,4 @@
-"""Pictures to measure with: drawn ones of which no two are alike, cut-outs of photographs, and their cache."""
+"""Images to measure with: drawn ones of which no two are alike, cut-outs of photographs, and their cache."""
 
 import tempfile
 import time
@@ -42,18 +42,18 @@ def drawn(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     coarse = (width // COARSER, height // COARSER)
     layers = [rng.standard_normal((side, side, 3), np.float32) * (30 / side**0.5) for side in NOISE_SIDES]
     noise = 128 + np.sum([cv2.resize(layer, coarse, interpolation=cv2.INTER_LINEAR) for layer in layers], axis=0)
-    picture = cv2.resize(np.clip(noise, 0, 255).astype(np.uint8), (width, height))
+    image = cv2.resize(np.clip(noise, 0, 255).astype(np.uint8), (width, height))
     for _ in range(SHAPES):
         centre = int(rng.integers(width)), int(rng.integers(height))
         axes = int(rng.integers(2, width // 4)), int(rng.integers(2, height // 4))
-        cv2.ellipse(picture, centre, axes, float(rng.uniform(0, 180)), 0, 360, rng.uniform(0, 255, 3).tolist(), -1)
+        cv2.ellipse(image, centre, axes, float(rng.uniform(0, 180)), 0, 360, rng.uniform(0, 255, 3).tolist(), -1)
     top, left = rng.integers(height), rng.integers(width)
-    return cv2.add(picture, grain(height, width)[top : top + height, left : left + width], dtype=cv2.CV_8U)
+    return cv2.add(image, grain(height, width)[top : top + height, left : left + width], dtype=cv2.CV_8U)
 
 
 @cache
 def grain(height: int, width: int) -> np.ndarray:
-    """Twice as high and wide as the pictures that it is for."""
+    """Twice as high and wide as the images that it is for."""
     return np.random.default_rng(0).normal(0, GRAIN, (2 * height, 2 * width, 3)).astype(np.int16)
 
 
@@ -70,8 +70,8 @@ def _cut(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.resize(photograph[top : top + height, left : left + width, ::-1], (WIDTH, HEIGHT))
 
 
-def jpeg(picture: np.ndarray, quality: int = QUALITY) -> bytes:
-    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+def jpeg(image: np.ndarray, quality: int = QUALITY) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def built(files: Sequence[bytes], form: PixelForm) -> tuple[float, pd.DataFrame, np.ndarray]:

@@ -56,8 +56,10 @@ def told_fold(classes: int = 3) -> Fold:
         {
             "part": "train",
             "row_id": ids,
-            "side:number": 100 + 50 * (np.minimum(targets, 1) + noise),
-            "side:category": pd.Series([None if target == 0 else "pq"[target - 1] for target in targets], dtype="str"),
+            "tabular:number": 100 + 50 * (np.minimum(targets, 1) + noise),
+            "tabular:category": pd.Series(
+                [None if target == 0 else "pq"[target - 1] for target in targets], dtype="str"
+            ),
         }
     )
     encoding = fit_tabular_features(rows, fold.training)

@@ -1,4 +1,4 @@
-"""From a picture's address to its pixels in the form of the cache, whatever it is and wherever it lies."""
+"""From an image's address to its pixels in the form of the cache, whatever it is and wherever it lies."""
 
 import base64
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from foldline.archive.archives import Archives
 from foldline.archive.record_files import RecordFile, file_of_records
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import MISSING
-from foldline.pixels.decoding import Picture, decode
+from foldline.pixels.decoding import DecodedPixels, decode
 from foldline.pixels.dicom import dicom_samples, is_dicom
 from foldline.pixels.resizing import PixelForm, resized, scaled_size
 from foldline.pixels.samples import (
@@ -30,7 +30,7 @@ from foldline.pixels.samples import (
     PARQUET_MARK,
     Samples,
     array_samples,
-    picture_samples,
+    image_samples,
     scaled_samples,
     whole_bytes,
     with_channels,
@@ -41,10 +41,10 @@ from foldline.pixels.undecodable import Undecodable, undecodable
 
 @dataclass(frozen=True)
 class Contents:
-    """What a picture is made of."""
+    """What an image is made of."""
 
     files: tuple[bytes, ...]
-    """Its file; of a picture whose channels are files all of them; of numbers these as float32."""
+    """Its file; of an image whose channels are files all of them; of numbers these as float32."""
     numbers: InRecord | None = None
     """How the numbers lie."""
 
@@ -58,7 +58,7 @@ class Contents:
         return digest.hexdigest()
 
 
-class PictureFiles:
+class ImageFiles:
     """The archives, and the files of records and of arrays in them that are open."""
 
     def __init__(self, archives: Archives) -> None:
@@ -67,20 +67,20 @@ class PictureFiles:
         self._arrays = cache(lambda name: open_array_file(archives.file(name), name))
 
     def contents(self, address: str) -> Contents:
-        """Of the picture at `address` (archive/addresses.py).
+        """Of the image at `address` (archive/addresses.py).
 
         Raises Refusal for a missing or damaged archive, Undecodable for a file that is not there, or a record without
-        the picture.
+        the image.
         """
         in_record = parse_in_record(address)
         if in_record is None:
             return Contents(tuple(map(self._content, places_of(address))))
-        name, picture = in_record
+        name, image = in_record
         records = self._records(name)
         try:
-            if picture.height == 0:
-                return Contents((_image_file(value_at(records.at(picture.place), picture.fields[0])),))
-            return Contents((_numbers(records, picture).tobytes(),), picture)
+            if image.height == 0:
+                return Contents((_image_file(value_at(records.at(image.place), image.fields[0])),))
+            return Contents((_numbers(records, image).tobytes(),), image)
         except MemoryError:
             raise
         except Exception as error:  # hostile bytes meet readers with any error there is
@@ -104,21 +104,21 @@ class PictureFiles:
             raise undecodable(error, b"") from None
 
 
-def picture_into(place: Shaped[np.ndarray, "h w c"], contents: Contents, form: PixelForm) -> Picture:
-    """Fill `place` in `form`; return what was read. Raises Undecodable."""
+def image_into(out: Shaped[np.ndarray, "h w c"], contents: Contents, form: PixelForm) -> DecodedPixels:
+    """Fill `out` in `form`; return what was read. Raises Undecodable."""
     if len(contents.files) == 1:
         (content,), numbers = contents.files, contents.numbers
-        picture = _read(content, form) if numbers is None else _laid(content, numbers, form)
-        place[:] = resized(picture.pixels, form)
-        return picture
+        image = _read(content, form) if numbers is None else _laid(content, numbers, form)
+        out[:] = resized(image.pixels, form)
+        return image
     planes = [_read(content, form.plane) for content in contents.files]
     for channel, plane in enumerate(planes):
-        place[:, :, channel] = resized(plane.pixels, form.plane)[:, :, 0]
+        out[:, :, channel] = resized(plane.pixels, form.plane)[:, :, 0]
     return planes[0]
 
 
 def numbers_in(contents: Contents, form: PixelForm) -> list[Samples]:
-    """What a picture that can be read is made of, as it was before `form`, which has a range, scaled it."""
+    """What an image that can be read is made of, as it was before `form`, which has a range, scaled it."""
     if contents.numbers is not None:
         return [_numbers_laid(contents.files[0], contents.numbers)]
     one = form if len(contents.files) == 1 else form.plane
@@ -129,18 +129,18 @@ def _numbers_laid(content: bytes, lie: InRecord) -> Samples:
     return np.frombuffer(content, np.float32).reshape(lie.height, lie.width, len(lie.fields) or 1)
 
 
-def _laid(content: bytes, lie: InRecord, form: PixelForm) -> Picture:
+def _laid(content: bytes, lie: InRecord, form: PixelForm) -> DecodedPixels:
     numbers = _numbers_laid(content, lie)
-    return _picture(whole_bytes(numbers) if form.range is None else numbers, form)
+    return _decoded(whole_bytes(numbers) if form.range is None else numbers, form)
 
 
-def _read(content: bytes, form: PixelForm) -> Picture:
+def _read(content: bytes, form: PixelForm) -> DecodedPixels:
     if not content:
         raise Undecodable("the file is empty")
     try:
         samples = _samples(content, form)
         if samples is not None:
-            return _picture(samples, form)
+            return _decoded(samples, form)
     except (MemoryError, Refusal, Undecodable):
         raise
     except Exception as error:  # codecs meet hostile bytes with any error there is
@@ -149,19 +149,19 @@ def _read(content: bytes, form: PixelForm) -> Picture:
 
 
 def _samples(content: bytes, form: PixelForm) -> Samples | None:
-    """As the file holds them; None for what is no more than a picture of bytes."""
+    """As the file holds them; None for what is no more than an image of bytes."""
     if is_dicom(content):
         return dicom_samples(content, form.channels, windowed=form.range is None)
     if content.startswith((NPY_MARK, NPZ_MARK, PARQUET_MARK)):
         return array_samples(content, form.channels)
     if form.range is not None or form.channels not in (1, 3):
-        return (tiff_samples if is_tiff(content) else picture_samples)(content, form.channels)
+        return (tiff_samples if is_tiff(content) else image_samples)(content, form.channels)
     return None
 
 
-def _picture(samples: Samples, form: PixelForm) -> Picture:
+def _decoded(samples: Samples, form: PixelForm) -> DecodedPixels:
     pixels = scaled_samples(with_channels(samples, form.channels), form.range)
-    return Picture(np.ascontiguousarray(pixels), *pixels.shape[:2])
+    return DecodedPixels(np.ascontiguousarray(pixels), *pixels.shape[:2])
 
 
 def _image_file(value: Any) -> bytes:
@@ -174,15 +174,15 @@ def _image_file(value: Any) -> bytes:
     return value
 
 
-def _numbers(records: RecordFile, picture: InRecord) -> np.ndarray:
-    if picture.pattern:
-        planes = [records.numbers(picture.place, picture.pattern)]
+def _numbers(records: RecordFile, image: InRecord) -> np.ndarray:
+    if image.pattern:
+        planes = [records.numbers(image.place, image.pattern)]
     else:
-        record = records.at(picture.place)
-        planes = [_plane(value_at(record, field)) for field in picture.fields]
+        record = records.at(image.place)
+        planes = [_plane(value_at(record, field)) for field in image.fields]
     for plane in planes:
-        if plane.size != picture.height * picture.width:
-            raise ValueError(f"{plane.size} numbers are not {picture.height} x {picture.width}")
+        if plane.size != image.height * image.width:
+            raise ValueError(f"{plane.size} numbers are not {image.height} x {image.width}")
     return np.stack(planes, axis=-1)
 
 

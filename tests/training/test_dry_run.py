@@ -9,11 +9,11 @@ import torch
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.pixels.loaders import balanced
+from foldline.training.dry_run import smallest_pass
 from foldline.training.in_force import Seen
 from foldline.training.models import Architecture
 from foldline.training.networks import Models
-from foldline.training.rehearsal import smallest_pass
-from tests.training.small import MODEL, rehearsed, train_section
+from tests.training.small import MODEL, run_dry, train_section
 
 GRADUAL = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
 PARTS = {"kind": "per_stage", "stem": 0.1, "stages": [0.1, 0.1], "head": 0.1}
@@ -107,7 +107,7 @@ CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_refuses(conflict: str) -> None:
     changes, message = CONFLICTS[conflict]
     with pytest.raises(Refusal) as refusal:
-        rehearsed(train_section(**changes), (32, 32, 3))
+        run_dry(train_section(**changes), (32, 32, 3))
     assert message in str(refusal.value)
 
 
@@ -117,7 +117,7 @@ def test_refuses(conflict: str) -> None:
 def test_refuses_a_size_and_names_one_that_would_do(name: str, size: int, valid: str) -> None:
     config = train_section(model=MODEL | {"name": name}, learning_rates=FLAT)
     with pytest.raises(Refusal) as refusal:
-        rehearsed(config, (size, size, 3))
+        run_dry(config, (size, size, 3))
     said = str(refusal.value)
     assert said.startswith(f"prepare.height_pixels and prepare.width_pixels: `{name}` cannot take images of {size} x")
     assert said.endswith(f"{valid} would do.")
@@ -125,24 +125,24 @@ def test_refuses_a_size_and_names_one_that_would_do(name: str, size: int, valid:
 
 def test_a_dropout_of_other_layers_is_not_the_drop_rate() -> None:
     """0.125 within relative positions; in the classifier of the other model 0.1, whatever it is told."""
-    rehearsed(train_section(model=MODEL | {"name": "test_vit_relpos"}, learning_rates=FLAT), (32, 32, 3))
+    run_dry(train_section(model=MODEL | {"name": "test_vit_relpos"}, learning_rates=FLAT), (32, 32, 3))
     with pytest.raises(
         Refusal, match=r"train.model.drop_rate is 0, but `cpubone_nano` does not follow it: .* is 0.1\."
     ):
-        rehearsed(train_section(model=MODEL | {"name": "cpubone_nano"}, learning_rates=FLAT), (64, 64, 3))
+        run_dry(train_section(model=MODEL | {"name": "cpubone_nano"}, learning_rates=FLAT), (64, 64, 3))
 
 
 def test_refuses_a_view_that_the_model_cannot_predict_from() -> None:
     config = train_section(model=MODEL | {"name": "test_convnext"}, learning_rates=FLAT)
-    rehearsed(config, (64, 64, 3), ["scale_50+transpose"])
+    run_dry(config, (64, 64, 3), ["scale_50+transpose"])
     with pytest.raises(Refusal, match=r"predict.views: `test_convnext` cannot predict from scale_25 \(RuntimeError: "):
-        rehearsed(config, (64, 64, 3), ["identity", "scale_25"])
+        run_dry(config, (64, 64, 3), ["identity", "scale_25"])
 
 
 def test_refuses_to_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(Refusal, match=r"train.compile needs a C\+\+ compiler, and there is no `no-such-compiler`"):
-        rehearsed(train_section(compile=True), (32, 32, 3))
+        run_dry(train_section(compile=True), (32, 32, 3))
 
 
 def test_what_fits_is_let_through_whatever_is_learned() -> None:
@@ -154,7 +154,7 @@ def test_what_fits_is_let_through_whatever_is_learned() -> None:
         "resolution": {"start_fraction": 0.5, "end_fraction": 0.9, "growing_epochs": 2},
     }
     config = train_section(**learning)
-    rehearsed(
+    run_dry(
         config,
         (32, 24, 1),
         ["identity", "scale_150+horizontal_flip"],
