@@ -85,7 +85,7 @@ def test_predictions(tmp_path: Path) -> None:
 
     ids = [str(row) for row in range(ROWS)]
     logits = create_logits(tmp_path, ["a"], ids, ["identity", "flip"], list("abc"), "softmax")
-    with pytest.raises(Refusal, match=r"numbers that are not finite for test rows, at the places \d"):
+    with pytest.raises(Refusal, match=r"numbers that are not finite for test rows, in rows \d"):
         predict(Lost(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "test rows")
 
 

@@ -127,7 +127,7 @@ def _require_finite(
     wrong = rows[~outputs.isfinite().flatten(1).all(dim=1).cpu().numpy()]
     if len(wrong):
         raise Refusal(
-            f"the model gives numbers that are not finite for {what}, at the positions {listed(wrong, 10)} (from 0). Set "
+            f"the model gives numbers that are not finite for {what}, in rows {listed(wrong, 10)} (from 0). Set "
             "predict.precision to float32 if it is another; else train again with lower train.learning_rates."
         )
 
