@@ -1,6 +1,10 @@
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 # `dvc exp run --queue` runs in a clone: there, the clone's own code must run, not the installed checkout's.
 _SOURCE = Path(__file__).resolve().parent.parent / "src"
@@ -12,3 +16,19 @@ if "DVC_STAGE" in os.environ or "FOLDLINE_PARENT" in os.environ:
 
     # Before anything else: importing torch takes seconds, in which DVC may be killed.
     die_with_parent()
+
+
+class _WhenUsed(ModuleType):
+    """Stands for a module until something of it is asked for: to import it takes longer than most scripts run."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules[self.__name__] is self:
+            del sys.modules[self.__name__]
+        vars(self).update(vars(import_module(self.__name__)))
+        return getattr(sys.modules[self.__name__], name)
+
+
+for _name in {"pandas", "pyarrow", "scipy"} - {*sys.modules}:
+    _later = _WhenUsed(_name)
+    _later.__spec__ = find_spec(_name)  # others ask by it whether the module is there
+    sys.modules[_name] = _later

@@ -3,10 +3,12 @@
 So no stage but `prepare` depends on the code that decodes images.
 """
 
+import os
 import subprocess
 import sys
+from functools import partial
 
-from foldline.files.parent import child_environment, same_code
+from foldline.files.parent import die_with_parent, same_code
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.pixels.cache import open_pixels, read_pixels_key
@@ -21,5 +23,6 @@ def open_cache(places: Places) -> CachedPixels:
 
 
 def _build_again() -> None:
-    if subprocess.run([sys.executable, "-m", BUILDER], env={**child_environment(), **same_code()}).returncode:
+    bound = partial(die_with_parent, os.getpid())
+    if subprocess.run([sys.executable, "-m", BUILDER], env={**os.environ, **same_code()}, preexec_fn=bound).returncode:
         raise Refusal("The pixel cache is absent and could not be built again, for the reason above.")

@@ -22,6 +22,7 @@ from foldline.archive.texts import as_text
 from foldline.files.rows import read_rows, write_rows
 from foldline.folds.folds_table import read_folds, write_folds
 from foldline.predicting.logits import read_ids, write_ids
+from tests.competitions.packing import bson, tf_record
 
 HOSTILE = [
     "007", "7", "7.0", "7.10", "-0", "+1", "1e5", "1E+16", "1_000", "1,000", "0x1F", "9007199254740993",
@@ -133,17 +134,26 @@ def test_values_as_a_csv_would_write_them(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
-@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
+RECORDS: dict[str, Callable[[list[str]], bytes]] = {
+    **{suffix: WRITERS[suffix][1] for suffix in ("csv", "json", "jsonl", "parquet")},
+    "bson": lambda found: b"".join(bson({"id": one, f"{one}.": [1, one]}) for one in found),
+    "tfrec": lambda found: tf_record([{"id": one.encode(), f"{one}.": [b"1", one.encode()]} for one in found]),
+}
+
+
+@pytest.mark.parametrize("suffix", RECORDS)
 @given(found=texts)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_texts_through_records(tmp_path: Path, suffix: str, found: list[str]) -> None:
-    _, write = WRITERS[suffix]
     path = tmp_path / f"a.{suffix}"
-    path.write_bytes(write(found))
+    path.write_bytes(RECORDS[suffix](found))
     records = file_of_records(path, path.name)
     read = list(records.read(None))
-    assert [record["id"] for _, record in read] == found
-    assert [records.at(place)["id"] for place, _ in read] == found
+    assert [as_text(record["id"]) for _, record in read] == found
+    assert [as_text(records.at(place)["id"]) for place, _ in read] == found
+    if suffix in ("bson", "tfrec"):  # names, and texts in a list, too
+        lists = [[*record.items()][1] for _, record in read]
+        assert [(name, as_text(value)) for name, value in lists] == [(f"{one}.", f"1 {one}") for one in found]
 
 
 @given(found=ANY)

@@ -61,7 +61,7 @@ def _codestream(grey: np.ndarray) -> bytes:
 
 
 def bson(document: Mapping[str, object]) -> bytes:
-    """A document of whole numbers, bytes, lists and documents (bsonspec.org)."""
+    """A document of whole numbers, texts, bytes, lists and documents (bsonspec.org)."""
     elements = b"".join(_element(name, value) for name, value in document.items())
     return struct.pack("<i", len(elements) + 5) + elements + b"\0"
 
@@ -70,6 +70,8 @@ def _element(name: str, value: object) -> bytes:
     key = name.encode() + b"\0"
     if isinstance(value, int):
         return b"\x10" + key + struct.pack("<i", value)
+    if isinstance(value, str):
+        return b"\x02" + key + struct.pack("<i", len(value.encode()) + 1) + value.encode() + b"\0"
     if isinstance(value, bytes):
         return b"\x05" + key + struct.pack("<ib", len(value), 0) + value
     if isinstance(value, list):

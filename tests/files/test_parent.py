@@ -18,12 +18,15 @@ CHILD = f"from foldline.files.parent import *; die_with_parent(); {WAITS}"
 OF_PIPELINES = f"import pipelines; {WAITS}"
 PARENTS = {
     "a child that is told of its parent": (
-        "import subprocess, sys; from foldline.files.parent import child_environment;"
-        f"subprocess.run([sys.executable, '-c', {CHILD!r}], env=child_environment())"
+        "import os, subprocess, sys;"
+        f"subprocess.run([sys.executable, '-c', {CHILD!r}], env={{**os.environ, {VARIABLE!r}: str(os.getpid())}})"
     ),
     "a stage of DVC": (
         "import os, subprocess, sys;"
         f"subprocess.run([sys.executable, '-c', {OF_PIPELINES!r}], env={{**os.environ, 'DVC_STAGE': 'train'}})"
+    ),
+    "the kaggle client": (
+        f"import os; from foldline.kaggle.client import Kaggle; Kaggle(os.environ)._started(); {WAITS}"
     ),
     "processes that load images": (
         "import numpy as np\n"

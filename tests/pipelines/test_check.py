@@ -16,6 +16,7 @@ from foldline.params.yaml_files import read_yaml
 
 RECIPES = sorted(Path("pipelines/recipes").glob("*.yaml"))
 DIGITS = Path("pipelines/recipes/digits.yaml")
+SLOW = {"torch", "timm", "albumentations", "accelerate", "pandas.core", "pyarrow.lib", "scipy._lib"}
 GRADUAL = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))
 
@@ -54,7 +55,7 @@ def test_a_misspelt_parameter_ends_the_command_with_its_path_and_the_valid_ones(
     assert "Traceback" not in result.stderr
 
 
-def test_it_loads_no_torch_whatever_is_asked_for(tmp_path: Path) -> None:
+def test_it_loads_neither_torch_nor_pandas_whatever_is_asked_for(tmp_path: Path) -> None:
     """What only torch, timm and albumentations can say, the stage `dry_run` asks them."""
     params = read_yaml(DIGITS)
     own = {"kind": "python", "file": "input/own/absent.py", "name": "Loss"}
@@ -63,10 +64,7 @@ def test_it_loads_no_torch_whatever_is_asked_for(tmp_path: Path) -> None:
     params["train"]["augmentation"]["transforms"] = [{"GaussianBlur": {"p": 0.3}}]
     params["predict"]["views"] = ["identity", "scale_125"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    program = (
-        "import sys; from pipelines import check; check.main(); "
-        "print(sorted({'torch', 'timm', 'albumentations', 'accelerate'} & set(sys.modules)))"
-    )
+    program = f"import sys; from pipelines import check; check.main(); print(sorted({SLOW} & set(sys.modules)))"
     command = [sys.executable, "-c", program, "--params", str(tmp_path / "params.yaml")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     root = Path.cwd()

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from foldline.archive.damage import refuse_leaving
 from foldline.archive.encodings import Undecided
 from foldline.archive.finder import Entry, Finder
-from foldline.archive.unpacking import refuse_leaving
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse

@@ -1,5 +1,7 @@
 """Names of files: paths as tables write them, patterns with `*`, and which files are images."""
 
+from __future__ import annotations
+
 import bisect
 import re
 from collections.abc import Collection, Mapping, Sequence

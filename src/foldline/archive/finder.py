@@ -12,26 +12,11 @@ from typing import cast
 
 from foldline.archive import zip_names
 from foldline.archive.budgets import DEEPEST, refuse_archives, refuse_without_memory, refuse_without_room
+from foldline.archive.containers import HEAD_BYTES, SUFFIXES, container_kind, ends_as_zip
+from foldline.archive.damage import AGAIN, Locked, entries_of, refuse_entry, refusing_damage, two_of_one_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.junk import is_junk
-from foldline.archive.unpacking import (
-    AGAIN,
-    FIRST,
-    HEAD_BYTES,
-    SUFFIXES,
-    Locked,
-    Unpacked,
-    container_kind,
-    copy_stream,
-    ends_as_zip,
-    entries_of,
-    extract,
-    join_parts,
-    refuse_entry,
-    refusing_damage,
-    two_of_one_name,
-    whole_of,
-)
+from foldline.archive.unpacking import FIRST, Unpacked, copy_stream, extract, join_parts, whole_of
 from foldline.files.refusal import Refusal, listed
 
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
@@ -121,7 +106,7 @@ class Finder:
             try:
                 folder = self.unpacked.folder(identity, where, lambda partial: extract(path, kind, partial, where))
             except Locked:
-                yield entry  # refused by whoever needs a file of it: unpacking.unopened_archives
+                yield entry  # refused by whoever needs a file of it: containers.unopened_archives
                 return
             yield from self._extracted(entry, folder, depth)
 

@@ -5,6 +5,8 @@ was made outside. Only where not one of a part's paths is there as written is an
 to explain all of them.
 """
 
+from __future__ import annotations
+
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,5 +1,7 @@
 """Files of records: all of them once, later any one by its place alone. A class per file format."""
 
+from __future__ import annotations
+
 import codecs
 import csv
 import io
@@ -14,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.parquet
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
@@ -185,8 +186,10 @@ BLOCK_ROWS = 512
 
 class ParquetRecords(RecordFile):
     def __init__(self, path: Path, encoding: str | None = None) -> None:
+        from pyarrow.parquet import ParquetFile  # Slow to import, and of one format alone.
+
         super().__init__(path, encoding)
-        self.file = pyarrow.parquet.ParquetFile(path)
+        self.file = ParquetFile(path)
         self.names: tuple[str, ...] = tuple(self.file.schema_arrow.names)
         counts = [self.file.metadata.row_group(group).num_rows for group in range(self.file.num_row_groups)]
         self._group_starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])

@@ -1,5 +1,7 @@
 """The competition's own tables, read as text: the id 007 stays 007, a class may be called NA."""
 
+from __future__ import annotations
+
 import io
 import json
 import re
@@ -11,13 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow
-import pyarrow.parquet
 
 from foldline.archive.archives import Archives
+from foldline.archive.containers import unopened_archives
 from foldline.archive.delimited import PLAIN, Delimited, Spelling
 from foldline.archive.locating import located_file
 from foldline.archive.texts import AS_WRITTEN, as_text, assumed, decoded, encoding_of, parsed_json
-from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Curable, Refusal, how, listed, suggestion
 
 TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
@@ -129,8 +130,10 @@ def _columns(rows: Iterator[list[str]], header: list[str], usecols: list[str] | 
 
 def _parquet(content: bytes, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
     """Only what is asked for is converted."""
+    from pyarrow.parquet import ParquetFile  # Slow to import, and of one format alone.
+
     try:
-        file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
+        file = ParquetFile(io.BytesIO(content))
         names = [name for name in file.schema_arrow.names if not INDEX.fullmatch(name)]
         if len(set(names)) < len(names):
             raise ValueError(f"several columns have one name: {listed(names)}")

@@ -1,5 +1,7 @@
 """What a source may consist of: files, a pattern of paths, and functions of one's own; a class each."""
 
+from __future__ import annotations
+
 import codecs
 import re
 from typing import Annotated, Any, Literal

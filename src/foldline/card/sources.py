@@ -4,6 +4,8 @@
 function of one's own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated, Any, cast
 

@@ -1,5 +1,7 @@
 """Templates of paths and ids, as cards write them: `train/{id}.jpg`, `{chain}/{image}`, `{id[0]}/{id:05}.npy`."""
 
+from __future__ import annotations
+
 import re
 import string
 from collections.abc import Sequence

@@ -10,8 +10,8 @@ import pandas as pd
 
 from foldline.archive.addresses import RECORD, open_array_file, parse_in_array, places_of
 from foldline.archive.archives import Archives
+from foldline.archive.containers import unopened_archives
 from foldline.archive.file_names import one_per_folder
-from foldline.archive.unpacking import unopened_archives
 from foldline.files.refusal import Refusal, listed
 
 ALLOWED = (

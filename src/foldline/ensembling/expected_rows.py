@@ -1,5 +1,7 @@
 """Every row exactly once: where the rows that must be there lie among those that are."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

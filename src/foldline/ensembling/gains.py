@@ -1,5 +1,7 @@
 """What a step of post-processing gains, how sure that is, and the table of it: `gains.csv`."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace

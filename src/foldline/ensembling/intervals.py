@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Int64
-from scipy.special import stdtrit
 
 from foldline.files.progress import progress
 
@@ -65,7 +65,8 @@ def mean_interval(values: Sequence[float]) -> Interval:
     if len(defined) < 2:
         return Interval(math.nan, math.nan)
     mean = float(np.mean(defined))
-    reach = float(stdtrit(len(defined) - 1, (1 + LEVEL) / 2) * np.std(defined, ddof=1) / math.sqrt(len(defined)))
+    quantile = scipy.special.stdtrit(len(defined) - 1, (1 + LEVEL) / 2)
+    reach = float(quantile * np.std(defined, ddof=1) / math.sqrt(len(defined)))
     return Interval(mean - reach, mean + reach)
 
 

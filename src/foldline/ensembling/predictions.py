@@ -19,9 +19,8 @@ from foldline.card.activations import (
 )
 from foldline.files.arrays import create_array, open_array, row_blocks
 from foldline.files.compact import create_values, numbers_per_row, open_values, take_columns
-from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE
+from foldline.files.truths import CURE, require_types
 from foldline.files.whole_files import read_json, write_json
 from foldline.predicting.logits import read_ids, write_ids
 
@@ -106,8 +105,8 @@ def create_like(predictions: Predictions, folder: Path) -> Predictions:
 def open_predictions(folder: Path, writable: bool = False) -> Predictions:
     """Raises Refusal when a file is missing or the files do not fit each other."""
     out_of_fold, test = read_ids(folder, PARTS, "fold")
-    with reading(folder / "ids.parquet", "a table of ids and folds"):
-        folds = out_of_fold["fold"].to_numpy(np.int64)
+    require_types(out_of_fold, folder / "ids.parquet", whole=("fold",))
+    folds = out_of_fold["fold"].to_numpy(np.int64)
     classes, form = _read_axes(folder / "classes.json")
 
     def opened(part: str, rows: int) -> np.ndarray:
@@ -135,10 +134,9 @@ def read_predictions(folder: Path) -> Predictions:
 
 def _read_axes(path: Path) -> tuple[tuple[str, ...], Form]:
     axes = read_json(path)
-    with reading(path, "what predictions are of", CURE):
-        is_whole = isinstance(axes, dict) and set(axes) == AXES_KEYS and isinstance(axes["classes"], list)
-        is_whole = is_whole and all(isinstance(name, str) for name in axes["classes"])
-        form = form_in(axes["form"], len(axes["classes"])) if is_whole else None
+    is_whole = isinstance(axes, dict) and set(axes) == AXES_KEYS and isinstance(axes["classes"], list)
+    is_whole = is_whole and all(isinstance(name, str) for name in axes["classes"])
+    form = form_in(axes["form"], len(axes["classes"])) if is_whole else None
     if form is None:
         raise Refusal(
             f"{path} must hold `classes` and `form`, one of {listed(FORMS)} (this one with sizes that are as many "

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Float32, Float64
-from scipy.special import expit, log_softmax
 
 from foldline.card.activations import (
     Activation,
@@ -116,7 +116,7 @@ class OfScores(Scale):
         return column_by_column(_log_softmax, scores, distributions_of(self.form, scores.shape[-1]))
 
     def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
-        return (expit(values) if self.form == "independent" else np.exp(values)).astype(np.float32)
+        return (scipy.special.expit(values) if self.form == "independent" else np.exp(values)).astype(np.float32)
 
     def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
         return np.exp(truth_of_scores(values, targets, self.form))
@@ -184,7 +184,7 @@ def _log_of_mean(logs: Sequence[np.ndarray], weights: Weights | None) -> Float64
 
 
 def _log_softmax(logits: Values) -> Values:
-    return log_softmax(logits, axis=-1)
+    return scipy.special.log_softmax(logits, axis=-1)
 
 
 def _normalised_sigmoid(logits: Values) -> Values:

@@ -45,11 +45,12 @@ def open_array(
     """The `.npy` file, memory-mapped. Raises Refusal unless its shape is what `axes` (in words) give."""
     with reading(path, "a readable array"):
         require_intact(path)
-        values = np.load(path, mmap_mode=("r+" if writable else "r") if 0 not in shape else None)
-        if values.shape != shape or values.dtype != dtype:
-            expected = f"{np.dtype(dtype)} of {shape}"
-            raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected {expected} ({axes}). {CURE}")
-        return values
+        # An archive of arrays becomes an array of another shape.
+        values = np.asanyarray(np.load(path, mmap_mode=("r+" if writable else "r") if 0 not in shape else None))
+    if values.shape != shape or values.dtype != dtype:
+        expected = f"{np.dtype(dtype)} of {shape}"
+        raise Refusal(f"{path} is {values.dtype} of shape {values.shape}, expected {expected} ({axes}). {CURE}")
+    return values
 
 
 def take(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:

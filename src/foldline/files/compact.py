@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Float32, Float64, Int64
-from scipy.special import log_softmax, logsumexp
 
 from foldline.files.arrays import BLOCK_BYTES, create_array, open_array, put, row_blocks, take
 
@@ -187,13 +187,14 @@ def _compacted(
     Float64[np.ndarray, "block ... kept"], Int64[np.ndarray, "block ... kept"], Float64[np.ndarray, "block ..."]
 ]:
     """The highest values, their classes, and what each of the others gets."""
-    values = log_softmax(dense.astype(np.float64), axis=-1) if scale == "logits" else dense.astype(np.float64)
+    wide = dense.astype(np.float64)
+    values = scipy.special.log_softmax(wide, axis=-1) if scale == "logits" else wide
     classes = highest(values, kept)
     of_kept = np.take_along_axis(values, classes, axis=-1)
     left = values.shape[-1] - kept
     if scale == "logits":
         np.put_along_axis(values, classes, -np.inf, axis=-1)
-        others = np.asarray(logsumexp(values, axis=-1)) - np.log(left)
+        others = np.asarray(scipy.special.logsumexp(values, axis=-1)) - np.log(left)
     else:
         np.put_along_axis(values, classes, 0, axis=-1)
         others = values.sum(axis=-1) / left

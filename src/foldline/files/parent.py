@@ -16,11 +16,6 @@ OF_DVC = "DVC_STAGE"
 PR_SET_PDEATHSIG = 1
 
 
-def child_environment() -> dict[str, str]:
-    """For a process that this one starts, and which calls `die_with_parent`."""
-    return {**os.environ, VARIABLE: str(os.getpid())}
-
-
 def same_code() -> dict[str, str]:
     """For a process that is to import what this one does, in whatever folder it runs."""
     return {"PYTHONPATH": os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path if folder)}

@@ -16,9 +16,10 @@ def missing(path: Path) -> Refusal:
 
 @contextmanager
 def reading(path: Path, kind: str, cure: str = CURE) -> Iterator[None]:
-    """Around all that is read of `path`. kind: what it should be, such as `a readable csv`.
+    """Around the reader of `path` alone. kind: what it should be, such as `a readable csv`.
 
-    Raises Refusal for every error in the block: damaged bytes meet their readers with any error there is.
+    Raises Refusal for every error in the block: damaged bytes meet their readers with any error there is. What was read
+    is looked at after the block, where an error is a mistake of ours.
     """
     try:
         if not path.exists():

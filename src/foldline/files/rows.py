@@ -6,18 +6,27 @@ a position among the classes (int64); one per column of a target of several labe
 missing); 0 and 1 per class (uint8); or a number per class or column (float32, NaN where it is missing).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
-from pandas.api.types import is_float_dtype, is_string_dtype
 
 from foldline.files.hashes import require_intact
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE, read_parquet, require_among, require_columns, require_filled, require_unique
+from foldline.files.truths import (
+    CURE,
+    read_parquet,
+    require_among,
+    require_columns,
+    require_filled,
+    require_types,
+    require_unique,
+)
 from foldline.files.whole_files import numbers_file
 
 COLUMNS = ("part", "row_id", "group")
@@ -30,8 +39,7 @@ TABULAR = "tabular:"
 
 def read_rows(path: Path) -> pd.DataFrame:
     rows = read_parquet(path, COLUMNS)
-    with reading(path, "a table of rows"):
-        _check(rows, path)
+    _check(rows, path)
     return rows
 
 
@@ -49,10 +57,11 @@ def tabular_columns(rows: pd.DataFrame) -> list[str]:
 def _check(rows: pd.DataFrame, path: Path) -> None:
     require_columns(rows, path, COLUMNS)
     require_filled(rows, path, ("part", "row_id"))
+    require_types(rows, path, text=("part", "row_id"))
     require_among(rows, path, "part", ("train", "test"))
     require_unique(rows, path, ("part", "row_id"))
     for column in tabular_columns(rows):
-        if not (is_string_dtype(rows[column]) or is_float_dtype(rows[column])):
+        if not (pd.api.types.is_string_dtype(rows[column]) or pd.api.types.is_float_dtype(rows[column])):
             raise Refusal(f"{path}: `{column}` is {rows[column].dtype}, a feature is float64 or text. {CURE}")
         infinite = rows.index[rows[column].isin([np.inf, -np.inf])]
         if len(infinite):
@@ -79,8 +88,7 @@ def read_targets(path: Path, rows: pd.DataFrame, classes: Sequence[str]) -> Targ
     with reading(path, "a readable .npy file", "Run `dvc repro -f -s prepare`."):
         require_intact(path)
         targets = np.asarray(np.load(path, allow_pickle=False))
-        fits = len(targets) == train and _are_of(targets, len(classes))
-    if not fits:
+    if targets.shape[:1] != (train,) or not _are_of(targets, len(classes)):
         raise Refusal(
             f"{path} holds {targets.dtype} of {targets.shape}, or infinite numbers, which are not the targets of the "
             f"{train:,} train rows and {len(classes):,} classes of rows.parquet and classes.json: they are of "

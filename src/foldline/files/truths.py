@@ -1,5 +1,7 @@
 """Checks of every table whenever it is read; each refusal names the file, the column and the remedy."""
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +63,17 @@ def require_unique(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> N
         key = repeated[list(columns)].head(1).to_dict("records")[0]
         first = ", ".join(f"{column} {value!r}" for column, value in key.items())
         raise Refusal(f"{path}: {len(repeated)} rows repeat an earlier one's key, the first is {first}. {CURE}")
+
+
+def require_types(table: pd.DataFrame, path: Path, text: Sequence[str] = (), whole: Sequence[str] = ()) -> None:
+    """The columns hold text, or whole numbers: what comes after may compare them."""
+    for columns, is_so, kind in (
+        (text, pd.api.types.is_string_dtype, "text"),
+        (whole, pd.api.types.is_integer_dtype, "whole numbers"),
+    ):
+        for column in columns:
+            if not is_so(table[column]):
+                raise Refusal(f"{path}: `{column}` must hold {kind}, it is {table[column].dtype}. {CURE}")
 
 
 def require_among(table: pd.DataFrame, path: Path, column: str, valid: Sequence[str]) -> None:

@@ -1,12 +1,21 @@
 """`folds.csv`: the fold of every train row with a readable image, in the order of rows.parquet."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pandas as pd
 
-from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE, read_csv, require_columns, require_filled, require_unique, write_csv
+from foldline.files.truths import (
+    CURE,
+    read_csv,
+    require_columns,
+    require_filled,
+    require_types,
+    require_unique,
+    write_csv,
+)
 
 COLUMNS = ("row_id", "fold", "cluster")
 """fold: 0 .. count - 1, where the row is validated. cluster: the number of the rows that must stay together."""
@@ -14,9 +23,8 @@ COLUMNS = ("row_id", "fold", "cluster")
 
 def read_folds(path: Path) -> pd.DataFrame:
     folds = read_csv(path, COLUMNS, {"row_id": str})
-    with reading(path, "a table of folds"):
-        _check(folds, path)
-        return folds.astype({"fold": "int64", "cluster": "int64"})
+    _check(folds, path)
+    return folds
 
 
 def write_folds(path: Path, folds: pd.DataFrame) -> None:
@@ -28,9 +36,7 @@ def _check(folds: pd.DataFrame, path: Path) -> None:
     require_columns(folds, path, COLUMNS)
     require_filled(folds, path, COLUMNS)
     require_unique(folds, path, ("row_id",))
-    for column in ("fold", "cluster"):
-        if folds[column].dtype.kind not in "iu":
-            raise Refusal(f"{path}: `{column}` must hold whole numbers. {CURE}")
+    require_types(folds, path, whole=("fold", "cluster"))
     found = sorted(folds["fold"].unique())
     if found != list(range(len(found))):
         raise Refusal(f"{path}: `fold` must count from 0 without a gap, found {listed(found)}. {CURE}")

@@ -78,17 +78,18 @@ def read_training_table(path: Path, rows: int, classes: int) -> TrainingTable:
     """rows: how many rows.parquet has. Raises Refusal where the file is of other rows or classes."""
     with reading(path, "a training table", CURE):
         require_intact(path)
-        return _parsed(path, parquet.read_table(path, schema=SCHEMA).combine_chunks(), rows, classes)
+        found = parquet.read_table(path, schema=SCHEMA)
+    return _parsed(path, found, rows, classes)
 
 
 def _parsed(path: Path, found: pa.Table, rows: int, classes: int) -> TrainingTable:
     row, labels, values, weight, source = (column.combine_chunks() for column in found.columns)
     if not len(row):
         raise Refusal(f"{path} has no entry to learn from. {CURE}")
-    lengths = labels.value_lengths().to_numpy()
-    if any(column.null_count for column in found.columns) or lengths.tolist() != values.value_lengths().to_pylist():
+    parts = (*found.columns, labels.flatten(), values.flatten())
+    if any(part.null_count for part in parts) or not labels.value_lengths().equals(values.value_lengths()):
         raise Refusal(f"{path} has gaps, or targets without a value. {CURE}")
-    flat = labels.flatten().to_numpy()
+    lengths, flat = labels.value_lengths().to_numpy(), labels.flatten().to_numpy()
     if not (_below(rows, row.to_numpy()) and _below(classes, flat) and _are_weights(weight.to_numpy())):
         raise Refusal(
             f"{path} has rows or classes that the {rows:,} rows and {classes:,} classes of rows.parquet and "

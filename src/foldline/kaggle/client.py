@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import select
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from tqdm import tqdm
 
+from foldline.files.parent import die_with_parent
 from foldline.files.redaction import redacted, secrets_of
 from foldline.kaggle import client_process
 
@@ -201,6 +204,7 @@ class Kaggle:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                preexec_fn=partial(die_with_parent, os.getpid()),  # nobody would hear its answer
             )
         return self._child
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.archive.budgets import refuse_bomb
+from foldline.archive.damage import entries_of, refusing_damage
 from foldline.archive.finder import is_zip
 from foldline.archive.junk import is_junk
-from foldline.archive.unpacking import entries_of, refusing_damage
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder

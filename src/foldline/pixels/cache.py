@@ -13,9 +13,8 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import Field, PositiveInt
 
-from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
-from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_unique
+from foldline.files.truths import CURE, read_parquet, require_columns, require_filled, require_types, require_unique
 from foldline.files.whole_files import numbers_file, read_json, write_json
 from foldline.params.section import Section, parse
 from foldline.pixels.cached_pixels import CachedPixels, Shape
@@ -33,10 +32,8 @@ MISSING = "there is no such file"
 
 def read_images(path: Path) -> pd.DataFrame:
     images = read_parquet(path, COLUMNS)
-    with reading(path, "a table of images"):
-        _check(images, path)
-        # A gap makes whole numbers ones with a point, and these are no indices.
-        return images.astype({"row": "int64", "cache_index": "int64"})
+    _check(images, path)
+    return images
 
 
 def write_images(path: Path, images: pd.DataFrame) -> None:
@@ -48,6 +45,7 @@ def write_images(path: Path, images: pd.DataFrame) -> None:
 def _check(images: pd.DataFrame, path: Path) -> None:
     require_columns(images, path, COLUMNS)
     require_filled(images, path, ("row", "path", "cache_index"))
+    require_types(images, path, text=("path",), whole=("row", "cache_index"))
     require_unique(images, path, ("row", "path"))
     for column in ("row", "cache_index"):
         if (images[column] < 0).any():

@@ -1,5 +1,7 @@
 """A folder of one model's predictions: `validation.npy`, `test.npy`, `ids.parquet`, `classes.json`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +12,8 @@ import pandas as pd
 
 from foldline.card.activations import ACTIVATIONS, Activation, activation_in, in_file, outputs_of
 from foldline.files.compact import create_values, open_values
-from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.truths import CURE, read_parquet, require_among, require_filled, require_unique
+from foldline.files.truths import CURE, read_parquet, require_among, require_filled, require_types, require_unique
 from foldline.files.whole_files import read_json, write_json
 
 KEY = ("part", "row_id")
@@ -78,11 +79,6 @@ def read_logits(folder: Path, writable: bool = False) -> Logits:
 
 def _read_axes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], Activation]:
     axes = read_json(path)
-    with reading(path, "what logits are of", CURE):
-        return _parsed_axes(path, axes)
-
-
-def _parsed_axes(path: Path, axes: Any) -> tuple[tuple[str, ...], tuple[str, ...], Activation]:
     if not isinstance(axes, dict) or set(axes) != {"views", "classes", "activation"}:
         raise Refusal(f"{path} must hold `views`, `classes` and `activation`. {CURE}")
     if not _are_names(axes["views"]) or not _are_names(axes["classes"]):
@@ -114,8 +110,8 @@ def read_ids(folder: Path, parts: Sequence[str], *columns: str) -> list[pd.DataF
     """The table's rows of each part. Raises Refusal when it is missing, or when a row is."""
     path = folder / "ids.parquet"
     table = read_parquet(path, (*KEY, *columns))
-    with reading(path, "a table of ids"):
-        require_filled(table, path, (*KEY, *columns))
-        require_unique(table, path, KEY)
-        require_among(table, path, "part", parts)
+    require_filled(table, path, (*KEY, *columns))
+    require_types(table, path, text=KEY)
+    require_unique(table, path, KEY)
+    require_among(table, path, "part", parts)
     return [table[table["part"] == part] for part in parts]

@@ -1,13 +1,15 @@
 """Part `train.head_initialisation`: a linear probe, scikit-learn's logistic regression on the head's inputs (the
 backbone's features and the tabular ones), as the head's first weights."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Float32
 from pydantic import PositiveFloat
-from scipy.sparse import csr_array
 
 from foldline.files.progress import progress
 from foldline.params.kinds import union_of
@@ -113,7 +115,7 @@ def backbone_features(
 
 def fit_head(
     features: Float[np.ndarray, "samples features"],
-    targets: csr_array,
+    targets: scipy.sparse.csr_array,
     weights: Float32[np.ndarray, " samples"],
     outputs: int,
     inverse_penalty: float,

@@ -1,10 +1,12 @@
 """Part `train.imbalance`: where some classes have fewer images, what each counts, or how often it is drawn."""
 
+from __future__ import annotations
+
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.sparse import csr_array
 
 from foldline.params.kinds import union_of
 from foldline.training.train_part import Kind
@@ -15,11 +17,11 @@ PerSample = Float[np.ndarray, " samples"]
 class Imbalance(Kind):
     """`targets`: of the training samples, a share per class; float32 (samples, classes)."""
 
-    def weights(self, targets: csr_array) -> PerSample | float:
+    def weights(self, targets: scipy.sparse.csr_array) -> PerSample | float:
         """What each sample counts in the training loss."""
         return 1.0
 
-    def draws(self, targets: csr_array) -> PerSample | None:
+    def draws(self, targets: scipy.sparse.csr_array) -> PerSample | None:
         """How likely each sample is to be drawn next, with replacement; None where an epoch sees each once."""
         return None
 
@@ -36,7 +38,7 @@ class ClassWeights(Imbalance):
     kind: Literal["class_weights"]
     speaks_of_one_class: ClassVar[bool] = True
 
-    def weights(self, targets: csr_array) -> PerSample:
+    def weights(self, targets: scipy.sparse.csr_array) -> PerSample:
         """Samples / (classes that there are * samples of the class); of a mixture, what its parts count."""
         counts = _counts(targets)
         of_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
@@ -49,7 +51,7 @@ class SquareRootSampling(Imbalance):
     kind: Literal["square_root_sampling"]
     speaks_of_one_class: ClassVar[bool] = True
 
-    def draws(self, targets: csr_array) -> PerSample:
+    def draws(self, targets: scipy.sparse.csr_array) -> PerSample:
         counts = _counts(targets)
         weights = targets @ (1 / np.sqrt(np.where(counts > 0, counts, 1)))
         return weights / weights.sum()
@@ -58,5 +60,5 @@ class SquareRootSampling(Imbalance):
 Imbalances = Annotated[Imbalance, union_of("foldline.training.imbalance", Imbalance)]
 
 
-def _counts(targets: csr_array) -> Float[np.ndarray, " classes"]:
+def _counts(targets: scipy.sparse.csr_array) -> Float[np.ndarray, " classes"]:
     return targets.sum(axis=0, dtype=np.float64)

@@ -5,6 +5,8 @@ written for them, and what a grader would not accept. Ids, header, copied column
 all (competition/sample.py, submission.py, submission_check.py).
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal

@@ -1,5 +1,7 @@
 """Forms whose fields name classes: one label, or several with a separator between."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from typing import Annotated, ClassVar, Literal
 

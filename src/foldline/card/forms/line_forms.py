@@ -1,5 +1,7 @@
 """Forms with several lines for a row: which row, and of it which class or number, a line's id means."""
 
+from __future__ import annotations
+
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np

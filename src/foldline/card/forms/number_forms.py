@@ -1,5 +1,7 @@
 """Forms that give numbers: a probability, or values within a range."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 

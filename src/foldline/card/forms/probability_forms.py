@@ -1,5 +1,7 @@
 """Forms that give distributions, or the probability of each class, as they are predicted."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 

@@ -1,5 +1,7 @@
 """Forms of a set of labels per row: in one field, or as a column of 0 and 1 per class."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from itertools import product
 from typing import Annotated, ClassVar, Literal

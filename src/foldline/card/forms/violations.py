@@ -1,5 +1,7 @@
 """What a grader would not accept among fields of a submission: the first row of a block that violates its form."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

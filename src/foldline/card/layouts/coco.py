@@ -4,6 +4,8 @@ Source of the form: Lin et al., Microsoft COCO, 2014; iNaturalist and Herbarium 
 iMaterialist `imageId`, and they may leave all but a bare list of images in a test file.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from typing import Any, Literal, cast
 

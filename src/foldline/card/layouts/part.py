@@ -1,5 +1,7 @@
 """What every kind of part of a layout says: lines with columns of text, and the images of each line."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar

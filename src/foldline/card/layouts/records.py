@@ -1,5 +1,7 @@
 """Rows of a file of records that hold their images themselves."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from typing import Annotated, ClassVar, Literal, cast
 

@@ -1,5 +1,7 @@
 """Rows of a table, images by a template over its columns."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from typing import Literal
 

@@ -1,5 +1,7 @@
 """Rows without a table: what a file's path says."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal
@@ -7,9 +9,9 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.containers import unopened_archives
 from foldline.archive.file_names import one_per_folder
 from foldline.archive.locating import fitting
-from foldline.archive.unpacking import unopened_archives
 from foldline.archive.zip_names import respelled
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.source_steps import ADDRESS, EncodingName, Step

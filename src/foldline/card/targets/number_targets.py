@@ -1,5 +1,7 @@
 """Targets of numbers: one value per row or several, and votes on several classes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Literal
 

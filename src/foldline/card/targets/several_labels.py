@@ -1,5 +1,7 @@
 """Targets of several labels per row: any number of one list, or one for each of several columns."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, ClassVar, Literal
 

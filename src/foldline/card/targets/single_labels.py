@@ -1,5 +1,7 @@
 """Targets of one label per row: of two classes, of several, of levels, and of classes that only the test set has."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal

@@ -1,5 +1,7 @@
 """How tables give targets of several labels or numbers: a column for each, or a line per row and each of them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, ClassVar, Literal
 

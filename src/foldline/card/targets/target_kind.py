@@ -4,6 +4,8 @@ A kind says how labels are read from a competition's columns, what its classes a
 folds and graded, which losses it takes, and which rule makes answers of predictions.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Float64, Int64
-from scipy.special import xlogy
 
 from foldline.files.arrays import row_blocks
 from foldline.files.class_names import label_of
@@ -201,7 +201,7 @@ def _losses(of_truth: Float[np.ndarray, "*axes"]) -> Float64[np.ndarray, "*axes"
 
 def _divergences(votes: Float[np.ndarray, "rows outputs"], predictions: Predictions) -> OfRows:
     wanted, found = votes.astype(np.float64), predictions.astype(np.float64).clip(SMALLEST_SHARE, 1 - SMALLEST_SHARE)
-    return (xlogy(wanted, wanted) - xlogy(wanted, found)).sum(axis=1)
+    return (scipy.special.xlogy(wanted, wanted) - scipy.special.xlogy(wanted, found)).sum(axis=1)
 
 
 def _squared_errors(targets: OneOrEach, predictions: Predictions) -> OfRows:

@@ -1,0 +1,155 @@
+"""What is asked of the `kaggle` client, and replies as they come: its own classes raise for a status or a date that
+they do not know.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PAGE_SIZE = 200
+LISTED_PAGES = 100
+"""Of submissions. A server that gives the same pages again and again is left before."""
+
+
+class _AsItCame:
+    """A type of replies for the client, which parses nothing."""
+
+    @staticmethod
+    def prepare_from(response: Any) -> dict[str, Any]:
+        reply = response.json()
+        if not isinstance(reply, dict):
+            raise ValueError(f"the reply is no object: {str(reply)[:100]}")
+        return reply
+
+
+def _ask(api: Any, method: str, **fields: Any) -> dict[str, Any]:
+    from kagglesdk.competitions.types import competition_api_service as types
+
+    request = getattr(types, f"Api{method}Request")()
+    for name, value in fields.items():
+        setattr(request, name, value)
+    with api.build_kaggle_client() as client:
+        return client.http_client().call("competitions.CompetitionApiService", method, request, _AsItCame)
+
+
+def user(api: Any) -> str:
+    return str(api.config_values.get(api.CONFIG_NAME_USER) or "")
+
+
+def files(api: Any, competition: str, pages: int) -> dict[str, int]:
+    """Sizes in bytes by name, of at most `pages` pages of files."""
+    found: dict[str, int] = {}
+    token = ""
+    for _ in range(pages):
+        reply = _ask(api, "ListDataFiles", competition_name=competition, page_token=token, page_size=PAGE_SIZE)
+        found |= {str(file.get("name")): _number(file.get("totalBytes")) for file in reply.get("files") or []}
+        token = reply.get("nextPageToken") or ""
+        if not token:
+            break
+    return found
+
+
+def download(api: Any, competition: str, folder: str) -> None:
+    api.competition_download_files(competition, path=folder, force=True, quiet=False)
+
+
+class UploadFailed(Exception):
+    """The file did not arrive, so no submission was made."""
+
+
+def upload(api: Any, competition: str, path: str) -> dict[str, str]:
+    """Send the file, which is no submission yet: the token by which `create` makes it one."""
+    from kaggle.api.kaggle_api_extended import ResumableUploadResult
+
+    about = Path(path).stat()
+    upload = _ask(
+        api,
+        "StartSubmissionUpload",
+        competition_name=competition,
+        file_name=Path(path).name,
+        content_length=about.st_size,
+        last_modified_epoch_seconds=int(about.st_mtime),
+    )
+    if api.upload_complete(path, upload["createUrl"], False) != ResumableUploadResult.COMPLETE:
+        # The client prints the reason, and returns none.
+        raise UploadFailed("it did not arrive at Kaggle's storage")
+    return {"token": upload["token"]}
+
+
+def create(api: Any, competition: str, token: str, message: str) -> dict[str, Any]:
+    """The one call that counts."""
+    reply = _ask(
+        api, "CreateSubmission", competition_name=competition, blob_file_tokens=token, submission_description=message
+    )
+    return {"ref": _number(reply.get("ref")), "message": str(reply.get("message") or "")}
+
+
+def submissions(api: Any, competition: str) -> list[dict[str, Any]]:
+    """All of them, newest first."""
+    found: dict[Any, dict[str, Any]] = {}
+    token = ""
+    for page in range(1, LISTED_PAGES + 1):
+        which = {"page_token": token} if token else {"page": page}
+        reply = _ask(api, "ListSubmissions", competition_name=competition, page_size=PAGE_SIZE, **which)
+        listed = [_shown(entry) for entry in reply.get("submissions") or [] if isinstance(entry, dict)]
+        known = len(found)
+        found = {entry["ref"] or json.dumps(entry): entry for entry in listed} | found
+        token = reply.get("nextPageToken") or ""
+        # A server may give fewer per page than it is asked for; one that ignores page numbers repeats its first page.
+        if len(found) == known:
+            break
+    return sorted(found.values(), key=lambda entry: -entry["ref"])
+
+
+def submission(api: Any, ref: int) -> dict[str, Any]:
+    return _shown(_ask(api, "GetSubmission", ref=ref))
+
+
+def limits(api: Any, competition: str) -> dict[str, Any]:
+    reply = _ask(api, "GetSubmissionLimits", competition_name=competition)
+    numbers = {"today": "numToday", "total": "numTotal", "allowed_now": "numAllowedNow"}
+    return {name: _number(reply.get(key)) for name, key in numbers.items()} | {
+        "limited_by_total": bool(reply.get("limitedByTotal"))
+    }
+
+
+def competitions(api: Any, search: str) -> list[str]:
+    reply = api.competitions_list(search=search)
+    return [entry.ref.rstrip("/").rsplit("/", 1)[-1] for entry in reply.competitions]
+
+
+CALLS: dict[str, Callable[..., Any]] = {
+    call.__name__: call
+    for call in (user, files, download, upload, create, submissions, submission, limits, competitions)
+}
+STATUSES = {"COMPLETE": "complete", "ERROR": "error", "0": "pending", "1": "complete", "2": "error"}
+"""By the name's last word, or by its number in the client's protocol; every other one is not final."""
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `foldline.kaggle.client.RemoteSubmission`. Default values are left out of a reply."""
+    words = str(entry.get("status") or "PENDING")
+    return {
+        "ref": _number(entry.get("ref")),
+        "description": str(entry.get("description") or ""),
+        "status": STATUSES.get(words.upper().replace(".", "_").rpartition("_")[2], "pending"),
+        "words": words,
+        "bytes": _number(entry.get("totalBytes")),
+        "public_score": _text(entry.get("publicScore")),
+        "private_score": _text(entry.get("privateScore")),
+        "error": str(entry.get("errorDescription") or ""),
+    }
+
+
+def _number(value: Any) -> int:
+    """0 for what is none: Kaggle leaves zeros out, and one strange field must not hide the others."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _text(value: Any) -> str:
+    """A score of 0 is one, whether it comes as a text or as a number."""
+    return "" if value is None else str(value)
