@@ -15,6 +15,7 @@ from foldline.training.launching import first_cause, launch, process_count
 
 JOB = """
 import os, signal, sys, time
+from pathlib import Path
 from foldline.training.launching import launch
 from foldline.files.refusal import Refusal
 from pipelines.running import run
@@ -40,6 +41,16 @@ def stage():
         if rank == 1 and sys.argv[1] == "raise-alone":
             raise ValueError("its own words")
         over_processes(torch.zeros(1), "sum", accelerator)
+    if sys.argv[1] == "train":
+        from foldline.training.checkpoints import Checkpoints
+        from foldline.training.processes import start_accelerator
+        accelerator, checkpoints = start_accelerator("float32"), Checkpoints(Path("fold0/seed0"), {})
+        with checkpoints.alone(rank == 0):
+            if rank == 0:
+                checkpoints.save({"progress": {"history": [{}] * 5}})
+            accelerator.wait_for_everyone()
+            os.write(1, b"5 epochs are done\\n")
+            signal.pause()
     if sys.argv[1] != "end":
         signal.pause()
 
@@ -141,16 +152,27 @@ def test_a_failure_ends_the_others_and_is_told_once(folder: Path) -> None:
     assert err.count("its own words") == 2  # the line of code, and the error
 
 
-def test_interrupted_it_stops_them_all(folder: Path) -> None:
-    job = start(folder, "sleep")
+@pytest.mark.parametrize(
+    ("what", "up", "following", "request_"),
+    [
+        ("sleep", "of 2 does sleep", "", signal.SIGINT),
+        pytest.param("train", "5 epochs are done", " after epoch 5", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("train", "5 epochs are done", " after epoch 5", signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
+def test_interrupted_it_stops_them_all(
+    what: str, up: str, following: str, request_: signal.Signals, folder: Path
+) -> None:
+    job = start(folder, what)
     assert job.stdout is not None
     for _ in range(2):  # both are up
-        assert "of 2 does sleep" in job.stdout.readline()
-    job.send_signal(signal.SIGINT)
+        while up not in (line := job.stdout.readline()):
+            assert line, job.communicate()
+    job.send_signal(request_)
     _, err = job.communicate()  # ends only when no process holds the pipes any more
     assert job.returncode == 130
     # Process 1 may have been at its very first line, where it still says so for itself.
-    assert set(err.splitlines()) == {"interrupted; run the same command again to resume"}
+    assert set(err.splitlines()) == {f"interrupted; run the same command again to resume{following}"}
 
 
 def test_a_launched_process_has_left_its_group_when_its_work_is_done(

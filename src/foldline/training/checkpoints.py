@@ -19,6 +19,7 @@ from foldline.files.places import FoldName, Places, of_model
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import numbers_file, read_json, sha256, sha256_of_json, write_json
 from foldline.training.history import COLUMNS
+from foldline.training.launching import leave_words
 from foldline.training.train_section import Train
 
 EpochRow = dict[str, int | float]
@@ -106,8 +107,8 @@ class Checkpoints:
         self._all = folder
         self._inputs = dict(inputs)
         self._mine = folder / sha256_of_json(self._inputs)[:16]
-        self._epochs = 0
-        """Those done in the state that was saved or loaded last."""
+        self._resumes: tuple[str, ...] = ()
+        """After which epoch the next run does: that of the state that was saved or loaded last."""
         self.damaged: list[Path] = []
         """States that `load` found there and could not take."""
 
@@ -131,7 +132,7 @@ class Checkpoints:
         with numbers_file(self.path) as partial, partial.open("wb") as file:
             torch.save(dict(state), file)
         self.damaged.clear()
-        self._epochs = len(state["progress"]["history"])
+        self._note_epochs(state)
         for other in self._others():
             shutil.rmtree(other)
 
@@ -140,10 +141,14 @@ class Checkpoints:
         for path in filter(Path.exists, (self.path, self.before)):
             if is_sealed(path) and is_intact(path):
                 state = torch.load(path, map_location="cpu", weights_only=True)
-                self._epochs = len(state["progress"]["history"])
+                self._note_epochs(state)
                 return state
             self.damaged.append(path)
         return None
+
+    def _note_epochs(self, state: Mapping[str, Any]) -> None:
+        self._resumes = (f"after epoch {len(state['progress']['history'])}",)
+        leave_words(*self._resumes)
 
     def differences(self) -> list[str]:
         """How the inputs differ from those of another key's checkpoints, or nothing where there are none."""
@@ -180,9 +185,7 @@ class Checkpoints:
             holder.write_text(str(os.getpid()), encoding="utf-8")
             yield
         except KeyboardInterrupt:
-            if self._epochs:
-                raise KeyboardInterrupt(f"after epoch {self._epochs}") from None
-            raise
+            raise KeyboardInterrupt(*self._resumes) from None
         finally:
             lock.release()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from foldline.files.parent import VARIABLE as PARENT
 from foldline.files.refusal import Refusal
+from foldline.files.whole_files import write_text
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 VARIABLE = "FOLDLINE_PROCESSES"
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
 """Where torch's launcher tells each process to leave its last words."""
+LAST_WORDS = "interrupted.txt"
+"""Next to it: what the launcher says if an interrupt ends the process, which is then not asked."""
 
 
 def launch(module: str, arguments: Sequence[str], stage: Callable[[], None]) -> None:
@@ -84,8 +87,9 @@ def _start(processes: int, module: str, arguments: Sequence[str]) -> None:
             elastic_launch(config, sys.executable)("-m", module, *arguments)
         except ChildFailedError as error:
             raise _explained(*first_cause(error.failures)) from None
-        except SignalException:
-            raise KeyboardInterrupt from None
+        except (SignalException, KeyboardInterrupt):
+            words = [path.read_text(encoding="utf-8") for path in Path(logs).rglob(LAST_WORDS)]
+            raise KeyboardInterrupt(*words[:1]) from None
 
 
 def _work(stage: Callable[[], None]) -> None:
@@ -98,6 +102,12 @@ def _work(stage: Callable[[], None]) -> None:
         words = {"message": str(refusal), "timestamp": int(time.time())}
         Path(os.environ[ERROR_FILE]).write_text(json.dumps(words), encoding="utf-8")
         sys.exit(1)
+
+
+def leave_words(words: str) -> None:
+    """What an interrupt of this process will be explained by, where a launcher started it."""
+    if ERROR_FILE in os.environ:
+        write_text(Path(os.environ[ERROR_FILE]).with_name(LAST_WORDS), words)
 
 
 def _leave_the_others() -> None:
