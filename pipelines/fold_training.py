@@ -61,7 +61,7 @@ def train_one(name: FoldName, seed: int) -> None:
     key = key_inputs(config, seed, fold.symmetries, upstream, running_code())
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)
     with checkpoints.alone(accelerator.is_main_process):
-        trained = train_fold(fold, config, checkpoints, accelerator)
+        trained = train_fold(fold, config, checkpoints, accelerator, places.phases(name, seed))
         if accelerator.is_main_process:
             write_trained(places.trained(name, seed), trained)
             checkpoints.clear()

@@ -4,8 +4,10 @@ import pytest
 
 from foldline.card.card import read_card
 from foldline.experiment.fitting import refuse_unfit
-from foldline.experiment.params import read_params
+from foldline.experiment.params import Params, read_params
 from foldline.files.refusal import Refusal
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,3 +40,19 @@ def test_where_labels_are_places_nothing_may_move() -> None:
         "`train.augmentation.recipe` is light, which draws movements; in facial-keypoints-detection that changes"
         in message
     )
+
+
+def test_what_a_phase_draws_is_looked_at_too() -> None:
+    """Once, though two phases draw the same."""
+    experiment = read_yaml(ROOT / "pipelines/recipes/digits.yaml")
+    phases = [{"name": name, "epochs": 3, "save_model": False} for name in ("one", "other")]
+    moved = [phase | {"augmentation": {"recipe": "light", "transforms": []}} for phase in phases]
+    experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}, "phases": phases}
+    card = read_card(ROOT / "pipelines/competitions/facial-keypoints-detection.yaml")
+    with pytest.raises(Refusal, match=r"`train\.loss\.kind`") as refusal:
+        refuse_unfit(parse(experiment, Params, "params.yaml"), card)
+    assert "recipe" not in str(refusal.value)
+    experiment["train"] |= {"phases": moved}
+    with pytest.raises(Refusal) as refusal:
+        refuse_unfit(parse(experiment, Params, "params.yaml"), card)
+    assert str(refusal.value).count("`train.augmentation.recipe` is light, which draws movements") == 1

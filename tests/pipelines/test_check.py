@@ -62,6 +62,7 @@ def test_it_loads_neither_torch_nor_pandas_whatever_is_asked_for(tmp_path: Path)
     params["train"] |= {"compile": True, "precision": "bfloat16", "loss": own, "freezing": GRADUAL}
     params["train"]["model"] |= {"name": "vit_tiny_patch16_224", "drop_path_rate": 0.1, "hidden_activation": "relu"}
     params["train"]["augmentation"]["transforms"] = [{"GaussianBlur": {"p": 0.3}}]
+    params["train"]["phases"] = [{"name": "one", "epochs": 6, "save_model": True}]
     params["predict"]["views"] = ["identity", "scale_125"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     program = f"import sys; from pipelines import check; check.main(); print(sorted({SLOW} & set(sys.modules)))"

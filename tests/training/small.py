@@ -46,6 +46,7 @@ TRAIN: dict[str, Any] = {
     "mixing": {"kind": "none"},
     "head_initialisation": {"kind": "none"},
     "augmentation": {"recipe": "light", "transforms": []},
+    "phases": [],
     "keep": "last",
 }
 

@@ -183,5 +183,8 @@ def test_refuses_what_nothing_would_judge() -> None:
     best = read_yaml(Path("pipelines/recipes/digits.yaml"))["train"] | {"keep": "best"}
     with pytest.raises(Refusal, match=r"all_head0, without rows to choose an epoch by: set train.keep to la"):
         params(folds=[0, "all_head0"], train=best)
+    phases = [{"name": "only", "epochs": 6, "save_model": False, "keep": "best"}]
+    with pytest.raises(Refusal, match=r"to choose an epoch by: set train.keep, and that of each phase, to last"):
+        params(folds=[0, "all"], train=best | {"keep": "last", "phases": phases})
     with pytest.raises(Refusal, match=r"is invalid; choose from 0, 1, 2, all, all_head0, each once"):
         params(folds=[0, 3])

@@ -74,13 +74,14 @@ def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
 
 
 def _unsafe_recipe(params: Params, card: Card) -> Iterator[str]:
-    recipe, slug = params.train.augmentation.recipe, card.slug
-    unsafe = recipe.unsafe(card.symmetries)
-    if unsafe:
-        yield (
-            f"params.yaml: `train.augmentation.recipe` is {recipe.kind}, which draws {listed(unsafe)}; in {slug} that "
-            f"changes what the label says. Its card allows: {listed(card.symmetries or ())} (`symmetries`)."
-        )
+    for recipe in dict.fromkeys(phase.augmentation.recipe for phase in params.train.in_phases):
+        unsafe = recipe.unsafe(card.symmetries)
+        if unsafe:
+            yield (
+                f"params.yaml: `train.augmentation.recipe` is {recipe.kind}, which draws {listed(unsafe)}; in "
+                f"{card.slug} that changes what the label says. Its card allows: {listed(card.symmetries or ())} "
+                "(`symmetries`)."
+            )
 
 
 def _swapped_axes(params: Params) -> Iterator[str]:

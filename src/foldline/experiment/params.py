@@ -49,8 +49,9 @@ class Params(Section):
             yield f"folds: {list(self.folds)} is invalid; choose from {listed(valid, 30)}, each once (split.count)"
         elif len(of_all_rows) == len(self.folds):
             yield f"folds: {list(self.folds)} has no fold with validation rows, which tell how good models are"
-        if of_all_rows and self.train.keep == "best":
-            yield f"folds has {listed(of_all_rows)}, without rows to choose an epoch by: set train.keep to last"
+        if of_all_rows and any(phase.keep == "best" for phase in self.train.in_phases):
+            keys = "train.keep, and that of each phase," if self.train.phases else "train.keep"
+            yield f"folds has {listed(of_all_rows)}, without rows to choose an epoch by: set {keys} to last"
         if not model.has_head and "all_head0" in self.folds:
             yield "folds has all_head0, but train.model is your own and has no separate head: leave all_head0 out"
         if not model.has_head and self.weights.kind != "none":

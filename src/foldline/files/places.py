@@ -107,5 +107,9 @@ class Places:
         """What `pipelines.lr_find` saw."""
         return self.work / "lr_find" / of_model(fold, seed)
 
+    def phases(self, fold: FoldName, seed: int) -> Path:
+        """The folder of the models of the phases that `train.phases` says to keep: no stage's out."""
+        return self.work / "phases" / of_model(fold, seed)
+
     def predicted(self, fold: FoldName, seed: int) -> Path:
         return self.predicted_folds / of_model(fold, seed)

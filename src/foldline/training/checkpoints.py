@@ -34,19 +34,26 @@ class Progress:
     """A row per epoch done."""
     best_weights: dict[str, Tensor] | None = None
     """Those of the epoch with the lowest validation loss, when they are wanted."""
+    earlier: int = 0
+    """How many epochs of the history are of earlier phases."""
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
-        return len(self.history)
+        """Epochs done in this phase."""
+        return len(self.history) - self.earlier
+
+    @property
+    def number(self) -> int:
+        """The next epoch's, from 1, over all phases."""
+        return len(self.history) + 1
 
     def finish_epoch(
         self, learning_rate: float, training: tuple[float, float], validation: tuple[float, float]
     ) -> bool:
-        """Records loss and accuracy of both; whether this epoch's validation loss is the lowest so far."""
-        row = (self.epoch + 1, learning_rate, *training, *validation)
+        """Records loss and accuracy of both; whether this epoch's validation loss is the phase's lowest so far."""
+        row = (self.number, learning_rate, *training, *validation)
         self.history.append(dict(zip(COLUMNS, row, strict=True)))
-        return all(validation[0] < before["validation_loss"] for before in self.history[:-1])
+        return all(validation[0] < before["validation_loss"] for before in self.history[self.earlier : -1])
 
     def keep(self, model: nn.Module) -> None:
         self.best_weights = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}

@@ -98,6 +98,17 @@ def dry_run(
 ) -> None:
     """Raises a Refusal that names a key, of `train` or `predict` (whose `views` and `precision` these are), where
     something cannot be had. `fold`: of stand_in. `processes`: that will train together."""
+    for phase in config.in_phases:
+        try:
+            dry_run_phase(fold, phase, views, precision, processes, accelerator)
+        except Refusal as refusal:
+            seen = f" Seen in the phase `{phase.phases[0].name}`." if phase.phases else ""
+            raise Refusal(f"{refusal}{seen}") from None
+
+
+def dry_run_phase(
+    fold: Fold, config: Train, views: Sequence[str], precision: Precision, processes: int, accelerator: Accelerator
+) -> None:
     with named_part(config):
         try_out_parts(fold, config)
         _, height, width, _ = fold.pixels.shape

@@ -2,8 +2,10 @@
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,12 +32,15 @@ class Trained:
     history: list[EpochRow]
     kept: EpochRow
     """The row of the epoch whose weights these are."""
+    phases: Sequence[str] = ()
+    """Each row's phase, where there are any."""
 
 
 def write_trained(folder: Path, trained: Trained) -> None:
     """`model.safetensors`, `history.csv` and `metrics.json`; equal trainings write equal bytes."""
     save_model(folder / "model.safetensors", trained.model)
-    write_history(folder / "history.csv", pd.DataFrame(trained.history))
+    of_phases = {"phase": trained.phases} if trained.phases else {}
+    write_history(folder / "history.csv", pd.DataFrame(trained.history).assign(**of_phases))
     measured = {name: value for name, value in trained.kept.items() if not math.isnan(value)}
     write_json(folder / "metrics.json", measured)
 
@@ -46,30 +51,39 @@ HEAD = "head"
 """In a checkpoint: the head to put back, once it is learned."""
 
 
-def train_fold(fold: Fold, config: Train, checkpoints: Checkpoints, accelerator: Accelerator) -> Trained:
+def train_fold(
+    fold: Fold, config: Train, checkpoints: Checkpoints, accelerator: Accelerator, saved: Path = Path()
+) -> Trained:
     """Train one fold, or go on where an earlier run was stopped. Every process calls it and gets the same.
 
+    `saved`: the folder of the phases' models that are to be kept.
     Raises Refusal when the loss is no longer a number, or when memory runs out.
     """
     with memory_advice(config.micro_batch_size, config.batch_size):
         state = begin(checkpoints, fold.title, config.epochs, accelerator)
         if fold.before is not None:
-            return put_head_back(fold, fold.before, config, state, checkpoints, accelerator)
-        return learn(fold, config, state, checkpoints, accelerator)
+            return put_head_back(fold, fold.before, config, state, checkpoints, accelerator, saved)
+        return learn(fold, config, state, checkpoints, accelerator, saved=saved)
 
 
 def put_head_back(
-    fold: Fold, before: Fold, config: Train, state: State | None, checkpoints: Checkpoints, accelerator: Accelerator
+    fold: Fold,
+    before: Fold,
+    config: Train,
+    state: State | None,
+    checkpoints: Checkpoints,
+    accelerator: Accelerator,
+    saved: Path,
 ) -> Trained:
     """Train `before`, go on from there with all of `fold` for a whole schedule, and give the model the head that it had
     in between. Training loss and accuracy are those of the other head."""
     head = None if state is None else state.get(HEAD)
     learned = None
     if head is None:
-        first = learn(before, config, state, checkpoints, accelerator).model
+        first = learn(before, config, state, checkpoints, accelerator, saved=saved).model
         accelerator.free_memory()
         learned, head, state = first.state_dict(), first.head.state_dict(), None
-    trained = learn(fold, config, state, checkpoints, accelerator, learned, {HEAD: head})
+    trained = learn(fold, config, state, checkpoints, accelerator, learned, {HEAD: head}, saved)
     trained.model.head.load_state_dict(head)
     return trained
 
@@ -82,28 +96,64 @@ def learn(
     accelerator: Accelerator,
     learned: Weights | None = None,
     beside: Mapping[str, Any] = MappingProxyType({}),
+    saved: Path = Path(),
 ) -> Trained:
-    """One training, from `start` or else from the weights `learned` or else from the first ones.
+    """One training, phase by phase, from `start` or else from the weights `learned` or else from the first ones.
 
     `beside`: what each checkpoint holds as well.
     """
+    ends = list(accumulate(phase.epochs for phase in config.in_phases))
+    done = 0 if start is None else len(start["progress"]["history"])
+    first = bisect_left(ends, done)  # A phase that was stopped at its end ends again.
+    trained: Trained | None = None
+    for number, phase in enumerate(config.in_phases[first:], start=first):
+        if trained is not None:
+            accelerator.free_memory()
+            start, learned = None, trained.model.state_dict()
+        told = phase.phases if accelerator.is_main_process else ()
+        for one in told:
+            tqdm.write(f"{fold.title}: phase {one.name}, epochs {ends[number] - one.epochs + 1} to {ends[number]}")
+        earlier = trained.history if trained is not None else []
+        trained = learn_phase(
+            replace(fold, phase=number), config, start, checkpoints, accelerator, learned, beside, earlier
+        )
+        for one in told:
+            if one.save_model:
+                save_model(saved / f"{one.name}.safetensors", trained.model)
+    assert trained is not None, "the last phase's end is the history's"
+    return replace(trained, phases=[phase.name for phase in config.phases for _ in range(phase.epochs)])
+
+
+def learn_phase(
+    fold: Fold,
+    whole: Train,
+    start: State | None,
+    checkpoints: Checkpoints,
+    accelerator: Accelerator,
+    learned: Weights | None,
+    beside: Mapping[str, Any],
+    earlier: Sequence[EpochRow],
+) -> Trained:
+    """The fold's phase of `whole`. `earlier`: the history before it, which `start` holds, too."""
+    config = whole.in_phases[fold.phase]
     batches = training_batches(fold, config, accelerator)
-    setup = build_training(fold, config, len(batches), accelerator.device, learned)
-    check = NonFiniteCheck(fold.training.row_ids, len(batches), checkpoints.path)
+    setup = replace(build_training(fold, config, len(batches), accelerator.device, learned), earlier=earlier)
+    before = sum(phase.epochs for phase in whole.in_phases[: fold.phase])
+    check = NonFiniteCheck(fold.training.row_ids, len(batches), checkpoints.path, before)
     validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator)
     state, begun = start, time.monotonic()
-    done = 0 if start is None else len(start["progress"]["history"])
+    done = before if start is None else len(start["progress"]["history"])
     for state in train(setup, batches, validate, check, start, accelerator):
         if accelerator.is_main_process:
             checkpoints.save({**state, **beside})
             row = state["progress"]["history"][-1]
             rate = (time.monotonic() - begun) / (row["epoch"] - done)
-            seconds_left = rate * (config.epochs - row["epoch"])
-            tqdm.write(describe_epoch(fold.title, config.epochs, row, seconds_left))
+            seconds_left = rate * (whole.epochs - row["epoch"])
+            tqdm.write(describe_epoch(fold.title, whole.epochs, row, seconds_left))
             if state[SKIPPED]:
                 why = "their gradients were not finite in float16, and the scale of the loss is lowered"
                 tqdm.write(f"{fold.title}: {state[SKIPPED]} of {len(batches)} steps were skipped: {why}")
-            report_progress(Done(row["epoch"], config.epochs, seconds_left))
+            report_progress(Done(row["epoch"], whole.epochs, seconds_left))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], setup.average.model
@@ -111,7 +161,7 @@ def learn(
     if config.keep == "last":
         return Trained(model.cpu(), history, history[-1])
     model.load_state_dict(state["progress"]["best_weights"])
-    return Trained(model.cpu(), history, min(history, key=lambda row: row["validation_loss"]))
+    return Trained(model.cpu(), history, min(history[before:], key=lambda row: row["validation_loss"]))
 
 
 def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accelerator) -> State | None:

@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from foldline.files.progress import progress
 from foldline.training.averages import Follower
 from foldline.training.batches import Batch, TrainingBatches, micro_batches
-from foldline.training.checkpoints import Progress, checkpoint_state, restore
+from foldline.training.checkpoints import EpochRow, Progress, checkpoint_state, restore
 from foldline.training.measuring import NonFiniteCheck, RunningSums, refuse_lost_weights
 from foldline.training.objectives import Objective
 from foldline.training.optimizers import SetHyperparameters
@@ -42,6 +42,8 @@ class TrainingSetup:
     """Follows `model`."""
     seed: tuple[int, ...]
     """Of everything that torch draws: dropout, stochastic depth."""
+    earlier: Sequence[EpochRow] = ()
+    """The history of earlier phases."""
 
 
 def train(
@@ -59,14 +61,15 @@ def train(
     config, average = setup.config, setup.average
     model, optimizer = accelerator.prepare(setup.model, setup.optimizer)
     stateful = {"model": setup.model, "optimizer": optimizer, "average": average, "scaler": accelerator.scaler}
-    progress = Progress() if checkpoint is None else restore(checkpoint, stateful)
+    start = Progress([*setup.earlier], earlier=len(setup.earlier))
+    progress = start if checkpoint is None else restore(checkpoint, stateful)
     while progress.epoch < config.epochs:
         seed_torch((*setup.seed, progress.epoch, accelerator.process_index))
         sums, skipped = RunningSums(accelerator), 0
         if config.freezing.start_epoch(setup.model, progress.epoch):
             model, optimizer = wrapped_anew(model, optimizer, accelerator)
         first_step = progress.epoch * len(batches)
-        for step, batch in enumerate(progress_bar(batches, progress.epoch, accelerator), start=first_step):
+        for step, batch in enumerate(progress_bar(batches, progress, accelerator), start=first_step):
             setup.set_hyperparameters(optimizer, step)
             for micro_batch, logits, losses in passes(setup, model, batch, accelerator):
                 sums.add(losses, setup.objective.correct(logits, micro_batch.targets))
@@ -79,7 +82,7 @@ def train(
             else:
                 average.update()
         check.look()
-        refuse_lost_weights(setup.model, progress.epoch + 1)
+        refuse_lost_weights(setup.model, progress.number)
         sync_buffers(setup.model, accelerator)
         with accelerator.autocast():
             average.finish_epoch(batches.of(progress.epoch), accelerator)
@@ -129,11 +132,11 @@ def sync_buffers(model: nn.Module, accelerator: Accelerator) -> None:
             buffer.copy_(over_processes(buffer, "mean", accelerator))
 
 
-def progress_bar(batches: TrainingBatches, epoch: int, accelerator: Accelerator) -> Iterator[Batch]:
+def progress_bar(batches: TrainingBatches, done: Progress, accelerator: Accelerator) -> Iterator[Batch]:
     """On a terminal and in the first process only."""
     yield from progress(
-        batches.mixed(epoch),
-        desc=f"epoch {epoch + 1}",
+        batches.mixed(done.epoch),
+        desc=f"epoch {done.number}",
         total=len(batches),
         unit="step",
         disable=None if accelerator.is_main_process else True,

@@ -116,11 +116,13 @@ class NonFiniteCheck:
     device wait at every step.
     """
 
-    def __init__(self, row_ids: Sequence[str], steps_per_epoch: int, checkpoint: Path) -> None:
-        """`row_ids`: of the fold's training images. `checkpoint`: where the last epoch's state lies, if any."""
+    def __init__(self, row_ids: Sequence[str], steps_per_epoch: int, checkpoint: Path, earlier: int = 0) -> None:
+        """`row_ids`: of the fold's training images. `checkpoint`: where the last epoch's state lies, if any. `earlier`:
+        epochs of earlier phases."""
         self._row_ids = row_ids
         self._steps_per_epoch = steps_per_epoch
         self._checkpoint = checkpoint
+        self._earlier = earlier
         self._waiting: Callable[[], None] | None = None
 
     def watch(self, step: int, losses: Float[Tensor, " batch"], index: Int64[Tensor, " batch"]) -> None:
@@ -147,7 +149,7 @@ class NonFiniteCheck:
 
     def _refusal(self, step: int, losses: Tensor, index: Tensor) -> Refusal:
         rows = dict.fromkeys(self._row_ids[image] for image in index[~losses.isfinite()].tolist())
-        epoch = step // self._steps_per_epoch
+        epoch = self._earlier + step // self._steps_per_epoch
         left = f"The last good checkpoint, of epoch {epoch}, is {self._checkpoint}." if epoch else ""
         return Refusal(
             f"the training loss is not a number at step {step + 1} (epoch {epoch + 1}), for the rows "

@@ -86,8 +86,10 @@ def find_rates(
 
 
 def sweep_fold(fold: Fold, config: Train, sweep: Sweep, accelerator: Accelerator) -> pd.DataFrame:
-    """A fold's training as `train_fold` would begin it, with `sweep` in place of its schedule. See `find_rates`."""
+    """A fold's training as `train_fold` would begin it (its first phase), with `sweep` in place of its schedule. See
+    `find_rates`."""
     sweep.refuse_unfit()
+    config = config.in_phases[0]
     with memory_advice(config.micro_batch_size, config.batch_size):
         batches = training_batches(fold, config, accelerator)
         setup = build_training(fold, config, len(batches), accelerator.device)

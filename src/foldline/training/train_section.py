@@ -1,10 +1,11 @@
 """Section `train`: everything about one fold's training."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
+from foldline.files.refusal import listed
 from foldline.params.section import Precision, Section
 from foldline.training.averages import Averages
 from foldline.training.head_initialisation import HeadInitialisations
@@ -39,6 +40,31 @@ class Resolution(Kind):
         return start + (end - start) * min(epoch / growing, 1.0) if growing else end
 
 
+Keep = Literal["last", "best"]
+
+
+class Phase(Section):
+    """A part of a training: what differs in it from the section, and how long it is. The next one begins with the
+    weights that it hands on (`keep`), and with an optimiser, an average and an order of its own."""
+
+    name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,20}$")]
+    epochs: PositiveInt
+    save_model: bool
+    """Whether the model that it hands on is kept as `work/<slug>/phases/fold<k>/seed<s>/<name>.safetensors`."""
+    optimizer: Optimizers | None = None
+    learning_rates: AnyLearningRates | None = None
+    freezing: Freezings | None = None
+    schedule: Schedules | None = None
+    average: Averages | None = None
+    mixing: Mixings | None = None
+    resolution: Resolution | None = None
+    augmentation: Augmentation | None = None
+    keep: Keep | None = None
+
+
+TRAINING = "the training: train.epochs is"
+
+
 class Train(Section):
     seeds: tuple[NonNegativeInt, ...]
     """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
@@ -69,7 +95,9 @@ class Train(Section):
     mixing: Mixings
     head_initialisation: HeadInitialisations
     augmentation: Augmentation
-    keep: Literal["last", "best"]
+    phases: tuple[Phase, ...]
+    """Trained one after the other, `epochs` together; [] for a training of one piece."""
+    keep: Keep
     """Which epoch's weights to hand on. `best` is chosen on the fold's own validation rows, which makes its
     out-of-fold score too good."""
 
@@ -82,10 +110,29 @@ class Train(Section):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> "Train":
-        contradictions = [*self._too_long(), *self._unmixable(), *self._headless()]
+        contradictions = list(self._unfit_phases())
+        for phase in self.in_phases:
+            contradictions += [*phase._too_long(), *phase._unmixable(), *phase._headless()]
         if contradictions:
-            raise ValueError("; ".join(contradictions))
+            raise ValueError("; ".join(dict.fromkeys(contradictions)))
         return self
+
+    @property
+    def in_phases(self) -> tuple["Train", ...]:
+        """What each phase trains with, its `phases` being itself alone; the section itself where it has none."""
+        return tuple(self.model_copy(update=self._of(phase)) for phase in self.phases) or (self,)
+
+    def _of(self, phase: Phase) -> dict[str, Any]:
+        named = {key: value for key, value in phase if value is not None and key in Train.model_fields}
+        return {**named, "phases": (phase,)}
+
+    def _unfit_phases(self) -> Iterator[str]:
+        names, epochs = [phase.name for phase in self.phases], [phase.epochs for phase in self.phases]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            yield f"train.phases has {listed(repeated)} more than once: give each a name of its own"
+        if epochs and sum(epochs) != self.epochs:
+            written = " + ".join(map(str, epochs))
+            yield f"train.phases have {written} epochs, but train.epochs is {self.epochs}: it is their sum"
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -98,7 +145,8 @@ class Train(Section):
                 value = getattr(part, key)
                 epochs = max(value) if isinstance(value, tuple) else value
                 if epochs > self.epochs:
-                    yield f"train.{name}.{key} is {epochs:g}, longer than the training: train.epochs is {self.epochs}"
+                    whole = f"the phase `{self.phases[0].name}`: its epochs are" if self.phases else TRAINING
+                    yield f"train.{name}.{key} is {epochs:g}, longer than {whole} {self.epochs}"
 
     def _unmixable(self) -> Iterator[str]:
         if self.mixing.mixes and self.loss.is_of_values:

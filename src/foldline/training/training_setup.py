@@ -28,7 +28,7 @@ from foldline.training.optimizers import hyperparameters
 from foldline.training.train_section import Train
 
 ALL_ROWS_SEED = 2**32 - 1
-"""Instead of a fold's number, which no fold has."""
+"""Instead of a fold's number, which no fold has. A later phase counts down from it, where no epoch is."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,18 @@ class Fold:
     """What is learned first: with its head this training then ends."""
     tabular: TabularEncoding | None = None
     """What the samples' tabular features mean; None where a row is its images."""
+    phase: int = 0
+    """Which of the training's it is."""
 
     @property
     def title(self) -> str:
         return f"fold {self.name}, seed {self.seed}"
 
 
-def fold_seed(fold: Fold) -> tuple[int, int]:
+def fold_seed(fold: Fold) -> tuple[int, ...]:
     """Of all that is drawn while training."""
-    return fold.seed, fold.name if isinstance(fold.name, int) else ALL_ROWS_SEED
+    name = fold.name if isinstance(fold.name, int) else ALL_ROWS_SEED
+    return (fold.seed, name, ALL_ROWS_SEED - fold.phase) if fold.phase else (fold.seed, name)
 
 
 def fold_objective(fold: Fold, loss: Loss) -> Objective:
