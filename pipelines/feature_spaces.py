@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foldline.ensembling.expected_rows import expected_rows
 from foldline.files.places import FoldName
@@ -25,8 +25,6 @@ from pipelines.running import Settings, read_settings
 
 if TYPE_CHECKING:
     from foldline.training.models import Classifier
-else:
-    Classifier = Any
 
 MODEL = "model.safetensors"
 WITHOUT_HEAD = {"outputs": 1, "activation": "softmax", "tabular": None}
@@ -84,7 +82,7 @@ def _lists(images: RowImages) -> tuple[list[int], list[int]]:
     return images.cache_indices.tolist(), images.rows.tolist()
 
 
-def model_of(settings: Settings, fold: FoldName | None, seed: int) -> Classifier:
+def model_of(settings: Settings, fold: FoldName | None, seed: int) -> "Classifier":
     """That of the fold and seed; without a fold the pretrained backbone, under a head that means nothing.
 
     Raises Refusal where trainings begin at random.

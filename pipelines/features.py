@@ -16,11 +16,13 @@ foldline features --pretrained --rows train --stages layer3 last
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import product
 
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted, listed
+from foldline.files.whole_files import locked
 from foldline.predicting.feature_space import Space
 from foldline.predicting.predict_section import Predict
 from foldline.training.launching import ERROR_FILE, launch
@@ -54,11 +56,13 @@ def features(wish: argparse.Namespace) -> Answer:
     parts = wish.rows or list(space.ids)
     space.require_parts(parts)
     pairs = list(product(dict.fromkeys(parts), dict.fromkeys(wish.views)))
-    wanted = [(part, view) for part, view in pairs if not space.has(part, view, wish.stages)]
-    if wanted:
-        launch("pipelines.features", launched_arguments(), partial(make, space, fold, seed, wanted, wish.stages))
-    if ERROR_FILE in os.environ:
-        return {}  # One of several processes: the first one tells.
+    is_one_of_several = ERROR_FILE in os.environ
+    with nullcontext() if is_one_of_several else locked(space.folder.with_name(".lock")):
+        wanted = [(part, view) for part, view in pairs if not space.has(part, view, wish.stages)]
+        if wanted or is_one_of_several:
+            launch("pipelines.features", launched_arguments(), partial(make, space, fold, seed, wanted, wish.stages))
+    if is_one_of_several:
+        return {}  # The process that started them tells.
     print(f"{space.name}: {space.folder}")
     sizes = {f"{part}/{view}": _told(space, part, view, wish.stages, (part, view) in wanted) for part, view in pairs}
     made = [f"{part}/{view}" for part, view in wanted]

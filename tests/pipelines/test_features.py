@@ -1,6 +1,9 @@
 """`foldline features` in a project of several images per row: the real command, its keys and what it refuses."""
 
+import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -187,6 +190,27 @@ def test_the_pretrained_backbone_shows_all_rows(foldline: Foldline) -> None:
     model.backbone.load_state_dict(backbone.state_dict())
     direct = expected(model, space, "train", "layer3")
     np.testing.assert_allclose(space.vectors("train", "layer3"), direct, rtol=2e-3, atol=1e-5)
+
+
+def test_a_model_of_all_rows_has_test_rows_alone(foldline: Foldline) -> None:
+    everything = PLACES.trained("all", 0) / TRAINED.name
+    everything.parent.mkdir(parents=True)
+    shutil.copy(TRAINED, everything)
+    assert foldline("--fold", "all", "--stages", "act1", "last")["made"] == ["test/identity"]
+
+
+@pytest.mark.slow
+def test_several_processes_make_the_same_and_one_of_them_tells(foldline: Foldline) -> None:
+    command = [sys.executable, "-m", "pipelines", "features", "--fold", "0", "--json"]
+    several = {"FOLDLINE_PROCESSES": "2", "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ | several)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["made"] == ["out_of_fold/identity", "test/identity"]
+    vectors = {file.name: file.read_bytes() for file in Path(told["folder"], "out_of_fold/identity").iterdir()}
+    shutil.rmtree(PLACES.features)
+    made = foldline("--fold", "0")["folder"] / "out_of_fold/identity"
+    assert {file.name: file.read_bytes() for file in made.iterdir()} == vectors
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,12 @@ def make_features(
             raise Refusal(f"{space.name}: the model has no stage `{stage}`.{near} Choose from {valid}.")
     if accelerator.is_main_process:
         _begin(space, channels)
-    (plan,) = broadcast_object_list([[_shapes(space, part, view, stages, channels) for part, view in wanted]])
+    shapes_of = partial(_shapes, space, stages, channels)
+    # What is there, the main process has seen before anything was written.
+    (plan,) = broadcast_object_list([[(part, view, shapes_of(part, view)) for part, view in wanted]])
     creating = partial(create_array, dtype=np.float16)
     opening = partial(open_array, axes=AXES, writable=True, dtype=np.float16)
-    for (part, view), shapes in zip(wanted, plan, strict=True):
+    for part, view, shapes in plan:
         create, read = (partial(_files, opened, shapes) for opened in (creating, opening))
         with shared_folder(space.folder / part / view, create, read, accelerator) as files:
             vectors, what = StageVectors(model, tuple(shapes)), f"features of {part} rows, {view}"
@@ -76,7 +78,7 @@ def _begin(space: Space, channels: Mapping[str, int]) -> None:
         write_json(space.folder / "space.json", {"of": space.name, "stages": dict(channels), "key": dict(space.inputs)})
 
 
-def _shapes(space: Space, part: str, view: str, stages: Sequence[str], channels: Mapping[str, int]) -> dict[str, Shape]:
+def _shapes(space: Space, stages: Sequence[str], channels: Mapping[str, int], part: str, view: str) -> dict[str, Shape]:
     """Of the stages that the folder will hold: those asked for, and those that are there."""
     return {
         stage: (len(space.ids[part]), number)
