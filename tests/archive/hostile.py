@@ -20,10 +20,10 @@ MEMBERS = {"train.csv": TEXT, "train/a.txt": b"a" * 400, "train/b.txt": b"b" * 3
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 
 
-def zipped(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(entries: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", compression) as archive:
-        for name, member in members.items():
+        for name, member in entries.items():
             archive.writestr(name, member)
     return content.getvalue()
 
@@ -39,10 +39,10 @@ def with_fields(content: bytes, in_local: int, in_central: int, code: str, value
     return bytes(changed)
 
 
-def tarred(*members: tuple[tarfile.TarInfo, bytes], mode: str = "w") -> bytes:
+def tarred(*entries: tuple[tarfile.TarInfo, bytes], mode: str = "w") -> bytes:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode=mode) as archive:  # type: ignore[call-overload]
-        for member, data in members:
+        for member, data in entries:
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return content.getvalue()
@@ -91,10 +91,10 @@ def symlinked_zip(target: str) -> bytes:
     return content.getvalue()
 
 
-def in_7z(members: Mapping[str, bytes], link: str | None = None) -> bytes:
+def in_7z(entries: Mapping[str, bytes], link: str | None = None) -> bytes:
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "files"), Path(folder, "all.7z")
-        for name, member in members.items():
+        for name, member in entries.items():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes(member)
         if link is not None:
@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
         for name, kind in (("stored", 0), ("deflate", 8), ("bzip2", 12), ("lzma", 14))
     },
     "zip: a member of 4 GB": ("all.zip", with_fields(zipped({"a.csv": b"0" * 99}), 22, 24, "<I", 2**32 - 2)),
-    "zip: overlapping members": ("all.zip", overlapping(500)),
+    "zip: overlapping entries": ("all.zip", overlapping(500)),
     "zip: nested without end": ("all.zip", nested(6)),
     "zip: a name that is no text": ("all.zip", with_fields(zipped({"\xe4.csv": TEXT}), 30, 46, "<B", 0xFF)),
     "zip: cut off": ("all.zip", zipped(MEMBERS)[:-40]),

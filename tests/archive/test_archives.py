@@ -15,10 +15,10 @@ from foldline.archive.archives import Archives
 from foldline.files.refusal import Refusal
 
 
-def zipped(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(entries: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", compression) as archive:
-        for name, member in members.items():
+        for name, member in entries.items():
             archive.writestr(name, member)
     return content.getvalue()
 
@@ -93,8 +93,8 @@ def test_the_last_part_of_a_split_zip_stays_a_file(tmp_path: Path) -> None:
 def test_copies_and_what_machines_leave_behind_tell_no_archives_apart(tmp_path: Path) -> None:
     for part in ("train", "test"):
         stray = {".DS_Store": part.encode(), f"{part}/Thumbs.db": b"", f"{part}/._1.jpg": b"", "a/__MACOSX/x": b""}
-        members = {f"{part}/1.jpg": part.encode(), "LICENSE": b"free", **stray}
-        (tmp_path / f"{part}.zip").write_bytes(zipped(members))
+        entries = {f"{part}/1.jpg": part.encode(), "LICENSE": b"free", **stray}
+        (tmp_path / f"{part}.zip").write_bytes(zipped(entries))
     with Archives(tmp_path, ["train.zip", "test.zip"]) as archives:
         assert archives.names == ("train/1.jpg", "LICENSE", "test/1.jpg")
 
@@ -183,20 +183,20 @@ def test_a_7z_that_needs_a_password_stays_a_file(tmp_path: Path, of_names: bool)
         assert archives.read("a.csv") == b"A"
 
 
-def tarred(members: Mapping[str, bytes], mode: str = "w") -> bytes:
+def tarred(entries: Mapping[str, bytes], mode: str = "w") -> bytes:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode=mode) as archive:  # type: ignore[call-overload]
-        for name, member in members.items():
+        for name, member in entries.items():
             information = tarfile.TarInfo(name)
             information.size = len(member)
             archive.addfile(information, io.BytesIO(member))
     return content.getvalue()
 
 
-def seven_zipped(members: Mapping[str, bytes]) -> bytes:
+def seven_zipped(entries: Mapping[str, bytes]) -> bytes:
     content = io.BytesIO()
     with py7zr.SevenZipFile(content, "w") as archive:
-        for name, member in members.items():
+        for name, member in entries.items():
             archive.writestr(member, name)
     return content.getvalue()
 

@@ -18,28 +18,28 @@ TWO = [("labels.csv", b"id\n1\n"), ("labels.csv", b"id\n2\n")]
 SAME = [TWO[0], TWO[0]]
 
 
-def as_zip(members: list[tuple[str, bytes]]) -> bytes:
+def as_zip(entries: list[tuple[str, bytes]]) -> bytes:
     content = io.BytesIO()
     with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(content, "w") as archive:
-        for name, member in members:
+        for name, member in entries:
             archive.writestr(name, member)
     return content.getvalue()
 
 
-def as_tar(members: list[tuple[str, bytes]], mode: Literal["w", "w:gz"] = "w") -> bytes:
+def as_tar(entries: list[tuple[str, bytes]], mode: Literal["w", "w:gz"] = "w") -> bytes:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode=mode) as archive:
-        for name, member in members:
+        for name, member in entries:
             information = tarfile.TarInfo(name)
             information.size = len(member)
             archive.addfile(information, io.BytesIO(member))
     return content.getvalue()
 
 
-def as_7z(members: list[tuple[str, bytes]]) -> bytes:
+def as_7z(entries: list[tuple[str, bytes]]) -> bytes:
     content = io.BytesIO()
     with py7zr.SevenZipFile(content, "w") as archive:
-        for name, member in members:
+        for name, member in entries:
             archive.writestr(member, name)
     return content.getvalue()
 

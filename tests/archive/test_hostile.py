@@ -36,7 +36,7 @@ def test_what_is_refused(what: str, tmp_path: Path) -> None:
 
 def test_members_that_share_their_bytes(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"all.zip has 3\d,\d+ bytes, its files 2,500,000 as they are packed"):
-        read_through(tmp_path, *REFUSED["zip: overlapping members"])
+        read_through(tmp_path, *REFUSED["zip: overlapping entries"])
 
 
 def test_a_link_in_a_zip_is_a_file_that_is_not_read(tmp_path: Path) -> None:

@@ -35,14 +35,14 @@ def test_no_junk(path: str) -> None:
 
 @pytest.mark.parametrize("form", ["zip", "tar", "folder"])
 def test_it_is_in_no_download(form: str, tmp_path: Path) -> None:
-    members = {path: path.encode() for path in [*JUNK, "train/cat/1.png", "a.csv"]}
+    files = {path: path.encode() for path in [*JUNK, "train/cat/1.png", "a.csv"]}
     source = tmp_path / f"all.{form}"
     if form == "zip":
-        source.write_bytes(zipped(members))
+        source.write_bytes(zipped(files))
     elif form == "tar":
-        source.write_bytes(tarred(*((entry(path), content) for path, content in members.items())))
+        source.write_bytes(tarred(*((entry(path), content) for path, content in files.items())))
     else:
-        for path, content in members.items():
+        for path, content in files.items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
             (source / path).write_bytes(content)
     manifest = adopt(source, "slug", tmp_path / "input" / "slug")

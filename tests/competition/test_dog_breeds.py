@@ -59,13 +59,13 @@ def draw(places: Places, replaced: dict[str, bytes]) -> None:
     """The archive and its manifest; `replaced`: other contents for some of its files."""
     labels = pd.DataFrame({"id": TRAIN_IDS, "breed": [BREEDS[number % 5] for number in range(40)]})
     sample = pd.DataFrame({"id": TEST_IDS, **dict.fromkeys(BREEDS, 1 / 5)})
-    members = {f"train/{row_id}.jpg": jpg(number) for number, row_id in enumerate(TRAIN_IDS)}
-    members |= {f"test/{row_id}.jpg": jpg(1000 + number) for number, row_id in enumerate(TEST_IDS)}
-    members |= {"labels.csv": labels.to_csv(index=False).encode()}
-    members |= {"sample_submission.csv": sample.to_csv(index=False).encode()}
+    entries = {f"train/{row_id}.jpg": jpg(number) for number, row_id in enumerate(TRAIN_IDS)}
+    entries |= {f"test/{row_id}.jpg": jpg(1000 + number) for number, row_id in enumerate(TEST_IDS)}
+    entries |= {"labels.csv": labels.to_csv(index=False).encode()}
+    entries |= {"sample_submission.csv": sample.to_csv(index=False).encode()}
     places.archives.mkdir(parents=True)
     with zipfile.ZipFile(places.archives / f"{SLUG}.zip", "w") as archive:
-        for path, content in (members | replaced).items():
+        for path, content in (entries | replaced).items():
             archive.writestr(path, content)
     file = ArchiveFile(name=f"{SLUG}.zip", bytes=1, sha256="")
     write_manifest(places.manifest, Manifest(competition=SLUG, files=(file,)))

@@ -13,7 +13,7 @@ RANKING = Ranking(kind="ranking", length=3, **COMMON)
 NAMES = ("red cat", "dog", "owl")
 
 
-def offence(form: OfLabels, *fields: str | None, names: tuple[str, ...] | None = NAMES) -> Violation | None:
+def violation(form: OfLabels, *fields: str | None, names: tuple[str, ...] | None = NAMES) -> Violation | None:
     return form.label_violation(pd.DataFrame({"x": fields}, dtype="str"), names)
 
 
@@ -26,8 +26,8 @@ def offence(form: OfLabels, *fields: str | None, names: tuple[str, ...] | None =
         (RANKING, ("dog owl", "owl")),
     ],
 )
-def test_known_labels_are_no_offence(form: OfLabels, fields: tuple[str | None, ...]) -> None:
-    assert offence(form, *fields) is None
+def test_known_labels_are_no_violation(form: OfLabels, fields: tuple[str | None, ...]) -> None:
+    assert violation(form, *fields) is None
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_known_labels_are_no_offence(form: OfLabels, fields: tuple[str | None, .
 )
 def test_the_first_unknown_label_is_named(form: OfLabels, fields: tuple[str | None, ...]) -> None:
     what = "column `x` names 'dogg', which is not a label. Did you mean `dog`? There are red cat, dog, owl"
-    assert offence(form, *fields) == Violation(1, what)
-    assert offence(form, *fields, names=None) is None
+    assert violation(form, *fields) == Violation(1, what)
+    assert violation(form, *fields, names=None) is None
 
 
 @pytest.mark.parametrize(("form", "field"), [(SET, "dog|owl|dog"), (RANKING, "owl dog dog")])
 def test_a_label_that_stands_twice_is_named_whoever_knows_the_labels(form: OfLabels, field: str) -> None:
-    assert offence(form, "dog", field, names=None) == Violation(1, "column `x` names 'dog' twice")
+    assert violation(form, "dog", field, names=None) == Violation(1, "column `x` names 'dog' twice")

@@ -112,7 +112,7 @@ def test_probabilities_that_a_grader_would_not_take_are_refused(path: Path, text
         (["007,1,0", "b,1,0", "c,1,0"], "row 3 (id `c`): the sample submission does not have this id. 1 id of the sa"),
     ],
 )
-def test_the_first_of_several_offences_is_named(path: Path, lines: list[str], message: str) -> None:
+def test_the_first_of_several_violations_is_named(path: Path, lines: list[str], message: str) -> None:
     path.write_text("\n".join(["id,pug,NA", *lines]))
     with pytest.raises(Refusal) as refusal:
         check_submission(path, SAMPLE, PROBABILITIES, distributions=True)

@@ -53,15 +53,15 @@ def csv(columns: Mapping[str, Any]) -> bytes:
     return pd.DataFrame(columns).to_csv(index=False).encode()
 
 
-def zipped(members: Mapping[str, bytes]) -> bytes:
+def zipped(entries: Mapping[str, bytes]) -> bytes:
     stored = io.BytesIO()
     with zipfile.ZipFile(stored, "w") as archive:
-        for path, content in members.items():
+        for path, content in entries.items():
             archive.writestr(path, content)
     return stored.getvalue()
 
 
-def dealt(ids: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
+def assigned(ids: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
     """A label per id, each as often as the others, in no order."""
     shuffled = np.random.default_rng(len(ids)).permutation(len(ids))
     return {row_id: labels[place % len(labels)] for row_id, place in zip(ids, shuffled, strict=True)}

@@ -16,21 +16,21 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, generate_uid
 from tests.competitions.drawing import pixels
 
 
-def tarred(members: Mapping[str, bytes], compression: Literal["", "gz"] = "") -> bytes:
+def tarred(files: Mapping[str, bytes], compression: Literal["", "gz"] = "") -> bytes:
     stored = io.BytesIO()
     mode: Literal["w:", "w:gz"] = f"w:{compression}"
     with tarfile.open(fileobj=stored, mode=mode) as archive:
-        for path, content in members.items():
+        for path, content in files.items():
             entry = tarfile.TarInfo(path)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return stored.getvalue()
 
 
-def seven_zipped(members: Mapping[str, bytes]) -> bytes:
+def seven_zipped(files: Mapping[str, bytes]) -> bytes:
     stored = io.BytesIO()
     with py7zr.SevenZipFile(stored, "w") as archive:
-        for path, content in members.items():
+        for path, content in files.items():
             archive.writestr(content, path)
     return stored.getvalue()
 

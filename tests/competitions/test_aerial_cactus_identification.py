@@ -5,20 +5,20 @@ from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 
 def draw(folders: bool = True) -> Miniature:
-    labels = dealt(numbered(24, "0004be2cfeaba1c0361d39e2b0{:06x}.jpg"), "01")
-    answers = dealt(numbered(12, "000940378805c44108d287872b{:06x}.jpg"), "01")
+    labels = assigned(numbered(24, "0004be2cfeaba1c0361d39e2b0{:06x}.jpg"), "01")
+    answers = assigned(numbered(12, "000940378805c44108d287872b{:06x}.jpg"), "01")
     train, test = ("train/", "test/") if folders else ("", "")
-    members = {
+    entries = {
         "train.zip": zipped(image_files([f"{train}{name}" for name in labels], 0)),
         "test.zip": zipped(image_files([f"{test}{name}" for name in answers], 100)),
         "train.csv": csv({"id": labels.keys(), "has_cactus": labels.values()}),
         "sample_submission.csv": csv({"id": answers.keys(), "has_cactus": 0.5}),
     }
-    return Miniature({"aerial-cactus-identification.zip": zipped(members)}, labels, answers)
+    return Miniature({"aerial-cactus-identification.zip": zipped(entries)}, labels, answers)
 
 
 @pytest.mark.parametrize("folders", [True, False])

@@ -6,20 +6,20 @@ from sklearn.metrics import roc_curve
 from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 FOLDERS = ("Cover", "JMiPOD", "JUNIWARD", "UERD")
 
 
 def draw() -> Miniature:
     stems, tests = numbered(10, "{:05}", 1), numbered(12, "{:04}.jpg", 1)
-    members = {}
+    entries = {}
     for number, stem in enumerate(stems):
-        members |= image_files([f"{folder}/{stem}.jpg" for folder in FOLDERS], 10 * number)
-    members |= image_files([f"Test/{name}" for name in tests], 500)
-    members["sample_submission.csv"] = csv({"Id": tests, "Label": 0})
+        entries |= image_files([f"{folder}/{stem}.jpg" for folder in FOLDERS], 10 * number)
+    entries |= image_files([f"Test/{name}" for name in tests], 500)
+    entries["sample_submission.csv"] = csv({"Id": tests, "Label": 0})
     labels = {f"{folder}/{stem}": folder for stem in stems for folder in FOLDERS}
-    return Miniature({"alaska2-image-steganalysis.zip": zipped(members)}, labels, dealt(tests, FOLDERS))
+    return Miniature({"alaska2-image-steganalysis.zip": zipped(entries)}, labels, assigned(tests, FOLDERS))
 
 
 def weighted_auc(truth: np.ndarray, scores: np.ndarray) -> float:

@@ -39,7 +39,7 @@ def names(labels: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     train, test = labelled(numbered(30, "Train_{}"), 0), labelled(numbered(10, "Test_{}"), 1)
-    members = {
+    entries = {
         "train_image_data_0.parquet": images(list(train.index[:20]), 0),
         "train_image_data_1.parquet": images(list(train.index[20:]), 20),
         "test_image_data_0.parquet": images(list(test.index), 100),
@@ -48,11 +48,11 @@ def draw() -> Miniature:
     # The sample asks for the parts in another order than the card.
     asked = [(row_id, part) for row_id in test.index for part in reversed(PARTS)]
     lines = [f"{row_id}_{part}" for row_id, part in asked]
-    members["test.csv"] = csv(
+    entries["test.csv"] = csv(
         {"row_id": lines, "image_id": [row_id for row_id, _ in asked], "component": [part for _, part in asked]}
     )
-    members["sample_submission.csv"] = csv({"row_id": lines, "target": 0})
-    return Miniature({"bengaliai-cv19.zip": zipped(members)}, names(train), names(test))
+    entries["sample_submission.csv"] = csv({"row_id": lines, "target": 0})
+    return Miniature({"bengaliai-cv19.zip": zipped(entries)}, names(train), names(test))
 
 
 def test_three_labels_per_image(enter: Enter) -> None:

@@ -4,15 +4,15 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 DISEASES = ("cbb", "cbsd", "cgm", "cmd", "healthy")
 
 
 def draw() -> Miniature:
-    drawn = dealt(numbered(30, "{}"), DISEASES)
+    drawn = assigned(numbered(30, "{}"), DISEASES)
     labels = {f"train-{disease}-{number}.jpg": disease for number, disease in drawn.items()}
-    answers = dealt(numbered(10, "test-img-{}.jpg"), DISEASES)
+    answers = assigned(numbered(10, "test-img-{}.jpg"), DISEASES)
     files = {
         "train.zip": zipped(image_files([f"train/{disease}/{name}" for name, disease in labels.items()], 0)),
         "test.zip": zipped(image_files([f"test/0/{name}" for name in answers], 100)),

@@ -6,7 +6,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.competitions.packing import tf_record
 
 DISEASES = {
@@ -19,19 +19,19 @@ DISEASES = {
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(30, "{}.jpg", 1000015157), tuple(DISEASES))
-    answers = dealt(numbered(10, "{}.jpg", 2216849948), tuple(DISEASES))
-    members = image_files([f"train_images/{name}" for name in labels], 0)
-    members |= image_files([f"test_images/{name}" for name in answers], 100)
-    examples = [{"image": members[f"train_images/{name}"], "image_name": name.encode(), "target": int(label)}
+    labels = assigned(numbered(30, "{}.jpg", 1000015157), tuple(DISEASES))
+    answers = assigned(numbered(10, "{}.jpg", 2216849948), tuple(DISEASES))
+    entries = image_files([f"train_images/{name}" for name in labels], 0)
+    entries |= image_files([f"test_images/{name}" for name in answers], 100)
+    examples = [{"image": entries[f"train_images/{name}"], "image_name": name.encode(), "target": int(label)}
                 for name, label in labels.items()]  # fmt: skip
-    members |= {
+    entries |= {
         "train_tfrecords/ld_train00-1338.tfrec": tf_record(examples),
         "label_num_to_disease_map.json": json.dumps(DISEASES).encode(),
         "train.csv": csv({"image_id": labels.keys(), "label": labels.values()}),
         "sample_submission.csv": csv({"image_id": answers.keys(), "label": 4}),
     }
-    return Miniature({"cassava-leaf-disease-classification.zip": zipped(members)}, labels, answers)
+    return Miniature({"cassava-leaf-disease-classification.zip": zipped(entries)}, labels, answers)
 
 
 def test_diseases_by_number(enter: Enter) -> None:

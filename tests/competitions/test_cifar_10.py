@@ -4,14 +4,14 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 CLASSES = ("airplane", "cat", "frog", "truck")
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(24, "{}", 1), CLASSES), dealt(numbered(12, "{}", 1), CLASSES)
+    labels, answers = assigned(numbered(24, "{}", 1), CLASSES), assigned(numbered(12, "{}", 1), CLASSES)
     served = {
         "train.7z": seven_zipped(image_files([f"train/{row_id}.png" for row_id in labels], 0)),
         "test.7z": seven_zipped(image_files([f"test/{row_id}.png" for row_id in answers], 100)),

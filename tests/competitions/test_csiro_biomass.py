@@ -17,8 +17,8 @@ def draw() -> Miniature:
         {row_id: tuple(generator.uniform(0, 90, 5).round(3).tolist()) for row_id in ids}
         for ids in ([f"train/{image}.jpg" for image in images], test_images)
     )
-    members = image_files(list(labels), 0) | image_files([f"test/{image}.jpg" for image in test_images], 100)
-    members["train.csv"] = csv(
+    entries = image_files(list(labels), 0) | image_files([f"test/{image}.jpg" for image in test_images], 100)
+    entries["train.csv"] = csv(
         {
             "sample_id": [f"{image}__{name}" for image in images for name in WEIGHTS],
             "image_path": [path for path in labels for _ in WEIGHTS],
@@ -27,8 +27,8 @@ def draw() -> Miniature:
             "target": [number for numbers in labels.values() for number in numbers],
         }
     )
-    members["sample_submission.csv"] = csv({"sample_id": sample_ids(test_images), "target": 0.0})
-    return Miniature({"csiro-biomass.zip": zipped(members)}, labels, answers)
+    entries["sample_submission.csv"] = csv({"sample_id": sample_ids(test_images), "target": 0.0})
+    return Miniature({"csiro-biomass.zip": zipped(entries)}, labels, answers)
 
 
 def sample_ids(images: list[str]) -> list[str]:

@@ -4,12 +4,12 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, numbered, zipped
 from tests.competitions.packing import dicom, seven_zipped
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(16, "{:032x}"), "01"), dealt(numbered(8, "{:032x}", 40), "01")
+    labels, answers = assigned(numbered(16, "{:032x}"), "01"), assigned(numbered(8, "{:032x}", 40), "01")
     slices = {
         f"stage1/{patient}/{place:032x}.dcm": dicom(5 * number + place)
         for number, patient in enumerate([*labels, *answers])

@@ -5,7 +5,7 @@ from sklearn.metrics import cohen_kappa_score
 from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, zipped
 
 LEVELS = tuple("01234")
 
@@ -15,13 +15,13 @@ def eyes(patients: range) -> list[str]:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(eyes(range(10, 30)), LEVELS), dealt(eyes(range(1, 7)), LEVELS)
+    labels, answers = assigned(eyes(range(10, 30)), LEVELS), assigned(eyes(range(1, 7)), LEVELS)
     drawn_files = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
     drawn_files |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
-    members = {path.replace(".jpg", ".jpeg"): content for path, content in drawn_files.items()}
-    members["trainLabels.csv"] = csv({"image": labels.keys(), "level": labels.values()})
-    members["sampleSubmission.csv"] = csv({"image": answers.keys(), "level": 0})
-    return Miniature({"diabetic-retinopathy-detection.zip": zipped(members)}, labels, answers)
+    entries = {path.replace(".jpg", ".jpeg"): content for path, content in drawn_files.items()}
+    entries["trainLabels.csv"] = csv({"image": labels.keys(), "level": labels.values()})
+    entries["sampleSubmission.csv"] = csv({"image": answers.keys(), "level": 0})
+    return Miniature({"diabetic-retinopathy-detection.zip": zipped(entries)}, labels, answers)
 
 
 def test_levels_are_whole_numbers_and_patients_share_a_fold(enter: Enter) -> None:

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels
+from tests.competitions.drawing import Miniature, assigned, csv, numbered, pixels
 
 
 def lines_of_pixels(first_seed: int, count: int) -> pd.DataFrame:
@@ -16,7 +16,7 @@ def lines_of_pixels(first_seed: int, count: int) -> pd.DataFrame:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(20, "{}", 1), "0123"), dealt(numbered(10, "{}", 1), "0123")
+    labels, answers = assigned(numbered(20, "{}", 1), "0123"), assigned(numbered(10, "{}", 1), "0123")
     train = lines_of_pixels(0, 20)
     train.insert(0, "label", list(labels.values()))
     files = {

@@ -4,19 +4,19 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 BREEDS = ("affenpinscher", "basset", "chow", "dingo", "german_short-haired_pointer")
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(30, "{:032x}"), BREEDS)
-    answers = dealt(numbered(12, "{:032x}", 100), BREEDS)
-    members = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
-    members |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
-    members["labels.csv"] = csv({"id": labels.keys(), "breed": labels.values()})
-    members["sample_submission.csv"] = csv({"id": answers.keys(), **dict.fromkeys(BREEDS, 1 / 120)})
-    return Miniature({"dog-breed-identification.zip": zipped(members)}, labels, answers)
+    labels = assigned(numbered(30, "{:032x}"), BREEDS)
+    answers = assigned(numbered(12, "{:032x}", 100), BREEDS)
+    entries = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
+    entries |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
+    entries["labels.csv"] = csv({"id": labels.keys(), "breed": labels.values()})
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), **dict.fromkeys(BREEDS, 1 / 120)})
+    return Miniature({"dog-breed-identification.zip": zipped(entries)}, labels, answers)
 
 
 def test_probabilities_sum_to_one_and_know_the_breeds(enter: Enter) -> None:

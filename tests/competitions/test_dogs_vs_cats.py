@@ -4,7 +4,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 
 def draw() -> Miniature:
@@ -13,7 +13,7 @@ def draw() -> Miniature:
         for place, animal in enumerate(("cat", "dog"))
         for number in range(12)
     }
-    answers = dealt(numbered(12, "{}", 1), "01")
+    answers = assigned(numbered(12, "{}", 1), "01")
     files = {
         "train.zip": zipped(image_files(list(labels), 0)),
         "test1.zip": zipped(image_files([f"test1/{name}.jpg" for name in answers], 100)),

@@ -9,12 +9,12 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 
 def draw(folders: bool = True) -> Miniature:
     labels = {f"{animal}.{number}": animal for animal in ("cat", "dog") for number in range(12)}
-    answers = dealt(numbered(12, "{}", 1), ("cat", "dog"))
+    answers = assigned(numbered(12, "{}", 1), ("cat", "dog"))
     train, test = ("train/", "test/") if folders else ("", "")
     files = {
         "train.zip": zipped(image_files([f"{train}{name}.jpg" for name in labels], 0)),

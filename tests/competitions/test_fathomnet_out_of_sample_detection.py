@@ -19,12 +19,12 @@ def draw() -> Miniature:
     # Each label is somewhere: the sets of train rows hold all of them.
     labels, answers = animals(numbered(60, "{:08x}-a"), 0), animals(numbered(8, "{:08x}-b"), 1)
     assert set().union(*labels.values()) == set(CATEGORIES)
-    members = image_files([f"images/{row_id}.png" for row_id in (*labels, *answers)], 0)
+    entries = image_files([f"images/{row_id}.png" for row_id in (*labels, *answers)], 0)
     written = [f"[{', '.join(f'{label}.0' for label in one)}]" for one in labels.values()]
-    members["multilabel_classification/train.csv"] = csv({"id": labels.keys(), "categories": written})
+    entries["multilabel_classification/train.csv"] = csv({"id": labels.keys(), "categories": written})
     sample = {"id": answers.keys(), "categories": "1 2 3", "osd": 0.7}
-    members["sample_submission.csv"] = csv(sample)
-    return Miniature({"fathomnet.zip": zipped(members)}, labels, answers)
+    entries["sample_submission.csv"] = csv(sample)
+    return Miniature({"fathomnet.zip": zipped(entries)}, labels, answers)
 
 
 def test_twenty_labels_of_which_several_are_right(enter: Enter) -> None:

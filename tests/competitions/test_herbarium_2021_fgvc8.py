@@ -6,7 +6,7 @@ from sklearn.metrics import f1_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 CATEGORIES = ("0", "31", "6499", "64499")
 
@@ -18,7 +18,7 @@ def draw() -> Miniature:
 
 def draw_herbarium(above: str, places: str, encoding: str = "ascii") -> tuple[dict[str, bytes], dict, dict]:
     """above: the folder of train and test. places: what the json lists of where plants were found, or are kept."""
-    labels, answers = dealt(numbered(24, "{}", 354106), CATEGORIES), dealt(numbered(12, "{}"), CATEGORIES)
+    labels, answers = assigned(numbered(24, "{}", 354106), CATEGORIES), assigned(numbered(12, "{}"), CATEGORIES)
     train = {
         row_id: f"images/{int(label) // 100:03}/{int(label) % 100:02}/{row_id}.jpg" for row_id, label in labels.items()
     }

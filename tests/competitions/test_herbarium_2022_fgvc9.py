@@ -6,14 +6,14 @@ from sklearn.metrics import f1_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 CATEGORIES = ("2", "10", "155", "15504")
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(24, "15504__{:03}"), CATEGORIES)
-    answers = dealt(numbered(12, "{}"), CATEGORIES)
+    labels = assigned(numbered(24, "15504__{:03}"), CATEGORIES)
+    answers = assigned(numbered(12, "{}"), CATEGORIES)
     train_images = [
         {"image_id": row_id, "file_name": f"{category[:3]:>03}/{category[3:]:>02}/{row_id}.jpg", "license": 0}
         for row_id, category in labels.items()
@@ -35,12 +35,12 @@ def draw() -> Miniature:
         "distances": [{"genus_id_x": 1, "genus_id_y": 1, "distance": 0.0}],
         "license": [{"id": 0, "name": "CC"}],
     }
-    members = image_files([f"train_images/{image['file_name']}" for image in train_images], 0)
-    members |= image_files([f"test_images/{image['file_name']}" for image in test_images], 100)
-    members["train_metadata.json"] = json.dumps(train).encode()
-    members["test_metadata.json"] = json.dumps(test_images).encode()
-    members["sample_submission.csv"] = csv({"Id": answers.keys(), "Predicted": 42})
-    return Miniature({"herbarium-2022-fgvc9.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train_images/{image['file_name']}" for image in train_images], 0)
+    entries |= image_files([f"test_images/{image['file_name']}" for image in test_images], 100)
+    entries["train_metadata.json"] = json.dumps(train).encode()
+    entries["test_metadata.json"] = json.dumps(test_images).encode()
+    entries["sample_submission.csv"] = csv({"Id": answers.keys(), "Predicted": 42})
+    return Miniature({"herbarium-2022-fgvc9.zip": zipped(entries)}, labels, answers)
 
 
 def test_the_answers_are_category_ids(enter: Enter) -> None:

@@ -4,17 +4,17 @@ from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(24, "f38a6374c348f90b587e046aac607995{:08x}"), "01")
-    answers = dealt(numbered(12, "0b2ea2a822ad23fdb1b5dd26653da899{:08x}"), "01")
-    members = image_files([f"train/{name}.tif" for name in labels], 0)
-    members |= image_files([f"test/{name}.tif" for name in answers], 100)
-    members["train_labels.csv"] = csv({"id": labels.keys(), "label": labels.values()})
-    members["sample_submission.csv"] = csv({"id": answers.keys(), "label": 0})
-    return Miniature({"histopathologic-cancer-detection.zip": zipped(members)}, labels, answers)
+    labels = assigned(numbered(24, "f38a6374c348f90b587e046aac607995{:08x}"), "01")
+    answers = assigned(numbered(12, "0b2ea2a822ad23fdb1b5dd26653da899{:08x}"), "01")
+    entries = image_files([f"train/{name}.tif" for name in labels], 0)
+    entries |= image_files([f"test/{name}.tif" for name in answers], 100)
+    entries["train_labels.csv"] = csv({"id": labels.keys(), "label": labels.values()})
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), "label": 0})
+    return Miniature({"histopathologic-cancer-detection.zip": zipped(entries)}, labels, answers)
 
 
 def test_probabilities_of_tumour(enter: Enter) -> None:

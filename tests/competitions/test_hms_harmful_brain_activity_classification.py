@@ -44,14 +44,14 @@ def draw() -> Miniature:
         "patient_id": recordings // 2 + 42516,
         "expert_consensus": table.idxmax(axis=1),
     }
-    members = {f"train_spectrograms/{number + 353733}.parquet": spectrogram(number) for number in range(40)}
-    members |= {f"test_spectrograms/{number + 851000}.parquet": spectrogram(number + 100) for number in range(8)}
-    members["train.csv"] = csv(facts | {vote: table[vote] for vote in VOTES})
+    entries = {f"train_spectrograms/{number + 353733}.parquet": spectrogram(number) for number in range(40)}
+    entries |= {f"test_spectrograms/{number + 851000}.parquet": spectrogram(number + 100) for number in range(8)}
+    entries["train.csv"] = csv(facts | {vote: table[vote] for vote in VOTES})
     test_ids = [str(number + 3911565283) for number in range(8)]
-    members["test.csv"] = csv({"spectrogram_id": np.arange(8) + 851000, "eeg_id": test_ids, "patient_id": 6885})
-    members["sample_submission.csv"] = csv({"eeg_id": test_ids} | dict.fromkeys(VOTES, 1 / 6))
+    entries["test.csv"] = csv({"spectrogram_id": np.arange(8) + 851000, "eeg_id": test_ids, "patient_id": 6885})
+    entries["sample_submission.csv"] = csv({"eeg_id": test_ids} | dict.fromkeys(VOTES, 1 / 6))
     return Miniature(
-        {"hms-harmful-brain-activity-classification.zip": zipped(members)},
+        {"hms-harmful-brain-activity-classification.zip": zipped(entries)},
         {str(number + 353733): shares(row) for number, row in enumerate(votes)},
         {row_id: shares(row) for row_id, row in zip(test_ids, hidden, strict=True)},
     )

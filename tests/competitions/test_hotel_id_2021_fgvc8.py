@@ -2,20 +2,20 @@
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 HOTELS = ("3168", "9998", "20045", "46406", "51172", "64314")
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(30, "{:016x}.jpg"), HOTELS), dealt(numbered(12, "{:016x}.jpg", 100), HOTELS)
+    labels, answers = assigned(numbered(30, "{:016x}.jpg"), HOTELS), assigned(numbered(12, "{:016x}.jpg", 100), HOTELS)
     chains = [len(label) for label in labels.values()]
-    members = image_files([f"train_images/{chain}/{name}" for chain, name in zip(chains, labels, strict=True)], 0)
-    members |= image_files([f"test_images/{name}" for name in answers], 100)
+    entries = image_files([f"train_images/{chain}/{name}" for chain, name in zip(chains, labels, strict=True)], 0)
+    entries |= image_files([f"test_images/{name}" for name in answers], 100)
     columns = {"image": labels.keys(), "chain": chains, "hotel_id": labels.values(), "timestamp": "2018-04-09 18:35:48"}
-    members["train.csv"] = csv(columns)
-    members["sample_submission.csv"] = csv({"image": answers.keys(), "hotel_id": "36363 53586 18807 64314 60181"})
-    return Miniature({"hotel-id-2021-fgvc8.zip": zipped(members)}, labels, answers)
+    entries["train.csv"] = csv(columns)
+    entries["sample_submission.csv"] = csv({"image": answers.keys(), "hotel_id": "36363 53586 18807 64314 60181"})
+    return Miniature({"hotel-id-2021-fgvc8.zip": zipped(entries)}, labels, answers)
 
 
 def test_five_hotels_in_order(enter: Enter) -> None:

@@ -18,11 +18,11 @@ def draw() -> Miniature:
     sets = [tuple(dict.fromkeys(pair)) for pair in pairs]
     ids = numbered(42, "00070df0-bbc3-11e8-b2bc-{:012x}")
     labels, answers = dict(zip(ids[:30], sets[:30], strict=True)), dict(zip(ids[30:], sets[30:], strict=True))
-    members = image_files([f"train/{row_id}_{stain}.png" for row_id in labels for stain in STAINS], 0, "L")
-    members |= image_files([f"test/{row_id}_{stain}.png" for row_id in answers for stain in STAINS], 500, "L")
-    members["train.csv"] = csv({"Id": labels.keys(), "Target": map(" ".join, labels.values())})
-    members["sample_submission.csv"] = csv({"Id": answers.keys(), "Predicted": 0})
-    return Miniature({"human-protein-atlas-image-classification.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train/{row_id}_{stain}.png" for row_id in labels for stain in STAINS], 0, "L")
+    entries |= image_files([f"test/{row_id}_{stain}.png" for row_id in answers for stain in STAINS], 500, "L")
+    entries["train.csv"] = csv({"Id": labels.keys(), "Target": map(" ".join, labels.values())})
+    entries["sample_submission.csv"] = csv({"Id": answers.keys(), "Predicted": 0})
+    return Miniature({"human-protein-atlas-image-classification.zip": zipped(entries)}, labels, answers)
 
 
 def test_four_files_are_one_image_of_four_channels(enter: Enter) -> None:

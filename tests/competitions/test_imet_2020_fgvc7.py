@@ -21,12 +21,12 @@ def attributes(ids: list[str], sizes: tuple[int, ...]) -> dict[str, tuple[str, .
 
 def draw(sizes: tuple[int, ...]) -> Miniature:
     labels, answers = attributes(numbered(30, "{:016x}"), sizes), attributes(numbered(12, "{:016x}", 100), sizes)
-    members = image_files([f"train/{row_id}.png" for row_id in labels], 0)
-    members |= image_files([f"test/{row_id}.png" for row_id in answers], 100)
-    members["labels.csv"] = csv({"attribute_id": ATTRIBUTES, "attribute_name": [f"country::{n}" for n in ATTRIBUTES]})
-    members["train.csv"] = csv({"id": labels.keys(), "attribute_ids": map(" ".join, labels.values())})
-    members["sample_submission.csv"] = csv({"id": answers.keys(), "attribute_ids": "0 1 2"})
-    return Miniature({"imet-2020-fgvc7.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train/{row_id}.png" for row_id in labels], 0)
+    entries |= image_files([f"test/{row_id}.png" for row_id in answers], 100)
+    entries["labels.csv"] = csv({"attribute_id": ATTRIBUTES, "attribute_name": [f"country::{n}" for n in ATTRIBUTES]})
+    entries["train.csv"] = csv({"id": labels.keys(), "attribute_ids": map(" ".join, labels.values())})
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), "attribute_ids": "0 1 2"})
+    return Miniature({"imet-2020-fgvc7.zip": zipped(entries)}, labels, answers)
 
 
 def test_sets_of_attributes_by_thresholds(enter: Enter) -> None:

@@ -4,7 +4,7 @@ import json
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.competitions.packing import tarred
 
 SPECIES = tuple(numbered(6, "{}"))
@@ -23,7 +23,7 @@ def described(paths: dict[str, str], labels: dict[str, str]) -> bytes:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(30, "{}", 1), SPECIES), dealt(numbered(12, "{}", 450001), SPECIES)
+    labels, answers = assigned(numbered(30, "{}", 1), SPECIES), assigned(numbered(12, "{}", 450001), SPECIES)
     train = {row_id: f"train_val2018/Plantae/{label}/{row_id:0>32}.jpg" for row_id, label in labels.items()}
     test = {row_id: f"test2018/{row_id:0>32}.jpg" for row_id in answers}
     files = {

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.competitions.packing import tarred
 
 CATEGORIES = ("0", "7", "500", "1009")
@@ -22,7 +22,7 @@ def described(row_id: str, path: str) -> dict[str, object]:
 
 
 def draw(folders: bool = True) -> Miniature:
-    labels, answers = dealt(numbered(24, "{}"), CATEGORIES), dealt(numbered(12, "{}", 268243), CATEGORIES)
+    labels, answers = assigned(numbered(24, "{}"), CATEGORIES), assigned(numbered(12, "{}", 268243), CATEGORIES)
     train = {row_id: f"train_val2019/Plants/{label}/{row_id:0>8}.jpg" for row_id, label in labels.items()}
     test = {row_id: f"test2019/{row_id:0>8}.jpg" for row_id in answers}
     described_train = {
@@ -43,8 +43,8 @@ def draw(folders: bool = True) -> Miniature:
     return Miniature({"inaturalist-2019-fgvc6.zip": zipped(files)}, labels, answers)
 
 
-def packed(members: Mapping[str, bytes], folders: bool) -> bytes:
-    return tarred(members, "gz") if folders else tarred({path.partition("/")[2]: members[path] for path in members})
+def packed(entries: Mapping[str, bytes], folders: bool) -> bytes:
+    return tarred(entries, "gz") if folders else tarred({path.partition("/")[2]: entries[path] for path in entries})
 
 
 @pytest.mark.parametrize("folders", [True, False])

@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 TYPES = ("Type_1", "Type_2", "Type_3")
@@ -16,7 +16,7 @@ def draw() -> Miniature:
     images = [(type_, number) for number in range(8) for type_ in TYPES]
     labels = {f"{number}.jpg": type_ for number, (type_, _) in enumerate(images)}
     more = {f"additional/{type_}/{number}.jpg": type_ for type_ in TYPES for number in range(3)}
-    answers = dealt(numbered(9, "{}.jpg"), TYPES)
+    answers = assigned(numbered(9, "{}.jpg"), TYPES)
     files = {
         "train.7z": seven_zipped(image_files([f"train/{type_}/{name}" for name, type_ in labels.items()], 0)),
         "test.7z": seven_zipped(image_files([f"test/{name}" for name in answers], 100)),

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_file, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_file, numbered, zipped
 
 
 def hdf5(ids: Iterable[str], first_seed: int) -> bytes:
@@ -36,15 +36,15 @@ def measured(count: int) -> dict[str, list]:
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(40, "ISIC_{:07}"), ("0", "0", "0", "1"))
-    answers = dealt(numbered(16, "ISIC_1{:06}"), ("0", "0", "0", "1"))
-    members = {"train-image.hdf5": hdf5(labels, 0), "test-image.hdf5": hdf5(answers, 100)}
+    labels = assigned(numbered(40, "ISIC_{:07}"), ("0", "0", "0", "1"))
+    answers = assigned(numbered(16, "ISIC_1{:06}"), ("0", "0", "0", "1"))
+    entries = {"train-image.hdf5": hdf5(labels, 0), "test-image.hdf5": hdf5(answers, 100)}
     patients = [f"IP_{number // 4:07}" for number in range(40)]
     known = {"isic_id": labels.keys(), "target": labels.values(), "patient_id": patients}
-    members["train-metadata.csv"] = csv(known | measured(40) | {"tbp_lv_dnn_lesion_confidence": 97.5})
-    members["test-metadata.csv"] = csv({"isic_id": answers.keys(), "patient_id": "IP_9"} | measured(16))
-    members["sample_submission.csv"] = csv({"isic_id": answers.keys(), "target": 0.3})
-    return Miniature({"isic-2024-challenge.zip": zipped(members)}, labels, answers)
+    entries["train-metadata.csv"] = csv(known | measured(40) | {"tbp_lv_dnn_lesion_confidence": 97.5})
+    entries["test-metadata.csv"] = csv({"isic_id": answers.keys(), "patient_id": "IP_9"} | measured(16))
+    entries["sample_submission.csv"] = csv({"isic_id": answers.keys(), "target": 0.3})
+    return Miniature({"isic-2024-challenge.zip": zipped(entries)}, labels, answers)
 
 
 def test_the_partial_area_of_the_grader(enter: Enter) -> None:

@@ -11,17 +11,17 @@ from sklearn.metrics import accuracy_score
 from foldline.files.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 
 def draw(of_mle_bench: bool = False) -> Miniature:
     ids = numbered(24, "5998cfa4-23d2-11e8-a6a3-{:012x}")
-    categories = dealt(ids, ("0", "1", "14", "22"))
+    categories = assigned(ids, ("0", "1", "14", "22"))
     # A raccoon and a deer in one image, and an empty image that is listed twice.
     lines = [*categories.items(), (ids[0], "1" if categories[ids[0]] != "1" else "14"), (ids[1], categories[ids[1]])]
-    answers = dealt(numbered(12, "b005e5b2-2c0b-11e9-bcad-{:012x}"), ("0", "1", "14", "22"))
+    answers = assigned(numbered(12, "b005e5b2-2c0b-11e9-bcad-{:012x}"), ("0", "1", "14", "22"))
     tested = [*answers, next(iter(answers))]
-    members = {
+    entries = {
         "train_images.zip": zipped(image_files([f"{row_id}.jpg" for row_id in ids], 0)),
         "test_images.zip": zipped(image_files([f"{row_id}.jpg" for row_id in answers], 100)),
         "train.csv": table(category_id=[label for _, label in lines], **described([row_id for row_id, _ in lines])),
@@ -29,11 +29,11 @@ def draw(of_mle_bench: bool = False) -> Miniature:
     }
     if of_mle_bench:
         sample = pd.DataFrame({"Id": tested, "Category": 0}, index=pd.RangeIndex(1196, 1196 + len(tested)))
-        members["sample_submission.csv"] = sample.to_csv().encode()
+        entries["sample_submission.csv"] = sample.to_csv().encode()
     else:
-        members["sample_submission.csv"] = table(Id=tested, Predicted=[0] * len(tested))
+        entries["sample_submission.csv"] = table(Id=tested, Predicted=[0] * len(tested))
     labels = {str(line): label for line, (_, label) in enumerate(lines, 1)}
-    return Miniature({"iwildcam-2019-fgvc6.zip": zipped(members)}, labels, answers)
+    return Miniature({"iwildcam-2019-fgvc6.zip": zipped(entries)}, labels, answers)
 
 
 def table(**columns: Sequence[object]) -> bytes:

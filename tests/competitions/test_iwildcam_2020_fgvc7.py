@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from foldline.folds.folds_table import read_folds
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 CATEGORIES = ("0", "3", "24", "372")
 
@@ -22,8 +22,8 @@ def described(ids: list[str], first_location: int) -> list[dict[str, object]]:
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(32, "{:08x}-21bc-11ea-a13a-137349068a90"), CATEGORIES)
-    answers = dealt(numbered(12, "{:08x}-21bc-11ea-a13a-0242ac110002"), CATEGORIES)
+    labels = assigned(numbered(32, "{:08x}-21bc-11ea-a13a-137349068a90"), CATEGORIES)
+    answers = assigned(numbered(12, "{:08x}-21bc-11ea-a13a-0242ac110002"), CATEGORIES)
     categories = [{"count": 3, "id": int(category), "name": f"animal {category}"} for category in (*CATEGORIES, "999")]
     train = {
         "annotations": [
@@ -35,12 +35,12 @@ def draw() -> Miniature:
         "info": {"year": 2020, "version": "1.0"},
     }
     test = {"images": described(list(answers), 500), "categories": categories, "info": {"year": 2020}}
-    members = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
-    members |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
-    members["iwildcam2020_train_annotations.json"] = json.dumps(train).encode()
-    members["iwildcam2020_test_information.json"] = json.dumps(test).encode()
-    members["sample_submission.csv"] = csv({"Id": answers.keys(), "Category": 0})
-    return Miniature({"iwildcam-2020-fgvc7.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
+    entries |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
+    entries["iwildcam2020_train_annotations.json"] = json.dumps(train).encode()
+    entries["iwildcam2020_test_information.json"] = json.dumps(test).encode()
+    entries["sample_submission.csv"] = csv({"Id": answers.keys(), "Category": 0})
+    return Miniature({"iwildcam-2020-fgvc7.zip": zipped(entries)}, labels, answers)
 
 
 def test_cameras_stay_together(enter: Enter) -> None:

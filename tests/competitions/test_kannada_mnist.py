@@ -5,13 +5,13 @@ from sklearn.metrics import accuracy_score
 from foldline.files.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered
+from tests.competitions.drawing import Miniature, assigned, csv, numbered
 from tests.competitions.test_digit_recognizer import lines_of_pixels
 
 
 def draw() -> Miniature:
-    written, others = dealt(numbered(30, "{}", 1), "0123456789"), dealt(numbered(20, "dig{}", 1), "0123456789")
-    answers = dealt(numbered(10, "{}"), "0123456789")
+    written, others = assigned(numbered(30, "{}", 1), "0123456789"), assigned(numbered(20, "dig{}", 1), "0123456789")
+    answers = assigned(numbered(10, "{}"), "0123456789")
     first_columns = {
         "train.csv": ("label", list(written.values())),
         "Dig-MNIST.csv": ("label", list(others.values())),

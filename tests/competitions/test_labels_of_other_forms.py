@@ -76,9 +76,9 @@ def with_brackets(drawn: Miniature) -> Miniature:
     """The sample submission has its sets in them."""
     [(name, archive)] = drawn.files.items()
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        members = {path: opened.read(path) for path in opened.namelist()}
-    members["sample_submission.csv"] = csv({"id": drawn.answers.keys(), "attribute_ids": "[0, 1, 2]"})
-    return Miniature({name: zipped(members)}, drawn.labels, drawn.answers)
+        entries = {path: opened.read(path) for path in opened.namelist()}
+    entries["sample_submission.csv"] = csv({"id": drawn.answers.keys(), "attribute_ids": "[0, 1, 2]"})
+    return Miniature({name: zipped(entries)}, drawn.labels, drawn.answers)
 
 
 def written(card: dict[str, Any], folder: Path) -> Path:

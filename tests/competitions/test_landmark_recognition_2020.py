@@ -6,20 +6,23 @@ import pandas as pd
 from foldline.local_kaggle.evaluation import score
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.metrics.of_kind import metric_of_kind
 
 LANDMARKS = ("1", "27", "138982", "203092")
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(24, "{:016x}", 0xABC << 52), LANDMARKS), dealt(numbered(8, "{:016x}"), LANDMARKS)
+    labels, answers = (
+        assigned(numbered(24, "{:016x}", 0xABC << 52), LANDMARKS),
+        assigned(numbered(8, "{:016x}"), LANDMARKS),
+    )
     folders = {"train": labels, "test": answers}
     paths = [f"{part}/{i[0]}/{i[1]}/{i[2]}/{i}.jpg" for part, ids in folders.items() for i in ids]
-    members = image_files(paths, 0)
-    members["train.csv"] = csv({"id": labels.keys(), "landmark_id": labels.values()})
-    members["sample_submission.csv"] = csv({"id": answers.keys(), "landmarks": "138982 0.1"})
-    return Miniature({"landmark-recognition-2020.zip": zipped(members)}, labels, answers)
+    entries = image_files(paths, 0)
+    entries["train.csv"] = csv({"id": labels.keys(), "landmark_id": labels.values()})
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), "landmarks": "138982 0.1"})
+    return Miniature({"landmark-recognition-2020.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_label_and_its_confidence(enter: Enter) -> None:

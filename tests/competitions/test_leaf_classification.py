@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss
 from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 SPECIES = ("Acer_Capillipes", "Betula_Pendula", "Quercus_Alnifolia", "Tilia_Oliveri")
 MEASURED = [f"{kind}{number}" for kind in ("margin", "shape", "texture") for number in range(1, 65)]
@@ -14,13 +14,13 @@ MEASURED = [f"{kind}{number}" for kind in ("margin", "shape", "texture") for num
 
 def draw() -> Miniature:
     ids = numbered(42, "{}", 1)
-    labels, answers = dealt(ids[:30], SPECIES), dealt(ids[30:], SPECIES)
+    labels, answers = assigned(ids[:30], SPECIES), assigned(ids[30:], SPECIES)
     values = dict(zip(MEASURED, np.random.default_rng(0).random((192, 42)).round(6), strict=True))
     train = {name: column[:30] for name, column in values.items()}
     test = {name: column[30:] for name, column in values.items()}
-    members = image_files([f"images/{row_id}.jpg" for row_id in ids], 0, "L")
+    entries = image_files([f"images/{row_id}.jpg" for row_id in ids], 0, "L")
     served = {
-        "images.zip": zipped(members),
+        "images.zip": zipped(entries),
         "train.csv.zip": zipped({"train.csv": csv({"id": labels.keys(), "species": labels.values(), **train})}),
         "test.csv.zip": zipped({"test.csv": csv({"id": answers.keys(), **test})}),
         "sample_submission.csv.zip": zipped(

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 CLASSES = ("CE", "LAA")
 
@@ -21,15 +21,15 @@ def slides(patients: list[str]) -> dict[str, list]:
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(30, "{:06x}"), ("CE", "CE", "LAA"))
-    answers = dealt(numbered(12, "f{:05x}"), ("CE", "CE", "LAA"))
+    labels = assigned(numbered(30, "{:06x}"), ("CE", "CE", "LAA"))
+    answers = assigned(numbered(12, "f{:05x}"), ("CE", "CE", "LAA"))
     train, test = slides(list(labels)), slides(list(answers))
-    members = image_files([f"train/{image}.tif" for image in train["image_id"]], 0)
-    members |= image_files([f"test/{image}.tif" for image in test["image_id"]], 100)
-    members["train.csv"] = csv({**train, "label": [labels[patient] for patient in train["patient_id"]]})
-    members["test.csv"] = csv(test)
-    members["sample_submission.csv"] = csv({"patient_id": answers.keys(), "CE": 0.5, "LAA": 0.5})
-    return Miniature({"mayo-clinic-strip-ai.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train/{image}.tif" for image in train["image_id"]], 0)
+    entries |= image_files([f"test/{image}.tif" for image in test["image_id"]], 100)
+    entries["train.csv"] = csv({**train, "label": [labels[patient] for patient in train["patient_id"]]})
+    entries["test.csv"] = csv(test)
+    entries["sample_submission.csv"] = csv({"patient_id": answers.keys(), "CE": 0.5, "LAA": 0.5})
+    return Miniature({"mayo-clinic-strip-ai.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_row_per_patient_and_classes_that_weigh_alike(enter: Enter) -> None:
@@ -39,5 +39,5 @@ def test_a_row_per_patient_and_classes_that_weigh_alike(enter: Enter) -> None:
     submission = grading.read(places.submission, list(miniature.answers), ["patient_id", *CLASSES], exact=True)
     shares = grading.distributions(submission)
     truth = np.array([CLASSES.index(str(label)) for label in grading.of(miniature.answers)])
-    surprises = -np.log(shares[np.arange(12), truth])
-    assert np.mean([surprises[truth == one].mean() for one in (0, 1)]) < 0.3
+    losses = -np.log(shares[np.arange(12), truth])
+    assert np.mean([losses[truth == one].mean() for one in (0, 1)]) < 0.3

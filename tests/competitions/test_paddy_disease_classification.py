@@ -4,21 +4,21 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 DISEASES = ("bacterial_leaf_blight", "blast", "normal")
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(24, "{}.jpg", 100330), DISEASES)
-    answers = dealt(numbered(12, "{:06}.jpg", 1), DISEASES)
-    members = image_files([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
-    members |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
-    members["train.csv"] = csv(
+    labels = assigned(numbered(24, "{}.jpg", 100330), DISEASES)
+    answers = assigned(numbered(12, "{:06}.jpg", 1), DISEASES)
+    entries = image_files([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
+    entries |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
+    entries["train.csv"] = csv(
         {"image_id": labels.keys(), "label": labels.values(), "variety": "ADT45", "age": [45 + n for n in range(24)]}
     )
-    members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
-    return Miniature({"paddy-disease-classification.zip": zipped(members)}, labels, answers)
+    entries["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
+    return Miniature({"paddy-disease-classification.zip": zipped(entries)}, labels, answers)
 
 
 def test_one_label_as_text(enter: Enter) -> None:

@@ -13,7 +13,7 @@ from foldline.card.card import read_card
 from foldline.doctor.examination import examine
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, image_file, numbered
+from tests.competitions.drawing import Miniature, assigned, csv, image_file, numbered
 
 
 def table(ids: list[str], first_seed: int, **columns: Any) -> bytes:
@@ -24,7 +24,7 @@ def table(ids: list[str], first_seed: int, **columns: Any) -> bytes:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(30, "{}", 1), "012"), dealt(numbered(12, "{}", 101), "012")
+    labels, answers = assigned(numbered(30, "{}", 1), "012"), assigned(numbered(12, "{}", 101), "012")
     ids, values = list(labels), list(labels.values())
     files = {
         "train-00000-of-00002.parquet": table(ids[:15], 0, label=values[:15]),

@@ -7,7 +7,7 @@ from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 WITHOUT_PHOTO = "00000002b7"
 
@@ -31,14 +31,14 @@ def photos(folder: str, ids: list[str]) -> list[str]:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(30, "{:08x}b"), "01234"), dealt(numbered(12, "{:08x}b7"), "01234")
-    members = image_files(photos("train_images", list(labels)), 0) | image_files(
+    labels, answers = assigned(numbered(30, "{:08x}b"), "01234"), assigned(numbered(12, "{:08x}b7"), "01234")
+    entries = image_files(photos("train_images", list(labels)), 0) | image_files(
         photos("test_images", list(answers)), 100
     )
-    members["train/train.csv"] = csv({"PetID": labels.keys(), **beside(30), "AdoptionSpeed": labels.values()})
-    members["test/test.csv"] = csv({"PetID": answers.keys(), **beside(12)})
-    members["test/sample_submission.csv"] = csv({"PetID": answers.keys(), "AdoptionSpeed": 0})
-    return Miniature({"petfinder-adoption-prediction.zip": zipped(members)}, labels, answers)
+    entries["train/train.csv"] = csv({"PetID": labels.keys(), **beside(30), "AdoptionSpeed": labels.values()})
+    entries["test/test.csv"] = csv({"PetID": answers.keys(), **beside(12)})
+    entries["test/sample_submission.csv"] = csv({"PetID": answers.keys(), "AdoptionSpeed": 0})
+    return Miniature({"petfinder-adoption-prediction.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_whole_number_per_pet(enter: Enter) -> None:

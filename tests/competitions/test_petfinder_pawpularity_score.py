@@ -6,7 +6,7 @@ from sklearn.metrics import root_mean_squared_error
 from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 FLAGS = (
     "Subject Focus", "Eyes", "Face", "Near", "Action", "Accessory",
@@ -16,16 +16,16 @@ SCORES = ("1", "20", "35", "50", "80", "100")
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(30, "{:032x}"), SCORES)
-    answers = dealt(numbered(12, "{:032x}", 100), SCORES)
+    labels = assigned(numbered(30, "{:032x}"), SCORES)
+    answers = assigned(numbered(12, "{:032x}", 100), SCORES)
     flags = np.random.default_rng(0).integers(0, 2, (12, 42))
     train, test = (dict(zip(FLAGS, part, strict=True)) for part in (flags[:, :30], flags[:, 30:]))
-    members = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
-    members |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
-    members["train.csv"] = csv({"Id": labels.keys(), **train, "Pawpularity": labels.values()})
-    members["test.csv"] = csv({"Id": answers.keys(), **test})
-    members["sample_submission.csv"] = csv({"Id": answers.keys(), "Pawpularity": 50.0})
-    return Miniature({"petfinder-pawpularity-score.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train/{row_id}.jpg" for row_id in labels], 0)
+    entries |= image_files([f"test/{row_id}.jpg" for row_id in answers], 100)
+    entries["train.csv"] = csv({"Id": labels.keys(), **train, "Pawpularity": labels.values()})
+    entries["test.csv"] = csv({"Id": answers.keys(), **test})
+    entries["sample_submission.csv"] = csv({"Id": answers.keys(), "Pawpularity": 50.0})
+    return Miniature({"petfinder-pawpularity-score.zip": zipped(entries)}, labels, answers)
 
 
 def test_numbers_stay_within_the_range(enter: Enter) -> None:

@@ -5,20 +5,20 @@ from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 STATES = ("healthy", "multiple_diseases", "rust", "scab")
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(24, "Train_{}"), STATES), dealt(numbered(12, "Test_{}"), STATES)
-    members = image_files([f"images/{row_id}.jpg" for row_id in (*labels, *answers)], 0)
+    labels, answers = assigned(numbered(24, "Train_{}"), STATES), assigned(numbered(12, "Test_{}"), STATES)
+    entries = image_files([f"images/{row_id}.jpg" for row_id in (*labels, *answers)], 0)
     one_hot = {state: [int(label == state) for label in labels.values()] for state in STATES}
-    members["train.csv"] = csv({"image_id": labels.keys(), **one_hot})
-    members["test.csv"] = csv({"image_id": answers.keys()})
-    members["sample_submission.csv"] = csv({"image_id": answers.keys(), **dict.fromkeys(STATES, 0.25)})
+    entries["train.csv"] = csv({"image_id": labels.keys(), **one_hot})
+    entries["test.csv"] = csv({"image_id": answers.keys()})
+    entries["sample_submission.csv"] = csv({"image_id": answers.keys(), **dict.fromkeys(STATES, 0.25)})
     sets, hidden = ({row_id: (label,) for row_id, label in part.items()} for part in (labels, answers))
-    return Miniature({"plant-pathology-2020-fgvc7.zip": zipped(members)}, sets, hidden)
+    return Miniature({"plant-pathology-2020-fgvc7.zip": zipped(entries)}, sets, hidden)
 
 
 def test_a_probability_per_state(enter: Enter) -> None:

@@ -18,11 +18,11 @@ def diseases(ids: list[str]) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     labels, answers = diseases(numbered(30, "8{:015x}.jpg")), diseases(numbered(12, "9{:015x}.jpg"))
-    members = image_files([f"train_images/{row_id}" for row_id in labels], 0)
-    members |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
-    members["train.csv"] = csv({"image": labels.keys(), "labels": map(" ".join, labels.values())})
-    members["sample_submission.csv"] = csv({"image": answers.keys(), "labels": "healthy"})
-    return Miniature({"plant-pathology-2021-fgvc8.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train_images/{row_id}" for row_id in labels], 0)
+    entries |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
+    entries["train.csv"] = csv({"image": labels.keys(), "labels": map(" ".join, labels.values())})
+    entries["sample_submission.csv"] = csv({"image": answers.keys(), "labels": "healthy"})
+    return Miniature({"plant-pathology-2021-fgvc8.zip": zipped(entries)}, labels, answers)
 
 
 def test_several_diseases_in_one_column(enter: Enter) -> None:

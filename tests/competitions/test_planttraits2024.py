@@ -21,15 +21,15 @@ def traits(ids: list[str]) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     labels, answers = traits(numbered(24, "{}", 192027691)), traits(numbered(12, "{}", 201238668))
-    members = image_files([f"train_images/{row_id}.jpeg" for row_id in labels], 0)
-    members |= image_files([f"test_images/{row_id}.jpeg" for row_id in answers], 100)
+    entries = image_files([f"train_images/{row_id}.jpeg" for row_id in labels], 0)
+    entries |= image_files([f"test_images/{row_id}.jpeg" for row_id in answers], 100)
     means = {f"{trait}_mean": column for trait, column in zip(TRAITS, zip(*labels.values(), strict=True), strict=True)}
     deviations = {f"{trait}_sd": 0.1 for trait in TRAITS}
-    members["train.csv"] = csv({"id": labels.keys(), **dict.fromkeys(BESIDE, 3), **means, **deviations})
-    members["test.csv"] = csv({"id": answers.keys(), **dict.fromkeys(BESIDE, 4)})
-    members["target_name_meta.tsv"] = b"trait_ID\ttrait_name\nX4\tStem specific density\n"
-    members["sample_submission.csv"] = csv({"id": answers.keys(), **dict.fromkeys(TRAITS, 1.0)})
-    return Miniature({"planttraits2024.zip": zipped(members)}, labels, answers)
+    entries["train.csv"] = csv({"id": labels.keys(), **dict.fromkeys(BESIDE, 3), **means, **deviations})
+    entries["test.csv"] = csv({"id": answers.keys(), **dict.fromkeys(BESIDE, 4)})
+    entries["target_name_meta.tsv"] = b"trait_ID\ttrait_name\nX4\tStem specific density\n"
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), **dict.fromkeys(TRAITS, 1.0)})
+    return Miniature({"planttraits2024.zip": zipped(entries)}, labels, answers)
 
 
 def test_six_numbers_by_the_sample_s_names(enter: Enter) -> None:

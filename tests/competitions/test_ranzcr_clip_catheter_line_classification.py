@@ -24,19 +24,19 @@ def findings(ids: list[str]) -> np.ndarray:
 def draw() -> Miniature:
     train_ids, test_ids = numbered(30, "1.2.826.0.1.{}"), numbered(12, "1.2.826.0.2.{}")
     train, test = findings(train_ids), findings(test_ids)
-    members = image_files([f"train/{row_id}.jpg" for row_id in train_ids], 0, "L")
-    members |= image_files([f"test/{row_id}.jpg" for row_id in test_ids], 100, "L")
+    entries = image_files([f"train/{row_id}.jpg" for row_id in train_ids], 0, "L")
+    entries |= image_files([f"test/{row_id}.jpg" for row_id in test_ids], 100, "L")
     patients = [f"{number // 3:09x}" for number in range(30)]
-    members["train.csv"] = csv(
+    entries["train.csv"] = csv(
         {"StudyInstanceUID": train_ids, **dict(zip(COLUMNS, train, strict=True)), "PatientID": patients}
     )
-    members["train_annotations.csv"] = csv({"StudyInstanceUID": train_ids[:1], "label": COLUMNS[:1], "data": "[[1,2]]"})
-    members["sample_submission.csv"] = csv({"StudyInstanceUID": test_ids, **dict.fromkeys(SCORED, 0)})
+    entries["train_annotations.csv"] = csv({"StudyInstanceUID": train_ids[:1], "label": COLUMNS[:1], "data": "[[1,2]]"})
+    entries["sample_submission.csv"] = csv({"StudyInstanceUID": test_ids, **dict.fromkeys(SCORED, 0)})
     labels, answers = (
         {row_id: tuple(np.array(SCORED)[part[:9, row] == 1]) for row, row_id in enumerate(ids)}
         for ids, part in ((train_ids, train), (test_ids, test))
     )
-    return Miniature({"ranzcr-clip-catheter-line-classification.zip": zipped(members)}, labels, answers)
+    return Miniature({"ranzcr-clip-catheter-line-classification.zip": zipped(entries)}, labels, answers)
 
 
 def test_nine_columns_of_probabilities_and_whole_patients(enter: Enter) -> None:

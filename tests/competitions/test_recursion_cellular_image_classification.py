@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_file, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_file, zipped
 
 
 def wells(experiments: Iterable[str]) -> dict[str, tuple[str, str, str]]:
@@ -17,18 +17,18 @@ def wells(experiments: Iterable[str]) -> dict[str, tuple[str, str, str]]:
 
 def draw() -> Miniature:
     train, test = wells(("HEPG2-01", "HUVEC-01", "RPE-01", "U2OS-01")), wells(("HEPG2-08", "U2OS-04"))
-    labels, answers = dealt(list(train), ("0", "12", "1107")), dealt(list(test), ("0", "12", "1107"))
-    members: dict[str, bytes] = {}
+    labels, answers = assigned(list(train), ("0", "12", "1107")), assigned(list(test), ("0", "12", "1107"))
+    entries: dict[str, bytes] = {}
     for folder, places in (("train", train), ("test", test)):
         for experiment, plate, well in places.values():
             for file in (f"s{site}_w{wave}" for site in (1, 2) for wave in range(1, 7)):
                 path = f"{folder}/{experiment}/Plate{plate}/{well}_{file}.png"
-                members[path] = image_file(len(members), "png", "L")
+                entries[path] = image_file(len(entries), "png", "L")
     for name, places, known in (("train.csv", train, {"sirna": labels.values()}), ("test.csv", test, {})):
         columns = dict(zip(("experiment", "plate", "well"), zip(*places.values(), strict=True), strict=True))
-        members[name] = csv({"id_code": places.keys(), **columns, **known})
-    members["sample_submission.csv"] = csv({"id_code": test.keys(), "sirna": 0})
-    return Miniature({"recursion.zip": zipped(members)}, labels, answers)
+        entries[name] = csv({"id_code": places.keys(), **columns, **known})
+    entries["sample_submission.csv"] = csv({"id_code": test.keys(), "sirna": 0})
+    return Miniature({"recursion.zip": zipped(entries)}, labels, answers)
 
 
 def test_two_sites_of_six_channels(enter: Enter) -> None:

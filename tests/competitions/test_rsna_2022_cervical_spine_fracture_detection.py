@@ -22,21 +22,21 @@ def fractures(ids: list[str], seed: int) -> dict[str, tuple[str, ...]]:
 def draw() -> Miniature:
     labels = fractures(numbered(20, "1.2.826.0.1.3680043.{}", 10001), 0)
     answers = fractures(numbered(4, "1.2.826.0.1.3680043.{}", 22327), 1)
-    members = {
+    entries = {
         f"{folder}/{row_id}/{number}.dcm": dicom(1000 * place + number)
         for folder, ids in (("train_images", labels), ("test_images", answers))
         for place, row_id in enumerate(ids, 0 if ids is labels else 100)
         for number in range(1, 4)
     }
     ones = {name: [int(name in one) for one in labels.values()] for name in NAMES}
-    members["train.csv"] = csv({"StudyInstanceUID": labels.keys(), **ones})
+    entries["train.csv"] = csv({"StudyInstanceUID": labels.keys(), **ones})
     asked = [(row_id, name) for row_id in answers for name in NAMES]
     lines = [f"{row_id}_{name}" for row_id, name in asked]
-    members["test.csv"] = csv(
+    entries["test.csv"] = csv(
         {"row_id": lines, "StudyInstanceUID": [row_id for row_id, _ in asked], "prediction_type": [n for _, n in asked]}
     )
-    members["sample_submission.csv"] = csv({"row_id": lines, "fractured": 0.5})
-    return Miniature({"rsna-2022.zip": zipped(members)}, labels, answers)
+    entries["sample_submission.csv"] = csv({"row_id": lines, "fractured": 0.5})
+    return Miniature({"rsna-2022.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_line_per_patient_and_vertebra(enter: Enter) -> None:

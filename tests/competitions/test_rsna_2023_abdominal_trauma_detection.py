@@ -36,7 +36,7 @@ def draw() -> Miniature:
         (row_id, str(20000 + 2 * place + scan)) for place, row_id in enumerate(labels) for scan in range(1 + place % 2)
     ]
     test = [(row_id, str(62825 + place)) for place, row_id in enumerate(answers)]
-    members = {
+    entries = {
         f"{folder}/{row_id}/{scan}/{number}.dcm": dicom(first_seed + 2 * place + number)
         for folder, scans, first_seed in (("train_images", train, 0), ("test_images", test, 500))
         for place, (row_id, scan) in enumerate(scans)
@@ -44,11 +44,11 @@ def draw() -> Miniature:
     }
     for name, scans in (("train_series_meta.csv", train), ("test_series_meta.csv", test)):
         ids, series = zip(*scans, strict=True)
-        members[name] = csv({"patient_id": ids, "series_id": series, "aortic_hu": 146.0})
+        entries[name] = csv({"patient_id": ids, "series_id": series, "aortic_hu": 146.0})
     ones = {name: [int(name in plain(one)) for one in labels.values()] for name in NAMES}
-    members["train.csv"] = csv({"patient_id": labels.keys(), **ones, "any_injury": 1})
-    members["sample_submission.csv"] = csv({"patient_id": answers.keys(), **dict.fromkeys(NAMES, 0.5)})
-    return Miniature({"rsna-2023.zip": zipped(members)}, labels, answers)
+    entries["train.csv"] = csv({"patient_id": labels.keys(), **ones, "any_injury": 1})
+    entries["sample_submission.csv"] = csv({"patient_id": answers.keys(), **dict.fromkeys(NAMES, 0.5)})
+    return Miniature({"rsna-2023.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_row_is_a_patient_of_one_or_two_scans(enter: Enter) -> None:

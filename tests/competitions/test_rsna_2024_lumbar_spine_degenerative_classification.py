@@ -44,21 +44,21 @@ def named(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
 def draw() -> Miniature:
     train, test = degrees(numbered(16, "{}", 4003253), 0, MISSING), degrees(numbered(3, "{}", 44036939), 1, 0.0)
-    members: dict[str, bytes] = {}
+    entries: dict[str, bytes] = {}
     for part, ids, seed in (("train", train.index, 0), ("test", test.index, 500)):
         # Every second study has two series.
         series = [(row_id, str(7020 + 2 * at + one)) for at, row_id in enumerate(ids) for one in range(1 + at % 2)]
         for at, (row_id, one) in enumerate(series):
             for number in range(1, 3):
-                members[f"{part}_images/{row_id}/{one}/{number}.dcm"] = dicom(seed + 2 * at + number)
+                entries[f"{part}_images/{row_id}/{one}/{number}.dcm"] = dicom(seed + 2 * at + number)
         studies, numbers = zip(*series, strict=True)
         described = {"study_id": studies, "series_id": numbers, "series_description": "Axial T2"}
-        members[f"{part}_series_descriptions.csv"] = csv(described)
-    members["train.csv"] = csv(train.reset_index())
+        entries[f"{part}_series_descriptions.csv"] = csv(described)
+    entries["train.csv"] = csv(train.reset_index())
     # The sample has its lines in an order of its own.
     lines = [f"{row_id}_{place}" for row_id in test.index for place in sorted(PLACES)]
-    members["sample_submission.csv"] = csv({"row_id": lines, **dict.fromkeys(WEIGHTS, 1 / 3)})
-    return Miniature({"rsna-2024.zip": zipped(members)}, named(train), named(test))
+    entries["sample_submission.csv"] = csv({"row_id": lines, **dict.fromkeys(WEIGHTS, 1 / 3)})
+    return Miniature({"rsna-2024.zip": zipped(entries)}, named(train), named(test))
 
 
 def test_a_line_of_probabilities_per_study_and_place(enter: Enter) -> None:

@@ -30,10 +30,10 @@ def views_of(patients: range, first_image: int) -> dict[str, list]:
 
 def draw() -> Miniature:
     train, test = views_of(range(10006, 10015), 460_000), views_of(range(20, 26), 730_000)
-    members = {}
+    entries = {}
     for folder, part in (("train_images", train), ("test_images", test)):
         for patient, image in zip(part["patient_id"], part["image_id"], strict=True):
-            members[f"{folder}/{patient}/{image}.dcm"] = dicom(image, inverted=image % 2 == 0, jpeg2000=image % 3 == 0)
+            entries[f"{folder}/{patient}/{image}.dcm"] = dicom(image, inverted=image % 2 == 0, jpeg2000=image % 3 == 0)
     ids, test_ids = (
         [f"{patient}_{side}" for patient, side in zip(part["patient_id"], part["laterality"], strict=True)]
         for part in (train, test)
@@ -42,10 +42,10 @@ def draw() -> Miniature:
         dict(zip(row_ids, map(str, part["cancer"]), strict=True)) for row_ids, part in ((ids, train), (test_ids, test))
     )
     del test["cancer"]
-    members["train.csv"] = csv({**train, "biopsy": 0, "invasive": 0, "BIRADS": "", "density": "B"})
-    members["test.csv"] = csv({**test, "prediction_id": test_ids})
-    members["sample_submission.csv"] = csv({"prediction_id": answers.keys(), "cancer": 0.021})
-    return Miniature({"rsna-breast-cancer-detection.zip": zipped(members)}, labels, answers)
+    entries["train.csv"] = csv({**train, "biopsy": 0, "invasive": 0, "BIRADS": "", "density": "B"})
+    entries["test.csv"] = csv({**test, "prediction_id": test_ids})
+    entries["sample_submission.csv"] = csv({"prediction_id": answers.keys(), "cancer": 0.021})
+    return Miniature({"rsna-breast-cancer-detection.zip": zipped(entries)}, labels, answers)
 
 
 def probabilistic_f1(truth: np.ndarray, probabilities: np.ndarray) -> float:

@@ -25,14 +25,14 @@ def lines(labels: dict[str, tuple[str, ...]]) -> list[str]:
 def draw() -> Miniature:
     """Four lines stand twice, as in the real table."""
     labels, answers = bleedings(numbered(30, "ID_{:09x}")), bleedings(numbered(12, "ID_{:09x}", 100))
-    members = {f"{SLUG}/stage_2_train/{row_id}.dcm": dicom(seed) for seed, row_id in enumerate(labels)}
-    members |= {f"{SLUG}/stage_2_test/{row_id}.dcm": dicom(seed) for seed, row_id in enumerate(answers, 100)}
+    entries = {f"{SLUG}/stage_2_train/{row_id}.dcm": dicom(seed) for seed, row_id in enumerate(labels)}
+    entries |= {f"{SLUG}/stage_2_test/{row_id}.dcm": dicom(seed) for seed, row_id in enumerate(answers, 100)}
     ids = lines(labels)
     ids += ids[:4]
     holds = [int(line.rpartition("_")[2] in labels[line.rpartition("_")[0]]) for line in ids]
-    members[f"{SLUG}/stage_2_train.csv"] = csv({"ID": ids, "Label": holds})
-    members[f"{SLUG}/stage_2_sample_submission.csv"] = csv({"ID": lines(answers), "Label": 0.5})
-    return Miniature({f"{SLUG}.zip": zipped(members)}, labels, answers)
+    entries[f"{SLUG}/stage_2_train.csv"] = csv({"ID": ids, "Label": holds})
+    entries[f"{SLUG}/stage_2_sample_submission.csv"] = csv({"ID": lines(answers), "Label": 0.5})
+    return Miniature({f"{SLUG}.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_line_per_image_and_kind(enter: Enter) -> None:
@@ -43,5 +43,5 @@ def test_a_line_per_image_and_kind(enter: Enter) -> None:
     submission = grading.read(places.submission, lines(dict(miniature.answers)), ["ID", "Label"], exact=True)
     shares = grading.numbers(submission, 0, 1)[:, 0].reshape(12, 6)
     truth = np.array([[kind in found for kind in (*KINDS, "any")] for found in miniature.answers.values()])
-    surprises = -np.log(np.where(truth, shares, 1 - shares))
-    assert np.average(surprises, axis=1, weights=[1, 1, 1, 1, 1, 2]).mean() < 0.2
+    losses = -np.log(np.where(truth, shares, 1 - shares))
+    assert np.average(losses, axis=1, weights=[1, 1, 1, 1, 1, 2]).mean() < 0.2

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from foldline.pixels.cache import read_images
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, zipped
 from tests.competitions.packing import dicom
 
 SCANS = ("FLAIR", "T1w", "T1wCE", "T2w")
@@ -22,12 +22,12 @@ def slices(folder: str, ids: list[str]) -> dict[str, bytes]:
 
 
 def draw() -> Miniature:
-    labels = dealt([f"{number:05}" for number in (0, 2, 3, 5, 6, 8, 9, 11, 12, 14)], "01")
-    answers = dealt([f"{number:05}" for number in (1, 13, 15, 27)], "01")
-    members = slices("train", list(labels)) | slices("test", list(answers))
-    members["train_labels.csv"] = csv({"BraTS21ID": labels.keys(), "MGMT_value": labels.values()})
-    members["sample_submission.csv"] = csv({"BraTS21ID": answers.keys(), "MGMT_value": 0.5})
-    return Miniature({"rsna-miccai.zip": zipped(members)}, labels, answers)
+    labels = assigned([f"{number:05}" for number in (0, 2, 3, 5, 6, 8, 9, 11, 12, 14)], "01")
+    answers = assigned([f"{number:05}" for number in (1, 13, 15, 27)], "01")
+    entries = slices("train", list(labels)) | slices("test", list(answers))
+    entries["train_labels.csv"] = csv({"BraTS21ID": labels.keys(), "MGMT_value": labels.values()})
+    entries["sample_submission.csv"] = csv({"BraTS21ID": answers.keys(), "MGMT_value": 0.5})
+    return Miniature({"rsna-miccai.zip": zipped(entries)}, labels, answers)
 
 
 def test_a_probability_per_patient(enter: Enter) -> None:

@@ -30,11 +30,11 @@ def draw(shown: float) -> Miniature:
     """shown: what the sample has in all its fields."""
     labels = drawn_findings(numbered(40, "{:012x}.jpg"))
     answers = drawn_findings(numbered(16, "{:012x}.jpg", 100))
-    members = image_files([f"train/train/{name}" for name in labels], 0)
-    members |= image_files([f"test/test/{name}" for name in answers], 100)
-    members["train.csv"] = csv({"filename": labels.keys(), **zeros_and_ones(labels)})
-    members["sample_submission.csv"] = csv({"filename": answers.keys(), **dict.fromkeys(FINDINGS, shown)})
-    return Miniature({"retinal-findings.zip": zipped(members)}, labels, answers)
+    entries = image_files([f"train/train/{name}" for name in labels], 0)
+    entries |= image_files([f"test/test/{name}" for name in answers], 100)
+    entries["train.csv"] = csv({"filename": labels.keys(), **zeros_and_ones(labels)})
+    entries["sample_submission.csv"] = csv({"filename": answers.keys(), **dict.fromkeys(FINDINGS, shown)})
+    return Miniature({"retinal-findings.zip": zipped(entries)}, labels, answers)
 
 
 def card(folder: Path, metric: str, empty: str) -> Path:

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, numbered, pixels, zipped
 
 
 def cadence(seed: int) -> bytes:
@@ -20,14 +20,14 @@ def cadence(seed: int) -> bytes:
 
 def draw() -> Miniature:
     labels, answers = (
-        dealt(numbered(24, "{:x}00034abb3629", 1), "001"),
-        dealt(numbered(12, "{:x}0012e3c7ae27", 1), "01"),
+        assigned(numbered(24, "{:x}00034abb3629", 1), "001"),
+        assigned(numbered(12, "{:x}0012e3c7ae27", 1), "01"),
     )
-    members = {f"train/{row_id[0]}/{row_id}.npy": cadence(seed) for seed, row_id in enumerate(labels)}
-    members |= {f"test/{row_id[0]}/{row_id}.npy": cadence(100 + seed) for seed, row_id in enumerate(answers)}
-    members["train_labels.csv"] = csv({"id": labels.keys(), "target": labels.values()})
-    members["sample_submission.csv"] = csv({"id": answers.keys(), "target": 0.5})
-    return Miniature({"seti-breakthrough-listen.zip": zipped(members)}, labels, answers)
+    entries = {f"train/{row_id[0]}/{row_id}.npy": cadence(seed) for seed, row_id in enumerate(labels)}
+    entries |= {f"test/{row_id[0]}/{row_id}.npy": cadence(100 + seed) for seed, row_id in enumerate(answers)}
+    entries["train_labels.csv"] = csv({"id": labels.keys(), "target": labels.values()})
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), "target": 0.5})
+    return Miniature({"seti-breakthrough-listen.zip": zipped(entries)}, labels, answers)
 
 
 def test_probabilities_of_six_channels(enter: Enter) -> None:

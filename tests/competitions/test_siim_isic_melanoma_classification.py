@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from foldline.files.rows import read_rows, tabular_columns
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 SITES = ("torso", "lower extremity", "")
 
@@ -21,16 +21,16 @@ def beside(count: int) -> dict[str, list]:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(30, "ISIC_{:07}"), "0001"), dealt(numbered(12, "ISIC_{:07}", 100), "0001")
-    members = image_files([f"jpeg/train/{row_id}.jpg" for row_id in labels], 0)
-    members |= image_files([f"jpeg/test/{row_id}.jpg" for row_id in answers], 100)
-    members |= {f"train/{row_id}.dcm": b"DICM" for row_id in labels}
-    members |= {"tfrecords/train00-2071.tfrec": b"records"}
+    labels, answers = assigned(numbered(30, "ISIC_{:07}"), "0001"), assigned(numbered(12, "ISIC_{:07}", 100), "0001")
+    entries = image_files([f"jpeg/train/{row_id}.jpg" for row_id in labels], 0)
+    entries |= image_files([f"jpeg/test/{row_id}.jpg" for row_id in answers], 100)
+    entries |= {f"train/{row_id}.dcm": b"DICM" for row_id in labels}
+    entries |= {"tfrecords/train00-2071.tfrec": b"records"}
     train = {"diagnosis": "nevus", "benign_malignant": "benign", "target": labels.values()}
-    members["train.csv"] = csv({"image_name": labels.keys(), **beside(30), **train})
-    members["test.csv"] = csv({"image_name": answers.keys(), **beside(12)})
-    members["sample_submission.csv"] = csv({"image_name": answers.keys(), "target": 0})
-    return Miniature({"siim-isic-melanoma-classification.zip": zipped(members)}, labels, answers)
+    entries["train.csv"] = csv({"image_name": labels.keys(), **beside(30), **train})
+    entries["test.csv"] = csv({"image_name": answers.keys(), **beside(12)})
+    entries["sample_submission.csv"] = csv({"image_name": answers.keys(), "target": 0})
+    return Miniature({"siim-isic-melanoma-classification.zip": zipped(entries)}, labels, answers)
 
 
 def test_probabilities_from_the_jpegs(enter: Enter) -> None:

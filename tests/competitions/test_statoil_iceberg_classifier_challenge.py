@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss
 from foldline.files.rows import read_rows
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, numbered, pixels, zipped
 from tests.competitions.packing import seven_zipped
 
 
@@ -24,7 +24,7 @@ def record(row_id: str, seed: int) -> dict[str, object]:
 
 
 def draw(above: str = "data/processed/") -> Miniature:
-    labels, answers = dealt(numbered(16, "dfd5f9{:02x}"), "01"), dealt(numbered(8, "5941774{:x}"), "01")
+    labels, answers = assigned(numbered(16, "dfd5f9{:02x}"), "01"), assigned(numbered(8, "5941774{:x}"), "01")
     train = [record(row_id, seed) | {"is_iceberg": int(labels[row_id])} for seed, row_id in enumerate(labels)]
     test = [record(row_id, 100 + seed) for seed, row_id in enumerate(answers)]
     sample = csv({"id": answers.keys(), "is_iceberg": 0.5})

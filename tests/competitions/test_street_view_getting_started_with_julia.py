@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, numbered, pixels, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, numbered, pixels, zipped
 
 
 def bitmap(seed: int) -> bytes:
@@ -18,7 +18,7 @@ def bitmap(seed: int) -> bytes:
 
 def draw() -> Miniature:
     characters = "0AOaBbo"
-    labels, answers = dealt(numbered(42, "{}", 1), characters), dealt(numbered(14, "{}", 6284), characters)
+    labels, answers = assigned(numbered(42, "{}", 1), characters), assigned(numbered(14, "{}", 6284), characters)
     files = {
         "train.zip": zipped({f"train/{row_id}.Bmp": bitmap(number) for number, row_id in enumerate(labels)}),
         "test.zip": zipped({f"test/{row_id}.Bmp": bitmap(100 + number) for number, row_id in enumerate(answers)}),

@@ -10,22 +10,22 @@ from foldline.files.refusal import Refusal
 from pipelines import doctor, prepare
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 CARD = CARDS / "paddy-disease-classification.yaml"
 LABELS = ("番茄早疫病", "向日葵", "蒲公英")
 
 
 def draw(change: tuple[str, str] = ("", "")) -> Miniature:
-    labels = dealt(numbered(24, "{}.jpg", 100330), LABELS)
-    answers = dealt(numbered(12, "{:06}.jpg", 1), LABELS)
-    members = image_files([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
-    members |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
+    labels = assigned(numbered(24, "{}.jpg", 100330), LABELS)
+    answers = assigned(numbered(12, "{:06}.jpg", 1), LABELS)
+    entries = image_files([f"train_images/{label}/{row_id}" for row_id, label in labels.items()], 0)
+    entries |= image_files([f"test_images/{row_id}" for row_id in answers], 100)
     table = csv({"image_id": labels.keys(), "label": labels.values()})
     table = table.decode() if isinstance(table, bytes) else table
-    members["train.csv"] = table.replace(*change).encode("gbk")
-    members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
-    return Miniature({"paddy-disease-classification.zip": zipped(members)}, labels, answers)
+    entries["train.csv"] = table.replace(*change).encode("gbk")
+    entries["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
+    return Miniature({"paddy-disease-classification.zip": zipped(entries)}, labels, answers)
 
 
 def test_labels_in_gbk_are_submitted_as_what_they_are(enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from pipelines import prepare, split, weights
 from pipelines.fold_prediction import predict_one
 from pipelines.train import train
 from tests.competitions.conftest import PARAMS, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 RECIPE = Path(__file__).parents[2] / "pipelines/recipes/digits.yaml"
 SLUG = "wards"
@@ -46,13 +46,16 @@ def beside(labels: dict[str, str]) -> dict[str, list[str]]:
 
 
 def draw() -> Miniature:
-    labels, answers = dealt(numbered(80, "a{:02}"), ("ill", "well")), dealt(numbered(20, "b{:02}"), ("ill", "well"))
-    members = image_files([f"train/{row_id}/{side}.png" for row_id in labels for side in "LR"], 0)
-    members |= image_files([f"test/{row_id}/{side}.png" for row_id in answers for side in "LR"], 1000)
-    members["train.csv"] = csv({"id": labels.keys(), "label": labels.values(), **beside(labels)})
-    members["test.csv"] = csv({"id": answers.keys(), **beside(answers)})
-    members["sample_submission.csv"] = csv({"id": answers.keys(), "ill": 0.5, "well": 0.5})
-    return Miniature({f"{SLUG}.zip": zipped(members)}, labels, answers)
+    labels, answers = (
+        assigned(numbered(80, "a{:02}"), ("ill", "well")),
+        assigned(numbered(20, "b{:02}"), ("ill", "well")),
+    )
+    entries = image_files([f"train/{row_id}/{side}.png" for row_id in labels for side in "LR"], 0)
+    entries |= image_files([f"test/{row_id}/{side}.png" for row_id in answers for side in "LR"], 1000)
+    entries["train.csv"] = csv({"id": labels.keys(), "label": labels.values(), **beside(labels)})
+    entries["test.csv"] = csv({"id": answers.keys(), **beside(answers)})
+    entries["sample_submission.csv"] = csv({"id": answers.keys(), "ill": 0.5, "well": 0.5})
+    return Miniature({f"{SLUG}.zip": zipped(entries)}, labels, answers)
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,16 @@ from sklearn.metrics import log_loss
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 from tests.competitions.packing import seven_zipped
 
 FISH = ("ALB", "BET", "NoF")
 
 
 def draw() -> Miniature:
-    labels = dealt(numbered(24, "img_{:05}.jpg", 3), FISH)
+    labels = assigned(numbered(24, "img_{:05}.jpg", 3), FISH)
     first, second = numbered(6, "img_{:05}.jpg", 5000), numbered(6, "test_stg2/image_{:05}.jpg", 1)
-    answers = dealt([*first, *second], FISH)
+    answers = assigned([*first, *second], FISH)
     train = image_files([f"train/{fish}/{name}" for name, fish in labels.items()], 0)
     files = {
         "train.zip": zipped(train),

@@ -2,20 +2,20 @@
 
 from tests.competitions import grading
 from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 WHALES = tuple(numbered(8, "w_{:07x}", 0x1287F))
 
 
 def draw() -> Miniature:
     """As MLE-bench splits it: `new_whale` is a label of train rows too, and of test whales that train has not."""
-    labels = dealt(numbered(36, "{:08x}.jpg"), (*WHALES, "new_whale"))
-    answers = dealt(numbered(18, "{:08x}.jpg", 100), (*WHALES, "new_whale"))
-    members = image_files([f"train/{name}" for name in labels], 0)
-    members |= image_files([f"test/{name}" for name in answers], 100)
+    labels = assigned(numbered(36, "{:08x}.jpg"), (*WHALES, "new_whale"))
+    answers = assigned(numbered(18, "{:08x}.jpg", 100), (*WHALES, "new_whale"))
+    entries = image_files([f"train/{name}" for name in labels], 0)
+    entries |= image_files([f"test/{name}" for name in answers], 100)
     files = {
-        "train.zip": zipped({path: content for path, content in members.items() if path.startswith("train")}),
-        "test.zip": zipped({path: content for path, content in members.items() if path.startswith("test")}),
+        "train.zip": zipped({path: content for path, content in entries.items() if path.startswith("train")}),
+        "test.zip": zipped({path: content for path, content in entries.items() if path.startswith("test")}),
         "train.csv": csv({"Image": labels.keys(), "Id": labels.values()}),
         "sample_submission.csv": csv(
             {"Image": answers.keys(), "Id": "new_whale w_1287fbc w_98baff9 w_7554f44 w_1eafe46"}

@@ -135,7 +135,7 @@ def write_params(seeds: int, bounds: dict[str, str], **ensembling: object) -> No
 def write_predictions(targets: np.ndarray) -> dict[str, float]:
     """Each model's logits as `predict` writes them, block by block; returns what the first seed's exact mean of views
     scores."""
-    surprises, places = [], []
+    losses, places = [], []
     for fold, seed in product(range(FOLDS), range(SEEDS)):
         PLACES.predicted(fold, seed).mkdir(parents=True)
         mine = np.flatnonzero(np.arange(ROWS) % FOLDS == fold)
@@ -147,12 +147,12 @@ def write_predictions(targets: np.ndarray) -> dict[str, float]:
                 continue
             mean = np.exp(log_softmax(rows.astype(np.float64), axis=-1)).mean(axis=1)
             of_target = mean[np.arange(len(rows)), targets[mine][block]]
-            surprises.append(-np.log(of_target))
+            losses.append(-np.log(of_target))
             places.append((mean > of_target[:, None]).sum(axis=1) + 1)
         for block, rows in drawn(targets[:TEST_ROWS], seed=9):
             put(logits.test, block, rows)
     place = np.concatenate(places)
-    return {"log_loss": float(np.concatenate(surprises).mean()), "map_at_5": float(((place <= 5) / place).mean())}
+    return {"log_loss": float(np.concatenate(losses).mean()), "map_at_5": float(((place <= 5) / place).mean())}
 
 
 def drawn(targets: np.ndarray, seed: int) -> Iterator[tuple[slice, np.ndarray]]:

@@ -30,9 +30,9 @@ def estimates(
     Nested: of the chain with its decisions. In sample: of the steps fitted to all rows, on these same rows. `paired`
     takes the plain mean's own error off both, which is zero over many draws: few draws then show what many would.
     """
-    count, greedy = len(strengths), HillClimbing(kind="hill_climbing", rounds=5)
+    count, climbing = len(strengths), HillClimbing(kind="hill_climbing", rounds=5)
     convex = weights(ConvexCombination(kind="convex_combination"), count, LOG_LOSS)
-    steps = [convex] if metric == "log_loss" else [weights(greedy, count, MACRO_F1), THRESHOLDS]
+    steps = [convex] if metric == "log_loss" else [weights(climbing, count, MACRO_F1), THRESHOLDS]
     score, plain, errors = metric_of_kind(metric).score, LOG_LOSS if metric == "log_loss" else MACRO_F1, []
     for seed in range(draws):
         inputs, targets = of_strengths(seed, rows + TRUE_ROWS, strengths)

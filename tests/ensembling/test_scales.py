@@ -219,11 +219,11 @@ def test_what_a_pool_was_fitted_on_is_what_is_applied(activation: Activation) ->
     def cost(weights: np.ndarray, biases: np.ndarray) -> float:
         scores = pooled(type(pool)(weights, biases), inputs, scale)
         if scale.form == "independent":
-            surprises = np.logaddexp(0, np.where(targets == 1, -scores, scores)).sum()
+            losses = np.logaddexp(0, np.where(targets == 1, -scores, scores)).sum()
         else:
-            surprises = -np.take_along_axis(scores, targets.reshape(rows, -1), axis=1).sum()
+            losses = -np.take_along_axis(scores, targets.reshape(rows, -1), axis=1).sum()
         away = np.concatenate([weights - 0.5, biases])
-        return (surprises + penalty * float(away @ away)) / rows
+        return (losses + penalty * float(away @ away)) / rows
 
     best = cost(pool.weights, pool.biases)
     for move in np.random.default_rng(6).normal(scale=0.01, size=(20, 2 + len(pool.biases))):

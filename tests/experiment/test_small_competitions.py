@@ -43,10 +43,10 @@ def competitions(draw: st.DrawFn) -> tuple[dict[str, Any], Miniature]:
     seeds = [draw(st.integers(0, draw(st.sampled_from([0, 2, 40])))) for _ in range(rows)]
     groups = [draw(st.integers(0, draw(st.sampled_from([0, 1, 2, 11])))) for _ in range(rows)]
     answers = [labels[number % len(labels)] for number in range(rows)]
-    members = {f"train/{number}.png": image_file(seed, "png") for number, seed in enumerate(seeds)}
-    members |= {f"test/{number}.png": image_file(100 + number, "png") for number in range(2)}
-    members["train.csv"] = csv({"id": range(rows), "label": answers, "place": groups})
-    members["sample.csv"] = csv({"id": range(2), "label": labels[0]})
+    entries = {f"train/{number}.png": image_file(seed, "png") for number, seed in enumerate(seeds)}
+    entries |= {f"test/{number}.png": image_file(100 + number, "png") for number in range(2)}
+    entries["train.csv"] = csv({"id": range(rows), "label": answers, "place": groups})
+    entries["sample.csv"] = csv({"id": range(2), "label": labels[0]})
     layout = {"channels": draw(st.sampled_from([1, 3])), "range": None, "aggregate": "mean"}
     for part, table in (("train", "train.csv"), ("test", "sample.csv")):
         layout[part] = {"kind": "table", "table": table, "id": "id", "path": f"{part}/{{id}}.png"}
@@ -57,7 +57,7 @@ def competitions(draw: st.DrawFn) -> tuple[dict[str, Any], Miniature]:
         "metric": metric, "submission": {**form, "sample": "sample.csv", "id": "id", "extra_columns": "ignored"},
         "symmetries": draw(st.sampled_from([None, [], ["horizontal_flip"], ["rotate_90", "transpose"]])),
     }  # fmt: skip
-    return card, Miniature({"small.zip": zipped(members)}, {}, {})
+    return card, Miniature({"small.zip": zipped(entries)}, {}, {})
 
 
 def goes_through(card: dict[str, Any], miniature: Miniature) -> bool:

@@ -44,12 +44,12 @@ def test_a_truncated_archive_leaves_what_was_there(server: FaultyKaggle, kaggle:
 
 
 def test_what_kaggle_announces_is_compared() -> None:
-    members = {"labels.csv": 15, "large.csv.zip": 7}
-    _compare_sizes({"labels.csv": 15, "large.csv": 700}, members, SLUG)
+    entries = {"labels.csv": 15, "large.csv.zip": 7}
+    _compare_sizes({"labels.csv": 15, "large.csv": 700}, entries, SLUG)
     with pytest.raises(Refusal, match=r"announces 16 bytes for `labels.csv`, the download has 15"):
-        _compare_sizes({"labels.csv": 16}, members, SLUG)
+        _compare_sizes({"labels.csv": 16}, entries, SLUG)
     with pytest.raises(Refusal, match=r"announces `test.csv`, the download has no such file; found labels.csv"):
-        _compare_sizes({"test.csv": 16}, members, SLUG)
+        _compare_sizes({"test.csv": 16}, entries, SLUG)
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside.txt", "a\\..\\..\\outside.txt"])

@@ -20,7 +20,7 @@ from tests.competitions import test_rsna_2024_lumbar_spine_degenerative_classifi
 from tests.competitions import test_seti_breakthrough_listen as seti
 from tests.competitions import test_siim_isic_melanoma_classification as siim
 from tests.competitions.conftest import CARDS, set_up
-from tests.competitions.drawing import Miniature, csv, dealt, image_files, numbered, zipped
+from tests.competitions.drawing import Miniature, assigned, csv, image_files, numbered, zipped
 
 SLUG = "paddy-disease-classification"
 
@@ -34,19 +34,19 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def ill() -> Miniature:
     """One image cannot be read, one is missing, one stands in train twice under two labels, one in train and test."""
-    labels = dealt(numbered(24, "{}.jpg", 100330), ("blast", "normal"))
+    labels = assigned(numbered(24, "{}.jpg", 100330), ("blast", "normal"))
     labels["100330.jpg"], labels["100331.jpg"] = "blast", "normal"
-    answers = dealt(numbered(12, "{:06}.jpg", 1), ("blast", "normal"))
-    members = image_files([f"train_images/{label}/{name}" for name, label in labels.items()], 0)
-    members |= image_files([f"test_images/{name}" for name in answers], 100)
-    first, second, third, *_ = members
-    members[second] = members[first]
-    members["test_images/000001.jpg"] = members[third]
-    members["test_images/000002.jpg"] = b"no image"
-    del members["test_images/000003.jpg"]
-    members["train.csv"] = csv({"image_id": labels.keys(), "label": labels.values()})
-    members["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
-    return Miniature({f"{SLUG}.zip": zipped(members)}, labels, answers)
+    answers = assigned(numbered(12, "{:06}.jpg", 1), ("blast", "normal"))
+    entries = image_files([f"train_images/{label}/{name}" for name, label in labels.items()], 0)
+    entries |= image_files([f"test_images/{name}" for name in answers], 100)
+    first, second, third, *_ = entries
+    entries[second] = entries[first]
+    entries["test_images/000001.jpg"] = entries[third]
+    entries["test_images/000002.jpg"] = b"no image"
+    del entries["test_images/000003.jpg"]
+    entries["train.csv"] = csv({"image_id": labels.keys(), "label": labels.values()})
+    entries["sample_submission.csv"] = csv({"image_id": answers.keys(), "label": ""})
+    return Miniature({f"{SLUG}.zip": zipped(entries)}, labels, answers)
 
 
 def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,9 +30,9 @@ def encoded(pixels: np.ndarray | Image.Image, format_name: str = "PNG", **option
     return content.getvalue()
 
 
-def zipped(path: Path, members: Mapping[str, bytes]) -> Path:
+def zipped(path: Path, entries: Mapping[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
+        for name, content in entries.items():
             archive.writestr(name, content)
     return path
 

@@ -22,10 +22,10 @@ STORES = (PixelStore(kind="pixels"), JpegStore(kind="jpeg", quality=95))
 
 
 def built(store: Store, folder: Path) -> tuple[PixelsKey, Path]:
-    members = {f"{number}.png": encoded(scene(number, 16, 24)) for number in range(COUNT)}
-    zipped(folder / "all.zip", members)
+    entries = {f"{number}.png": encoded(scene(number, 16, 24)) for number in range(COUNT)}
+    zipped(folder / "all.zip", entries)
     form = PixelForm(16, 24, 3, "squash", store=store)
-    key = build(folder, ["all.zip"], list(members), form, folder / "pixels").key
+    key = build(folder, ["all.zip"], list(entries), form, folder / "pixels").key
     return key, folder / "pixels" / f"{key.key}{store.suffix}"
 
 

@@ -35,7 +35,7 @@ def stage():
         import torch
         accelerator = start_accelerator("float32")
         if rank == 1 and sys.argv[1] == "refuse-alone":
-            raise Refusal("a loss that is no number")
+            raise Refusal("a loss that is not a number")
         if rank == 1 and sys.argv[1] == "die-alone":
             os.kill(os.getpid(), signal.SIGKILL)
         if rank == 1 and sys.argv[1] == "raise-alone":
@@ -116,7 +116,7 @@ def test_every_process_works(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "told"),
     [
-        ("refuse-alone", "error: a loss that is no number"),
+        ("refuse-alone", "error: a loss that is not a number"),
         ("die-alone", "error: process 1 ended by SIGKILL and the others were stopped. What it said is above."),
         ("raise-alone", "error: process 1 ended with exit code 1 and the others were stopped. What it said is above."),
     ],
@@ -131,7 +131,7 @@ def test_the_one_that_fails_is_told_not_those_that_waited_for_it(what: str, told
 
 def test_of_failures_found_at_one_look_the_cause_is_told(tmp_path: Path) -> None:
     words = tmp_path / "words.json"
-    words.write_text('{"message": "a loss that is no number", "timestamp": 9}')
+    words.write_text('{"message": "a loss that is not a number", "timestamp": 9}')
     broken, killed, refused = (
         ProcessFailure(local_rank=rank, pid=rank, exitcode=code, error_file=str(file))
         for rank, code, file in ((0, 1, "none"), (1, -9, "none"), (2, 1, words))

@@ -130,9 +130,9 @@ def test_weights_may_depend_on_what_is_true_and_each_row_counts_alike() -> None:
     """The second column weighs 7 where it is absent and 14 where it is present; of rsna-2022 by its hosts' rows."""
     targets = np.array([[1, 1], [1, 0], [0, 0]], np.uint8)
     probabilities = np.array([[0.5, 0.25], [0.5, 0.25], [0.75, 0.5]], np.float32)
-    surprises = -np.log([[0.5, 0.25], [0.5, 0.75], [0.25, 0.5]])
+    losses = -np.log([[0.5, 0.25], [0.5, 0.75], [0.25, 0.5]])
     weights = np.array([[2, 14], [2, 7], [1, 7]])
-    expected = ((surprises * weights).sum(axis=1) / weights.sum(axis=1)).mean()
+    expected = ((losses * weights).sum(axis=1) / weights.sum(axis=1)).mean()
     assert weighted_binary_log_loss(targets, probabilities, [(1.0, 2.0), (7.0, 14.0)]) == pytest.approx(expected)
 
 
