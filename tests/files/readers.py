@@ -17,7 +17,7 @@ from foldline.files.rows import read_rows, read_targets, write_rows, write_targe
 from foldline.files.whole_files import write_json
 from foldline.folds.folds_table import read_folds, write_folds
 from foldline.folds.training_table import graded_entries, read_training_table, write_training_table
-from foldline.kaggle.ledger import Receipt, append_entry, entry, read_ledger, read_receipt, write_receipt
+from foldline.kaggle.ledger import append_entry, entry, read_ledger
 from foldline.local_kaggle.hosted_competition import Description
 from foldline.metrics.decisions.rules import read_rule
 from foldline.params.section import parse
@@ -46,10 +46,6 @@ FOLDS = pd.DataFrame({"row_id": IDS[:3], "fold": [0, 1, 0], "cluster": [0, 1, 2]
 KEY = PixelsKey(
     key="0" * 64, count=4, height=8, width=8, channels=3, dtype="uint8", resize="squash", range=None, jpeg_quality=None
 )
-RECEIPT = Receipt(
-    competition="digits", run_id="1a", ref=7, status="complete", public_score="0.5", private_score="",
-    metric="log_loss", out_of_fold_score=0.5,
-)  # fmt: skip
 HOSTED = {
     "title": "a", "metric": "accuracy", "sample": "s.csv", "extra_columns": "ignored", "submissions_per_day": 5,
     "state": "running",
@@ -116,7 +112,6 @@ READERS: dict[str, Read] = {
     ),
     "pixels.json": Read(lambda path: write_pixels_key(path, KEY), read_pixels_key),
     "rule.json": Read(lambda path: write_json(path, {"kind": "as_predicted"}), read_rule),
-    "receipt.json": Read(lambda path: write_receipt(path, RECEIPT), read_receipt),
     "rows.parquet": Read(lambda path: write_rows(path, ROWS), read_rows),
     "targets.npy": Read(lambda path: write_targets(path, TARGETS), lambda path: read_targets(path, ROWS, CLASSES)),
     "images.parquet": Read(lambda path: write_images(path, IMAGES), read_images),

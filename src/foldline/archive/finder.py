@@ -119,12 +119,8 @@ class Finder:
             yield npz.holding(f"{npz.path}/{name}", archive, name)
 
     def _zip(self, entry: Entry, path: Path) -> zipfile.ZipFile:
-        try:
+        with refusing_damage(self.where(entry)):
             return self._open.enter_context(zipfile.ZipFile(path))
-        except (MemoryError, PermissionError):
-            raise
-        except Exception as error:  # hostile bytes meet it with any error there is
-            raise Refusal(f"{self.where(entry)} is not a whole zip archive ({error}). {AGAIN}") from None
 
     def _zipped(self, entry: Entry, path: Path, depth: int) -> Iterator[Entry]:
         archive, where = self._zip(entry, path), self.where(entry)

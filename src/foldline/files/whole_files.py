@@ -74,6 +74,16 @@ def numbers_folder(path: Path) -> Iterator[Path]:
                     seal(file, file.suffix)
 
 
+def append(path: Path, content: bytes) -> None:
+    """On disk when this returns, and so is the name of a new file."""
+    with path.open("ab") as file:
+        file.write(content)
+    for written in (path, path.parent):
+        descriptor = os.open(written, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
 def write_text(path: Path, text: str) -> None:
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")

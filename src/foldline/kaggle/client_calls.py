@@ -3,7 +3,6 @@ they do not know.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +118,6 @@ def competitions(api: Any, search: str) -> list[str]:
     return [entry.ref.rstrip("/").rsplit("/", 1)[-1] for entry in reply.competitions]
 
 
-CALLS: dict[str, Callable[..., Any]] = {
-    call.__name__: call
-    for call in (user, files, download, upload, create, submissions, submission, limits, competitions)
-}
 STATUSES = {"COMPLETE": "complete", "ERROR": "error", "0": "pending", "1": "complete", "2": "error"}
 """By the name's last word, or by its number in the client's protocol; every other one is not final."""
 

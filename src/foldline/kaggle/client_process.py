@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from foldline.files.redaction import redacted, secrets_of
-from foldline.kaggle.client_calls import CALLS, UploadFailed
+from foldline.kaggle import client_calls
+from foldline.kaggle.client_calls import UploadFailed
 
 BAD_REQUEST = 400
 
@@ -73,7 +74,7 @@ def serve(requests: Iterable[str], replies: TextIO) -> None:
         try:
             if api is None:
                 api = _signed_in()
-            reply = {"value": CALLS[request["call"]](api, **request["fields"])}
+            reply = {"value": getattr(client_calls, request["call"])(api, **request["fields"])}
         except (Exception, SystemExit) as error:
             failure = _failure(error)
             reply = {"failure": failure | {"message": redacted(failure["message"], hidden)}}

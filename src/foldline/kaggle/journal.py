@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
+from foldline.files.whole_files import append
 
 Step = Literal["intended", "creating", "done", "refused", "dismissed", "listed"]
 """intended: the file is going to be sent, which counts for nothing. creating: the one call that counts is going to be
@@ -85,16 +86,9 @@ class Journal:
     def append(self, line: Line) -> None:
         """On disk when this returns. Hold the lock."""
         text = json.dumps(asdict(line), separators=(",", ":"))
-        is_new = not self.path.exists()
-        with self.path.open("ab+") as file:
-            file.seek(0)
-            # What a crash cut short had not begun.
-            file.truncate(file.read().rfind(b"\n") + 1)
-            file.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            _sync(self.folder)
+        if self.path.exists():  # what a crash cut short had not begun
+            os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)
+        append(self.path, f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
 
     def lines(self) -> list[Line]:
         """All of them. A line that a crash cut short is none: what it names had not begun."""
@@ -114,12 +108,3 @@ class Journal:
             )
         fields = json.loads(body)
         return Line(**fields | {"listed": tuple(fields["listed"])})
-
-
-def _sync(folder: Path) -> None:
-    """A new file's name is on disk when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

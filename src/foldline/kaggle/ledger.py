@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +11,8 @@ from pydantic import NonNegativeFloat
 
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import read_json, write_json
-from foldline.params.section import Section, parse
+from foldline.files.whole_files import append, write_json
+from foldline.params.section import Section
 
 
 class Submit(Section):
@@ -56,13 +55,12 @@ def entry(
 def append_entry(path: Path, new: LedgerEntry) -> None:
     """On disk when this returns. Hold a lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        lines = [] if file.tell() else [COLUMNS]
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([*lines, [cell.replace("\n", " ") for cell in astuple(new)]])
-        file.write((_end_of_torn_line(path) + text.getvalue()).encode())
-        file.flush()
-        os.fsync(file.fileno())
+    past = path.read_bytes() if path.exists() else b""
+    text = io.StringIO()
+    text.write("\n" if past and not past.endswith(b"\n") else "")  # ends a torn line
+    cells = [cell.replace("\n", " ") for cell in astuple(new)]
+    csv.writer(text, lineterminator="\n").writerows([cells] if past else [COLUMNS, cells])
+    append(path, text.getvalue().encode())
 
 
 def read_ledger(path: Path) -> list[LedgerEntry]:
@@ -80,11 +78,6 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
     return [LedgerEntry(*line) for line in whole]  # type: ignore[arg-type]
 
 
-def _end_of_torn_line(path: Path) -> str:
-    content = path.read_bytes()
-    return "\n" if content and not content.endswith(b"\n") else ""
-
-
 class Receipt(Section):
     competition: str
     run_id: str
@@ -99,10 +92,6 @@ class Receipt(Section):
     metric: str | None
     out_of_fold_score: float | None
     """The predictions' out-of-fold score, to compare with the leaderboard."""
-
-
-def read_receipt(path: Path) -> Receipt:
-    return parse(read_json(path), Receipt, str(path))
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
