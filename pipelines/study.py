@@ -14,12 +14,16 @@ from pathlib import Path
 from foldline.experiment.study import read_cells
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import run_queue
+from foldline.fan_out.warm import warm_start
 from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 from pipelines.study_cells import refuse_invalid, study_folder
 from pipelines.study_results import write_results
 from pipelines.train_folds import bring_up_to_date, slot_count, threads_divided
+
+WARM = ("pipelines.fold_training",)
+"""What all trainings import, which takes longer than a small one's epoch."""
 
 
 def main() -> Answer:
@@ -34,9 +38,10 @@ def main() -> Answer:
     study = study_folder(given.study, settings)
     study.refuse_alike(cells)
     slots = threads_divided(given.slots)
+    start = warm_start(WARM, slots[0])
     for stage, items in study.before(cells):
         with Display(len(items), len(slots)) as display:
-            failed = [one for one in run_queue(items, slots, display) if not one.is_done]
+            failed = [one for one in run_queue(items, slots, display, start) if not one.is_done]
         if failed:
             raise Refusal(
                 f"the stage `{stage}` failed for {counted(len(failed), 'cell', 'cells')}, so nothing was trained. What "
@@ -49,7 +54,7 @@ def main() -> Answer:
     print(f"{counted(len(cells), 'cell', 'cells')}: {done} of {len(trainings)} trainings are done")
     try:
         with Display(len(waiting), len(slots)) as display:
-            ended = run_queue([training.item for training in waiting], slots, display)
+            ended = run_queue([training.item for training in waiting], slots, display, start)
     finally:
         page = write_results(study, cells)
     failed = [one.item.name for one in ended if not one.is_done]

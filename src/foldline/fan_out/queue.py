@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,17 @@ class Item:
     """How often it is started at most, where it fails."""
 
 
+@runtime_checkable
+class Process(Protocol):
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None:
+        """The exit code, or minus the signal that ended it; None while it runs."""
+        ...
+
+    def wait(self) -> object: ...
+
+
 @dataclass(frozen=True)
 class Ended:
     item: Item
@@ -61,7 +72,7 @@ class Ended:
 @dataclass
 class Running:
     item: Item
-    process: subprocess.Popen[bytes]
+    process: Process
     attempt: int
     begun: float
     """Of the first attempt, on `time.monotonic`."""
@@ -85,10 +96,46 @@ class Screen(Protocol):
     def end(self, slot: int, ended: Ended) -> None: ...
 
 
-def run_queue(items: Sequence[Item], slots: Sequence[Environment], screen: Screen) -> list[Ended]:
+def start_cold(item: Item, environment: Environment) -> "subprocess.Popen[bytes]":
+    """The item's command, in a process group of its own: a Ctrl-C at the terminal reaches the queue alone, which ends
+    its items itself."""
+    prepare_files(item)
+    with item.log.open("ab") as log:
+        return subprocess.Popen(
+            item.command,
+            cwd=item.folder,
+            env={**os.environ, **environment_of(item, environment)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+            preexec_fn=partial(die_with_parent, os.getpid()),
+        )
+
+
+def prepare_files(item: Item) -> None:
+    """An empty log, and no progress of an earlier attempt."""
+    for file in (item.log, item.progress):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+    item.log.touch()
+
+
+def environment_of(item: Item, slot: Environment) -> Environment:
+    """What it gets besides the queue's own."""
+    return {**slot, **item.environment, PROGRESS_FILE: str(item.progress.resolve())}
+
+
+def run_queue(
+    items: Sequence[Item],
+    slots: Sequence[Environment],
+    screen: Screen,
+    start: Callable[[Item, Environment], Process] = start_cold,
+) -> list[Ended]:
     """Work on all items, the first first, one at a time in each slot; return how each ended, in the order of ending.
 
-    An exception that ends it (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all descendants first.
+    start: how an item becomes a process; fan_out/warm.py has the quicker way. An exception that ends the queue
+    (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all descendants first.
     """
     waiting, running, ended = deque(items), dict[int, Running](), list[Ended]()
     try:
@@ -116,25 +163,7 @@ def run_queue(items: Sequence[Item], slots: Sequence[Environment], screen: Scree
     return ended
 
 
-def start(item: Item, environment: Environment) -> "subprocess.Popen[bytes]":
-    """In a process group of its own: a Ctrl-C at the terminal reaches the queue alone, which ends its items itself."""
-    for file in (item.log, item.progress):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)
-    with item.log.open("wb") as log:
-        return subprocess.Popen(
-            item.command,
-            cwd=item.folder,
-            env={**os.environ, **environment, **item.environment, PROGRESS_FILE: str(item.progress.resolve())},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-            preexec_fn=partial(die_with_parent, os.getpid()),
-        )
-
-
-def end_all(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
+def end_all(processes: Sequence[Process]) -> None:
     """Ask all descendants to end, and kill those that have not after PATIENCE_SECONDS.
 
     They are listed before any is asked: the children of one that has ended are nobody's any more.

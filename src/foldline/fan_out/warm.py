@@ -1,0 +1,82 @@
+"""Items that start warm: each is a fork of one process that has imported what takes seconds (torch, timm).
+
+That process is multiprocessing's fork server. It ends with the queue, however the queue ends, and its forks with it.
+"""
+
+import multiprocessing
+import os
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from foldline.fan_out.queue import Environment, Item, environment_of, prepare_files
+from foldline.files.parent import child_environment, die_with_parent
+
+
+@dataclass(frozen=True)
+class Forked:
+    """What the queue asks of a process."""
+
+    process: ForkServerProcess
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None, "it was started"
+        return self.process.pid
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self) -> None:
+        self.process.join()
+
+
+def warm_start(modules: Sequence[str], environment: Environment) -> Callable[[Item, Environment], Forked]:
+    """How to start items whose command is `python ... -m MODULE ARGUMENTS` as forks of a process with these `modules`.
+
+    environment: what a library reads as it is imported (the number of threads), which no slot can change any more.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, *modules])
+    before = dict(os.environ)
+    os.environ |= {**child_environment(), **environment}
+    forkserver.ensure_running()
+    os.environ.clear()
+    os.environ |= before
+
+    def start(item: Item, environment: Environment) -> Forked:
+        prepare_files(item)
+        words = item.command[item.command.index("-m") + 1 :]
+        given = (words, item.folder, item.log, environment_of(item, environment))
+        # Not a daemon: a training starts loaders of its own.
+        process = context.Process(target=_work, args=given, daemon=False)
+        process.start()
+        return Forked(process)
+
+    return start
+
+
+def _work(words: Sequence[str], folder: Path, log: Path, environment: Environment) -> None:
+    """In the fork: become the process that `python -m` would start."""
+    die_with_parent(os.getppid())
+    os.setpgid(0, 0)
+    with log.open("ab") as out:
+        for number in (1, 2):
+            os.dup2(out.fileno(), number)
+    os.environ |= environment
+    os.chdir(folder)
+    sys.argv = [*words]
+    try:
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    except Exception:
+        sys.excepthook(*sys.exc_info())  # The script's own, which prints no secrets.
+        sys.exit(1)
+
+
+# For the fork server, which imports this first, and where alone the environment names a parent: its forks hold open
+# what it would otherwise end by.
+die_with_parent()
