@@ -72,8 +72,8 @@ def _work(words: Sequence[str], folder: Path, log: Path, environment: Environmen
     sys.argv = [*words]
     try:
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-    except Exception:
-        sys.excepthook(*sys.exc_info())  # The script's own, which prints no secrets.
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)  # The script's own, which prints no secrets.
         sys.exit(1)
 
 
