@@ -11,7 +11,7 @@ foldline study pipelines/studies/optimizers.yaml --slots 2
 
 from pathlib import Path
 
-from foldline.experiment.study import read_cells
+from foldline.experiment.study import read_grid
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import run_queue
 from foldline.fan_out.warm import warm_start
@@ -32,7 +32,7 @@ def main() -> Answer:
     arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
     given = arguments.parse_args()
     settings = read_settings()
-    cells = read_cells(given.study)
+    cells = read_grid(given.study).cells()
     refuse_invalid(cells, settings, given.study)
     bring_up_to_date()
     study = study_folder(given.study, settings)

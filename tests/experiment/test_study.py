@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.experiment.study import Cell, assigned, read_cells
+from foldline.experiment.study import Cell, assigned, read_grid
 from foldline.files.refusal import Refusal
 
 BASE = {
@@ -19,7 +19,7 @@ def cells(folder: Path, axes: Any = (), **others: Any) -> list[Cell]:
     (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
     study = {"base": str(folder / "base.yaml"), "changes": {}, "axes": list(axes), "leave_out": [], **others}
     (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
-    return read_cells(folder / "study.yaml")
+    return read_grid(folder / "study.yaml").cells()
 
 
 def titles(found: list[Cell]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.experiment.study import Cell, assigned, read_cells
+from foldline.experiment.study import Cell, assigned, read_grid
 from foldline.files.refusal import Refusal
 from foldline.params.yaml_files import read_yaml
 from pipelines.chain import Chain, read_chain
@@ -87,7 +87,7 @@ def test_a_key_follows_the_code_and_the_files(project: Path) -> None:
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
 def test_every_cell_of_the_studies_is_valid_on_the_embedded_competition(study: Path, project: Path) -> None:
-    cells = read_cells(study)
+    cells = read_grid(study).cells()
     assert len(cells) >= 5
     refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), study)
 
@@ -96,7 +96,7 @@ def cells_of(project: Path, **study: Any) -> list[Cell]:
     (project / "study.yaml").write_text(
         yaml.safe_dump({"base": "params.yaml", "changes": {}, "axes": [], "leave_out": [], **study}, sort_keys=False)
     )
-    return read_cells(Path("study.yaml"))
+    return read_grid(Path("study.yaml")).cells()
 
 
 @pytest.mark.parametrize(

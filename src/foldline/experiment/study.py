@@ -1,28 +1,22 @@
-"""A study: one experiment, the base, and a grid of changes to it.
+"""A study: one experiment, the base, and changes to it along axes (experiment/axes.py).
 
-An axis is a list of values for a path of the base (`train.epochs: [1, 10]`), several such lists of one length, whose
-values change together (a zip), or named values, each with all that it changes (`optimizer: {SGD: {train.optimizer:
-{...}, train.learning_rates.head: 0.3}}`). Cells are the base, and all combinations of the axes' values.
+Cells are the base, and all combinations of the axes' values, or those that a search draws (experiment/search.py).
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from foldline.experiment.axes import Axis, Drawing, RangeAxis, Settings, Value, read_axis, shown
 from foldline.files.refusal import Refusal, listed, suggestion
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 
 BASE = "base"
 """What a cell's settings say of an axis that it leaves as the base has it."""
-WHEN = "when"
-Settings = Mapping[str, str]
-"""From axes to values, as a table shows them."""
 
 
 class Study(Section):
@@ -50,41 +44,52 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Value:
-    """One of an axis: how a table shows it, and what it assigns to paths of the base."""
+class Grid:
+    """A study's file, read and understood."""
 
-    settings: Settings
-    assignments: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Axis:
-    values: Sequence[Value]
-    when: Settings
+    file: Path
+    base: Mapping[str, Any]
+    """The experiment that all cells start from."""
+    axes: Sequence[Axis | RangeAxis]
+    left_out: Sequence[Settings]
 
     @property
-    def names(self) -> list[str]:
-        return list(self.values[0].settings)
+    def base_cell(self) -> Cell:
+        return Cell({name: BASE for axis in self.axes for name in axis.names}, self.base)
+
+    def cells(self) -> list[Cell]:
+        """The base first; no two are equal."""
+        names = [axis.names[0] for axis in self.axes]
+        found = [self.base_cell]
+        for values in itertools.product(*(axis.values() for axis in self.axes)):
+            chosen = dict(zip(names, values, strict=True))
+            cell = self.cell(lambda axis, chosen=chosen: chosen[axis.names[0]])
+            found += [] if cell is None else [cell]
+        return list({cell.title: cell for cell in found}.values())
+
+    def drawn(self, drawing: Drawing) -> Cell | None:
+        return self.cell(lambda axis: axis.drawn(drawing))
+
+    def cell(self, choose: Callable[[Axis | RangeAxis], Value]) -> Cell | None:
+        """Of the values that are chosen; None where it is left out."""
+        settings, params = dict(self.base_cell.settings), self.base
+        for axis in self.axes:
+            if _has(settings, axis.when):
+                value = choose(axis)
+                settings |= value.settings
+                params = assigned(params, value.assignments, f"{self.file}: axes: {listed(value.settings)}")
+        return None if any(_has(settings, one) for one in self.left_out) else Cell(settings, params)
 
 
-def read_cells(path: Path) -> list[Cell]:
-    """The cells of the study in the file, the base first; no two are equal. Raises Refusal."""
+def read_grid(path: Path) -> Grid:
+    """Of the study in the file. Raises Refusal."""
     study = parse(read_yaml(path), Study, str(path))
-    axes = [_axis(written, path) for written in study.axes]
+    axes = [read_axis(written, path) for written in study.axes]
     names = [name for axis in axes for name in axis.names]
-    left_out = [_shown(one) for one in study.leave_out]
+    left_out = [shown(one) for one in study.leave_out]
     _refuse_confusion(names, [*left_out, *(axis.when for axis in axes)], path)
     base = assigned(read_yaml(Path(study.base)), study.changes, f"{path}: changes")
-    cells = [Cell(dict.fromkeys(names, BASE), base)]
-    for chosen in itertools.product(*(axis.values for axis in axes)):
-        settings, params = dict.fromkeys(names, BASE), base
-        for axis, value in zip(axes, chosen, strict=True):
-            if _has(settings, axis.when):
-                settings |= value.settings
-                params = assigned(params, value.assignments, f"{path}: axes: {listed(value.settings)}")
-        if not any(_has(settings, one) for one in left_out):
-            cells.append(Cell(settings, params))
-    return list({cell.title: cell for cell in cells}.values())
+    return Grid(path, base, axes, left_out)
 
 
 def assigned(params: Mapping[str, Any], assignments: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -112,44 +117,6 @@ def assigned(params: Mapping[str, Any], assignments: Mapping[str, Any], source: 
 
 def _items(section: Any) -> Sequence[Any]:
     return section if isinstance(section, list) else ()
-
-
-def _axis(written: Mapping[str, Any], path: Path) -> Axis:
-    lists = {name: values for name, values in written.items() if name != WHEN}
-    when = written.get(WHEN, {})
-    if not isinstance(when, dict):
-        raise Refusal(f"{path}: axes: `when` is {when!r}: it takes {{AXIS: VALUE}}.")
-    return Axis(list(_values(lists, path)), _shown(when))
-
-
-def _values(lists: Mapping[str, Any], path: Path) -> Iterator[Value]:
-    (name, first), *others = lists.items() or [("", None)]
-    if isinstance(first, dict) and first and not others and all(isinstance(one, dict) for one in first.values()):
-        yield from (Value({name: str(label)}, assignments) for label, assignments in first.items())
-        return
-    wrong = [name for name, values in lists.items() if not isinstance(values, list) or not values]
-    if wrong or not lists:
-        raise Refusal(
-            f"{path}: axes: {listed(wrong)} is no axis. It takes a path of the base and a list of values "
-            "(train.epochs: [1, 2]), or a name and named changes (optimizer: {SGD: {train.optimizer: ...}})."
-        )
-    lengths = {name: len(values) for name, values in lists.items()}
-    if len(set(lengths.values())) > 1:
-        counts = listed(f"{name} {length}" for name, length in lengths.items())
-        raise Refusal(f"{path}: axes: values that change together must be as many for each path, found {counts}.")
-    for values in zip(*lists.values(), strict=True):
-        assignments = dict(zip(lists, values, strict=True))
-        yield Value(_shown(assignments), assignments)
-
-
-def _shown(assignments: Mapping[str, Any]) -> dict[str, str]:
-    """A value as yaml writes it on one line."""
-    return {
-        name: yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
-        .removesuffix("...\n")
-        .strip("{}\n ")
-        for name, value in assignments.items()
-    }
 
 
 def _has(settings: Settings, wanted: Settings) -> bool:
