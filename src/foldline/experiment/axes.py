@@ -39,6 +39,22 @@ class Drawing(Protocol):
 
 
 @dataclass(frozen=True)
+class Corner:
+    """Draws the first of all values, or the last."""
+
+    is_upper: bool
+
+    def suggest_categorical(self, name: str, choices: Sequence[str]) -> str:
+        return choices[-1 if self.is_upper else 0]
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool) -> float:
+        return high if self.is_upper else low
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool) -> int:
+        return high if self.is_upper else low
+
+
+@dataclass(frozen=True)
 class Axis:
     """Of listed values."""
 

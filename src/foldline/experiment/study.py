@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foldline.experiment.axes import Axis, Drawing, RangeAxis, Settings, Value, read_axis, shown
+from foldline.experiment.axes import Axis, Corner, Drawing, RangeAxis, Settings, Value, read_axis, shown
 from foldline.files.refusal import Refusal, listed, suggestion
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
@@ -66,6 +66,11 @@ class Grid:
             cell = self.cell(lambda axis, chosen=chosen: chosen[axis.names[0]])
             found += [] if cell is None else [cell]
         return list({cell.title: cell for cell in found}.values())
+
+    def corners(self) -> list[Cell]:
+        """Of a search: all axes at their first value, or lower end, and at their last, or upper end."""
+        cells = [self.drawn(Corner(is_upper)) for is_upper in (False, True)]
+        return [cell for cell in cells if cell is not None]
 
     def drawn(self, drawing: Drawing) -> Cell | None:
         return self.cell(lambda axis: axis.drawn(drawing))

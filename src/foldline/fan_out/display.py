@@ -47,6 +47,9 @@ class Display:
         if ended.is_done:
             self._say(f"{ended.item.name}: done in {duration(ended.seconds)}")
             return
+        if ended.stopped is not None:
+            self._say(f"{ended.item.name}: stopped after {duration(ended.seconds)}: {ended.stopped}")
+            return
         self._say(f"{ended.item.name}: {how_it_ended(ended.code)} after {duration(ended.seconds)}. The end of its log:")
         self._say(log_end(ended))
 
@@ -55,7 +58,7 @@ class Display:
 
     def _whole(self, running: Mapping[int, Running], waiting: int, ended: Sequence[Ended]) -> str:
         parts = [f"{len(ended)} of {self._items} done"]
-        failed = sum(not one.is_done for one in ended)
+        failed = sum(one.has_failed for one in ended)
         if failed:
             parts.append(f"{failed} of them failed")
         left = seconds_left(list(running.values()), waiting, ended, self._slots)

@@ -63,10 +63,16 @@ class Ended:
     """Of the last attempt: the exit code, or minus the signal that ended it."""
     seconds: float
     """From its first start to its end."""
+    stopped: str | None = None
+    """Why the queue ended it, where it did."""
 
     @property
     def is_done(self) -> bool:
-        return self.code == 0
+        return self.code == 0 and self.stopped is None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.code != 0 and self.stopped is None
 
 
 @dataclass
@@ -131,11 +137,13 @@ def run_queue(
     slots: Sequence[Environment],
     screen: Screen,
     start: Callable[[Item, Environment], Process] = start_cold,
+    stop: Callable[[Running], str | None] = lambda _: None,
 ) -> list[Ended]:
     """Work on all items, the first first, one at a time in each slot; return how each ended, in the order of ending.
 
-    start: how an item becomes a process; fan_out/warm.py has the quicker way. An exception that ends the queue
-    (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all descendants first.
+    start: how an item becomes a process; fan_out/warm.py has the quicker way. stop: says why a running item is to end
+    now; None lets it run. An exception that ends the queue (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all
+    descendants first.
     """
     waiting, running, ended = deque(items), dict[int, Running](), list[Ended]()
     try:
@@ -148,19 +156,31 @@ def run_queue(
             screen.show(running, len(waiting), ended)
             time.sleep(LOOK_SECONDS)
             for slot, job in list(running.items()):
-                code = job.process.poll()
-                if code is None:
+                outcome = _outcome(job, stop)
+                if outcome is None:
                     continue
-                if code and job.attempt < job.item.attempts:
-                    screen.fail(slot, job, code)
+                if outcome.has_failed and job.attempt < job.item.attempts:
+                    screen.fail(slot, job, outcome.code)
                     running[slot] = Running(job.item, start(job.item, slots[slot]), job.attempt + 1, job.begun)
                     continue
-                ended.append(Ended(job.item, code, job.seconds))
+                ended.append(outcome)
                 del running[slot]
-                screen.end(slot, ended[-1])
+                screen.end(slot, outcome)
     finally:
         end_all([job.process for job in running.values()])
     return ended
+
+
+def _outcome(job: Running, stop: Callable[[Running], str | None]) -> Ended | None:
+    """None while it runs."""
+    code, why = job.process.poll(), None
+    if code is None:
+        why = stop(job)
+        if why is None:
+            return None
+        end_all([job.process])
+        code = job.process.poll() or 0
+    return Ended(job.item, code, job.seconds, why)
 
 
 def end_all(processes: Sequence[Process]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,8 @@ class Done(NamedTuple):
     epochs: int
     of: int
     seconds_left: float
+    validation_losses: Sequence[float] = ()
+    """One per epoch."""
 
 
 def report_progress(done: Done) -> None:

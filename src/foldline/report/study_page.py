@@ -80,8 +80,9 @@ def table_row(cell: Trained, base: Trained, wanted: int) -> str:
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
         "" if of_base else f"{gain.mean:+.{DIGITS}f}" + (f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""),
         f"{gain.interval.low:+.{DIGITS}f} .. {gain.interval.high:+.{DIGITS}f}" if sure else "",
-        "" if of_base else gain.verdict,
+        "" if of_base else "ruled out" if cell.ruled_out else gain.verdict,
     ]
     row = ' class="base"' if of_base else ""
     filled = "".join(f"<td>{html.escape(text)}</td>" for text in texts[:-1])
-    return f'<tr{row}>{filled}<td class="{texts[-1]}">{html.escape(texts[-1])}</td></tr>'
+    why = f' title="{html.escape(cell.ruled_out)}"' if cell.ruled_out else ""
+    return f'<tr{row}>{filled}<td class="{texts[-1]}"{why}>{html.escape(texts[-1])}</td></tr>'

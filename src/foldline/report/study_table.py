@@ -33,6 +33,8 @@ class Trained:
     fits: Sequence[Fit]
     history: pd.DataFrame
     """`fold, seed`, and the columns of history.csv."""
+    ruled_out: str | None = None
+    """Why it was trained no further, where it was not."""
 
     @property
     def loss(self) -> float:

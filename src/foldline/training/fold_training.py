@@ -153,7 +153,8 @@ def learn_phase(
             if state[SKIPPED]:
                 why = "their gradients were not finite in float16, and the scale of the loss is lowered"
                 tqdm.write(f"{fold.title}: {state[SKIPPED]} of {len(batches)} steps were skipped: {why}")
-            report_progress(Done(row["epoch"], whole.epochs, seconds_left))
+            losses = [epoch["validation_loss"] for epoch in state["progress"]["history"]]
+            report_progress(Done(row["epoch"], whole.epochs, seconds_left, losses))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
     history, model = state["progress"]["history"], setup.average.model
