@@ -21,7 +21,7 @@ from foldline.fan_out.warm import warm_start
 from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run, seed_number
-from pipelines.study_cells import refuse_invalid, study_folder
+from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
 from pipelines.study_results import write_results
 from pipelines.study_trainings import Queue, search_cells
 from pipelines.train_folds import bring_up_to_date, slot_count, threads_divided
@@ -48,6 +48,9 @@ def main() -> Answer:
     refuse_invalid(cells, settings, given.study)
     bring_up_to_date()
     study, slots = study_folder(given.study, settings), threads_divided(given.slots)
+    if not given.search:
+        study.refuse_alike(cells)
+        say_what_changed(study, cells)
     queue = Queue(study, slots, warm_start(WARM, slots[0]), given.halving)
     search = Search(grid, study.folder, given.search_seed) if given.search else None
     try:
@@ -62,7 +65,12 @@ def main() -> Answer:
             "machine is to blame, run the same command again."
         )
     print(f"{page}: the curves and gains of all cells")
-    return {"trained": len(ended), "page": page, "results": page.with_name("results.csv")}
+    return {
+        "cells": len(search.cells() if search else cells),
+        "trained": len(ended),
+        "page": page,
+        "results": page.with_name("results.csv"),
+    }
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -19,8 +20,8 @@ from foldline.experiment.study import Cell
 from foldline.fan_out.queue import Item
 from foldline.files.parent import same_code
 from foldline.files.places import ALL_ROWS, CARDS, Places
-from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import write_text
+from foldline.files.refusal import Refusal, counted, listed
+from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from pipelines.chain import Chain, Experiment, Stage, read_chain
@@ -169,6 +170,34 @@ def study_folder(file: Path, settings: Settings) -> StudyFolder:
     """Of the study in the file, in the project as it is now."""
     folder = settings.places.studies / file.stem
     return StudyFolder(folder, settings.slug, read_chain(settings.slug), read_yaml(settings.params))
+
+
+def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
+    """Since the last run: which of its cells are trained anew, why, and which stay valid."""
+    file = study.folder / "cells.json"
+    last: dict[str, str] = read_json(file) if file.exists() else {}
+    titles = [cell.title for cell in cells]
+    keys = {cell.title: study.key(TRAIN, cell.params) for cell in cells}
+    stale = [title for title, key in keys.items() if last.get(title, key) != key]
+    if stale:
+        valid = [title for title, key in keys.items() if last.get(title) == key]
+        before, now = study.folder / "cells" / last[stale[0]] / "params.yaml", cells[titles.index(stale[0])].params
+        known = _flat(read_yaml(before)) if before.exists() else {}
+        paths = sorted(path for path, value in _flat(now).items() if known and known.get(path) != value)
+        more = [f"and {len(valid) - SHOWN} more"] if len(valid) > SHOWN else []
+        print(
+            f"{listed(paths) if paths else 'the data or the code'} changed since the last run: "
+            f"{counted(len(stale), 'cell is', 'cells are')} trained anew. Still valid: "
+            f"{'; '.join([*valid[:SHOWN], *more]) or 'none'}"
+        )
+    write_json(file, {**last, **keys})
+
+
+def _flat(params: Any, above: str = "") -> dict[str, Any]:
+    """By paths, as in a study's axes."""
+    if not isinstance(params, Mapping):
+        return {above.rstrip("."): params}
+    return {path: value for key, one in params.items() for path, value in _flat(one, f"{above}{key}.").items()}
 
 
 def refuse_invalid(cells: Sequence[Cell], settings: Settings, file: Path) -> None:

@@ -104,6 +104,13 @@ def test_a_path_leads_through_lists() -> None:
         ({"axes": [{"train.epochs": [1], "when": {"model": "a"}}]}, r"`model` is no axis"),
         ({"axes": [{"train.epochs": [1], "when": 3}]}, r"`when` is 3: it takes \{AXIS: VALUE\}"),
         ({"axis": []}, r"axis"),
+        ({"axes": [{"train.rates.head": {"low": 0.1, "high": 1.0, "log": True}}]}, r"train.rates.head is a range, and "
+         r"a grid takes lists of values. Write a list, or search the range with `--search optuna`"),
+        ({"axes": [{"train.rates.head": {"low": 0.1, "high": 1.0}}]}, r"axes: train.rates.head: .*log"),
+        ({"axes": [{"train.rates.head": {"low": 1, "high": 1, "log": False}}]}, r"goes from 1 to 1: a range goes up"),
+        ({"axes": [{"train.rates.head": {"low": 0.0, "high": 1.0, "log": True}}]}, r"logarithmic scale from above 0"),
+        ({"axes": [{"train.epochs": {"low": 1, "high": 2, "log": False},
+                    "train.rates.head": {"low": 1, "high": 3, "log": False}}]}, r"paths of one axis share one range"),
     ],
 )  # fmt: skip
 def test_refusals(study: dict[str, Any], told: str, tmp_path: Path) -> None:

@@ -76,6 +76,25 @@ def test_an_item_is_started_again_as_often_as_it_asks(tmp_path: Path) -> None:
     assert screen.events == ["begin a", "fail a 1", "end a 0", "begin b", "fail b 1", "end b 1"]
 
 
+def test_a_rule_ends_an_item_and_its_descendants(tmp_path: Path) -> None:
+    """The other runs on; what is ended has not failed, so that it is not started again."""
+    endless = item(tmp_path, "a", "sleep 3600 & echo $! > child; touch begun; wait", attempts=2)
+    other = item(tmp_path, "b", "until [ -e ended ]; do sleep 0.01; done")
+    children: list[int] = []
+
+    def stop(running: Running) -> str | None:
+        if running.item is endless and (tmp_path / "begun").exists():
+            children.append(int((tmp_path / "child").read_text()))
+            (tmp_path / "ended").touch()
+            return "a rule"
+        return None
+
+    first, second = run_queue([endless, other], [{}, {}], Silent(), stop=stop)
+    assert (first.item.name, first.stopped, first.is_done, first.has_failed) == ("a", "a rule", False, False)
+    assert (second.item.name, second.stopped, second.is_done) == ("b", None, True)
+    assert not lives(*children)
+
+
 def test_nothing_to_do_is_done(tmp_path: Path) -> None:
     assert run_queue([], [{}], Silent()) == []
 

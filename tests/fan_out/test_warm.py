@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing import get_start_method
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,12 @@ imported_by, threads = os.getpid(), os.environ["OMP_NUM_THREADS"]
 """
 SCRIPTED = """
 import os, signal, sys
+from multiprocessing import RLock, get_start_method
 from pathlib import Path
 import heavy
+lock = RLock()  # as tqdm has
 print(sys.argv[1], Path.cwd().name, os.environ["OF"], os.environ["SLOT"], Path(os.environ["FOLDLINE_PROGRESS"]).name)
-print(heavy.imported_by, heavy.threads, __name__, sys.stdin.read(), flush=True)
+print(heavy.imported_by, heavy.threads, __name__, get_start_method(), sys.stdin.read(), flush=True)
 match sys.argv[1]:
     case "refuse": sys.exit("error: no")
     case "number": sys.exit(7)
@@ -93,7 +96,7 @@ def test_a_fork_is_as_a_process_of_its_own(ending: str, code: int, said: str, fo
     assert second.strip().endswith(said)
     heavy = {text.splitlines()[1] for text in (first, second)}
     assert len(heavy) == 1, "one process imported it for both"
-    assert heavy.pop().split()[1:] == ["3", "__main__"]
+    assert heavy.pop().split()[1:] == ["3", "__main__", get_start_method()]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,7 @@ def test_no_fork_outlives_the_queue(how: signal.Signals, script: str, processes:
     while len(found := list(folder.glob("*.pid"))) < processes:
         assert queue.poll() is None, queue.communicate()[1]
     queue.send_signal(how)
-    queue.communicate()
+    said = "" if how == signal.SIGKILL else "interrupted; run the same command again to resume\n"
+    assert queue.communicate() == ("", said)
     while any(lives(int(path.stem)) for path in found):
         time.sleep(0.01)

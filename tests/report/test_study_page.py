@@ -4,6 +4,7 @@ import json
 import math
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
@@ -56,6 +57,8 @@ def test_a_row_of_the_table() -> None:
     worse = table_row(trained("a", 1.2, 2.201), BASE, 3)
     assert "<td>2 of 3</td>" in worse
     assert '<td class="worse">worse</td>' in worse
+    out = replace(trained("a", 1.2), ruled_out="its loss > the median")
+    assert '<td class="ruled out" title="its loss &gt; the median">ruled out</td>' in table_row(out, BASE, 3)
 
 
 def page_of(folder: Path) -> str:

@@ -64,6 +64,7 @@ def _work(words: Sequence[str], folder: Path, log: Path, environment: Environmen
     """In the fork: become the process that `python -m` would start."""
     die_with_parent(os.getppid())
     os.setpgid(0, 0)
+    multiprocessing.set_start_method(None, force=True)  # As everywhere; here it was the one that started this process.
     with log.open("ab") as out:
         for number in (1, 2):
             os.dup2(out.fileno(), number)
