@@ -3,6 +3,8 @@
 import json
 import re
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -292,3 +294,32 @@ def test_a_study_trains_its_cells_and_leaves_the_project_alone(finished: Path) -
     pd.testing.assert_frame_equal(kept, results)
     assert (finished / "dvc.lock").read_bytes() == lock
     assert status(finished) == before
+
+
+@pytest.mark.slow
+def test_a_halved_search_goes_on_after_kills_as_if_there_were_none(finished: Path) -> None:
+    """Killed twice, once with a cell done and once with two."""
+    axes = [{"train.learning_rates.head": {"low": 1e-4, "high": 1e-1, "log": True}}]
+    text = yaml.safe_dump({**STUDY, "changes": {"folds": [0, 1], "train.epochs": 2}, "axes": axes}, sort_keys=False)
+    options = ("--search", "optuna", "--trials", "6", "--halving")
+    for name in ("straight", "killed"):
+        (finished / f"{name}.yaml").write_text(text)
+    of_killed = finished / "work/shapes/studies/killed/cells"
+    for done in (1, 2):
+        command = [sys.executable, "-m", "pipelines", "study", "killed.yaml", *options]
+        process = subprocess.Popen(command, cwd=finished, env=environment(finished), stderr=subprocess.DEVNULL)
+        while len(list(of_killed.glob("*/work/shapes/train/fold0/seed0/metrics.json"))) <= done:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    straight = answer(finished, "python", "-m", "pipelines", "study", "straight.yaml", *options)
+    killed = answer(finished, "python", "-m", "pipelines", "study", "killed.yaml", *options)
+    assert straight["cells"] == killed["cells"] == 7
+    assert killed["trained"] < straight["trained"]
+    assert Path(finished, killed["results"]).read_bytes() == Path(finished, straight["results"]).read_bytes()
+    of_straight = finished / "work/shapes/studies/straight/cells"
+    models = {path.relative_to(of_straight) for path in of_straight.rglob("model.safetensors")}
+    assert models == {path.relative_to(of_killed) for path in of_killed.rglob("model.safetensors")}
+    assert not [path for path in models if (of_straight / path).read_bytes() != (of_killed / path).read_bytes()]
+    assert "ruled out" in Path(finished, straight["page"]).read_text()
