@@ -14,7 +14,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.end_to_end.checkout import answer, copy_set_to_shapes, run
+from tests.end_to_end.checkout import answer, copy_set_to_shapes, environment, run
 from tests.end_to_end.shapes import CLASSES, TEST_ROWS, TRAIN_ROWS
 
 
