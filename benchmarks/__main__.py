@@ -16,6 +16,7 @@ from benchmarks import (
     pixels,
     post_processing,
     splitting,
+    studies,
     training,
 )
 from benchmarks.figures import write_page
@@ -25,6 +26,7 @@ BENCHMARKS = {
     for module in (
         card_drafts,
         chain,
+        studies,
         training,
         averaging,
         memory,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import pandas as pd
 
@@ -25,12 +24,14 @@ def write_study_page(path: Path, title: str, cells: Sequence[Trained], wanted: i
     """`cells`: those with trainings, the base first. `wanted`: trainings per cell."""
     settings = [cell.settings for cell in cells]
     axes = [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]]
-    data = json.dumps({"lines": [line for cell in cells for line in curves(cell)], "axes": axes}, ensure_ascii=False)
+    lines = [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)]
+    of_cells = [{"cell": cell.title, "settings": dict(cell.settings)} for cell in cells]
+    data = json.dumps({"cells": of_cells, "lines": lines, "axes": axes}, ensure_ascii=False, separators=(",", ":"))
     template = Template(files("foldline.report").joinpath("study.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title=html.escape(title),
         summary=html.escape(summary(cells)),
-        rows="\n".join(table_row(cell, cells[0], wanted) for cell in sorted(cells, key=lambda cell: cell.loss)),
+        rows="\n".join(table_row(cell, cells[0], wanted) for cell in sorted(cells, key=lambda cell: (not cell.fits, cell.loss))),
         data=data.replace("</", "<\\/"),
         vega=vega_script(),
     )
@@ -50,17 +51,11 @@ def summary(cells: Sequence[Trained]) -> str:
     )
 
 
-def curves(cell: Trained) -> list[dict[str, Any]]:
-    """Means over folds and seeds, per epoch, of train and validation; null for what was not measured."""
+def curves(cell: Trained) -> list[tuple[int, str, *tuple[float | None, ...]]]:
+    """Epoch, part, loss and accuracy: means over folds and seeds; None for what was not measured."""
     means = cell.history.groupby("epoch", as_index=False).mean(numeric_only=True)
     return [
-        {
-            "cell": cell.title,
-            "settings": dict(cell.settings),
-            "epoch": int(row["epoch"]),
-            "part": part,
-            **{measure: _rounded(row[f"{part}_{measure}"]) for measure in MEASURES},
-        }
+        (int(row["epoch"]), part, *(_rounded(row[f"{part}_{measure}"]) for measure in MEASURES))
         for row in means.to_dict("records")
         for part in PARTS
     ]
@@ -76,7 +71,7 @@ def table_row(cell: Trained, base: Trained, wanted: int) -> str:
     texts = [
         cell.title,
         f"{len(cell.fits)} of {wanted}",
-        f"{cell.loss:.{DIGITS}f}",
+        f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
         "" if of_base else f"{gain.mean:+.{DIGITS}f}" + (f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""),
         f"{gain.interval.low:+.{DIGITS}f} .. {gain.interval.high:+.{DIGITS}f}" if sure else "",
