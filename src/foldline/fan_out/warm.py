@@ -14,7 +14,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from foldline.fan_out.queue import Environment, Item, environment_of, prepare_files
-from foldline.files.parent import child_environment, die_with_parent
+from foldline.files.parent import VARIABLE as PARENT
+from foldline.files.parent import die_with_parent
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def warm_start(modules: Sequence[str], environment: Environment) -> Callable[[It
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, *modules])
     before = dict(os.environ)
-    os.environ |= {**child_environment(), **environment}
+    os.environ |= {PARENT: str(os.getpid()), **environment}
     forkserver.ensure_running()
     os.environ.clear()
     os.environ |= before

@@ -27,11 +27,12 @@ def write_study_page(path: Path, title: str, cells: Sequence[Trained], wanted: i
     lines = [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)]
     of_cells = [{"cell": cell.title, "settings": dict(cell.settings)} for cell in cells]
     data = json.dumps({"cells": of_cells, "lines": lines, "axes": axes}, ensure_ascii=False, separators=(",", ":"))
+    ordered = sorted(cells, key=lambda cell: (not cell.fits, cell.loss))
     template = Template(files("foldline.report").joinpath("study.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title=html.escape(title),
         summary=html.escape(summary(cells)),
-        rows="\n".join(table_row(cell, cells[0], wanted) for cell in sorted(cells, key=lambda cell: (not cell.fits, cell.loss))),
+        rows="\n".join(table_row(cell, cells[0], wanted) for cell in ordered),
         data=data.replace("</", "<\\/"),
         vega=vega_script(),
     )
@@ -73,7 +74,9 @@ def table_row(cell: Trained, base: Trained, wanted: int) -> str:
         f"{len(cell.fits)} of {wanted}",
         f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
-        "" if of_base else f"{gain.mean:+.{DIGITS}f}" + (f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""),
+        ""
+        if of_base or not gain.pairs
+        else f"{gain.mean:+.{DIGITS}f}" + (f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""),
         f"{gain.interval.low:+.{DIGITS}f} .. {gain.interval.high:+.{DIGITS}f}" if sure else "",
         "" if of_base else "ruled out" if cell.ruled_out else gain.verdict,
     ]
