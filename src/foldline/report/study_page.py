@@ -69,14 +69,13 @@ def _rounded(value: float) -> float | None:
 def table_row(cell: Trained, base: Trained, wanted: int) -> str:
     gain, of_base = cell_gain(cell, base), cell.title == BASE
     sure = gain.pairs > 1 and not of_base
+    error = f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""
     texts = [
         cell.title,
         f"{len(cell.fits)} of {wanted}",
         f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
-        ""
-        if of_base or not gain.pairs
-        else f"{gain.mean:+.{DIGITS}f}" + (f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""),
+        "" if of_base or not gain.pairs else f"{gain.mean:+.{DIGITS}f}{error}",
         f"{gain.interval.low:+.{DIGITS}f} .. {gain.interval.high:+.{DIGITS}f}" if sure else "",
         "" if of_base else "ruled out" if cell.ruled_out else gain.verdict,
     ]
