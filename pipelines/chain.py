@@ -6,6 +6,7 @@ Two experiments for which a stage has one key get the same from it, so that it n
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,11 @@ class Chain:
 
     def writer_of(self, path: str) -> Stage | None:
         """The stage of which this is an out, or lies in one."""
-        written = (stage for stage in self.stages.values() if {path, str(Path(path).parent)} & {*stage.outs})
-        return next(written, None)
+        return self._writers.get(path) or self._writers.get(path.rpartition("/")[0])
+
+    @cached_property
+    def _writers(self) -> Mapping[str, Stage]:
+        return {out: stage for stage in self.stages.values() for out in stage.outs}
 
     def before(self, name: str) -> list[Stage]:
         """The stages whose outs this one reads, each after those that it needs itself."""

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class StudyFolder:
     chain: Chain
     project: Experiment
 
-    @property
+    @cached_property
     def apart(self) -> list[Stage]:
         """What may differ from the project's, in the order in which it is computed: what reads the parameters of an
         experiment, but not the competition's files as they are."""
