@@ -16,7 +16,7 @@ from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.processes import start_accelerator
 from foldline.training.starting_weights import starting_weights
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold
+from foldline.training.training_setup import Fold, with_labels
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
 
@@ -41,7 +41,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
         facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
         return Fold(one, seed, *facts, before, tabular)
 
-    return fold(name, before=fold(0) if name == "all_head0" else None)
+    return with_labels(fold(name, before=fold(0) if name == "all_head0" else None), train.label_fraction)
 
 
 def running_code() -> str:

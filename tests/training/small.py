@@ -30,6 +30,7 @@ TRAIN: dict[str, Any] = {
     "batch_size": 8,
     "micro_batch_size": 8,
     "workers": 0,
+    "label_fraction": 1.0,
     "precision": "float32",
     "channels_last": False,
     "compile": False,

@@ -23,6 +23,8 @@ from foldline.files.rows import TABULAR, tabular_columns
 from foldline.folds.training_table import TrainingTable
 from foldline.params.section import Section
 
+FEWEST_ROWS = 2
+"""To learn from: BatchNorm needs two images."""
 MOST_CATEGORIES = 256
 """Of one feature, the most frequent: an id as a category would make a wide input of which nothing can be learned."""
 
@@ -204,6 +206,27 @@ def split_samples(
         )
     )
     return training, validation
+
+
+def labelled(samples: Samples, fraction: float, seed: Sequence[int]) -> Samples:
+    """The samples of a fraction of their rows, drawn from `seed`: of each class as many, rounded, and at least one row.
+    A row is of the class that its (first) target says most of. Of a larger fraction the same rows and more.
+
+    Raises Refusal when fewer than two rows are left.
+    """
+    if fraction == 1:
+        return samples
+    row_ids = pd.Series(samples.row_ids, dtype=object)
+    of_rows = pd.DataFrame({"row_id": row_ids, "class": samples.targets.argmax(axis=1)}).drop_duplicates("row_id")
+    drawn = of_rows.iloc[np.random.default_rng(seed).permutation(len(of_rows))].groupby("class")["row_id"]
+    counts = np.maximum(np.round(fraction * drawn.transform("size")), 1)
+    kept = counts.index[drawn.cumcount() < counts]
+    if len(kept) < FEWEST_ROWS:
+        raise Refusal(
+            f"train.label_fraction is {fraction:g}, which leaves {len(kept)} of a fold's {len(of_rows):,} training "
+            "rows. Raise it."
+        )
+    return samples.at(np.flatnonzero(row_ids.isin(row_ids[kept])))
 
 
 def fit_tabular_features(rows: pd.DataFrame, training: Samples) -> TabularEncoding | None:

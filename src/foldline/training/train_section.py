@@ -77,6 +77,9 @@ class Train(Section):
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
     workers: NonNegativeInt
     """Loader processes for each training process."""
+    label_fraction: Annotated[float, Field(gt=0, le=1)]
+    """Of a fold's training rows: as much of each class is learned from, at least one row; the others are as if they
+    were not there. A smaller fraction's rows are among a larger one's. Validation has all of its rows."""
     precision: Precision
     channels_last: bool
     """Pixel by pixel in memory: faster convolutions on recent GPUs, above all in half precision."""

@@ -18,7 +18,7 @@ from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.averages import Passes
 from foldline.training.batches import TrainingBatches
-from foldline.training.fold_samples import Samples, TabularEncoding
+from foldline.training.fold_samples import Samples, TabularEncoding, labelled
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import TrainingSetup, seed_torch
 from foldline.training.losses import Loss
@@ -65,6 +65,12 @@ def fold_seed(fold: Fold) -> tuple[int, ...]:
     """Of all that is drawn while training."""
     name = fold.name if isinstance(fold.name, int) else ALL_ROWS_SEED
     return (fold.seed, name, ALL_ROWS_SEED - fold.phase) if fold.phase else (fold.seed, name)
+
+
+def with_labels(fold: Fold, fraction: float) -> Fold:
+    """Only `fraction` of the training rows, of the fold and of what is learned before it."""
+    before = fold.before and with_labels(fold.before, fraction)
+    return replace(fold, training=labelled(fold.training, fraction, fold_seed(fold)), before=before)
 
 
 def fold_objective(fold: Fold, loss: Loss) -> Objective:
