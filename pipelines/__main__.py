@@ -115,7 +115,7 @@ def _refuse_elsewhere(name: str) -> None:
     root = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), None)
     if root is None:
         raise Refusal(
-            f"`foldline {name}` works in a project's folder, and {here} is none (it has no dvc.yaml). "
+            f"`foldline {name}` works in a project's folder, and {here} is not one (it has no dvc.yaml). "
             "Go to yours, or make one: foldline init DIR"
         )
     if root != here:

@@ -16,7 +16,7 @@ def mend(root: Path = Path()) -> list[str]:
         return []
     mended = [] if OF_DVC in os.environ else mend_dvc(root.resolve())
     done = [
-        *(f"mended {path}, which a killed DVC had left unreadable, or held by nobody" for path in mended),
+        *(f"mended {path}, which a killed DVC had left unreadable or stale" for path in mended),
         *(f"removed {path}, which a killed process had left half-written" for path in remove_leftovers(root)),
     ]
     for line in done:

@@ -35,11 +35,9 @@ def main() -> Answer:
         path.unlink()
         print(f"removed {path}, which is damaged")
     checked = counted(len(files), "file was checked", "files were checked")
-    print(
-        f"{checked}, {len(damaged)} damaged" if files else "no lock is held by nobody, and no file is left half-written"
-    )
+    print(f"{checked}, {len(damaged)} damaged" if files else "nothing to mend: no stale lock, no half-written file")
     if removed:
-        print("next: dvc repro (what is no stage's: the command that wrote it)")
+        print("next: dvc repro (for what no stage wrote: the command that did)")
     return {"checked": len(files), "removed": [str(path) for path in removed]}
 
 

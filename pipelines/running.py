@@ -87,7 +87,7 @@ def fold_name(text: str) -> FoldName:
 def seed_number(text: str) -> int:
     """What `--seed` takes: a whole number from 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of 0 or more")
     return int(text)
 
 

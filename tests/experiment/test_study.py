@@ -90,18 +90,18 @@ def test_a_path_leads_through_lists() -> None:
 @pytest.mark.parametrize(
     ("study", "told"),
     [
-        ({"axes": [{"train.epoch": [1]}]}, r"`train.epoch` is no path of the base: there is no `epoch` below `train`. "
+        ({"axes": [{"train.epoch": [1]}]}, r"`train.epoch` is not in the base: there is no `epoch` below `train`. "
          r"Did you mean `epochs`\? There is epochs, optimizer, rates"),
-        ({"changes": {"fold": [1]}}, r"changes: `fold` is no path of the base: there is no `fold`. Did you mean `fold"),
+        ({"changes": {"fold": [1]}}, r"changes: `fold` is not in the base: there is no `fold`. Did you mean `fold"),
         ({"axes": [{"folds.2": [1]}]}, r"there is no `2` below `folds`. There is 0, 1"),
-        ({"axes": [{"train.epochs": 3}]}, r"axes: train.epochs is no axis. It takes a path"),
-        ({"axes": [{"train.epochs": []}]}, r"axes: train.epochs is no axis"),
-        ({"axes": [{}]}, r"axes: none is no axis"),
+        ({"axes": [{"train.epochs": 3}]}, r"axes: train.epochs is not an axis. It takes a path"),
+        ({"axes": [{"train.epochs": []}]}, r"axes: train.epochs is not an axis"),
+        ({"axes": [{}]}, r"axes: none is not an axis"),
         ({"axes": [{"train.epochs": [1, 2], "train.rates.head": [0.1]}]}, r"found train.epochs 2, train.rates.head 1"),
         ({"axes": [{"train.epochs": [1]}, {"train.epochs": [2]}]}, r"train.epochs stands in two axes"),
-        ({"axes": [{"train.epochs": [1]}], "leave_out": [{"train.epoch": 1}]}, r"`train.epoch` is no axis. Did you "
+        ({"axes": [{"train.epochs": [1]}], "leave_out": [{"train.epoch": 1}]}, r"`train.epoch` is not an axis. Did you "
          r"mean `train.epochs`"),
-        ({"axes": [{"train.epochs": [1], "when": {"model": "a"}}]}, r"`model` is no axis"),
+        ({"axes": [{"train.epochs": [1], "when": {"model": "a"}}]}, r"`model` is not an axis"),
         ({"axes": [{"train.epochs": [1], "when": 3}]}, r"`when` is 3: it takes \{AXIS: VALUE\}"),
         ({"axis": []}, r"axis"),
         ({"axes": [{"train.rates.head": {"low": 0.1, "high": 1.0, "log": True}}]}, r"train.rates.head is a range, and "

@@ -30,7 +30,7 @@ ELSEWHERE = [
 @pytest.mark.parametrize("slug", ELSEWHERE)
 def test_what_could_lead_elsewhere_is_no_slug(slug: str) -> None:
     for use in (Places, card_file):
-        with pytest.raises(Refusal, match="is no competition's slug") as refusal:
+        with pytest.raises(Refusal, match="is not a competition's slug") as refusal:
             use(slug)
         assert len(str(refusal.value)) < 400
 

@@ -46,7 +46,7 @@ def test_refuses_numbers_that_are_not_finite(text: str, tmp_path: Path) -> None:
     """Of params.yaml and of a card alike, in keys that are any value, too."""
     path = tmp_path / "params.yaml"
     path.write_text(f"train:\n  options: [{{rate: {text}}}]\n")
-    with pytest.raises(Refusal, match=rf"params.yaml is not valid yaml: {text} is no finite number.*\n.*line 2"):
+    with pytest.raises(Refusal, match=rf"params.yaml is not valid yaml: {text} is not a finite number.*\n.*line 2"):
         read_yaml(path)
     path.write_text(f"label: '{text}'\n")
     assert read_yaml(path) == {"label": text}

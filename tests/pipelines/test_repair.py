@@ -66,7 +66,7 @@ def test_the_file_is_made_anew(project: Path, asked: str, outcome: Callable[[str
     assert not is_intact(file)
     said = repair(asked)
     assert "removed work/digits/rule.json, which is damaged" in said
-    assert said.endswith("next: dvc repro (what is no stage's: the command that wrote it)\n")
+    assert said.endswith("next: dvc repro (for what no stage wrote: the command that did)\n")
     subprocess.run([*DVC, "repro", "-q"], check=True)
     assert file.read_bytes() == whole
     assert (project / "end.json").read_bytes() == whole
@@ -83,6 +83,6 @@ def test_a_killed_run_is_mended_by_any_command(tmp_path: Path, monkeypatch: pyte
     ended = subprocess.run([sys.executable, "-m", "pipelines.repair"], capture_output=True, text=True, check=True)
     assert "rwlock, which a killed DVC had left" in ended.stderr
     assert "removed work/.digits.01234567.partial, which a killed process had left half-written" in ended.stderr
-    assert ended.stdout == "no lock is held by nobody, and no file is left half-written\n"
+    assert ended.stdout == "nothing to mend: no stale lock, no half-written file\n"
     assert repair("--all", "work/a.json") == "2 files were checked, 0 damaged\n"
     assert Path("work/a.json").exists()

@@ -37,7 +37,7 @@ def test_a_refusal_is_one_message_and_exit_code_1() -> None:
 def test_a_seed_is_a_whole_number() -> None:
     assert seed_number("12") == 12
     for text in ("-1", "1.0", "x", ""):
-        with pytest.raises(argparse.ArgumentTypeError, match=rf"'{text}' is no whole number from 0"):
+        with pytest.raises(argparse.ArgumentTypeError, match=rf"'{text}' is not an integer of 0 or more"):
             seed_number(text)
 
 

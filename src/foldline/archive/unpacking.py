@@ -114,7 +114,7 @@ def _link(target: Path, folder: Path, name: str, where: str) -> None:
     """A tar's second name for a file that came before it. Raises Refusal for any other."""
     refuse_leaving(name, where)
     if not (folder / name).is_file():
-        raise Refusal(f"{where}: the entry `{target.name}` is a link to `{name}`, which is no file before it. {AGAIN}")
+        raise Refusal(f"{where}: the entry `{target.name}` is a link to `{name}`, not a file before it. {AGAIN}")
     target.hardlink_to(folder / name)
 
 

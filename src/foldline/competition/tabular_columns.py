@@ -74,7 +74,7 @@ def find_tabular_columns(
         raise Refusal(f"The card's features name {listed(told)}, which its target is. Correct the card.")
     if train_only := [name for name in found.names if name not in test.names]:
         raise Refusal(
-            f"The card's features name {listed(train_only, 5)}, which {train.source} has and {test.source} has not: "
+            f"The card's features name {listed(train_only, 5)}, which {train.source} has and {test.source} lacks: "
             f"what is known of train rows only helps no test row. Found there {listed(test.names, 20)}. Leave it out "
             "of the card, or name a test table that has it."
         )

@@ -135,7 +135,7 @@ def _values(lists: Mapping[str, Any], path: Path) -> Iterator[Value]:
     wrong = [name for name, values in lists.items() if not isinstance(values, list) or not values]
     if wrong or not lists:
         raise Refusal(
-            f"{path}: axes: {listed(wrong)} is no axis. It takes a path of the base and a list of values "
+            f"{path}: axes: {listed(wrong)} is not an axis. It takes a path of the base and a list of values "
             "(train.epochs: [1, 2]), or a name and named changes (optimizer: {SGD: {train.optimizer: ...}})."
         )
     lengths = {name: len(values) for name, values in lists.items()}

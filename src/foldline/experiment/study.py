@@ -109,7 +109,7 @@ def assigned(params: Mapping[str, Any], assignments: Mapping[str, Any], source: 
             if name not in keys:
                 where = f" below `{'.'.join(above[:depth])}`" if depth else ""
                 raise Refusal(
-                    f"{source}: `{path}` is no path of the base: there is no `{name}`{where}.{suggestion(name, keys)} "
+                    f"{source}: `{path}` is not in the base: there is no `{name}`{where}.{suggestion(name, keys)} "
                     f"There is {listed(keys, 20)}."
                 )
             key = name if isinstance(section, dict) else int(name)
@@ -135,4 +135,4 @@ def _refuse_confusion(names: Sequence[str], conditions: Sequence[Settings], path
     unknown = [name for condition in conditions for name in condition if name not in names]
     if unknown:
         near = suggestion(unknown[0], names)
-        raise Refusal(f"{path}: `{unknown[0]}` is no axis.{near} Conditions name axes: {listed(names, 20)}.")
+        raise Refusal(f"{path}: `{unknown[0]}` is not an axis.{near} Conditions name axes: {listed(names, 20)}.")

@@ -40,8 +40,8 @@ def checked_slug(text: str) -> str:
     """`text`, as a competition's name in paths. Raises Refusal for what could lead elsewhere."""
     if re.fullmatch(SLUG, text) is None:
         raise Refusal(
-            f"{shortened(text, 100)!r} is no competition's slug, which is the end of its address on kaggle.com: up to "
-            "100 letters, digits, hyphens, underscores and dots."
+            f"{shortened(text, 100)!r} is not a competition's slug, which is the end of its address on kaggle.com: up "
+            "to 100 letters, digits, hyphens, underscores and dots."
         )
     return text
 

@@ -18,7 +18,7 @@ class _AsItCame:
     def prepare_from(response: Any) -> dict[str, Any]:
         reply = response.json()
         if not isinstance(reply, dict):
-            raise ValueError(f"the reply is no object: {str(reply)[:100]}")
+            raise ValueError(f"the reply is not an object: {str(reply)[:100]}")
         return reply
 
 

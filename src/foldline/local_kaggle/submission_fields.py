@@ -127,7 +127,7 @@ def _confident_labels(metric: Metric, answers: pd.DataFrame, predictions: pd.Dat
     fields = predictions.iloc[:, 0].str.split(n=1, expand=True).reindex(columns=[0, 1])
     confidences = pd.to_numeric(fields[1], errors="coerce")
     if confidences.isna().any():
-        raise InvalidSubmission(f"Evaluation error: {int(confidences.isna().sum())} rows are no label and confidence")
+        raise InvalidSubmission(f"Evaluation error: {int(confidences.isna().sum())} rows lack a label and a confidence")
     wanted = answers.iloc[:, 0]
     names = sorted({*wanted, *fields[0]})
     targets = np.where(wanted == "", NOTHING, _positions(wanted, names))

@@ -92,7 +92,7 @@ def _size_of(node: yaml.Node, known: dict[int, float]) -> float:
 def _finite(loader: PlainLoader, node: yaml.ScalarNode) -> float:
     number = loader.construct_yaml_float(node)
     if not math.isfinite(number):
-        what = f"{node.value} is no finite number: write one, or quote it where it is text"
+        what = f"{node.value} is not a finite number: write one, or quote it where it is text"
         raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
     return number
 

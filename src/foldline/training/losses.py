@@ -180,13 +180,13 @@ class OwnLoss(Loss, OwnKind):
         logits = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
         losses = self.build("distribution", torch.ones(3))(logits, torch.eye(3)[[0, 1, 2, 0, 1]])
         if not losses.isfinite().all():
-            raise self.refusal(f"makes losses that are no finite numbers: {losses.tolist()}.")
+            raise self.refusal(f"makes losses that are not finite numbers: {losses.tolist()}.")
         if not losses.requires_grad:
             raise self.refusal("gives losses that do not depend on the logits: nothing could be learned from them.")
         with self.blamed():
             (gradient,) = torch.autograd.grad(losses.sum(), logits)
         if not gradient.isfinite().all():
-            raise self.refusal("has a gradient that is no finite number.")
+            raise self.refusal("has a gradient that is not a finite number.")
 
 
 Losses = Annotated[Loss, union_of("foldline.training.losses", Loss)]

@@ -161,7 +161,7 @@ def while_finite(rates: Curve, losses: Curve) -> tuple[Float[np.ndarray, " finit
     end = int(np.argmin(np.append(np.isfinite(losses), False)))
     if end < 2:
         raise Refusal(
-            f"the loss is no finite number after {end + 1} steps at a rate of {rates[end]:g} already, so there is "
+            f"the loss is not a finite number after {end + 1} steps at a rate of {rates[end]:g} already, so there is "
             "nothing to suggest. Begin lower (--lowest), or train in float32 or bfloat16."
         )
     return rates[:end], losses[:end]

@@ -197,7 +197,7 @@ def refuse_impossible(tensors: Mapping[str, Tensor], backbone: nn.Module, source
     learned = dict(backbone.named_parameters())
     for key, tensor in tensors.items():
         if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
-            raise Refusal(f"{source}: `{key}` is no tensor of plain numbers. Take the weights before any compression.")
+            raise Refusal(f"{source}: `{key}` does not hold plain numbers. Take the weights before any compression.")
         wrong = tensor.isnan() if key not in learned and "running_" not in key else ~tensor.isfinite()
         if key.endswith("running_var"):
             wrong |= tensor < 0
