@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from benchmarks.clock import seconds_of
+from foldline.card.activations import Softmax
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
@@ -21,7 +22,7 @@ def noise_fold(count: int, pixels: int) -> Fold:
     images = generator.integers(0, 256, (count, pixels, pixels, 3), dtype=np.uint8)
     targets = soft_targets(generator.integers(0, 10, count), 10)
     samples = Samples(np.arange(count), targets, np.ones(count, np.float32), tuple(map(str, range(count))))
-    return Fold(0, 0, images, samples, samples, (10,), (), None, "softmax")
+    return Fold(0, 0, images, samples, samples, (10,), (), None, Softmax)
 
 
 def section(model: str, batch_size: int, **changes: Any) -> Train:

@@ -13,23 +13,23 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import Figure
-from foldline.ensembling.bounds import FittedBounds
+from foldline.card.activations import Softmax
+from foldline.ensembling.calibration import FittedBounds, FittedTemperature
 from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
-from foldline.ensembling.expected_rows import ExpectedRows
-from foldline.ensembling.members import Predicted, member
+from foldline.ensembling.members import Predicted, Stored, StoredRows, fit_steps, member
 from foldline.ensembling.methods import Equal
 from foldline.ensembling.predictions import read_predictions
-from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
-from foldline.ensembling.scales import stored_scale
+from foldline.ensembling.scales import Distribution, stored_scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.simplex import least_on_simplex, log_loss_curve
 from foldline.ensembling.steps import Context
-from foldline.ensembling.temperature import FittedTemperature
+from foldline.ensembling.view_averages import OfProbabilities
+from foldline.ensembling.weight_fitting import least_on_simplex, log_loss_curve
 from foldline.files.arrays import put, row_blocks
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from foldline.predicting.logits import create_logits, read_logits
+from foldline.predicting.predicted_rows import ExpectedRows
 
 CLASSES = tuple(f"class {number}" for number in range(120))
 MEMBERS = 5
@@ -37,7 +37,7 @@ FACT = LogLoss(kind="log_loss")
 RULE = MostProbable(kind="most_probable")
 ENSEMBLE = Ensemble(
     views="all",
-    average="probabilities",
+    average=OfProbabilities(kind="probabilities"),
     method=Equal(kind="equal"),
     temperature=FittedTemperature(kind="fitted", softening="kept"),
 )
@@ -94,7 +94,7 @@ def draw_members(folder: Path, rows: int) -> None:
         (folder / f"fold{fold}").mkdir()
         ids = [str(row) for row in range(fold, rows, MEMBERS)]
         tests = [str(row) for row in range(rows)]
-        logits = create_logits(folder / f"fold{fold}", ids, tests, ["identity"], CLASSES, "softmax")
+        logits = create_logits(folder / f"fold{fold}", ids, tests, ["identity"], CLASSES, Softmax(kind="softmax"))
         for part in (logits.validation, logits.test):
             for block in row_blocks(part.shape):
                 put(part, block, generator.normal(scale=3, size=part[block].shape).astype(np.float32))
@@ -110,12 +110,12 @@ def post_process(folder: Path, rows: int) -> tuple[float, int]:
     ]
     (folder / "ensemble").mkdir()
     scorer = Scorer(FACT, RULE)
-    predicted = Predicted(members, ("seed 0",), ("identity",), "softmax", expected, targets, CLASSES)
+    predicted = Predicted(members, ("seed 0",), ("identity",), Softmax(kind="softmax"), expected, targets, CLASSES)
     plan = ensemble_plan(ENSEMBLE, predicted, scorer)
     chain = fit_steps(plan.steps, plan.source, "ensemble")
     write_ensemble(folder / "ensemble", plan, predicted, chain)
     means = read_predictions(folder / "ensemble")
-    context = Context(stored_scale("distribution", len(CLASSES)), scorer, len(CLASSES))
+    context = Context(stored_scale(Distribution(kind="distribution"), len(CLASSES)), scorer, len(CLASSES))
     steps, left_out = CLIP.steps(context, targets)
     source = StoredRows(targets, means.folds, clusters, (Stored(means.out_of_fold),), (Stored(means.test),))
     write_clipped(folder / "clip", means, source, fit_steps(steps, source, "clip"), scorer, left_out)

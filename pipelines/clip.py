@@ -11,11 +11,10 @@ python -m pipelines.clip
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import Clip, write_clipped
-from foldline.ensembling.intervals import rounded_or_null
-from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
+from foldline.ensembling.members import Stored, StoredRows, fit_steps
 from foldline.ensembling.runs import read_run
 from foldline.ensembling.scales import stored_scale
-from foldline.ensembling.scoring import Scorer, compared_numbers, score_folds, top_1_accuracy
+from foldline.ensembling.scoring import Scorer, compared_numbers, rounded_or_null, score_folds, top_1_accuracy
 from foldline.ensembling.steps import Context
 from foldline.files.whole_files import write_json
 from foldline.metrics.decisions.rules import rule_of

@@ -16,7 +16,7 @@ from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
 from foldline.pixels.cache import read_pixels_key
 from foldline.pixels.resizing import Prepare
-from foldline.predicting.predict_section import Predict
+from foldline.predicting.predicted_rows import Predict
 from foldline.training.launching import process_count
 from foldline.training.train_section import Train
 from foldline.training.weights import Weights

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldline.ensembling.expected_rows import expected_rows
 from foldline.files.places import FoldName
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
@@ -17,8 +16,7 @@ from foldline.params.code_digests import own_graph, script_digests
 from foldline.params.section import parse
 from foldline.pixels.cache import read_images, read_pixels_key
 from foldline.predicting.feature_space import MAKER, Space
-from foldline.predicting.predict_section import Predict
-from foldline.predicting.row_images import Aggregate, RowImages, row_images
+from foldline.predicting.predicted_rows import Aggregate, Predict, RowImages, expected_rows, row_images
 from foldline.training.networks import Models, refuse_scaled_views
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings

@@ -24,7 +24,7 @@ from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.whole_files import locked
 from foldline.predicting.feature_space import Space
-from foldline.predicting.predict_section import Predict
+from foldline.predicting.predicted_rows import Predict
 from foldline.training.launching import ERROR_FILE, launch
 from pipelines.answers import Answer
 from pipelines.feature_spaces import fold_space, make, pretrained_space

@@ -5,16 +5,14 @@ from typing import Literal
 
 from foldline.card.description import read_classes
 from foldline.card.views import view_of
-from foldline.ensembling.expected_rows import expected_rows
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images
 from foldline.pixels.loaders import evaluation_loader
 from foldline.predicting.logits import create_logits, read_logits
-from foldline.predicting.predict_section import Predict
-from foldline.predicting.predicting import predict, shared_folder, stored_form
-from foldline.predicting.row_images import row_images
+from foldline.predicting.predicted_rows import Predict, expected_rows, row_images
+from foldline.predicting.predicting import predict, shared_folder
 from foldline.training.fold_samples import tabular_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
@@ -41,14 +39,14 @@ def predict_one(fold: FoldName, seed: int) -> None:
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
     classes = read_classes(places.classes)
-    written, activation = stored_form(model, model.architecture.activation, len(classes))
+    activation = model.architecture.activation.stored(model, len(classes))
     axes = (validation_ids, test_ids, section.views, classes, activation)
     create, read = lambda folder: create_logits(folder, *axes), partial(read_logits, writable=True)
     with shared_folder(places.predicted(fold, seed), create, read, accelerator) as logits:
         parts = (("train", "validation", validation_ids, logits.validation), ("test", "test", test_ids, logits.test))
         for part, what, ids, values in parts:
             given = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))
-            predict(written, load, given, views, accelerator, values, aggregate, f"{what} rows")
+            predict(model, load, given, views, accelerator, values, aggregate, f"{what} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from foldline.ensembling.gains import Gain
+from foldline.ensembling.scoring import Gain
 
 
 def print_gains(gains: Sequence[Gain]) -> None:

@@ -24,7 +24,7 @@ def test_classes_keep_their_order_and_letters(tmp_path: Path) -> None:
         ('["pug", "dingo"]', "must hold"),
         ('{"names": [], "sizes": [0], "activations": {}}', "names"),
         ('{"names": ["a", "b"], "sizes": [2], "activations": {"each": "odds"}}', "activations"),
-        ('{"names": ["pug", "pug"], "sizes": [2], "activations": {}}', "names a class twice"),
+        ('{"names": ["pug", "pug"], "sizes": [2], "activations": {}}', "names pug more than once"),
         ("[", "is not valid JSON"),
     ],
 )

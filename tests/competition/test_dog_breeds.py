@@ -28,6 +28,7 @@ from foldline.folds.folds_table import read_folds
 from foldline.metrics.decisions.rules import AsPredicted
 from foldline.params.section import read_section
 from foldline.pixels.cache import read_images, read_pixels_key
+from tests.words import DISTRIBUTION
 
 SLUG = "dog-breed-identification"
 CARD = Path(__file__).parents[2] / "pipelines" / "competitions" / f"{SLUG}.yaml"
@@ -113,7 +114,7 @@ def test_the_miniature_goes_from_archives_to_submission(places: Places, capsys: 
 
     test = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
     nothing = np.zeros((0, 5), np.float32)
-    predictions = Predictions(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS, "distribution")
+    predictions = Predictions(nothing, test, (), TEST_IDS, np.zeros(0, np.int64), BREEDS, DISTRIBUTION)
     form = read_section(CARD, "submission", ClassProbabilities)
     with Archives(places.archives, [f"{SLUG}.zip"]) as archives:
         sample = read_sample(archives, form)

@@ -27,6 +27,7 @@ from foldline.metrics.decisions.rules import rule_of
 from tests.archive.test_spellings import HOSTILE
 from tests.conftest import Zipped
 from tests.fault_outcomes import Outcome
+from tests.words import DISTRIBUTION
 
 EXAMPLES = 5
 GIVEN: dict[str, Any] = {"sample": "sample.csv", "id": "id", "extra_columns": "refused"}
@@ -95,7 +96,7 @@ def written_or_refused(tmp_path: Path, zipped: Zipped, kind: str, ids: list[str]
     unique = list(dict.fromkeys(sample.ids))
     nothing = np.zeros((0, len(named)), np.float32)
     predictions = Predictions(
-        nothing, predicted[: len(unique)], (), tuple(unique), np.zeros(0, np.int64), named, "distribution"
+        nothing, predicted[: len(unique)], (), tuple(unique), np.zeros(0, np.int64), named, DISTRIBUTION
     )
     rule = rule_of(form.default_rule(target, named, len(named)))
     path = tmp_path / "submission.csv"

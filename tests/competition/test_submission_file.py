@@ -20,6 +20,7 @@ from foldline.competition.submission_file import write_submission
 from foldline.ensembling.predictions import Predictions
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
+from tests.words import DISTRIBUTION, NUMBERS
 
 PROBABILITIES = ClassProbabilities(kind="class_probabilities", sample="sample.csv", id="id", extra_columns="refused")
 LABEL = HardLabel(kind="label", sample="sample.csv", id="id", extra_columns="refused")
@@ -35,7 +36,7 @@ def write(path: Path, sample: Sample, predicted: Predictions, form: Submission, 
 
 def predictions(values: np.ndarray, classes: tuple[str, ...], ids: tuple[str, ...]) -> Predictions:
     nothing = np.zeros((0, len(classes)), np.float32)
-    return Predictions(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes, "distribution")
+    return Predictions(nothing, values.astype(np.float32), (), ids, np.zeros(0, np.int64), classes, DISTRIBUTION)
 
 
 def sample(columns: tuple[str, ...], *ids: str, integers: bool = False) -> Sample:
@@ -152,7 +153,7 @@ def test_several_numbers_have_the_samples_columns(tmp_path: Path) -> None:
         ("a", "b"),
         np.zeros(0, np.int64),
         ("x", "y"),
-        "value",
+        NUMBERS,
     )
     write(tmp_path / "s.csv", sample(("y", "id", "x"), "b", "a"), values, form, target)
     assert (tmp_path / "s.csv").read_text() == "y,id,x\n0.5,b,0\n1,a,0.25\n"

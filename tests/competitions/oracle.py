@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foldline.card.activations import Activation, activation_for
+from foldline.card.activations import Activation
 from foldline.card.description import read_classes
 from foldline.card.target import Target
 from foldline.card.targets.number_targets import LabelDistribution, Regression
-from foldline.card.targets.several_labels import Multilabel, MultiOutput
+from foldline.card.targets.several_labels import Multilabel
 from foldline.card.targets.single_labels import Binary
 from foldline.files.places import Places
 from foldline.files.rows import read_rows
@@ -62,11 +62,7 @@ def _logits(truth: list[Label], target: Target, classes: tuple[str, ...], genera
 
 def _activation(target: Target, classes: tuple[str, ...]) -> Activation:
     """Of the usual loss for this kind of target (docs/design.md)."""
-    if isinstance(target, Regression):
-        return "identity"
-    if isinstance(target, MultiOutput):
-        return activation_for("column_softmax", target.sizes(classes))
-    return "sigmoid" if isinstance(target, Multilabel) else "softmax"
+    return target.activations[0].over(target.sizes(classes))
 
 
 def _is_positive(label: Label, target: Binary) -> bool:

@@ -6,13 +6,13 @@ import numpy as np
 from pydantic import InstanceOf
 from scipy.special import expit, softmax
 
-from foldline.ensembling.chain import FitData, NestedChain
 from foldline.ensembling.methods import Method
-from foldline.ensembling.scales import Inputs, OfScores, Scale
+from foldline.ensembling.scales import Inputs, OfLogProbabilities, Scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import Context, Step, inputs_at
+from foldline.ensembling.steps import Context, FitData, NestedChain, Step, inputs_at
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.metric import Metric
+from tests.words import DISTRIBUTION
 
 FOLDS = 5
 SHARED = 0.7
@@ -20,7 +20,7 @@ SHARED = 0.7
 POSITIVE_SHARE = 0.3
 
 
-PLAIN, IN_SCORES = Scale("distribution"), OfScores("distribution")
+PLAIN, IN_SCORES = Scale(DISTRIBUTION), OfLogProbabilities(DISTRIBUTION)
 
 
 def scorer_of(metric: Metric) -> Scorer:

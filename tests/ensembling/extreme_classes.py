@@ -21,7 +21,7 @@ from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.submission_file import write_submission
-from foldline.ensembling import intervals, row_sources
+from foldline.ensembling import members, scoring
 from foldline.ensembling.predictions import read_predictions
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import CompactArray
@@ -35,6 +35,7 @@ from foldline.training.history import COLUMNS as HISTORY
 from foldline.training.history import write_history
 from pipelines import clip, ensemble
 from tests.classes import write_classes
+from tests.words import SOFTMAX
 
 CLASSES, ROWS, TEST_ROWS, FOLDS, SEEDS, VIEWS = 12_000, 5000, 1000, 2, 2, ("identity", "horizontal_flip")
 DENSE_BYTES = ROWS * CLASSES * 4
@@ -74,7 +75,7 @@ def main() -> None:
     sys.argv = ["stage"]
     targets = np.random.default_rng(0).integers(0, CLASSES, ROWS)
     write_competition(targets)
-    row_sources.MOST_ROWS = FITTING_ROWS
+    members.MOST_ROWS = FITTING_ROWS
     limit_memory(DENSE_BYTES * 9 // 10)
     results = {"dense": fits_a_dense_array(), "exact": write_predictions(targets), "stages": {}}
     CompactArray.__getitem__ = refuse_dense_rows  # type: ignore[method-assign]
@@ -140,7 +141,7 @@ def write_predictions(targets: np.ndarray) -> dict[str, float]:
         PLACES.predicted(fold, seed).mkdir(parents=True)
         mine = np.flatnonzero(np.arange(ROWS) % FOLDS == fold)
         ids = [[f"{row:05d}" for row in rows] for rows in (mine, range(TEST_ROWS))]
-        logits = create_logits(PLACES.predicted(fold, seed), *ids, VIEWS, NAMES, "softmax")
+        logits = create_logits(PLACES.predicted(fold, seed), *ids, VIEWS, NAMES, SOFTMAX)
         for block, rows in drawn(targets[mine], seed=fold + 100 * seed):
             put(logits.validation, block, rows)
             if seed:
@@ -185,5 +186,5 @@ def submit() -> None:
 
 
 if __name__ == "__main__":
-    intervals.DRAWS = 100  # as in all tests
+    scoring.DRAWS = 100  # as in all tests
     main()

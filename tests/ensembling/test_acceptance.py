@@ -6,16 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from foldline.ensembling import intervals
-from foldline.ensembling.bounds import FittedBounds
-from foldline.ensembling.chain import fit_chain
+from foldline.ensembling import scoring
+from foldline.ensembling.calibration import FittedBounds, FittedTemperature
 from foldline.ensembling.clipping import Decision
-from foldline.ensembling.fold_averages import ranks_within
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import FittedTemperature
+from foldline.ensembling.steps import Context, Step, fit_chain
+from foldline.ensembling.view_averages import ranks_within
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticWeightedKappa
 from foldline.metrics.kinds.of_order import Auc
@@ -36,6 +34,7 @@ from tests.ensembling.drawing import (
     scorer_of,
 )
 from tests.metrics.decisions.rules import even_thresholds
+from tests.words import DISTRIBUTION
 
 pytestmark = pytest.mark.many_draws
 DRAWS, ROWS, MEMBERS = 100, 500, 5
@@ -45,7 +44,7 @@ ARG_MAX = MostProbable(kind="most_probable")
 @pytest.fixture(autouse=True)
 def _intervals_take_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred chains: what a fifth of the bootstrap's draws leaves uncertain of each evens out."""
-    monkeypatch.setattr(intervals, "DRAWS", 200)
+    monkeypatch.setattr(scoring, "DRAWS", 200)
 
 
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")
@@ -91,7 +90,7 @@ def one_model(seed: int, strength: float = 1.5, classes: int = 8, rows: int = RO
 def with_ranks(seed: int) -> tuple[Inputs, np.ndarray]:
     inputs, targets = alike(seed, classes=2)
     folds = np.arange(ROWS) % FOLDS
-    return (*inputs, *(ranks_within(one, folds, "distribution") for one in inputs)), targets
+    return (*inputs, *(ranks_within(one, folds, DISTRIBUTION) for one in inputs)), targets
 
 
 def one_is_better(seed: int, classes: int = 8, better: float = 1.9) -> tuple[Inputs, np.ndarray]:
@@ -104,7 +103,7 @@ def scales_differ(seed: int) -> tuple[Inputs, np.ndarray]:
     shrunk = inputs[-1][:, 1] * np.float32(0.01)
     inputs = (*inputs[:-1], np.column_stack([1 - shrunk, shrunk]))
     folds = np.arange(ROWS) % FOLDS
-    return (*inputs, *(ranks_within(one, folds, "distribution") for one in inputs)), targets
+    return (*inputs, *(ranks_within(one, folds, DISTRIBUTION) for one in inputs)), targets
 
 
 def kept(step: Step, draw: Draw) -> int:

@@ -5,16 +5,15 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.blending import agreement, aligned, blend_scale, with_ranks
-from foldline.ensembling.fold_averages import ranks_within
+from foldline.ensembling.members import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.predictions import Predictions, create_scores
-from foldline.ensembling.row_sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
-from foldline.ensembling.runs import Run
-from foldline.ensembling.scales import OfScores, Scale
+from foldline.ensembling.runs import Run, agreement, aligned, blend_scale, with_ranks
+from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.stacking import fit_pool, pooled
 from foldline.ensembling.steps import Context
+from foldline.ensembling.view_averages import ranks_within
+from foldline.ensembling.weight_fitting import fit_pool, pooled
 from foldline.files.compact import create_values
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import AsPredicted
@@ -22,6 +21,7 @@ from foldline.metrics.kinds.of_numbers import Mse, Rmse
 from foldline.metrics.kinds.of_order import Auc
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import scorer_of
+from tests.words import DISTRIBUTION, INDEPENDENT, NUMBERS
 
 CONVEX = ConvexCombination(kind="convex_combination")
 SCORER = scorer_of(LogLoss(kind="log_loss"))
@@ -39,7 +39,7 @@ def a_run(name: str, strength: float, seed: int) -> Run:
         test_ids=("a", "b", "c", "d"),
         folds=np.arange(ROWS) % 4,
         classes=("cat", "dog", "eel"),
-        form="distribution",
+        form=DISTRIBUTION,
     )
     return Run(name, predictions, TARGETS, np.arange(ROWS), Path(name))
 
@@ -63,7 +63,7 @@ def stored_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def blended(runs: list[Run], method: Method) -> tuple[np.ndarray, np.ndarray, float]:
     """Cross-fitted out-of-fold rows, test rows, and the weights' nested gain."""
-    scale = blend_scale(method, "distribution", 3)
+    scale = blend_scale(method, DISTRIBUTION, 3)
     source = aligned(runs, TARGETS, method, scale)
     names = tuple(run.name for run in runs)
     steps, _ = method.planned(Context(scale, SCORER, 3, names, blends=True))
@@ -122,21 +122,21 @@ def test_the_order_of_a_runs_rows_changes_nothing() -> None:
     [
         ({"classes": ("cat", "eel", "dog")}, "run `weak` was predicted for other classes, .* output 1 is 'eel' there"),
         ({"folds": np.arange(ROWS) % 5}, "run `weak` has 320 rows in another fold than run `strong`: row 4, row 5"),
-        ({"form": "independent"}, "run `weak` holds predictions of the form independent"),
+        ({"form": INDEPENDENT}, "run `weak` holds predictions of the form independent"),
         ({"test_ids": ("a", "b", "c", "z")}, "run `weak`, test rows: 1 of 4 rows are not predicted: d"),
         ({"out_of_fold_ids": ("x",) * ROWS}, "run `weak`, out-of-fold rows: rows are predicted twice: x"),
     ],
 )
 def test_runs_on_other_rows_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        aligned([STRONG, changed(WEAK, **fields)], TARGETS, GREEDY, Scale("distribution"))
+        aligned([STRONG, changed(WEAK, **fields)], TARGETS, GREEDY, Scale(DISTRIBUTION))
 
 
 def test_convex_weights_take_a_smooth_metric() -> None:
     with pytest.raises(
         Refusal, match=r"convex_combination, which takes a smooth metric .*rmse.* but the card's is auc"
     ):
-        CONVEX.planned(Context(Scale("distribution"), scorer_of(Auc(kind="auc")), 3, ("a", "b")))
+        CONVEX.planned(Context(Scale(DISTRIBUTION), scorer_of(Auc(kind="auc")), 3, ("a", "b")))
 
 
 def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
@@ -146,7 +146,7 @@ def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
     weights = []
     for fact in (Rmse(kind="rmse"), Mse(kind="mse")):
         scorer = Scorer(fact, AsPredicted(kind="as_predicted"))
-        step = CONVEX.on(Context(Scale("value"), scorer, 1, ("a", "b")))
+        step = CONVEX.on(Context(Scale(NUMBERS), scorer, 1, ("a", "b")))
         weights.append(step.fit(step.fit_data(inputs, targets), targets))
     np.testing.assert_array_equal(*weights)
     assert weights[0][0] > weights[0][1] > 0
@@ -156,7 +156,7 @@ def test_ranks_take_a_metric_of_order() -> None:
     with pytest.raises(
         Refusal, match=r"ranks, which takes a metric of nothing but order .* but the card's is log_loss"
     ):
-        Ranks(kind="ranks").planned(Context(Scale("distribution"), SCORER, 3, ("a", "b")))
+        Ranks(kind="ranks").planned(Context(Scale(DISTRIBUTION), SCORER, 3, ("a", "b")))
 
 
 def test_the_runs_ranks_come_after_their_predictions() -> None:
@@ -164,19 +164,19 @@ def test_the_runs_ranks_come_after_their_predictions() -> None:
     one = np.column_stack([1 - predictions.out_of_fold[:, 0], predictions.out_of_fold[:, 0]])
     folds, test = np.arange(ROWS) % 4, np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
     rows = StoredRows(TARGETS, folds, np.arange(ROWS), (Stored(one),), (Stored(test),))
-    both = with_ranks(rows, "distribution")
+    both = with_ranks(rows, DISTRIBUTION)
     chosen = np.array([7, 3])
-    np.testing.assert_array_equal(both.out_of_fold(3, chosen)[1], ranks_within(one, folds, "distribution")[chosen])
+    np.testing.assert_array_equal(both.out_of_fold(3, chosen)[1], ranks_within(one, folds, DISTRIBUTION)[chosen])
     np.testing.assert_allclose(both.test(slice(0, 2))[0][1], [[0.75, 0.25], [0.25, 0.75]])
 
 
 def test_ranks_by_hand() -> None:
     """Within each group, 1st and 2nd of two lie at a quarter and three quarters; equal ones at the middle."""
     positive = np.array([0.9, 0.1, 0.4, 0.4], np.float32)
-    ranks = ranks_within(np.column_stack([1 - positive, positive]), np.array([0, 0, 1, 1]), "distribution")
+    ranks = ranks_within(np.column_stack([1 - positive, positive]), np.array([0, 0, 1, 1]), DISTRIBUTION)
     np.testing.assert_allclose(ranks, [[0.25, 0.75], [0.75, 0.25], [0.5, 0.5], [0.5, 0.5]])
     with pytest.raises(Refusal, match="ranks of several classes"):
-        ranks_within(np.zeros((2, 3), np.float32), np.array([0, 0]), "distribution")
+        ranks_within(np.zeros((2, 3), np.float32), np.array([0, 0]), DISTRIBUTION)
 
 
 def test_the_mean_of_ranks_must_gain_too() -> None:
@@ -188,15 +188,15 @@ def test_the_mean_of_ranks_must_gain_too() -> None:
     scorer = scorer_of(Auc(kind="auc"))
     inputs = tuple(np.column_stack([1 - one, one]).astype(np.float32) for one in (noise, good))
     folds = np.arange(300) % 3
-    ranks = tuple(ranks_within(one, folds, "distribution") for one in inputs)
-    step = Ranks(kind="ranks").on(Context(Scale("distribution"), scorer, 2, ("noise", "good")))
+    ranks = tuple(ranks_within(one, folds, DISTRIBUTION) for one in inputs)
+    step = Ranks(kind="ranks").on(Context(Scale(DISTRIBUTION), scorer, 2, ("noise", "good")))
     assert scorer.score(targets, step.apply(True, (*inputs, *ranks))[0]) > 0.7
-    assert scorer.score(targets, Scale("distribution").mean(inputs)) < 0.6
+    assert scorer.score(targets, Scale(DISTRIBUTION).mean(inputs)) < 0.6
 
 
 def test_stacking_finds_weights_and_biases_that_were_there() -> None:
     generator = np.random.default_rng(5)
-    inputs, scale = tuple(log_softmax(generator.normal(size=(2, 20_000, 3)), axis=2)), OfScores("distribution")
+    inputs, scale = tuple(log_softmax(generator.normal(size=(2, 20_000, 3)), axis=2)), OfLogProbabilities(DISTRIBUTION)
     scores = 1.5 * inputs[0] + 0.25 * inputs[1] + np.array([0.5, 0, -0.5])
     targets = (scores + generator.gumbel(size=scores.shape)).argmax(axis=1)
     pool = fit_pool(inputs, targets, scale, penalty=1.0)
@@ -211,10 +211,10 @@ def test_agreement_by_hand() -> None:
     """Of two rows, the second is another class; the one member's numbers are the other's turned round."""
     one = np.array([[0.75, 0.25], [0.25, 0.75]], np.float32)
     other = np.array([[0.75, 0.25], [0.75, 0.25]], np.float32)
-    alike = agreement((one, one[::-1].copy(), other), "distribution")
+    alike = agreement((one, one[::-1].copy(), other), DISTRIBUTION)
     assert alike.correlation[0, 1] == pytest.approx(-1)
     assert alike.disagreement.tolist() == [[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]]
-    assert np.isnan(agreement((one[:, :1], other[:, :1]), "value").disagreement).all()
+    assert np.isnan(agreement((one[:, :1], other[:, :1]), NUMBERS).disagreement).all()
 
 
 GREEDY = HillClimbing(kind="hill_climbing", rounds=4)
@@ -231,13 +231,13 @@ def test_runs_of_very_many_classes_are_weighed_too(tmp_path: Path) -> None:
         values[-1][:] = softmax(scores, axis=1)
     stored = tuple(map(Stored, values))
     source = StoredRows(targets, folds, np.arange(rows), stored, stored)
-    scale = blend_scale(GREEDY, "distribution", classes)
+    scale = blend_scale(GREEDY, DISTRIBUTION, classes)
     steps, _ = GREEDY.planned(Context(scale, SCORER, classes, ("a", "b"), blends=True))
     ((_, ((mixed,),)),) = fitted(source, fit_steps(steps, source, "blend"), "blend")
     assert mixed.shape == (rows, classes) and mixed[:].sum(axis=1) == pytest.approx(np.ones(rows), abs=1e-4)
     for method in (CONVEX, Stacking(kind="stacking", penalty=1.0)):
         with pytest.raises(Refusal, match="takes the predictions of all classes, but with more than 2,000 classes"):
-            method.planned(Context(blend_scale(method, "distribution", classes), SCORER, classes, ("a", "b")))
+            method.planned(Context(blend_scale(method, DISTRIBUTION, classes), SCORER, classes, ("a", "b")))
 
 
 def test_runs_without_stored_scores_cannot_be_stacked() -> None:

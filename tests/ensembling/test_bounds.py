@@ -2,17 +2,24 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.card.activations import Form
-from foldline.ensembling.bounds import GRID, NO_BOUNDS, AbsoluteBounds, Bounds, FittedBounds, GivenBounds, within
+from foldline.ensembling.calibration import (
+    LOWER_BOUNDS,
+    NO_BOUNDS,
+    AbsoluteBounds,
+    Bounds,
+    FittedBounds,
+    GivenBounds,
+    project,
+    within,
+)
 from foldline.ensembling.clipping import Clip
-from foldline.ensembling.log_losses import row_losses
-from foldline.ensembling.projection import project
-from foldline.ensembling.scales import Scale
+from foldline.ensembling.scales import Form, Scale, row_losses
 from foldline.ensembling.steps import Context
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import DISTRIBUTION, INDEPENDENT
 
 SCORER = scorer_of(metric_of_kind("log_loss"))
 
@@ -27,25 +34,25 @@ def absolute(bounds: GivenBounds, form: Form, classes: int) -> AbsoluteBounds:
 
 
 def fitted_bounds(classes: int) -> Bounds:
-    return FittedBounds(kind="fitted").on(Context(Scale("distribution"), SCORER, classes))
+    return FittedBounds(kind="fitted").on(Context(Scale(DISTRIBUTION), SCORER, classes))
 
 
 def test_multiples_of_one_over_the_classes_become_absolute() -> None:
-    bounds = absolute(given("per_class", 0.01, 9.99), "distribution", 10)
+    bounds = absolute(given("per_class", 0.01, 9.99), DISTRIBUTION, 10)
     assert (bounds.lower, bounds.upper) == pytest.approx((0.001, 0.999))
 
 
 def test_absolute_bounds_that_no_row_can_keep_are_refused_with_both_numbers() -> None:
     """Stites (2018) prints 0.01/120 and 0.99/120: 120 x 0.99/120 < 1."""
     with pytest.raises(Refusal, match=r"120 classes between 8.33333e-05 and 0.00825 sum to between 0.01 and 0.99"):
-        absolute(given("absolute", 0.01 / 120, 0.99 / 120), "distribution", 120)
+        absolute(given("absolute", 0.01 / 120, 0.99 / 120), DISTRIBUTION, 120)
     with pytest.raises(Refusal, match="sum to between 2 and 9"):
-        absolute(given("absolute", 0.2, 0.9), "distribution", 10)
+        absolute(given("absolute", 0.2, 0.9), DISTRIBUTION, 10)
 
 
 def test_probabilities_of_their_own_need_no_common_sum() -> None:
-    bounds = absolute(given("absolute", 0.2, 0.9), "independent", 10)
-    np.testing.assert_allclose(within(bounds, np.array([[0, 1, 0.5]], np.float32), "independent"), [[0.2, 0.9, 0.5]])
+    bounds = absolute(given("absolute", 0.2, 0.9), INDEPENDENT, 10)
+    np.testing.assert_allclose(within(bounds, np.array([[0, 1, 0.5]], np.float32), INDEPENDENT), [[0.2, 0.9, 0.5]])
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(0.01, 0.99), (1.5, 9.0)])
@@ -66,7 +73,7 @@ def test_the_losses_on_the_grid_are_those_of_the_projected_rows() -> None:
     rows = softmax(generator.normal(size=(200, 5)) * 8, axis=1).astype(np.float32)
     targets = generator.integers(5, size=200)
     table = fitted_bounds(5).fit_data((rows,), targets)
-    for column, lower in enumerate(np.array(GRID) / 5):
+    for column, lower in enumerate(np.array(LOWER_BOUNDS) / 5):
         np.testing.assert_allclose(
             table[:, column], row_losses(project(rows, lower, 1.0), targets), rtol=1e-5, atol=1e-6
         )

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.chain import TWO_FOLDS, FitData, fit_chain, fit_nested
+from foldline.ensembling.calibration import FittedTemperature
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import FittedTemperature
+from foldline.ensembling.steps import TWO_FOLDS, Context, FitData, Step, fit_chain, fit_nested
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import IN_SCORES, FromPredictions, cross_fitted, scorer_of
 

@@ -6,25 +6,30 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.card.activations import ColumnDistributions
-from foldline.ensembling.blending import agreement
-from foldline.ensembling.bounds import GRID, AbsoluteBounds, FittedBounds, GivenBounds, within
-from foldline.ensembling.fold_averages import ranks_within
-from foldline.ensembling.log_losses import row_losses, sample_weights
+from foldline.ensembling.calibration import (
+    LOWER_BOUNDS,
+    AbsoluteBounds,
+    FittedBounds,
+    FittedTemperature,
+    GivenBounds,
+    project,
+    within,
+)
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
-from foldline.ensembling.projection import project
-from foldline.ensembling.scales import OfScores, Scale
-from foldline.ensembling.stacking import fit_pool, pooled
+from foldline.ensembling.runs import agreement
+from foldline.ensembling.scales import ColumnDistributions, OfLogProbabilities, Scale, row_losses, sample_weights
 from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import FittedTemperature
+from foldline.ensembling.view_averages import ranks_within
+from foldline.ensembling.weight_fitting import fit_pool, pooled
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from foldline.params.section import parse
 from tests.ensembling.drawing import scorer_of
+from tests.words import DISTRIBUTION
 
 SIZES, ROWS = (2, 3), 200
 FORM = ColumnDistributions(kind="column_distributions", sizes=SIZES)
-SCALE = OfScores(FORM)
+SCALE = OfLogProbabilities(FORM)
 CLASSES = ("x=a", "x=b", "y=0", "y=1", "y=2")
 GENERATOR = np.random.default_rng(0)
 TRUE = np.column_stack([GENERATOR.integers(0, 2, ROWS), 2 + GENERATOR.integers(0, 3, ROWS)])
@@ -63,7 +68,7 @@ def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> No
     np.testing.assert_allclose(kept[:, :2], project(PREDICTIONS[:, :2], 0.1, 0.7), rtol=1e-6)
     np.testing.assert_allclose(kept[:, 2:], project(PREDICTIONS[:, 2:], 0.1, 0.7), rtol=1e-6)
     table = FittedBounds(kind="fitted").on(OF_PROBABILITIES).fit_data((PREDICTIONS,), KNOWN)
-    for column, lower in enumerate(np.array(GRID) / 3):
+    for column, lower in enumerate(np.array(LOWER_BOUNDS) / 3):
         np.testing.assert_allclose(
             table[:, column], row_losses(within(AbsoluteBounds(lower, 1.0), PREDICTIONS, FORM), KNOWN), atol=1e-6
         )
@@ -121,11 +126,11 @@ def test_a_column_without_labels_is_not_stacked_on() -> None:
     first = tuple(one[:, :2] for one in together)
     lacking = np.column_stack([TRUE[:, 0], np.full(ROWS, -1)])
     both = fit_pool(together, lacking, SCALE, penalty=1.0)
-    alone = fit_pool(first, TRUE[:, 0], OfScores("distribution"), penalty=1.0)
+    alone = fit_pool(first, TRUE[:, 0], OfLogProbabilities(DISTRIBUTION), penalty=1.0)
     np.testing.assert_allclose(both.weights, alone.weights, atol=1e-4)
     np.testing.assert_allclose(both.biases, [*alone.biases, 0, 0, 0], atol=1e-4)
     np.testing.assert_allclose(
-        pooled(both, together, SCALE)[:, :2], pooled(alone, first, OfScores("distribution")), atol=1e-3
+        pooled(both, together, SCALE)[:, :2], pooled(alone, first, OfLogProbabilities(DISTRIBUTION)), atol=1e-3
     )
 
 

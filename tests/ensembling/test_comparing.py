@@ -10,12 +10,13 @@ import pytest
 from foldline.card.forms.label_forms import HardLabel
 from foldline.card.targets.single_labels import Multiclass
 from foldline.ensembling.comparing import Comparison, _shared_rows, compare
-from foldline.ensembling.intervals import Interval
 from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run
+from foldline.ensembling.scoring import Interval
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import DISTRIBUTION
 
 CLASSES = ("cat", "dog", "eel")
 TARGET = Multiclass(kind="multiclass", column="pet", group=None)
@@ -30,7 +31,7 @@ def a_run(name: str, probabilities: np.ndarray, targets: np.ndarray, folds: np.n
         test_ids=(),
         folds=folds,
         classes=CLASSES,
-        form="distribution",
+        form=DISTRIBUTION,
     )
     return Run(name, predictions, targets, np.arange(len(targets)), Path("nowhere"))
 

@@ -5,21 +5,22 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.chain import Chain, NestedChain
 from foldline.ensembling.ensembling import EnsemblePlan, write_ensemble
-from foldline.ensembling.expected_rows import ExpectedRows
-from foldline.ensembling.fold_averages import AVERAGES, Average, Reading
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.predictions import read_scores
-from foldline.ensembling.scales import OfScores
+from foldline.ensembling.scales import OfLogProbabilities
+from foldline.ensembling.steps import Chain, NestedChain
+from foldline.ensembling.view_averages import Average, Reading
 from foldline.files import arrays
 from foldline.files.refusal import Refusal
 from foldline.predicting.logits import Logits, read_logits
+from foldline.predicting.predicted_rows import ExpectedRows
 from tests.ensembling.written import write_logits
+from tests.words import AVERAGES, DISTRIBUTION, SOFTMAX
 
 CLASSES = ("cat", "dog", "eel")
 EXPECTED = ExpectedRows(("a", "b", "c", "d", "e"), np.array([1, 0, 1, 0, 1]), np.arange(5), ("x", "y"))
-SCALE = OfScores("distribution")
+SCALE = OfLogProbabilities(DISTRIBUTION)
 PROBABILITIES, LOGITS = AVERAGES["probabilities"], AVERAGES["logits"]
 UNCHANGED = NestedChain(Chain(()), {0: Chain(()), 1: Chain(())})
 
@@ -34,7 +35,7 @@ def a_model(fold: int, seed: int, views: int = 2, classes: tuple[str, ...] = CLA
         test_ids=EXPECTED.test_ids,
         views=tuple(f"view {number}" for number in range(views)),
         classes=classes,
-        activation="softmax",
+        activation=SOFTMAX,
     )
 
 
@@ -44,7 +45,7 @@ def filled(
     """Out-of-fold and test rows; their scores tell the same."""
     members = [member(fold, logits, rows, CLASSES, f"fold {fold}") for fold, logits in models.items()]
     targets = np.zeros(len(rows.folds), np.int64)
-    predicted = Predicted(members, ("seed 0",), ("identity",), "softmax", rows, targets, CLASSES)
+    predicted = Predicted(members, ("seed 0",), ("identity",), SOFTMAX, rows, targets, CLASSES)
     plan = EnsemblePlan(predicted.read_by(Reading(average, SCALE, None)), [], [])
     with TemporaryDirectory() as folder:
         means = write_ensemble(Path(folder), plan, predicted, UNCHANGED)
@@ -76,7 +77,7 @@ def test_the_mean_of_logits_by_hand() -> None:
     logits = a_model(0, 0)
     values = np.zeros((2, 2, 3), np.float32)
     values[:, 1, 0] = 2 * np.log(3)
-    logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, "softmax")
+    logits = Logits(values, values, logits.validation_ids, logits.test_ids, logits.views, CLASSES, SOFTMAX)
     expected = ExpectedRows(logits.validation_ids, np.array([0, 0]), np.arange(2), logits.test_ids)
     out_of_fold, test = filled({0: logits}, LOGITS, expected)
     np.testing.assert_allclose(out_of_fold, [[0.6, 0.2, 0.2]] * 2, rtol=1e-6)

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.ensembling.expected_rows import expected_rows, positions_in
 from foldline.files.refusal import Refusal
+from foldline.predicting.predicted_rows import expected_rows, positions_in
 
 
 def a_competition() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from foldline.card.activations import Activation, Form, form_of
-from foldline.ensembling.bounds import Bounds
+from foldline.card.activations import Activation
+from foldline.ensembling.calibration import Bounds, Temperature
 from foldline.ensembling.clipping import Decision, KindsOfBounds
 from foldline.ensembling.ensembling import Methods, Temperatures
-from foldline.ensembling.fold_averages import AVERAGES
 from foldline.ensembling.methods import Method, Stacking
 from foldline.ensembling.predictions import _of_form
-from foldline.ensembling.scales import OfScores, Scale, scale_of
+from foldline.ensembling.scales import Form, Scale, form_of, scale_of
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step, inputs_at
-from foldline.ensembling.temperature import Temperature
 from foldline.files.compact import IN_MEMORY, compact_array, record_dtype
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.likeliest import MostProbable
@@ -35,6 +33,7 @@ from tests.ensembling.test_scales import (
     sigmoid,
 )
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import AVERAGES, DISTRIBUTION, IN_SCORES, INDEPENDENT, PLAIN, SIGMOID, SOFTMAX
 
 OUTPUTS = 5
 EDGES = (0.0, 1.0, 17.33, 36.7, 88.8, 103.9, 745.2, 1e4)
@@ -61,7 +60,7 @@ def logs(row: Row) -> list[float]:
 def expected_mean(views: np.ndarray, activation: Activation) -> list[list[float]]:
     """The scores of the mean of probabilities, in decimals; of a sigmoid the odds of the means of p and of 1 - p."""
     rows = zip(*(decimals(view) for view in views), strict=True)
-    if activation != "sigmoid":
+    if activation.kind != "sigmoid":
         return [logs(mean([probabilities(one, activation) for one in row])) for row in rows]
     each = (tuple(mean([[sigmoid(sign * x) for x in one] for one in row]) for sign in (1, -1)) for row in rows)
     return [log_odds(present, absent) for present, absent in each]
@@ -70,7 +69,9 @@ def expected_mean(views: np.ndarray, activation: Activation) -> list[list[float]
 def expected_geometric(views: np.ndarray, activation: Activation) -> list[list[float]]:
     """Of the mean of logits."""
     rows = [mean(row) for row in zip(*(decimals(view) for view in views), strict=True)]
-    return [[*map(float, row)] if activation == "sigmoid" else logs(probabilities(row, activation)) for row in rows]
+    return [
+        [*map(float, row)] if activation.kind == "sigmoid" else logs(probabilities(row, activation)) for row in rows
+    ]
 
 
 EXPECTED = {"probabilities": expected_mean, "logits": expected_geometric}
@@ -78,7 +79,7 @@ EXPECTED = {"probabilities": expected_mean, "logits": expected_geometric}
 
 def require_averages(data: st.DataObject, activation: Activation) -> None:
     """Over views, and over folds; ranks have a test of their own, and no logarithm."""
-    found, scale = data.draw(logits(3, 2)), OfScores(form_of(activation))
+    found, scale = data.draw(logits(3, 2)), scale_of(form_of(activation), OUTPUTS)
     for name, average in AVERAGES.items():
         if average.of_ranks:
             continue
@@ -88,7 +89,7 @@ def require_averages(data: st.DataObject, activation: Activation) -> None:
         # A difference of two logits of 1e4 has 11 digits.
         np.testing.assert_allclose(views, expected, rtol=1e-9, atol=1e-9)
         folds = average.over_folds(scale, tuple(scale.from_logits(one, activation) for one in found))
-        if name == "probabilities" or activation in ("softmax", "sigmoid"):
+        if name == "probabilities" or activation.kind in ("softmax", "sigmoid"):
             np.testing.assert_allclose(folds, expected, rtol=1e-9, atol=1e-9)
 
 
@@ -114,7 +115,11 @@ def test_every_average_is_that_of_decimals_at_length(activation: Activation, dat
 def test_predictions_of_any_float32_are_of_their_form(
     average: str, activation: Activation, data: st.DataObject
 ) -> None:
-    found, scale, how = data.draw(logits(2, 3, most=EXTREMES)), OfScores(form_of(activation)), AVERAGES[average]
+    found, scale, how = (
+        data.draw(logits(2, 3, most=EXTREMES)),
+        scale_of(form_of(activation), OUTPUTS),
+        AVERAGES[average],
+    )
     if how.of_ranks:
         return
     views = how.of_views(scale, tuple(how.summand(scale, one, activation) for one in found), activation)
@@ -164,8 +169,8 @@ def require_applied_as_fitted(kind: type[Step], form: Form, metrics: tuple[str, 
     """What a step makes of the rows that it was fitted on is of their form, is made row by row, and is no worse by the
     metric than what it would have left."""
     classes = 2 if metrics[0] == "auc" else OUTPUTS
-    activation: Activation = "sigmoid" if form == "independent" else "softmax"
-    scores = OfScores(form)
+    activation = SOFTMAX if form.adds_up else SIGMOID
+    scores = scale_of(form, classes)
     scale = Scale(form) if issubclass(kind, Bounds) else scores
     step = fitting(kind, metrics, scale, classes)
     if step is None:
@@ -176,29 +181,29 @@ def require_applied_as_fitted(kind: type[Step], form: Form, metrics: tuple[str, 
         inputs = inputs[:1]  # It is fitted to each model by itself, whatever their mean scores.
     if getattr(kind, "takes_ranks", False):
         inputs = (*inputs, *inputs[::-1])
-    shape = (8, classes) if form == "independent" else 8
-    targets = data.draw(arrays(np.int64, shape, elements=st.integers(0, 1 if form == "independent" else classes - 1)))
+    shape = (8, classes) if not form.adds_up else 8
+    targets = data.draw(arrays(np.int64, shape, elements=st.integers(0, 1 if not form.adds_up else classes - 1)))
     if metrics[0] == "auc":
         targets[:2] = 0, 1
-    targets = targets.astype(np.uint8) if form == "independent" else targets
+    targets = targets.astype(np.uint8) if not form.adds_up else targets
     setting = step.fit(step.fit_data(inputs, targets), targets)
     applied = step.apply(setting, inputs)
     assert _of_form(np.atleast_2d(step.read(applied)), None, form).all()
     some = np.array([5, 2])
     for whole, part in zip(applied, step.apply(setting, inputs_at(inputs, some)), strict=True):
         np.testing.assert_allclose(part, whole[some], rtol=1e-9, atol=1e-9)
-    if step.is_given or kind is Stacking or form == "independent" or getattr(kind, "takes_ranks", False):
+    if step.is_given or kind is Stacking or not form.adds_up or getattr(kind, "takes_ranks", False):
         return  # fitted to nothing, or to what float32 cannot show; test_scales.py has the pool
     before = step.score(targets, step.read(step.apply(step.default(), inputs)))
     assert step.metric.gain(before, step.score(targets, step.read(applied))) >= -1e-6
 
 
 CASES = [
-    pytest.param(form, metrics, id=f"{form}-{metrics[0]}")
+    pytest.param(form, metrics, id=f"{form.kind}-{metrics[0]}")
     for form, metrics in (
-        ("distribution", ("log_loss", "accuracy")),
-        ("distribution", ("auc",)),
-        ("independent", ("binary_log_loss", "mean_column_auc")),
+        (DISTRIBUTION, ("log_loss", "accuracy")),
+        (DISTRIBUTION, ("auc",)),
+        (INDEPENDENT, ("binary_log_loss", "mean_column_auc")),
     )
 ]
 
@@ -229,9 +234,9 @@ def test_every_step_is_applied_as_it_was_fitted_at_length(
 def test_a_decision_is_made_as_it_was_fitted(found: np.ndarray) -> None:
     rule = MostProbable(kind="most_probable")
     metric = metric_of_kind("accuracy")
-    step = Decision(rule=rule, unknown=None).on(Context(Scale("distribution"), Scorer(metric, rule), OUTPUTS))
-    scores, targets = OfScores("distribution"), np.arange(8) % OUTPUTS
-    inputs = (scores.predictions(predicted(found, scores, "softmax")[0]),)
+    step = Decision(rule=rule, unknown=None).on(Context(PLAIN, Scorer(metric, rule), OUTPUTS))
+    scores, targets = IN_SCORES, np.arange(8) % OUTPUTS
+    inputs = (scores.predictions(predicted(found, scores, SOFTMAX)[0]),)
     setting = step.fit(step.fit_data(inputs, targets), targets)
     default, fitted = (step.score(targets, step.read(step.apply(one, inputs))) for one in (step.default(), setting))
     assert metric.gain(default, fitted) >= 0
@@ -239,10 +244,10 @@ def test_a_decision_is_made_as_it_was_fitted(found: np.ndarray) -> None:
 
 @given(found=logits(2, 1, outputs=1))
 def test_one_class_is_certain(found: np.ndarray) -> None:
-    scale = OfScores("distribution")
     for average in AVERAGES.values():
         if not average.of_ranks:
-            scores = average.of_views(scale, tuple(average.summand(scale, one, "softmax") for one in found), "softmax")
+            summands = tuple(average.summand(IN_SCORES, one, SOFTMAX) for one in found)
+            scores = average.of_views(IN_SCORES, summands, SOFTMAX)
             assert scores.tolist() == [[0.0]]
 
 
@@ -255,13 +260,13 @@ def test_thousands_of_classes(seed: int, size: float) -> None:
     stored = compact_array(np.empty((3, 2), record_dtype("logits")), classes, "logits")
     stored[:] = dense
     assert all(np.isfinite(stored.records[name]).all() for name in ("kept", "others"))
-    scale = scale_of("distribution", classes)
+    scale = scale_of(DISTRIBUTION, classes)
     members = tuple(compact_array(stored.records[:, place].astype(IN_MEMORY), classes, "logits") for place in (0, 1))
     for average in AVERAGES.values():
         if average.of_ranks:
             continue
-        summands = tuple(average.summand(scale, one, "softmax") for one in members)
-        predictions = scale.predictions(average.of_views(scale, summands, "softmax"))[:]
+        summands = tuple(average.summand(scale, one, SOFTMAX) for one in members)
+        predictions = scale.predictions(average.of_views(scale, summands, SOFTMAX))[:]
         assert np.isfinite(predictions).all()
         np.testing.assert_allclose(predictions.sum(axis=1, dtype=np.float64), 1, atol=1e-5)
     assert (stored.records["classes"][..., 0] == dense.argmax(axis=2)).all()

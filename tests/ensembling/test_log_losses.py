@@ -3,21 +3,20 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.bounds import GRID, FittedBounds
-from foldline.ensembling.log_losses import row_losses
+from foldline.ensembling.calibration import LOWER_BOUNDS, FittedBounds, project
 from foldline.ensembling.methods import ConvexCombination
-from foldline.ensembling.projection import project
-from foldline.ensembling.scales import Scale
+from foldline.ensembling.scales import Scale, row_losses
 from foldline.ensembling.steps import Context
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import DISTRIBUTION
 
 GENERATOR = np.random.default_rng(0)
 VOTED = GENERATOR.dirichlet(np.ones(4) / 2, 60).astype(np.float32)
 GUESSED = GENERATOR.dirichlet(np.ones(4), 60).astype(np.float32)
 CLASSES = GENERATOR.integers(0, 4, 60)
 SCORER = scorer_of(metric_of_kind("kl_divergence"))
-CONTEXT = Context(Scale("distribution"), SCORER, 4, ("near", "far"))
+CONTEXT = Context(Scale(DISTRIBUTION), SCORER, 4, ("near", "far"))
 BOUNDS = FittedBounds(kind="fitted").on(CONTEXT)
 
 
@@ -41,7 +40,7 @@ def test_a_share_of_all_is_a_class() -> None:
 
 def test_bounds_cost_what_the_projected_rows_cost() -> None:
     table = BOUNDS.fit_data((GUESSED,), VOTED)
-    for column, lower in enumerate(np.array(GRID) / 4):
+    for column, lower in enumerate(np.array(LOWER_BOUNDS) / 4):
         np.testing.assert_allclose(table[:, column], row_losses(project(GUESSED, lower, 1.0), VOTED), atol=1e-6)
 
 

@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.bounds import FittedBounds, NoBounds
+from foldline.ensembling.calibration import FittedBounds, FittedTemperature, NoBounds
 from foldline.ensembling.clipping import Clip
-from foldline.ensembling.gains import Gain, not_applicable
-from foldline.ensembling.scales import OfScores, Scale
-from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.scales import OfLogProbabilities, Scale
+from foldline.ensembling.scoring import Gain, Scorer, not_applicable
 from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.new_class import LabelOrNew, TopClassesOrNew
 from foldline.metrics.decisions.rules import AsPredicted
@@ -17,6 +15,7 @@ from foldline.metrics.kinds.of_rankings import MeanAveragePrecision
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import DISTRIBUTION
 
 
 @pytest.mark.parametrize(
@@ -32,7 +31,7 @@ def test_why_a_step_is_left_out(metric: str, why: str) -> None:
 
 
 def planned(section: Clip, rule: RuleKind, metric: MetricKind, targets: np.ndarray) -> tuple[list[Step], list[Gain]]:
-    return section.steps(Context(Scale("distribution"), Scorer(metric, rule), 2), targets)
+    return section.steps(Context(Scale(DISTRIBUTION), Scorer(metric, rule), 2), targets)
 
 
 def test_bounds_are_not_fitted_for_brier_s_score() -> None:
@@ -60,7 +59,7 @@ def test_the_level_of_a_new_class_wants_rows_that_are_new(target: int) -> None:
     assert step.note == (None if target == 2 else note), "known classes may have something to fit"
 
 
-SCALE = OfScores("distribution")
+SCALE = OfLogProbabilities(DISTRIBUTION)
 MAP = {"kind": "map_at_k", "k": 5}
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foldline.card.activations import ColumnDistributions, Form, name_of
 from foldline.ensembling.predictions import Predictions, read_predictions
+from foldline.ensembling.scales import ColumnDistributions, Form, LevelNumber
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
 from tests.ensembling.written import write_predictions
+from tests.words import DISTRIBUTION, INDEPENDENT, NUMBERS
 
 PROBABILITIES = Predictions(
     out_of_fold=np.array([[0.5, 0.5], [0.25, 0.75], [0, 1]], np.float32),
@@ -17,7 +18,7 @@ PROBABILITIES = Predictions(
     test_ids=("007",),
     folds=np.array([1, 0, 1]),
     classes=("cat", "null"),
-    form="distribution",
+    form=DISTRIBUTION,
 )
 
 
@@ -69,10 +70,10 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "good", "bad"),
     [
-        ("independent", [0.9, 0.8], [0.9, 1.1]),
-        ("independent", [0, 0], [np.nan, 0]),
-        ("value", [-7.5, 1e9], [0, np.inf]),
-        ("level", [-7.5], [np.inf]),
+        (INDEPENDENT, [0.9, 0.8], [0.9, 1.1]),
+        (INDEPENDENT, [0, 0], [np.nan, 0]),
+        (NUMBERS, [-7.5, 1e9], [0, np.inf]),
+        (LevelNumber(kind="level"), [-7.5], [np.inf]),
         (ColumnDistributions(kind="column_distributions", sizes=(1, 1)), [1, 1], [1, 0.9]),
     ],
 )
@@ -84,14 +85,14 @@ def test_each_form_has_its_own_truths(form: Form, good: list[float], bad: list[f
     write_predictions(tmp_path / "good", predictions(good))
     assert read_predictions(tmp_path / "good").form == form
     write_predictions(tmp_path / "bad", predictions(bad))
-    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is not a {name_of(form)}"):
+    with pytest.raises(Refusal, match=rf"out_of_fold\.npy: row 0 \(id 'a'\) is not a {form.kind}"):
         read_predictions(tmp_path / "bad")
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
     write_predictions(tmp_path, PROBABILITIES)
     write_json(tmp_path / "classes.json", {"classes": ["cat", "null"], "form": "odds"})
-    with pytest.raises(Refusal, match="one of distribution, independent, value"):
+    with pytest.raises(Refusal, match=r"`form` is 'odds'\. Valid: 'distribution', 'independent', 'value'"):
         read_predictions(tmp_path)
 
 
@@ -105,5 +106,5 @@ def test_each_column_sums_to_one_by_itself(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"test.npy: row 0 \(id 'b'\) is not a column_distributions: it sums to 0, 2,"):
         read_predictions(tmp_path)
     write_json(tmp_path / "classes.json", {"classes": list(classes), "form": {**form.model_dump(), "sizes": [2, 2]}})
-    with pytest.raises(Refusal, match=r"column_distributions \(this one with sizes that are as many"):
+    with pytest.raises(Refusal, match=r"classes\.json: columns have 4 classes together, but there are 5 classes\. "):
         read_predictions(tmp_path)

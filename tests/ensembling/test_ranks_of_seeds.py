@@ -7,12 +7,12 @@ import numpy as np
 from scipy.stats import rankdata
 
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
-from foldline.ensembling.expected_rows import ExpectedRows
-from foldline.ensembling.members import Predicted, member
-from foldline.ensembling.row_sources import fit_steps
+from foldline.ensembling.members import Predicted, fit_steps, member
 from foldline.predicting.logits import Logits
+from foldline.predicting.predicted_rows import ExpectedRows
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import SOFTMAX
 
 ROWS, TESTS, FOLDS, CLASSES = 300, 50, 5, ("no", "yes")
 FOLD_OF_ROW, IDS = np.arange(ROWS) % FOLDS, tuple(f"r{row}" for row in range(ROWS))
@@ -30,14 +30,14 @@ def logits_of(fold: int, seed: int) -> Logits:
     scores = (signal * (3, 1)[seed] + generator.normal(size=len(mine) + TESTS)) * (0.01, 5)[seed]
     both = np.stack([np.zeros_like(scores), scores], axis=1)[:, None].astype(np.float32)
     ids = tuple(IDS[row] for row in mine)
-    return Logits(both[: len(mine)], both[len(mine) :], ids, TEST_IDS, ("identity",), CLASSES, "softmax")
+    return Logits(both[: len(mine)], both[len(mine) :], ids, TEST_IDS, ("identity",), CLASSES, SOFTMAX)
 
 
 def test_seeds_by_their_ranks(tmp_path: Path) -> None:
     expected = ExpectedRows(IDS, FOLD_OF_ROW, np.arange(ROWS), TEST_IDS)
     logits = {model: logits_of(*model) for model in product(range(FOLDS), (0, 1))}
     members = [member(fold, one, expected, CLASSES, f"fold {fold}") for (fold, _), one in logits.items()]
-    predicted = Predicted(members, ("seed 0", "seed 1"), ("identity",), "softmax", expected, TARGETS, CLASSES)
+    predicted = Predicted(members, ("seed 0", "seed 1"), ("identity",), SOFTMAX, expected, TARGETS, CLASSES)
     plan = ensemble_plan(Ensemble.model_validate(SECTION), predicted, SCORER)
     chain = fit_steps(plan.steps, plan.source, "ensemble")
     gains = [(gain.step, gain.setting, gain.applied) for gain in chain.whole.gains]

@@ -17,6 +17,7 @@ from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from tests.classes import write_classes
 from tests.ensembling.written import write_predictions
+from tests.words import DISTRIBUTION
 
 CLASSES = ("cat", "dog")
 IDS = ("007", "a", "b", "c")
@@ -41,7 +42,7 @@ def write_run(root: Path, best: float, slug: str = "pets") -> None:
         test_ids=("t",),
         folds=np.array([0, 0, 1]),
         classes=CLASSES,
-        form="distribution",
+        form=DISTRIBUTION,
     )
     write_predictions(places.clipped, predictions)
 

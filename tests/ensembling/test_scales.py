@@ -7,29 +7,35 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from foldline.card.activations import Activation, ColumnDistributions, activation_for, form_of
-from foldline.ensembling.fold_averages import AVERAGES, Reading
-from foldline.ensembling.log_losses import mean_over_asked, truth_of_scores
+from foldline.card.activations import NEVER, Activation, ColumnSoftmax
+from foldline.ensembling.calibration import TEMPERATURES, FittedTemperature
 from foldline.ensembling.methods import Stacking
-from foldline.ensembling.scales import NEVER, OfScores, Scale, scale_of
-from foldline.ensembling.stacking import MOST, fit_pool, pooled
+from foldline.ensembling.scales import Scale, form_of, mean_over_asked, scale_of
 from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import GRID, FittedTemperature
+from foldline.ensembling.view_averages import Reading
+from foldline.ensembling.weight_fitting import MOST, fit_pool, pooled
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import (
+    AVERAGES,
+    DISTRIBUTION,
+    IN_ODDS,
+    IN_SCORES,
+    INDEPENDENT,
+    NUMBERS,
+    PLAIN_ACTIVATIONS,
+    SIGMOID,
+)
 
 getcontext().prec = 60
 getcontext().Emin, getcontext().Emax = -(10**9), 10**9
 SIZES = (2, 3)
 SCORER = scorer_of(metric_of_kind("log_loss"))
 ACTIVATIONS: tuple[Activation, ...] = (
-    "softmax",
-    "sigmoid",
-    "normalised_sigmoid",
-    "cumulative_link",
-    activation_for("column_softmax", SIZES),
+    *(one for one in PLAIN_ACTIVATIONS.values() if not one.gives_values),
+    ColumnSoftmax.over(SIZES),
 )
-NAMES = [str(one)[:14] for one in ACTIVATIONS]
+NAMES = [one.kind for one in ACTIVATIONS]
 MAGNITUDES = (0.1, 1.0, 17.33, 40.0, 1e3, 1e4)
 
 
@@ -49,15 +55,15 @@ def sigmoid(logit: Decimal) -> Decimal:
 
 def probabilities(row: Row, activation: Activation) -> Row:
     """As docs/design.md writes them."""
-    if activation == "sigmoid":
+    if activation.kind == "sigmoid":
         return [sigmoid(one) for one in row]
-    if activation == "cumulative_link":
+    if activation.kind == "cumulative_link":
         falling = [min(row[: place + 1]) for place in range(len(row))]
         middle = [(a.exp() - b.exp()) * sigmoid(-a) * sigmoid(-b) for a, b in pairwise(falling)]
         return [sigmoid(-falling[0]), *middle, sigmoid(falling[-1])]
-    if activation == "normalised_sigmoid":
+    if activation.kind == "normalised_sigmoid":
         return shares([sigmoid(one) for one in row])
-    return softmaxes(row, SIZES if not isinstance(activation, str) else (len(row),))
+    return softmaxes(row, SIZES if isinstance(activation, ColumnSoftmax) else (len(row),))
 
 
 def softmaxes(row: Row, sizes: Sequence[int]) -> Row:
@@ -81,7 +87,7 @@ def mean(rows: Sequence[Row], weights: Sequence[float] | None = None) -> Row:
 def logarithms(row: Row, activation: Activation) -> Row:
     """Scores: log p, or log p - log(1 - p)."""
     floor = [max(one, Decimal(NEVER).exp()) for one in row]
-    return [one.ln() - ((1 - one).ln() if activation == "sigmoid" else 0) for one in floor]
+    return [one.ln() - ((1 - one).ln() if activation.kind == "sigmoid" else 0) for one in floor]
 
 
 def assert_scores(found: np.ndarray, expected: Sequence[Row]) -> None:
@@ -97,13 +103,13 @@ def divided(scale: Scale) -> Step:
 
 
 def scale_for(activation: Activation) -> Scale:
-    return OfScores(form_of(activation))
+    return scale_of(form_of(activation), 5)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=NAMES)
 def test_scores_are_the_logarithms_of_probabilities_however_extreme(activation: Activation) -> None:
     logits = drawn(0)
-    if activation == "sigmoid":
+    if activation.kind == "sigmoid":
         logits = logits.clip(-60, 60)  # of more, 1 - p has no digits left: it is a logit as it stands
     found = scale_for(activation).from_logits(logits, activation)
     assert_scores(found, [logarithms(probabilities(row, activation), activation) for row in decimals(logits)])
@@ -112,8 +118,8 @@ def test_scores_are_the_logarithms_of_probabilities_however_extreme(activation: 
 def test_a_sigmoid_of_17_33_keeps_its_logit() -> None:
     """In float32 its probability is 1, of which the logit was 708."""
     logits = np.float32([[17.33, -17.33, 1e4, -1e4, 0.5]])
-    scale = OfScores("independent")
-    scores = scale.from_logits(logits, "sigmoid")
+    scale = IN_ODDS
+    scores = scale.from_logits(logits, SIGMOID)
     np.testing.assert_array_equal(scores, logits)
     np.testing.assert_array_equal(scale.mean((scores,) * 3).round(9), scores.round(9))
     np.testing.assert_array_equal(scale.normalised(scale.mean_of_logits((scores,) * 3)).round(9), scores.round(9))
@@ -155,8 +161,8 @@ def test_a_temperature_divides_scores(activation: Activation, temperature: float
     expected = []
     for row in decimals(logits):
         scores = [one / Decimal(temperature) for one in logarithms(probabilities(row, activation), activation)]
-        sizes = SIZES if not isinstance(activation, str) else (len(scores),)
-        expected.append(scores if activation == "sigmoid" else [p.ln() for p in softmaxes(scores, sizes)])
+        sizes = SIZES if isinstance(activation, ColumnSoftmax) else (len(scores),)
+        expected.append(scores if activation.kind == "sigmoid" else [p.ln() for p in softmaxes(scores, sizes)])
     assert_scores(found, expected)
 
 
@@ -174,23 +180,23 @@ def test_predictions_of_extreme_logits_are_of_their_form(activation: Activation)
     scale = scale_for(activation)
     found = scale.predictions(scale.mean(tuple(scale.from_logits(drawn(seed), activation) for seed in range(4))))
     assert found.dtype == np.float32 and found.min() >= 0 and found.max() <= 1
-    if isinstance(scale.form, ColumnDistributions):
+    if isinstance(activation, ColumnSoftmax):
         np.testing.assert_allclose([found[:, :2].sum(axis=1), found[:, 2:].sum(axis=1)], 1, atol=1e-6)
-    elif scale.form == "distribution":
+    elif scale.form.adds_up:
         np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
 def targets_for(activation: Activation, rows: int) -> np.ndarray:
     generator = np.random.default_rng(5)
-    if activation == "sigmoid":
+    if activation.kind == "sigmoid":
         return (generator.random((rows, 5)) < 0.5).astype(np.uint8)
-    if not isinstance(activation, str):
+    if isinstance(activation, ColumnSoftmax):
         return np.column_stack([generator.integers(0, 2, rows), generator.integers(2, 5, rows)])
     return generator.integers(0, 5, rows)
 
 
 def loss(scale: Scale, scores: np.ndarray, targets: np.ndarray) -> float:
-    return float(mean_over_asked(-truth_of_scores(scores, targets, scale.form), targets).mean())
+    return float(mean_over_asked(-scale.log_of_truth(scores, targets), targets).mean())
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=NAMES)
@@ -200,11 +206,11 @@ def test_what_a_temperature_was_fitted_on_is_what_is_applied(activation: Activat
     inputs, targets = (scale.from_logits(drawn(3, rows), activation),), targets_for(activation, rows)
     step = divided(scale)
     losses = step.fit_data(inputs, targets)
-    for column, temperature in enumerate(GRID):
+    for column, temperature in enumerate(TEMPERATURES):
         (applied,) = step.apply(temperature, inputs)
         assert losses[:, column].mean() == pytest.approx(loss(scale, applied, targets), abs=1e-12)
     assert losses.mean(axis=0).min() == pytest.approx(
-        losses[:, GRID.index(step.fit(losses, targets))].mean(), abs=1e-11
+        losses[:, TEMPERATURES.index(step.fit(losses, targets))].mean(), abs=1e-11
     )
 
 
@@ -218,7 +224,7 @@ def test_what_a_pool_was_fitted_on_is_what_is_applied(activation: Activation) ->
 
     def cost(weights: np.ndarray, biases: np.ndarray) -> float:
         scores = pooled(type(pool)(weights, biases), inputs, scale)
-        if scale.form == "independent":
+        if not scale.form.adds_up:
             losses = np.logaddexp(0, np.where(targets == 1, -scores, scores)).sum()
         else:
             losses = -np.take_along_axis(scores, targets.reshape(rows, -1), axis=1).sum()
@@ -234,14 +240,14 @@ def test_what_a_pool_was_fitted_on_is_what_is_applied(activation: Activation) ->
 def test_ranks_are_scores_too() -> None:
     """A mean of ranks is that of the shares, whatever scale it is taken on."""
     first, second = np.float32([[0.25, 0.75]]), np.float32([[0.5, 0.5]])
-    for scale in (OfScores("distribution"), OfScores("independent"), Scale("value")):
+    for scale in (IN_SCORES, IN_ODDS, Scale(NUMBERS)):
         found = scale.mean((scale.from_ranks(first), scale.from_ranks(second)))
         np.testing.assert_allclose(scale.predictions(found), [[0.375, 0.625]], rtol=1e-6)
 
 
 def test_each_kind_of_prediction_has_its_scale() -> None:
-    assert scale_of("value", 3) == Scale("value") and not scale_of("value", 3).has_scores
-    assert scale_of("independent", 5000).has_scores
-    assert scale_of("distribution", 2000).has_scores
-    assert scale_of("distribution", 2001).is_compact
+    assert scale_of(NUMBERS, 3) == Scale(NUMBERS) and not scale_of(NUMBERS, 3).has_scores
+    assert scale_of(INDEPENDENT, 5000).has_scores
+    assert scale_of(DISTRIBUTION, 2000).has_scores
+    assert scale_of(DISTRIBUTION, 2001).is_compact
     assert Stacking(kind="stacking", penalty=1.0).takes_scores

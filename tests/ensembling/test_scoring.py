@@ -7,6 +7,7 @@ from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.scoring import Scores, compared_numbers, ensemble_metrics, score_folds
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import DISTRIBUTION
 
 LOG_LOSS = metric_of_kind("log_loss")
 TARGETS = np.array([0, 1, 0, 1])
@@ -23,7 +24,7 @@ def test_a_fold_is_scored_on_its_own_rows() -> None:
 
 def test_the_ensembles_metrics() -> None:
     ids = ("a", "b", "c", "d")
-    means = Predictions(PROBABILITIES, PROBABILITIES[:0], ids, (), FOLDS, ("cat", "dog"), "distribution")
+    means = Predictions(PROBABILITIES, PROBABILITIES[:0], ids, (), FOLDS, ("cat", "dog"), DISTRIBUTION)
     assert ensemble_metrics(scorer_of(LOG_LOSS), TARGETS, means) == {
         "metric": "log_loss",
         "score": 1.039721,

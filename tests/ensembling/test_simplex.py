@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from foldline.ensembling.simplex import Curve, least_on_simplex, log_loss_curve, squared_error_curve
+from foldline.ensembling.weight_fitting import Curve, least_on_simplex, log_loss_curve, squared_error_curve
 
 
 def log_loss_of(seed: int, rows: int = 400, members: int = 6) -> Curve:

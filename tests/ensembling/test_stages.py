@@ -24,6 +24,7 @@ from foldline.training.history import read_history, write_history
 from pipelines import clip, ensemble
 from tests.classes import write_classes
 from tests.ensembling.written import write_logits
+from tests.words import SOFTMAX
 
 CLASSES = ("eel", "cat", "dog")
 PLACES = Places("pets")
@@ -69,7 +70,7 @@ def predictions(fold: int, generator: np.random.Generator) -> Logits:
         test_ids=TEST_IDS,
         views=("identity", "horizontal_flip"),
         classes=CLASSES,
-        activation="softmax",
+        activation=SOFTMAX,
     )
 
 

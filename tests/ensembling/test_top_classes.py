@@ -4,27 +4,26 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.blending import agreement
-from foldline.ensembling.bounds import FittedBounds, GivenBounds, NoBounds
-from foldline.ensembling.fold_averages import AVERAGES, Reading
+from foldline.ensembling.calibration import FittedBounds, FittedTemperature, GivenBounds, NoBounds
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Stacking
+from foldline.ensembling.runs import agreement
 from foldline.ensembling.scales import OfTopClasses, Scale
 from foldline.ensembling.steps import Context, apart, stacked
-from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top
-from foldline.ensembling.view_choice import Addition
+from foldline.ensembling.view_averages import Addition, Reading
 from foldline.files.compact import IN_MEMORY, KEPT, CompactArray, compact_array
 from foldline.files.compact import Scale as StoredScale
 from foldline.files.refusal import Refusal
 from foldline.metrics.kinds.of_labels import Accuracy
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import scorer_of
+from tests.words import AVERAGES, DISTRIBUTION, INDEPENDENT, SOFTMAX
 
 CLASSES, ROWS = 2500, 36
 TARGETS = np.random.default_rng(9).integers(0, CLASSES, ROWS)
 CONVEX = ConvexCombination(kind="convex_combination")
-TOP, DENSE_SCALE = OfTopClasses("distribution", is_compact=True), Scale("distribution")
-STORED = Scale("distribution", is_compact=True)
+TOP, DENSE_SCALE = OfTopClasses(DISTRIBUTION, is_compact=True), Scale(DISTRIBUTION)
+STORED = Scale(DISTRIBUTION, is_compact=True)
 SCORER = scorer_of(LogLoss(kind="log_loss"))
 
 
@@ -66,7 +65,7 @@ def test_a_mean_is_that_of_all_classes_whichever_are_kept(weights: tuple[float, 
 
 
 def test_the_mean_of_one_is_itself_and_of_no_rows_is_none() -> None:
-    assert_alike(TOP.predictions(TOP.mean((TOP.from_logits(log_of(MEMBERS[0]), "softmax"),))), DENSE[0])
+    assert_alike(TOP.predictions(TOP.mean((TOP.from_logits(log_of(MEMBERS[0]), SOFTMAX),))), DENSE[0])
     empty = compacted(np.zeros((0, CLASSES)))
     assert mean_of_top((empty, empty)).shape == mean_of_logs((empty, empty)).shape == (0, CLASSES)
 
@@ -77,7 +76,7 @@ def test_extreme_logits_leave_distributions() -> None:
     stored = compact_array(np.empty((6, 2), IN_MEMORY), CLASSES, "logits")
     stored[:] = logits
     for average in ("probabilities", "logits"):
-        (scores,) = Reading(AVERAGES[average], TOP, None).read(stored, "softmax")
+        (scores,) = Reading(AVERAGES[average], TOP, None).read(stored, SOFTMAX)
         predictions = TOP.predictions(scores)[:]
         np.testing.assert_allclose(predictions.sum(axis=1), 1, atol=1e-5)
         exact = (
@@ -101,7 +100,7 @@ def test_greedy_weights_are_those_of_all_classes(metric: LogLoss | Accuracy) -> 
 @pytest.mark.parametrize("average", ["probabilities", "logits"])
 def test_a_view_is_added_as_to_dense_rows(average: str) -> None:
     views = ("identity", "transpose")
-    addition = Addition(views=views, chosen=views[:1], average=AVERAGES[average], activation="softmax", deciding=1)
+    addition = Addition(views=views, chosen=views[:1], average=AVERAGES[average], activation=SOFTMAX, deciding=1)
     step = addition.on(Context(TOP, SCORER, CLASSES))
     inputs = tuple(map(log_of, MEMBERS))
     (found,) = step.apply(views, inputs)
@@ -126,7 +125,7 @@ def test_fitted_steps_that_need_all_classes_are_left_out_with_a_note() -> None:
     assert not steps and "a temperature needs the scores of all classes, but with more than 2,000" in str(gain.note)
     steps, (gain,) = FittedBounds(kind="fitted").planned(Context(STORED, SCORER, CLASSES))
     assert not steps and "bounds need all classes, but with more than 2,000 classes" in str(gain.note)
-    assert FittedBounds(kind="fitted").planned(Context(Scale("independent"), SCORER, CLASSES))[0]
+    assert FittedBounds(kind="fitted").planned(Context(Scale(INDEPENDENT), SCORER, CLASSES))[0]
     assert NoBounds(kind="none").planned(Context(STORED, SCORER, CLASSES)) == ([], [])
 
 
@@ -137,7 +136,7 @@ def test_given_bounds_are_refused() -> None:
 
 
 def test_agreement_is_that_of_all_classes() -> None:
-    compact, dense = agreement(MEMBERS, "distribution"), agreement(DENSE, "distribution")
+    compact, dense = agreement(MEMBERS, DISTRIBUTION), agreement(DENSE, DISTRIBUTION)
     np.testing.assert_allclose(compact.correlation, dense.correlation, atol=1e-6)
     np.testing.assert_array_equal(compact.disagreement, dense.disagreement)
     np.testing.assert_allclose(dense.correlation, np.corrcoef([one.ravel() for one in DENSE]), atol=1e-9)

@@ -6,22 +6,21 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.chain import Chain, FitData, NestedChain, fit_chain, fit_nested
-from foldline.ensembling.fold_averages import AVERAGES
-from foldline.ensembling.fold_averages import Average as Averaging
 from foldline.ensembling.members import common_views
-from foldline.ensembling.scales import Inputs, OfScores
-from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.view_choice import Addition, chosen_views, ordered
+from foldline.ensembling.scales import Inputs, OfLogProbabilities
+from foldline.ensembling.steps import Chain, Context, FitData, NestedChain, Step, fit_chain, fit_nested
+from foldline.ensembling.view_averages import Addition, chosen_views, ordered
+from foldline.ensembling.view_averages import Average as Averaging
 from foldline.files.refusal import Refusal
 from foldline.predicting.logits import Logits
 from tests.ensembling.drawing import cross_fitted, scorer_of
 from tests.metrics.of_kind import metric_of_kind
+from tests.words import AVERAGES, DISTRIBUTION, IDENTITY, SOFTMAX
 
 ROWS, CLASSES = 400, 3
 TARGETS = np.random.default_rng(0).integers(0, CLASSES, ROWS)
 FOLDS = np.arange(ROWS) % 5
-SCALE = OfScores("distribution")
+SCALE = OfLogProbabilities(DISTRIBUTION)
 CONTEXT = Context(SCALE, scorer_of(metric_of_kind("log_loss")), CLASSES)
 PROBABILITIES, LOGITS = (AVERAGES[average] for average in ("probabilities", "logits"))
 
@@ -32,7 +31,7 @@ def a_view(seed: int, strength: float) -> np.ndarray:
 
 
 def addition(views: tuple[str, ...], average: Averaging = PROBABILITIES, members: int = 1) -> Step:
-    step = Addition(views=views, chosen=views[:1], average=average, activation="softmax", deciding=members)
+    step = Addition(views=views, chosen=views[:1], average=average, activation=SOFTMAX, deciding=members)
     return step.on(CONTEXT)
 
 
@@ -41,7 +40,7 @@ def fit_data(inputs: Inputs) -> FitData:
 
 
 def summands(views: Mapping[str, np.ndarray], average: Averaging) -> Inputs:
-    return tuple(average.summand(SCALE, one, "softmax") for one in views.values())
+    return tuple(average.summand(SCALE, one, SOFTMAX) for one in views.values())
 
 
 def chosen_of(views: Mapping[str, np.ndarray], average: Averaging = PROBABILITIES) -> Chain:
@@ -108,7 +107,7 @@ def test_the_first_view_is_identity_or_the_first_that_is_listed() -> None:
 def test_models_that_predicted_under_other_views_are_refused() -> None:
     def of_views(*views: str) -> Logits:
         empty = np.zeros((0, len(views), 1), np.float32)
-        return Logits(empty, empty, (), (), views, ("a",), "identity")
+        return Logits(empty, empty, (), (), views, ("a",), IDENTITY)
 
     with pytest.raises(Refusal, match=r"other views: identity, horizontal_flip the first, identity, transpose a later"):
         common_views([of_views("identity", "horizontal_flip"), of_views("identity", "transpose")])

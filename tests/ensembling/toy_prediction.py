@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from foldline.predicting.logits import create_logits, read_logits
+from foldline.predicting.predicted_rows import RowImages
 from foldline.predicting.predicting import predict, shared_folder
-from foldline.predicting.row_images import RowImages
 from foldline.training.launching import launch
 from foldline.training.processes import start_accelerator
+from tests.words import SOFTMAX
 
 IMAGES_PER_ROW = [1, 3, 1, 1, 2, 1, 4, 1, 1, 1, 2]
 ROWS = len(IMAGES_PER_ROW)
@@ -60,7 +61,7 @@ def stage(folder: Path) -> None:
     accelerator = start_accelerator("float32")
     (folder / f"process{accelerator.process_index}of{accelerator.num_processes}").touch()
     ids = [f"row {number}" for number in range(ROWS)]
-    axes = (ids[:2], ids, ["identity", "flip"], list("abc"), "softmax")
+    axes = (ids[:2], ids, ["identity", "flip"], list("abc"), SOFTMAX)
     create, read = lambda folder: create_logits(folder, *axes), partial(read_logits, writable=True)
     with shared_folder(folder / "fold0", create, read, accelerator) as logits:
         two = RowImages(images().cache_indices[:4], images().rows[:4], 2)

@@ -15,6 +15,7 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
+from foldline.card.activations import Softmax
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.training.backbones import has_fixed_size
@@ -250,7 +251,14 @@ def test_weights_of_another_size_are_in_force_or_refused(
         outcome("weights of another image size", "refused")
         return
     section = parse(MODEL | {"name": name}, Models, "model")
-    sizes = {"channels": 3, "height": size, "width": size, "outputs": 2, "activation": "softmax", "tabular": None}
+    sizes = {
+        "channels": 3,
+        "height": size,
+        "width": size,
+        "outputs": 2,
+        "activation": Softmax(kind="softmax"),
+        "tabular": None,
+    }
     built = build_model(Architecture(model=section, **sizes), written).backbone.state_dict()
     found = load_file(written)
     same = [key for key, tensor in built.items() if key in found and found[key].shape == tensor.shape]

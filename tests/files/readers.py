@@ -29,6 +29,7 @@ from foldline.training.models import build_model, load_model, save_model
 from pipelines.running import read_settings
 from pipelines.summary import print_summary
 from tests.training.test_models import architecture
+from tests.words import DISTRIBUTION, SOFTMAX
 
 IDS = ("1", "2", "3", "4")
 ROWS = pd.DataFrame(
@@ -65,12 +66,12 @@ def copied(file: str) -> Callable[[Path], object]:
 
 
 def logits_into(folder: Path) -> None:
-    values = create_logits(folder, IDS[:2], IDS[3:], ("plain",), CLASSES, "softmax")
+    values = create_logits(folder, IDS[:2], IDS[3:], ("plain",), CLASSES, SOFTMAX)
     del values
 
 
 def predictions_into(folder: Path) -> None:
-    found = create_predictions(folder, IDS[:3], IDS[3:], np.array([0, 1, 0]), CLASSES, "distribution")
+    found = create_predictions(folder, IDS[:3], IDS[3:], np.array([0, 1, 0]), CLASSES, DISTRIBUTION)
     found.out_of_fold[:] = found.test[:] = 0.5
     del found
 

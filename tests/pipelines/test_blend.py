@@ -20,6 +20,7 @@ from foldline.folds.folds_table import write_folds
 from pipelines import blend, compare
 from tests.classes import write_classes
 from tests.ensembling.written import write_predictions
+from tests.words import DISTRIBUTION
 
 CLASSES, ROWS = ("cat", "dog", "eel"), 60
 TARGETS = np.arange(ROWS) % 3
@@ -33,7 +34,7 @@ def predicted(strength: float, seed: int, **changes: object) -> Predictions:
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     test = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]], np.float32)
     folds = np.arange(ROWS) // 3 % 4
-    known = Predictions(shares.astype(np.float32), test, IDS, TEST_IDS, folds, CLASSES, "distribution")
+    known = Predictions(shares.astype(np.float32), test, IDS, TEST_IDS, folds, CLASSES, DISTRIBUTION)
     return Predictions(**{**vars(known), **changes})
 
 

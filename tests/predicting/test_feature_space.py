@@ -14,7 +14,7 @@ from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.predicting.feature_space import Space
 from foldline.predicting.making_features import make_features
-from foldline.predicting.row_images import RowImages
+from foldline.predicting.predicted_rows import RowImages
 from foldline.training.features import stage_features
 from foldline.training.models import Architecture, Classifier, build_model
 from foldline.training.networks import Models

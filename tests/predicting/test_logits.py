@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.card.activations import Activation, ColumnSoftmax
+from foldline.card.activations import ColumnSoftmax
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import write_json
+from foldline.files.whole_files import read_json, write_json
 from foldline.predicting.logits import Logits, create_logits, read_logits
 from tests.ensembling.written import write_logits
+from tests.words import PLAIN_ACTIVATIONS, SOFTMAX
 
 LOGITS = Logits(
     validation=np.arange(12, dtype=np.float32).reshape(2, 2, 3),
@@ -18,7 +19,7 @@ LOGITS = Logits(
     test_ids=("007",),
     views=("identity", "horizontal_flip"),
     classes=("cat", "dog", "null"),
-    activation="softmax",
+    activation=SOFTMAX,
 )
 
 
@@ -68,10 +69,10 @@ def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("axes", "message"),
     [
-        (["cat"], "must hold `views`, `classes` and `activation`"),
-        ({"views": ["identity"], "classes": ["a"]}, "must hold `views`, `classes` and `activation`"),
-        ({"views": ["a", "a"], "classes": ["b"], "activation": "softmax"}, "two lists of different names"),
-        ({"views": ["a"], "classes": ["b"], "activation": "relu"}, "`activation` is 'relu', valid are softmax, sigm"),
+        (["cat"], "must hold keys and values"),
+        ({"views": ["identity"], "classes": ["a"]}, r"classes\.json: `activation` is missing\. Remove the file"),
+        ({"views": ["a", "a"], "classes": ["b"], "activation": "softmax"}, "`views` .* names a more than once"),
+        ({"views": ["a"], "classes": ["b"], "activation": "relu"}, "`activation` is 'relu'. Valid: 'softmax', 'sigm"),
     ],
 )
 def test_axes_that_say_nothing_are_refused(axes: object, message: str, tmp_path: Path) -> None:
@@ -81,13 +82,12 @@ def test_axes_that_say_nothing_are_refused(axes: object, message: str, tmp_path:
         read_logits(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("activation", "outputs"), [("cumulative_link", 2), ("level", 1), ("identity", 3), ("sigmoid", 3)]
-)
-def test_the_number_of_logits_follows_from_the_activation(activation: Activation, outputs: int, tmp_path: Path) -> None:
-    create_logits(tmp_path, ["a"], ["b"], ["identity"], ["low", "middle", "high"], activation)
+@pytest.mark.parametrize(("word", "outputs"), [("cumulative_link", 2), ("level", 1), ("identity", 3), ("sigmoid", 3)])
+def test_the_number_of_logits_follows_from_the_activation(word: str, outputs: int, tmp_path: Path) -> None:
+    create_logits(tmp_path, ["a"], ["b"], ["identity"], ["low", "middle", "high"], PLAIN_ACTIVATIONS[word])
+    assert read_json(tmp_path / "classes.json")["activation"] == word
     read = read_logits(tmp_path)
-    assert (read.test.shape, read.activation) == ((1, 1, outputs), activation)
+    assert (read.test.shape, read.activation) == ((1, 1, outputs), PLAIN_ACTIVATIONS[word])
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -104,6 +104,6 @@ def test_the_sizes_of_columns_are_read_again_and_must_be_those_of_the_classes(tm
     axes = {"views": ["a", "b"], "classes": ["x=a", "x=b"], "activation": activation.model_dump()}
     write_json(tmp_path / "classes.json", axes)
     with pytest.raises(
-        Refusal, match=r"`activation` is .*'sizes': \[1, 2\].*column_softmax \(this one with sizes that are 2"
+        Refusal, match=r"classes\.json: columns have 3 classes together, but there are 2 classes\. Remove the file"
     ):
         read_logits(tmp_path)

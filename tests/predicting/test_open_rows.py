@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
+from foldline.predicting.predicted_rows import Aggregate, OpenRows, RowImages
 
 ROWS = np.array([0, 1, 1, 1, 2, 3, 3])
 OUTPUTS = np.random.default_rng(0).normal(size=(7, 2, 3)).astype(np.float32)

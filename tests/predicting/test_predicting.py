@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from foldline.ensembling.scales import scores_from
+from foldline.card.activations import NormalisedSigmoid
 from foldline.predicting.logits import create_logits, read_logits
-from foldline.predicting.predicting import predict, stored_form
+from foldline.predicting.predicting import predict
 from foldline.training.processes import start_accelerator
 from tests.ensembling.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, pixels, views
+from tests.words import SIGMOID, SOFTMAX
 
 
 def expected_logits() -> np.ndarray:
@@ -28,7 +29,7 @@ def expected_logits() -> np.ndarray:
 
 def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
     logits = create_logits(
-        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), SOFTMAX
     )
     model = ToyModel().train()
     predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
@@ -38,7 +39,7 @@ def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
 
 def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
     logits = create_logits(
-        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), SOFTMAX
     )
     with torch.autocast("cpu", torch.bfloat16):
         predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
@@ -49,15 +50,12 @@ def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
 
 def test_of_very_many_classes_normalised_sigmoids_are_written_as_a_softmax_that_can_be_compact() -> None:
     model, batch = ToyModel().eval(), pixels()[:5]
-    assert stored_form(model, "normalised_sigmoid", 2000) == (model, "normalised_sigmoid")
-    assert stored_form(model, "sigmoid", 2001) == (model, "sigmoid")
-
-    written, activation = stored_form(model, "normalised_sigmoid", 2001)
-
+    normalised = NormalisedSigmoid(kind="normalised_sigmoid")
+    assert (normalised.stored(model, 2000), SIGMOID.stored(model, 2001)) == (normalised, SIGMOID)
     with torch.no_grad():
-        expected = scores_from(model(batch).numpy(), "normalised_sigmoid")
-        np.testing.assert_allclose(scores_from(written(batch).numpy(), activation), expected, rtol=1e-5, atol=1e-5)
-    assert activation == "softmax"
+        expected = normalised.scores(model(batch).numpy())
+        assert normalised.stored(model, 2001) == SOFTMAX
+        np.testing.assert_allclose(SOFTMAX.scores(model(batch).numpy()), expected, rtol=1e-5, atol=1e-5)
 
 
 class Told(ToyModel):
@@ -68,7 +66,7 @@ class Told(ToyModel):
 @pytest.mark.parametrize("processes", [1, 3])
 def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int, tmp_path: Path) -> None:
     logits = create_logits(
-        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), SOFTMAX
     )
     tabular = np.arange(3 * ROWS, dtype=np.float32).reshape(ROWS, 3)
     told = replace(images(), tabular=(tabular,))
@@ -103,7 +101,7 @@ def test_shares_are_all_rows_each_once(processes: int) -> None:
 
 def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:
     logits = create_logits(
-        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), "softmax"
+        tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), SOFTMAX
     )
 
     def padded(positions: np.ndarray) -> list:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from foldline.files.refusal import Refusal
-from foldline.predicting.row_images import row_images
+from foldline.predicting.predicted_rows import row_images
 
 ROWS = pd.DataFrame({"part": ["train", "train", "test", "test"], "row_id": ["a", "b", "a", "c"]})
 IMAGES = pd.DataFrame(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from foldline.card.activations import Softmax
 from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
 from foldline.training.dry_run import dry_run, stand_in
@@ -78,7 +79,7 @@ def small_fold(count: int = 43, classes: int = 3, pixels_per_side: int = 16) -> 
         samples(np.flatnonzero(part), targets[part], classes, [f"row{place}" for place in np.flatnonzero(part)])
         for part in (~is_validation, is_validation)
     )
-    return Fold(1, 0, pixels, training, validation, (classes,), (), None, "softmax")
+    return Fold(1, 0, pixels, training, validation, (classes,), (), None, Softmax)
 
 
 def run_dry(
@@ -86,5 +87,5 @@ def run_dry(
 ) -> None:
     """The dry run of a training on images of `shape` and of its predictions; `facts`: of `stand_in`."""
     common = {"pixels": (*shape, np.dtype(np.uint8)), "sizes": (3,), "features": 0, "symmetries": (), "weights": None}
-    fold = stand_in(**{**common, "activation": "softmax", "seed": 0, **facts})
+    fold = stand_in(**{**common, "activation": Softmax, "seed": 0, **facts})
     dry_run(fold, config, views, "float32", processes, start_accelerator("float32", cpu=True))

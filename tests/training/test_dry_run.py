@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from foldline.card.activations import Identity
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse
 from foldline.pixels.loaders import balanced
@@ -14,6 +15,7 @@ from foldline.training.in_force import Seen
 from foldline.training.models import Architecture
 from foldline.training.networks import Models
 from tests.training.small import MODEL, run_dry, train_section
+from tests.words import SOFTMAX
 
 GRADUAL = {"kind": "gradual", "head_epochs": 1, "stage_epochs": 1, "batchnorm": "eval"}
 PARTS = {"kind": "per_stage", "stem": 0.1, "stages": [0.1, 0.1], "head": 0.1}
@@ -158,7 +160,7 @@ def test_what_fits_is_let_through_whatever_is_learned() -> None:
         config,
         (32, 24, 1),
         ["identity", "scale_150+horizontal_flip"],
-        activation="identity",
+        activation=Identity,
         pixels=(32, 24, 1, np.dtype(np.float16)),
     )
 
@@ -201,4 +203,4 @@ def test_the_smallest_micro_batch_of_any_number_of_rows(batch: int, micro: int, 
 
 def architecture(model: dict[str, Any]) -> Architecture:
     section = parse(model, Models, "model")
-    return Architecture(model=section, channels=3, height=224, width=224, outputs=2, activation="softmax", tabular=None)
+    return Architecture(model=section, channels=3, height=224, width=224, outputs=2, activation=SOFTMAX, tabular=None)

@@ -5,12 +5,13 @@ from foldline.training.layer_groups import GradualFreezing, NoFreezing, batchnor
 from foldline.training.models import Architecture, Classifier, build_model
 from foldline.training.networks import Models
 from tests.training.small import MODEL
+from tests.words import SOFTMAX
 
 
 def resnet18() -> Classifier:
     section = parse(MODEL | {"name": "resnet18"}, Models, "model")
     return build_model(
-        Architecture(model=section, channels=3, height=32, width=32, outputs=2, activation="softmax", tabular=None)
+        Architecture(model=section, channels=3, height=32, width=32, outputs=2, activation=SOFTMAX, tabular=None)
     )
 
 

@@ -13,6 +13,7 @@ from foldline.training.layer_groups import LayerDecay, StageRates, layer_depths,
 from foldline.training.models import Architecture, build_model
 from foldline.training.networks import Model, Models
 from tests.training.small import MODEL
+from tests.words import SOFTMAX
 
 
 def rates(layer_decay: float, groups: str = "stages") -> LayerDecay:
@@ -25,7 +26,7 @@ def architecture(name: str = "test_resnet") -> Architecture:
 
 
 def of_model(model: Model) -> Architecture:
-    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation="softmax", tabular=None)
+    return Architecture(model=model, channels=3, height=32, width=32, outputs=4, activation=SOFTMAX, tabular=None)
 
 
 def decay_of_each(groups: list[dict[str, Any]]) -> dict[int, float]:

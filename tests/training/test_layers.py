@@ -13,13 +13,14 @@ from foldline.training.layers import ChannelDropout, GeneralizedMean
 from foldline.training.models import Architecture, Classifier, build_model
 from foldline.training.networks import Models
 from tests.training.small import MODEL
+from tests.words import SOFTMAX
 
 
 def model_with(pixels: int = 32, **changes: Any) -> Classifier:
     section = parse(MODEL | changes, Models, "model")
     return build_model(
         Architecture(
-            model=section, channels=3, height=pixels, width=pixels, outputs=4, activation="softmax", tabular=None
+            model=section, channels=3, height=pixels, width=pixels, outputs=4, activation=SOFTMAX, tabular=None
         )
     )
 

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 from torch.nn import functional
 
-from foldline.card.activations import Learned
+from foldline.card.activations import ColumnSoftmax, Learned
 from foldline.params.section import parse
 from foldline.training.losses import Losses as Section
 from foldline.training.losses import LossFunction
@@ -28,7 +28,7 @@ def loss(learned: Learned = "distribution", scale: float = 1.0, **section: Any) 
 def of_columns(**section: Any) -> LossFunction:
     """Over two columns, of 2 and of 3 classes."""
     training = csr_array(ONE_HOT.numpy())
-    return build_objective("column_softmax", parse(section, Section, "loss"), (2, 3), training).loss
+    return build_objective(ColumnSoftmax, parse(section, Section, "loss"), (2, 3), training).loss
 
 
 def test_cross_entropy_by_hand() -> None:

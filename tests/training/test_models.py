@@ -23,6 +23,7 @@ from foldline.training.models import (
 )
 from foldline.training.networks import Model, Models
 from tests.training.small import MODEL
+from tests.words import SOFTMAX
 
 MODEL_OF_BEFORE = {
     "name": "test_resnet",
@@ -45,7 +46,7 @@ def model_section(**changes: Any) -> Model:
     return parse(MODEL | changes, Models, "model")
 
 
-def of_model(model: Model, channels: int = 1, pixels: int = 32, activation: Activation = "softmax") -> Architecture:
+def of_model(model: Model, channels: int = 1, pixels: int = 32, activation: Activation = SOFTMAX) -> Architecture:
     return Architecture(
         model=model, channels=channels, height=pixels, width=pixels, outputs=7, activation=activation, tabular=None
     )

@@ -22,6 +22,7 @@ from foldline.training.processes import start_accelerator
 from foldline.training.rate_finder import while_finite
 from tests.ensembling.toy_prediction import ROWS, images, load, views
 from tests.training.small import small_fold, train_section
+from tests.words import SOFTMAX
 
 
 def train(folder: Path, **changes: Any) -> None:
@@ -84,7 +85,7 @@ def test_predictions(tmp_path: Path) -> None:
             return logits
 
     ids = [str(row) for row in range(ROWS)]
-    logits = create_logits(tmp_path, ["a"], ids, ["identity", "flip"], list("abc"), "softmax")
+    logits = create_logits(tmp_path, ["a"], ids, ["identity", "flip"], list("abc"), SOFTMAX)
     with pytest.raises(Refusal, match=r"numbers that are not finite for test rows, in rows \d"):
         predict(Lost(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "test rows")
 

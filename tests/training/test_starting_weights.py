@@ -22,6 +22,7 @@ from foldline.training.starting_weights import starting_weights
 from foldline.training.weight_files import read_tensors
 from foldline.training.weights import FileWeights, FolderWeights, HubWeights, NoWeights, Weights
 from tests.training.small import MODEL
+from tests.words import SOFTMAX
 
 NAME = "test_resnet"
 
@@ -29,7 +30,7 @@ NAME = "test_resnet"
 def architecture(channels: int) -> Architecture:
     model = parse(MODEL | {"name": NAME}, Models, "model")
     return Architecture(
-        model=model, channels=channels, height=32, width=32, outputs=2, activation="softmax", tabular=None
+        model=model, channels=channels, height=32, width=32, outputs=2, activation=SOFTMAX, tabular=None
     )
 
 
@@ -227,7 +228,7 @@ def test_channels_of_the_file_and_of_the_images(theirs: int, ours: int, tmp_path
 
 def vit(size: int) -> Architecture:
     model = parse(MODEL | {"name": "test_vit"}, Models, "model")
-    return Architecture(model=model, channels=3, height=size, width=size, outputs=2, activation="softmax", tabular=None)
+    return Architecture(model=model, channels=3, height=size, width=size, outputs=2, activation=SOFTMAX, tabular=None)
 
 
 def test_position_embeddings_of_another_size_are_resampled(tmp_path: Path) -> None:

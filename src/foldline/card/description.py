@@ -5,35 +5,44 @@ So training needs no card's target, and with it no metric and no rule: an edit o
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, PlainSerializer
 
-from foldline.card.activations import ActivationKind, Learned
-from foldline.files.refusal import Refusal
+from foldline.card.activations import ACTIVATIONS, ActivationKind
+from foldline.files.refusal import listed
 from foldline.files.whole_files import read_json, write_json
-from foldline.params.section import Section, parse
+from foldline.params.kinds import name_of
+from foldline.params.section import Names, Section, parse
+
+
+def _by_name(found: Any) -> Any:
+    """As json has them: a word by what is learned."""
+    if not isinstance(found, Mapping):
+        return found
+    unknown = [kind for kind in found.values() if kind not in ACTIVATIONS]
+    if unknown:
+        raise ValueError(f"`activations` names {listed(map(repr, unknown))}, none of {listed(ACTIVATIONS)}")
+    return tuple(ACTIVATIONS[kind] for kind in found.values())
 
 
 class Classes(Section):
     """What `prepare` says of the target."""
 
-    names: Annotated[tuple[str, ...], Field(min_length=1)]
+    names: Names
     """Those of a target of several labels are `column=label`, in the card's order of columns."""
     sizes: tuple[int, ...]
     """How many classes each column of a target of several labels has; of all others, how many there are."""
-    activations: Mapping[Learned, ActivationKind]
-    """What may be learned of the target, and what is then made of a model's outputs."""
+    activations: Annotated[
+        tuple[type[ActivationKind], ...],
+        BeforeValidator(_by_name),
+        PlainSerializer(lambda offered: {one.learned: name_of(one) for one in offered}),
+    ]
+    """What may be made of a model's outputs, the likeliest first."""
 
 
 def read_description(path: Path) -> Classes:
-    try:
-        classes = parse(read_json(path), Classes, str(path))
-    except Refusal as refusal:
-        raise Refusal(f"{refusal} Run `dvc repro -f -s prepare`.") from None
-    if len(set(classes.names)) < len(classes.names):
-        raise Refusal(f"{path} names a class twice. Run `dvc repro -f -s prepare`.")
-    return classes
+    return parse(read_json(path), Classes, str(path), cure="Run `dvc repro -f -s prepare`.")
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

@@ -45,12 +45,6 @@ class Layout(Section):
                 )
         return self
 
-    @model_validator(mode="after")
-    def _rises(self) -> "Layout":
-        if self.range is not None and self.range[0] >= self.range[1]:
-            raise ValueError(f"layout.range is {list(self.range)}: the lowest number comes first")
-        return self
-
 
 def named_parts(parts: Sequence[Part], fact: str) -> list[tuple[str, Part]]:
     """Each with its place in the card."""

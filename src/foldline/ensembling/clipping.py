@@ -5,14 +5,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from foldline.ensembling.bounds import Bounds
-from foldline.ensembling.chain import NestedChain
-from foldline.ensembling.gains import Gain, gains_metrics, write_gains
+from foldline.ensembling.calibration import Bounds
+from foldline.ensembling.members import Source, cross_fitted, fitted
 from foldline.ensembling.predictions import Predictions, create_like
-from foldline.ensembling.row_sources import Source, cross_fitted, fitted
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.scoring import Scorer, Scores, score_folds
-from foldline.ensembling.steps import Context, Step, apart, by_fold
+from foldline.ensembling.scoring import Gain, Scorer, Scores, gains_metrics, score_folds, write_gains
+from foldline.ensembling.steps import Context, NestedChain, Step, apart, by_fold
 from foldline.files.arrays import gather, put
 from foldline.files.whole_files import numbers_folder, write_json
 from foldline.metrics.decisions.rules import write_rule
@@ -20,7 +18,7 @@ from foldline.metrics.metric_and_rule import RuleKind
 from foldline.params.kinds import union_of
 from foldline.params.section import Section
 
-KindsOfBounds = Annotated[Bounds, union_of("foldline.ensembling.bounds", Bounds)]
+KindsOfBounds = Annotated[Bounds, union_of("foldline.ensembling.calibration", Bounds)]
 
 
 class Clip(Section):

@@ -7,40 +7,32 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from foldline.ensembling.chain import NestedChain
-from foldline.ensembling.fold_averages import AVERAGES, Average, Reading
-from foldline.ensembling.gains import Gain
-from foldline.ensembling.members import ModelRows, Predicted
+from foldline.ensembling.calibration import Temperature
+from foldline.ensembling.members import ModelRows, Predicted, cross_fitted, fitted
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import Predictions, create_predictions, create_scores
-from foldline.ensembling.row_sources import cross_fitted, fitted
 from foldline.ensembling.scales import scale_of
-from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import Temperature
-from foldline.ensembling.view_choice import Addition, ordered
+from foldline.ensembling.scoring import Gain, Scorer
+from foldline.ensembling.steps import Context, NestedChain, Step
+from foldline.ensembling.view_averages import Addition, Average, Reading, ordered
 from foldline.files.arrays import put
 from foldline.params.kinds import union_of
 from foldline.params.section import Section
 
 Methods = Annotated[Method, union_of("foldline.ensembling.methods", Method)]
-Temperatures = Annotated[Temperature, union_of("foldline.ensembling.temperature", Temperature)]
+Averages = Annotated[Average, union_of("foldline.ensembling.view_averages", Average)]
+Temperatures = Annotated[Temperature, union_of("foldline.ensembling.calibration", Temperature)]
 
 
 class Ensemble(Section):
     views: Literal["all", "chosen"]
     """Which of the predicted views count: all, or identity and those whose addition is a real gain."""
-    average: Literal["probabilities", "logits", "ranks"]
-    """What is averaged over views and folds. A rank is that among the rows that the same model predicted: those of its
-    fold, or the test rows. For metrics that see the order of predictions alone."""
+    average: Averages
+    """What is averaged over views and folds."""
     method: Methods
     """How the seeds of one run are weighed against each other, and the runs of `pipelines.blend`. Folds always count
     equally."""
     temperature: Temperatures
-
-    @property
-    def averaging(self) -> Average:
-        return AVERAGES[self.average]
 
 
 @dataclass(frozen=True)
@@ -58,12 +50,12 @@ def ensemble_plan(section: Ensemble, predicted: Predicted, scorer: Scorer) -> En
     context = Context(scale_of(predicted.form, len(predicted.classes)), scorer, len(predicted.classes), predicted.names)
     asked_for: list[Step] = [section.temperature]
     if chooses:
-        asked_for.insert(0, addition_to(views, section.averaging, predicted))
+        asked_for.insert(0, addition_to(views, section.average, predicted))
     if several:
         asked_for.append(section.method)
     planned = [step.planned(context) for step in asked_for]
     positions = tuple(predicted.views.index(view) for view in views) if chooses else None
-    reading = Reading(section.averaging, context.scale, positions)
+    reading = Reading(section.average, context.scale, positions)
     return EnsemblePlan(
         predicted.read_by(reading, with_ranks=section.method.takes_ranks and several),
         [step for steps, _ in planned for step in steps],

@@ -8,14 +8,18 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import PositiveFloat, PositiveInt
 
-from foldline.card.activations import holds_probabilities
-from foldline.ensembling.log_losses import LEAST_GAIN, sample_weights
-from foldline.ensembling.scales import Inputs, Scale, Weights
-from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.simplex import least_on_simplex, log_loss_curve, squared_error_curve
-from foldline.ensembling.stacking import LogLinearPool, fit_pool, pooled
+from foldline.ensembling.scales import Inputs, Numbers, Scale, Weights, sample_weights
+from foldline.ensembling.scoring import LEAST_GAIN, Scorer
 from foldline.ensembling.steps import Step, apart
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
+from foldline.ensembling.weight_fitting import (
+    LogLinearPool,
+    fit_pool,
+    least_on_simplex,
+    log_loss_curve,
+    pooled,
+    squared_error_curve,
+)
 from foldline.files.compact import CompactArray
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.metric import METRICS
@@ -42,7 +46,7 @@ class Method(Step):
     def useless(self) -> str | None:
         """Raises Refusal: it was chosen for nothing but to be fitted."""
         scale = self._on.scale
-        unfit = self.unfit(self.metric, holds_probabilities(scale.form))
+        unfit = self.unfit(self.metric, scale.form.has_probabilities)
         if unfit is None and self.takes_all_classes and scale.is_compact:
             unfit = NEEDS_ALL_CLASSES
         if unfit is not None:
@@ -192,7 +196,7 @@ def hill_climbing_weights(inputs: Inputs, targets: np.ndarray, scorer: Scorer, r
     inputs: the members' predictions. Equal weights are where it starts from: they stay unless it finds better ones. In
     each round the member is added with which the mean scores best; of equal ones, the one that was added least.
     """
-    scale = Scale("value", is_compact=isinstance(inputs[0], CompactArray))
+    scale = Scale(Numbers(kind="value"), is_compact=isinstance(inputs[0], CompactArray))
 
     def score_of(counts: np.ndarray) -> float:
         score = scorer.score(targets, scale.mean(inputs, counts / counts.sum()))

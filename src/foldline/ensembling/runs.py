@@ -1,23 +1,29 @@
 """Finished runs, wherever they are: a folder, or a DVC experiment or git revision of the repository one works in."""
 
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from foldline.card.description import read_classes
-from foldline.ensembling.expected_rows import clusters_of
-from foldline.ensembling.predictions import Predictions, read_predictions
+from foldline.ensembling.members import Positions, Stored, StoredRows, refuse_other_classes
+from foldline.ensembling.methods import Method
+from foldline.ensembling.predictions import Predictions, read_predictions, read_scores
+from foldline.ensembling.scales import Form, Inputs, Scale, scale_of, stored_scale
+from foldline.ensembling.view_averages import ranks_within
+from foldline.files.arrays import row_blocks
 from foldline.files.places import Places
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.params.yaml_files import read_yaml
+from foldline.predicting.predicted_rows import clusters_of, positions_in
 
 Stage = Literal["ensemble", "clip"]
 
@@ -125,3 +131,90 @@ def _refuse_other_competition(name: str, params: dict[str, Any], slug: str) -> N
             f"run `{name}` is of the competition {params.get('competition')!r}, params.yaml here says {slug!r}. "
             "Set `competition` to it, or name another run."
         )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    correlation: Float64[np.ndarray, "members members"]
+    """Of the members' predictions, all rows and outputs together."""
+    disagreement: Float64[np.ndarray, "members members"]
+    """The share of rows for which they name different classes: the likeliest, of each column where there are several,
+    or those of at least one half."""
+
+
+def agreement(inputs: Inputs, form: Form) -> Agreement:
+    """`inputs`: the members' predictions of the same rows. Numbers name no class: their disagreement is NaN."""
+    named = [form.named(one) for one in inputs]
+    different = [[_share_of_different_rows(one, other) for other in named] for one in named]
+    return Agreement(_correlation(inputs), np.array(different))
+
+
+def _correlation(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
+    """In blocks, which alone are as wide as there are classes."""
+    count, sums, products = 0, np.zeros(len(inputs)), np.zeros((len(inputs), len(inputs)))
+    for block in row_blocks(inputs[0].shape):
+        rows = np.stack([one[block].ravel() for one in inputs]).astype(np.float64)
+        count, sums, products = count + rows.shape[1], sums + rows.sum(axis=1), products + rows @ rows.T
+    beyond = products - np.outer(sums, sums) / count
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return beyond / np.sqrt(np.outer(np.diag(beyond), np.diag(beyond)))
+
+
+def _share_of_different_rows(one: np.ndarray | None, other: np.ndarray | None) -> float:
+    if one is None or other is None:
+        return math.nan
+    return float((one != other).reshape(len(one), -1).any(axis=1).mean())
+
+
+def blend_scale(method: Method, form: Form, classes: int) -> Scale:
+    """On which runs are weighed: their predictions as they are stored, unless the method takes scores."""
+    return scale_of(form, classes) if method.takes_scores else stored_scale(form, classes)
+
+
+def aligned(runs: Sequence[Run], targets: np.ndarray, method: Method, scale: Scale) -> StoredRows:
+    """What the method takes of the runs on the scale, ranks too where it does: rows in the order of the first run.
+
+    Raises Refusal unless all have its rows, folds, classes and form. targets: as graded.
+    """
+    first = runs[0].predictions
+    of_folds, of_test = [], []
+    for run in runs:
+        predictions, name = run.predictions, f"run `{run.name}`"
+        refuse_other_classes(predictions.classes, first.classes, name)
+        if predictions.form != first.form:
+            raise Refusal(
+                f"{name} holds predictions of the form {predictions.form.kind}, run `{runs[0].name}` of the "
+                f"form {first.form.kind}: they have no common mean. Blend runs of the same kind of loss."
+            )
+        positions = positions_in(first.out_of_fold_ids, predictions.out_of_fold_ids, f"{name}, out-of-fold rows")
+        _refuse_other_folds(predictions.folds[positions], runs[0], name)
+        test_positions = positions_in(first.test_ids, predictions.test_ids, f"{name}, test rows")
+        values = read_scores(run.folder, predictions) if scale.has_scores else predictions
+        of_folds.append(Stored(values.out_of_fold, positions))
+        of_test.append(Stored(values.test, test_positions))
+    folds = np.asarray(first.folds, np.int64)
+    rows = StoredRows(targets, folds, runs[0].clusters, tuple(of_folds), tuple(of_test))
+    return with_ranks(rows, first.form) if method.takes_ranks else rows
+
+
+def _refuse_other_folds(folds: Positions, first: Run, name: str) -> None:
+    differing = np.flatnonzero(folds != first.predictions.folds)
+    if len(differing):
+        ids = [first.predictions.out_of_fold_ids[row] for row in differing.tolist()]
+        raise Refusal(
+            f"{name} has {len(ids)} rows in another fold than run `{first.name}`: {listed(ids)}. A weight fitted on "
+            "such rows has seen what it is judged on: run it with the same section `split` and the same folds."
+        )
+
+
+def with_ranks(rows: StoredRows, form: Form) -> StoredRows:
+    """The runs' ranks after their predictions: within a fold, and among all test rows."""
+    one_group = np.zeros(len(rows.arrays[0]), np.int64)
+    return replace(
+        rows, of_folds=_doubled(rows.of_folds, rows.folds, form), of_test=_doubled(rows.of_test, one_group, form)
+    )
+
+
+def _doubled(stored: tuple[Stored, ...], groups: Positions, form: Form) -> tuple[Stored, ...]:
+    every = np.arange(len(groups))
+    return (*stored, *(Stored(ranks_within(one.at(every), groups, form)) for one in stored))

@@ -1,43 +1,39 @@
-"""Logits become predictions by way of scores, in float64 and in log space: near 0 and near 1 nothing is lost.
+"""What rows of predictions are (their form), and the scores that they are computed from.
 
-A score is log p of a class among those of a distribution, log(p / (1 - p)) of a probability by itself, and a number
-itself. Scores come from logits, never from probabilities: a sigmoid of 17.33 is 1.0 in float32, and has no logit.
+Logits become predictions by way of scores, in float64 and in log space: near 0 and near 1 nothing is lost. A score is
+log p of a class among those of a distribution, log(p / (1 - p)) of a probability by itself, and a number itself. Scores
+come from logits, never from probabilities: a sigmoid of 17.33 is 1.0 in float32, and has no logit.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import scipy
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Bool, Float, Float32, Float64
+from pydantic import TypeAdapter
 
-from foldline.card.activations import (
-    Activation,
-    ColumnDistributions,
-    ColumnSoftmax,
-    Form,
-    PlainActivation,
-    holds_probabilities,
-)
-from foldline.ensembling.log_losses import of_truth, truth_of_scores
+from foldline.card.activations import Activation, column_by_column, log_sigmoid, log_softmax
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top, probabilities_of
-from foldline.files.class_names import column_slices
 from foldline.files.compact import CompactArray, is_compact
+from foldline.metrics.decisions.likeliest import most_probable
+from foldline.metrics.decisions.weighted_classes import likeliest_of_each
+from foldline.metrics.kinds.of_probabilities import SMALLEST
+from foldline.params.kinds import union_of
+from foldline.params.section import Word
 
 Inputs = tuple[np.ndarray, ...]
 """Of the same rows, each (rows, outputs), dense or compact: one per member, view or run."""
-Values = Float[np.ndarray, "*axes outputs"]
 Weights = Float64[np.ndarray, " arrays"]
-NEVER = -1e6
-"""Stands for log 0, which thresholds that cross give the level between them: no logit is as low."""
+Scores = Float64[np.ndarray, "*axes outputs"]
 
 
 @dataclass(frozen=True)
 class Scale:
     """On what scale arrays of rows are: here numbers, or probabilities without their logarithms."""
 
-    form: Form
+    form: "Form"
     """Of the predictions."""
     is_compact: bool = False
     """Whether of very many classes the highest alone are stored: means are all that can be computed."""
@@ -52,8 +48,9 @@ class Scale:
 
     def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
         """That of the predictions that they stand for; weights, together 1: all equal where None."""
-        if weights is None and len(inputs) == 1:
-            return inputs[0]
+        return inputs[0] if weights is None and len(inputs) == 1 else self._mean(inputs, weights)
+
+    def _mean(self, inputs: Inputs, weights: Weights | None) -> np.ndarray:
         return mean_of_top(inputs, weights) if self.is_compact else _weighted_mean(inputs, weights).astype(np.float32)
 
     def mean_of_logits(self, inputs: Inputs) -> np.ndarray:
@@ -69,57 +66,16 @@ class Scale:
         return values
 
     def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-        """The probabilities given to what came true (log_losses.py)."""
+        """The probabilities given to what came true."""
         return of_truth(self.predictions(values), targets)
 
+    def log_of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+        return np.log(self.of_truth(values, targets))
 
-def scale_of(form: Form, classes: int) -> Scale:
-    """The one on which the stage `ensemble` computes."""
-    if not holds_probabilities(form):
-        return Scale(form)
-    return OfTopClasses(form, is_compact=True) if is_compact(classes, form == "distribution") else OfScores(form)
-
-
-def stored_scale(form: Form, classes: int) -> Scale:
-    """That of final predictions."""
-    return Scale(form, is_compact(classes, form == "distribution"))
-
-
-@dataclass(frozen=True)
-class OfScores(Scale):
-    """Scores of probabilities."""
-
-    has_scores = True
-
-    def from_logits(self, logits: np.ndarray, activation: Activation) -> Float64[np.ndarray, "rows outputs"]:
-        return scores_from(logits, activation)
-
-    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> Float64[np.ndarray, "*axes outputs"]:
-        wide = ranks.astype(np.float64)
-        return np.log(wide) - np.log1p(-wide) if self.form == "independent" else np.log(wide)
-
-    def mean(self, inputs: Inputs, weights: Weights | None = None) -> Float64[np.ndarray, "rows outputs"]:
-        if weights is None and len(inputs) == 1:
-            return inputs[0]
-        inputs = tuple(one.astype(np.float64, copy=False) for one in inputs)  # stored scores are float32
-        if self.form != "independent":
-            return _log_of_mean(inputs, weights)
-        present, absent = ([log_sigmoid(sign * one) for one in inputs] for sign in (1, -1))
-        return _log_of_mean(present, weights) - _log_of_mean(absent, weights)
-
-    def mean_of_logits(self, inputs: Inputs) -> Float64[np.ndarray, "rows outputs"]:
-        return _weighted_mean(inputs, None)
-
-    def normalised(self, scores: Float64[np.ndarray, "*axes outputs"]) -> Float64[np.ndarray, "*axes outputs"]:
-        if self.form == "independent":
-            return scores
-        return column_by_column(_log_softmax, scores, distributions_of(self.form, scores.shape[-1]))
-
-    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
-        return (scipy.special.expit(values) if self.form == "independent" else np.exp(values)).astype(np.float32)
-
-    def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-        return np.exp(truth_of_scores(values, targets, self.form))
+    def loss_and_slope(self, scores: np.ndarray, truth: Float[np.ndarray, "rows outputs"]) -> tuple[float, Scores]:
+        """Of scores: the summed log loss, and how it grows with each score. truth: what each output should have said;
+        a column without a label counts in neither."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -129,9 +85,7 @@ class OfTopClasses(Scale):
     def from_logits(self, logits: np.ndarray, activation: Activation) -> CompactArray:
         return log_of(probabilities_of(logits))
 
-    def mean(self, inputs: Inputs, weights: Weights | None = None) -> np.ndarray:
-        if weights is None and len(inputs) == 1:
-            return inputs[0]
+    def _mean(self, inputs: Inputs, weights: Weights | None) -> np.ndarray:
         return log_of(mean_of_top([probabilities_of(one) for one in inputs], weights))
 
     def mean_of_logits(self, inputs: Inputs) -> CompactArray:
@@ -141,28 +95,171 @@ class OfTopClasses(Scale):
         return probabilities_of(values)
 
 
-def scores_from(logits: Values, activation: Activation) -> Float64[np.ndarray, "*axes predicted"]:
-    """Of `cumulative_link` logits, of which the l-th says whether the row lies above level l, one more than these."""
-    wide = logits.astype(np.float64)
-    if isinstance(activation, ColumnSoftmax):
-        return column_by_column(_log_softmax, wide, activation.sizes)
-    return SCORES[activation](wide)
+@dataclass(frozen=True)
+class OfLogProbabilities(Scale):
+    """Scores of distributions."""
+
+    has_scores = True
+
+    def from_logits(self, logits: np.ndarray, activation: Activation) -> Scores:
+        return activation.scores(logits)
+
+    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> Scores:
+        return np.log(ranks.astype(np.float64))
+
+    def _mean(self, inputs: Inputs, weights: Weights | None) -> Scores:
+        return _log_of_mean([_wide(one) for one in inputs], weights)
+
+    def mean_of_logits(self, inputs: Inputs) -> Scores:
+        return _weighted_mean(inputs, None)
+
+    def normalised(self, scores: Scores) -> Scores:
+        return column_by_column(log_softmax, scores, self.form.distributions(scores.shape[-1]))
+
+    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
+        return np.exp(values).astype(np.float32)
+
+    def of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+        return np.exp(self.log_of_truth(values, targets))
+
+    def log_of_truth(self, values: Scores, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+        return self._log_of_truth(values, targets).clip(np.log(SMALLEST), np.log1p(-SMALLEST))
+
+    def _log_of_truth(self, scores: Scores, targets: np.ndarray) -> np.ndarray:
+        return at_positions(scores, targets) if are_positions(targets) else scores
+
+    def loss_and_slope(self, scores: Scores, truth: Float[np.ndarray, "rows outputs"]) -> tuple[float, Scores]:
+        sizes = self.form.distributions(scores.shape[1])
+        known = column_by_column(lambda mine: np.broadcast_to(mine.sum(axis=1)[:, None], mine.shape), truth, sizes)
+        return -float((truth * scores).sum()), np.exp(scores) * known - truth
 
 
-def distributions_of(form: Form, outputs: int) -> tuple[int, ...]:
-    """How many classes each of a row's distributions has."""
-    return form.sizes if isinstance(form, ColumnDistributions) else (outputs,)
+@dataclass(frozen=True)
+class OfOdds(OfLogProbabilities):
+    """Scores of probabilities each by itself."""
+
+    def from_ranks(self, ranks: Float[np.ndarray, "*axes outputs"]) -> Scores:
+        wide = ranks.astype(np.float64)
+        return np.log(wide) - np.log1p(-wide)
+
+    def _mean(self, inputs: Inputs, weights: Weights | None) -> Scores:
+        present, absent = ([log_sigmoid(sign * _wide(one)) for one in inputs] for sign in (1, -1))
+        return _log_of_mean(present, weights) - _log_of_mean(absent, weights)
+
+    def normalised(self, scores: Scores) -> Scores:
+        return scores
+
+    def predictions(self, values: np.ndarray) -> Float32[np.ndarray, "rows outputs"]:
+        return scipy.special.expit(values).astype(np.float32)
+
+    def _log_of_truth(self, scores: Scores, targets: np.ndarray) -> np.ndarray:
+        return -np.logaddexp(0, np.where(targets == 1, -scores, scores))
+
+    def loss_and_slope(self, scores: Scores, truth: Float[np.ndarray, "rows outputs"]) -> tuple[float, Scores]:
+        losses = np.logaddexp(0, scores)
+        return float((losses - truth * scores).sum()), np.exp(scores - losses) - truth
 
 
-def column_by_column(operation: Callable[[np.ndarray], np.ndarray], values: Values, sizes: Sequence[int]) -> Values:
-    """What the operation makes of each distribution's outputs by themselves; sizes: how many each has."""
-    if len(sizes) == 1:
-        return operation(values)
-    return np.concatenate([operation(values[..., mine]) for mine in column_slices(sizes)], axis=-1)
+class FormKind(Word):
+    """What a row's numbers are."""
+
+    kind: Any
+    scale: ClassVar[type[Scale]] = Scale
+    """Of its scores."""
+    has_probabilities: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = False
+    """Whether they are distributions, each of which sums to one."""
+    is_one_distribution: ClassVar[bool] = False
+
+    def width(self, classes: int) -> int:
+        """How many numbers a row has. Raises ValueError where there cannot be so many classes."""
+        return classes
+
+    def distributions(self, outputs: int) -> tuple[int, ...]:
+        """How many classes each of a row's distributions has."""
+        return (outputs,)
+
+    def named(self, predictions: np.ndarray) -> np.ndarray | None:
+        """Which classes the rows name; None where they are numbers."""
+        return None
 
 
-def log_sigmoid(logits: Values) -> Values:
-    return -np.logaddexp(0, -logits)
+class Distribution(FormKind):
+    """A distribution over the classes."""
+
+    kind: Literal["distribution"]
+    scale: ClassVar[type[Scale]] = OfLogProbabilities
+    adds_up: ClassVar[bool] = True
+    is_one_distribution: ClassVar[bool] = True
+
+    def named(self, predictions: np.ndarray) -> np.ndarray:
+        return most_probable(predictions)
+
+
+class Independent(FormKind):
+    """A probability for each class by itself."""
+
+    kind: Literal["independent"]
+    scale: ClassVar[type[Scale]] = OfOdds
+
+    def named(self, predictions: np.ndarray) -> np.ndarray:
+        return predictions >= 0.5
+
+
+class Numbers(FormKind):
+    """A number for each class."""
+
+    kind: Literal["value"]
+    has_probabilities: ClassVar[bool] = False
+
+
+class LevelNumber(FormKind):
+    """One number per row, a place on the scale of the classes."""
+
+    kind: Literal["level"]
+    has_probabilities: ClassVar[bool] = False
+
+    def width(self, classes: int) -> int:
+        return 1
+
+
+class ColumnDistributions(FormKind):
+    """A distribution over the classes of each of several columns, which follow each other."""
+
+    kind: Literal["column_distributions"]
+    sizes: tuple[int, ...]
+    """How many classes each column has."""
+    scale: ClassVar[type[Scale]] = OfLogProbabilities
+    adds_up: ClassVar[bool] = True
+
+    def width(self, classes: int) -> int:
+        if sum(self.sizes) != classes:
+            raise ValueError(f"columns have {sum(self.sizes)} classes together, but there are {classes} classes")
+        return classes
+
+    def distributions(self, outputs: int) -> tuple[int, ...]:
+        return self.sizes
+
+    def named(self, predictions: np.ndarray) -> np.ndarray:
+        return likeliest_of_each(self.sizes)(predictions)
+
+
+Form = Annotated[FormKind, union_of("foldline.ensembling.scales", FormKind)]
+"""In files a word, or `{"kind": "column_distributions", "sizes": [3, 3]}`."""
+
+
+def form_of(activation: Activation) -> Form:
+    return TypeAdapter(Form).validate_python({**dict(activation), "kind": activation.form})
+
+
+def scale_of(form: Form, classes: int) -> Scale:
+    """The one on which the stage `ensemble` computes."""
+    return OfTopClasses(form, True) if is_compact(classes, form.is_one_distribution) else form.scale(form)
+
+
+def stored_scale(form: Form, classes: int) -> Scale:
+    """That of final predictions."""
+    return Scale(form, is_compact(classes, form.is_one_distribution))
 
 
 def _weighted_mean(inputs: Inputs, weights: Weights | None) -> Float64[np.ndarray, "rows outputs"]:
@@ -183,35 +280,58 @@ def _log_of_mean(logs: Sequence[np.ndarray], weights: Weights | None) -> Float64
     return highest + np.log(total)
 
 
-def _log_softmax(logits: Values) -> Values:
-    return scipy.special.log_softmax(logits, axis=-1)
+def _wide(stored: np.ndarray) -> Scores:
+    """Stored scores are float32."""
+    return stored.astype(np.float64, copy=False)
 
 
-def _normalised_sigmoid(logits: Values) -> Values:
-    """sigmoid(logits) / their sum."""
-    return _log_softmax(log_sigmoid(logits))
+def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
+    """The probabilities given to what came true: of each row's class, or of each of its labels (any, where one is
+    missing), of each class's presence or absence, or where targets are shares of all classes."""
+    if isinstance(predictions, CompactArray):
+        return predictions.of(targets)[:, None].astype(np.float64).clip(SMALLEST, 1 - SMALLEST)
+    wide = predictions.astype(np.float64)
+    if are_positions(targets):
+        found = at_positions(wide, targets)
+    else:
+        found = wide if _are_distributions(targets) else np.where(targets == 1, wide, 1 - wide)
+    return found.clip(SMALLEST, 1 - SMALLEST)
 
 
-def _cumulative_link(logits: Float[np.ndarray, "*axes thresholds"]) -> Float[np.ndarray, "*axes levels"]:
-    """P(level l) = P(above l - 1) - P(above l) = s(a) s(-b) (1 - e^(b - a)), with a >= b the logits of the two and s
-    the sigmoid. A model's thresholds may cross: the higher gives way to the lower."""
-    falling = np.minimum.accumulate(logits, axis=-1)
-    above, below = log_sigmoid(falling), log_sigmoid(-falling)
-    with np.errstate(divide="ignore"):
-        apart = np.log(-np.expm1(np.diff(falling, axis=-1)))
-    between = np.maximum(above[..., :-1] + below[..., 1:] + apart, NEVER)
-    return np.concatenate([below[..., :1], between, above[..., -1:]], axis=-1)
+def at_positions(values: Float64[np.ndarray, "rows outputs"], positions: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values, np.maximum(positions.reshape(len(positions), -1), 0), axis=1)
 
 
-def _as_it_is(logits: Values) -> Values:
-    return logits
+def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+    return mean_over_asked(-np.log(of_truth(predictions, targets)), targets)
 
 
-SCORES: Mapping[PlainActivation, Callable[[np.ndarray], np.ndarray]] = {
-    "softmax": _log_softmax,
-    "sigmoid": _as_it_is,
-    "normalised_sigmoid": _normalised_sigmoid,
-    "cumulative_link": _cumulative_link,
-    "identity": _as_it_is,
-    "level": _as_it_is,
-}
+def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+    """losses: negative logarithms of what `of_truth` gives. A class counts as its share where targets are shares, and a
+    known label the same whatever its row lacks."""
+    if _are_distributions(targets):
+        return (losses * targets).sum(axis=1)
+    return np.where(_known(targets), losses, 0).mean(axis=1) if are_positions(targets) else losses.mean(axis=1)
+
+
+def sample_weights(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
+    """The weight of each of these in the mean over all rows: together 1."""
+    rows = len(targets)
+    if _are_distributions(targets):
+        return targets.astype(np.float64) / rows
+    if are_positions(targets):
+        known = _known(targets)
+        return known / max(known.sum(), 1)
+    return np.full((rows, asked), 1 / (rows * asked))
+
+
+def are_positions(targets: np.ndarray) -> bool:
+    return targets.dtype.kind == "i"
+
+
+def _known(positions: np.ndarray) -> Bool[np.ndarray, "rows asked"]:
+    return positions.reshape(len(positions), -1) >= 0
+
+
+def _are_distributions(targets: np.ndarray) -> bool:
+    return targets.dtype.kind == "f"

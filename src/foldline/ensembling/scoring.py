@@ -1,19 +1,177 @@
-"""What predictions score, as a whole and fold by fold, and how much better others are on the same rows."""
+"""What predictions score, how much better others are on the same rows, and how sure that is: a standard error, a
+bootstrap interval over rows, Student's interval over folds; the table of gains, `gains.csv`."""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import scipy
 from jaxtyping import Int64
 
-from foldline.ensembling.intervals import Interval, bootstrap_interval, rounded, rounded_or_null, standard_error
 from foldline.ensembling.predictions import Predictions
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row, rows_at
+from foldline.files.progress import progress
 from foldline.metrics.decisions.likeliest import most_probable
 from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+
+DECIMALS = 6
+"""Of numbers that are written: machines may differ in the last bits of a sum."""
+DRAWS = 1000
+LEVEL = 0.95
+MOST_CELLS = 1 << 20
+"""Numbers that one draw reads: more rows than that would make a draw exact, and a thousand of them slow."""
+
+
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """False for bounds that are NaN."""
+        return self.low > 0 or self.high < 0
+
+
+def bootstrap_interval(
+    statistic: Callable[[Int64[np.ndarray, " drawn_rows"]], float],
+    clusters: Int64[np.ndarray, " rows"],
+    cells_per_row: int = 1,
+) -> Interval:
+    """The percentile interval (level LEVEL) of `statistic` over DRAWS draws of whole clusters with replacement.
+
+    statistic: of rows given by their positions, one as often as it is drawn; draws for which it is NaN are left out.
+    clusters: rows of one number are drawn together, since they are not independent. cells_per_row: how many numbers
+    the statistic reads of a row; where all rows would be too many, a draw takes m of n clusters, and the interval
+    shrinks by sqrt(m / n) (Bickel, Goetze and van Zwet, Resampling fewer than n observations, 1997).
+    Source: Efron, Bootstrap methods: another look at the jackknife, 1979.
+    """
+    by_cluster = np.argsort(clusters, kind="stable")
+    _, starts, sizes = np.unique(clusters[by_cluster], return_index=True, return_counts=True)
+    count = len(starts)
+    drawn = int(np.clip(np.ceil(count * MOST_CELLS / (len(clusters) * cells_per_row)), 1, count)) if count else 0
+    generator = np.random.default_rng(0)
+    values = np.empty(DRAWS)
+    for draw in progress(range(DRAWS), desc="bootstrap", unit="draw"):
+        chosen = generator.integers(count, size=drawn)
+        values[draw] = statistic(by_cluster[_spans(starts[chosen], sizes[chosen])])
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return Interval(np.nan, np.nan)
+    estimate = statistic(np.arange(len(clusters)))
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    shrink = np.sqrt(drawn / count)
+    return Interval(float(estimate + (low - estimate) * shrink), float(estimate + (high - estimate) * shrink))
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Student's interval of the mean, NaN where fewer than two values are defined."""
+    defined = [value for value in values if not math.isnan(value)]
+    if len(defined) < 2:
+        return Interval(math.nan, math.nan)
+    mean = float(np.mean(defined))
+    quantile = scipy.special.stdtrit(len(defined) - 1, (1 + LEVEL) / 2)
+    reach = float(quantile * np.std(defined, ddof=1) / math.sqrt(len(defined)))
+    return Interval(mean - reach, mean + reach)
+
+
+def _spans(starts: Int64[np.ndarray, " spans"], sizes: Int64[np.ndarray, " spans"]) -> Int64[np.ndarray, " positions"]:
+    """start, start + 1, ... start + size - 1 of each span, one after another."""
+    offsets = np.cumsum(sizes) - sizes
+    return np.repeat(starts - offsets, sizes) + np.arange(sizes.sum())
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Of the mean of the values; NaN for fewer than two."""
+    return float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+
+
+def rounded(value: float) -> float:
+    return round(value, DECIMALS)
+
+
+def rounded_or_null(value: float) -> float | None:
+    """Null for a number that is not defined, of which json has none."""
+    return None if math.isnan(value) else rounded(value)
+
+
+NOT_REAL = "no real gain"
+LEAST_GAIN = 1e-12
+"""In loss: what is not better by this is equal, and the value that changes nothing wins."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One step's gain in the metric, positive where it helps: a row of `gains.csv`."""
+
+    step: str
+    setting: str | None
+    """What was fitted or given, in words; None for a step that was left out."""
+    in_sample: float
+    """On the rows that the step was fitted on."""
+    cross_validated: float
+    """On rows that it was not fitted on."""
+    standard_error: float
+    """Of the cross-validated gain, over folds; NaN for a single fold."""
+    low: float
+    high: float
+    """Of its bootstrap interval over rows."""
+    applied: bool
+    """Whether the predictions went through the step."""
+    note: str | None
+    """What a reader must know."""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the cross-validated gain exceeds one standard error over folds, and its interval lies above zero.
+
+        Either alone lets luck through: a handful of folds at times agree on noise (an error of a third of its size in
+        one of six draws of two degrees of freedom), and rows know nothing of what another fit would have chosen.
+        """
+        return self.cross_validated > self.standard_error and self.low > 0
+
+    def decided(self, objection: str | None) -> "Gain":
+        """Applied is what really gains, unless there is an objection."""
+        if self.is_real and objection is None:
+            return self
+        return replace(self, applied=False, note=objection if self.is_real else NOT_REAL)
+
+
+def no_gain(step: str, note: str) -> Gain:
+    """Of a step that was left out."""
+    return Gain(step, None, 0.0, 0.0, math.nan, math.nan, math.nan, applied=False, note=note)
+
+
+def gains_metrics(gains: Sequence[Gain]) -> dict[str, dict[str, float | bool | None]]:
+    """By step, for `metrics.json`: a table for programs; null where there is no number."""
+    return {
+        gain.step: {
+            "in_sample": rounded_or_null(gain.in_sample),
+            "cross_validated": rounded_or_null(gain.cross_validated),
+            "standard_error": rounded_or_null(gain.standard_error),
+            "applied": gain.applied,
+        }
+        for gain in gains
+    }
+
+
+def write_gains(path: Path, gains: Sequence[Gain]) -> None:
+    table = pd.DataFrame([asdict(gain) for gain in gains], columns=[field.name for field in fields(Gain)])
+    table.round(DECIMALS).to_csv(path, index=False, lineterminator="\n")
+
+
+def not_applicable(metric: MetricKind, step: str) -> str:
+    if metric.scores_probabilities:
+        return f"not applicable: {step} cannot help {metric.name}, where no row costs more than 1"
+    seen = "only the order of predictions" if metric.sees_order_alone else f"only {metric.needs}"
+    return f"not applicable: {step} cannot help {metric.name}, which sees {seen}"
+
 
 Folds = Int64[np.ndarray, " rows"]
 
@@ -71,7 +229,7 @@ def ensemble_metrics(scorer: Scorer, targets: np.ndarray, means: Predictions) ->
 
 def top_1_accuracy(targets: np.ndarray, means: Predictions) -> float | None:
     """Of out-of-fold predictions; None where a row has not exactly one class."""
-    if means.form != "distribution" or targets.ndim != 1:
+    if not means.form.is_one_distribution or targets.ndim != 1:
         return None
     return rounded(float((most_probable(means.out_of_fold) == targets).mean()))
 

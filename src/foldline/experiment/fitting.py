@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from foldline.card.activations import is_value
 from foldline.card.answers import unscorable
 from foldline.card.card import Card
 from foldline.card.target import Target
@@ -16,7 +15,7 @@ from foldline.training.train_section import Train
 
 def unweighable(params: Params, card: Card) -> Iterator[str]:
     """A line per conflict."""
-    average, method, metric = params.ensemble.averaging, params.ensemble.method, card.metric
+    average, method, metric = params.ensemble.average, params.ensemble.method, card.metric
     if average.of_ranks and method.takes_ranks:
         yield (
             "params.yaml: `ensemble.average` and `ensemble.method.kind` are both ranks: ranks of ranks. "
@@ -43,7 +42,7 @@ def unweighable(params: Params, card: Card) -> Iterator[str]:
 def _predicts_numbers(params: Params, card: Card) -> bool:
     # A loss that does not fit the target has a line of its own.
     activation = params.train.loss.activation(card.target.activations)
-    return activation is not None and is_value(activation)
+    return activation is not None and activation.gives_values
 
 
 def refuse_unfit(params: Params, card: Card) -> None:
@@ -102,7 +101,7 @@ def unlearnable(train: Train, target: Target) -> Iterator[str]:
         yield str(refusal)
         return
     for key, part in train.kinds.items():
-        if part.speaks_of_one_class and (not target.has_one_class or is_value(activation)):
+        if part.speaks_of_one_class and (not target.has_one_class or activation.gives_values):
             yield (
                 f"params.yaml: `train.{key}.kind` is {part.kind}, which speaks of one class for each image; a target "
                 f"of kind {target.kind} under the loss {train.loss.kind} has none. Set it to `none`."

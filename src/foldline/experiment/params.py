@@ -15,7 +15,7 @@ from foldline.kaggle.ledger import Submit
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 from foldline.pixels.resizing import Prepare
-from foldline.predicting.predict_section import Predict
+from foldline.predicting.predicted_rows import Predict
 from foldline.training.train_section import Train
 from foldline.training.weights import Weights
 

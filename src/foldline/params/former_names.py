@@ -1,6 +1,7 @@
 """Former names in yaml files: keys, kinds and other words that have a new name, each refused with the present one."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from foldline.files.refusal import suggestion
 
@@ -47,9 +48,9 @@ Renamed on 29 November 2026; to be removed on 29 November 2027, when nobody writ
 """
 
 
-def present_name(former: str) -> str:
-    """What a machine would write today for a word that it wrote before; any other word as it is."""
-    return FORMER_NAMES.get(former, (former,))[0]
+def present_name(former: Any) -> Any:
+    """What a machine would write today for a word that it wrote before; anything else as it is."""
+    return FORMER_NAMES.get(former, (former,))[0] if isinstance(former, str) else former
 
 
 def did_you_mean(name: str, valid: Collection[str]) -> str:

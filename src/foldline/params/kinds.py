@@ -33,7 +33,11 @@ def by_kind(union: Any, base: type[Kind]) -> Mapping[str, type[Kind]]:
     """The kinds of what is annotated by `union_of`, by their `kind`."""
     (kinds,) = (one for one in union.__metadata__ if isinstance(one, Kinds))
     members = cast(tuple[type[Kind], ...], kinds.members)
-    return {typing.get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in members}
+    return {name_of(kind): kind for kind in members}
+
+
+def name_of(kind: type[Section]) -> str:
+    return typing.get_args(kind.model_fields["kind"].annotation)[0]
 
 
 def _door() -> str:

@@ -4,12 +4,14 @@ import functools
 import operator
 import re
 import typing
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,6 +19,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
@@ -43,6 +46,17 @@ class Section(BaseModel):
         return value
 
 
+class Word(Section):
+    """A kind that files name by its word alone where it has no key but `kind`."""
+
+    kind: Any
+
+    @model_serializer
+    def _as_written(self) -> Any:
+        keys = dict(self)
+        return keys if len(keys) > 1 else self.kind
+
+
 @dataclass(frozen=True)
 class Kinds:
     """Stands next to a base class or a union in `Annotated`: pydantic reads one of its kinds, told by its `kind`."""
@@ -54,15 +68,17 @@ class Kinds:
         members = self.members or typing.get_args(source)
         names = [name for kind in members for name in typing.get_args(kind.model_fields["kind"].annotation)]
 
-        def refuse_unknown_kind(value: Any) -> Any:
-            if isinstance(value, Mapping) and value.get("kind") not in names:
-                known = {"found": value.get("kind"), "valid": names}
+        def with_known_kind(value: Any) -> Any:
+            is_word = isinstance(value, str) and issubclass(members[0], Word)
+            found = {"kind": value} if is_word else value
+            if isinstance(found, Mapping) and found.get("kind") not in names:
+                known = {"found": found.get("kind"), "valid": names, "key": "" if is_word else ".kind"}
                 raise PydanticCustomError("unknown_kind", "unknown kind", known)
-            return value
+            return found
 
         union = functools.reduce(operator.or_, members)
         schema = handler.generate_schema(Annotated[union, Field(discriminator="kind")] if len(members) > 1 else union)
-        return no_info_before_validator_function(refuse_unknown_kind, schema)
+        return no_info_before_validator_function(with_known_kind, schema)
 
 
 Read = TypeVar("Read")
@@ -94,7 +110,7 @@ def read_section(path: Path, key: str, kind: TypeForm[Read]) -> Read:
     return parse(content, kind, str(path), keys)
 
 
-def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] = ()) -> Read:
+def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] = (), cure: str = "") -> Read:
     """`value` as `kind`. Raises Refusal with one line per mistake; `above` is the path of `value` in `source`."""
     try:
         return TypeAdapter(kind).validate_python(value)
@@ -103,7 +119,8 @@ def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] 
         lines = [line for one in details if not _follows(one, details) for line in _explain(one, value, above)]
         lines = [shortened(line, LONGEST_LINE) for line in dict.fromkeys(lines)]
         more = [f"and {len(lines) - MOST_LINES} more mistakes."] if len(lines) > MOST_LINES else []
-        raise Refusal(f"{source}: " + f"\n{source}: ".join([*lines[:MOST_LINES], *more])) from None
+        mistakes = f"{source}: " + f"\n{source}: ".join([*lines[:MOST_LINES], *more])
+        raise Refusal(f"{mistakes} {cure}".rstrip()) from None
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -126,7 +143,7 @@ def _explain(detail: ErrorDetails, value: Any, above: tuple[str, ...]) -> Iterat
         case "unknown_kind":
             hint = did_you_mean(str(known["found"]), known["valid"])
             wrong = "is missing." if known["found"] is None else f"is {known['found']!r}.{hint}"
-            yield f"`{name}.kind` {wrong} Valid: {listed(map(repr, known['valid']), 60)}."
+            yield f"`{name}{known['key']}` {wrong} Valid: {listed(map(repr, known['valid']), 60)}."
         case "missing":
             yield f"`{name}` is missing."
         case _:
@@ -194,6 +211,17 @@ Precision = Literal["float32", "bfloat16", "float16"]
 """The arithmetic of forward and backward passes; weights and logits are float32 whatever it is."""
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(f"it names {', '.join(repeated)} more than once")
+    return names
+
+
+EACH_ONCE = AfterValidator(_each_once)
+Names = Annotated[tuple[str, ...], Field(min_length=1), EACH_ONCE]
+
+
 def _has_both_ends(value: Any) -> Any:
     if isinstance(value, list | tuple) and None in value:
         raise ValueError(
@@ -203,5 +231,11 @@ def _has_both_ends(value: Any) -> Any:
     return value
 
 
-Range = Annotated[tuple[float, float] | None, BeforeValidator(_has_both_ends)]
+def _rises(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    if ends is not None and ends[0] >= ends[1]:
+        raise ValueError("the lowest number comes first")
+    return ends
+
+
+Range = Annotated[tuple[float, float] | None, BeforeValidator(_has_both_ends), AfterValidator(_rises)]
 """The ends of a range in a card; null where it has none."""

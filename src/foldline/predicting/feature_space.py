@@ -17,7 +17,7 @@ from foldline.files.arrays import open_array
 from foldline.files.hashes import is_intact
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json
-from foldline.predicting.row_images import RowImages
+from foldline.predicting.predicted_rows import RowImages
 
 MAKER = "foldline.predicting.making_features"
 """The module whose code makes them."""

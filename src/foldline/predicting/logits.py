@@ -1,32 +1,93 @@
-"""A folder of one model's predictions: `validation.npy`, `test.npy`, `ids.parquet`, `classes.json`."""
+"""A folder of one model's predictions: `validation.npy`, `test.npy`, `ids.parquet`, `classes.json`.
+
+What any predictions lie in is the same: arrays, a row of each per line of ids.parquet, and a description of the rest.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
+from pydantic import BeforeValidator, model_validator
 
-from foldline.card.activations import ACTIVATIONS, Activation, activation_in, in_file, outputs_of
-from foldline.files.compact import create_values, open_values
-from foldline.files.refusal import Refusal, listed
+from foldline.card.activations import Activation
+from foldline.files.compact import Scale, create_values, open_values
 from foldline.files.truths import CURE, read_parquet, require_among, require_filled, require_types, require_unique
 from foldline.files.whole_files import read_json, write_json
+from foldline.params.former_names import present_name
+from foldline.params.section import Names, Section, parse
 
 KEY = ("part", "row_id")
 PARTS: tuple[str, str] = ("validation", "test")
-AXES = "rows of ids.parquet, views of classes.json, logits by its classes and activation"
+
+
+class Axes(Section):
+    """`classes.json`: what the axes of a folder's arrays mean, but for their rows."""
+
+    scale: ClassVar[Scale]
+    """Of very many classes, which are compact (foldline/files/compact.py)."""
+    in_words: ClassVar[str]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a row. Raises ValueError where the keys contradict each other."""
+        raise NotImplementedError
+
+    @property
+    def can_be_compact(self) -> bool:
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _fit(self) -> "Axes":
+        assert self.shape
+        return self
+
+    def create(self, folder: Path, ids: Mapping[str, Sequence[str]], **columns: np.ndarray) -> None:
+        """Write ids (of each part) and axes into an existing folder, and zeros to be filled in place: they need no
+        memory."""
+        write_ids(folder, ids, **columns)
+        write_json(folder / "classes.json", self.model_dump(mode="json"))
+        for part, of_part in ids.items():
+            create_values(folder / f"{part}.npy", (len(of_part), *self.shape), self.scale, self.can_be_compact)
+
+
+AxesKind = TypeVar("AxesKind", bound=Axes)
+
+
+def open_arrays(
+    kind: type[AxesKind], folder: Path, rows: Mapping[str, int], writable: bool
+) -> tuple[AxesKind, list[np.ndarray]]:
+    """What `create` wrote; rows: how many each part must have. Raises Refusal when it does not fit."""
+    path = folder / "classes.json"
+    axes = parse(read_json(path), kind, str(path), cure=CURE)
+    of_file = (axes.scale, axes.can_be_compact, axes.in_words, writable)
+    return axes, [open_values(folder / f"{part}.npy", (n, *axes.shape), *of_file) for part, n in rows.items()]
+
+
+class LogitAxes(Axes):
+    views: Names
+    classes: Names
+    activation: Annotated[Activation, BeforeValidator(present_name)]
+    """What turns the logits into predictions."""
+    scale: ClassVar = "logits"
+    in_words: ClassVar = "rows of ids.parquet, views of classes.json, logits by its classes and activation"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.views), self.activation.outputs(len(self.classes))
+
+    @property
+    def can_be_compact(self) -> bool:
+        return self.activation.can_be_compact
 
 
 @dataclass(frozen=True)
 class Logits:
-    """Logits (rows x views x outputs, float32, memory-mapped when read) and what their axes mean.
-
-    Those of a softmax over very many classes are compact (foldline/files/compact.py).
-    """
+    """Logits (rows x views x outputs, float32, memory-mapped when read) and what their axes mean."""
 
     validation: np.ndarray
     test: np.ndarray
@@ -35,7 +96,6 @@ class Logits:
     views: tuple[str, ...]
     classes: tuple[str, ...]
     activation: Activation
-    """What turns the logits into predictions."""
 
 
 def create_logits(
@@ -46,56 +106,16 @@ def create_logits(
     classes: Sequence[str],
     activation: Activation,
 ) -> Logits:
-    """Write the ids and axes into an existing folder, and zeros to be filled in place: they need no memory."""
-    ids = dict(zip(PARTS, (validation_ids, test_ids), strict=True))
-    write_ids(folder, ids)
-    axes = {"views": list(views), "classes": list(classes), "activation": in_file(activation)}
-    write_json(folder / "classes.json", axes)
-    for part in PARTS:
-        shape = (len(ids[part]), len(views), outputs_of(activation, len(classes)))
-        create_values(folder / f"{part}.npy", shape, "logits", activation == "softmax")
+    axes = LogitAxes(views=tuple(views), classes=tuple(classes), activation=activation)
+    axes.create(folder, dict(zip(PARTS, (validation_ids, test_ids), strict=True)))
     return read_logits(folder, writable=True)
 
 
 def read_logits(folder: Path, writable: bool = False) -> Logits:
     """Raises Refusal when a file is missing or the files do not fit each other; reads no logits yet."""
-    validation_ids, test_ids = (tuple(of_part["row_id"]) for of_part in read_ids(folder, PARTS))
-    views, classes, activation = _read_axes(folder / "classes.json")
-
-    def opened(part: str, rows: int) -> np.ndarray:
-        shape = (rows, len(views), outputs_of(activation, len(classes)))
-        return open_values(folder / f"{part}.npy", shape, "logits", activation == "softmax", AXES, writable)
-
-    return Logits(
-        validation=opened("validation", len(validation_ids)),
-        test=opened("test", len(test_ids)),
-        validation_ids=validation_ids,
-        test_ids=test_ids,
-        views=views,
-        classes=classes,
-        activation=activation,
-    )
-
-
-def _read_axes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], Activation]:
-    axes = read_json(path)
-    if not isinstance(axes, dict) or set(axes) != {"views", "classes", "activation"}:
-        raise Refusal(f"{path} must hold `views`, `classes` and `activation`. {CURE}")
-    if not _are_names(axes["views"]) or not _are_names(axes["classes"]):
-        raise Refusal(f"{path} must hold two lists of different names, `views` and `classes`. {CURE}")
-    activation = activation_in(axes["activation"], len(axes["classes"]))
-    if activation is None:
-        raise Refusal(
-            f"{path}: `activation` is {axes['activation']!r}, valid are {listed(ACTIVATIONS, 10)} (this one with sizes "
-            f"that are {len(axes['classes'])} together). {CURE}"
-        )
-    return tuple(axes["views"]), tuple(axes["classes"]), activation
-
-
-def _are_names(names: Any) -> bool:
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        return False
-    return len(set(names)) == len(names)
+    ids = [tuple(of_part["row_id"]) for of_part in read_ids(folder, PARTS)]
+    axes, arrays = open_arrays(LogitAxes, folder, dict(zip(PARTS, map(len, ids), strict=True)), writable)
+    return Logits(arrays[0], arrays[1], ids[0], ids[1], axes.views, axes.classes, axes.activation)
 
 
 def write_ids(folder: Path, ids: Mapping[str, Sequence[str]], **columns: np.ndarray) -> None:

@@ -16,8 +16,8 @@ from foldline.files.arrays import create_array, open_array, put
 from foldline.files.refusal import Refusal, listed, suggestion
 from foldline.files.whole_files import write_json
 from foldline.predicting.feature_space import AXES, Space
+from foldline.predicting.predicted_rows import Aggregate
 from foldline.predicting.predicting import Load, row_outputs, shared_folder
-from foldline.predicting.row_images import Aggregate
 from foldline.training.features import StageVectors, stage_features
 from foldline.training.models import Classifier
 

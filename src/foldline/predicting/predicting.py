@@ -11,45 +11,18 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from jaxtyping import Float, Float32, Int64, Shaped
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid
 
-from foldline.card.activations import Activation
 from foldline.files.arrays import put
-from foldline.files.compact import is_compact
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import numbers_folder
-from foldline.predicting.row_images import Aggregate, OpenRows, RowImages
+from foldline.predicting.predicted_rows import Aggregate, OpenRows, RowImages
 
 View = Callable[[Tensor], Tensor]
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
 """Images, and which of the positions asked for they are at."""
 Load = Callable[[Int64[np.ndarray, " images"]], Batches]
 Arrays = TypeVar("Arrays")
-
-
-class LogSigmoids(nn.Module):
-    """A model whose outputs are the logarithms of another's sigmoids."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self, images: Shaped[Tensor, "batch channels height width"], *tabular: Float[Tensor, "batch tabular"]
-    ) -> Float[Tensor, "batch outputs"]:
-        return logsigmoid(self.model(images, *tabular).float())
-
-
-def stored_form(model: nn.Module, activation: Activation, classes: int) -> tuple[nn.Module, Activation]:
-    """The model whose outputs are written, and what they are.
-
-    Only a softmax's logits are compact (compact.py). Sigmoids divided by their sum are the softmax of
-    their logarithms: of very many classes these are written.
-    """
-    if activation == "normalised_sigmoid" and is_compact(classes, distribution=True):
-        return LogSigmoids(model), "softmax"
-    return model, activation
 
 
 @contextmanager

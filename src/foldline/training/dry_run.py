@@ -74,7 +74,7 @@ def stand_in(
     features: int,
     symmetries: Sequence[str],
     weights: Path | None,
-    activation: ActivationKind,
+    activation: type[ActivationKind],
     seed: int,
 ) -> Fold:
     """A fold of two rows, whose images are noise. `pixels`: height, width and channels of the cached images, and their

@@ -4,22 +4,17 @@ Targets are soft throughout, as wide as the logits: a probability per class, or 
 whatever mixes images mixes their targets alike. What losses compute is in loss_functions.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal, get_args
 
 from jaxtyping import Float
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from foldline.card.activations import ActivationKind, Learned
+from foldline.card.activations import ActivationKind, Learned, Logits, LossFunction, PerImage, SoftTargets
 from foldline.files.refusal import Refusal, listed
 from foldline.params.kinds import by_kind, union_of
 from foldline.params.section import FractionBelowOne
 from foldline.training.train_part import Kind, OwnKind, Tensor
-
-Logits = Float[Tensor, "batch outputs"]
-SoftTargets = Float[Tensor, "batch outputs"]
-PerImage = Float[Tensor, " batch"]
-LossFunction = Callable[[Logits, SoftTargets], PerImage]
 
 
 class Loss(Kind):
@@ -34,11 +29,11 @@ class Loss(Kind):
         return self.learns == ("value",)
 
     @classmethod
-    def activation(cls, offered: Mapping[Learned, ActivationKind]) -> ActivationKind | None:
+    def activation(cls, offered: Iterable[type[ActivationKind]]) -> type[ActivationKind] | None:
         """What is made of a model's outputs; None where the loss fits nothing that a target offers."""
-        return next((activation for learned, activation in offered.items() if learned in cls.learns), None)
+        return next((activation for activation in offered if activation.learned in cls.learns), None)
 
-    def fitting_activation(self, offered: Mapping[Learned, ActivationKind], target: str) -> ActivationKind:
+    def fitting_activation(self, offered: Iterable[type[ActivationKind]], target: str) -> type[ActivationKind]:
         """The same. Raises Refusal where there is none; target: in words."""
         found = self.activation(offered)
         if found is None:

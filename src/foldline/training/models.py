@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from foldline.card.activations import Activation, is_value
+from foldline.card.activations import Activation
 from foldline.files.hashes import require_intact
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
@@ -62,7 +62,7 @@ class Classifier(nn.Module):
             known = torch.tensor(backbone.pretrained_cfg[name])  # type: ignore[index]
             fitting = known if architecture.channels == len(known) else known.mean().expand(architecture.channels)
             self.register_buffer(name, fitting[:, None, None] * 255)
-        self.gives_values = is_value(architecture.activation)
+        self.gives_values = architecture.activation.gives_values
         if self.gives_values:
             self.register_buffer("target_mean", torch.zeros(architecture.outputs))
             self.register_buffer("target_std", torch.ones(architecture.outputs))

@@ -47,7 +47,7 @@ class Fold:
     """Those that leave a label true: the card's."""
     weights: Path | None
     """The backbone's starting weights, None for random ones."""
-    activation: ActivationKind
+    activation: type[ActivationKind]
     """What the loss makes of a model's outputs."""
     before: "Fold | None" = None
     """What is learned first: with its head this training then ends."""

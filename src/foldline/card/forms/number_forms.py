@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
 
 from foldline.card.forms.form import Form, Sample, refuse_texts
 from foldline.card.forms.line_forms import InLines
@@ -29,12 +28,6 @@ class OfNumbers(Form):
     """The lowest and the highest number that the grader takes, or null when it takes any."""
 
     names_classes: ClassVar = False
-
-    @model_validator(mode="after")
-    def _rises(self) -> "OfNumbers":
-        if self.range is not None and self.range[0] >= self.range[1]:
-            raise ValueError(f"submission.range is {list(self.range)}: the lowest number comes first")
-        return self
 
     def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
         return target.number_rule(self.range, outputs)

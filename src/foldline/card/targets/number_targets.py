@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32
 
+from foldline.card.activations import Identity
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.card.targets.target_columns import (
     IN_COMMON,
@@ -77,7 +78,7 @@ class Regression(OfParts):
     truths: ClassVar = ("known_numbers",)
     key: ClassVar = "values"
     answers: ClassVar = ("numbers",)
-    activations: ClassVar = {"value": "identity"}
+    activations: ClassVar = (Identity,)
     first_loss: ClassVar = {"kind": "mean_squared_error"}
 
     @property

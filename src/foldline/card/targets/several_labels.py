@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 
+from foldline.card.activations import ColumnSoftmax, Sigmoid
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.card.targets.single_labels import positions_of, refuse_too_few
 from foldline.card.targets.target_columns import (
@@ -85,7 +86,7 @@ class Multilabel(OfParts):
     truths: ClassVar = ("set", "each_class")
     key: ClassVar = "labels"
     answers: ClassVar = ("probabilities", "sets", "rankings")
-    activations: ClassVar = {"each": "sigmoid"}
+    activations: ClassVar = (Sigmoid,)
     first_loss: ClassVar = {"kind": "binary_cross_entropy", "smoothing": 0.0}
     has_one_class: ClassVar = False
     sums_to_one: ClassVar = False
@@ -155,7 +156,7 @@ class MultiOutput(OfColumns):
 
     truths: ClassVar = ("labels",)
     answers: ClassVar = ("labels", "column_probabilities")
-    activations: ClassVar = {"distribution": "column_softmax"}
+    activations: ClassVar = (ColumnSoftmax,)
     in_lines: ClassVar = True
     has_one_class: ClassVar = False
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from foldline.card.activations import ActivationKind, Learned
+from foldline.card.activations import CumulativeLink, Level, NormalisedSigmoid, Softmax
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.card.targets.target_kind import (
     BY_A_FUNCTION,
@@ -31,7 +31,7 @@ DENYING = re.compile(
 AFFIRMING = re.compile(r"(?i)1|1\.0|t|true|y|yes|pos|positive|present|abnormal|malignant")
 RISING = ("none", "no", "normal", "low", "mild", "medium", "moderate", "high", "severe")
 """Words that levels begin with, from the lowest; of the lowest and of the middle ones there are several."""
-OF_CLASSES: Mapping[Learned, ActivationKind] = {"distribution": "softmax", "each": "normalised_sigmoid"}
+OF_CLASSES = (Softmax, NormalisedSigmoid)
 
 
 class OneLabel(TargetKind):
@@ -196,7 +196,7 @@ class Ordinal(OneLabel):
 
     truths: ClassVar = ("class", "label", "each_class", "level")
     answers: ClassVar = ("labels", "probabilities")
-    activations: ClassVar = {"distribution": "softmax", "above": "cumulative_link", "value": "level"}
+    activations: ClassVar = (Softmax, CumulativeLink, Level)
 
     def named_classes(self) -> tuple[str, ...]:
         return self.levels or ()

@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import pandas as pd
 from pydantic import AfterValidator
 
-from foldline.card.targets.target_kind import ColumnNames, Resolve, TargetKind, has_pattern
+from foldline.card.targets.target_kind import Resolve, TargetKind, has_pattern
 from foldline.card.templates import IdTemplate, columns_of, filled, parse_id
 from foldline.files.refusal import listed
-from foldline.params.section import Section
+from foldline.params.section import Names, Section
 
 SHOWN = 5
 IN_COMMON = "The lines of a row must have one id in common, as `{ID.head}` is of `{ID}`: correct layout.train.id"
@@ -40,7 +40,7 @@ class ByColumns(Parts):
     """A column per label or number."""
 
     kind: Literal["columns"]
-    columns: ColumnNames
+    columns: Names
 
     def named(self) -> tuple[tuple[str, str], ...]:
         return tuple(("columns", column) for column in self.columns)
@@ -99,7 +99,7 @@ def _two_or_a_pattern(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
-SeveralColumns = Annotated[ColumnNames, AfterValidator(_two_or_a_pattern)]
+SeveralColumns = Annotated[Names, AfterValidator(_two_or_a_pattern)]
 
 
 class OfColumns(TargetKind):

@@ -13,10 +13,10 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float32, Int64, UInt8
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from foldline.archive.tables import described_lines
-from foldline.card.activations import ActivationKind, Learned
+from foldline.card.activations import ActivationKind, Softmax
 from foldline.card.targets.sample_columns import SampleColumns
 from foldline.card.templates import IdTemplate
 from foldline.files.refusal import Refusal, listed
@@ -43,19 +43,11 @@ def _as_written(value: object) -> object:
     return str(value) if isinstance(value, int) else value
 
 
-def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = dict.fromkeys(name for name in columns if columns.count(name) > 1)
-    if repeated:
-        raise ValueError(f"it names {', '.join(repeated)} more than once")
-    return columns
-
-
 def has_pattern(columns: Iterable[str]) -> bool:
     return any(ANY_TEXT in column for column in columns)
 
 
 Label = Annotated[str, BeforeValidator(_as_written)]
-ColumnNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
 Resolve = Callable[[str, Sequence[str]], tuple[str, ...]]
@@ -83,8 +75,8 @@ class TargetKind(Section):
     """How its rows may be graded."""
     answers: ClassVar[tuple[Answer, ...]]
     """What a submission may hold of a row."""
-    activations: ClassVar[Mapping[Learned, ActivationKind]] = {"distribution": "softmax"}
-    """What may be learned of it, the likeliest first, and what is then made of a model's outputs."""
+    activations: ClassVar[tuple[type[ActivationKind], ...]] = (Softmax,)
+    """What may be made of a model's outputs, the likeliest first."""
     first_loss: ClassVar[Mapping[str, Any]] = {"kind": "cross_entropy", "smoothing": 0.1}
     """Of the doctor's first experiment."""
     in_lines: ClassVar[bool] = False

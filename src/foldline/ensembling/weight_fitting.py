@@ -1,9 +1,18 @@
-"""The weights of members at which a convex function is least: none below zero, together one."""
+"""How members' weights are fitted: those of a mean, and those of a mean of scores with a bias per class.
+
+A pool (logistic stacking): p = activation(sum of weight_m * score_m + bias_c), fitted to the log loss, which is a
+log-linear pool with a bias per class (Heskes, Selecting weighting factors in logarithmic opinion pools, 1998). One
+weight per member and not per member and class: 120 classes would otherwise take 14,400 weights per member.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
+
+from foldline.ensembling.scales import Inputs, Scale
+from foldline.metrics.kinds.of_probabilities import SMALLEST
 
 GAP = 1e-9
 """How far above its least the function may end. m weights and a barrier of strength t leave a gap of m * t exactly."""
@@ -17,7 +26,9 @@ Curve = Callable[[Weights], tuple[float, Float64[np.ndarray, " members"], Float6
 
 
 def least_on_simplex(curve: Curve, members: int) -> Weights:
-    """By Newton's method with a logarithmic barrier (Boyd and Vandenberghe, Convex Optimization, 2004, 11.3).
+    """The weights at which a convex function is least: none below zero, together one.
+
+    By Newton's method with a logarithmic barrier (Boyd and Vandenberghe, Convex Optimization, 2004, 11.3).
 
     Equal members get equal weights. Weights end just above zero: those below GAP become zero.
     """
@@ -91,3 +102,63 @@ def squared_error_curve(values: Float64[np.ndarray, "rows members"], targets: Fl
         return value, 2 * (squares @ weights - products), 2 * squares
 
     return curve
+
+
+MOST = -float(np.log(SMALLEST))
+"""Of a score, either way, where the log loss ends too: beyond it, a certain and wrong row would decide a fit alone."""
+
+
+@dataclass(frozen=True)
+class LogLinearPool:
+    weights: Float64[np.ndarray, " members"]
+    biases: Float64[np.ndarray, " outputs"]
+
+
+def pooled(pool: LogLinearPool, inputs: Inputs, scale: Scale) -> Float64[np.ndarray, "rows outputs"]:
+    """The scores of the pool; inputs: the members'."""
+    return scale.normalised(_mixture(_within_reach(inputs), pool.weights, pool.biases))
+
+
+def _within_reach(inputs: Inputs) -> Float64[np.ndarray, "members rows outputs"]:
+    """What a pool sees of the members, when it is fitted and when it is applied."""
+    return np.stack(inputs).astype(np.float64).clip(-MOST, MOST)
+
+
+def _mixture(
+    scores: Float64[np.ndarray, "members rows outputs"],
+    weights: Float64[np.ndarray, " members"],
+    biases: Float64[np.ndarray, " outputs"],
+) -> Float64[np.ndarray, "rows outputs"]:
+    return np.einsum("mrc,m->rc", scores, weights) + biases
+
+
+def fit_pool(inputs: Inputs, targets: np.ndarray, scale: Scale, penalty: float) -> LogLinearPool:
+    """The pool with the least log loss plus `penalty` times its squared distance from equal weights and no biases.
+
+    Convex, by L-BFGS with exact gradients.
+    """
+    from scipy.optimize import minimize  # Slow to import, which the stage `check` is spared.
+
+    scores = _within_reach(inputs)
+    members, rows, outputs = scores.shape
+    truth, equal = _truth(targets, outputs), np.full(members, 1 / members)
+
+    def cost(parameters: Float64[np.ndarray, " parameters"]) -> tuple[float, np.ndarray]:
+        weights, biases = parameters[:members], parameters[members:]
+        loss, slope = scale.loss_and_slope(scale.normalised(_mixture(scores, weights, biases)), truth)
+        away = np.concatenate([weights - equal, biases])
+        gradient = np.concatenate([np.einsum("mrc,rc->m", scores, slope), slope.sum(axis=0)])
+        return (loss + penalty * float(away @ away)) / rows, (gradient + 2 * penalty * away) / rows
+
+    found = minimize(cost, np.concatenate([equal, np.zeros(outputs)]), jac=True, method="L-BFGS-B")
+    return LogLinearPool(found.x[:members], found.x[members:])
+
+
+def _truth(targets: np.ndarray, outputs: int) -> Float64[np.ndarray, "rows outputs"]:
+    """What each output should have said; positions of labels become 1 there, and a missing one 0 everywhere."""
+    if targets.dtype.kind != "i":
+        return targets.astype(np.float64)
+    truth = np.zeros((len(targets), outputs))
+    rows, asked = (targets.reshape(len(targets), -1) >= 0).nonzero()
+    truth[rows, targets.reshape(len(targets), -1)[rows, asked]] = 1
+    return truth
