@@ -71,7 +71,7 @@ def row_outputs(
 ) -> Iterator[tuple[Int64[np.ndarray, " some"], Float32[np.ndarray, "some views outputs"]]]:
     """This process's part of the rows, and for each the mean, or the highest, of what the model makes of its images.
 
-    `load`: from positions in the pixel cache to batches of what lies there. The forward pass is in the accelerator's
+    `load`: from indices into the pixel cache to batches of what lies there. The forward pass is in the accelerator's
     precision, outputs are float32. Rows are split without padding: each belongs to one process, whatever their number.
     `what` names the rows.
     """
