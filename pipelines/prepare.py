@@ -13,8 +13,7 @@ from foldline.card.layout import Layout
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.competition import read_competition
-from foldline.competition.missing_images import refuse_missing
-from foldline.competition.readability import link_images, report_unreadable, unreadable_files
+from foldline.competition.missing_images import link_images, refuse_missing, report_unreadable, unreadable_files
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import write_rows, write_targets
 from foldline.pixels.building import build

@@ -15,7 +15,7 @@ import pipelines.prepare
 import pipelines.split
 from foldline.archive.archives import ArchiveFile, Archives, Manifest, write_manifest
 from foldline.card.description import read_classes
-from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.number_forms import ClassProbabilities
 from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from foldline.card.forms.form import Form
 from foldline.card.forms.label_forms import ConfidentLabel, HardLabel, OfLabels, Ranking
-from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.number_forms import ClassProbabilities
 from foldline.card.forms.set_forms import LabelSet, SetColumns
 from foldline.card.target import Target
 from foldline.card.targets.several_labels import Delimited, Multilabel

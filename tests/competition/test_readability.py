@@ -3,10 +3,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.competition.missing_images import Absences, refuse_missing
-from foldline.competition.readability import (
+from foldline.competition.missing_images import (
+    Absences,
     describe_unreadable,
     link_images,
+    refuse_missing,
     refuse_unreadable,
     write_unreadable,
 )

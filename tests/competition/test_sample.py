@@ -4,8 +4,7 @@ import pytest
 from foldline.card.forms.form import Sample
 from foldline.card.forms.label_forms import HardLabel, Ranking
 from foldline.card.forms.line_forms import LineTable, LineTemplate
-from foldline.card.forms.number_forms import Lines, Number
-from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.number_forms import ClassProbabilities, Lines, Number
 from foldline.card.forms.set_forms import LabelSet, SetColumns
 from foldline.card.source_steps import File, Headerless
 from foldline.card.targets.number_targets import Columns, Regression

@@ -4,8 +4,7 @@ import pytest
 from foldline.archive.archives import Archives
 from foldline.card.forms import number_forms as numbers
 from foldline.card.forms.label_forms import HardLabel
-from foldline.card.forms.number_forms import Number
-from foldline.card.forms.probability_forms import ClassProbabilities, ProbabilityColumns
+from foldline.card.forms.number_forms import ClassProbabilities, Number, ProbabilityColumns
 from foldline.card.source_steps import File
 from foldline.card.submission import Submission
 from foldline.card.target import Target

@@ -4,7 +4,7 @@ import pytest
 
 from foldline.card.forms.label_forms import HardLabel
 from foldline.card.forms.line_forms import LineTable
-from foldline.card.forms.probability_forms import ProbabilityLines
+from foldline.card.forms.number_forms import ProbabilityLines
 from foldline.card.forms.set_forms import LabelSet
 from foldline.card.source_steps import File
 from foldline.card.targets.several_labels import Delimited, Multilabel

@@ -7,8 +7,7 @@ import pytest
 
 from foldline.card.forms.form import Sample
 from foldline.card.forms.label_forms import ConfidentLabel, HardLabel, Ranking
-from foldline.card.forms.number_forms import Number
-from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.number_forms import ClassProbabilities, Number
 from foldline.card.forms.set_forms import LabelSet, SetColumns
 from foldline.card.submission import Submission
 from foldline.competition.submission_check import check_submission

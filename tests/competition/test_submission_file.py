@@ -7,8 +7,7 @@ import pytest
 from foldline.card.forms.form import Sample
 from foldline.card.forms.label_forms import ConfidentLabel, HardLabel, LabelLines, Ranking
 from foldline.card.forms.line_forms import LineTemplate
-from foldline.card.forms.number_forms import Lines, Number
-from foldline.card.forms.probability_forms import ClassProbabilities
+from foldline.card.forms.number_forms import ClassProbabilities, Lines, Number
 from foldline.card.forms.set_forms import LabelSet
 from foldline.card.submission import Submission
 from foldline.card.target import Target

@@ -8,7 +8,7 @@ import pytest
 
 from foldline.card.forms.form import Sample
 from foldline.card.forms.line_forms import LineTemplate
-from foldline.card.forms.probability_forms import ProbabilityColumns, ProbabilityLines
+from foldline.card.forms.number_forms import ProbabilityColumns, ProbabilityLines
 from foldline.card.forms.set_forms import LabelSet, SetColumns
 from foldline.card.targets.several_labels import Delimited, Multilabel, MultiOutput
 from foldline.competition.submission_check import check_submission

@@ -142,7 +142,7 @@ def test_a_row_of_several_images_has_one_value(zipped: Zipped) -> None:
         ),
         (["a*"], ["*e"], r"features\.numbers and features\.categories both name age: a column is one of the two"),
         ([], ["label"], r"features name label, which its target is"),
-        ([], ["sex", "ward"], r"name ward, which `train\.csv` has and `test\.csv` has not.*Found there id, age, sex"),
+        ([], ["sex", "ward"], r"name ward, which `train\.csv` has and `test\.csv` lacks.*Found there id, age, sex"),
         (
             ["sex"],
             [],

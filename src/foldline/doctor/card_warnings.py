@@ -10,8 +10,7 @@ from foldline.archive.file_names import ARRAY_SUFFIXES, IMAGE_SUFFIXES, suffix_o
 from foldline.card.card import Card
 from foldline.card.target import Target
 from foldline.competition.competition import Competition
-from foldline.competition.missing_images import describe_hidden
-from foldline.competition.readability import share_to_allow
+from foldline.competition.missing_images import describe_hidden, share_to_allow
 from foldline.files.refusal import counted, listed
 from foldline.files.rows import TABULAR, tabular_columns
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import ks_2samp
 
 from foldline.archive.addresses import RECORD, places_of
-from foldline.competition.readability import describe_unreadable, share_to_allow, unreadable_files
+from foldline.competition.missing_images import describe_unreadable, share_to_allow, unreadable_files
 from foldline.doctor.diagnosis import class_counts
 from foldline.files.refusal import counted, listed
 from foldline.folds.duplicates_table import list_duplicates

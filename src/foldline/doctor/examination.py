@@ -7,7 +7,7 @@ import pandas as pd
 from foldline.archive.archives import open_archives, read_manifest
 from foldline.card.card import Card
 from foldline.competition.competition import Competition, read_competition
-from foldline.competition.readability import link_images
+from foldline.competition.missing_images import link_images
 from foldline.doctor.card_warnings import card_warnings, unlisted_images
 from foldline.doctor.data_warnings import data_warnings
 from foldline.doctor.diagnosis import facts

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from foldline.card.card import Card
-from foldline.competition.readability import describe_none
+from foldline.competition.missing_images import describe_none
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
