@@ -1,5 +1,5 @@
-"""Images that there are not: those that the archives do not hold, by a mistake in the card or since the test set is kept
-secret, and those that cannot be read. They are listed with their reason, refused above a fraction, else not learned from.
+"""Images that are missing: those that the archives do not hold, by a mistake in the card or since the test set is kept
+secret, and those that cannot be read. Listed with their reason, refused above a fraction, else not learned from.
 """
 
 import math
