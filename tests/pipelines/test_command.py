@@ -54,7 +54,7 @@ def test_a_misspelt_command_is_told_the_nearest(monkeypatch: pytest.MonkeyPatch)
 
 def test_outside_of_a_project_it_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match=f"{tmp_path} is none .* make one: foldline init DIR"):
+    with pytest.raises(SystemExit, match=f"{tmp_path} is not one .* make one: foldline init DIR"):
         foldline(monkeypatch, "compare", "a", "b")
 
 

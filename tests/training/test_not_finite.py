@@ -94,5 +94,5 @@ def test_rates_are_suggested_from_what_came_before() -> None:
     rates, losses = np.geomspace(1e-4, 1, 5), np.array([2.0, 1.5, 1.0, math.nan, math.nan])
     assert [part.tolist() for part in while_finite(rates, losses)] == [rates[:3].tolist(), losses[:3].tolist()]
     assert len(while_finite(rates, np.ones(5))[0]) == 5
-    with pytest.raises(Refusal, match=r"no finite number after 1 steps at a rate of 0.0001 already"):
+    with pytest.raises(Refusal, match=r"not a finite number after 1 steps at a rate of 0.0001 already"):
         while_finite(rates, np.full(5, math.nan))
