@@ -5,7 +5,7 @@ Two experiments for which a stage has one key get the same from it, so that it n
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,27 @@ class Stage:
     """From a file to the keys that are tracked in it, `train.epochs`."""
     deps: Sequence[str]
     outs: Sequence[str]
+
+    def of(self, **item: object) -> "Stage":
+        """The one for this fold, or fold and seed."""
+
+        def filled(text: str) -> str:
+            for name, value in item.items():
+                text = text.replace(f"${{item.{name}}}", str(value))
+            return text
+
+        deps, outs = ([filled(path) for path in paths] for paths in (self.deps, self.outs))
+        return replace(self, command=filled(self.command), deps=deps, outs=outs)
+
+    @property
+    def is_per_fold(self) -> bool:
+        return "${item.fold}" in self.command
+
+    def for_folds(self, folds: Sequence[object]) -> "dict[str, Stage]":
+        """By a name each: one for each fold, where it is per fold."""
+        return (
+            {f"{self.name}-fold{fold}": self.of(fold=fold) for fold in folds} if self.is_per_fold else {self.name: self}
+        )
 
 
 @dataclass(frozen=True)

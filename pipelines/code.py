@@ -3,7 +3,8 @@
 Reads the source files below src/ and pipelines/, params.yaml and the card; and the files of your own that
 these name (`kind: python`): an experiment's in input/own/, a card's next to it. Writes work/code.json. Each stage but
 `download` and `weights` depends on its own digest alone: comments and docstrings make nothing stale. `dvc repro -s`
-of one stage sees edited code only after this stage ran: `dvc repro split dry_run` once, and then single folds.
+of one stage sees edited code only after this stage ran: `dvc repro split dry_run pretext_choice` once, and then single
+folds.
 """
 
 from collections.abc import Iterator

@@ -4,11 +4,14 @@ A step at every image size of the schedule in the smallest micro-batches that ma
 and whether what params.yaml says of the model is in force as it is built. On the CPU, in one process. Reads, of
 work/<slug>: weights.safetensors, classes.json, pixels.json. Writes dry_run.json, always the same bytes: every training
 comes after this stage, and none becomes stale by it.
-Parameters: train, predict, weights, prepare. Card: symmetries, features.
+Parameters: pretext, train, predict, weights, prepare. Card: symmetries, features.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
+from foldline.card.activations import Softmax
 from foldline.card.description import read_description
 from foldline.card.features import Features
 from foldline.card.views import Symmetry
@@ -18,6 +21,7 @@ from foldline.pixels.cache import read_pixels_key
 from foldline.pixels.resizing import Prepare
 from foldline.predicting.predicted_rows import Predict
 from foldline.training.launching import process_count
+from foldline.training.pretext import Pretexts
 from foldline.training.train_section import Train
 from foldline.training.weights import Weights
 from pipelines.answers import Answer
@@ -28,6 +32,7 @@ def main() -> Answer:
     parser(__doc__).parse_args()
     # Heavy, and --help needs none of it.
     from foldline.training.dry_run import dry_run, on_cpu, stand_in
+    from foldline.training.pretext_dry_run import dry_run_pretext
     from foldline.training.processes import start_accelerator
     from foldline.training.starting_weights import starting_weights
 
@@ -53,6 +58,11 @@ def main() -> Answer:
     fold = stand_in(shape, classes.sizes, joined, symmetries, start, activation, train.seeds[0])
     accelerator = start_accelerator(on_cpu(train.precision), cpu=True)
     dry_run(fold, train, predict.views, predict.precision, process_count(), accelerator)
+    pretext = settings.section("pretext", Pretexts).learned
+    if pretext is not None:
+        kept = [one for one in symmetries if one in pretext.symmetries]
+        task = stand_in(shape, (pretext.classes,), 0, kept, start, Softmax, pretext.seed)
+        dry_run_pretext(replace(task, task=pretext), train.model, process_count(), accelerator)
     write_json(places.dry_run, {"rehearsed": True}, hashed=False)
     print(f"{train.model.name}: what params.yaml asks for can be had")
     return {"model": train.model.name, "rehearsed": True}

@@ -1,24 +1,23 @@
 """One fold from the tables to a trained model: what `train` and `lr_find` do once a process is to work."""
 
-from pathlib import Path
-
 from foldline.card.description import read_description
 from foldline.card.views import Symmetry
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.folds.training_table import read_training_table, soft_targets
-from foldline.params.code_digests import own_files, own_graph, script_digests
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold_samples import fit_tabular_features, split_samples, with_tabular_features
 from foldline.training.fold_training import train_fold, write_trained
+from foldline.training.pretext_marker import CHOICE, chosen_weights
 from foldline.training.processes import start_accelerator
 from foldline.training.starting_weights import starting_weights
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, with_labels
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
+from pipelines.training_code import running_code
 
 
 def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fold:
@@ -29,6 +28,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
     graded = soft_targets(read_targets(places.targets, rows, classes.names), len(classes.names))
     table = read_training_table(places.training, len(rows), len(classes.names))
     weights = starting_weights(places.weights, train.model.name)
+    chosen = chosen_weights(places.pretext_choice(name))
     activation = train.loss.fitting_activation(classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     folds, joins = read_folds(places.folds), train.model.concatenates_tabular_features
@@ -39,15 +39,9 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
         tabular = before.tabular if before else fit_tabular_features(rows, parts[0]) if joins else None
         training, validation = (with_tabular_features(rows, part, tabular) for part in parts)
         facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
-        return Fold(one, seed, *facts, before, tabular)
+        return Fold(one, seed, *facts, before, tabular, chosen=chosen)
 
     return with_labels(fold(name, before=fold(0) if name == "all_head0" else None), train.label_fraction)
-
-
-def running_code() -> str:
-    """The digest of the code that trains now: work/code.json may be older, where `-s train@k-s` runs alone."""
-    script = "pipelines.train"
-    return script_digests({script: own_files(Path("params.yaml"), "train")}, own_graph())[script]
 
 
 def train_one(name: FoldName, seed: int) -> None:
@@ -57,8 +51,8 @@ def train_one(name: FoldName, seed: int) -> None:
     accelerator = start_accelerator(config.precision)
     fold = read_fold(settings, name, seed, config)
     tables = [places.rows, places.targets, places.images, places.classes, places.folds, places.training]
-    upstream = [*tables, places.pixels, places.weights]
-    key = key_inputs(config, seed, fold.symmetries, upstream, running_code())
+    upstream = [*tables, places.pixels, places.weights, places.pretext_choice(name) / CHOICE]
+    key = key_inputs(config, seed, fold.symmetries, upstream, running_code("pipelines.train", "train"))
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)
     with checkpoints.alone(accelerator.is_main_process):
         trained = train_fold(fold, config, checkpoints, accelerator, places.phases(name, seed))

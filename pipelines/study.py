@@ -2,9 +2,9 @@
 
 Reads a study's file: an experiment (the base), and axes of changes to it (docs/studies.md). Writes, below
 work/<competition>/studies/NAME/, where NAME is the file's: cells/, results.csv (a line per cell, fold, seed and epoch)
-and page.html. First brings the project up to date (`dvc repro split dry_run`), whose tables, pixels and weights serve
-all cells that do not change them; the rest is computed once for all cells that need it. Nothing of the project's own
-results is touched. Stopped and started again it goes on; with more values, only what is new is trained.
+and page.html. First brings the project up to date (`dvc repro split dry_run pretext_choice`), whose tables, pixels and
+weights serve all cells that do not change them; the rest is computed once for all cells that need it. Nothing of the
+project's own results is touched. Stopped and started again it goes on; with more values, only what is new is trained.
 
 --halving ends what the first epochs or the first fold rule out. --search draws cells, from ranges of numbers, too.
 

@@ -54,7 +54,7 @@ class Workspace:
             link.symlink_to(os.path.relpath(target, link.parent))
 
     def has(self, outs: Sequence[str]) -> bool:
-        return all((self.folder / out).is_file() for out in outs)
+        return all((self.folder / out).exists() for out in outs)
 
     def item(self, name: str, command: str, log: str) -> Item:
         """The stage's own command here, with the code that runs now."""
@@ -74,8 +74,8 @@ class Training:
     stage: Stage
 
     @property
-    def outs(self) -> list[str]:
-        return [self._of_one(out) for out in self.stage.outs]
+    def outs(self) -> Sequence[str]:
+        return self.stage.outs
 
     @property
     def folder(self) -> Path:
@@ -89,10 +89,7 @@ class Training:
     @property
     def item(self) -> Item:
         name = f"{self.cell.title}; fold {self.fold}, seed {self.seed}"
-        return self.workspace.item(name, self._of_one(self.stage.command), f"fold{self.fold}-seed{self.seed}")
-
-    def _of_one(self, text: str) -> str:
-        return text.replace("${item.fold}", str(self.fold)).replace("${item.seed}", str(self.seed))
+        return self.workspace.item(name, self.stage.command, f"fold{self.fold}-seed{self.seed}")
 
 
 @dataclass(frozen=True)
@@ -118,16 +115,18 @@ class StudyFolder:
     def before(self, cells: Sequence[Cell]) -> Iterator[tuple[str, list[Item]]]:
         """Stage by stage, what must run before the cells are trained, in folders that hold what it reads."""
         for stage in self.apart:
-            wanted = {self.key(stage.name, cell.params): cell for cell in reversed(cells)}
-            wanted.pop(self.key(stage.name, self.project), None)
-            spaces = [self._workspace(stage, cell.params) for cell in wanted.values()]
-            for space in spaces:
+            foreign = [cell.params for cell in reversed(cells) if not self._is_projects(stage, cell.params)]
+            spaces = {self.key(stage.name, params): self._workspace(stage, params) for params in foreign}
+            for space in spaces.values():
                 space.fill(self.slug, self._links(stage, space.params))
-            waiting = [space for space in spaces if not space.has(stage.outs)]
-            yield (
-                stage.name,
-                [space.item(f"{stage.name} {space.folder.name}", stage.command, stage.name) for space in waiting],
-            )
+            # Cells that differ in their folds alone share a folder.
+            runs = {
+                (space.folder.name, one.command): space.item(f"{space.folder.name} {one.command}", one.command, name)
+                for params in foreign
+                for name, one in stage.for_folds(params["folds"]).items()
+                if not (space := spaces[self.key(stage.name, params)]).has(one.outs)
+            }
+            yield stage.name, list(runs.values())
 
     def trainings(self, cells: Sequence[Cell]) -> list[Training]:
         """Cell by cell, folds before seeds."""
@@ -135,7 +134,9 @@ class StudyFolder:
         for cell in cells:
             space = Workspace(self.folder / "cells" / self.key(TRAIN, cell.params), cell.params)
             seeds, folds = cell.params["train"]["seeds"], cell.params["folds"]
-            found += [Training(cell, space, fold, seed, stage) for seed in seeds for fold in folds]
+            found += [
+                Training(cell, space, fold, seed, stage.of(fold=fold, seed=seed)) for seed in seeds for fold in folds
+            ]
         return found
 
     def refuse_alike(self, cells: Sequence[Cell]) -> None:
@@ -155,6 +156,11 @@ class StudyFolder:
     def _workspace(self, stage: Stage, params: Experiment) -> Workspace:
         return Workspace(self.folder / "shared" / f"{stage.name}-{self.key(stage.name, params)}", params)
 
+    def _is_projects(self, stage: Stage, params: Experiment) -> bool:
+        """Whether the project has it for these parameters, and for all their folds."""
+        is_alike = self.key(stage.name, params) == self.key(stage.name, self.project)
+        return is_alike and (not stage.is_per_fold or {*params["folds"]} <= {*self.project["folds"]})
+
     def _links(self, stage: Stage, params: Experiment) -> dict[str, Path]:
         """From what the stage reads to where it lies: in the project, or where it was computed for these parameters."""
         links: dict[str, Path] = {}
@@ -162,8 +168,10 @@ class StudyFolder:
             writer = self.chain.writer_of(path)
             if writer is None or writer not in self.apart:
                 continue
-            is_own = self.key(writer.name, params) == self.key(writer.name, self.project)
-            links[path] = Path(path) if is_own else self._workspace(writer, params).folder / path
+            there = Path() if self._is_projects(writer, params) else self._workspace(writer, params).folder
+            folds = params["folds"] if "${item.fold}" in path else [None]
+            for one in (path.replace("${item.fold}", str(fold)) for fold in folds):
+                links[one] = there / one
         return links
 
 

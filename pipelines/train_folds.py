@@ -1,9 +1,10 @@
 """Train all stale folds and seeds through one queue, and predict with each.
 
-First brings up to date what training depends on (`dvc repro split dry_run`). Then each stale fold and seed of the
-experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at a time, or in --slots side by
-side, which share the processor's threads. Shows how far each is, and the time left for all. When one fails the others
-go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the submission.
+First brings up to date what training depends on (`dvc repro split dry_run pretext_choice`), one after the other. Then
+each stale fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at
+a time, or in --slots side by side, which share the processor's threads. Shows how far each is, and the time left for
+all. When one fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the
+submission.
 
 foldline train --slots 2
 """
@@ -24,7 +25,7 @@ from pipelines.answers import Answer
 from pipelines.running import Settings, parser, read_settings, run
 
 DVC = (sys.executable, "-m", "dvc")
-BEFORE = ("split", "dry_run")
+BEFORE = ("split", "dry_run", "pretext_choice")
 """The stages whose outs training reads; they run all others before it."""
 
 

@@ -10,6 +10,7 @@ import yaml
 from foldline.files.places import Places
 from foldline.predicting.logits import read_logits
 from foldline.training.models import load_model
+from foldline.training.pretext_marker import write_marker
 from pipelines import prepare, split, weights
 from pipelines.fold_prediction import predict_one
 from pipelines.train import train
@@ -70,6 +71,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         prepare.main()
         split.main()
         weights.main()
+        write_marker(Places(SLUG).pretext_choice(0))
     return folder
 
 

@@ -13,6 +13,7 @@ from foldline.files.places import Places
 from foldline.predicting.logits import read_logits
 from foldline.training.history import read_history
 from foldline.training.models import load_model
+from foldline.training.pretext_marker import write_marker
 from pipelines import clip, ensemble, format, prepare, split, weights
 from pipelines.fold_prediction import predict_one
 from pipelines.train import train
@@ -84,6 +85,7 @@ def learn(slug: str, miniature: Miniature, changes: dict, folder: Path, monkeypa
     Path("params.yaml").write_text(yaml.safe_dump(params))
     for stage in (prepare, split, weights):
         stage.main()
+    write_marker(places.pretext_choice(0))
     train(0, 0)
     predict_one(0, 0)
     for stage in (ensemble, clip, format):

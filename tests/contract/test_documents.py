@@ -16,7 +16,7 @@ SOURCES = ("src", "pipelines", "tests", "benchmarks", "docs")
 PATHS = [path for source in SOURCES for path in [REPOSITORY / source, *(REPOSITORY / source).rglob("*")]]
 EXAMPLES = {"NAME.py", "mine.py"}
 """Files that a reader is to write."""
-MADE_BY_STAGES = {"work", "input", "submissions", "ensemble", "clip", "train", "predict"}
+MADE_BY_STAGES = {"pretext", "work", "input", "submissions", "ensemble", "clip", "train", "predict"}
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 

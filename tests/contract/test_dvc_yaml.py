@@ -22,7 +22,7 @@ STAGES: dict[str, dict[str, Any]] = {
 }
 GRAPH = own_graph()
 # These load it once they work, not at their start (test_startup.py).
-WITHOUT_TORCH = sorted(set(STAGES) - {"weights", "dry_run", "train", "predict"})
+WITHOUT_TORCH = sorted(set(STAGES) - {"weights", "dry_run", "pretext", "pretext_choice", "train", "predict"})
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
@@ -97,6 +97,8 @@ def test_outs_lie_where_the_code_looks_for_them() -> None:
         places.folds,
         places.training,
         places.duplicates,
+        places.pretext,
+        places.pretext.with_name("fold${item.fold}"),
         places.score,
         places.submission,
         places.receipt,

@@ -16,8 +16,9 @@ from pipelines.running import Settings
 from pipelines.study_cells import refuse_invalid, study_folder
 from tests.end_to_end.checkout import ROOT
 
+PRETEXT = ("pretext", "pretext_choice")
 STUDIES = sorted((ROOT / "pipelines/studies").glob("*.yaml"))
-BEFORE = ("prepare", "split", "weights", "dry_run")
+BEFORE = ("prepare", "split", "weights", "dry_run", "pretext", "pretext_choice")
 
 
 @pytest.fixture
@@ -61,9 +62,10 @@ def test_the_stages_before_a_training_come_in_their_order(project: Path) -> None
         ({}, set()),
         ({"train.epochs": 3}, {"train", "dry_run"}),
         ({"train.seeds": [7]}, set()),
-        ({"prepare.height_pixels": 16}, {"prepare", "split", "dry_run", "train"}),
-        ({"split.seed": 5}, {"split", "train"}),
-        ({"train.model.name": "resnet18"}, {"weights", "dry_run", "train"}),
+        ({"prepare.height_pixels": 16}, {"prepare", "split", "dry_run", *PRETEXT, "train"}),
+        ({"split.seed": 5}, {"split", *PRETEXT, "train"}),
+        ({"train.model.name": "resnet18"}, {"weights", "dry_run", *PRETEXT, "train"}),
+        ({"pretext": {"kind": "rotation"}}, {"dry_run", *PRETEXT, "train"}),
         ({"predict.views": ["identity", "transpose"]}, {"dry_run"}),
         ({"clip.bounds": {"kind": "none"}, "folds": [0]}, set()),
     ],
@@ -79,7 +81,7 @@ def test_a_key_follows_the_code_and_the_files(project: Path) -> None:
     before = keys(read_chain("digits"))
     write_code(project, {"split": "1111"})
     after = keys(read_chain("digits"))
-    assert {name for name in before if before[name] != after[name]} == {"split", "train"}
+    assert {name for name in before if before[name] != after[name]} == {"split", *PRETEXT, "train"}
     lock = {"stages": {"prepare": {"deps": [{"path": "input/digits/manifest.json", "md5": "other"}]}}}
     (project / "dvc.lock").write_text(yaml.safe_dump(lock))
     assert {name for name, key in keys(read_chain("digits")).items() if after[name] != key} >= {"prepare", "train"}

@@ -14,12 +14,13 @@ import pandas as pd
 import yaml
 
 from foldline.archive.archives import Manifest, write_manifest
-from foldline.files.places import Places
+from foldline.files.places import ALL_ROWS, Places
 from foldline.files.rows import write_rows, write_targets
 from foldline.folds.folds_table import write_folds
 from foldline.folds.training_table import graded_entries, write_training_table
 from foldline.pixels.cache import PixelsKey, write_images, write_pixels_key
 from foldline.training.checkpoints import checkpoints_folder
+from foldline.training.pretext_marker import write_marker
 from foldline.training.weights import NoWeights
 from tests.classes import write_classes
 from tests.training.small import TRAIN, labels, small_fold, train_section
@@ -58,12 +59,14 @@ def write_competition(root: Path) -> Places:
     write_pixels_key(places.pixels, key)
     places.pixel_caches.mkdir()
     np.save(places.pixel_caches / f"{key.key}.npy", fold.pixels)
+    for name in (0, 1, 2, *ALL_ROWS):
+        write_marker(places.pretext_choice(name))
     NoWeights(kind="none").write(places.weights, TRAIN["model"]["name"], places.weights)
     return places
 
 
-def stage(root: Path, *command: str) -> subprocess.Popen:
-    environment = os.environ | {"FOLDLINE_PROCESSES": "2", "PYTHONPATH": str(REPOSITORY)}
+def stage(root: Path, *command: str, processes: str = "2") -> subprocess.Popen:
+    environment = os.environ | {"FOLDLINE_PROCESSES": processes, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=root,

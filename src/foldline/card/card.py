@@ -7,6 +7,7 @@ from pathlib import Path
 from foldline.card.features import Features
 from foldline.card.host import Host
 from foldline.card.layout import Layout
+from foldline.card.rules import UNKNOWN, Rules
 from foldline.card.source_steps import OwnTable
 from foldline.card.submission import Submission
 from foldline.card.target import Target
@@ -32,6 +33,8 @@ class Card(Section):
     symmetries: tuple[Symmetry, ...] | None
     """The views under which a label stays true: for dogs a horizontal flip, for digits none (a 6 is no 9). null: labels
     say where something lies, so that not even crops and movements keep them true."""
+    rules: Rules = UNKNOWN
+    """A card need not know them."""
 
 
 def own_tables(section: object) -> Iterator[OwnTable]:

@@ -52,6 +52,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *_swapped_axes(params),
         *_unsafe_recipe(params, card),
         *unlearnable(params.train, card.target),
+        *_unfit_pretext(params, card),
         *unscorable(card),
         *unweighable(params, card),
         *params.prepare.unstorable(card.layout.channels, card.layout.range, card.slug),
@@ -81,6 +82,24 @@ def _unsafe_recipe(params: Params, card: Card) -> Iterator[str]:
                 f"{card.slug} that changes what the label says. Its card allows: {listed(card.symmetries or ())} "
                 "(`symmetries`)."
             )
+
+
+def _unfit_pretext(params: Params, card: Card) -> Iterator[str]:
+    pretext, rule = params.pretext.learned, card.rules.test_images_in_training
+    if pretext is None:
+        return
+    if not card.target.has_one_class or "distribution" not in card.target.activations:
+        yield (
+            f"params.yaml: `pretext.kind` is {pretext.kind}, whose probes tell classes apart, one for each image; a "
+            f"target of kind {card.target.kind} has none. Set it to `none`."
+        )
+    if pretext.images == "train_and_test" and rule != "allowed":
+        yield (
+            f"params.yaml: `pretext.images` is train_and_test, but `rules.test_images_in_training` of the card "
+            f"{card.slug} is {rule}. Look at the competition's rules, on its page. Where they allow to learn from test "
+            "images, say so in the card (`rules: {test_images_in_training: allowed}`); if not, set `pretext.images` to "
+            "train or fold."
+        )
 
 
 def _swapped_axes(params: Params) -> Iterator[str]:

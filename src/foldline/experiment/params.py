@@ -16,6 +16,7 @@ from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 from foldline.pixels.resizing import Prepare
 from foldline.predicting.predicted_rows import Predict
+from foldline.training.pretext import Pretexts
 from foldline.training.train_section import Train
 from foldline.training.weights import Weights
 
@@ -29,6 +30,7 @@ class Params(Section):
     weights: Weights
     prepare: Prepare
     split: Split
+    pretext: Pretexts
     train: Train
     predict: Predict
     ensemble: Ensemble
@@ -54,6 +56,8 @@ class Params(Section):
             yield f"folds has {listed(of_all_rows)}, without rows to choose an epoch by: set {keys} to last"
         if not model.has_head and "all_head0" in self.folds:
             yield "folds has all_head0, but train.model is your own and has no separate head: leave all_head0 out"
+        sides = self.prepare.height_pixels, self.prepare.width_pixels
+        yield from self.pretext.contradictions(*sides, self.split.count, model)
         if not model.has_head and self.weights.kind != "none":
             yield (
                 f"weights.kind is {self.weights.kind}, but train.model is your own and starts as your code makes it: "

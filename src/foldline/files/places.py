@@ -100,6 +100,15 @@ class Places:
         self.local_kaggle = root / "work" / "local-kaggle"
         """What the embedded Kaggle remembers between runs."""
 
+    @property
+    def pretext(self) -> Path:
+        """The trajectory of the one backbone that all folds begin with, or a marker."""
+        return self.work / "pretext" / "trained"
+
+    def pretext_choice(self, fold: FoldName) -> Path:
+        """What trainings of a fold begin with, or a marker."""
+        return self.pretext.with_name(f"fold{fold}")
+
     def trained(self, fold: FoldName, seed: int) -> Path:
         return self.trained_folds / of_model(fold, seed)
 

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from foldline.pixels.loaders import EpochOrder, balanced
 from foldline.training.fold_samples import Samples
+from foldline.training.pretext_kind import LearnedPretext
 from foldline.training.train_section import Train
 
 
@@ -33,6 +34,15 @@ class Batch:
     """The images' tabular features, if there are any: `model(batch.images, *batch.tabular)`."""
 
 
+def posed(batch: Batch, task: LearnedPretext | None) -> Batch:
+    """The batch as the pretext task poses it, image by image, so that all that it makes of one stand side by side."""
+    if task is None:
+        return batch
+    images, targets = task.posed(batch.images)
+    weights, index = (tensor.repeat_interleave(task.copies) for tensor in (batch.weights, batch.index))
+    return Batch(images, targets, weights, index, batch.global_batch_size * task.copies)
+
+
 class TrainingBatches:
     """The batches of any epoch: `batches.of(epoch)`, and `batches.mixed(epoch)` to train on."""
 
@@ -44,6 +54,7 @@ class TrainingBatches:
         config: Train,
         seed: tuple[int, ...],
         device: torch.device,
+        task: LearnedPretext | None = None,
     ) -> None:
         """`loader`: of foldline.pixels.loaders.training_loader. `soft_targets`: from targets to those that the loss
         takes. `seed`: of this process's mixing; with the epoch and the step it says all that is drawn."""
@@ -53,6 +64,7 @@ class TrainingBatches:
         self._config = config
         self._seed = seed
         self._device = device
+        self._task = task
 
     def __len__(self) -> int:
         return len(self._loader)
@@ -60,7 +72,7 @@ class TrainingBatches:
     @property
     def images(self) -> int:
         """Per epoch, in all processes together."""
-        return len(self._samples)
+        return len(self._samples) * (1 if self._task is None else self._task.copies)
 
     def of(self, epoch: int) -> Iterator[Batch]:
         order = self._loader.batch_sampler
@@ -69,10 +81,11 @@ class TrainingBatches:
         fraction = self._config.resolution.fraction(epoch)
         for (images, index), size in zip(self._loader, order.batch_sizes, strict=True):
             images = resized(images.to(self._device, non_blocking=True), fraction)
-            if self._config.channels_last:
-                images = images.contiguous(memory_format=torch.channels_last)
             targets, weights, tabular = self._samples.told(index, self._device)
-            yield Batch(images, self._soft_targets(targets), weights, index, size, tabular)
+            batch = posed(Batch(images, self._soft_targets(targets), weights, index, size, tabular), self._task)
+            if self._config.channels_last:
+                batch = replace(batch, images=batch.images.contiguous(memory_format=torch.channels_last))
+            yield batch
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
         mix = self._config.mixing.mix(epoch, self._config.epochs)

@@ -3,7 +3,7 @@ what it was trained with."""
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -109,11 +109,13 @@ def key_inputs(
 class Checkpoints:
     """The latest state of one training. Its folder's name is the key: a hash of `inputs`."""
 
-    def __init__(self, folder: Path, inputs: Mapping[str, Any]) -> None:
-        """`folder`: of one fold and seed, shared by all keys. `inputs`: all that their training depends on, as JSON."""
+    def __init__(self, folder: Path, inputs: Mapping[str, Any], models: Collection[int] = ()) -> None:
+        """`folder`: of one fold and seed, shared by all keys. `inputs`: all that their training depends on, as JSON.
+        `models`: the epochs (0: before the first) whose model is kept, too, until `clear`."""
         self._all = folder
         self._inputs = dict(inputs)
         self._mine = folder / sha256_of_json(self._inputs)[:16]
+        self.models = {epoch: self._mine / f"epoch{epoch}.safetensors" for epoch in models}
         self._resumes: tuple[str, ...] = ()
         """After which epoch the next run does: that of the state that was saved or loaded last."""
         self.damaged: list[Path] = []
@@ -142,6 +144,11 @@ class Checkpoints:
         self._note_epochs(state)
         for other in self._others():
             shutil.rmtree(other)
+
+    def keep_model(self, epoch: int, save: Callable[[Path], None]) -> None:
+        """Where this epoch's is wanted; before the epoch's state, so that no state lacks a model."""
+        if epoch in self.models:
+            save(self.models[epoch])
 
     def load(self) -> dict[str, Any] | None:
         """The latest state that is as it was written, on the CPU, or None to start afresh."""

@@ -259,7 +259,7 @@ def take_steps(setup: TrainingSetup, fold: Fold, config: Train, accelerator: Acc
         set_rates(optimizer, ALL_BUT_STILL)
 
     batches = training_batches(fold, config, accelerator)
-    validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator)
+    validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator, fold.task)
     still = replace(setup, set_hyperparameters=all_but_still)
     for _ in train(still, batches, validate, Unwatched((), 1, Path()), None, accelerator):
         pass

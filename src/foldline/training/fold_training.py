@@ -5,6 +5,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
@@ -140,13 +141,18 @@ def learn_phase(
     setup = replace(build_training(fold, config, len(batches), accelerator.device, learned), earlier=earlier)
     before = sum(phase.epochs for phase in whole.in_phases[: fold.phase])
     check = NonFiniteCheck(fold.training.row_ids, len(batches), checkpoints.path, before)
-    validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator)
+    model = setup.average.model
+    assert isinstance(model, Classifier)
+    validate = validation(fold.pixels, fold.validation, setup.judged_by, config, accelerator, fold.task)
+    if start is None and accelerator.is_main_process:
+        checkpoints.keep_model(0, partial(save_model, model=model))
     state, begun = start, time.monotonic()
     done = before if start is None else len(start["progress"]["history"])
     for state in train(setup, batches, validate, check, start, accelerator):
         if accelerator.is_main_process:
-            checkpoints.save({**state, **beside})
             row = state["progress"]["history"][-1]
+            checkpoints.keep_model(row["epoch"], partial(save_model, model=model))
+            checkpoints.save({**state, **beside})
             rate = (time.monotonic() - begun) / (row["epoch"] - done)
             seconds_left = rate * (whole.epochs - row["epoch"])
             tqdm.write(describe_epoch(fold.title, whole.epochs, row, seconds_left))
@@ -157,8 +163,7 @@ def learn_phase(
             report_progress(Done(row["epoch"], whole.epochs, seconds_left, losses))
         accelerator.wait_for_everyone()
     assert state is not None, "there is at least one epoch"
-    history, model = state["progress"]["history"], setup.average.model
-    assert isinstance(model, Classifier)
+    history = state["progress"]["history"]
     if config.keep == "last":
         return Trained(model.cpu(), history, history[-1])
     model.load_state_dict(state["progress"]["best_weights"])

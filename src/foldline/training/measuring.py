@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader
 
 from foldline.files.refusal import Refusal, listed
 from foldline.pixels.loaders import Pixels, evaluation_loader
-from foldline.training.batches import Batch
+from foldline.training.batches import Batch, posed
 from foldline.training.fold_samples import Samples
 from foldline.training.objectives import Objective
+from foldline.training.pretext_kind import LearnedPretext
 from foldline.training.processes import over_processes
 from foldline.training.train_section import Train
 
@@ -47,7 +48,12 @@ class RunningSums:
 
 
 def validation(
-    pixels: Pixels, samples: Samples, objective: Objective, config: Train, accelerator: Accelerator
+    pixels: Pixels,
+    samples: Samples,
+    objective: Objective,
+    config: Train,
+    accelerator: Accelerator,
+    task: LearnedPretext | None = None,
 ) -> Callable[[nn.Module], tuple[float, float]]:
     """From a model to its loss and accuracy on the validation samples, of which each process sees its part once.
 
@@ -56,19 +62,20 @@ def validation(
     if not len(samples):
         return lambda model: (math.nan, math.nan)
     mine = samples.at(np.array_split(np.arange(len(samples)), accelerator.num_processes)[accelerator.process_index])
-    loader = evaluation_loader(pixels, mine.cache_indices, config.micro_batch_size, config.workers)
+    copies = 1 if task is None else task.copies
+    loader = evaluation_loader(pixels, mine.cache_indices, max(config.micro_batch_size // copies, 1), config.workers)
 
     def validate(model: nn.Module) -> tuple[float, float]:
         model.eval()
         sums, seen = RunningSums(accelerator), []
         for batch in evaluation_batches(loader, mine, objective, accelerator.device):
-            measured = measure(model, batch, objective, accelerator)
+            measured = measure(model, posed(batch, task), objective, accelerator)
             sums.add(*measured)
             seen.append(measured[0])
-        loss, accuracy = sums.means(len(samples))
+        loss, accuracy = sums.means(len(samples) * copies)
         if not math.isfinite(loss):
             wrong = np.flatnonzero(~torch.cat(seen).isfinite().cpu().numpy()) if seen else []
-            rows = listed((mine.row_ids[row] for row in wrong), 40)
+            rows = listed(dict.fromkeys(mine.row_ids[image // copies] for image in wrong), 40)
             raise Refusal(f"the validation loss is not a number, for the rows {rows}. {LOWER}")
         return loss, accuracy
 

@@ -62,13 +62,10 @@ class Phase(Section):
     keep: Keep | None = None
 
 
-TRAINING = "the training: train.epochs is"
+class Learning(Section):
+    """What `train` and a pretext say alike of how a network learns."""
 
-
-class Train(Section):
-    seeds: tuple[NonNegativeInt, ...]
-    """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
-    its own and knows nothing of the others, so that one more seed leaves it as it is."""
+    section: ClassVar[str]
     epochs: PositiveInt
     batch_size: PositiveInt
     """At most this many images per optimiser step, in all processes together; an epoch's steps divide its images
@@ -77,27 +74,52 @@ class Train(Section):
     """Images per forward pass and process; gradients of a step's passes add up, exactly."""
     workers: NonNegativeInt
     """Loader processes for each training process."""
-    label_fraction: Annotated[float, Field(gt=0, le=1)]
-    """Of a fold's training rows: as much of each class is learned from, at least one row; the others are as if they
-    were not there. A smaller fraction's rows are among a larger one's. Validation has all of its rows."""
     precision: Precision
     channels_last: bool
     """Pixel by pixel in memory: faster convolutions on recent GPUs, above all in half precision."""
     compile: bool
     """Through torch.compile, which takes minutes at the start."""
     resolution: Resolution
-    model: Models
     optimizer: Optimizers
     learning_rates: AnyLearningRates
-    freezing: Freezings
     schedule: Schedules
     clipping: Clippings
     average: Averages
+    augmentation: Augmentation
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Those of its parts that come in kinds, by their keys."""
+        return {key: part for key, part in self if isinstance(part, Kind)}
+
+    @property
+    def _whole(self) -> str:
+        return f"the training: {self.section}.epochs is"
+
+    def too_long(self) -> Iterator[str]:
+        """A line for each key that counts more epochs than there are."""
+        for name, part in self.kinds.items():
+            for key in part.epoch_keys:
+                value = getattr(part, key)
+                epochs = max(value) if isinstance(value, tuple) else value
+                if epochs > self.epochs:
+                    yield f"{self.section}.{name}.{key} is {epochs:g}, longer than {self._whole} {self.epochs}"
+
+
+class Train(Learning):
+    section: ClassVar = "train"
+    seeds: tuple[NonNegativeInt, ...]
+    """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
+    its own and knows nothing of the others, so that one more seed leaves it as it is."""
+    label_fraction: Annotated[float, Field(gt=0, le=1)]
+    """Of a fold's training rows: as much of each class is learned from, at least one row; the others are as if they
+    were not there. A smaller fraction's rows are among a larger one's. Validation has all of its rows."""
+    model: Models
+    freezing: Freezings
     loss: Losses
     imbalance: Imbalances
     mixing: Mixings
     head_initialisation: HeadInitialisations
-    augmentation: Augmentation
     phases: tuple[Phase, ...]
     """Trained one after the other, `epochs` together; [] for a training of one piece."""
     keep: Keep
@@ -115,7 +137,7 @@ class Train(Section):
     def _no_contradictions(self) -> "Train":
         contradictions = list(self._unfit_phases())
         for phase in self.in_phases:
-            contradictions += [*phase._too_long(), *phase._unmixable(), *phase._headless()]
+            contradictions += [*phase.too_long(), *phase._unmixable(), *phase._headless()]
         if contradictions:
             raise ValueError("; ".join(dict.fromkeys(contradictions)))
         return self
@@ -138,18 +160,8 @@ class Train(Section):
             yield f"train.phases have {written} epochs, but train.epochs is {self.epochs}: it is their sum"
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
-        """Those of its parts that come in kinds, by their keys."""
-        return {key: part for key, part in self if isinstance(part, Kind)}
-
-    def _too_long(self) -> Iterator[str]:
-        for name, part in self.kinds.items():
-            for key in part.epoch_keys:
-                value = getattr(part, key)
-                epochs = max(value) if isinstance(value, tuple) else value
-                if epochs > self.epochs:
-                    whole = f"the phase `{self.phases[0].name}`: its epochs are" if self.phases else TRAINING
-                    yield f"train.{name}.{key} is {epochs:g}, longer than {whole} {self.epochs}"
+    def _whole(self) -> str:
+        return f"the phase `{self.phases[0].name}`: its epochs are" if self.phases else super()._whole
 
     def _unmixable(self) -> Iterator[str]:
         if self.mixing.mixes and self.loss.is_of_values:

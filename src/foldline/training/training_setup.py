@@ -18,6 +18,7 @@ from foldline.pixels.loaders import EpochOrder, Pixels, training_loader
 from foldline.training.augmentation import build_augmentation
 from foldline.training.averages import Passes
 from foldline.training.batches import TrainingBatches
+from foldline.training.chosen_weights import load_chosen
 from foldline.training.fold_samples import Samples, TabularEncoding, labelled
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import TrainingSetup, seed_torch
@@ -25,6 +26,7 @@ from foldline.training.losses import Loss
 from foldline.training.models import Architecture, Classifier, build_model
 from foldline.training.objectives import Objective, build_objective
 from foldline.training.optimizers import hyperparameters
+from foldline.training.pretext_kind import LearnedPretext
 from foldline.training.train_section import Train
 
 ALL_ROWS_SEED = 2**32 - 1
@@ -55,10 +57,14 @@ class Fold:
     """What the samples' tabular features mean; None where a row is its images."""
     phase: int = 0
     """Which of the training's it is."""
+    chosen: Path | None = None
+    """What the pretext's choice hands on of a backbone (chosen_weights.py); it comes after `weights`."""
+    task: LearnedPretext | None = None
+    """What is learned instead of targets."""
 
     @property
     def title(self) -> str:
-        return f"fold {self.name}, seed {self.seed}"
+        return (f"{self.task.kind}, " if self.task else "") + f"fold {self.name}, seed {self.seed}"
 
 
 def fold_seed(fold: Fold) -> tuple[int, ...]:
@@ -118,6 +124,8 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
         own_code=config.model.own_code(),
     )
     model = build_model(architecture, fold.weights)
+    if fold.chosen is not None:
+        load_chosen(model.backbone, fold.chosen)
     model.standardise_targets(objective.target_mean, objective.target_std)
     if learned is not None:
         model.load_state_dict(learned)
@@ -150,4 +158,4 @@ def training_batches(fold: Fold, config: Train, accelerator: Accelerator) -> Tra
     loader = training_loader(fold.pixels, samples.cache_indices, augment, order, config.workers)
     weighed = replace(samples, weights=samples.weights * config.imbalance.weights(samples.targets))
     soft_targets, process_seed = fold_objective(fold, config.loss).soft_targets, (*seed, accelerator.process_index)
-    return TrainingBatches(loader, weighed, soft_targets, config, process_seed, accelerator.device)
+    return TrainingBatches(loader, weighed, soft_targets, config, process_seed, accelerator.device, fold.task)
