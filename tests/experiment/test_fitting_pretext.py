@@ -50,13 +50,11 @@ def test_what_contradicts_itself(pretext: dict[str, Any], changes: dict[str, Any
 def test_test_images_are_learned_from_only_where_the_card_says_that_they_may_be() -> None:
     learned = params(ROTATION | {"images": "train_and_test"})
     for rule in ("unknown", "forbidden"):
-        known = (
-            {} if rule == "unknown" else {"rules": card().rules.model_copy(update={"test_images_in_training": rule})}
-        )
+        known = card().rules.model_copy(update={"test_images_in_training": rule})
         with pytest.raises(Refusal, match=rf"of the card digits is {rule}\. Look at the competition's rules"):
-            refuse_unfit(learned, card(**known))
-    allowed = card().rules.model_copy(update={"test_images_in_training": "allowed"})
-    refuse_unfit(learned, card(rules=allowed))
+            refuse_unfit(learned, card(rules=known))
+    assert card().rules.test_images_in_training == "unknown"
+    refuse_unfit(learned, card(rules=known.model_copy(update={"test_images_in_training": "allowed"})))
     refuse_unfit(params(ROTATION | {"images": "train"}), card())
 
 

@@ -88,7 +88,8 @@ def _unfit_pretext(params: Params, card: Card) -> Iterator[str]:
     pretext, rule = params.pretext.learned, card.rules.test_images_in_training
     if pretext is None:
         return
-    if not card.target.has_one_class or "distribution" not in card.target.activations:
+    learns_classes = any(activation.learned == "distribution" for activation in card.target.activations)
+    if not (card.target.has_one_class and learns_classes):
         yield (
             f"params.yaml: `pretext.kind` is {pretext.kind}, whose probes tell classes apart, one for each image; a "
             f"target of kind {card.target.kind} has none. Set it to `none`."
