@@ -127,3 +127,28 @@ def test_cells_that_train_alike_are_refused(project: Path) -> None:
     cells = cells_of(project, axes=[{"clip.bounds": [{"kind": "none"}]}])
     with pytest.raises(Refusal, match=r"the cells `base` and `clip.bounds: kind: none` train the same model"):
         study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits")).refuse_alike(cells)
+
+
+def test_what_folds_begin_with_is_computed_once_for_each_fold_of_alike_cells(project: Path) -> None:
+    """Two cells have a pretext that the project has not: one folder, a run for each of their folds."""
+    rotation = {"kind": "rotation", "seed": 5}
+    axes = [{"pretext": [{"kind": "none"}, rotation]}, {"train.epochs": [5, 3]}]
+    study = study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits"))
+    cells = cells_of(project, axes=axes)
+    assert len(cells) == 5
+    before = dict(study.before(cells))
+    assert not before["prepare"] + before["split"] + before["weights"]
+    assert len(before["pretext"]) == 1
+    commands = [" ".join(item.command[-4:]) for item in before["pretext_choice"]]
+    assert sorted(commands) == [f"-m pipelines.pretext_choice --fold {fold}" for fold in (0, 1, 2)]
+    (folder,) = {item.folder for item in before["pretext_choice"]}
+    assert (folder / "work/digits/pretext/trained").is_symlink()
+    assert len({item.log for item in before["pretext_choice"]}) == 3
+
+    trainings = study.trainings(cells)
+    study.fill(trainings)
+    links = {training.cell.title: training.workspace.folder / "work/digits/pretext/fold2" for training in trainings}
+    targets = {link.parent.joinpath(link.readlink()).resolve() for link in links.values()}
+    assert targets == {project / "work/digits/pretext/fold2", folder.resolve() / "work/digits/pretext/fold2"}
+    with_other_folds = cells_of(project, changes={"folds": [0]}, axes=[])
+    assert not dict(study.before(with_other_folds))["pretext_choice"]
