@@ -11,7 +11,7 @@ from shutil import which
 import pandas as pd
 import pytest
 
-from foldline.report.study_page import curves, summary, table_row, write_study_page
+from foldline.report.study_page import curves, short, summary, table_row, write_study_page
 from foldline.report.study_table import Fit, Trained
 
 CHROMIUM = which("chromium")
@@ -42,11 +42,17 @@ def test_a_curve_is_the_mean_of_folds(tmp_path: Path) -> None:
 
 def test_the_summary_says_what_choosing_gains() -> None:
     assert summary([BASE, HOSTILE]).startswith(
-        "The best of 2 cells is “</script><b>$x & ${y}”: 0.10000 below the base's"
+        "The best of 2 cells is “train.rate: </script><b>$x & ${y}”: 0.10000 below the base's"
     )
     assert "gains +0.10000 on the fold that is left" in summary([BASE, HOSTILE])
     assert "with 2 folds" in summary([trained("base", 1.0), trained("a", 0.5)])
     assert summary([BASE]) == "No cell has all the trainings of the base yet, so none is compared."
+
+
+def test_paths_are_named_by_what_tells_them_apart() -> None:
+    paths = ["train.rate", "train.optimizer.decay", "split.seed", "pretext.seed", "optimizer"]
+    assert short(paths) == ["rate", "decay", "split.seed", "pretext.seed", "optimizer"]
+    assert short(["a.b", "b"]) == ["a.b", "b"]
 
 
 def test_a_row_of_the_table() -> None:
@@ -72,7 +78,7 @@ def test_the_data_are_whole_and_no_title_is_markup(tmp_path: Path) -> None:
     page = page_of(tmp_path)
     (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     data = json.loads(found)
-    assert data["axes"] == [{"name": "train.rate", "values": ["</script><b>$x & ${y}", "base"]}]
+    assert data["axes"] == [{"name": "rate", "values": ["</script><b>$x & ${y}", "base"]}]
     assert len(data["lines"]) == 8
     assert "<b>$x" not in page.replace(found, "")
     assert "<title>digits: a &amp; b</title>" in page

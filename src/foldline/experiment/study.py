@@ -40,7 +40,11 @@ class Cell:
 
     @property
     def title(self) -> str:
-        return ", ".join(f"{axis}: {value}" for axis, value in self.settings.items() if value != BASE) or BASE
+        return cell_title(self.settings)
+
+
+def cell_title(settings: Settings) -> str:
+    return ", ".join(f"{axis}: {value}" for axis, value in settings.items() if value != BASE) or BASE
 
 
 @dataclass(frozen=True)
