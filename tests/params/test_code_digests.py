@@ -148,7 +148,7 @@ READERS = {"check", "prepare"}
         ("foldline.pixels.tiff", {"prepare"}),
         ("foldline.pixels.building", {"prepare"}),
         ("foldline.folds.assignment", {"split"}),
-        ("foldline.training.loop", {"dry_run", "train"}),
+        ("foldline.training.loop", {"dry_run", "pretext", "pretext_choice", "train"}),
         ("foldline.training.rate_chart", set()),
     ],
 )
