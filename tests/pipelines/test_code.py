@@ -32,8 +32,10 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("key", ["schedule", "model", "augmentation"])
-def test_each_kind_of_ones_own_counts_for_training(checkout: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "also"), [("schedule", set()), ("model", {"pretext", "pretext_choice"}), ("augmentation", set())]
+)
+def test_each_kind_of_ones_own_counts_for_training(checkout: Path, key: str, also: set[str]) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
     section = {"kind": "python", "file": f"input/own/{key}.py", "name": "mine"}
     params["train"][key] = {"recipe": section, "transforms": []} if key == "augmentation" else section
@@ -42,7 +44,7 @@ def test_each_kind_of_ones_own_counts_for_training(checkout: Path, key: str) -> 
     Path("input/own").mkdir(parents=True)
     Path(section["file"]).write_text("a = 1")
     after = digests()
-    assert {stage for stage in before if before[stage] != after[stage]} == {"check", "dry_run", "train"}
+    assert {stage for stage in before if before[stage] != after[stage]} == {"check", "dry_run", "train"} | also
 
 
 def digests() -> dict[str, str]:
