@@ -287,7 +287,7 @@ def test_a_study_trains_its_cells_and_leaves_the_project_alone(finished: Path) -
     assert results.loc["base", "validation_loss"] != results.drop("base")["validation_loss"].item()
     apart = {path.name.split("-")[0] for path in (finished / "work/shapes/studies/sizes/shared").iterdir()}
     assert apart == {"prepare", "split", "pretext", "pretext_choice", "dry_run"}
-    assert "train.learning_rates.head: 0.001, prepare.height_pixels: 16" in Path(finished, ended["page"]).read_text()
+    assert "head: 0.001, height_pixels: 16" in Path(finished, ended["page"]).read_text()
 
     more = study(finished, axes=[{"train.learning_rates.head": [0.001, 0.01]}, STUDY["axes"][1]])
     assert (more["cells"], more["trained"]) == (3, 1), "what is trained is not trained again"
