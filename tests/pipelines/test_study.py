@@ -10,10 +10,11 @@ import yaml
 
 from foldline.experiment.study import Cell, assigned, read_grid
 from foldline.files.refusal import Refusal
+from foldline.files.whole_files import write_text
 from foldline.params.yaml_files import read_yaml
 from pipelines.chain import Chain, read_chain
 from pipelines.running import Settings
-from pipelines.study_cells import refuse_invalid, study_folder
+from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
 from tests.end_to_end.checkout import ROOT
 
 PRETEXT = ("pretext", "pretext_choice")
@@ -99,6 +100,33 @@ def cells_of(project: Path, **study: Any) -> list[Cell]:
         yaml.safe_dump({"base": "params.yaml", "changes": {}, "axes": [], "leave_out": [], **study}, sort_keys=False)
     )
     return read_grid(Path("study.yaml")).cells()
+
+
+def test_it_says_which_cells_of_the_last_run_stay_valid(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The base's epochs change: so does every cell but that which has epochs of its own."""
+    settings, axes = Settings(Path("params.yaml"), "digits"), [{"train.epochs": [2, 3]}]
+
+    def said(**changed: Any) -> str:
+        cells, study = cells_of(project, axes=axes, **changed), study_folder(Path("study.yaml"), settings)
+        for training in study.trainings(cells):
+            training.workspace.folder.mkdir(parents=True, exist_ok=True)
+            write_text(training.workspace.folder / "params.yaml", yaml.safe_dump(training.cell.params))
+        say_what_changed(study, cells)
+        return capsys.readouterr().out
+
+    assert said() == ""
+    assert said() == ""
+    assert said(changes={"train.epochs": 9}) == (
+        "train.epochs changed since the last run: 1 cell is trained anew. "
+        "Still valid: train.epochs: 2; train.epochs: 3\n"
+    )
+    assert said(changes={"train.epochs": 9, "train.batch_size": 16}) == (
+        "train.batch_size changed since the last run: 3 cells are trained anew. Still valid: none\n"
+    )
+    write_code(project, {"train": "1111"})
+    assert said(changes={"train.epochs": 9, "train.batch_size": 16}) == (
+        "the data or the code changed since the last run: 3 cells are trained anew. Still valid: none\n"
+    )
 
 
 @pytest.mark.parametrize(
