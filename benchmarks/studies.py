@@ -45,7 +45,7 @@ def overhead_seconds() -> float:
 
 def _study(checkout: Path, cells: int, epochs: int) -> float:
     """Seconds of one with the base and as many other cells."""
-    rates = [0.001 * (number + 1) for number in range(cells)]
+    rates = [0.0101 + 0.001 * number for number in range(cells)]
     axes: list[Any] = [{"train.learning_rates.head": rates}] if cells else []
     content = {"base": "params.yaml", "changes": {"folds": [0], "train.epochs": epochs}, "axes": axes, "leave_out": []}
     name = f"of-{cells}-cells-{epochs}-epochs.yaml"
