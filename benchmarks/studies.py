@@ -67,9 +67,9 @@ def page_megabytes(cells: int, epochs: int) -> float:
     for number in range(cells):
         history = pd.DataFrame(random.random((epochs, len(COLUMNS))), columns=[*COLUMNS])
         history = history.assign(epoch=np.arange(1, epochs + 1), fold=0, seed=0)
-        settings = {"train.optimizer.weight_decay": f"0.{number}", "optimizer": f"AdamW {number % 4}"}
-        title = ", ".join(f"{axis}: {value}" for axis, value in settings.items()) if number else BASE
-        trained.append(Trained(title, settings, [Fit(0, 0, *random.random(2))], history))
+        changed = {"train.optimizer.weight_decay": f"0.{number}", "optimizer": f"AdamW {number % 4}"}
+        settings = changed if number else dict.fromkeys(changed, BASE)
+        trained.append(Trained(settings, [Fit(0, 0, *random.random(2))], history))
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
         write_study_page(page, "200 cells", trained, 1)

@@ -26,7 +26,7 @@ def print_agreement(names: Sequence[str], data: FitData, scorer: Scorer, scale: 
     """Each run's score, its correlation with the others, and how often they name other classes (also returned)."""
     inputs = tuple(map(scale.predictions, data.inputs[: len(names)]))
     alike = agreement(inputs, scale.form)
-    table = Table("run", scorer.metric.name, *names, title="correlation / share of rows with other classes")
+    table = Table("run", scorer.metric.name, *names, title="correlation / fraction of rows with other classes")
     scores = [scorer.score(data.targets, one) for one in inputs]
     for at, (name, score) in enumerate(zip(names, scores, strict=True)):
         pairs = zip(alike.correlation[at], alike.disagreement[at], strict=True)

@@ -43,7 +43,7 @@ def _trained(cell: Cell, wanted: Sequence[Training]) -> Trained:
     if out and not done:
         histories.append(_placed(_known(out), wanted[0]))
     history = pd.concat(histories) if histories else pd.DataFrame()
-    return Trained(cell.title, cell.settings, fits, history, out.why if out else None)
+    return Trained(cell.settings, fits, history, out.why if out else None)
 
 
 def _placed(history: pd.DataFrame, of: Training) -> pd.DataFrame:

@@ -33,8 +33,8 @@ class Queue:
             failed = [one for one in self._run(items) if one.has_failed]
             if failed:
                 raise Refusal(
-                    f"the stage `{stage}` failed for {counted(len(failed), 'cell', 'cells')}, so nothing was trained. "
-                    "What it said is above. Correct these values, or leave them out."
+                    f"the stage `{stage}` failed for {counted(len(failed), 'cell', 'cells')}, so none of them was "
+                    "trained. What it said is above. Correct these values, or leave them out."
                 )
         trainings = self.study.trainings(cells)
         self.study.fill(trainings)
@@ -46,8 +46,9 @@ class Queue:
         rule = EpochRule(firsts, earlier)
         ended = self._run([training.item for training in rule.waiting()], rule.stop)
         rule.judge(ended)
-        rule_out_by_first_fold([*earlier, *firsts])
         others = [one for one in trainings if one not in firsts and not one.is_done]
+        if others:
+            rule_out_by_first_fold([*earlier, *firsts])
         return ended + self._run([one.item for one in others if ruled_out(one.workspace) is None])
 
     def _run(self, items: Sequence[Item], stop: Callable[[Running], str | None] = lambda _: None) -> list[Ended]:
@@ -58,9 +59,9 @@ class Queue:
 
 
 def search_cells(queue: Queue, search: Search, trials: int, settings: Settings) -> list[Ended]:
-    """Train the base, then what the search asks for, as many cells at a time as there are slots, until `trials` have
-    ended; how each training ended."""
-    ended = queue.train([search.grid.base_cell])
+    """Train the base, and what an earlier run asked for and has not; then what the search asks for, as many cells at a
+    time as there are slots, until `trials` have ended; how each training ended."""
+    ended = queue.train(search.cells())
     while (left := trials - search.ended()) > 0:
         before, asked = search.cells(), search.ask(min(left, len(queue.slots)))
         if not asked:

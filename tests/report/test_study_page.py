@@ -25,7 +25,7 @@ def trained(title: str, *losses: float, accuracy: float = 0.5) -> Trained:
         for fold, loss in enumerate(losses) for epoch in (1, 2)
     ]  # fmt: skip
     fits = [Fit(fold, 0, loss, accuracy) for fold, loss in enumerate(losses)]
-    return Trained(title, {"train.rate": "base" if title == "base" else title}, fits, pd.DataFrame(lines))
+    return Trained({"train.rate": "base" if title == "base" else title}, fits, pd.DataFrame(lines))
 
 
 BASE = trained("base", 1.0, 2.0)

@@ -14,7 +14,7 @@ def trained(title: str, *losses: float, seeds: tuple[int, ...] = (0,)) -> Traine
     places = [(fold, seed) for seed in seeds for fold in range(len(losses) // len(seeds))]
     fits = [Fit(fold, seed, loss, 0.5) for (fold, seed), loss in zip(places, losses, strict=True)]
     history = pd.DataFrame(places, columns=["fold", "seed"]).assign(epoch=1, validation_loss=losses)
-    return Trained(title, {"axis": title}, fits, history)
+    return Trained({"axis": title}, fits, history)
 
 
 BASE = trained("base", 1.0, 2.0, 3.0)
@@ -36,7 +36,7 @@ def test_only_what_both_have_is_compared() -> None:
     found = cell_gain(trained("a", 0.9), BASE)
     assert (found.pairs, found.mean) == (1, pytest.approx(0.1))
     assert found.verdict == "needs at least 2 folds or seeds"
-    nothing = cell_gain(Trained("b", {}, [], pd.DataFrame()), BASE)
+    nothing = cell_gain(Trained({}, [], pd.DataFrame()), BASE)
     assert nothing.pairs == 0
     assert math.isnan(nothing.mean)
 
@@ -47,12 +47,12 @@ def test_the_best_is_judged_on_folds_that_it_was_not_chosen_on() -> None:
     lucky = [trained(f"lucky {fold}", *np.where(np.arange(3) == fold, 0.0, 1.0)) for fold in range(3)]
     found = best_cell([trained("base", 1.0, 1.0, 1.0), *lucky])
     assert found is not None
-    assert (found.title, found.seen, found.honest) == ("lucky 0", pytest.approx(1 / 3), 0.0)
+    assert (found.title, found.seen, found.honest) == ("axis: lucky 0", pytest.approx(1 / 3), 0.0)
 
 
 def test_who_is_better_everywhere_is_honestly_best() -> None:
     found = best_cell([trained("base", 1.0, 2.0), trained("good", 0.5, 1.5), trained("unfinished", 0.0)])
-    assert found == ("good", pytest.approx(0.5), pytest.approx(0.5))
+    assert found == ("axis: good", pytest.approx(0.5), pytest.approx(0.5))
 
 
 def test_one_fold_says_nothing_of_others() -> None:
@@ -72,5 +72,5 @@ def test_seeds_of_a_fold_are_left_out_together() -> None:
 def test_the_long_table_has_a_line_per_epoch_and_a_column_per_axis() -> None:
     table = long_table([trained("base", 1.0), trained("a", 0.5, 0.6)])
     assert list(table) == ["cell", "axis", "fold", "seed", "epoch", "validation_loss"]
-    assert table["cell"].tolist() == ["base", "a", "a"]
+    assert table["cell"].tolist() == ["base", "axis: a", "axis: a"]
     assert table["axis"].tolist() == ["", "a", "a"]

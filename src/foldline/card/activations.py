@@ -75,7 +75,7 @@ class ActivationKind(Word):
         return loss
 
     def correct(self, logits: Logits, targets: SoftTargets) -> PerImage:
-        """1 for an image whose answer is right, 0 for another; for labels, the share that is, of those that are known
+        """1 for an image whose answer is right, 0 for another; for labels, the fraction of those known that is
         (0 where none is); for numbers NaN."""
         return (logits.argmax(dim=1) == targets.argmax(dim=1)).float()
 

@@ -9,7 +9,6 @@ import runpy
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -43,19 +42,18 @@ def warm_start(modules: Sequence[str], environment: Environment) -> Callable[[It
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, *modules])
-    before = dict(os.environ)
-    os.environ |= {PARENT: str(os.getpid()), **environment}
-    forkserver.ensure_running()
-    os.environ.clear()
-    os.environ |= before
 
-    def start(item: Item, environment: Environment) -> Forked:
+    def start(item: Item, slot: Environment) -> Forked:
         prepare_files(item)
         words = item.command[item.command.index("-m") + 1 :]
-        given = (words, item.folder, item.log, environment_of(item, environment))
         # Not a daemon: a training starts loaders of its own.
+        given = (words, item.folder, item.log, environment_of(item, slot))
         process = context.Process(target=_work, args=given, daemon=False)
+        before = dict(os.environ)
+        os.environ |= {PARENT: str(os.getpid()), **environment}  # The first item starts the server, which gets them.
         process.start()
+        os.environ.clear()
+        os.environ |= before
         return Forked(process)
 
     return start

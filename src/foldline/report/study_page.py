@@ -11,7 +11,7 @@ from string import Template
 
 import pandas as pd
 
-from foldline.experiment.study import BASE, cell_title
+from foldline.experiment.study import BASE
 from foldline.files.whole_files import write_text
 from foldline.report.study_table import Trained, best_cell, cell_gain
 from foldline.report.vega import vega_script
@@ -29,7 +29,7 @@ def write_study_page(path: Path, title: str, cells: Sequence[Trained], wanted: i
     settings = [cell.settings for cell in cells]
     axes = [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]]
     lines = [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)]
-    of_cells = [{"cell": cell_title(cell.settings), "settings": dict(cell.settings)} for cell in cells]
+    of_cells = [{"cell": cell.title, "settings": dict(cell.settings)} for cell in cells]
     data = json.dumps({"cells": of_cells, "lines": lines, "axes": axes}, ensure_ascii=False, separators=(",", ":"))
     ordered = sorted(cells, key=lambda cell: (not cell.fits, cell.loss))
     template = Template(files("foldline.report").joinpath("study.html").read_text(encoding="utf-8"))
@@ -58,8 +58,7 @@ def summary(cells: Sequence[Trained]) -> str:
     best = best_cell(cells)
     if best is None:
         return "No cell has all the trainings of the base yet, so none is compared."
-    title = next(cell_title(cell.settings) for cell in cells if cell.title == best.title)
-    said = f"The best of {len(cells)} cells is “{title}”: {best.seen:.{DIGITS}f} below the base's validation loss."
+    said = f"The best of {len(cells)} cells is “{best.title}”: {best.seen:.{DIGITS}f} below the base's validation loss."
     if math.isnan(best.honest):
         return f"{said} It was chosen on these very rows; with 2 folds the page would say what the choice itself gains."
     return (
@@ -87,7 +86,7 @@ def table_row(cell: Trained, base: Trained, wanted: int) -> str:
     sure = gain.pairs > 1 and not of_base
     error = f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""
     texts = [
-        cell_title(cell.settings),
+        cell.title,
         f"{len(cell.fits)} of {wanted}",
         f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",

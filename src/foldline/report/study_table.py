@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from foldline.ensembling.scoring import Interval, mean_interval, standard_error
-from foldline.experiment.study import BASE, Settings
+from foldline.experiment.axes import Settings
+from foldline.experiment.study import BASE, cell_title
 
 
 class Fit(NamedTuple):
@@ -28,13 +29,16 @@ class Fit(NamedTuple):
 class Trained:
     """A cell, and its trainings that are done."""
 
-    title: str
     settings: Settings
     fits: Sequence[Fit]
     history: pd.DataFrame
     """`fold, seed`, and the columns of history.csv."""
     ruled_out: str | None = None
     """Why it was trained no further, where it was not."""
+
+    @property
+    def title(self) -> str:
+        return cell_title(self.settings)
 
     @property
     def loss(self) -> float:

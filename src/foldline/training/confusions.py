@@ -17,13 +17,13 @@ def drawable(classes: Sequence[str]) -> bool:
 def draw_confusions(confusions: pd.DataFrame, classes: Sequence[str], title: str) -> bytes:
     """A PNG with a panel per stage. confusions: columns stage, class, predicted, images. Needs no network."""
     of_class = confusions.groupby(["stage", "class"])["images"].transform("sum").clip(lower=1)
-    values = confusions.assign(share=confusions["images"] / of_class)[["stage", "class", "predicted", "share"]]
+    values = confusions.assign(fraction=confusions["images"] / of_class)[["stage", "class", "predicted", "fraction"]]
 
     def axis(field: str) -> dict[str, Any]:
         return {"field": field, "type": "nominal", "sort": list(classes)}
 
     scale = {"domain": [0, 1], "scheme": "blues"}
-    colour = {"field": "share", "type": "quantitative", "scale": scale, "title": "share of the class"}
+    colour = {"field": "fraction", "type": "quantitative", "scale": scale, "title": "fraction of the class"}
     side = max(CELL_PIXELS * len(classes), LEAST_SIDE_PIXELS)
     panel = {"mark": "rect", "width": side, "height": side}
     encoding = {"x": axis("predicted"), "y": axis("class"), "color": colour}

@@ -23,6 +23,8 @@ from foldline.training.pretext_samples import Probed
 from foldline.training.probes import Labelled, linear_probe, neighbours_probe
 
 PROBE_COLUMNS = ("epoch", "stage", "accuracy", "standard_error", "neighbours_accuracy")
+ProbeRow = tuple[int, str, float, float, float]
+"""Of probes.csv."""
 CONFUSION_COLUMNS = ("epoch", "stage", "class", "predicted", "images")
 
 
@@ -41,11 +43,13 @@ class Choosing:
 def choose(folder: Path, trajectory: Path, choosing: Choosing) -> dict[str, Any]:
     """Probe each model of the folder `trajectory`; write probes.csv, confusions.csv, a picture per epoch, the chosen
     weights and choice.json to `folder`, and return what the last says."""
-    probes: list[tuple] = []
+    probes: list[ProbeRow] = []
     counts: list[pd.DataFrame] = []
     for epoch in choosing.pretext.probed_epochs:
         model = load_model(trajectory / f"epoch{epoch}.safetensors")
-        of_epoch = pd.concat(_probed(model, epoch, choosing, probes), ignore_index=True)
+        rows, tables = zip(*_probed(model, epoch, choosing), strict=True)
+        of_epoch = pd.concat(tables, ignore_index=True)
+        probes += rows
         if drawable(choosing.classes):
             picture = draw_confusions(of_epoch, choosing.classes, f"epoch {epoch}")
             (folder / f"confusions-epoch{epoch}.png").write_bytes(picture)
@@ -65,25 +69,25 @@ def choose(folder: Path, trajectory: Path, choosing: Choosing) -> dict[str, Any]
     return found
 
 
-def _probed(model: Classifier, epoch: int, choosing: Choosing, probes: list[tuple]) -> Iterator[pd.DataFrame]:
-    """Stage by stage the confusions; a line for each is added to `probes`."""
+def _probed(model: Classifier, epoch: int, choosing: Choosing) -> Iterator[tuple[ProbeRow, pd.DataFrame]]:
+    """Stage by stage the row of probes.csv, and those of confusions.csv."""
     fitted, judged = (stage_vectors(model, choosing, images) for images in (choosing.fitted, choosing.judged))
     for stage in fitted:
         parts = Labelled(fitted[stage], choosing.fitted.labels), Labelled(judged[stage], choosing.judged.labels)
         linear, neighbours = linear_probe(*parts), neighbours_probe(*parts)
-        probes.append((epoch, stage, linear.accuracy, linear.standard_error, neighbours.accuracy))
+        row = (epoch, stage, linear.accuracy, linear.standard_error, neighbours.accuracy)
         counts = linear.confusion(len(choosing.classes))
         true, predicted = np.indices(counts.shape)
         names = np.array(choosing.classes)
         columns = (epoch, stage, names[true.ravel()], names[predicted.ravel()], counts.ravel())
-        yield pd.DataFrame(dict(zip(CONFUSION_COLUMNS, columns, strict=True)))
+        yield row, pd.DataFrame(dict(zip(CONFUSION_COLUMNS, columns, strict=True)))
 
 
 @torch.inference_mode()
 def stage_vectors(model: Classifier, choosing: Choosing, images: Probed) -> Mapping[str, Float32[np.ndarray, "n _"]]:
     """By stage, of all images; in evaluation mode and float32."""
     model = model.to(choosing.device).eval()
-    size = max(choosing.pretext.micro_batch_size, 1)
+    size = choosing.pretext.micro_batch_size
     found: dict[str, list[np.ndarray]] = {}
     for batch, _ in evaluation_loader(choosing.pixels, images.cache_indices, size, workers=0):
         batch = model.normalised(batch.to(choosing.device))

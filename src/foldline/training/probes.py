@@ -33,7 +33,7 @@ class Probe:
 
     @property
     def accuracy(self) -> float:
-        """The share of rows in 0..1 whose class is predicted."""
+        """The fraction of rows, 0 to 1, whose class is predicted."""
         return float(np.mean(self.labels == self.predictions))
 
     @property
