@@ -12,8 +12,8 @@ from jaxtyping import Float, Integer
 from scipy.special import softmax
 
 from benchmarks.page_parts import put
-from foldline.ensembling.calibration import project
 from foldline.ensembling.predictions import read_predictions
+from foldline.ensembling.projection import project
 from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.files.whole_files import whole_file
 from foldline.metrics.kinds.of_probabilities import LogLoss

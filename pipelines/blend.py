@@ -9,13 +9,14 @@ foldline blend RUN RUN ...
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.ensembling.chain import fit_nested
 from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble
-from foldline.ensembling.members import fit_data
+from foldline.ensembling.row_sources import fit_data
 from foldline.ensembling.runs import aligned, blend_scale, open_runs
 from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import Context, fit_nested
+from foldline.ensembling.steps import Context
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of
 from foldline.metrics.metric import Metric

@@ -11,11 +11,11 @@ from foldline.card.target import Target
 from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
 from foldline.competition.submission_file import write_submission
+from foldline.ensembling.chain import FitData
 from foldline.ensembling.predictions import read_predictions
 from foldline.ensembling.runs import agreement
 from foldline.ensembling.scales import Scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import FitData
 from foldline.files.places import Places
 from foldline.files.whole_files import whole_file
 from foldline.metrics.decisions.rules import read_rule

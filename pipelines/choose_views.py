@@ -12,10 +12,11 @@ foldline tta
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.views import cost_of
+from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan
-from foldline.ensembling.members import fit_data, read_predicted
+from foldline.ensembling.members import read_predicted
+from foldline.ensembling.row_sources import fit_data
 from foldline.ensembling.scoring import Scorer, gains_metrics
-from foldline.ensembling.steps import fit_chain
 from foldline.ensembling.view_averages import chosen_views
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal

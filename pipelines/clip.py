@@ -11,7 +11,7 @@ python -m pipelines.clip
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import Clip, write_clipped
-from foldline.ensembling.members import Stored, StoredRows, fit_steps
+from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
 from foldline.ensembling.runs import read_run
 from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Scorer, compared_numbers, rounded_or_null, score_folds, top_1_accuracy

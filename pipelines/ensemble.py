@@ -13,7 +13,8 @@ python -m pipelines.ensemble
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
-from foldline.ensembling.members import fit_steps, models_of, read_predicted
+from foldline.ensembling.members import models_of, read_predicted
+from foldline.ensembling.row_sources import fit_steps
 from foldline.ensembling.scoring import Scorer, ensemble_metrics, gains_metrics, write_gains
 from foldline.files.places import ALL_ROWS, FoldName
 from foldline.files.whole_files import numbers_folder, write_json

@@ -14,7 +14,7 @@ import jaxtyping
 import pytest
 
 from foldline.archive.archives import Archives
-from foldline.ensembling import scoring
+from foldline.ensembling import intervals
 from tests.fault_outcomes import outcome as outcome
 from tests.fault_outcomes import print_table
 
@@ -45,7 +45,7 @@ def _shapes_are_checked_but_in_many_draws(request: pytest.FixtureRequest) -> Ite
 def _intervals_take_a_tenth_of_their_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """But where they are the point: else they take half of the time of what fits anything."""
     if request.node.get_closest_marker("many_draws") is None:
-        monkeypatch.setattr(scoring, "DRAWS", 100)
+        monkeypatch.setattr(intervals, "DRAWS", 100)
 
 
 Own = Callable[[str], None]

@@ -6,10 +6,11 @@ import numpy as np
 from pydantic import InstanceOf
 from scipy.special import expit, softmax
 
+from foldline.ensembling.chain import FitData, NestedChain
 from foldline.ensembling.methods import Method
 from foldline.ensembling.scales import Inputs, OfLogProbabilities, Scale
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import Context, FitData, NestedChain, Step, inputs_at
+from foldline.ensembling.steps import Context, Step, inputs_at
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.metric import Metric
 from tests.words import DISTRIBUTION

@@ -21,7 +21,7 @@ from foldline.card.forms.form import Sample
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.submission_file import write_submission
-from foldline.ensembling import members, scoring
+from foldline.ensembling import intervals, row_sources
 from foldline.ensembling.predictions import read_predictions
 from foldline.files.arrays import put, row_blocks
 from foldline.files.compact import CompactArray
@@ -75,7 +75,7 @@ def main() -> None:
     sys.argv = ["stage"]
     targets = np.random.default_rng(0).integers(0, CLASSES, ROWS)
     write_competition(targets)
-    members.MOST_ROWS = FITTING_ROWS
+    row_sources.MOST_ROWS = FITTING_ROWS
     limit_memory(DENSE_BYTES * 9 // 10)
     results = {"dense": fits_a_dense_array(), "exact": write_predictions(targets), "stages": {}}
     CompactArray.__getitem__ = refuse_dense_rows  # type: ignore[method-assign]
@@ -186,5 +186,5 @@ def submit() -> None:
 
 
 if __name__ == "__main__":
-    scoring.DRAWS = 100  # as in all tests
+    intervals.DRAWS = 100  # as in all tests
     main()

@@ -6,13 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from foldline.ensembling import scoring
+from foldline.ensembling import intervals
 from foldline.ensembling.calibration import FittedBounds, FittedTemperature
+from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.clipping import Decision
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer
-from foldline.ensembling.steps import Context, Step, fit_chain
+from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.view_averages import ranks_within
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticWeightedKappa
@@ -44,7 +45,7 @@ ARG_MAX = MostProbable(kind="most_probable")
 @pytest.fixture(autouse=True)
 def _intervals_take_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred chains: what a fifth of the bootstrap's draws leaves uncertain of each evens out."""
-    monkeypatch.setattr(scoring, "DRAWS", 200)
+    monkeypatch.setattr(intervals, "DRAWS", 200)
 
 
 LOG_LOSS, MACRO_F1, AUC = LogLoss(kind="log_loss"), MacroF1(kind="macro_f1"), Auc(kind="auc")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.members import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.predictions import Predictions, create_scores
+from foldline.ensembling.row_sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.runs import Run, agreement, aligned, blend_scale, with_ranks
 from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.scoring import Scorer

@@ -3,8 +3,9 @@ import pytest
 from scipy.special import softmax
 
 from foldline.ensembling.calibration import FittedTemperature
+from foldline.ensembling.chain import FitData, fit_chain, fit_nested
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import TWO_FOLDS, Context, FitData, Step, fit_chain, fit_nested
+from foldline.ensembling.steps import TWO_FOLDS, Context, Step
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import IN_SCORES, FromPredictions, cross_fitted, scorer_of
 

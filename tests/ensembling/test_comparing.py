@@ -10,9 +10,9 @@ import pytest
 from foldline.card.forms.label_forms import HardLabel
 from foldline.card.targets.single_labels import Multiclass
 from foldline.ensembling.comparing import Comparison, _shared_rows, compare
+from foldline.ensembling.intervals import Interval
 from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run
-from foldline.ensembling.scoring import Interval
 from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
 from tests.metrics.of_kind import metric_of_kind

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from foldline.ensembling.chain import Chain, NestedChain
 from foldline.ensembling.ensembling import EnsemblePlan, write_ensemble
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.predictions import read_scores
 from foldline.ensembling.scales import OfLogProbabilities
-from foldline.ensembling.steps import Chain, NestedChain
 from foldline.ensembling.view_averages import Average, Reading
 from foldline.files import arrays
 from foldline.files.refusal import Refusal

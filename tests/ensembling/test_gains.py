@@ -4,7 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.ensembling.scoring import Gain, no_gain, standard_error, write_gains
+from foldline.ensembling.intervals import standard_error
+from foldline.ensembling.scoring import Gain, no_gain, write_gains
 
 
 def gain(nested: float, error: float, objection: str | None = None, low: float = 0.01) -> Gain:

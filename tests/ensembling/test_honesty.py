@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from foldline.ensembling.chain import fit_nested
 from foldline.ensembling.clipping import Decision
 from foldline.ensembling.methods import ConvexCombination, HillClimbing
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.steps import Context, Step, fit_nested
+from foldline.ensembling.steps import Context, Step
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1
 from foldline.metrics.kinds.of_probabilities import LogLoss

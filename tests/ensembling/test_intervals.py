@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling import scoring
-from foldline.ensembling.scoring import Interval, bootstrap_interval, mean_interval
+from foldline.ensembling import intervals
+from foldline.ensembling.intervals import Interval, bootstrap_interval, mean_interval
 
 pytestmark = pytest.mark.many_draws
 
@@ -20,7 +20,7 @@ def test_of_a_mean_it_is_the_textbook_interval() -> None:
 
 
 def test_it_covers_the_truth_as_often_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "DRAWS", 200)
+    monkeypatch.setattr(intervals, "DRAWS", 200)
     generator = np.random.default_rng(2)
     draws = [interval_of_mean(generator.normal(size=100), np.arange(100)) for _ in range(200)]
     covered = np.mean([low <= 0 <= high for low, high in draws])
@@ -39,7 +39,7 @@ def test_rows_of_a_cluster_are_drawn_together() -> None:
 def test_smaller_draws_of_many_rows_give_the_same_width(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(5).normal(size=5000)
     whole = interval_of_mean(values, np.arange(5000), cells_per_row=10)
-    monkeypatch.setattr(scoring, "MOST_CELLS", 5000)
+    monkeypatch.setattr(intervals, "MOST_CELLS", 5000)
     part = interval_of_mean(values, np.arange(5000), cells_per_row=10)
     assert part.high - part.low == pytest.approx(whole.high - whole.low, rel=0.15)
 

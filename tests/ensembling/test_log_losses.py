@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.calibration import LOWER_BOUNDS, FittedBounds, project
+from foldline.ensembling.calibration import LOWER_BOUNDS, FittedBounds
+from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.methods import ConvexCombination
-from foldline.ensembling.scales import Scale, row_losses
+from foldline.ensembling.projection import project
+from foldline.ensembling.scales import Scale
 from foldline.ensembling.steps import Context
 from tests.ensembling.drawing import scorer_of
 from tests.metrics.of_kind import metric_of_kind

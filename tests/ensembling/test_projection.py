@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import LinearConstraint, minimize
 from scipy.special import softmax, xlogy
 
-from foldline.ensembling.calibration import project
+from foldline.ensembling.projection import project
 
 
 def rows_of(*rows: list[float]) -> np.ndarray:

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
-from foldline.ensembling.members import Predicted, fit_steps, member
+from foldline.ensembling.members import Predicted, member
+from foldline.ensembling.row_sources import fit_steps
 from foldline.predicting.logits import Logits
 from foldline.predicting.predicted_rows import ExpectedRows
 from tests.ensembling.drawing import scorer_of

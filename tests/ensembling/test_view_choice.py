@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
+from foldline.ensembling.chain import Chain, FitData, NestedChain, fit_chain, fit_nested
 from foldline.ensembling.members import common_views
 from foldline.ensembling.scales import Inputs, OfLogProbabilities
-from foldline.ensembling.steps import Chain, Context, FitData, NestedChain, Step, fit_chain, fit_nested
+from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.view_averages import Addition, chosen_views, ordered
 from foldline.ensembling.view_averages import Average as Averaging
 from foldline.files.refusal import Refusal

@@ -10,7 +10,9 @@ from jaxtyping import Float, Float32, Float64
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.card.activations import column_by_column
-from foldline.ensembling.scales import Form, Inputs, mean_over_asked, row_losses
+from foldline.ensembling.log_losses import mean_over_asked, row_losses
+from foldline.ensembling.projection import project
+from foldline.ensembling.scales import Form, Inputs
 from foldline.ensembling.scoring import LEAST_GAIN, Gain, not_applicable
 from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
@@ -82,68 +84,6 @@ class FittedTemperature(Temperature):
         if setting <= 1 or self.softening == "kept":
             return None
         return "softening is for one model; the mean of several is softer already (ensemble.temperature.softening)"
-
-
-def project(
-    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float
-) -> Float64[np.ndarray, "rows classes"]:
-    """Probabilities within bounds: clip(s * p, lower, upper), with the scale s of each row at which it sums to one. The
-    bounds must allow it: C lower <= 1 <= C upper.
-
-    Of all distributions within the bounds this is the nearest to p in the Kullback-Leibler divergence KL(p' || p): the
-    conditions of its optimum say that log(p'/p) is the same for all classes that are at no bound. Clipping followed by
-    plain division by the sum leaves the bounds again.
-
-    A zero stays at `lower`, unless all other classes at `upper` leave more than that to the zeros: these then share
-    it equally, as equal and ever smaller probabilities in their place would. Raises
-    ValueError for a row that no scale makes a distribution: whoever reads predictions has refused it.
-    """
-    mass = probabilities.astype(np.float64)
-    sums = mass.sum(axis=1)
-    good = (mass.min(axis=1) >= 0) & (sums > 0) & np.isfinite(sums)
-    if not good.all():
-        raise ValueError(f"row {np.argmin(good)} cannot be scaled to sum to one")
-    zeros = mass == 0
-    count = zeros.sum(axis=1)
-    others = mass.shape[1] - count
-    short = upper * others + lower * count < 1
-    mass[~short] *= _scales(mass[~short], lower, upper)[:, None]
-    of_zeros = (1 - upper * others[short]) / count[short]
-    mass[short] = np.where(zeros[short], of_zeros[:, None], upper)
-    return mass.clip(lower, upper, out=mass)
-
-
-def _scales(mass: Float64[np.ndarray, "rows classes"], lower: float, upper: float) -> Float64[np.ndarray, " rows"]:
-    """Each row's s with sum(clip(s * p, lower, upper)) = 1.
-
-    The sum is piecewise linear in s and never falls: with a growing s a value leaves the lower bound at lower / p and
-    reaches the upper one at upper / p, the highest first. Of these breakpoints in order, the sum at each tells which
-    piece holds the one at which it is 1.
-    """
-    rows, classes = mass.shape
-    ascending = np.sort(mass, axis=1)
-    values = ascending[:, ::-1]
-    # Of each row, the sum of its values from the k-th highest on: summed from the least, so that these are not lost.
-    rest = np.cumsum(np.hstack([np.zeros((rows, 1)), ascending]), axis=1)[:, ::-1]
-
-    def between(first: np.ndarray, end: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(rest, first, axis=1) - np.take_along_axis(rest, end, axis=1)
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        breakpoints = np.where(values > 0, lower / values, np.inf)
-        left = np.broadcast_to(np.arange(1, classes + 1), breakpoints.shape)
-        if upper < 1:
-            breakpoints = np.hstack([breakpoints, upper / values])
-            order = np.argsort(breakpoints, axis=1, kind="stable")
-            breakpoints, left = np.take_along_axis(breakpoints, order, axis=1), np.cumsum(order < classes, axis=1)
-        reached = np.arange(1, breakpoints.shape[1] + 1) - left
-        sums = breakpoints * between(reached, left) + lower * (classes - left) + upper * reached
-    piece = ((sums < 1) & (breakpoints < np.inf)).sum(axis=1)
-    each = (np.arange(rows), np.maximum(piece - 1, 0))
-    left, reached = (np.where(piece > 0, count[each], 0) for count in (left, reached))
-    mass = between(reached[:, None], left[:, None])[:, 0]
-    needed = 1 - lower * (classes - left) - upper * reached
-    return np.divide(needed, mass, out=breakpoints[each], where=mass > 0)  # where all are at bounds, any s of the piece
 
 
 # What C * (1/C) may differ from one by rounding.

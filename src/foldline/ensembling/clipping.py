@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from foldline.ensembling.calibration import Bounds
-from foldline.ensembling.members import Source, cross_fitted, fitted
+from foldline.ensembling.chain import NestedChain
 from foldline.ensembling.predictions import Predictions, create_like
+from foldline.ensembling.row_sources import Source, cross_fitted, fitted
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Gain, Scorer, Scores, gains_metrics, score_folds, write_gains
-from foldline.ensembling.steps import Context, NestedChain, Step, apart, by_fold
+from foldline.ensembling.steps import Context, Step, apart, by_fold
 from foldline.files.arrays import gather, put
 from foldline.files.whole_files import numbers_folder, write_json
 from foldline.metrics.decisions.rules import write_rule

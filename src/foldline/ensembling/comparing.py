@@ -9,18 +9,10 @@ from jaxtyping import Int64
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.ensembling.intervals import LEVEL, Interval, mean_interval
 from foldline.ensembling.members import refuse_other_classes
 from foldline.ensembling.runs import Run
-from foldline.ensembling.scoring import (
-    LEVEL,
-    Difference,
-    Interval,
-    Pair,
-    Scorer,
-    difference,
-    mean_interval,
-    rounded_or_null,
-)
+from foldline.ensembling.scoring import Difference, Pair, Scorer, difference, rounded_or_null
 from foldline.files.arrays import gather
 from foldline.files.refusal import Refusal, listed
 from foldline.metrics.decisions.rules import rule_of

@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 import numpy as np
 
 from foldline.ensembling.calibration import Temperature
-from foldline.ensembling.members import ModelRows, Predicted, cross_fitted, fitted
+from foldline.ensembling.chain import NestedChain
+from foldline.ensembling.members import ModelRows, Predicted
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import Predictions, create_predictions, create_scores
+from foldline.ensembling.row_sources import cross_fitted, fitted
 from foldline.ensembling.scales import scale_of
 from foldline.ensembling.scoring import Gain, Scorer
-from foldline.ensembling.steps import Context, NestedChain, Step
+from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.view_averages import Addition, Average, Reading, ordered
 from foldline.files.arrays import put
 from foldline.params.kinds import union_of

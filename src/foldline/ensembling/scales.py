@@ -11,10 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import scipy
-from jaxtyping import Bool, Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64
 from pydantic import TypeAdapter
 
 from foldline.card.activations import Activation, column_by_column, log_sigmoid, log_softmax
+from foldline.ensembling.log_losses import are_positions, at_positions, of_truth
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top, probabilities_of
 from foldline.files.compact import CompactArray, is_compact
 from foldline.metrics.decisions.likeliest import most_probable
@@ -283,55 +284,3 @@ def _log_of_mean(logs: Sequence[np.ndarray], weights: Weights | None) -> Float64
 def _wide(stored: np.ndarray) -> Scores:
     """Stored scores are float32."""
     return stored.astype(np.float64, copy=False)
-
-
-def of_truth(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-    """The probabilities given to what came true: of each row's class, or of each of its labels (any, where one is
-    missing), of each class's presence or absence, or where targets are shares of all classes."""
-    if isinstance(predictions, CompactArray):
-        return predictions.of(targets)[:, None].astype(np.float64).clip(SMALLEST, 1 - SMALLEST)
-    wide = predictions.astype(np.float64)
-    if are_positions(targets):
-        found = at_positions(wide, targets)
-    else:
-        found = wide if _are_distributions(targets) else np.where(targets == 1, wide, 1 - wide)
-    return found.clip(SMALLEST, 1 - SMALLEST)
-
-
-def at_positions(values: Float64[np.ndarray, "rows outputs"], positions: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(values, np.maximum(positions.reshape(len(positions), -1), 0), axis=1)
-
-
-def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-    return mean_over_asked(-np.log(of_truth(predictions, targets)), targets)
-
-
-def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-    """losses: negative logarithms of what `of_truth` gives. A class counts as its share where targets are shares, and a
-    known label the same whatever its row lacks."""
-    if _are_distributions(targets):
-        return (losses * targets).sum(axis=1)
-    return np.where(_known(targets), losses, 0).mean(axis=1) if are_positions(targets) else losses.mean(axis=1)
-
-
-def sample_weights(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
-    """The weight of each of these in the mean over all rows: together 1."""
-    rows = len(targets)
-    if _are_distributions(targets):
-        return targets.astype(np.float64) / rows
-    if are_positions(targets):
-        known = _known(targets)
-        return known / max(known.sum(), 1)
-    return np.full((rows, asked), 1 / (rows * asked))
-
-
-def are_positions(targets: np.ndarray) -> bool:
-    return targets.dtype.kind == "i"
-
-
-def _known(positions: np.ndarray) -> Bool[np.ndarray, "rows asked"]:
-    return positions.reshape(len(positions), -1) >= 0
-
-
-def _are_distributions(targets: np.ndarray) -> bool:
-    return targets.dtype.kind == "f"

@@ -11,8 +11,9 @@ from pydantic import InstanceOf
 
 from foldline.card.activations import Activation
 from foldline.card.views import cost_of
+from foldline.ensembling.chain import Chain
 from foldline.ensembling.scales import Form, Inputs, Scale, form_of
-from foldline.ensembling.steps import Chain, Step, apart
+from foldline.ensembling.steps import Step, apart
 from foldline.files.compact import array_at
 from foldline.files.refusal import Refusal
 from foldline.params.section import Word

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from foldline.ensembling.scoring import Interval, mean_interval, standard_error
+from foldline.ensembling.intervals import Interval, mean_interval, standard_error
 from foldline.experiment.axes import Settings
 from foldline.experiment.study import BASE, cell_title
 
