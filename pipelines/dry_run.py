@@ -31,8 +31,7 @@ from pipelines.running import parser, read_settings, run
 def main() -> Answer:
     parser(__doc__).parse_args()
     # Heavy, and --help needs none of it.
-    from foldline.training.dry_run import dry_run, on_cpu, stand_in
-    from foldline.training.pretext_dry_run import dry_run_pretext
+    from foldline.training.dry_run import dry_run, dry_run_pretext, on_cpu, stand_in
     from foldline.training.processes import start_accelerator
     from foldline.training.starting_weights import starting_weights
 

@@ -29,12 +29,12 @@ from foldline.pixels.cache import read_images
 from foldline.training.batches import Batch, micro_batches, posed
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.chosen_weights import refuse_absent_stages, tensors_up_to
+from foldline.training.dry_run import dry_run_pretext
 from foldline.training.features import stage_names
 from foldline.training.fold_training import train_fold
 from foldline.training.history import read_history
 from foldline.training.models import load_model
 from foldline.training.pretext import Pretexts
-from foldline.training.pretext_dry_run import dry_run_pretext
 from foldline.training.pretext_kind import LearnedPretext
 from foldline.training.pretext_marker import chosen_weights
 from foldline.training.pretext_samples import Tables, pretext_samples, probed_images

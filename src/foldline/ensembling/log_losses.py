@@ -29,8 +29,8 @@ def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarr
 
 
 def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-    """losses: negative logarithms of what `of_truth` gives. A class counts as much as its target where these are distributions, and a
-    known label the same whatever its row lacks."""
+    """losses: negative logarithms of what `of_truth` gives. Where targets are distributions, a
+    class counts as much as its target; a known label counts the same whatever its row lacks."""
     if _are_distributions(targets):
         return (losses * targets).sum(axis=1)
     return np.where(_known(targets), losses, 0).mean(axis=1) if are_positions(targets) else losses.mean(axis=1)

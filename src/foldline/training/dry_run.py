@@ -4,9 +4,7 @@ The training's own loop takes a step at every image size of the schedule, in the
 What cannot be had is refused by the key of params.yaml that asks for it, whatever error a library raises.
 """
 
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from foldline.pixels.loaders import augmented, balanced, loaded_type
 from foldline.training.augmentation import build_augmentation
 from foldline.training.backbones import first_line
 from foldline.training.batches import resized, resized_sides
+from foldline.training.chosen_weights import refuse_absent_stages
 from foldline.training.fold_samples import NumberEncoding, Samples, TabularEncoding
 from foldline.training.head_initialisation import NoLinearProbe
 from foldline.training.in_force import seen_in_training
@@ -34,10 +33,18 @@ from foldline.training.layer_groups import refuse_misplaced
 from foldline.training.loop import TrainingSetup, train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier
-from foldline.training.networks import refuse_scaled_views
+from foldline.training.named_errors import named_part, naming_the_section
+from foldline.training.networks import Model, refuse_scaled_views
 from foldline.training.optimizers import set_rates
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold, build_training, refuse_without_compiler, training_batches
+from foldline.training.training_setup import (
+    Fold,
+    build_training,
+    first_model,
+    fold_objective,
+    refuse_without_compiler,
+    training_batches,
+)
 
 IMAGES = 2
 """Of noise: BatchNorm takes two of them where it takes any number but one."""
@@ -137,6 +144,16 @@ def dry_run_phase(
             passes.views(views)
         config.head_initialisation.start(model, fold, micro)
         take_steps(setup, fold, tried, accelerator)
+
+
+def dry_run_pretext(fold: Fold, model: Model, processes: int, accelerator: Accelerator) -> None:
+    """Raises Refusal where the pretext of `fold.task` cannot be trained, or handed on, as its section says."""
+    assert fold.task is not None
+    config = fold.task.training(model)
+    backbone = first_model(fold, config, fold_objective(fold, config.loss), None).backbone
+    refuse_absent_stages(backbone, fold.task.load_stages, model.name)
+    with naming_the_section():
+        dry_run(fold, config, (), "float32", processes, accelerator)
 
 
 def compare(model: Classifier, config: Train, images: Images, processes: int) -> None:
@@ -263,43 +280,3 @@ def take_steps(setup: TrainingSetup, fold: Fold, config: Train, accelerator: Acc
     still = replace(setup, set_hyperparameters=all_but_still)
     for _ in train(still, batches, validate, Unwatched((), 1, Path()), None, accelerator):
         pass
-
-
-@contextmanager
-def named_part(config: Train) -> Iterator[None]:
-    """Any error but a Refusal becomes one that names the part of `train` whose code, or whose library, raised it."""
-    try:
-        yield
-    except Refusal:
-        raise
-    except Exception as error:
-        key = part_of(error, config)
-        if key is None:
-            raise
-        raise Refusal(
-            f"train.{key} cannot be had as it is: on two images of noise it fails ({first_line(error)}). Change its "
-            "keys, or use another."
-        ) from None
-
-
-LIBRARIES = {
-    "timm.optim.": "optimizer",
-    "torch.optim.": "optimizer",
-    "timm.": "model",
-    "albumentations.": "augmentation",
-}
-OF_THE_MODEL = ("foldline.training.models", "foldline.training.layers", "foldline.training.networks")
-
-
-def part_of(error: Exception, config: Train) -> str | None:
-    """The key of the part whose method, or whose library's code, was running: the innermost one. None for none."""
-    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
-        module, name = f"{frame.f_globals.get('__name__', '')}.", frame.f_code.co_qualname
-        for key, part in config.kinds.items():
-            classes = {f"{kind.__module__}.{kind.__qualname__}." for kind in type(part).__mro__}
-            if any(f"{module}{name}".startswith(one) for one in classes):
-                return key
-        found = next((key for library, key in LIBRARIES.items() if module.startswith(library)), None)
-        if found is not None or module.startswith(OF_THE_MODEL):
-            return found or "model"
-    return None

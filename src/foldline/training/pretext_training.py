@@ -1,17 +1,15 @@
 """The trajectory of a pretext: a history, and a model per probed epoch."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 from accelerate import Accelerator
 
-from foldline.files.refusal import Refusal
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold
 from foldline.training.history import write_history
+from foldline.training.named_errors import naming_the_section
 from foldline.training.networks import Model
 from foldline.training.training_setup import Fold
 
@@ -25,15 +23,6 @@ def learn_pretext(fold: Fold, model: Model, checkpoints: Checkpoints, accelerato
     with naming_the_section():
         trained = train_fold(fold, fold.task.training(model), checkpoints, accelerator)
     return pd.DataFrame(trained.history)
-
-
-@contextmanager
-def naming_the_section() -> Iterator[None]:
-    """Around what knows the keys of `train` alone."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise Refusal(f"{refusal} Seen in the pretext: but for train.model, its own keys are meant.") from None
 
 
 def write_trajectory(folder: Path, history: pd.DataFrame, checkpoints: Checkpoints) -> None:
