@@ -1,9 +1,11 @@
-"""The ResNet for images of 32 x 32 pixels (He et al. 2015, section 4.2), which timm lacks, registered with it."""
+"""ResNets for images of 32 x 32 pixels, which timm lacks, registered with it: those of He et al. 2015, section 4.2, and
+its ResNet-18 and ResNet-34 without what makes small maps of large images."""
 
 from typing import Any
 
 from jaxtyping import Float
-from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models import ResNet, build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models import resnet as timm_resnet
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, pad
 
@@ -81,6 +83,19 @@ class CifarResNet(nn.Module):
         return self.fc(self.head_drop(x))
 
 
+class SmallImageResNet(ResNet):
+    """timm's, but for a first convolution of 3 x 3 with a stride of 1, and no pooling after it: the last map of
+    32 x 32 pixels is 4 x 4, and not 1 x 1."""
+
+    def __init__(self, layers: tuple[int, ...], in_chans: int = 3, **options: Any) -> None:
+        super().__init__(timm_resnet.BasicBlock, layers, in_chans=in_chans, **options)
+        self.conv1 = nn.Conv2d(in_chans, self.conv1.out_channels, 3, padding=1, bias=False)
+        nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
+        self.maxpool = nn.Identity()
+        for at, info in enumerate(self.feature_info):
+            info["reduction"] = 2 ** max(0, at - 1)
+
+
 SETTINGS = {
     "num_classes": 10,
     "input_size": (3, 32, 32),
@@ -89,11 +104,22 @@ SETTINGS = {
     "classifier": "fc",
 }
 """CIFAR-10's."""
-default_cfgs = generate_default_cfgs({"resnet56_cifar": SETTINGS | {"first_conv": "conv1"}})
-"""Where timm's registry looks for it."""
+NAMES = ("resnet18_cifar", "resnet34_cifar", "resnet56_cifar")
+default_cfgs = generate_default_cfgs({name: SETTINGS | {"first_conv": "conv1"} for name in NAMES})
+"""Where timm's registry looks for them."""
 
 
 @register_model
 def resnet56_cifar(pretrained: bool = False, **options: Any) -> CifarResNet:
     """Nine blocks a stage: 6 x 9 + 2 = 56 layers with weights, 0.85 million weights (He et al. 2015, table 6)."""
     return build_model_with_cfg(CifarResNet, "resnet56_cifar", pretrained, blocks=9, **options)
+
+
+@register_model
+def resnet18_cifar(pretrained: bool = False, **options: Any) -> SmallImageResNet:
+    return build_model_with_cfg(SmallImageResNet, "resnet18_cifar", pretrained, layers=(2, 2, 2, 2), **options)
+
+
+@register_model
+def resnet34_cifar(pretrained: bool = False, **options: Any) -> SmallImageResNet:
+    return build_model_with_cfg(SmallImageResNet, "resnet34_cifar", pretrained, layers=(3, 4, 6, 3), **options)

@@ -1,6 +1,6 @@
 """Networks for small images that timm lacks, registered with it: `timm.create_model("rn16", num_classes=10)`.
 
-fcnn, conv_encoder, rn1 .. rn64 and rr1 .. rr64 are those of M. Vozár's report "Classification Task on CIFAR-10"; it
+fcnn, conv_encoder (of three blocks, or four), rn1 .. rn64 and rr1 .. rr64 are those of M. Vozár's report "Classification Task on CIFAR-10"; it
 leaves open the encoder's widths and strides, how its last map becomes a row of features, and where dropout stands: what
 is here is our choice. None has pretrained weights.
 """
@@ -94,7 +94,8 @@ class StagedNetwork(nn.Module):
 
 
 UNITS, HIDDEN_LAYERS = 256, 9
-ENCODER_WIDTHS = (32, 64, 128)
+ENCODER_WIDTHS = (32, 64, 128, 128)
+"""Features of its blocks, of which it has three or four."""
 TRUNK, INNER = 16, 32
 """Features between residual blocks, and within one."""
 DEPTHS = range(1, 65)
@@ -118,8 +119,8 @@ class FullyConnected(StagedNetwork):
         super().__init__(nn.Flatten(), [(layer, UNITS, 1) for layer in layers], num_classes, 0.0, pools=False)
 
 
-def encoder_stages(before: int) -> list[tuple[nn.Sequential, int, int]]:
-    """Convolution, activation, a maximum of each 2 x 2 pixels; three times, `before` features at first."""
+def encoder_stages(before: int, blocks: int = 3) -> list[tuple[nn.Sequential, int, int]]:
+    """Convolution, activation, a maximum of each 2 x 2 pixels; `blocks` times, `before` features at first."""
     befores = (before, *ENCODER_WIDTHS)
     return [
         (
@@ -127,17 +128,22 @@ def encoder_stages(before: int) -> list[tuple[nn.Sequential, int, int]]:
             width,
             2 ** (number + 1),
         )
-        for number, width in enumerate(ENCODER_WIDTHS)
+        for number, width in enumerate(ENCODER_WIDTHS[:blocks])
     ]
 
 
 class ConvEncoder(StagedNetwork):
-    """Three blocks of a convolution and a pooling, and a classifier of their mean."""
+    """Blocks of a convolution and a pooling, and a classifier of their mean."""
 
     def __init__(
-        self, num_classes: int = 10, in_chans: int = 3, global_pool: str = "avg", drop_rate: float = 0.0
+        self,
+        blocks: int,
+        num_classes: int = 10,
+        in_chans: int = 3,
+        global_pool: str = "avg",
+        drop_rate: float = 0.0,
     ) -> None:
-        super().__init__(nn.Identity(), encoder_stages(in_chans), num_classes, drop_rate, global_pool != "")
+        super().__init__(nn.Identity(), encoder_stages(in_chans, blocks), num_classes, drop_rate, global_pool != "")
 
 
 class ResidualBlock(nn.Module):
@@ -198,7 +204,7 @@ RESIDUAL = {f"{kind}{blocks}": (blocks, kind == "rr") for kind in ("rn", "rr") f
 default_cfgs = generate_default_cfgs(
     {
         "fcnn": SETTINGS | {"first_conv": None, "fixed_input_size": True},
-        "conv_encoder": SETTINGS | {"first_conv": "stages.0.0"},
+        **{name: SETTINGS | {"first_conv": "stages.0.0"} for name in ("conv_encoder", "conv_encoder4")},
         **{name: SETTINGS | {"first_conv": "stem"} for name in RESIDUAL},
     }
 )
@@ -212,7 +218,12 @@ def fcnn(pretrained: bool = False, **options: Any) -> FullyConnected:
 
 @register_model
 def conv_encoder(pretrained: bool = False, **options: Any) -> ConvEncoder:
-    return build_model_with_cfg(ConvEncoder, "conv_encoder", pretrained, **options)
+    return build_model_with_cfg(ConvEncoder, "conv_encoder", pretrained, blocks=3, **options)
+
+
+@register_model
+def conv_encoder4(pretrained: bool = False, **options: Any) -> ConvEncoder:
+    return build_model_with_cfg(ConvEncoder, "conv_encoder4", pretrained, blocks=4, **options)
 
 
 def _register_residual(name: str, blocks: int, sees_image: bool) -> None:
