@@ -69,10 +69,10 @@ def page_megabytes(cells: int, epochs: int) -> float:
         history = history.assign(epoch=np.arange(1, epochs + 1), fold=0, seed=0)
         changed = {"train.optimizer.weight_decay": f"0.{number}", "optimizer": f"AdamW {number % 4}"}
         settings = changed if number else dict.fromkeys(changed, BASE)
-        trained.append(Trained(settings, [Fit(0, 0, *random.random(2))], history))
+        trained.append(Trained(settings, [Fit(0, 0, *random.random(2))], history, 1, 0))
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        write_study_page(page, "200 cells", trained, 1)
+        write_study_page(page, "200 cells", trained, {}, {})
         return page.stat().st_size / 1e6
 
 

@@ -81,26 +81,33 @@ def measure_case(case: Case, matrix_side: int | None = None) -> list[Figure]:
     """
     fold, config = noise_fold(case.steps * case.batch_size, case.pixels), case.section()
     accelerator = start_accelerator(case.precision)
-    batches = TimedBatches(training_batches(fold, config, accelerator))
-    check = NonFiniteCheck(fold.training.row_ids, case.steps, Path("no checkpoint"))
-    setup = build_training(fold, config, case.steps, accelerator.device)
-    epochs = train(setup, batches, lambda model: (0.0, 0.0), check, None, accelerator)
     bare_epoch = bare_steps(fold, config, case, accelerator)
-    ratios = []
-    for _ in range(PAIRS + 1):
-        next(epochs)
-        ratios.append(device_seconds_of(bare_epoch) / batches.seconds[-1])
+    ratios, seconds = loop_against(bare_epoch, fold, config, case.steps, accelerator)
     how = f"{case.words}, EMA, clipping; median of {PAIRS} interleaved pairs"
     claim = "training loop / bare step, images per second"
-    figures = [Figure(claim, median(ratios[1:]), 0.97, True, "", how)]
+    figures = [Figure(claim, median(ratios), 0.97, True, "", how)]
     if matrix_side is not None:
-        seconds = median(batches.seconds[1:])
         share = floating_point_operations(bare_epoch) / seconds / matrix_peak(matrix_side, accelerator.device)
         rate = case.steps * case.batch_size / seconds
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
         how = f"{case.words}; {rate:.0f} images per second on {device}; peak: bfloat16 product, side {matrix_side}"
         figures.append(Figure("training loop / the device's matrix peak", share, 0.3, True, "", how))
     return figures
+
+
+def loop_against(
+    bare_epoch: Callable[[], None], fold: Fold, config: Train, steps: int, accelerator: Accelerator
+) -> tuple[list[float], float]:
+    """The bare epoch's seconds as parts of the loop's, pair by pair, and the loop's median."""
+    batches = TimedBatches(training_batches(fold, config, accelerator))
+    check = NonFiniteCheck(fold.training.row_ids, steps, Path("no checkpoint"))
+    setup = build_training(fold, config, steps, accelerator.device)
+    epochs = train(setup, batches, lambda model: (0.0, 0.0), check, None, accelerator)
+    ratios = []
+    for _ in range(PAIRS + 1):
+        next(epochs)
+        ratios.append(device_seconds_of(bare_epoch) / batches.seconds[-1])
+    return ratios[1:], median(batches.seconds[1:])
 
 
 def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) -> Callable[[], None]:
@@ -112,6 +119,9 @@ def bare_steps(fold: Fold, config: Train, case: Case, accelerator: Accelerator) 
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
     images = images.contiguous(memory_format=order)
     targets = torch.from_numpy(fold.training.targets[: case.batch_size].toarray()).to(device)
+    if fold.task is not None:
+        images, targets = fold.task.posed(images)
+        images = images.contiguous(memory_format=order)
 
     def epoch() -> None:
         setup.model.train()

@@ -6,10 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foldline.card.description import read_classes
 from foldline.files.places import FoldName
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.rows import read_rows
+from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.files.whole_files import sha256, sha256_of_json
 from foldline.folds.folds_table import read_folds
 from foldline.params.code_digests import own_graph, script_digests
@@ -78,6 +79,15 @@ def _space(
 
 def _lists(images: RowImages) -> tuple[list[int], list[int]]:
     return images.cache_indices.tolist(), images.rows.tolist()
+
+
+def classes_of(settings: Settings, row_ids: Sequence[str], part: str) -> list[str]:
+    """Of each row the class; "" where there is none, or more than one, and for test rows."""
+    names, rows = read_classes(settings.places.classes), read_rows(settings.places.rows)
+    targets = read_targets(settings.places.targets, rows, names)
+    if part == "test" or targets.ndim > 1:
+        return [""] * len(row_ids)
+    return [names[target] if target >= 0 else "" for target in targets[positions_of(rows, row_ids)].tolist()]
 
 
 def model_of(settings: Settings, fold: FoldName | None, seed: int) -> "Classifier":

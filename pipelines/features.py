@@ -5,12 +5,13 @@ that of a fold with its out-of-fold rows and the test rows, or the frozen pretra
 several models lie in unlike directions, so nothing puts them together.
 Reads rows.parquet, images.parquet, folds.csv, pixels.json and its cache, and the model's file, or weights.safetensors.
 Writes work/<slug>/features/<model>/<key>/<rows>/<view>/<stage>.npy; the key is of all that the numbers depend on, and
-what an earlier key of the same model left is removed.
+what an earlier key of the same model left is removed. With --tsne, <stage>.tsne.csv and a picture beside it.
 Parameters: predict (precision, batch_size, workers), train.model. Processes: one per visible GPU, or
 $FOLDLINE_PROCESSES.
 
 foldline features --fold 0
 foldline features --pretrained --rows train --stages layer3 last
+foldline features --fold 0 --rows out_of_fold --stages last --tsne
 """
 
 import argparse
@@ -19,16 +20,19 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted, listed
+from foldline.files.truths import write_csv
 from foldline.files.whole_files import locked
 from foldline.predicting.feature_space import Space
 from foldline.predicting.predicted_rows import Predict
+from foldline.report.feature_map import draw_map, feature_map
 from foldline.training.launching import ERROR_FILE, launch
 from pipelines.answers import Answer
-from pipelines.feature_spaces import fold_space, make, pretrained_space
-from pipelines.running import fold_name, launched_arguments, parser, read_settings, run, seed_number
+from pipelines.feature_spaces import classes_of, fold_space, make, pretrained_space
+from pipelines.running import Settings, fold_name, launched_arguments, parser, read_settings, run, seed_number
 
 
 def main() -> Answer:
@@ -40,6 +44,7 @@ def main() -> Answer:
     arguments.add_argument("--rows", nargs="+", help="out_of_fold, test; train where it is pretrained (all it may see)")
     arguments.add_argument("--views", nargs="+", default=["identity"], help="of predict.views (identity)")
     arguments.add_argument("--stages", nargs="+", default=[], help="as timm calls them: layer4; last (all)")
+    arguments.add_argument("--tsne", action="store_true", help="draw them: who is near whom, coloured by class")
     return features(arguments.parse_args())
 
 
@@ -66,7 +71,27 @@ def features(wish: argparse.Namespace) -> Answer:
     print(f"{space.name}: {space.folder}")
     sizes = {f"{part}/{view}": _told(space, part, view, wish.stages, (part, view) in wanted) for part, view in pairs}
     made = [f"{part}/{view}" for part, view in wanted]
-    return {"of": space.name, "folder": space.folder, "stages": space.stages, "made": made, "bytes": sizes}
+    drawn = [
+        _draw(settings, space, *one) for one in product(parts, wish.views, wish.stages or space.stages) if wish.tsne
+    ]
+    return {
+        "of": space.name,
+        "folder": space.folder,
+        "stages": space.stages,
+        "made": made,
+        "bytes": sizes,
+        "drawn": drawn,
+    }
+
+
+def _draw(settings: Settings, space: Space, part: str, view: str, stage: str) -> Path:
+    """t-SNE as a picture, and its table beside it."""
+    table = feature_map(space.vectors(part, stage, view), space.ids[part], classes_of(settings, space.ids[part], part))
+    picture = space.file(part, view, stage).with_suffix(".tsne.png")
+    write_csv(picture.with_suffix(".csv"), table)
+    picture.write_bytes(draw_map(table, f"{space.name}: {part}, {stage}"))
+    print(f"  {picture}: t-SNE of {counted(len(table), 'row', 'rows')}")
+    return picture
 
 
 def _told(space: Space, part: str, view: str, stages: Sequence[str], is_new: bool) -> int:

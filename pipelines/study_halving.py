@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foldline.experiment.halving import Halving, worse_half
-from foldline.experiment.study import BASE
 from foldline.fan_out.queue import Ended, Running
 from foldline.files.refusal import counted
 from foldline.files.whole_files import read_json, write_json
@@ -73,7 +72,7 @@ class EpochRule:
 
     def _verdict(self, training: Training, losses: Sequence[float], epochs: int) -> str | None:
         why = self.halving.verdict(training.cell.title, losses, epochs)
-        if why is None or training.cell.title == BASE:
+        if why is None or training.cell.is_base:
             return None
         _rule_out(training.workspace, RuledOut(FIRST_EPOCHS, why, losses, epochs))
         return why
@@ -84,7 +83,7 @@ def rule_out_by_first_fold(firsts: Sequence[Training]) -> None:
     judged: dict[str, Training] = {}
     for training in firsts:
         found = ruled_out(training.workspace)
-        if training.is_done and training.cell.title != BASE and (found is None or found.by == FIRST_FOLD):
+        if training.is_done and not training.cell.is_base and (found is None or found.by == FIRST_FOLD):
             judged[training.cell.title] = training
     worse = worse_half({title: validation_loss(training) for title, training in judged.items()})
     for title, training in judged.items():

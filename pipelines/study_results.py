@@ -1,40 +1,73 @@
-"""results.csv and page.html of a study, out of the trainings that are done or were ruled out."""
+"""results.csv, gains.csv and page.html of a study, out of the trainings that are done or were ruled out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from foldline.experiment.study import BASE, Cell
+from foldline.experiment.study import Cell, Grid, cell_title
 from foldline.files.whole_files import read_json, whole_file
 from foldline.report.study_page import write_study_page
-from foldline.report.study_table import Fit, Trained, long_table
+from foldline.report.study_table import Fit, Trained, gains_table, long_table
 from foldline.training.history import COLUMNS, read_history
 from pipelines.study_cells import StudyFolder, Training
 from pipelines.study_halving import RuledOut, ruled_out
 
+MOST_MAPS = 6
+MAP = "*/out_of_fold/identity/last.tsne.csv"
 
-def write_results(study: StudyFolder, cells: Sequence[Cell]) -> Path:
-    """Both files, and the page's path. Without a training of the base there is nothing to compare with, and no page."""
-    trainings: dict[str, list[Training]] = {cell.title: [] for cell in cells}
-    for training in study.trainings(cells):
-        trainings[training.cell.title].append(training)
-    found = [_trained(cell, trainings[cell.title]) for cell in cells]
-    found = [trained for trained in found if not trained.history.empty]
+
+def write_results(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> Path:
+    """All files, and the page's path. Without a training of the base there is nothing to compare with, and no page."""
+    found = _compared(study, grid, cells)
     page = study.folder / "page.html"
-    if found:
-        with whole_file(study.folder / "results.csv") as partial:
-            long_table(found).to_csv(partial, index=False, lineterminator="\n")
-    if found and found[0].title == BASE:
-        write_study_page(page, f"{study.slug}: {study.folder.name}", found, len(trainings[BASE]))
+    for name, table in {"results.csv": long_table, "gains.csv": gains_table}.items():
+        if found:
+            with whole_file(study.folder / name) as partial:
+                table(found).to_csv(partial, index=False, lineterminator="\n")
+    if found and found[0].settings == cells[0].compared:
+        maps = read_maps(mapped(study, grid, cells), [trained.title for trained in found])
+        write_study_page(page, f"{study.slug}: {study.folder.name}", found, grid.against, maps)
     return page
 
 
-def _trained(cell: Cell, wanted: Sequence[Training]) -> Trained:
+def mapped(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Training]:
+    """Whose models are shown side by side, where cells are compared with others than the base: the first training of
+    the base's, and of each cell that is compared with it; what is not done is left out."""
+    base = cell_title(grid.reference(cells[0], cells[0]))
+    own = {cell_title(cell.compared): cell for cell in reversed(cells) if grid.against}
+    shown = [cell for title, cell in own.items() if base in (title, cell_title(grid.reference(cell, cells[0])))]
+    firsts = [study.trainings([cell])[0] for cell in reversed(shown)]
+    return [training for training in firsts[:MOST_MAPS] if training.is_done]
+
+
+def read_maps(trainings: Sequence[Training], titles: Sequence[str]) -> dict[int, pd.DataFrame]:
+    """tsne.csv of the models, by the places of their cells among `titles`."""
+    found = {}
+    for training in trainings:
+        for file in training.workspace.folder.glob(f"work/*/features/fold{training.fold}-seed{training.seed}/{MAP}"):
+            found[titles.index(cell_title(training.cell.compared))] = pd.read_csv(file, keep_default_na=False)
+    return dict(sorted(found.items()))
+
+
+def _compared(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Trained]:
+    """What has trainings, the base first: cells that differ in their seeds alone are one."""
+    trainings: dict[str, list[Training]] = {}
+    for training in study.trainings(cells):
+        trainings.setdefault(cell_title(training.cell.compared), []).append(training)
+    found = [(of[0].cell, _trained(of)) for of in trainings.values()]
+    found = [(cell, trained) for cell, trained in found if not trained.history.empty]
+    places = {trained.title: at for at, (_, trained) in enumerate(found)}
+    references = [cell_title(grid.reference(cell, cells[0])) for cell, _ in found]
+    return [replace(one, reference=places.get(title)) for (_, one), title in zip(found, references, strict=True)]
+
+
+def _trained(wanted: Sequence[Training]) -> Trained:
     fits, histories = [], []
     done = [training for training in wanted if training.is_done]
-    out = ruled_out(wanted[0].workspace) if len(done) < len(wanted) else None
+    out = next(filter(None, (ruled_out(one.workspace) for one in wanted if one not in done)), None)
     for one in done:
         measured = read_json(one.folder / "metrics.json")
         accuracy = measured.get("validation_accuracy", float("nan"))
@@ -43,7 +76,7 @@ def _trained(cell: Cell, wanted: Sequence[Training]) -> Trained:
     if out and not done:
         histories.append(_placed(_known(out), wanted[0]))
     history = pd.concat(histories) if histories else pd.DataFrame()
-    return Trained(cell.settings, fits, history, out.why if out else None)
+    return Trained(wanted[0].cell.compared, fits, history, len(wanted), None, out.why if out else None)
 
 
 def _placed(history: pd.DataFrame, of: Training) -> pd.DataFrame:

@@ -51,6 +51,10 @@ class Queue:
             rule_out_by_first_fold([*earlier, *firsts])
         return ended + self._run([one.item for one in others if ruled_out(one.workspace) is None])
 
+    def draw(self, trainings: Sequence[Training]) -> None:
+        """The t-SNE of each model's out-of-fold rows. Where one fails, the page is without it, and its log is told."""
+        self._run([training.workspace.item(*_drawing(training)) for training in trainings])
+
     def _run(self, items: Sequence[Item], stop: Callable[[Running], str | None] = lambda _: None) -> list[Ended]:
         # A search may draw a cell under two names.
         items = list({item.log: item for item in items}.values())
@@ -71,6 +75,13 @@ def search_cells(queue: Queue, search: Search, trials: int, settings: Settings) 
         for trial, cell in asked.items():
             search.tell(trial, _loss(queue.study, cell))
     return ended
+
+
+def _drawing(training: Training) -> tuple[str, str, str]:
+    """Name, command and log."""
+    whose = f"--fold {training.fold} --seed {training.seed}"
+    command = f"-m pipelines.features {whose} --rows out_of_fold --stages last --tsne"
+    return f"{training.cell.title}: t-SNE", command, f"tsne-fold{training.fold}-seed{training.seed}"
 
 
 def _firsts(trainings: Sequence[Training]) -> list[Training]:

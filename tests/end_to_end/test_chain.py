@@ -269,6 +269,7 @@ STUDY = {
     "changes": {"folds": [0], "train.epochs": 1},
     "axes": [{"train.learning_rates.head": [0.001]}, {"prepare.height_pixels": [16], "prepare.width_pixels": [16]}],
     "leave_out": [],
+    "against": {},
 }
 
 

@@ -67,9 +67,13 @@ def test_a_study_compares_scratch_with_the_pretext(checkout: Path) -> None:
     write(checkout, {"kind": "none"})
     study = {
         "base": "params.yaml",
-        "changes": {"folds": [0, 1]},
-        "axes": [{"pretext": [ROTATION]}, {"train.epochs": [1, 2]}],
+        "changes": {"folds": [0, 1], "train.epochs": 1},
+        "axes": [
+            {"train.epochs": [1, 2]},
+            {"start": {"scratch": {}, "rotation": {"pretext": ROTATION}}},
+        ],
         "leave_out": [],
+        "against": {"start": "scratch"},
     }
     (checkout / "compared.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     ended = run(checkout, "python", "-m", "pipelines", "study", "compared.yaml")
@@ -77,6 +81,14 @@ def test_a_study_compares_scratch_with_the_pretext(checkout: Path) -> None:
     folder = checkout / "work/shapes/studies/compared"
     shared = sorted(path.name.partition("-")[0] for path in (folder / "shared").iterdir())
     assert shared.count("pretext_choice") == 1
+    gains = pd.read_csv(folder / "gains.csv")
+    assert gains["compared_with"].dropna().tolist() == [f"train.epochs: {epochs}, start: scratch" for epochs in (1, 2)]
+    assert gains["pairs"].dropna().tolist() == [2, 2]
+    maps = [pd.read_csv(path) for path in (folder / "cells").rglob("last.tsne.csv")]
+    assert len(maps) == 2, "of the base, and of the one that is compared with it"
+    assert maps[0][["row_id", "class"]].equals(maps[1][["row_id", "class"]])
+    page = (folder / "page.html").read_text()
+    assert len(re.findall(r"\[[01],\"[a-z]+\",-?[0-9.]+,-?[0-9.]+\]", page)) == 2 * len(maps[0])
     (choices,) = (folder / "shared").glob("pretext_choice-*/work/shapes/pretext")
     assert {"fold0", "fold1"} <= {path.name for path in choices.iterdir()}
-    assert len(list((folder / "cells").glob("*/work/shapes/train/fold*/seed0/model.safetensors"))) == 6
+    assert len(list((folder / "cells").glob("*/work/shapes/train/fold*/seed0/model.safetensors"))) == 8

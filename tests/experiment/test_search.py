@@ -23,7 +23,7 @@ AXES = [
 
 def search(folder: Path, leave_out: Any = (), seed: int = 0, axes: Any = AXES) -> Search:
     (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
-    study = {"base": str(folder / "base.yaml"), "changes": {}, "axes": axes, "leave_out": [*leave_out]}
+    study = {"base": str(folder / "base.yaml"), "changes": {}, "axes": axes, "leave_out": [*leave_out], "against": {}}
     (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     return Search(read_grid(folder / "study.yaml"), folder / "study", seed)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from foldline.experiment.study import Cell, assigned, read_grid
+from foldline.experiment.study import Cell, assigned, cell_title, read_grid
 from foldline.files.refusal import Refusal
 
 BASE = {
@@ -17,7 +17,14 @@ BASE = {
 
 def cells(folder: Path, axes: Any = (), **others: Any) -> list[Cell]:
     (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
-    study = {"base": str(folder / "base.yaml"), "changes": {}, "axes": list(axes), "leave_out": [], **others}
+    study = {
+        "base": str(folder / "base.yaml"),
+        "changes": {},
+        "axes": list(axes),
+        "leave_out": [],
+        "against": {},
+        **others,
+    }
     (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     return read_grid(folder / "study.yaml").cells()
 
@@ -65,11 +72,49 @@ def test_an_axis_may_depend_on_an_earlier_one(tmp_path: Path) -> None:
     optimizer = {"optimizer": {"SGD": {"train.optimizer": {"kind": "sgd", "momentum": 0.0}}, "AdamW": {}}}
     momentum = {"train.optimizer.momentum": [0.5, 0.9], "when": {"optimizer": "SGD"}}
     assert titles(cells(tmp_path, [optimizer, momentum])) == [
-        "base",
+        "optimizer: AdamW",  # as the base
         "optimizer: SGD, train.optimizer.momentum: 0.5",
         "optimizer: SGD, train.optimizer.momentum: 0.9",
-        "optimizer: AdamW",
     ]
+
+
+def test_one_path_may_stand_in_two_axes_of_which_one_varies(tmp_path: Path) -> None:
+    axes = [
+        {"train.rates.head": [0.1, 0.2]},
+        {"train.epochs": [1], "when": {"train.rates.head": 0.1}},
+        {"train.epochs": [2], "when": {"train.rates.head": 0.2}},
+    ]
+    assert titles(cells(tmp_path, axes))[1:] == [
+        "train.rates.head: 0.1, train.epochs: 1",
+        "train.rates.head: 0.2, train.epochs: 2",
+    ]
+
+
+COMPARED = [
+    {"train.rates.head": [0.1, 0.2]},
+    {"start": {"scratch": {}, "taught": {"train.optimizer.weight_decay": 0.0}, "longer": {}}},
+    {"train.epochs": [9], "when": {"start": "longer"}},
+    {"train.seeds": [[0], [1]]},
+]
+
+
+def test_a_cell_is_compared_with_that_of_another_value(tmp_path: Path) -> None:
+    found = cells(tmp_path, COMPARED, changes={"train": {**BASE["train"], "seeds": [0]}}, against={"start": "taught"})
+    grid = read_grid(tmp_path / "study.yaml")
+    assert found[0].title == "train.rates.head: 0.1, start: scratch, train.seeds: [0]", "as the base"
+    assert len({cell_title(cell.compared) for cell in found}) == 6, "seeds repeat a cell"
+    references = {cell_title(cell.compared): cell_title(grid.reference(cell, found[0])) for cell in found}
+    assert references == {
+        f"train.rates.head: {rate}, start: {start}": f"train.rates.head: {rate}, start: taught"
+        for rate in (0.1, 0.2)
+        for start in ("scratch", "taught", "longer, train.epochs: 9")
+    }
+
+
+def test_without_another_value_it_is_the_base(tmp_path: Path) -> None:
+    found = cells(tmp_path, [{"train.epochs": [1, 2]}])
+    grid = read_grid(tmp_path / "study.yaml")
+    assert {cell_title(grid.reference(cell, found[0])) for cell in found} == {"base"}
 
 
 def test_combinations_are_left_out(tmp_path: Path) -> None:
@@ -104,6 +149,9 @@ def test_a_path_leads_through_lists() -> None:
         ({"axes": [{"train.epochs": [1], "when": {"model": "a"}}]}, r"`model` is not an axis"),
         ({"axes": [{"train.epochs": [1], "when": 3}]}, r"`when` is 3: it takes \{AXIS: VALUE\}"),
         ({"axis": []}, r"axis"),
+        ({"axes": [{"train.epochs": [1]}], "against": {"train.epoch": 1}}, r"`train.epoch` is not an axis. Did you"),
+        ({"axes": [{"train.epochs": [1]}], "against": {"train.epochs": 2}}, r"against: `train.epochs` is never 2, so "
+         r"that nothing could be compared. There is 1, base"),
         ({"axes": [{"train.rates.head": {"low": 0.1, "high": 1.0, "log": True}}]}, r"train.rates.head is a range, and "
          r"a grid takes lists of values. Write a list, or search the range with `--search optuna`"),
         ({"axes": [{"train.rates.head": {"low": 0.1, "high": 1.0}}]}, r"axes: train.rates.head: .*log"),

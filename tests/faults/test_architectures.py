@@ -127,10 +127,13 @@ SMALL = {
 """By timm's module, one of its smaller models."""
 MORE = (
     "conv_encoder",
+    "conv_encoder4",
     "deit_tiny_distilled_patch16_224",
     "fcnn",
     "mixer_s32_224",
     "resnet18",
+    "resnet18_cifar",
+    "resnet34_cifar",
     "resnet56_cifar",
     "rn4",
     "rr4",

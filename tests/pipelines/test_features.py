@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import timm
 import torch
 import yaml
 from safetensors.torch import save_file
 
+from foldline.card.description import read_classes
 from foldline.card.views import view_of
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.files.rows import read_rows
+from foldline.files.rows import read_rows, read_targets
 from foldline.files.whole_files import read_json, write_json
 from foldline.folds.folds_table import read_folds, write_folds
 from foldline.params.code_digests import own_graph, script_digests
@@ -197,6 +199,19 @@ def test_a_model_of_all_rows_has_test_rows_alone(foldline: Foldline) -> None:
     everything.parent.mkdir(parents=True)
     shutil.copy(TRAINED, everything)
     assert foldline("--fold", "all", "--stages", "act1", "last")["made"] == ["test/identity"]
+
+
+def test_tsne_is_drawn_of_the_rows_with_their_classes(foldline: Foldline) -> None:
+    (picture,) = foldline("--fold", "0", "--rows", "out_of_fold", "--stages", "last", "--tsne")["drawn"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(picture.with_suffix(".csv"))
+    rows, classes = read_rows(PLACES.rows), read_classes(PLACES.classes)
+    targets = read_targets(PLACES.targets, rows, classes)
+    class_of = dict(zip(rows.loc[rows["part"] == "train", "row_id"], (classes[one] for one in targets), strict=True))
+    assert [class_of[row] for row in table["row_id"]] == table["class"].tolist()
+    assert set(table["row_id"]) == set(fold_space(read_settings(), 0, 0).ids["out_of_fold"])
+    (test,) = foldline("--fold", "0", "--rows", "test", "--stages", "last", "--tsne")["drawn"]
+    assert pd.read_csv(test.with_suffix(".csv"))["class"].isna().all()
 
 
 @pytest.mark.slow

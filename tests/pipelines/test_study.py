@@ -97,7 +97,9 @@ def test_every_cell_of_the_studies_is_valid_on_the_embedded_competition(study: P
 
 def cells_of(project: Path, **study: Any) -> list[Cell]:
     (project / "study.yaml").write_text(
-        yaml.safe_dump({"base": "params.yaml", "changes": {}, "axes": [], "leave_out": [], **study}, sort_keys=False)
+        yaml.safe_dump(
+            {"base": "params.yaml", "changes": {}, "axes": [], "leave_out": [], "against": {}, **study}, sort_keys=False
+        )
     )
     return read_grid(Path("study.yaml")).cells()
 

@@ -11,7 +11,7 @@ from shutil import which
 import pandas as pd
 import pytest
 
-from foldline.report.study_page import curves, short, summary, table_row, write_study_page
+from foldline.report.study_page import compared, curves, short, summary, table_row, write_study_page
 from foldline.report.study_table import Fit, Trained
 
 CHROMIUM = which("chromium")
@@ -25,7 +25,7 @@ def trained(title: str, *losses: float, accuracy: float = 0.5) -> Trained:
         for fold, loss in enumerate(losses) for epoch in (1, 2)
     ]  # fmt: skip
     fits = [Fit(fold, 0, loss, accuracy) for fold, loss in enumerate(losses)]
-    return Trained({"train.rate": "base" if title == "base" else title}, fits, pd.DataFrame(lines))
+    return Trained({"train.rate": title}, fits, pd.DataFrame(lines), reference=0)
 
 
 BASE = trained("base", 1.0, 2.0)
@@ -56,21 +56,36 @@ def test_paths_are_named_by_what_tells_them_apart() -> None:
 
 
 def test_a_row_of_the_table() -> None:
-    assert table_row(BASE, BASE, 2) == (
-        '<tr class="base"><td>base</td><td>2 of 2</td><td>1.50000</td><td>50.00%</td><td></td><td></td>'
-        '<td class=""></td></tr>'
+    worse = trained("a", 1.2, 2.201, accuracy=0.25)
+    out = replace(trained("b", 1.2), fits=[], ruled_out="its loss > the median")
+    alone = replace(trained("c", 1.2), reference=None)
+    cells = [replace(BASE, wanted=2), replace(worse, wanted=3), out, alone]
+    assert table_row(cells, 0) == (
+        '<tr class="base"><td>base</td><td>2 of 2</td><td>1.50000</td><td></td><td></td><td>50.00%</td><td></td>'
+        '<td></td><td class=""></td></tr>'
     )
-    worse = table_row(trained("a", 1.2, 2.201), BASE, 3)
-    assert "<td>2 of 3</td>" in worse
-    assert '<td class="worse">worse</td>' in worse
-    out = replace(trained("a", 1.2), fits=[], ruled_out="its loss > the median")
-    assert "nan" not in table_row(out, BASE, 3)
-    assert '<td class="ruled out" title="its loss &gt; the median">ruled out</td>' in table_row(out, BASE, 3)
+    assert table_row(cells, 1) == (
+        "<tr><td>train.rate: a</td><td>2 of 3</td><td>1.70050</td><td>-0.20050 ± 0.00050</td>"
+        "<td>-0.20685 .. -0.19415</td><td>25.00%</td><td>-25.00% ± 0.00%</td><td>-25.00% .. -25.00%</td>"
+        '<td class="worse">worse</td></tr>'
+    )
+    assert "nan" not in table_row(cells, 2)
+    assert '<td class="ruled out" title="its loss &gt; the median">ruled out</td>' in table_row(cells, 2)
+    assert table_row(cells, 3).endswith('<td class="nothing to compare with">nothing to compare with</td></tr>')
+
+
+def test_what_cells_are_compared_with_is_said() -> None:
+    cells = [BASE, trained("a", 0.9, 1.9001), trained("b", 1.2, 2.201)]
+    assert compared(cells, {"start": "scratch"}) == (
+        "Each cell is compared with the cell that has “start: scratch” and differs in nothing else: of 2 cells 1 are "
+        "better, 1 worse."
+    )
 
 
 def page_of(folder: Path) -> str:
     path = folder / "page.html"
-    write_study_page(path, "digits: a & b", [BASE, HOSTILE], 2)
+    points = pd.DataFrame({"row_id": ["p", "q"], "class": ["</script>", "b"], "x": [0.0, 1.0], "y": [1.0, 0.5]})
+    write_study_page(path, "digits: a & b", [BASE, HOSTILE], {}, {0: points, 1: points})
     return path.read_text(encoding="utf-8")
 
 
@@ -80,6 +95,7 @@ def test_the_data_are_whole_and_no_title_is_markup(tmp_path: Path) -> None:
     data = json.loads(found)
     assert data["axes"] == [{"name": "rate", "values": ["</script><b>$x & ${y}", "base"]}]
     assert len(data["lines"]) == 8
+    assert data["points"][:2] == [[0, "</script>", 0.0, 1.0], [0, "b", 1.0, 0.5]]
     assert "<b>$x" not in page.replace(found, "")
     assert "<title>digits: a &amp; b</title>" in page
     assert not re.findall(r'(?:src|href)="http', page), "it needs no network"
@@ -96,4 +112,5 @@ def test_a_browser_draws_all_curves(tmp_path: Path) -> None:
         capture_output=True, text=True,
     )  # fmt: skip
     assert dump.stdout.count('aria-roledescription="line mark"') == 4
+    assert dump.stdout.count('aria-roledescription="circle"') == 4
     assert dump.stdout.count('aria-roledescription="rule mark"') == 2

@@ -29,12 +29,23 @@ def test_weights_are_as_many_as_the_report_and_its_reference_count() -> None:
     """Of rn and rr the blocks; what the report leaves open is counted by hand."""
     assert weights("fcnn") == 1_315_594
     assert weights("conv_encoder") == ENCODER + CLASSIFIER
+    assert weights("conv_encoder4") == weights("conv_encoder") + 128 * 9 * 128 + 128
     assert weights("rn5") - weights("rn4") == 9_312
     assert weights("rr64") - weights("rr63") == 10_176
     after_stem = ENCODER + (16 - 3) * 9 * 32 + CLASSIFIER
     assert weights("rn16") == (3 * 16 + 16) + 16 * 9_312 + after_stem
     assert weights("rr16") == (3 * 16 + 16) + 16 * 10_176 + after_stem
     assert weights("fcnn", img_size=(8, 4), in_chans=1) == 1_315_594 - 256 * (3 * 32 * 32 - 8 * 4)
+
+
+def test_residual_networks_for_small_images_keep_large_maps() -> None:
+    """Of the ResNet-18 and ResNet-34 the first convolution alone has fewer weights: 3 x 3 pixels instead of 7 x 7."""
+    for name in ("resnet18", "resnet34"):
+        assert weights(name) - weights(f"{name}_cifar") == 64 * 3 * (7 * 7 - 3 * 3)
+    network = timm.create_model("resnet18_cifar", in_chans=1).eval()
+    maps = network.forward_intermediates(torch.zeros(1, 1, 32, 32), intermediates_only=True)
+    assert [one.shape[-1] for one in maps] == [32, 32, 16, 8, 4]
+    assert [info["reduction"] for info in network.feature_info] == [1, 1, 2, 4, 8]
 
 
 def test_each_block_is_given_the_image_and_adds_to_the_other_channels_alone() -> None:

@@ -6,7 +6,7 @@ Cells are the base, and all combinations of the axes' values, or those that a se
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from foldline.params.yaml_files import read_yaml
 
 BASE = "base"
 """What a cell's settings say of an axis that it leaves as the base has it."""
+REPEATS = ("train.seeds", "pretext.seed")
+"""Axes that repeat a cell instead of changing it: such cells are one on the page, with all their trainings."""
 
 
 class Study(Section):
@@ -30,6 +32,8 @@ class Study(Section):
     """The first varies slowest. With `when: {AXIS: VALUE}` an axis varies only where an earlier one has that value."""
     leave_out: tuple[Mapping[str, Any], ...]
     """Combinations (`{AXIS: VALUE, ...}`) that are no cells."""
+    against: Mapping[str, Any]
+    """What a cell is compared with: the one with these values (`{AXIS: VALUE}`) that is else alike; `{}`: the base."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,16 @@ class Cell:
     settings: Settings
     params: Mapping[str, Any]
     """The whole experiment."""
+    is_base: bool = False
 
     @property
     def title(self) -> str:
         return cell_title(self.settings)
+
+    @property
+    def compared(self) -> Settings:
+        """The settings that tell it from others: all but the seeds."""
+        return {axis: value for axis, value in self.settings.items() if axis not in REPEATS}
 
 
 def cell_title(settings: Settings) -> str:
@@ -56,20 +66,32 @@ class Grid:
     """The experiment that all cells start from."""
     axes: Sequence[Axis | RangeAxis]
     left_out: Sequence[Settings]
+    against: Settings
 
     @property
     def base_cell(self) -> Cell:
-        return Cell({name: BASE for axis in self.axes for name in axis.names}, self.base)
+        return Cell({name: BASE for axis in self.axes for name in axis.names}, self.base, is_base=True)
 
     def cells(self) -> list[Cell]:
-        """The base first; no two are equal."""
-        names = [axis.names[0] for axis in self.axes]
-        found = [self.base_cell]
+        """The base first, called by the axes' values where these have it; no two are equal."""
+        base, found = self.base_cell, []
         for values in itertools.product(*(axis.values() for axis in self.axes)):
-            chosen = dict(zip(names, values, strict=True))
-            cell = self.cell(lambda axis, chosen=chosen: chosen[axis.names[0]])
+            cell = self.cell(lambda axis, chosen=values: chosen[self._position(axis)])
             found += [] if cell is None else [cell]
-        return list({cell.title: cell for cell in found}.values())
+        named = [cell for cell in found if cell.params == base.params]
+        base = replace(named[0], is_base=True) if named else base
+        others = [cell for cell in found if cell.params != base.params]
+        return [base, *{cell.title: cell for cell in others}.values()]
+
+    def reference(self, cell: Cell, base: Cell) -> Settings:
+        """What is `compared` of the cell that this one is compared with."""
+        if not self.against:
+            return base.compared
+        settings = dict(self.base_cell.settings)
+        for axis in self.axes:
+            if _has(settings, axis.when):
+                settings |= {name: self.against.get(name, cell.settings[name]) for name in axis.names}
+        return replace(cell, settings=settings).compared
 
     def corners(self) -> list[Cell]:
         """Of a search: all axes at their first value, or lower end, and at their last, or upper end."""
@@ -89,16 +111,19 @@ class Grid:
                 params = assigned(params, value.assignments, f"{self.file}: axes: {listed(value.settings)}")
         return None if any(_has(settings, one) for one in self.left_out) else Cell(settings, params)
 
+    def _position(self, axis: Axis | RangeAxis) -> int:
+        return next(at for at, one in enumerate(self.axes) if one is axis)
+
 
 def read_grid(path: Path) -> Grid:
     """Of the study in the file. Raises Refusal."""
     study = parse(read_yaml(path), Study, str(path))
     axes = [read_axis(written, path) for written in study.axes]
-    names = [name for axis in axes for name in axis.names]
-    left_out = [shown(one) for one in study.leave_out]
-    _refuse_confusion(names, [*left_out, *(axis.when for axis in axes)], path)
+    left_out, against = [shown(one) for one in study.leave_out], shown(study.against)
+    _refuse_confusion(axes, [*left_out, against, *(axis.when for axis in axes)], path)
+    _refuse_absent(axes, against, path)
     base = assigned(read_yaml(Path(study.base)), study.changes, f"{path}: changes")
-    return Grid(path, base, axes, left_out)
+    return Grid(path, base, axes, left_out, against)
 
 
 def assigned(params: Mapping[str, Any], assignments: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -132,11 +157,35 @@ def _has(settings: Settings, wanted: Settings) -> bool:
     return all(settings.get(axis) == value for axis, value in wanted.items())
 
 
-def _refuse_confusion(names: Sequence[str], conditions: Sequence[Settings], path: Path) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
+def _refuse_confusion(axes: Sequence[Axis | RangeAxis], conditions: Sequence[Settings], path: Path) -> None:
+    names = [name for axis in axes for name in axis.names]
+    repeated = sorted(
+        name
+        for one, other in itertools.combinations(axes, 2)
+        for name in {*one.names} & {*other.names}
+        if not any(one.when[axis] != other.when[axis] for axis in one.when.keys() & other.when.keys())
+    )
     if repeated:
-        raise Refusal(f"{path}: axes: {listed(repeated)} stands in two axes. Put all its values into one.")
+        raise Refusal(
+            f"{path}: axes: {listed(repeated)} stands in two axes. Put all its values into one, or give both a `when` "
+            "so that only one of them varies at a time."
+        )
     unknown = [name for condition in conditions for name in condition if name not in names]
     if unknown:
         near = suggestion(unknown[0], names)
         raise Refusal(f"{path}: `{unknown[0]}` is not an axis.{near} Conditions name axes: {listed(names, 20)}.")
+
+
+def _refuse_absent(axes: Sequence[Axis | RangeAxis], against: Settings, path: Path) -> None:
+    for name, value in against.items():
+        known = [
+            one.settings[name]
+            for axis in axes
+            if isinstance(axis, Axis) and name in axis.names
+            for one in axis.values()
+        ]
+        if value not in {*known, BASE}:
+            raise Refusal(
+                f"{path}: against: `{name}` is never {value}, so that nothing could be compared."
+                f"{suggestion(value, known)} There is {listed([*known, BASE], 20)}."
+            )

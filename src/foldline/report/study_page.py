@@ -1,9 +1,9 @@
-"""The page of a study: its curves, and a table of what each cell gains. One file that needs no network."""
+"""The page of a study: curves, a table of what each cell gains, and what models see. One file; needs no network."""
 
 import html
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -11,9 +11,9 @@ from string import Template
 
 import pandas as pd
 
-from foldline.experiment.study import BASE
+from foldline.experiment.axes import Settings
 from foldline.files.whole_files import write_text
-from foldline.report.study_table import Trained, best_cell, cell_gain
+from foldline.report.study_table import NO_COUNTERPART, Gain, Trained, best_cell, cell_gain
 from foldline.report.vega import vega_script
 
 MEASURES = ("loss", "accuracy")
@@ -21,8 +21,11 @@ PARTS = ("train", "validation")
 DIGITS = 5
 
 
-def write_study_page(path: Path, title: str, cells: Sequence[Trained], wanted: int) -> None:
-    """`cells`: those with trainings, the base first. `wanted`: trainings per cell."""
+def write_study_page(
+    path: Path, title: str, cells: Sequence[Trained], against: Settings, maps: Mapping[int, pd.DataFrame]
+) -> None:
+    """`cells`: those with trainings, the base first. `against`: what they are compared with, `{}` for the base. `maps`:
+    tsne.csv of the models of some cells, by their places."""
     cells = [
         replace(cell, settings=dict(zip(short(cell.settings), cell.settings.values(), strict=True))) for cell in cells
     ]
@@ -30,13 +33,17 @@ def write_study_page(path: Path, title: str, cells: Sequence[Trained], wanted: i
     axes = [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]]
     lines = [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)]
     of_cells = [{"cell": cell.title, "settings": dict(cell.settings)} for cell in cells]
-    data = json.dumps({"cells": of_cells, "lines": lines, "axes": axes}, ensure_ascii=False, separators=(",", ":"))
-    ordered = sorted(cells, key=lambda cell: (not cell.fits, cell.loss))
+    points = [[at, *point] for at, table in maps.items() for point in table[["class", "x", "y"]].to_numpy().tolist()]
+    found = {"cells": of_cells, "lines": lines, "axes": axes, "points": points}
+    data = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    # In the file's order what is compared stands together.
+    order = sorted(range(len(cells)), key=lambda at: () if against else (not cells[at].fits, cells[at].loss))
     template = Template(files("foldline.report").joinpath("study.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title=html.escape(title),
-        summary=html.escape(summary(cells)),
-        rows="\n".join(table_row(cell, cells[0], wanted) for cell in ordered),
+        summary=html.escape(compared(cells, against) if against else summary(cells)),
+        reference=html.escape(reference_words(against)),
+        rows="\n".join(table_row(cells, at) for at in order),
         data=data.replace("</", "<\\/"),
         vega=vega_script(),
     )
@@ -67,6 +74,22 @@ def summary(cells: Sequence[Trained]) -> str:
     )
 
 
+def reference_words(against: Settings) -> str:
+    """Of the cell that a cell is compared with."""
+    values = ", ".join(f"{axis}: {value}" for axis, value in against.items())
+    return f"the cell that has “{values}” and differs in nothing else" if against else "the base"
+
+
+def compared(cells: Sequence[Trained], against: Settings) -> str:
+    """The summary where cells are compared with others than the base."""
+    others = [cell for at, cell in enumerate(cells) if cell.reference not in (at, None)]
+    verdicts = [cell_gain(cell, cells[cell.reference or 0]).verdict for cell in others]
+    return (
+        f"Each cell is compared with {reference_words(against)}: of {len(others)} cells {verdicts.count('better')} are "
+        f"better, {verdicts.count('worse')} worse."
+    )
+
+
 def curves(cell: Trained) -> list[tuple[int, str, *tuple[float | None, ...]]]:
     """Epoch, part, loss and accuracy: means over folds and seeds; None for what was not measured."""
     means = cell.history.groupby("epoch", as_index=False).mean(numeric_only=True)
@@ -81,20 +104,31 @@ def _rounded(value: float) -> float | None:
     return None if pd.isna(value) else round(float(value), DIGITS)
 
 
-def table_row(cell: Trained, base: Trained, wanted: int) -> str:
-    gain, of_base = cell_gain(cell, base), cell.title == BASE
-    sure = gain.pairs > 1 and not of_base
-    error = f" ± {gain.standard_error:.{DIGITS}f}" if sure else ""
+def table_row(cells: Sequence[Trained], at: int) -> str:
+    cell = cells[at]
+    is_reference = cell.reference == at
+    gain = None if is_reference or cell.reference is None else cell_gain(cell, cells[cell.reference])
+    verdict = NO_COUNTERPART if gain is None else gain.verdict
     texts = [
         cell.title,
-        f"{len(cell.fits)} of {wanted}",
+        f"{len(cell.fits)} of {cell.wanted}",
         f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
+        *(shown_gain(gain.loss if gain else None, f"+.{DIGITS}f")),
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
-        "" if of_base or not gain.pairs else f"{gain.mean:+.{DIGITS}f}{error}",
-        f"{gain.interval.low:+.{DIGITS}f} .. {gain.interval.high:+.{DIGITS}f}" if sure else "",
-        "" if of_base else "ruled out" if cell.ruled_out else gain.verdict,
+        *(shown_gain(gain.accuracy if gain else None, "+.2%")),
+        "" if is_reference else "ruled out" if cell.ruled_out else verdict,
     ]
-    row = ' class="base"' if of_base else ""
+    row = ' class="base"' if is_reference else ""
     filled = "".join(f"<td>{html.escape(text)}</td>" for text in texts[:-1])
     why = f' title="{html.escape(cell.ruled_out)}"' if cell.ruled_out else ""
     return f'<tr{row}>{filled}<td class="{texts[-1]}"{why}>{html.escape(texts[-1])}</td></tr>'
+
+
+def shown_gain(gain: Gain | None, form: str) -> tuple[str, str]:
+    """With its standard error, and the interval; what a single pair does not tell is left out."""
+    if gain is None or math.isnan(gain.mean):
+        return "", ""
+    if math.isnan(gain.standard_error):
+        return f"{gain.mean:{form}}", ""
+    low, high = gain.interval
+    return f"{gain.mean:{form}} ± {gain.standard_error:{form.lstrip('+')}}", f"{low:{form}} .. {high:{form}}"

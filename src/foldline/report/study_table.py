@@ -1,4 +1,4 @@
-"""What a study's trainings say: a long table of their epochs, and what each cell gains against the base.
+"""What a study's trainings say: a long table of their epochs, and what each cell gains against another.
 
 Cells are compared on the same folds and seeds, pair by pair: what a fold has of its own (its rows) cancels.
 """
@@ -13,6 +13,8 @@ import pandas as pd
 from foldline.ensembling.intervals import Interval, mean_interval, standard_error
 from foldline.experiment.axes import Settings
 from foldline.experiment.study import BASE, cell_title
+
+NO_COUNTERPART = "nothing to compare with"
 
 
 class Fit(NamedTuple):
@@ -33,6 +35,11 @@ class Trained:
     fits: Sequence[Fit]
     history: pd.DataFrame
     """`fold, seed`, and the columns of history.csv."""
+    wanted: int = 0
+    """Of how many trainings these are."""
+    reference: int | None = None
+    """The place, among a study's cells, of the one that it is compared with: its own, if it is such a one; None where
+    that one is not there."""
     ruled_out: str | None = None
     """Why it was trained no further, where it was not."""
 
@@ -52,29 +59,65 @@ class Trained:
     def losses(self) -> dict[tuple[int, int], float]:
         return {(fit.fold, fit.seed): fit.validation_loss for fit in self.fits}
 
+    @property
+    def accuracies(self) -> dict[tuple[int, int], float]:
+        return {(fit.fold, fit.seed): fit.validation_accuracy for fit in self.fits}
 
-@dataclass(frozen=True)
-class CellGain:
-    """How much lower a cell's validation loss is than the base's, over the trainings that both have."""
 
-    pairs: int
+class Gain(NamedTuple):
+    """By how much one cell is better than another, over the trainings that both have."""
+
     mean: float
     standard_error: float
     interval: Interval
 
+
+@dataclass(frozen=True)
+class CellGain:
+    pairs: int
+    """Trainings that both have."""
+    loss: Gain
+    """How much lower the validation loss is."""
+    accuracy: Gain
+    """How much higher the accuracy is; NaN for a target without classes."""
+
     @property
     def verdict(self) -> str:
+        """By the loss."""
         if self.pairs < 2:
-            return "needs at least 2 folds or seeds"
-        if not self.interval.excludes_zero:
+            return "needs at least 2 folds or seeds" if self.pairs else NO_COUNTERPART
+        if not self.loss.interval.excludes_zero:
             return "not yet real"
-        return "better" if self.mean > 0 else "worse"
+        return "better" if self.loss.mean > 0 else "worse"
 
 
-def cell_gain(cell: Trained, base: Trained) -> CellGain:
-    before, now = base.losses, cell.losses
-    gains = [before[pair] - now[pair] for pair in sorted(before.keys() & now.keys())]
-    return CellGain(len(gains), _mean(gains), standard_error(gains), mean_interval(gains))
+def cell_gain(cell: Trained, reference: Trained) -> CellGain:
+    pairs = sorted(reference.losses.keys() & cell.losses.keys())
+    return CellGain(
+        len(pairs),
+        _gain([reference.losses[pair] - cell.losses[pair] for pair in pairs]),
+        _gain([cell.accuracies[pair] - reference.accuracies[pair] for pair in pairs]),
+    )
+
+
+def _gain(gains: Sequence[float]) -> Gain:
+    return Gain(_mean(gains), standard_error(gains), mean_interval(gains))
+
+
+def gains_table(cells: Sequence[Trained]) -> pd.DataFrame:
+    """A row per cell: `cell`, a column per axis, how many of its trainings are done, its means, and what it gains
+    against `compared_with`, with the ends of the 95 % intervals."""
+    rows = []
+    for at, cell in enumerate(cells):
+        row = {"cell": cell.title, **_axes(cell), "done": len(cell.fits), "wanted": cell.wanted}
+        row |= {"validation_loss": cell.loss, "accuracy": cell.accuracy}
+        if cell.reference not in (at, None):
+            gain = cell_gain(cell, cells[cell.reference])
+            row |= {"compared_with": cells[cell.reference].title, "pairs": gain.pairs, "verdict": gain.verdict}
+            for name, of in {"loss": gain.loss, "accuracy": gain.accuracy}.items():
+                row |= {f"{name}_gain": of.mean, f"{name}_low": of.interval.low, f"{name}_high": of.interval.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 class BestCell(NamedTuple):
@@ -107,9 +150,12 @@ def long_table(cells: Sequence[Trained]) -> pd.DataFrame:
     """A row per cell, fold, seed and epoch: `cell`, a column per axis, then those of the histories."""
     parts = []
     for cell in cells:
-        shown = {axis: "" if value == BASE else value for axis, value in cell.settings.items()}
-        parts.append(_before(cell.history, {"cell": cell.title, **shown}))
+        parts.append(_before(cell.history, {"cell": cell.title, **_axes(cell)}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _axes(cell: Trained) -> dict[str, str]:
+    return {axis: "" if value == BASE else value for axis, value in cell.settings.items()}
 
 
 def _before(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

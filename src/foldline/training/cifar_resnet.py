@@ -88,7 +88,7 @@ class SmallImageResNet(ResNet):
     32 x 32 pixels is 4 x 4, and not 1 x 1."""
 
     def __init__(self, layers: tuple[int, ...], in_chans: int = 3, **options: Any) -> None:
-        super().__init__(timm_resnet.BasicBlock, layers, in_chans=in_chans, **options)
+        super().__init__(timm_resnet.BasicBlock, layers, in_chans=in_chans, **options)  # type: ignore[arg-type]
         self.conv1 = nn.Conv2d(in_chans, self.conv1.out_channels, 3, padding=1, bias=False)
         nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
         self.maxpool = nn.Identity()

@@ -58,7 +58,7 @@ class Model(Kind):
 class TimmModel(Model):
     name: str
     """Any of timm's names, with its tag (`resnet152.a1h_in1k`) where the weights come from the hub; or one of ours:
-    resnet56_cifar, fcnn, conv_encoder, rn1 .. rn64, rr1 .. rr64."""
+    resnet18_cifar, resnet34_cifar, resnet56_cifar, fcnn, conv_encoder, conv_encoder4, rn1 .. rn64, rr1 .. rr64."""
     head: Heads
     pooling: Poolings
     hidden_activation: str

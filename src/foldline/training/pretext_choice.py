@@ -47,7 +47,7 @@ def choose(folder: Path, trajectory: Path, choosing: Choosing) -> dict[str, Any]
     counts: list[pd.DataFrame] = []
     for epoch in choosing.pretext.probed_epochs:
         model = load_model(trajectory / f"epoch{epoch}.safetensors")
-        rows, tables = zip(*_probed(model, epoch, choosing), strict=True)
+        rows, tables = zip(*probe_rows(model, epoch, choosing), strict=True)
         of_epoch = pd.concat(tables, ignore_index=True)
         probes += rows
         if drawable(choosing.classes):
@@ -69,7 +69,7 @@ def choose(folder: Path, trajectory: Path, choosing: Choosing) -> dict[str, Any]
     return found
 
 
-def _probed(model: Classifier, epoch: int, choosing: Choosing) -> Iterator[tuple[ProbeRow, pd.DataFrame]]:
+def probe_rows(model: Classifier, epoch: int, choosing: Choosing) -> Iterator[tuple[ProbeRow, pd.DataFrame]]:
     """Stage by stage the row of probes.csv, and those of confusions.csv."""
     fitted, judged = (stage_vectors(model, choosing, images) for images in (choosing.fitted, choosing.judged))
     for stage in fitted:

@@ -1,8 +1,8 @@
 """Networks for small images that timm lacks, registered with it: `timm.create_model("rn16", num_classes=10)`.
 
-fcnn, conv_encoder (of three blocks, or four), rn1 .. rn64 and rr1 .. rr64 are those of M. Vozár's report "Classification Task on CIFAR-10"; it
-leaves open the encoder's widths and strides, how its last map becomes a row of features, and where dropout stands: what
-is here is our choice. None has pretrained weights.
+fcnn, conv_encoder (of three blocks; conv_encoder4 of four), rn1 .. rn64 and rr1 .. rr64 are those of M. Vozár's report
+"Classification Task on CIFAR-10"; it leaves open the encoder's widths and strides, how its last map becomes a row of
+features, and where dropout stands: what is here is our choice. None has pretrained weights.
 """
 
 from collections.abc import Sequence
