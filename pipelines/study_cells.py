@@ -17,7 +17,7 @@ import yaml
 from foldline.card.card import Card, read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
-from foldline.experiment.study import Cell
+from foldline.experiment.study import Cell, cell_title
 from foldline.fan_out.queue import Item
 from foldline.files.parent import same_code
 from foldline.files.places import ALL_ROWS, CARDS, Places
@@ -142,10 +142,11 @@ class StudyFolder:
     def refuse_alike(self, cells: Sequence[Cell]) -> None:
         keys: dict[str, str] = {}
         for cell in cells:
-            alike = keys.setdefault(self.key(TRAIN, cell.params), cell.title)
-            if alike != cell.title:
+            title = cell_title(cell.compared)
+            alike = keys.setdefault(self.key(TRAIN, cell.params), title)
+            if alike != title:
                 raise Refusal(
-                    f"the cells `{alike}` and `{cell.title}` train the same model: what differs is nothing that "
+                    f"the cells `{alike}` and `{title}` train the same model: what differs is nothing that "
                     "training reads. A study compares trainings: leave that axis or value out."
                 )
 

@@ -1,10 +1,10 @@
 """Train all stale folds and seeds through one queue, and predict with each.
 
-First brings up to date what training depends on (`dvc repro split dry_run pretext_choice`), one after the other. Then
-each stale fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at
-a time, or in --slots side by side, which share the processor's threads. Shows how far each is, and the time left for
-all. When one fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the
-submission.
+First brings up to date what training depends on (`dvc repro split dry_run pretext_choice`), one after the other;
+backbones that folds learn for themselves (`pretext.images: fold`) share the slots as trainings do. Then each stale
+fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at a time,
+or in --slots side by side, which share the processor's threads. Shows how far each is, and the time left for all.
+When one fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the submission.
 
 foldline train --slots 2
 """
@@ -14,19 +14,22 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import partial
 
 from foldline.fan_out.display import Display
-from foldline.fan_out.queue import Environment, Item, run_queue
+from foldline.fan_out.queue import Ended, Environment, Item, run_queue
 from foldline.files.parent import die_with_parent
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted
+from foldline.training.pretext import Pretexts
 from pipelines.answers import Answer
 from pipelines.running import Settings, parser, read_settings, run
 
 DVC = (sys.executable, "-m", "dvc")
-BEFORE = ("split", "dry_run", "pretext_choice")
-"""The stages whose outs training reads; they run all others before it."""
+BEFORE = ("split", "dry_run")
+CHOICE = "pretext_choice"
+"""With BEFORE, the stages whose outs training reads; they run all others before it."""
 
 
 def main() -> Answer:
@@ -34,8 +37,41 @@ def main() -> Answer:
     arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
     slots: int = arguments.parse_args().slots
     settings = read_settings()
-    bring_up_to_date()
-    items = [training(settings, fold, seed) for fold, seed in stale_trainings(settings)]
+    pretext = settings.section("pretext", Pretexts).learned
+    if slots > 1 and pretext is not None and pretext.is_per_fold:
+        bring_up_to_date((*BEFORE, "pretext"))
+        backbones = [(f"pretext, fold {fold}", (f"{CHOICE}@{fold}",)) for fold in folds(settings)]
+        train_stale(settings, backbones, slots)
+    else:
+        bring_up_to_date()
+    seeds = settings.section("train.seeds", list[int])
+    trainings = [
+        (f"fold {fold}, seed {seed}", (f"train@{fold}-{seed}", f"predict@{fold}-{seed}"))
+        for seed in seeds
+        for fold in folds(settings)
+    ]
+    ended = train_stale(settings, trainings, slots)
+    print(f"{counted(len(ended), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
+    return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
+
+
+def folds(settings: Settings) -> list[FoldName]:
+    return settings.section("folds", list[FoldName])
+
+
+def bring_up_to_date(stages: Sequence[str] = (*BEFORE, CHOICE)) -> None:
+    """All that training reads."""
+    if run_dvc("repro", *stages).returncode:
+        raise Refusal(f"`dvc repro {' '.join(stages)}` failed, so nothing was trained. What it said is above.")
+
+
+def train_stale(settings: Settings, named: Sequence[tuple[str, Sequence[str]]], slots: int) -> list[Ended]:
+    """Run those of the named groups of stages that are not up to date. Raises Refusal when one of them fails."""
+    asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
+    if asked.returncode:
+        raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
+    changed = json.loads(asked.stdout)
+    items = [training(settings, name, stages) for name, stages in named if {*stages} & {*changed}]
     with Display(len(items), slots) as display:
         ended = run_queue(items, threads_divided(slots), display)
     failed = [one.item.name for one in ended if not one.is_done]
@@ -44,14 +80,7 @@ def main() -> Answer:
             f"{counted(len(failed), 'training', 'trainings')} of {len(items)} failed: {'; '.join(failed)}. The others "
             f"are done. The logs in {settings.places.logs} say why: mend that, and run the same command again."
         )
-    print(f"{counted(len(items), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
-    return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
-
-
-def bring_up_to_date() -> None:
-    """All that training reads."""
-    if run_dvc("repro", *BEFORE).returncode:
-        raise Refusal(f"`dvc repro {' '.join(BEFORE)}` failed, so nothing was trained. What it said is above.")
+    return ended
 
 
 def run_dvc(*words: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
@@ -65,27 +94,11 @@ def slot_count(text: str) -> int:
     return int(text)
 
 
-def stale_trainings(settings: Settings) -> list[tuple[FoldName, int]]:
-    """The folds and seeds of params.yaml whose training or prediction is not up to date, seed by seed."""
-    asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
-    if asked.returncode:
-        raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
-    changed = json.loads(asked.stdout)
-    folds = settings.section("folds", list[FoldName])
-    seeds = settings.section("train.seeds", list[int])
-    every: list[tuple[FoldName, int]] = [(fold, seed) for seed in seeds for fold in folds]
-    return [one for one in every if {*stages(*one)} & {*changed}]
-
-
-def stages(fold: FoldName, seed: int) -> tuple[str, str]:
-    return f"train@{fold}-{seed}", f"predict@{fold}-{seed}"
-
-
-def training(settings: Settings, fold: FoldName, seed: int) -> Item:
-    of_one = settings.places.logs / f"fold{fold}-seed{seed}"
+def training(settings: Settings, name: str, stages: Sequence[str]) -> Item:
+    of_one = settings.places.logs / name.replace(", ", "-").replace(" ", "")
     return Item(
-        name=f"fold {fold}, seed {seed}",
-        command=(*DVC, "--wait-for-lock", "repro", "-s", *stages(fold, seed)),
+        name=name,
+        command=(*DVC, "--wait-for-lock", "repro", "-s", *stages),
         folder=settings.places.root,
         log=of_one.with_suffix(".log"),
         progress=of_one.with_suffix(".progress.json"),

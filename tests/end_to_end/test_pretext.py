@@ -50,7 +50,8 @@ def test_one_backbone_for_all_folds_then_one_for_each(checkout: Path) -> None:
     assert running(run(checkout, "dvc", "repro").stdout) == []
 
     write(checkout, ROTATION)
-    trained = answer(checkout, "python", "-m", "pipelines", "train")
+    trained = answer(checkout, "python", "-m", "pipelines", "train", "--slots", "2")
+    assert {f"pretext-fold{fold}.log" for fold in (0, 1, "all")} < {path.name for path in (work / "logs").iterdir()}
     assert len(trained["trained"]) == 3
     assert [path.name for path in (work / "pretext/trained").iterdir()] == ["choice.json"]
     assert len(pd.read_csv(work / "pretext/fold1/history.csv")) == 2

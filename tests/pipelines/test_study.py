@@ -159,6 +159,15 @@ def test_cells_that_train_alike_are_refused(project: Path) -> None:
         study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits")).refuse_alike(cells)
 
 
+def test_seeds_as_an_axis_repeat_a_cell_in_its_folder(project: Path) -> None:
+    cells = cells_of(project, axes=[{"train.seeds": [[0], [1]]}, {"train.epochs": [1, 2]}])
+    study = study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits"))
+    study.refuse_alike(cells)
+    places = {(one.workspace.folder, one.fold, one.seed) for one in study.trainings(cells)}
+    assert len({folder for folder, _, _ in places}) == 3, "that of the base, and of 1 and 2 epochs"
+    assert len(places) == 15, "of three folds: one seed of the base, two of both others"
+
+
 def test_what_folds_begin_with_is_computed_once_for_each_fold_of_alike_cells(project: Path) -> None:
     """Two cells have a pretext that the project has not: one folder, a run for each of their folds."""
     rotation = {"kind": "rotation", "seed": 5}
