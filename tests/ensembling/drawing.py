@@ -68,11 +68,8 @@ class FromPredictions(Step):
     def objection(self, setting: Any) -> str | None:
         return self.step.objection(setting)
 
-    def read(self, outputs: Inputs) -> np.ndarray:
-        return PLAIN.mean(outputs)
-
-    def score(self, targets: np.ndarray, read: np.ndarray) -> float:
-        return self.step.score(targets, read)
+    def answers(self, outputs: Inputs) -> np.ndarray:
+        return self.step._on.scorer.answers(PLAIN.mean(outputs))
 
 
 def in_scores(inputs: Inputs) -> Inputs:

@@ -188,14 +188,16 @@ def require_applied_as_fitted(kind: type[Step], form: Form, metrics: tuple[str, 
     targets = targets.astype(np.uint8) if not form.adds_up else targets
     setting = step.fit(step.fit_data(inputs, targets), targets)
     applied = step.apply(setting, inputs)
-    assert _of_form(np.atleast_2d(step.read(applied)), None, form).all()
+    assert _of_form(np.atleast_2d(step.predictions(applied)), None, form).all()
     some = np.array([5, 2])
     for whole, part in zip(applied, step.apply(setting, inputs_at(inputs, some)), strict=True):
         np.testing.assert_allclose(part, whole[some], rtol=1e-9, atol=1e-9)
     if step.is_given or kind is Stacking or not form.adds_up or getattr(kind, "takes_ranks", False):
         return  # fitted to nothing, or to what float32 cannot show; test_scales.py has the pool
-    before = step.score(targets, step.read(step.apply(step.default(), inputs)))
-    assert step.metric.gain(before, step.score(targets, step.read(applied))) >= -1e-6
+    before, after = (
+        step.metric.score(targets, step.answers(one)) for one in (step.apply(step.default(), inputs), applied)
+    )
+    assert step.metric.gain(before, after) >= -1e-6
 
 
 CASES = [
@@ -238,7 +240,9 @@ def test_a_decision_is_made_as_it_was_fitted(found: np.ndarray) -> None:
     scores, targets = IN_SCORES, np.arange(8) % OUTPUTS
     inputs = (scores.predictions(predicted(found, scores, SOFTMAX)[0]),)
     setting = step.fit(step.fit_data(inputs, targets), targets)
-    default, fitted = (step.score(targets, step.read(step.apply(one, inputs))) for one in (step.default(), setting))
+    default, fitted = (
+        metric.score(targets, step.answers(step.apply(one, inputs))) for one in (step.default(), setting)
+    )
     assert metric.gain(default, fitted) >= 0
 
 

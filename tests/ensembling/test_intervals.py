@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from foldline.ensembling import intervals
-from foldline.ensembling.intervals import Interval, bootstrap_interval, mean_interval
+from foldline.ensembling.intervals import Interval, bootstrap_interval, bootstrap_interval_of_mean, mean_interval
 
 pytestmark = pytest.mark.many_draws
 
@@ -42,6 +42,15 @@ def test_smaller_draws_of_many_rows_give_the_same_width(monkeypatch: pytest.Monk
     monkeypatch.setattr(intervals, "MOST_CELLS", 5000)
     part = interval_of_mean(values, np.arange(5000), cells_per_row=10)
     assert part.high - part.low == pytest.approx(whole.high - whole.low, rel=0.15)
+
+
+@pytest.mark.parametrize("most_cells", [intervals.MOST_CELLS, 30], ids=["whole", "in part"])
+def test_of_a_mean_the_clusters_sums_say_the_same(most_cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a draw is of part of the clusters, their number is another: the rows' is what it reads."""
+    monkeypatch.setattr(intervals, "MOST_CELLS", most_cells)
+    generator = np.random.default_rng(6)
+    values, clusters = generator.normal(1, 1, 60), np.arange(60) if most_cells == 30 else generator.integers(0, 40, 60)
+    assert bootstrap_interval_of_mean(values, clusters) == pytest.approx(interval_of_mean(values, clusters), abs=1e-12)
 
 
 def test_draws_without_a_value_are_left_out_and_none_at_all_is_nan() -> None:

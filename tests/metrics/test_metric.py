@@ -51,6 +51,17 @@ def test_row_losses_are_those_of_which_the_metric_is_the_mean(name: str, truth: 
         assert metric.score(targets, answers) == pytest.approx(1 - mean if metric.higher_is_better else mean)
 
 
+@pytest.mark.parametrize(("name", "truth"), EVERY)
+def test_scores_of_rows_are_said_only_where_the_metric_is_their_mean(name: str, truth: Truth) -> None:
+    """Numbers that are missing among them."""
+    metric = example_of(name, classes_of(truth))
+    targets, answers = drawn(truth, metric.needs, 40, 0)
+    rows = metric.averaged_scores(targets, answers)
+    assert rows is not None or not isinstance(metric, MeanOfRows) or np.isnan(targets).any()
+    if rows is not None:
+        assert metric.score(targets, answers) == pytest.approx(rows.mean())
+
+
 @pytest.mark.parametrize("weights", [[1, -1], [1, np.nan], [np.inf, 1]])
 def test_what_is_no_weight_is_refused(weights: list[float]) -> None:
     with pytest.raises(Refusal, match=r"The weight of row \d is .*: a weight is a number of 0 or more"):

@@ -130,13 +130,13 @@ def _decide(step: Step, data: FitData, measure_given: bool) -> tuple[Decided, Ga
 
 def _gain(step: Step, setting: Any, data: FitData, outputs: tuple[Inputs, Inputs, Inputs]) -> Gain:
     """Applied is what the person gave, and what was fitted when its cross-validated gain is real, without objection."""
-    plain, fitted, cross_fitted = map(step.read, outputs)
+    plain, fitted, cross_fitted = map(step.answers, outputs)
     metric = step.metric
-    found = difference(metric, step.score, data.targets, (plain, cross_fitted), data.folds, data.clusters)
+    found = difference(metric, data.targets, (plain, cross_fitted), data.folds, data.clusters)
     gain = Gain(
         step=step.title,
         setting=step.describe(setting),
-        in_sample=metric.gain(found.pooled.first, step.score(data.targets, fitted)),
+        in_sample=metric.gain(found.pooled.first, metric.score(data.targets, fitted)),
         cross_validated=found.pooled.gain,
         standard_error=standard_error([pair.gain for pair in found.by_fold.values()]),
         low=found.over_rows.low,

@@ -67,12 +67,8 @@ class Decision(Step):
     def describe(self, setting: RuleKind) -> str:
         return setting.kind
 
-    def read(self, outputs: Inputs) -> np.ndarray:
-        """Answers."""
+    def answers(self, outputs: Inputs) -> np.ndarray:
         return outputs[0]
-
-    def score(self, targets: np.ndarray, read: np.ndarray) -> float:
-        return self.metric.score(targets, read)
 
 
 def write_clipped(

@@ -99,9 +99,9 @@ def compare(first: Run, second: Run, metric: Metric, target: Target, submission:
         rule = rule_of(submission.default_rule(target, run.predictions.classes, predictions.shape[1]))
         return Scorer(metric, rule).answers(predictions)
 
-    scored = (gather(answers(first), positions[0]), gather(answers(second), positions[1]))
+    of_both = (gather(answers(first), positions[0]), gather(answers(second), positions[1]))
     folds, clusters = first.predictions.folds[positions[0]], first.clusters[positions[0]]
-    found = difference(metric, metric.score, targets, scored, folds, clusters)
+    found = difference(metric, targets, of_both, folds, clusters)
     return Comparison(
         **vars(found),
         names=(first.name, second.name),

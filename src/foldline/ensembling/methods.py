@@ -68,8 +68,8 @@ class Method(Step):
         pairs = zip(self._on.names, setting.tolist(), strict=True)
         return ", ".join(f"{name} {weight:.3f}" for name, weight in pairs)
 
-    def read(self, outputs: Inputs) -> np.ndarray:
-        return outputs[0] if self._on.blends else super().read(outputs)
+    def predictions(self, outputs: Inputs) -> np.ndarray:
+        return outputs[0] if self._on.blends else super().predictions(outputs)
 
 
 class Equal(Method):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
-from foldline.ensembling.intervals import Interval, bootstrap_interval, standard_error
+from foldline.ensembling.intervals import Interval, bootstrap_interval, bootstrap_interval_of_mean, standard_error
 from foldline.ensembling.predictions import Predictions
 from foldline.files.arrays import gather
 from foldline.files.compact import numbers_per_row, rows_at
@@ -196,18 +196,21 @@ class Difference:
 
 def difference(
     metric: MetricKind,
-    score: Callable[[np.ndarray, np.ndarray], float],
     targets: np.ndarray,
-    scored: tuple[np.ndarray, np.ndarray],
+    answers: tuple[np.ndarray, np.ndarray],
     folds: Folds,
     clusters: Int64[np.ndarray, " rows"],
 ) -> Difference:
-    """`score`: from targets and what is `scored` of the same rows."""
+    """`answers`: what the metric scores of the same rows, twice."""
 
     def pair(rows: Int64[np.ndarray, " some_rows"]) -> Pair:
-        first, second = (score(targets[rows], rows_at(one, rows)) for one in scored)
+        first, second = (metric.score(targets[rows], rows_at(one, rows)) for one in answers)
         return Pair(first, second, metric.gain(first, second))
 
     by_fold = {fold: pair(np.flatnonzero(folds == fold)) for fold in np.unique(folds).tolist()}
-    over_rows = bootstrap_interval(lambda rows: pair(rows).gain, clusters, sum(map(numbers_per_row, scored)))
+    first, second = (metric.averaged_scores(targets, one) for one in answers)
+    if first is None or second is None:
+        over_rows = bootstrap_interval(lambda rows: pair(rows).gain, clusters, sum(map(numbers_per_row, answers)))
+    else:
+        over_rows = bootstrap_interval_of_mean(metric.gain(first, second), clusters)
     return Difference(pair(np.arange(len(folds))), by_fold, over_rows)

@@ -95,12 +95,13 @@ class Step(Section):
         """Why a setting is not applied although it gains, or None."""
         return None
 
-    def read(self, outputs: Inputs) -> np.ndarray:
-        """What is scored of the step's outputs: predictions."""
+    def predictions(self, outputs: Inputs) -> np.ndarray:
+        """Of the step's outputs."""
         return self._on.scale.predictions(self._on.scale.mean(outputs))
 
-    def score(self, targets: np.ndarray, read: np.ndarray) -> float:
-        return self._on.scorer.score(targets, read)
+    def answers(self, outputs: Inputs) -> np.ndarray:
+        """What the metric scores of the step's outputs."""
+        return self._on.scorer.answers(self.predictions(outputs))
 
     def following(self, setting: Any) -> "Step | None":
         """Of a step that `goes_on`: the next one, given the setting that this one goes on with."""

@@ -167,7 +167,7 @@ class Addition(Step):
         inputs = apart(data)
 
         def score(views: tuple[str, ...]) -> float:
-            return self.score(targets, self.read(self.apply(views, inputs)))
+            return self.metric.score(targets, self.answers(self.apply(views, inputs)))
 
         before = score(self.chosen)
         left = [view for view in self.views if view not in self.chosen]
@@ -184,8 +184,8 @@ class Addition(Step):
     def describe(self, setting: tuple[str, ...]) -> str:
         return setting[-1] if len(setting) > len(self.chosen) else f"none besides {', '.join(self.chosen)}"
 
-    def read(self, outputs: Inputs) -> np.ndarray:
-        return super().read(outputs[: self.deciding])
+    def predictions(self, outputs: Inputs) -> np.ndarray:
+        return super().predictions(outputs[: self.deciding])
 
     def following(self, setting: tuple[str, ...]) -> "Addition | None":
         if not len(self.chosen) < len(setting) < len(self.views):

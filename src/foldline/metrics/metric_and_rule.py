@@ -7,7 +7,7 @@ predictions; it is one class in metrics/decisions/.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
@@ -17,6 +17,8 @@ from foldline.files.compact import rows_at
 from foldline.metrics.checks import checked_block, require_rows, require_weights
 from foldline.metrics.truths_and_answers import PREDICTIONS, Answer, Predictions, Truth, Weights
 from foldline.params.section import Section
+
+Scored = TypeVar("Scored", float, Float64[np.ndarray, " rows"])
 
 
 class RuleKind(Section):
@@ -141,7 +143,11 @@ class MetricKind(Section):
         """`score` of rows that all weigh something."""
         raise NotImplementedError
 
-    def gain(self, before: float, after: float) -> float:
+    def averaged_scores(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"] | None:
+        """What each row scores, where `score` without weights is the mean of that; else None."""
+        return None
+
+    def gain(self, before: Scored, after: Scored) -> Scored:
         """How much better `after` is, positive whichever the metric's direction."""
         return after - before if self.higher_is_better else before - after
 
@@ -167,6 +173,9 @@ class MeanOfRows(MetricKind):
 
     def row_scores(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
         raise NotImplementedError
+
+    def averaged_scores(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"] | None:
+        return self.row_scores(targets, predictions)
 
     def row_losses(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
         """What each row costs: its score, or what it lacks of 1 where higher is better."""

@@ -56,6 +56,9 @@ class _MeanOfNumbers(OfNumbers, MeanOfRows):
         costs = self.costs(targets.astype(np.float64), predictions.astype(np.float64))
         return _means(costs.T, np.ones(costs.shape[1]))
 
+    def averaged_scores(self, targets: Targets, predictions: Values) -> Float64[np.ndarray, " rows"] | None:
+        return None if np.isnan(targets).any() else self.row_scores(targets, predictions)
+
     def of_finite(self, wanted: Known, found: Known, weights: Weights) -> float:
         costs = self.costs(wanted, found)
         known, weight = ~np.isnan(costs), np.broadcast_to(weights[:, None], costs.shape)
