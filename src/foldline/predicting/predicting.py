@@ -78,7 +78,7 @@ def row_outputs(
     mine = images.part(accelerator.process_index, accelerator.num_processes)
     seen = np.zeros(len(mine.rows), np.int64)
     open_rows = OpenRows(mine, aggregate)
-    model = model.to(accelerator.device).eval()
+    model = in_channels_last(model).to(accelerator.device).eval()
     hidden = None if accelerator.is_main_process else True
     bar = progress(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=hidden)
     for batch, index in load(mine.cache_indices):
@@ -92,6 +92,12 @@ def row_outputs(
         bar.update(len(index))
     bar.close()
     _require_each_once(seen, images, accelerator)
+
+
+def in_channels_last(model: nn.Module) -> nn.Module:
+    """Its convolutions work pixel by pixel, all channels together: on CPUs up to twice as fast, and on GPUs in half
+    precision. What it gives differs by rounding alone."""
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _require_finite(
