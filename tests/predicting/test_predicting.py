@@ -10,7 +10,7 @@ import torch
 
 from foldline.card.activations import NormalisedSigmoid
 from foldline.predicting.logits import create_logits, read_logits
-from foldline.predicting.predicting import predict
+from foldline.predicting.predicting import predict, turn_channels_last
 from foldline.training.processes import start_accelerator
 from tests.ensembling.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, pixels, views
 from tests.words import SIGMOID, SOFTMAX
@@ -97,6 +97,18 @@ def test_shares_are_all_rows_each_once(processes: int) -> None:
     np.testing.assert_array_equal(np.concatenate([share.cache_indices for share in shares]), every.cache_indices)
     rows = [set(share.rows.tolist()) for share in shares]
     assert sum(map(len, rows)) == ROWS == len(set().union(*rows))
+
+
+def test_convolutions_of_images_are_turned_and_all_others_left() -> None:
+    layers = torch.nn.ModuleList([torch.nn.Conv2d(3, 4, 3), torch.nn.Conv3d(3, 4, 3), torch.nn.Conv1d(3, 4, 3)])
+    images, before = torch.randn(2, 3, 8, 8), layers[0].weight.clone()
+    expected = layers[0](images)
+    turn_channels_last(layers)
+    assert layers[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert layers[0](images).is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(layers[0].weight, before)
+    torch.testing.assert_close(layers[0](images), expected)
+    assert all(layer.weight.is_contiguous() for layer in layers[1:])
 
 
 def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:

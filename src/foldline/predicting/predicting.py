@@ -78,7 +78,8 @@ def row_outputs(
     mine = images.part(accelerator.process_index, accelerator.num_processes)
     seen = np.zeros(len(mine.rows), np.int64)
     open_rows = OpenRows(mine, aggregate)
-    model = in_channels_last(model).to(accelerator.device).eval()
+    model = model.to(accelerator.device).eval()
+    turn_channels_last(model)
     hidden = None if accelerator.is_main_process else True
     bar = progress(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=hidden)
     for batch, index in load(mine.cache_indices):
@@ -94,10 +95,12 @@ def row_outputs(
     _require_each_once(seen, images, accelerator)
 
 
-def in_channels_last(model: nn.Module) -> nn.Module:
-    """Its convolutions work pixel by pixel, all channels together: on CPUs up to twice as fast, and on GPUs in half
-    precision. What it gives differs by rounding alone."""
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def turn_channels_last(model: nn.Module) -> None:
+    """Let its convolutions of images work pixel by pixel, all channels together: on CPUs up to twice as fast, and on
+    GPUs in half precision. What it gives differs by rounding alone."""
+    for weights in model.parameters():
+        if weights.dim() == 4:  # Those of other convolutions know no such order.
+            weights.data = weights.data.contiguous(memory_format=torch.channels_last)
 
 
 def _require_finite(
