@@ -1,7 +1,7 @@
 """The nearest distributions within bounds."""
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 
 
 def project(
@@ -42,25 +42,57 @@ def _scales(mass: Float64[np.ndarray, "rows classes"], lower: float, upper: floa
     """
     rows, classes = mass.shape
     ascending = np.sort(mass, axis=1)
-    values = ascending[:, ::-1]
     # Of each row, the sum of its values from the k-th highest on: summed from the least, so that these are not lost.
-    rest = np.cumsum(np.hstack([np.zeros((rows, 1)), ascending]), axis=1)[:, ::-1]
+    rest = np.zeros((rows, classes + 1))
+    np.cumsum(ascending, axis=1, out=rest[:, 1:])
+    rest = rest[:, ::-1]
+    pieces = _pieces_below_one if upper >= 1 else _pieces_between
+    left, reached, breakpoint = pieces(ascending[:, ::-1], rest, lower, upper)
+    each = np.arange(rows)
+    inside = rest[each, reached] - rest[each, left]
+    needed = 1 - lower * (classes - left) - upper * reached
+    return np.divide(needed, inside, out=breakpoint, where=inside > 0)  # where all are at bounds, any s of the piece
+
+
+Values = Float64[np.ndarray, "rows classes"]
+"""Of each row the highest first."""
+Rest = Float64[np.ndarray, "rows classes+1"]
+Counts = Int64[np.ndarray, " rows"]
+Pieces = tuple[Counts, Counts, Float64[np.ndarray, " rows"]]
+"""Of each row's piece: how many values have left the lower bound, how many have reached the upper one, and the
+breakpoint that it begins at."""
+
+
+def _pieces_below_one(values: Values, rest: Rest, lower: float, upper: float) -> Pieces:
+    """No value reaches an upper bound of 1 before the sum is 1, so the k-th piece has the k highest: by bisection."""
+    rows, classes = values.shape
+    each, below, above = np.arange(rows), np.zeros(rows, np.int64), np.full(rows, classes + 1)
+    while (above - below > 1).any():
+        middle = np.clip((below + above) // 2, 1, classes)
+        value = values[each, middle - 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sums = lower / value * (rest[:, 0] - rest[each, middle]) + lower * (classes - middle)
+        is_below = (value > 0) & (sums < 1)
+        is_open = above - below > 1
+        below, above = np.where(is_open & is_below, middle, below), np.where(is_open & ~is_below, middle, above)
+    first = values[each, np.maximum(below - 1, 0)]
+    with np.errstate(divide="ignore"):
+        return below, np.zeros(rows, np.int64), np.where(first > 0, lower / first, np.inf)
+
+
+def _pieces_between(values: Values, rest: Rest, lower: float, upper: float) -> Pieces:
+    rows, classes = values.shape
 
     def between(first: np.ndarray, end: np.ndarray) -> np.ndarray:
         return np.take_along_axis(rest, first, axis=1) - np.take_along_axis(rest, end, axis=1)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        breakpoints = np.where(values > 0, lower / values, np.inf)
-        left = np.broadcast_to(np.arange(1, classes + 1), breakpoints.shape)
-        if upper < 1:
-            breakpoints = np.hstack([breakpoints, upper / values])
-            order = np.argsort(breakpoints, axis=1, kind="stable")
-            breakpoints, left = np.take_along_axis(breakpoints, order, axis=1), np.cumsum(order < classes, axis=1)
+        breakpoints = np.hstack([np.where(values > 0, lower / values, np.inf), upper / values])
+        order = np.argsort(breakpoints, axis=1, kind="stable")
+        breakpoints, left = np.take_along_axis(breakpoints, order, axis=1), np.cumsum(order < classes, axis=1)
         reached = np.arange(1, breakpoints.shape[1] + 1) - left
         sums = breakpoints * between(reached, left) + lower * (classes - left) + upper * reached
     piece = ((sums < 1) & (breakpoints < np.inf)).sum(axis=1)
     each = (np.arange(rows), np.maximum(piece - 1, 0))
     left, reached = (np.where(piece > 0, count[each], 0) for count in (left, reached))
-    mass = between(reached[:, None], left[:, None])[:, 0]
-    needed = 1 - lower * (classes - left) - upper * reached
-    return np.divide(needed, mass, out=breakpoints[each], where=mass > 0)  # where all are at bounds, any s of the piece
+    return left, reached, breakpoints[each]
