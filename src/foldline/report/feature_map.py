@@ -45,8 +45,9 @@ def draw_map(table: pd.DataFrame, title: str) -> bytes:
     """A PNG of what `feature_map` found. Needs no network."""
     axis: dict[str, Any] = {"type": "quantitative", "axis": None}
     encoding: dict[str, Any] = {"x": {"field": "x", **axis}, "y": {"field": "y", **axis}}
-    if 1 < table["class"].nunique() <= MOST_CLASSES:
-        encoding["color"] = {"field": "class", "type": "nominal", "scale": {"scheme": "tableau20"}}
+    if 1 < (classes := table["class"].nunique()) <= MOST_CLASSES:
+        scheme = "tableau10" if classes <= 10 else "tableau20"  # The longer one is of pairs, hardly told apart.
+        encoding["color"] = {"field": "class", "type": "nominal", "scale": {"scheme": scheme}}
     chart = {"data": {"values": table.to_dict("records")}, "mark": {"type": "circle", "size": 24}, "encoding": encoding}
     return vl_convert.vegalite_to_png(
         {**chart, "title": title, "width": SIDE_PIXELS, "height": SIDE_PIXELS, "background": "white"}
