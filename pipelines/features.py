@@ -3,7 +3,8 @@
 What is there already is kept, what is damaged is made anew; `last` is what the head is given. One call is of one model:
 that of a fold with its out-of-fold rows and the test rows, or the frozen pretrained backbone with all rows. Features of
 several models lie in unlike directions, so nothing puts them together.
-Reads rows.parquet, images.parquet, folds.csv, pixels.json and its cache, and the model's file, or weights.safetensors.
+Reads rows.parquet, images.parquet, folds.csv, pixels.json and its cache, and the model's file, or weights.safetensors;
+for --tsne targets.npy and classes.json, too.
 Writes work/<slug>/features/<model>/<key>/<rows>/<view>/<stage>.npy; the key is of all that the numbers depend on, and
 what an earlier key of the same model left is removed. With --tsne, <stage>.tsne.csv and a picture beside it.
 Parameters: predict (precision, batch_size, workers), train.model. Processes: one per visible GPU, or
@@ -16,7 +17,7 @@ foldline features --fold 0 --rows out_of_fold --stages last --tsne
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import product
@@ -25,7 +26,7 @@ from pathlib import Path
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.truths import write_csv
-from foldline.files.whole_files import locked
+from foldline.files.whole_files import locked, whole_file
 from foldline.predicting.feature_space import Space
 from foldline.predicting.predicted_rows import Predict
 from foldline.report.feature_map import draw_map, feature_map
@@ -71,9 +72,7 @@ def features(wish: argparse.Namespace) -> Answer:
     print(f"{space.name}: {space.folder}")
     sizes = {f"{part}/{view}": _told(space, part, view, wish.stages, (part, view) in wanted) for part, view in pairs}
     made = [f"{part}/{view}" for part, view in wanted]
-    drawn = [
-        _draw(settings, space, *one) for one in product(parts, wish.views, wish.stages or space.stages) if wish.tsne
-    ]
+    drawn = list(_drawn(settings, space, pairs, wish.stages or space.stages)) if wish.tsne else []
     return {
         "of": space.name,
         "folder": space.folder,
@@ -84,14 +83,17 @@ def features(wish: argparse.Namespace) -> Answer:
     }
 
 
-def _draw(settings: Settings, space: Space, part: str, view: str, stage: str) -> Path:
-    """t-SNE as a picture, and its table beside it."""
-    table = feature_map(space.vectors(part, stage, view), space.ids[part], classes_of(settings, space.ids[part], part))
-    picture = space.file(part, view, stage).with_suffix(".tsne.png")
-    write_csv(picture.with_suffix(".csv"), table)
-    picture.write_bytes(draw_map(table, f"{space.name}: {part}, {stage}"))
-    print(f"  {picture}: t-SNE of {counted(len(table), 'row', 'rows')}")
-    return picture
+def _drawn(settings: Settings, space: Space, pairs: Sequence[tuple[str, str]], stages: Iterable[str]) -> Iterator[Path]:
+    """t-SNE of each part, view and stage as a picture, and its table beside it."""
+    classes = {part: classes_of(settings, space.ids[part], part) for part, _ in pairs}
+    for (part, view), stage in product(pairs, stages):
+        table = feature_map(space.vectors(part, stage, view), space.ids[part], classes[part])
+        picture = space.file(part, view, stage).with_suffix(".tsne.png")
+        with whole_file(picture) as partial_file:
+            partial_file.write_bytes(draw_map(table, f"{space.name}: {part}, {stage}"))
+        write_csv(picture.with_suffix(".csv"), table)
+        print(f"  {picture}: t-SNE of {counted(len(table), 'row', 'rows')}")
+        yield picture
 
 
 def _told(space: Space, part: str, view: str, stages: Sequence[str], is_new: bool) -> int:

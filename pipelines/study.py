@@ -22,7 +22,7 @@ from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run, seed_number
 from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
-from pipelines.study_results import mapped, write_results
+from pipelines.study_results import map_files, mapped, write_results
 from pipelines.study_trainings import Queue, search_cells
 from pipelines.train_folds import bring_up_to_date, slot_count, threads_divided
 
@@ -55,7 +55,8 @@ def main() -> Answer:
     search = Search(grid, study.folder, given.search_seed) if given.search else None
     try:
         ended = search_cells(queue, search, given.trials, settings) if search else queue.train(cells)
-        queue.draw(mapped(study, grid, search.cells() if search else cells))
+        shown = mapped(study, grid, search.cells() if search else cells)
+        queue.draw([training for training in shown if not map_files(training)])
     finally:
         page = write_results(study, grid, search.cells() if search else cells)
     failed = [one.item.name for one in ended if one.has_failed]

@@ -47,9 +47,15 @@ def read_maps(trainings: Sequence[Training], titles: Sequence[str]) -> dict[int,
     """tsne.csv of the models, by the places of their cells among `titles`."""
     found = {}
     for training in trainings:
-        for file in training.workspace.folder.glob(f"work/*/features/fold{training.fold}-seed{training.seed}/{MAP}"):
+        for file in map_files(training):
             found[titles.index(cell_title(training.cell.compared))] = pd.read_csv(file, keep_default_na=False)
     return dict(sorted(found.items()))
+
+
+def map_files(training: Training) -> list[Path]:
+    """What is drawn of its model: one, or none yet."""
+    of_model = f"fold{training.fold}-seed{training.seed}"
+    return sorted(training.workspace.folder.glob(f"work/*/features/{of_model}/{MAP}"))
 
 
 def _compared(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Trained]:
@@ -67,7 +73,7 @@ def _compared(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Tra
 def _trained(wanted: Sequence[Training]) -> Trained:
     fits, histories = [], []
     done = [training for training in wanted if training.is_done]
-    out = next(filter(None, (ruled_out(one.workspace) for one in wanted if one not in done)), None)
+    out = next(filter(None, (ruled_out(one.workspace) for one in wanted if not one.is_done)), None)
     for one in done:
         measured = read_json(one.folder / "metrics.json")
         accuracy = measured.get("validation_accuracy", float("nan"))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from foldline.experiment.axes import Settings
 from foldline.files.whole_files import write_text
-from foldline.report.study_table import NO_COUNTERPART, Gain, Trained, best_cell, cell_gain
+from foldline.report.study_table import NO_COUNTERPART, Gain, Trained, best_cell, gain_at
 from foldline.report.vega import vega_script
 
 MEASURES = ("loss", "accuracy")
@@ -82,11 +82,10 @@ def reference_words(against: Settings) -> str:
 
 def compared(cells: Sequence[Trained], against: Settings) -> str:
     """The summary where cells are compared with others than the base."""
-    others = [cell for at, cell in enumerate(cells) if cell.reference not in (at, None)]
-    verdicts = [cell_gain(cell, cells[cell.reference or 0]).verdict for cell in others]
+    verdicts = [gain.verdict for at in range(len(cells)) if (gain := gain_at(cells, at)) is not None]
     return (
-        f"Each cell is compared with {reference_words(against)}: of {len(others)} cells {verdicts.count('better')} are "
-        f"better, {verdicts.count('worse')} worse."
+        f"Each cell is compared with {reference_words(against)}: of {len(verdicts)} cells "
+        f"{verdicts.count('better')} are better, {verdicts.count('worse')} worse."
     )
 
 
@@ -106,8 +105,7 @@ def _rounded(value: float) -> float | None:
 
 def table_row(cells: Sequence[Trained], at: int) -> str:
     cell = cells[at]
-    is_reference = cell.reference == at
-    gain = None if is_reference or cell.reference is None else cell_gain(cell, cells[cell.reference])
+    is_reference, gain = cell.reference == at, gain_at(cells, at)
     verdict = NO_COUNTERPART if gain is None else gain.verdict
     texts = [
         cell.title,

@@ -100,6 +100,12 @@ def cell_gain(cell: Trained, reference: Trained) -> CellGain:
     )
 
 
+def gain_at(cells: Sequence[Trained], at: int) -> CellGain | None:
+    """What the cell at this place gains; None for one that others are compared with, and where that one is missing."""
+    reference = cells[at].reference
+    return None if reference is None or reference == at else cell_gain(cells[at], cells[reference])
+
+
 def _gain(gains: Sequence[float]) -> Gain:
     return Gain(_mean(gains), standard_error(gains), mean_interval(gains))
 
@@ -111,8 +117,8 @@ def gains_table(cells: Sequence[Trained]) -> pd.DataFrame:
     for at, cell in enumerate(cells):
         row = {"cell": cell.title, **_axes(cell), "done": len(cell.fits), "wanted": cell.wanted}
         row |= {"validation_loss": cell.loss, "accuracy": cell.accuracy}
-        if cell.reference not in (at, None):
-            gain = cell_gain(cell, cells[cell.reference])
+        gain = gain_at(cells, at)
+        if gain is not None and cell.reference is not None:
             row |= {"compared_with": cells[cell.reference].title, "pairs": gain.pairs, "verdict": gain.verdict}
             for name, of in {"loss": gain.loss, "accuracy": gain.accuracy}.items():
                 row |= {f"{name}_gain": of.mean, f"{name}_low": of.interval.low, f"{name}_high": of.interval.high}

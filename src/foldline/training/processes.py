@@ -53,8 +53,8 @@ def keep_freed_memory() -> None:
     """Whatever one step frees is there for the next. By default glibc gives large blocks back, and every step fetches
     them anew, page by page: a third of a small network's processor time. Other C libraries are left as they are."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    for option, size in KEPT_MEMORY.items():
-        if mallopt is not None:
+    if mallopt is not None:
+        for option, size in KEPT_MEMORY.items():
             mallopt(option, size)
 
 
