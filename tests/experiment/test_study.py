@@ -15,8 +15,8 @@ BASE = {
 }
 
 
-def cells(folder: Path, axes: Any = (), **others: Any) -> list[Cell]:
-    (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
+def cells(folder: Path, axes: Any = (), of_base: Any = None, **others: Any) -> list[Cell]:
+    (folder / "base.yaml").write_text(yaml.safe_dump(BASE | (of_base or {})))
     study = {
         "base": str(folder / "base.yaml"),
         "changes": {},
@@ -109,6 +109,21 @@ def test_a_cell_is_compared_with_that_of_another_value(tmp_path: Path) -> None:
         for rate in (0.1, 0.2)
         for start in ("scratch", "taught", "longer, train.epochs: 9")
     }
+
+
+def test_only_an_axis_of_trainings_seeds_repeats_a_cell(tmp_path: Path) -> None:
+    """Two pretexts under one training's seed are two cells: as one they would have two trainings of each fold and seed."""
+    changes = {"train": {**BASE["train"], "seeds": [0]}, "folds": [0]}
+
+    def told_apart(*axes: Any) -> set[str]:
+        found = cells(tmp_path, axes, changes=changes, of_base={"pretext": {"seed": 9}})
+        return {cell_title(cell.compared) for cell in found}
+
+    assert told_apart({"train.seeds": [[0], [1]], "pretext.seed": [0, 1]}) == {"base"}
+    apart = {"pretext.seed: 0", "pretext.seed: 1"}
+    assert told_apart({"pretext.seed": [0, 1]}) == {"base", *apart}
+    assert told_apart({"train.seeds": [[0], [1]]}, {"pretext.seed": [0, 1]}) == {"base", *apart}
+    assert told_apart({"train.seeds": [[1]], "train.epochs": [2]}) == {"base", "train.seeds: [1], train.epochs: 2"}
 
 
 def test_without_another_value_it_is_the_base(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ from foldline.params.yaml_files import read_yaml
 
 BASE = "base"
 """What a cell's settings say of an axis that it leaves as the base has it."""
-REPEATS = ("train.seeds", "pretext.seed")
-"""Axes that repeat a cell instead of changing it: such cells are one on the page, with all their trainings."""
+SEEDS = "train.seeds"
+REPEATED = {SEEDS, "pretext.seed"}
+"""An axis of SEEDS, zipped with nothing but these, repeats a cell instead of changing it: such cells are one on the page,
+with all their trainings."""
 
 
 class Study(Section):
@@ -42,6 +44,8 @@ class Cell:
     params: Mapping[str, Any]
     """The whole experiment."""
     is_base: bool = False
+    repeats: tuple[str, ...] = ()
+    """Of the settings, those that repeat it."""
 
     @property
     def title(self) -> str:
@@ -49,8 +53,8 @@ class Cell:
 
     @property
     def compared(self) -> Settings:
-        """The settings that tell it from others: all but the seeds."""
-        return {axis: value for axis, value in self.settings.items() if axis not in REPEATS}
+        """The settings that tell it from others."""
+        return {axis: value for axis, value in self.settings.items() if axis not in self.repeats}
 
 
 def cell_title(settings: Settings) -> str:
@@ -70,7 +74,12 @@ class Grid:
 
     @property
     def base_cell(self) -> Cell:
-        return Cell({name: BASE for axis in self.axes for name in axis.names}, self.base, is_base=True)
+        return Cell({name: BASE for axis in self.axes for name in axis.names}, self.base, True, self.repeats)
+
+    @property
+    def repeats(self) -> tuple[str, ...]:
+        seeds = [axis.names for axis in self.axes if SEEDS in axis.names and {*axis.names} <= REPEATED]
+        return tuple(name for names in seeds for name in names)
 
     def cells(self) -> list[Cell]:
         """The base first, called by the axes' values where these have it; no two are equal."""
@@ -109,7 +118,9 @@ class Grid:
                 value = choose(axis)
                 settings |= value.settings
                 params = assigned(params, value.assignments, f"{self.file}: axes: {listed(value.settings)}")
-        return None if any(_has(settings, one) for one in self.left_out) else Cell(settings, params)
+        return (
+            None if any(_has(settings, one) for one in self.left_out) else Cell(settings, params, False, self.repeats)
+        )
 
     def _position(self, axis: Axis | RangeAxis) -> int:
         return next(at for at, one in enumerate(self.axes) if one is axis)
