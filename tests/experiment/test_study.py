@@ -112,7 +112,7 @@ def test_a_cell_is_compared_with_that_of_another_value(tmp_path: Path) -> None:
 
 
 def test_only_an_axis_of_trainings_seeds_repeats_a_cell(tmp_path: Path) -> None:
-    """Two pretexts under one training's seed are two cells: as one they would have two trainings of each fold and seed."""
+    """Two pretexts under one training's seed are two cells: as one they would have two trainings of a fold and seed."""
     changes = {"train": {**BASE["train"], "seeds": [0]}, "folds": [0]}
 
     def told_apart(*axes: Any) -> set[str]:

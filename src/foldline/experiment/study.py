@@ -19,8 +19,8 @@ BASE = "base"
 """What a cell's settings say of an axis that it leaves as the base has it."""
 SEEDS = "train.seeds"
 REPEATED = {SEEDS, "pretext.seed"}
-"""An axis of SEEDS, zipped with nothing but these, repeats a cell instead of changing it: such cells are one on the page,
-with all their trainings."""
+"""An axis of SEEDS, zipped with nothing but these, repeats a cell instead of changing it: such cells are one on the
+page, with all their trainings."""
 
 
 class Study(Section):
