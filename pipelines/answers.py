@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 FLAG = "--json"
@@ -40,7 +41,7 @@ def write_answer(answer: Answer) -> None:
         return
     written = json.dumps(answer, default=_plain)
     strict = json.loads(written, parse_constant=lambda _: None)
-    with os.fdopen(_kept, "w", encoding="utf-8") as file:
+    with suppress(BrokenPipeError), os.fdopen(_kept, "w", encoding="utf-8") as file:  # whoever asked may be gone
         file.write(json.dumps(strict, indent=2, ensure_ascii=False) + "\n")
     _kept = None
 

@@ -49,9 +49,9 @@ def main() -> Answer:
         if found.images["error"].notna().any():
             following = "correct the card, or set prepare.max_unreadable_fraction as said above; then dvc repro"
     text = experiment_text(RECIPE, card, image, rows)
-    print(f"\nA first params.yaml:\n\n{text}")
     if given.write is not None:
         write_text(given.write, text)
+    print(f"\nA first params.yaml:\n\n{text}")
     print(f"next: {following}")
     return {**said, "experiment": yaml.safe_load(text), "written": given.write, "next": following}
 

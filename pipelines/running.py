@@ -2,6 +2,8 @@
 
 import argparse
 import errno
+import os
+import select
 import signal
 import sys
 import traceback
@@ -21,6 +23,7 @@ from pipelines.answers import FLAG, Answer, keep_stdout, wants_json, write_answe
 from pipelines.mending import mend
 
 INTERRUPTED = 128 + signal.SIGINT
+UNREAD = 128 + signal.SIGPIPE
 NO_TEMPORARY = f"[Errno {errno.ENOENT}] No usable temporary directory"
 """What Python says where it cannot write a file to try."""
 UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
@@ -100,7 +103,7 @@ def run(script: Callable[[], Answer | None]) -> None:
     """Call `script`; exit with 1 and its message when it refuses, with 130 when it is interrupted.
 
     What it returns is its answer to `--json`. DVC records a stage that exits with 0 on Ctrl-C as done, with whatever is
-    on disk.
+    on disk. Where nobody reads on (`| head`), it ends without a word, as programs do that know the signal.
     """
     sys.excepthook = _print_traceback
     try:
@@ -109,6 +112,7 @@ def run(script: Callable[[], Answer | None]) -> None:
             keep_stdout()
         mend()
         write_answer(script() or {})
+        sys.stdout.flush()
     except Refusal as refusal:
         _refuse(str(refusal))
     except KeyboardInterrupt as interrupt:
@@ -120,6 +124,8 @@ def run(script: Callable[[], Answer | None]) -> None:
         write_answer({"interrupted": following})
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            sys.exit(UNREAD)
         if isinstance(error, MemoryError):
             _refuse("the memory is full. No file was left half-written. Free some, or use a machine with more.")
         of_disk = _of_disk(error)
@@ -127,6 +133,17 @@ def run(script: Callable[[], Answer | None]) -> None:
             write_answer({"failed": without_secrets(f"{type(error).__name__}: {error}")})
             raise
         _refuse(f"{_why(of_disk)} No file was left half-written.")
+
+
+def _nobody_reads() -> bool:
+    """Whether standard output's reader has gone. Then the rest goes nowhere: Python would try once more at its end."""
+    output = sys.stdout.fileno()
+    waiting = select.poll()
+    waiting.register(output, 0)  # of an error it tells unasked
+    if not any(event & select.POLLERR for _, event in waiting.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return True
 
 
 def _refuse(message: str) -> NoReturn:

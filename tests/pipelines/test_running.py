@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from foldline.files.refusal import Refusal
-from pipelines.running import run, seed_number
+from pipelines.running import UNREAD, run, seed_number
 
 STAGE = """
 import signal
@@ -137,3 +137,15 @@ def test_no_message_shows_a_token(error: str, words: list[str]) -> None:
     assert ended.returncode == 1
     assert "*** Bearer ***" in ended.stderr
     assert "s3cret" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("lines", [1, 100_000])
+@pytest.mark.parametrize("answer", [[], ["--json"]])
+def test_where_nobody_reads_on_it_ends_without_a_word(lines: int, answer: list[str]) -> None:
+    said = f"from pipelines.running import run; run(lambda: print('line\\n' * {lines}) or {{'lines': {lines} * [0]}})"
+    reading, writing = os.pipe()
+    os.close(reading)  # as `| head` does once it has its lines
+    ended = subprocess.run([sys.executable, "-c", said, *answer], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert "Error" not in ended.stderr
+    assert (ended.returncode, ended.stderr) == (UNREAD, "") or answer
