@@ -1,39 +1,51 @@
 """Look at a competition before the first experiment: what its card makes of its data, and what looks wrong.
 
-Prints the files, what was understood, warnings, and a first params.yaml, and writes it. Decodes every image once, into
-work/<slug>/doctor, which may be removed. Before the download the card alone counts.
+Prints the files, what was understood, and warnings. Decodes every image once, into work/<slug>/doctor, which may be
+removed. Before the download the card alone counts. With --write it also writes a first experiment: a recipe in which
+the card, the data and this machine, whose speed it measures, decide what they can.
 
-foldline doctor --competition dog-breed-identification --write params.yaml
+foldline doctor --competition dog-breed-identification --write params.yaml --minutes 60
 """
 
+import argparse
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from foldline.archive.archives import open_archives
 from foldline.card.answers import refuse_unscorable_card
-from foldline.card.card import read_card
+from foldline.card.card import Card, read_card
 from foldline.doctor.contents import contents
-from foldline.doctor.examination import examine
-from foldline.experiment.first_experiment import MANY, UNKNOWN, experiment_text, typical_image
+from foldline.doctor.examination import Examination, examine
+from foldline.experiment.budget import Costs
+from foldline.experiment.first_experiment import (
+    MANY,
+    MODEL_ON_CPU,
+    MODEL_ON_GPU,
+    UNKNOWN,
+    experiment_text,
+    first_experiment,
+    of_length,
+    on_this_machine,
+    typical_image,
+)
+from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_text
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
+from foldline.training.train_section import Train
 from pipelines.answers import Answer
 from pipelines.running import parser, run, settings_of
 from pipelines.tables import print_table
 
-RECIPE = Path(__file__).parent / "recipes" / "dog-breed-resnet152.yaml"
+RECIPE = Path(__file__).parent / "recipes" / "first-experiment.yaml"
 
 
 def main() -> Answer:
-    arguments = parser(__doc__)
-    arguments.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
-    arguments.add_argument("--write", type=Path, metavar="FILE", help="write the first params.yaml to FILE")
-    given = arguments.parse_args()
+    given = arguments()
     settings = settings_of(given.competition)
     card, places = read_card(settings.card), settings.places
     said: dict[str, Any] = {"competition": card.slug}
-    image, rows, following = UNKNOWN, MANY, "dvc repro download, then the doctor again"
+    found, following = None, "dvc repro download, then the doctor again"
     if not places.manifest.exists():
         refuse_unscorable_card(card)
     else:
@@ -45,15 +57,63 @@ def main() -> Answer:
         print_table(card.title, found.facts)
         print("Warnings:" if found.warnings else "No issues found.", *found.warnings, sep="\n- ")
         said |= {"understood": found.facts, "warnings": found.warnings}
-        image, rows, following = typical_image(found.images), found.train_rows, "dvc repro"
-        if found.images["error"].notna().any():
-            following = "correct the card, or set prepare.max_unreadable_fraction as said above; then dvc repro"
-    text = experiment_text(RECIPE, card, image, rows)
+        following = f"foldline doctor --competition {card.slug} --write params.yaml"
     if given.write is not None:
-        write_text(given.write, text)
-    print(f"\nA first params.yaml:\n\n{text}")
-    print(f"next: {following}")
-    return {**said, "experiment": yaml.safe_load(text), "written": given.write, "next": following}
+        said |= write_experiment(given, card, found)
+        following = "dvc repro" if found is not None else following
+    if found is not None and found.images["error"].notna().any():
+        following = f"correct the card, or set prepare.max_unreadable_fraction as said above; then {following}"
+    print(f"\nnext: {following}")
+    return {**said, "written": given.write, "next": following}
+
+
+def arguments() -> argparse.Namespace:
+    script = parser(__doc__)
+    script.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
+    script.add_argument("--write", type=Path, metavar="FILE", help="write a first experiment to FILE (params.yaml)")
+    script.add_argument("--model", help=f"timm's name for it (default: {MODEL_ON_GPU}; without a GPU {MODEL_ON_CPU})")
+    length = script.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, metavar="N", help="how long each fold is trained")
+    length.add_argument(
+        "--minutes", type=float, metavar="M", help="how long it may take here: decides folds and epochs"
+    )
+    given = script.parse_args()
+    if given.write is None and (given.model, given.epochs, given.minutes) != (None, None, None):
+        script.error("--model, --epochs and --minutes are of the experiment that --write FILE writes")
+    return given
+
+
+def write_experiment(given: argparse.Namespace, card: Card, found: Examination | None) -> dict[str, Any]:
+    """`found`: None before the download. Raises Refusal where no fold can be held back, or the minutes are too few."""
+    from foldline.training.speed import has_gpu, measure_speed  # Heavy, and to look at data needs none of it.
+
+    if found is None and given.minutes is not None:
+        raise Refusal("--minutes: how long it takes depends on the data. Run `dvc repro download` first.")
+    image, rows = (UNKNOWN, MANY) if found is None else (typical_image(found.images), found.train_rows)
+    model = given.model or (MODEL_ON_GPU if has_gpu() else MODEL_ON_CPU)
+    experiment = first_experiment(read_yaml(RECIPE), card, image, model, rows)
+    if given.epochs is not None:
+        experiment["train"]["epochs"] = given.epochs
+    train = parse(experiment["train"], Train, "--model, --epochs")
+    height, width = (experiment["prepare"][f"{side}_pixels"] for side in ("height", "width"))
+    print(f"\nThe speed of {model} on this machine is measured.", flush=True)
+    speed = measure_speed(train, height, width, card.layout.channels)
+    experiment = on_this_machine(experiment, speed.precision, speed.workers)
+    facts = {
+        "model": f"{model}, {height} x {width} pixels, {speed.precision}",
+        "speed": f"{speed.learned:.0f} images a second in training, {speed.predicted:.0f} in prediction",
+    }
+    said: dict[str, Any] = {"model": model, "precision": speed.precision}
+    if found is not None:
+        count, views = experiment["split"]["count"], len(experiment["predict"]["views"])
+        costs = Costs(found.train_images, found.test_images, speed.learned, speed.predicted, count, views)
+        length = costs.of(count, train.epochs) if given.minutes is None else costs.within(given.minutes)
+        experiment = of_length(experiment, length.folds, length.epochs)
+        facts["length"] = f"{length.folds} of {count} folds, {length.epochs} epochs each: {length.words}"
+        said["seconds"] = length.seconds
+    write_text(given.write, experiment_text(experiment))
+    print_table(f"{given.write}: a first experiment", facts)
+    return {**said, "experiment": experiment}
 
 
 if __name__ == "__main__":

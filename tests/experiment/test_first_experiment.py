@@ -3,17 +3,26 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from foldline.card.card import read_card
-from foldline.experiment.first_experiment import UNKNOWN, TypicalImage, first_experiment
-from foldline.experiment.fitting import refuse_unfit
+from foldline.experiment.first_experiment import (
+    MODEL_ON_CPU,
+    MODEL_ON_GPU,
+    UNKNOWN,
+    TypicalImage,
+    experiment_text,
+    first_experiment,
+    of_length,
+    on_this_machine,
+)
 from foldline.experiment.params import Params
 from foldline.files.refusal import Refusal
 from foldline.folds.assignment import TrainRows
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 
-RECIPE = read_yaml(Path("pipelines/recipes/dog-breed-resnet152.yaml"))
+RECIPE = read_yaml(Path("pipelines/recipes/first-experiment.yaml"))
 CARDS = sorted(Path("pipelines/competitions").glob("*.yaml"))
 DOGS = read_card(Path("pipelines/competitions/dog-breed-identification.yaml"))
 
@@ -22,8 +31,7 @@ DOGS = read_card(Path("pipelines/competitions/dog-breed-identification.yaml"))
 @pytest.mark.parametrize("image", [UNKNOWN, TypicalImage(3.0, 1365.3, True)], ids=["unknown", "oblong"])
 def test_every_card_has_a_valid_first_experiment(card: Path, image: TypicalImage) -> None:
     facts = read_card(card)
-    params = parse(first_experiment(RECIPE, facts, image), Params, "first")
-    refuse_unfit(params, facts)
+    params = parse(first_experiment(RECIPE, facts, image, MODEL_ON_GPU), Params, "first")
     assert params.competition == card.stem
 
 
@@ -41,7 +49,7 @@ def test_every_card_has_a_valid_first_experiment(card: Path, image: TypicalImage
     ],
 )
 def test_images_decide_their_size(image: TypicalImage, size: tuple[int, int], resize: str) -> None:
-    prepare = first_experiment(RECIPE, DOGS, image)["prepare"]
+    prepare = first_experiment(RECIPE, DOGS, image, MODEL_ON_CPU)["prepare"]
     assert (prepare["height_pixels"], prepare["width_pixels"]) == size
     assert (prepare["resize"], prepare["max_unreadable_fraction"]) == (resize, 0.0)
 
@@ -57,7 +65,7 @@ def test_images_decide_their_size(image: TypicalImage, size: tuple[int, int], re
     ],
 )
 def test_rows_decide_folds_and_batches(rows: TrainRows, folds: int, near_duplicates: str, batch: int) -> None:
-    first = first_experiment(RECIPE, DOGS, UNKNOWN, rows)
+    first = first_experiment(RECIPE, DOGS, UNKNOWN, MODEL_ON_CPU, rows)
     assert (first["folds"], first["split"]["count"]) == (list(range(folds)), folds)
     assert first["split"]["near_duplicates"] == near_duplicates
     assert (first["train"]["batch_size"], first["train"]["micro_batch_size"]) == (batch, batch)
@@ -67,10 +75,24 @@ def test_where_no_fold_can_be_held_back_there_is_no_first_experiment() -> None:
     with pytest.raises(
         Refusal, match=r"There is no first experiment: the 20 train rows .* share one group or one image"
     ):
-        first_experiment(RECIPE, DOGS, UNKNOWN, TrainRows(20, 1, 1))
+        first_experiment(RECIPE, DOGS, UNKNOWN, MODEL_ON_CPU, TrainRows(20, 1, 1))
 
 
 def test_the_recipe_stays_as_it_was() -> None:
     before = str(RECIPE)
-    first_experiment(RECIPE, DOGS, UNKNOWN)
+    first_experiment(RECIPE, DOGS, UNKNOWN, MODEL_ON_CPU)
     assert str(RECIPE) == before
+
+
+def test_the_machine_and_the_time_decide_the_rest() -> None:
+    first = first_experiment(RECIPE, DOGS, UNKNOWN, "resnet18")
+    params = parse(of_length(on_this_machine(first, "float32", 3), 2, 7), Params, "first")
+    assert (params.train.precision, params.train.workers) == ("float32", 3)
+    assert (params.predict.precision, params.predict.workers) == ("float32", 3)
+    assert (params.folds, params.split.count, params.train.epochs) == ((0, 1), 5, 7)
+    assert (params.train.model.name, params.submit.message) == ("resnet18", "first experiment, resnet18")
+
+
+def test_its_text_is_the_experiment() -> None:
+    first = first_experiment(RECIPE, DOGS, UNKNOWN, MODEL_ON_CPU)
+    assert yaml.safe_load(experiment_text(first)) == first

@@ -69,7 +69,9 @@ def goes_through(card: dict[str, Any], miniature: Miniature) -> bool:
         Path("params.yaml").unlink()
         try:
             # Which competition, without a params.yaml, the command line says.
-            with patch.object(sys, "argv", ["doctor", "--competition", "small", "--write", "params.yaml"]):
+            with patch.object(
+                sys, "argv", ["doctor", "--competition", "small", "--write", "params.yaml", "--model", "test_resnet"]
+            ):
                 doctor.main()
         except Refusal as refusal:
             assert "There is no first experiment: the " in str(refusal)

@@ -69,8 +69,8 @@ def test_it_says_what_it_understood_and_what_is_suspicious(checkout: Path, capsy
         "1 near-duplicate pair of train images that are the same under different labels",
         "1 near-duplicate pair across train and test (a leak): ",
         "= test_images/000001.jpg",
-        f"A first params.yaml: competition: {SLUG}",
-        "next: correct the card, or set prepare.max_unreadable_fraction as said above",
+        "next: correct the card, or set prepare.max_unreadable_fraction as said above; then foldline doctor "
+        f"--competition {SLUG} --write params.yaml",
     ):
         assert fact in printed
 
@@ -156,7 +156,8 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     card = checkout / "pipelines/competitions" / f"{SLUG}.yaml"
     card.parent.mkdir(parents=True)
     card.write_bytes((CARDS / card.name).read_bytes())
-    monkeypatch.setattr(sys, "argv", ["doctor", "--competition", SLUG, "--write", "params.yaml"])
+    asked = ["doctor", "--competition", SLUG, "--write", "params.yaml", "--model", "test_resnet"]
+    monkeypatch.setattr(sys, "argv", asked)
     doctor.main()
     assert read_params(Path("params.yaml")).prepare.height_pixels == 224
     assert "next: dvc repro download, then the doctor again" in capsys.readouterr().out
@@ -165,10 +166,44 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     card.parent.rmdir()
     card.parent.parent.rmdir()
     set_up(CARDS / card.name, ill())
-    doctor.main()
+    monkeypatch.setattr(sys, "argv", [*asked, "--epochs", "2"])
+    said = doctor.main()
     params = read_params(Path("params.yaml"))
     assert (params.prepare.height_pixels, params.prepare.max_unreadable_fraction) == (96, 0)
-    assert capsys.readouterr().out.endswith("as said above; then dvc repro\n")
+    assert (params.train.model.name, params.train.epochs, len(params.folds)) == ("test_resnet", 2, 5)
+    printed = capsys.readouterr().out
+    assert "│ 5 of 5 folds, 2 epochs each: about " in printed
+    assert printed.endswith("as said above; then dvc repro\n")
+    assert said["seconds"] > 5 * 15
+
+    monkeypatch.setattr(sys, "argv", [*asked, "--minutes", "600"])
+    doctor.main()
+    assert read_params(Path("params.yaml")).train.epochs == 10
+
+
+def test_what_it_cannot_write_is_refused_before_anything_is_written(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = set_up(CARDS / f"{SLUG}.yaml", ill())
+    before = Path("params.yaml").read_bytes()
+    asked = ["doctor", "--competition", SLUG, "--write", "params.yaml", "--model"]
+    for arguments, message in (
+        ([*asked, "test_resnet", "--minutes", "0.1"], r"--minutes 0.1: one epoch of one fold takes 0.3 minutes here"),
+        ([*asked, "test_resnet", "--epochs", "0"], r"`train.epochs` is 0, .*greater than 0|epochs"),
+        ([*asked, "no_such_model"], r"no_such_model"),
+    ):
+        monkeypatch.setattr(sys, "argv", arguments)
+        with pytest.raises(Refusal, match=message):
+            doctor.main()
+    places.manifest.unlink()
+    monkeypatch.setattr(sys, "argv", [*asked, "test_resnet", "--minutes", "9"])
+    with pytest.raises(Refusal, match=r"--minutes: how long it takes depends on the data. Run `dvc repro download`"):
+        doctor.main()
+    monkeypatch.setattr(sys, "argv", ["doctor", "--competition", SLUG, "--minutes", "9"])
+    with pytest.raises(SystemExit):
+        doctor.main()
+    assert "are of the experiment that --write FILE writes" in capsys.readouterr().err
+    assert Path("params.yaml").read_bytes() == before
 
 
 def test_a_range_that_leaves_nothing_of_the_images(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

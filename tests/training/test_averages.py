@@ -11,16 +11,25 @@ from torch import Tensor, nn
 
 from foldline.params.section import parse
 from foldline.training.averages import Averages as Section
-from foldline.training.averages import EmaSpan, Follower, Passes, TrainingStatistics, UpdateBn, WeightAverage
+from foldline.training.averages import (
+    EmaFraction,
+    EmaSpan,
+    Follower,
+    Passes,
+    TrainingStatistics,
+    UpdateBn,
+    WeightAverage,
+)
 from foldline.training.batches import Batch
 
 FORWARD = {"kind": "update_bn", "batches": 2}
+EPOCHS = 5
 
 
 def average_of(followed: nn.Module, steps_per_epoch: int = 4, **section: Any) -> Follower:
     statistics = {} if section["kind"] == "none" else {"statistics": FORWARD}
     parsed = parse(statistics | section, Section, "average")
-    return parsed.follow(followed, Passes(squares, 8), steps_per_epoch)
+    return parsed.follow(followed, Passes(squares, 8), steps_per_epoch, EPOCHS)
 
 
 def squares(logits: Tensor, targets: Tensor) -> Tensor:
@@ -62,13 +71,21 @@ def test_decay_warms_up() -> None:
 def test_span_is_that_of_pandas() -> None:
     """With one step an epoch and after a long warm-up, an average of span 3 moves as pandas' does."""
     section = parse({"kind": "ema_span", "span_epochs": 10.0, "statistics": FORWARD}, EmaSpan, "average")
-    assert section.step_decay(1) == pytest.approx(9 / 11)
-    assert section.step_decay(7) ** 7 == pytest.approx(9 / 11)
+    assert section.step_decay(1, EPOCHS) == pytest.approx(9 / 11)
+    assert section.step_decay(7, EPOCHS) ** 7 == pytest.approx(9 / 11)
     values = list(np.random.default_rng(0).normal(size=40))
     followed = linear()
     seen = follow(average_of(followed, 1, kind="ema_span", span_epochs=3.0), followed, values, 1)
     reference = pd.Series(values).ewm(span=3, adjust=False).mean()
     assert seen[-1] == pytest.approx(reference.iloc[-1], abs=1e-6)
+
+
+def test_a_fraction_of_the_training_is_a_span_of_its_steps() -> None:
+    """Of five steps three; of ten six; and at least the newest weights."""
+    section = parse({"kind": "ema_fraction", "fraction": 0.6, "statistics": FORWARD}, EmaFraction, "average")
+    assert section.step_decay(1, 5) == pytest.approx(2 / 4)
+    assert section.step_decay(2, 5) == section.step_decay(5, 2) == pytest.approx(5 / 7)
+    assert section.step_decay(1, 1) == 0.0
 
 
 def test_arithmetic_mean_of_steps_from_an_epoch_on() -> None:

@@ -13,7 +13,7 @@ from foldline.doctor.data_warnings import data_warnings
 from foldline.doctor.diagnosis import facts
 from foldline.doctor.pixel_warnings import pixel_warnings
 from foldline.files.places import Places
-from foldline.folds.assignment import TrainRows, count_train_rows
+from foldline.folds.assignment import TrainRows, count_train_rows, learnable_images
 from foldline.folds.duplicates import near_duplicate_pairs
 from foldline.pixels.building import build
 from foldline.pixels.cache import CachedPixels, open_pixels
@@ -32,6 +32,9 @@ class Examination:
     warnings: tuple[str, ...]
     """What looks wrong, a sentence each."""
     train_rows: TrainRows
+    train_images: int
+    test_images: int
+    """Both of those that can be read."""
 
 
 def examine(card: Card, places: Places) -> Examination:
@@ -57,7 +60,9 @@ def examine(card: Card, places: Places) -> Examination:
             found.listing.absences.instead,
         ),
     ]
-    return Examination(images, dict(facts(card, found, images)), tuple(warnings), count_train_rows(rows, images, pairs))
+    train_rows, learnable = count_train_rows(rows, images, pairs), len(learnable_images(rows, images))
+    test_images = int(images["error"].isna().sum()) - learnable
+    return Examination(images, dict(facts(card, found, images)), tuple(warnings), train_rows, learnable, test_images)
 
 
 def _decoded(card: Card, places: Places, found: Competition) -> tuple[pd.DataFrame, CachedPixels]:

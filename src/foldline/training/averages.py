@@ -185,7 +185,7 @@ AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Sta
 
 
 class Average(Kind):
-    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
+    def follow(self, model: Module, passes: Passes, steps_per_epoch: int, epochs: int) -> Follower:
         """What follows the model; `passes`: of what renews its statistics."""
         return Follower(model)
 
@@ -197,11 +197,11 @@ class NoAverage(Average):
 class _Ema(Average):
     statistics: AnyStatistics
 
-    def step_decay(self, steps_per_epoch: int) -> float:
+    def step_decay(self, steps_per_epoch: int, epochs: int) -> float:
         raise NotImplementedError
 
-    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
-        decay = self.step_decay(steps_per_epoch)
+    def follow(self, model: Module, passes: Passes, steps_per_epoch: int, epochs: int) -> Follower:
+        decay = self.step_decay(steps_per_epoch, epochs)
 
         def newest(taken: int) -> float:
             # A young average forgets faster: the warm-up of TensorFlow's ExponentialMovingAverage.
@@ -216,7 +216,7 @@ class Ema(_Ema):
     kind: Literal["ema"]
     decay: Annotated[float, Field(gt=0, lt=1)]
 
-    def step_decay(self, steps_per_epoch: int) -> float:
+    def step_decay(self, steps_per_epoch: int, epochs: int) -> float:
         return self.decay
 
 
@@ -228,8 +228,20 @@ class EmaSpan(_Ema):
     span_epochs: Annotated[float, Field(gt=1)]
     epoch_keys: ClassVar = ("span_epochs",)
 
-    def step_decay(self, steps_per_epoch: int) -> float:
+    def step_decay(self, steps_per_epoch: int, epochs: int) -> float:
         return ((self.span_epochs - 1) / (self.span_epochs + 1)) ** (1 / steps_per_epoch)
+
+
+class EmaFraction(_Ema):
+    """Exponential moving average with a decay of (s - 1) / (s + 1), s being `fraction` of the training's steps: its
+    weights are as old on average as those of the mean of that many last steps, however long the training is."""
+
+    kind: Literal["ema_fraction"]
+    fraction: Annotated[float, Field(gt=0, lt=1)]
+
+    def step_decay(self, steps_per_epoch: int, epochs: int) -> float:
+        span = max(self.fraction * steps_per_epoch * epochs, 1.0)
+        return (span - 1) / (span + 1)
 
 
 class Mean(Average):
@@ -242,7 +254,7 @@ class Mean(Average):
     statistics: AnyStatistics
     epoch_keys: ClassVar = ("from_epoch",)
 
-    def follow(self, model: Module, passes: Passes, steps_per_epoch: int) -> Follower:
+    def follow(self, model: Module, passes: Passes, steps_per_epoch: int, epochs: int) -> Follower:
         refresh = partial(self.statistics.refresh, passes=passes)
         return WeightAverage(model, lambda taken: 1 / (taken + 1), refresh, self.from_epoch - 1, self.every == "epoch")
 
