@@ -36,14 +36,16 @@ class Case:
     steps: int
     precision: Precision
     channels_last: bool
+    compile: bool = False
 
     def section(self) -> Train:
-        return section(self.model, self.batch_size, precision=self.precision, channels_last=self.channels_last)
+        how = {"precision": self.precision, "channels_last": self.channels_last, "compile": self.compile}
+        return section(self.model, self.batch_size, **how)
 
     @property
     def words(self) -> str:
-        order = ", channels_last" if self.channels_last else ""
-        return f"{self.model}, {self.pixels} pixels, batches of {self.batch_size}, {self.precision}{order}"
+        added = f"{', channels_last' if self.channels_last else ''}{', compiled' if self.compile else ''}"
+        return f"{self.model}, {self.pixels} pixels, batches of {self.batch_size}, {self.precision}{added}"
 
 
 SMALL = Case("resnet18", 64, 32, 8, "float32", False)
