@@ -15,7 +15,8 @@ from foldline.files.refusal import Refusal
 from foldline.folds.training_table import soft_targets
 from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import train_fold
-from foldline.training.head_initialisation import backbone_features, fit_head
+from foldline.training.head_initialisation import backbone_features
+from foldline.training.linear_heads import Rows, fit_head
 from foldline.training.train_section import Train
 from foldline.training.training_setup import build_training
 from tests.training.small import MODEL, TRAIN, labels, small_fold, train_section
@@ -68,7 +69,8 @@ def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> No
     generator = np.random.default_rng(0)
     features, targets = generator.normal(size=(60, 4)), generator.choice([0, 2, 3], 60)
     soft, equal = soft_targets(targets, 5), np.ones(60, np.float32)
-    weights, biases = fit_head(features, soft, equal, outputs=5, inverse_penalty=0.5)
+    rows = Rows(features, soft, soft.toarray(), equal, (5,))
+    weights, biases = fit_head("distribution", rows, inverse_penalty=0.5)
     probabilities = softmax(features @ weights.T + biases, axis=1)
     expected = LogisticRegression(C=0.5, max_iter=1000).fit(features, targets).predict_proba(features)
     assert probabilities[:, [0, 2, 3]] == pytest.approx(expected, abs=1e-3)
@@ -79,3 +81,22 @@ def test_refused_with_another_head() -> None:
     hidden = {"kind": "mlp", "units": 8, "drop_rate": 0.5}
     with pytest.raises(Refusal, match=r"as this model's head is not: set train.model.head.kind to linear"):
         section(model=FROZEN["model"] | {"head": hidden})
+
+
+@pytest.mark.parametrize("average", [{"kind": "none"}, TRAIN["average"]])
+def test_no_epoch_leaves_the_model_as_it_starts(average: dict[str, Any], tmp_path: Path) -> None:
+    fold, config = small_fold(), section(epochs=0, average=average, schedule={"kind": "constant"})
+    trained = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
+    start = build_training(fold, config, 4, CPU).model.state_dict()
+    assert all(torch.equal(tensor, start[name]) for name, tensor in trained.model.state_dict().items())
+    [row] = trained.history
+    assert (row["epoch"], row["learning_rate"]) == (0, 0)
+    assert np.isnan(row["train_loss"])
+    assert 0 < row["validation_loss"] < np.log(3)
+
+
+def test_no_epoch_needs_a_head_that_knows_something() -> None:
+    with pytest.raises(
+        Refusal, match=r"train.epochs is 0, and head_initialisation.kind is none, so that nothing would"
+    ):
+        section(epochs=0, schedule={"kind": "constant"}, head_initialisation={"kind": "none"})

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from foldline.files.progress import Done, duration, report_progress
 from foldline.files.whole_files import write_json
 from foldline.training.checkpoints import Checkpoints, EpochRow
-from foldline.training.history import write_history
+from foldline.training.history import COLUMNS, write_history
 from foldline.training.loop import SKIPPED, train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, save_model
@@ -162,7 +162,11 @@ def learn_phase(
             losses = [epoch["validation_loss"] for epoch in state["progress"]["history"]]
             report_progress(Done(row["epoch"], whole.epochs, seconds_left, losses))
         accelerator.wait_for_everyone()
-    assert state is not None, "there is at least one epoch"
+    if state is None:  # No epoch was asked for: the model is as it starts.
+        row = dict(zip(COLUMNS, (0, 0.0, math.nan, math.nan, *validate(model)), strict=True))
+        if accelerator.is_main_process:
+            tqdm.write(describe_epoch(fold.title, whole.epochs, row, 0.0))
+        return Trained(model.cpu(), [row], row)
     history = state["progress"]["history"]
     if config.keep == "last":
         return Trained(model.cpu(), history, history[-1])

@@ -16,10 +16,10 @@ COLUMNS = (
     "validation_loss",
     "validation_accuracy",
 )
-"""epoch: from 1. learning_rate: the head's, at the epoch's last step. train_*: means over the epoch's augmented
-batches while the weights move. validation_*: of the (averaged) weights at the epoch's end. Accuracy is missing for
-targets without classes, validation_* where all rows are trained on. Where `train.phases` has any, one more column,
-phase, names the epoch's."""
+"""epoch: from 1; 0 alone, without train_*, where no epoch is trained. learning_rate: the head's, at the epoch's last
+step. train_*: means over the epoch's augmented batches while the weights move. validation_*: of the (averaged) weights
+at the epoch's end. Accuracy is missing for targets without classes, validation_* where all rows are trained on. Where
+`train.phases` has any, one more column, phase, names the epoch's."""
 
 
 def read_history(path: Path) -> pd.DataFrame:

@@ -20,8 +20,6 @@ from foldline.training.train_part import Kind, OwnKind, Tensor
 class Loss(Kind):
     learns: ClassVar[tuple[Learned, ...]]
     """What a model may learn by it: of a target that offers several of these, the first that the target names."""
-    fits_probabilities: ClassVar[bool] = False
-    """Whether it is least where the probabilities of classes are right, as a logistic regression has them."""
 
     @property
     def is_of_values(self) -> bool:
@@ -63,7 +61,6 @@ class CrossEntropy(Loss):
 
     kind: Literal["cross_entropy"]
     smoothing: FractionBelowOne
-    fits_probabilities: ClassVar[bool] = True
     learns: ClassVar = ("distribution",)
 
     def build(self, learned: Learned, scale: Float[Tensor, " outputs"]) -> LossFunction:

@@ -32,7 +32,9 @@ class Resolution(Kind):
 
     def fractions(self, epochs: int) -> tuple[float, ...]:
         """Those that occur in a training of so many epochs, each once."""
-        return tuple(dict.fromkeys(self.fraction(epoch) for epoch in range(min(self.growing_epochs + 1, epochs))))
+        return tuple(
+            dict.fromkeys(self.fraction(epoch) for epoch in range(min(self.growing_epochs + 1, max(epochs, 1))))
+        )
 
     def fraction(self, epoch: int) -> float:
         """Of the cached images' sides, in `epoch` (from 0)."""
@@ -108,6 +110,8 @@ class Learning(Section):
 
 class Train(Learning):
     section: ClassVar = "train"
+    epochs: NonNegativeInt
+    """None at all leaves the backbone as it starts, and the head as `head_initialisation` makes it."""
     seeds: tuple[NonNegativeInt, ...]
     """Each fold is trained once per seed, and its models are members of the ensemble. A training is told which seed is
     its own and knows nothing of the others, so that one more seed leaves it as it is."""
@@ -171,7 +175,13 @@ class Train(Learning):
             )
 
     def _headless(self) -> Iterator[str]:
-        yield from self.head_initialisation.contradictions(self.model, self.loss)
+        yield from self.head_initialisation.contradictions(self.model)
+        if self.epochs == 0 and not self.head_initialisation.learns:
+            yield (
+                f"train.epochs is 0, and head_initialisation.kind is {self.head_initialisation.kind}, so that nothing "
+                "would be learned: set epochs to 1 or more, or head_initialisation to {kind: linear_probe, "
+                "inverse_penalty: 1.0}"
+            )
         if self.freezing.frees_the_head_first and not self.model.has_head:
             yield (
                 f"train.freezing.kind is {self.freezing.kind}, in which the head learns first, but train.model.kind is "
