@@ -28,7 +28,7 @@ from foldline.experiment.first_experiment import (
     on_this_machine,
     typical_image,
 )
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, counted
 from foldline.files.whole_files import write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
@@ -92,8 +92,9 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
     image, rows = (UNKNOWN, MANY) if found is None else (typical_image(found.images), found.train_rows)
     model = given.model or (MODEL_ON_GPU if has_gpu() else MODEL_ON_CPU)
     experiment = first_experiment(read_yaml(RECIPE), card, image, model, rows)
+    count, views = experiment["split"]["count"], len(experiment["predict"]["views"])
     if given.epochs is not None:
-        experiment["train"]["epochs"] = given.epochs
+        experiment = of_length(experiment, count, given.epochs)
     train = parse(experiment["train"], Train, "--model, --epochs")
     height, width = (experiment["prepare"][f"{side}_pixels"] for side in ("height", "width"))
     print(f"\nThe speed of {model} on this machine is measured.", flush=True)
@@ -105,11 +106,11 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
     }
     said: dict[str, Any] = {"model": model, "precision": speed.precision}
     if found is not None:
-        count, views = experiment["split"]["count"], len(experiment["predict"]["views"])
         costs = Costs(found.train_images, found.test_images, speed.learned, speed.predicted, count, views)
         length = costs.of(count, train.epochs) if given.minutes is None else costs.within(given.minutes)
         experiment = of_length(experiment, length.folds, length.epochs)
-        facts["length"] = f"{length.folds} of {count} folds, {length.epochs} epochs each: {length.words}"
+        each = counted(length.epochs, "epoch", "epochs") if length.epochs else "no epoch, a linear head alone"
+        facts["length"] = f"{length.folds} of {count} folds, of each {each}: {length.words}"
         said["seconds"] = length.seconds
     write_text(given.write, experiment_text(experiment))
     print_table(f"{given.write}: a first experiment", facts)

@@ -57,8 +57,8 @@ def test_images_decide_their_size(image: TypicalImage, size: tuple[int, int], re
 @pytest.mark.parametrize(
     ("rows", "folds", "near_duplicates", "batch"),
     [
-        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", 64),
-        (TrainRows(10_000, 3, 3), 3, "same_fold", 64),
+        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", 32),
+        (TrainRows(10_000, 3, 3), 3, "same_fold", 32),
         (TrainRows(20, 20, 20), 5, "same_fold", 4),
         (TrainRows(20, 1, 4), 4, "ignored", 2),  # all alike to a machine
         (TrainRows(2, 2, 2), 2, "same_fold", 2),
@@ -91,6 +91,12 @@ def test_the_machine_and_the_time_decide_the_rest() -> None:
     assert (params.predict.precision, params.predict.workers) == ("float32", 3)
     assert (params.folds, params.split.count, params.train.epochs) == ((0, 1), 5, 7)
     assert (params.train.model.name, params.submit.message) == ("resnet18", "first experiment, resnet18")
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
+def test_without_an_epoch_it_is_a_linear_head(card: Path) -> None:
+    first = of_length(first_experiment(RECIPE, read_card(card), UNKNOWN, MODEL_ON_CPU), 1, 0)
+    assert parse(first, Params, "first").train.head_initialisation.learns
 
 
 def test_its_text_is_the_experiment() -> None:

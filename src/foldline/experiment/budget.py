@@ -44,22 +44,25 @@ class Costs:
     views: int
 
     def of(self, folds: int, epochs: int) -> Length:
-        """Each training is validated after every epoch, and predicts its own fold and the test images."""
+        """Each training is validated after every epoch, and predicts its own fold and the test images. One without an
+        epoch fits its head to the features of its images, each seen once."""
         held_out = self.train_images / self.folds
-        per_epoch = (self.train_images - held_out) / self.learned + held_out / self.predicted
+        mine = self.train_images - held_out
+        learning = epochs * (mine / self.learned + held_out / self.predicted) or self.train_images / self.predicted
         predictions = self.views * (held_out + self.test_images) / self.predicted
-        return Length(folds, epochs, folds * (START_SECONDS + epochs * per_epoch + predictions))
+        return Length(folds, epochs, folds * (START_SECONDS + learning + predictions))
 
     def within(self, minutes: float) -> Length:
-        """As many folds as get FEWEST_EPOCHS each, with as many epochs as then fit; at least one fold and one epoch.
-        Raises Refusal where these take longer."""
-        tried = [(folds, FEWEST_EPOCHS) for folds in range(self.folds, 0, -1)]
-        for folds, least in [*tried, (1, 1)]:
-            lengths = [self.of(folds, epochs) for epochs in range(least, MOST_EPOCHS + 1)]
-            fitting = [length for length in lengths if length.seconds <= minutes * MINUTE]
-            if fitting:
-                return fitting[-1]
-        raise Refusal(
-            f"--minutes {minutes:g}: one epoch of one fold takes {self.of(1, 1).seconds / MINUTE:.1f} minutes here "
-            f"({self.learned:.0f} images a second). Allow more, or name a smaller model with --model."
-        )
+        """As many folds as get FEWEST_EPOCHS each, with as many epochs as then fit; else one fold with fewer; else as
+        many as fit without any. Raises Refusal where one of these takes longer."""
+        counts = range(self.folds, 0, -1)
+        tried = [(folds, range(MOST_EPOCHS, FEWEST_EPOCHS - 1, -1)) for folds in counts]
+        tried += [(1, range(FEWEST_EPOCHS - 1, 0, -1)), *((folds, range(1)) for folds in counts)]
+        lengths = (self.of(folds, epochs) for folds, of_each in tried for epochs in of_each)
+        fitting = next((length for length in lengths if length.seconds <= minutes * MINUTE), None)
+        if fitting is None:
+            raise Refusal(
+                f"--minutes {minutes:g}: one fold takes {self.of(1, 0).seconds / MINUTE:.1f} minutes here even without "
+                f"an epoch ({self.predicted:.0f} images a second). Allow more, or name a smaller model with --model."
+            )
+        return fitting

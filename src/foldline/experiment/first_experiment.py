@@ -31,6 +31,7 @@ would keep 32 of its samples. Height and width differ instead, with as many pixe
 FOLDS = 5
 LEAST_STEPS = 4
 """In an epoch."""
+LINEAR_PROBE = {"kind": "linear_probe", "inverse_penalty": 1.0}
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,11 @@ def on_this_machine(experiment: Mapping[str, Any], precision: Precision, workers
 
 
 def of_length(experiment: Mapping[str, Any], folds: int, epochs: int) -> dict[str, Any]:
-    """The same with the first `folds` and so many epochs."""
-    return {**experiment, "folds": experiment["folds"][:folds], "train": experiment["train"] | {"epochs": epochs}}
+    """The same with the first `folds` and so many epochs; without any it learns a linear head alone."""
+    changes: dict[str, Any] = {"epochs": epochs}
+    if epochs == 0:
+        changes |= {"head_initialisation": LINEAR_PROBE}
+    return {**experiment, "folds": experiment["folds"][:folds], "train": experiment["train"] | changes}
 
 
 def _folds(rows: TrainRows) -> tuple[int, str]:
