@@ -124,5 +124,5 @@ def unlearnable(train: Train, target: Target) -> Iterator[str]:
         if part.speaks_of_one_class and (not target.has_one_class or activation.gives_values):
             yield (
                 f"params.yaml: `train.{key}.kind` is {part.kind}, which speaks of one class for each image; a target "
-                f"of kind {target.kind} under the loss {train.loss.kind} has none. Set it to `none`."
+                f"of kind {target.kind} under the loss {train.loss.kind} has none. Set it to `{part.instead}`."
             )

@@ -1,9 +1,11 @@
 """Parts `pooling` and `head` of `train.model`: from a backbone's map of features to logits."""
 
+import math
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
+from foldline.card.activations import LossFunction
 from foldline.params.kinds import union_of
 from foldline.params.section import Fraction
 from foldline.training.train_part import Kind, Module
@@ -15,6 +17,10 @@ class Head(Kind):
 
     def build(self, features: int, outputs: int) -> Module:
         raise NotImplementedError
+
+    def hardened(self, loss: LossFunction) -> LossFunction:
+        """What a step takes instead of the loss; validation takes the loss itself."""
+        return loss
 
 
 class LinearHead(Head):
@@ -45,6 +51,30 @@ class MlpHead(Head):
             nn.Dropout(self.drop_rate),
             nn.Linear(self.units, outputs),
         )
+
+
+class ArcFaceHead(Head):
+    """`scale` times the cosine of the angle between the features and a direction of each class; in training the right
+    class's angle counts as `margin` larger (Deng et al. 2019). For very many classes and few images of each, whose
+    answers are ranked."""
+
+    kind: Literal["arc_face"]
+    speaks_of_one_class: ClassVar[bool] = True
+    instead: ClassVar[str] = "linear"
+    scale: PositiveFloat
+    """Of the logits: 30 to 64. The more classes, the larger."""
+    margin: Annotated[float, Field(ge=0, lt=math.pi / 2)]
+    """In radians: 0.3 to 0.5."""
+
+    def build(self, features: int, outputs: int) -> Module:
+        from foldline.training.layers import ScaledCosines
+
+        return ScaledCosines(features, outputs, self.scale)
+
+    def hardened(self, loss: LossFunction) -> LossFunction:
+        from foldline.training.loss_functions import with_angular_margin
+
+        return lambda logits, targets: loss(with_angular_margin(logits, targets, self.scale, self.margin), targets)
 
 
 class Pooling(Kind):

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from timm.layers.create_act import _ACT_LAYER_DEFAULT, _ACT_LAYER_ME
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, linear, normalize
 
 from foldline.files.refusal import Refusal, listed
 from foldline.training.in_force import activations_of
@@ -119,3 +119,16 @@ class GeneralizedMean(nn.Module):
     def forward(self, features: Float[Tensor, "batch features height width"]) -> Float[Tensor, "batch features"]:
         powers = features.float().clamp(min=self.least) ** self.power
         return (avg_pool2d(powers, powers.shape[-2:]) ** (1 / self.power)).flatten(1)
+
+
+class ScaledCosines(nn.Module):
+    """Of the angles between features and each class's weights; in float32, since half as many bits blur an angle."""
+
+    def __init__(self, features: int, outputs: int, scale: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(outputs, features)))
+        self.scale = scale
+
+    def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, "batch outputs"]:
+        with torch.autocast(features.device.type, enabled=False):
+            return self.scale * linear(normalize(features.float()), normalize(self.weight.float()))

@@ -1,11 +1,15 @@
 """What losses compute of logits and soft targets, both (batch, outputs): a loss per image (losses.py)."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, log_softmax, logsigmoid
 
 from foldline.training.losses import Logits, PerImage, SoftTargets
+
+CLOSE = 1e-6
 
 
 def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:
@@ -42,6 +46,16 @@ def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage
     yes = targets * _to_the(log_no.exp(), gamma) * log_yes
     no = (1 - targets) * _to_the(log_yes.exp(), gamma) * log_no
     return -(yes + no).mean(dim=1)
+
+
+def with_angular_margin(logits: Logits, targets: SoftTargets, scale: float, margin: float) -> Logits:
+    """`logits` are `scale` times cosines: each angle grows by its target's part of `margin`. Where that would be beyond
+    half a turn, the cosine sinks in a straight line instead (as in the authors' own code)."""
+    # At 1 and -1 the angle has no slope.
+    cosines = (logits.float() / scale).clamp(-1 + CLOSE, 1 - CLOSE)
+    angles, margins = cosines.acos(), targets * margin
+    grown = torch.where(angles + margins < math.pi, (angles + margins).cos(), cosines - margins * margins.sin())
+    return scale * torch.where(targets > 0, grown, cosines)
 
 
 def _to_the(probabilities: Tensor, gamma: float) -> Tensor:

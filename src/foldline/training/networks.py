@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import Discriminator, Tag
 
+from foldline.card.activations import LossFunction
 from foldline.card.views import is_scaled
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256
@@ -34,6 +35,10 @@ class Model(Kind):
     @property
     def has_linear_head(self) -> bool:
         return False
+
+    def hardened(self, loss: LossFunction) -> LossFunction:
+        """What a step takes instead of the loss; validation takes the loss itself."""
+        return loss
 
     @property
     def concatenates_tabular_features(self) -> bool:
@@ -75,6 +80,9 @@ class TimmModel(Model):
     @property
     def has_linear_head(self) -> bool:
         return self.head.is_linear
+
+    def hardened(self, loss: LossFunction) -> LossFunction:
+        return self.head.hardened(loss)
 
     @property
     def concatenates_tabular_features(self) -> bool:

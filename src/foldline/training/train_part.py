@@ -27,7 +27,8 @@ class Kind(Section):
         kind: Any
     speaks_of_one_class: ClassVar[bool] = False
     """Whether it needs targets that say one class for each image."""
-
+    instead: ClassVar[str] = "none"
+    """The kind to take where it does not fit."""
     epoch_keys: ClassVar[tuple[str, ...]] = ()
     """Its keys that count epochs: none may exceed the training's."""
 

@@ -147,6 +147,12 @@ class Train(Learning):
         return self
 
     @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The model's, too."""
+        of_model = {f"model.{key}": part for key, part in self.model if isinstance(part, Kind)}
+        return {**super().kinds, **of_model}
+
+    @property
     def in_phases(self) -> tuple["Train", ...]:
         """What each phase trains with, its `phases` being itself alone; the section itself where it has none."""
         return tuple(self.model_copy(update=self._of(phase)) for phase in self.phases) or (self,)

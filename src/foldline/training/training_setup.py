@@ -101,6 +101,7 @@ def build_training(
     config.freezing.start_epoch(model, 0)  # What cannot be frozen is refused before any work.
     length = steps_per_epoch, config.epochs
     change = hyperparameters(config.schedule.rates(*length), config.schedule.momenta(*length), optimizer)
+    objective = replace(objective, loss=config.model.hardened(objective.loss))
     average = config.average.follow(model, Passes(objective.loss, config.micro_batch_size), *length)
     if config.compile:
         refuse_without_compiler()
