@@ -26,7 +26,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "model": DROPPING,
     },
     "ema_trained": {
-        "average": {"kind": "ema", "decay": 0.9, "statistics": {"kind": "training", "batches": 3, "rate": 1e-7}},
+        "average": {
+            "kind": "ema_fraction",
+            "fraction": 0.3,
+            "statistics": {"kind": "training", "batches": 3, "rate": 1e-7},
+        },
         "freezing": GRADUAL | {"batchnorm": "eval"},
         "schedule": {"kind": "restarts", "first_cycle_epochs": 1, "growth": 2.0, "end_factor": 0.0},
         "mixing": {"kind": "cutmix"} | MIXING,

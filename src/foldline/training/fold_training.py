@@ -163,10 +163,11 @@ def learn_phase(
             report_progress(Done(row["epoch"], whole.epochs, seconds_left, losses))
         accelerator.wait_for_everyone()
     if state is None:  # No epoch was asked for: the model is as it starts.
-        row = dict(zip(COLUMNS, (0, 0.0, math.nan, math.nan, *validate(model)), strict=True))
+        first: EpochRow = {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, "learning_rate": 0.0}
+        first["validation_loss"], first["validation_accuracy"] = validate(model)
         if accelerator.is_main_process:
-            tqdm.write(describe_epoch(fold.title, whole.epochs, row, 0.0))
-        return Trained(model.cpu(), [row], row)
+            tqdm.write(describe_epoch(fold.title, whole.epochs, first, 0.0))
+        return Trained(model.cpu(), [first], first)
     history = state["progress"]["history"]
     if config.keep == "last":
         return Trained(model.cpu(), history, history[-1])

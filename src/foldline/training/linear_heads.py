@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -57,7 +58,7 @@ def softmax_regression(
     outputs: int,
     inverse_penalty: float,
 ) -> tuple[Weights, Biases]:
-    regression = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS)
+    regression: Any = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS)
     regression.fit(features, classes, sample_weight=weights)
     slopes, intercepts = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:  # One sigmoid: the softmax of it and of zero.
@@ -79,7 +80,7 @@ def each(rows: Rows, inverse_penalty: float) -> tuple[Weights, Biases]:
         if len(np.unique(answers[told])) < 2:
             biases[output] = -ABSENT if yes.any() else ABSENT
             continue
-        regression = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS)
+        regression: Any = LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS)
         regression.fit(np.tile(rows.features, (2, 1))[told], answers[told], sample_weight=weights[told])
         matrix[output], biases[output] = regression.coef_[0], regression.intercept_[0]
     return matrix, biases
