@@ -55,13 +55,15 @@ def refuse_occupied(folder: Path) -> None:
 
 
 def write_experiment(params: Path, card: Path) -> None:
-    """The first experiment for this card, as the doctor writes it before the download."""
+    """The first experiment for this card, before the data and the machine are known."""
     # Seconds of start-up, for those who name a competition.
     from foldline.card.card import read_card
-    from foldline.experiment.first_experiment import UNKNOWN, experiment_text
+    from foldline.experiment.first_experiment import MODEL_ON_CPU, UNKNOWN, experiment_text, first_experiment
+    from foldline.params.yaml_files import read_yaml
     from pipelines.doctor import RECIPE
 
-    params.write_text(experiment_text(RECIPE, read_card(card), UNKNOWN), encoding="utf-8")
+    first = first_experiment(read_yaml(RECIPE), read_card(card), UNKNOWN, MODEL_ON_CPU)
+    params.write_text(experiment_text(first), encoding="utf-8")
 
 
 if __name__ == "__main__":

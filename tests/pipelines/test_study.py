@@ -134,7 +134,7 @@ def test_it_says_which_cells_of_the_last_run_stay_valid(project: Path, capsys: p
 @pytest.mark.parametrize(
     ("study", "told"),
     [
-        ({"axes": [{"train.epochs": [0, -1]}]}, "train.epochs: 0: `train.epochs` is 0: input should be greater than 0"),
+        ({"axes": [{"train.epochs": [-1, -2]}]}, "train.epochs: -1: `train.epochs` is -1: input should be greater than"),
         ({"axes": [{"predict.views": [["rotate_90"]]}]}, "predict.views: \\[rotate_90\\]: params.yaml: .*rotate_90"),
         ({"changes": {"folds": ["all", 0]}}, "folds: all, 0: a training on all rows validates none"),
         ({"changes": {"competition": "dogs"}}, "competition: the base's is dogs, that of params.yaml digits"),
