@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from foldline.experiment.params import Params
 from foldline.experiment.study import Cell, assigned, read_grid
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_text
+from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from pipelines.chain import Chain, read_chain
 from pipelines.running import Settings
@@ -19,6 +21,7 @@ from tests.end_to_end.checkout import ROOT
 
 PRETEXT = ("pretext", "pretext_choice")
 STUDIES = sorted((ROOT / "pipelines/studies").glob("*.yaml"))
+OF_DOCUMENTS = sorted((ROOT / "benchmarks/studies").glob("*.yaml"))
 BEFORE = ("prepare", "split", "weights", "dry_run", "pretext", "pretext_choice")
 
 
@@ -95,6 +98,14 @@ def test_every_cell_of_the_studies_is_valid_on_the_embedded_competition(study: P
     refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), study)
 
 
+@pytest.mark.parametrize("study", OF_DOCUMENTS, ids=lambda path: path.stem)
+def test_every_cell_behind_a_document_is_valid(study: Path, project: Path) -> None:
+    """Of competitions whose cards are not here."""
+    shutil.copytree(ROOT / "pipelines/recipes", project / "pipelines/recipes")
+    for cell in read_grid(study).cells():
+        parse(cell.params, Params, cell.title)
+
+
 def cells_of(project: Path, **study: Any) -> list[Cell]:
     (project / "study.yaml").write_text(
         yaml.safe_dump(
@@ -134,7 +145,10 @@ def test_it_says_which_cells_of_the_last_run_stay_valid(project: Path, capsys: p
 @pytest.mark.parametrize(
     ("study", "told"),
     [
-        ({"axes": [{"train.epochs": [-1, -2]}]}, "train.epochs: -1: `train.epochs` is -1: input should be greater than"),
+        (
+            {"axes": [{"train.epochs": [-1, -2]}]},
+            "train.epochs: -1: `train.epochs` is -1: input should be greater than",
+        ),
         ({"axes": [{"predict.views": [["rotate_90"]]}]}, "predict.views: \\[rotate_90\\]: params.yaml: .*rotate_90"),
         ({"changes": {"folds": ["all", 0]}}, "folds: all, 0: a training on all rows validates none"),
         ({"changes": {"competition": "dogs"}}, "competition: the base's is dogs, that of params.yaml digits"),
