@@ -97,7 +97,7 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
         experiment = of_length(experiment, count, given.epochs)
     train = parse(experiment["train"], Train, "--model, --epochs")
     height, width = (experiment["prepare"][f"{side}_pixels"] for side in ("height", "width"))
-    print(f"\nThe speed of {model} on this machine is measured.", flush=True)
+    print(f"\nTiming {model} on this machine.", flush=True)
     speed = measure_speed(train, height, width, card.layout.channels)
     experiment = on_this_machine(experiment, speed.precision, speed.workers)
     facts = {
@@ -109,8 +109,8 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
         costs = Costs(found.train_images, found.test_images, speed.learned, speed.predicted, count, views)
         length = costs.of(count, train.epochs) if given.minutes is None else costs.within(given.minutes)
         experiment = of_length(experiment, length.folds, length.epochs)
-        each = counted(length.epochs, "epoch", "epochs") if length.epochs else "no epoch, a linear head alone"
-        facts["length"] = f"{length.folds} of {count} folds, of each {each}: {length.words}"
+        each = f"{counted(length.epochs, 'epoch', 'epochs')} each" if length.epochs else "a linear head alone"
+        facts["length"] = f"{length.folds} of {count} folds, {each}: {length.words}"
         said["seconds"] = length.seconds
     write_text(given.write, experiment_text(experiment))
     print_table(f"{given.write}: a first experiment", facts)

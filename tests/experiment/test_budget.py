@@ -15,6 +15,7 @@ def test_it_adds_up() -> None:
     assert COSTS.of(1, 1).seconds == START_SECONDS + 21 + 5
     assert COSTS.of(1, 0).seconds == START_SECONDS + 1000 / 200 + 5
     assert COSTS.of(5, 10).seconds == 5 * (START_SECONDS + 210 + 5)
+    assert COSTS.of(1, 1).words == "about 1 minute"
     assert COSTS.of(5, 10).words == "about 19 minutes"
     assert COSTS.of(500, 10).words == "about 31.9 hours"
 

@@ -172,7 +172,7 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     assert (params.prepare.height_pixels, params.prepare.max_unreadable_fraction) == (96, 0)
     assert (params.train.model.name, params.train.epochs, len(params.folds)) == ("test_resnet", 2, 5)
     printed = capsys.readouterr().out
-    assert "│ 5 of 5 folds, of each 2 epochs: about " in printed
+    assert "│ 5 of 5 folds, 2 epochs each: about " in printed
     assert printed.endswith("as said above; then dvc repro\n")
     assert said["seconds"] > 5 * 15
 

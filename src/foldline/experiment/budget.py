@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, counted
 
 FEWEST_EPOCHS = 3
 """Below this another fold is worth less than another epoch."""
@@ -25,8 +25,8 @@ class Length:
 
     @property
     def words(self) -> str:
-        minutes = self.seconds / MINUTE
-        return f"about {minutes:.0f} minutes" if minutes < MINUTE else f"about {minutes / MINUTE:.1f} hours"
+        minutes = max(round(self.seconds / MINUTE), 1)
+        return f"about {counted(minutes, 'minute', 'minutes')}" if minutes < 60 else f"about {minutes / 60:.1f} hours"
 
 
 @dataclass(frozen=True)
