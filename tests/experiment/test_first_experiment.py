@@ -57,8 +57,10 @@ def test_images_decide_their_size(image: TypicalImage, size: tuple[int, int], re
 @pytest.mark.parametrize(
     ("rows", "folds", "near_duplicates", "batch"),
     [
-        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", 32),
-        (TrainRows(10_000, 3, 3), 3, "same_fold", 32),
+        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", 64),
+        (TrainRows(10_000, 3, 3), 3, "same_fold", 64),
+        (TrainRows(1_650, 1_600, 1_650), 5, "same_fold", 32),  # 41 steps
+        (TrainRows(300, 300, 300), 5, "same_fold", 16),  # 15
         (TrainRows(20, 20, 20), 5, "same_fold", 4),
         (TrainRows(20, 1, 4), 4, "ignored", 2),  # all alike to a machine
         (TrainRows(2, 2, 2), 2, "same_fold", 2),

@@ -29,8 +29,10 @@ OBLONG_ASPECT = 4.0
 """From this on a square would be three quarters padding, or squash most of the longer side away: a signal of 3 x 4096
 would keep 32 of its samples. Height and width differ instead, with as many pixels as the largest square."""
 FOLDS = 5
-LEAST_STEPS = 4
-"""In an epoch."""
+WANTED_STEPS, LEAST_STEPS = 32, 4
+"""In an epoch. Batches are smaller where there would be fewer of the first, and smaller than SMALL_BATCH where there
+would be fewer of the second."""
+SMALL_BATCH = 16
 LINEAR_PROBE = {"kind": "linear_probe", "inverse_penalty": 1.0}
 
 
@@ -90,7 +92,7 @@ def first_experiment(
     experiment["split"] |= {"count": folds, "near_duplicates": near_duplicates}
     experiment["train"] |= {"loss": dict(card.target.first_loss)}
     for key in ("batch_size", "micro_batch_size"):
-        experiment["train"][key] = min(experiment["train"][key], _largest_batch(rows.count - rows.count // folds))
+        experiment["train"][key] = min(experiment["train"][key], _batch(rows.count - rows.count // folds))
     experiment["train"]["model"] |= {"name": model}
     if card.symmetries is None:
         experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
@@ -128,9 +130,13 @@ def _folds(rows: TrainRows) -> tuple[int, str]:
     )
 
 
-def _largest_batch(rows: int) -> int:
-    """A power of two with LEAST_STEPS in an epoch of `rows`, or two images."""
-    return 1 << max(1, (rows // LEAST_STEPS).bit_length() - 1)
+def _batch(rows: int) -> int:
+    return max(_largest_batch(rows, WANTED_STEPS), min(_largest_batch(rows, LEAST_STEPS), SMALL_BATCH))
+
+
+def _largest_batch(rows: int, steps: int) -> int:
+    """A power of two with so many steps in an epoch of `rows`, or two images."""
+    return 1 << max(1, (rows // steps).bit_length() - 1)
 
 
 def _size(image: TypicalImage) -> tuple[int, int]:
