@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from foldline.files.refusal import Refusal
 from foldline.training import speed
 from foldline.training.speed import measure_speed, precisions, seconds_of_augmentation
-from tests.training.small import train_section
+from tests.training.small import MODEL, train_section
 
 
 def test_it_takes_the_precision_that_is_fastest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +32,10 @@ def test_it_times_what_is_trained(channels: int) -> None:
 def test_without_augmentation_it_takes_no_time() -> None:
     config = train_section(augmentation={"recipe": "none", "transforms": []})
     assert seconds_of_augmentation(config, 24, 32, 3) == 0
+
+
+def test_a_model_that_such_images_do_not_suit_is_refused() -> None:
+    with pytest.raises(
+        Refusal, match=r"^train.model cannot be had as it is: on two images of noise it fails \(RuntimeE"
+    ):
+        measure_speed(train_section(model=MODEL | {"name": "test_convnext"}), 4, 4, 3)

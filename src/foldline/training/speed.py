@@ -16,6 +16,7 @@ from foldline.training.dry_run import IMAGES, stand_in
 from foldline.training.launching import process_count
 from foldline.training.loop import TrainingSetup
 from foldline.training.losses import CrossEntropy
+from foldline.training.named_errors import named_part
 from foldline.training.processes import keep_freed_memory
 from foldline.training.train_section import Train
 from foldline.training.training_setup import build_training
@@ -46,14 +47,16 @@ def has_gpu() -> bool:
 
 
 def measure_speed(config: Train, height: int, width: int, channels: int) -> Speed:
-    """That of the fastest precision. `config`: its model, sizes of batches and memory order, and its augmentation."""
+    """That of the fastest precision. `config`: its model, sizes of batches and memory order, and its augmentation. Raises
+    a Refusal that names the key where the model cannot learn from such images."""
     keep_freed_memory()
     processes = process_count()
     workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)) // processes) if has_gpu() else 0
     augmenting = seconds_of_augmentation(config, height, width, channels)
     timed = []
     for precision in precisions():
-        learning, predicting = seconds_of_image(config, precision, (height, width, channels))
+        with named_part(config):
+            learning, predicting = seconds_of_image(config, precision, (height, width, channels))
         per_image = max(learning, augmenting / workers) if workers else learning + augmenting
         timed.append(Speed(precision, workers, processes / per_image, processes / predicting))
     return max(timed, key=lambda speed: speed.learned)
