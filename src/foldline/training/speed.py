@@ -47,8 +47,8 @@ def has_gpu() -> bool:
 
 
 def measure_speed(config: Train, height: int, width: int, channels: int) -> Speed:
-    """That of the fastest precision. `config`: its model, sizes of batches and memory order, and its augmentation. Raises
-    a Refusal that names the key where the model cannot learn from such images."""
+    """That of the fastest precision. `config`: its model, sizes of batches and memory order, and its augmentation.
+    Raises a Refusal that names the key where the model cannot learn from such images."""
     keep_freed_memory()
     processes = process_count()
     workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)) // processes) if has_gpu() else 0
