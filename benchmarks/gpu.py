@@ -54,6 +54,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, {device}, {os.cpu_count()} cores", flush=True)
     if not ON_GPU:
         print("no GPU: left out are ResNet152 and SE-ResNet152d, compiled models, memory advice")
+    print(f"left out in any case: several processes on the {torch.cuda.device_count()} GPUs")
     broken = [name for name, holds in PROMISES.items() if not said(name, holds)]
     for case in CASES if ON_GPU else (SMALL,):
         if time.monotonic() - begun > MOST_SECONDS:
