@@ -83,19 +83,19 @@ from foldline.training.processes import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
 torch.set_num_threads(1)
-before = 0
-for step in range(20):
-    if step == 10:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+faults = []
+for step in range(21):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.ones(2**24) + 1
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(sorted(faults)[10])
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
 def test_what_a_step_frees_is_there_for_the_next() -> None:
-    """Two blocks of 64 MB each step: without it each of their pages is fetched anew. With it a heap in pieces may still
-    grow by some, once, and a kernel short of memory takes pages away."""
+    """Two blocks of 64 MB each step: without it each of their pages is fetched anew. The median step counts: a heap in
+    pieces may grow once more, and a kernel short of memory takes pages away."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     found = {
         how: int(
@@ -103,4 +103,4 @@ def test_what_a_step_frees_is_there_for_the_next() -> None:
         )
         for how in ("kept", "given back")
     }
-    assert found["kept"] < found["given back"] / 4
+    assert found["kept"] < found["given back"] / 10

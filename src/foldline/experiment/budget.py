@@ -7,7 +7,7 @@ from foldline.files.refusal import Refusal, counted
 FEWEST_EPOCHS = 3
 """Below this another fold is worth less than another epoch."""
 MOST_EPOCHS = 10
-"""Beyond these a first experiment has little to gain: a larger model, or larger images, have more."""
+"""More were not measured (docs/first-experiment.md)."""
 START_SECONDS = 15.0
 """Of a training and its prediction together, before their first image: imports, mostly."""
 MINUTE = 60.0

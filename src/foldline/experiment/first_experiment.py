@@ -18,7 +18,7 @@ from foldline.folds.assignment import TrainRows
 from foldline.params.section import Precision, parse
 
 MODEL_ON_GPU, MODEL_ON_CPU = "resnet50.a1_in1k", "tf_efficientnet_lite0.in1k"
-"""The second learns ten times as many images a second."""
+"""On a CPU core the second learned four times as many images of 224 pixels a second."""
 MOST_PIXELS, STEP_PIXELS = 224, 32
 LEAST_SQUARE_PIXELS = 96
 """Smaller images are enlarged: of 32 pixels the model, which was trained on large ones, makes one place. Source:

@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, lo
 from foldline.training.losses import Logits, PerImage, SoftTargets
 
 CLOSE = 1e-6
+"""How close to 1 or -1 a cosine may come: at these its angle has no slope."""
 
 
 def errors(logits: Logits, targets: SoftTargets, scale: Float[Tensor, " outputs"]) -> Float[Tensor, "batch outputs"]:
@@ -51,7 +52,6 @@ def binary_focal(logits: Logits, targets: SoftTargets, gamma: float) -> PerImage
 def with_angular_margin(logits: Logits, targets: SoftTargets, scale: float, margin: float) -> Logits:
     """`logits` are `scale` times cosines: each angle grows by its target's part of `margin`. Where that would be beyond
     half a turn, the cosine sinks in a straight line instead (as in the authors' own code)."""
-    # At 1 and -1 the angle has no slope.
     cosines = (logits.float() / scale).clamp(-1 + CLOSE, 1 - CLOSE)
     angles, margins = cosines.acos(), targets * margin
     grown = torch.where(angles + margins < math.pi, (angles + margins).cos(), cosines - margins * margins.sin())

@@ -13,6 +13,7 @@ from foldline.params.section import Precision
 from foldline.pixels.loaders import augmented
 from foldline.training.augmentation import build_augmentation
 from foldline.training.dry_run import IMAGES, stand_in
+from foldline.training.head_initialisation import NoLinearProbe
 from foldline.training.launching import process_count
 from foldline.training.loop import TrainingSetup
 from foldline.training.losses import CrossEntropy
@@ -86,8 +87,9 @@ def seconds_of_image(config: Train, precision: Precision, shape: tuple[int, int,
     """In a training step and in a prediction, of the quickest of some. `shape`: height, width, channels."""
     device = torch.device("cuda" if has_gpu() else "cpu")
     fold = stand_in((*shape, np.dtype(np.uint8)), (CLASSES,), 0, (), None, Softmax, 0)
-    # Which loss it is takes no time, but not every loss takes these targets.
-    timed = config.model_copy(update={"loss": CrossEntropy(kind="cross_entropy", smoothing=0.0), "compile": False})
+    # Which loss it is takes no time, but not every loss takes these targets; and of noise no probe is worth a fit.
+    loss, head = CrossEntropy(kind="cross_entropy", smoothing=0.0), NoLinearProbe(kind="none")
+    timed = config.model_copy(update={"loss": loss, "head_initialisation": head, "compile": False})
     setup = build_training(fold, timed, STEPS, device)
     count = config.micro_batch_size if has_gpu() else min(config.micro_batch_size, MOST_IMAGES_ON_CPU)
     repeats = max(count // IMAGES, 1)
