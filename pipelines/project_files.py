@@ -18,7 +18,7 @@ FILES = {
     "params.yaml": "recipes/digits.yaml",
     **{
         f"docs/{page}.md": f"project/{page}.md"
-        for page in ("design", "honesty", "metrics", "new-competition", "own-code", "studies")
+        for page in ("design", "first-experiment", "honesty", "metrics", "new-competition", "own-code", "studies")
     },
 }
 """Of a project, in the package; docs/ holds the pages that messages name. None is called dvc.yaml there: DVC would take

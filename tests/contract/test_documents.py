@@ -48,10 +48,9 @@ def _exists(name: str) -> bool:
 
 
 def test_pages_that_the_code_names_lie_in_every_project() -> None:
-    """A message names them where there is no checkout; so do these pages each other."""
-    code = [
-        path for path in PATHS if path.suffix == ".py" and path.relative_to(REPOSITORY).parts[0] in ("src", "pipelines")
-    ]
+    """A message or a recipe names them where there is no checkout; so do these pages each other."""
+    folders = ("src", "pipelines")
+    code = [p for p in PATHS if p.suffix in (".py", ".yaml") and p.relative_to(REPOSITORY).parts[0] in folders]
     named = {name for path in code for name in re.findall(r"docs/[\w-]+\.md", path.read_text())}
     pages = {name for name in FILES if name.startswith("docs/")}
     named |= {
