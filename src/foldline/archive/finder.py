@@ -194,8 +194,8 @@ class Finder:
     def where(self, entry: Entry) -> str:
         """What messages call it."""
         if not entry.above:
-            return str(self.folder / entry.source)
-        return f"{self.folder / entry.way}: `{entry.path}`"
+            return join(self.folder, entry.source)
+        return f"{join(self.folder, entry.way)}: `{entry.path}`"
 
 
 def existing(folder: Path, name: str) -> Path:
