@@ -23,6 +23,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+from foldline.card.views import is_of_soup
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.truths import write_csv
@@ -54,7 +55,9 @@ def features(wish: argparse.Namespace) -> Answer:
     fold = None if wish.pretrained else one_of(wish.fold)
     seed = settings.section("train.seeds", tuple[int, ...])[0] if wish.seed is None else wish.seed
     space = pretrained_space(settings) if fold is None else fold_space(settings, fold, seed)
-    views = dict.fromkeys(("identity", *settings.section("predict", Predict).views))
+    views = dict.fromkeys(
+        view for view in ("identity", *settings.section("predict", Predict).views) if not is_of_soup(view)
+    )
     unknown = [view for view in wish.views if view not in views]
     if unknown:
         valid = listed(views, 40)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Literal
 
 from foldline.card.description import read_classes
-from foldline.card.views import view_of
+from foldline.card.views import is_of_soup, view_of
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
@@ -30,12 +30,15 @@ def predict_one(fold: FoldName, seed: int) -> None:
     places, section = settings.places, settings.section("predict", Predict)
     aggregate = settings.fact("layout.aggregate", Aggregate)
     rows, images = read_rows(places.rows), read_images(places.images)
-    model = load_model(places.trained(fold, seed) / "model.safetensors")
+    file = places.trained(fold, seed) / "model.safetensors"
+    model = load_model(file)
     refuse_scaled_views(model.architecture.model, section.views)
     pixels = open_cache(places)
     expected = expected_rows(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
     validation_ids, test_ids = expected.out_of_fold_ids, expected.test_ids
-    accelerator, views = start_accelerator(section.precision), [view_of(name) for name in section.views]
+    soup = load_model(file, of_soup=True) if any(map(is_of_soup, section.views)) else model
+    passes = [(soup if is_of_soup(name) else model, view_of(name)) for name in section.views]
+    accelerator = start_accelerator(section.precision)
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
     classes = read_classes(places.classes)
@@ -46,7 +49,7 @@ def predict_one(fold: FoldName, seed: int) -> None:
         parts = (("train", "validation", validation_ids, logits.validation), ("test", "test", test_ids, logits.test))
         for part, what, ids, values in parts:
             given = row_images(rows, images, ids, part, tabular_of(rows, part, ids, model.architecture.tabular))
-            predict(model, load, given, views, accelerator, values, aggregate, f"{what} rows")
+            predict(passes, load, given, accelerator, values, aggregate, f"{what} rows")
     accelerator.print(
         f"fold {fold}, seed {seed}: {len(validation_ids)} validation and {len(test_ids)} test rows predicted"
     )

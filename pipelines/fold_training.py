@@ -53,7 +53,8 @@ def train_one(name: FoldName, seed: int) -> None:
     tables = [places.rows, places.targets, places.images, places.classes, places.folds, places.training]
     upstream = [*tables, places.pixels, places.weights, places.pretext_choice(name) / CHOICE]
     key = key_inputs(config, seed, fold.symmetries, upstream, running_code("pipelines.train", "train"))
-    checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key)
+    in_soup = config.soup.epochs_in(config.epochs)
+    checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key, in_soup)
     with checkpoints.alone(accelerator.is_main_process):
         trained = train_fold(fold, config, checkpoints, accelerator, places.phases(name, seed))
         if accelerator.is_main_process:

@@ -90,7 +90,9 @@ def test_parts_are_applied_from_left_to_right() -> None:
 READ = TypeAdapter(View)
 
 
-@pytest.mark.parametrize("name", ["identity", *SYMMETRIES, *CROPS, "scale_25", "scale_400", "scale_125+transpose"])
+@pytest.mark.parametrize(
+    "name", ["identity", *SYMMETRIES, *CROPS, "scale_25", "scale_400", "scale_125+transpose", "soup", "soup+scale_125"]
+)
 def test_a_name_of_known_parts_is_a_view(name: str) -> None:
     assert READ.validate_python(name) == name
 
@@ -107,9 +109,22 @@ def test_a_part_that_the_next_undoes_is_refused(name: str) -> None:
         READ.validate_python(name)
 
 
+@pytest.mark.parametrize("name", ["horizontal_flip+soup", "soup+soup"])
+def test_a_soup_is_named_first_and_once(name: str) -> None:
+    with pytest.raises(ValidationError, match="soup is a view's first part, and there once"):
+        READ.validate_python(name)
+
+
 @pytest.mark.parametrize(
     ("name", "cost"),
-    [("identity", 1), ("rotate_90", 1), ("crop_center", 1), ("scale_150", 2.25), ("scale_50+horizontal_flip", 0.25)],
+    [
+        ("identity", 1),
+        ("rotate_90", 1),
+        ("crop_center", 1),
+        ("scale_150", 2.25),
+        ("scale_50+horizontal_flip", 0.25),
+        ("soup", 1),
+    ],
 )
 def test_a_view_costs_the_pixels_that_the_model_sees(name: str, cost: float) -> None:
     assert cost_of(name) == cost

@@ -59,7 +59,9 @@ def copy_set_to_shapes(target: Path, competition: Path, workers: int) -> Path:
     params |= {"competition": "shapes", "folds": [0, 1]}
     params["split"]["count"] = 2
     params["train"] |= {"epochs": 2, "batch_size": 16, "micro_batch_size": 16, "workers": workers}
-    params["predict"] |= {"views": ["identity", "horizontal_flip"], "workers": workers}
+    statistics = {"kind": "update_bn", "batches": 2}
+    params["train"]["soup"] = {"kind": "last_epochs", "epochs": 2, "statistics": statistics}
+    params["predict"] |= {"views": ["identity", "soup+horizontal_flip"], "workers": workers}
     (target / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     commit(target, "shapes")
     return target

@@ -57,6 +57,10 @@ def views() -> list:
     return [lambda batch: batch, lambda batch: batch.flip(-1)]
 
 
+def passes(model: nn.Module) -> list:
+    return [(model, view) for view in views()]
+
+
 def stage(folder: Path) -> None:
     accelerator = start_accelerator("float32")
     (folder / f"process{accelerator.process_index}of{accelerator.num_processes}").touch()
@@ -65,8 +69,8 @@ def stage(folder: Path) -> None:
     create, read = lambda folder: create_logits(folder, *axes), partial(read_logits, writable=True)
     with shared_folder(folder / "fold0", create, read, accelerator) as logits:
         two = RowImages(images().cache_indices[:4], images().rows[:4], 2)
-        predict(ToyModel(), load, two, views(), accelerator, logits.validation, "mean", "rows")
-        predict(ToyModel(), load, images(), views(), accelerator, logits.test, "mean", "rows")
+        predict(passes(ToyModel()), load, two, accelerator, logits.validation, "mean", "rows")
+        predict(passes(ToyModel()), load, images(), accelerator, logits.test, "mean", "rows")
 
 
 if __name__ == "__main__":

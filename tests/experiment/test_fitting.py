@@ -42,6 +42,15 @@ def test_where_labels_are_places_nothing_may_move() -> None:
     )
 
 
+def test_views_of_a_soup_that_nobody_makes_are_refused() -> None:
+    params = read_params(ROOT / "pipelines/recipes/digits.yaml")
+    predict = params.predict.model_copy(update={"views": ("identity", "soup", "soup+scale_125")})
+    with pytest.raises(Refusal, match=r"`predict.views` has soup, soup\+scale_125, but `train.soup.kind` is none"):
+        refuse_unfit(
+            params.model_copy(update={"predict": predict}), read_card(ROOT / "pipelines/competitions/digits.yaml")
+        )
+
+
 def test_what_a_phase_draws_is_looked_at_too() -> None:
     """Once, though two phases draw the same."""
     experiment = read_yaml(ROOT / "pipelines/recipes/digits.yaml")

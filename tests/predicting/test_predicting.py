@@ -12,7 +12,7 @@ from foldline.card.activations import NormalisedSigmoid
 from foldline.predicting.logits import create_logits, read_logits
 from foldline.predicting.predicting import predict, turn_channels_last
 from foldline.training.processes import start_accelerator
-from tests.ensembling.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, pixels, views
+from tests.ensembling.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, passes, pixels, views
 from tests.words import SIGMOID, SOFTMAX
 
 
@@ -32,7 +32,7 @@ def test_a_row_is_the_mean_over_its_images_view_by_view(tmp_path: Path) -> None:
         tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), SOFTMAX
     )
     model = ToyModel().train()
-    predict(model, load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
+    predict(passes(model), load, images(), start_accelerator("float32"), logits.test, "mean", "rows")
     assert not model.training
     np.testing.assert_allclose(logits.test, expected_logits(), atol=1e-6)
 
@@ -42,7 +42,7 @@ def test_lower_precision_gives_float32_logits(tmp_path: Path) -> None:
         tmp_path, ["a"], [str(row) for row in range(ROWS)], ["identity", "flip"], list("abc"), SOFTMAX
     )
     with torch.autocast("cpu", torch.bfloat16):
-        predict(ToyModel(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
+        predict(passes(ToyModel()), load, images(), start_accelerator("float32"), logits.test, "mean", "rows")
     assert logits.test.dtype == np.float32
     difference = np.abs(logits.test - expected_logits()).max()
     assert 0 < difference < 0.02
@@ -73,7 +73,7 @@ def test_every_image_and_view_of_a_row_is_told_the_rows_features(processes: int,
     for process in range(processes):
         accelerator = start_accelerator("float32")
         mine = told.part(process, processes)
-        predict(Told(), load, mine, views(), accelerator, logits.test, "mean", "rows")
+        predict(passes(Told()), load, mine, accelerator, logits.test, "mean", "rows")
     np.testing.assert_allclose(logits.test, expected_logits() + tabular[:, None], atol=1e-5)
 
 
@@ -121,4 +121,4 @@ def test_a_loader_that_repeats_an_image_does_not_pass(tmp_path: Path) -> None:
         return [*batches, batches[0]]
 
     with pytest.raises(RuntimeError, match="the loader gave 4 of 18 images more or less than once"):
-        predict(ToyModel(), padded, images(), views(), start_accelerator("float32"), logits.test, "mean", "rows")
+        predict(passes(ToyModel()), padded, images(), start_accelerator("float32"), logits.test, "mean", "rows")

@@ -47,6 +47,7 @@ TRAIN: dict[str, Any] = {
     "imbalance": {"kind": "none"},
     "mixing": {"kind": "none"},
     "head_initialisation": {"kind": "none"},
+    "soup": {"kind": "none"},
     "augmentation": {"recipe": "light", "transforms": []},
     "phases": [],
     "keep": "last",

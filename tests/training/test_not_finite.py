@@ -20,7 +20,7 @@ from foldline.training.models import Classifier
 from foldline.training.optimizers import NoClipping
 from foldline.training.processes import start_accelerator
 from foldline.training.rate_finder import while_finite
-from tests.ensembling.toy_prediction import ROWS, images, load, views
+from tests.ensembling.toy_prediction import ROWS, images, load, passes
 from tests.training.small import small_fold, train_section
 from tests.words import SOFTMAX
 
@@ -87,7 +87,7 @@ def test_predictions(tmp_path: Path) -> None:
     ids = [str(row) for row in range(ROWS)]
     logits = create_logits(tmp_path, ["a"], ids, ["identity", "flip"], list("abc"), SOFTMAX)
     with pytest.raises(Refusal, match=r"numbers that are not finite for test rows, in rows \d"):
-        predict(Lost(), load, images(), views(), start_accelerator("float32"), logits.test, "mean", "test rows")
+        predict(passes(Lost()), load, images(), start_accelerator("float32"), logits.test, "mean", "test rows")
 
 
 def test_rates_are_suggested_from_what_came_before() -> None:

@@ -32,7 +32,7 @@ class DyingCheckpoints(Checkpoints):
 
 
 def run(config: Train, folder: Path, last_epoch: int | None = None) -> None:
-    checkpoints = DyingCheckpoints(folder / "checkpoints", {})
+    checkpoints = DyingCheckpoints(folder / "checkpoints", {}, config.soup.epochs_in(config.epochs))
     checkpoints.last_epoch = last_epoch or 0
     write_trained(folder, train_fold(small_fold(), config, checkpoints, Accelerator(cpu=True)))
 
@@ -66,7 +66,7 @@ def test_it_ends_the_same(
 
 
 @pytest.mark.parametrize(
-    "part", ["average", "optimizer", "freezing", "schedule", "imbalance", "mixing", "head_initialisation"]
+    "part", ["average", "optimizer", "freezing", "schedule", "imbalance", "mixing", "head_initialisation", "soup"]
 )
 def test_no_kind_is_left_out(part: str) -> None:
     values = [train_section(**variant).model_dump()[part] for variant in VARIANTS.values()]

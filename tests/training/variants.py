@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "average": {"kind": "ema", "decay": 0.9, "statistics": FORWARD},
         "schedule": {"kind": "one_cycle_cosine", "warmup_fraction": 0.3} | MOMENTA,
         "imbalance": {"kind": "square_root_sampling"},
+        "soup": {"kind": "last_epochs", "epochs": 2, "statistics": FORWARD},
         "model": DROPPING,
     },
     "ema_trained": {

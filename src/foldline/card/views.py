@@ -5,6 +5,7 @@ symmetry of the square, of which a card lists those that keep a label true: they
 that exchange height and width are for square images alone (foldline/experiment/fitting.py refuses others); one of the
 five crops, a window of CROP_FRACTION of each side enlarged to the image's size; or `scale_<percent>`, the whole image
 at that percentage of its size, which may be above 100. Crops and scales resample: their pixels are floats in 0..255.
+A first part `soup` changes no pixel: the training's other model sees the view (foldline/training/soups.py).
 """
 
 import re
@@ -29,6 +30,7 @@ Images = Shaped[Tensor, "batch channels height width"]
 Resized = Float[Tensor, "batch channels new_height new_width"]
 CROP_FRACTION = 7 / 8
 """Of each side: 224 of 256 pixels, as Krizhevsky, Sutskever and Hinton (2012) took their five crops."""
+SOUP = "soup"
 SCALE = re.compile(r"scale_([1-9]\d{1,2})")
 SCALE_PERCENT = range(25, 401)
 
@@ -82,7 +84,12 @@ WINDOWS: Mapping[str, Part] = {
     "crop_bottom_right": Part(partial(crop, down=1.0, right=1.0)),
     "crop_center": Part(partial(crop, down=0.5, right=0.5)),
 }
-PARTS: Mapping[str, Part] = {"identity": Part(lambda images: images, "identity"), **OF_THE_SQUARE, **WINDOWS}
+PARTS: Mapping[str, Part] = {
+    "identity": Part(lambda images: images, "identity"),
+    SOUP: Part(lambda images: images),
+    **OF_THE_SQUARE,
+    **WINDOWS,
+}
 SYMMETRIES, CROPS = tuple(OF_THE_SQUARE), tuple(WINDOWS)
 if TYPE_CHECKING:
     Symmetry = str
@@ -119,6 +126,10 @@ def view_of(name: str) -> Callable[[Tensor], Tensor]:
     return view
 
 
+def is_of_soup(view: str) -> bool:
+    return names_in(view)[0] == SOUP
+
+
 def needs_squares(view: str) -> bool:
     """Whether one of its parts is for square images alone."""
     return any(part.swaps_axes for part in parts_of(view))
@@ -150,8 +161,10 @@ def _known(view: str) -> str:
         raise ValueError(
             f"unknown view {unknown[0]!r}.{did_you_mean(unknown[0], (*SYMMETRIES, *CROPS))} Valid: identity alone, or, "
             f"joined by `+`: {listed((*SYMMETRIES, *CROPS), 20)}, "
-            f"scale_<percent> ({SCALE_PERCENT[0]} to {SCALE_PERCENT[-1]})"
+            f"scale_<percent> ({SCALE_PERCENT[0]} to {SCALE_PERCENT[-1]}), and before them soup"
         )
+    if SOUP in names[1:]:
+        raise ValueError(f"`{view}`: soup is a view's first part, and there once: `soup+horizontal_flip`")
     undone = [f"{one}+{other}" for one, other in pairwise(names) if inverse_of(one) == other]
     if undone:
         raise ValueError(f"`{view}`: {listed(undone)} undoes itself. Leave both parts out, or write identity")

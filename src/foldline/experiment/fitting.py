@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from foldline.card.answers import unscorable
 from foldline.card.card import Card
 from foldline.card.target import Target
-from foldline.card.views import CROPS, SYMMETRIES, names_in, needs_squares
+from foldline.card.views import CROPS, SYMMETRIES, is_of_soup, names_in, needs_squares
 from foldline.ensembling.methods import NEEDS_ALL_CLASSES, needs_order
 from foldline.experiment.params import Params
 from foldline.files.compact import is_compact
@@ -52,6 +52,7 @@ def refuse_unfit(params: Params, card: Card) -> None:
         *_swapped_axes(params),
         *_unsafe_recipe(params, card),
         *unlearnable(params.train, card.target),
+        *_without_soup(params),
         *_unfit_pretext(params, card),
         *unscorable(card),
         *unweighable(params, card),
@@ -70,6 +71,15 @@ def _unsafe_views(params: Params, card: Card) -> Iterator[str]:
             f"params.yaml: `predict.views` has {listed(unsafe)}, which changes what the label says in {card.slug}. "
             f"Its card allows: {listed(('identity', *allowed))} (`symmetries`), and any "
             f"{'scale' if card.symmetries is None else 'crop or scale'}."
+        )
+
+
+def _without_soup(params: Params) -> Iterator[str]:
+    of_soup = [view for view in params.predict.views if is_of_soup(view)]
+    if of_soup and not params.train.soup.epochs_in(params.train.epochs):
+        yield (
+            f"params.yaml: `predict.views` has {listed(of_soup)}, but `train.soup.kind` is {params.train.soup.kind}: "
+            "there is no soup. Leave these views out, or set train.soup to {kind: last_epochs, ...}."
         )
 
 

@@ -57,8 +57,8 @@ def make_features(
         create, read = (partial(_files, opened, shapes) for opened in (creating, opening))
         with shared_folder(space.folder / part / view, create, read, accelerator) as files:
             vectors, what = StageVectors(model, tuple(shapes)), f"features of {part} rows, {view}"
-            images, views = space.images[part], [view_of(view)]
-            for rows, outputs in row_outputs(vectors, load, images, views, accelerator, aggregate, what):
+            passes = [(vectors, view_of(view))]
+            for rows, outputs in row_outputs(passes, load, space.images[part], accelerator, aggregate, what):
                 _write(files, rows, outputs[:, 0], space, part)
 
 

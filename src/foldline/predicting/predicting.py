@@ -19,6 +19,8 @@ from foldline.files.whole_files import numbers_folder
 from foldline.predicting.predicted_rows import Aggregate, OpenRows, RowImages
 
 View = Callable[[Tensor], Tensor]
+Passes = Sequence[tuple[nn.Module, View]]
+"""The models, and what each sees of an image: one of them for each of the predictions' views."""
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
 """Images, and which of the positions asked for they are at."""
 Load = Callable[[Int64[np.ndarray, " images"]], Batches]
@@ -46,30 +48,28 @@ def shared_folder(
 
 
 def predict(
-    model: nn.Module,
+    passes: Passes,
     load: Load,
     images: RowImages,
-    views: Sequence[View],
     accelerator: Accelerator,
     logits: Float32[np.ndarray, "rows views outputs"],
     aggregate: Aggregate,
     what: str,
 ) -> None:
     """Write this process's part of the rows into `logits`."""
-    for rows, outputs in row_outputs(model, load, images, views, accelerator, aggregate, what):
+    for rows, outputs in row_outputs(passes, load, images, accelerator, aggregate, what):
         put(logits, rows, outputs)
 
 
 def row_outputs(
-    model: nn.Module,
+    passes: Passes,
     load: Load,
     images: RowImages,
-    views: Sequence[View],
     accelerator: Accelerator,
     aggregate: Aggregate,
     what: str,
 ) -> Iterator[tuple[Int64[np.ndarray, " some"], Float32[np.ndarray, "some views outputs"]]]:
-    """This process's part of the rows, and for each the mean, or the highest, of what the model makes of its images.
+    """This process's part of the rows, and for each the mean, or the highest, of what the models make of its images.
 
     `load`: from indices into the pixel cache to batches of what lies there. The forward pass is in the accelerator's
     precision, outputs are float32. Rows are split without padding: each belongs to one process, whatever their number.
@@ -78,15 +78,15 @@ def row_outputs(
     mine = images.part(accelerator.process_index, accelerator.num_processes)
     seen = np.zeros(len(mine.rows), np.int64)
     open_rows = OpenRows(mine, aggregate)
-    model = model.to(accelerator.device).eval()
-    turn_channels_last(model)
+    for model in dict.fromkeys(model for model, _ in passes):
+        turn_channels_last(model.to(accelerator.device).eval())
     hidden = None if accelerator.is_main_process else True
     bar = progress(total=len(mine.rows), desc=f"predict {what}", unit="image", disable=hidden)
     for batch, index in load(mine.cache_indices):
         on_device, rows = batch.to(accelerator.device, non_blocking=True), mine.rows[index.numpy()]
         tabular = [torch.from_numpy(values[rows]).to(accelerator.device) for values in mine.tabular]
         with torch.inference_mode(), accelerator.autocast():
-            outputs = torch.stack([model(view(on_device), *tabular).float() for view in views], dim=1)
+            outputs = torch.stack([model(view(on_device), *tabular).float() for model, view in passes], dim=1)
         _require_finite(outputs, rows, what)
         yield open_rows.add(rows, outputs.cpu().numpy())
         np.add.at(seen, index.numpy(), 1)

@@ -17,14 +17,18 @@ from tqdm import tqdm
 
 from foldline.files.progress import Done, duration, report_progress
 from foldline.files.whole_files import write_json
+from foldline.training.averages import Passes
+from foldline.training.batches import TrainingBatches
 from foldline.training.checkpoints import Checkpoints, EpochRow
 from foldline.training.history import COLUMNS, write_history
-from foldline.training.loop import SKIPPED, train
+from foldline.training.layer_groups import batchnorms
+from foldline.training.loop import SKIPPED, sync_buffers, train
 from foldline.training.measuring import NonFiniteCheck, validation
-from foldline.training.models import Classifier, save_model
+from foldline.training.models import Classifier, load_model, save_model
 from foldline.training.processes import memory_advice
+from foldline.training.soups import NO_SOUP, mean_weights
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold, Weights, build_training, training_batches
+from foldline.training.training_setup import Fold, TrainingSetup, Weights, build_training, training_batches
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ class Trained:
     """The row of the epoch whose weights these are."""
     phases: Sequence[str] = ()
     """Each row's phase, where there are any."""
+    soup: Classifier | None = None
 
 
 def write_trained(folder: Path, trained: Trained) -> None:
     """`model.safetensors`, `history.csv` and `metrics.json`; equal trainings write equal bytes."""
-    save_model(folder / "model.safetensors", trained.model)
+    save_model(folder / "model.safetensors", trained.model, trained.soup)
     of_phases = {"phase": trained.phases} if trained.phases else {}
     write_history(folder / "history.csv", pd.DataFrame(trained.history).assign(**of_phases))
     measured = {name: value for name, value in trained.kept.items() if not math.isnan(value)}
@@ -81,11 +86,13 @@ def put_head_back(
     head = None if state is None else state.get(HEAD)
     learned = None
     if head is None:
-        first = learn(before, config, state, checkpoints, accelerator, saved=saved).model
+        alone = config.model_copy(update={"soup": NO_SOUP})
+        first = learn(before, alone, state, checkpoints, accelerator, saved=saved).model
         accelerator.free_memory()
         learned, head, state = first.state_dict(), first.head.state_dict(), None
     trained = learn(fold, config, state, checkpoints, accelerator, learned, {HEAD: head}, saved)
-    trained.model.head.load_state_dict(head)
+    for model in filter(None, (trained.model, trained.soup)):
+        model.head.load_state_dict(head)
     return trained
 
 
@@ -169,10 +176,30 @@ def learn_phase(
             tqdm.write(describe_epoch(fold.title, whole.epochs, first, 0.0))
         return Trained(model.cpu(), [first], first)
     history = state["progress"]["history"]
+    in_soup = [checkpoints.models[before + epoch] for epoch in config.soup.epochs_in(config.epochs)]
+    soup = made_soup(setup, in_soup, batches, accelerator) if in_soup else None
     if config.keep == "last":
-        return Trained(model.cpu(), history, history[-1])
+        return Trained(model.cpu(), history, history[-1], soup=soup)
     model.load_state_dict(state["progress"]["best_weights"])
-    return Trained(model.cpu(), history, min(history[before:], key=lambda row: row["validation_loss"]))
+    return Trained(model.cpu(), history, min(history[before:], key=lambda row: row["validation_loss"]), soup=soup)
+
+
+def made_soup(
+    setup: TrainingSetup, models: Sequence[Path], batches: TrainingBatches, accelerator: Accelerator
+) -> Classifier:
+    """The mean of the models in these files, with statistics of the last epoch's batches, on the CPU."""
+    config, soup = setup.config, load_model(models[-1])
+    soup.load_state_dict(mean_weights(load_model(path).state_dict() for path in models))
+    soup.to(accelerator.device)
+    config.freezing.start_epoch(setup.model, config.epochs - 1)  # Says again which layers stand still.
+    pairs = zip(batchnorms(soup), batchnorms(setup.model), strict=True)
+    moving = [norm for norm, followed in pairs if followed.training]
+    if moving:
+        passes = Passes(setup.objective.loss, config.micro_batch_size)
+        with accelerator.autocast():
+            config.soup.renew(soup, moving, batches.of(config.epochs - 1), accelerator, passes)
+        sync_buffers(soup, accelerator)
+    return soup.eval().cpu()
 
 
 def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accelerator) -> State | None:

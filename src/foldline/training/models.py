@@ -96,20 +96,31 @@ def build_model(architecture: Architecture, weights: Path | None = None) -> Clas
     return Classifier(architecture, *architecture.model.build(architecture, weights))
 
 
-def save_model(path: Path, model: Classifier) -> None:
-    """Weights and description in one safetensors file; equal models make equal bytes."""
+OF_SOUP = "soup."
+"""Before the names of a soup's weights: DVC would miss a file that is not always there."""
+
+
+def save_model(path: Path, model: Classifier, soup: Classifier | None = None) -> None:
+    """Weights and description in one safetensors file, with the weights of its `soup` (soups.py), if there is one.
+
+    Equal models make equal bytes.
+    """
+    weights = model.state_dict()
+    if soup is not None:
+        weights |= {OF_SOUP + name: tensor for name, tensor in soup.state_dict().items()}
     # Copies, since some models (CoaT) have one tensor under several names, which safetensors refuses.
-    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in model.state_dict().items()}
+    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()}
     description = model.architecture.model_dump_json(exclude_defaults=True)
     with numbers_file(path) as partial:
         # `save_file` hides a full disk behind an error of its own; Python's write names it.
         partial.write_bytes(save(tensors, {DESCRIPTION: description}))
 
 
-def load_model(path: Path) -> Classifier:
-    """The model of a file that `save_model` wrote, in evaluation mode, on the CPU; needs no network.
+def load_model(path: Path, of_soup: bool = False) -> Classifier:
+    """The model of a file that `save_model` wrote, or its soup, in evaluation mode, on the CPU; needs no network.
 
-    Raises Refusal when the file is missing or no model of ours, or built by a file of one's own that has changed.
+    Raises Refusal when the file is missing or no model of ours, has no soup, or was built by a file of one's own that
+    has changed.
     """
     architecture = parse(in_present_words(read_description(path)), Architecture, str(path))
     if architecture.own_code != architecture.model.own_code():
@@ -120,7 +131,14 @@ def load_model(path: Path) -> Classifier:
     model = build_model(architecture)
     with reading(path, "a model of this architecture"):
         tensors = load_file(path)
-        model.load_state_dict({FORMER_TENSORS.get(name, name): tensor for name, tensor in tensors.items()})
+        wanted = {
+            name.removeprefix(OF_SOUP): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(OF_SOUP) == of_soup
+        }
+        if not wanted:
+            raise Refusal(f"{path}: it has no soup, since `train.soup` asked for none. Run `dvc repro`.")
+        model.load_state_dict({FORMER_TENSORS.get(name, name): tensor for name, tensor in wanted.items()})
     return model.eval()
 
 

@@ -14,6 +14,7 @@ from foldline.training.layer_groups import NoFreezing
 from foldline.training.losses import CrossEntropy
 from foldline.training.mixing import NoMixing
 from foldline.training.networks import Model
+from foldline.training.soups import NO_SOUP
 from foldline.training.train_part import Kind, Tensor
 from foldline.training.train_section import Learning, Train
 
@@ -89,6 +90,7 @@ class LearnedPretext(Pretext, Learning):
             imbalance=NoImbalance(kind="none"),
             mixing=NoMixing(kind="none"),
             head_initialisation=NoLinearProbe(kind="none"),
+            soup=NO_SOUP,
             phases=(),
             keep="last",
         )

@@ -17,6 +17,7 @@ from foldline.training.networks import Models
 from foldline.training.optimizers import Clippings, Optimizers
 from foldline.training.recipes import Augmentation
 from foldline.training.schedules import Schedules
+from foldline.training.soups import NO_SOUP, Soups
 from foldline.training.train_part import Kind
 
 
@@ -124,6 +125,7 @@ class Train(Learning):
     imbalance: Imbalances
     mixing: Mixings
     head_initialisation: HeadInitialisations
+    soup: Soups
     phases: tuple[Phase, ...]
     """Trained one after the other, `epochs` together; [] for a training of one piece."""
     keep: Keep
@@ -155,7 +157,8 @@ class Train(Learning):
     @property
     def in_phases(self) -> tuple["Train", ...]:
         """What each phase trains with, its `phases` being itself alone; the section itself where it has none."""
-        return tuple(self.model_copy(update=self._of(phase)) for phase in self.phases) or (self,)
+        *earlier, last = [self.model_copy(update=self._of(phase)) for phase in self.phases] or [self]
+        return (*(phase.model_copy(update={"soup": NO_SOUP}) for phase in earlier), last)
 
     def _of(self, phase: Phase) -> dict[str, Any]:
         named = {key: value for key, value in phase if value is not None and key in Train.model_fields}
