@@ -7,6 +7,7 @@ import argparse
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -33,7 +34,6 @@ from foldline.predicting.logits import create_logits, read_logits
 from foldline.predicting.predicted_rows import ExpectedRows
 
 CLASSES = tuple(f"class {number}" for number in range(120))
-MEMBERS = 5
 FACT = LogLoss(kind="log_loss")
 RULE = MostProbable(kind="most_probable")
 ENSEMBLE = Ensemble(
@@ -46,21 +46,48 @@ CLIP = Clip(bounds=FittedBounds(kind="fitted"), rule="default")
 WEIGHED_ROWS, WEIGHED_MEMBERS = 50_000, 10
 
 
+@dataclass(frozen=True)
+class Size:
+    rows: int
+    """Out of fold, and test rows as well."""
+    members: int
+    """Folds: each has its share of the former and all of the latter."""
+    views: int
+
+    def __str__(self) -> str:
+        views = f" x {self.views} views" if self.views > 1 else ""
+        return f"{self.rows:,} x {len(CLASSES)} x {self.members}{views}, one process"
+
+
+@dataclass(frozen=True)
+class Cost:
+    ensemble_seconds: float
+    """Of the processor, as is the next."""
+    clip_seconds: float
+    seconds: float
+    """By the clock, of both."""
+    peak_bytes: int
+
+
+USUAL = Size(40_000, 3, 2)
+
+
 def measure(rows: int = 1_000_000) -> list[Figure]:
-    """`rows` out-of-fold rows and as many test rows, each member with its share of the former and all of the latter."""
-    small, middle, (seconds, peak_bytes) = (measured(count) for count in (rows // 4, rows // 2, rows))
-    how = f"{rows:,} x {len(CLASSES)} x {MEMBERS}, one process"
-    growth = (seconds - middle[0]) / max(2 * (middle[0] - small[0]), 1e-9)
+    small, middle, large = (measured(Size(count, 5, 1)) for count in (rows // 4, rows // 2, rows))
+    how, usual = str(Size(rows, 5, 1)), measured(USUAL)
+    growth = (large.seconds - middle.seconds) / max(2 * (middle.seconds - small.seconds), 1e-9)
     return [
+        Figure("Temperature and ensemble: processor time", usual.ensemble_seconds, 6, False, "s", str(USUAL)),
+        Figure("Clip: processor time", usual.clip_seconds, 6, False, "s", str(USUAL)),
         Figure(
             "Temperature, ensemble and clip: peak memory / a member's float32 array",
-            peak_bytes / (rows * len(CLASSES) * 4),
+            large.peak_bytes / (rows * len(CLASSES) * 4),
             3,
             False,
             "",
             how,
         ),
-        Figure("the same: time", seconds, 300, False, "s", how),
+        Figure("the same: time", large.seconds, 300, False, "s", how),
         Figure(
             "the same: time per added row, second half / second quarter",
             growth,
@@ -80,47 +107,48 @@ def measure(rows: int = 1_000_000) -> list[Figure]:
     ]
 
 
-def measured(rows: int) -> tuple[float, int]:
-    """Seconds and peak bytes, in a process of its own: what drawing needs is none of the figure."""
+def measured(size: Size) -> Cost:
+    """In a process of its own: what drawing needs is none of the figure."""
     with tempfile.TemporaryDirectory() as folder:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            pool.submit(draw_members, Path(folder), rows).result()
+            pool.submit(draw_members, Path(folder), size).result()
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            return pool.submit(post_process, Path(folder), rows).result()
+            return pool.submit(post_process, Path(folder), size).result()
 
 
-def draw_members(folder: Path, rows: int) -> None:
+def draw_members(folder: Path, size: Size) -> None:
     generator = np.random.default_rng(0)
-    for fold in range(MEMBERS):
+    for fold in range(size.members):
         (folder / f"fold{fold}").mkdir()
-        ids = [str(row) for row in range(fold, rows, MEMBERS)]
-        tests = [str(row) for row in range(rows)]
-        logits = create_logits(folder / f"fold{fold}", ids, tests, ["identity"], CLASSES, Softmax(kind="softmax"))
+        ids = [str(row) for row in range(fold, size.rows, size.members)]
+        tests = [str(row) for row in range(size.rows)]
+        views = [f"view {number}" for number in range(size.views)]
+        logits = create_logits(folder / f"fold{fold}", ids, tests, views, CLASSES, Softmax(kind="softmax"))
         for part in (logits.validation, logits.test):
             for block in row_blocks(part.shape):
                 put(part, block, generator.normal(scale=3, size=part[block].shape).astype(np.float32))
 
 
-def post_process(folder: Path, rows: int) -> tuple[float, int]:
-    """Seconds, and the process's peak of resident memory in bytes."""
-    start = time.perf_counter()
+def post_process(folder: Path, size: Size) -> Cost:
+    start, start_of_ensemble, rows = time.perf_counter(), time.process_time(), size.rows
     ids, clusters = tuple(str(row) for row in range(rows)), np.arange(rows)
-    expected, targets = ExpectedRows(ids, np.arange(rows) % MEMBERS, clusters, ids), np.arange(rows) % len(CLASSES)
-    members = [
-        member(fold, read_logits(folder / f"fold{fold}"), expected, CLASSES, f"fold {fold}") for fold in range(MEMBERS)
-    ]
+    expected, targets = ExpectedRows(ids, np.arange(rows) % size.members, clusters, ids), np.arange(rows) % len(CLASSES)
+    logits = [read_logits(folder / f"fold{fold}") for fold in range(size.members)]
+    members = [member(fold, one, expected, CLASSES, f"fold {fold}") for fold, one in enumerate(logits)]
     (folder / "ensemble").mkdir()
     scorer = Scorer(FACT, RULE)
-    predicted = Predicted(members, ("seed 0",), ("identity",), Softmax(kind="softmax"), expected, targets, CLASSES)
+    predicted = Predicted(members, ("seed 0",), logits[0].views, Softmax(kind="softmax"), expected, targets, CLASSES)
     plan = ensemble_plan(ENSEMBLE, predicted, scorer)
     chain = fit_steps(plan.steps, plan.source, "ensemble")
     write_ensemble(folder / "ensemble", plan, predicted, chain)
+    start_of_clip = time.process_time()
     means = read_predictions(folder / "ensemble")
     context = Context(stored_scale(Distribution(kind="distribution"), len(CLASSES)), scorer, len(CLASSES))
     steps, left_out = CLIP.steps(context, targets)
     source = StoredRows(targets, means.folds, clusters, (Stored(means.out_of_fold),), (Stored(means.test),))
     write_clipped(folder / "clip", means, source, fit_steps(steps, source, "clip"), scorer, left_out)
-    return time.perf_counter() - start, _peak_bytes()
+    end = time.process_time()
+    return Cost(start_of_clip - start_of_ensemble, end - start_of_clip, time.perf_counter() - start, _peak_bytes())
 
 
 def weigh() -> float:

@@ -266,7 +266,12 @@ def test_an_experiment_with_other_epochs_trains_again(finished: Path) -> None:
 
 STUDY = {
     "base": "params.yaml",
-    "changes": {"folds": [0], "train.epochs": 1},
+    "changes": {
+        "folds": [0],
+        "train.epochs": 1,
+        "train.soup": {"kind": "none"},
+        "predict.views": ["identity", "horizontal_flip"],
+    },
     "axes": [{"train.learning_rates.head": [0.001]}, {"prepare.height_pixels": [16], "prepare.width_pixels": [16]}],
     "leave_out": [],
     "against": {},

@@ -9,7 +9,7 @@ from foldline.ensembling.calibration import (
     Bounds,
     FittedBounds,
     GivenBounds,
-    within,
+    bounding,
 )
 from foldline.ensembling.clipping import Clip
 from foldline.ensembling.log_losses import row_losses
@@ -53,7 +53,7 @@ def test_absolute_bounds_that_no_row_can_keep_are_refused_with_both_numbers() ->
 
 def test_probabilities_of_their_own_need_no_common_sum() -> None:
     bounds = absolute(given("absolute", 0.2, 0.9), INDEPENDENT, 10)
-    np.testing.assert_allclose(within(bounds, np.array([[0, 1, 0.5]], np.float32), INDEPENDENT), [[0.2, 0.9, 0.5]])
+    np.testing.assert_allclose(bounding(np.array([[0, 1, 0.5]], np.float32), INDEPENDENT)(bounds), [[0.2, 0.9, 0.5]])
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(0.01, 0.99), (1.5, 9.0)])

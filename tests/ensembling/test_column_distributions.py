@@ -12,7 +12,7 @@ from foldline.ensembling.calibration import (
     FittedBounds,
     FittedTemperature,
     GivenBounds,
-    within,
+    bounding,
 )
 from foldline.ensembling.log_losses import row_losses, sample_weights
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
@@ -65,13 +65,13 @@ def test_a_row_costs_the_mean_over_columns_of_its_known_labels() -> None:
 
 
 def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> None:
-    kept = within(AbsoluteBounds(0.1, 0.7), PREDICTIONS, FORM)
+    kept = bounding(PREDICTIONS, FORM)(AbsoluteBounds(0.1, 0.7))
     np.testing.assert_allclose(kept[:, :2], project(PREDICTIONS[:, :2], 0.1, 0.7), rtol=1e-6)
     np.testing.assert_allclose(kept[:, 2:], project(PREDICTIONS[:, 2:], 0.1, 0.7), rtol=1e-6)
     table = FittedBounds(kind="fitted").on(OF_PROBABILITIES).fit_data((PREDICTIONS,), KNOWN)
     for column, lower in enumerate(np.array(LOWER_BOUNDS) / 3):
         np.testing.assert_allclose(
-            table[:, column], row_losses(within(AbsoluteBounds(lower, 1.0), PREDICTIONS, FORM), KNOWN), atol=1e-6
+            table[:, column], row_losses(bounding(PREDICTIONS, FORM)(AbsoluteBounds(lower, 1.0)), KNOWN), atol=1e-6
         )
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
-from foldline.card.activations import column_by_column
+from foldline.card.activations import column_slices
 from foldline.ensembling.log_losses import mean_over_asked, row_losses
-from foldline.ensembling.projection import project
+from foldline.ensembling.projection import projections
 from foldline.ensembling.scales import Form, Inputs
 from foldline.ensembling.scoring import LEAST_GAIN, Gain, not_applicable
 from foldline.ensembling.steps import Context, Step
@@ -19,6 +18,8 @@ from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.arrays import row_blocks
 from foldline.files.refusal import Refusal
 
+LossesAt = Callable[[float], Float64[np.ndarray, " rows"]]
+"""What each of some rows costs at a value of a grid."""
 TEMPERATURES = tuple(float(2 ** (exponent / 10)) for exponent in range(-20, 21))
 """From a quarter to 4 in steps of 7 %: within half a step of the best, the loss is flat."""
 
@@ -67,9 +68,12 @@ class FittedTemperature(Temperature):
         """What each row costs at each temperature, the mean over members."""
         return losses_on_grid(self._losses, TEMPERATURES, inputs, targets)
 
-    def _losses(self, temperature: float, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-        truths = (self._on.scale.log_of_truth(one, targets) for one in self.apply(temperature, inputs))
-        return np.mean([mean_over_asked(-truth, targets) for truth in truths], axis=0)
+    def _losses(self, inputs: Inputs, targets: np.ndarray) -> LossesAt:
+        def at(temperature: float) -> Float64[np.ndarray, " rows"]:
+            truths = (self._on.scale.log_of_truth(one, targets) for one in self.apply(temperature, inputs))
+            return np.mean([mean_over_asked(-truth, targets) for truth in truths], axis=0)
+
+        return at
 
     def fit(self, data: Float64[np.ndarray, "rows temperatures"], targets: np.ndarray) -> float:
         return best_on_grid(data, TEMPERATURES, 1.0)
@@ -124,7 +128,7 @@ class Bounds(Step):
     def apply(self, setting: AbsoluteBounds, inputs: Inputs) -> Inputs:
         if setting == NO_BOUNDS:
             return inputs
-        return (within(setting, inputs[0], self._on.scale.form).astype(np.float32),)
+        return (bounding(inputs[0], self._on.scale.form)(setting).astype(np.float32),)
 
     def describe(self, setting: AbsoluteBounds) -> str:
         return f"{setting.lower:.3g} .. {setting.upper:.3g}"
@@ -199,8 +203,9 @@ class FittedBounds(Bounds):
         """What each row costs with each lower bound of the grid."""
         return losses_on_grid(self._losses, self.grid, inputs, targets)
 
-    def _losses(self, lower: float, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-        return row_losses(within(self._from(lower), inputs[0], self._on.scale.form), targets)
+    def _losses(self, inputs: Inputs, targets: np.ndarray) -> LossesAt:
+        bounded = bounding(inputs[0], self._on.scale.form)
+        return lambda lower: row_losses(bounded(self._from(lower)), targets)
 
     def _from(self, lower: float) -> AbsoluteBounds:
         """A probability by itself and that of its absence have the same lower bound."""
@@ -210,28 +215,35 @@ class FittedBounds(Bounds):
         return self._from(best_on_grid(data, self.grid, 0.0))
 
 
-def within(
-    bounds: AbsoluteBounds, predictions: Float32[np.ndarray, "rows outputs"], form: Form
-) -> Float[np.ndarray, "rows outputs"]:
-    """A distribution stays one; probabilities of their own are clipped one by one."""
+def bounding(
+    predictions: Float32[np.ndarray, "rows outputs"], form: Form
+) -> Callable[[AbsoluteBounds], Float[np.ndarray, "rows outputs"]]:
+    """From bounds to the predictions within. A distribution stays one; probabilities of their own are clipped one by
+    one."""
     if not form.adds_up:
-        return predictions.clip(np.float32(bounds.lower), np.float32(bounds.upper))
-    of_one = partial(project, lower=bounds.lower, upper=bounds.upper)
-    return column_by_column(of_one, predictions, form.distributions(predictions.shape[1]))
+        return lambda bounds: predictions.clip(np.float32(bounds.lower), np.float32(bounds.upper))
+    columns = [projections(predictions[:, mine]) for mine in column_slices(form.distributions(predictions.shape[1]))]
+
+    def within(bounds: AbsoluteBounds) -> Float[np.ndarray, "rows outputs"]:
+        first, *others = (projected(bounds.lower, bounds.upper) for projected in columns)
+        return np.hstack([first, *others]) if others else first
+
+    return within
 
 
 def losses_on_grid(
-    losses: Callable[[float, tuple[np.ndarray, ...], np.ndarray], Float64[np.ndarray, " rows"]],
+    losses: Callable[[tuple[np.ndarray, ...], np.ndarray], LossesAt],
     grid: Sequence[float],
     inputs: tuple[np.ndarray, ...],
     targets: np.ndarray,
 ) -> Float64[np.ndarray, "rows values"]:
-    """`losses(value, inputs, targets)`: what each of some rows costs at this value."""
+    """`losses(inputs, targets)`: of some rows, prepared once for all values."""
     table = np.empty((len(targets), len(grid)))
     for block in row_blocks(inputs[0].shape):
         rows = tuple(one[block] for one in inputs)
+        of_value = losses(rows, targets[block])
         for at, value in enumerate(grid):
-            table[block, at] = losses(value, rows, targets[block])
+            table[block, at] = of_value(value)
     return table
 
 

@@ -1,14 +1,16 @@
 """The nearest distributions within bounds."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 
-def project(
-    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float
-) -> Float64[np.ndarray, "rows classes"]:
-    """Probabilities within bounds: clip(s * p, lower, upper), with the scale s of each row at which it sums to one. The
-    bounds must allow it: C lower <= 1 <= C upper.
+def projections(
+    probabilities: Float[np.ndarray, "rows classes"],
+) -> Callable[[float, float], Float64[np.ndarray, "rows classes"]]:
+    """From a lower and an upper bound to the probabilities within them: clip(s * p, lower, upper), with the scale s of
+    each row at which it sums to one. The bounds must allow it: C lower <= 1 <= C upper. Rows are sorted once for all.
 
     Of all distributions within the bounds this is the nearest to p in the Kullback-Leibler divergence KL(p' || p): the
     conditions of its optimum say that log(p'/p) is the same for all classes that are at no bound. Clipping followed by
@@ -25,38 +27,55 @@ def project(
         raise ValueError(f"row {np.argmin(good)} cannot be scaled to sum to one")
     zeros = mass == 0
     count = zeros.sum(axis=1)
-    others = mass.shape[1] - count
-    short = upper * others + lower * count < 1
-    mass[~short] *= _scales(mass[~short], lower, upper)[:, None]
-    of_zeros = (1 - upper * others[short]) / count[short]
-    mass[short] = np.where(zeros[short], of_zeros[:, None], upper)
-    return mass.clip(lower, upper, out=mass)
+    rows, classes = mass.shape
+    others = classes - count
+    ascending = np.sort(mass, axis=1)
+    # Of each row, the sum of its values from the k-th highest on: summed from the least, so that these are not lost.
+    rest = np.zeros((rows, classes + 1))
+    np.cumsum(ascending, axis=1, out=rest[:, 1:])
+    values, rest = ascending[:, ::-1], rest[:, ::-1]
+
+    def within(lower: float, upper: float) -> Float64[np.ndarray, "rows classes"]:
+        short = upper * others + lower * count < 1
+        if not short.any():
+            projected = mass * _scales(values, rest, lower, upper)[:, None]
+            return projected.clip(lower, upper, out=projected)
+        projected = mass.copy()
+        projected[~short] *= _scales(values[~short], rest[~short], lower, upper)[:, None]
+        of_zeros = (1 - upper * others[short]) / count[short]
+        projected[short] = np.where(zeros[short], of_zeros[:, None], upper)
+        return projected.clip(lower, upper, out=projected)
+
+    return within
 
 
-def _scales(mass: Float64[np.ndarray, "rows classes"], lower: float, upper: float) -> Float64[np.ndarray, " rows"]:
+def project(
+    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float
+) -> Float64[np.ndarray, "rows classes"]:
+    return projections(probabilities)(lower, upper)
+
+
+Values = Float64[np.ndarray, "rows classes"]
+"""Of each row the highest first."""
+Rest = Float64[np.ndarray, "rows classes+1"]
+
+
+def _scales(values: Values, rest: Rest, lower: float, upper: float) -> Float64[np.ndarray, " rows"]:
     """Each row's s with sum(clip(s * p, lower, upper)) = 1.
 
     The sum is piecewise linear in s and never falls: with a growing s a value leaves the lower bound at lower / p and
     reaches the upper one at upper / p, the highest first. Of these breakpoints in order, the sum at each tells which
     piece holds the one at which it is 1.
     """
-    rows, classes = mass.shape
-    ascending = np.sort(mass, axis=1)
-    # Of each row, the sum of its values from the k-th highest on: summed from the least, so that these are not lost.
-    rest = np.zeros((rows, classes + 1))
-    np.cumsum(ascending, axis=1, out=rest[:, 1:])
-    rest = rest[:, ::-1]
+    rows, classes = values.shape
     pieces = _pieces_below_one if upper >= 1 else _pieces_between
-    left, reached, breakpoint = pieces(ascending[:, ::-1], rest, lower, upper)
+    left, reached, breakpoint = pieces(values, rest, lower, upper)
     each = np.arange(rows)
     inside = rest[each, reached] - rest[each, left]
     needed = 1 - lower * (classes - left) - upper * reached
     return np.divide(needed, inside, out=breakpoint, where=inside > 0)  # where all are at bounds, any s of the piece
 
 
-Values = Float64[np.ndarray, "rows classes"]
-"""Of each row the highest first."""
-Rest = Float64[np.ndarray, "rows classes+1"]
 Counts = Int64[np.ndarray, " rows"]
 Pieces = tuple[Counts, Counts, Float64[np.ndarray, " rows"]]
 """Of each row's piece: how many values have left the lower bound, how many have reached the upper one, and the
