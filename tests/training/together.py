@@ -22,7 +22,8 @@ def process(rank: int, world: int, port: int, fold: Fold, config: Train, folder:
     AcceleratorState._reset_state(reset_partial_state=True)
     accelerator = start_accelerator(config.precision)
     assert accelerator.num_processes == world
-    trained = train_fold(fold, config, Checkpoints(folder / "checkpoints", {}), accelerator)
+    checkpoints = Checkpoints(folder / "checkpoints", {}, config.soup.epochs_in(config.epochs))
+    trained = train_fold(fold, config, checkpoints, accelerator)
     write_trained(folder / f"process{rank}", trained)
     accelerator.end_training()
 
