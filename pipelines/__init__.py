@@ -11,11 +11,10 @@ _SOURCE = Path(__file__).resolve().parent.parent / "src"
 if (_SOURCE / "foldline").is_dir():
     sys.path.insert(0, str(_SOURCE))
 
-_STARTS_A_SERVER = {"pipelines.dry_run": True, "pipelines.train": True, "pipelines.predict": True}
-_WARM = _STARTS_A_SERVER | dict.fromkeys(
-    ("pipelines.pretext", "pipelines.pretext_choice", "pipelines.ensemble", "pipelines.clip", "pipelines.format"), False
-)
-"""Stages that start as forks of a process that has imported torch, and whether they start it."""
+_HEAVY = ("pipelines.dry_run", "pipelines.train", "pipelines.predict")
+"""Stages that need torch, whatever they are asked."""
+_WARM = (*_HEAVY, *(f"pipelines.{stage}" for stage in ("pretext", "pretext_choice", "ensemble", "clip", "format")))
+"""Those that are forks of a process that has imported it, where there is one; the heavy ones start it."""
 
 if "DVC_STAGE" in os.environ or "FOLDLINE_PARENT" in os.environ:
     from foldline.files.parent import die_with_parent
@@ -26,7 +25,7 @@ if "DVC_STAGE" in os.environ or "FOLDLINE_PARENT" in os.environ:
     if _is_of_dvc and sys.orig_argv[1:2] == ["-m"] and sys.orig_argv[2] in _WARM:
         # By name: how a stage starts is nothing that it computes by, so its digest is not of this.
         import_module("foldline.fan_out.warm_stages").start_warm(
-            sys.orig_argv[2:], [sys.executable, "-m", "pipelines.stage_server"], _WARM[sys.orig_argv[2]]
+            sys.orig_argv[2:], [sys.executable, "-m", "pipelines.stage_server"], sys.orig_argv[2] in _HEAVY
         )
 
 

@@ -164,6 +164,16 @@ def test_where_the_server_cannot_import_a_stage_starts_by_itself(dvc: Dvc) -> No
     assert dvc.run("one") == (0, "by itself\n", "")
 
 
+def test_a_server_that_holds_a_device_forks_nothing_and_is_asked_no_second_import(dvc: Dvc) -> None:
+    (dvc.folder / "heavy.py").write_text(
+        "from pathlib import Path\nPath('imported').open('a').write('once ')\nheld = open('/dev/zero')"
+    )
+    server = "from foldline.fan_out import warm_stages\nwarm_stages.DEVICES = ('/dev/zero',)" + SERVER
+    (dvc.folder / "server.py").write_text(server)
+    assert [dvc.run("one") for _ in range(2)] == [(0, "by itself\n", "")] * 2
+    assert (dvc.folder / "imported").read_text() == "once "
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_are_passed_on(number: signal.Signals, dvc: Dvc) -> None:
     stage, _ = waiting(dvc)

@@ -31,6 +31,8 @@ FILES = (0, 1, 2)
 NUMBER = struct.Struct("<q")
 CREDENTIALS = struct.Struct("3i")
 """Process, user, group: unix(7)."""
+DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri")
+"""A driver of these that was opened before a fork serves neither side of it."""
 
 
 def start_warm(words: Sequence[str], server: Sequence[str], may_start: bool) -> None:
@@ -124,11 +126,12 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
     read = _last_changes(folders), dict(os.environ)
     for module in modules:
         import_module(module)
+    can_fork = not _holds_a_device()
     with socket.socket(fileno=door_file) as door:
         while life not in _ready(door.fileno(), life):
             connection, _ = door.accept()
             with connection:
-                if _user(connection) != os.getuid():
+                if _user(connection) != os.getuid() or not can_fork:
                     continue
                 words, environment, folder, files = _request(connection)
                 shared = {name: value for name, value in environment.items() if name not in OF_ONE_STAGE}
@@ -140,6 +143,10 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
                 for file in files:
                     os.close(file)
                 _stand_by(connection, fork, life)
+
+
+def _holds_a_device() -> bool:
+    return any(os.path.realpath(file).startswith(DEVICES) for file in Path("/proc/self/fd").iterdir())
 
 
 def _ready(*files: int) -> list[int]:
