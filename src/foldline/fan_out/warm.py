@@ -5,14 +5,13 @@ That process is multiprocessing's fork server. It ends with the queue, however t
 
 import multiprocessing
 import os
-import runpy
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from foldline.fan_out.queue import Environment, Item, environment_of, prepare_files
+from foldline.fan_out.warm_stages import run_as_started
 from foldline.files.parent import VARIABLE as PARENT
 from foldline.files.parent import die_with_parent
 
@@ -67,14 +66,7 @@ def _work(words: Sequence[str], folder: Path, log: Path, environment: Environmen
     with log.open("ab") as out:
         for number in (1, 2):
             os.dup2(out.fileno(), number)
-    os.environ |= environment
-    os.chdir(folder)
-    sys.argv = [*words]
-    try:
-        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-    except Exception as error:
-        sys.excepthook(type(error), error, error.__traceback__)  # The script's own, which prints no secrets.
-        sys.exit(1)
+    run_as_started(words, environment, folder)
 
 
 # For the fork server, which imports this first, and where alone the environment names a parent: its forks hold open

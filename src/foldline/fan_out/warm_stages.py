@@ -65,7 +65,8 @@ def _connected(server: Sequence[str], may_start: bool) -> socket.socket | None:
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen()
-        given = door.fileno(), os.pidfd_open(parent)
+        life = os.pidfd_open(parent)
+        given = door.fileno(), life
         subprocess.Popen(
             [*server, *map(str, given)],
             env={name: value for name, value in os.environ.items() if name not in OF_ONE_STAGE},
@@ -75,6 +76,7 @@ def _connected(server: Sequence[str], may_start: bool) -> socket.socket | None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the stage, which passes it on.
         )
+        os.close(life)
         connection.connect(address)
     return connection
 
@@ -178,6 +180,11 @@ def _become(words: Sequence[str], environment: dict[str, str], folder: str, file
         os.close(file)
     # Python asks once, as it starts, whether it writes to a terminal.
     cast(TextIOWrapper, sys.stdout).reconfigure(line_buffering=os.isatty(sys.stdout.fileno()))
+    run_as_started(words, environment, Path(folder))
+
+
+def run_as_started(words: Sequence[str], environment: dict[str, str], folder: Path) -> NoReturn:
+    """What `python -m WORDS` does there, in a fork that has its files already; ends by SystemExit."""
     os.environ |= environment
     os.chdir(folder)
     sys.argv = [*words]
