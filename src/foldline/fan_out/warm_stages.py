@@ -15,7 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
@@ -183,7 +183,7 @@ def _become(words: Sequence[str], environment: dict[str, str], folder: str, file
     run_as_started(words, environment, Path(folder))
 
 
-def run_as_started(words: Sequence[str], environment: dict[str, str], folder: Path) -> NoReturn:
+def run_as_started(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> NoReturn:
     """What `python -m WORDS` does there, in a fork that has its files already; ends by SystemExit."""
     os.environ |= environment
     os.chdir(folder)
