@@ -69,9 +69,10 @@ class FittedTemperature(Temperature):
         return losses_on_grid(self._losses, TEMPERATURES, inputs, targets)
 
     def _losses(self, inputs: Inputs, targets: np.ndarray) -> LossesAt:
+        truths = [self._on.scale.log_of_truth_by_temperature(one, targets) for one in inputs]
+
         def at(temperature: float) -> Float64[np.ndarray, " rows"]:
-            truths = (self._on.scale.log_of_truth(one, targets) for one in self.apply(temperature, inputs))
-            return np.mean([mean_over_asked(-truth, targets) for truth in truths], axis=0)
+            return np.mean([mean_over_asked(-truth(temperature), targets) for truth in truths], axis=0)
 
         return at
 

@@ -95,7 +95,7 @@ def open_predictions(folder: Path, writable: bool = False) -> Predictions:
     require_types(tables[0], folder / "ids.parquet", whole=("fold",))
     folds = tables[0]["fold"].to_numpy(np.int64)
     axes, arrays = open_arrays(PredictionAxes, folder, dict(zip(PARTS, map(len, tables), strict=True)), writable)
-    ids = [tuple(table["row_id"]) for table in tables]
+    ids = [tuple(table["row_id"].tolist()) for table in tables]
     return Predictions(arrays[0], arrays[1], ids[0], ids[1], folds, axes.classes, axes.form)
 
 

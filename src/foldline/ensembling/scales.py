@@ -5,7 +5,7 @@ log p of a class among those of a distribution, log(p / (1 - p)) of a probabilit
 come from logits, never from probabilities: a sigmoid of 17.33 is 1.0 in float32, and has no logit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -28,6 +28,7 @@ Inputs = tuple[np.ndarray, ...]
 """Of the same rows, each (rows, outputs), dense or compact: one per member, view or run."""
 Weights = Float64[np.ndarray, " arrays"]
 Scores = Float64[np.ndarray, "*axes outputs"]
+TruthAt = Callable[[float], Float64[np.ndarray, "rows asked"]]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ class Scale:
 
     def log_of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
         return np.log(self.of_truth(values, targets))
+
+    def log_of_truth_by_temperature(self, scores: np.ndarray, targets: np.ndarray) -> TruthAt:
+        """Of scores: `log_of_truth` of these when they are divided by a temperature, for many temperatures."""
+        return lambda temperature: self.log_of_truth(self.normalised(scores / temperature), targets)
 
     def loss_and_slope(self, scores: np.ndarray, truth: Float[np.ndarray, "rows outputs"]) -> tuple[float, Scores]:
         """Of scores: the summed log loss, and how it grows with each score. truth: what each output should have said;
@@ -124,7 +129,23 @@ class OfLogProbabilities(Scale):
         return np.exp(self.log_of_truth(values, targets))
 
     def log_of_truth(self, values: Scores, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-        return self._log_of_truth(values, targets).clip(np.log(SMALLEST), np.log1p(-SMALLEST))
+        return within_logarithms(self._log_of_truth(values, targets))
+
+    def log_of_truth_by_temperature(self, scores: Scores, targets: np.ndarray) -> TruthAt:
+        """Of each distribution, only what came true and the sum of all classes are computed at a temperature."""
+        if not (self.form.adds_up and are_positions(targets)):
+            return super().log_of_truth_by_temperature(scores, targets)
+        sizes = self.form.distributions(scores.shape[1])
+        starts = np.cumsum((0, *sizes[:-1]))
+        below_highest = column_by_column(lambda mine: mine - mine.max(axis=1, keepdims=True), scores, sizes)
+        truth, scaled = at_positions(below_highest, targets), np.empty_like(below_highest)
+
+        def at(temperature: float) -> Float64[np.ndarray, "rows asked"]:
+            np.exp(np.divide(below_highest, temperature, out=scaled), out=scaled)
+            sums = np.add.reduceat(scaled, starts, axis=1)
+            return within_logarithms(truth / temperature - np.log(sums))
+
+        return at
 
     def _log_of_truth(self, scores: Scores, targets: np.ndarray) -> np.ndarray:
         return at_positions(scores, targets) if are_positions(targets) else scores
@@ -261,6 +282,11 @@ def scale_of(form: Form, classes: int) -> Scale:
 def stored_scale(form: Form, classes: int) -> Scale:
     """That of final predictions."""
     return Scale(form, is_compact(classes, form.is_one_distribution))
+
+
+def within_logarithms(of_truth: Float64[np.ndarray, "rows asked"]) -> Float64[np.ndarray, "rows asked"]:
+    """Of probabilities as the metrics clip them."""
+    return of_truth.clip(np.log(SMALLEST), np.log1p(-SMALLEST))
 
 
 def _weighted_mean(inputs: Inputs, weights: Weights | None) -> Float64[np.ndarray, "rows outputs"]:

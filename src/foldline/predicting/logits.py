@@ -113,7 +113,7 @@ def create_logits(
 
 def read_logits(folder: Path, writable: bool = False) -> Logits:
     """Raises Refusal when a file is missing or the files do not fit each other; reads no logits yet."""
-    ids = [tuple(of_part["row_id"]) for of_part in read_ids(folder, PARTS)]
+    ids = [tuple(of_part["row_id"].tolist()) for of_part in read_ids(folder, PARTS)]
     axes, arrays = open_arrays(LogitAxes, folder, dict(zip(PARTS, map(len, ids), strict=True)), writable)
     return Logits(arrays[0], arrays[1], ids[0], ids[1], axes.views, axes.classes, axes.activation)
 
