@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from foldline.card.description import read_classes
-from foldline.files.places import FoldName
+from foldline.files.places import FoldName, Places
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import positions_of, read_rows, read_targets
@@ -25,6 +25,7 @@ from pipelines.running import Settings, read_settings
 if TYPE_CHECKING:
     from foldline.training.models import Classifier
 
+FROZEN = "foldline.training.frozen"
 MODEL = "model.safetensors"
 WITHOUT_HEAD = {"outputs": 1, "activation": "softmax", "tabular": None}
 
@@ -55,6 +56,17 @@ def pretrained_space(settings: Settings) -> Space:
     return _space(settings, "pretrained", "--pretrained", settings.places.weights, ids, {"model": model})
 
 
+def frozen_folder(places: Places) -> Path:
+    """Of what backbones that no epoch trains make of the pixels as they are now, by the code as it is now."""
+    inputs = {"pixels": read_pixels_key(places.pixels).model_dump(mode="json"), **_made_by(FROZEN)}
+    return places.features / "frozen" / sha256_of_json(inputs)[:16]
+
+
+def _made_by(module: str) -> dict[str, Any]:
+    libraries = {library: version(library) for library in ("torch", "timm")}
+    return {"code": script_digests({module: ()}, own_graph())[module], "libraries": libraries}
+
+
 def _space(
     settings: Settings, name: str, options: str, weights: Path, ids: Mapping[str, tuple[str, ...]], model: dict
 ) -> Space:
@@ -70,8 +82,7 @@ def _space(
         "pixels": read_pixels_key(places.pixels).model_dump(mode="json"),
         "aggregate": settings.fact("layout.aggregate", Aggregate),
         "precision": settings.section("predict", Predict).precision,
-        "code": script_digests({MAKER: ()}, own_graph())[MAKER],
-        "libraries": {library: version(library) for library in ("torch", "timm")},
+        **_made_by(MAKER),
     }
     folder = places.features / name / sha256_of_json(inputs)[:16]
     return Space(name, f"foldline features {options}", folder, inputs, ids, images)

@@ -23,7 +23,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from foldline.card.views import is_of_soup
+from foldline.card.views import IDENTITY, is_of_soup
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.truths import write_csv
@@ -44,7 +44,7 @@ def main() -> Answer:
     whose.add_argument("--pretrained", action="store_true", help="the backbone as trainings begin with it")
     arguments.add_argument("--seed", type=seed_number, help="of the fold's model (the first of train.seeds)")
     arguments.add_argument("--rows", nargs="+", help="out_of_fold, test; train where it is pretrained (all it may see)")
-    arguments.add_argument("--views", nargs="+", default=["identity"], help="of predict.views (identity)")
+    arguments.add_argument("--views", nargs="+", default=[IDENTITY], help="of predict.views (identity)")
     arguments.add_argument("--stages", nargs="+", default=[], help="as timm calls them: layer4; last (all)")
     arguments.add_argument("--tsne", action="store_true", help="draw them: who is near whom, coloured by class")
     return features(arguments.parse_args())
@@ -56,7 +56,7 @@ def features(wish: argparse.Namespace) -> Answer:
     seed = settings.section("train.seeds", tuple[int, ...])[0] if wish.seed is None else wish.seed
     space = pretrained_space(settings) if fold is None else fold_space(settings, fold, seed)
     views = dict.fromkeys(
-        view for view in ("identity", *settings.section("predict", Predict).views) if not is_of_soup(view)
+        view for view in (IDENTITY, *settings.section("predict", Predict).views) if not is_of_soup(view)
     )
     unknown = [view for view in wish.views if view not in views]
     if unknown:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Literal
 
 from foldline.card.description import read_classes
-from foldline.card.views import is_of_soup, view_of
+from foldline.card.views import IDENTITY, is_of_soup, view_of
 from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
@@ -12,11 +12,13 @@ from foldline.pixels.cache import read_images
 from foldline.pixels.loaders import evaluation_loader
 from foldline.predicting.logits import create_logits, read_logits
 from foldline.predicting.predicted_rows import Predict, expected_rows, row_images
-from foldline.predicting.predicting import predict, shared_folder
+from foldline.predicting.predicting import predict
 from foldline.training.fold_samples import tabular_of
+from foldline.training.frozen import frozen_features, head_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
-from foldline.training.processes import start_accelerator
+from foldline.training.processes import shared_folder, start_accelerator
+from pipelines.feature_spaces import frozen_folder
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 
@@ -36,9 +38,14 @@ def predict_one(fold: FoldName, seed: int) -> None:
     pixels = open_cache(places)
     expected = expected_rows(rows, read_folds(places.folds), [fold] if isinstance(fold, int) else [])
     validation_ids, test_ids = expected.out_of_fold_ids, expected.test_ids
-    soup = load_model(file, of_soup=True) if any(map(is_of_soup, section.views)) else model
-    passes = [(soup if is_of_soup(name) else model, view_of(name)) for name in section.views]
     accelerator = start_accelerator(section.precision)
+    if model.architecture.frozen:
+        facts = (frozen_folder(places), section.views, section.workers, accelerator)
+        pixels = frozen_features(model, pixels, *facts)
+        passes = [(head_of(model, at), view_of(IDENTITY)) for at in range(len(section.views))]
+    else:
+        soup = load_model(file, of_soup=True) if any(map(is_of_soup, section.views)) else model
+        passes = [(soup if is_of_soup(name) else model, view_of(name)) for name in section.views]
     per_process = max(1, section.batch_size // accelerator.num_processes)
     load = partial(evaluation_loader, pixels, batch_size=per_process, workers=section.workers)
     classes = read_classes(places.classes)

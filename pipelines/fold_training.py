@@ -15,6 +15,7 @@ from foldline.training.processes import start_accelerator
 from foldline.training.starting_weights import starting_weights
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, with_labels
+from pipelines.feature_spaces import frozen_folder
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
 from pipelines.training_code import running_code
@@ -31,6 +32,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
     chosen = chosen_weights(places.pretext_choice(name))
     activation = train.loss.fitting_activation(classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
+    features = frozen_folder(places) if train.epochs == 0 else None
     folds, joins = read_folds(places.folds), train.model.concatenates_tabular_features
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
@@ -39,7 +41,7 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
         tabular = before.tabular if before else fit_tabular_features(rows, parts[0]) if joins else None
         training, validation = (with_tabular_features(rows, part, tabular) for part in parts)
         facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
-        return Fold(one, seed, *facts, before, tabular, chosen=chosen)
+        return Fold(one, seed, *facts, before, tabular, chosen=chosen, features=features)
 
     return with_labels(fold(name, before=fold(0) if name == "all_head0" else None), train.label_fraction)
 

@@ -14,9 +14,13 @@ from torch import Tensor, nn
 
 from foldline.predicting.logits import create_logits, read_logits
 from foldline.predicting.predicted_rows import RowImages
-from foldline.predicting.predicting import predict, shared_folder
+from foldline.predicting.predicting import predict
+from foldline.training.frozen import BATCH_SIZE as BATCHED
+from foldline.training.frozen import frozen_features
 from foldline.training.launching import launch
-from foldline.training.processes import start_accelerator
+from foldline.training.models import Classifier, build_model
+from foldline.training.processes import shared_folder, start_accelerator
+from tests.training.test_models import architecture
 from tests.words import SOFTMAX
 
 IMAGES_PER_ROW = [1, 3, 1, 1, 2, 1, 4, 1, 1, 1, 2]
@@ -71,6 +75,14 @@ def stage(folder: Path) -> None:
         two = RowImages(images().cache_indices[:4], images().rows[:4], 2)
         predict(passes(ToyModel()), load, two, accelerator, logits.validation, "mean", "rows")
         predict(passes(ToyModel()), load, images(), accelerator, logits.test, "mean", "rows")
+    frozen_features(*to_freeze(), folder / "frozen", ["identity"], 0, accelerator)
+
+
+def to_freeze() -> tuple[Classifier, np.ndarray]:
+    """A model, and more noise than a batch."""
+    noise = np.random.default_rng(0).integers(0, 256, (BATCHED + 5, 32, 32, 1), np.uint8)
+    torch.manual_seed(0)
+    return build_model(architecture("test_vit")), noise
 
 
 if __name__ == "__main__":

@@ -10,9 +10,20 @@ import torch
 
 from foldline.card.activations import NormalisedSigmoid
 from foldline.predicting.logits import create_logits, read_logits
-from foldline.predicting.predicting import predict, turn_channels_last
-from foldline.training.processes import start_accelerator
-from tests.ensembling.toy_prediction import IMAGES_PER_ROW, ROWS, ToyModel, images, load, passes, pixels, views
+from foldline.predicting.predicting import predict
+from foldline.training.frozen import frozen_features
+from foldline.training.processes import start_accelerator, turn_channels_last
+from tests.ensembling.toy_prediction import (
+    IMAGES_PER_ROW,
+    ROWS,
+    ToyModel,
+    images,
+    load,
+    passes,
+    pixels,
+    to_freeze,
+    views,
+)
 from tests.words import SIGMOID, SOFTMAX
 
 
@@ -84,10 +95,13 @@ def test_any_number_of_processes_predicts_each_row_once(processes: int, tmp_path
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     started = {f"process{process}of{processes}" for process in range(processes)}
-    assert {path.name for path in tmp_path.iterdir()} == {*started, "fold0"}
+    assert {path.name for path in tmp_path.iterdir()} == {*started, "fold0", "frozen"}
     logits = read_logits(tmp_path / "fold0")
     np.testing.assert_allclose(logits.test, expected_logits(), atol=1e-6)
     np.testing.assert_allclose(logits.validation, expected_logits()[:2], atol=1e-6)
+    frozen_features(*to_freeze(), tmp_path / "alone", ["identity"], 0, start_accelerator("float32"))
+    (together,), (alone,) = ((tmp_path / name).rglob("features.npy") for name in ("frozen", "alone"))
+    assert together.read_bytes() == alone.read_bytes()
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 7, 20])

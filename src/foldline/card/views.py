@@ -30,7 +30,7 @@ Images = Shaped[Tensor, "batch channels height width"]
 Resized = Float[Tensor, "batch channels new_height new_width"]
 CROP_FRACTION = 7 / 8
 """Of each side: 224 of 256 pixels, as Krizhevsky, Sutskever and Hinton (2012) took their five crops."""
-SOUP = "soup"
+IDENTITY, SOUP = "identity", "soup"
 SCALE = re.compile(r"scale_([1-9]\d{1,2})")
 SCALE_PERCENT = range(25, 401)
 
@@ -85,7 +85,7 @@ WINDOWS: Mapping[str, Part] = {
     "crop_center": Part(partial(crop, down=0.5, right=0.5)),
 }
 PARTS: Mapping[str, Part] = {
-    "identity": Part(lambda images: images, "identity"),
+    IDENTITY: Part(lambda images: images, IDENTITY),
     SOUP: Part(lambda images: images),
     **OF_THE_SQUARE,
     **WINDOWS,
@@ -156,7 +156,7 @@ def cost_of(view: str) -> float:
 
 def _known(view: str) -> str:
     names = names_in(view)
-    unknown = [name for name in names if part_of(name) is None or (name == "identity" and len(names) > 1)]
+    unknown = [name for name in names if part_of(name) is None or (name == IDENTITY and len(names) > 1)]
     if unknown:
         raise ValueError(
             f"unknown view {unknown[0]!r}.{did_you_mean(unknown[0], (*SYMMETRIES, *CROPS))} Valid: identity alone, or, "

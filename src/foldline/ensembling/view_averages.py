@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, Int64
 from pydantic import InstanceOf
 
 from foldline.card.activations import Activation
-from foldline.card.views import cost_of
+from foldline.card.views import IDENTITY, cost_of
 from foldline.ensembling.chain import Chain
 from foldline.ensembling.scales import Form, Inputs, Scale, form_of
 from foldline.ensembling.steps import Step, apart
@@ -125,7 +125,7 @@ class Reading:
         return summands if self.views else (self.average.of_views(self.scale, summands, activation),)
 
 
-FIRST = "identity"
+FIRST = IDENTITY
 """The view that additions start from, where it is among the predicted ones."""
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from foldline.card.card import Card
+from foldline.card.views import IDENTITY
 from foldline.competition.missing_images import describe_none
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
@@ -96,7 +97,7 @@ def first_experiment(
     experiment["train"]["model"] |= {"name": model}
     if card.symmetries is None:
         experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
-    views = ["identity", *(view for view in ("horizontal_flip",) if view in (card.symmetries or ()))]
+    views = [IDENTITY, *(view for view in ("horizontal_flip",) if view in (card.symmetries or ()))]
     experiment["predict"] |= {"views": views}
     experiment["submit"] |= {"message": f"first experiment, {model}"}
     refuse_unfit(parse(experiment, Params, "the first experiment"), card)

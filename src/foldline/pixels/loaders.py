@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import cv2
 import numpy as np
@@ -13,12 +13,29 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, Sequent
 
 from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
-from foldline.pixels.cached_pixels import CachedPixels
 
-Pixels = CachedPixels
 Indices = Integer[np.ndarray, " images"]
 Image = Shaped[np.ndarray, "h w c"]
 """uint8, or float32 of a cache of numbers, whose range is 0..255 (0..1 while it is augmented)."""
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """Images by their number in the pixel cache: the cache itself, or what stands in its place."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Images, height, width, channels."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Image: ...
+
+
 Augment = Callable[[Image, int], Image]
 SeededIndex = tuple[int, int]
 """An index into `cache_indices`, and the seed of this image's augmentation."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float16
 
+from foldline.card.views import IDENTITY
 from foldline.files.arrays import open_array
 from foldline.files.hashes import is_intact
 from foldline.files.refusal import Refusal, listed
@@ -59,7 +60,7 @@ class Space:
         files = [self.file(part, view, stage) for stage in stages or self.stages]
         return bool(files and self.stages) and all(file.is_file() and is_intact(file) for file in files)
 
-    def vectors(self, part: str, stage: str, view: str = "identity") -> Float16[np.ndarray, "rows channels"]:
+    def vectors(self, part: str, stage: str, view: str = IDENTITY) -> Float16[np.ndarray, "rows channels"]:
         """Memory-mapped, one for each of `ids[part]`. Raises Refusal when they are not made yet, or damaged."""
         self.require_parts([part])
         file = self.file(part, view, stage)

@@ -17,9 +17,10 @@ from foldline.files.refusal import Refusal, listed, suggestion
 from foldline.files.whole_files import write_json
 from foldline.predicting.feature_space import AXES, Space
 from foldline.predicting.predicted_rows import Aggregate
-from foldline.predicting.predicting import Load, row_outputs, shared_folder
+from foldline.predicting.predicting import Load, row_outputs
 from foldline.training.features import StageVectors, stage_features
 from foldline.training.models import Classifier
+from foldline.training.processes import shared_folder
 
 Shape = tuple[int, int]
 Files = dict[str, np.ndarray]

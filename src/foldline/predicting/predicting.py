@@ -1,22 +1,18 @@
 """What a model makes of every row under every view, in any number of processes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from jaxtyping import Float, Float32, Int64, Shaped
 from torch import Tensor, nn
 
 from foldline.files.arrays import put
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import numbers_folder
 from foldline.predicting.predicted_rows import Aggregate, OpenRows, RowImages
+from foldline.training.processes import turn_channels_last
 
 View = Callable[[Tensor], Tensor]
 Passes = Sequence[tuple[nn.Module, View]]
@@ -24,27 +20,6 @@ Passes = Sequence[tuple[nn.Module, View]]
 Batches = Iterable[tuple[Shaped[Tensor, "batch channels height width"], Int64[Tensor, " batch"]]]
 """Images, and which of the positions asked for they are at."""
 Load = Callable[[Int64[np.ndarray, " images"]], Batches]
-Arrays = TypeVar("Arrays")
-
-
-@contextmanager
-def shared_folder(
-    folder: Path, create: Callable[[Path], Arrays], read: Callable[[Path], Arrays], accelerator: Accelerator
-) -> Iterator[Arrays]:
-    """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place.
-
-    create, read: from an existing folder to what is to be filled, anew and as another process has created it.
-    """
-    if accelerator.is_main_process:
-        with numbers_folder(folder) as partial:
-            arrays = create(partial)
-            broadcast_object_list([str(partial)])
-            yield arrays
-            accelerator.wait_for_everyone()
-    else:
-        (partial,) = broadcast_object_list([""])
-        yield read(Path(partial))
-        accelerator.wait_for_everyone()
 
 
 def predict(
@@ -93,14 +68,6 @@ def row_outputs(
         bar.update(len(index))
     bar.close()
     _require_each_once(seen, images, accelerator)
-
-
-def turn_channels_last(model: nn.Module) -> None:
-    """Let its convolutions of images work pixel by pixel, all channels together: on CPUs up to twice as fast, and on
-    GPUs in half precision. What it gives differs by rounding alone."""
-    for weights in model.parameters():
-        if weights.dim() == 4:  # Those of other convolutions know no such order.
-            weights.data = weights.data.contiguous(memory_format=torch.channels_last)
 
 
 def _require_finite(

@@ -15,11 +15,13 @@ import pandas as pd
 from accelerate import Accelerator
 from tqdm import tqdm
 
+from foldline.card.views import IDENTITY
 from foldline.files.progress import Done, duration, report_progress
 from foldline.files.whole_files import write_json
 from foldline.training.averages import Passes
 from foldline.training.batches import TrainingBatches
 from foldline.training.checkpoints import Checkpoints, EpochRow
+from foldline.training.frozen import frozen_features, head_of
 from foldline.training.history import COLUMNS, write_history
 from foldline.training.layer_groups import batchnorms
 from foldline.training.loop import SKIPPED, sync_buffers, train
@@ -28,7 +30,15 @@ from foldline.training.models import Classifier, load_model, save_model
 from foldline.training.processes import memory_advice
 from foldline.training.soups import NO_SOUP, mean_weights
 from foldline.training.train_section import Train
-from foldline.training.training_setup import Fold, TrainingSetup, Weights, build_training, training_batches
+from foldline.training.training_setup import (
+    Fold,
+    TrainingSetup,
+    Weights,
+    build_training,
+    first_model,
+    fold_objective,
+    training_batches,
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,8 @@ def learn_phase(
 ) -> Trained:
     """The fold's phase of `whole`. `earlier`: the history before it, which `start` holds, too."""
     config = whole.in_phases[fold.phase]
+    if config.epochs == 0:
+        return head_alone(fold, config, accelerator, learned)
     batches = training_batches(fold, config, accelerator)
     setup = replace(build_training(fold, config, len(batches), accelerator.device, learned), earlier=earlier)
     before = sum(phase.epochs for phase in whole.in_phases[: fold.phase])
@@ -169,12 +181,7 @@ def learn_phase(
             losses = [epoch["validation_loss"] for epoch in state["progress"]["history"]]
             report_progress(Done(row["epoch"], whole.epochs, seconds_left, losses))
         accelerator.wait_for_everyone()
-    if state is None:  # No epoch was asked for: the model is as it starts.
-        first: EpochRow = {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, "learning_rate": 0.0}
-        first["validation_loss"], first["validation_accuracy"] = validate(model)
-        if accelerator.is_main_process:
-            tqdm.write(describe_epoch(fold.title, whole.epochs, first, 0.0))
-        return Trained(model.cpu(), [first], first)
+    assert state is not None, "there was an epoch"
     history = state["progress"]["history"]
     in_soup = [checkpoints.models[before + epoch] for epoch in config.soup.epochs_in(config.epochs)]
     soup = made_soup(setup, in_soup, batches, accelerator) if in_soup else None
@@ -182,6 +189,24 @@ def learn_phase(
         return Trained(model.cpu(), history, history[-1], soup=soup)
     model.load_state_dict(state["progress"]["best_weights"])
     return Trained(model.cpu(), history, min(history[before:], key=lambda row: row["validation_loss"]), soup=soup)
+
+
+def head_alone(fold: Fold, config: Train, accelerator: Accelerator, learned: Weights | None) -> Trained:
+    """No epoch was asked for: the backbone stays as it starts, and its features serve all folds."""
+    assert fold.features is not None, "a training of no epochs keeps features"
+    objective = fold_objective(fold, config.loss)
+    model = first_model(fold, config, objective, learned).to(accelerator.device)
+    features = frozen_features(model, fold.pixels, fold.features, [IDENTITY], config.workers, accelerator)
+    head, of_features = head_of(model), replace(fold, pixels=features)
+    if learned is None:
+        config.head_initialisation.start(head, of_features, config.micro_batch_size)
+    judged_by = fold_objective(fold, config.loss.unsmoothed)
+    validate = validation(features, fold.validation, judged_by, config, accelerator)
+    row: EpochRow = {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, "learning_rate": 0.0}
+    row["validation_loss"], row["validation_accuracy"] = validate(head)
+    if accelerator.is_main_process:
+        tqdm.write(describe_epoch(fold.title, config.epochs, row, 0.0))
+    return Trained(model.cpu(), [row], row)
 
 
 def made_soup(

@@ -37,6 +37,8 @@ class Architecture(Section):
     """How tabular features are encoded, which are concatenated with the pooled ones; None for images alone."""
     own_code: str | None = None
     """The sha256 of the file of one's own that the model is built by, if there is one."""
+    frozen: bool = False
+    """Whether no epoch has trained the backbone (frozen.py)."""
 
     @property
     def tabular_width(self) -> int:
@@ -72,9 +74,13 @@ class Classifier(nn.Module):
         images: Shaped[Tensor, "batch channels height width"],
         tabular: Float[Tensor, "batch tabular"] | None = None,
     ) -> Float[Tensor, "batch outputs"]:
-        features = self.pooling(self.backbone(self.normalised(images)))
+        features = self.pooled(images)
         logits = self.head(features if tabular is None else torch.cat([features, tabular], dim=1))
         return logits.float() * self.target_std + self.target_mean if self.gives_values else logits
+
+    def pooled(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
+        """What the head is given of images."""
+        return self.pooling(self.backbone(self.normalised(images)))
 
     def normalised(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels h w"]:
         """What the backbone is given."""

@@ -2,16 +2,19 @@
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, cast
+from pathlib import Path
+from typing import Literal, TypeVar, cast
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from torch import Tensor
+from accelerate.utils import broadcast_object_list
+from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal
+from foldline.files.whole_files import numbers_folder
 from foldline.params.section import Precision
 
 
@@ -77,3 +80,34 @@ def memory_advice(micro_batch_size: int, batch_size: int) -> Iterator[None]:
             f"out of memory with {micro_batch_size} images per pass: {str(error).splitlines()[0]} {cure}; "
             "gradients and results stay the same but for BatchNorm's statistics."
         ) from None
+
+
+Arrays = TypeVar("Arrays")
+
+
+@contextmanager
+def shared_folder(
+    folder: Path, create: Callable[[Path], Arrays], read: Callable[[Path], Arrays], accelerator: Accelerator
+) -> Iterator[Arrays]:
+    """Yield arrays in files that all processes of this machine fill; the main one puts the folder in place.
+
+    create, read: from an existing folder to what is to be filled, anew and as another process has created it.
+    """
+    if accelerator.is_main_process:
+        with numbers_folder(folder) as partial:
+            arrays = create(partial)
+            broadcast_object_list([str(partial)])
+            yield arrays
+            accelerator.wait_for_everyone()
+    else:
+        (partial,) = broadcast_object_list([""])
+        yield read(Path(partial))
+        accelerator.wait_for_everyone()
+
+
+def turn_channels_last(model: nn.Module) -> None:
+    """Let its convolutions of images work pixel by pixel, all channels together: on CPUs up to twice as fast, and on
+    GPUs in half precision. What it gives differs by rounding alone."""
+    for weights in model.parameters():
+        if weights.dim() == 4:  # Those of other convolutions know no such order.
+            weights.data = weights.data.contiguous(memory_format=torch.channels_last)

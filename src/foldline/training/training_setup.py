@@ -61,6 +61,8 @@ class Fold:
     """What the pretext's choice hands on of a backbone (chosen_weights.py); it comes after `weights`."""
     task: LearnedPretext | None = None
     """What is learned instead of targets."""
+    features: Path | None = None
+    """The folder of what backbones make of the pixels that no epoch trains (frozen.py)."""
 
     @property
     def title(self) -> str:
@@ -123,6 +125,7 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
         activation=objective.activation,
         tabular=fold.tabular,
         own_code=config.model.own_code(),
+        frozen=config.epochs == 0,
     )
     model = build_model(architecture, fold.weights)
     if fold.chosen is not None:
