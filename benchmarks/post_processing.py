@@ -133,11 +133,9 @@ def post_process(folder: Path, size: Size) -> Cost:
     start, start_of_ensemble, rows = time.perf_counter(), time.process_time(), size.rows
     ids, clusters = tuple(str(row) for row in range(rows)), np.arange(rows)
     expected, targets = ExpectedRows(ids, np.arange(rows) % size.members, clusters, ids), np.arange(rows) % len(CLASSES)
-    logits = [read_logits(folder / f"fold{fold}") for fold in range(size.members)]
-    members = [member(fold, one, expected, CLASSES, f"fold {fold}") for fold, one in enumerate(logits)]
     (folder / "ensemble").mkdir()
     scorer = Scorer(FACT, RULE)
-    predicted = Predicted(members, ("seed 0",), logits[0].views, Softmax(kind="softmax"), expected, targets, CLASSES)
+    predicted = read_members(folder, size, expected, targets)
     plan = ensemble_plan(ENSEMBLE, predicted, scorer)
     chain = fit_steps(plan.steps, plan.source, "ensemble")
     write_ensemble(folder / "ensemble", plan, predicted, chain)
@@ -149,6 +147,12 @@ def post_process(folder: Path, size: Size) -> Cost:
     write_clipped(folder / "clip", means, source, fit_steps(steps, source, "clip"), scorer, left_out)
     end = time.process_time()
     return Cost(start_of_clip - start_of_ensemble, end - start_of_clip, time.perf_counter() - start, _peak_bytes())
+
+
+def read_members(folder: Path, size: Size, expected: ExpectedRows, targets: np.ndarray) -> Predicted:
+    logits = [read_logits(folder / f"fold{fold}") for fold in range(size.members)]
+    members = [member(fold, one, expected, CLASSES, f"fold {fold}") for fold, one in enumerate(logits)]
+    return Predicted(members, ("seed 0",), logits[0].views, Softmax(kind="softmax"), expected, targets, CLASSES)
 
 
 def weigh() -> float:

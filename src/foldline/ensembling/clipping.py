@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from jaxtyping import Int64
 
 from foldline.ensembling.calibration import Bounds
 from foldline.ensembling.chain import NestedChain
@@ -105,6 +106,12 @@ def fill_clipped(clipped: Predictions, source: Source, chain: NestedChain, what:
 
 def score_clipped(scorer: Scorer, targets: np.ndarray, clipped: Predictions, chain: NestedChain) -> Scores:
     """Of out-of-fold answers: each row's by the rule that was fitted without its fold, or by `scorer` where none is."""
-    rules = {fold: one.setting(Decision.name, scorer.answers) for fold, one in chain.without.items()}
-    (answers,) = by_fold(clipped.folds, lambda fold, rows: (rules[fold](gather(clipped.out_of_fold, rows)),))
+    rules = {fold: one.setting(Decision.name, None) for fold, one in chain.without.items()}
+    if not any(rules.values()):  # Then nothing is in memory but a fold at a time.
+        return score_folds(scorer.metric, targets, scorer.answers(clipped.out_of_fold), clipped.folds)
+
+    def answers_of(fold: int, rows: Int64[np.ndarray, " fold_rows"]) -> Inputs:
+        return ((rules[fold] or scorer.answers)(gather(clipped.out_of_fold, rows)),)
+
+    (answers,) = by_fold(clipped.folds, answers_of)
     return score_folds(scorer.metric, targets, answers, clipped.folds)

@@ -86,7 +86,8 @@ def _scores(predictions: Predictions, array: Callable[[str, int], np.ndarray]) -
 def create_like(predictions: Predictions, folder: Path) -> Predictions:
     """The same rows and classes in another folder, zeros to be filled in place."""
     of = predictions
-    return create_predictions(folder, of.out_of_fold_ids, of.test_ids, of.folds, of.classes, of.form)
+    created = create_predictions(folder, of.out_of_fold_ids, of.test_ids, of.folds, of.classes, of.form)
+    return replace(of, out_of_fold=created.out_of_fold, test=created.test)  # Once in memory, a million ids are enough.
 
 
 def open_predictions(folder: Path, writable: bool = False) -> Predictions:
