@@ -30,7 +30,7 @@ class Cost:
     seconds: float
     """By the clock."""
     processor_seconds: float
-    """Of the command and all that it started, whether or not it waited for it: stages may be another process's forks."""
+    """Of the command and all that it started, whether or not it waited for it: stages are forks of another process."""
 
 
 def measure(no_ops: int = 5) -> list[Figure]:
