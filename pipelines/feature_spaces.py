@@ -2,30 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foldline.card.description import read_classes
-from foldline.files.places import FoldName, Places
+from foldline.files.places import FoldName
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.files.whole_files import sha256, sha256_of_json
 from foldline.folds.folds_table import read_folds
-from foldline.params.code_digests import own_graph, script_digests
 from foldline.params.section import parse
 from foldline.pixels.cache import read_images, read_pixels_key
 from foldline.predicting.feature_space import MAKER, Space
 from foldline.predicting.predicted_rows import Aggregate, Predict, RowImages, expected_rows, row_images
 from foldline.training.networks import Models, refuse_scaled_views
+from pipelines.frozen_features import made_by
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
 
 if TYPE_CHECKING:
     from foldline.training.models import Classifier
 
-FROZEN = "foldline.training.frozen"
 MODEL = "model.safetensors"
 WITHOUT_HEAD = {"outputs": 1, "activation": "softmax", "tabular": None}
 
@@ -56,17 +54,6 @@ def pretrained_space(settings: Settings) -> Space:
     return _space(settings, "pretrained", "--pretrained", settings.places.weights, ids, {"model": model})
 
 
-def frozen_folder(places: Places) -> Path:
-    """Of what backbones that no epoch trains make of the pixels as they are now, by the code as it is now."""
-    inputs = {"pixels": read_pixels_key(places.pixels).model_dump(mode="json"), **_made_by(FROZEN)}
-    return places.features / "frozen" / sha256_of_json(inputs)[:16]
-
-
-def _made_by(module: str) -> dict[str, Any]:
-    libraries = {library: version(library) for library in ("torch", "timm")}
-    return {"code": script_digests({module: ()}, own_graph())[module], "libraries": libraries}
-
-
 def _space(
     settings: Settings, name: str, options: str, weights: Path, ids: Mapping[str, tuple[str, ...]], model: dict
 ) -> Space:
@@ -82,7 +69,7 @@ def _space(
         "pixels": read_pixels_key(places.pixels).model_dump(mode="json"),
         "aggregate": settings.fact("layout.aggregate", Aggregate),
         "precision": settings.section("predict", Predict).precision,
-        **_made_by(MAKER),
+        **made_by(MAKER),
     }
     folder = places.features / name / sha256_of_json(inputs)[:16]
     return Space(name, f"foldline features {options}", folder, inputs, ids, images)

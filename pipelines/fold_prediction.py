@@ -18,7 +18,7 @@ from foldline.training.frozen import frozen_features, head_of
 from foldline.training.models import load_model
 from foldline.training.networks import refuse_scaled_views
 from foldline.training.processes import shared_folder, start_accelerator
-from pipelines.feature_spaces import frozen_folder
+from pipelines.frozen_features import frozen_folder
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 

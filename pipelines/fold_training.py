@@ -15,7 +15,7 @@ from foldline.training.processes import start_accelerator
 from foldline.training.starting_weights import starting_weights
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, with_labels
-from pipelines.feature_spaces import frozen_folder
+from pipelines.frozen_features import frozen_folder
 from pipelines.pixels import open_cache
 from pipelines.running import Settings, read_settings
 from pipelines.training_code import running_code

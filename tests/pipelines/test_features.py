@@ -32,7 +32,7 @@ from foldline.training import models
 from foldline.training.features import stage_features
 from foldline.training.models import Architecture, Classifier, build_model, load_model, save_model
 from foldline.training.networks import Models
-from pipelines import feature_spaces, features, prepare, split, weights
+from pipelines import features, frozen_features, prepare, split, weights
 from pipelines.feature_spaces import fold_space, pretrained_space
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
@@ -88,8 +88,8 @@ def code() -> dict[str, str]:
 @pytest.fixture
 def project(prepared: Path, code: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy to be changed, as the working folder."""
-    monkeypatch.setattr(feature_spaces, "own_graph", lambda: None)
-    monkeypatch.setattr(feature_spaces, "script_digests", lambda scripts, graph: code)
+    monkeypatch.setattr(frozen_features, "own_graph", lambda: None)
+    monkeypatch.setattr(frozen_features, "script_digests", lambda scripts, graph: code)
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
