@@ -13,6 +13,7 @@ from foldline.folds.training_table import soft_targets
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from foldline.training.fold_samples import Samples
+from foldline.training.speed import has_gpu, wait_for
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold
 
@@ -46,5 +47,4 @@ def device_seconds_of(work: Callable[[], object]) -> float:
 
 
 def wait_for_device() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    wait_for(torch.device("cuda" if has_gpu() else "cpu"))

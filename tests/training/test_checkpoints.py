@@ -9,6 +9,7 @@ import torch
 
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
+from foldline.files.whole_files import write_json
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, differing, key_inputs
 from tests.training.small import train_section
 
@@ -60,6 +61,20 @@ def test_two_are_kept_and_of_these_the_latest_that_is_whole_serves(tmp_path: Pat
     again = Checkpoints(tmp_path, {})
     assert epochs_of(again) is None
     assert again.damaged == [again.path, again.before]
+
+
+@pytest.mark.parametrize(("lost", "serves"), [(2, 1), (1, None)])
+def test_a_state_whose_kept_model_is_lost_serves_no_more(lost: int, serves: int | None, tmp_path: Path) -> None:
+    """The soup needs the models of its epochs: without one of them that epoch is trained again."""
+    checkpoints = Checkpoints(tmp_path, {}, (1, 2))
+    for epoch in (1, 2):
+        checkpoints.keep_model(epoch, lambda path: write_json(path, {}))
+        checkpoints.save({"progress": {"history": [{}] * epoch}})
+    assert epochs_of(Checkpoints(tmp_path, {}, (1, 2))) == 2
+    checkpoints.models[lost].unlink()
+    again = Checkpoints(tmp_path, {}, (1, 2))
+    assert epochs_of(again) == serves
+    assert again.damaged == [again.models[lost]]
 
 
 def test_a_damaged_state_does_not_take_the_place_of_a_good_one(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from foldline.params.kinds import union_of
-from foldline.training.layer_groups import batchnorms
+from foldline.training.layer_groups import batchnorms, moving_batchnorms
 from foldline.training.losses import LossFunction
 from foldline.training.train_part import Accelerator, Kind, Module, Tensor
 
@@ -76,8 +76,7 @@ class WeightAverage(Follower):
         if self._every_epoch:
             self._take()
         self._epochs += 1
-        pairs = zip(batchnorms(self.model), batchnorms(self._followed), strict=True)
-        moving = [norm for norm, followed in pairs if followed.training]
+        moving = moving_batchnorms(self.model, self._followed)
         if moving:
             self._refresh(self.model, moving, batches, accelerator)
 

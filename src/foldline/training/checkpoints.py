@@ -153,12 +153,21 @@ class Checkpoints:
     def load(self) -> dict[str, Any] | None:
         """The latest state that is as it was written, on the CPU, or None to start afresh."""
         for path in filter(Path.exists, (self.path, self.before)):
-            if is_sealed(path) and is_intact(path):
-                state = torch.load(path, map_location="cpu", weights_only=True)
+            if not (is_sealed(path) and is_intact(path)):
+                self.damaged.append(path)
+                continue
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            lost = self._lost_models(len(state["progress"]["history"]))
+            if not lost:
                 self._note_epochs(state)
                 return state
-            self.damaged.append(path)
+            self.damaged += (model for model in lost if model not in self.damaged)  # Their epochs are trained again.
         return None
+
+    def _lost_models(self, done: int) -> list[Path]:
+        """Of so many epochs."""
+        kept = (path for epoch, path in self.models.items() if epoch <= done)
+        return [path for path in kept if not (path.is_file() and is_intact(path))]
 
     def _note_epochs(self, state: Mapping[str, Any]) -> None:
         self._resumes = (f"after epoch {len(state['progress']['history'])}",)

@@ -23,7 +23,7 @@ from foldline.training.batches import TrainingBatches
 from foldline.training.checkpoints import Checkpoints, EpochRow
 from foldline.training.frozen import frozen_features, head_of
 from foldline.training.history import COLUMNS, write_history
-from foldline.training.layer_groups import batchnorms
+from foldline.training.layer_groups import moving_batchnorms
 from foldline.training.loop import SKIPPED, sync_buffers, train
 from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, load_model, save_model
@@ -217,8 +217,7 @@ def made_soup(
     soup.load_state_dict(mean_weights(load_model(path).state_dict() for path in models))
     soup.to(accelerator.device)
     config.freezing.start_epoch(setup.model, config.epochs - 1)  # Says again which layers stand still.
-    pairs = zip(batchnorms(soup), batchnorms(setup.model), strict=True)
-    moving = [norm for norm, followed in pairs if followed.training]
+    moving = moving_batchnorms(soup, setup.model)
     if moving:
         passes = Passes(setup.objective.loss, config.micro_batch_size)
         with accelerator.autocast():

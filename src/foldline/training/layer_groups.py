@@ -225,3 +225,9 @@ def batchnorms(model: Module) -> list[Any]:
     from torch.nn.modules.batchnorm import _BatchNorm
 
     return [module for module in model.modules() if isinstance(module, _BatchNorm)]
+
+
+def moving_batchnorms(model: Module, followed: Module) -> list[Any]:
+    """Those of `model`, whose like in `followed` do not stand still."""
+    pairs = zip(batchnorms(model), batchnorms(followed), strict=True)
+    return [norm for norm, other in pairs if other.training]
