@@ -9,7 +9,7 @@ import torch
 
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import write_json
+from foldline.files.whole_files import write_text
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, differing, key_inputs
 from tests.training.small import train_section
 
@@ -68,7 +68,7 @@ def test_a_state_whose_kept_model_is_lost_serves_no_more(lost: int, serves: int 
     """The soup needs the models of its epochs: without one of them that epoch is trained again."""
     checkpoints = Checkpoints(tmp_path, {}, (1, 2))
     for epoch in (1, 2):
-        checkpoints.keep_model(epoch, lambda path: write_json(path, {}))
+        checkpoints.keep_model(epoch, lambda path: write_text(path, "a model"))
         checkpoints.save({"progress": {"history": [{}] * epoch}})
     assert epochs_of(Checkpoints(tmp_path, {}, (1, 2))) == 2
     checkpoints.models[lost].unlink()
