@@ -14,6 +14,7 @@ from foldline.card.card import own_tables, read_card
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import read_params
 from foldline.files.whole_files import write_json
+from foldline.training.trackers import refuse_absent
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 
@@ -25,6 +26,7 @@ def main() -> Answer:
     params = read_params(settings.params)
     card = read_card(settings.card)
     refuse_unfit(params, card)
+    refuse_absent(params.trackers)
     for own in own_tables(card):
         own.load()
     card.metric.dry_run(card.target.truths)

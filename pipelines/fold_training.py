@@ -6,6 +6,7 @@ from foldline.files.places import FoldName
 from foldline.files.rows import read_rows, read_targets
 from foldline.folds.folds_table import read_folds
 from foldline.folds.training_table import read_training_table, soft_targets
+from foldline.params.yaml_files import read_yaml
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
 from foldline.training.fold_samples import fit_tabular_features, split_samples, with_tabular_features
@@ -13,6 +14,8 @@ from foldline.training.fold_training import train_fold, write_trained
 from foldline.training.pretext_marker import CHOICE, chosen_weights
 from foldline.training.processes import start_accelerator
 from foldline.training.starting_weights import starting_weights
+from foldline.training.trackers import Trackers, refuse_absent
+from foldline.training.tracking import Run, start_trackers
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, with_labels
 from pipelines.frozen_features import frozen_folder
@@ -49,7 +52,8 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fo
 def train_one(name: FoldName, seed: int) -> None:
     """What every process of the stage `train` does: train the fold; the first process writes its files."""
     settings = read_settings()
-    config, places = settings.section("train", Train), settings.places
+    config, places, trackers = settings.section("train", Train), settings.places, settings.aside("trackers", Trackers)
+    refuse_absent(trackers)
     accelerator = start_accelerator(config.precision)
     fold = read_fold(settings, name, seed, config)
     tables = [places.rows, places.targets, places.images, places.classes, places.folds, places.training]
@@ -57,8 +61,12 @@ def train_one(name: FoldName, seed: int) -> None:
     key = key_inputs(config, seed, fold.symmetries, upstream, running_code("pipelines.train", "train"))
     in_soup = config.soup.epochs_in(config.epochs)
     checkpoints = Checkpoints(checkpoints_folder(places, name, seed), key, in_soup)
+    run_name = f"fold{name}-seed{seed}-{checkpoints.key[:8]}"
+    run = Run(settings.slug, run_name, places.trackers, read_yaml(settings.params))
     with checkpoints.alone(accelerator.is_main_process):
+        start_trackers(trackers, run, accelerator)
         trained = train_fold(fold, config, checkpoints, accelerator, places.phases(name, seed))
+        accelerator.end_training()
         if accelerator.is_main_process:
             write_trained(places.trained(name, seed), trained)
             checkpoints.clear()

@@ -49,6 +49,10 @@ class Settings:
     def section(self, key: str, kind: TypeForm[Read]) -> Read:
         return read_section(self.params, key, kind)
 
+    def aside(self, key: str, kind: TypeForm[Read]) -> Read:
+        """A section that no stage tracks: it changes nothing that is computed."""
+        return read_section(self.params, key, kind)
+
     def fact(self, key: str, kind: TypeForm[Read]) -> Read:
         """A section of the card."""
         return read_section(self.card, key, kind)

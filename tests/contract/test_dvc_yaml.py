@@ -48,6 +48,12 @@ def test_a_stage_tracks_exactly_the_sections_that_it_reads(stage: str) -> None:
     assert tracked_facts == read_facts
 
 
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"check", "code"}))
+def test_what_no_stage_tracks_is_where_epochs_are_shown_and_no_more(stage: str) -> None:
+    assert _keys_named(stage, "aside") == ({"trackers"} if stage == "train" else set())
+    assert "trackers" not in _sections_tracked(STAGES[stage])[0]
+
+
 def test_of_the_section_train_the_list_of_seeds_alone_is_nothing_to_a_training() -> None:
     tracked = [entry.removeprefix("train.") for entry in STAGES["train"]["params"] if isinstance(entry, str)]
     assert sorted([*tracked, "seeds"]) == sorted(
@@ -127,16 +133,20 @@ def is_code(entry: Any) -> bool:
 
 
 def _sections_read(stage: str) -> tuple[set[str], set[str]]:
-    """The keys in the calls of `settings.section("key", ...)` and `settings.fact("key", ...)` of a stage's scripts."""
+    return _keys_named(stage, "section"), _keys_named(stage, "fact")
+
+
+def _keys_named(stage: str, method: str) -> set[str]:
+    """The keys in the calls of `settings.<method>("key", ...)` of a stage's scripts."""
     modules = {f"pipelines.{stage}", *GRAPH.find_upstream_modules(f"pipelines.{stage}")} - {"pipelines.running"}
     scripts = [_source(module) for module in sorted(modules) if module.startswith("pipelines.")]
-    read: dict[str, set[str]] = {"section": set(), "fact": set()}
+    read: set[str] = set()
     for node in (node for script in scripts for node in ast.walk(ast.parse(script.read_text()))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in read:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
             key = node.args[0]
             assert isinstance(key, ast.Constant), f"pipelines.{stage}: sections are named by constants"
-            read[node.func.attr].add(key.value)
-    return read["section"], read["fact"]
+            read.add(key.value)
+    return read
 
 
 def _sections_tracked(stage: dict[str, Any]) -> tuple[set[str], set[str]]:

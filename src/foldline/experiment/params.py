@@ -17,6 +17,7 @@ from foldline.params.yaml_files import read_yaml
 from foldline.pixels.resizing import Prepare
 from foldline.predicting.predicted_rows import Predict
 from foldline.training.pretext import Pretexts
+from foldline.training.trackers import Trackers
 from foldline.training.train_section import Train
 from foldline.training.weights import Weights
 
@@ -36,6 +37,7 @@ class Params(Section):
     ensemble: Ensemble
     clip: Clip
     submit: Submit
+    trackers: Trackers
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> "Params":

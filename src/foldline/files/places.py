@@ -82,6 +82,8 @@ class Places:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
         self.logs = self.work / "logs"
         """What trainings of `foldline train` printed."""
+        self.trackers = self.work / "trackers"
+        """What those of the section `trackers` keep here: of no stage."""
         self.studies = self.work / "studies"
         """A folder per study: cells, their results, a page."""
         self.features = self.work / "features"

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Mapping
 HIDDEN = "***"
 SHORTEST_SECRET = 6
 """In characters: hiding shorter values would garble every message, and none is a token."""
-SECRETS = ("KAGGLE_API_TOKEN", "KAGGLE_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+SECRETS = (
+    "KAGGLE_API_TOKEN",
+    "KAGGLE_KEY",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "WANDB_API_KEY",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+)
 PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[^\s'\"]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"://[^\s'\"]*@"), f"://{HIDDEN}@"),

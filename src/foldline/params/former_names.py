@@ -47,6 +47,20 @@ FORMER_NAMES: Mapping[str, tuple[str, ...]] = {
 Renamed on 29 November 2026; to be removed on 29 November 2027, when nobody writes them any more.
 """
 
+ADDED_KEYS: Mapping[str, str] = {
+    "trackers": "trackers: []",
+    "pretext": "pretext: {kind: none}",
+    "train.label_fraction": "label_fraction: 1.0",
+    "train.phases": "phases: []",
+    "train.soup": "soup: {kind: none}",
+}
+"""Of params.yaml, with what leaves an experiment as it was before there was such a key."""
+
+
+def added(key: str) -> str:
+    """What a message about a missing `key` ends with, if it is younger than files that lack it."""
+    return f" Add `{ADDED_KEYS[key]}`." if key in ADDED_KEYS else ""
+
 
 def present_name(former: Any) -> Any:
     """What a machine would write today for a word that it wrote before; anything else as it is."""

@@ -26,7 +26,7 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from foldline.files.refusal import Refusal, listed, shortened
-from foldline.params.former_names import did_you_mean
+from foldline.params.former_names import added, did_you_mean
 from foldline.params.yaml_files import QUOTED, read_yaml
 
 
@@ -145,7 +145,7 @@ def _explain(detail: ErrorDetails, value: Any, above: tuple[str, ...]) -> Iterat
             wrong = "is missing." if known["found"] is None else f"is {known['found']!r}.{hint}"
             yield f"`{name}{known['key']}` {wrong} Valid: {listed(map(repr, known['valid']), 60)}."
         case "missing":
-            yield f"`{name}` is missing."
+            yield f"`{name}` is missing.{added(name)}"
         case _:
             yield _explain_value(detail, name, _at(value, keys))
 

@@ -122,6 +122,10 @@ class Checkpoints:
         """States that `load` found there and could not take."""
 
     @property
+    def key(self) -> str:
+        return self._mine.name
+
+    @property
     def path(self) -> Path:
         return self._mine / "state.pt"
 

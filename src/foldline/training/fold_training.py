@@ -29,6 +29,7 @@ from foldline.training.measuring import NonFiniteCheck, validation
 from foldline.training.models import Classifier, load_model, save_model
 from foldline.training.processes import memory_advice
 from foldline.training.soups import NO_SOUP, mean_weights
+from foldline.training.tracking import track
 from foldline.training.train_section import Train
 from foldline.training.training_setup import (
     Fold,
@@ -97,7 +98,9 @@ def put_head_back(
     learned = None
     if head is None:
         alone = config.model_copy(update={"soup": NO_SOUP})
+        trackers, accelerator.trackers = accelerator.trackers, []  # The history is of what comes after.
         first = learn(before, alone, state, checkpoints, accelerator, saved=saved).model
+        accelerator.trackers = trackers
         accelerator.free_memory()
         learned, head, state = first.state_dict(), first.head.state_dict(), None
     trained = learn(fold, config, state, checkpoints, accelerator, learned, {HEAD: head}, saved)
@@ -171,6 +174,7 @@ def learn_phase(
         if accelerator.is_main_process:
             row = state["progress"]["history"][-1]
             checkpoints.keep_model(row["epoch"], partial(save_model, model=model))
+            track(row, accelerator)  # Before the checkpoint: told twice, an epoch shows once, and none is left out.
             checkpoints.save({**state, **beside})
             rate = (time.monotonic() - begun) / (row["epoch"] - done)
             seconds_left = rate * (whole.epochs - row["epoch"])
@@ -205,6 +209,7 @@ def head_alone(fold: Fold, config: Train, accelerator: Accelerator, learned: Wei
     row: EpochRow = {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, "learning_rate": 0.0}
     row["validation_loss"], row["validation_accuracy"] = validate(head)
     if accelerator.is_main_process:
+        track(row, accelerator)
         tqdm.write(describe_epoch(fold.title, config.epochs, row, 0.0))
     return Trained(model.cpu(), [row], row)
 
