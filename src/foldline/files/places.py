@@ -82,8 +82,6 @@ class Places:
         """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
         self.logs = self.work / "logs"
         """What trainings of `foldline train` printed."""
-        self.trackers = self.work / "trackers"
-        """What those of the section `trackers` keep here: of no stage."""
         self.studies = self.work / "studies"
         """A folder per study: cells, their results, a page."""
         self.features = self.work / "features"
@@ -121,6 +119,11 @@ class Places:
     def phases(self, fold: FoldName, seed: int) -> Path:
         """The folder of the models of the phases that `train.phases` says to keep: no stage's out."""
         return self.work / "phases" / of_model(fold, seed)
+
+    @property
+    def trackers(self) -> Path:
+        """What those of the section `trackers` keep on this machine: no stage's out."""
+        return self.work / "trackers"
 
     def predicted(self, fold: FoldName, seed: int) -> Path:
         return self.predicted_folds / of_model(fold, seed)

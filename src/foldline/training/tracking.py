@@ -63,16 +63,14 @@ def open_mlflow(run: Run, step: int) -> Opened:
         mlflow.set_tracking_uri(f"sqlite:///{run.folder.absolute()}/mlflow.db")
         artifacts = (run.folder / "mlflow").absolute().as_uri()
     with FileLock(run.folder / "mlflow.lock"):  # Of two trainings side by side one makes the project.
-        known = mlflow.search_runs(
-            experiment_names=[run.project],
-            filter_string=f"attributes.run_name = '{run.name}'",
-            output_format="list",
-        )
-        last = max((int(one.data.metrics["epoch"]) for one in known), default=-1)
-        run_id = known[0].info.run_id if known else None
+        named, listing = f"attributes.run_name = '{run.name}'", {"output_format": "list"}
+        project = mlflow.get_experiment_by_name(run.project)
+        known = mlflow.search_runs([project.experiment_id], named, **listing)[:1] if project else []
+        run_id = next((one.info.run_id for one in known), None)
         tracker = MLflowTracker(run.project, artifacts, run_id=run_id, run_name=run.name)
         tracker.start()
-    return Opened(tracker, not known, last)
+    last = max((int(one.data.metrics.get("epoch", -1)) for one in known), default=-1)
+    return Opened(tracker, last < 0, last)
 
 
 OPENERS: Mapping[TrackerName, Callable[[Run, int], Opened]] = {
