@@ -26,6 +26,7 @@ COMMANDS = {
     "download": Command("download", "fetch the competition's files, or take yours"),
     "local-kaggle": Command("local_kaggle", "rehearse with the kaggle client, no account needed", False),
     "check": Command("check", "are params.yaml and the card valid, do they fit?"),
+    "plan": Command("plan", "how long it takes here; what would be faster"),
     "lr-find": Command("lr_find", "try learning rates for 200 steps, and draw the loss"),
     "train": Command("train_folds", "all stale folds and seeds, with the time left"),
     "study": Command("study", "train a grid of experiments; compare them on a page"),
@@ -42,7 +43,7 @@ COMMANDS = {
 
 INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
     "Start a project": ("init", "new", "download", "doctor", "local-kaggle"),
-    "Look before training": ("check", "lr-find"),
+    "Look before training": ("check", "plan", "lr-find"),
     "Run": (
         ("dvc repro", "what has changed, up to a checked submission"),
         "train",

@@ -17,7 +17,7 @@ from foldline.card.features import Features
 from foldline.card.views import Symmetry
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
-from foldline.pixels.cache import read_pixels_key
+from foldline.pixels.cache import read_pixels_of
 from foldline.pixels.resizing import Prepare
 from foldline.predicting.predicted_rows import Predict
 from foldline.training.launching import process_count
@@ -40,12 +40,8 @@ def main() -> Answer:
     predict, weights = settings.section("predict", Predict), settings.section("weights", Weights)
     prepare, features = settings.section("prepare", Prepare), settings.fact("features", Features | None)
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
-    key, classes = read_pixels_key(places.pixels), read_description(places.classes)
-    if (key.height, key.width) != (prepare.height_pixels, prepare.width_pixels):
-        raise Refusal(
-            f"{places.pixels} is of images of {key.height} x {key.width} pixels, prepare.height_pixels and "
-            f"prepare.width_pixels say {prepare.height_pixels} x {prepare.width_pixels}. Run `dvc repro prepare`."
-        )
+    key = read_pixels_of(places.pixels, prepare.height_pixels, prepare.width_pixels)
+    classes = read_description(places.classes)
     start = starting_weights(places.weights, train.model.name)
     if (start is None) != (weights.kind == "none"):
         raise Refusal(f"{places.weights} is not what weights.kind {weights.kind} makes. Run `dvc repro weights`.")

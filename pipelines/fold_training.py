@@ -1,4 +1,4 @@
-"""One fold from the tables to a trained model: what `train` and `lr_find` do once a process is to work."""
+"""One fold from the tables to a trained model: what `train`, `lr_find` and `plan` do once a process is to work."""
 
 from foldline.card.description import read_description
 from foldline.card.views import Symmetry
@@ -24,15 +24,16 @@ from pipelines.running import Settings, read_settings
 from pipelines.training_code import running_code
 
 
-def read_fold(settings: Settings, name: FoldName, seed: int, train: Train) -> Fold:
-    """The facts of one training. Raises Refusal when its files are of different runs."""
+def read_fold(settings: Settings, name: FoldName, seed: int, train: Train, with_choice: bool = True) -> Fold:
+    """The facts of one training; without the pretext's choice, it begins as `weights` says. Raises Refusal when its
+    files are of different runs."""
     places = settings.places
     rows, images, classes = read_rows(places.rows), read_images(places.images), read_description(places.classes)
     pixels = open_cache(places)
     graded = soft_targets(read_targets(places.targets, rows, classes.names), len(classes.names))
     table = read_training_table(places.training, len(rows), len(classes.names))
     weights = starting_weights(places.weights, train.model.name)
-    chosen = chosen_weights(places.pretext_choice(name))
+    chosen = chosen_weights(places.pretext_choice(name)) if with_choice else None
     activation = train.loss.fitting_activation(classes.activations, "the card's target")
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     features = frozen_folder(places) if train.epochs == 0 else None

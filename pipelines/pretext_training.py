@@ -17,7 +17,7 @@ from foldline.files.whole_files import whole_folder
 from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images
 from foldline.training.checkpoints import Checkpoints, checkpoints_folder, key_inputs
-from foldline.training.networks import Models
+from foldline.training.networks import Model, Models
 from foldline.training.pretext import Pretexts
 from foldline.training.pretext_kind import LearnedPretext
 from foldline.training.pretext_samples import Probed, Tables, pretext_samples, probed_images
@@ -59,6 +59,16 @@ def images_to_probe(settings: Settings, tables: Tables, fold: FoldName) -> tuple
     return probed_images(tables, targets, fold, learned_section(settings))
 
 
+def read_task(settings: Settings, tables: Tables, name: FoldName, pretext: LearnedPretext, model: Model) -> Fold:
+    """The facts of the pretext's training, on images outside of the fold `name`."""
+    places, allowed = settings.places, settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
+    symmetries = [one for one in allowed if one in pretext.symmetries]
+    training, validation = pretext_samples(tables, name, pretext)
+    weights, sizes = starting_weights(places.weights, model.name), (pretext.classes,)
+    facts = (open_cache(places), training, validation, sizes, symmetries, weights, Softmax)
+    return Fold(name, pretext.seed, *facts, task=pretext)
+
+
 @contextmanager
 def learning(
     settings: Settings, tables: Tables, name: FoldName, script: str, accelerator: Accelerator
@@ -66,15 +76,10 @@ def learning(
     """Train, in every process, on images outside of the fold `name`, or go on; what it yields writes the trajectory
     into a folder. Checkpoints go at the end of the block."""
     places, pretext, model = settings.places, learned_section(settings), settings.section("train.model", Models)
-    allowed = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
-    symmetries = [one for one in allowed if one in pretext.symmetries]
-    training, validation = pretext_samples(tables, name, pretext)
-    weights, sizes = starting_weights(places.weights, model.name), (pretext.classes,)
-    facts = (open_cache(places), training, validation, sizes, symmetries, weights, Softmax)
-    fold = Fold(name, pretext.seed, *facts, task=pretext)
+    fold = read_task(settings, tables, name, pretext, model)
     upstream = [places.rows, places.images, places.folds, places.pixels, places.weights]
     code = running_code(script, "pretext", "train.model")
-    key = key_inputs(pretext.training(model), pretext.seed, symmetries, upstream, code)
+    key = key_inputs(pretext.training(model), pretext.seed, fold.symmetries, upstream, code)
     key["pretext"] = pretext.model_dump(mode="json")
     folder = checkpoints_folder(places, name, pretext.seed).with_name(f"pretext-seed{pretext.seed}")
     checkpoints = Checkpoints(folder, key, pretext.probed_epochs)

@@ -83,6 +83,17 @@ def read_pixels_key(path: Path) -> PixelsKey:
     return parse(read_json(path), PixelsKey, str(path))
 
 
+def read_pixels_of(path: Path, height: int, width: int) -> PixelsKey:
+    """Raises Refusal where the cache is of images of another size than the section `prepare` asks for."""
+    key = read_pixels_key(path)
+    if (key.height, key.width) != (height, width):
+        raise Refusal(
+            f"{path} is of images of {key.height} x {key.width} pixels, prepare.height_pixels and "
+            f"prepare.width_pixels say {height} x {width}. Run `dvc repro prepare`."
+        )
+    return key
+
+
 def write_pixels_key(path: Path, key: PixelsKey) -> None:
     write_json(path, key.model_dump())
 

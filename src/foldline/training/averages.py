@@ -184,6 +184,11 @@ AnyStatistics = Annotated[Statistics, union_of("foldline.training.averages", Sta
 
 
 class Average(Kind):
+    @property
+    def refreshing_batches(self) -> int:
+        """How many give it statistics at each epoch's end, where the model has any."""
+        return 0
+
     def follow(self, model: Module, passes: Passes, steps_per_epoch: int, epochs: int) -> Follower:
         """What follows the model; `passes`: of what renews its statistics."""
         return Follower(model)
@@ -195,6 +200,10 @@ class NoAverage(Average):
 
 class _Ema(Average):
     statistics: AnyStatistics
+
+    @property
+    def refreshing_batches(self) -> int:
+        return self.statistics.batches
 
     def step_decay(self, steps_per_epoch: int, epochs: int) -> float:
         raise NotImplementedError
@@ -252,6 +261,10 @@ class Mean(Average):
     every: Literal["step", "epoch"]
     statistics: AnyStatistics
     epoch_keys: ClassVar = ("from_epoch",)
+
+    @property
+    def refreshing_batches(self) -> int:
+        return self.statistics.batches
 
     def follow(self, model: Module, passes: Passes, steps_per_epoch: int, epochs: int) -> Follower:
         refresh = partial(self.statistics.refresh, passes=passes)

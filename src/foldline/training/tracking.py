@@ -56,7 +56,7 @@ def open_wandb(run: Run, step: int) -> Opened:
 
 def open_mlflow(run: Run, step: int) -> Opened:
     """Where $MLFLOW_TRACKING_URI says, else in the run's folder."""
-    import mlflow
+    import mlflow  # type: ignore[reportMissingImports]
 
     artifacts = None
     if "MLFLOW_TRACKING_URI" not in os.environ:
@@ -88,6 +88,7 @@ class PatientTracker(GeneralTracker):
 
     def __init__(self, name: TrackerName, run: Run) -> None:
         self.name = name
+        self._open = OPENERS[name]
         self._run = run
         self._opened: Opened | None = None
         self._has_failed = False
@@ -103,7 +104,7 @@ class PatientTracker(GeneralTracker):
         def tell() -> None:
             if self._opened is None:
                 self._run.folder.mkdir(parents=True, exist_ok=True)
-                self._opened = OPENERS[self.name](self._run, step)
+                self._opened = self._open(self._run, step)
                 if self._opened.is_new:
                     self._opened.tracker.store_init_configuration(dict(flattened(self._run.config)))
             if step > self._opened.last:
@@ -127,7 +128,7 @@ class PatientTracker(GeneralTracker):
 
 
 def start_trackers(names: Sequence[TrackerName], run: Run, accelerator: Accelerator) -> None:
-    accelerator.log_with = [PatientTracker(name, run) for name in names]
+    accelerator.log_with = [*(PatientTracker(name, run) for name in names)]
     accelerator.init_trackers(run.project)
 
 

@@ -1,0 +1,78 @@
+"""Time five steps, and say how long the experiment of params.yaml takes on this machine, and what is faster here.
+
+What is timed is the very training of its first fold: model, augmentation, loaders, average, phases; and predictions
+under all views. Says minutes per epoch, fold and run, one training after the other, and the memory at its peak. Then it
+tries another precision, order in memory, batch and number of loaders, one by one; proposes what is worthwhile, and
+times that. With each it says what that does to results. Writes nothing.
+Reads, of work/<slug>, what `dvc repro split dry_run` makes. Parameters: folds, prepare, pretext, train, predict.
+
+foldline plan
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from foldline.files.refusal import counted, shortened
+from pipelines.answers import Answer
+from pipelines.running import parser, read_settings, run
+from pipelines.tables import print_columns, print_table
+
+if TYPE_CHECKING:
+    from foldline.experiment.plan import Speed
+
+COLUMNS = ("images a second", "training", "prediction", "memory", "with")
+
+
+def main() -> Answer:
+    script = parser(__doc__)
+    script.add_argument("--as-it-is", action="store_true", help="try no change")
+    given, settings = script.parse_args(), read_settings()
+    # Heavy, and --help needs none of it.
+    from foldline.experiment.plan import AS_IT_IS, proposals
+    from pipelines.planned import changes_here, read_planned, seconds_of_run
+
+    planned = read_planned(settings)
+    print("Timing the experiment as it is.", flush=True)
+    times = planned.times()
+    seconds, time = seconds_of_run(settings, planned, times), times.phases[planned.longest][1]
+    before = planned.speed(AS_IT_IS, time, times.prediction_seconds)
+    facts = {
+        "a step": f"{time.step_seconds:.3g} seconds, {time.waiting_seconds / time.step_seconds:.0%} of it for images",
+        "images a second": f"{before.learned:.3g} in training, {before.predicted:.3g} in prediction, under all views",
+        **{f"minutes per {of}": f"{one / 60:.1f}" for of, one in seconds.items()},
+        "memory": f"{gigabytes(before)} in {counted(times.processes, 'process', 'processes')}",
+    }
+    print_table(f"{settings.slug}, as it is", facts)
+    said: dict[str, Any] = {"seconds": seconds, "time": asdict(time), "as_it_is": asdict(before)}
+    if given.as_it_is:
+        return said
+    tried, proposed = [], []
+    for change in changes_here(planned):
+        print(f"Timing {change.words}", flush=True)
+        tried.append(planned.tried(change))
+    print_columns(COLUMNS, [line(one) for one in (before, *tried)])
+    for change in proposals(before, tried):
+        other = planned.with_values(change.values)
+        taken = seconds_of_run(settings, other, other.times())["run"]
+        proposed.append({"values": change.values, "effect": change.effect, "run_seconds": taken})
+        print(f"{change.words}\n  a run takes {taken / 60:.1f} minutes, not {seconds['run'] / 60:.1f}; {change.effect}")
+    if not proposed:
+        print("Nothing that was tried is worthwhile here.")
+    return {**said, "tried": list(map(asdict, tried)), "proposed": proposed}
+
+
+def line(speed: "Speed") -> Sequence[str]:
+    name, shown = (
+        speed.change.words or "as it is",
+        [f"{one:.3g}" if one else "" for one in (speed.learned, speed.predicted)],
+    )
+    return name, *shown, gigabytes(speed), shortened(speed.refusal, 60) or speed.change.effect
+
+
+def gigabytes(speed: "Speed") -> str:
+    return f"{speed.peak_bytes / 1e9:.2f} GB" if speed.peak_bytes else ""
+
+
+if __name__ == "__main__":
+    run(main)

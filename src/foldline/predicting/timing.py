@@ -1,0 +1,46 @@
+"""Predictions, timed for some batches under all views."""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain, repeat
+from statistics import mean
+from time import perf_counter
+
+from foldline.card.views import view_of
+from foldline.pixels.loaders import evaluation_loader
+from foldline.predicting.predicted_rows import Aggregate, Predict, RowImages
+from foldline.predicting.predicting import row_outputs
+from foldline.training.processes import start_accelerator
+from foldline.training.timing import MOST_SECONDS, PREFETCHED, STEPS, Clock
+from foldline.training.train_section import Train
+from foldline.training.training_setup import Fold, first_model, fold_objective
+
+
+def time_prediction(
+    fold: Fold, config: Train, predict: Predict, images: RowImages, aggregate: Aggregate, clock: Clock = perf_counter
+) -> float:
+    """Seconds of an image under all views, in one process. `images`: of the test rows."""
+    accelerator = start_accelerator(predict.precision)
+    model = first_model(fold, config, fold_objective(fold, config.loss), None)
+    passes = [(model, view_of(view)) for view in predict.views]
+    load = partial(evaluation_loader, fold.pixels, batch_size=predict.batch_size, workers=predict.workers)
+    batches = chain.from_iterable(
+        row_outputs(passes, load, images, accelerator, aggregate, "test rows") for _ in repeat(None)
+    )
+    for _ in range(1 + PREFETCHED * predict.workers):
+        next(batches)
+    seconds = list(taken(batches, clock))
+    count = len(images.rows)
+    return mean(seconds) / (count / -(-count // predict.batch_size))
+
+
+def taken(batches: Iterator[object], clock: Clock) -> Iterator[float]:
+    """Seconds of each of the next few, whose outputs are on the CPU by then."""
+    start = before = clock()
+    for _ in range(STEPS):
+        next(batches)
+        now = clock()
+        yield now - before
+        before = now
+        if now - start > MOST_SECONDS:
+            return
