@@ -3,7 +3,7 @@
 What is timed is the very training of its first fold: model, augmentation, loaders, average, phases; and predictions
 under all views. Says minutes per epoch, fold and run, one training after the other, and the memory at its peak. Then it
 tries another precision, order in memory, batch and number of loaders, one by one; proposes what is worthwhile, and
-times that. With each it says what that does to results. Writes nothing.
+times that. With each it says what results are by it. Writes nothing.
 Reads, of work/<slug>, what `dvc repro split dry_run` makes. Parameters: folds, prepare, pretext, train, predict.
 
 foldline plan
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from foldline.files.refusal import counted, shortened
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal, counted, shortened
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
 from pipelines.tables import print_columns, print_table
@@ -21,14 +22,16 @@ from pipelines.tables import print_columns, print_table
 if TYPE_CHECKING:
     from foldline.experiment.plan import Speed
 
-COLUMNS = ("images a second", "training", "prediction", "memory", "with")
+COLUMNS = ("images a second", "training", "prediction", "memory", "results")
+BUSY = 1.5
 
 
 def main() -> Answer:
     script = parser(__doc__)
     script.add_argument("--as-it-is", action="store_true", help="try no change")
     given, settings = script.parse_args(), read_settings()
-    # Heavy, and --help needs none of it.
+    refuse_absent_tables(settings.places)
+    # Heavy, and neither --help nor that needs any of it.
     from foldline.experiment.plan import AS_IT_IS, proposals
     from pipelines.planned import changes_here, read_planned, seconds_of_run
 
@@ -44,6 +47,10 @@ def main() -> Answer:
         "memory": f"{gigabytes(before)} in {counted(times.processes, 'process', 'processes')}",
     }
     print_table(f"{settings.slug}, as it is", facts)
+    if time.unevenness > BUSY:
+        print(
+            f"One step took {time.unevenness:.1f} times as long as another: with such noise do not trust differences."
+        )
     said: dict[str, Any] = {"seconds": seconds, "time": asdict(time), "as_it_is": asdict(before)}
     if given.as_it_is:
         return said
@@ -55,19 +62,24 @@ def main() -> Answer:
     for change in proposals(before, tried):
         other = planned.with_values(change.values)
         taken = seconds_of_run(settings, other, other.times())["run"]
-        proposed.append({"values": change.values, "effect": change.effect, "run_seconds": taken})
-        print(f"{change.words}\n  a run takes {taken / 60:.1f} minutes, not {seconds['run'] / 60:.1f}; {change.effect}")
+        proposed.append({"values": change.values, "results": change.effect, "run_seconds": taken})
+        minutes = f"{taken / 60:.1f} minutes per run, not {seconds['run'] / 60:.1f}"
+        print(f"{change.options}\n  {minutes}; results: {change.effect}")
     if not proposed:
         print("Nothing that was tried is worthwhile here.")
     return {**said, "tried": list(map(asdict, tried)), "proposed": proposed}
 
 
+def refuse_absent_tables(places: Places) -> None:
+    tables = (places.rows, places.targets, places.images, places.classes, places.pixels, places.folds, places.training)
+    absent = next((path for path in (*tables, places.weights, places.dry_run) if not path.exists()), None)
+    if absent is not None:
+        raise Refusal(f"{absent} is not there, and the very training is timed. Run `dvc repro split dry_run` first.")
+
+
 def line(speed: "Speed") -> Sequence[str]:
-    name, shown = (
-        speed.change.words or "as it is",
-        [f"{one:.3g}" if one else "" for one in (speed.learned, speed.predicted)],
-    )
-    return name, *shown, gigabytes(speed), shortened(speed.refusal, 60) or speed.change.effect
+    shown = (f"{one:.3g}" if one else "" for one in (speed.learned, speed.predicted))
+    return speed.change.words, *shown, gigabytes(speed), shortened(speed.refusal, 60) or speed.change.effect
 
 
 def gigabytes(speed: "Speed") -> str:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from foldline.experiment.plan import Change, Planned, Times, changes
-from foldline.files.places import FoldName, Places
-from foldline.files.refusal import Refusal
+from foldline.files.places import FoldName
 from foldline.files.rows import read_rows
 from foldline.folds.folds_table import read_folds
 from foldline.pixels.cache import read_images, read_pixels_of
@@ -24,9 +23,8 @@ from pipelines.running import Settings
 
 
 def read_planned(settings: Settings) -> Planned:
-    """Its first fold that validates. Raises Refusal where stages before the training are to run first."""
+    """Its first fold that validates. Raises Refusal where `prepare` is to run again."""
     places, train = settings.places, settings.section("train", Train)
-    refuse_absent_tables(places)
     prepare = settings.section("prepare", Prepare)
     read_pixels_of(places.pixels, prepare.height_pixels, prepare.width_pixels)
     name = next(one for one in run_folds(settings) if isinstance(one, int))
@@ -40,15 +38,6 @@ def read_planned(settings: Settings) -> Planned:
 
 def run_folds(settings: Settings) -> Sequence[FoldName]:
     return settings.section("folds", tuple[FoldName, ...])
-
-
-def refuse_absent_tables(places: Places) -> None:
-    tables = (places.rows, places.targets, places.images, places.classes, places.pixels, places.folds, places.training)
-    for path in (*tables, places.weights, places.dry_run):
-        if not path.exists():
-            raise Refusal(
-                f"{path} is not there, and what is timed is the very training. Run `dvc repro split dry_run` first."
-            )
 
 
 def changes_here(planned: Planned) -> list[Change]:

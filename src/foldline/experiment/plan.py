@@ -22,9 +22,9 @@ from foldline.training.training_setup import Fold
 
 Values = Mapping[str, Any]
 """Of keys of params.yaml: `{"train.precision": "bfloat16"}`."""
-SAME, ROUNDED = "the same results", "rounds otherwise, results differ slightly"
-SAME_GRADIENTS = "the same gradients; other BatchNorm statistics"
-OTHER = "another training, for which other rates may be best"
+SAME, ROUNDED = "the same", "differ by rounding"
+SAME_GRADIENTS = "the same but for BatchNorm"
+OTHER = "another training"
 WORTHWHILE = 1.05
 """As many times as fast, or a change is not proposed: five steps say no more than that."""
 MOST_WORKERS = 8
@@ -35,11 +35,17 @@ Of = TypeVar("Of", Train, Predict)
 class Change:
     values: Values
     effect: str
-    """On results."""
+    """What results are by it."""
+
+    @property
+    def options(self) -> str:
+        """Of `dvc exp run`."""
+        return " ".join(f"-S {key}={str(value).lower()}" for key, value in self.values.items())
 
     @property
     def words(self) -> str:
-        return " ".join(f"-S {key}={str(value).lower()}" for key, value in self.values.items())
+        named = (f"{key.partition('.')[2]} {str(value).lower()}" for key, value in self.values.items())
+        return ", ".join(dict.fromkeys(named)) or "as it is"
 
 
 AS_IT_IS = Change({}, SAME)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, repeat
-from statistics import mean
+from statistics import median
 from time import perf_counter
 
 from foldline.card.views import view_of
@@ -31,7 +31,7 @@ def time_prediction(
         next(batches)
     seconds = list(taken(batches, clock))
     count = len(images.rows)
-    return mean(seconds) / (count / -(-count // predict.batch_size))
+    return median(seconds) / (count / -(-count // predict.batch_size))
 
 
 def taken(batches: Iterator[object], clock: Clock) -> Iterator[float]:

@@ -9,7 +9,7 @@ from math import nan
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import mean
+from statistics import median
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -51,6 +51,8 @@ class TrainingTime:
     """For each batch that gives averaged weights their statistics at an epoch's end."""
     validation_seconds: float
     """Of an image."""
+    unevenness: float
+    """The slowest of the timed steps by the fastest: far above 1 on a machine that does something else as well."""
     peak_bytes: int
     """Of the device's memory, or of resident memory without one; loader processes have their own."""
 
@@ -144,12 +146,14 @@ def time_training(fold: Fold, config: Train, whole: bool = True, clock: Clock = 
             return nan, nan
 
         next(train(setup, batches, validate, Unwatched((), 1, Path()), None, accelerator))
+    working = [done - there for _, there, done in batches.timed]
     return TrainingTime(
         batches.stamps[0][-1] - start,
-        mean(there - asked for asked, there, _ in batches.timed),
-        mean(done - there for _, there, done in batches.timed),
+        median(there - asked for asked, there, _ in batches.timed),
+        median(working),
         (judging[0] - batches.stamps[-1][-1]) / batches.refreshing if batches.refreshing else 0.0,
         (judging[2] - judging[1]) / len(judged) if len(judged) else 0.0,
+        max(working) / min(working),
         peak_memory(device),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker, MLflowTracker, TensorBoardTracker, WandBTracker
+from accelerate.utils import LoggerType
 from filelock import FileLock
 from tqdm import tqdm
 
@@ -128,7 +129,8 @@ class PatientTracker(GeneralTracker):
 
 
 def start_trackers(names: Sequence[TrackerName], run: Run, accelerator: Accelerator) -> None:
-    accelerator.log_with = [*(PatientTracker(name, run) for name in names)]
+    trackers: list[str | LoggerType | GeneralTracker] = [PatientTracker(name, run) for name in names]
+    accelerator.log_with = trackers
     accelerator.init_trackers(run.project)
 
 
