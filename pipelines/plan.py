@@ -33,12 +33,12 @@ def main() -> Answer:
     refuse_absent_tables(settings.places)
     # Heavy, and neither --help nor that needs any of it.
     from foldline.experiment.plan import AS_IT_IS, proposals
-    from pipelines.planned import changes_here, read_planned, seconds_of_run
+    from pipelines.planned import changes_here, pretext_seconds, read_planned, seconds_of_run
 
     planned = read_planned(settings)
     print("Timing the experiment as it is.", flush=True)
-    times = planned.times()
-    seconds, time = seconds_of_run(settings, planned, times), times.phases[planned.longest][1]
+    times, pretext = planned.times(), pretext_seconds(settings, planned)
+    seconds, time = seconds_of_run(settings, planned, times, pretext), times.phases[planned.longest][1]
     before = planned.speed(AS_IT_IS, time, times.prediction_seconds)
     facts = {
         "a step": f"{time.step_seconds:.3g} seconds, {time.waiting_seconds / time.step_seconds:.0%} of it for images",
@@ -61,7 +61,7 @@ def main() -> Answer:
     print_columns(COLUMNS, [line(one) for one in (before, *tried)])
     for change in proposals(before, tried):
         other = planned.with_values(change.values)
-        taken = seconds_of_run(settings, other, other.times())["run"]
+        taken = seconds_of_run(settings, other, other.times(), pretext)["run"]
         proposed.append({"values": change.values, "results": change.effect, "run_seconds": taken})
         minutes = f"{taken / 60:.1f} minutes per run, not {seconds['run'] / 60:.1f}"
         print(f"{change.options}\n  {minutes}; results: {change.effect}")

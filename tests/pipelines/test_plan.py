@@ -32,9 +32,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             yaml.safe_load((ROOT / f"pipelines/recipes/{name}.yaml").read_text()) for name in ("digits", "rotation")
         )
         params |= PARAMS | {"competition": SLUG, "train": params["train"] | {"batch_size": 8, "micro_batch_size": 4}}
-        params["prepare"] = PREPARE | {"height_pixels": 24}
+        params |= {"prepare": PREPARE | {"height_pixels": 24}, "split": PARAMS["split"] | {"count": 3}}
         augmentation = {"recipe": "none", "transforms": []}
-        params |= {"pretext": recipe["pretext"] | {"images": "fold", "epochs": 2, "augmentation": augmentation}}
+        params |= {"pretext": recipe["pretext"] | {"images": "fold", "augmentation": augmentation}}
         params["predict"] |= {"views": ["identity", "horizontal_flip"], "batch_size": 7}
         Path("params.yaml").write_text(yaml.safe_dump(params))
         for stage in (prepare, split, weights):

@@ -1,6 +1,5 @@
 """Predictions, timed for some batches under all views."""
 
-from collections.abc import Iterator
 from functools import partial
 from itertools import chain, repeat
 from statistics import median
@@ -11,7 +10,7 @@ from foldline.pixels.loaders import evaluation_loader
 from foldline.predicting.predicted_rows import Aggregate, Predict, RowImages
 from foldline.predicting.predicting import row_outputs
 from foldline.training.processes import start_accelerator
-from foldline.training.timing import MOST_SECONDS, PREFETCHED, STEPS, Clock
+from foldline.training.timing import STEPS, Clock, is_enough, settled, warm_up
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, first_model, fold_objective
 
@@ -27,20 +26,11 @@ def time_prediction(
     batches = chain.from_iterable(
         row_outputs(passes, load, images, accelerator, aggregate, "test rows") for _ in repeat(None)
     )
-    for _ in range(1 + PREFETCHED * predict.workers):
-        next(batches)
-    seconds = list(taken(batches, clock))
-    count = len(images.rows)
-    return median(seconds) / (count / -(-count // predict.batch_size))
-
-
-def taken(batches: Iterator[object], clock: Clock) -> Iterator[float]:
-    """Seconds of each of the next few, whose outputs are on the CPU by then."""
-    start = before = clock()
-    for _ in range(STEPS):
-        next(batches)
+    seconds, before = list[float](), clock()
+    while len(seconds) < warm_up(predict.workers) + STEPS and not is_enough(seconds):
+        next(batches)  # Its outputs are on the CPU by now.
         now = clock()
-        yield now - before
+        seconds.append(now - before)
         before = now
-        if now - start > MOST_SECONDS:
-            return
+    count = len(images.rows)
+    return median(settled(seconds, predict.workers)) / (count / -(-count // predict.batch_size))

@@ -2,7 +2,7 @@
 
 import resource
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import nan
@@ -31,11 +31,12 @@ from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, build_training, training_batches
 
 STEPS = 5
-MOST_SECONDS = 20.0
-"""Where steps take longer than that together, the one that exceeds it is the last."""
+MOST_SECONDS = 30.0
+"""Where steps take longer than that together, the one that exceeds it is the last; the second at the earliest."""
 PREFETCHED = 2
 """Batches that torch's loader holds for each worker: what was loaded while nobody waited says nothing."""
 Clock = Callable[[], float]
+Step = TypeVar("Step")
 Measured = TypeVar("Measured")
 
 
@@ -78,9 +79,9 @@ class LastEpoch:
 class ClockedBatches(TrainingBatches):
     """A few of a training's batches in place of an epoch's, with what the clock says."""
 
-    def __init__(self, batches: TrainingBatches, warm_up: int, refreshed: int, clock: Clock) -> None:
-        """`refreshed`: at most so many are given out without a step."""
-        self._batches, self._warm_up, self._refreshed, self._clock = batches, warm_up, refreshed, clock
+    def __init__(self, batches: TrainingBatches, steps: int, refreshed: int, clock: Clock) -> None:
+        """At most so many are given out for steps, and for the statistics of averaged weights."""
+        self._batches, self._steps, self._refreshed, self._clock = batches, steps, refreshed, clock
         self._seen = 0
         self.stamps: list[tuple[float, float, float]] = []
         """Of each step: when it asked for its images, had them, and was done."""
@@ -93,20 +94,14 @@ class ClockedBatches(TrainingBatches):
     def images(self) -> int:
         return self._seen
 
-    @property
-    def timed(self) -> list[tuple[float, float, float]]:
-        return self.stamps[self._warm_up :]
-
     def mixed(self, epoch: int) -> Iterator[Batch]:
         source = endless(self._batches.mixed)
-        while len(self.timed) < STEPS:
+        while len(self.stamps) < self._steps and not is_enough([done - asked for asked, _, done in self.stamps]):
             asked, batch = self._clock(), next(source)
             there = self._clock()
             self._seen += len(batch.images)
             yield batch
             self.stamps.append((asked, there, self._clock()))
-            if self.timed and self.stamps[-1][-1] - self.timed[0][0] > MOST_SECONDS:
-                return
 
     def of(self, epoch: int) -> Iterator[Batch]:
         for batch in islice(self._batches.of(epoch), self._refreshed):
@@ -133,8 +128,8 @@ def time_training(fold: Fold, config: Train, whole: bool = True, clock: Clock = 
     timed = config.model_copy(update={**parts, "epochs": last + 1, "head_initialisation": NoLinearProbe(kind="none")})
     judged = fold.validation.at(np.arange(min(len(fold.validation), few * config.micro_batch_size)))
     with memory_advice(config.micro_batch_size, config.batch_size):
-        warm_up = 1 + PREFETCHED * config.workers
-        batches = ClockedBatches(training_batches(fold, timed, accelerator), warm_up, few, at_rest)
+        steps = warm_up(config.workers) + STEPS
+        batches = ClockedBatches(training_batches(fold, timed, accelerator), steps, few, at_rest)
         setup = build_training(fold, timed, len(batches), device)
         judge = validation(fold.pixels, judged, setup.judged_by, timed, accelerator, fold.task)
 
@@ -146,16 +141,31 @@ def time_training(fold: Fold, config: Train, whole: bool = True, clock: Clock = 
             return nan, nan
 
         next(train(setup, batches, validate, Unwatched((), 1, Path()), None, accelerator))
-    working = [done - there for _, there, done in batches.timed]
+    stamps = settled(batches.stamps, config.workers)
+    working = [done - there for _, there, done in stamps]
     return TrainingTime(
         batches.stamps[0][-1] - start,
-        median(there - asked for asked, there, _ in batches.timed),
+        median(there - asked for asked, there, _ in stamps),
         median(working),
         (judging[0] - batches.stamps[-1][-1]) / batches.refreshing if batches.refreshing else 0.0,
         (judging[2] - judging[1]) / len(judged) if len(judged) else 0.0,
         max(working) / min(working),
         peak_memory(device),
     )
+
+
+def warm_up(workers: int) -> int:
+    """Steps at the start that are not what later ones are."""
+    return 1 + PREFETCHED * workers
+
+
+def settled(steps: Sequence[Step], workers: int) -> Sequence[Step]:
+    """Those after the start, or the last one."""
+    return steps[min(warm_up(workers), len(steps) - 1) :]
+
+
+def is_enough(seconds: Sequence[float]) -> bool:
+    return len(seconds) > 1 and sum(seconds) > MOST_SECONDS
 
 
 def peak_memory(device: torch.device) -> int:
@@ -177,7 +187,10 @@ def apart(measure: Callable[[], Measured]) -> Measured:
     try:
         answer = mine.recv()
     except EOFError:
-        answer = Refusal("its process was ended from outside, most likely since memory ran out.")
+        answer = Refusal(
+            "a process was ended from outside, most likely since memory ran out. Lower train.micro_batch_size, or use "
+            "fewer loaders (train.workers)."
+        )
     finally:
         fork.kill()
         fork.join()
