@@ -120,8 +120,16 @@ class Times:
             seconds += sum(self.epoch(phase, epoch, training, validation) for epoch in range(config.epochs))
         return seconds
 
+    @property
+    def features(self) -> float:
+        """Seconds of what a backbone that no epoch trains makes of all images, once for all folds; else none."""
+        is_frozen = not any(config.epochs for config, _ in self.phases)
+        return is_frozen * (self.training + self.validation + self.test) * self.prediction_seconds / self.processes
+
     def fold(self, name: FoldName) -> float:
         """Seconds of one seed's training of it and its predictions."""
+        if self.features:
+            return START_SECONDS + self.features
         alone = self.learning(self.training, self.validation)
         whole = self.learning(self.training + self.validation, 0)
         learning = {"all": whole, "all_head0": alone + whole}.get(str(name), alone)
@@ -130,7 +138,7 @@ class Times:
 
     def run(self, folds: Sequence[FoldName], seeds: int) -> float:
         """Seconds of all trainings and predictions, one after the other."""
-        return seeds * sum(map(self.fold, folds))
+        return seeds * sum(self.fold(name) - self.features for name in folds) + self.features
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ def time_prediction(
 ) -> float:
     """Seconds of an image under all views, in one process. `images`: of the test rows."""
     accelerator = start_accelerator(predict.precision)
+    config = config.model_copy(update={"epochs": max(config.epochs, 1)})  # The backbone, too.
     model = first_model(fold, config, fold_objective(fold, config.loss), None)
     passes = [(model, view_of(view)) for view in predict.views]
     load = partial(evaluation_loader, fold.pixels, batch_size=predict.batch_size, workers=predict.workers)
