@@ -49,10 +49,14 @@ def _here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["foldline plan"])
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_it_says_how_long_and_what_may_be_changed(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()}
+    before = contents(project)
     monkeypatch.setattr(planned, "changes_here", lambda _: [HALF, SMALLER])
     answer = plan.main()
     seconds, as_it_is = answer["seconds"], answer["as_it_is"]
@@ -65,17 +69,17 @@ def test_it_says_how_long_and_what_may_be_changed(
     assert (smaller["refusal"], smaller["predicted"]) == ("", 0) and smaller["learned"] > 0
     said = capsys.readouterr().out
     assert "minutes per run" in said and "micro_batch_size 2" in said
-    assert {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()} == before
+    assert contents(project) == before
 
 
 def test_what_was_prepared_otherwise_or_not_at_all_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
-    params["prepare"] |= {"height_pixels": 48}
+    params["prepare"] |= {"height_pixels": 48, "width_pixels": 48}
     for folder in ("work", "input", "pipelines"):
         (tmp_path / folder).symlink_to(Path(folder).absolute())
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(yaml.safe_dump(params))
-    with pytest.raises(Refusal, match=r"is of images of 24 x 24 pixels, .* say 48 x 24. Run `dvc repro prepare`."):
+    with pytest.raises(Refusal, match=r"is of images of 24 x 24 pixels, .* say 48 x 48. Run `dvc repro prepare`."):
         plan.main()
     Path("work").unlink()
     with pytest.raises(Refusal, match=r"rows.parquet is not there, .* Run `dvc repro split dry_run` first."):
