@@ -15,7 +15,7 @@ from rich.table import Table
 
 from foldline.files.places import LEDGER
 from foldline.kaggle.connection import repository
-from foldline.kaggle.ledger import LedgerEntry, read_ledger
+from foldline.kaggle.ledger import latest, read_ledger
 from pipelines.answers import Answer
 from pipelines.running import parser, run
 
@@ -34,16 +34,6 @@ def main() -> Answer:
         table.add_row(first.time, last.competition, last.run_id, last.ref, last.event, last.public_score)
     Console().print(table)
     return {"uploads": [{**asdict(last), "first_seen": first.time} for first, last in uploads]}
-
-
-def latest(entries: list[LedgerEntry]) -> list[tuple[LedgerEntry, LedgerEntry]]:
-    """Of each upload the first and the last entry, in the order of the first ones."""
-    first: dict[tuple[str, str], LedgerEntry] = {}
-    last: dict[tuple[str, str], LedgerEntry] = {}
-    for entry in entries:
-        first.setdefault((entry.competition, entry.run_id), entry)
-        last[entry.competition, entry.run_id] = entry
-    return [(first[upload], last[upload]) for upload in first]
 
 
 if __name__ == "__main__":

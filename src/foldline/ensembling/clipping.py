@@ -9,8 +9,9 @@ from jaxtyping import Int64
 from foldline.ensembling.calibration import Bounds
 from foldline.ensembling.chain import NestedChain
 from foldline.ensembling.predictions import Predictions, create_like
-from foldline.ensembling.row_sources import Source, cross_fitted, fitted
-from foldline.ensembling.scales import Inputs
+from foldline.ensembling.row_sources import Source, Stored, StoredRows, cross_fitted, fit_steps, fitted
+from foldline.ensembling.runs import Run
+from foldline.ensembling.scales import Inputs, stored_scale
 from foldline.ensembling.scoring import Gain, Scorer, Scores, gains_metrics, score_folds, write_gains
 from foldline.ensembling.steps import Context, Step, apart, by_fold
 from foldline.files.arrays import gather, put
@@ -105,13 +106,31 @@ def fill_clipped(clipped: Predictions, source: Source, chain: NestedChain, what:
 
 
 def score_clipped(scorer: Scorer, targets: np.ndarray, clipped: Predictions, chain: NestedChain) -> Scores:
-    """Of out-of-fold answers: each row's by the rule that was fitted without its fold, or by `scorer` where none is."""
+    answers = clipped_answers(scorer, clipped, chain)
+    return score_folds(scorer.metric, targets, answers, clipped.folds)
+
+
+def clipped_answers(scorer: Scorer, clipped: Predictions, chain: NestedChain) -> np.ndarray:
+    """Of out-of-fold rows: each row's by the rule that was fitted without its fold, or by `scorer` where none is."""
     rules = {fold: one.setting(Decision.name, None) for fold, one in chain.without.items()}
-    if not any(rules.values()):  # Then nothing is in memory but a fold at a time.
-        return score_folds(scorer.metric, targets, scorer.answers(clipped.out_of_fold), clipped.folds)
+    if not any(rules.values()):  # Then a file need not be in memory.
+        return scorer.answers(clipped.out_of_fold)
 
     def answers_of(fold: int, rows: Int64[np.ndarray, " fold_rows"]) -> Inputs:
         return ((rules[fold] or scorer.answers)(gather(clipped.out_of_fold, rows)),)
 
     (answers,) = by_fold(clipped.folds, answers_of)
-    return score_folds(scorer.metric, targets, answers, clipped.folds)
+    return answers
+
+
+def answers_again(scorer: Scorer, run: Run, was_fitted: bool) -> np.ndarray:
+    """What the stage `clip` scored of its out-of-fold rows, which it does not write. run: after that stage, its targets
+    as graded. was_fitted: whether the stage fitted a rule."""
+    clipped = run.predictions
+    if not was_fitted:
+        return scorer.answers(clipped.out_of_fold)
+    stored = (Stored(clipped.out_of_fold),), (Stored(clipped.test),)
+    source = StoredRows(run.targets, clipped.folds, run.clusters, *stored)
+    context = Context(stored_scale(clipped.form, len(clipped.classes)), scorer, len(clipped.classes))
+    steps, _ = Decision(rule=scorer.rule, unknown=scorer.rule.note(run.targets)).planned(context)
+    return clipped_answers(scorer, clipped, fit_steps(steps, source, "rule"))

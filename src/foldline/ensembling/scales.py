@@ -15,7 +15,7 @@ from jaxtyping import Float, Float32, Float64
 from pydantic import TypeAdapter
 
 from foldline.card.activations import Activation, column_by_column, log_sigmoid, log_softmax
-from foldline.ensembling.log_losses import are_positions, at_positions, of_truth
+from foldline.ensembling.log_losses import are_positions, at_positions, of_truth, row_losses
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top, probabilities_of
 from foldline.files.compact import CompactArray, is_compact
 from foldline.metrics.decisions.likeliest import most_probable
@@ -192,6 +192,8 @@ class FormKind(Word):
     adds_up: ClassVar[bool] = False
     """Whether they are distributions, each of which sums to one."""
     is_one_distribution: ClassVar[bool] = False
+    loss_name: ClassVar[str] = "log loss"
+    """Of `row_losses`."""
 
     def width(self, classes: int) -> int:
         """How many numbers a row has. Raises ValueError where there cannot be so many classes."""
@@ -204,6 +206,11 @@ class FormKind(Word):
     def named(self, predictions: np.ndarray) -> np.ndarray | None:
         """Which classes the rows name; None where they are numbers."""
         return None
+
+    def row_losses(self, predictions: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        """What each row costs, whatever the metric. targets: in the form of files/rows.py, each a class of the
+        predictions."""
+        return row_losses(predictions, targets)
 
 
 class Distribution(FormKind):
@@ -233,6 +240,16 @@ class Numbers(FormKind):
 
     kind: Literal["value"]
     has_probabilities: ClassVar[bool] = False
+    loss_name: ClassVar[str] = "absolute error"
+
+    def row_losses(self, predictions: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        """The mean over a row's known numbers. Of several columns each is in units of its standard deviation: so all
+        count alike."""
+        wide = targets.astype(np.float64)
+        known = ~np.isnan(wide)
+        units = np.nanstd(wide, axis=0) if wide.shape[1] > 1 else np.ones(1)
+        errors = np.where(known, np.abs(predictions - wide), 0) / np.where(units > 0, units, 1)
+        return errors.sum(axis=1) / known.sum(axis=1)
 
 
 class LevelNumber(FormKind):
@@ -240,6 +257,10 @@ class LevelNumber(FormKind):
 
     kind: Literal["level"]
     has_probabilities: ClassVar[bool] = False
+    loss_name: ClassVar[str] = "distance in levels"
+
+    def row_losses(self, predictions: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        return np.abs(predictions[:, 0].astype(np.float64) - targets)
 
     def width(self, classes: int) -> int:
         return 1

@@ -101,6 +101,11 @@ class Places:
         """What the embedded Kaggle remembers between runs."""
 
     @property
+    def report(self) -> Path:
+        """The page of `foldline report`: no stage's out, since it shows the leaderboard and the uploads."""
+        return self.work / "report.html"
+
+    @property
     def pretext(self) -> Path:
         """The trajectory of the one backbone that all folds begin with, or a marker."""
         return self.work / "pretext" / "trained"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +77,16 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
     if unknown:
         raise Refusal(f"{path}: the events {listed(unknown)} are none of {listed(get_args(Event))}. {RESTORE}")
     return [LedgerEntry(*line) for line in whole]  # type: ignore[arg-type]
+
+
+def latest(entries: Iterable[LedgerEntry]) -> list[tuple[LedgerEntry, LedgerEntry]]:
+    """Of each upload the first and the last entry, in the order of the first ones."""
+    first: dict[tuple[str, str], LedgerEntry] = {}
+    last: dict[tuple[str, str], LedgerEntry] = {}
+    for entry in entries:
+        first.setdefault((entry.competition, entry.run_id), entry)
+        last[entry.competition, entry.run_id] = entry
+    return [(first[upload], last[upload]) for upload in first]
 
 
 class Receipt(Section):

@@ -1,0 +1,75 @@
+"use strict";
+const pictures = JSON.parse(document.getElementById("pictures").textContent);
+const shownWindow = document.getElementById("window"), content = document.getElementById("content");
+
+// Each picture is in the page once, however often it is shown.
+function fill(within) {
+  for (const image of within.querySelectorAll("img[data-picture]")) {
+    image.onload = () => image.classList.toggle("small", image.naturalHeight < 80 && !image.classList.contains("over"));
+    image.src = pictures[image.dataset.picture];
+  }
+}
+fill(document);
+
+function open(...nodes) {
+  content.replaceChildren(...nodes);
+  fill(content);
+  if (!shownWindow.open) shownWindow.showModal();
+  content.focus();
+}
+
+function enlarged(figure) {
+  const copy = figure.cloneNode(true), thumb = copy.querySelector(".thumb");
+  copy.classList.add("large");
+  if (thumb) thumb.replaceWith(...thumb.childNodes);
+  return copy;
+}
+
+function openPicture(name, caption) {
+  const figure = document.createElement("figure"), image = document.createElement("img"), said = document.createElement("figcaption");
+  figure.className = "large";
+  Object.assign(image, { alt: caption });
+  image.dataset.picture = name;
+  said.textContent = caption;
+  figure.append(image, said);
+  open(figure);
+}
+
+document.addEventListener("click", event => {
+  const cell = event.target.closest("button[data-opens]"), thumb = event.target.closest("button.thumb");
+  if (cell) open(document.getElementById(cell.dataset.opens).content.cloneNode(true));
+  else if (thumb) open(enlarged(thumb.closest("figure")));
+  else if (event.target === shownWindow) shownWindow.close();
+});
+shownWindow.addEventListener("close", () => content.replaceChildren());
+
+const charts = JSON.parse(document.getElementById("charts").textContent);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim(); }
+
+function style() {
+  const text = { labelColor: colour("quiet"), titleColor: colour("quiet"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
+  return {
+    background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
+    axis: { ...text, domainColor: colour("line"), tickColor: colour("line"), gridColor: colour("line") },
+    legend: text, header: text, title: { color: colour("ink"), fontSize: 13, anchor: "start" },
+    mark: { color: colour("accent") }, text: { color: colour("ink") },
+    range: { category: dark.matches
+      ? ["#f4975c", "#7aa7d9", "#8ccf9b", "#d79ad1", "#d8c46a", "#6fc7c9", "#f2899c", "#b0a4e8", "#b8bfc6", "#c9a27c"]
+      : ["#b4470f", "#2f68a5", "#2f7d43", "#8d3f8b", "#8a7410", "#1c7c80", "#b5304c", "#5d4fb0", "#5c646c", "#7d5429"] },
+  };
+}
+
+function draw() {
+  document.querySelectorAll("[data-chart]").forEach(async place => {
+    const { spec, opens, caption } = charts[place.dataset.chart];
+    const { view } = await vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v5.json", width: "container", ...spec },
+      { actions: false, config: style(), renderer: "canvas" });
+    if (opens) view.addEventListener("click", (event, item) => {
+      const datum = item && item.datum;
+      if (datum && pictures[datum[opens]]) openPicture(datum[opens], caption ? String(datum[caption]) : "");
+    });
+  });
+}
+if (charts.length) { draw(); dark.addEventListener("change", draw); }

@@ -1,0 +1,85 @@
+"""The pictures of a page: each once, small, as WebP, and together never more than a page may weigh."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from jaxtyping import Float, Shaped, UInt8
+from PIL import Image
+
+from foldline.pixels.cached_pixels import CachedPixels
+
+SIDE_PIXELS = 96
+QUALITY = 72
+MOST_BYTES = 5_500_000
+"""Of all pictures in a page, as text: of 8 MB the rest is Vega's and the tables'."""
+PERCENTILES = (1, 99)
+
+
+class Pictures:
+    """The pictures that a page shows. A page names each by what `of` and `overlay` return."""
+
+    def __init__(self, pixels: CachedPixels, side_pixels: int = SIDE_PIXELS, most_bytes: int = MOST_BYTES) -> None:
+        self._pixels, self.side_pixels, self.most_bytes = pixels, side_pixels, most_bytes
+        self._found: dict[str, str] = {}
+        self.spent_bytes = 0
+
+    def of(self, cache_index: int) -> str | None:
+        """The picture of an image in the pixel cache; None once there is no room for it."""
+        return self._named(f"i{cache_index}", lambda: shown(self._pixels[cache_index], self.side_pixels))
+
+    def overlay(self, name: str, map_: Float[np.ndarray, "height width"]) -> str | None:
+        """A map of numbers from 0 to 1 as a colour that lies over a picture, the higher the less transparent; the
+        browser enlarges it smoothly. name: of no other overlay."""
+        return self._named(f"m{name}", lambda: heat(map_))
+
+    def affordable(self, share: float) -> int:
+        """How many more pictures fit into this share of what is left, if they are as large as those so far."""
+        taken = [len(data) for name, data in self._found.items() if name.startswith("i")]
+        typical = sum(taken) / len(taken) if taken else self.side_pixels**2 / 2
+        return int(share * (self.most_bytes - self.spent_bytes) / typical)
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        """By name, the address that holds the picture itself."""
+        return self._found
+
+    def _named(self, name: str, drawn: Callable[[], Image.Image]) -> str | None:
+        if name not in self._found:
+            address = webp(drawn())
+            if self.spent_bytes + len(address) > self.most_bytes:
+                return None
+            self._found[name] = address
+            self.spent_bytes += len(address)
+        return name
+
+
+def shown(pixels: Shaped[np.ndarray, "height width channels"], side_pixels: int) -> Image.Image:
+    """At most so large. Of two channels their mean in grey, of more than three the first three as red, green and blue;
+    numbers are stretched between two percentiles of the image's own."""
+    channels = pixels.shape[2]
+    some = pixels.mean(axis=2, keepdims=True) if channels == 2 else pixels[:, :, :3]
+    drawn = some.astype(np.uint8) if pixels.dtype == np.uint8 else _stretched(some)
+    image = Image.fromarray(drawn[:, :, 0] if drawn.shape[2] == 1 else drawn)
+    image.thumbnail((side_pixels, side_pixels), Image.Resampling.LANCZOS)
+    return image
+
+
+def _stretched(pixels: Float[np.ndarray, "height width some"]) -> UInt8[np.ndarray, "height width some"]:
+    wide = pixels.astype(np.float64)
+    low, high = np.percentile(wide, PERCENTILES)
+    return (255 * ((wide - low) / max(high - low, 1e-12)).clip(0, 1)).astype(np.uint8)
+
+
+def heat(map_: Float[np.ndarray, "height width"]) -> Image.Image:
+    """Orange, as transparent as the map is low."""
+    colour = np.broadcast_to(np.array([255, 96, 0], np.uint8), (*map_.shape, 3))
+    return Image.fromarray(np.dstack([colour, (200 * map_.clip(0, 1)).astype(np.uint8)]), "RGBA")
+
+
+def webp(image: Image.Image) -> str:
+    """As an address that holds it. Small ones lose nothing: blocks of 8 pixels would show."""
+    stored = io.BytesIO()
+    image.save(stored, "WEBP", quality=QUALITY, method=4, lossless=max(image.size) <= 32)
+    return f"data:image/webp;base64,{base64.b64encode(stored.getvalue()).decode()}"

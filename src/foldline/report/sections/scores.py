@@ -1,0 +1,161 @@
+"""What a run scores: by fold, out of fold, on the leaderboard; what its steps gain, and what it gains on others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from foldline.ensembling.intervals import (
+    LEVEL,
+    Interval,
+    bootstrap_interval,
+    bootstrap_interval_of_mean,
+    standard_error,
+)
+from foldline.ensembling.scoring import Scores, score_folds
+from foldline.files.compact import numbers_per_row, rows_at
+from foldline.files.refusal import counted
+from foldline.report.evidence import Evidence
+from foldline.report.page import UNKNOWN, Cell, Key, Part, Section, Table, Words, shown
+from foldline.report.uploads import Standing
+
+TEST_IS_OTHER = "its rows are others, often few, and may be of another place or time"
+
+
+def scores(evidence: Evidence, uploaded: Standing) -> Section:
+    found, interval = run_scores(evidence), score_interval(evidence)
+    metric, leaderboard = evidence.metric.name, _public(uploaded)
+    title = f"{metric} {shown(found.pooled)} out of fold, {LEVEL:.0%} interval {_range(interval)}"
+    better = "higher" if evidence.metric.higher_is_better else "lower"
+    folds = counted(len(found.by_fold), "fold", "folds")
+    lede = (
+        f"{counted(len(evidence.ids), 'row', 'rows')} in {folds}, each predicted by models that have not seen it; "
+        f"{better} is better. The interval is of a bootstrap over whole clusters of rows: what other rows would have "
+        "shown of the same models."
+    )
+    body: list[Part] = [Table(("", "rows", metric), _score_rows(evidence, found, interval, leaderboard))]
+    body.append(Words(leaderboard_words(evidence, found, interval, leaderboard)))
+    if len(evidence.gains):
+        body.append(Table(GAIN_COLUMNS, gain_rows(evidence.gains), caption=GAIN_CAPTION))
+    if uploaded.last is not None and uploaded.best is not None:
+        body.append(Table(("public score", "", "gain of this run"), upload_rows(evidence, uploaded)))
+    return Section("scores", title, lede, body)
+
+
+def keys(evidence: Evidence, uploaded: Standing) -> list[Key]:
+    """The numbers that stand above all sections."""
+    found, labels = run_scores(evidence), evidence.labels
+    spread = standard_error(list(found.by_fold.values()))
+    keys = [
+        Key(
+            f"{evidence.metric.name}, out of fold",
+            shown(found.pooled),
+            f"mean of folds {shown(found.fold_mean)} ± {shown(spread)}",
+        )
+    ]
+    if labels is not None:
+        keys.append(Key("accuracy, out of fold", f"{(labels == evidence.targets).mean():.2%}"))
+    public = _public(uploaded)
+    keys.append(Key("leaderboard", shown(public), "public" if public is not None else "not uploaded yet"))
+    return keys
+
+
+def run_scores(evidence: Evidence) -> Scores:
+    return score_folds(evidence.metric, evidence.targets, evidence.answers, evidence.folds)
+
+
+def score_interval(evidence: Evidence) -> Interval:
+    """Of the out-of-fold score, over rows."""
+    metric, targets, answers = evidence.metric, evidence.targets, evidence.answers
+    own = metric.averaged_scores(targets, answers)
+    if own is not None:
+        return bootstrap_interval_of_mean(own, evidence.clusters)
+
+    def score(rows: np.ndarray) -> float:
+        return metric.score(targets[rows], rows_at(answers, rows))
+
+    return bootstrap_interval(score, evidence.clusters, numbers_per_row(answers))
+
+
+def leaderboard_words(evidence: Evidence, found: Scores, interval: Interval, public: float | None) -> str:
+    """Why the leaderboard may differ from the out-of-fold score."""
+    models = len(evidence.history[["fold", "seed"]].drop_duplicates())
+    averaged = f"a test row gets the mean of {models} models, an out-of-fold row only those of its fold's seeds"
+    if public is None:
+        return (
+            "This submission has no leaderboard score yet. It may differ from the out-of-fold score: of the test set, "
+            f"{TEST_IS_OTHER}; and {averaged}."
+        )
+    gain = evidence.metric.gain(found.pooled, public)
+    where = f"{'better' if gain > 0 else 'worse'} than the out-of-fold score by {shown(abs(gain))}"
+    if interval.low <= public <= interval.high:
+        return f"The leaderboard is {where}, within the interval: as near as such rows can tell."
+    likely = f"Expect some of that, since {averaged}" if gain > 0 else f"Against it stands that {averaged}"
+    return (
+        f"The leaderboard is {where}, outside of the interval, which knows nothing of the test set: {TEST_IS_OTHER}. "
+        f"{likely}."
+    )
+
+
+GAIN_COLUMNS = ("step", "of", "setting", "in-sample", "cross-validated ± SE", f"{LEVEL:.0%} interval", "applied", "why")
+GAIN_CAPTION = (
+    "What each step gains: in-sample on the rows that it was fitted on, cross-validated on rows that it was not"
+)
+
+
+def gain_rows(gains: pd.DataFrame) -> list[list[str | Cell]]:
+    """gains: as `Evidence.gains`."""
+    rows: list[list[str | Cell]] = []
+    for one in gains.to_dict("records"):
+        numbers = [UNKNOWN, UNKNOWN, UNKNOWN]
+        if not pd.isna(one["low"]):
+            estimate = f"{shown(one['cross_validated'], True)} ± {shown(one['standard_error'])}"
+            numbers = [
+                shown(one["in_sample"], True),
+                estimate,
+                f"{shown(one['low'], True)} .. {shown(one['high'], True)}",
+            ]
+        setting, note = ("" if pd.isna(one[name]) else str(one[name]) for name in ("setting", "note"))
+        applied = Cell("yes", "good") if one["applied"] else Cell("no", "quiet")
+        rows.append([str(one["step"]), str(one["stage"]), setting, *numbers, applied, Cell(note, "quiet")])
+    return rows
+
+
+def upload_rows(evidence: Evidence, uploaded: Standing) -> list[list[str | Cell]]:
+    """This run, the last one that was uploaded before it, and the best of all others."""
+    own, rows = _public(uploaded), []
+    for label, one in (
+        ("this run", uploaded.own),
+        ("the last upload before it", uploaded.last),
+        ("the best other upload", uploaded.best),
+    ):
+        score = one.public_score if one is not None else None
+        when = f"{label}, {one.time[:10]}" if one is not None else f"{label}, not uploaded yet"
+        gain = UNKNOWN
+        if own is not None and score is not None and one is not uploaded.own:
+            number = evidence.metric.gain(score, own)
+            gain = Cell(shown(number, True), "good" if number > 0 else "bad" if number < 0 else "")
+        rows.append([when, shown(score), gain])
+    return rows
+
+
+def _score_rows(
+    evidence: Evidence, found: Scores, interval: Interval, leaderboard: float | None
+) -> Sequence[Sequence[str | Cell]]:
+    rows: list[list[str | Cell]] = []
+    for fold, score in found.by_fold.items():
+        rows.append([f"fold {fold}", f"{(evidence.folds == fold).sum():,}", shown(score)])
+    spread = standard_error(list(found.by_fold.values()))
+    rows.append(["mean of folds ± SE", "", f"{shown(found.fold_mean)} ± {shown(spread)}"])
+    rows.append(["out of fold", f"{len(evidence.ids):,}", Cell(shown(found.pooled), "strong")])
+    rows.append([f"{LEVEL:.0%} interval", "", _range(interval)])
+    rows.append(["leaderboard (public)", "", shown(leaderboard)])
+    return rows
+
+
+def _public(uploaded: Standing) -> float | None:
+    return uploaded.own.public_score if uploaded.own is not None else None
+
+
+def _range(interval: Interval) -> str:
+    return f"{shown(interval.low)} .. {shown(interval.high)}"

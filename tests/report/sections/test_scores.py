@@ -1,0 +1,139 @@
+"""Scores by fold and their interval, gains, and where a run stands among the uploads, by hand-worked values."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldline.ensembling.intervals import Interval
+from foldline.kaggle.ledger import append_entry, entry
+from foldline.report.evidence import GAINS
+from foldline.report.page import UNKNOWN, Table, Words
+from foldline.report.sections.scores import (
+    gain_rows,
+    keys,
+    leaderboard_words,
+    run_scores,
+    score_interval,
+    scores,
+    upload_rows,
+)
+from foldline.report.uploads import Standing, Upload, current_run_id, read_uploads, standing
+from tests.report.drawn import drawn
+
+# Rows 0 and 2 are of fold 0, rows 1 and 3 of fold 1.
+HALVES = [[0.5, 0.5], [0.25, 0.75], [0.5, 0.5], [0.75, 0.25]]
+EVIDENCE = drawn([0, 1, 1, 1], HALVES)
+NOWHERE = Standing(None, None, None)
+NOW = Upload("now", "2026-11-30T08:00:00Z", 0.5)
+OLDER = [
+    Upload("a", "2026-11-01T08:00:00Z", 0.4),
+    Upload("b", "2026-11-02T08:00:00Z", None),
+    Upload("c", "2026-11-03T08:00:00Z", 0.6),
+]
+
+
+def test_scores_by_fold_and_over_all_rows() -> None:
+    """Fold 0 log 2 each; fold 1 log 4/3 and log 4."""
+    found = run_scores(EVIDENCE)
+    assert found.by_fold == {0: pytest.approx(np.log(2)), 1: pytest.approx((np.log(4 / 3) + np.log(4)) / 2)}
+    assert found.pooled == pytest.approx((2 * np.log(2) + np.log(4 / 3) + np.log(4)) / 4)
+    table = scores(EVIDENCE, NOWHERE).body[0]
+    assert isinstance(table, Table)
+    assert [[str(cell) for cell in row] for row in table.rows[:2]] == [
+        ["fold 0", "2", "0.69315"],
+        ["fold 1", "2", "0.83699"],
+    ]
+    assert [str(cell) for cell in table.rows[3]] == ["out of fold", "4", "0.76507"]
+
+
+def test_the_interval_of_equal_rows_is_a_point_and_that_of_others_holds_the_score() -> None:
+    low, high = score_interval(drawn([0, 0, 0], [[0.5, 0.5]] * 3))
+    assert low == pytest.approx(np.log(2)) == high
+    low, high = score_interval(EVIDENCE)
+    assert low < run_scores(EVIDENCE).pooled < high
+    by_order = drawn([0, 1] * 20, [[0.9, 0.1], [0.4, 0.6]] * 20, metric={"kind": "auc"}, target=BINARY)
+    assert score_interval(by_order) == (1, 1)
+
+
+BINARY = {"kind": "binary", "column": "label", "group": None, "negative": "cat", "positive": "dog"}
+
+
+def test_the_numbers_above_all_sections() -> None:
+    assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, Standing(NOW, None, None))] == [
+        ("log_loss, out of fold", "0.76507", "mean of folds 0.76507 ± 0.07192"),
+        ("accuracy, out of fold", "50.00%", ""),
+        ("leaderboard", "0.50000", "public"),
+    ]
+    assert keys(EVIDENCE, NOWHERE)[-1].note == "not uploaded yet"
+
+
+@pytest.mark.parametrize(
+    ("public", "said"),
+    [
+        (None, "no leaderboard score yet"),
+        (0.7, "better than the out-of-fold score by 0.06507, within the interval"),
+        (0.2, "outside of the interval, .* Expect some of that, since a test row gets the mean of 2 models"),
+        (2.0, "worse than the out-of-fold score by 1.23493, outside of the interval, .* Against it stands that"),
+    ],
+)
+def test_why_the_leaderboard_may_differ_is_said(public: float | None, said: str) -> None:
+    assert re.search(said, leaderboard_words(EVIDENCE, run_scores(EVIDENCE), Interval(0.5, 1.0), public))
+    assert any(isinstance(part, Words) for part in scores(EVIDENCE, NOWHERE).body)
+
+
+def test_gains_are_in_sample_and_cross_validated() -> None:
+    gains = pd.DataFrame(
+        [
+            ("temperature", "T = 0.8", 0.02, 0.01, 0.002, 0.005, 0.02, True, "fitted per model", "ensemble"),
+            ("bounds", None, 0.0, 0.0, *[np.nan] * 3, False, "not applicable: clipping", "clip"),
+        ],
+        columns=[*GAINS, "stage"],
+    )  # fmt: skip
+    first, second = [[str(cell) for cell in row] for row in gain_rows(gains)]
+    assert first == [
+        "temperature",
+        "ensemble",
+        "T = 0.8",
+        "+0.02000",
+        "+0.01000 ± 0.00200",
+        "+0.00500 .. +0.02000",
+        "yes",
+        "fitted per model",
+    ]
+    assert second == ["bounds", "clip", "", UNKNOWN, UNKNOWN, UNKNOWN, "no", "not applicable: clipping"]
+
+
+def test_a_run_is_compared_with_the_last_and_the_best_other_upload() -> None:
+    """Of an error the lowest is the best: 0.4 before it, and 0.45 after it is not better."""
+    later = Upload("d", "2026-12-01T08:00:00Z", 0.45)
+    found = standing([*OLDER, NOW, later], "now", EVIDENCE.metric)
+    assert found == Standing(NOW, OLDER[2], OLDER[0])
+    rows = [[str(cell) for cell in row] for row in upload_rows(EVIDENCE, found)]
+    assert rows == [
+        ["this run, 2026-11-30", "0.50000", UNKNOWN],
+        ["the last upload before it, 2026-11-03", "0.60000", "+0.10000"],
+        ["the best other upload, 2026-11-01", "0.40000", "-0.10000"],
+    ]
+
+
+def test_a_run_that_was_not_uploaded_stands_after_all() -> None:
+    found = standing(OLDER, "now", EVIDENCE.metric)
+    assert found == Standing(None, OLDER[2], OLDER[0])
+    assert [str(cell) for cell in upload_rows(EVIDENCE, found)[0]] == ["this run, not uploaded yet", UNKNOWN, UNKNOWN]
+    assert standing([], None, EVIDENCE.metric) == NOWHERE
+
+
+def test_uploads_are_read_from_the_ledger(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.csv"
+    for one in (
+        entry("drawn", "a", "intended"),
+        entry("other", "x", "scored", 3, "0.9"),
+        entry("drawn", "a", "scored", 4, "0.25"),
+        entry("drawn", "b", "rejected", 5),
+    ):
+        append_entry(ledger, one)
+    assert [(one.run_id, one.public_score) for one in read_uploads(ledger, "drawn")] == [("a", 0.25), ("b", None)]
+    assert current_run_id("drawn", tmp_path / "submission.csv") is None

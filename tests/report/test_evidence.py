@@ -1,0 +1,132 @@
+"""What is read of a finished run is what its stages scored, and each row's loss is what its definition says."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from foldline.card.submission import Submission
+from foldline.card.target import Target
+from foldline.ensembling.predictions import Predictions
+from foldline.ensembling.runs import Run
+from foldline.ensembling.scales import Form
+from foldline.files.places import Places
+from foldline.files.refusal import Refusal
+from foldline.metrics.metric import Metric
+from foldline.params.section import read_section
+from foldline.report.evidence import Evidence, read_evidence, row_losses
+from tests.competitions import (
+    test_aptos2019_blindness_detection,
+    test_bengaliai_cv19,
+    test_petfinder_pawpularity_score,
+    test_planet_understanding_the_amazon_from_space,
+    test_whale_categorization_playground,
+)
+from tests.competitions.conftest import CARDS, Enter
+from tests.competitions.conftest import enter as enter
+from tests.report.drawn import drawn
+
+DRAWN = {
+    "levels, by a rule that is fitted": ("aptos2019-blindness-detection", test_aptos2019_blindness_detection),
+    "labels of columns": ("bengaliai-cv19", test_bengaliai_cv19),
+    "a number": ("petfinder-pawpularity-score", test_petfinder_pawpularity_score),
+    "sets": (
+        "planet-understanding-the-amazon-from-space",
+        test_planet_understanding_the_amazon_from_space,
+    ),
+    "rankings, with a new class": ("whale-categorization-playground", test_whale_categorization_playground),
+}
+
+
+def read(places: Places) -> Evidence:
+    card = CARDS / f"{places.slug}.yaml"
+    target, metric = read_section(card, "target", Target), read_section(card, "metric", Metric)
+    return read_evidence(places, target, metric, read_section(card, "submission", Submission))
+
+
+CASES = [
+    pytest.param(*case, marks=[pytest.mark.slow] if "columns" in name else [], id=name) for name, case in DRAWN.items()
+]
+
+
+@pytest.mark.parametrize(("slug", "module"), CASES)
+def test_the_answers_are_those_that_the_stage_scored(slug: str, module: object, enter: Enter) -> None:
+    places = enter(CARDS / f"{slug}.yaml", module.draw())  # type: ignore[attr-defined]
+    found = read(places)
+    scored = json.loads((places.clipped / "metrics.json").read_text())
+    assert found.metric.score(found.targets, found.answers) == pytest.approx(scored["score"], abs=1e-6)
+    rows = len(found.ids)
+    assert len(found.losses) == len(found.folds) == found.row_images.count == len(found.first_images) == rows
+    assert np.isfinite(found.losses).all()
+    if found.labels is not None:
+        assert found.labels.shape == (rows,)
+        assert found.labels.max() < len(found.names)
+
+
+def test_a_run_that_is_not_finished_is_refused(enter: Enter) -> None:
+    places = enter(CARDS / "aptos2019-blindness-detection.yaml", test_aptos2019_blindness_detection.draw())
+    (places.clipped / "metrics.json").unlink()
+    with pytest.raises(
+        Refusal, match=r"clip/metrics.json does not exist: .* through the stage `clip`. Run `dvc repro`"
+    ):
+        read(places)
+    (places.ensemble / "metrics.json").unlink()
+    with pytest.raises(Refusal, match="through the stage `ensemble`"):
+        read(places)
+
+
+def run_of(targets: object, predictions: object, form: str, classes: tuple[str, ...]) -> Run:
+    values, truth = np.array(predictions, np.float32), np.array(targets)
+    of_form = TypeAdapter(Form).validate_python(form)
+    ids = tuple(map(str, range(len(truth))))
+    stored = Predictions(values, values[:0], ids, (), np.zeros(len(truth), np.int64), classes, of_form)
+    return Run("a run", stored, truth, np.arange(len(truth)), Path())
+
+
+def loss_of(kind: str, run: Run, **keys: object) -> tuple[list[float], str]:
+    metric = TypeAdapter(Metric).validate_python({"kind": kind, **keys}).of(run.predictions.classes)
+    losses, name = row_losses(metric, run, run.predictions.out_of_fold)
+    return losses.tolist(), name
+
+
+def test_a_row_costs_what_the_metric_says_where_that_is_a_mean_of_rows() -> None:
+    run = run_of([0, 1], [[0.5, 0.5], [0.75, 0.25]], "distribution", ("a", "b"))
+    assert loss_of("log_loss", run) == (pytest.approx([np.log(2), np.log(4)]), "log_loss")
+    assert loss_of("brier", run) == (pytest.approx([0.25, 0.75**2]), "brier")
+
+
+def test_else_it_costs_what_the_form_says() -> None:
+    """By whether labels are right alone, the two wrong rows would be equal."""
+    run = run_of([0, 1], [[0.25, 0.75], [0.75, 0.25]], "distribution", ("a", "b"))
+    assert loss_of("accuracy", run) == (pytest.approx([np.log(4), np.log(4)]), "log loss")
+    numbers = run_of(np.float32([[1], [5]]), [[1.5], [2.0]], "value", ("weight",))
+    assert loss_of("rmse", numbers) == (pytest.approx([0.5, 3]), "absolute error")
+    levels = run_of([0, 2], [[0.25], [0.5]], "level", ("0", "1", "2"))
+    assert loss_of("quadratic_weighted_kappa", levels) == (pytest.approx([0.25, 1.5]), "distance in levels")
+
+
+def test_several_numbers_count_in_units_of_their_standard_deviation() -> None:
+    """Columns 0 and 2, standard deviation 1; 0 and 20, standard deviation 10. A missing number counts nowhere."""
+    targets = np.float32([[0, 0], [2, 20], [np.nan, 10]])
+    run = run_of(targets, [[1, 0], [2, 25], [7, 10]], "value", ("a", "b"))
+    spread = np.nanstd(targets, axis=0)
+    expected = [(1 / spread[0] + 0) / 2, (0 + 5 / spread[1]) / 2, 0]
+    assert loss_of("mean_column_rmse", run)[0] == pytest.approx(expected)
+
+
+def test_a_row_of_a_new_class_costs_what_the_highest_probability_does() -> None:
+    run = run_of([2, 0], [[0.75, 0.25], [0.5, 0.5]], "distribution", ("a", "b"))
+    assert loss_of("accuracy", run)[0] == pytest.approx([np.log(4), np.log(2)])
+
+
+def test_labels_and_probabilities_of_a_row() -> None:
+    found = drawn([0, 1, 1], [[0.5, 0.25], [0.75, 0.25], [0.25, 0.75]])
+    assert found.labels is not None
+    assert found.labels.tolist() == [0, 0, 1]
+    assert found.probabilities_of(found.labels).tolist() == [0.5, 0.75, 0.75]
+    assert np.isnan(found.probabilities_of(np.array([2, 0, 0]))).tolist() == [True, False, False]
+    several = replace(found, row_images=type(found.row_images)(np.arange(4) + 5, np.array([0, 0, 1, 2]), 3))
+    assert several.first_images.tolist() == [5, 7, 8]
