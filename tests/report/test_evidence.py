@@ -94,7 +94,7 @@ def loss_of(kind: str, run: Run, **keys: object) -> tuple[list[float], str]:
 
 def test_a_row_costs_what_the_metric_says_where_that_is_a_mean_of_rows() -> None:
     run = run_of([0, 1], [[0.5, 0.5], [0.75, 0.25]], "distribution", ("a", "b"))
-    assert loss_of("log_loss", run) == (pytest.approx([np.log(2), np.log(4)]), "log_loss")
+    assert loss_of("log_loss", run) == (pytest.approx([np.log(2), np.log(4)]), "log loss")
     assert loss_of("brier", run) == (pytest.approx([0.25, 0.75**2]), "brier")
 
 

@@ -14,11 +14,11 @@ import scipy
 from jaxtyping import Float, Float32, Float64
 from pydantic import TypeAdapter
 
-from foldline.card.activations import Activation, column_by_column, log_sigmoid, log_softmax
+from foldline.card.activations import Activation, column_by_column, column_slices, log_sigmoid, log_softmax
 from foldline.ensembling.log_losses import are_positions, at_positions, of_truth, row_losses
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top, probabilities_of
 from foldline.files.compact import CompactArray, is_compact
-from foldline.metrics.decisions.likeliest import most_probable
+from foldline.metrics.decisions.likeliest import likeliest, most_probable
 from foldline.metrics.decisions.weighted_classes import likeliest_of_each
 from foldline.metrics.kinds.of_probabilities import SMALLEST
 from foldline.params.kinds import union_of
@@ -212,6 +212,14 @@ class FormKind(Word):
         predictions."""
         return row_losses(predictions, targets)
 
+    def unsureness(self, predictions: np.ndarray) -> Float64[np.ndarray, " rows"] | None:
+        """From 0 to 1, how near each row is to be answered otherwise; None where they are numbers."""
+        return None
+
+    def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
+        """A few words per row, for a person to read. names: of the classes."""
+        return [_listed(row, names if len(row) > 1 else [""], np.arange(len(row))) for row in predictions]
+
 
 class Distribution(FormKind):
     """A distribution over the classes."""
@@ -224,6 +232,14 @@ class Distribution(FormKind):
     def named(self, predictions: np.ndarray) -> np.ndarray:
         return most_probable(predictions)
 
+    def unsureness(self, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        highest = likeliest(predictions, 2)[1].astype(np.float64)
+        return 1 - (highest[:, 0] - highest[:, 1])
+
+    def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
+        first, highest = likeliest(predictions, 1)
+        return [f"{names[label]} {value:.2f}" for (label,), (value,) in zip(first, highest, strict=True)]
+
 
 class Independent(FormKind):
     """A probability for each class by itself."""
@@ -233,6 +249,13 @@ class Independent(FormKind):
 
     def named(self, predictions: np.ndarray) -> np.ndarray:
         return predictions >= 0.5
+
+    def unsureness(self, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        """Of the label that it is highest for."""
+        return 1 - np.abs(2 * predictions.astype(np.float64) - 1).min(axis=1)
+
+    def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
+        return [_listed(row, names, np.flatnonzero(row >= 0.5)) or "nothing" for row in predictions]
 
 
 class Numbers(FormKind):
@@ -286,6 +309,14 @@ class ColumnDistributions(FormKind):
     def named(self, predictions: np.ndarray) -> np.ndarray:
         return likeliest_of_each(self.sizes)(predictions)
 
+    def unsureness(self, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
+        """Of the column that it is highest for."""
+        of_columns = [np.sort(predictions[:, mine], axis=1) for mine in column_slices(self.sizes)]
+        return 1 - np.min([one[:, -1] - (one[:, -2] if one.shape[1] > 1 else 0) for one in of_columns], axis=0)
+
+    def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
+        return [_listed(row, names, labels) for row, labels in zip(predictions, self.named(predictions), strict=True)]
+
 
 Form = Annotated[FormKind, union_of("foldline.ensembling.scales", FormKind)]
 """In files a word, or `{"kind": "column_distributions", "sizes": [3, 3]}`."""
@@ -308,6 +339,10 @@ def stored_scale(form: Form, classes: int) -> Scale:
 def within_logarithms(of_truth: Float64[np.ndarray, "rows asked"]) -> Float64[np.ndarray, "rows asked"]:
     """Of probabilities as the metrics clip them."""
     return of_truth.clip(np.log(SMALLEST), np.log1p(-SMALLEST))
+
+
+def _listed(row: np.ndarray, names: Sequence[str], positions: np.ndarray) -> str:
+    return ", ".join(f"{names[at]} {row[at]:.3g}".strip() for at in positions)
 
 
 def _weighted_mean(inputs: Inputs, weights: Weights | None) -> Float64[np.ndarray, "rows outputs"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,11 @@ from jaxtyping import Float64, Int64, Integer
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import Decision, answers_again
-from foldline.ensembling.log_losses import are_positions, at_positions
+from foldline.ensembling.log_losses import are_positions, of_truth
 from foldline.ensembling.runs import Run, read_run
 from foldline.ensembling.scales import Form
 from foldline.ensembling.scoring import Scorer
-from foldline.files.compact import CompactArray
+from foldline.files.compact import rows_at
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
@@ -29,6 +30,7 @@ from foldline.metrics.metric_and_rule import MetricKind
 from foldline.metrics.truths_and_answers import Answer, Labels
 from foldline.pixels.cache import read_images
 from foldline.predicting.predicted_rows import RowImages, row_images
+from foldline.report.page import in_words
 from foldline.training.history import read_history
 
 GAINS = ("step", "setting", "in_sample", "cross_validated", "standard_error", "low", "high", "applied", "note")
@@ -91,35 +93,33 @@ class Evidence:
         """Each row's one class, a position in `names`; None where rows have not exactly one."""
         return self.targets if self.targets.ndim == 1 and are_positions(self.targets) else None
 
-    @property
+    @cached_property
     def labels(self) -> Labels | None:
         """The one class that each row is said to be of: by the answers, or else the likeliest; None as above."""
         if self.true_labels is None:
             return None
         return FIRST_LABEL.get(self.metric.needs, lambda answers: self.form.named(self.after))(self.answers)
 
-    @property
+    @cached_property
     def first_images(self) -> Int64[np.ndarray, " rows"]:
         """Of each row its first image's index in the pixel cache."""
         starts = np.searchsorted(self.row_images.rows, np.arange(self.row_images.count))
         return self.row_images.cache_indices[starts]
 
-    @property
+    @cached_property
     def errors(self) -> Mapping[int, str]:
         """Why the image of an index cannot be read, of those that cannot."""
         wrong = self.images[self.images["error"].notna()]
         return dict(zip(wrong["cache_index"].tolist(), wrong["error"].tolist(), strict=True))
 
-    def probabilities_of(self, labels: Labels) -> Float64[np.ndarray, " rows"]:
-        """What `after` gives the class of each row, where a row is one distribution; NaN for a class that the
+    def probabilities_of(
+        self, labels: Labels, rows: slice | Int64[np.ndarray, " some"] = slice(None)
+    ) -> Float64[np.ndarray, " some"]:
+        """What `after` gives one class of each of these rows, where a row is one distribution; NaN for a class that the
         predictions do not know."""
         known = labels < len(self.classes)
-        inside = np.where(known, labels, 0)
-        if isinstance(self.after, CompactArray):
-            found = self.after.of(inside).astype(np.float64)
-        else:
-            found = at_positions(self.after.astype(np.float64), inside)[:, 0]
-        return np.where(known, found, np.nan)
+        given = of_truth(rows_at(self.after, rows), np.where(known, labels, 0))[:, 0]
+        return np.where(known, given, np.nan)
 
 
 def read_evidence(places: Places, target: Target, metric: MetricKind, submission: Submission) -> Evidence:
@@ -173,7 +173,8 @@ def row_losses(metric: MetricKind, run: Run, answers: np.ndarray) -> tuple[Float
     """
     own = metric.averaged_scores(run.targets, answers) if metric.scores_probabilities else None
     if own is not None:
-        return (own, metric.name) if metric.is_error else (1 - own, f"1 - {metric.name}")
+        name = in_words(metric.name)
+        return (own, name) if metric.is_error else (1 - own, f"1 - {name}")
     form, predictions = run.predictions.form, run.predictions.out_of_fold
     if not form.is_one_distribution or not are_positions(run.targets):
         return form.row_losses(predictions, run.targets), form.loss_name

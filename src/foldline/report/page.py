@@ -51,12 +51,14 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str | Cell]]
     caption: str = ""
+    texts: int = 1
+    """How many of the first columns are names, even where these are numbers."""
 
     @property
     def alignments(self) -> list[str]:
         """Of each column: `number` or `text`."""
         return [
-            "number" if at and all(_is_number(str(row[at])) for row in self.rows) else "text"
+            "number" if at >= self.texts and all(_is_number(str(row[at])) for row in self.rows) else "text"
             for at in range(len(self.columns))
         ]
 
@@ -183,6 +185,11 @@ def shown(value: float | None, signed: bool = False) -> str:
     if value is None or math.isnan(value):
         return UNKNOWN
     return f"{value:{'+' if signed else ''}.{5 if abs(value) < 100 else 2}f}"
+
+
+def in_words(name: str) -> str:
+    """A name of params.yaml or a card, for a person to read."""
+    return name.replace("_", " ")
 
 
 def _is_number(text: str) -> bool:

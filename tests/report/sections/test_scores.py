@@ -63,7 +63,7 @@ BINARY = {"kind": "binary", "column": "label", "group": None, "negative": "cat",
 
 def test_the_numbers_above_all_sections() -> None:
     assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, Standing(NOW, None, None))] == [
-        ("log_loss, out of fold", "0.76507", "mean of folds 0.76507 ± 0.07192"),
+        ("log loss, out of fold", "0.76507", "mean of folds 0.76507 ± 0.07192"),
         ("accuracy, out of fold", "50.00%", ""),
         ("leaderboard", "0.50000", "public"),
     ]

@@ -16,7 +16,7 @@ from foldline.ensembling.scoring import Scores, score_folds
 from foldline.files.compact import numbers_per_row, rows_at
 from foldline.files.refusal import counted
 from foldline.report.evidence import Evidence
-from foldline.report.page import UNKNOWN, Cell, Key, Part, Section, Table, Words, shown
+from foldline.report.page import UNKNOWN, Cell, Key, Part, Section, Table, Words, in_words, shown
 from foldline.report.uploads import Standing
 
 TEST_IS_OTHER = "its rows are others, often few, and may be of another place or time"
@@ -24,7 +24,7 @@ TEST_IS_OTHER = "its rows are others, often few, and may be of another place or 
 
 def scores(evidence: Evidence, uploaded: Standing) -> Section:
     found, interval = run_scores(evidence), score_interval(evidence)
-    metric, leaderboard = evidence.metric.name, _public(uploaded)
+    metric, leaderboard = in_words(evidence.metric.name), _public(uploaded)
     title = f"{metric} {shown(found.pooled)} out of fold, {LEVEL:.0%} interval {_range(interval)}"
     better = "higher" if evidence.metric.higher_is_better else "lower"
     folds = counted(len(found.by_fold), "fold", "folds")
@@ -42,19 +42,31 @@ def scores(evidence: Evidence, uploaded: Standing) -> Section:
     return Section("scores", title, lede, body)
 
 
+def summary(evidence: Evidence) -> str:
+    """What was run, in a sentence."""
+    trained = evidence.history[["fold", "seed"]].drop_duplicates()
+    tests = int((evidence.rows["part"] == "test").sum())
+    of = f"{evidence.target.kind}, {counted(len(evidence.classes), 'output', 'outputs')}"
+    models = f"{counted(len(trained), 'model', 'models')} ({counted(trained['seed'].nunique(), 'seed', 'seeds')})"
+    rows = (
+        f"{counted(len(evidence.ids), 'row', 'rows')} predicted out of fold, {counted(tests, 'test row', 'test rows')}"
+    )
+    return f"What a finished run says of itself: {of}; {models}; {rows}."
+
+
 def keys(evidence: Evidence, uploaded: Standing) -> list[Key]:
     """The numbers that stand above all sections."""
     found, labels = run_scores(evidence), evidence.labels
     spread = standard_error(list(found.by_fold.values()))
     keys = [
         Key(
-            f"{evidence.metric.name}, out of fold",
+            f"{in_words(evidence.metric.name)}, out of fold",
             shown(found.pooled),
             f"mean of folds {shown(found.fold_mean)} ± {shown(spread)}",
         )
     ]
-    if labels is not None:
-        keys.append(Key("accuracy, out of fold", f"{(labels == evidence.targets).mean():.2%}"))
+    if labels is not None and (accuracy := float((labels == evidence.targets).mean())) != found.pooled:
+        keys.append(Key("accuracy, out of fold", f"{accuracy:.2%}"))
     public = _public(uploaded)
     keys.append(Key("leaderboard", shown(public), "public" if public is not None else "not uploaded yet"))
     return keys

@@ -1,0 +1,168 @@
+"""What is taken for what: the confusion matrix with its pictures, the most confused pairs, and each class's scores."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int64
+
+from foldline.files.refusal import counted
+from foldline.metrics.truths_and_answers import Labels
+from foldline.report.evidence import Evidence
+from foldline.report.page import UNKNOWN, Cell, Figure, Gallery, Matrix, Opening, Part, Section, Table, Words
+from foldline.report.pictures import Pictures
+
+NEEDS = "the confusion matrix needs rows of one class each"
+MOST_CLASSES = 24
+"""Rows and columns of the matrix."""
+MOST_LISTED = 60
+"""Of the table of classes."""
+MOST_PAIRS = 10
+MOST_PER_CELL = 12
+SHARE_OF_PICTURES = 0.6
+"""Of the room that is left when this section comes."""
+
+RowsOf = Mapping[tuple[int, int], Int64[np.ndarray, "_"]]
+"""By true class and the one it is taken for, the rows, those that cost most first."""
+
+
+def confusion(evidence: Evidence, pictures: Pictures) -> Section | None:
+    true, said, names = evidence.true_labels, evidence.labels, evidence.names
+    if true is None or said is None:
+        return None
+    wrong, pairs = int((true != said).sum()), confused_pairs(true, said)
+    shown = shown_classes(true, said, len(names))
+    rows_of = rows_by_cell(true, said, evidence.losses, shown)
+    figures = _figures_of(evidence, pictures, _rows_per_cell(pictures, rows_of))
+    matrix = Matrix(
+        "confusion",
+        "true / said",
+        [names[one] for one in shown],
+        _cells(shown, rows_of, names, np.bincount(true), figures),
+    )
+    title = f"No row of {len(true):,} is taken for another class"
+    if len(pairs):
+        (pair,) = pairs.head(1).to_dict("records")
+        most = f"{names[pair['true']]} for {names[pair['said']]} ({counted(pair['rows'], 'row', 'rows')})"
+        title = f"{wrong:,} of {counted(len(true), 'row', 'rows')} are taken for another class, most often {most}"
+    lede = "Each cell opens its pictures, those that cost most first. Colour is the share of a true class."
+    if len(shown) < len(names):
+        lede += f" Of {len(names):,} classes the {len(shown)} that are confused most are shown."
+    body: list[Part] = [matrix]
+    if len(pairs):
+        rows = _pair_rows(pairs, evidence, pictures, rows_of)
+        body.append(Table(PAIR_COLUMNS, rows, caption="The most confused pairs", texts=2))
+    body += _class_parts(evidence, true, said)
+    return Section("confusion", title, lede, body)
+
+
+PAIR_COLUMNS = ("true", "taken for", "rows", "of the true class", "the other way round")
+
+
+def confused_pairs(true: Labels, said: Labels) -> pd.DataFrame:
+    """Columns true, said, rows, share (of the true class's rows) and back (rows the other way round), the most rows
+    first. As many lines as there are pairs that occur: nothing is as wide as the square of the classes."""
+    found = pd.DataFrame({"true": true, "said": said})
+    counts = found[found["true"] != found["said"]].value_counts().rename("rows").reset_index()
+    back = counts.set_index(["said", "true"])["rows"].reindex(pd.MultiIndex.from_frame(counts[["true", "said"]]))
+    counts["share"] = counts["rows"] / np.bincount(true)[counts["true"]]
+    counts["back"] = back.fillna(0).to_numpy(np.int64)
+    return counts.sort_values(["rows", "true", "said"], ascending=[False, True, True], ignore_index=True)
+
+
+def shown_classes(true: Labels, said: Labels, classes: int) -> list[int]:
+    """All, or of many those that most wrong rows are of or are taken for, in the classes' order."""
+    if classes <= MOST_CLASSES:
+        return list(range(classes))
+    wrong = true != said
+    involved = np.bincount(true[wrong], minlength=classes) + np.bincount(said[wrong], minlength=classes)
+    return sorted(np.argsort(-involved, kind="stable")[:MOST_CLASSES].tolist())
+
+
+def class_scores(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"], classes: int) -> pd.DataFrame:
+    """A line per class: rows, precision, recall, f1, loss (the mean over its rows); NaN where nothing says it."""
+    rows, answered = (np.bincount(labels, minlength=classes).astype(float) for labels in (true, said))
+    right = np.bincount(true[true == said], minlength=classes)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall, loss = right / answered, right / rows, np.bincount(true, losses, classes) / rows
+        f1 = 2 * right / (rows + answered)
+    columns = {"rows": rows.astype(int), "precision": precision, "recall": recall, "f1": f1, "loss": loss}
+    return pd.DataFrame(columns)
+
+
+def rows_by_cell(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"], shown: Sequence[int]) -> RowsOf:
+    order = np.argsort(-losses, kind="stable")
+    kept = order[np.isin(true[order], shown) & np.isin(said[order], shown)]
+    found = pd.DataFrame({"true": true[kept], "said": said[kept], "row": kept})
+    return {(int(one), int(other)): rows["row"].to_numpy() for (one, other), rows in found.groupby(["true", "said"])}
+
+
+def _rows_per_cell(pictures: Pictures, rows_of: RowsOf) -> int:
+    """As many as there is room for: rather fewer than smaller ones."""
+    affordable = pictures.affordable(SHARE_OF_PICTURES)
+    sizes = np.array([len(rows) for rows in rows_of.values()])
+    return max((most for most in range(1, MOST_PER_CELL + 1) if np.minimum(sizes, most).sum() <= affordable), default=0)
+
+
+def _figures_of(
+    evidence: Evidence, pictures: Pictures, most: int
+) -> Callable[[Int64[np.ndarray, " rows"]], list[Figure]]:
+    first, errors = evidence.first_images, evidence.errors
+
+    def figures(rows: Int64[np.ndarray, " rows"]) -> list[Figure]:
+        found = []
+        for row in rows[:most].tolist():
+            index = int(first[row])
+            lines = [evidence.ids[row], f"{evidence.loss_name} {evidence.losses[row]:.3g}"]
+            lines += ["cannot be read"] if index in errors else []
+            found.append(Figure(pictures.of(index), f"row {evidence.ids[row]}", lines))
+        return found
+
+    return figures
+
+
+def _cells(
+    shown: Sequence[int],
+    rows_of: RowsOf,
+    names: Sequence[str],
+    totals: Int64[np.ndarray, " classes"],
+    figures: Callable[[Int64[np.ndarray, " rows"]], list[Figure]],
+) -> list[list[Opening]]:
+    """totals: how many rows each true class has."""
+
+    def cell(true: int, said: int) -> Opening:
+        rows = rows_of.get((true, said), np.zeros(0, np.int64))
+        if not len(rows):
+            return Opening("", 0.0, "", true == said)
+        label = f"{counted(len(rows), 'row', 'rows')} of {names[true]} taken for {names[said]}"
+        found = figures(rows)
+        lede = f"The {len(found)} that cost most." if len(found) < len(rows) else ""
+        share = float(len(rows) / totals[true])
+        return Opening(f"{len(rows):,}", share, label, true == said, Gallery(found, label, lede) if found else None)
+
+    return [[cell(true, said) for said in shown] for true in shown]
+
+
+def _pair_rows(pairs: pd.DataFrame, evidence: Evidence, pictures: Pictures, rows_of: RowsOf) -> list[list[str | Cell]]:
+    first, names, rows = evidence.first_images, evidence.names, []
+    for pair in pairs.head(MOST_PAIRS).to_dict("records"):
+        of_cell = rows_of.get((pair["true"], pair["said"]))
+        picture = pictures.of(int(first[of_cell[0]])) if of_cell is not None else None
+        numbers = [f"{pair['rows']:,}", f"{pair['share']:.1%}", f"{pair['back']:,}"]
+        rows.append([Cell(names[pair["true"]], picture=picture), names[pair["said"]], *numbers])
+    return rows
+
+
+def _class_parts(evidence: Evidence, true: Labels, said: Labels) -> list[Part]:
+    found = class_scores(true, said, evidence.losses, len(evidence.names))
+    ordered = found.sort_values("f1", kind="stable", na_position="last")
+    rows = []
+    for position, one in zip(ordered.index, ordered.to_dict("records"), strict=True):
+        shares = [UNKNOWN if np.isnan(one[name]) else f"{one[name]:.1%}" for name in ("precision", "recall", "f1")]
+        loss = UNKNOWN if np.isnan(one["loss"]) else f"{one['loss']:.4g}"
+        rows.append([evidence.names[position], f"{one['rows']:,}", *shares, loss])
+    columns = ("class", "rows", "precision", "recall", "F1", f"mean {evidence.loss_name}")
+    parts: list[Part] = [Table(columns, rows[:MOST_LISTED], caption="Classes, those of the lowest F1 first")]
+    if len(rows) > MOST_LISTED:
+        parts.append(Words(f"Of {len(rows):,} classes the {MOST_LISTED} of the lowest F1 are listed."))
+    return parts
