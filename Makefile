@@ -9,9 +9,10 @@ help: ## this list
 setup: ## make .venv match requirements.txt
 	@.ci/setup
 
-demo: setup ## download to a scored submission, on the embedded competition
+demo: setup ## download to a scored submission and its report, on the embedded competition
 	@$(RUN) foldline repair
 	@$(RUN) dvc repro submissions/dvc.yaml
+	@$(RUN) foldline report
 
 test: setup ## all quick tests
 	@$(RUN) python -m pytest -n 2 --dist loadfile

@@ -1,6 +1,5 @@
-"""What is read of a finished run is what its stages scored, and each row's loss is what its definition says."""
+"""Each row's loss is what its definition says, and its label what answers say of it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,74 +7,12 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from foldline.card.submission import Submission
-from foldline.card.target import Target
 from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import Form
-from foldline.files.places import Places
-from foldline.files.refusal import Refusal
 from foldline.metrics.metric import Metric
-from foldline.params.section import read_section
-from foldline.report.evidence import Evidence, read_evidence, row_losses
-from tests.competitions import (
-    test_aptos2019_blindness_detection,
-    test_bengaliai_cv19,
-    test_petfinder_pawpularity_score,
-    test_planet_understanding_the_amazon_from_space,
-    test_whale_categorization_playground,
-)
-from tests.competitions.conftest import CARDS, Enter
-from tests.competitions.conftest import enter as enter
+from foldline.report.evidence import row_losses
 from tests.report.drawn import drawn
-
-DRAWN = {
-    "levels, by a rule that is fitted": ("aptos2019-blindness-detection", test_aptos2019_blindness_detection),
-    "labels of columns": ("bengaliai-cv19", test_bengaliai_cv19),
-    "a number": ("petfinder-pawpularity-score", test_petfinder_pawpularity_score),
-    "sets": (
-        "planet-understanding-the-amazon-from-space",
-        test_planet_understanding_the_amazon_from_space,
-    ),
-    "rankings, with a new class": ("whale-categorization-playground", test_whale_categorization_playground),
-}
-
-
-def read(places: Places) -> Evidence:
-    card = CARDS / f"{places.slug}.yaml"
-    target, metric = read_section(card, "target", Target), read_section(card, "metric", Metric)
-    return read_evidence(places, target, metric, read_section(card, "submission", Submission))
-
-
-CASES = [
-    pytest.param(*case, marks=[pytest.mark.slow] if "columns" in name else [], id=name) for name, case in DRAWN.items()
-]
-
-
-@pytest.mark.parametrize(("slug", "module"), CASES)
-def test_the_answers_are_those_that_the_stage_scored(slug: str, module: object, enter: Enter) -> None:
-    places = enter(CARDS / f"{slug}.yaml", module.draw())  # type: ignore[attr-defined]
-    found = read(places)
-    scored = json.loads((places.clipped / "metrics.json").read_text())
-    assert found.metric.score(found.targets, found.answers) == pytest.approx(scored["score"], abs=1e-6)
-    rows = len(found.ids)
-    assert len(found.losses) == len(found.folds) == found.row_images.count == len(found.first_images) == rows
-    assert np.isfinite(found.losses).all()
-    if found.labels is not None:
-        assert found.labels.shape == (rows,)
-        assert found.labels.max() < len(found.names)
-
-
-def test_a_run_that_is_not_finished_is_refused(enter: Enter) -> None:
-    places = enter(CARDS / "aptos2019-blindness-detection.yaml", test_aptos2019_blindness_detection.draw())
-    (places.clipped / "metrics.json").unlink()
-    with pytest.raises(
-        Refusal, match=r"clip/metrics.json does not exist: .* through the stage `clip`. Run `dvc repro`"
-    ):
-        read(places)
-    (places.ensemble / "metrics.json").unlink()
-    with pytest.raises(Refusal, match="through the stage `ensemble`"):
-        read(places)
 
 
 def run_of(targets: object, predictions: object, form: str, classes: tuple[str, ...]) -> Run:

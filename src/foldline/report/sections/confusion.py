@@ -22,7 +22,7 @@ MOST_PER_CELL = 12
 SHARE_OF_PICTURES = 0.6
 """Of the room that is left when this section comes."""
 
-RowsOf = Mapping[tuple[int, int], Int64[np.ndarray, "_"]]
+RowsOf = Mapping[tuple[int, int], Int64[np.ndarray, " _"]]
 """By true class and the one it is taken for, the rows, those that cost most first."""
 
 
