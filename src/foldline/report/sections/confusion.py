@@ -22,7 +22,7 @@ MOST_PER_CELL = 12
 SHARE_OF_PICTURES = 0.6
 """Of the room that is left when this section comes."""
 
-RowsOf = Mapping[tuple[int, int], Int64[np.ndarray, " _"]]
+RowsOf = Mapping[tuple[int, int], Sequence[int]]
 """By true class and the one it is taken for, the rows, those that cost most first."""
 
 
@@ -93,8 +93,10 @@ def class_scores(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"
 def rows_by_cell(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"], shown: Sequence[int]) -> RowsOf:
     order = np.argsort(-losses, kind="stable")
     kept = order[np.isin(true[order], shown) & np.isin(said[order], shown)]
-    found = pd.DataFrame({"true": true[kept], "said": said[kept], "row": kept})
-    return {(int(one), int(other)): rows["row"].to_numpy() for (one, other), rows in found.groupby(["true", "said"])}
+    found: dict[tuple[int, int], list[int]] = {}
+    for cell, row in zip(zip(true[kept].tolist(), said[kept].tolist(), strict=True), kept.tolist(), strict=True):
+        found.setdefault(cell, []).append(row)
+    return found
 
 
 def _rows_per_cell(pictures: Pictures, rows_of: RowsOf) -> int:
@@ -104,14 +106,12 @@ def _rows_per_cell(pictures: Pictures, rows_of: RowsOf) -> int:
     return max((most for most in range(1, MOST_PER_CELL + 1) if np.minimum(sizes, most).sum() <= affordable), default=0)
 
 
-def _figures_of(
-    evidence: Evidence, pictures: Pictures, most: int
-) -> Callable[[Int64[np.ndarray, " rows"]], list[Figure]]:
+def _figures_of(evidence: Evidence, pictures: Pictures, most: int) -> Callable[[Sequence[int]], list[Figure]]:
     first, errors = evidence.first_images, evidence.errors
 
-    def figures(rows: Int64[np.ndarray, " rows"]) -> list[Figure]:
+    def figures(rows: Sequence[int]) -> list[Figure]:
         found = []
-        for row in rows[:most].tolist():
+        for row in rows[:most]:
             index = int(first[row])
             lines = [evidence.ids[row], f"{evidence.loss_name} {evidence.losses[row]:.3g}"]
             lines += ["cannot be read"] if index in errors else []
@@ -126,15 +126,16 @@ def _cells(
     rows_of: RowsOf,
     names: Sequence[str],
     totals: Int64[np.ndarray, " classes"],
-    figures: Callable[[Int64[np.ndarray, " rows"]], list[Figure]],
+    figures: Callable[[Sequence[int]], list[Figure]],
 ) -> list[list[Opening]]:
     """totals: how many rows each true class has."""
 
     def cell(true: int, said: int) -> Opening:
-        rows = rows_of.get((true, said), np.zeros(0, np.int64))
-        if not len(rows):
+        rows = rows_of.get((true, said), ())
+        if not rows:
             return Opening("", 0.0, "", true == said)
-        label = f"{counted(len(rows), 'row', 'rows')} of {names[true]} taken for {names[said]}"
+        said_to_be = "rightly said to be" if true == said else f"of {names[true]} taken for"
+        label = f"{counted(len(rows), 'row', 'rows')} {said_to_be} {names[said]}"
         found = figures(rows)
         lede = f"The {len(found)} that cost most." if len(found) < len(rows) else ""
         share = float(len(rows) / totals[true])
