@@ -53,7 +53,10 @@ def maps_of_rows(
             ]
             found = activation_maps(model, stage, image, asked[row], tabular)
             maps |= {(row, output): one for output, one in zip(asked[row], found, strict=True)}
-    said = f"Orange is where the row's own model looks: Grad-CAM of its stage {', '.join(sorted(stages))}."
+    said = (
+        f"Orange is where the row's own model looks: Grad-CAM of its stage {', '.join(sorted(stages))}. Where there is "
+        "none, nothing in the image speaks for that output."
+    )
     return FoundMaps(maps, said if maps else "")
 
 

@@ -5,7 +5,7 @@ const shownWindow = document.getElementById("window"), content = document.getEle
 // Each picture is in the page once, however often it is shown.
 function fill(within) {
   for (const image of within.querySelectorAll("img[data-picture]")) {
-    image.onload = () => image.classList.toggle("small", image.naturalHeight < 80 && !image.classList.contains("over"));
+    image.onload = () => image.classList.toggle("small", image.naturalHeight < 48 && !image.classList.contains("over"));
     image.src = pictures[image.dataset.picture];
   }
 }
@@ -15,7 +15,8 @@ function open(...nodes) {
   content.replaceChildren(...nodes);
   fill(content);
   if (!shownWindow.open) shownWindow.showModal();
-  content.focus();
+  content.focus({ preventScroll: true });
+  shownWindow.scrollTop = 0;
 }
 
 function enlarged(figure) {

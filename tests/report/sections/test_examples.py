@@ -103,8 +103,8 @@ def test_maps_lie_over_the_pictures_that_they_are_of() -> None:
 @pytest.mark.parametrize(
     ("evidence", "lines", "asked"),
     [
-        (WRONG, ["true: cat 0.250", "said: dog 0.750", "log loss 1.39"], {0: "true: cat", 1: "said: dog"}),
-        (RIGHT, ["true: dog 0.750", "said: dog 0.750", "log loss 0.288"], {1: "true and said: dog"}),
+        (WRONG, ["true: cat (0.250)", "said: dog (0.750)", "log loss 1.39"], {0: "true: cat", 1: "said: dog"}),
+        (RIGHT, ["true: dog (0.750)", "said: dog (0.750)", "log loss 0.288"], {1: "true and said: dog"}),
         (SEVERAL, ["true: a", "said: a 0.75, b 0.625", "log loss 0.634"], {1: "b"}),
         (TWO, ["true: a=1", "said: a 2, b 9", "absolute error 1"], {0: "a"}),
         (BY_COLUMN, ["true: x=0, y=1", "said: x=0 0.5, y=2 0.625", "log loss 1.04"], {3: "true: y=1", 4: "said: y=2"}),

@@ -112,4 +112,4 @@ def row_lines(evidence: Evidence, row: int) -> Sequence[str]:
 
 def _with_probability(evidence: Evidence, labels: Rows, rows: Rows) -> str:
     (value,) = evidence.probabilities_of(labels, rows)
-    return evidence.names[labels[0]] + ("" if np.isnan(value) else f" {value:.3f}")
+    return evidence.names[labels[0]] + ("" if np.isnan(value) else f" ({value:.3f})")

@@ -25,7 +25,7 @@ TEST_IS_OTHER = "its rows are others, often few, and may be of another place or 
 def scores(evidence: Evidence, uploaded: Standing) -> Section:
     found, interval = run_scores(evidence), score_interval(evidence)
     metric, leaderboard = in_words(evidence.metric.name), _public(uploaded)
-    title = f"{metric} {shown(found.pooled)} out of fold, {LEVEL:.0%} interval {_range(interval)}"
+    title = f"Out of fold {metric} is {shown(found.pooled)}, its {LEVEL:.0%} interval {_range(interval)}"
     better = "higher" if evidence.metric.higher_is_better else "lower"
     folds = counted(len(found.by_fold), "fold", "folds")
     lede = (
@@ -57,14 +57,8 @@ def summary(evidence: Evidence) -> str:
 def keys(evidence: Evidence, uploaded: Standing) -> list[Key]:
     """The numbers that stand above all sections."""
     found, labels = run_scores(evidence), evidence.labels
-    spread = standard_error(list(found.by_fold.values()))
-    keys = [
-        Key(
-            f"{in_words(evidence.metric.name)}, out of fold",
-            shown(found.pooled),
-            f"mean of folds {shown(found.fold_mean)} ± {shown(spread)}",
-        )
-    ]
+    note = f"mean of folds {_mean_of_folds(found)}" if len(found.by_fold) > 1 else "of a single fold"
+    keys = [Key(f"{in_words(evidence.metric.name)}, out of fold", shown(found.pooled), note)]
     if labels is not None and (accuracy := float((labels == evidence.targets).mean())) != found.pooled:
         keys.append(Key("accuracy, out of fold", f"{accuracy:.2%}"))
     public = _public(uploaded)
@@ -92,7 +86,8 @@ def score_interval(evidence: Evidence) -> Interval:
 def leaderboard_words(evidence: Evidence, found: Scores, interval: Interval, public: float | None) -> str:
     """Why the leaderboard may differ from the out-of-fold score."""
     models = len(evidence.history[["fold", "seed"]].drop_duplicates())
-    averaged = f"a test row gets the mean of {models} models, an out-of-fold row only those of its fold's seeds"
+    several = counted(models, "model", "models")
+    averaged = f"a test row gets the mean of {several}, an out-of-fold row only those of its fold's seeds"
     if public is None:
         return (
             "This submission has no leaderboard score yet. It may differ from the out-of-fold score: of the test set, "
@@ -157,16 +152,20 @@ def _score_rows(
     rows: list[list[str | Cell]] = []
     for fold, score in found.by_fold.items():
         rows.append([f"fold {fold}", f"{(evidence.folds == fold).sum():,}", shown(score)])
-    spread = standard_error(list(found.by_fold.values()))
-    rows.append(["mean of folds ± SE", "", f"{shown(found.fold_mean)} ± {shown(spread)}"])
+    if len(found.by_fold) > 1:
+        rows.append(["mean of folds ± SE", "", _mean_of_folds(found)])
     rows.append(["out of fold", f"{len(evidence.ids):,}", Cell(shown(found.pooled), "strong")])
     rows.append([f"{LEVEL:.0%} interval", "", _range(interval)])
-    rows.append(["leaderboard (public)", "", shown(leaderboard)])
+    rows.append(["leaderboard (public)", "", shown(leaderboard) if leaderboard is not None else "not uploaded yet"])
     return rows
 
 
 def _public(uploaded: Standing) -> float | None:
     return uploaded.own.public_score if uploaded.own is not None else None
+
+
+def _mean_of_folds(found: Scores) -> str:
+    return f"{shown(found.fold_mean)} ± {shown(standard_error(list(found.by_fold.values())))}"
 
 
 def _range(interval: Interval) -> str:
