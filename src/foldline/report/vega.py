@@ -1,10 +1,13 @@
 """Vega's scripts as one text, for pages that need no network."""
 
+from functools import cache
+
 import vl_convert
 
 SNIPPET = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
 
 
+@cache
 def vega_script() -> str:
     """A `<script>` after which `vegaEmbed` is there (0.9 MB).
 
