@@ -311,7 +311,7 @@ class ColumnDistributions(FormKind):
 
     def unsureness(self, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
         """Of the column that it is highest for."""
-        of_columns = [np.sort(predictions[:, mine], axis=1) for mine in column_slices(self.sizes)]
+        of_columns = [np.sort(predictions[:, mine].astype(np.float64), axis=1) for mine in column_slices(self.sizes)]
         return 1 - np.min([one[:, -1] - (one[:, -2] if one.shape[1] > 1 else 0) for one in of_columns], axis=0)
 
     def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
