@@ -79,8 +79,8 @@ def test_the_matrix_and_what_its_cells_open() -> None:
     assert matrix.rows[1][1].label == opened.title == "2 rows rightly said to be b"
     assert matrix.rows[0][1].label == "1 row of a taken for b"
     assert [(one.picture, one.lines) for one in opened.figures] == [
-        ("i3", ["r3", "log loss 0.4"]),
-        ("i2", ["r2", "log loss 0.2"]),
+        ("i3", ["r3", "true: b (0.800)", "said: b (0.800)", "log loss 0.4"]),
+        ("i2", ["r2", "true: b (0.800)", "said: b (0.800)", "log loss 0.2"]),
     ]
     assert matrix.rows[0][2].gallery is None
     assert isinstance(pairs, Table)
@@ -93,7 +93,7 @@ def test_images_that_cannot_be_read_are_said_to_be() -> None:
     images = EVIDENCE.images.assign(error=[None, "truncated", *[None] * 4])
     opened = matrix_of(replace(EVIDENCE, images=images), pictures()).rows[0][1].gallery
     assert opened is not None
-    assert opened.figures[0].lines == ["r1", "log loss 2", "cannot be read"]
+    assert opened.figures[0].lines[3:] == ["log loss 2", "cannot be read: truncated"]
 
 
 def test_little_room_means_fewer_pictures_per_cell_and_none_means_a_matrix_alone() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from foldline.report.page import Gallery, Words
 from foldline.report.pictures import Pictures
+from foldline.report.row_figures import row_lines
 from foldline.report.sections.examples import (
     MOST_DRAWN,
     Asked,
@@ -14,7 +15,6 @@ from foldline.report.sections.examples import (
     asked_outputs,
     drawn_rows,
     examples,
-    row_lines,
     share_of_worst_tenth,
 )
 from tests.report.drawn import drawn

@@ -11,6 +11,7 @@ from foldline.metrics.truths_and_answers import Labels
 from foldline.report.evidence import Evidence
 from foldline.report.page import UNKNOWN, Cell, Figure, Gallery, Matrix, Opening, Part, Section, Table, Words
 from foldline.report.pictures import Pictures
+from foldline.report.row_figures import row_figure
 
 NEEDS = "the confusion matrix needs rows of one class each"
 MOST_CLASSES = 24
@@ -33,7 +34,11 @@ def confusion(evidence: Evidence, pictures: Pictures) -> Section | None:
     wrong, pairs = int((true != said).sum()), confused_pairs(true, said)
     shown = shown_classes(true, said, len(names))
     rows_of = rows_by_cell(true, said, evidence.losses, shown)
-    figures = _figures_of(evidence, pictures, _rows_per_cell(pictures, rows_of))
+    most = _rows_per_cell(pictures, rows_of)
+
+    def figures(rows: Sequence[int]) -> list[Figure]:
+        return [row_figure(evidence, pictures, row) for row in rows[:most]]
+
     matrix = Matrix(
         "confusion",
         "true / said",
@@ -104,21 +109,6 @@ def _rows_per_cell(pictures: Pictures, rows_of: RowsOf) -> int:
     affordable = pictures.affordable(SHARE_OF_PICTURES)
     sizes = np.array([len(rows) for rows in rows_of.values()])
     return max((most for most in range(1, MOST_PER_CELL + 1) if np.minimum(sizes, most).sum() <= affordable), default=0)
-
-
-def _figures_of(evidence: Evidence, pictures: Pictures, most: int) -> Callable[[Sequence[int]], list[Figure]]:
-    first, errors = evidence.first_images, evidence.errors
-
-    def figures(rows: Sequence[int]) -> list[Figure]:
-        found = []
-        for row in rows[:most]:
-            index = int(first[row])
-            lines = [evidence.ids[row], f"{evidence.loss_name} {evidence.losses[row]:.3g}"]
-            lines += ["cannot be read"] if index in errors else []
-            found.append(Figure(pictures.of(index), f"row {evidence.ids[row]}", lines))
-        return found
-
-    return figures
 
 
 def _cells(

@@ -10,6 +10,7 @@ from foldline.files.refusal import counted
 from foldline.report.evidence import Evidence
 from foldline.report.page import Figure, Gallery, Part, Section, Words
 from foldline.report.pictures import Pictures
+from foldline.report.row_figures import row_figure
 
 MOST_WORST, MOST_UNSURE, MOST_DRAWN = 18, 12, 12
 SEED = 0
@@ -43,14 +44,9 @@ def examples(evidence: Evidence, pictures: Pictures, maps_of: Callable[[Asked], 
     found = maps_of({row: list(outputs) for row, outputs in asked.items() if outputs})
 
     def figure(row: int) -> Figure:
-        overlays = [
-            (name, title)
-            for output, title in asked[row].items()
-            if (row, output) in found.maps
-            and (name := pictures.overlay(f"{row}-{output}", found.maps[row, output])) is not None
-        ]
-        picture, lines = pictures.of(int(evidence.first_images[row])), row_lines(evidence, row)
-        return Figure(picture, f"row {evidence.ids[row]}: {'; '.join(lines[1:3])}", lines, overlays)
+        titled = ((f"{row}-{output}", found.maps.get((row, output)), title) for output, title in asked[row].items())
+        named = [(pictures.overlay(name, one), title) for name, one, title in titled if one is not None]
+        return row_figure(evidence, pictures, row, [(name, title) for name, title in named if name is not None])
 
     body: list[Part] = [Words(found.said)] if found.said else []
     body += [Gallery([figure(row) for row in rows.tolist()], title, lede) for title, lede, rows in groups]
@@ -94,22 +90,3 @@ def _titled(names: Sequence[str], said: int, true: int, outputs: int) -> dict[in
     if said == true:
         titles = {true: f"true and said: {names[true]}"}
     return {output: title for output, title in titles.items() if output < outputs}
-
-
-def row_lines(evidence: Evidence, row: int) -> Sequence[str]:
-    """Its id, the truth, what is said of it, and what it costs."""
-    labels, one = evidence.labels, np.array([row])
-    if labels is not None and evidence.form.is_one_distribution:
-        true, said = (_with_probability(evidence, of, one) for of in (evidence.targets[one], labels[one]))
-    else:
-        true = evidence.target.shown(evidence.targets[one], evidence.classes)[0]
-        said = evidence.form.shown(evidence.after[one], evidence.classes)[0]
-    error = evidence.errors.get(int(evidence.first_images[row]))
-    unread = [f"cannot be read: {error}"] if error else []
-    cost = f"{evidence.loss_name} {evidence.losses[row]:.3g}"
-    return [evidence.ids[row], f"true: {true}", f"said: {said}", cost, *unread]
-
-
-def _with_probability(evidence: Evidence, labels: Rows, rows: Rows) -> str:
-    (value,) = evidence.probabilities_of(labels, rows)
-    return evidence.names[labels[0]] + ("" if np.isnan(value) else f" ({value:.3f})")

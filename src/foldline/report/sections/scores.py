@@ -117,11 +117,8 @@ def gain_rows(gains: pd.DataFrame) -> list[list[str | Cell]]:
         numbers = [UNKNOWN, UNKNOWN, UNKNOWN]
         if not pd.isna(one["low"]):
             estimate = f"{shown(one['cross_validated'], True)} ± {shown(one['standard_error'])}"
-            numbers = [
-                shown(one["in_sample"], True),
-                estimate,
-                f"{shown(one['low'], True)} .. {shown(one['high'], True)}",
-            ]
+            interval = _range(Interval(one["low"], one["high"]), True)
+            numbers = [shown(one["in_sample"], True), estimate, interval]
         setting, note = ("" if pd.isna(one[name]) else str(one[name]) for name in ("setting", "note"))
         applied = Cell("yes", "good") if one["applied"] else Cell("no", "quiet")
         rows.append([str(one["step"]), str(one["stage"]), setting, *numbers, applied, Cell(note, "quiet")])
@@ -131,11 +128,8 @@ def gain_rows(gains: pd.DataFrame) -> list[list[str | Cell]]:
 def upload_rows(evidence: Evidence, uploaded: Standing) -> list[list[str | Cell]]:
     """This run, the last one that was uploaded before it, and the best of all others."""
     own, rows = _public(uploaded), []
-    for label, one in (
-        ("this run", uploaded.own),
-        ("the last upload before it", uploaded.last),
-        ("the best other upload", uploaded.best),
-    ):
+    labels = ("this run", "the last upload before it", "the best other upload")
+    for label, one in zip(labels, (uploaded.own, uploaded.last, uploaded.best), strict=True):
         score = one.public_score if one is not None else None
         when = f"{label}, {one.time[:10]}" if one is not None else f"{label}, not uploaded yet"
         gain = UNKNOWN
@@ -168,5 +162,5 @@ def _mean_of_folds(found: Scores) -> str:
     return f"{shown(found.fold_mean)} ± {shown(standard_error(list(found.by_fold.values())))}"
 
 
-def _range(interval: Interval) -> str:
-    return f"{shown(interval.low)} .. {shown(interval.high)}"
+def _range(interval: Interval, signed: bool = False) -> str:
+    return f"{shown(interval.low, signed)} .. {shown(interval.high, signed)}"
