@@ -198,7 +198,7 @@ class FittedBounds(Bounds):
 
     @property
     def grid(self) -> tuple[float, ...]:
-        return tuple(value / max(self._on.scale.form.distributions(self._on.classes)) for value in LOWER_BOUNDS)
+        return lower_bounds(self._on.scale.form, self._on.classes)
 
     def fit_data(self, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows bounds"]:
         """What each row costs with each lower bound of the grid."""
@@ -209,11 +209,26 @@ class FittedBounds(Bounds):
         return lambda lower: row_losses(bounded(self._from(lower)), targets)
 
     def _from(self, lower: float) -> AbsoluteBounds:
-        """A probability by itself and that of its absence have the same lower bound."""
-        return AbsoluteBounds(lower, 1.0 if self._on.scale.form.adds_up else 1 - lower)
+        return bounds_from(lower, self._on.scale.form)
 
     def fit(self, data: Float64[np.ndarray, "rows bounds"], targets: np.ndarray) -> AbsoluteBounds:
         return self._from(best_on_grid(data, self.grid, 0.0))
+
+
+def lower_bounds(form: Form, classes: int) -> tuple[float, ...]:
+    """To choose from, rising from 0."""
+    return tuple(value / max(form.distributions(classes)) for value in LOWER_BOUNDS)
+
+
+def bounds_from(lower: float, form: Form) -> AbsoluteBounds:
+    """A probability by itself and that of its absence have the same lower bound."""
+    return AbsoluteBounds(lower, 1.0 if form.adds_up else 1 - lower)
+
+
+def described_bounds(description: str) -> AbsoluteBounds:
+    """Those that `Bounds.describe` puts in words, to three digits."""
+    lower, upper = map(float, description.split(" .. "))
+    return AbsoluteBounds(lower, upper)
 
 
 def bounding(

@@ -90,6 +90,38 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean - reach, mean + reach)
 
 
+def wilson_interval(
+    shares: Float64[np.ndarray, " some"], trials: Float64[np.ndarray, " some"] | Int64[np.ndarray, " some"]
+) -> tuple[Float64[np.ndarray, " some"], Float64[np.ndarray, " some"]]:
+    """The ends of the intervals (level LEVEL) of probabilities of which so many independent trials saw these shares.
+
+    Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
+    """
+    z = float(scipy.special.ndtri((1 + LEVEL) / 2))
+    middle = (shares + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    reach = z / (1 + z**2 / trials) * np.sqrt(shares * (1 - shares) / trials + z**2 / (4 * trials**2))
+    return middle - reach, middle + reach
+
+
+def cluster_interval(
+    influences: Float64[np.ndarray, " rows"],
+    clusters: Int64[np.ndarray, " rows"],
+    estimate: float,
+    level: float = LEVEL,
+) -> Interval:
+    """Student's interval of an estimate to which each row adds its influence, those of a cluster together: of a mean
+    (value - mean) / rows. NaN for a single cluster.
+
+    Source: Liang and Zeger, Longitudinal data analysis using generalized linear models, 1986.
+    """
+    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], weights=influences)
+    if len(sums) < 2:
+        return Interval(math.nan, math.nan)
+    error = math.sqrt(len(sums) / (len(sums) - 1) * float((sums**2).sum()))
+    reach = float(scipy.special.stdtrit(len(sums) - 1, (1 + level) / 2)) * error
+    return Interval(estimate - reach, estimate + reach)
+
+
 def _spans(starts: Int64[np.ndarray, " spans"], sizes: Int64[np.ndarray, " spans"]) -> Int64[np.ndarray, " positions"]:
     """start, start + 1, ... start + size - 1 of each span, one after another."""
     offsets = np.cumsum(sizes) - sizes

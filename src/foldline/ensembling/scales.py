@@ -30,6 +30,9 @@ Weights = Float64[np.ndarray, " arrays"]
 Scores = Float64[np.ndarray, "*axes outputs"]
 TruthAt = Callable[[float], Float64[np.ndarray, "rows asked"]]
 
+Claims = tuple[Float32[np.ndarray, " claims"], Float64[np.ndarray, " claims"]]
+"""The probabilities of claims, and whether each came true: 0 or 1, or a share."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -194,6 +197,8 @@ class FormKind(Word):
     is_one_distribution: ClassVar[bool] = False
     loss_name: ClassVar[str] = "log loss"
     """Of `row_losses`."""
+    claimed: ClassVar[str] = ""
+    """What `claims` say, in words."""
 
     def width(self, classes: int) -> int:
         """How many numbers a row has. Raises ValueError where there cannot be so many classes."""
@@ -220,6 +225,11 @@ class FormKind(Word):
         """A few words per row, for a person to read. names: of the classes."""
         return [_listed(row, names if len(row) > 1 else [""], np.arange(len(row))) for row in predictions]
 
+    def claims(self, predictions: np.ndarray, targets: np.ndarray) -> Claims:
+        """Of forms that have probabilities. targets: in the form of files/rows.py; a label that is missing claims
+        nothing."""
+        raise NotImplementedError
+
 
 class Distribution(FormKind):
     """A distribution over the classes."""
@@ -227,6 +237,7 @@ class Distribution(FormKind):
     kind: Literal["distribution"]
     scale: ClassVar[type[Scale]] = OfLogProbabilities
     adds_up: ClassVar[bool] = True
+    claimed: ClassVar[str] = "that a row is of its likeliest class (of two classes: of the second)"
     is_one_distribution: ClassVar[bool] = True
 
     def named(self, predictions: np.ndarray) -> np.ndarray:
@@ -240,12 +251,22 @@ class Distribution(FormKind):
         first, highest = likeliest(predictions, 1)
         return [f"{names[label]} {value:.2f}" for (label,), (value,) in zip(first, highest, strict=True)]
 
+    def claims(self, predictions: np.ndarray, targets: np.ndarray) -> Claims:
+        """One per row: that it is of the likeliest class; of two classes, of the second. Where targets are
+        distributions, it comes true by the class's share."""
+        named, said = (one[:, 0] for one in likeliest(predictions, 1))
+        if predictions.shape[1] == 2:
+            named, said = np.ones(len(predictions), np.int64), predictions[:, 1]
+        came_true = named == targets if are_positions(targets) else targets[np.arange(len(targets)), named]
+        return said, came_true.astype(np.float64)
+
 
 class Independent(FormKind):
     """A probability for each class by itself."""
 
     kind: Literal["independent"]
     scale: ClassVar[type[Scale]] = OfOdds
+    claimed: ClassVar[str] = "that a row has a label, of all rows and labels"
 
     def named(self, predictions: np.ndarray) -> np.ndarray:
         return predictions >= 0.5
@@ -256,6 +277,10 @@ class Independent(FormKind):
 
     def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
         return [_listed(row, names, np.flatnonzero(row >= 0.5)) or "nothing" for row in predictions]
+
+    def claims(self, predictions: np.ndarray, targets: np.ndarray) -> Claims:
+        """One per row and class: that the row is of it."""
+        return predictions.ravel(), targets.ravel().astype(np.float64)
 
 
 class Numbers(FormKind):
@@ -297,6 +322,7 @@ class ColumnDistributions(FormKind):
     """How many classes each column has."""
     scale: ClassVar[type[Scale]] = OfLogProbabilities
     adds_up: ClassVar[bool] = True
+    claimed: ClassVar[str] = "that a column's label is the likeliest, of all rows and columns"
 
     def width(self, classes: int) -> int:
         if sum(self.sizes) != classes:
@@ -316,6 +342,12 @@ class ColumnDistributions(FormKind):
 
     def shown(self, predictions: np.ndarray, names: Sequence[str]) -> list[str]:
         return [_listed(row, names, labels) for row, labels in zip(predictions, self.named(predictions), strict=True)]
+
+    def claims(self, predictions: np.ndarray, targets: np.ndarray) -> Claims:
+        """One per row and column: that its label is the likeliest."""
+        named, known = self.named(predictions), targets >= 0
+        said = np.take_along_axis(predictions, named, axis=1)
+        return said[known], (named == targets)[known].astype(np.float64)
 
 
 Form = Annotated[FormKind, union_of("foldline.ensembling.scales", FormKind)]

@@ -1,0 +1,150 @@
+"""Which rows are worse than the rest: by the card's features, by image size, by how many rows belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float64, Int64
+
+from foldline.ensembling.intervals import LEVEL, Interval, cluster_interval
+from foldline.files.rows import TABULAR, positions_of, tabular_columns
+from foldline.report.charts import Spec, chart, intervals, level, names, table_of
+from foldline.report.evidence import Evidence
+from foldline.report.page import Cell, Chart, Section, Table
+
+LEAST_ROWS = 30
+"""Of a slice that is judged: with fewer, Student's interval is too narrow for losses, which are skewed."""
+BINS = 5
+MOST_VALUES = 7
+MOST_DRAWN = 25
+MISSING, OTHERS = "missing", "all others"
+FEW_ROWS = "few rows"
+TONES = {"worse": "bad", "better": "good", "": "", FEW_ROWS: "quiet"}
+
+
+def slices(evidence: Evidence) -> Section | None:
+    """None where nothing divides the rows."""
+    known = ~np.isnan(evidence.losses)
+    columns = {by: column[known] for by, column in dividing_columns(evidence).items()}
+    table = slice_table(columns, evidence.losses[known], evidence.clusters[known])
+    if table.empty:
+        return None
+    name = evidence.loss_name
+    lede = (
+        f"The mean {name} of each slice, its 95 % interval over clusters, and by how much it exceeds that of all other "
+        f"rows. A slice is really worse or better where that interval, wide enough for all {len(table)} slices "
+        f"together, excludes zero; one of fewer than {LEAST_ROWS} rows is not judged."
+    )
+    table.insert(0, "slice", table.pop("by") + ": " + table.pop("of"))
+    drawing = Chart(drawn(table.head(MOST_DRAWN), name, float(evidence.losses[known].mean())), f"Slices by {name}.")
+    return Section("slices", headline(table, name), lede, [drawing, listing(table, name)])
+
+
+def listing(table: pd.DataFrame, loss_name: str) -> Table:
+    spans = {"interval": ("low", "high"), "interval for all slices": ("more low", "more high")}
+    told = {
+        name: [f"{low:.3g} .. {high:.3g}" for low, high in table[list(of)].to_numpy()] for name, of in spans.items()
+    }
+    shown = table.assign(**told)[["slice", "rows", "loss", "interval", "more", "interval for all slices", "verdict"]]
+    found = table_of(shown.rename(columns={"loss": loss_name, "more": "more than the rest"}), "Slices, the worst first")
+    rows = [[*row[:-1], Cell(str(row[-1]), TONES[str(row[-1])])] for row in found.rows]
+    return replace(found, rows=rows)
+
+
+def dividing_columns(evidence: Evidence) -> Mapping[str, pd.Series]:
+    """What each out-of-fold row is, by several columns of numbers or texts."""
+    positions = positions_of(evidence.rows, evidence.ids)
+    mine, by_row = evidence.rows.iloc[positions], evidence.images.groupby("row", sort=False)
+    first = by_row[["height", "width"]].first().reindex(positions)
+    _, cluster, sizes = np.unique(evidence.clusters, return_inverse=True, return_counts=True)
+    columns = {name.removeprefix(TABULAR): mine[name] for name in tabular_columns(mine)} | {
+        "image height x width": first["height"] * first["width"],
+        "image width / height": first["width"] / first["height"],
+        "images of the row": by_row.size().reindex(positions),
+        "rows of the cluster": pd.Series(sizes[cluster]),
+    }
+    return {by: column.reset_index(drop=True) for by, column in columns.items()}
+
+
+def sliced(column: pd.Series) -> pd.Series:
+    """Each row's slice in words: a number's quantile bin, or the number itself where there are few; of texts the most
+    frequent ones."""
+    known = column.dropna()
+    if pd.api.types.is_numeric_dtype(column) and known.nunique() > MOST_VALUES:
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+        binned = known.groupby(np.searchsorted(edges, known, side="right"))
+        texts = (binned.transform("min").map("{:.4g}".format)) + " .. " + binned.transform("max").map("{:.4g}".format)
+    elif pd.api.types.is_numeric_dtype(column):
+        texts = known.map("{:g}".format)
+    else:
+        frequent = known.value_counts().index[:MOST_VALUES]
+        texts = known.where(known.isin(frequent), OTHERS).astype(str)
+    return texts.reindex(column.index).fillna(MISSING)
+
+
+def slice_table(
+    columns: Mapping[str, pd.Series], losses: Float64[np.ndarray, " rows"], clusters: Int64[np.ndarray, " rows"]
+) -> pd.DataFrame:
+    """`by` what, `of` what kind, `rows`; `loss` (the mean) with `low` and `high`; `more` than the mean of all other rows, with the
+    ends of the interval that holds for all slices together (Bonferroni); `verdict`. What may be judged comes first, the
+    worst before others."""
+    parts = [(by, name, chosen) for by, column in columns.items() for name, chosen in _slices_of(column)]
+    level = 1 - (1 - LEVEL) / max(len(parts), 1)
+    found = []
+    for by, name, chosen in parts:
+        loss, inside = mean_and_influences(losses, chosen)
+        rest, outside = mean_and_influences(losses, ~chosen)
+        own = cluster_interval(inside[chosen], clusters[chosen], loss)
+        more = cluster_interval(inside - outside, clusters, loss - rest, level)
+        count = int(chosen.sum())
+        found.append((by, name, count, loss, *own, loss - rest, *more, verdict(more, min(count, len(chosen) - count))))
+    heads = ["by", "of", "rows", "loss", "low", "high", "more", "more low", "more high", "verdict"]
+    return pd.DataFrame(found, columns=heads).sort_values(
+        ["verdict", "more"], key=lambda values: values == FEW_ROWS if values.name == "verdict" else -values
+    )
+
+
+def _slices_of(column: pd.Series) -> Iterator[tuple[str, Bool[np.ndarray, " rows"]]]:
+    """None of a column that is the same for all rows."""
+    texts = sliced(column)
+    for name in texts.unique() if texts.nunique() > 1 else ():
+        yield str(name), (texts == name).to_numpy()
+
+
+def mean_and_influences(
+    values: Float64[np.ndarray, " rows"], chosen: Bool[np.ndarray, " rows"]
+) -> tuple[float, Float64[np.ndarray, " rows"]]:
+    mean = float(values[chosen].mean())
+    return mean, np.where(chosen, values - mean, 0) / chosen.sum()
+
+
+def verdict(more: Interval, rows: int) -> str:
+    """rows: of the smaller of the two parts that are compared."""
+    if rows < LEAST_ROWS:
+        return FEW_ROWS
+    return ("worse" if more.low > 0 else "better") if more.excludes_zero else ""
+
+
+def headline(table: pd.DataFrame, loss_name: str) -> str:
+    worse = table[table["verdict"] == "worse"]
+    if worse.empty:
+        return "No slice is really worse than the rest"
+    first = worse.iloc[0]
+    others = f", and {len(worse) - 1} more" if len(worse) > 1 else ""
+    rest = first["loss"] - first["more"]
+    return f"Really worse: {first['slice']}, {loss_name} {first['loss']:.3g} against {rest:.3g}{others}"
+
+
+def drawn(table: pd.DataFrame, loss_name: str, mean: float) -> Spec:
+    title, y = f"mean {loss_name}", names("slice", axis={"labelLimit": 230})
+    colours = {"domain": list(TONES), "range": ["#c0503c", "#3f8f5a", "#7d8792", "#b9bfc6"]}
+    colour = names("verdict", scale=colours, legend=None)
+    return chart(
+        table[["slice", "rows", "loss", "low", "high", "verdict"]],
+        level("x", mean, title=title),
+        *intervals("x", "loss", {"y": y, "color": colour}, title=title),
+        height=max(60, 20 * len(table)),
+    )
