@@ -75,6 +75,8 @@ class Chart:
     """The field of its data that names a picture, which a click on a mark opens."""
     caption: str | None = None
     """The field of its data that says what that picture is."""
+    half: bool = False
+    """Whether two of them stand side by side where a screen is wide."""
 
 
 @dataclass(frozen=True)

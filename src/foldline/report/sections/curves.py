@@ -23,7 +23,7 @@ def curves(evidence: Evidence) -> Section:
         .rename(columns={"learning_rate": "learning rate"})[["training", "epoch", "learning rate"]]
         .dropna()
     )
-    charts = [Chart(drawn(table, name), f"{name} by epoch") for name, table in tables.items() if len(table)]
+    charts = [Chart(drawn(table, name), f"{name} by epoch", half=True) for name, table in tables.items() if len(table)]
     return Section(
         "curves", headline(ends), "", [*charts, table_of(ends, "Where trainings ended", {"lowest at epoch": ""})]
     )
@@ -80,5 +80,7 @@ def drawn(table: pd.DataFrame, measure: str) -> Spec:
         "color": names("training", legend={"orient": "top", "columns": 5}),
     }
     if "of" in table:
-        encoding["strokeDash"] = names("of", scale={"domain": list(reversed(PARTS))}, legend={"orient": "top"})
+        encoding["strokeDash"] = names(
+            "of", scale={"domain": list(reversed(PARTS))}, legend={"orient": "top", "symbolType": "stroke"}
+        )
     return chart(table, mark("line", point={"size": 18}, tooltip=HOVER), height=220, **encoding)

@@ -45,8 +45,10 @@ def numbers(evidence: Evidence) -> Section | None:
         name = f"{evidence.classes[at]}: " if len(table) > 1 else ""
         residuals = residual_bins(true, said, evidence.clusters[known])
         body += [
-            Chart(against(true, said, name, MOST_POINTS // len(drawn)), f"{name}predicted against true values."),
-            Chart(residual_chart(residuals, name), f"{name}mean residual by predicted value."),
+            Chart(
+                against(true, said, name, MOST_POINTS // len(drawn)), f"{name}predicted against true values.", half=True
+            ),
+            Chart(residual_chart(residuals, name), f"{name}mean residual by predicted value.", half=True),
         ]
     lede = (
         "R² is the share of the variance that is explained; bias is the mean of predicted - true. Points are "
@@ -100,7 +102,7 @@ def against(true: Column, said: Column, name: str, most: int) -> Spec:
         pd.DataFrame({"true": true[rows], "predicted": said[rows]}),
         diagonal("true", "predicted", min(true.min(), said.min()), max(true.max(), said.max())),
         mark("point", filled=True, size=22, opacity=0.55, tooltip=HOVER),
-        height=320,
+        height=260,
         x=axis("true", title=f"{name}true"),
         y=axis("predicted"),
     )
@@ -109,4 +111,4 @@ def against(true: Column, said: Column, name: str, most: int) -> Spec:
 def residual_chart(table: pd.DataFrame, name: str) -> Spec:
     x, y = axis("predicted", title=f"{name}predicted"), {"title": "predicted - true"}
     line = mark("line", {"x": x, "y": axis("residual", **y)}, opacity=0.5)
-    return chart(table, level("y", 0, **y), line, *intervals("y", "residual", {"x": x}, **y), height=200)
+    return chart(table, level("y", 0, **y), line, *intervals("y", "residual", {"x": x}, **y))

@@ -22,8 +22,8 @@ def ordinal(evidence: Evidence) -> Section | None:
     table, off = level_table(true, said, evidence.names), said - true
     kappa = QuadraticWeightedKappa(kind="quadratic_weighted_kappa").score(true, said)
     lede = (
-        f"Quadratic weighted kappa {kappa:.4f}; rows are {np.abs(off).mean():.3f} levels off on average. Above zero is too "
-        "high."
+        f"Quadratic weighted kappa {kappa:.4f}; rows are {np.abs(off).mean():.3f} levels off on average. A distance "
+        "above zero is too high."
     )
     drawing = Chart(
         drawn(distance_table(true, said, evidence.names)), "How many levels the rows of each level are off."
@@ -33,7 +33,8 @@ def ordinal(evidence: Evidence) -> Section | None:
 
 
 def level_table(true: Labels, said: Labels, levels: Sequence[str]) -> pd.DataFrame:
-    """Of each level that rows have: `rows`, the shares `right` and `at most 1 off`, and the `mean distance`, said - true."""
+    """Of each level that rows have: `rows`, the shares `right` and `at most 1 off`, and the `mean distance`, said -
+    true."""
     off = pd.DataFrame({"at": true, "off": said - true})
     grouped = off.assign(right=off["off"] == 0, near=off["off"].abs() <= 1).groupby("at")
     table = grouped.agg(rows=("off", "size"), right=("right", "mean"), near=("near", "mean"), mean=("off", "mean"))

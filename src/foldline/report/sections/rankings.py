@@ -26,8 +26,8 @@ def rankings(evidence: Evidence) -> Section | None:
     table, missed = rank_table(answers[:, :scored]), ~answers.any(axis=1)
     lede = (
         f"Bars: the share of rows with one of their classes at a rank of the submitted {scored}. Line: at this rank or "
-        f"before, by probability alone. Of {missed.sum():,} rows without a hit {(missed & likely.any(axis=1)).sum():,} have "
-        f"one among their {ranks} likeliest classes."
+        f"before, by probability alone. Of {missed.sum():,} rows without a hit {(missed & likely.any(axis=1)).sum():,} "
+        f"have one among their {ranks} likeliest classes."
     )
     first, within = table["hits"].iloc[0], table["so far"].iloc[-1]
     title = f"{first:.1%} of the rows have a class of theirs at the first rank, {within:.1%} among the first {scored}"

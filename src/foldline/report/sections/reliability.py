@@ -49,12 +49,12 @@ def reliability(evidence: Evidence) -> Section | None:
     stages = {"before and after clip": after} if before.equals(after) else {"before clip": before, "after clip": after}
     errors = listed(f"{calibration_error(table):.4f} {stage}" for stage, table in stages.items())
     lede = (
-        f"Probabilities {evidence.form.claimed}. Expected calibration error: {errors}; of {after['claims'].sum():,} claims "
-        f"that come true just as they say, chance alone would show up to {error_by_chance(after):.4f}."
+        f"Probabilities {evidence.form.claimed}. Expected calibration error: {errors}; of {after['claims'].sum():,} "
+        f"claims that come true just as they say, chance alone would show up to {error_by_chance(after):.4f}."
     )
     table = pd.concat([table.assign(stage=stage) for stage, table in stages.items()], ignore_index=True)
-    body: list[Part] = [Chart(drawn(table), f"Share that came true by probability. {lede}")]
-    return Section("reliability", verdict(after), lede, [*body, *bounds_curve(evidence)])
+    drawing = Chart(drawn(table), f"Share that came true by probability. {lede}", half=True)
+    return Section("reliability", verdict(after), lede, [drawing, *bounds_curve(evidence)])
 
 
 def bins_of(said: Float[np.ndarray, " claims"], came_true: Float[np.ndarray, " claims"]) -> pd.DataFrame:
@@ -133,15 +133,16 @@ def bounds_curve(evidence: Evidence) -> list[Part]:
     best, force = table.loc[table["loss"].idxmin()], lower_in_force(evidence.gains)
     said = (
         f"{name} of {len(rows):,} out-of-fold rows against the lower bound of probabilities. The best of the grid is "
-        f"{best['lower bound']:.3g} with {best['loss']:.5f}, on the very rows that it is chosen on; without bounds it is "
-        f"{table['loss'].iloc[0]:.5f} (dashed). "
+        f"{best['lower bound']:.3g} with {best['loss']:.5f}, on the very rows that it is chosen on; without bounds it "
+        f"is {table['loss'].iloc[0]:.5f} (dashed). "
         + ("No bound is in force." if force is None else f"In force is {force:.3g} (upright line).")
     )
     x = numbers("lower bound", axis={"format": "~g", "labelOverlap": True}) | {"scale": {"type": "log", "nice": False}}
     line = mark("line", {"x": x, "y": numbers("loss", title=name)}, point={"size": 20}, tooltip=HOVER)
     upright = [mark("rule", {"x": x}, [{"lower bound": force}], size=2)] if force else []
     shown = table[(table["lower bound"] > 0) & (table["loss"] <= SHOWN_ABOVE * best["loss"])]
-    return [Words(said), Chart(chart(shown, line, level("y", table["loss"].iloc[0], title=name), *upright), said)]
+    drawing = chart(shown, line, level("y", table["loss"].iloc[0], title=name), *upright)
+    return [Chart(drawing, said, half=True), Words(said)]
 
 
 def lower_in_force(gains: pd.DataFrame) -> float | None:

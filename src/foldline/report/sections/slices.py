@@ -13,7 +13,7 @@ from foldline.ensembling.intervals import LEVEL, Interval, cluster_interval
 from foldline.files.rows import TABULAR, positions_of, tabular_columns
 from foldline.report.charts import Spec, chart, intervals, level, names, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Cell, Chart, Section, Table
+from foldline.report.page import Cell, Chart, Section
 
 LEAST_ROWS = 30
 """Of a slice that is judged: with fewer, Student's interval is too narrow for losses, which are skewed."""
@@ -26,32 +26,35 @@ TONES = {"worse": "bad", "better": "good", "": "", FEW_ROWS: "quiet"}
 
 
 def slices(evidence: Evidence) -> Section | None:
-    """None where nothing divides the rows."""
-    known = ~np.isnan(evidence.losses)
+    """None where nothing divides the rows into parts of enough rows."""
+    known, name = ~np.isnan(evidence.losses), evidence.loss_name
     columns = {by: column[known] for by, column in dividing_columns(evidence).items()}
-    table = slice_table(columns, evidence.losses[known], evidence.clusters[known])
-    if table.empty:
+    losses = evidence.losses[known]
+    table = slice_table(columns, losses, evidence.clusters[known])
+    judged = int((table["verdict"] != FEW_ROWS).sum())
+    if not judged:
         return None
-    name = evidence.loss_name
     lede = (
-        f"The mean {name} of each slice, its 95 % interval over clusters, and by how much it exceeds that of all other "
-        f"rows. A slice is really worse or better where that interval, wide enough for all {len(table)} slices "
+        f"The mean {name} of each slice with its 95 % interval over clusters, and by how much it exceeds that of all "
+        f"other rows. A slice is really worse or better where that interval, wide enough for all {judged} slices "
         f"together, excludes zero; one of fewer than {LEAST_ROWS} rows is not judged."
     )
-    table.insert(0, "slice", table.pop("by") + ": " + table.pop("of"))
-    drawing = Chart(drawn(table.head(MOST_DRAWN), name, float(evidence.losses[known].mean())), f"Slices by {name}.")
-    return Section("slices", headline(table, name), lede, [drawing, listing(table, name)])
+    listing = table_of(told(table, name), "Slices, the worst first")
+    toned = [[*row[:-1], Cell(str(row[-1]), TONES[str(row[-1])])] for row in listing.rows]
+    drawing = Chart(drawn(table.head(MOST_DRAWN), name, float(losses.mean())), f"Slices by {name}.")
+    return Section("slices", headline(table, name), lede, [drawing, replace(listing, rows=toned)])
 
 
-def listing(table: pd.DataFrame, loss_name: str) -> Table:
-    spans = {"interval": ("low", "high"), "interval for all slices": ("more low", "more high")}
-    told = {
-        name: [f"{low:.3g} .. {high:.3g}" for low, high in table[list(of)].to_numpy()] for name, of in spans.items()
-    }
-    shown = table.assign(**told)[["slice", "rows", "loss", "interval", "more", "interval for all slices", "verdict"]]
-    found = table_of(shown.rename(columns={"loss": loss_name, "more": "more than the rest"}), "Slices, the worst first")
-    rows = [[*row[:-1], Cell(str(row[-1]), TONES[str(row[-1])])] for row in found.rows]
-    return replace(found, rows=rows)
+def told(table: pd.DataFrame, loss_name: str) -> pd.DataFrame:
+    """With intervals in words."""
+    own, more = (
+        [f"{low:.3g} .. {high:.3g}" if low == low else "" for low, high in table[list(ends)].to_numpy()]
+        for ends in (("low", "high"), ("more low", "more high"))
+    )
+    heads = {"slice": table["slice"], "rows": table["rows"], loss_name: table["loss"], "interval": own}
+    return pd.DataFrame(
+        heads | {"more than the rest": table["more"], "its interval": more, "verdict": table["verdict"]}
+    )
 
 
 def dividing_columns(evidence: Evidence) -> Mapping[str, pd.Series]:
@@ -88,23 +91,29 @@ def sliced(column: pd.Series) -> pd.Series:
 def slice_table(
     columns: Mapping[str, pd.Series], losses: Float64[np.ndarray, " rows"], clusters: Int64[np.ndarray, " rows"]
 ) -> pd.DataFrame:
-    """`by` what, `of` what kind, `rows`; `loss` (the mean) with `low` and `high`; `more` than the mean of all other rows, with the
-    ends of the interval that holds for all slices together (Bonferroni); `verdict`. What may be judged comes first, the
-    worst before others."""
-    parts = [(by, name, chosen) for by, column in columns.items() for name, chosen in _slices_of(column)]
-    level = 1 - (1 - LEVEL) / max(len(parts), 1)
+    """`slice` in words, `rows`; `loss` (the mean) with `low` and `high`; `more` than the mean of all other rows, with
+    the ends of the interval that holds for all judged slices together (Bonferroni); `verdict`. Judged ones come first,
+    the worst before others."""
+    parts = [(f"{by}: {name}", chosen) for by, column in columns.items() for name, chosen in _slices_of(column)]
+    judged = sum(map(_is_judged, (chosen for _, chosen in parts)))
     found = []
-    for by, name, chosen in parts:
+    for name, chosen in parts:
         loss, inside = mean_and_influences(losses, chosen)
         rest, outside = mean_and_influences(losses, ~chosen)
-        own = cluster_interval(inside[chosen], clusters[chosen], loss)
-        more = cluster_interval(inside - outside, clusters, loss - rest, level)
-        count = int(chosen.sum())
-        found.append((by, name, count, loss, *own, loss - rest, *more, verdict(more, min(count, len(chosen) - count))))
-    heads = ["by", "of", "rows", "loss", "low", "high", "more", "more low", "more high", "verdict"]
-    return pd.DataFrame(found, columns=heads).sort_values(
-        ["verdict", "more"], key=lambda values: values == FEW_ROWS if values.name == "verdict" else -values
-    )
+        own, more = cluster_interval(inside[chosen], clusters[chosen], loss), Interval(np.nan, np.nan)
+        verdict = FEW_ROWS
+        if _is_judged(chosen):
+            more = cluster_interval(inside - outside, clusters, loss - rest, 1 - (1 - LEVEL) / judged)
+            verdict = ("worse" if more.low > 0 else "better") if more.excludes_zero else ""
+        found.append((name, int(chosen.sum()), loss, *own, loss - rest, *more, verdict))
+    heads = ["slice", "rows", "loss", "low", "high", "more", "more low", "more high", "verdict"]
+    order = {"verdict": lambda values: values == FEW_ROWS, "more": lambda values: -values}
+    table = pd.DataFrame(found, columns=heads)
+    return table.sort_values(list(order), key=lambda values: order[str(values.name)](values), ignore_index=True)
+
+
+def _is_judged(chosen: Bool[np.ndarray, " rows"]) -> bool:
+    return min(chosen.sum(), (~chosen).sum()) >= LEAST_ROWS
 
 
 def _slices_of(column: pd.Series) -> Iterator[tuple[str, Bool[np.ndarray, " rows"]]]:
@@ -119,13 +128,6 @@ def mean_and_influences(
 ) -> tuple[float, Float64[np.ndarray, " rows"]]:
     mean = float(values[chosen].mean())
     return mean, np.where(chosen, values - mean, 0) / chosen.sum()
-
-
-def verdict(more: Interval, rows: int) -> str:
-    """rows: of the smaller of the two parts that are compared."""
-    if rows < LEAST_ROWS:
-        return FEW_ROWS
-    return ("worse" if more.low > 0 else "better") if more.excludes_zero else ""
 
 
 def headline(table: pd.DataFrame, loss_name: str) -> str:
