@@ -26,6 +26,7 @@ DIGITS = 5
 SHOWN: Mapping[type, str] = {int: ",", float: ".4g", str: ""}
 QUIET = {"strokeDash": [4, 4], "opacity": 0.7, "color": "gray"}
 HOVER = {"content": "data"}
+PERCENT = {"format": "~p", "tickCount": 6}
 
 
 def drawn_rows(count: int, most: int = MOST_POINTS) -> Int64[np.ndarray, " drawn"]:
@@ -51,7 +52,7 @@ def numbers(field: str, **more: Any) -> Spec:
 
 
 def shares(field: str, **more: Any) -> Spec:
-    return numbers(field, axis={"format": "~p"}, **more)
+    return numbers(field, axis=PERCENT, **more)
 
 
 def names(field: str, **more: Any) -> Spec:

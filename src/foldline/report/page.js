@@ -32,9 +32,20 @@ function openPicture(name, caption) {
   Object.assign(image, { alt: caption });
   image.dataset.picture = name;
   said.textContent = caption;
-  figure.append(image, said);
+  figure.append(...(pictures[name] ? [image, said] : [said]));
   open(figure);
 }
+
+// Of a chart's points that open pictures the one that is open: arrow keys go on to the next.
+let opened = null;
+function openPoint(points, at) {
+  openPicture(points[at].name, points[at].caption);
+  opened = { points, at };
+}
+document.addEventListener("keydown", event => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (opened && step) openPoint(opened.points, (opened.at + step + opened.points.length) % opened.points.length);
+});
 
 document.addEventListener("click", event => {
   const cell = event.target.closest("button[data-opens]"), thumb = event.target.closest("button.thumb");
@@ -42,7 +53,7 @@ document.addEventListener("click", event => {
   else if (thumb) open(enlarged(thumb.closest("figure")));
   else if (event.target === shownWindow) shownWindow.close();
 });
-shownWindow.addEventListener("close", () => content.replaceChildren());
+shownWindow.addEventListener("close", () => { content.replaceChildren(); opened = null; });
 
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -55,7 +66,7 @@ function style() {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { ...text, domainColor: colour("line"), tickColor: colour("line"), gridColor: colour("line") },
     legend: text, header: text, title: { color: colour("ink"), fontSize: 13, anchor: "start" },
-    mark: { color: colour("accent") }, text: { color: colour("ink") },
+    mark: { color: colour("accent") }, text: { color: colour("ink") }, rule: { color: colour("quiet") },
     range: { category: dark.matches
       ? ["#f4975c", "#7aa7d9", "#8ccf9b", "#d79ad1", "#d8c46a", "#6fc7c9", "#f2899c", "#b0a4e8", "#b8bfc6", "#c9a27c"]
       : ["#b4470f", "#2f68a5", "#2f7d43", "#8d3f8b", "#8a7410", "#1c7c80", "#b5304c", "#5d4fb0", "#5c646c", "#7d5429"] },
@@ -66,11 +77,16 @@ function draw() {
   document.querySelectorAll("[data-chart]").forEach(async place => {
     const { spec, opens, caption } = charts[place.dataset.chart];
     const { view } = await vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v5.json", width: "container", ...spec },
-      { actions: false, config: style(), renderer: "canvas" });
-    if (opens) view.addEventListener("click", (event, item) => {
-      const datum = item && item.datum;
-      if (datum && pictures[datum[opens]]) openPicture(datum[opens], caption ? String(datum[caption]) : "");
+      { actions: false, config: style(), renderer: "canvas", tooltip: { theme: dark.matches ? "dark" : "light" } });
+    if (!opens) return;
+    const said = datum => ({ name: datum[opens], caption: String(datum[caption] ?? "") }), points = spec.data.values.map(said);
+    view.addEventListener("click", (event, item) => {
+      if (!item || !item.datum || !(opens in item.datum)) return;
+      const { name, caption } = said(item.datum);
+      openPoint(points, points.findIndex(point => point.name === name && point.caption === caption));
     });
+    place.tabIndex = 0;
+    place.onkeydown = event => { if (event.key === "Enter") openPoint(points, 0); };
   });
 }
 if (charts.length) { draw(); dark.addEventListener("change", draw); }

@@ -11,42 +11,36 @@ from foldline.report.page import Chart, Section
 
 MOST_EPOCHS = 200
 """Of a training, of which points are drawn: of more, some."""
-PARTS = ("train", "validation")
+MOST_COLOURS = 10
 TRAINING = ["fold", "seed"]
+MEASURES = {
+    "loss": {"validation_loss": "validation", "train_loss": "train"},
+    "accuracy": {"validation_accuracy": "validation", "train_accuracy": "train"},
+    "learning rate": {"learning_rate": "of the head"},
+}
+"""What is drawn, and the columns of history.csv that it is of."""
 
 
 def curves(evidence: Evidence) -> Section:
-    history, ends = evidence.history, ends_of(evidence.history)
-    tables = {measure: long_table(history, measure) for measure in ("loss", "accuracy")}
-    tables["learning rate"] = (
-        thinned(history)
-        .rename(columns={"learning_rate": "learning rate"})[["training", "epoch", "learning rate"]]
-        .dropna()
-    )
+    ends, thin = ends_of(evidence.history), thinned(evidence.history)
+    tables = {measure: long_table(thin, measure) for measure in MEASURES}
     charts = [Chart(drawn(table, name), f"{name} by epoch", half=True) for name, table in tables.items() if len(table)]
-    return Section(
-        "curves", headline(ends), "", [*charts, table_of(ends, "Where trainings ended", {"lowest at epoch": ""})]
-    )
+    listing = table_of(ends, "Where trainings ended", {"lowest at epoch": ""})
+    return Section("curves", headline(ends), "", [*charts, listing])
 
 
 def thinned(history: pd.DataFrame) -> pd.DataFrame:
-    """With `training`, a name, and of each training at most about MOST_EPOCHS epochs, the last among them."""
-    named = history.assign(training="fold " + history["fold"].astype(str))
-    if history["seed"].nunique() > 1:
-        named["training"] += ", seed " + history["seed"].astype(str)
-    of_training = named.groupby(TRAINING)["epoch"]
+    """Of each training at most about MOST_EPOCHS epochs, the last among them."""
+    of_training = history.groupby(TRAINING)["epoch"]
     step = max(1, int(of_training.size().max()) // MOST_EPOCHS)
-    return named[(of_training.cumcount(ascending=False) % step == 0).to_numpy()]
+    return history[(of_training.cumcount(ascending=False) % step == 0).to_numpy()]
 
 
 def long_table(history: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """`training`, `epoch`, `of` (train, validation) and the measure, without what was not measured."""
-    table = thinned(history)
-    parts = [
-        table[["training", "epoch"]].assign(of=part, **{measure: table[f"{part}_{measure}"].astype(float)})
-        for part in PARTS
-    ]
-    return pd.concat(parts, ignore_index=True).dropna()
+    """`fold`, `seed`, `epoch`, `of` what, and the measure, without what was not measured."""
+    columns = MEASURES[measure]
+    found = history.rename(columns=columns).melt([*TRAINING, "epoch"], list(columns.values()), "of", measure)
+    return found.dropna().astype({measure: float, "fold": str})
 
 
 def ends_of(history: pd.DataFrame) -> pd.DataFrame:
@@ -74,13 +68,16 @@ def headline(ends: pd.DataFrame) -> str:
 
 
 def drawn(table: pd.DataFrame, measure: str) -> Spec:
-    encoding = {
-        "x": numbers("epoch", axis={"tickMinStep": 1, "format": "d"}),
-        "y": numbers(measure),
-        "color": names("training", legend={"orient": "top", "columns": 5}),
-    }
-    if "of" in table:
-        encoding["strokeDash"] = names(
-            "of", scale={"domain": list(reversed(PARTS))}, legend={"orient": "top", "symbolType": "stroke"}
-        )
-    return chart(table, mark("line", point={"size": 18}, tooltip=HOVER), height=220, **encoding)
+    """A colour per fold, in which its seeds are lines of their own."""
+    legend = {"orient": "top", "columns": 5} if table["fold"].nunique() <= MOST_COLOURS else None
+    dash = {"orient": "top", "symbolType": "stroke"} if table["of"].nunique() > 1 else None
+    return chart(
+        table,
+        mark("line", point={"size": 18}, tooltip=HOVER),
+        height=220,
+        x=numbers("epoch", axis={"tickMinStep": 1, "format": "d"}),
+        y=numbers(measure),
+        color=names("fold", title="fold", legend=legend),
+        strokeDash=names("of", legend=dash),
+        detail={"field": "seed"},
+    )

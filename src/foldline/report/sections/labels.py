@@ -93,8 +93,8 @@ def drawn(table: pd.DataFrame) -> Spec:
     x = {"title": "average precision (line: by chance)", "scale": {"domain": [0, 1]}}
     return chart(
         table[["label", "rows", "share", "AUC", "average precision", "F1"]],
-        mark("bar", {"x": numbers("average precision", **x)}, height={"band": 0.6}, tooltip=HOVER),
-        mark("tick", {"x": numbers("share", **x)}, thickness=2, color=QUIET["color"]),
+        mark("bar", {"x": numbers("average precision", **x)}, height={"band": 0.6}, opacity=0.75, tooltip=HOVER),
+        mark("tick", {"x": numbers("share", **x)}, thickness=3, color=QUIET["color"]),
         height=max(60, 20 * len(table)),
         y=names("label", axis={"labelLimit": 230}),
     )

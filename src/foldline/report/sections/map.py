@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
+from jaxtyping import Int64
 
 from foldline.predicting.feature_space import Space
 from foldline.report.charts import Spec, chart, mark, names, numbers
 from foldline.report.evidence import Evidence
-from foldline.report.feature_map import LEAST_ROWS, feature_map
+from foldline.report.feature_map import feature_map
 from foldline.report.page import Chart, Section
 from foldline.report.pictures import Pictures
 
@@ -20,25 +22,38 @@ SHARE_OF_PICTURES = 0.9
 """Of what the page may still hold."""
 
 
-def map_of_features(evidence: Evidence, space: Space, pictures: Pictures) -> Section | None:
-    """space: of a fold's model, with features of STAGE. None where too few of its rows are the report's."""
-    positions = pd.Index(evidence.ids).get_indexer(pd.Index(space.ids[PART]))
-    mine = np.flatnonzero(positions >= 0)
-    if len(mine) < LEAST_ROWS:
-        return None
-    vectors = space.vectors(PART, STAGE)[mine]
-    points = feature_map(vectors, [space.ids[PART][row] for row in mine.tolist()], [""] * len(mine))
-    told = said_of_points(evidence, pd.Index(evidence.ids).get_indexer(pd.Index(points["row_id"])))
-    table = pd.concat([points[["x", "y"]], told], axis=1)
-    table["picture"] = pictures_of(table, evidence.first_images, pictures)
-    table["row"] = table["row"].where(table["picture"].notna(), table["row"] + f" ({NO_PICTURE})")
-    shown = f"{int(table['picture'].notna().sum()):,} of {len(table):,} points open their pictures."
+def map_of_features(evidence: Evidence, space: Space, pictures: Pictures) -> Section:
+    """space: of a fold's model, with features of STAGE. Raises Refusal for too few rows, or where there are none."""
+    points = feature_map(space.vectors(PART, STAGE), space.ids[PART], [""] * len(space.ids[PART]))
+    positions = pd.Index(evidence.ids).get_indexer(pd.Index(points["row_id"]))
+    points, positions = points.loc[positions >= 0, ["x", "y"]], positions[positions >= 0]
+    table = pd.concat([points.reset_index(drop=True), said_of_points(evidence, positions)], axis=1)
+    # The keyboard goes through the points in this order, and room for pictures is given in it.
+    table = table.sort_values("loss", ascending=False, ignore_index=True)
+    table["picture"] = pictures_of(evidence.first_images[table.pop("position")], pictures)
+    has_none = table["picture"].isna()
+    table.loc[has_none, "row"] += f" ({NO_PICTURE})"
     lede = (
         f"t-SNE of the features that the head of {space.name} is given, of {len(table):,} rows that this model has not "
-        f"learned from. Only who is near whom means anything: not distances between groups, nor their sizes. {shown}"
+        "learned from. Only who is near whom means anything: not distances between groups, nor their sizes. A point "
+        f"opens its picture, Enter the first, arrow keys the next; of {has_none.sum():,} there was no room for one."
     )
-    drawing = Chart(drawn(table.drop(columns="position")), f"Map of {len(table):,} rows. {shown}", "picture", "row")
-    return Section("map", f"What {space.name} takes for alike lies together", lede, [drawing])
+    drawing = Chart(drawn(table), f"Map of {len(table):,} rows; Enter opens their pictures.", "picture", "row")
+    return Section("map", headline(table), lede, [drawing])
+
+
+def headline(table: pd.DataFrame) -> str:
+    """By whether the nearest point is of the same class, where there are classes."""
+    if "class" not in table:
+        return "What the model takes for alike lies together"
+    nearest = scipy.spatial.KDTree(table[["x", "y"]]).query(table[["x", "y"]], k=2)[1][:, 1]
+    pairs = pd.DataFrame({"own": table["class"], "other": table["class"].to_numpy()[nearest]})
+    mixed = pairs[pairs["own"] != pairs["other"]]
+    said = f"{1 - len(mixed) / len(pairs):.1%} of the rows lie next to one of their own class"
+    if mixed.empty:
+        return said
+    own, other = mixed.apply(sorted, axis=1).value_counts().index[0]
+    return f"{said}; most mixed are {own} and {other}"
 
 
 def said_of_points(evidence: Evidence, positions: np.ndarray) -> pd.DataFrame:
@@ -56,13 +71,10 @@ def said_of_points(evidence: Evidence, positions: np.ndarray) -> pd.DataFrame:
     return table.assign(row=rows, answer=np.where(is_right, "right", "wrong"), **{"class": truth})
 
 
-def pictures_of(table: pd.DataFrame, first_images: np.ndarray, pictures: Pictures) -> list[str | None]:
-    """Of each point its picture's name, of those that cost most as many as there is room for."""
-    found: list[str | None] = [None] * len(table)
-    order = np.argsort(-table["loss"].to_numpy(), kind="stable")
-    for at in order[: pictures.affordable(SHARE_OF_PICTURES)].tolist():
-        found[at] = pictures.of(int(first_images[table["position"].iloc[at]]))
-    return found
+def pictures_of(cache_indices: Int64[np.ndarray, " points"], pictures: Pictures) -> list[str | None]:
+    """Of each point its picture's name, of as many as there is room for."""
+    room = pictures.affordable(SHARE_OF_PICTURES)
+    return [pictures.of(index) if at < room else None for at, index in enumerate(cache_indices.tolist())]
 
 
 def drawn(table: pd.DataFrame) -> Spec:

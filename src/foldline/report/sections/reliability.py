@@ -13,6 +13,8 @@ from foldline.files.compact import CompactArray, numbers_per_row
 from foldline.files.refusal import listed
 from foldline.report.charts import (
     HOVER,
+    PERCENT,
+    QUIET,
     Spec,
     chart,
     diagonal,
@@ -107,7 +109,7 @@ def verdict(bins: pd.DataFrame) -> str:
 
 
 def drawn(table: pd.DataFrame) -> Spec:
-    y = {"title": "share that came true", "axis": {"format": "~p"}}
+    y = {"title": "share that came true", "axis": PERCENT}
     legend = {"orient": "top"} if table["stage"].nunique() > 1 else None
     return chart(
         table,
@@ -139,7 +141,7 @@ def bounds_curve(evidence: Evidence) -> list[Part]:
     )
     x = numbers("lower bound", axis={"format": "~g", "labelOverlap": True}) | {"scale": {"type": "log", "nice": False}}
     line = mark("line", {"x": x, "y": numbers("loss", title=name)}, point={"size": 20}, tooltip=HOVER)
-    upright = [mark("rule", {"x": x}, [{"lower bound": force}], size=2)] if force else []
+    upright = [mark("rule", {"x": x}, [{"lower bound": force}], size=2, color=QUIET["color"])] if force else []
     shown = table[(table["lower bound"] > 0) & (table["loss"] <= SHOWN_ABOVE * best["loss"])]
     drawing = chart(shown, line, level("y", table["loss"].iloc[0], title=name), *upright)
     return [Chart(drawing, said, half=True), Words(said)]

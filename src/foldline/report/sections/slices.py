@@ -64,8 +64,8 @@ def dividing_columns(evidence: Evidence) -> Mapping[str, pd.Series]:
     first = by_row[["height", "width"]].first().reindex(positions)
     _, cluster, sizes = np.unique(evidence.clusters, return_inverse=True, return_counts=True)
     columns = {name.removeprefix(TABULAR): mine[name] for name in tabular_columns(mine)} | {
-        "image height x width": first["height"] * first["width"],
-        "image width / height": first["width"] / first["height"],
+        "image pixels": first["height"] * first["width"],
+        "width / height": first["width"] / first["height"],
         "images of the row": by_row.size().reindex(positions),
         "rows of the cluster": pd.Series(sizes[cluster]),
     }
@@ -76,16 +76,19 @@ def sliced(column: pd.Series) -> pd.Series:
     """Each row's slice in words: a number's quantile bin, or the number itself where there are few; of texts the most
     frequent ones."""
     known = column.dropna()
-    if pd.api.types.is_numeric_dtype(column) and known.nunique() > MOST_VALUES:
+    if not pd.api.types.is_numeric_dtype(column):
+        texts = known.where(known.isin(known.value_counts().index[:MOST_VALUES]), OTHERS).astype(str)
+    elif known.nunique() <= MOST_VALUES:
+        texts = known.map(_short)
+    else:
         edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
         binned = known.groupby(np.searchsorted(edges, known, side="right"))
-        texts = (binned.transform("min").map("{:.4g}".format)) + " .. " + binned.transform("max").map("{:.4g}".format)
-    elif pd.api.types.is_numeric_dtype(column):
-        texts = known.map("{:g}".format)
-    else:
-        frequent = known.value_counts().index[:MOST_VALUES]
-        texts = known.where(known.isin(frequent), OTHERS).astype(str)
+        texts = binned.transform("min").map(_short) + " .. " + binned.transform("max").map(_short)
     return texts.reindex(column.index).fillna(MISSING)
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def slice_table(
@@ -146,7 +149,7 @@ def drawn(table: pd.DataFrame, loss_name: str, mean: float) -> Spec:
     colour = names("verdict", scale=colours, legend=None)
     return chart(
         table[["slice", "rows", "loss", "low", "high", "verdict"]],
-        level("x", mean, title=title),
-        *intervals("x", "loss", {"y": y, "color": colour}, title=title),
+        level("x", mean, title=title, axis={"tickCount": 8}),
+        *intervals("x", "loss", {"y": y, "color": colour}, title=title, axis={"tickCount": 8}),
         height=max(60, 20 * len(table)),
     )
