@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from foldline.files.refusal import counted
-from foldline.report.charts import HOVER, Spec, chart, mark, names, numbers, table_of
+from foldline.report.charts import HOVER, QUIET, Spec, chart, mark, names, numbers, table_of
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Section
 
@@ -70,7 +70,11 @@ def headline(ends: pd.DataFrame) -> str:
 def drawn(table: pd.DataFrame, measure: str) -> Spec:
     """A colour per fold, in which its seeds are lines of their own."""
     legend = {"orient": "top", "columns": 5} if table["fold"].nunique() <= MOST_COLOURS else None
-    dash = {"orient": "top", "symbolType": "stroke"} if table["of"].nunique() > 1 else None
+    dash = (
+        {"orient": "top", "symbolType": "stroke", "symbolStrokeColor": QUIET["color"]}
+        if table["of"].nunique() > 1
+        else None
+    )
     return chart(
         table,
         mark("line", point={"size": 18}, tooltip=HOVER),

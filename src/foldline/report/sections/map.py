@@ -36,7 +36,8 @@ def map_of_features(evidence: Evidence, space: Space, pictures: Pictures) -> Sec
     lede = (
         f"t-SNE of the features that the head of {space.name} is given, of {len(table):,} rows that this model has not "
         "learned from. Only who is near whom means anything: not distances between groups, nor their sizes. A point "
-        f"opens its picture, Enter the first, arrow keys the next; of {has_none.sum():,} there was no room for one."
+        "opens its picture, Enter the first, arrow keys the next."
+        + (f" Of {has_none.sum():,} there was no room for one." if has_none.any() else "")
     )
     drawing = Chart(drawn(table), f"Map of {len(table):,} rows; Enter opens their pictures.", "picture", "row")
     return Section("map", headline(table), lede, [drawing])

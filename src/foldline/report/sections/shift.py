@@ -98,14 +98,16 @@ def gap(train: Values, test: Values) -> Gap:
 
 
 def histogram(train: Values, test: Values, name: str) -> pd.DataFrame:
-    """`part`, `share` of its images, and the ends of bins that are as wide as each other: the outermost ones hold the
-    outermost hundredths, too."""
+    """`part` and `share` of its images, by where a bin begins: all are as wide as each other, the outermost ones hold
+    the outermost hundredths, too. The last line of each part is where its last bin ends."""
     low, high = np.quantile(np.concatenate([train, test]), [0.01, 0.99])
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     tables = []
     for part, values in zip(PARTS, (train, test), strict=True):
         counts, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
-        tables.append(pd.DataFrame({name: edges[:-1], "to": edges[1:], "share": counts / len(values), "part": part}))
+        tables.append(
+            pd.DataFrame({name: edges, "share": [*counts, counts[-1]] / np.float64(len(values)), "part": part})
+        )
     return pd.concat(tables, ignore_index=True)
 
 
@@ -119,12 +121,13 @@ def headline(gaps: Mapping[str, Gap]) -> str:
 
 
 def drawn(table: pd.DataFrame, name: str) -> Spec:
+    """Two outlines, a step per bin."""
+    share = shares("share", stack=None, title="share of images") | {"scale": {"zero": True}}
     return chart(
         table,
-        mark("bar", opacity=0.55, tooltip=HOVER),
+        mark("area", interpolate="step-after", opacity=0.25, line={"strokeWidth": 2}, tooltip=HOVER),
         height=180,
-        x=numbers(name, bin="binned", axis={"format": "~s"}),
-        x2={"field": "to"},
-        y=shares("share", stack=None, title="share of images"),
+        x=numbers(name, axis={"format": "~s"}),
+        y=share,
         color=names("part", legend={"orient": "top"}),
     )
