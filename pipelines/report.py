@@ -8,26 +8,40 @@ Card: `target`, `metric`, `submission`, `layout.aggregate`.
 foldline report
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.files.refusal import Refusal
 from foldline.kaggle.connection import lasting_places
 from foldline.metrics.metric import Metric
-from foldline.report.evidence import read_evidence
-from foldline.report.page import write_page
+from foldline.report.evidence import Evidence, read_evidence
+from foldline.report.page import Section, write_page
 from foldline.report.pictures import Pictures
 from foldline.report.sections import confusion as of_confusion
+from foldline.report.sections import labels, numbers, ordinal, rankings, reliability, shift, slices
+from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
+from foldline.report.sections.map import map_of_features
 from foldline.report.sections.scores import keys, scores, summary
 from foldline.report.uploads import current_run_id, read_uploads, standing
 from pipelines.answers import Answer
 from pipelines.feature_spaces import MODEL
+from pipelines.mapped_space import mapped_space
 from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
 
-NEEDS: Mapping[str, str] = {"confusion": of_confusion.NEEDS}
-"""Of each section that a run may have none of, what it needs."""
+OF_KINDS: Mapping[str, Callable[[Evidence], Section | None]] = {
+    numbers.NEEDS: numbers.numbers,
+    labels.NEEDS: labels.labels,
+    ordinal.NEEDS: ordinal.ordinal,
+    rankings.NEEDS: rankings.rankings,
+}
+OF_ALL: Mapping[str, Callable[[Evidence], Section | None]] = {
+    reliability.NEEDS: reliability.reliability,
+    slices.NEEDS: slices.slices,
+}
+"""Sections that a run may have none of, by what they need."""
 
 
 def main() -> Answer:
@@ -49,13 +63,21 @@ def main() -> Answer:
     of_examples = examples(evidence, pictures, maps_of)
     made = {
         "scores": scores(evidence, uploaded),
-        "confusion": of_confusion.confusion(evidence, pictures),
+        of_confusion.NEEDS: of_confusion.confusion(evidence, pictures),
+        **{needs: section(evidence) for needs, section in OF_KINDS.items()},
         "examples": of_examples,
+        **{needs: section(evidence) for needs, section in OF_ALL.items()},
+        "curves": curves(evidence),
+        shift.NEEDS: shift.shift(evidence, pixels),
     }
+    left_out = [needs for needs, section in made.items() if section is None]
     found = [section for section in made.values() if section is not None]
-    left_out = [NEEDS[name] for name, section in made.items() if section is None]
-    numbers = keys(evidence, uploaded)
-    write_page(places.report, places.slug, summary(evidence), found, keys=numbers, left_out=left_out, pictures=pictures)
+    try:
+        found.append(map_of_features(evidence, mapped_space(settings), pictures))
+    except Refusal as why:
+        left_out.append(f"the map of features, since {why}")
+    told, said = keys(evidence, uploaded), summary(evidence)
+    write_page(places.report, places.slug, said, found, keys=told, left_out=left_out, pictures=pictures)
     size = places.report.stat().st_size
     print(f"{places.report}: {', '.join(one.anchor for one in found)}; {size / 1e6:.1f} MB")
     return {"report": places.report, "sections": [one.anchor for one in found], "bytes": size}

@@ -15,6 +15,7 @@ from foldline.report.charts import HOVER, MOST_LISTED, QUIET, Spec, chart, drawn
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Section
 
+NEEDS = "scores of labels need sets of them"
 MOST_PAIRS = 15
 MOST_ROWS = 100_000
 """Of which labels' curves are computed: they are sorted label by label."""

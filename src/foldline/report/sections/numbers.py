@@ -24,6 +24,7 @@ from foldline.report.charts import numbers as axis
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Part, Section
 
+NEEDS = "residuals need a target of numbers"
 BINS = 10
 LEAST_PER_BIN = 10
 MOST_DRAWN = 4

@@ -13,6 +13,8 @@ from foldline.report.charts import HOVER, Spec, chart, mark, names, table_of
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Section
 
+NEEDS = "distances need levels in an order"
+
 
 def ordinal(evidence: Evidence) -> Section | None:
     """None for targets that have no order."""

@@ -13,6 +13,7 @@ from foldline.report.charts import HOVER, Spec, chart, mark, numbers, records, s
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Section
 
+NEEDS = "hits by rank need a metric of rankings"
 MOST_RANKS = 20
 
 

@@ -29,6 +29,7 @@ from foldline.report.charts import (
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Part, Section, Words
 
+NEEDS = "reliability needs probabilities"
 BINS = 10
 """On each side of one half: else rare labels would have all bins near 0."""
 LEAST_PER_BIN = 20

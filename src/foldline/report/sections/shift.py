@@ -16,6 +16,7 @@ from foldline.report.charts import HOVER, Spec, chart, drawn_rows, mark, names, 
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Section
 
+NEEDS = "train against test needs images of both that can be read"
 MOST_IMAGES = 1000
 """Of each part whose pixels are read: enough to find a gap of a tenth, and soon decoded."""
 BINS = 24

@@ -17,6 +17,7 @@ from foldline.report.page import Cell, Chart, Section
 
 LEAST_ROWS = 30
 """Of a slice that is judged: with fewer, Student's interval is too narrow for losses, which are skewed."""
+NEEDS = f"slices need features or sizes that divide the rows into parts of at least {LEAST_ROWS} rows"
 BINS = 5
 MOST_VALUES = 7
 MOST_DRAWN = 25
