@@ -83,7 +83,7 @@ def diagonal(x: str, y: str, low: float, high: float) -> Spec:
     return mark("line", {"color": {"value": QUIET["color"]}}, [{x: low, y: low}, {x: high, y: high}], **QUIET)
 
 
-def chart(table: pd.DataFrame, *layers: Spec, height: int = HEIGHT, **encoding: Spec) -> Spec:
+def chart(table: pd.DataFrame, *layers: Spec, height: int = HEIGHT, **encoding: Any) -> Spec:
     """Layers over one table; `encoding` is what they share."""
     return {"data": {"values": records(table)}, "height": height, "encoding": encoding, "layer": list(layers)}
 

@@ -1,4 +1,4 @@
-"""Reliability: bins, their error and what chance makes of it by hand; claims of each form; bounds against the metric."""
+"""Reliability: bins, their error and what chance makes of it; claims of each form; bounds against the metric."""
 
 from typing import Any
 
@@ -125,9 +125,7 @@ def test_the_curve_is_the_metric_of_bounded_predictions() -> None:
 
 
 def test_the_bound_in_force_is_marked() -> None:
-    gains = pd.DataFrame(
-        [("bounds", "0.00125 .. 0.999", 0, 0, 0, 0, 0, True, None, "clip")], columns=[*GAINS, "stage"]
-    )
+    gains = pd.DataFrame([("bounds", "0.00125 .. 0.999", 0, 0, 0, 0, 0, True, None, "clip")], columns=[*GAINS, "stage"])
     assert lower_in_force(gains) == 0.00125
     assert lower_in_force(gains.assign(applied=False)) is None
     parts = bounds_curve(drawn(np.zeros(ROWS, np.int64), halves(), gains=gains))
@@ -153,7 +151,10 @@ def test_before_and_after_are_two_curves_where_they_differ() -> None:
 def test_numbers_and_other_metrics_have_less() -> None:
     target = {"kind": "regression", "values": {"kind": "columns", "columns": ["a"]}, "group": None}
     numbers = np.ones((4, 1), np.float32)
-    assert reliability(drawn(numbers, numbers, classes=("a",), target=target, metric={"kind": "mae"}, form="value")) is None
+    assert (
+        reliability(drawn(numbers, numbers, classes=("a",), target=target, metric={"kind": "mae"}, form="value"))
+        is None
+    )
     section = reliability(drawn(np.zeros(ROWS, np.int64), halves(), metric={"kind": "accuracy"}))
     assert section is not None
     assert len(section.body) == 1

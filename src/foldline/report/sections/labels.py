@@ -56,7 +56,7 @@ def label_table(
         of_set = (_ratio(2 * hits, count + claimed), _ratio(hits, claimed), _ratio(hits, count))
         rows.append((name, count, count / len(targets), *curve, *of_set))
     heads = ["label", "rows", "share", "AUC", "average precision", "F1", "precision", "recall"]
-    return pd.DataFrame(rows, columns=heads).sort_values("average precision", na_position="last", ignore_index=True)
+    return pd.DataFrame(rows, columns=heads).sort_values("average precision", kind="stable", ignore_index=True)
 
 
 def confused_pairs(targets: Indicators, sets: Sets, names_: Sequence[str]) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def pictures_of(cache_indices: Int64[np.ndarray, " points"], pictures: Pictures)
 def drawn(table: pd.DataFrame) -> Spec:
     """Coloured by class where there are few, else by whether it is named, else by loss."""
     is_of_class = "class" in table and table["class"].nunique() <= MOST_COLOURS
-    tooltip = [{"field": name} for name in ("row", "loss")]
+    tooltip = [{"field": one} for one in ("row", "loss")]
     encoding: Spec = {one: numbers(one, axis=None) for one in ("x", "y")} | {"tooltip": tooltip}
     if is_of_class:
         scheme = {"scheme": "tableau20"} if table["class"].nunique() > 10 else {}

@@ -39,7 +39,7 @@ def numbers(evidence: Evidence) -> Section | None:
     wanted, found = evidence.targets.astype(np.float64), evidence.answers.astype(np.float64)
     table = column_table(wanted, found, evidence.classes)
     body: list[Part] = [table_of(table, "Columns, the one that is explained worst first", {"R²": ".3f"})]
-    drawn = [evidence.classes.index(name) for name in table["column"].head(MOST_DRAWN)]
+    drawn = [evidence.classes.index(name) for name in table.loc[table["known"] > 0, "column"].head(MOST_DRAWN)]
     for at in drawn:
         known = ~np.isnan(wanted[:, at])
         true, said = wanted[known, at], found[known, at]
@@ -68,12 +68,13 @@ def column_table(
     for at, name in enumerate(names):
         known = ~np.isnan(wanted[:, at])
         true, said = wanted[known][:, [at]], found[known][:, [at]]
-        errors = said - true
-        r2 = R2(kind="r2").score(true, said) if known.any() else np.nan
-        rows.append((name, int(known.sum()), r2, np.abs(errors).mean(), np.sqrt((errors**2).mean()), errors.mean()))
-    return pd.DataFrame(rows, columns=["column", "known", "R²", "MAE", "RMSE", "bias"]).sort_values(
-        "R²", ignore_index=True
-    )
+        errors, scores = said - true, [np.nan] * 4
+        if known.any():
+            r2 = R2(kind="r2").score(true, said)
+            scores = [r2, np.abs(errors).mean(), np.sqrt((errors**2).mean()), errors.mean()]
+        rows.append((name, int(known.sum()), *scores))
+    table = pd.DataFrame(rows, columns=["column", "known", "R²", "MAE", "RMSE", "bias"])
+    return table.sort_values("R²", kind="stable", ignore_index=True)
 
 
 def residual_bins(wanted: Column, found: Column, clusters: Int64[np.ndarray, " rows"]) -> pd.DataFrame:
@@ -112,4 +113,4 @@ def against(true: Column, said: Column, name: str, most: int) -> Spec:
 def residual_chart(table: pd.DataFrame, name: str) -> Spec:
     x, y = axis("predicted", title=f"{name}predicted"), {"title": "predicted - true"}
     line = mark("line", {"x": x, "y": axis("residual", **y)}, opacity=0.5)
-    return chart(table, level("y", 0, **y), line, *intervals("y", "residual", {"x": x}, **y))
+    return chart(table, level("y", 0.0, **y), line, *intervals("y", "residual", {"x": x}, **y))

@@ -25,6 +25,8 @@ LEAST_GAP = 0.1
 LEAST_P = 0.001
 PARTS = ("train", "test")
 Values = Float[np.ndarray, " images"]
+Train = Float[np.ndarray, " train_images"]
+Test = Float[np.ndarray, " test_images"]
 
 
 class Gap(NamedTuple):
@@ -89,7 +91,7 @@ def light(pixels: CachedPixels, indices: Int64[np.ndarray, " images"]) -> tuple[
     return found[:, 0], found[:, 1]
 
 
-def gap(train: Values, test: Values) -> Gap:
+def gap(train: Train, test: Test) -> Gap:
     """Source: Smirnov, Table for Estimating the Goodness of Fit of Empirical Distributions, 1948."""
     rising, both = [np.sort(values) for values in (train, test)], np.concatenate([train, test])
     shares = [np.searchsorted(values, both, side="right") / len(values) for values in rising]
@@ -98,7 +100,7 @@ def gap(train: Values, test: Values) -> Gap:
     return Gap(statistic, float(scipy.special.kolmogorov(np.sqrt(count) * statistic)))
 
 
-def histogram(train: Values, test: Values, name: str) -> pd.DataFrame:
+def histogram(train: Train, test: Test, name: str) -> pd.DataFrame:
     """`part` and `share` of its images, by where a bin begins: all are as wide as each other, the outermost ones hold
     the outermost hundredths, too. The last line of each part is where its last bin ends."""
     low, high = np.quantile(np.concatenate([train, test]), [0.01, 0.99])

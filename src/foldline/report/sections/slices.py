@@ -15,30 +15,31 @@ from foldline.report.charts import Spec, chart, intervals, level, names, table_o
 from foldline.report.evidence import Evidence
 from foldline.report.page import Cell, Chart, Section
 
-LEAST_ROWS = 30
-"""Of a slice that is judged: with fewer, Student's interval is too narrow for losses, which are skewed."""
-NEEDS = f"slices need features or sizes that divide the rows into parts of at least {LEAST_ROWS} rows"
+LEAST_CLUSTERS = 30
+"""In a slice that is judged, and outside of it: with fewer, Student's interval is too narrow for losses, which are
+skewed."""
+NEEDS = f"slices need features or sizes that divide the rows into parts of at least {LEAST_CLUSTERS} clusters"
 BINS = 5
 MOST_VALUES = 7
 MOST_DRAWN = 25
 MISSING, OTHERS = "missing", "all others"
-FEW_ROWS = "few rows"
-TONES = {"worse": "bad", "better": "good", "": "", FEW_ROWS: "quiet"}
+TOO_FEW = "too few"
+TONES = {"worse": "bad", "better": "good", "": "", TOO_FEW: "quiet"}
 
 
 def slices(evidence: Evidence) -> Section | None:
-    """None where nothing divides the rows into parts of enough rows."""
+    """None where nothing divides the rows into parts that can be judged."""
     known, name = ~np.isnan(evidence.losses), evidence.loss_name
     columns = {by: column[known] for by, column in dividing_columns(evidence).items()}
     losses = evidence.losses[known]
     table = slice_table(columns, losses, evidence.clusters[known])
-    judged = int((table["verdict"] != FEW_ROWS).sum())
+    judged = int((table["verdict"] != TOO_FEW).sum())
     if not judged:
         return None
     lede = (
         f"The mean {name} of each slice with its 95 % interval over clusters, and by how much it exceeds that of all "
         f"other rows. A slice is really worse or better where that interval, wide enough for all {judged} slices "
-        f"together, excludes zero; one of fewer than {LEAST_ROWS} rows is not judged."
+        f"together, excludes zero; one of fewer than {LEAST_CLUSTERS} clusters is not judged."
     )
     listing = table_of(told(table, name), "Slices, the worst first")
     toned = [[*row[:-1], Cell(str(row[-1]), TONES[str(row[-1])])] for row in listing.rows]
@@ -80,10 +81,10 @@ def sliced(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_numeric_dtype(column):
         texts = known.where(known.isin(known.value_counts().index[:MOST_VALUES]), OTHERS).astype(str)
     elif known.nunique() <= MOST_VALUES:
-        texts = known.map(_short)
+        texts = known.astype(float).map(_short)
     else:
         edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
-        binned = known.groupby(np.searchsorted(edges, known, side="right"))
+        binned = known.astype(float).groupby(np.searchsorted(edges, known, side="right"))
         texts = binned.transform("min").map(_short) + " .. " + binned.transform("max").map(_short)
     return texts.reindex(column.index).fillna(MISSING)
 
@@ -99,25 +100,21 @@ def slice_table(
     the ends of the interval that holds for all judged slices together (Bonferroni); `verdict`. Judged ones come first,
     the worst before others."""
     parts = [(f"{by}: {name}", chosen) for by, column in columns.items() for name, chosen in _slices_of(column)]
-    judged = sum(map(_is_judged, (chosen for _, chosen in parts)))
+    is_judged = [min(len(np.unique(clusters[one])) for one in (in_, ~in_)) >= LEAST_CLUSTERS for _, in_ in parts]
     found = []
-    for name, chosen in parts:
+    for (name, chosen), judged in zip(parts, is_judged, strict=True):
         loss, inside = mean_and_influences(losses, chosen)
         rest, outside = mean_and_influences(losses, ~chosen)
         own, more = cluster_interval(inside[chosen], clusters[chosen], loss), Interval(np.nan, np.nan)
-        verdict = FEW_ROWS
-        if _is_judged(chosen):
-            more = cluster_interval(inside - outside, clusters, loss - rest, 1 - (1 - LEVEL) / judged)
+        verdict = TOO_FEW
+        if judged:
+            more = cluster_interval(inside - outside, clusters, loss - rest, 1 - (1 - LEVEL) / sum(is_judged))
             verdict = ("worse" if more.low > 0 else "better") if more.excludes_zero else ""
         found.append((name, int(chosen.sum()), loss, *own, loss - rest, *more, verdict))
     heads = ["slice", "rows", "loss", "low", "high", "more", "more low", "more high", "verdict"]
-    order = {"verdict": lambda values: values == FEW_ROWS, "more": lambda values: -values}
+    order = {"verdict": lambda values: values == TOO_FEW, "more": lambda values: -values}
     table = pd.DataFrame(found, columns=heads)
     return table.sort_values(list(order), key=lambda values: order[str(values.name)](values), ignore_index=True)
-
-
-def _is_judged(chosen: Bool[np.ndarray, " rows"]) -> bool:
-    return min(chosen.sum(), (~chosen).sum()) >= LEAST_ROWS
 
 
 def _slices_of(column: pd.Series) -> Iterator[tuple[str, Bool[np.ndarray, " rows"]]]:
