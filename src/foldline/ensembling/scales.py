@@ -197,8 +197,6 @@ class FormKind(Word):
     is_one_distribution: ClassVar[bool] = False
     loss_name: ClassVar[str] = "log loss"
     """Of `row_losses`."""
-    claimed: ClassVar[str] = ""
-    """What `claims` say, in words."""
 
     def width(self, classes: int) -> int:
         """How many numbers a row has. Raises ValueError where there cannot be so many classes."""
@@ -230,6 +228,10 @@ class FormKind(Word):
         nothing."""
         raise NotImplementedError
 
+    def claimed(self, classes: Sequence[str]) -> str:
+        """What `claims` say, in words."""
+        return "that a column's label is the likeliest"
+
 
 class Distribution(FormKind):
     """A distribution over the classes."""
@@ -237,7 +239,6 @@ class Distribution(FormKind):
     kind: Literal["distribution"]
     scale: ClassVar[type[Scale]] = OfLogProbabilities
     adds_up: ClassVar[bool] = True
-    claimed: ClassVar[str] = "that a row is of its likeliest class (of two classes: of the second)"
     is_one_distribution: ClassVar[bool] = True
 
     def named(self, predictions: np.ndarray) -> np.ndarray:
@@ -260,13 +261,15 @@ class Distribution(FormKind):
         came_true = named == targets if are_positions(targets) else targets[np.arange(len(targets)), named]
         return said, came_true.astype(np.float64)
 
+    def claimed(self, classes: Sequence[str]) -> str:
+        return f"that a row is {classes[1]}" if len(classes) == 2 else "that a row is of its likeliest class"
+
 
 class Independent(FormKind):
     """A probability for each class by itself."""
 
     kind: Literal["independent"]
     scale: ClassVar[type[Scale]] = OfOdds
-    claimed: ClassVar[str] = "that a row has a label, of all rows and labels"
 
     def named(self, predictions: np.ndarray) -> np.ndarray:
         return predictions >= 0.5
@@ -281,6 +284,9 @@ class Independent(FormKind):
     def claims(self, predictions: np.ndarray, targets: np.ndarray) -> Claims:
         """One per row and class: that the row is of it."""
         return predictions.ravel(), targets.ravel().astype(np.float64)
+
+    def claimed(self, classes: Sequence[str]) -> str:
+        return "that a row has a label, whichever"
 
 
 class Numbers(FormKind):
@@ -322,7 +328,6 @@ class ColumnDistributions(FormKind):
     """How many classes each column has."""
     scale: ClassVar[type[Scale]] = OfLogProbabilities
     adds_up: ClassVar[bool] = True
-    claimed: ClassVar[str] = "that a column's label is the likeliest, of all rows and columns"
 
     def width(self, classes: int) -> int:
         if sum(self.sizes) != classes:

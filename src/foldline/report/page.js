@@ -76,7 +76,7 @@ function style() {
 function draw() {
   document.querySelectorAll("[data-chart]").forEach(async place => {
     const { spec, opens, caption } = charts[place.dataset.chart];
-    const { view } = await vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v5.json", width: "container", ...spec },
+    const { view } = await vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", ...spec },
       { actions: false, config: style(), renderer: "canvas", tooltip: { theme: dark.matches ? "dark" : "light" } });
     if (!opens) return;
     const said = datum => ({ name: datum[opens], caption: String(datum[caption] ?? "") }), points = spec.data.values.map(said);

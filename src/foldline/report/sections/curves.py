@@ -13,6 +13,8 @@ MOST_EPOCHS = 200
 """Of a training, of which points are drawn: of more, some."""
 MOST_COLOURS = 10
 TRAINING = ["fold", "seed"]
+SYMBOLS = {"symbolType": "stroke", "symbolStrokeColor": QUIET["color"], "symbolStrokeWidth": 2, "symbolSize": 250}
+DASHES = {"orient": "top", "symbolOpacity": 1, **SYMBOLS}
 MEASURES = {
     "loss": {"validation_loss": "validation", "train_loss": "train"},
     "accuracy": {"validation_accuracy": "validation", "train_accuracy": "train"},
@@ -70,11 +72,7 @@ def headline(ends: pd.DataFrame) -> str:
 def drawn(table: pd.DataFrame, measure: str) -> Spec:
     """A colour per fold, in which its seeds are lines of their own."""
     legend = {"orient": "top", "columns": 5} if table["fold"].nunique() <= MOST_COLOURS else None
-    dash = (
-        {"orient": "top", "symbolType": "stroke", "symbolStrokeColor": QUIET["color"]}
-        if table["of"].nunique() > 1
-        else None
-    )
+    dash = DASHES if table["of"].nunique() > 1 else None
     return chart(
         table,
         mark("line", point={"size": 18}, tooltip=HOVER),

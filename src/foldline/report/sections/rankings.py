@@ -59,7 +59,7 @@ def drawn(table: pd.DataFrame, further: pd.DataFrame) -> Spec:
     y = {"title": "share of rows", "scale": {"domain": [0, 1]}}
     return chart(
         further[["rank", "so far"]],
-        mark("bar", {"y": shares("hits", **y)}, records(table[["rank", "hits"]]), opacity=0.7, tooltip=HOVER),
+        mark("bar", {"y": shares("hits", **y)}, records(table[["rank", "hits"]]), opacity=0.7, size=14, tooltip=HOVER),
         mark("line", {"y": shares("so far", **y)}, point={"size": 30}, tooltip=HOVER),
         x=numbers("rank", axis={"tickMinStep": 1}),
     )

@@ -52,8 +52,9 @@ def reliability(evidence: Evidence) -> Section | None:
     stages = {"before and after clip": after} if before.equals(after) else {"before clip": before, "after clip": after}
     errors = listed(f"{calibration_error(table):.4f} {stage}" for stage, table in stages.items())
     lede = (
-        f"Probabilities {evidence.form.claimed}. Expected calibration error: {errors}; of {after['claims'].sum():,} "
-        f"claims that come true just as they say, chance alone would show up to {error_by_chance(after):.4f}."
+        f"Probabilities {evidence.form.claimed(evidence.classes)}. Expected calibration error: {errors}; of "
+        f"{after['claims'].sum():,} claims that come true just as they say, chance alone would show up to "
+        f"{error_by_chance(after):.4f}."
     )
     table = pd.concat([table.assign(stage=stage) for stage, table in stages.items()], ignore_index=True)
     drawing = Chart(drawn(table), f"Share that came true by probability. {lede}", half=True)
