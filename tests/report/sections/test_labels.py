@@ -16,9 +16,10 @@ SCORES = np.array([[0.9, 0.2, 0.6], [0.4, 0.7, 0.8], [0.1, 0.9, 0.3], [0.2, 0.4,
 
 
 def test_scores_of_labels_are_those_of_scikit_learn() -> None:
-    table = label_table(WANTED, SCORES, SCORES >= 0.5, NAMES).set_index("label")
+    table = label_table(WANTED, SCORES, SCORES >= 0.5, NAMES)
+    of_label = {row["label"]: row for row in table.to_dict("records")}
     for at, name in enumerate(NAMES):
-        row, wanted, scores = table.loc[name], WANTED[:, at], SCORES[:, at]
+        row, wanted, scores = of_label[name], WANTED[:, at], SCORES[:, at]
         assert row["AUC"] == pytest.approx(roc_auc_score(wanted, scores))
         assert row["average precision"] == pytest.approx(average_precision_score(wanted, scores))
         assert row["F1"] == pytest.approx(f1_score(wanted, scores >= 0.5))

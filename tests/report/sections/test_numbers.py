@@ -37,14 +37,14 @@ def test_residuals_by_what_is_predicted() -> None:
     assert table["residual"].tolist() == [-1.0, 1.0]
     assert table["rows"].tolist() == [10, 10]
     reach = 2.2622 * np.sqrt(10 / 9) / np.sqrt(10)  # t of 9; the deviation of 0 and 2 by turns
-    assert table.loc[1, ["low", "high"]].tolist() == pytest.approx([1 - reach, 1 + reach], abs=1e-3)
-    assert table.loc[0, ["low", "high"]].tolist() == [-1.0, -1.0]
+    assert table[["low", "high"]].to_numpy()[1].tolist() == pytest.approx([1 - reach, 1 + reach], abs=1e-3)
+    assert table[["low", "high"]].to_numpy()[0].tolist() == [-1.0, -1.0]
 
 
 def test_the_section_shows_each_column_and_never_more_than_so_many_points() -> None:
     generator = np.random.default_rng(0)
     wanted = generator.normal(size=(3 * MOST_POINTS, 2)).astype(np.float32)
-    found = wanted + np.float32([0.1, 1.0]) * generator.normal(size=wanted.shape).astype(np.float32)
+    found = wanted + np.array([0.1, 1.0], np.float32) * generator.normal(size=wanted.shape).astype(np.float32)
     shape = {"classes": ("a", "b"), "target": TARGET, "metric": {"kind": "mae"}, "form": "value"}
     section = numbers(drawn(wanted, found, **shape))
     assert section is not None

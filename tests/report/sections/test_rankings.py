@@ -29,7 +29,7 @@ def test_shares_add_up_to_those_so_far() -> None:
 
 def test_the_section_tells_how_many_misses_are_near() -> None:
     """Of classes 2, 1, 0 in this order: rows of class 2 and 1 are hits, one of class 0 is the third."""
-    after = np.tile(np.float32([[0.1, 0.3, 0.6]]), (4, 1))
+    after = np.tile(np.array([[0.1, 0.3, 0.6]], np.float32), (4, 1))
     shape = {"classes": ("a", "b", "c"), "target": RANKED, "metric": TOP_TWO, "answers": np.tile([2, 1], (4, 1))}
     found = rankings(drawn([2, 2, 1, 0], after, **shape))
     assert found is not None

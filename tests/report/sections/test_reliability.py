@@ -140,7 +140,9 @@ def test_bounds_in_words_are_read_again() -> None:
 
 
 def test_before_and_after_are_two_curves_where_they_differ() -> None:
-    evidence = drawn(np.zeros(ROWS, np.int64), halves(), before=np.tile(np.float32([[0.99, 0.01]]), (ROWS, 1)))
+    evidence = drawn(
+        np.zeros(ROWS, np.int64), halves(), before=np.tile(np.array([[0.99, 0.01]], np.float32), (ROWS, 1))
+    )
     section = reliability(evidence)
     assert section is not None
     assert "0.0100 before clip, 0.1000 after clip" in section.lede

@@ -50,7 +50,7 @@ def ends_of(history: pd.DataFrame) -> pd.DataFrame:
     found = []
     for (fold, seed), mine in history.groupby(TRAINING, sort=False):
         last, losses = mine.iloc[-1], mine.set_index("epoch")["validation_loss"].dropna()
-        best = int(losses.idxmin()) if len(losses) else 0
+        best = int(losses.index.to_numpy()[losses.to_numpy().argmin()]) if len(losses) else 0
         ended = (float(last["train_loss"]), float(last["validation_loss"]), float(losses.min()))
         found.append((fold, seed, int(last["epoch"]), *ended, best))
     heads = ["fold", "seed", "epochs", "train loss", "validation loss", "lowest", "lowest at epoch"]

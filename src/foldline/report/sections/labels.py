@@ -17,8 +17,9 @@ from foldline.report.page import Chart, Section
 
 NEEDS = "scores of labels need sets of them"
 MOST_PAIRS = 15
-MOST_ROWS = 100_000
-"""Of which labels' curves are computed: they are sorted label by label."""
+CONFUSED = "Pairs most often confused: the first is missed and the second said in vain, on the same row"
+MOST_NUMBERS = 20_000_000
+"""Of predictions: of more, rows are drawn."""
 Sets = Bool[np.ndarray, "rows classes"]
 Indicators = UInt8[np.ndarray, "rows classes"]
 
@@ -27,20 +28,20 @@ def labels(evidence: Evidence) -> Section | None:
     """None for targets of anything but sets of labels."""
     if "set" not in evidence.target.truths:
         return None
-    rows = drawn_rows(len(evidence.ids), MOST_ROWS)
-    targets, predictions = evidence.targets[rows], evidence.after[rows]
-    is_said = evidence.metric.needs == "sets"
-    sets = evidence.answers[rows] if is_said else evidence.form.named(predictions)
+    rows = drawn_rows(len(evidence.ids), max(1, MOST_NUMBERS // len(evidence.classes)))
+    targets, predictions, is_said = evidence.targets[rows], evidence.after[rows], evidence.metric.needs == "sets"
+    sets = evidence.answers[rows] if is_said else predictions >= 0.5
     table = label_table(targets, predictions, sets, evidence.classes)
     pairs = confused_pairs(targets, sets, evidence.classes)
-    of = "its threshold in the rule" if is_said else "one half"
-    lede = f"A label is said from {of} on. By chance alone its average precision would be its share of the rows."
-    listing = table_of(table, "Labels, the lowest average precision first", dict.fromkeys(table.columns[2:], ".3f"))
-    told = "Pairs most often confused: the first is missed and the second said in vain, on the same row"
-    drawing = Chart(drawn(table.head(MOST_LISTED)), "Average precision and share of the rows, label by label.")
-    return Section(
-        "labels", headline(table, pairs), lede, [drawing, listing, *([table_of(pairs, told)] if len(pairs) else [])]
+    threshold = "its threshold in the rule" if is_said else "one half"
+    lede = (
+        f"Of {len(rows):,} out-of-fold rows. A label is said from {threshold} on. By "
+        "chance alone its average precision would be its share of the rows."
     )
+    listing = table_of(table, "Labels, the lowest average precision first", dict.fromkeys(table.columns[2:], ".3f"))
+    drawing = Chart(drawn(table.head(MOST_LISTED)), "Average precision and share of the rows, label by label.")
+    confused = [table_of(pairs, CONFUSED)] if len(pairs) else []
+    return Section("labels", headline(table, pairs), lede, [drawing, listing, *confused])
 
 
 def label_table(

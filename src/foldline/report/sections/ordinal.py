@@ -49,7 +49,8 @@ def distance_table(true: Labels, said: Labels, levels: Sequence[str]) -> pd.Data
     table = pd.DataFrame({"at": true, "distance": said - true}).value_counts().rename("rows").reset_index()
     table["share"] = table["rows"] / table.groupby("at")["rows"].transform("sum")
     table = table.sort_values(["at", "distance"], ignore_index=True)
-    return table.assign(level=[levels[at] for at in table["at"]]).drop(columns="at")
+    table.insert(0, "level", [levels[at] for at in table.pop("at").tolist()])
+    return table
 
 
 def headline(off: np.ndarray) -> str:

@@ -134,7 +134,7 @@ def bounds_curve(evidence: Evidence) -> list[Part]:
     table = pd.DataFrame({"lower bound": lower_bounds(form, len(evidence.classes))})
     bounds = (bounds_from(lower, form) for lower in table["lower bound"])
     table["loss"] = [evidence.metric.score(targets, bounded(one).astype(np.float32)) for one in bounds]
-    best, force = table.loc[table["loss"].idxmin()], lower_in_force(evidence.gains)
+    best, force = table.iloc[int(table["loss"].to_numpy().argmin())], lower_in_force(evidence.gains)
     said = (
         f"{name} of {len(rows):,} out-of-fold rows against the lower bound of probabilities. The best of the grid is "
         f"{best['lower bound']:.3g} with {best['loss']:.5f}, on the very rows that it is chosen on; without bounds it "

@@ -108,9 +108,7 @@ def histogram(train: Train, test: Test, name: str) -> pd.DataFrame:
     tables = []
     for part, values in zip(PARTS, (train, test), strict=True):
         counts, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
-        tables.append(
-            pd.DataFrame({name: edges, "share": [*counts, counts[-1]] / np.float64(len(values)), "part": part})
-        )
+        tables.append(pd.DataFrame({name: edges, "share": np.append(counts, counts[-1]) / len(values), "part": part}))
     return pd.concat(tables, ignore_index=True)
 
 
