@@ -5,8 +5,11 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+import numpy as np
 import pytest
 
+from foldline.report.page import Chart, Section, write_page
+from foldline.report.pictures import Pictures
 from pipelines import report
 from tests.competitions import test_cassava_leaf_disease_classification
 from tests.competitions.conftest import CARDS, Enter
@@ -135,3 +138,34 @@ def test_all_text_can_be_read(scheme: str, page_file: Path, browser: Any) -> Non
     assert [found for found in contrasts if found[0] < LEAST_CONTRAST] == []
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) < 200) == (scheme == "dark")
+
+
+def test_points_of_a_chart_open_their_pictures(tmp_path: Path, browser: Any) -> None:
+    pictures = Pictures(np.stack([np.full((8, 8, 3), value) for value in (0, 200)]).astype(np.uint8))
+    points = [
+        {"x": at, "y": 1, "picture": picture, "said": f"row {at}"}
+        for at, picture in enumerate([pictures.of(0), pictures.of(1), None])
+    ]
+    spec = {
+        "data": {"values": points},
+        "mark": {"type": "point", "filled": True, "size": 400},
+        "encoding": {one: {"field": one, "type": "quantitative", "axis": None} for one in ("x", "y")},
+    }
+    section = Section("map", "Map", "", [Chart(spec, "three points", "picture", "said")])
+    write_page(tmp_path / "page.html", "page", "", [section], pictures=pictures)
+    page, said = opened(browser, tmp_path / "page.html", offline=True)
+    window, chart = page.locator("dialog"), page.locator(".chart canvas")
+    chart.wait_for()
+    chart.click(position={"x": chart.bounding_box()["width"] / 2, "y": 10})
+    assert window.locator("figcaption").inner_text() == "row 1"
+    assert window.locator("img").get_attribute("data-picture") == "i1"
+    page.keyboard.press("ArrowRight")
+    assert window.locator("figcaption").inner_text() == "row 2"
+    assert window.locator("img").count() == 0, "there was no room for it"
+    page.keyboard.press("ArrowRight")
+    assert window.locator("img").get_attribute("data-picture") == "i0"
+    page.keyboard.press("Escape")
+    page.locator(".chart").focus()
+    page.keyboard.press("Enter")
+    assert window.locator("figcaption").inner_text() == "row 0"
+    assert said == []
