@@ -25,6 +25,8 @@ HEIGHT = 260
 DIGITS = 5
 SHOWN: Mapping[type, str] = {int: ",", float: ".4g", str: ""}
 QUIET = {"strokeDash": [4, 4], "opacity": 0.7, "color": "gray"}
+GREY_SYMBOLS = {"orient": "top", "symbolFillColor": "gray", "symbolStrokeColor": "gray"}
+"""Of a legend of shapes or dashes: by itself it would be black on black."""
 HOVER = {"content": "data"}
 PERCENT = {"format": "~p", "tickCount": 6}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from foldline.files.refusal import counted
-from foldline.report.charts import HOVER, QUIET, Spec, chart, mark, names, numbers, table_of
+from foldline.report.charts import GREY_SYMBOLS, HOVER, Spec, chart, mark, names, numbers, table_of
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, Section
 
@@ -13,8 +13,7 @@ MOST_EPOCHS = 200
 """Of a training, of which points are drawn: of more, some."""
 MOST_COLOURS = 10
 TRAINING = ["fold", "seed"]
-SYMBOLS = {"symbolType": "stroke", "symbolStrokeColor": QUIET["color"], "symbolStrokeWidth": 2, "symbolSize": 250}
-DASHES = {"orient": "top", "symbolOpacity": 1, **SYMBOLS}
+DASHES = {**GREY_SYMBOLS, "symbolType": "stroke", "symbolStrokeWidth": 2, "symbolSize": 250}
 MEASURES = {
     "loss": {"validation_loss": "validation", "train_loss": "train"},
     "accuracy": {"validation_accuracy": "validation", "train_accuracy": "train"},

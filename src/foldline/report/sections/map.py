@@ -8,7 +8,7 @@ import scipy
 from jaxtyping import Int64
 
 from foldline.predicting.feature_space import Space
-from foldline.report.charts import Spec, chart, mark, names, numbers
+from foldline.report.charts import GREY_SYMBOLS, Spec, chart, mark, names, numbers
 from foldline.report.evidence import Evidence
 from foldline.report.feature_map import feature_map
 from foldline.report.page import Chart, Section
@@ -95,6 +95,6 @@ def drawn(table: pd.DataFrame) -> Spec:
         encoding["color"] = numbers("loss", scale={"type": "quantile", "scheme": "orangered"})
     if "answer" in table:
         shapes = {"domain": ["right", "wrong"], "range": ["circle", "cross"]}
-        encoding["shape"] = names("answer", scale=shapes, legend={"orient": "top"})
+        encoding["shape"] = names("answer", scale=shapes, legend=GREY_SYMBOLS)
         encoding["size"] = {"condition": {"test": "datum.answer === 'wrong'", "value": 90}, "value": 34}
     return chart(table, mark("point", filled=True, opacity=0.8, cursor="pointer"), height=HEIGHT, **encoding)
