@@ -2,7 +2,8 @@
 
 One file, which needs no network. It is no stage: it shows the leaderboard and the uploads, which no rerun could repeat.
 Reads rows.parquet, targets.npy, images.parquet, classes.json, folds.csv, pixels.json and its cache, ensemble/, clip/,
-the trained models, the submission, and the ledger; writes work/<slug>/report.html.
+the trained models, the first fold's features, the submission, and the ledger; writes work/<slug>/report.html. Features
+that are absent are made as `foldline features` does, where that is soon done.
 Card: `target`, `metric`, `submission`, `layout.aggregate`.
 
 foldline report

@@ -50,7 +50,7 @@ def _text(value: Any, given: str | None) -> str:
 
 def numbers(field: str, **more: Any) -> Spec:
     """A channel of numbers, whose axis begins where they do unless told otherwise."""
-    return {"field": field, "type": "quantitative", "scale": {"zero": False, "nice": False}, **more}
+    return {"field": field, "type": "quantitative", "scale": {"zero": False, "nice": False, "padding": 6}, **more}
 
 
 def shares(field: str, **more: Any) -> Spec:

@@ -50,7 +50,7 @@ def slices(evidence: Evidence) -> Section | None:
 def told(table: pd.DataFrame, loss_name: str) -> pd.DataFrame:
     """With intervals in words."""
     own, more = (
-        [f"{low:.3g} .. {high:.3g}" if low == low else "" for low, high in table[list(ends)].to_numpy()]
+        [f"{low:.3g} .. {high:.3g}" if low < high else "" for low, high in table[list(ends)].to_numpy()]
         for ends in (("low", "high"), ("more low", "more high"))
     )
     heads = {"slice": table["slice"], "rows": table["rows"], loss_name: table["loss"], "interval": own}
