@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
-from foldline.report.page import Table
+from foldline.report.page import UNKNOWN, Cell, Table
 
 Spec = dict[str, Any]
 MOST_POINTS = 2000
@@ -23,6 +23,8 @@ MOST_LISTED = 40
 SEED = 0
 HEIGHT = 260
 DIGITS = 5
+VERDICTS = {"worse": "bad", "better": "good", "differs": "bad", "alike": "quiet", "too few": "quiet", "": ""}
+"""What a column `verdict` may say, and its tone."""
 SHOWN: Mapping[type, str] = {int: ",", float: ".4g", str: ""}
 QUIET = {"strokeDash": [4, 4], "opacity": 0.7, "color": "gray"}
 GREY_SYMBOLS = {"orient": "top", "symbolFillColor": "gray", "symbolStrokeColor": "gray"}
@@ -39,13 +41,15 @@ def drawn_rows(count: int, most: int = MOST_POINTS) -> Int64[np.ndarray, " drawn
 def table_of(frame: pd.DataFrame, caption: str, formats: Mapping[str, str] | None = None) -> Table:
     """The first MOST_LISTED rows, which the caption says where there are more. formats: by column, of its numbers."""
     shown, given = frame.head(MOST_LISTED), formats or {}
-    rows = [[_text(value, given.get(str(name))) for name, value in row.items()] for row in shown.to_dict("records")]
+    rows = [[_cell(str(name), value, given) for name, value in row.items()] for row in shown.to_dict("records")]
     cut = f", the first {len(shown)} of {len(frame):,}" if len(shown) < len(frame) else ""
     return Table([str(name) for name in frame.columns], rows, caption + cut)
 
 
-def _text(value: Any, given: str | None) -> str:
-    return "\N{EN DASH}" if pd.isna(value) else format(value, SHOWN[type(value)] if given is None else given)
+def _cell(column: str, value: Any, formats: Mapping[str, str]) -> str | Cell:
+    if column == "verdict":
+        return Cell(value, VERDICTS[value])
+    return UNKNOWN if pd.isna(value) else format(value, formats.get(column, SHOWN[type(value)]))
 
 
 def numbers(field: str, **more: Any) -> Spec:

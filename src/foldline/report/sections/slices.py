@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from foldline.ensembling.intervals import LEVEL, Interval, cluster_interval
 from foldline.files.rows import TABULAR, positions_of, tabular_columns
 from foldline.report.charts import Spec, chart, intervals, level, names, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Cell, Chart, Section
+from foldline.report.page import Chart, Section
 
 LEAST_CLUSTERS = 30
 """In a slice that is judged, and outside of it: with fewer, Student's interval is too narrow for losses, which are
@@ -24,7 +23,7 @@ MOST_VALUES = 7
 MOST_DRAWN = 25
 MISSING, OTHERS = "missing", "all others"
 TOO_FEW = "too few"
-TONES = {"worse": "bad", "better": "good", "": "", TOO_FEW: "quiet"}
+COLOURS = {"worse": "#c0503c", "better": "#3f8f5a", "": "#7d8792", TOO_FEW: "#b9bfc6"}
 
 
 def slices(evidence: Evidence) -> Section | None:
@@ -41,10 +40,9 @@ def slices(evidence: Evidence) -> Section | None:
         f"other rows. A slice is really worse or better where that interval, wide enough for all {judged} slices "
         f"together, excludes zero; one of fewer than {LEAST_CLUSTERS} clusters is not judged."
     )
-    listing = table_of(told(table, name), "Slices, the worst first")
-    toned = [[*row[:-1], Cell(str(row[-1]), TONES[str(row[-1])])] for row in listing.rows]
     drawing = Chart(drawn(table.head(MOST_DRAWN), name, float(losses.mean())), f"Slices by {name}.")
-    return Section("slices", headline(table, name), lede, [drawing, replace(listing, rows=toned)])
+    listing = table_of(told(table, name), "Slices, the worst first")
+    return Section("slices", headline(table, name), lede, [drawing, listing])
 
 
 def told(table: pd.DataFrame, loss_name: str) -> pd.DataFrame:
@@ -53,10 +51,10 @@ def told(table: pd.DataFrame, loss_name: str) -> pd.DataFrame:
         [f"{low:.3g} .. {high:.3g}" if low < high else "" for low, high in table[list(ends)].to_numpy()]
         for ends in (("low", "high"), ("more low", "more high"))
     )
-    heads = {"slice": table["slice"], "rows": table["rows"], loss_name: table["loss"], "interval": own}
-    return pd.DataFrame(
-        heads | {"more than the rest": table["more"], "its interval": more, "verdict": table["verdict"]}
-    )
+    told = table[["slice", "rows", "loss", "more", "verdict"]].rename(columns={"loss": loss_name})
+    told.insert(3, "interval", own)
+    told.insert(5, "its interval", more)
+    return told.rename(columns={"more": "more than the rest"})
 
 
 def dividing_columns(evidence: Evidence) -> Mapping[str, pd.Series]:
@@ -143,7 +141,7 @@ def headline(table: pd.DataFrame, loss_name: str) -> str:
 
 def drawn(table: pd.DataFrame, loss_name: str, mean: float) -> Spec:
     title, y = f"mean {loss_name}", names("slice", axis={"labelLimit": 230})
-    colours = {"domain": list(TONES), "range": ["#c0503c", "#3f8f5a", "#7d8792", "#b9bfc6"]}
+    colours = {"domain": list(COLOURS), "range": list(COLOURS.values())}
     colour = names("verdict", scale=colours, legend=None)
     return chart(
         table[["slice", "rows", "loss", "low", "high", "verdict"]],
