@@ -43,6 +43,7 @@ PARAMS = {
     "competition": "large",
     "folds": list(range(FOLDS)),
     "train": {"seeds": [0]},
+    "predict": {"views": ["identity"], "precision": "float32", "batch_size": 64, "workers": 0},
     "ensemble": {
         "views": "all",
         "average": "probabilities",

@@ -76,7 +76,7 @@ def main() -> Answer:
     try:
         found.append(map_of_features(evidence, mapped_space(settings), pictures))
     except Refusal as why:
-        left_out.append(f"the map of features, since {why}")
+        left_out.append(f"the map of features: {str(why).rstrip('.')}")
     told, said = keys(evidence, uploaded), summary(evidence)
     write_page(places.report, places.slug, said, found, keys=told, left_out=left_out, pictures=pictures)
     size = places.report.stat().st_size

@@ -22,7 +22,7 @@ def rankings(evidence: Evidence) -> Section | None:
     scored = evidence.metric.ranked
     if scored is None:
         return None
-    ranks = min(MOST_RANKS, max(scored, len(evidence.classes)))
+    ranks = min(MOST_RANKS, len(evidence.classes))
     answers, likely = (hits(one, evidence.targets) for one in (evidence.answers, likeliest(evidence.after, ranks)[0]))
     table, missed = rank_table(answers[:, :scored]), ~answers.any(axis=1)
     lede = (

@@ -48,7 +48,7 @@ def slices(evidence: Evidence) -> Section | None:
 def told(table: pd.DataFrame, loss_name: str) -> pd.DataFrame:
     """With intervals in words."""
     own, more = (
-        [f"{low:.3g} .. {high:.3g}" if low < high else "" for low, high in table[list(ends)].to_numpy()]
+        [f"{low:.3g} .. {high:.3g}" if not np.isnan(low) else "" for low, high in table[list(ends)].to_numpy()]
         for ends in (("low", "high"), ("more low", "more high"))
     )
     told = table[["slice", "rows", "loss", "more", "verdict"]].rename(columns={"loss": loss_name})
