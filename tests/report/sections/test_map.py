@@ -46,7 +46,7 @@ def test_a_map_of_features_opens_pictures(tmp_path: Path) -> None:
     assert (chart.opens, chart.caption) == ("picture", "row")
     values = chart.spec["data"]["values"]
     assert len(values) == ROWS
-    assert values[0]["row"] == "r3: dog, said to be cat"
+    assert values[0]["row"] == "r3; true: dog (0.100); said: cat (0.900); log loss 2.3"
     assert (values[0]["answer"], values[0]["picture"]) == ("wrong", "i3")
     assert {one["answer"] for one in values[1:]} == {"right"}
 
@@ -85,7 +85,10 @@ def test_points_of_several_labels_say_these() -> None:
         metric={"kind": "binary_log_loss"},
     )  # fmt: skip
     table = said_of_points(several, np.array([1, 0]))
-    assert table["row"].tolist() == ["r1: no label", "r0: cat, dog"]
+    assert table["row"].tolist() == [
+        "r1; true: no label; said: nothing; log loss 0.164",
+        "r0; true: cat, dog; said: cat 0.9, dog 0.8; log loss 0.164",
+    ]
     assert "class" not in table
     assert drawn(table.assign(x=0.0, y=0.0))["encoding"]["color"]["field"] == "loss"
 

@@ -13,6 +13,7 @@ from foldline.report.evidence import Evidence
 from foldline.report.feature_map import feature_map
 from foldline.report.page import Chart, Section
 from foldline.report.pictures import Pictures
+from foldline.report.row_figures import row_lines
 
 PART, STAGE = "out_of_fold", "last"
 MOST_COLOURS = 20
@@ -57,19 +58,17 @@ def headline(table: pd.DataFrame) -> str:
     return f"{said}; most mixed are {own} and {other}"
 
 
-def said_of_points(evidence: Evidence, positions: np.ndarray) -> pd.DataFrame:
-    """`position` among the out-of-fold rows, `row` (its id and what it is), `loss`; where rows have one class each
-    `class`, and whether it is named: `answer`, right or wrong."""
-    labels, ids = evidence.labels, [evidence.ids[position] for position in positions]
-    names_of_truth = evidence.classes if labels is None else evidence.names
-    truth = evidence.target.shown(evidence.targets[positions], names_of_truth)
-    table = pd.DataFrame({"position": positions, "loss": evidence.losses[positions]})
-    if labels is None or evidence.true_labels is None:
-        return table.assign(row=[f"{row}: {true}" for row, true in zip(ids, truth, strict=True)])
-    named = [evidence.names[label] for label in labels[positions].tolist()]
-    is_right = labels[positions] == evidence.true_labels[positions]
-    rows = [f"{row}: {true}, said to be {one}" for row, true, one in zip(ids, truth, named, strict=True)]
-    return table.assign(row=rows, answer=np.where(is_right, "right", "wrong"), **{"class": truth})
+def said_of_points(evidence: Evidence, positions: Int64[np.ndarray, " points"]) -> pd.DataFrame:
+    """`position` among the out-of-fold rows, `row` (what is said of it, in words), `loss`; where rows have one class
+    each `class`, and whether it is named: `answer`, right or wrong."""
+    rows = ["; ".join(row_lines(evidence, row)) for row in positions.tolist()]
+    table = pd.DataFrame({"position": positions, "row": rows, "loss": evidence.losses[positions]})
+    true, labels = evidence.true_labels, evidence.labels
+    if true is None or labels is None:
+        return table
+    is_right = labels[positions] == true[positions]
+    classes = [evidence.names[label] for label in true[positions].tolist()]
+    return table.assign(answer=np.where(is_right, "right", "wrong"), **{"class": classes})
 
 
 def pictures_of(cache_indices: Int64[np.ndarray, " points"], pictures: Pictures) -> list[str | None]:
@@ -81,8 +80,7 @@ def pictures_of(cache_indices: Int64[np.ndarray, " points"], pictures: Pictures)
 def drawn(table: pd.DataFrame) -> Spec:
     """Coloured by class where there are few, else by whether it is named, else by loss."""
     is_of_class = "class" in table and table["class"].nunique() <= MOST_COLOURS
-    tooltip = [{"field": one} for one in ("row", "loss")]
-    encoding: Spec = {one: numbers(one, axis=None) for one in ("x", "y")} | {"tooltip": tooltip}
+    encoding: Spec = {one: numbers(one, axis=None) for one in ("x", "y")} | {"tooltip": {"field": "row"}}
     if is_of_class:
         scheme = {"scheme": "tableau20"} if table["class"].nunique() > 10 else {}
         classes = sorted(table["class"].unique())
