@@ -29,7 +29,6 @@ Inputs = tuple[np.ndarray, ...]
 Weights = Float64[np.ndarray, " arrays"]
 Scores = Float64[np.ndarray, "*axes outputs"]
 TruthAt = Callable[[float], Float64[np.ndarray, "rows asked"]]
-
 Claims = tuple[Float32[np.ndarray, " claims"], Float64[np.ndarray, " claims"]]
 """The probabilities of claims, and whether each came true: 0 or 1, or a share."""
 
