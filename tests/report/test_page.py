@@ -11,6 +11,7 @@ from foldline.report.page import (
     Cell,
     Chart,
     Figure,
+    Galleries,
     Gallery,
     Key,
     Matrix,
@@ -40,6 +41,7 @@ def every_part(pictures: Pictures) -> list[Section]:
         Table(("class", "rows"), [[Cell(HOSTILE, "good", pictures.of(1)), "3"]], caption=HOSTILE),
         Chart(SPEC, HOSTILE, "picture", "said"),
         Gallery([figure, Figure(None, "full", ())], HOSTILE, HOSTILE),
+        Galleries([Gallery([figure], HOSTILE, HOSTILE, in_row=9, is_captioned=False)]),
         Matrix("of-classes", HOSTILE, ["a", HOSTILE], [[opening, opening], [Opening("0", 0.0, ""), opening]]),
     ]
     return [Section("one-thing", HOSTILE, HOSTILE, body), Section("other", "b", "", [Chart(SPEC, "again")])]
@@ -96,3 +98,11 @@ def test_numbers_for_people() -> None:
     values = [0.1234567, -2.0, 123.456, float("nan"), None]
     assert [shown(value) for value in values] == ["0.12346", "-2.00000", "123.46", UNKNOWN, UNKNOWN]
     assert shown(0.5, signed=True) == "+0.50000"
+
+
+def test_a_gallery_says_how_many_stand_in_a_row_and_whether_captions_show(tmp_path: Path) -> None:
+    bare = Gallery([Figure(None, "full", ())], in_row=9, is_captioned=False)
+    page = page_of(tmp_path, Section("one", "a", "", [Galleries([bare, Gallery([])])]))
+    assert re.findall(r'<div class="(gall.*?)>', page) == [
+        *('galleries"', 'gallery-of"', 'gallery bare" style="--in-row: 9"', 'gallery-of"', 'gallery"')
+    ]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foldline.report.pictures import Pictures, heat, shown
+from foldline.report.pictures import Pictures, heat, shown, stretched
 
 
 def image_of(address: str) -> Image.Image:
@@ -76,3 +76,16 @@ def test_a_map_is_the_more_opaque_the_higher_it_is() -> None:
     pictures = Pictures(np.zeros((1, 8, 8, 1), np.uint8))
     assert pictures.overlay("r0", np.eye(7)) == "mr0"
     assert image_of(pictures.data["mr0"]).mode == "RGBA"
+
+
+def test_a_version_of_an_image_is_on_that_images_scale_and_may_be_larger() -> None:
+    """Brighter than the image means brighter in its picture, which a scale of its own would hide."""
+    numbers = np.linspace(0, 50, 400 * 300, dtype=np.float16).reshape(1, 400, 300, 1)
+    pictures = Pictures(numbers)
+    name = pictures.version("brighter", numbers[0] + 25, numbers[0])
+    assert name is not None
+    drawn = image_of(pictures.data[name])
+    assert drawn.size == (144, 192)
+    assert np.median(np.asarray(drawn.convert("L"))) > 240
+    bytes_of = stretched(np.array([[[-5.0, 12.4, 12.6, 300.0]]], np.float32), np.zeros((1, 1, 4), np.uint8))
+    assert bytes_of.tolist() == [[[0, 12, 13, 255]]]

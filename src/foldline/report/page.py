@@ -99,6 +99,18 @@ class Gallery:
     figures: Sequence[Figure]
     title: str = ""
     lede: str = ""
+    in_row: int = 0
+    """How many stand in a row, where there is room; 0 for as many as fit with their captions."""
+    is_captioned: bool = True
+    """Else captions are there once a picture is opened."""
+
+
+@dataclass(frozen=True)
+class Galleries:
+    """Small ones, side by side where there is room."""
+
+    template: ClassVar[str] = "galleries"
+    galleries: Sequence[Gallery]
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,7 @@ class Matrix:
     rows: Sequence[Sequence[Opening]]
 
 
-Part = Words | Table | Chart | Gallery | Matrix
+Part = Words | Table | Chart | Gallery | Galleries | Matrix
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,13 @@ class Pictures:
         browser enlarges it smoothly. name: of no other overlay."""
         return self._named(f"m{name}", lambda: heat(map_))
 
+    def version(
+        self, name: str, pixels: Shaped[np.ndarray, "h w c"], like: Shaped[np.ndarray, "height width c"]
+    ) -> str | None:
+        """The picture of an image that is in no cache, at most twice as large. name: of no other such image. like: an
+        image of the cache, of which this is a version: numbers are stretched as its own are."""
+        return self._named(f"v{name}", lambda: shown(stretched(pixels, like), 2 * self.side_pixels))
+
     def affordable(self, share: float) -> int:
         """How many more pictures fit into this share of what is left, if they are as large as those so far."""
         taken = [len(data) for name, data in self._found.items() if name.startswith("i")]
@@ -60,16 +67,18 @@ def shown(pixels: Shaped[np.ndarray, "height width channels"], side_pixels: int)
     numbers are stretched between two percentiles of the image's own."""
     channels = pixels.shape[2]
     some = pixels.mean(axis=2, keepdims=True) if channels == 2 else pixels[:, :, :3]
-    drawn = some.astype(np.uint8) if pixels.dtype == np.uint8 else _stretched(some)
+    drawn = some.astype(np.uint8) if pixels.dtype == np.uint8 else stretched(some, some)
     image = Image.fromarray(drawn[:, :, 0] if drawn.shape[2] == 1 else drawn)
     image.thumbnail((side_pixels, side_pixels), Image.Resampling.LANCZOS)
     return image
 
 
-def _stretched(pixels: Float[np.ndarray, "height width some"]) -> UInt8[np.ndarray, "height width some"]:
-    wide = pixels.astype(np.float64)
-    low, high = np.percentile(wide, PERCENTILES)
-    return (255 * ((wide - low) / max(high - low, 1e-12)).clip(0, 1)).astype(np.uint8)
+def stretched(
+    pixels: Shaped[np.ndarray, "height width c"], like: Shaped[np.ndarray, "h w c"]
+) -> UInt8[np.ndarray, "height width c"]:
+    """As bytes: between two percentiles of `like` where these are numbers; where they are bytes, from 0 to 255."""
+    low, high = (0, 255) if like.dtype == np.uint8 else np.percentile(like.astype(np.float64), PERCENTILES)
+    return (255 * ((pixels.astype(np.float64) - low) / max(high - low, 1e-12)).clip(0, 1)).round().astype(np.uint8)
 
 
 def heat(map_: Float[np.ndarray, "height width"]) -> Image.Image:
