@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foldline.folds.duplicates_table import describe_findings, list_duplicates, write_duplicates
+from foldline.files.refusal import Refusal
+from foldline.folds.duplicates_table import describe_findings, list_duplicates, read_duplicates, write_duplicates
 
 SHOWN = ["pug", "pug", "dingo"]
 ROWS = pd.DataFrame({"part": ["train", "train", "train", "test"], "row_id": list("abcd"), "group": None})
@@ -44,6 +45,18 @@ def test_texts_are_written_as_they_are(tmp_path: Path) -> None:
     write_duplicates(tmp_path / "duplicates.csv", duplicates)
     written = (tmp_path / "duplicates.csv").read_text()
     assert written.splitlines()[1] == "train and test,a,NA,train,test,007,"
+    read = read_duplicates(tmp_path / "duplicates.csv")
+    assert read.iloc[0].tolist()[:-1] == ["train and test", "a", "NA", "train", "test", "007"]
+    assert read["second_target"].isna().all()
+
+
+def test_another_finding_is_refused(tmp_path: Path) -> None:
+    pairs = pd.DataFrame({"first": [0], "second": [3], "difference": [0]})
+    write_duplicates(tmp_path / "d.csv", list_duplicates(ROWS, SHOWN, IMAGES, pairs).assign(finding="alike"))
+    with pytest.raises(
+        Refusal, match=r"d.csv: `finding` is 'alike' in row 0, valid are conflict, train and test, same"
+    ):
+        read_duplicates(tmp_path / "d.csv")
 
 
 @pytest.mark.parametrize(

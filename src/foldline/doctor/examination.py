@@ -25,8 +25,13 @@ SIDE_PIXELS = 64
 
 @dataclass(frozen=True)
 class Examination:
+    competition: Competition
     images: pd.DataFrame
     """As in their table."""
+    pixels: CachedPixels
+    """Their cache."""
+    pairs: pd.DataFrame
+    """Of near-duplicates, indices into it: first, second, difference."""
     facts: dict[str, str]
     """What was understood."""
     warnings: tuple[str, ...]
@@ -62,7 +67,8 @@ def examine(card: Card, places: Places) -> Examination:
     ]
     train_rows, learnable = count_train_rows(rows, images, pairs), len(learnable_images(rows, images))
     test_images = int(images["error"].isna().sum()) - learnable
-    return Examination(images, dict(facts(card, found, images)), tuple(warnings), train_rows, learnable, test_images)
+    said = dict(facts(card, found, images))
+    return Examination(found, images, pixels, pairs, said, tuple(warnings), train_rows, learnable, test_images)
 
 
 def _decoded(card: Card, places: Places, found: Competition) -> tuple[pd.DataFrame, CachedPixels]:

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from foldline.files.refusal import counted
+from foldline.files.truths import read_csv, require_among
 from foldline.files.whole_files import whole_file
 
 COLUMNS = ("finding", "first_path", "second_path", "first_part", "second_part", "first_target", "second_target")
 """finding: `train and test` (a leak), `conflict` (two train rows of no common group with different targets, their
 images the same but for their coding), or `same`.
 Of n equal images n - 1 pairs or more are listed: they connect all. Targets are missing for test rows."""
+FINDINGS = ("conflict", "train and test", "same")
 
 RECODED = 8
 """Grey levels of a thumbnail by which copies of an image differ: a small animal before the same trees makes more."""
@@ -21,6 +23,13 @@ RECODED = 8
 def write_duplicates(path: Path, duplicates: pd.DataFrame) -> None:
     with whole_file(path) as partial:
         duplicates.to_csv(partial, index=False, lineterminator="\n")
+
+
+def read_duplicates(path: Path) -> pd.DataFrame:
+    """As `list_duplicates` gives it."""
+    duplicates = read_csv(path, COLUMNS, dict.fromkeys(COLUMNS, str))
+    require_among(duplicates, path, "finding", FINDINGS)
+    return duplicates
 
 
 def list_duplicates(

@@ -95,7 +95,7 @@ def rebuild(caches: Path, key: PixelsKey, images: pd.DataFrame, archives_folder:
 
     images: path, cache_index. Raises Refusal when the archives no longer hold the images of `key`.
     """
-    form = PixelForm(key.height, key.width, key.channels, cast(Resize, key.resize), key.range, key.store)
+    form = form_of(key)
     by_index = images.drop_duplicates("cache_index").sort_values("cache_index")
     rebuilt = build(archives_folder, files, list(by_index["path"]), form, caches).key
     if rebuilt != key:
@@ -104,6 +104,11 @@ def rebuild(caches: Path, key: PixelsKey, images: pd.DataFrame, archives_folder:
             f"{rebuilt.key[:12]} ({rebuilt.count} images), pixels.json says {key.key[:12]} ({key.count} images). "
             "Run `dvc repro`."
         )
+
+
+def form_of(key: PixelsKey) -> PixelForm:
+    """What the images of a cache look like."""
+    return PixelForm(key.height, key.width, key.channels, cast(Resize, key.resize), key.range, key.store)
 
 
 def _request(archives_folder: Path, files: Sequence[str], paths: list[str], form: PixelForm) -> str:

@@ -53,3 +53,17 @@ def test_several_numbers_are_binned_by_the_mean_of_their_ranks_whatever_their_sc
     )
     missing = np.where(np.arange(200).reshape(100, 2) % 4 == 3, np.nan, both)
     assert np.bincount(REGRESSION.strata(missing.astype(np.float32), ("x", "y")).of_rows).min() >= 9
+
+
+def test_people_look_at_several_numbers_by_bins_of_each_and_at_all_else_by_strata() -> None:
+    both = np.array([[1, 30], [2, 10], [3, np.nan], [4, 20], [5, 10], [6, 40]], np.float32)
+    sheets = REGRESSION.sheets(both, ("x", "y"))
+    names = ("x 1 .. 2", "x 3 .. 4", "x 5 .. 6", "y 10 .. 10", "y 20 .. 30", "y 40 .. 40")
+    assert sheets.names == names
+    held = [[names[sheet] for sheet in np.flatnonzero(row)] for row in sheets.of_rows]
+    assert held[:3] == [["x 1 .. 2", "y 20 .. 30"], ["x 1 .. 2", "y 10 .. 10"], ["x 3 .. 4"]]
+    assert held[5] == ["x 5 .. 6", "y 40 .. 40"]
+    rising = np.arange(100, dtype=np.float32)[:, None]
+    for one, targets in ((REGRESSION, rising), (Multiclass(kind="multiclass", column="x", group=None), np.arange(3))):
+        sheets, strata = one.sheets(targets, ("x",)), one.strata(targets, ("x",))
+        assert (sheets.of_rows.tolist(), sheets.names) == (strata.of_rows.tolist(), strata.names)

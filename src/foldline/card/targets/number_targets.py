@@ -40,6 +40,7 @@ ONE = 1 << 20
 """The share of a row that has more than all others."""
 BINS = 10
 """Equally many rows in each, but for equal values, which share one."""
+BINS_OF_SEVERAL = 3
 
 Named = tuple[tuple[str, float], ...]
 """Numbers of a row by name, those that it has."""
@@ -116,6 +117,10 @@ class Regression(OfParts):
     def strata(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
         """Bins of the numbers."""
         return _bins(_mean_levels(targets)) if len(classes) > 1 else _bins(targets[:, 0])
+
+    def sheets(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
+        """Of several numbers a few bins of each, a missing one in none."""
+        return _bins_by_column(targets, classes) if len(classes) > 1 else _bins(targets[:, 0])
 
     def answer_count(self, classes: tuple[str, ...]) -> int:
         return len(classes)
@@ -238,9 +243,20 @@ def _mean_levels(values: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndar
     return (lower.sum(axis=1) // known.sum(axis=1)).astype(np.float32) / ONE
 
 
-def _bins(values: Float32[np.ndarray, " rows"]) -> Strata:
+def _bins_by_column(values: Float32[np.ndarray, "rows columns"], names: tuple[str, ...]) -> Strata:
+    held, titles = [], []
+    for name, column in zip(names, values.T, strict=True):
+        bins = _bins(column[column == column], BINS_OF_SEVERAL)
+        for number, title in enumerate(bins.names):
+            held.append(np.zeros(len(values), bool))
+            held[-1][column == column] = bins.of_rows == number
+            titles.append(f"{name} {title}")
+    return Strata(np.stack(held, axis=1), tuple(titles))
+
+
+def _bins(values: Float32[np.ndarray, " rows"], count: int = BINS) -> Strata:
     rising = np.sort(values)
     # By integers: a row's bin is that of the first row with its value.
-    found, bins = np.unique(np.searchsorted(rising, values) * BINS // len(values), return_inverse=True)
+    found, bins = np.unique(np.searchsorted(rising, values) * count // len(values), return_inverse=True)
     ranges = [(values[bins == number].min(), values[bins == number].max()) for number in range(len(found))]
     return Strata(bins.astype(np.int64), tuple(f"{low:g} .. {high:g}" for low, high in ranges))

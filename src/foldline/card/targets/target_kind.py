@@ -177,6 +177,10 @@ class TargetKind(Section):
         """targets: of the rows that folds are made of."""
         return Strata(targets, classes)
 
+    def sheets(self, targets: Targets, classes: tuple[str, ...]) -> Strata:
+        """What a person looks at rows by: the strata, where their names say something."""
+        return self.strata(targets, classes)
+
     def sizes(self, classes: tuple[str, ...]) -> tuple[int, ...]:
         """How many classes each column of a target of several labels has; of all others, how many there are."""
         return (len(classes),)
