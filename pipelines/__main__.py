@@ -27,6 +27,7 @@ COMMANDS = {
     "local-kaggle": Command("local_kaggle", "rehearse with the kaggle client, no account needed", False),
     "check": Command("check", "are params.yaml and the card valid, do they fit?"),
     "plan": Command("plan", "how long it takes here; what would be faster"),
+    "preview": Command("preview", "a page to look at before training, with pictures"),
     "lr-find": Command("lr_find", "try learning rates for 200 steps, and draw the loss"),
     "train": Command("train_folds", "all stale folds and seeds, with the time left"),
     "study": Command("study", "train a grid of experiments; compare them on a page"),
@@ -44,7 +45,7 @@ COMMANDS = {
 
 INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
     "Start a project": ("init", "new", "download", "doctor", "local-kaggle"),
-    "Look before training": ("check", "plan", "lr-find"),
+    "Look before training": ("check", "preview", "plan", "lr-find"),
     "Run": (
         ("dvc repro", "what has changed, up to a checked submission"),
         "train",

@@ -1,8 +1,9 @@
 """Look at a competition before the first experiment: what its card makes of its data, and what looks wrong.
 
 Prints the files, what was understood, and warnings. Decodes every image once, into work/<slug>/doctor, which may be
-removed. Before the download the card alone counts. With --write it also writes a first experiment: a recipe in which
-the card, the data and this machine, whose speed it measures, decide what they can.
+removed. Before the download the card alone counts. With --page it writes the same as a page, with pictures: train rows
+by their target, near-duplicates, images that cannot be read. With --write it also writes a first experiment: a recipe
+in which the card, the data and this machine, whose speed it measures, decide what they can.
 
 foldline doctor --competition dog-breed-identification --write params.yaml --minutes 60
 """
@@ -58,6 +59,8 @@ def main() -> Answer:
         print("Warnings:" if found.warnings else "No issues found.", *found.warnings, sep="\n- ")
         said |= {"understood": found.facts, "warnings": found.warnings}
         following = f"foldline doctor --competition {card.slug} --write params.yaml"
+    if given.page is not None:
+        said["page"] = write_page(places.examination if given.page == Path() else given.page, card, found)
     if given.write is not None:
         said |= write_experiment(given, card, found)
         following = "dvc repro" if found is not None else following
@@ -71,6 +74,8 @@ def arguments() -> argparse.Namespace:
     script = parser(__doc__)
     script.add_argument("--competition", metavar="SLUG", help="a card's slug (default: that of params.yaml)")
     script.add_argument("--write", type=Path, metavar="FILE", help="write a first experiment to FILE (params.yaml)")
+    page = "write a page with pictures, to FILE (work/<slug>/doctor.html)"
+    script.add_argument("--page", type=Path, nargs="?", const=Path(), metavar="FILE", help=page)
     script.add_argument("--model", help=f"timm's name for it (default: {MODEL_ON_GPU}; without a GPU {MODEL_ON_CPU})")
     length = script.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, metavar="N", help="how long each fold is trained")
@@ -81,6 +86,17 @@ def arguments() -> argparse.Namespace:
     if given.write is None and (given.model, given.epochs, given.minutes) != (None, None, None):
         script.error("--model, --epochs and --minutes are of the experiment that --write FILE writes")
     return given
+
+
+def write_page(path: Path, card: Card, found: Examination | None) -> Path:
+    """`found`: None before the download, where there is nothing to show."""
+    from pipelines.doctor_page import write_doctor_page  # Heavy, and without a page none of it is needed.
+
+    if found is None:
+        raise Refusal("--page: there is nothing to show yet. Run `dvc repro download` first.")
+    write_doctor_page(path, card, found)
+    print(f"{path}: the same, with pictures")
+    return path
 
 
 def write_experiment(given: argparse.Namespace, card: Card, found: Examination | None) -> dict[str, Any]:

@@ -106,6 +106,15 @@ class Places:
         return self.work / "report.html"
 
     @property
+    def preview(self) -> Path:
+        """What to look at before training; of no stage, as is the doctor's page."""
+        return self.work / "preview.html"
+
+    @property
+    def examination(self) -> Path:
+        return self.work / "doctor.html"
+
+    @property
     def pretext(self) -> Path:
         """The trajectory of the one backbone that all folds begin with, or a marker."""
         return self.work / "pretext" / "trained"
