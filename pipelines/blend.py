@@ -1,7 +1,8 @@
 """Blend several finished runs on the same rows into one submission, as `ensemble.method` and `clip` say.
 
-A RUN is a DVC experiment, a git revision or a folder (`.` is the working folder). Reads of each run ensemble/,
-rows.parquet, targets.npy, classes.json, folds.csv; of params.yaml `competition`, `ensemble`, `clip`; the card, sample.
+A RUN is a saved run, a DVC experiment, a git revision (`foldline runs` lists them) or a folder (`.` is the working
+folder). Reads of each run ensemble/, rows.parquet, targets.npy, classes.json, folds.csv; of params.yaml `competition`,
+`ensemble`, `clip`; the card, sample.
 Writes work/<slug>/blend/, like clip/, and submissions/<slug>/blend.csv, checked as a grader would.
 
 foldline blend RUN RUN ...
@@ -28,10 +29,12 @@ from pipelines.running import parser, read_settings, run
 
 def main() -> Answer:
     arguments = parser(__doc__)
-    arguments.add_argument("runs", metavar="RUN", nargs="+", help="a DVC experiment, a git revision or a folder")
+    arguments.add_argument(
+        "runs", metavar="RUN", nargs="+", help="a saved run, a DVC experiment, a git revision or a folder"
+    )
     names: list[str] = arguments.parse_args().runs
     if len(names) < 2:
-        raise Refusal(f"There is nothing to blend `{names[0]}` with. Name two or more runs (`dvc exp show`).")
+        raise Refusal(f"There is nothing to blend `{names[0]}` with. Name two or more runs (`foldline runs`).")
     settings = read_settings()
     target, submission = settings.fact("target", Target), settings.fact("submission", Submission)
     method = settings.section("ensemble", Ensemble).method

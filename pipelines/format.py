@@ -2,7 +2,7 @@
 
 Reads work/<slug>/clip (predictions, and the rule that turns them into answers) and the sample submission in
 input/<slug>. Writes submissions/<slug>/submission.csv, which is
-read back and checked before it takes its place.
+read back and checked before it takes its place; and saves the run, in work/<slug>/runs/ (`foldline runs`).
 Card: submission, target.
 """
 
@@ -13,6 +13,9 @@ from foldline.competition.sample import read_sample
 from foldline.competition.submission_check import check_submission
 from foldline.competition.submission_file import write_submission
 from foldline.ensembling.predictions import read_predictions
+from foldline.ensembling.saved_runs import save_run
+from foldline.files.dvc_records import seconds_of_dvc
+from foldline.files.lasting import lasting_places
 from foldline.files.refusal import counted
 from foldline.files.whole_files import whole_file
 from foldline.metrics.decisions.rules import read_rule
@@ -34,8 +37,11 @@ def main() -> Answer:
         check_submission(partial, sample, form, form.sums_to_one(target))
     columns = counted(len(sample.columns), "column", "columns")
     print(f"{places.submission}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}")
+    name = save_run(places, lasting_places(places.slug).runs, seconds_of_dvc())
+    print(f"saved as {name}   (foldline runs)")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
-    return {"submission": places.submission, "rows": len(sample.ids), "columns": list(sample.columns), "valid": True}
+    written = {"submission": places.submission, "rows": len(sample.ids), "columns": list(sample.columns)}
+    return {**written, "valid": True, "run": name}
 
 
 if __name__ == "__main__":

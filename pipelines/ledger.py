@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from foldline.files.lasting import repository
 from foldline.files.places import LEDGER
-from foldline.kaggle.connection import repository
 from foldline.kaggle.ledger import latest, read_ledger
 from pipelines.answers import Answer
 from pipelines.running import parser, run

@@ -6,10 +6,10 @@ foldline repair FILE ...    remove a damaged file, and DVC's damaged copies of i
 foldline repair --all       check every file of numbers below work/ (it reads them whole), and do so with the damaged
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from foldline.files.dvc_records import md5_of
 from foldline.files.hashes import is_intact
 from foldline.files.refusal import Refusal, counted
 from foldline.pixels.cache import open_pixels, read_pixels_key
@@ -57,12 +57,7 @@ def _damaged_copies(file: Path) -> list[Path]:
         return []
     size = file.stat().st_size
     alike = (path for path in cache.glob("??/*") if path.is_file() and path.stat().st_size == size)
-    return [path for path in alike if _md5(path) != path.parent.name + path.name]
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "md5").hexdigest()
+    return [path for path in alike if md5_of(path) != path.parent.name + path.name]
 
 
 def _damaged_caches(work: Path) -> list[Path]:

@@ -9,8 +9,9 @@ counted, the message says what to look at; --force is for whoever has looked, an
 """
 
 from foldline.card.host import Host
+from foldline.files.lasting import lasting_places
 from foldline.files.places import Places
-from foldline.kaggle.connection import connect, journal_of, lasting_places
+from foldline.kaggle.connection import connect, journal_of
 from foldline.kaggle.guard import await_score, plan_upload, record_outcome, submit_once
 from foldline.kaggle.ledger import Receipt, Submit, write_receipt
 from pipelines import running

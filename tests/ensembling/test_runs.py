@@ -91,7 +91,7 @@ def test_a_revision_is_read_from_the_cache_as_it_was(checkout: Path) -> None:
     assert then.predictions.out_of_fold[1].tolist() == [0.25, 0.75]
     assert now.predictions.out_of_fold[1].tolist() == [0.125, 0.875]
     assert not then.folder.exists(), "what was copied is gone when the runs are closed"
-    with pytest.raises(Refusal, match="There is no run `second`: no folder, DVC experiment or git revision"):
+    with pytest.raises(Refusal, match="There is no run `second`: no folder, saved run, DVC experiment or git revision"):
         opened("second")
     git("rm", "-q", "--cached", "work/pets/clip.dvc")
     git("commit", "-qm", "not run")

@@ -27,6 +27,7 @@ def test_the_ensembles_metrics() -> None:
     means = Predictions(PROBABILITIES, PROBABILITIES[:0], ids, (), FOLDS, ("cat", "dog"), DISTRIBUTION)
     assert ensemble_metrics(scorer_of(LOG_LOSS), TARGETS, means) == {
         "metric": "log_loss",
+        "higher_is_better": False,
         "score": 1.039721,
         "fold_scores": {"0": 1.155245, "2": 0.693147},
         "fold_mean": 0.924196,
@@ -38,6 +39,7 @@ def test_the_ensembles_metrics() -> None:
 def test_scores_as_they_are_written() -> None:
     assert Scores(0.45, {0: 0.38, 1: 0.5212345678}).as_json(LOG_LOSS, 20) == {
         "metric": "log_loss",
+        "higher_is_better": False,
         "score": 0.45,
         "fold_scores": {"0": 0.38, "1": 0.521235},
         "rows": 20,
@@ -49,4 +51,5 @@ def test_what_is_not_defined_is_null() -> None:
     """The AUC of a fold with one class alone; a comparison of runs then knows no standard error."""
     scores = Scores(0.8, {0: math.nan, 1: 0.9}).as_json(metric_of_kind("auc"), 4)
     assert scores["fold_scores"] == {"0": None, "1": 0.9}
+    assert scores["higher_is_better"]
     assert compared_numbers(scores, None) == {"score": 0.8}

@@ -11,9 +11,9 @@ from foldline.files.refusal import Refusal
 from foldline.kaggle import decisions, guard, protocol
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.decisions import Placed
-from foldline.kaggle.guard import Upload, await_score, plan_upload, record_outcome, run_id, submit_once
+from foldline.kaggle.guard import Upload, await_score, plan_upload, record_outcome, submit_once
 from foldline.kaggle.journal import Journal
-from foldline.kaggle.ledger import append_entry, entry, read_ledger
+from foldline.kaggle.ledger import append_entry, entry, read_ledger, run_id
 from tests.kaggle.clones import start
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG

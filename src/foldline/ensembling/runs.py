@@ -1,4 +1,4 @@
-"""Finished runs, wherever they are: a folder, or a DVC experiment or git revision of the repository one works in."""
+"""Finished runs, wherever they are: a folder, a saved run, or a DVC experiment or git revision of one's repository."""
 
 import math
 import tempfile
@@ -46,7 +46,8 @@ class Run:
 
 @contextmanager
 def open_runs(names: Sequence[str], slug: str, stage: Stage) -> Iterator[tuple[Run, ...]]:
-    """The runs that `names` name, each a folder, a DVC experiment or a git revision; `.` is the working folder.
+    """The runs that `names` name, each a folder, a saved run, a DVC experiment or a git revision; `.` is the working
+    folder.
 
     What DVC's cache holds of an experiment is copied to a temporary folder for as long as the runs are open.
     Raises Refusal when a name is nothing of these, is of another competition, or has not been run to its end.
@@ -78,6 +79,8 @@ def read_run(name: str, places: Places, stage: Stage) -> Run:
 def _located(name: str, slug: str, stage: Stage) -> Iterator[Places]:
     if Path(name).is_dir():
         yield _in_folder(name, slug)
+    elif (Places(slug).runs / name).is_dir():
+        yield Places(slug, Places(slug).runs / name)
     else:
         with tempfile.TemporaryDirectory(prefix="foldline-run-") as folder:
             _fetch(name, slug, stage, Path(folder))
@@ -116,8 +119,8 @@ def _fetch(name: str, slug: str, stage: Stage, folder: Path) -> None:
             revision.get(path.relative_to(folder).as_posix(), str(path), recursive=True)
     except (RevError, SCMError) as error:
         raise Refusal(
-            f"There is no run `{name}`: no folder, DVC experiment or git revision has that name ({error}). "
-            "`dvc exp show` lists the experiments."
+            f"There is no run `{name}`: no folder, saved run, DVC experiment or git revision has that name ({error}). "
+            "`foldline runs` lists them."
         ) from None
     except (FileNotFoundError, DvcException) as error:
         raise Refusal(

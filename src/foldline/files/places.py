@@ -115,6 +115,16 @@ class Places:
         return self.work / "doctor.html"
 
     @property
+    def runs(self) -> Path:
+        """A folder per finished run, of no stage: each is a small checkout of its own."""
+        return self.work / "runs"
+
+    @property
+    def compared(self) -> Path:
+        """The folder of what `foldline compare` said of pairs of runs."""
+        return self.work / "compared"
+
+    @property
     def pretext(self) -> Path:
         """The trajectory of the one backbone that all folds begin with, or a marker."""
         return self.work / "pretext" / "trained"

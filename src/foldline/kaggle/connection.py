@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foldline.card.host import Host, LocalHost
+from foldline.files.lasting import lasting_places
 from foldline.files.places import Places
 from foldline.files.redaction import redacted
 from foldline.files.refusal import Refusal, listed
@@ -139,25 +140,6 @@ def _close(competition: str, kaggle: Kaggle) -> str:
 
 
 BUILT_IN = ("digits",)
-
-
-def repository(shell: Mapping[str, str], folder: Path) -> Path:
-    """Whose experiment runs in `folder`: that of a queue, or of `dvc exp run --temp`, runs in a copy that DVC removes.
-
-    `folder` itself where there is no other.
-    """
-    for above in folder.resolve().parents:
-        if above.parts[-3:] == (".dvc", "tmp", "exps"):
-            return above.parents[2]
-    # DVC names the repository to what an experiment runs, wherever that is.
-    named = shell.get("DVC_ROOT", "")
-    is_experiment = "DVC_EXP_NAME" in shell and (folder / ".dvc").is_dir() and (Path(named) / ".dvc").is_dir()
-    return Path(named) if is_experiment and not folder.resolve().samefile(named) else folder
-
-
-def lasting_places(slug: str) -> Places:
-    """Of what outlives an experiment: the ledger, and the local Kaggle's memory."""
-    return Places(slug, repository(os.environ, Path()))
 
 
 def source_folder(source: str, places: Places) -> Path:

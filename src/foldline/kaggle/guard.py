@@ -18,7 +18,7 @@ from foldline.kaggle.client import CallFailed, Kaggle, RemoteSubmission
 from foldline.kaggle.connection import NOT_FOUND
 from foldline.kaggle.decisions import Placed, Seen, is_damaged
 from foldline.kaggle.journal import Journal, Line, Step
-from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, read_ledger
+from foldline.kaggle.ledger import Event, LedgerEntry, append_entry, entry, expectation, read_ledger, run_id
 from foldline.kaggle.protocol import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, at_most_once
 
 EVENTS: Mapping[Step, Event] = {"intended": "intended", "refused": "failed", "done": "submitted"}
@@ -34,6 +34,8 @@ class Upload:
     message: str
     intent: Line
     """What the journal says of it first."""
+    expected: str = ""
+    """Its out-of-fold score, as the ledger notes it."""
 
     @property
     def run_id(self) -> str:
@@ -49,15 +51,9 @@ def plan_upload(competition: str, path: Path, words: str, metric: str | None, sc
     run = run_id(competition, content)
     intent = Line("intended", run, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     expected = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
+    noted = "" if metric is None or score is None else expectation(metric, score)
     # The id first: Kaggle may cut a description short.
-    return Upload(competition, path, f"{run} | {words}{expected}", intent)
-
-
-def run_id(competition: str, content: bytes) -> str:
-    """Twelve hex digits: the same for the same competition, columns and rows, whatever the rows' order."""
-    header, *rows = content.removeprefix(b"\xef\xbb\xbf").splitlines() or [b""]
-    text = b"\n".join([competition.encode(), header, *sorted(row for row in rows if row)])
-    return hashlib.sha256(text).hexdigest()[:12]
+    return Upload(competition, path, f"{run} | {words}{expected}", intent, noted)
 
 
 def submit_once(kaggle: Kaggle, upload: Upload, journal: Journal, ledger: Path, is_forced: bool = False) -> Placed:
@@ -207,7 +203,7 @@ def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledge
 
 def _note(ledger: Path, upload: Upload, event: Event, ref: int | None, public_score: str = "", note: str = "") -> None:
     """Append an entry with the current time to the ledger, unless it has it: of each ref one per event."""
-    new = entry(upload.competition, upload.run_id, event, ref, public_score, note)
+    new = entry(upload.competition, upload.run_id, event, ref, public_score, note or upload.expected)
     with locked(ledger.with_name(".ledger.lock")):
         past = [(line.competition, line.run_id, line.event, line.ref) for line in read_ledger(ledger)]
         if ref is None or (new.competition, new.run_id, event, new.ref) not in past:

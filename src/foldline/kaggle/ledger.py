@@ -1,9 +1,12 @@
 """What is written about uploads: the section that asks for one, the ledger of all of them, the receipt of the last."""
 
 import csv
+import hashlib
 import io
+import math
+import re
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -39,8 +42,10 @@ class LedgerEntry:
     """Kaggle's number of the submission; empty before it has one."""
     public_score: str
     note: str
+    """What was expected of it, or what went wrong."""
 
 
+EXPECTED = re.compile(r"out-of-fold (?P<metric>\S+) (?P<score>-?[0-9]+[.][0-9]+)")
 RESTORE = "Restore the file from a backup: it tells what was uploaded, from this machine and others."
 COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 
@@ -87,6 +92,54 @@ def latest(entries: Iterable[LedgerEntry]) -> list[tuple[LedgerEntry, LedgerEntr
         first.setdefault((entry.competition, entry.run_id), entry)
         last[entry.competition, entry.run_id] = entry
     return [(first[upload], last[upload]) for upload in first]
+
+
+def run_id(competition: str, content: bytes) -> str:
+    """Twelve hex digits: the same for the same competition, columns and rows, whatever the rows' order."""
+    header, *rows = content.removeprefix(b"\xef\xbb\xbf").splitlines() or [b""]
+    text = b"\n".join([competition.encode(), header, *sorted(row for row in rows if row)])
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def expectation(metric: str, score: float) -> str:
+    """The note of an upload with this out-of-fold score."""
+    return f"out-of-fold {metric} {score:.6f}"
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """One csv that Kaggle has, or may have: what the ledger says of it all together."""
+
+    run_id: str
+    time: str
+    """When it was first heard of, UTC."""
+    metric: str = ""
+    """Of its out-of-fold score; empty where nothing was noted: an earlier version noted none."""
+    out_of_fold: float = math.nan
+    public_score: float = math.nan
+    """NaN while it is not known."""
+
+
+def uploads_of(entries: Iterable[LedgerEntry], competition: str) -> list[Uploaded]:
+    """In the order in which they began."""
+    found: dict[str, Uploaded] = {}
+    for one in (one for one in entries if one.competition == competition):
+        known = found.get(one.run_id, Uploaded(one.run_id, one.time))
+        noted = EXPECTED.fullmatch(one.note)
+        if noted is not None:
+            known = replace(known, metric=noted["metric"], out_of_fold=float(noted["score"]))
+        if one.event == "scored":
+            known = replace(known, public_score=_number(one.public_score))
+        found[one.run_id] = known
+    return list(found.values())
+
+
+def _number(text: str) -> float:
+    """As Kaggle writes it; NaN for what is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 class Receipt(Section):

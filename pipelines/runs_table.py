@@ -1,0 +1,99 @@
+"""The table of `foldline runs`: a line per run in at most 100 columns, and all of it as data."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from foldline.ensembling.finished_runs import FinishedRun
+from foldline.ensembling.scoring import rounded_or_null
+from foldline.ensembling.standings import Standing
+from foldline.files.refusal import shortened
+from foldline.params.differences import in_words, short_names
+
+WIDTH, LONGEST_CHANGE = 100, 60
+BY_FOLDS = "*"
+
+
+@dataclass(frozen=True)
+class Line:
+    run: FinishedRun
+    changed: Mapping[str, Any]
+    standing: Standing | None
+    """None where no run says which scores are better."""
+    leaderboard: float | None
+    """None where it was not uploaded; NaN while its score is not known."""
+
+    def as_json(self) -> dict[str, Any]:
+        run, standing = self.run, self.standing or Standing(None, "")
+        return {
+            "name": run.name,
+            "names": list(run.names),
+            "kind": run.kind,
+            "made": datetime.fromtimestamp(run.made, UTC).isoformat(timespec="seconds"),
+            "changed": self.changed,
+            "metric": run.scores and run.scores.metric,
+            "score": run.score,
+            "standard_error": rounded_or_null(run.standard_error),
+            "fold_scores": run.folds,
+            "gain": None if standing.gain is None else rounded_or_null(standing.gain),
+            "verdict": standing.verdict,
+            "evidence": standing.evidence,
+            "leaderboard": self.leaderboard,
+            "minutes": None if run.seconds is None else round(run.seconds / 60, 1),
+        }
+
+    def cells(self, short: Mapping[str, str]) -> tuple[str, ...]:
+        run = self.run
+        return (
+            run.name,
+            f"{datetime.fromtimestamp(run.made):%d %b %H:%M}",
+            shortened(in_words(self.changed, short), LONGEST_CHANGE),
+            _score(run),
+            _gain(self.standing) if self.standing else "",
+            "" if self.leaderboard is None or math.isnan(self.leaderboard) else f"{self.leaderboard:.5f}",
+            "" if run.seconds is None else f"{run.seconds / 60:.0f}",
+        )
+
+
+def _score(run: FinishedRun) -> str:
+    if run.score is None:
+        return "not defined" if run.scores else "not in the cache"
+    error = run.standard_error
+    return f"{run.score:.5f} " + (f"on fold {next(iter(run.folds), '')}" if math.isnan(error) else f"± {error:.5f}")
+
+
+def _gain(standing: Standing) -> str:
+    if standing.gain is None or standing.verdict == "best":
+        return standing.verdict
+    mark = BY_FOLDS if standing.verdict == "real" and standing.evidence == "folds" else ""
+    return f"{standing.gain:+.5f} {standing.verdict}{mark}"
+
+
+def print_runs(slug: str, lines: Sequence[Line]) -> None:
+    metric = next((line.run.scores.metric for line in reversed(lines) if line.run.scores), "")
+    table = Table(title=f"{slug}: {metric}", title_justify="left", box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for title in ("name", "when", "changed", "out-of-fold ± SE", "gain", "board", "min"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("when", "out-of-fold ± SE", "gain", "board", "min"))
+    short = short_names({path: None for line in lines for path in (*line.run.params, *line.changed)})
+    for line in lines:
+        table.add_row(*line.cells(short))
+    console = Console()
+    console = console if console.width <= WIDTH and console.is_terminal else Console(width=WIDTH)
+    console.print(table)
+    best = next((line.run.name for line in lines if line.standing and line.standing.verdict == "best"), None)
+    for note in _notes(lines, best):
+        console.print(note, soft_wrap=True, highlight=False)
+
+
+def _notes(lines: Sequence[Line], best: str | None) -> list[str]:
+    notes = []
+    if any(line.standing and (line.standing.verdict, line.standing.evidence) == ("real", "folds") for line in lines):
+        notes.append(f"{BY_FOLDS} by the scores of the folds alone; the rows, too: foldline compare {best} NAME")
+    if any(line.run.scores is None for line in lines):
+        notes.append("not in the cache: its scores are not on this machine (dvc fetch, where a remote has them)")
+    return notes

@@ -1,0 +1,78 @@
+"""What each finished run gains against the best one, and whether that is real."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from foldline.ensembling.finished_runs import FinishedRun
+from foldline.ensembling.intervals import mean_interval
+from foldline.files.whole_files import read_json, sha256_of_json, write_json
+
+Verdict = Literal["best", "real", "not yet", "other folds", ""]
+PREDICTIONS = "clip/out_of_fold.npy"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands to the best."""
+
+    gain: float | None
+    """Positive where it is better, whichever the metric's direction; None where it cannot be compared."""
+    verdict: Verdict
+    evidence: Literal["folds", "rows and folds"] | None = None
+    """What the verdict is from: the scores of the folds that both have, or `foldline compare`, once, of these two."""
+
+
+def best_run(runs: Sequence[FinishedRun]) -> FinishedRun | None:
+    """Of those with the most folds, by the metric of the latest run; None where no direction is known."""
+    metric = next((run.scores.metric for run in reversed(runs) if run.scores), None)
+    scored = [run for run in runs if run.scores and run.scores.metric == metric and run.score is not None]
+    most = max((len(run.folds) for run in scored), default=0)
+    among = [run for run in scored if len(run.folds) == most]
+    sign = direction(scored)
+    return max(among, key=lambda run: sign * (run.score or 0.0)) if among and sign else None
+
+
+def direction(runs: Sequence[FinishedRun]) -> int:
+    """1 where the highest score is the best, -1 where the lowest is; 0 where no run says."""
+    said = {run.scores.higher_is_better: 1 if run.scores.higher_is_better else -1 for run in runs if run.scores}
+    return next((sign for higher, sign in said.items() if higher is not None), 0)
+
+
+def standing(run: FinishedRun, best: FinishedRun, sign: int, compared: Path) -> Standing:
+    """compared: the folder of what `foldline compare` said."""
+    if run is best:
+        return Standing(0.0, "best")
+    if run.scores is None or best.scores is None or run.scores.metric != best.scores.metric or run.score is None:
+        return Standing(None, "")
+    if any(run.files[table] != best.files[table] for table in ("folds.csv", "targets.npy")):
+        return Standing(None, "other folds")
+    gains = [sign * (run.folds[fold] - best.folds[fold]) for fold in sorted(run.folds.keys() & best.folds.keys())]
+    same = run.folds.keys() == best.folds.keys()
+    gain = sign * (run.score - (best.score or 0.0)) if same else float(np.mean(gains)) if gains else None
+    if gain is None:
+        return Standing(None, "other folds")
+    verdict = remembered(compared, run, best)
+    if verdict is not None:
+        return Standing(gain, verdict, "rows and folds")
+    interval = mean_interval(gains)
+    is_real = interval.excludes_zero and np.sign(sum(interval)) == np.sign(gain)
+    return Standing(gain, "real" if is_real else "not yet", "folds")
+
+
+def remember(compared: Path, metric: str, predictions: tuple[str, str], is_real: bool) -> None:
+    """What a comparison of two runs said. predictions: MD5 sums of their final out-of-fold ones."""
+    write_json(compared / _of_pair(metric, *predictions), {"verdict": "real" if is_real else "not yet"})
+
+
+def remembered(compared: Path, run: FinishedRun, other: FinishedRun) -> Verdict | None:
+    metric = run.scores.metric if run.scores else ""
+    path = compared / _of_pair(metric, run.files[PREDICTIONS], other.files[PREDICTIONS])
+    return read_json(path)["verdict"] if path.is_file() else None
+
+
+def _of_pair(metric: str, *predictions: str) -> str:
+    return f"{sha256_of_json([metric, *sorted(predictions)])[:16]}.json"
