@@ -16,7 +16,8 @@ foldline runs --remove NAME     a saved run; DVC's experiments go by `dvc exp re
 from foldline.ensembling.finished_runs import base_params, finished_runs
 from foldline.ensembling.saved_runs import remove_run
 from foldline.ensembling.standings import best_run, direction, standing
-from foldline.kaggle.ledger import read_ledger, uploads_of
+from foldline.kaggle.ledger import read_ledger
+from foldline.kaggle.uploads import uploads_of
 from foldline.params.differences import changes
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run

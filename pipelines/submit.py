@@ -5,7 +5,8 @@ Writes: submissions/<slug>/receipt.json; lines in submissions/ledger.csv, and in
 Params: submit; the card's `host`
 
 A csv that was uploaded before is not uploaded again: its score is read back. Where it is unknown whether an upload
-counted, the message says what to look at; --force is for whoever has looked, and has not found it.
+counted, the message says what to look at; --force is for whoever has looked, and has not found it. It warns where an
+upload before had a better out-of-fold score by the same metric.
 """
 
 from foldline.card.host import Host
@@ -13,7 +14,8 @@ from foldline.files.lasting import lasting_places
 from foldline.files.places import Places
 from foldline.kaggle.connection import connect, journal_of
 from foldline.kaggle.guard import await_score, plan_upload, record_outcome, submit_once
-from foldline.kaggle.ledger import Receipt, Submit, write_receipt
+from foldline.kaggle.ledger import Receipt, Submit, read_ledger, write_receipt
+from foldline.kaggle.uploads import uploads_of, worse_than_uploaded
 from pipelines import running
 from pipelines.answers import Answer
 from pipelines.summary import print_summary, scored
@@ -25,9 +27,14 @@ def main() -> Answer:
     is_forced: bool = arguments.parse_args().force
     settings = running.read_settings()
     section, places = settings.section("submit", Submit), settings.places
-    metric, score = scored(places) if _has_metrics(places) else (None, None)
+    own = scored(places) if _has_metrics(places) else None
+    metric, score = (own.metric, own.score) if own else (None, None)
     upload = plan_upload(places.slug, places.submission, section.message, metric, score)
     host, ledger = settings.fact("host", Host), lasting_places(places.slug).ledger
+    past = uploads_of(read_ledger(ledger), places.slug)
+    warning = worse_than_uploaded(past, own.metric, own.score, own.higher_is_better) if own else None
+    if warning:
+        print(f"warning: {warning}")
     with connect(host, places) as kaggle:
         journal = journal_of(kaggle, host, places.slug)
         placed = submit_once(kaggle, upload, journal, ledger, is_forced)
@@ -54,7 +61,7 @@ def main() -> Answer:
         )
     if _has_metrics(places):
         print_summary(places, "change params.yaml, then dvc repro submissions/dvc.yaml", receipt.public_score or None)
-    return {**receipt.model_dump(), "uploaded": placed.is_new}
+    return {**receipt.model_dump(), "uploaded": placed.is_new, "warning": warning}
 
 
 def _has_metrics(places: Places) -> bool:

@@ -11,6 +11,12 @@ from foldline.files.places import Places
 from foldline.files.whole_files import read_json
 from foldline.params.section import Section, parse
 
+SCREENED = (
+    "Screened on fold {fold} alone: a fold is easier or harder by chance, so this score says nothing beside a full "
+    "run's. Beside the same fold of another run it may rule an idea out; only more folds tell whether a gain is real."
+)
+AFTER_SCREENING = "foldline compare RUN .   (RUN: one that `foldline runs` lists); where it gains, list all folds"
+
 
 class ScoresFile(Section):
     """The part of a stage's scores that this table shows."""
@@ -36,6 +42,8 @@ class ClippedScores(ScoresFile):
     """`clip/metrics.json`."""
 
     metric: str
+    higher_is_better: bool | None = None
+    """None in files of earlier versions."""
     score_before: float | None
     score: float | None
     gains: Mapping[str, Gain]
@@ -47,16 +55,15 @@ class Accuracy(ScoresFile):
     top_1_accuracy: float | None = None
 
 
-def scored(places: Places) -> tuple[str, float | None]:
-    """The metric, and the out-of-fold score of what is submitted."""
-    clipped = parse(read_json(places.clipped / "metrics.json"), ClippedScores, f"{places.clipped}/metrics.json")
-    return clipped.metric, clipped.score
+def scored(places: Places) -> ClippedScores:
+    """Of what is submitted."""
+    return parse(read_json(places.clipped / "metrics.json"), ClippedScores, f"{places.clipped}/metrics.json")
 
 
 def print_summary(places: Places, next_command: str, leaderboard: str | None = None) -> None:
     """`leaderboard`: the public score as Kaggle writes it, or None when nothing has been uploaded."""
     ensemble = parse(read_json(places.ensemble / "metrics.json"), EnsembleScores, f"{places.ensemble}/metrics.json")
-    clipped = parse(read_json(places.clipped / "metrics.json"), ClippedScores, f"{places.clipped}/metrics.json")
+    clipped = scored(places)
     table = Table(title=f"{places.slug}: {ensemble.metric}", title_justify="left", show_header=False)
     for fold, score in ensemble.fold_scores.items():
         table.add_row(f"fold {fold}", _shown(score))
@@ -72,15 +79,16 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     table.add_row("submission", str(places.submission))
     console = Console()
     console.print(table)
-    if len(ensemble.folds) == 1:
-        console.print("Screened on 1 fold; not comparable with a full run.")
+    is_screening = len(ensemble.folds) == 1
+    if is_screening:
+        console.print(SCREENED.format(fold=ensemble.folds[0]), soft_wrap=True)
     gains = (gain for stage in (ensemble, clipped) for gain in stage.gains.values())
     if len(ensemble.folds) == 2 and any(gain.applied for gain in gains):
         console.print(
             "Two folds only: out-of-fold scores leave out what was fitted, which needs at least 3 folds to estimate; "
             "the submission has what gains.csv says is applied."
         )
-    console.print(f"next: {next_command}")
+    console.print(f"next: {AFTER_SCREENING if is_screening else next_command}", soft_wrap=True)
 
 
 def _shown(score: float | None) -> str:

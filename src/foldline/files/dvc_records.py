@@ -28,9 +28,10 @@ class Revision(NamedTuple):
 
 def revisions() -> list[Revision]:
     """The DVC experiments of the repository around the working folder, and the commits of its branches and tags that
-    changed dvc.lock; none where there is no repository."""
+    changed dvc.lock, since it was last deleted; none where there is no repository."""
     refs = _git("for-each-ref", "--format=%(objectname) %(committerdate:unix) %(refname)", "refs/exps")
-    log = _git("log", "--format=%H %ct %h", "--branches", "--tags", "HEAD", "--", "dvc.lock")
+    log = _git("log", "--format=%H %ct %h", "--name-status", "--branches", "--tags", "HEAD", "--", "dvc.lock")
+    log = log.partition(b"\nD\t")[0]
     found = [("experiment", *match.groups()) for match in map(EXPERIMENT.fullmatch, _lines(refs)) if match]
     found += [("commit", *match.groups()) for match in map(COMMIT.fullmatch, _lines(log)) if match]
     locks = texts_at([f"{commit}:./dvc.lock" for _, commit, _, _ in found])

@@ -3,10 +3,8 @@
 import csv
 import hashlib
 import io
-import math
 import re
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -104,42 +102,6 @@ def run_id(competition: str, content: bytes) -> str:
 def expectation(metric: str, score: float) -> str:
     """The note of an upload with this out-of-fold score."""
     return f"out-of-fold {metric} {score:.6f}"
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """One csv that Kaggle has, or may have: what the ledger says of it all together."""
-
-    run_id: str
-    time: str
-    """When it was first heard of, UTC."""
-    metric: str = ""
-    """Of its out-of-fold score; empty where nothing was noted: an earlier version noted none."""
-    out_of_fold: float = math.nan
-    public_score: float = math.nan
-    """NaN while it is not known."""
-
-
-def uploads_of(entries: Iterable[LedgerEntry], competition: str) -> list[Uploaded]:
-    """In the order in which they began."""
-    found: dict[str, Uploaded] = {}
-    for one in (one for one in entries if one.competition == competition):
-        known = found.get(one.run_id, Uploaded(one.run_id, one.time))
-        noted = EXPECTED.fullmatch(one.note)
-        if noted is not None:
-            known = replace(known, metric=noted["metric"], out_of_fold=float(noted["score"]))
-        if one.event == "scored":
-            known = replace(known, public_score=_number(one.public_score))
-        found[one.run_id] = known
-    return list(found.values())
-
-
-def _number(text: str) -> float:
-    """As Kaggle writes it; NaN for what is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 class Receipt(Section):
