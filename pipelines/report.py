@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.files.lasting import lasting_places
 from foldline.files.refusal import Refusal
-from foldline.kaggle.connection import lasting_places
+from foldline.kaggle.uploads import read_uploads
 from foldline.metrics.metric import Metric
 from foldline.report.evidence import Evidence, read_evidence
 from foldline.report.page import Section, write_page
@@ -25,7 +26,7 @@ from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
 from foldline.report.sections.map import map_of_features
 from foldline.report.sections.scores import keys, scores, summary
-from foldline.report.uploads import current_run_id, read_uploads, standing
+from foldline.report.uploads import current_run_id, standing
 from pipelines.answers import Answer
 from pipelines.feature_spaces import MODEL
 from pipelines.mapped_space import mapped_space

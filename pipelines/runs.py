@@ -16,8 +16,7 @@ foldline runs --remove NAME     a saved run; DVC's experiments go by `dvc exp re
 from foldline.ensembling.finished_runs import base_params, finished_runs
 from foldline.ensembling.saved_runs import remove_run
 from foldline.ensembling.standings import best_run, direction, standing
-from foldline.kaggle.ledger import read_ledger
-from foldline.kaggle.uploads import uploads_of
+from foldline.kaggle.uploads import read_uploads
 from foldline.params.differences import changes
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run
@@ -38,7 +37,7 @@ def main() -> Answer:
         print(f"No run of {places.slug} has come to its end yet: dvc repro")
         return {"runs": []}
     base, best, sign = base_params(places.slug, runs), best_run(runs), direction(runs)
-    scored = {one.run_id: one.public_score for one in uploads_of(read_ledger(places.ledger), places.slug)}
+    scored = {one.run_id: one.public_score for one in read_uploads(places.ledger, places.slug)}
     lines = [
         Line(one, changes(one.params, base), best and standing(one, best, sign, places.compared), scored.get(one.csv))
         for one in runs

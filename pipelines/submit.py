@@ -14,8 +14,8 @@ from foldline.files.lasting import lasting_places
 from foldline.files.places import Places
 from foldline.kaggle.connection import connect, journal_of
 from foldline.kaggle.guard import await_score, plan_upload, record_outcome, submit_once
-from foldline.kaggle.ledger import Receipt, Submit, read_ledger, write_receipt
-from foldline.kaggle.uploads import uploads_of, worse_than_uploaded
+from foldline.kaggle.ledger import Receipt, Submit, write_receipt
+from foldline.kaggle.uploads import read_uploads, worse_than_uploaded
 from pipelines import running
 from pipelines.answers import Answer
 from pipelines.summary import print_summary, scored
@@ -31,7 +31,7 @@ def main() -> Answer:
     metric, score = (own.metric, own.score) if own else (None, None)
     upload = plan_upload(places.slug, places.submission, section.message, metric, score)
     host, ledger = settings.fact("host", Host), lasting_places(places.slug).ledger
-    past = uploads_of(read_ledger(ledger), places.slug)
+    past = read_uploads(ledger, places.slug)
     warning = worse_than_uploaded(past, own.metric, own.score, own.higher_is_better) if own else None
     if warning:
         print(f"warning: {warning}")

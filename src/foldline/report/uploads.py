@@ -1,27 +1,12 @@
-"""What the ledger knows of a competition's uploads, and which of them is this run's."""
+"""Which of a competition's uploads is this run's, and how it stands to the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foldline.kaggle.guard import run_id
-from foldline.kaggle.ledger import latest, read_ledger
+from foldline.kaggle.ledger import run_id
+from foldline.kaggle.uploads import Upload
 from foldline.metrics.metric_and_rule import MetricKind
-
-
-@dataclass(frozen=True)
-class Upload:
-    run_id: str
-    time: str
-    """UTC, when it began."""
-    public_score: float | None
-    """None where Kaggle has not said one."""
-
-
-def read_uploads(ledger: Path, slug: str) -> list[Upload]:
-    """In the order in which they began."""
-    entries = [one for one in read_ledger(ledger) if one.competition == slug]
-    return [Upload(last.run_id, first.time, _number(last.public_score)) for first, last in latest(entries)]
 
 
 def current_run_id(slug: str, submission: Path) -> str | None:
@@ -48,10 +33,3 @@ def standing(uploads: Sequence[Upload], current: str | None, metric: MetricKind)
     sign = 1 if metric.higher_is_better else -1
     best = max(scored, key=lambda one: sign * (one.public_score or 0.0), default=None)
     return Standing(own, next((one for one in reversed(before) if one in scored), None), best)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ import pytest
 
 from foldline.ensembling.intervals import Interval
 from foldline.kaggle.ledger import append_entry, entry
+from foldline.kaggle.uploads import Upload, read_uploads
 from foldline.report.evidence import GAINS
 from foldline.report.page import UNKNOWN, Table, Words
 from foldline.report.sections.scores import (
@@ -20,7 +21,7 @@ from foldline.report.sections.scores import (
     scores,
     upload_rows,
 )
-from foldline.report.uploads import Standing, Upload, current_run_id, read_uploads, standing
+from foldline.report.uploads import Standing, current_run_id, standing
 from tests.report.drawn import drawn
 
 # Rows 0 and 2 are of fold 0, rows 1 and 3 of fold 1.
