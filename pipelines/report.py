@@ -23,10 +23,11 @@ from foldline.report.pictures import Pictures
 from foldline.report.sections import confusion as of_confusion
 from foldline.report.sections import labels, numbers, ordinal, rankings, reliability, shift, slices
 from foldline.report.sections.curves import curves
+from foldline.report.sections import ledger as of_uploads
 from foldline.report.sections.examples import Asked, FoundMaps, examples
 from foldline.report.sections.map import map_of_features
 from foldline.report.sections.scores import keys, scores, summary
-from foldline.report.uploads import current_run_id, standing
+from foldline.report.uploads import contenders, current_run_id, standing
 from pipelines.answers import Answer
 from pipelines.feature_spaces import MODEL
 from pipelines.mapped_space import mapped_space
@@ -52,7 +53,8 @@ def main() -> Answer:
     places, fact = settings.places, settings.fact
     evidence = read_evidence(places, fact("target", Target), fact("metric", Metric), fact("submission", Submission))
     pixels, seed = open_cache(places), settings.section("train.seeds", tuple[int, ...])[0]
-    uploads = read_uploads(lasting_places(places.slug).ledger, places.slug)
+    lasting = lasting_places(places.slug)
+    uploads = read_uploads(lasting.ledger, places.slug)
     uploaded = standing(uploads, current_run_id(places.slug, places.submission), evidence.metric)
 
     def maps_of(asked: Asked) -> FoundMaps:
@@ -71,6 +73,7 @@ def main() -> Answer:
         **{needs: section(evidence) for needs, section in OF_ALL.items()},
         "curves": curves(evidence),
         shift.NEEDS: shift.shift(evidence, pixels),
+        of_uploads.NEEDS: of_uploads.ledger(contenders(uploads, lasting), evidence.metric),
     }
     left_out = [needs for needs, section in made.items() if section is None]
     found = [section for section in made.values() if section is not None]

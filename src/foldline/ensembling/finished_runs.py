@@ -83,7 +83,7 @@ class FinishedRun:
 def finished_runs(places: Places) -> list[FinishedRun]:
     """The earliest first. A run of several names is one."""
     found: dict[str, FinishedRun] = {}
-    for run in (*_recorded(places.slug), *_saved(places)):
+    for run in (*_recorded(places.slug), *saved_runs(places)):
         key = saved_name(run.params, run.files)
         known = found.get(key)
         if known is not None:
@@ -93,7 +93,8 @@ def finished_runs(places: Places) -> list[FinishedRun]:
     return sorted(found.values(), key=lambda run: run.made)
 
 
-def _saved(places: Places) -> Iterator[FinishedRun]:
+def saved_runs(places: Places) -> Iterator[FinishedRun]:
+    """In the order of their names."""
     for path in sorted(places.runs.glob(f"*/{RECORD}")):
         record, kept = parse(read_json(path), Record, str(path)), Places(places.slug, path.parent)
         params = _read((path.parent / "params.yaml").read_text(encoding="utf-8"))

@@ -1,9 +1,14 @@
-"""Which of a competition's uploads is this run's, and how it stands to the others."""
+"""Which of a competition's uploads is this run's, how it stands to the others, and what saved runs know of them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from foldline.ensembling.finished_runs import saved_runs
+from foldline.ensembling.predictions import open_predictions
+from foldline.ensembling.runs import agreement
+from foldline.files.places import Places
 from foldline.kaggle.ledger import run_id
 from foldline.kaggle.uploads import Upload
 from foldline.metrics.metric_and_rule import MetricKind
@@ -33,3 +38,43 @@ def standing(uploads: Sequence[Upload], current: str | None, metric: MetricKind)
     sign = 1 if metric.higher_is_better else -1
     best = max(scored, key=lambda one: sign * (one.public_score or 0.0), default=None)
     return Standing(own, next((one for one in reversed(before) if one in scored), None), best)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An upload, and what its saved run says of it, where there is one."""
+
+    upload: Upload
+    metric: str | None
+    out_of_fold: float | None
+    """As the ledger noted it, or the saved run."""
+    standard_error: float = math.nan
+    """Of the mean of its folds' scores."""
+    clipped: Path | None = None
+    """The folder of its final predictions; None where the run is not saved here."""
+
+
+def contenders(uploads: Sequence[Upload], places: Places) -> list[Contender]:
+    """places: of what outlives an experiment, where runs are saved."""
+    by_csv = {run.csv: run for run in saved_runs(places)}
+    found = []
+    for upload in uploads:
+        run = by_csv.get(upload.run_id)
+        if run is None or run.scores is None:
+            found.append(Contender(upload, upload.metric, upload.out_of_fold))
+            continue
+        clipped = Places(places.slug, places.runs / run.name).clipped
+        score = run.score if upload.out_of_fold is None else upload.out_of_fold
+        found.append(Contender(upload, upload.metric or run.scores.metric, score, run.standard_error, clipped))
+    return found
+
+
+def correlation(one: Contender, other: Contender) -> float | None:
+    """Of their final test predictions, all rows and outputs together; None where they are not both saved here, or are
+    not of the same rows and outputs."""
+    if one.clipped is None or other.clipped is None:
+        return None
+    first, second = (open_predictions(folder) for folder in (one.clipped, other.clipped))
+    if (first.test_ids, first.classes, first.form) != (second.test_ids, second.classes, second.form):
+        return None
+    return float(agreement((first.test, second.test), first.form).correlation[0, 1])

@@ -1,0 +1,151 @@
+"""All uploads: whether the out-of-fold score foretells the leaderboard, and which two to select in the end."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+
+from foldline.files.refusal import counted
+from foldline.metrics.metric_and_rule import MetricKind
+from foldline.report.page import Cell, Chart, Part, Section, Table, Words, shown
+from foldline.report.uploads import Contender, correlation
+
+NEEDS = "uploads: there is none yet"
+LEAST_UPLOADS = 3
+"""Of two, one is always first."""
+Correlation = Callable[[Contender, Contender], float | None]
+
+
+def ledger(uploaded: Sequence[Contender], metric: MetricKind) -> Section | None:
+    """uploaded: all uploads of the competition, in their order."""
+    if not uploaded:
+        return None
+    known = comparable(uploaded, metric)
+    pairs = [(one.out_of_fold or 0.0, one.upload.public_score) for one in known if one.upload.public_score is not None]
+    final = final_two(known, metric, correlation)
+    body: list[Part] = [chart(known, final, metric)] if len(pairs) > 1 else []
+    body += [Words(final.words), Table(COLUMNS, rows(uploaded, final))]
+    return Section("uploads", title(rank_correlation(pairs), len(pairs)), LEDE, body)
+
+
+LEDE = (
+    "Each upload by its out-of-fold score, which the train rows give, and by its public score, which a part of the "
+    "test rows gives. Where both put uploads into the same order (a rank correlation near 1), the out-of-fold score can "
+    "choose; it is usually of more rows, and nobody has chosen by them upload after upload."
+)
+
+
+def comparable(uploaded: Sequence[Contender], metric: MetricKind) -> list[Contender]:
+    """Those with an out-of-fold score by the metric."""
+    return [one for one in uploaded if one.metric == metric.name and one.out_of_fold is not None]
+
+
+def rank_correlation(pairs: Sequence[tuple[float, float | None]]) -> float:
+    """Spearman's; NaN for fewer than LEAST_UPLOADS, or where all are equal.
+
+    Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
+    """
+    ranks = [scipy.stats.rankdata(side) for side in zip(*pairs, strict=True)] if len(pairs) >= LEAST_UPLOADS else []
+    if not ranks or any(np.ptp(side) == 0 for side in ranks):
+        return math.nan
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def title(found: float, count: int) -> str:
+    """found: the rank correlation of `count` uploads."""
+    if math.isnan(found):
+        return f"{counted(count, 'upload has', 'uploads have')} both scores: no rank correlation yet"
+    return f"Out-of-fold and public scores of {count} uploads: rank correlation {found:+.2f} (Spearman)"
+
+
+@dataclass(frozen=True)
+class Final:
+    """The two to select for the private leaderboard."""
+
+    best: Contender | None
+    other: Contender | None
+    words: str
+    """Which, and why."""
+
+
+def final_two(known: Sequence[Contender], metric: MetricKind, correlation: Correlation) -> Final:
+    """The best out of fold; and of those within one of its standard errors the one that is least correlated with it: it
+    is as good as far as anybody can tell, and errs elsewhere.
+
+    Source of the margin: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984 (1 SE rule).
+    """
+    if not known:
+        return Final(None, None, f"No upload has an out-of-fold {metric.name} on record, so none is chosen.")
+    sign = 1 if metric.higher_is_better else -1
+    best = max(known, key=lambda one: sign * (one.out_of_fold or 0.0))
+    chosen = f"Select {best.upload.run_id}, the best out of fold ({shown(best.out_of_fold)})"
+    if math.isnan(best.standard_error):
+        return Final(best, None, f"{chosen}. {NO_MARGIN}")
+    floor = sign * (best.out_of_fold or 0.0) - best.standard_error
+    good = [one for one in known if one is not best and sign * (one.out_of_fold or 0.0) >= floor]
+    alike = {at: found for at, one in enumerate(good) if (found := correlation(best, one)) is not None}
+    margin = f"within one standard error ({shown(best.standard_error)}) of it"
+    if not alike:
+        return Final(best, None, f"{chosen}. {NOT_SAVED if good else f'No other upload is {margin}.'}")
+    at = min(alike, key=lambda place: alike[place])
+    return Final(
+        best,
+        good[at],
+        f"{chosen}, and {good[at].upload.run_id}: of {counted(len(alike), 'upload', 'uploads')} {margin}, its test "
+        f"predictions are the least correlated with those of the best ({alike[at]:.4f}).",
+    )
+
+
+NO_MARGIN = "How far others may lie behind it is not known: its run is not saved here, or has a single fold."
+NOT_SAVED = "Others are about as good, but their runs are not saved here: nothing to correlate."
+
+COLUMNS = ("upload", "first seen (UTC)", "metric", "out-of-fold", "public", "select")
+
+
+def rows(uploaded: Sequence[Contender], final: Final) -> list[list[str | Cell]]:
+    """The latest last."""
+    roles = {id(final.best): "best out of fold", id(final.other): "as good, least alike"}
+    return [
+        [
+            one.upload.run_id,
+            one.upload.time[:16].replace("T", " "),
+            one.metric or "",
+            shown(one.out_of_fold),
+            shown(one.upload.public_score),
+            Cell(roles.get(id(one), ""), "good"),
+        ]
+        for one in uploaded
+    ]
+
+
+def chart(known: Sequence[Contender], final: Final, metric: MetricKind) -> Chart:
+    """Out-of-fold against public score."""
+    points = [
+        {
+            "upload": one.upload.run_id,
+            "out-of-fold": one.out_of_fold,
+            "public": one.upload.public_score,
+            "selected": "selected" if one in (final.best, final.other) else "not selected",
+        }
+        for one in known
+        if one.upload.public_score is not None
+    ]
+    axes = {
+        side: {"field": field, "type": "quantitative", "title": f"{metric.name}, {field}", "scale": {"zero": False}}
+        for side, field in (("x", "out-of-fold"), ("y", "public"))
+    }
+    fields: list[dict[str, Any]] = [{"field": name} for name in ("upload", "out-of-fold", "public")]
+    colour = {"field": "selected", "title": None, "sort": ["selected", "not selected"]}
+    return Chart(
+        {
+            "data": {"values": points},
+            "mark": {"type": "point", "filled": True, "size": 70},
+            "encoding": {**axes, "color": {**colour, "type": "nominal"}, "tooltip": fields},
+            "width": "container",
+            "height": 280,
+        },
+        f"The public score of {len(points)} uploads over their out-of-fold score; the table below has the numbers",
+    )
