@@ -37,7 +37,7 @@ def main() -> Answer:
         check_submission(partial, sample, form, form.sums_to_one(target))
     columns = counted(len(sample.columns), "column", "columns")
     print(f"{places.submission}: {len(sample.ids)} rows, {columns}; valid: matches {form.sample.name}")
-    name = save_run(places, lasting_places(places.slug).runs, seconds_of_dvc())
+    name = save_run(places, lasting_places(places.slug).runs, seconds_of_dvc(places.submission))
     print(f"saved as {name}   (foldline runs)")
     print_summary(places, next_command="dvc repro submissions/dvc.yaml   (uploads it, once)")
     written = {"submission": places.submission, "rows": len(sample.ids), "columns": list(sample.columns)}

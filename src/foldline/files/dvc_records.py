@@ -3,6 +3,7 @@
 import configparser
 import hashlib
 import io
+import json
 import re
 import subprocess
 import time
@@ -38,6 +39,7 @@ def revisions() -> list[Revision]:
     return [
         Revision(name, "experiment" if kind == "experiment" else "commit", float(made), lock)
         for (kind, _, made, name), lock in zip(found, locks, strict=True)
+        if lock
     ]
 
 
@@ -82,11 +84,15 @@ def cached(md5: str) -> Path | None:
 
 
 def _cache_folder() -> Path | None:
-    here = Path.cwd()
-    dvc = next((folder / ".dvc" for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), None)
+    dvc = _dvc_folder()
     settings = configparser.RawConfigParser(strict=False)
     settings.read([dvc / "config", dvc / "config.local"] if dvc else [], encoding="utf-8")
     return dvc and dvc / settings.get("cache", "dir", fallback="cache")
+
+
+def _dvc_folder() -> Path | None:
+    here = Path.cwd()
+    return next((folder / ".dvc" for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), None)
 
 
 def md5_of(path: Path) -> str:
@@ -95,12 +101,14 @@ def md5_of(path: Path) -> str:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
-def seconds_of_dvc() -> float | None:
-    """For how long the DVC that started this process has been at work; None without one."""
+def seconds_of_dvc(out: Path) -> float | None:
+    """For how long the DVC that runs the stage of this out has been at work, as its lock says; None without one.
+
+    The stage may be a fork of a server, and then no child of DVC's."""
     import psutil
 
-    for process in psutil.Process().parents():
-        with suppress(psutil.Error):
-            if any(Path(word).name == "dvc" for word in process.cmdline()[:4]):
-                return time.time() - process.create_time()
+    lock = (_dvc_folder() or Path()) / "tmp" / "rwlock"
+    with suppress(OSError, ValueError, LookupError, psutil.Error):
+        process = json.loads(lock.read_text())["write"][str(out.absolute())]["pid"]
+        return time.time() - psutil.Process(process).create_time()
     return None

@@ -39,8 +39,8 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, bool) or value is None:
-        return value
+    if isinstance(value, bool):
+        return str(value).lower()
     try:
         return float(value)
     except (TypeError, ValueError):

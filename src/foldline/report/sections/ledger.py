@@ -33,8 +33,8 @@ def ledger(uploaded: Sequence[Contender], metric: MetricKind) -> Section | None:
 
 LEDE = (
     "Each upload by its out-of-fold score, which the train rows give, and by its public score, which a part of the "
-    "test rows gives. Where both put uploads into the same order (a rank correlation near 1), the out-of-fold score can "
-    "choose; it is usually of more rows, and nobody has chosen by them upload after upload."
+    "test rows gives. Where both put uploads into the same order (a rank correlation near 1), the out-of-fold score "
+    "can choose: it is usually of more rows, and nobody has chosen by them upload after upload."
 )
 
 
