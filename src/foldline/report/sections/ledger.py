@@ -24,7 +24,7 @@ def ledger(uploaded: Sequence[Contender], metric: MetricKind) -> Section | None:
     if not uploaded:
         return None
     known = comparable(uploaded, metric)
-    pairs = [(one.out_of_fold or 0.0, one.upload.public_score) for one in known if one.upload.public_score is not None]
+    pairs = both_scores(known)
     final = final_two(known, metric, correlation)
     body: list[Part] = [chart(known, final, metric)] if len(pairs) > 1 else []
     body += [Words(final.words), Table(COLUMNS, rows(uploaded, final))]
@@ -43,7 +43,13 @@ def comparable(uploaded: Sequence[Contender], metric: MetricKind) -> list[Conten
     return [one for one in uploaded if one.metric == metric.name and one.out_of_fold is not None]
 
 
-def rank_correlation(pairs: Sequence[tuple[float, float | None]]) -> float:
+def both_scores(known: Sequence[Contender]) -> list[tuple[float, float]]:
+    """Out-of-fold and public, of those that have both."""
+    found = [(one.out_of_fold, one.upload.public_score) for one in known]
+    return [(own, public) for own, public in found if own is not None and public is not None]
+
+
+def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float:
     """Spearman's; NaN for fewer than LEAST_UPLOADS, or where all are equal.
 
     Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
