@@ -33,7 +33,7 @@ COMMANDS = {
     "study": Command("study", "train a grid of experiments; compare them on a page"),
     "features": Command("features", "what a model's stages make of rows, as arrays"),
     "report": Command("report", "a page of the run: scores, confusions, worst rows"),
-    "runs": Command("runs", "all finished runs: what changed, the score, is it real?"),
+    "runs": Command("runs", "all finished runs: what changed, what it scored"),
     "compare": Command("compare", "two runs, fold by fold: is the difference real?"),
     "tta": Command("choose_views", "which test-time augmentation views are worth it"),
     "blend": Command("blend", "one submission of several runs"),

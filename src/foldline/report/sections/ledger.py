@@ -13,7 +13,7 @@ from foldline.metrics.metric_and_rule import MetricKind
 from foldline.report.page import Cell, Chart, Part, Section, Table, Words, shown
 from foldline.report.uploads import Contender, correlation
 
-NEEDS = "uploads: there is none yet"
+NEEDS = "the page of uploads needs one"
 LEAST_UPLOADS = 3
 """Of two, one is always first."""
 Correlation = Callable[[Contender, Contender], float | None]
