@@ -239,14 +239,23 @@ def test_a_misspelt_competition_is_answered_with_the_cards_there_are(finished: P
 def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
     """Screening: the folds' assignment stays, the summary says that it is one fold, and it is compared on that one."""
     folds = (finished / "work/shapes/folds.csv").read_bytes()
+    receipt = (finished / "submissions/shapes/receipt.json").read_bytes()
     saved = run(finished, "dvc", "exp", "save", "-n", "all-folds")
     assert saved.returncode == 0, saved.stdout
     experiment = run(finished, "dvc", "exp", "run", "-S", "folds=[0]", "-n", "one-fold")
     assert experiment.returncode == 0, experiment.stdout
     assert (finished / "work/shapes/folds.csv").read_bytes() == folds
     assert "Running stage 'train" not in experiment.stdout
-    assert "Screened on 1 fold" in experiment.stdout
-    comparison = answer(finished, "python", "-m", "pipelines", "compare", "all-folds", "one-fold")
+    assert "Screened on fold 0 alone" in experiment.stdout
+    assert "uploads it" not in experiment.stdout
+    listed = {one["name"]: one for one in answer(finished, "python", "-m", "pipelines", "runs")["runs"]}
+    assert listed.keys() == {"all-folds", "one-fold"}
+    (in_full, screened), saved_as = (listed["all-folds"], listed["one-fold"]), listed["all-folds"]["names"][1]
+    assert (in_full["verdict"], in_full["changed"], len(in_full["names"])) == ("best", {}, 2), "one run, saved by both"
+    assert in_full["leaderboard"] == float(json.loads(receipt)["public_score"])
+    assert (screened["verdict"], screened["changed"], screened["gain"]) == ("not yet", {"folds": [0]}, 0)
+    assert screened["minutes"] is not None
+    comparison = answer(finished, "python", "-m", "pipelines", "compare", saved_as, "one-fold")
     fold_rows = (pd.read_csv(finished / "work/shapes/folds.csv")["fold"] == 0).sum()
     assert comparison["rows"] == comparison["rows_of_second"] == fold_rows
     assert comparison["rows_of_first"] == TRAIN_ROWS
