@@ -62,7 +62,7 @@ class Line:
 
 def _score(run: FinishedRun) -> str:
     if run.score is None:
-        return "not defined" if run.scores else "not in the cache"
+        return "not defined" if run.scores else "not here"
     error = run.standard_error
     return f"{run.score:.5f} " + (f"on fold {next(iter(run.folds), '')}" if math.isnan(error) else f"± {error:.5f}")
 
@@ -95,5 +95,5 @@ def _notes(lines: Sequence[Line], best: str | None) -> list[str]:
     if any(line.standing and (line.standing.verdict, line.standing.evidence) == ("real", "folds") for line in lines):
         notes.append(f"{BY_FOLDS} by the scores of the folds alone; the rows, too: foldline compare {best} NAME")
     if any(line.run.scores is None for line in lines):
-        notes.append("not in the cache: its scores are not on this machine (dvc fetch, where a remote has them)")
+        notes.append("not here: DVC's cache lacks its scores (dvc fetch, where a remote has them), or they are too old")
     return notes

@@ -10,11 +10,14 @@ import pandas as pd
 from foldline.archive.archives import ArchiveFile, Manifest, read_manifest, write_manifest
 from foldline.card.card import read_card
 from foldline.card.description import Classes, read_description, write_description
+from foldline.ensembling.finished_runs import read_saved
 from foldline.ensembling.predictions import create_predictions, read_predictions
+from foldline.ensembling.saved_runs import Record
+from foldline.ensembling.standings import Compared
 from foldline.experiment.params import read_params
 from foldline.files.places import Places
 from foldline.files.rows import read_rows, read_targets, write_rows, write_targets
-from foldline.files.whole_files import write_json
+from foldline.files.whole_files import read_json, write_json
 from foldline.folds.folds_table import read_folds, write_folds
 from foldline.folds.training_table import graded_entries, read_training_table, write_training_table
 from foldline.kaggle.ledger import append_entry, entry, read_ledger
@@ -95,6 +98,11 @@ def summary_around(path: Path) -> None:
     print_summary(Places("s", root_of(path)), "next")
 
 
+def saved_into(path: Path) -> None:
+    write_json(path, Record(made=0.0, seconds=None, csv="1a", files={}).model_dump())
+    (path.parent / "params.yaml").write_text("competition: s\n")
+
+
 READERS: dict[str, Read] = {
     "params.yaml": Read(copied("params.yaml"), read_params),
     "params.yaml ": Read(copied("params.yaml"), read_settings),
@@ -126,6 +134,10 @@ READERS: dict[str, Read] = {
     ),
     "ledger.csv": Read(lambda path: append_entry(path, entry("digits", "1a", "scored", 8, "0.5")), read_ledger),
     "model.safetensors": Read(lambda path: save_model(path, build_model(architecture())), load_model),
+    "work/s/runs/run-1/run.json": Read(saved_into, lambda path: read_saved(path, "s")),
+    "work/s/compared/pair.json": Read(
+        lambda path: write_json(path, {"verdict": "real"}), lambda path: parse(read_json(path), Compared, str(path))
+    ),
     **{
         f"logits/{name}": Read(lambda path: logits_into(path.parent), lambda path: read_logits(path.parent))
         for name in ("ids.parquet", "classes.json", "validation.npy", "test.npy")

@@ -81,7 +81,7 @@ def test_a_line_each_in_at_most_100_columns(saved: list[str], capsys: pytest.Cap
     for words in (*saved, "epochs=2", "0.56000 ± 0.05000", "0.10000 on fold 0", "-0.09500 real*", "best", "0.12500"):
         assert words in printed
     assert f"* by the scores of the folds alone; the rows, too: foldline compare {saved[1]} NAME" in printed
-    assert "not in the cache" not in printed
+    assert "not here" not in printed
 
 
 def test_what_a_comparison_said_takes_the_place_of_what_the_folds_say(
@@ -112,7 +112,7 @@ def test_a_comparison_by_saved_names_is_remembered(saved: list[str]) -> None:
 def test_a_score_that_is_not_here(saved: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     Path("work/pets/runs", saved[0], "work/pets/clip/metrics.json").unlink()
     assert call(runs)["runs"][0]["score"] is None
-    assert "not in the cache: its scores are not on this machine" in capsys.readouterr().out
+    assert "not here: DVC's cache lacks its scores" in capsys.readouterr().out
 
 
 def test_a_saved_run_is_removed(saved: list[str]) -> None:

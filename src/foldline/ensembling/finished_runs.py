@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from foldline.ensembling.intervals import standard_error
 from foldline.ensembling.saved_runs import KNOWN_BY, RECORD, Record, saved_name
 from foldline.files.dvc_records import cached, record_of, revisions, texts_at, tracked_files
 from foldline.files.places import Places
+from foldline.files.reading import reading
+from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
 from foldline.params.differences import flattened
 from foldline.params.section import Section, parse
@@ -55,7 +58,7 @@ class FinishedRun:
     files: Mapping[str, str]
     """The MD5 sums of KNOWN_BY."""
     scores: FinalScores | None = None
-    """None where the file is not here."""
+    """None where the file is not here, or of a version that wrote others."""
     csv: str = ""
     """The ledger's id of its submission, where it was saved."""
     seconds: float | None = None
@@ -95,12 +98,18 @@ def finished_runs(places: Places) -> list[FinishedRun]:
 
 def saved_runs(places: Places) -> Iterator[FinishedRun]:
     """In the order of their names."""
-    for path in sorted(places.runs.glob(f"*/{RECORD}")):
-        record, kept = parse(read_json(path), Record, str(path)), Places(places.slug, path.parent)
-        params = _read((path.parent / "params.yaml").read_text(encoding="utf-8"))
-        scores = _scores_in(kept.clipped / "metrics.json")
-        of_run = (path.parent.name,), "saved", record.made, flattened(params), record.files
-        yield FinishedRun(*of_run, scores, record.csv, record.seconds)
+    return (read_saved(path, places.slug) for path in sorted(places.runs.glob(f"*/{RECORD}")))
+
+
+def read_saved(path: Path, slug: str) -> FinishedRun:
+    """path: of its run.json."""
+    folder = path.parent
+    with reading(path, "the record of a saved run", f"Remove it: foldline runs --remove {folder.name}"):
+        record = parse(read_json(path), Record, str(path))
+        params = flattened(_read((folder / "params.yaml").read_text(encoding="utf-8")))
+        scores = _scores_in(Places(slug, folder).clipped / "metrics.json")
+    known = (folder.name,), "saved", record.made, params, record.files
+    return FinishedRun(*known, scores, record.csv, record.seconds)
 
 
 def _recorded(slug: str) -> Iterator[FinishedRun]:
@@ -109,13 +118,17 @@ def _recorded(slug: str) -> Iterator[FinishedRun]:
         params, tracked = _params_in(record_of(lock, "check")), tracked_files(record_of(lock, "clip"))
         files = {file: tracked.get(f"work/{slug}/{file}", "") for file in KNOWN_BY}
         if params.get("competition") == slug and all(files.values()):
-            scores = _scores_in(cached(files["clip/metrics.json"]))
+            scores = None
+            with suppress(Refusal):  # of a version that wrote other scores
+                scores = _scores_in(cached(files["clip/metrics.json"]))
             yield FinishedRun((name,), kind, made, flattened(params), files, scores)
 
 
 def _params_in(record: str) -> Mapping[str, Any]:
     """The params.yaml that `check`, which reads all of it, ran on: the file of a commit may be ahead of its lock."""
-    return _read(record).get("params", {}).get("params.yaml", {})
+    params = _read(record).get("params")
+    found = params.get("params.yaml") if isinstance(params, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from foldline.ensembling.finished_runs import FinishedRun
 from foldline.ensembling.intervals import mean_interval
 from foldline.files.whole_files import read_json, sha256_of_json, write_json
+from foldline.params.section import Section, parse
 
 Verdict = Literal["best", "real", "not yet", "other folds", ""]
 PREDICTIONS = "clip/out_of_fold.npy"
@@ -63,15 +64,22 @@ def standing(run: FinishedRun, best: FinishedRun, sign: int, compared: Path) -> 
     return Standing(gain, "real" if is_real else "not yet", "folds")
 
 
+class Compared(Section):
+    """A file below work/<slug>/compared/."""
+
+    verdict: Literal["real", "not yet"]
+
+
 def remember(compared: Path, metric: str, predictions: tuple[str, str], is_real: bool) -> None:
     """What a comparison of two runs said. predictions: MD5 sums of their final out-of-fold ones."""
-    write_json(compared / _of_pair(metric, *predictions), {"verdict": "real" if is_real else "not yet"})
+    said = Compared(verdict="real" if is_real else "not yet")
+    write_json(compared / _of_pair(metric, *predictions), said.model_dump())
 
 
 def remembered(compared: Path, run: FinishedRun, other: FinishedRun) -> Verdict | None:
     metric = run.scores.metric if run.scores else ""
     path = compared / _of_pair(metric, run.files[PREDICTIONS], other.files[PREDICTIONS])
-    return read_json(path)["verdict"] if path.is_file() else None
+    return parse(read_json(path), Compared, str(path)).verdict if path.is_file() else None
 
 
 def _of_pair(metric: str, *predictions: str) -> str:
