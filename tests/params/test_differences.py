@@ -49,3 +49,9 @@ def test_a_path_that_ends_as_another_keeps_all_its_words() -> None:
         "train.kind": "train.kind",
         "train.head.kind": "head.kind",
     }
+
+
+def test_paths_are_named_by_what_tells_them_apart() -> None:
+    paths = ["train.rate", "train.optimizer.decay", "split.seed", "pretext.seed", "optimizer"]
+    assert [*short_names(paths).values()] == ["rate", "decay", "split.seed", "pretext.seed", "optimizer"]
+    assert [*short_names(["a.b", "b"]).values()] == ["a.b", "b"]

@@ -11,7 +11,7 @@ from shutil import which
 import pandas as pd
 import pytest
 
-from foldline.report.study_page import compared, curves, short, summary, table_row, write_study_page
+from foldline.report.study_page import compared, curves, summary, table_row, write_study_page
 from foldline.report.study_table import Fit, Trained
 
 CHROMIUM = which("chromium")
@@ -47,12 +47,6 @@ def test_the_summary_says_what_choosing_gains() -> None:
     assert "gains +0.10000 on the fold that is left" in summary([BASE, HOSTILE])
     assert "with 2 folds" in summary([trained("base", 1.0), trained("a", 0.5)])
     assert summary([BASE]) == "No cell has all the trainings of the base yet, so none is compared."
-
-
-def test_paths_are_named_by_what_tells_them_apart() -> None:
-    paths = ["train.rate", "train.optimizer.decay", "split.seed", "pretext.seed", "optimizer"]
-    assert short(paths) == ["rate", "decay", "split.seed", "pretext.seed", "optimizer"]
-    assert short(["a.b", "b"]) == ["a.b", "b"]
 
 
 def test_a_row_of_the_table() -> None:

@@ -3,7 +3,7 @@
 import html
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 
 from foldline.experiment.axes import Settings
 from foldline.files.whole_files import write_text
+from foldline.params.differences import short_names
 from foldline.report.study_table import NO_COUNTERPART, Gain, Trained, best_cell, gain_at
 from foldline.report.vega import vega_script
 
@@ -26,9 +27,8 @@ def write_study_page(
 ) -> None:
     """`cells`: those with trainings, the base first. `against`: what they are compared with, `{}` for the base. `maps`:
     tsne.csv of the models of some cells, by their places."""
-    cells = [
-        replace(cell, settings=dict(zip(short(cell.settings), cell.settings.values(), strict=True))) for cell in cells
-    ]
+    names = short_names(cells[0].settings)
+    cells = [replace(cell, settings={names[path]: value for path, value in cell.settings.items()}) for cell in cells]
     settings = [cell.settings for cell in cells]
     axes = [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]]
     lines = [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)]
@@ -48,17 +48,6 @@ def write_study_page(
         vega=vega_script(),
     )
     write_text(path, page)
-
-
-def short(paths: Iterable[str]) -> list[str]:
-    """Each path by its last words, as many as tell it from the others: `weight_decay`."""
-    words = [path.split(".") for path in paths]
-    found = []
-    for own in words:
-        others = [other for other in words if other is not own]
-        lengths = range(1, len(own) + 1)
-        found.append(next((own[-n:] for n in lengths if all(other[-n:] != own[-n:] for other in others)), own))
-    return [".".join(name) for name in found]
 
 
 def summary(cells: Sequence[Trained]) -> str:
