@@ -94,6 +94,8 @@ def _notes(lines: Sequence[Line], best: str | None) -> list[str]:
     notes = []
     if any(line.standing and (line.standing.verdict, line.standing.evidence) == ("real", "folds") for line in lines):
         notes.append(f"{BY_FOLDS} by the scores of the folds alone; the rows, too: foldline compare {best} NAME")
+    if any(len(line.run.folds) == 1 for line in lines):
+        notes.append("on fold ..: one fold is no verdict, and steps that are fitted on other folds are left out of it")
     if any(line.run.scores is None for line in lines):
         notes.append("not here: DVC's cache lacks its scores (dvc fetch, where a remote has them), or they are too old")
     return notes

@@ -12,10 +12,13 @@ from foldline.files.whole_files import read_json
 from foldline.params.section import Section, parse
 
 SCREENED = (
-    "Screened on fold {fold} alone: a fold is easier or harder by chance, so this score says nothing beside a full "
-    "run's. Beside the same fold of another run it may rule an idea out; only more folds tell whether a gain is real."
+    "Screened on fold {fold} alone: its rows are easier or harder by chance, and steps that are fitted on other folds "
+    "(a temperature, bounds, a rule) are left out. So compare it with another run of this fold alone; only more folds "
+    "tell whether a gain is real."
 )
-AFTER_SCREENING = "foldline compare RUN .   (RUN: one that `foldline runs` lists); where it gains, list all folds"
+AFTER_SCREENING = (
+    "foldline compare RUN .   (RUN: of this fold alone, from `foldline runs`); if it gains, list all folds"
+)
 
 
 class ScoresFile(Section):

@@ -81,6 +81,7 @@ def test_a_line_each_in_at_most_100_columns(saved: list[str], capsys: pytest.Cap
     for words in (*saved, "epochs=2", "0.56000 ± 0.05000", "0.10000 on fold 0", "-0.09500 real*", "best", "0.12500"):
         assert words in printed
     assert f"* by the scores of the folds alone; the rows, too: foldline compare {saved[1]} NAME" in printed
+    assert "on fold ..: one fold is no verdict, and steps that are fitted on other folds are left out of it" in printed
     assert "not here" not in printed
 
 
@@ -141,6 +142,6 @@ def test_a_screening_run_is_told_what_it_means_and_no_upload_is_proposed(
     write_json(places.score, {"score": 0.5}, hashed=False)
     print_summary(places, "dvc repro submissions/dvc.yaml")
     printed = capsys.readouterr().out
-    assert ("Screened on fold 3 alone: a fold is easier or harder by chance" in printed) == is_screening
+    assert ("Screened on fold 3 alone: its rows are easier or harder by chance" in printed) == is_screening
     assert ("next: foldline compare RUN ." in printed) == is_screening
     assert ("dvc repro submissions/dvc.yaml" in printed) != is_screening
