@@ -144,13 +144,12 @@ def chart(known: Sequence[Contender], final: Final, metric: MetricKind) -> Chart
         for side, field in (("x", "out-of-fold"), ("y", "public"))
     }
     fields: list[dict[str, Any]] = [{"field": name} for name in ("upload", "out-of-fold", "public")]
-    colour = {"field": "selected", "title": None, "sort": ["selected", "not selected"]}
+    colour = {"field": "selected", "sort": ["selected", "not selected"], "legend": {"title": None, "orient": "top"}}
     return Chart(
         {
             "data": {"values": points},
             "mark": {"type": "point", "filled": True, "size": 70},
             "encoding": {**axes, "color": {**colour, "type": "nominal"}, "tooltip": fields},
-            "width": "container",
             "height": 280,
         },
         f"The public score of {len(points)} uploads over their out-of-fold score; the table below has the numbers",
