@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from foldline.ensembling.finished_runs import FinishedRun
 from foldline.ensembling.scoring import rounded_or_null
@@ -81,13 +82,13 @@ def print_runs(slug: str, lines: Sequence[Line]) -> None:
         table.add_column(title, overflow="fold", no_wrap=title in ("when", "out-of-fold ± SE", "gain", "board", "min"))
     short = short_names({path: None for line in lines for path in (*line.run.params, *line.changed)})
     for line in lines:
-        table.add_row(*line.cells(short))
+        table.add_row(*map(Text, line.cells(short)))  # an experiment may be called [red]
     console = Console()
     console = console if console.width <= WIDTH and console.is_terminal else Console(width=WIDTH)
     console.print(table)
     best = next((line.run.name for line in lines if line.standing and line.standing.verdict == "best"), None)
     for note in _notes(lines, best):
-        console.print(note, soft_wrap=True, highlight=False)
+        console.print(note, soft_wrap=True, highlight=False, markup=False)
 
 
 def _notes(lines: Sequence[Line], best: str | None) -> list[str]:

@@ -18,6 +18,7 @@ from pipelines import compare, runs
 from pipelines.summary import print_summary
 from tests.ensembling.finished import write_finished
 
+CHANGED = {"train.epochs": 2, "train.recipe": "[/red]"}
 HEADS = {f"a_rather_long_name_{number}": number for number in range(9)}
 
 
@@ -35,7 +36,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names = []
     for best, params, folds, score in (
         (0.25, {}, {"0": 0.51, "1": 0.61}, 0.56),
-        (0.125, {"train": {"epochs": 2}}, {"0": 0.41, "1": 0.52}, 0.465),
+        (0.125, {"train": {"epochs": 2, "recipe": "[/red]"}}, {"0": 0.41, "1": 0.52}, 0.465),
         (0.5, {"train": {"epochs": 6, "head": HEADS}, "folds": [0]}, {"0": 0.1}, 0.1),
     ):
         places = write_finished(Path(), best, params, fold_scores=folds, score=score)
@@ -69,7 +70,7 @@ def test_all_that_is_known_of_each_run_as_data(saved: list[str]) -> None:
         "leaderboard": 0.125,
         "minutes": 1.5,
     }
-    assert (found["runs"][1]["changed"], found["runs"][1]["verdict"]) == ({"train.epochs": 2}, "best")
+    assert (found["runs"][1]["changed"], found["runs"][1]["verdict"]) == (CHANGED, "best")
     assert found["runs"][2]["standard_error"] is None
     assert (found["runs"][2]["name"], found["runs"][2]["verdict"]) == (third, "not yet")
 
@@ -78,7 +79,16 @@ def test_a_line_each_in_at_most_100_columns(saved: list[str], capsys: pytest.Cap
     call(runs)
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 100
-    for words in (*saved, "epochs=2", "0.56000 ± 0.05000", "0.10000 on fold 0", "-0.09500 real*", "best", "0.12500"):
+    for words in (
+        *saved,
+        "epochs=2",
+        "recipe=[/red]",
+        "0.56000 ± 0.05000",
+        "0.10000 on fold 0",
+        "-0.09500 real*",
+        "best",
+        "0.12500",
+    ):
         assert words in printed
     assert f"* by the scores of the folds alone; the rows, too: foldline compare {saved[1]} NAME" in printed
     assert "on fold ..: one fold is no verdict, and steps that are fitted on other folds are left out of it" in printed
