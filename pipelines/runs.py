@@ -15,7 +15,7 @@ foldline runs --remove NAME     a saved run; DVC's experiments go by `dvc exp re
 
 from foldline.ensembling.finished_runs import base_params, finished_runs
 from foldline.ensembling.saved_runs import remove_run
-from foldline.ensembling.standings import best_run, direction, standing
+from foldline.ensembling.standings import best_run, standing
 from foldline.kaggle.uploads import read_uploads
 from foldline.params.differences import changes
 from pipelines.answers import Answer
@@ -36,14 +36,14 @@ def main() -> Answer:
     if not runs:
         print(f"No run of {places.slug} has come to its end yet: dvc repro")
         return {"runs": []}
-    base, best, sign = base_params(places.slug, runs), best_run(runs), direction(runs)
+    base, best = base_params(places.slug, runs), best_run(runs)
     scored = {one.run_id: one.public_score for one in read_uploads(places.ledger, places.slug)}
     lines = [
-        Line(one, changes(one.params, base), best and standing(one, best, sign, places.compared), scored.get(one.csv))
+        Line(one, changes(one.params, base), best and standing(one, *best, places.compared), scored.get(one.csv))
         for one in runs
     ]
     print_runs(places.slug, lines)
-    return {"best": best and best.name, "runs": [line.as_json() for line in lines]}
+    return {"best": best and best[0].name, "runs": [line.as_json() for line in lines]}
 
 
 if __name__ == "__main__":

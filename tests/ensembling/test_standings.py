@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from foldline.ensembling.finished_runs import FinalScores, FinishedRun
-from foldline.ensembling.standings import best_run, direction, remember, standing
+from foldline.ensembling.standings import best_run, remember, standing
 
 FILES = {"folds.csv": "f", "targets.npy": "t"}
 
@@ -38,9 +38,9 @@ def test_the_best_has_the_most_folds_and_the_best_score_of_the_latest_runs_metri
         run("worse", 0.5, 0.5, 0.6),
         run("auc", 0.9, 0.9, 0.9, metric="auc"),
     )
-    assert best_run([of_another, screened, worse, BEST]) is BEST
+    assert best_run([of_another, screened, worse, BEST]) == (BEST, -1)
     accurate = [replace(one, scores=replace_direction(one)) for one in (worse, BEST)]
-    assert best_run(accurate) is accurate[0]
+    assert best_run(accurate) == (accurate[0], 1)
     assert best_run([run("old", 0.1, 0.2, is_error=None)]) is None
     assert best_run([replace(BEST, scores=None)]) is None
     assert best_run([]) is None
@@ -51,9 +51,10 @@ def replace_direction(one: FinishedRun) -> FinalScores:
     return one.scores.model_copy(update={"higher_is_better": True})
 
 
-def test_a_direction_that_one_run_says_holds_for_those_that_say_none() -> None:
-    assert direction([run("old", 0.5, is_error=None), BEST]) == -1
-    assert direction([run("old", 0.5, is_error=None)]) == 0
+def test_a_direction_that_one_run_of_the_metric_says_holds_for_those_that_say_none() -> None:
+    old = run("old", 0.3, 0.3, 0.3, is_error=None)
+    assert best_run([run("auc", 0.9, metric="auc", is_error=False), old, BEST]) == (old, -1)
+    assert best_run([run("auc", 0.9, metric="auc", is_error=False), old]) is None
 
 
 def test_a_gain_is_real_when_its_interval_over_folds_excludes_zero(tmp_path: Path) -> None:

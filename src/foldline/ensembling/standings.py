@@ -27,24 +27,20 @@ class Standing:
     """What the verdict is from: the scores of the folds that both have, or `foldline compare`, once, of these two."""
 
 
-def best_run(runs: Sequence[FinishedRun]) -> FinishedRun | None:
-    """Of those with the most folds, by the metric of the latest run; None where no direction is known."""
+def best_run(runs: Sequence[FinishedRun]) -> tuple[FinishedRun, int] | None:
+    """The best of those with the most folds, by the metric of the latest run; 1 where its highest score is the best,
+    else -1. None where no run says which."""
     metric = next((run.scores.metric for run in reversed(runs) if run.scores), None)
     scored = [run for run in runs if run.scores and run.scores.metric == metric and run.score is not None]
     most = max((len(run.folds) for run in scored), default=0)
+    higher = {run.scores.higher_is_better for run in scored if run.scores} - {None}
+    sign = 1 if True in higher else -1
     among = [run for run in scored if len(run.folds) == most]
-    sign = direction(scored)
-    return max(among, key=lambda run: sign * (run.score or 0.0)) if among and sign else None
-
-
-def direction(runs: Sequence[FinishedRun]) -> int:
-    """1 where the highest score is the best, -1 where the lowest is; 0 where no run says."""
-    said = {run.scores.higher_is_better: 1 if run.scores.higher_is_better else -1 for run in runs if run.scores}
-    return next((sign for higher, sign in said.items() if higher is not None), 0)
+    return (max(among, key=lambda run: sign * (run.score or 0.0)), sign) if higher else None
 
 
 def standing(run: FinishedRun, best: FinishedRun, sign: int, compared: Path) -> Standing:
-    """compared: the folder of what `foldline compare` said."""
+    """best, sign: as `best_run` finds them. compared: the folder of what `foldline compare` said."""
     if run is best:
         return Standing(0.0, "best")
     if run.scores is None or best.scores is None or run.scores.metric != best.scores.metric or run.score is None:

@@ -50,6 +50,8 @@ class Contender:
     """As the ledger noted it, or the saved run."""
     standard_error: float = math.nan
     """Of the mean of its folds' scores."""
+    is_screening: bool = False
+    """Whether its score is of a single fold."""
     clipped: Path | None = None
     """The folder of its final predictions; None where the run is not saved here."""
 
@@ -65,7 +67,8 @@ def contenders(uploads: Sequence[Upload], places: Places) -> list[Contender]:
             continue
         clipped = Places(places.slug, places.runs / run.name).clipped
         score = run.score if upload.out_of_fold is None else upload.out_of_fold
-        found.append(Contender(upload, upload.metric or run.scores.metric, score, run.standard_error, clipped))
+        scored = upload.metric or run.scores.metric, score, run.standard_error, len(run.folds) == 1
+        found.append(Contender(upload, *scored, clipped))
     return found
 
 

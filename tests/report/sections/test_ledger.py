@@ -1,6 +1,7 @@
 """The page of uploads: rank correlation and the two to select, by values worked out by hand."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_where_there_is_no_second_one_the_words_say_why() -> None:
     assert alone.words.endswith("No other upload is within one standard error (0.01000) of it.")
     assert "their runs are not saved here: nothing to correlate" in final_two([best, near], LOG_LOSS, alike()).words
     unknown = contender("best", 0.5, 0.6, error=math.nan)
-    assert "has a single fold" in final_two([unknown, near], LOG_LOSS, alike(near=0.5)).words
+    assert "its run is not saved here" in final_two([unknown, near], LOG_LOSS, alike(near=0.5)).words
     none = final_two([], LOG_LOSS, alike())
     assert (none.best, none.other) == (None, None)
     assert "No upload has an out-of-fold log_loss on record" in none.words
@@ -86,6 +87,7 @@ def test_the_section() -> None:
         contender("ccc", 0.45, 0.56),
         contender("dddd", 0.3, None),
         contender("eeeee", 0.3, 0.9, metric="auc"),
+        replace(contender("ffffff", 0.1, 0.1), is_screening=True),
     ]
     assert len(comparable(uploaded, LOG_LOSS)) == 4
     section = ledger(uploaded, LOG_LOSS)

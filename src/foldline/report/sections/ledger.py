@@ -39,8 +39,9 @@ LEDE = (
 
 
 def comparable(uploaded: Sequence[Contender], metric: MetricKind) -> list[Contender]:
-    """Those with an out-of-fold score by the metric."""
-    return [one for one in uploaded if one.metric == metric.name and one.out_of_fold is not None]
+    """Those with an out-of-fold score by the metric, of more than one fold: a single one may be the easy one."""
+    of_metric = (one for one in uploaded if one.metric == metric.name and not one.is_screening)
+    return [one for one in of_metric if one.out_of_fold is not None]
 
 
 def both_scores(known: Sequence[Contender]) -> list[tuple[float, float]]:
@@ -105,7 +106,7 @@ def final_two(known: Sequence[Contender], metric: MetricKind, correlation: Corre
     )
 
 
-NO_MARGIN = "How far others may lie behind it is not known: its run is not saved here, or has a single fold."
+NO_MARGIN = "How far others may lie behind it is not known: its run is not saved here."
 NOT_SAVED = "Others are about as good, but their runs are not saved here: nothing to correlate."
 
 COLUMNS = ("upload", "first seen (UTC)", "metric", "out-of-fold", "public", "select")
