@@ -22,8 +22,8 @@ from foldline.report.page import Section, write_page
 from foldline.report.pictures import Pictures
 from foldline.report.sections import confusion as of_confusion
 from foldline.report.sections import labels, numbers, ordinal, rankings, reliability, shift, slices
-from foldline.report.sections.curves import curves
 from foldline.report.sections import ledger as of_uploads
+from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
 from foldline.report.sections.map import map_of_features
 from foldline.report.sections.scores import keys, scores, summary
