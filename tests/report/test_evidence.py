@@ -10,8 +10,14 @@ from pydantic import TypeAdapter
 from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import Form
+from foldline.files.compact import MOST_DENSE_CLASSES, create_values
 from foldline.metrics.metric import Metric
 from foldline.report.evidence import row_losses
+from foldline.report.pictures import Pictures
+from foldline.report.sections.confusion import confusion
+from foldline.report.sections.examples import FoundMaps, examples
+from foldline.report.sections.scores import scores
+from foldline.report.uploads import Standing
 from tests.report.drawn import drawn
 
 
@@ -67,3 +73,22 @@ def test_labels_and_probabilities_of_a_row() -> None:
     assert np.isnan(found.probabilities_of(np.array([2, 0, 0]))).tolist() == [True, False, False]
     several = replace(found, row_images=type(found.row_images)(np.arange(4) + 5, np.array([0, 0, 1, 2]), 3))
     assert several.first_images.tolist() == [5, 7, 8]
+
+
+def test_very_many_classes_stay_compact(tmp_path: Path) -> None:
+    """Every section of a run whose predictions no array holds."""
+    classes, truth = MOST_DENSE_CLASSES + 1, np.array([0, 1, 2, 2000])
+    dense = np.full((4, classes), 0.5 / (classes - 1), np.float32)
+    dense[np.arange(4), [0, 1, 3, 2000]] = 0.5
+    after = create_values(tmp_path / "after.npy", dense.shape, "probabilities", True)
+    after[:] = dense
+    names = tuple(f"class {number}" for number in range(classes))
+    found = replace(drawn(truth, dense, classes=names), before=after, after=after, answers=after)
+    pictures = Pictures(np.zeros((4, 8, 8, 3), np.uint8))
+    nowhere, no_maps = Standing(None, None, None), FoundMaps({}, "")
+    made = [scores(found, nowhere), confusion(found, pictures), examples(found, pictures, lambda asked: no_maps)]
+    titles = [section.title for section in made if section is not None]
+    missed = np.log(2 * (classes - 1))
+    assert titles[0].startswith(f"Out of fold log loss is {(3 * np.log(2) + missed) / 4:.5f}")
+    assert titles[1] == "1 of 4 rows are taken for another class, most often class 2 for class 3 (1 row)"
+    assert titles[2] == f"The worst tenth of the rows carries {missed / (3 * np.log(2) + missed):.0%} of the loss"

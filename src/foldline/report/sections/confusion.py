@@ -34,10 +34,10 @@ def confusion(evidence: Evidence, pictures: Pictures) -> Section | None:
     wrong, pairs = int((true != said).sum()), confused_pairs(true, said)
     shown = shown_classes(true, said, len(names))
     rows_of = rows_by_cell(true, said, evidence.losses, shown)
-    most = _rows_per_cell(pictures, rows_of)
+    per_cell = _rows_per_cell(pictures, rows_of)
 
     def figures(rows: Sequence[int]) -> list[Figure]:
-        return [row_figure(evidence, pictures, row) for row in rows[:most]]
+        return [row_figure(evidence, pictures, row) for row in rows[:per_cell]]
 
     matrix = Matrix(
         "confusion",
