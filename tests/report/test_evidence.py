@@ -16,9 +16,13 @@ from foldline.report.evidence import row_losses
 from foldline.report.pictures import Pictures
 from foldline.report.sections.confusion import confusion
 from foldline.report.sections.examples import FoundMaps, examples
+from foldline.report.sections.rankings import rankings
+from foldline.report.sections.reliability import reliability
 from foldline.report.sections.scores import scores
 from foldline.report.uploads import Standing
 from tests.report.drawn import drawn
+
+TOP_TWO = TypeAdapter(Metric).validate_python({"kind": "map_at_k", "k": 2})
 
 
 def run_of(targets: object, predictions: object, form: str, classes: tuple[str, ...]) -> Run:
@@ -88,6 +92,11 @@ def test_very_many_classes_stay_compact(tmp_path: Path) -> None:
     nowhere, no_maps = Standing(None, None, None), FoundMaps({}, "")
     made = [scores(found, nowhere), confusion(found, pictures), examples(found, pictures, lambda asked: no_maps)]
     titles = [section.title for section in made if section is not None]
+    claimed, ranked = reliability(found), rankings(replace(found, metric=TOP_TWO, answers=np.tile([0, 1], (4, 1))))
+    assert claimed is not None
+    assert len(claimed.body) == 1, "bounds need all classes"
+    assert ranked is not None
+    assert ranked.title.startswith("25.0% of the rows have a class of theirs at the first rank, 50.0%")
     missed = np.log(2 * (classes - 1))
     assert titles[0].startswith(f"Out of fold log loss is {(3 * np.log(2) + missed) / 4:.5f}")
     assert titles[1] == "1 of 4 rows are taken for another class, most often class 2 for class 3 (1 row)"
