@@ -13,9 +13,12 @@ foldline runs
 foldline runs --remove NAME     a saved run; DVC's experiments go by `dvc exp remove`
 """
 
+from datetime import UTC, datetime
+
 from foldline.ensembling.finished_runs import base_params, finished_runs
 from foldline.ensembling.saved_runs import remove_run
-from foldline.ensembling.standings import best_run, standing
+from foldline.ensembling.scoring import rounded_or_null
+from foldline.ensembling.standings import Standing, best_run, standing
 from foldline.kaggle.uploads import read_uploads
 from foldline.params.differences import changes
 from pipelines.answers import Answer
@@ -43,7 +46,27 @@ def main() -> Answer:
         for one in runs
     ]
     print_runs(places.slug, lines)
-    return {"best": best and best[0].name, "runs": [line.as_json() for line in lines]}
+    return {"best": best and best[0].name, "runs": [as_data(line) for line in lines]}
+
+
+def as_data(line: Line) -> Answer:
+    one, found = line.run, line.standing or Standing(None, "")
+    return {
+        "name": one.name,
+        "names": list(one.names),
+        "kind": one.kind,
+        "made": datetime.fromtimestamp(one.made, UTC).isoformat(timespec="seconds"),
+        "changed": line.changed,
+        "metric": one.scores and one.scores.metric,
+        "score": one.score,
+        "standard_error": rounded_or_null(one.standard_error),
+        "fold_scores": one.folds,
+        "gain": None if found.gain is None else rounded_or_null(found.gain),
+        "verdict": found.verdict,
+        "evidence": found.evidence,
+        "leaderboard": line.leaderboard,
+        "minutes": None if one.seconds is None else round(one.seconds / 60, 1),
+    }
 
 
 if __name__ == "__main__":

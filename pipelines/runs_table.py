@@ -1,9 +1,9 @@
-"""The table of `foldline runs`: a line per run in at most 100 columns, and all of it as data."""
+"""The table of `foldline runs`: a line per run in at most 100 columns."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from foldline.ensembling.finished_runs import FinishedRun
-from foldline.ensembling.scoring import rounded_or_null
 from foldline.ensembling.standings import Standing
 from foldline.files.refusal import shortened
 from foldline.params.differences import in_words, short_names
@@ -27,26 +26,7 @@ class Line:
     standing: Standing | None
     """None where no run says which scores are better."""
     leaderboard: float | None
-    """None where it was not uploaded; NaN while its score is not known."""
-
-    def as_json(self) -> dict[str, Any]:
-        run, standing = self.run, self.standing or Standing(None, "")
-        return {
-            "name": run.name,
-            "names": list(run.names),
-            "kind": run.kind,
-            "made": datetime.fromtimestamp(run.made, UTC).isoformat(timespec="seconds"),
-            "changed": self.changed,
-            "metric": run.scores and run.scores.metric,
-            "score": run.score,
-            "standard_error": rounded_or_null(run.standard_error),
-            "fold_scores": run.folds,
-            "gain": None if standing.gain is None else rounded_or_null(standing.gain),
-            "verdict": standing.verdict,
-            "evidence": standing.evidence,
-            "leaderboard": self.leaderboard,
-            "minutes": None if run.seconds is None else round(run.seconds / 60, 1),
-        }
+    """Its public score; None where it was not uploaded, or has none yet."""
 
     def cells(self, short: Mapping[str, str]) -> tuple[str, ...]:
         run = self.run
@@ -56,7 +36,7 @@ class Line:
             shortened(in_words(self.changed, short), LONGEST_CHANGE),
             _score(run),
             _gain(self.standing) if self.standing else "",
-            "" if self.leaderboard is None or math.isnan(self.leaderboard) else f"{self.leaderboard:.5f}",
+            "" if self.leaderboard is None else f"{self.leaderboard:.5f}",
             "" if run.seconds is None else f"{run.seconds / 60:.0f}",
         )
 
