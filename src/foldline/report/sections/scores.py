@@ -150,7 +150,8 @@ def _score_rows(
         rows.append(["mean of folds ± SE", "", _mean_of_folds(found)])
     rows.append(["out of fold", f"{len(evidence.ids):,}", Cell(shown(found.pooled), "strong")])
     rows.append([f"{LEVEL:.0%} interval", "", _range(interval)])
-    rows.append(["leaderboard (public)", "", shown(leaderboard) if leaderboard is not None else "not uploaded yet"])
+    where = "not uploaded yet" if leaderboard is None else "public"
+    rows.append([f"leaderboard ({where})", "", shown(leaderboard)])
     return rows
 
 
