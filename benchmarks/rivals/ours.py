@@ -1,0 +1,94 @@
+"""A training by params.yaml of the working folder, whose first fold is held back.
+
+python -m benchmarks.rivals.ours --epochs 3 --changes '{"learning_rates.backbone": 0.003}'
+"""
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from scipy.special import softmax
+
+from benchmarks.rivals.turns import Turns, leave, parser
+from foldline.card.views import view_of
+from foldline.files.places import FoldName
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
+from foldline.pixels.loaders import evaluation_loader
+from foldline.predicting.predicted_rows import RowImages
+from foldline.predicting.predicting import predict
+from foldline.training.fold_samples import Samples
+from foldline.training.loop import train
+from foldline.training.measuring import NonFiniteCheck
+from foldline.training.processes import start_accelerator
+from foldline.training.train_section import Train
+from foldline.training.training_setup import Fold, build_training, training_batches
+from pipelines.fold_training import read_fold
+from pipelines.running import read_settings
+
+
+def main() -> None:
+    script = parser(__doc__)
+    script.add_argument("--changes", type=json.loads, default={}, metavar="JSON", help="of the section train")
+    script.add_argument("--limit", type=int, help="of the training images, the first (default: all)")
+    given = script.parse_args()
+    config = changed(given.changes | {"epochs": given.epochs})
+    fold = first_fold(config)
+    if given.limit:
+        fold = replace(fold, training=fold.training.at(np.arange(given.limit)))
+    accelerator = start_accelerator(config.precision)
+    batches = training_batches(fold, config, accelerator)
+    setup = build_training(fold, config, len(batches), accelerator.device)
+    check = NonFiniteCheck(fold.training.row_ids, len(batches), Path("no checkpoint"))
+    epochs = train(setup, batches, lambda model: (0.0, 0.0), check, None, accelerator)
+    turns = Turns()
+    for _ in range(config.epochs):
+        turns.of(len(fold.training), partial(next, epochs))
+    if given.predictions:
+        count = len(fold.validation)
+        images = RowImages(fold.validation.cache_indices, np.arange(count), count)
+        logits = np.empty((count, 2, setup.objective.outputs), np.float32)
+        passes = [(setup.average.model, view_of(name)) for name in ("identity", "horizontal_flip")]
+        load = partial(evaluation_loader, fold.pixels, batch_size=128, workers=0)
+        predict(passes, load, images, accelerator, logits, "mean", "held-back rows")
+        plain, flipped = softmax(logits.astype(np.float64), axis=2).swapaxes(0, 1)
+        leave(given.predictions, plain=plain, flipped=flipped)
+
+
+def changed(changes: dict[str, Any]) -> Train:
+    """The section `train` of params.yaml; keys in dots lead into its parts."""
+    values = deepcopy(read_yaml(Path("params.yaml"))["train"])
+    for path, value in changes.items():
+        *parts, key = path.split(".")
+        inner = values
+        for part in parts:
+            inner = inner[part]
+        inner[key] = value
+    return parse(values, Train, "train, changed")
+
+
+def first_fold(config: Train) -> Fold:
+    settings = read_settings()
+    return read_fold(settings, settings.section("folds", list[FoldName])[0], 0, config)
+
+
+def export(folder: Path, fold: Fold, training: Samples) -> None:
+    """The same pixels as files: train/<class>/<row>.png, held_back/<class>/<row>.png."""
+    for part, samples in (("train", training), ("held_back", fold.validation)):
+        for row, (index, label) in enumerate(zip(samples.cache_indices, labels(samples), strict=True)):
+            file = folder / part / str(label) / f"{row:05}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(file), np.array(fold.pixels[index])[..., ::-1])
+
+
+def labels(samples: Samples) -> np.ndarray:
+    return samples.targets.toarray().argmax(axis=1)
+
+
+if __name__ == "__main__":
+    main()
