@@ -7,6 +7,8 @@ loader processes, no warm-up epochs (5, which is more than most trainings here h
 (--sched-on-updates), and whole images when predicting (--crop-pct 1).
 """
 
+# pyright: reportPrivateImportUsage=false, reportAttributeAccessIssue=false, reportArgumentType=false
+
 from pathlib import Path
 from types import SimpleNamespace
 
