@@ -90,6 +90,11 @@ class Board:
     def rates(self) -> Path:
         return self.work / "rates.jsonl"
 
+    def predictions(self, contender: str, epochs: int) -> Path:
+        folder = self.work / "predictions"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{contender}, {epochs} epochs.npz"
+
     @property
     def environment(self) -> Path:
         """Of the rivals; boards share it."""
@@ -156,7 +161,7 @@ def make(board: Board, given: argparse.Namespace) -> None:
 
 def trained(board: Board, contender: str, epochs: int) -> dict[str, Any]:
     """Its scores, and what each epoch cost."""
-    file = board.work / "predictions.npz"
+    file = board.predictions(contender, epochs)
     command = [*board.command(contender, epochs, "all"), "--predictions", str(file)]
     done = subprocess.run(
         command, cwd=board.project, env=one_thread(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
