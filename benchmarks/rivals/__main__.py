@@ -61,7 +61,6 @@ THEIRS = {
 IN_TURNS = (
     "first experiment, batches of 64",
     "the same, channels first",
-    "fastai fine_tune",
     "timm's loop",
     "timm's loop, channels last",
 )
@@ -175,14 +174,13 @@ def trained(board: Board, contender: str, epochs: int) -> dict[str, Any]:
 
 
 def measured_in_turns(board: Board, rounds: int) -> list[dict[str, list[float]]]:
-    """Images per processor second of each contender, round by round; the first, and fastai's frozen one, are left
-    out."""
-    started = {name: start(board, name, rounds + 2) for name in IN_TURNS}
+    """Images per processor second of each contender, round by round; the first is left out."""
+    started = {name: start(board, name, rounds + 1) for name in IN_TURNS}
     rates: dict[str, list[float]] = {name: [] for name in started}
-    for number in range(rounds + 2):
+    for number in range(rounds + 1):
         for name, process in started.items():
             turn = take_turn(process)
-            if number > 1:
+            if number:
                 rates[name].append(turn["images"] / turn["seconds"])
     for process in started.values():
         process.terminate()
