@@ -37,6 +37,14 @@ def test_what_a_row_costs_and_how_it_reads(
     assert form.shown(predictions, NAMES[: predictions.shape[1]]) == [words]
 
 
+def test_unknown_numbers_cost_nothing_and_a_row_of_none_has_no_loss() -> None:
+    """The first column's deviation is 1, the third has no known number at all."""
+    nan = float("nan")
+    targets = np.float32([[1, nan, nan], [3, 5, nan], [nan, nan, nan]])
+    found = NUMBERS.row_losses(np.float32([[3, 9, 9], [3, 6, 9], [1, 1, 1]]), targets)
+    assert found[:2].tolist() == pytest.approx([2, 0.5]) and np.isnan(found[2])
+
+
 def test_several_numbers_are_named() -> None:
     assert NUMBERS.shown(np.float32([[1.5, -2]]), ("weight", "height")) == ["weight 1.5, height -2"]
 

@@ -296,13 +296,14 @@ class Numbers(FormKind):
     loss_name: ClassVar[str] = "absolute error"
 
     def row_losses(self, predictions: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-        """The mean over a row's known numbers. Of several columns each is in units of its standard deviation: so all
-        count alike."""
+        """The mean over a row's known numbers, NaN where none is. Of several columns each is in units of its standard
+        deviation: so all count alike."""
         wide = targets.astype(np.float64)
         known = ~np.isnan(wide)
-        units = np.nanstd(wide, axis=0) if wide.shape[1] > 1 else np.ones(1)
+        counts = known.sum(axis=1)
+        units = np.nanstd(np.where(known.any(axis=0), wide, 0), axis=0) if wide.shape[1] > 1 else np.ones(1)
         errors = np.where(known, np.abs(predictions - wide), 0) / np.where(units > 0, units, 1)
-        return errors.sum(axis=1) / known.sum(axis=1)
+        return np.divide(errors.sum(axis=1), counts, out=np.full(len(wide), np.nan), where=counts > 0)
 
 
 class LevelNumber(FormKind):

@@ -58,6 +58,7 @@ def nothing(asked: Asked) -> FoundMaps:
 def test_the_worst_tenth_is_rounded_up() -> None:
     assert share_of_worst_tenth(np.array([4.0, *[0.4] * 10, 0.0])) == (pytest.approx(4.4 / 8), 2)
     assert share_of_worst_tenth(np.zeros(5)) == (0, 1)
+    assert share_of_worst_tenth(np.array([np.nan, 3, 1])) == (0.75, 1)
 
 
 def test_the_control_is_the_same_at_every_run() -> None:

@@ -63,8 +63,9 @@ def drawn_rows(rows: int) -> Rows:
 
 def share_of_worst_tenth(losses: Float64[np.ndarray, " rows"]) -> tuple[float, int]:
     """The part of the summed loss, and how many rows are a tenth, rounded up."""
-    tenth, total = -(-len(losses) // 10), float(losses.sum())
-    return (float(np.sort(losses)[::-1][:tenth].sum()) / total if total else 0.0), tenth
+    known = np.sort(losses[~np.isnan(losses)])[::-1]
+    tenth, total = -(-len(known) // 10), float(known.sum())
+    return (float(known[:tenth].sum()) / total if total else 0.0), tenth
 
 
 def asked_outputs(evidence: Evidence, row: int) -> dict[int, str]:
