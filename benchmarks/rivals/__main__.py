@@ -1,7 +1,8 @@
 """The doctor's first experiment against recipes by hand, fastai's fine_tune and timm's loop, on rows held back.
 
-All learn the same pixels from the same weights, on one thread. The last fold is held back; no training and no choice
-sees its labels. The folder --work keeps what was made and measured: the same command goes on where it stopped.
+All learn the same pixels from the same weights, on one thread. The last fold is held back; no training sees its
+labels, and a temperature only those of other rows. The folder --work keeps what was made and measured: the same command
+goes on where it stopped.
 
 python -m benchmarks.rivals --board hand-signs.zip --group '{shot[0]}{shot[1]}' --symmetries horizontal_flip \\
     --weights lite0.pth --work rivals/hand-signs --epochs 3
