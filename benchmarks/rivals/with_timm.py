@@ -1,10 +1,10 @@
 """The loop of timm's train.py, in the rivals' environment.
 
-timm's package has no train.py: this is the training epoch, for one device in float32, of an older one (0.9) from its
-repository, of the same factories (dataset, loader, optimiser, schedule, loss) with train.py's defaults (SGD at 0.1 x batch / 256, momentum 0.9, weight decay 2e-5,
-cosine, smoothing 0.1, crops of 8 % and more, flips, colour jitter 0.4). Other than by default: batches of 64, no
-loader processes, no warm-up epochs (5, which is more than most trainings here have), a rate for each step
-(--sched-on-updates), and whole images when predicting (--crop-pct 1).
+timm's package has no train.py: this is the training epoch, for one device in float32, of an older version of that file,
+with the same factories (dataset, loader, optimiser, schedule, loss) and defaults: SGD at 0.1 x batch / 256, momentum
+0.9, weight decay 2e-5, cosine, smoothing 0.1, crops of 8 % and more, flips, colour jitter 0.4. Other than by default:
+batches of 64, no loader processes, no warm-up epochs (5, which is more than most trainings here have), a rate for each
+step (--sched-on-updates), and whole images when predicting (--crop-pct 1).
 """
 
 # pyright: reportPrivateImportUsage=false, reportAttributeAccessIssue=false, reportArgumentType=false
