@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
+from foldline.ensembling.finished_runs import finished_runs
+from foldline.files.dvc_records import md5_of
 from foldline.files.lasting import lasting_places
 from foldline.files.refusal import Refusal
 from foldline.kaggle.uploads import read_uploads
@@ -26,7 +28,7 @@ from foldline.report.sections import ledger as of_uploads
 from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
 from foldline.report.sections.map import map_of_features
-from foldline.report.sections.scores import keys, scores, summary
+from foldline.report.sections.scores import keys, run_rows, scores, summary
 from foldline.report.uploads import contenders, current_run_id, standing
 from pipelines.answers import Answer
 from pipelines.feature_spaces import MODEL
@@ -56,6 +58,7 @@ def main() -> Answer:
     lasting = lasting_places(places.slug)
     uploads = read_uploads(lasting.ledger, places.slug)
     uploaded = standing(uploads, current_run_id(places.slug, places.submission), evidence.metric)
+    against = run_rows(finished_runs(lasting), md5_of(places.clipped / "out_of_fold.npy"), lasting.compared)
 
     def maps_of(asked: Asked) -> FoundMaps:
         from foldline.report.activation_maps import maps_of_rows  # torch, which takes seconds to import
@@ -66,7 +69,7 @@ def main() -> Answer:
     pictures = Pictures(pixels)
     of_examples = examples(evidence, pictures, maps_of)
     made = {
-        "scores": scores(evidence, uploaded),
+        "scores": scores(evidence, uploaded, against),
         of_confusion.NEEDS: of_confusion.confusion(evidence, pictures),
         **{needs: section(evidence) for needs, section in OF_KINDS.items()},
         "examples": of_examples,

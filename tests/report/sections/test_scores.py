@@ -1,6 +1,7 @@
 """Scores by fold and their interval, gains, and where a run stands among the uploads, by hand-worked values."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ from foldline.report.sections.scores import (
     gain_rows,
     keys,
     leaderboard_words,
+    run_rows,
     run_scores,
     score_interval,
     scores,
     upload_rows,
 )
 from foldline.report.uploads import Standing, current_run_id, standing
+from tests.ensembling.test_standings import run
 from tests.report.drawn import drawn
 
 # Rows 0 and 2 are of fold 0, rows 1 and 3 of fold 1.
@@ -138,3 +141,22 @@ def test_uploads_are_read_from_the_ledger(tmp_path: Path) -> None:
         append_entry(ledger, one)
     assert [(one.run_id, one.public_score) for one in read_uploads(ledger, "drawn")] == [("a", 0.25), ("b", None)]
     assert current_run_id("drawn", tmp_path / "submission.csv") is None
+
+
+def test_a_run_stands_against_the_last_and_the_best_run(tmp_path: Path) -> None:
+    """Of errors: the best is 0.1 better on each fold, the last one 0.2 worse."""
+    best, own, last, later = (
+        replace(run(name, *folds), made=float(made))
+        for name, folds, made in (
+            ("best", (0.3, 0.4), 1), ("own", (0.4, 0.5), 3), ("last", (0.6, 0.7), 2), ("later", (0.9, 0.9), 4)
+        )
+    )  # fmt: skip
+    rows = run_rows([best, last, own, later], "own", tmp_path)
+    assert [[str(cell) for cell in row] for row in rows] == [
+        ["this run, own", "0.45000", UNKNOWN, ""],
+        ["the last run before it, last", "0.65000", "+0.20000", "real"],
+        ["the best other run, best", "0.35000", "-0.10000", "real"],
+    ]
+    table = scores(EVIDENCE, NOWHERE, rows).body[-1]
+    assert isinstance(table, Table) and table.rows == rows
+    assert run_rows([own], "own", tmp_path) == [] == run_rows([best, last], "own", tmp_path)

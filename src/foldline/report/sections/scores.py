@@ -1,10 +1,12 @@
 """What a run scores: by fold, out of fold, on the leaderboard; what its steps gain, and what it gains on others."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from foldline.ensembling.finished_runs import FinishedRun
 from foldline.ensembling.intervals import (
     LEVEL,
     Interval,
@@ -13,6 +15,8 @@ from foldline.ensembling.intervals import (
     standard_error,
 )
 from foldline.ensembling.scoring import Scores, score_folds
+from foldline.ensembling.standings import PREDICTIONS, best_run
+from foldline.ensembling.standings import standing as standing_of_run
 from foldline.files.compact import numbers_per_row, rows_at
 from foldline.files.refusal import counted
 from foldline.report.evidence import Evidence
@@ -22,7 +26,8 @@ from foldline.report.uploads import Standing
 TEST_IS_OTHER = "its rows are others, often few, and may be of another place or time"
 
 
-def scores(evidence: Evidence, uploaded: Standing) -> Section:
+def scores(evidence: Evidence, uploaded: Standing, against: Sequence[Sequence[str | Cell]] = ()) -> Section:
+    """against: the rows of `run_rows`."""
     found, interval = run_scores(evidence), score_interval(evidence)
     metric, leaderboard = in_words(evidence.metric.name), _public(uploaded)
     title = f"Out of fold {metric} is {shown(found.pooled)}, its {LEVEL:.0%} interval {_range(interval)}"
@@ -37,6 +42,8 @@ def scores(evidence: Evidence, uploaded: Standing) -> Section:
     body.append(Words(leaderboard_words(evidence, found, interval, leaderboard)))
     if len(evidence.gains):
         body.append(Table(GAIN_COLUMNS, gain_rows(evidence.gains), caption=GAIN_CAPTION))
+    if against:
+        body.append(Table(("out of fold", "", "gain of this run", "by the folds"), against))
     if uploaded.last is not None and uploaded.best is not None:
         body.append(Table(("public score", "", "gain of this run"), upload_rows(evidence, uploaded)))
     return Section("scores", title, lede, body)
@@ -125,6 +132,28 @@ def gain_rows(gains: pd.DataFrame) -> list[list[str | Cell]]:
     return rows
 
 
+def run_rows(runs: Sequence[FinishedRun], predictions: str, compared: Path) -> list[list[str | Cell]]:
+    """This run, the last one before it, and the best of all others; nothing without others. runs: the earliest first.
+    predictions: the MD5 sum of this run's final out-of-fold ones. compared: as standings.py has it."""
+    own = next((run for run in runs if run.files[PREDICTIONS] == predictions), None)
+    others = [run for run in runs if run is not own]
+    best = best_run(others)
+    if own is None or best is None:
+        return []
+    last = next((run for run in reversed(others) if run.made <= own.made), None)
+    rows: list[list[str | Cell]] = [[f"this run, {own.name}", shown(own.score), UNKNOWN, ""]]
+    for label, other in (("the last run before it", last), ("the best other run", best[0])):
+        if other is not None:
+            found = standing_of_run(own, other, best[1], compared)
+            gain = UNKNOWN if found.gain is None else _toned(found.gain)
+            rows.append([f"{label}, {other.name}", shown(other.score), gain, found.verdict])
+    return rows
+
+
+def _toned(gain: float) -> Cell:
+    return Cell(shown(gain, True), "good" if gain > 0 else "bad" if gain < 0 else "")
+
+
 def upload_rows(evidence: Evidence, uploaded: Standing) -> list[list[str | Cell]]:
     """This run, the last one that was uploaded before it, and the best of all others."""
     own, rows = _public(uploaded), []
@@ -134,8 +163,7 @@ def upload_rows(evidence: Evidence, uploaded: Standing) -> list[list[str | Cell]
         when = f"{label}, {one.time[:10]}" if one is not None else f"{label}, not uploaded yet"
         gain = UNKNOWN
         if own is not None and score is not None and one is not uploaded.own:
-            number = evidence.metric.gain(score, own)
-            gain = Cell(shown(number, True), "good" if number > 0 else "bad" if number < 0 else "")
+            gain = _toned(evidence.metric.gain(score, own))
         rows.append([when, shown(score), gain])
     return rows
 
