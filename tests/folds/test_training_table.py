@@ -71,12 +71,13 @@ def test_refuses_what_is_no_table(tmp_path: Path) -> None:
 
 
 def test_nothing_but_split_and_training_knows_it() -> None:
-    """Validation, grading and gains read graded targets alone."""
+    """Validation, grading and gains read graded targets alone. The preview shows what training makes of them."""
     graph = grimp.build_graph("foldline", "pipelines")
     readers = graph.find_modules_that_directly_import("foldline.folds.training_table")
     assert {name for name in readers if not name.startswith("foldline.training.")} == {
         "pipelines.split",
         "pipelines.fold_training",
+        "foldline.report.sections.augmented",
     }
     for script in ("predict", "ensemble", "clip", "blend", "compare"):
         chain = graph.find_shortest_chain(f"pipelines.{script}", "foldline.folds.training_table")
