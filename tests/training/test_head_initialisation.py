@@ -11,6 +11,8 @@ from accelerate import Accelerator
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from foldline.files.refusal import Refusal
 from foldline.folds.training_table import soft_targets
@@ -45,7 +47,7 @@ def test_the_frozen_models_loss_is_logistic_regressions(classes: int, tmp_path: 
     cold = build_training(fold, section(head_initialisation={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     targets = labels(fold.training)
-    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, targets)
+    regression = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000)).fit(found, targets)
     expected = log_loss(targets, regression.predict_proba(found))
     trained = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
     assert trained.history[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
@@ -68,7 +70,8 @@ def test_averages_begin_with_the_probed_head() -> None:
 
 def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> None:
     generator = np.random.default_rng(0)
-    features, targets = generator.normal(size=(60, 4)), generator.choice([0, 2, 3], 60)
+    features = StandardScaler().fit_transform(generator.normal(size=(60, 4)))
+    targets = generator.choice([0, 2, 3], 60)
     soft, equal = soft_targets(targets, 5), np.ones(60, np.float32)
     rows = Rows(features, soft, soft.toarray(), equal, (5,))
     weights, biases = fit_head("distribution", rows, inverse_penalty=0.5)

@@ -6,12 +6,15 @@ from jaxtyping import Float
 from scipy.sparse import csr_array
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from foldline.folds.training_table import soft_targets
 from foldline.training.linear_heads import Rows, fit_head
 
 GENERATOR = np.random.default_rng(0)
-FEATURES = GENERATOR.normal(size=(80, 4))
+FEATURES = StandardScaler().fit_transform(GENERATOR.normal(size=(80, 4)))
+"""In their units already: what is fitted of these is what scikit-learn fits."""
 EQUAL = np.ones(80, np.float32)
 
 
@@ -74,3 +77,12 @@ def test_each_column_of_labels_is_a_regression_of_the_rows_that_have_it() -> Non
     ):
         regression = LogisticRegression(max_iter=1000).fit(features, expected)
         assert softmax(logits[:, mine], axis=1) == pytest.approx(regression.predict_proba(FEATURES), abs=1e-3)
+
+
+def test_features_are_penalised_in_their_own_units() -> None:
+    """Of any units and zeros, and one that is the same everywhere: as after scikit-learn's scaler."""
+    features = np.column_stack([FEATURES * [1, 100, 0.01, 5] + [0, 3, 7, -2], np.full(80, 4.0)])
+    labels = GENERATOR.integers(0, 3, 80)
+    matrix, biases = fit_head("distribution", rows(soft_targets(labels, 3).toarray(), features), 0.1)
+    expected = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)).fit(features, labels)
+    assert softmax(features @ matrix.T + biases, axis=1) == pytest.approx(expected.predict_proba(features), abs=1e-3)

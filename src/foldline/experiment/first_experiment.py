@@ -34,7 +34,7 @@ WANTED_STEPS, LEAST_STEPS = 32, 4
 """In an epoch. Batches are smaller where there would be fewer of the first, and smaller than SMALL_BATCH where there
 would be fewer of the second."""
 SMALL_BATCH = 16
-LINEAR_PROBE = {"kind": "linear_probe", "inverse_penalty": 1.0}
+LINEAR_PROBE = {"kind": "linear_probe", "inverse_penalty": 0.03}
 
 
 @dataclass(frozen=True)

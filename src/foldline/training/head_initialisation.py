@@ -43,8 +43,8 @@ class NoLinearProbe(HeadInitialisation):
 
 
 class LinearProbe(HeadInitialisation):
-    """The head starts as scikit-learn's regression on the backbone's features of the fold's training rows: logistic for
-    classes, ridge for numbers."""
+    """The head starts as scikit-learn's regression on the backbone's features of the fold's training rows, in units of
+    their standard deviations: logistic for classes, ridge for numbers."""
 
     kind: Literal["linear_probe"]
     learns: ClassVar[bool] = True

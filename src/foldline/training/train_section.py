@@ -189,7 +189,7 @@ class Train(Learning):
             yield (
                 f"train.epochs is 0, and head_initialisation.kind is {self.head_initialisation.kind}, so that nothing "
                 "would be learned: set epochs to 1 or more, or head_initialisation to {kind: linear_probe, "
-                "inverse_penalty: 1.0}"
+                "inverse_penalty: 0.03}"
             )
         if self.freezing.frees_the_head_first and not self.model.has_head:
             yield (
