@@ -11,6 +11,8 @@ import torch
 from accelerate import Accelerator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from foldline.training.batches import micro_batches
 from foldline.training.checkpoints import Checkpoints
@@ -145,7 +147,8 @@ def test_a_probed_head_knows_the_features(tmp_path: Path) -> None:
     cold = build_training(fold, frozen_section(head_initialisation={"kind": "none"}), 4, CPU).model
     found = backbone_features(cold, fold.pixels, fold.training, 8)  # type: ignore[arg-type]
     np.testing.assert_array_equal(found[:, -fold.tabular.width :], fold.training.tabular[0])  # type: ignore[union-attr]
-    regression = LogisticRegression(C=1.0, max_iter=1000).fit(found, labels(fold.training))
+    regression = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+    regression.fit(found, labels(fold.training))
     expected = log_loss(labels(fold.training), regression.predict_proba(found))
     result = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True))
     assert result.history[0]["train_loss"] == pytest.approx(expected, rel=1e-4)
