@@ -8,12 +8,14 @@ from foldline.experiment.budget import FEWEST_EPOCHS, MOST_EPOCHS, START_SECONDS
 from foldline.files.refusal import Refusal
 
 COSTS = Costs(train_images=1000, test_images=300, learned=40.0, predicted=200.0, folds=5, views=2)
-"""An epoch is 800 / 40 + 200 / 200 = 21 seconds, a fold's predictions 2 * 500 / 200 = 5."""
+"""An epoch is 800 / 40 + 200 / 200 = 21 seconds, a fold's predictions 2 * 500 / 200 = 5; all images under both views
+are 2 * 1300 / 200 = 13."""
 
 
 def test_it_adds_up() -> None:
     assert COSTS.of(1, 1).seconds == START_SECONDS + 21 + 5
-    assert COSTS.of(1, 0).seconds == START_SECONDS + 1000 / 200 + 5
+    assert COSTS.of(1, 0).seconds == START_SECONDS + 13
+    assert COSTS.of(5, 0).seconds == 5 * START_SECONDS + 13
     assert COSTS.of(5, 10).seconds == 5 * (START_SECONDS + 210 + 5)
     assert COSTS.of(1, 1).words == "about 1 minute"
     assert COSTS.of(5, 10).words == "about 19 minutes"
@@ -23,8 +25,8 @@ def test_it_adds_up() -> None:
 @pytest.mark.parametrize(
     ("minutes", "folds", "epochs"),
     [
-        (0.45, 1, 0),  # 25 seconds
-        (0.65, 1, 0),  # an epoch would be 41 seconds, a second fold 50
+        (0.5, 1, 0),  # 28 seconds
+        (0.65, 1, 0),  # an epoch would be 41 seconds, a second fold 43
         (1.0, 1, 1),  # two epochs would be 62 seconds
         (1.1, 1, 2),
         (1.4, 1, 3),  # 83 seconds
@@ -40,7 +42,7 @@ def test_folds_come_first_and_then_epochs(minutes: float, folds: int, epochs: in
 
 
 def test_too_few_minutes_are_refused() -> None:
-    with pytest.raises(Refusal, match=r"--minutes 0.4: one fold takes 0.4 minutes here even without an epoch \(200 im"):
+    with pytest.raises(Refusal, match=r"--minutes 0.4: one fold takes 0.5 minutes here even without an epoch \(200 im"):
         COSTS.within(0.4)
 
 

@@ -28,12 +28,14 @@ from foldline.params.code_digests import own_graph, script_digests
 from foldline.params.section import parse
 from foldline.pixels.cache import read_images
 from foldline.predicting.feature_space import MAKER, Space
+from foldline.predicting.logits import read_logits
 from foldline.training import models
 from foldline.training.features import stage_features
 from foldline.training.models import Architecture, Classifier, build_model, load_model, save_model
 from foldline.training.networks import Models
 from pipelines import features, frozen_features, prepare, split, weights
 from pipelines.feature_spaces import fold_space, pretrained_space
+from pipelines.fold_prediction import predict_one
 from pipelines.pixels import open_cache
 from pipelines.running import read_settings
 from tests.competitions import test_mayo_clinic_strip_ai
@@ -47,9 +49,16 @@ PLACES = Places(SLUG)
 TRAINED = PLACES.trained(0, 0) / "model.safetensors"
 
 
-def write_model(seed: int) -> None:
+def write_model(seed: int, frozen: bool = False) -> None:
     torch.manual_seed(seed)
-    facts: dict[str, Any] = {"channels": 3, "height": 18, "width": 24, "outputs": 2, "activation": "softmax"}
+    facts: dict[str, Any] = {
+        "frozen": frozen,
+        "channels": 3,
+        "height": 18,
+        "width": 24,
+        "outputs": 2,
+        "activation": "softmax",
+    }
     save_model(TRAINED, build_model(Architecture(model=parse(MODEL, Models, "model"), tabular=None, **facts)))
 
 
@@ -82,7 +91,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def code() -> dict[str, str]:
     """What the code means: seconds to find out."""
-    return script_digests({MAKER: ()}, own_graph())
+    return script_digests({MAKER: (), frozen_features.MAKER: ()}, own_graph())
 
 
 @pytest.fixture
@@ -151,6 +160,22 @@ def test_the_command_makes_them_once_and_they_are_those_of_a_direct_forward_pass
 
     monkeypatch.setattr(models, "load_model", forbidden)
     assert foldline("--fold", "0", "--views", FLIP, "identity")["made"] == []
+
+
+def test_a_frozen_model_predicts_from_features_what_it_predicts_from_images(project: Path) -> None:
+    """Of rows of several images, under both views; another head on the same backbone finds the features there."""
+
+    def predicted(**changes: Any) -> np.ndarray:
+        write_model(0, **changes)
+        predict_one(0, 0)
+        logits = read_logits(PLACES.predicted(0, 0))
+        return np.concatenate([logits.validation, logits.test])
+
+    np.testing.assert_allclose(predicted(frozen=True), predicted(frozen=False), rtol=1e-4, atol=1e-5)
+    made = {path: path.stat().st_mtime_ns for path in (PLACES.features / "frozen").rglob("*.npy")}
+    assert {path.parent.name for path in made} == {"identity", FLIP}
+    predicted(frozen=True)
+    assert all(path.stat().st_mtime_ns == time for path, time in made.items())
 
 
 def test_the_key_is_of_all_that_the_numbers_depend_on_and_of_nothing_else(project: Path) -> None:

@@ -44,11 +44,13 @@ class Costs:
     views: int
 
     def of(self, folds: int, epochs: int) -> Length:
-        """Each training is validated after every epoch, and predicts its own fold and the test images. One without an
-        epoch fits its head to the features of its images, each seen once."""
+        """Each training is validated after every epoch, and predicts its own fold and the test images. Without an epoch
+        each image is seen once per view, for all folds (training/frozen.py)."""
         held_out = self.train_images / self.folds
-        mine = self.train_images - held_out
-        learning = epochs * (mine / self.learned + held_out / self.predicted) or self.train_images / self.predicted
+        if epochs == 0:
+            seen = self.views * (self.train_images + self.test_images) / self.predicted
+            return Length(folds, 0, folds * START_SECONDS + seen)
+        learning = epochs * ((self.train_images - held_out) / self.learned + held_out / self.predicted)
         predictions = self.views * (held_out + self.test_images) / self.predicted
         return Length(folds, epochs, folds * (START_SECONDS + learning + predictions))
 

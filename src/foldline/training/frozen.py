@@ -7,7 +7,6 @@ whether they were there or are made for it, and its numbers do not depend on wha
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,14 +77,14 @@ def frozen_features(
     time. Images are seen in batches that do not depend on which of them are asked for, so that each one's numbers do
     not, either.
     """
-    mine = folder / key_of(model, accelerator)
+    mine, see = folder / key_of(model, accelerator), features_of(model, accelerator)
+    shape = (len(pixels), see(torch.zeros(1, *(pixels.shape[at] for at in (3, 1, 2)))).shape[1])
     with locked(mine.with_name(f"{mine.name}.lock")) if accelerator.is_main_process else nullcontext():
         # One answer for all processes: those of the main one's.
         (missing,) = broadcast_object_list([[view for view in views if not is_there(mine / view)]])
         for view in missing:
-            make(model, pixels, mine / view, view, workers, accelerator)
+            make(see, pixels, mine / view, view, workers, shape, accelerator)
     accelerator.wait_for_everyone()  # Until the main process has put the last folder in place.
-    shape = (len(pixels), channels_of(model, pixels, accelerator))
     return StoredFeatures([open_array(mine / view / FILE, shape, IN_WORDS) for view in views])
 
 
@@ -93,37 +92,36 @@ def is_there(folder: Path) -> bool:
     return (folder / FILE).is_file() and is_intact(folder / FILE)
 
 
-def make(model: Classifier, pixels: Pixels, folder: Path, view: str, workers: int, accelerator: Accelerator) -> None:
-    shape = (len(pixels), channels_of(model, pixels, accelerator))
-    create = partial(create_array, shape=shape)
-    opening = partial(open_array, shape=shape, axes=IN_WORDS, writable=True)
-    batches = np.arange(len(pixels)) // BATCH_SIZE
-    # This process's batches, one after the other, are those of the loader: all are full but the very last.
-    mine = np.flatnonzero(batches % accelerator.num_processes == accelerator.process_index)
-    see = features_of(model, accelerator)
-    with shared_folder(
-        folder, lambda partial: create(partial / FILE), lambda partial: opening(partial / FILE), accelerator
-    ) as values:
-        for images, index in progress(evaluation_loader(pixels, mine, BATCH_SIZE, workers), desc=f"features, {view}"):
-            put(values, mine[index.numpy()], see(view_of(view)(images.to(accelerator.device))).cpu().numpy())
+See = Callable[[Tensor], Float32[Tensor, "batch channels"]]
 
 
-def features_of(model: Classifier, accelerator: Accelerator) -> Callable[[Tensor], Float32[Tensor, "batch channels"]]:
+def features_of(model: Classifier, accelerator: Accelerator) -> See:
     """What the head is given of images."""
     turn_channels_last(model.to(accelerator.device).eval())
 
     def see(images: Tensor) -> Float32[Tensor, "batch channels"]:
         with torch.inference_mode(), accelerator.autocast():
-            return model.pooled(images).float()
+            return model.pooled(images.to(accelerator.device)).float().cpu()
 
     return see
 
 
-def channels_of(model: Classifier, pixels: Pixels, accelerator: Accelerator) -> int:
-    """Seen on a blank image."""
-    _, height, width, channels = pixels.shape
-    blank = torch.zeros(1, channels, height, width, device=accelerator.device)
-    return features_of(model, accelerator)(blank).shape[1]
+def make(
+    see: See, pixels: Pixels, folder: Path, view: str, workers: int, shape: tuple[int, int], accelerator: Accelerator
+) -> None:
+    batches = np.arange(len(pixels)) // BATCH_SIZE
+    # This process's batches, one after the other, are those of the loader: all are full but the very last.
+    mine = np.flatnonzero(batches % accelerator.num_processes == accelerator.process_index)
+
+    def create(unfinished: Path) -> np.ndarray:
+        return create_array(unfinished / FILE, shape)
+
+    def read(unfinished: Path) -> np.ndarray:
+        return open_array(unfinished / FILE, shape, IN_WORDS, writable=True)
+
+    with shared_folder(folder, create, read, accelerator) as values:
+        for images, index in progress(evaluation_loader(pixels, mine, BATCH_SIZE, workers), desc=f"features, {view}"):
+            put(values, mine[index.numpy()], see(view_of(view)(images.to(accelerator.device))).numpy())
 
 
 def key_of(model: Classifier, accelerator: Accelerator) -> str:
