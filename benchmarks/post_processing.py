@@ -18,11 +18,12 @@ from foldline.card.activations import Softmax
 from foldline.ensembling.calibration import FittedBounds, FittedTemperature
 from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
+from foldline.ensembling.forms import Distribution
 from foldline.ensembling.members import Predicted, member
 from foldline.ensembling.methods import Equal
 from foldline.ensembling.predictions import read_predictions
 from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
-from foldline.ensembling.scales import Distribution, stored_scale
+from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context
 from foldline.ensembling.view_averages import OfProbabilities

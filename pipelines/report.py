@@ -29,7 +29,7 @@ from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
 from foldline.report.sections.map import map_of_features
 from foldline.report.sections.scores import keys, run_rows, scores, summary
-from foldline.report.uploads import contenders, current_run_id, standing
+from foldline.report.uploads import contenders, current_run_id, find_uploaded
 from pipelines.answers import Answer
 from pipelines.feature_spaces import MODEL
 from pipelines.mapped_space import mapped_space
@@ -57,7 +57,7 @@ def main() -> Answer:
     pixels, seed = open_cache(places), settings.section("train.seeds", tuple[int, ...])[0]
     lasting = lasting_places(places.slug)
     uploads = read_uploads(lasting.ledger, places.slug)
-    uploaded = standing(uploads, current_run_id(places.slug, places.submission), evidence.metric)
+    uploaded = find_uploaded(uploads, current_run_id(places.slug, places.submission), evidence.metric)
     against = run_rows(finished_runs(lasting), md5_of(places.clipped / "out_of_fold.npy"), lasting.compared)
 
     def maps_of(asked: Asked) -> FoundMaps:

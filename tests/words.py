@@ -2,7 +2,8 @@
 
 from foldline.card.activations import ACTIVATIONS, Identity, Sigmoid, Softmax
 from foldline.ensembling.ensembling import Averages
-from foldline.ensembling.scales import Distribution, Independent, Numbers, OfLogProbabilities, OfOdds, Scale
+from foldline.ensembling.forms import Distribution, Independent, Numbers
+from foldline.ensembling.scales import OfLogProbabilities, OfOdds, Scale
 from foldline.ensembling.view_averages import Average
 from foldline.params.kinds import by_kind
 

@@ -12,9 +12,10 @@ from foldline.ensembling.calibration import (
     bounding,
 )
 from foldline.ensembling.clipping import Clip
+from foldline.ensembling.forms import Form
 from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.projection import project
-from foldline.ensembling.scales import Form, Scale
+from foldline.ensembling.scales import Scale
 from foldline.ensembling.steps import Context
 from foldline.files.refusal import Refusal
 from foldline.params.section import parse

@@ -14,11 +14,12 @@ from foldline.ensembling.calibration import (
     GivenBounds,
     bounding,
 )
+from foldline.ensembling.forms import ColumnDistributions
 from foldline.ensembling.log_losses import row_losses, sample_weights
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
 from foldline.ensembling.projection import project
 from foldline.ensembling.runs import agreement
-from foldline.ensembling.scales import ColumnDistributions, OfLogProbabilities, Scale
+from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.view_averages import ranks_within
 from foldline.ensembling.weight_fitting import fit_pool, pooled

@@ -12,9 +12,10 @@ from foldline.card.activations import Activation
 from foldline.ensembling.calibration import Bounds, Temperature
 from foldline.ensembling.clipping import Decision, KindsOfBounds
 from foldline.ensembling.ensembling import Methods, Temperatures
+from foldline.ensembling.forms import Form, form_of
 from foldline.ensembling.methods import Method, Stacking
 from foldline.ensembling.predictions import _of_form
-from foldline.ensembling.scales import Form, Scale, form_of, scale_of
+from foldline.ensembling.scales import Scale, scale_of
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step, inputs_at
 from foldline.files.compact import IN_MEMORY, compact_array, record_dtype

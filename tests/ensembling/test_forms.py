@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from foldline.ensembling.scales import Form
+from foldline.ensembling.forms import Form
 from foldline.files.compact import MOST_DENSE_CLASSES, create_values
 from tests.words import DISTRIBUTION, INDEPENDENT, NUMBERS
 

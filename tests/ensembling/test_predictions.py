@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foldline.ensembling.forms import ColumnDistributions, Form, LevelNumber
 from foldline.ensembling.predictions import Predictions, read_predictions
-from foldline.ensembling.scales import ColumnDistributions, Form, LevelNumber
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
 from tests.ensembling.written import write_predictions

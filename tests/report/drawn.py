@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from foldline.card.target import Target
-from foldline.ensembling.scales import Form
+from foldline.ensembling.forms import Form
 from foldline.metrics.metric import Metric
 from foldline.predicting.predicted_rows import RowImages
 from foldline.report.evidence import GAINS, Evidence

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from foldline.ensembling.forms import Form
 from foldline.ensembling.predictions import Predictions
 from foldline.ensembling.runs import Run
-from foldline.ensembling.scales import Form
 from foldline.files.compact import MOST_DENSE_CLASSES, create_values
 from foldline.metrics.metric import Metric
 from foldline.report.evidence import row_losses
@@ -19,7 +19,7 @@ from foldline.report.sections.examples import FoundMaps, examples
 from foldline.report.sections.rankings import rankings
 from foldline.report.sections.reliability import reliability
 from foldline.report.sections.scores import scores
-from foldline.report.uploads import Standing
+from foldline.report.uploads import Uploaded
 from tests.report.drawn import drawn
 
 TOP_TWO = TypeAdapter(Metric).validate_python({"kind": "map_at_k", "k": 2})
@@ -89,7 +89,7 @@ def test_very_many_classes_stay_compact(tmp_path: Path) -> None:
     names = tuple(f"class {number}" for number in range(classes))
     found = replace(drawn(truth, dense, classes=names), before=after, after=after, answers=after)
     pictures = Pictures(np.zeros((4, 8, 8, 3), np.uint8))
-    nowhere, no_maps = Standing(None, None, None), FoundMaps({}, "")
+    nowhere, no_maps = Uploaded(None, None, None), FoundMaps({}, "")
     made = [scores(found, nowhere), confusion(found, pictures), examples(found, pictures, lambda asked: no_maps)]
     titles = [section.title for section in made if section is not None]
     claimed, ranked = reliability(found), rankings(replace(found, metric=TOP_TWO, answers=np.tile([0, 1], (4, 1))))

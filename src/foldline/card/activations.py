@@ -46,7 +46,7 @@ class ActivationKind(Word):
     gives_values: ClassVar[bool] = False
     """Whether the logits are numbers in units of their own, which a model's outputs begin around."""
     form: ClassVar[str] = "distribution"
-    """What predictions are (a kind of form, ensembling/scales.py)."""
+    """What predictions are (a kind of form, ensembling/forms.py)."""
     can_be_compact: ClassVar[bool] = False
     """Whether of very many classes the highest logits alone may be stored (files/compact.py)."""
 

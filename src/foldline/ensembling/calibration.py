@@ -9,9 +9,10 @@ from jaxtyping import Float, Float32, Float64
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.card.activations import column_slices
+from foldline.ensembling.forms import Form
 from foldline.ensembling.log_losses import mean_over_asked, row_losses
 from foldline.ensembling.projection import projections
-from foldline.ensembling.scales import Form, Inputs
+from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import LEAST_GAIN, Gain, not_applicable
 from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE

@@ -10,8 +10,9 @@ from jaxtyping import Float, Int64
 from foldline.card.activations import Activation, Identity
 from foldline.card.description import read_classes
 from foldline.card.target import Target
+from foldline.ensembling.forms import Form, form_of
 from foldline.ensembling.row_sources import Positions, Source
-from foldline.ensembling.scales import Form, Inputs, Scale, form_of
+from foldline.ensembling.scales import Inputs, Scale
 from foldline.ensembling.view_averages import Reading, ranks_of_logits
 from foldline.files.compact import CompactArray, array_at, take_stored
 from foldline.files.places import ALL_ROWS, FoldName, Places

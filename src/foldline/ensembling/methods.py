@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import PositiveFloat, PositiveInt
 
+from foldline.ensembling.forms import Numbers
 from foldline.ensembling.log_losses import sample_weights
-from foldline.ensembling.scales import Inputs, Numbers, Scale, Weights
+from foldline.ensembling.scales import Inputs, Scale, Weights
 from foldline.ensembling.scoring import LEAST_GAIN, Scorer
 from foldline.ensembling.steps import Step, apart
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Integer
 
-from foldline.ensembling.scales import Form
+from foldline.ensembling.forms import Form
 from foldline.files.arrays import create_array, open_array, row_blocks
 from foldline.files.compact import numbers_per_row, take_columns
 from foldline.files.refusal import Refusal, listed

@@ -12,11 +12,12 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from foldline.card.description import read_classes
+from foldline.ensembling.forms import Form
 from foldline.ensembling.members import refuse_other_classes
 from foldline.ensembling.methods import Method
 from foldline.ensembling.predictions import Predictions, read_predictions, read_scores
 from foldline.ensembling.row_sources import Positions, Stored, StoredRows
-from foldline.ensembling.scales import Form, Inputs, Scale, scale_of, stored_scale
+from foldline.ensembling.scales import Inputs, Scale, scale_of, stored_scale
 from foldline.ensembling.view_averages import ranks_within
 from foldline.files.arrays import row_blocks
 from foldline.files.places import Places

@@ -12,7 +12,8 @@ from pydantic import InstanceOf
 from foldline.card.activations import Activation
 from foldline.card.views import IDENTITY, cost_of
 from foldline.ensembling.chain import Chain
-from foldline.ensembling.scales import Form, Inputs, Scale, form_of
+from foldline.ensembling.forms import Form, form_of
+from foldline.ensembling.scales import Inputs, Scale
 from foldline.ensembling.steps import Step, apart
 from foldline.files.compact import array_at
 from foldline.files.refusal import Refusal

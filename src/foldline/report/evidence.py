@@ -14,9 +14,9 @@ from jaxtyping import Float64, Int64, Integer
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import Decision, answers_again
+from foldline.ensembling.forms import Form
 from foldline.ensembling.log_losses import are_positions, of_truth
 from foldline.ensembling.runs import Run, read_run
-from foldline.ensembling.scales import Form
 from foldline.ensembling.scoring import Scorer
 from foldline.files.compact import rows_at
 from foldline.files.places import Places

@@ -20,7 +20,7 @@ def current_run_id(slug: str, submission: Path) -> str | None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Uploaded:
     """Where a run stands among the uploads."""
 
     own: Upload | None
@@ -31,13 +31,13 @@ class Standing:
     """Of all others."""
 
 
-def standing(uploads: Sequence[Upload], current: str | None, metric: MetricKind) -> Standing:
+def find_uploaded(uploads: Sequence[Upload], current: str | None, metric: MetricKind) -> Uploaded:
     own = next((one for one in uploads if one.run_id == current), None)
     before = uploads[: uploads.index(own)] if own is not None else uploads
     scored = [one for one in uploads if one is not own and one.public_score is not None]
     sign = 1 if metric.higher_is_better else -1
     best = max(scored, key=lambda one: sign * (one.public_score or 0.0), default=None)
-    return Standing(own, next((one for one in reversed(before) if one in scored), None), best)
+    return Uploaded(own, next((one for one in reversed(before) if one in scored), None), best)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from foldline.ensembling.calibration import AbsoluteBounds, bounds_from, described_bounds, lower_bounds
+from foldline.ensembling.forms import Form
 from foldline.ensembling.intervals import wilson_interval
-from foldline.ensembling.scales import Form
 from foldline.files.compact import IN_MEMORY, compact_array
 from foldline.report.evidence import GAINS
 from foldline.report.page import Chart, Words

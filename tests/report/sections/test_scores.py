@@ -23,14 +23,14 @@ from foldline.report.sections.scores import (
     scores,
     upload_rows,
 )
-from foldline.report.uploads import Standing, current_run_id, standing
+from foldline.report.uploads import Uploaded, current_run_id, find_uploaded
 from tests.ensembling.test_standings import run
 from tests.report.drawn import drawn
 
 # Rows 0 and 2 are of fold 0, rows 1 and 3 of fold 1.
 HALVES = [[0.5, 0.5], [0.25, 0.75], [0.5, 0.5], [0.75, 0.25]]
 EVIDENCE = drawn([0, 1, 1, 1], HALVES)
-NOWHERE = Standing(None, None, None)
+NOWHERE = Uploaded(None, None, None)
 NOW = Upload("now", "2026-11-30T08:00:00Z", 0.5)
 OLDER = [
     Upload("a", "2026-11-01T08:00:00Z", 0.4),
@@ -66,7 +66,7 @@ BINARY = {"kind": "binary", "column": "label", "group": None, "negative": "cat",
 
 
 def test_the_numbers_above_all_sections() -> None:
-    assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, Standing(NOW, None, None))] == [
+    assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, Uploaded(NOW, None, None))] == [
         ("log loss, out of fold", "0.76507", "mean of folds 0.76507 ± 0.07192"),
         ("accuracy, out of fold", "50.00%", ""),
         ("leaderboard", "0.50000", "public"),
@@ -113,8 +113,8 @@ def test_gains_are_in_sample_and_cross_validated() -> None:
 def test_a_run_is_compared_with_the_last_and_the_best_other_upload() -> None:
     """Of an error the lowest is the best: 0.4 before it, and 0.45 after it is not better."""
     later = Upload("d", "2026-12-01T08:00:00Z", 0.45)
-    found = standing([*OLDER, NOW, later], "now", EVIDENCE.metric)
-    assert found == Standing(NOW, OLDER[2], OLDER[0])
+    found = find_uploaded([*OLDER, NOW, later], "now", EVIDENCE.metric)
+    assert found == Uploaded(NOW, OLDER[2], OLDER[0])
     rows = [[str(cell) for cell in row] for row in upload_rows(EVIDENCE, found)]
     assert rows == [
         ["this run, 2026-11-30", "0.50000", UNKNOWN],
@@ -124,10 +124,10 @@ def test_a_run_is_compared_with_the_last_and_the_best_other_upload() -> None:
 
 
 def test_a_run_that_was_not_uploaded_stands_after_all() -> None:
-    found = standing(OLDER, "now", EVIDENCE.metric)
-    assert found == Standing(None, OLDER[2], OLDER[0])
+    found = find_uploaded(OLDER, "now", EVIDENCE.metric)
+    assert found == Uploaded(None, OLDER[2], OLDER[0])
     assert [str(cell) for cell in upload_rows(EVIDENCE, found)[0]] == ["this run, not uploaded yet", UNKNOWN, UNKNOWN]
-    assert standing([], None, EVIDENCE.metric) == NOWHERE
+    assert find_uploaded([], None, EVIDENCE.metric) == NOWHERE
 
 
 def test_uploads_are_read_from_the_ledger(tmp_path: Path) -> None:

@@ -15,18 +15,17 @@ from foldline.ensembling.intervals import (
     standard_error,
 )
 from foldline.ensembling.scoring import Scores, score_folds
-from foldline.ensembling.standings import PREDICTIONS, best_run
-from foldline.ensembling.standings import standing as standing_of_run
+from foldline.ensembling.standings import PREDICTIONS, best_run, standing
 from foldline.files.compact import numbers_per_row, rows_at
 from foldline.files.refusal import counted
 from foldline.report.evidence import Evidence
 from foldline.report.page import UNKNOWN, Cell, Key, Part, Section, Table, Words, in_words, shown
-from foldline.report.uploads import Standing
+from foldline.report.uploads import Uploaded
 
 TEST_IS_OTHER = "its rows are others, often few, and may be of another place or time"
 
 
-def scores(evidence: Evidence, uploaded: Standing, against: Sequence[Sequence[str | Cell]] = ()) -> Section:
+def scores(evidence: Evidence, uploaded: Uploaded, against: Sequence[Sequence[str | Cell]] = ()) -> Section:
     """against: the rows of `run_rows`."""
     found, interval = run_scores(evidence), score_interval(evidence)
     metric, leaderboard = in_words(evidence.metric.name), _public(uploaded)
@@ -61,7 +60,7 @@ def summary(evidence: Evidence) -> str:
     return f"What a finished run says of itself: {of}; {models}; {rows}."
 
 
-def keys(evidence: Evidence, uploaded: Standing) -> list[Key]:
+def keys(evidence: Evidence, uploaded: Uploaded) -> list[Key]:
     """The numbers that stand above all sections."""
     found, labels = run_scores(evidence), evidence.labels
     note = f"mean of folds {_mean_of_folds(found)}" if len(found.by_fold) > 1 else "of a single fold"
@@ -144,7 +143,7 @@ def run_rows(runs: Sequence[FinishedRun], predictions: str, compared: Path) -> l
     rows: list[list[str | Cell]] = [[f"this run, {own.name}", shown(own.score), UNKNOWN, ""]]
     for label, other in (("the last run before it", last), ("the best other run", best[0])):
         if other is not None:
-            found = standing_of_run(own, other, best[1], compared)
+            found = standing(own, other, best[1], compared)
             gain = UNKNOWN if found.gain is None else _toned(found.gain)
             rows.append([f"{label}, {other.name}", shown(other.score), gain, found.verdict])
     return rows
@@ -154,7 +153,7 @@ def _toned(gain: float) -> Cell:
     return Cell(shown(gain, True), "good" if gain > 0 else "bad" if gain < 0 else "")
 
 
-def upload_rows(evidence: Evidence, uploaded: Standing) -> list[list[str | Cell]]:
+def upload_rows(evidence: Evidence, uploaded: Uploaded) -> list[list[str | Cell]]:
     """This run, the last one that was uploaded before it, and the best of all others."""
     own, rows = _public(uploaded), []
     labels = ("this run", "the last upload before it", "the best other upload")
@@ -183,7 +182,7 @@ def _score_rows(
     return rows
 
 
-def _public(uploaded: Standing) -> float | None:
+def _public(uploaded: Uploaded) -> float | None:
     return uploaded.own.public_score if uploaded.own is not None else None
 
 
