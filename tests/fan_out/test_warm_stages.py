@@ -37,6 +37,13 @@ from pathlib import Path
 from foldline.fan_out.warm_stages import serve
 serve(int(sys.argv[1]), int(sys.argv[2]), ["heavy"], [Path("code")])
 """
+HEAVY = """
+import os
+imported_by = os.getpid()
+class Large:
+    def __del__(self): print("taken apart")
+large = Large()
+"""
 WORK = """
 import atexit, os, signal, sys
 from multiprocessing import Pool
@@ -50,6 +57,10 @@ if __name__ == "__main__":
         case "number": sys.exit(7)
         case "raise": raise ValueError("mistaken")
         case "kill": os.kill(os.getpid(), signal.SIGKILL)
+        case "thread":
+            import threading
+            last = threading.Thread(target=lambda: (threading.main_thread().join(), print("after the main thread")))
+            last.start()
         case "pool":
             with Pool(2) as pool: print(pool.map(abs, [-1, -2]))
         case "wait":
@@ -99,8 +110,7 @@ def dvc(tmp_path: Path) -> Iterator[Dvc]:
     (tmp_path / "below").mkdir()
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "one.py").touch()
-    heavy = "import os\nimported_by = os.getpid()\n"
-    for name, content in {"stage": STAGE, "server": SERVER, "work": WORK, "heavy": heavy}.items():
+    for name, content in {"stage": STAGE, "server": SERVER, "work": WORK, "heavy": HEAVY}.items():
         (tmp_path / f"{name}.py").write_text(content)
     started = Dvc(tmp_path)
     yield started
@@ -137,6 +147,11 @@ def test_it_ends_as_its_fork_ends(word: str, code: int, words: str, dvc: Dvc) ->
 
 def test_a_fork_may_have_processes_of_its_own(dvc: Dvc) -> None:
     assert "[1, 2]" in dvc.run("pool")[1]
+
+
+def test_a_fork_waits_for_its_threads_and_takes_nothing_apart(dvc: Dvc) -> None:
+    said = dvc.run("thread")[1].splitlines()
+    assert said[1:] == ["after the main thread", "at its end"]
 
 
 def test_a_light_stage_starts_no_server_and_uses_one(dvc: Dvc) -> None:

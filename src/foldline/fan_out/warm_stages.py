@@ -6,6 +6,8 @@ signals on, and ends as the fork ends, which never outlives it. Where anything d
 (code, the environment), or a system lacks what this needs (Linux), a stage starts by itself, as without a server.
 """
 
+import atexit
+import gc
 import json
 import os
 import runpy
@@ -15,6 +17,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -128,6 +131,7 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
     read = _last_changes(folders), dict(os.environ)
     for module in modules:
         import_module(module)
+    gc.freeze()  # A fork that collects garbage would copy what it looks at.
     can_fork = not _holds_a_device()
     with socket.socket(fileno=door_file) as door:
         while life not in _ready(door.fileno(), life):
@@ -180,7 +184,22 @@ def _become(words: Sequence[str], environment: dict[str, str], folder: str, file
         os.close(file)
     # Python asks once, as it starts, whether it writes to a terminal.
     cast(TextIOWrapper, sys.stdout).reconfigure(line_buffering=os.isatty(sys.stdout.fileno()))
-    run_as_started(words, environment, Path(folder))
+    try:
+        run_as_started(words, environment, Path(folder))
+    except SystemExit as end:
+        _end_at_once(end.code)
+
+
+def _end_at_once(code: object) -> NoReturn:
+    """As Python ends, but nothing is taken apart: in a fork that copies all that the server has imported, page by page,
+    which takes longer than most stages work."""
+    threading._shutdown()  # Waits for threads, as multiprocessing's forks do.
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def run_as_started(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> NoReturn:
