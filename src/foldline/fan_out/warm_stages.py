@@ -7,7 +7,6 @@ signals on, and ends as the fork ends, which never outlives it. Where anything d
 """
 
 import atexit
-import gc
 import json
 import os
 import runpy
@@ -17,7 +16,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -128,10 +126,11 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
     door_file: of the socket that listens. life: DVC's, a pidfd. folders: of our code, which may change meanwhile. Of a
     fork this raises SystemExit, so that it ends as every process does.
     """
+    codes: list[int] = []
+    atexit.register(_end_at_once, codes)  # The first that is registered is called last.
     read = _last_changes(folders), dict(os.environ)
     for module in modules:
         import_module(module)
-    gc.freeze()  # A fork that collects garbage would copy what it looks at.
     can_fork = not _holds_a_device()
     with socket.socket(fileno=door_file) as door:
         while life not in _ready(door.fileno(), life):
@@ -145,7 +144,7 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
                     return  # This stage starts by itself; the next that needs a server starts another.
                 fork = os.fork()
                 if fork == 0:
-                    _become(words, environment, folder, files)
+                    _become(words, environment, folder, files, codes)
                 for file in files:
                     os.close(file)
                 _stand_by(connection, fork, life)
@@ -175,8 +174,10 @@ def _request(connection: socket.socket) -> tuple[list[str], dict[str, str], str,
     return json.loads(words), json.loads(environment), os.fsdecode(folder), files
 
 
-def _become(words: Sequence[str], environment: dict[str, str], folder: str, files: Sequence[int]) -> NoReturn:
-    """In the fork: the process that `python -m WORDS` would start."""
+def _become(
+    words: Sequence[str], environment: dict[str, str], folder: str, files: Sequence[int], codes: list[int]
+) -> NoReturn:
+    """In the fork: the process that `python -m WORDS` would start. codes: gets the one that it ends with."""
     die_with_parent(os.getppid())
     os.setpgid(0, 0)
     for file, standard in zip(files, FILES, strict=True):
@@ -187,19 +188,17 @@ def _become(words: Sequence[str], environment: dict[str, str], folder: str, file
     try:
         run_as_started(words, environment, Path(folder))
     except SystemExit as end:
-        _end_at_once(end.code)
+        codes.append(end.code if isinstance(end.code, int) else 0 if end.code is None else 1)
+        raise
 
 
-def _end_at_once(code: object) -> NoReturn:
-    """As Python ends, but nothing is taken apart: in a fork that copies all that the server has imported, page by page,
-    which takes longer than most stages work."""
-    threading._shutdown()  # Waits for threads, as multiprocessing's forks do.
-    if isinstance(code, str):
-        sys.stderr.write(f"{code}\n")
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+def _end_at_once(codes: Sequence[int]) -> None:
+    """Python's last act in a fork that ends with this code. What it would do next is to take apart all that the server
+    has imported: a fork copies it for that, page by page, which takes longer than most stages work."""
+    if codes:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(codes[0])
 
 
 def run_as_started(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> NoReturn:
