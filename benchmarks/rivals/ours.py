@@ -74,7 +74,7 @@ def changed(changes: dict[str, Any]) -> Train:
 
 def first_fold(config: Train) -> Fold:
     settings = read_settings()
-    return read_fold(settings, settings.section("folds", list[FoldName])[0], 0, config)
+    return read_fold(settings, settings.section("folds", list[FoldName])[0], config.seeds[0], config)
 
 
 def export(folder: Path, fold: Fold, training: Samples) -> None:

@@ -26,8 +26,10 @@ def read_csv(path: Path, columns: Sequence[str], types: dict[str, type]) -> pd.D
     """`types` fixes columns that pandas would guess (an id such as 007 stays text)."""
     with reading(path, "a readable csv"):
         require_intact(path)
-        # Only an empty field is missing: a class may well be called "NA" or "null".
-        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+        # Only an empty field is missing: a class may well be called "NA" or "null". The hash stands in the first row
+        # alone, of which pandas complains where a file is long.
+        known = {FIELD: str, **types}
+        table = pd.read_csv(path, dtype=known, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
     table = table.drop(columns=FIELD, errors="ignore")
     require_columns(table, path, columns)
     return table
