@@ -52,6 +52,8 @@ OURS: dict[str, dict[str, Any]] = {
     "first experiment, warm-up and cosine": {"schedule": FROM_THE_STUDY["schedule"]},
     "first experiment, weight decay 0.05": {"optimizer.weight_decay": 0.05},
     "first experiment, weight decay 0.05, no smoothing": {"optimizer.weight_decay": 0.05, "loss.smoothing": 0.0},
+    "first experiment, smoothing 0.05": {"loss.smoothing": 0.05},
+    "first experiment, smoothing 0.05, seed 1": {"loss.smoothing": 0.05, "seeds": [1]},
     "first experiment, seed 1": {"seeds": [1]},
     "first experiment, no smoothing, seed 1": {"seeds": [1], "loss.smoothing": 0.0},
     "by hand: batches of 64, seed 1": FROM_THE_STUDY | BATCHES_OF_64 | {"seeds": [1]},
