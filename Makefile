@@ -21,7 +21,7 @@ test-slow: setup ## the tests marked slow
 	@$(RUN) python -m pytest -m slow
 
 test-ray: setup ## install Ray, and run folds on a cluster of two nodes on this machine
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --editable '.[ray]'
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-build-isolation --editable '.[ray]'
 	@$(RUN) python -m pytest -m slow tests/end_to_end/test_ray.py
 
 faults: setup ## inject the faults that docs/reliability.md counts

@@ -40,8 +40,7 @@ def main() -> Answer:
     if len(place.slots) > 1 and pretext is not None and pretext.is_per_fold:
         bring_up_to_date((*BEFORE, "pretext"))
         backbones = [(f"pretext, fold {fold}", (f"{CHOICE}@{fold}",)) for fold in folds(settings)]
-        place.share(CHOICE)
-        train_stale(settings, backbones, place)
+        train_stale(settings, CHOICE, backbones, place)
     else:
         bring_up_to_date()
     seeds = settings.section("train.seeds", list[int])
@@ -50,8 +49,7 @@ def main() -> Answer:
         for seed in seeds
         for fold in folds(settings)
     ]
-    place.share("train")
-    ended = train_stale(settings, trainings, place)
+    ended = train_stale(settings, "train", trainings, place)
     print(f"{counted(len(ended), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
     return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
 
@@ -66,14 +64,21 @@ def bring_up_to_date(stages: Sequence[str] = (*BEFORE, CHOICE)) -> None:
         raise Refusal(f"`dvc repro {' '.join(stages)}` failed, so nothing was trained. What it said is above.")
 
 
-def train_stale(settings: Settings, named: Sequence[tuple[str, Sequence[str]]], place: Place) -> list[Ended]:
-    """Run those of the named groups of stages that are not up to date. Raises Refusal when one of them fails."""
+def train_stale(
+    settings: Settings, first: str, named: Sequence[tuple[str, Sequence[str]]], place: Place
+) -> list[Ended]:
+    """Run those of the named groups of stages that are not up to date. Raises Refusal when one of them fails.
+
+    first: the stage that each group begins with.
+    """
     asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
     if asked.returncode:
         raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
     changed = json.loads(asked.stdout)
     stale = {name: stages for name, stages in named if {*stages} & {*changed}}
     items = [training(settings, name, stages, place.attempts) for name, stages in stale.items()]
+    if items:
+        place.share(first)
     with Display(len(items), len(place.slots)) as display:
         ended = run_queue(items, place.slots, display, place.start)
     place.collect([stage for one in ended if one.is_done for stage in stale[one.item.name]])

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def outs(project: Path) -> dict[str, bytes]:
     return {str(file.relative_to(project)): file.read_bytes() for file in files if file.is_file()}
 
 
-def at_work(project: Path, nodes: Nodes, stage: str) -> psutil.Process | None:
+def at_work(nodes: Nodes, stage: str) -> psutil.Process | None:
     """The DVC that runs the stage on a node; its parent is Ray's worker."""
     for one in nodes.descendants():
         with suppress(psutil.NoSuchProcess):
@@ -112,7 +113,7 @@ def test_folds_of_two_nodes_are_those_of_one_machine_although_a_worker_is_killed
     while not list(shared.glob("shapes/fold0/seed0/*/state.pt")):
         assert training.poll() is None, training.communicate()
         time.sleep(0.01)
-    dvc = at_work(project, nodes, "train@0-0")
+    dvc = at_work(nodes, "train@0-0")
     assert dvc is not None
     family, clone, worker = [dvc, *dvc.children(recursive=True)], Path(dvc.cwd()), dvc.parent()
     assert clone.parent in nodes.clones
@@ -136,6 +137,24 @@ def test_folds_of_two_nodes_are_those_of_one_machine_although_a_worker_is_killed
     assert ended.returncode == 0, ended.stdout
     assert outs(project) == outs(serial)
     assert len(list(shared.rglob("*.pt"))) == 0, "they are removed as soon as a training is done"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_trainings_end_with_the_driver(how: signal.Signals, project: Path, nodes: Nodes) -> None:
+    """Of another seed, which nobody trains to its end here."""
+    params = yaml.safe_load((project / "params.yaml").read_text())
+    params["folds"], params["train"]["seeds"] = [0], [1]
+    (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    commit(project, "another seed")
+    training = subprocess.Popen(train(nodes), cwd=project, env=environment(project, **ON_CPU), stderr=subprocess.PIPE)
+    while (dvc := at_work(nodes, "train@0-1")) is None:
+        assert training.poll() is None, training.communicate()
+        time.sleep(0.01)
+    family = [dvc, *dvc.children(recursive=True)]
+    training.send_signal(how)
+    _, said = training.communicate()
+    assert training.returncode == (130 if how == signal.SIGINT else -how), said
+    assert not psutil.wait_procs(family, timeout=60)[1]
 
 
 def test_refuses_more_gpus_than_a_node_has_and_what_no_cluster_answers(project: Path, nodes: Nodes) -> None:

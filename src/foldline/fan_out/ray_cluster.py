@@ -65,15 +65,12 @@ class Task:
 @dataclass
 class Cluster:
     gpus_per_item: int
+    slots: Sequence[Environment]
+    """As many as the GPUs sufficed for; Ray says which is where."""
     project: Any = None
     """A reference to the Project."""
     lost: dict[str, list[str]] = field(default_factory=dict)
     """By item, the nodes that were lost with it."""
-
-    @property
-    def slots(self) -> Sequence[Environment]:
-        """As many as the GPUs suffice for now; Ray says which slot is where."""
-        return [{}] * sum(gpus // self.gpus_per_item for gpus in nodes().values())
 
     def give(self, project: Project) -> None:
         self.project = import_module("ray").put(project)
@@ -108,13 +105,13 @@ def join(address: str, gpus_per_item: int) -> Cluster:
             f"--ray {address}: no Ray cluster answers ({why}). Start one with `ray start "
             "--head`, join the other machines with `ray start --address=HOST:6379`, and run this on one of them."
         ) from None
-    cluster = Cluster(gpus_per_item)
-    if not cluster.slots:
+    slots = sum(gpus // gpus_per_item for gpus in nodes().values())
+    if not slots:
         raise Refusal(
             f"--ray {address}: no node has as many GPUs as --gpus-per-fold {gpus_per_item}. Ask for fewer, or tell Ray "
             "what a node has: `ray start --num-gpus N`."
         )
-    return cluster
+    return Cluster(gpus_per_item, [{}] * slots)
 
 
 def _ask(address: str) -> None:
