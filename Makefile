@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help demo test test-slow faults check bench local-kaggle setup requirements
+.PHONY: help demo test test-slow test-ray faults check bench local-kaggle setup requirements
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -19,6 +19,10 @@ test: setup ## all quick tests
 
 test-slow: setup ## the tests marked slow
 	@$(RUN) python -m pytest -m slow
+
+test-ray: setup ## install Ray, and run folds on a cluster of two nodes on this machine
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-build-isolation --editable '.[ray]'
+	@$(RUN) python -m pytest -m slow tests/end_to_end/test_ray.py
 
 faults: setup ## inject the faults that docs/reliability.md counts
 	@$(RUN) python -m pytest -m faults -n 2 --dist loadfile

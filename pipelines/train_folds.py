@@ -2,31 +2,30 @@
 
 First brings up to date what training depends on (`dvc repro split dry_run pretext_choice`), one after the other;
 backbones that folds learn for themselves (`pretext.images: fold`) share the slots as trainings do. Then each stale
-fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at a time,
-or in --slots side by side, which share the processor's threads. Shows how far each is, and the time left for all.
-When one fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the submission.
+fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one for each
+GPU, side by side; without GPUs one at a time, or in --slots that share the processor's threads; or, with --ray, on the
+nodes of a Ray cluster, each in a clone of the last commit. Shows how far each is, and the time left for all. When one
+fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the submission.
 
-foldline train --slots 2
+foldline train
+foldline train --gpus 0,1,2,3 --gpus-per-fold 2
+foldline train --ray auto
 """
 
-import argparse
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
-from functools import partial
 
 from foldline.fan_out.display import Display
-from foldline.fan_out.queue import Ended, Environment, Item, run_queue
-from foldline.files.parent import die_with_parent
+from foldline.fan_out.queue import Ended, Item, run_queue
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted
 from foldline.training.pretext import Pretexts
 from pipelines.answers import Answer
+from pipelines.dvc_command import DVC, run_dvc
 from pipelines.running import Settings, parser, read_settings, run
+from pipelines.training_place import Place, add_place, chosen_place
 
-DVC = (sys.executable, "-m", "dvc")
 BEFORE = ("split", "dry_run")
 CHOICE = "pretext_choice"
 """With BEFORE, the stages whose outs training reads; they run all others before it."""
@@ -34,14 +33,14 @@ CHOICE = "pretext_choice"
 
 def main() -> Answer:
     arguments = parser(__doc__)
-    arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
-    slots: int = arguments.parse_args().slots
-    settings = read_settings()
+    add_place(arguments)
+    given, settings = arguments.parse_args(), read_settings()
+    place = chosen_place(given, settings)
     pretext = settings.section("pretext", Pretexts).learned
-    if slots > 1 and pretext is not None and pretext.is_per_fold:
+    if len(place.slots) > 1 and pretext is not None and pretext.is_per_fold:
         bring_up_to_date((*BEFORE, "pretext"))
         backbones = [(f"pretext, fold {fold}", (f"{CHOICE}@{fold}",)) for fold in folds(settings)]
-        train_stale(settings, backbones, slots)
+        train_stale(settings, CHOICE, backbones, place)
     else:
         bring_up_to_date()
     seeds = settings.section("train.seeds", list[int])
@@ -50,7 +49,7 @@ def main() -> Answer:
         for seed in seeds
         for fold in folds(settings)
     ]
-    ended = train_stale(settings, trainings, slots)
+    ended = train_stale(settings, "train", trainings, place)
     print(f"{counted(len(ended), 'training', 'trainings')} done, all folds are up to date\nnext: dvc repro")
     return {"trained": [{"name": one.item.name, "seconds": round(one.seconds, 1)} for one in ended]}
 
@@ -65,15 +64,24 @@ def bring_up_to_date(stages: Sequence[str] = (*BEFORE, CHOICE)) -> None:
         raise Refusal(f"`dvc repro {' '.join(stages)}` failed, so nothing was trained. What it said is above.")
 
 
-def train_stale(settings: Settings, named: Sequence[tuple[str, Sequence[str]]], slots: int) -> list[Ended]:
-    """Run those of the named groups of stages that are not up to date. Raises Refusal when one of them fails."""
+def train_stale(
+    settings: Settings, first: str, named: Sequence[tuple[str, Sequence[str]]], place: Place
+) -> list[Ended]:
+    """Run those of the named groups of stages that are not up to date. Raises Refusal when one of them fails.
+
+    first: the stage that each group begins with.
+    """
     asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
     if asked.returncode:
         raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
     changed = json.loads(asked.stdout)
-    items = [training(settings, name, stages) for name, stages in named if {*stages} & {*changed}]
-    with Display(len(items), slots) as display:
-        ended = run_queue(items, threads_divided(slots), display)
+    stale = {name: stages for name, stages in named if {*stages} & {*changed}}
+    items = [training(settings, name, stages, place.attempts) for name, stages in stale.items()]
+    if items:
+        place.share(first)
+    with Display(len(items), len(place.slots)) as display:
+        ended = run_queue(items, place.slots, display, place.start)
+    place.collect([stage for one in ended if one.is_done for stage in stale[one.item.name]])
     failed = [one.item.name for one in ended if not one.is_done]
     if failed:
         raise Refusal(
@@ -83,18 +91,7 @@ def train_stale(settings: Settings, named: Sequence[tuple[str, Sequence[str]]], 
     return ended
 
 
-def run_dvc(*words: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
-    """It ends with this process, and what it started ends with it."""
-    return subprocess.run([*DVC, *words], stdout=stdout, text=True, preexec_fn=partial(die_with_parent, os.getpid()))
-
-
-def slot_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of slots from 1")
-    return int(text)
-
-
-def training(settings: Settings, name: str, stages: Sequence[str]) -> Item:
+def training(settings: Settings, name: str, stages: Sequence[str], attempts: int) -> Item:
     of_one = settings.places.logs / name.replace(", ", "-").replace(" ", "")
     return Item(
         name=name,
@@ -102,15 +99,8 @@ def training(settings: Settings, name: str, stages: Sequence[str]) -> Item:
         folder=settings.places.root,
         log=of_one.with_suffix(".log"),
         progress=of_one.with_suffix(".progress.json"),
+        attempts=attempts,
     )
-
-
-def threads_divided(slots: int) -> list[Environment]:
-    """One slot takes what there is; several share it, since threads that outnumber the cores wait for each other."""
-    if slots == 1:
-        return [{}]
-    threads = max(len(os.sched_getaffinity(0)) // slots, 1)
-    return [{"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads))}] * slots
 
 
 if __name__ == "__main__":

@@ -68,12 +68,15 @@ def test_the_others_go_on_when_one_fails(tmp_path: Path) -> None:
     assert ended == {"a": 3, "b": -9, "c": 0}
 
 
-def test_an_item_is_started_again_as_often_as_it_asks(tmp_path: Path) -> None:
-    screen = Silent()
-    at_second = "[ -e there ] || { touch there; exit 1; }"
-    items = [item(tmp_path, "a", at_second, attempts=3), item(tmp_path, "b", "exit 1", attempts=2)]
-    assert [one.code for one in run_queue(items, [{}], screen)] == [0, 1]
-    assert screen.events == ["begin a", "fail a 1", "end a 0", "begin b", "fail b 1", "end b 1"]
+def test_an_item_that_is_killed_is_started_again_as_often_as_it_asks(tmp_path: Path) -> None:
+    """What fails by itself would fail again."""
+    screen, kill = Silent(), "kill -KILL $$"
+    at_second = f"[ -e there ] || {{ touch there; {kill}; }}"
+    scripts = {"a": (at_second, 3), "b": (kill, 2), "c": ("exit 1", 2)}
+    items = [item(tmp_path, name, script, attempts) for name, (script, attempts) in scripts.items()]
+    assert [one.code for one in run_queue(items, [{}], screen)] == [0, -9, 1]
+    of_each = ["begin a", "fail a -9", "end a 0"], ["begin b", "fail b -9", "end b -9"], ["begin c", "end c 1"]
+    assert screen.events == [event for events in of_each for event in events]
 
 
 def test_a_rule_ends_an_item_and_its_descendants(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A queue of commands, and slots that work on it side by side: what trains folds, seeds and the cells of a study.
 
 The queue knows no DVC and no competition. An item is a command with its environment, folder, log and progress file; a
-slot is what tells its place apart from the others' (threads, later GPUs), as environment variables. When an item fails
+slot is what tells its place apart from the others' (GPUs, threads), as environment variables. When an item fails
 the others go on. On Ctrl-C and SIGTERM all descendants are ended; killed, the queue takes its items with it.
 """
 
@@ -42,18 +42,24 @@ class Item:
     """Where the command leaves how far it is ($FOLDLINE_PROGRESS, files/progress.py)."""
     environment: Environment = field(default_factory=lambda: MappingProxyType({}))
     attempts: int = 1
-    """How often it is started at most, where it fails."""
+    """How often it is started at most, where it is killed, or the machine is lost that it runs on. What fails by itself
+    would fail again."""
 
 
 @runtime_checkable
 class Process(Protocol):
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int | None:
+        """None where it runs on another machine."""
+        ...
+
     def poll(self) -> int | None:
         """The exit code, or minus the signal that ended it; None while it runs."""
         ...
 
-    def wait(self) -> object: ...
+    def wait(self) -> object:
+        """It has ended, or was asked to: bring it to its end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ class Ended:
     @property
     def has_failed(self) -> bool:
         return self.code != 0 and self.stopped is None
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code < 0 and self.stopped is None
 
 
 @dataclass
@@ -159,7 +169,7 @@ def run_queue(
                 outcome = _outcome(job, stop)
                 if outcome is None:
                     continue
-                if outcome.has_failed and job.attempt < job.item.attempts:
+                if outcome.was_killed and job.attempt < job.item.attempts:
                     screen.fail(slot, job, outcome.code)
                     running[slot] = Running(job.item, start(job.item, slots[slot]), job.attempt + 1, job.begun)
                     continue
@@ -201,8 +211,10 @@ def end_all(processes: Sequence[Process]) -> None:
         process.wait()
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """The process and its descendants; nothing where it has ended."""
+def _family(pid: int | None) -> list[psutil.Process]:
+    """The process and its descendants; nothing where it has ended, or is not of this machine."""
+    if pid is None:
+        return []
     try:
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]
