@@ -12,6 +12,7 @@ from pathlib import Path
 
 from foldline.bundle.bundles import opened, predictions, read_bundle
 from foldline.bundle.new_rows import competition_folder, competition_rows, decode
+from foldline.bundle.packages import refuse_unmet
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.competition.missing_images import describe_unreadable, unreadable_files
@@ -38,6 +39,7 @@ def main() -> Answer:
     form, target = described.fact("submission", Submission), described.fact("target", Target)
     with opened(bundle) as places:
         new, sample = competition_rows(competition, described, places.archives)
+        refuse_unmet(new.images["path"])
         images = decode(new, described, places)
         decoded = time.monotonic()
         predict_all(bundle, places)
