@@ -55,7 +55,8 @@ def with_models(
     folders: Mapping[tuple[FoldName, int], Path], ids: Sequence[str], classes: tuple[str, ...]
 ) -> Predicted:
     """What the models say of test rows: their logits, by fold and seed. Of rows out of fold they are not asked."""
-    logits = {model: replace(read_logits(folder), validation_ids=()) for model, folder in folders.items()}
+    found = {model: read_logits(folder) for model, folder in folders.items()}
+    logits = {model: replace(one, validation=one.validation[:0], validation_ids=()) for model, one in found.items()}
     rows = ExpectedRows((), NO_ROWS, NO_ROWS, tuple(ids))
     members = [member(fold, one, rows, classes, f"fold {fold}, seed {seed}") for (fold, seed), one in logits.items()]
     seeds = sorted({seed for _, seed in folders})

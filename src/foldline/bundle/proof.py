@@ -45,7 +45,7 @@ def _guarded_look_up(host, *more, **named):
 
 socket.socket.connect, socket.getaddrinfo = _guarded, _guarded_look_up
 """
-"""sitecustomize.py, where a network namespace is not allowed: of Python's own sockets."""
+"""For the module `sitecustomize`, where a network namespace is not allowed: Python's own sockets."""
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 KEPT_PREFIXES = ("OMP_", "MKL_", "CUDA_", "NVIDIA_")
 
@@ -80,7 +80,7 @@ def make_environment(folder: Path, image: Image, shipped: Iterable[str]) -> Envi
         proven[name] = {"listed": None if listed is None else str(listed), "here": found.version}
     allowed = subprocess.run([*NAMESPACE[:2], "true"], capture_output=True).returncode == 0
     if not allowed:
-        (packages / "sitecustomize.py").write_text(BLOCKED, encoding="utf-8")
+        (packages / "sitecustomize").with_suffix(".py").write_text(BLOCKED, encoding="utf-8")
     absent = sorted(set(image.packages) - set(names) - {canonicalize_name(name) for name in shipped})
     network = "none: a network namespace" if allowed else "blocked in Python's sockets"
     return Environment(python, proven, absent, network, NAMESPACE if allowed else ())

@@ -1,10 +1,10 @@
 """Test sets for a proof: the competition's own as it lies here, and a smaller one with an unreadable picture."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Int64
 
 from foldline.archive.addresses import BETWEEN_CHANNELS, RECORD, parse_in_array, places_of
 from foldline.archive.archives import Archives, read_manifest
@@ -12,6 +12,7 @@ from foldline.archive.finder import Entry
 from foldline.archive.locating import located_file
 from foldline.bundle.described import Described
 from foldline.card.layout import Layout, named_parts
+from foldline.card.source_steps import TableFile
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.card.templates import filled, parse_id
@@ -67,9 +68,12 @@ def write_smaller(places: Places, described: Described, folder: Path) -> Smaller
         kept_lines = np.flatnonzero(np.isin(row_of_line, kept))
         kept_of = {located_file(archives, form.sample.name): kept_lines}
         for fact, part in named_parts(layout.test, "layout.test"):
+            first = part.steps[0]
+            if not isinstance(first, TableFile) or "*" in first.name:
+                continue
             lines = part.lines(archives, fact, set(described.tabular.names)).columns
             of_kept = filled(parse_id(part.id), lines).isin(set(rows["row_id"].iloc[kept]))
-            kept_of.setdefault(located_file(archives, part.steps[0].name), lines.index[of_kept].unique().to_numpy())
+            kept_of.setdefault(located_file(archives, first.name), lines.index[of_kept].unique().to_numpy())
         paths = images.loc[images["row"].isin(kept), "path"]
         places_in_files = {place for path in paths for place in places_of(path)}
         pictures = {found.file if (found := parse_in_array(place)) else place for place in places_in_files}
@@ -84,12 +88,12 @@ def write_smaller(places: Places, described: Described, folder: Path) -> Smaller
     return SmallerSet(len(kept_lines), len(kept), _spoil(folder, paths.tolist()))
 
 
-def _cut(content: bytes, kept: Collection[int], has_header: bool) -> bytes:
+def _cut(content: bytes, kept: Int64[np.ndarray, " kept"], has_header: bool) -> bytes:
     """The kept lines, by their numbers from 0 behind the header; all of a table with a line end in quotes."""
     lines = content.splitlines(keepends=True)
     if b'"' in content:
         return content
-    return b"".join([*lines[:has_header], *(lines[has_header + number] for number in sorted(kept))])
+    return b"".join([*lines[:has_header], *(lines[has_header + number] for number in kept.tolist())])
 
 
 def _spoil(folder: Path, paths: list[str]) -> str | None:
