@@ -8,6 +8,7 @@ import argparse
 
 from benchmarks import (
     averaging,
+    bundle,
     card_drafts,
     chain,
     duplicates,
@@ -37,6 +38,7 @@ BENCHMARKS = {
         runs,
         training,
         predicting,
+        bundle,
         pretext,
         averaging,
         memory,

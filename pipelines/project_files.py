@@ -8,6 +8,7 @@ from foldline.files.refusal import Refusal
 from pipelines.plots_page import write_page
 
 PACKAGE = Path(__file__).parent
+PAGES = ("design", "first-experiment", "honesty", "metrics", "new-competition", "notebooks", "own-code", "studies")
 FILES = {
     "dvc.yaml": "project/chain.yaml",
     "submissions/dvc.yaml": "project/upload.yaml",
@@ -16,10 +17,7 @@ FILES = {
     ".dvc/config": "project/dvc_config",
     ".dvc/plots/folds.json": "project/folds.json",
     "params.yaml": "recipes/digits.yaml",
-    **{
-        f"docs/{page}.md": f"project/{page}.md"
-        for page in ("design", "first-experiment", "honesty", "metrics", "new-competition", "own-code", "studies")
-    },
+    **{f"docs/{page}.md": f"project/{page}.md" for page in PAGES},
 }
 """Of a project, in the package; docs/ holds the pages that messages name. None is called dvc.yaml there: DVC would take
 it for a part of our own repository."""

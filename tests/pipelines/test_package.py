@@ -31,7 +31,7 @@ def names(wheel: Path) -> Sequence[str]:
 
 
 def test_it_holds_both_packages_with_cards_their_functions_recipes_and_the_chain(names: Sequence[str]) -> None:
-    ours = [path for path in (ROOT / "src").rglob("*") if path.suffix in (".py", ".html", ".css", ".js")]
+    ours = [path for path in (ROOT / "src").rglob("*") if path.suffix in (".py", ".html", ".css", ".js", ".txt")]
     code = [*ours, *(ROOT / "pipelines").glob("*.py")]
     data = [path for path in (ROOT / "pipelines").glob("*/*") if path.is_file() and path.suffix != ".pyc"]
     expected = {str(path.relative_to(ROOT)).removeprefix("src/") for path in (*code, *data)}

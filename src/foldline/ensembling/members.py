@@ -81,7 +81,7 @@ def _finite(logits: np.ndarray, positions: Positions, name: str) -> np.ndarray:
     """The logits of the rows at `positions`. Raises Refusal when they hold NaN or infinities."""
     rows = take_stored(logits, positions)
     numbers = [rows.records[name] for name in ("kept", "others")] if isinstance(rows, CompactArray) else [rows]
-    good = np.all([np.isfinite(one.reshape(len(rows), -1)).all(axis=1) for one in numbers], axis=0)
+    good = np.all([np.isfinite(one).all(axis=tuple(range(1, one.ndim))) for one in numbers], axis=0)
     if not good.all():
         raise Refusal(
             f"{name}: the logits hold NaN or infinities, first in row {positions[np.argmin(good)]} of its predictions. "
