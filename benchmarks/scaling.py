@@ -89,7 +89,7 @@ def write_tables(folder: Path, count: int) -> None:
     labels = rng.integers(0, CLASSES, count)
     write_targets(folder / "targets.npy", labels)
     images = {"row": np.arange(count), "path": "train.zip/" + ids + ".jpg", "cache_index": np.arange(count)}
-    hashes = {"exact_hash": pd.Series(rng.bytes(16).hex() for _ in range(count)), "error": None}
+    hashes = {"exact_hash": pd.Series([rng.bytes(16).hex() for _ in range(count)]), "error": None}
     sizes = {"height": 400, "width": 533, "perceptual_hash": rng.integers(-(2**63), 2**63, count)}
     write_images(folder / "images.parquet", pd.DataFrame({**images, **hashes, **sizes}))
     folds = pd.DataFrame({"row_id": ids, "fold": rng.permutation(count) % FOLDS, "cluster": np.arange(count)})

@@ -11,8 +11,8 @@ import pytest
 
 from foldline.bundle.pictures_table import write_pictures
 from foldline.card.target import Target
+from foldline.ensembling.forms import Form
 from foldline.ensembling.predictions import Predictions
-from foldline.ensembling.scales import Form
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.rules import rule_of

@@ -15,10 +15,11 @@ from foldline.card.target import Target
 from foldline.ensembling.chain import Chain, NestedChain, chain_of
 from foldline.ensembling.clipping import KindsOfBounds, fill_clipped
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
+from foldline.ensembling.forms import Form
 from foldline.ensembling.members import Predicted, common_views, member
 from foldline.ensembling.predictions import Predictions, create_like, read_predictions
 from foldline.ensembling.row_sources import Stored, StoredRows
-from foldline.ensembling.scales import Form, stored_scale
+from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Gain, Scorer
 from foldline.ensembling.steps import Context, Step
 from foldline.files.places import FoldName
