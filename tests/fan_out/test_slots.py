@@ -97,6 +97,16 @@ def test_threads_that_a_person_or_several_processes_ask_for_are_counted(monkeypa
     assert {slot["OMP_NUM_THREADS"] for slot in slots_of(None, 2, None)} == {"7"}
 
 
+@pytest.mark.usefixtures("four_gpus")
+@pytest.mark.parametrize(("processes", "expected"), [("2", ["0,1", "2,3"]), ("1", ["0", "1", "2", "3"]), ("3", [None])])
+def test_processes_that_a_person_asks_for_get_a_gpu_each(
+    processes: str, expected: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default; where they do not divide the GPUs, one training sees all of these."""
+    monkeypatch.setenv("FOLDLINE_PROCESSES", processes)
+    assert devices(None, None, None) == expected
+
+
 @pytest.mark.parametrize("fails", [False, True], ids=["absent", "failing"])
 def test_without_gpus_slots_share_the_threads(fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if fails:

@@ -37,7 +37,7 @@ def chosen_slots(given: argparse.Namespace) -> list[Environment]:
 
 
 def slots_of(gpus: Sequence[str] | None, slots: int | None, per_fold: int | None) -> list[Environment]:
-    """None: what is visible; as many as the others leave; one GPU per fold.
+    """None: what is visible; as many as the others leave; as many per fold as $FOLDLINE_PROCESSES, else one.
 
     With fewer GPUs than slots, several slots share one. A single slot that nobody asked GPUs for takes what there is.
     """
@@ -48,11 +48,12 @@ def slots_of(gpus: Sequence[str] | None, slots: int | None, per_fold: int | None
     said = f"{counted(len(used), 'GPU', 'GPUs')} ({listed(used)})"
     if per_fold is not None and (not used or len(used) % per_fold):
         raise Refusal(f"--gpus-per-fold {per_fold} does not divide {said}. Name as many by --gpus as it divides.")
-    wanted = slots or max(len(used) // (per_fold or 1), 1)
+    each = per_fold or _processes() or 1
+    wanted = slots or (len(used) // each if used and len(used) % each == 0 else 1)
     if used and not _fit(len(used), wanted, per_fold):
-        each = f" with {per_fold} per fold" if per_fold else ""
+        divided = f" with {per_fold} per fold" if per_fold else ""
         raise Refusal(
-            f"--slots {wanted} contradicts {said}{each}. Leave --slots out, or name by --gpus as many as it shares "
+            f"--slots {wanted} contradicts {said}{divided}. Leave --slots out, or name by --gpus as many as it shares "
             "evenly."
         )
     if wanted == 1 and gpus is None:
@@ -78,9 +79,14 @@ def _threads(gpus: int, slots: int) -> Environment:
     takes all, and its processes divide them (training/launching.py)."""
     if slots == 1:
         return {}
-    processes = os.environ.get(PROCESSES, "")
-    learning = slots * (int(processes) if processes.isdecimal() else max(gpus // slots, 1))
-    return {THREADS: os.environ.get(THREADS, str(max(len(os.sched_getaffinity(0)) // max(learning, 1), 1)))}
+    learning = slots * (_processes() or max(gpus // slots, 1))
+    return {THREADS: os.environ.get(THREADS, str(max(len(os.sched_getaffinity(0)) // learning, 1)))}
+
+
+def _processes() -> int:
+    """That a person asks for in each training; 0 where it is for GPUs to say (or nonsense, which trainings refuse)."""
+    asked = os.environ.get(PROCESSES, "")
+    return int(asked) if asked.isdecimal() else 0
 
 
 def common(slots: Sequence[Environment]) -> Environment:
