@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foldline.bundle.proof import BLOCKED, NAMESPACE, is_allowed, hours, refuse_other_csv
+from foldline.bundle.proof import BLOCKED, NAMESPACE, hours, is_allowed, refuse_other_csv
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
