@@ -1,5 +1,7 @@
 """`foldline bundle --prove`: the notebook itself, in an environment and a network of its own."""
 
+import os
+import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foldline.bundle.proof import hours, refuse_other_csv
+from foldline.bundle.proof import BLOCKED, NAMESPACE, hours, is_allowed, refuse_other_csv
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
@@ -69,3 +71,36 @@ def limit(places: Places, hours: float) -> None:
     card = Path("pipelines/competitions") / f"{places.slug}.yaml"
     content = yaml.safe_load(card.read_text()) | {"limits": {"hidden_rows": 1000, "hours": hours}}
     card.write_text(yaml.safe_dump(content))
+
+
+def test_where_no_namespaceis_allowed_python_s_sockets_reach_this_machine_alone(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BLOCKED)
+    code = (
+        "import socket\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname()).close()\n"
+        "for asked in (('192.0.2.1', 80), ('example.org', 80)):\n"
+        "    try:\n"
+        "        socket.create_connection(asked, timeout=5)\n"
+        "    except OSError as error:\n"
+        "        print(error)\n"
+    )
+    shown = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-c", code], env=shown, capture_output=True, text=True, check=True)
+    assert ended.stdout == "no network here: 192.0.2.1\nno network here: example.org\n"
+
+
+def test_a_namespace_has_this_machine_and_no_other() -> None:
+    if not is_allowed():
+        pytest.skip("no network namespaces here")
+    code = (
+        "import socket\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname()).close()\n"
+        "try:\n"
+        "    socket.create_connection(('192.0.2.1', 80), timeout=5)\n"
+        "except OSError as error:\n"
+        "    print(error)\n"
+    )
+    ended = subprocess.run([*NAMESPACE, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "[Errno 101] Network is unreachable\n"
