@@ -1,0 +1,81 @@
+"""A notebook of plain Python cells: written as nbformat 4.5, and run without Jupyter.
+
+The cells need no magics, so a process that has them one after the other in one namespace does what Kaggle does.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from foldline.files.parent import die_with_parent
+
+RUNNER = """\
+def _cells():
+    import ctypes, json, linecache, signal, sys, traceback
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # again: `unshare` has made it forget
+    sys.excepthook = lambda kind, error, trace: traceback.print_exception(kind, error, trace.tb_next)
+    with open(sys.argv[1], encoding="utf-8") as file:
+        cells = json.load(file)["cells"]
+    for number, cell in enumerate(cells, 1):
+        if cell["cell_type"] == "code":
+            source, name = "".join(cell["source"]), f"cell {number}"
+            linecache.cache[name] = len(source), None, source.splitlines(True), name
+            yield compile(source, name, "exec")
+for _code in _cells():
+    exec(_code)
+"""
+"""For `python -c`: it imports nothing of ours, since a notebook may be what installs us."""
+
+
+class Cell(NamedTuple):
+    kind: Literal["markdown", "code"]
+    source: str
+
+
+def notebook_of(cells: Sequence[Cell]) -> dict[str, Any]:
+    """The content of an .ipynb file, for `write_json(path, ..., hashed=False)`. Equal cells make equal bytes."""
+    return {
+        "cells": [_written(cell, number) for number, cell in enumerate(cells, 1)],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _written(cell: Cell, number: int) -> dict[str, Any]:
+    ran = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
+    source = cell.source.splitlines(keepends=True)
+    return {"cell_type": cell.kind, "id": f"cell-{number}", "metadata": {}, "source": source, **ran}
+
+
+def run_notebook(
+    notebook: Path,
+    environment: Mapping[str, str],
+    folder: Path,
+    python: Path,
+    within: Sequence[str] = (),
+    timeout_seconds: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run the code cells as they lie in the file, in their order, in one fresh process; the first that raises ends it.
+
+    environment: all of the process's. folder: its working folder. python: the interpreter. within: a command that
+    starts the process instead (`unshare -rn`). The result's exit code is 0 when all cells ended, and 1 after a
+    traceback, which names the cell (markdown counts, too) on stderr. Raises subprocess.TimeoutExpired after
+    `timeout_seconds`; the process ends then, and with the one that calls.
+    """
+    command = [*within, str(python), "-c", RUNNER, str(notebook.absolute())]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        preexec_fn=partial(die_with_parent, os.getpid()),
+    )
