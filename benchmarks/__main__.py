@@ -11,6 +11,7 @@ from benchmarks import (
     card_drafts,
     chain,
     duplicates,
+    fan_out,
     loader,
     memory,
     pixels,
@@ -30,6 +31,7 @@ BENCHMARKS = {
     for module in (
         card_drafts,
         chain,
+        fan_out,
         studies,
         report,
         runs,

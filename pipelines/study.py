@@ -17,6 +17,7 @@ from pathlib import Path
 
 from foldline.experiment.search import Search
 from foldline.experiment.study import read_grid
+from foldline.fan_out.slots import add_slots, chosen_slots, common, count
 from foldline.fan_out.warm import warm_start
 from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
@@ -24,7 +25,7 @@ from pipelines.running import parser, read_settings, run, seed_number
 from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
 from pipelines.study_results import map_files, mapped, write_results
 from pipelines.study_trainings import Queue, search_cells
-from pipelines.train_folds import bring_up_to_date, slot_count, threads_divided
+from pipelines.train_folds import bring_up_to_date
 
 WARM = ("pipelines.fold_training",)
 """What all trainings import, which takes longer than a small one's epoch."""
@@ -33,25 +34,25 @@ WARM = ("pipelines.fold_training",)
 def arguments() -> argparse.Namespace:
     script = parser(__doc__)
     script.add_argument("study", metavar="FILE", type=Path, help="the study's file")
-    script.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
+    add_slots(script)
     script.add_argument("--halving", action="store_true", help="end what the first epochs or fold rule out")
     script.add_argument("--search", choices=("optuna",), help="draw cells instead of training all combinations")
-    script.add_argument("--trials", type=slot_count, default=20, help="of a search: how many cells (20)")
+    script.add_argument("--trials", type=count, default=20, help="of a search: how many cells (20)")
     script.add_argument("--search-seed", type=seed_number, default=0, help="of what a search draws (0)")
     return script.parse_args()
 
 
 def main() -> Answer:
     given = arguments()
-    settings, grid = read_settings(), read_grid(given.study)
+    settings, grid, slots = read_settings(), read_grid(given.study), chosen_slots(given)
     cells = [grid.base_cell, *grid.corners()] if given.search else grid.cells()
     refuse_invalid(cells, settings, given.study)
     bring_up_to_date()
-    study, slots = study_folder(given.study, settings), threads_divided(given.slots)
+    study = study_folder(given.study, settings)
     if not given.search:
         study.refuse_alike(cells)
         say_what_changed(study, cells)
-    queue = Queue(study, slots, warm_start(WARM, slots[0]), given.halving)
+    queue = Queue(study, slots, warm_start(WARM, common(slots)), given.halving)
     search = Search(grid, study.folder, given.search_seed) if given.search else None
     try:
         ended = search_cells(queue, search, given.trials, settings) if search else queue.train(cells)

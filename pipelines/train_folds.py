@@ -2,14 +2,15 @@
 
 First brings up to date what training depends on (`dvc repro split dry_run pretext_choice`), one after the other;
 backbones that folds learn for themselves (`pretext.images: fold`) share the slots as trainings do. Then each stale
-fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one at a time,
-or in --slots side by side, which share the processor's threads. Shows how far each is, and the time left for all.
-When one fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro` computes the submission.
+fold and seed of the experiment gets `dvc --wait-for-lock repro -s train@FOLD-SEED predict@FOLD-SEED`: one for each
+GPU, side by side; without GPUs one at a time, or in --slots that share the processor's threads. Shows how far each is,
+and the time left for all. When one fails the others go on. Logs lie in work/<competition>/logs/. Afterwards `dvc repro`
+computes the submission.
 
-foldline train --slots 2
+foldline train
+foldline train --gpus 0,1,2,3 --gpus-per-fold 2
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from functools import partial
 
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import Ended, Environment, Item, run_queue
+from foldline.fan_out.slots import add_slots, chosen_slots
 from foldline.files.parent import die_with_parent
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, counted
@@ -34,11 +36,10 @@ CHOICE = "pretext_choice"
 
 def main() -> Answer:
     arguments = parser(__doc__)
-    arguments.add_argument("--slots", type=slot_count, default=1, help="how many are trained side by side (1)")
-    slots: int = arguments.parse_args().slots
-    settings = read_settings()
+    add_slots(arguments)
+    settings, slots = read_settings(), chosen_slots(arguments.parse_args())
     pretext = settings.section("pretext", Pretexts).learned
-    if slots > 1 and pretext is not None and pretext.is_per_fold:
+    if len(slots) > 1 and pretext is not None and pretext.is_per_fold:
         bring_up_to_date((*BEFORE, "pretext"))
         backbones = [(f"pretext, fold {fold}", (f"{CHOICE}@{fold}",)) for fold in folds(settings)]
         train_stale(settings, backbones, slots)
@@ -65,15 +66,17 @@ def bring_up_to_date(stages: Sequence[str] = (*BEFORE, CHOICE)) -> None:
         raise Refusal(f"`dvc repro {' '.join(stages)}` failed, so nothing was trained. What it said is above.")
 
 
-def train_stale(settings: Settings, named: Sequence[tuple[str, Sequence[str]]], slots: int) -> list[Ended]:
+def train_stale(
+    settings: Settings, named: Sequence[tuple[str, Sequence[str]]], slots: Sequence[Environment]
+) -> list[Ended]:
     """Run those of the named groups of stages that are not up to date. Raises Refusal when one of them fails."""
     asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
     if asked.returncode:
         raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
     changed = json.loads(asked.stdout)
     items = [training(settings, name, stages) for name, stages in named if {*stages} & {*changed}]
-    with Display(len(items), slots) as display:
-        ended = run_queue(items, threads_divided(slots), display)
+    with Display(len(items), len(slots)) as display:
+        ended = run_queue(items, slots, display)
     failed = [one.item.name for one in ended if not one.is_done]
     if failed:
         raise Refusal(
@@ -88,12 +91,6 @@ def run_dvc(*words: str, stdout: int | None = None) -> "subprocess.CompletedProc
     return subprocess.run([*DVC, *words], stdout=stdout, text=True, preexec_fn=partial(die_with_parent, os.getpid()))
 
 
-def slot_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of slots from 1")
-    return int(text)
-
-
 def training(settings: Settings, name: str, stages: Sequence[str]) -> Item:
     of_one = settings.places.logs / name.replace(", ", "-").replace(" ", "")
     return Item(
@@ -103,14 +100,6 @@ def training(settings: Settings, name: str, stages: Sequence[str]) -> Item:
         log=of_one.with_suffix(".log"),
         progress=of_one.with_suffix(".progress.json"),
     )
-
-
-def threads_divided(slots: int) -> list[Environment]:
-    """One slot takes what there is; several share it, since threads that outnumber the cores wait for each other."""
-    if slots == 1:
-        return [{}]
-    threads = max(len(os.sched_getaffinity(0)) // slots, 1)
-    return [{"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads))}] * slots
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from foldline.files.refusal import Refusal
+from foldline.training.checkpoints import Checkpoints
 from foldline.training.history import read_history
 from foldline.training.layer_groups import layer_depths
 from foldline.training.models import Classifier
@@ -51,6 +52,25 @@ def test_equal_one_process_while_parts_are_unfrozen(tmp_path: Path) -> None:
     for name, first in model.named_parameters():
         assert torch.allclose(alone[name], together[name], atol=1e-5)
         assert torch.equal(together[name], first) == (depths.get(name, 0) >= 3)
+
+
+@pytest.mark.parametrize("batch_size", [5, 27])
+def test_steps_and_rates_are_those_of_one_process(batch_size: int, tmp_path: Path) -> None:
+    """28 images in steps of 5 and 4, and of 14: shared unevenly by two, and cut into unequal micro-batches. As many
+    steps of the optimiser, at the same rates, on as many images in all; a rate per image would change by this."""
+    config = train_section(batch_size=batch_size, micro_batch_size=2, model=WITHOUT_BATCHNORM["model"])
+    found = {}
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        train_together(processes, small_fold(), config, folder)
+        state = Checkpoints(folder / "checkpoints", {}).load()
+        assert state is not None
+        optimizer = state["optimizer"]
+        steps = {float(of_one["step"]) for of_one in optimizer["state"].values()}
+        rates = [group["lr"] for group in optimizer["param_groups"]]
+        found[processes] = steps, rates, [row["learning_rate"] for row in state["progress"]["history"]]
+    assert found[1] == found[2]
+    assert found[1][0] == {3.0 * -(-28 // batch_size)}
 
 
 def test_all_end_with_the_same_weights_and_statistics(tmp_path: Path) -> None:
