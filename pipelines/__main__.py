@@ -38,6 +38,8 @@ COMMANDS = {
     "tta": Command("choose_views", "which test-time augmentation views are worth it"),
     "blend": Command("blend", "one submission of several runs"),
     "plots-page": Command("plots_page", "the page that dvc plots show fills, for use offline", False),
+    "predict": Command("predict_folder", "predict the pictures of any folder, to a csv", False),
+    "bundle": Command("bundle", "models, wheels and a notebook, ready for Kaggle"),
     "check-submission": Command("check_submission", "check any csv as the grader would"),
     "submit": Command("submit", "upload the submission once, and read its score"),
     "ledger": Command("ledger", "every upload ever made, and its score"),
@@ -65,6 +67,7 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
         "features",
         "plots-page",
     ),
+    "Use the models": ("predict", "bundle"),
     "Submit": ("check-submission", "submit", "ledger"),
     "Mend": ("repair",),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from foldline.card.features import Features
 from foldline.card.host import Host
 from foldline.card.layout import Layout
+from foldline.card.limits import Limits
 from foldline.card.rules import UNKNOWN, Rules
 from foldline.card.source_steps import OwnTable
 from foldline.card.submission import Submission
@@ -35,6 +36,8 @@ class Card(Section):
     say where something lies, so that not even crops and movements keep them true."""
     rules: Rules = UNKNOWN
     """A card need not know them."""
+    limits: Limits | None = None
+    """Of a competition that takes notebooks; `foldline bundle --prove` holds its forecast against them."""
 
 
 def own_tables(section: object) -> Iterator[OwnTable]:

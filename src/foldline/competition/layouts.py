@@ -18,6 +18,7 @@ from foldline.archive.tables import described_lines, refuse_absent_columns
 from foldline.card.features import Features
 from foldline.card.layout import Layout, named_parts
 from foldline.card.layouts.part import PartLines
+from foldline.card.sources import LINE, ROW
 from foldline.card.target import Target
 from foldline.card.targets.target_kind import BY_A_FUNCTION
 from foldline.card.templates import columns_of, filled, parse_id
@@ -85,6 +86,20 @@ def read_layout(archives: Archives, layout: Layout, target: Target, features: Fe
     shared = tuple(name for name in of_train.names if name in of_test.names)
     elsewhere = tuple(f"images of {part.fact} {part.folder}" for part in (*train, *test) if part.folder != AS_WRITTEN)
     return Listing(rows, images, target, absences, tuple(doubts), shared, elsewhere)
+
+
+def read_test(archives: Archives, layout: Layout, tabular: TabularColumns) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The test part alone, rows and images as `Listing` has them: nothing of the train part is looked for, and what is
+    missing is no reason to end.
+
+    tabular: what `find_tabular_columns` made of the competition's features when both parts were there.
+    """
+    ids = {column for part in layout.test for column in columns_of(parse_id(part.id))}
+    asked = {LINE, ROW, *ids, *tabular.names}
+    parts = [part.lines(archives, fact, asked) for fact, part in named_parts(layout.test, "layout.test")]
+    lines = pd.concat([_lines(archives, part, None, tabular) for part in parts])
+    rows, images = assemble(lines.iloc[:0], lines)
+    return rows.drop(columns="target"), images
 
 
 def _refuse_mixed_up(train: Sequence[PartLines], test: Sequence[PartLines]) -> None:

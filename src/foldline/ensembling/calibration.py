@@ -134,6 +134,12 @@ class Bounds(Step):
     def describe(self, setting: AbsoluteBounds) -> str:
         return f"{setting.lower:.3g} .. {setting.upper:.3g}"
 
+    def written(self, setting: AbsoluteBounds) -> list[float]:
+        return [setting.lower, setting.upper]
+
+    def read(self, written: list[float]) -> AbsoluteBounds:
+        return AbsoluteBounds(*written)
+
 
 class NoBounds(Bounds):
     kind: Literal["none"]

@@ -7,7 +7,7 @@ selection, 2006; Cawley and Talbot, 2010). The chain hands on such rows, so that
 meet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +62,15 @@ class Chain:
     def setting(self, name: str, default: Any) -> Any:
         """What the step of this name goes on with; `default` where there is none."""
         return next((one.setting for one in self.steps if one.step.name == name), default)
+
+    def written(self) -> dict[str, Any]:
+        """The settings by the names of their steps, as JSON has them; `chain_of` makes a chain of them again."""
+        return {one.step.name: one.step.written(one.setting) for one in self.steps}
+
+
+def chain_of(steps: Sequence[Step], written: Mapping[str, Any]) -> Chain:
+    """The steps with settings that were fitted elsewhere."""
+    return Chain(tuple(Decided(step, step.read(written[step.name])) for step in steps))
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,12 @@ class Method(Step):
         pairs = zip(self._on.names, setting.tolist(), strict=True)
         return ", ".join(f"{name} {weight:.3f}" for name, weight in pairs)
 
+    def written(self, setting: Any) -> Any:
+        return setting.tolist()
+
+    def read(self, written: Any) -> Any:
+        return np.array(written, np.float64)
+
     def predictions(self, outputs: Inputs) -> np.ndarray:
         return outputs[0] if self._on.blends else super().predictions(outputs)
 
@@ -151,6 +157,12 @@ class Ranks(Method):
     def describe(self, setting: bool) -> str:
         return "mean of ranks" if setting else "mean of predictions"
 
+    def written(self, setting: bool) -> bool:
+        return setting
+
+    def read(self, written: bool) -> bool:
+        return written
+
 
 def needs_order(metric: MetricKind) -> str:
     """Why ranks cannot stand for predictions, in words."""
@@ -188,6 +200,12 @@ class Stacking(Method):
 
     def describe(self, setting: LogLinearPool) -> str:
         return f"{super().describe(setting.weights)}; biases {setting.biases.min():.3g} .. {setting.biases.max():.3g}"
+
+    def written(self, setting: LogLinearPool | None) -> list[list[float]] | None:
+        return None if setting is None else [setting.weights.tolist(), setting.biases.tolist()]
+
+    def read(self, written: list[list[float]] | None) -> LogLinearPool | None:
+        return None if written is None else LogLinearPool(*map(np.array, written))
 
 
 def hill_climbing_weights(inputs: Inputs, targets: np.ndarray, scorer: Scorer, rounds: int) -> Weights:

@@ -91,6 +91,14 @@ class Step(Section):
         """A setting in a few words."""
         raise NotImplementedError
 
+    def written(self, setting: Any) -> Any:
+        """A setting as JSON has it, exactly."""
+        return setting
+
+    def read(self, written: Any) -> Any:
+        """The setting that `written` was made of."""
+        return written
+
     def objection(self, setting: Any) -> str | None:
         """Why a setting is not applied although it gains, or None."""
         return None

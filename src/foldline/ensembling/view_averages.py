@@ -184,6 +184,9 @@ class Addition(Step):
     def describe(self, setting: tuple[str, ...]) -> str:
         return setting[-1] if len(setting) > len(self.chosen) else f"none besides {', '.join(self.chosen)}"
 
+    def read(self, written: Sequence[str]) -> tuple[str, ...]:
+        return tuple(written)
+
     def predictions(self, outputs: Inputs) -> np.ndarray:
         return super().predictions(outputs[: self.deciding])
 

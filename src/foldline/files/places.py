@@ -125,6 +125,16 @@ class Places:
         return self.work / "compared"
 
     @property
+    def bundle(self) -> Path:
+        """The folder of `foldline bundle`: no stage's out, and flat, as Kaggle's datasets are."""
+        return self.work / "bundle"
+
+    @property
+    def proof(self) -> Path:
+        """What `foldline bundle --prove` has seen: of the bundle, and so not in it."""
+        return self.work / "proof.json"
+
+    @property
     def pretext(self) -> Path:
         """The trajectory of the one backbone that all folds begin with, or a marker."""
         return self.work / "pretext" / "trained"

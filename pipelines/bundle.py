@@ -1,0 +1,60 @@
+"""Put the current run into one flat folder, ready for a Kaggle dataset and a notebook without network.
+
+Writes work/<slug>/bundle/: a file per model, which suffices for new pictures; foldline's wheel, and the wheels that the
+notebook's image lacks; files of your own; the card and params.yaml; SHA256SUMS; <slug>.ipynb, which verifies all that,
+installs the wheels and writes submission.csv; and the metadata of both for the kaggle client. Uploads nothing.
+With --prove: runs the notebook here, without network, on the public test set (its csv must be the stored one, byte for
+byte) and on another one with a picture that cannot be read; writes work/<slug>/proof.json. docs/notebooks.md says more.
+
+foldline bundle [--image-freeze FILE] [--user NAME] [--prove]
+"""
+
+import os
+from pathlib import Path
+
+from foldline.bundle.packages import SHIPPED, read_image
+from foldline.bundle.writing import write_bundle
+from foldline.card.host import Host, LocalHost
+from foldline.files.refusal import Refusal, counted
+from foldline.kaggle.connection import LOCAL_USER
+from foldline.kaggle.credentials import find_credentials
+from pipelines.answers import Answer
+from pipelines.running import Settings, parser, read_settings, run
+
+
+def main() -> Answer:
+    arguments = parser(__doc__)
+    arguments.add_argument(
+        "--image-freeze", metavar="FILE", type=Path, default=SHIPPED,
+        help="`pip freeze` of a notebook with the image; default: a list from memory",
+    )  # fmt: skip
+    arguments.add_argument("--user", metavar="NAME", help="yours at Kaggle; default: that of your kaggle.json")
+    arguments.add_argument("--prove", action="store_true", help="run the notebook here, without network")
+    wish = arguments.parse_args()
+    settings = read_settings()
+    places, image = settings.places, read_image(wish.image_freeze)
+    written = write_bundle(places, image, wish.user or _user(settings))
+    megabytes = written.bytes / 1e6
+    print(f"{places.bundle}: {counted(written.files, 'file', 'files')} and a notebook, {megabytes:,.1f} MB")
+    print(f"wheels: {', '.join(f'{name} {version}' for name, version in written.packages.items())}")
+    if wish.image_freeze == SHIPPED:
+        print("the image's packages are from a list that is approximate: --image-freeze names yours")
+    answer = {"folder": places.bundle, **vars(written)}
+    if wish.prove:
+        from pipelines.bundle_proof import prove
+
+        answer |= {"proof": prove(settings, image, written)}
+    return answer
+
+
+def _user(settings: Settings) -> str:
+    if isinstance(settings.fact("host", Host), LocalHost):
+        return LOCAL_USER
+    found = find_credentials(os.environ).variables.get("KAGGLE_USERNAME")
+    if found is None:
+        raise Refusal("whose dataset it will be is not known: no kaggle.json names you. Say --user NAME.")
+    return found
+
+
+if __name__ == "__main__":
+    run(main)
