@@ -8,6 +8,7 @@ Kaggle's page, and has not found it.
 from pathlib import Path
 
 from foldline.card.host import Host
+from foldline.card.limits import Limits
 from foldline.files.lasting import lasting_places
 from foldline.kaggle.connection import connect, journal_of
 from foldline.kaggle.guard import await_score, record_outcome, submit_once
@@ -15,11 +16,13 @@ from foldline.kaggle.journal import Journal
 from foldline.kaggle.ledger import Submit
 from foldline.kaggle.parcels import read_parcel
 from foldline.kaggle.pushing import plan_submission, push
+from foldline.params.yaml_files import read_yaml
 from pipelines.answers import Answer
 from pipelines.running import Settings, parser, read_settings, run
 from pipelines.summary import scored
 
 HOURS = 9.0
+"""Of the notebook's session, where the card has no limit."""
 
 
 def main() -> Answer:
@@ -30,8 +33,8 @@ def main() -> Answer:
     return push_bundle(read_settings(), given.folder, given.force)
 
 
-def push_bundle(settings: Settings, folder: Path, is_forced: bool = False, hours: float = HOURS) -> Answer:
-    """hours: the limit of the notebook's session."""
+def push_bundle(settings: Settings, folder: Path, is_forced: bool = False) -> Answer:
+    limits = settings.fact("limits", Limits) if "limits" in read_yaml(settings.card) else None
     section, places, host = settings.section("submit", Submit), settings.places, settings.fact("host", Host)
     ledger = lasting_places(places.slug).ledger
     own = scored(places) if (places.clipped / "metrics.json").exists() else None
@@ -42,7 +45,9 @@ def push_bundle(settings: Settings, folder: Path, is_forced: bool = False, hours
         pushes = Journal(journal.folder / "notebooks", is_complete=True)
         done = [line for line in journal.lines() if (line.run_id, line.step) == (parcel.run_id, "done")]
         last = [line.ref for line in pushes.lines() if (line.run_id, line.step) == (parcel.run_id, "pushed")]
-        version = last[-1] if done and last else push(kaggle, parcel, pushes, hours * 3600)
+        version = (
+            last[-1] if done and last else push(kaggle, parcel, pushes, 3600 * (limits.hours if limits else HOURS))
+        )
         upload = plan_submission(parcel, version, places.slug, section.message, *score)
         placed = submit_once(kaggle, upload, journal, ledger, is_forced)
         made = "made" if placed.is_new else "was made before"
