@@ -30,6 +30,8 @@ COMMANDS = {
     "preview": Command("preview", "a page to look at before training, with pictures"),
     "lr-find": Command("lr_find", "try learning rates for 200 steps, and draw the loss"),
     "train": Command("train_folds", "all stale folds and seeds, with the time left"),
+    "notebook": Command("notebook", "a Kaggle notebook that trains folds"),
+    "collect": Command("collect", "take home what that notebook has trained"),
     "study": Command("study", "train a grid of experiments; compare them on a page"),
     "features": Command("features", "what a model's stages make of rows, as arrays"),
     "report": Command("report", "a page of the run: scores, confusions, worst rows"),
@@ -52,6 +54,8 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
     "Run": (
         ("dvc repro", "what has changed, up to a checked submission"),
         "train",
+        "notebook",
+        "collect",
         "study",
         ("dvc exp run -S ...", "the same with a change: -S train.epochs=2"),
     ),

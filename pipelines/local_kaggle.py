@@ -8,6 +8,7 @@ Without --folder, the embedded competition `digits`. With it, your own data, to 
       solution.csv      the id column, the answers (a column of labels, or one column per class), and perhaps columns
                         Usage: Public or Private; without it, half of the ids are public
                         Weight: what each row counts
+      hidden/           perhaps: the files as a submitted notebook finds them, with the test set of solution.csv
       competition.yaml  title: ...
                         metric: log_loss        (or accuracy, {kind: map_at_k, k: 5}, ...: docs/metrics.md has all)
                         sample: sample_submission.csv
@@ -17,7 +18,8 @@ Without --folder, the embedded competition `digits`. With it, your own data, to 
 
 A card with `host: {kind: local, source: FOLDER}` takes the stages to it too; they start the server themselves.
 
-Writes: work/local-kaggle/, which remembers the submissions
+It takes datasets, notebooks, whose sessions it runs, and their submissions, too (docs/notebooks.md).
+Writes: work/local-kaggle/, which remembers all of them
 """
 
 import os

@@ -125,6 +125,11 @@ class Places:
         return self.work / "compared"
 
     @property
+    def notebook(self) -> Path:
+        """The folder of `foldline notebook`: no stage's out."""
+        return self.work / "notebook"
+
+    @property
     def bundle(self) -> Path:
         """The folder of `foldline bundle`: no stage's out, and flat, as Kaggle's datasets are."""
         return self.work / "bundle"

@@ -109,48 +109,51 @@ class Kaggle:
 
     def files(self, competition: str) -> dict[str, int]:
         """Sizes in bytes by name, of all of the competition's files or of the first 2,000."""
-        return self._read("files", competition=competition, pages=LISTED_PAGES)
+        return self.read("files", competition=competition, pages=LISTED_PAGES)
 
     def download(self, competition: str, folder: Path) -> None:
         """Put the competition's one archive into the existing, empty `folder`."""
-        self._read("download", watched=folder, competition=competition, folder=str(folder.resolve()))
+        self.read("download", watched=folder, competition=competition, folder=str(folder.resolve()))
 
     def user(self) -> str:
         """The account's name. Raises CallFailed without valid credentials."""
-        return self._read("user")
+        return self.read("user")
 
     def upload(self, competition: str, path: Path) -> str:
         """Send the csv, which spends no submission: the token for `create`."""
         fields = {"competition": competition, "path": str(path.resolve())}
-        return self._call("upload", fields, self.upload_seconds)["token"]
+        return self.call("upload", fields, self.upload_seconds)["token"]
 
     def create(self, competition: str, token: str, message: str) -> int:
         """Make what was uploaded a submission, and return its ref. After a failure it may have been counted."""
-        fields = {"competition": competition, "token": token, "message": message}
-        reply = self._call("create", fields, self.create_seconds)
+        return self.ref_of("create", competition=competition, token=token, message=message)
+
+    def ref_of(self, call: str, **fields: Any) -> int:
+        """What a call that makes a submission returns: its ref."""
+        reply = self.call(call, fields, self.create_seconds)
         if not reply["ref"]:
             raise CallFailed("other", f"Kaggle returned no number of the submission, and said `{reply['message']}`")
         return reply["ref"]
 
     def submissions(self, competition: str) -> list[RemoteSubmission]:
         """All of the user's team, newest first."""
-        return [RemoteSubmission(**entry) for entry in self._read("submissions", competition=competition)]
+        return [RemoteSubmission(**entry) for entry in self.read("submissions", competition=competition)]
 
     def submission(self, ref: int) -> RemoteSubmission:
-        return RemoteSubmission(**self._read("submission", ref=ref))
+        return RemoteSubmission(**self.read("submission", ref=ref))
 
     def limits(self, competition: str) -> Limits:
-        return Limits(**self._read("limits", competition=competition))
+        return Limits(**self.read("limits", competition=competition))
 
     def competitions(self, search: str) -> list[str]:
         """Slugs of the first competitions found."""
-        return self._read("competitions", search=search)
+        return self.read("competitions", search=search)
 
-    def _read(self, call: str, watched: Path | None = None, **fields: Any) -> Any:
+    def read(self, call: str, watched: Path | None = None, **fields: Any) -> Any:
         """A call that changes nothing, so that it may be repeated when Kaggle asks to slow down."""
         for tries in range(1, RATE_LIMIT_TRIES + 1):
             try:
-                return self._call(call, fields, self.call_seconds, watched)
+                return self.call(call, fields, self.call_seconds, watched)
             except CallFailed as failure:
                 if failure.status != RATE_LIMITED or tries == RATE_LIMIT_TRIES:
                     raise
@@ -162,7 +165,7 @@ class Kaggle:
                 time.sleep(asked)
         raise AssertionError("the last try returns or raises")
 
-    def _call(self, call: str, fields: dict[str, Any], seconds: float, watched: Path | None = None) -> Any:
+    def call(self, call: str, fields: dict[str, Any], seconds: float, watched: Path | None = None) -> Any:
         child = self._started()
         assert child.stdin is not None and child.stdout is not None
         try:

@@ -3,8 +3,9 @@ they do not know.
 """
 
 import json
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 PAGE_SIZE = 200
 LISTED_PAGES = 100
@@ -22,14 +23,19 @@ class _AsItCame:
         return reply
 
 
-def _ask(api: Any, method: str, **fields: Any) -> dict[str, Any]:
-    from kagglesdk.competitions.types import competition_api_service as types
+SERVICES = {"competitions": "Competition", "datasets": "Dataset", "kernels": "Kernels", "blobs": "Blob"}
+"""By the rooms of Kaggle's API: the names of their services."""
 
+
+def ask(
+    api: Any, method: str, room: Literal["competitions", "datasets", "kernels", "blobs"] = "competitions", **fields: Any
+) -> dict[str, Any]:
+    types = import_module(f"kagglesdk.{room}.types.{SERVICES[room].lower()}_api_service")
     request = getattr(types, f"Api{method}Request")()
     for name, value in fields.items():
         setattr(request, name, value)
     with api.build_kaggle_client() as client:
-        return client.http_client().call("competitions.CompetitionApiService", method, request, _AsItCame)
+        return client.http_client().call(f"{room}.{SERVICES[room]}ApiService", method, request, _AsItCame)
 
 
 def user(api: Any) -> str:
@@ -41,8 +47,8 @@ def files(api: Any, competition: str, pages: int) -> dict[str, int]:
     found: dict[str, int] = {}
     token = ""
     for _ in range(pages):
-        reply = _ask(api, "ListDataFiles", competition_name=competition, page_token=token, page_size=PAGE_SIZE)
-        found |= {str(file.get("name")): _number(file.get("totalBytes")) for file in reply.get("files") or []}
+        reply = ask(api, "ListDataFiles", competition_name=competition, page_token=token, page_size=PAGE_SIZE)
+        found |= {str(file.get("name")): number(file.get("totalBytes")) for file in reply.get("files") or []}
         token = reply.get("nextPageToken") or ""
         if not token:
             break
@@ -54,7 +60,7 @@ def download(api: Any, competition: str, folder: str) -> None:
 
 
 class UploadFailed(Exception):
-    """The file did not arrive, so no submission was made."""
+    """Kaggle did not take what was sent, so no submission was made."""
 
 
 def upload(api: Any, competition: str, path: str) -> dict[str, str]:
@@ -62,7 +68,7 @@ def upload(api: Any, competition: str, path: str) -> dict[str, str]:
     from kaggle.api.kaggle_api_extended import ResumableUploadResult
 
     about = Path(path).stat()
-    upload = _ask(
+    upload = ask(
         api,
         "StartSubmissionUpload",
         competition_name=competition,
@@ -78,10 +84,10 @@ def upload(api: Any, competition: str, path: str) -> dict[str, str]:
 
 def create(api: Any, competition: str, token: str, message: str) -> dict[str, Any]:
     """The one call that counts."""
-    reply = _ask(
+    reply = ask(
         api, "CreateSubmission", competition_name=competition, blob_file_tokens=token, submission_description=message
     )
-    return {"ref": _number(reply.get("ref")), "message": str(reply.get("message") or "")}
+    return {"ref": number(reply.get("ref")), "message": str(reply.get("message") or "")}
 
 
 def submissions(api: Any, competition: str) -> list[dict[str, Any]]:
@@ -89,8 +95,8 @@ def submissions(api: Any, competition: str) -> list[dict[str, Any]]:
     found: dict[Any, dict[str, Any]] = {}
     token = ""
     for page in range(1, LISTED_PAGES + 1):
-        which = {"page_token": token} if token else {"page": page}
-        reply = _ask(api, "ListSubmissions", competition_name=competition, page_size=PAGE_SIZE, **which)
+        which: dict[str, Any] = {"page_token": token} if token else {"page": page}
+        reply = ask(api, "ListSubmissions", competition_name=competition, page_size=PAGE_SIZE, **which)
         listed = [_shown(entry) for entry in reply.get("submissions") or [] if isinstance(entry, dict)]
         known = len(found)
         found = {entry["ref"] or json.dumps(entry): entry for entry in listed} | found
@@ -102,13 +108,13 @@ def submissions(api: Any, competition: str) -> list[dict[str, Any]]:
 
 
 def submission(api: Any, ref: int) -> dict[str, Any]:
-    return _shown(_ask(api, "GetSubmission", ref=ref))
+    return _shown(ask(api, "GetSubmission", ref=ref))
 
 
 def limits(api: Any, competition: str) -> dict[str, Any]:
-    reply = _ask(api, "GetSubmissionLimits", competition_name=competition)
+    reply = ask(api, "GetSubmissionLimits", competition_name=competition)
     numbers = {"today": "numToday", "total": "numTotal", "allowed_now": "numAllowedNow"}
-    return {name: _number(reply.get(key)) for name, key in numbers.items()} | {
+    return {name: number(reply.get(key)) for name, key in numbers.items()} | {
         "limited_by_total": bool(reply.get("limitedByTotal"))
     }
 
@@ -126,18 +132,18 @@ def _shown(entry: dict[str, Any]) -> dict[str, Any]:
     """The fields of `foldline.kaggle.client.RemoteSubmission`. Default values are left out of a reply."""
     words = str(entry.get("status") or "PENDING")
     return {
-        "ref": _number(entry.get("ref")),
+        "ref": number(entry.get("ref")),
         "description": str(entry.get("description") or ""),
         "status": STATUSES.get(words.upper().replace(".", "_").rpartition("_")[2], "pending"),
         "words": words,
-        "bytes": _number(entry.get("totalBytes")),
+        "bytes": number(entry.get("totalBytes")),
         "public_score": _text(entry.get("publicScore")),
         "private_score": _text(entry.get("privateScore")),
         "error": str(entry.get("errorDescription") or ""),
     }
 
 
-def _number(value: Any) -> int:
+def number(value: Any) -> int:
     """0 for what is none: Kaggle leaves zeros out, and one strange field must not hide the others."""
     try:
         return int(value)

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from foldline.files.redaction import redacted, secrets_of
-from foldline.kaggle import client_calls
+from foldline.kaggle import client_calls, notebook_calls
 from foldline.kaggle.client_calls import UploadFailed
 
 BAD_REQUEST = 400
+CALLS = vars(client_calls) | vars(notebook_calls)
 
 
 def _signed_in() -> Any:
@@ -74,7 +75,7 @@ def serve(requests: Iterable[str], replies: TextIO) -> None:
         try:
             if api is None:
                 api = _signed_in()
-            reply = {"value": getattr(client_calls, request["call"])(api, **request["fields"])}
+            reply = {"value": CALLS[request["call"]](api, **request["fields"])}
         except (Exception, SystemExit) as error:
             failure = _failure(error)
             reply = {"failure": failure | {"message": redacted(failure["message"], hidden)}}

@@ -74,7 +74,8 @@ def _is_kaggles(name: str) -> bool:
 
 
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, SERVER_ERROR = 401, 403, 404, 500
-CURES: Mapping[str | int, str] = {
+Cures = Mapping[str | int, str]
+CURES: Cures = {
     "credentials": f"Kaggle needs a token, and there is none. {NEW_TOKEN}",
     "network": "The connection to Kaggle failed ({message}). Check the network and proxy variables. {advice}",
     "stalled": "Kaggle stalled: {message}. Run it again later. {advice}",
@@ -96,15 +97,15 @@ CURES: Mapping[str | int, str] = {
 """By the kind of failure; those of http by status, where one says more."""
 
 
-def explained(failure: CallFailed, competition: str, kaggle: Kaggle, advice: str = "") -> Refusal:
+def explained(failure: CallFailed, competition: str, kaggle: Kaggle, advice: str = "", cures: Cures = CURES) -> Refusal:
     """The refusal for `failure` in a call about `competition`; a misspelt one is looked up with `kaggle`.
 
-    advice: what else a person may do, where Kaggle cannot be used.
+    advice: what else a person may do, where Kaggle cannot be used. cures: of calls about something else.
     """
     status = min(failure.status, SERVER_ERROR) if failure.kind == "http" else 0
     # A token that Kaggle does not know is left out by the client, as if there were none.
     status = UNAUTHENTICATED if failure.kind == "credentials" and kaggle.source else status
-    cure = CURES[status if status in CURES else failure.kind]
+    cure = cures[status if status in cures else failure.kind]
     message = redacted(failure.message, kaggle.secrets).rstrip(". ")
     return Refusal(
         cure.format(
@@ -188,9 +189,9 @@ def journal_of(kaggle: Kaggle, host: Host, slug: str) -> Journal:
 
 
 @contextmanager
-def refusing(kaggle: Kaggle, competition: str, advice: str = "") -> Iterator[None]:
+def refusing(kaggle: Kaggle, competition: str, advice: str = "", cures: Cures = CURES) -> Iterator[None]:
     """A call that fails in the block becomes a Refusal with the cure."""
     try:
         yield
     except CallFailed as failure:
-        raise explained(failure, competition, kaggle, advice) from None
+        raise explained(failure, competition, kaggle, advice, cures) from None

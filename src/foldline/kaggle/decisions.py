@@ -148,7 +148,8 @@ def unknown_outcome(attempt: Line, past: Sequence[Line], why: str, doubt: str) -
         f"the outcome of the upload of {began} is unknown ({why}). {doubt}. It is not uploaded again. Look at your "
         f"submissions on the competition's page at Kaggle for a description that begins with {attempt.run_id}. If it "
         "is there, run the command again later, when Kaggle's list has it, too (if its description was edited, put "
-        "this beginning back). If it is not there, `foldline submit --force` uploads it. From "
+        "this beginning back). If it is not there, `foldline submit --force` uploads it (`foldline bundle --push "
+        "--force` a notebook). From "
         f"{settled} on, the command uploads it by itself, if Kaggle's list and counts then agree that nothing came."
     )
 

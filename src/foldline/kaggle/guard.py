@@ -4,11 +4,12 @@ import hashlib
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from tqdm import tqdm
 
@@ -25,24 +26,69 @@ EVENTS: Mapping[Step, Event] = {"intended": "intended", "refused": "failed", "do
 """The ledger's word for each step of the journal that it has one for."""
 
 
-@dataclass(frozen=True)
-class Upload:
-    """One upload: the file, and the description that Kaggle lists with it."""
+@dataclass(frozen=True, kw_only=True)
+class Upload(ABC):
+    """One submission to be, and the description that Kaggle lists with it."""
 
     competition: str
-    path: Path
+    title: str
+    """As messages call it."""
     message: str
     intent: Line
     """What the journal says of it first."""
     expected: str = ""
     """Its out-of-fold score, as the ledger notes it."""
+    again: ClassVar[str]
+    """The command that uploads it once more when a person has looked."""
+    writer: ClassVar[str]
+    """What to correct where Kaggle cannot score it."""
 
     @property
     def run_id(self) -> str:
         return self.intent.run_id
 
+    @abstractmethod
+    def send(self, kaggle: Kaggle, outgoing: Path) -> str:
+        """What counts for nothing yet: a token. outgoing: a folder for what is not to change meanwhile. Raises
+        CallFailed, Refusal."""
 
-def plan_upload(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> Upload:
+    @abstractmethod
+    def create(self, kaggle: Kaggle, token: str) -> int:
+        """The one call that counts: the submission's ref. Raises CallFailed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvUpload(Upload):
+    path: Path
+    again: ClassVar[str] = "`foldline submit --force` uploads the csv once more"
+    writer: ClassVar[str] = "Correct what writes the csv; the same csv is not uploaded again."
+
+    def send(self, kaggle: Kaggle, outgoing: Path) -> str:
+        self._refuse_changed(self.path)
+        copy = outgoing / self.path.name
+        outgoing.mkdir(mode=0o700, exist_ok=True)
+        try:
+            shutil.copyfile(self.path, copy)
+            self._refuse_changed(copy)
+            token = kaggle.upload(self.competition, copy)
+            self._refuse_changed(copy)
+        finally:
+            copy.unlink(missing_ok=True)
+        self._refuse_changed(self.path)
+        return token
+
+    def create(self, kaggle: Kaggle, token: str) -> int:
+        return kaggle.create(self.competition, token, self.message)
+
+    def _refuse_changed(self, path: Path) -> None:
+        if not path.exists() or sha256(path) != self.intent.sha256:
+            raise Refusal(
+                f"{self.path} changed while it was being uploaded; no submission was spent. Wait for what "
+                "writes it, and run it again."
+            )
+
+
+def plan_upload(competition: str, path: Path, words: str, metric: str | None, score: float | None) -> CsvUpload:
     """The upload of the csv `path`; `score` is its out-of-fold score."""
     try:
         content = path.read_bytes()
@@ -50,10 +96,18 @@ def plan_upload(competition: str, path: Path, words: str, metric: str | None, sc
         raise Refusal(f"{path} cannot be read ({error.strerror}). Run `dvc repro` first.") from None
     run = run_id(competition, content)
     intent = Line("intended", run, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
-    expected = "" if score is None else f" | out-of-fold {metric} {score:.5f}"
-    noted = "" if metric is None or score is None else expectation(metric, score)
+    described, noted = described_by(run, words, metric, score)
+    return CsvUpload(
+        competition=competition, title=str(path), path=path, message=described, intent=intent, expected=noted
+    )
+
+
+def described_by(run: str, words: str, metric: str | None, score: float | None) -> tuple[str, str]:
+    """The description that Kaggle lists, and what the ledger notes."""
+    if metric is None or score is None:
+        return f"{run} | {words}", ""
     # The id first: Kaggle may cut a description short.
-    return Upload(competition, path, f"{run} | {words}{expected}", intent, noted)
+    return f"{run} | {words} | out-of-fold {metric} {score:.5f}", expectation(metric, score)
 
 
 def submit_once(kaggle: Kaggle, upload: Upload, journal: Journal, ledger: Path, is_forced: bool = False) -> Placed:
@@ -120,34 +174,10 @@ class _Real:
         return timed
 
     def send(self) -> str:
-        self._refuse_changed(self.upload.path)
-        with self._copied() as copy:
-            self._refuse_changed(copy)
-            token = self.kaggle.upload(self.upload.competition, copy)
-            self._refuse_changed(copy)
-        self._refuse_changed(self.upload.path)
-        return token
+        return self.upload.send(self.kaggle, self.journal.folder / "outgoing")
 
     def create(self, token: str) -> int:
-        return self.kaggle.create(self.upload.competition, token, self.upload.message)
-
-    @contextmanager
-    def _copied(self) -> Iterator[Path]:
-        """What is sent cannot change while it is."""
-        copy = self.journal.folder / "outgoing" / self.upload.path.name
-        copy.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            shutil.copyfile(self.upload.path, copy)
-            yield copy
-        finally:
-            copy.unlink(missing_ok=True)
-
-    def _refuse_changed(self, path: Path) -> None:
-        if not path.exists() or sha256(path) != self.upload.intent.sha256:
-            raise Refusal(
-                f"{self.upload.path} changed while it was being uploaded; no submission was spent. Wait for what "
-                "writes it, and run it again."
-            )
+        return self.upload.create(self.kaggle, token)
 
 
 def await_score(
@@ -185,9 +215,9 @@ def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledge
     """Record the score or the error in the ledger, once. Raises Refusal when it was damaged or could not be scored."""
     if is_damaged(seen, placed.sent_bytes):
         raise Refusal(
-            f"{upload.path}: Kaggle has the submission {seen.ref} with {seen.bytes:,} bytes, of the "
+            f"{upload.title}: Kaggle has the submission {seen.ref} with {seen.bytes:,} bytes, of the "
             f"{placed.sent_bytes:,} that were sent: it was damaged on its way. It counts all the same. "
-            "`foldline submit --force` uploads the csv once more."
+            f"{upload.again}."
         )
     if seen.status == "pending":
         return
@@ -196,8 +226,7 @@ def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledge
     if event == "rejected":
         reason = seen.error or f"no reason given, see https://www.kaggle.com/competitions/{upload.competition}"
         raise Refusal(
-            f"{upload.path}: Kaggle has the submission {seen.ref} but could not score it: {reason}. Correct what "
-            "writes the csv; the same csv is not uploaded again."
+            f"{upload.title}: Kaggle has the submission {seen.ref} but could not score it: {reason}. {upload.writer}"
         )
 
 

@@ -20,10 +20,11 @@ from tqdm import tqdm
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import append
 
-Step = Literal["intended", "creating", "done", "refused", "dismissed", "listed"]
+Step = Literal["intended", "creating", "done", "refused", "dismissed", "listed", "pushing", "pushed"]
 """intended: the file is going to be sent, which counts for nothing. creating: the one call that counts is going to be
 made. done: Kaggle has it. refused: Kaggle said no. dismissed: an unknown outcome was found, or said, not to count.
-listed: how late Kaggle listed a submission of ours."""
+listed: how late Kaggle listed a submission of ours. In a journal of notebooks, with the version as `ref`, pushing: what
+comes after this version is going to be ours; pushed: this one is."""
 FOLDER = "FOLDLINE_STATE"
 
 

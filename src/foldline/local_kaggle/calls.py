@@ -7,12 +7,15 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from foldline.local_kaggle.evaluation import evaluate
 from foldline.local_kaggle.hosted_competition import Competition, Submission
+from foldline.local_kaggle.sessions import Sessions
 
 DEFAULT_PAGE_SIZE = 20
 MOST_PER_PAGE = 200
@@ -21,12 +24,16 @@ MOST_PER_PAGE = 200
 @dataclass
 class Upload:
     file_name: str
-    content: bytes = b""
+    bytes: int
+    """As the client announced."""
+    content: bytearray = field(default_factory=bytearray)
 
 
 @dataclass(frozen=True)
 class Served:
     competitions: dict[str, Competition]
+    memory: Path
+    sessions: Sessions = field(default_factory=Sessions)
     uploads: dict[str, Upload] = field(default_factory=dict)
 
 
@@ -58,6 +65,13 @@ class Call:
         start = int(self.fields.get("pageToken") or number * size)
         token = str(start + size) if start + size < len(entries) else ""
         return entries[start : start + size], token
+
+    def link(self, path: Path) -> str:
+        """To a file below the memory."""
+        return f"{self.origin}/stored/{quote(path.relative_to(self.served.memory).as_posix())}"
+
+
+Method = Callable[[Call], web.Response]
 
 
 def refused(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
@@ -110,8 +124,12 @@ def _redirect(call: Call, blob: str) -> web.Response:
 
 
 def _start_submission_upload(call: Call) -> web.Response:
+    return new_upload(call, call.fields.get("fileName") or "submission.csv", call.fields.get("contentLength", 0))
+
+
+def new_upload(call: Call, name: str, size: int) -> web.Response:
     token = secrets.token_hex(16)
-    call.served.uploads[token] = Upload(call.fields.get("fileName") or "submission.csv")
+    call.served.uploads[token] = Upload(name, size)
     return web.json_response({"token": token, "createUrl": f"{call.origin}/upload/{token}"})
 
 
@@ -119,7 +137,7 @@ def _create_submission(call: Call) -> web.Response:
     upload = call.served.uploads.pop(call.fields.get("blobFileTokens", ""), None)
     if upload is None:
         return refused(400, "The upload's token is not known")
-    if _left_today(call) <= 0:
+    if left_today(call) <= 0:
         return refused(400, "You have reached your daily submission limit")
     content = upload.content.decode("utf-8", errors="replace")
     evaluation = evaluate(content, call.competition.solution, call.competition.description.metric)
@@ -129,14 +147,14 @@ def _create_submission(call: Call) -> web.Response:
     return web.json_response({"message": message, "ref": added.ref})
 
 
-def _left_today(call: Call) -> int:
+def left_today(call: Call) -> int:
     return max(
         call.competition.description.submissions_per_day - call.competition.submissions.counted_today(call.user), 0
     )
 
 
 def _get_submission_limits(call: Call) -> web.Response:
-    left = _left_today(call)
+    left = left_today(call)
     today = call.competition.description.submissions_per_day - left
     return web.json_response({"numToday": today, "numTotal": max(len(call.mine), today), "numAllowedNow": left})
 
@@ -180,7 +198,7 @@ def _introspect_token(call: Call) -> web.Response:
     return web.json_response({"active": True, "username": call.user})
 
 
-METHODS: dict[str, Callable[[Call], web.Response]] = {
+METHODS: dict[str, Method] = {
     "ListCompetitions": _list_competitions,
     "ListDataFiles": _list_data_files,
     "DownloadDataFile": _download_data_file,

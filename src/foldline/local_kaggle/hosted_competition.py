@@ -55,6 +55,8 @@ class Competition:
     description: Description
     archive: Path
     """The one zip with all files."""
+    hidden: Path | None
+    """That of the files for sessions that are scored, where the folder has `hidden/`."""
     solution: Solution
     submissions: "Submissions"
 
@@ -85,7 +87,8 @@ def read_competition(folder: Path, slug: str, memory: Path) -> Competition:
     archive = _archive(folder / "files", memory / slug)
     columns = _sample_columns(archive, description.sample)
     solution = read_solution(folder / "solution.csv", columns, description.extra_columns, description.range)
-    return Competition(slug, description, archive, solution, Submissions(memory, slug))
+    hidden = _archive(folder / "hidden", memory / slug) if (folder / "hidden").is_dir() else None
+    return Competition(slug, description, archive, hidden, solution, Submissions(memory, slug))
 
 
 def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
@@ -106,8 +109,8 @@ def _archive(files: Path, cache: Path) -> Path:
     if len(paths) == 1 and zipfile.is_zipfile(first):
         return first
     listing = [(name, path.stat().st_size, path.stat().st_mtime_ns) for name, path in paths.items()]
-    archive = cache / f"files-{sha256_of_json([str(files.resolve()), listing])[:12]}.zip"
-    with locked(cache / "files.lock"):
+    archive = cache / f"{files.name}-{sha256_of_json([str(files.resolve()), listing])[:12]}.zip"
+    with locked(cache / f"{files.name}.lock"):
         if not archive.exists():
             write_archive(archive, ((name, path.read_bytes()) for name, path in paths.items()))
     return archive
@@ -121,6 +124,10 @@ def _sample_columns(archive: Path, sample: str) -> tuple[str, ...]:
     return tuple(columns)
 
 
+def status_of(evaluation: Evaluation) -> Literal["COMPLETE", "ERROR"]:
+    return "ERROR" if evaluation.error else "COMPLETE"
+
+
 class Submission(Evaluation):
     ref: int
     user: str
@@ -128,15 +135,17 @@ class Submission(Evaluation):
     description: str
     date: str
     """UTC, as Kaggle writes it: 2026-11-22T01:27:57.281Z."""
-    status: Literal["COMPLETE", "ERROR"]
+    status: Literal["PENDING", "COMPLETE", "ERROR"]
     bytes: int
+    made: str = ""
+    """The file of a session, which is scored when that ends; empty for one that was uploaded."""
 
 
 class Submissions:
     """The submissions to the competition `slug`, below `memory`."""
 
     def __init__(self, memory: Path, slug: str) -> None:
-        self.memory = memory
+        self.memory, self.slug = memory, slug
         self.folder = memory / slug / "submissions"
 
     def all(self) -> list[Submission]:
@@ -144,7 +153,14 @@ class Submissions:
         paths = sorted(self.folder.glob("*.json"), key=lambda path: int(path.stem), reverse=True)
         return [parse(read_json(path), Submission, str(path)) for path in paths]
 
-    def add(self, user: str, file_name: str, description: str, size: int, evaluation: Evaluation) -> Submission:
+    def session(self, submission: Submission) -> Path:
+        """The folder of the session that makes its file."""
+        return self.memory / self.slug / "sessions" / str(submission.ref)
+
+    def add(
+        self, user: str, file_name: str, description: str, size: int, evaluation: Evaluation, made: str = ""
+    ) -> Submission:
+        """made: the file of a session that is to be scored when that ends."""
         with locked(self.memory / "submissions.lock"):
             # A ref is unique among all competitions, and is not reused when the folder is cleared.
             refs = (int(path.stem) for path in self.memory.glob("*/submissions/*.json"))
@@ -155,18 +171,22 @@ class Submissions:
                 file_name=file_name,
                 description=description,
                 date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-                status="ERROR" if evaluation.error else "COMPLETE",
+                status="PENDING" if made else status_of(evaluation),
                 bytes=size,
+                made=made,
                 **evaluation.model_dump(),
             )
-            write_json(self.folder / f"{ref}.json", submission.model_dump())
+            self.write(submission)
         return submission
+
+    def write(self, submission: Submission) -> None:
+        write_json(self.folder / f"{submission.ref}.json", submission.model_dump())
 
     def counted_today(self, user: str) -> int:
         """As on Kaggle, the day begins at 00:00 UTC, and a submission that ends in an error is not counted."""
         today = datetime.now(UTC).date().isoformat()
         return sum(
-            submission.user == user and submission.status == "COMPLETE" and submission.date.startswith(today)
+            submission.user == user and submission.status != "ERROR" and submission.date.startswith(today)
             for submission in self.all()
         )
 

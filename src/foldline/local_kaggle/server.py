@@ -12,17 +12,21 @@ from typing import Any
 
 from aiohttp import web
 
-from foldline.local_kaggle.calls import METHODS, SERVED, Call, Served, refused
+from foldline.files.refusal import Refusal
+from foldline.local_kaggle import calls, dataset_calls, notebook_calls
+from foldline.local_kaggle.calls import SERVED, Call, Served, refused
 from foldline.local_kaggle.hosted_competition import Competition, read_competition
 
 HOST = "127.0.0.1"
-UPLOAD_BYTES = 1 << 30
+REQUEST_BYTES = 1 << 30
+METHODS = calls.METHODS | dataset_calls.METHODS | notebook_calls.METHODS
 
 
 class LocalKaggle:
     """Serves `folders` (slug: folder, see competition.py) from a thread of its own, as a context manager.
 
-    `memory`, a folder, keeps what outlives the server: submissions, and archives of loose files.
+    `memory`, a folder, keeps what outlives the server: submissions, datasets, notebooks, archives of loose files. The
+    sessions of notebooks end with the server, and are begun again by the next.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class LocalKaggle:
             slug: read_competition(folder, slug, memory) for slug, folder in folders.items()
         }
         self.port, self._middlewares = port, middlewares
+        self._served = Served(self.competitions, memory.resolve())
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-kaggle", daemon=True)
         self._runner: web.AppRunner | None = None
@@ -55,15 +60,17 @@ class LocalKaggle:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._served.sessions.end_all()
 
     async def _start(self) -> None:
-        app = web.Application(client_max_size=UPLOAD_BYTES, middlewares=self._middlewares)
-        app[SERVED] = Served(self.competitions)
+        app = web.Application(client_max_size=REQUEST_BYTES, middlewares=self._middlewares)
+        app[SERVED] = self._served
         # The client speaks to /v1 at api.kaggle.com and to /api/v1 at localhost.
         for prefix in ("/v1", "/api/v1"):
             app.router.add_post(prefix + "/{service}/{method}", answer)
         app.router.add_put("/upload/{token}", receive_upload)
         app.router.add_get("/blob/{slug}/{kind}/{name:.*}", send_blob)
+        app.router.add_get("/stored/{name:.*}", send_stored)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self.port).start()
@@ -82,15 +89,37 @@ async def answer(request: web.Request) -> web.StreamResponse:
         return refused(404, f"The local Kaggle does not know {request.match_info['service']}/{method}")
     if "competitionName" in fields and fields["competitionName"] not in served.competitions:
         return refused(404, f"Competition '{fields['competitionName']}' not found")
-    return METHODS[method](call)
+    try:
+        if method in calls.METHODS:
+            notebook_calls.score_ended(served)
+        return METHODS[method](call)
+    except Refusal as refusal:
+        return refused(400, str(refusal))
 
 
 async def receive_upload(request: web.Request) -> web.StreamResponse:
     upload = request.app[SERVED].uploads.get(request.match_info["token"])
     if upload is None:
         return web.Response(status=403, text="expired")
-    upload.content = await request.read()
+    stated, _, _ = request.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+    if stated == "*":  # a client that was cut off asks how much has arrived
+        known = len(upload.content)
+        so_far = {"Range": f"bytes=0-{known - 1}"} if known else {}
+        return web.Response(status=201) if known == upload.bytes else web.Response(status=308, headers=so_far)
+    del upload.content[int(stated.partition("-")[0] or 0) :]
+    async for block in request.content.iter_any():
+        upload.content += block
     return web.Response(status=201)
+
+
+async def send_stored(request: web.Request) -> web.StreamResponse:
+    """A file of a dataset, or of what a session left."""
+    memory = request.app[SERVED].memory
+    path = (memory / request.match_info["name"]).resolve()
+    if not path.is_relative_to(memory) or not path.is_file():
+        return web.Response(status=404, text="no such file")
+    # Of json the client would read an error out of.
+    return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
 
 def _user(authorization: str) -> str:

@@ -1,0 +1,65 @@
+"""Take home what a notebook of `foldline notebook` has trained, so that it counts as done.
+
+Reads the output of the notebook's latest version: from Kaggle, of the notebook in work/<slug>/notebook/ or of
+OWNER/NAME; or from a folder that holds it. Brings the project's tables up to date. Writes the models and predictions
+that are done, and commits them to DVC; `dvc repro` then trains none of them. Refuses, and writes nothing, where code,
+parameters or data are not those that they were trained with.
+
+foldline collect
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from foldline.bundle.collecting import agreeing, put
+from foldline.bundle.kaggle_files import KERNEL
+from foldline.bundle.training_inputs import STAGES
+from foldline.card.host import Host
+from foldline.files.refusal import Refusal, counted
+from foldline.kaggle.connection import connect, refusing
+from foldline.kaggle.pushing import NOTEBOOK_CURES
+from pipelines.answers import Answer
+from pipelines.running import Settings, parser, read_settings, run
+from pipelines.train_folds import bring_up_to_date, run_dvc
+
+
+def main() -> Answer:
+    arguments = parser(__doc__)
+    arguments.add_argument("source", metavar="FOLDER or OWNER/NAME", nargs="?", help="default: this project's notebook")
+    given = arguments.parse_args()
+    settings = read_settings()
+    with _output(settings, given.source) as output:
+        bring_up_to_date()
+        done, unfinished = agreeing(settings.places, output)
+        put(settings.places, output, done)
+    stages = [f"{stage}@{name}" for name in done for stage in STAGES]
+    if done and run_dvc("commit", "--force", *stages).returncode:
+        raise Refusal("`dvc commit` failed, for the reason above. The files are in place: run the same command again.")
+    print(f"{counted(len(done), 'training', 'trainings')} taken home: {', '.join(done) or 'none'}")
+    if unfinished:
+        print(f"not done yet: {', '.join(unfinished)}; push the notebook again, it goes on")
+    return {"done": done, "unfinished": unfinished}
+
+
+@contextmanager
+def _output(settings: Settings, source: str | None) -> Iterator[Path]:
+    """The folder of a version's output."""
+    if source is not None and Path(source).is_dir():
+        yield Path(source)
+        return
+    places = settings.places
+    if source is None and not (places.notebook / KERNEL).is_file():
+        raise Refusal(f"{places.notebook} has no notebook. Name a folder, or OWNER/NAME of the notebook.")
+    ref = source or str(json.loads((places.notebook / KERNEL).read_text(encoding="utf-8"))["id"])
+    owner, _, slug = ref.partition("/")
+    with tempfile.TemporaryDirectory(prefix="foldline-") as folder:
+        with connect(settings.fact("host", Host), places) as kaggle, refusing(kaggle, ref, cures=NOTEBOOK_CURES):
+            kaggle.read("fetch_session", watched=Path(folder), owner=owner, slug=slug, folder=folder)
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    run(main)
