@@ -2,11 +2,13 @@
 
 Writes work/<slug>/bundle/: a file per model, which suffices for new pictures; foldline's wheel, and the wheels that the
 notebook's image lacks; files of your own; the card and params.yaml; SHA256SUMS; <slug>.ipynb, which verifies all that,
-installs the wheels and writes submission.csv; and the metadata of both for the kaggle client. Uploads nothing.
+installs the wheels and writes submission.csv; and the metadata of both for the kaggle client.
 With --prove: runs the notebook here, without network, on the public test set (its csv must be the stored one, byte for
 byte) and on another one with a picture that cannot be read; writes work/<slug>/proof.json. docs/notebooks.md says more.
+With --push: uploads what was proven, here or before: the dataset, the notebook, a session of it; and submits what that
+made, once, and reads the score back. Killed and repeated, it goes on from where it was.
 
-foldline bundle [--image-freeze FILE] [--user NAME] [--prove]
+foldline bundle --prove --push
 """
 
 import os
@@ -16,6 +18,7 @@ from foldline.bundle.packages import SHIPPED, read_image
 from foldline.bundle.writing import write_bundle
 from foldline.card.host import Host, LocalHost
 from foldline.files.refusal import Refusal, counted
+from foldline.files.whole_files import read_json
 from foldline.kaggle.connection import LOCAL_USER
 from foldline.kaggle.credentials import find_credentials
 from pipelines.answers import Answer
@@ -30,6 +33,8 @@ def main() -> Answer:
     )  # fmt: skip
     arguments.add_argument("--user", metavar="NAME", help="yours at Kaggle; default: that of your kaggle.json")
     arguments.add_argument("--prove", action="store_true", help="run the notebook here, without network")
+    arguments.add_argument("--push", action="store_true", help="upload what was proven, and submit it")
+    arguments.add_argument("--force", action="store_true", help="I have looked, and Kaggle does not have it: submit")
     wish = arguments.parse_args()
     settings = read_settings()
     places, image = settings.places, read_image(wish.image_freeze)
@@ -44,7 +49,21 @@ def main() -> Answer:
         from pipelines.bundle_proof import prove
 
         answer |= {"proof": prove(settings, image, written)}
+    if wish.push:
+        from pipelines.bundle_push import push_bundle
+
+        refuse_unproven(places.proof, written.sums)
+        answer |= {"pushed": push_bundle(settings, places.bundle, wish.force)}
     return answer
+
+
+def refuse_unproven(proof: Path, sums: str) -> None:
+    """sums: the hash of the bundle's SHA256SUMS."""
+    if not proof.is_file() or read_json(proof)["bundle"] != sums:
+        raise Refusal(
+            "this bundle was not proven, so nothing was uploaded: a session on Kaggle takes hours to show what a proof "
+            "shows here. Run `foldline bundle --prove --push`."
+        )
 
 
 def _user(settings: Settings) -> str:
