@@ -1,6 +1,6 @@
 """Push a bundle: its files as a dataset, its notebook, a session of that; submit what the session made, once.
 
-What `foldline bundle --push` does last, for any folder in the form of `foldline bundle`. Everything that Kaggle shows of
+What `foldline bundle --push` does last, for any folder in the form of `foldline bundle`. All that Kaggle shows of
 it is read back and compared, and the score, too. Killed and repeated, it goes on from where it was. --force is for
 whoever has looked at the submissions on Kaggle's page, and has not found it.
 """
