@@ -63,6 +63,7 @@ def test_what_only_some_files_need_is_needed_for_these_alone() -> None:
 
     assert "timm" in named("a.jpg")
     assert not named("a.jpg", "b.dcm") & set(UNUSED)
+    assert named("a.jpg", "b.xyz") == named("a.jpg")
     assert named("a.jpg", "b.DCM") - named("a.jpg") == {
         "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"
     }  # fmt: skip

@@ -72,12 +72,21 @@ def _package(line: str) -> tuple[str, Version] | None:
 
 
 def needed(files: Iterable[str], unused: Iterable[str] = UNUSED) -> list[Requirement]:
-    """Foldline's own requirements for such files."""
+    """Foldline's own requirements for such files; of the packages that only some files need those that are installed
+    here, since not every file of a format needs them."""
     suffixes = {Path(name).suffix.lower() for name in files}
     extras = [extra for extra, ours in EXTRAS.items() if suffixes.intersection(ours)]
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     all_of_them = _requirements("foldline", ("", *extras), here)
-    return [one for one in all_of_them if canonicalize_name(one.name) not in unused]
+    wanted = [one for one in all_of_them if canonicalize_name(one.name) not in unused]
+    return [one for one in wanted if one.marker is None or installed_version(one.name)]
+
+
+def installed_version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _requirements(name: str, extras: Sequence[str], python: str) -> Iterator[Requirement]:
@@ -107,10 +116,10 @@ def lacking(image: Image, wanted: Sequence[Requirement]) -> dict[str, str]:
                 "needed. It is too large to be shipped, and made for the image's drivers: choose a newer image in the "
                 "notebook's settings, write its `pip freeze` into a file, and name that by --image-freeze."
             )
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            raise Refusal(f"{requirement} is needed in the notebook and not installed here. Install it, too.") from None
+        here = installed_version(name)
+        if here is None:
+            raise Refusal(f"{requirement} is needed in the notebook and not installed here. Install it, too.")
+        found[name] = here
         for python in image.pythons:
             waiting += _requirements(name, ("", *requirement.extras), python)
     return dict(sorted(found.items()))
@@ -149,10 +158,7 @@ def refuse_unmet(files: Iterable[str]) -> None:
     made for was of another image."""
     unmet = []
     for requirement in needed(files):
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            found = None
+        found = installed_version(requirement.name)
         if found is None or not requirement.specifier.contains(found, prereleases=True):
             unmet.append(f"{requirement} (here: {found or 'none'})")
     if unmet:
