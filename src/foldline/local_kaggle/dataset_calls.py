@@ -42,6 +42,8 @@ def _add_version(call: Call, dataset: Versions, facts: dict[str, Any], body: dic
     with dataset.new({key: facts.get(key) for key in ("title", "licenseName", "isPrivate")}) as folder:
         for upload in whole:
             put_file(folder / "files", upload.file_name, bytes(upload.content))
+    for file in body["files"]:
+        call.served.uploads.pop(file["token"], None)
     return web.json_response({"url": f"https://www.kaggle.com/datasets/{dataset.ref}", "status": "ok"})
 
 
