@@ -11,18 +11,16 @@ made, once, and reads the score back. Killed and repeated, it goes on from where
 foldline bundle --prove --push
 """
 
-import os
 from pathlib import Path
 
 from foldline.bundle.packages import SHIPPED, read_image
 from foldline.bundle.writing import write_bundle
-from foldline.card.host import Host, LocalHost
+from foldline.card.host import Host
 from foldline.files.refusal import Refusal, counted
 from foldline.files.whole_files import read_json
-from foldline.kaggle.connection import LOCAL_USER
-from foldline.kaggle.credentials import find_credentials
+from foldline.kaggle.connection import user_of
 from pipelines.answers import Answer
-from pipelines.running import Settings, parser, read_settings, run
+from pipelines.running import parser, read_settings, run
 
 
 def main() -> Answer:
@@ -38,7 +36,7 @@ def main() -> Answer:
     wish = arguments.parse_args()
     settings = read_settings()
     places, image = settings.places, read_image(wish.image_freeze)
-    written = write_bundle(places, image, wish.user or _user(settings))
+    written = write_bundle(places, image, wish.user or user_of(settings.fact("host", Host)))
     megabytes = written.bytes / 1e6
     print(f"{places.bundle}: {counted(written.files, 'file', 'files')} and a notebook, {megabytes:,.1f} MB")
     print(f"wheels: {', '.join(f'{name} {version}' for name, version in written.packages.items())}")
@@ -64,15 +62,6 @@ def refuse_unproven(proof: Path, sums: str) -> None:
             "this bundle was not proven, so nothing was uploaded: a session on Kaggle takes hours to show what a proof "
             "shows here. Run `foldline bundle --prove --push`."
         )
-
-
-def _user(settings: Settings) -> str:
-    if isinstance(settings.fact("host", Host), LocalHost):
-        return LOCAL_USER
-    found = find_credentials(os.environ).variables.get("KAGGLE_USERNAME")
-    if found is None:
-        raise Refusal("whose dataset it will be is not known: no kaggle.json names you. Say --user NAME.")
-    return found
 
 
 if __name__ == "__main__":

@@ -8,23 +8,23 @@ docs/notebooks.md says more. Uploads nothing.
 foldline notebook --folds 0,1 --hours 8.5
 """
 
-import os
+import argparse
+from math import inf, nan
 
 from foldline.bundle.training_notebook import SAVING_HOURS, write_training_notebook
-from foldline.card.host import Host, LocalHost
+from foldline.card.host import Host
 from foldline.files.places import FoldName
 from foldline.files.refusal import Refusal, listed
-from foldline.kaggle.connection import LOCAL_USER
-from foldline.kaggle.credentials import find_credentials
+from foldline.kaggle.connection import user_of
 from pipelines.answers import Answer
-from pipelines.running import Settings, parser, read_settings, run
+from pipelines.running import parser, read_settings, run
 from pipelines.train_folds import bring_up_to_date, folds
 
 
 def main() -> Answer:
     arguments = parser(__doc__)
     arguments.add_argument("--folds", metavar="0,1", help="which of those of params.yaml (all)")
-    arguments.add_argument("--hours", type=float, required=True, help="of training; a session with a GPU has 9 at most")
+    arguments.add_argument("--hours", type=hours, required=True, help="of training, less than the session's limit")
     arguments.add_argument("--user", metavar="NAME", help="yours at Kaggle; default: that of your kaggle.json")
     wish = arguments.parse_args()
     settings = read_settings()
@@ -33,7 +33,7 @@ def main() -> Answer:
     if not {*chosen} <= {*names}:
         raise Refusal(f"--folds {wish.folds}: the folds of params.yaml are {listed(names)}.")
     seeds = settings.section("train.seeds", list[int])
-    places, user = settings.places, wish.user or _user(settings)
+    places, user = settings.places, wish.user or user_of(settings.fact("host", Host))
     bring_up_to_date()
     trainings: list[tuple[FoldName, int]] = [(names[name], seed) for name in chosen for seed in seeds]
     dataset, notebook = write_training_notebook(places, user, trainings, wish.hours)
@@ -45,12 +45,13 @@ def main() -> Answer:
     return {"folder": folder, "dataset": dataset, "notebook": notebook, "next": following}
 
 
-def _user(settings: Settings) -> str:
-    if isinstance(settings.fact("host", Host), LocalHost):
-        return LOCAL_USER
-    found = find_credentials(os.environ).variables.get("KAGGLE_USERNAME")
-    if found is None:
-        raise Refusal("whose notebook it will be is not known: no kaggle.json names you. Say --user NAME.")
+def hours(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = nan
+    if not 0 < found < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours above 0")
     return found
 
 

@@ -12,7 +12,13 @@ def test_folds_that_there_are_not_and_nobody_s_notebook(tmp_path: Path) -> None:
     refused = stage(tmp_path, "notebook", "--folds", "0,7", "--hours", "1", HOME=str(tmp_path))
     assert refused.stderr == "error: --folds 0,7: the folds of params.yaml are 0, 1.\n"
     refused = stage(tmp_path, "notebook", "--hours", "1", HOME=str(tmp_path))
-    assert "error: whose notebook it will be is not known: no kaggle.json names you. Say --user NAME." in refused.stderr
+    assert (
+        "error: whose dataset and notebook it will be is not known: no kaggle.json names you. Say --user NAME."
+        in refused.stderr
+    )
+    for text in ("-1", "nan", "inf", "nine"):
+        refused = stage(tmp_path, "notebook", f"--hours={text}", HOME=str(tmp_path))
+        assert refused.stderr.endswith(f"argument --hours: '{text}' is not a number of hours above 0\n")
 
 
 def test_no_notebook_to_collect_from(tmp_path: Path) -> None:

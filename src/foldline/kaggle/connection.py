@@ -69,6 +69,16 @@ def local_environment(shell: Mapping[str, str], port: int, home: Path) -> dict[s
     return kept | local_settings(port, home) | {"HOME": str(home.resolve())}
 
 
+def user_of(host: Host) -> str:
+    """Whose datasets and notebooks these will be, without asking Kaggle. Raises Refusal where no file says so."""
+    if isinstance(host, LocalHost):
+        return LOCAL_USER
+    found = find_credentials(os.environ).variables.get("KAGGLE_USERNAME")
+    if found is None:
+        raise Refusal("whose dataset and notebook it will be is not known: no kaggle.json names you. Say --user NAME.")
+    return found
+
+
 def _is_kaggles(name: str) -> bool:
     return name.startswith(("KAGGLE_", "VERBOSE"))
 
