@@ -3,7 +3,6 @@ servers of a memory.
 """
 
 import re
-import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -59,7 +58,10 @@ def put_file(folder: Path, name: str, content: bytes) -> None:
     path.write_bytes(content)
     suffix = next((suffix for suffix in ARCHIVES if name.endswith(suffix)), "")
     if suffix and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path)):
-        shutil.unpack_archive(path, folder / name.removesuffix(suffix), filter=None if suffix == ".zip" else "data")
+        with zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path) as archive:
+            if isinstance(archive, tarfile.TarFile) and hasattr(tarfile, "data_filter"):
+                archive.extraction_filter = tarfile.data_filter  # Python 3.11.4 has it.
+            archive.extractall(folder / name.removesuffix(suffix))
         path.unlink()
 
 
