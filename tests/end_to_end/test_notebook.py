@@ -15,8 +15,10 @@ from tests.kaggle.rehearsal import reached
 
 ON_CPU = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 COMMAND = ("python", "-m", "pipelines")
-SHORT_HOURS = (0.007, 0.01, 0.015, 0.03)
+SHORT_HOURS = (0.005, 0.007, 0.01, 0.015, 0.03, 0.06)
 """Of a session that is to end after some epochs: on a busy machine the first ones end before any."""
+EPOCHS = 200
+"""So many that even a quick machine does not do all of a fold's in the shortest of them."""
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +55,7 @@ def test_trained_in_sessions_and_collected_the_models_are_those_of_home(
     (tmp_path / "shapes").mkdir()
     project = copy_set_to_shapes(tmp_path / "project", tmp_path / "shapes", workers=0)
     params = yaml.safe_load((project / "params.yaml").read_text())
-    params["train"]["epochs"] = 40
+    params["train"]["epochs"] = EPOCHS
     (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     commit(project, "long")
     monkeypatch.chdir(project)
@@ -74,12 +76,12 @@ def test_trained_in_sessions_and_collected_the_models_are_those_of_home(
     collected = files_of(project)
 
     # A change that trainings depend on: the same output does not count, and nothing is touched.
-    params["train"]["epochs"] = 41
+    params["train"]["epochs"] = EPOCHS + 1
     (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     refused = run(project, *COMMAND, "collect", str(whole))
     assert "fold 0-0 differs in params.yaml: train.epochs" in refused.stdout
     assert files_of(project) == collected
-    params["train"]["epochs"] = 40
+    params["train"]["epochs"] = EPOCHS
     (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
     for stage in ("train", "predict"):
