@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foldline.bundle.collecting import agreeing, put
-from foldline.bundle.kaggle_files import KERNEL
 from foldline.bundle.training_inputs import STAGES
 from foldline.card.host import Host
 from foldline.files.refusal import Refusal, counted
 from foldline.kaggle.connection import connect, refusing
+from foldline.kaggle.parcels import NOTEBOOK
 from foldline.kaggle.pushing import NOTEBOOK_CURES
 from pipelines.answers import Answer
 from pipelines.running import Settings, parser, read_settings, run
@@ -51,9 +51,9 @@ def _output(settings: Settings, source: str | None) -> Iterator[Path]:
         yield Path(source)
         return
     places = settings.places
-    if source is None and not (places.notebook / KERNEL).is_file():
+    if source is None and not (places.notebook / NOTEBOOK).is_file():
         raise Refusal(f"{places.notebook} has no notebook. Name a folder, or OWNER/NAME of the notebook.")
-    ref = source or str(json.loads((places.notebook / KERNEL).read_text(encoding="utf-8"))["id"])
+    ref = source or str(json.loads((places.notebook / NOTEBOOK).read_text(encoding="utf-8"))["id"])
     owner, _, slug = ref.partition("/")
     with tempfile.TemporaryDirectory(prefix="foldline-") as folder:
         with connect(settings.fact("host", Host), places) as kaggle, refusing(kaggle, ref, cures=NOTEBOOK_CURES):

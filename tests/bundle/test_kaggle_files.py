@@ -9,7 +9,6 @@ import pytest
 
 from foldline.bundle.kaggle_files import (
     LONGEST_SLUG,
-    SUMS,
     dataset_metadata,
     kernel_metadata,
     prediction_notebook,
@@ -17,6 +16,7 @@ from foldline.bundle.kaggle_files import (
     title_of,
 )
 from foldline.files.notebooks import run_notebook
+from foldline.files.sums import SUMS
 from foldline.files.whole_files import sha256, write_json
 
 LONG = "rsna-2024-lumbar-spine-degenerative-classification"

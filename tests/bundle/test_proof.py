@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foldline.bundle.proof import BLOCKED, NAMESPACE, hours, is_allowed, refuse_other_csv
+from foldline.bundle.proof import BLOCKED, hours, refuse_other_csv
+from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
@@ -73,7 +74,7 @@ def limit(places: Places, hours: float) -> None:
     card.write_text(yaml.safe_dump(content))
 
 
-def test_where_no_namespaceis_allowed_python_s_sockets_reach_this_machine_alone(tmp_path: Path) -> None:
+def test_where_no_namespace_is_allowed_python_s_sockets_reach_this_machine_alone(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(BLOCKED)
     code = (
         "import socket\n"
@@ -91,7 +92,7 @@ def test_where_no_namespaceis_allowed_python_s_sockets_reach_this_machine_alone(
 
 
 def test_a_namespace_has_this_machine_and_no_other() -> None:
-    if not is_allowed():
+    if not can_cut_off():
         pytest.skip("no network namespaces here")
     code = (
         "import socket\n"
@@ -102,5 +103,5 @@ def test_a_namespace_has_this_machine_and_no_other() -> None:
         "except OSError as error:\n"
         "    print(error)\n"
     )
-    ended = subprocess.run([*NAMESPACE, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = subprocess.run([*WITHOUT_NETWORK, sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "[Errno 101] Network is unreachable\n"

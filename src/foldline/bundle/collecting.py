@@ -4,12 +4,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from foldline.bundle.kaggle_files import SUMS
 from foldline.bundle.training_inputs import differences, inputs_of
 from foldline.bundle.training_notebook import INPUTS_FILE
 from foldline.bundle.training_session import RESULTS, folders_of, results_in, trainings_of
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal, listed
+from foldline.files.sums import SUMS
 from foldline.files.whole_files import read_json, whole_folder
 
 

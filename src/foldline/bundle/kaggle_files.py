@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foldline.files.notebooks import Cell, notebook_of
+from foldline.files.sums import SUMS
 
-SUMS = "SHA256SUMS"
-DATASET, KERNEL = "dataset-metadata.json", "kernel-metadata.json"
 LONGEST_SLUG = 50
 MACHINE = "NvidiaTeslaT4"
 """Two of them."""

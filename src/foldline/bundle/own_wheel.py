@@ -2,18 +2,16 @@
 
 import base64
 import hashlib
-import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
+from foldline.files.equal_zips import write_archive
 from foldline.files.refusal import Refusal
 
 PACKAGES = ("foldline", "pipelines")
 LEFT_OUT = ".pyc"
 WHEEL = "Wheel-Version: 1.0\nGenerator: foldline\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-LONG_AGO = (1980, 1, 1, 0, 0, 0)
-"""Equal code makes equal bytes."""
 
 
 def write_wheel(folder: Path) -> str:
@@ -30,11 +28,7 @@ def write_wheel(folder: Path) -> str:
     record = "".join(f"{name},sha256={_digest(content)},{len(content)}\n" for name, content in contents.items())
     contents[f"{about}/RECORD"] = f"{record}{about}/RECORD,,\n".encode()
     name = f"foldline-{installed.version}-py3-none-any.whl"
-    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for path, content in contents.items():
-            entry = zipfile.ZipInfo(path, LONG_AGO)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            wheel.writestr(entry, content)
+    write_archive(folder / name, contents.items())
     return name
 
 

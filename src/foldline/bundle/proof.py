@@ -18,19 +18,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from foldline.bundle.packages import Image
+from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
 from foldline.files.notebooks import run_notebook
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
 
-WITH_LOOPBACK = (
-    "import fcntl, os, socket, struct, sys\n"
-    "asked = struct.pack('16sH22x', b'lo', 1)\n"
-    "fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, asked)  # SIOCSIFFLAGS, IFF_UP\n"
-    "os.execvp(sys.argv[1], sys.argv[1:])"
-)
-"""The processes of several GPUs meet at localhost, which is down in a new namespace."""
-NAMESPACE = ("unshare", "-rn", sys.executable, "-c", WITH_LOOPBACK)
-"""A command that gives another one a network in which there is this machine and nothing else."""
 BLOCKED = """\
 import socket
 
@@ -85,20 +77,12 @@ def make_environment(folder: Path, image: Image, shipped: Iterable[str]) -> Envi
         _link(found, packages)
         listed = image.packages.get(canonicalize_name(name))
         proven[name] = {"listed": None if listed is None else str(listed), "here": found.version}
-    allowed = is_allowed()
+    allowed = can_cut_off()
     if not allowed:
         (packages / "sitecustomize").with_suffix(".py").write_text(BLOCKED, encoding="utf-8")
     absent = sorted(set(image.packages) - set(names) - {canonicalize_name(name) for name in shipped})
     network = "none: a network namespace" if allowed else "blocked in Python's sockets"
-    return Environment(python, proven, absent, network, NAMESPACE if allowed else ())
-
-
-def is_allowed() -> bool:
-    """Whether a process may have a network of its own here."""
-    try:
-        return subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
+    return Environment(python, proven, absent, network, WITHOUT_NETWORK if allowed else ())
 
 
 def _with_dependencies(names: Iterable[str], shipped: set[Any]) -> list[str]:

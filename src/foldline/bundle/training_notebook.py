@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foldline.bundle.kaggle_files import DATASET, KERNEL, SUMS, VERIFY, dataset_metadata, kernel_metadata, slug_of
+from foldline.bundle.kaggle_files import VERIFY, dataset_metadata, kernel_metadata, slug_of
 from foldline.bundle.own_wheel import write_wheel
 from foldline.bundle.training_inputs import Trainings, inputs_of
+from foldline.files.equal_zips import write_archive
 from foldline.files.notebooks import Cell, notebook_of
 from foldline.files.places import CODE, OWN, FoldName, Places, card_file
-from foldline.files.whole_files import sha256, whole_folder, write_json, write_text
-from foldline.local_kaggle.hosted_competition import write_archive
+from foldline.files.sums import SUMS, write_sums
+from foldline.files.whole_files import sha256, whole_folder, write_json
+from foldline.kaggle.parcels import DATASET, NOTEBOOK
 
 PROJECT, INPUTS_FILE, CODE_FILE = "project.foldline", "inputs.json", "train.ipynb"
 """The project is a zip under a name that Kaggle leaves whole."""
@@ -49,12 +51,11 @@ def write_training_notebook(places: Places, user: str, trainings: Trainings, hou
         write_json(folder / INPUTS_FILE, inputs_of(places, trainings), hashed=False)
         folds: list[FoldName] = [fold for fold, _ in trainings]
         write_archive(folder / PROJECT, ((name.as_posix(), name.read_bytes()) for name in _project(places, folds)))
-        sums = "".join(f"{sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
-        write_text(folder / SUMS, sums)
+        write_sums(folder)
         cells = _cells(places.slug, dataset, sha256(folder / SUMS), hours)
         write_json(folder / CODE_FILE, notebook_of(cells), hashed=False)
         write_json(folder / DATASET, dataset_metadata(*dataset.split("/")), hashed=False)
-        write_json(folder / KERNEL, _kernel_metadata(dataset, notebook, places.slug), hashed=False)
+        write_json(folder / NOTEBOOK, _kernel_metadata(dataset, notebook, places.slug), hashed=False)
     return dataset, notebook
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.bundle.kaggle_files import SUMS
+from foldline.bundle.new_rows import competition_folder
 from foldline.bundle.training_inputs import differences, inputs_of
 from foldline.bundle.training_notebook import INPUTS_FILE, PROJECT
 from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import read_json, sha256, write_json, write_text
+from foldline.files.sums import changed, read_sums, write_sums
+from foldline.files.whole_files import read_json, write_json
 from foldline.params.yaml_files import read_yaml
 
 RESULTS, CHECKPOINTS, LOGS = "results", "checkpoints", "logs"
@@ -27,9 +28,7 @@ def set_up(project: Path, bundle: Path, inputs: Path) -> str:
         archive.extractall(project)
     slug: str = read_yaml(project / "params.yaml")["competition"]
     places = Places(slug, project)
-    files = next((folder for folder in (inputs / slug, inputs / "competitions" / slug) if folder.is_dir()), None)
-    if files is None:
-        raise Refusal(f"the files of {slug} are not below {inputs}. Add the competition to the notebook's inputs.")
+    files = competition_folder(inputs, slug)
     places.archives.mkdir(parents=True)
     for path in files.iterdir():
         (places.archives / path.name).symlink_to(path)
@@ -83,9 +82,8 @@ def folders_of(places: Places, results: Path, name: str) -> list[tuple[Path, Pat
 
 def results_in(results: Path) -> list[str]:
     """The trainings that are there with their predictions. Raises Refusal where a file is not as it was written."""
-    lines = (results / SUMS).read_text(encoding="utf-8").splitlines()
-    sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-    wrong = [name for name in sums if not (results / name).is_file() or sha256(results / name) != sums[name]]
+    sums = read_sums(results)
+    wrong = changed(results, sums)
     if wrong:
         raise Refusal(f"{results}: missing or damaged: {listed(wrong)}. Fetch the output again.")
     folders = {Path(name).parts[1:3] for name in sums if name.startswith("predict/")}
@@ -102,6 +100,5 @@ def write_results(places: Places, now: Inputs, working: Path) -> list[str]:
     if places.logs.is_dir():
         shutil.copytree(places.logs, working / LOGS, dirs_exist_ok=True)
     write_json(results / INPUTS_FILE, dict(now), hashed=False)
-    files = sorted(path for path in results.rglob("*") if path.is_file() and path.name != SUMS)
-    write_text(results / SUMS, "".join(f"{sha256(path)}  {path.relative_to(results).as_posix()}\n" for path in files))
+    write_sums(results)
     return done

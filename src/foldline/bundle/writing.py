@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from foldline.archive.archives import read_manifest
 from foldline.bundle.bundles import write_models
 from foldline.bundle.kaggle_files import (
-    DATASET,
-    KERNEL,
-    SUMS,
     dataset_metadata,
     kernel_metadata,
     prediction_notebook,
@@ -17,7 +14,9 @@ from foldline.bundle.kaggle_files import (
 from foldline.bundle.own_wheel import write_wheel
 from foldline.bundle.packages import Image, fetch, lacking, needed
 from foldline.files.places import Places, card_file
-from foldline.files.whole_files import sha256, whole_folder, write_json, write_text
+from foldline.files.sums import SUMS, read_sums, write_sums
+from foldline.files.whole_files import sha256, whole_folder, write_json
+from foldline.kaggle.parcels import DATASET, NOTEBOOK
 from foldline.pixels.cache import read_images
 
 
@@ -46,14 +45,13 @@ def write_bundle(places: Places, image: Image, user: str) -> Written:
         fetch(packages, image, folder)
         own = write_wheel(folder)
         packages = {"foldline": own.split("-")[1], **packages}
-        hashes = {path.name: sha256(path) for path in sorted(folder.iterdir())}
-        write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in hashes.items()))
+        write_sums(folder)
         slug, notebook, sums = slug_of(places.slug), f"{places.slug}.ipynb", sha256(folder / SUMS)
         # Not under the hash: the notebook holds that itself, and the client uploads no metadata.
         content = prediction_notebook(places.slug, slug, sums, packages)
         write_json(folder / notebook, content, hashed=False)
         write_json(folder / DATASET, dataset_metadata(user, slug), hashed=False)
         kernel = kernel_metadata(user, slug, places.slug, notebook, image.reference)
-        write_json(folder / KERNEL, kernel, hashed=False)
+        write_json(folder / NOTEBOOK, kernel, hashed=False)
         size = sum(path.stat().st_size for path in folder.iterdir())
-        return Written(slug, notebook, packages, len(hashes), size, sums)
+        return Written(slug, notebook, packages, len(read_sums(folder)), size, sums)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from foldline.files.refusal import Refusal, listed
+from foldline.files.sums import SUMS, changed, read_sums
 from foldline.files.whole_files import sha256
 from foldline.kaggle.notebook_calls import FLAGS, SOURCES
 
-DATASET, NOTEBOOK, SUMS = "dataset-metadata.json", "kernel-metadata.json", "SHA256SUMS"
+DATASET, NOTEBOOK = "dataset-metadata.json", "kernel-metadata.json"
 AGAIN = "Make the folder again: `foldline bundle`."
 
 
@@ -81,13 +82,12 @@ def _intact(folder: Path, code: str) -> dict[str, int]:
     """The sizes of what SHA256SUMS lists, and its own."""
     if not (folder / SUMS).is_file() or not (folder / code).is_file():
         raise Refusal(f"{folder} has no {SUMS}, or no {code}. {AGAIN}")
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    sums = read_sums(folder)
     there = {path.name for path in folder.iterdir()} - {SUMS, DATASET, NOTEBOOK, code}
-    changed = [name for name in sums if not (folder / name).is_file() or sha256(folder / name) != sums[name]]
-    if changed or there - sums.keys():
+    differing = changed(folder, sums)
+    if differing or there - sums.keys():
         raise Refusal(
-            f"{folder}: {SUMS} does not fit the files: changed or missing {listed(changed)}; not listed "
+            f"{folder}: {SUMS} does not fit the files: changed or missing {listed(differing)}; not listed "
             f"{listed(sorted(there - sums.keys()))}. {AGAIN}"
         )
     return {name: (folder / name).stat().st_size for name in (*sorted(sums), SUMS)}

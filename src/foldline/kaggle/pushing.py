@@ -14,11 +14,12 @@ from typing import Any, ClassVar, TypeVar
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal, listed
+from foldline.files.sums import SUMS
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.connection import CURES, FORBIDDEN, NOT_FOUND, SERVER_ERROR, refusing
 from foldline.kaggle.guard import Upload, described_by
 from foldline.kaggle.journal import Journal, Line
-from foldline.kaggle.parcels import DATASET, NOTEBOOK, SUMS, Parcel
+from foldline.kaggle.parcels import DATASET, NOTEBOOK, Parcel
 from foldline.kaggle.protocol import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 
 DATASET_SECONDS = 3600.0

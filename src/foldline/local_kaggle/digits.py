@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
+from foldline.files.equal_zips import write_archive
 from foldline.files.whole_files import whole_folder, write_text
-from foldline.local_kaggle.hosted_competition import write_archive
 
 TEST_ROWS = 597
 SIDE_PIXELS = 32

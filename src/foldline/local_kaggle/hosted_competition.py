@@ -7,7 +7,6 @@ import csv
 import io
 import time
 import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +16,13 @@ from pydantic import BeforeValidator, PositiveInt
 
 from foldline.archive.archives import Archives
 from foldline.archive.locating import located_file
+from foldline.files.equal_zips import write_archive
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import locked, read_json, sha256_of_json, whole_file, write_json
+from foldline.files.whole_files import locked, read_json, sha256_of_json, write_json
 from foldline.local_kaggle.evaluation import Evaluation, Solution, read_solution
 from foldline.metrics.metric import Metric
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
-
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The date of a zip's entries: the same archive, byte for byte, on every machine and day."""
 
 
 def _of_name(metric: object) -> object:
@@ -89,16 +86,6 @@ def read_competition(folder: Path, slug: str, memory: Path) -> Competition:
     solution = read_solution(folder / "solution.csv", columns, description.extra_columns, description.range)
     hidden = _archive(folder / "hidden", memory / slug) if (folder / "hidden").is_dir() else None
     return Competition(slug, description, archive, hidden, solution, Submissions(memory, slug))
-
-
-def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
-    """A zip of the same bytes on every machine: stored, because compressors differ, and without dates."""
-    with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for name, content in members:
-            member = zipfile.ZipInfo(name, EPOCH)
-            # ZipInfo's default depends on the operating system.
-            member.create_system, member.external_attr = 3, 0o644 << 16
-            archive.writestr(member, content)
 
 
 def _archive(files: Path, cache: Path) -> Path:

@@ -16,12 +16,12 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
 from foldline.files.notebooks import run_notebook
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import Section
 
 INPUT, WORKING = "FOLDLINE_KAGGLE_INPUT", "FOLDLINE_KAGGLE_WORKING"
-WITHOUT_NETWORK = ("unshare", "--map-root-user", "--net")
 SPECIFICATION, OUTCOME, LOG = "session.json", "ended.json", "log.txt"
 
 
@@ -64,7 +64,7 @@ def _run(folder: Path, given: Specification) -> Outcome:
         made.mkdir()
     for name, source in given.inputs.items():
         shutil.copytree(source, inputs / name, copy_function=os.link)
-    is_cut_off = not given.has_network and _can_cut_off()
+    is_cut_off = not given.has_network and can_cut_off()
     shown = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     environment = {**shown, INPUT: str(inputs.resolve()), WORKING: str(working.resolve())}
     within, python = WITHOUT_NETWORK if is_cut_off else (), _own_python(folder / "python")
@@ -85,13 +85,6 @@ def _own_python(folder: Path) -> Path:
     lines = [f"import site; site.addsitedir({known!r})" for known in sys.path if known]
     write_text(packages / "of_the_server.pth", "".join(f"{line}\n" for line in lines))
     return folder / "bin" / "python"
-
-
-def _can_cut_off() -> bool:
-    try:
-        return subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+"""SHA256SUMS: the hashes of a folder's files, in the form of sha256sum(1)."""
+
+from pathlib import Path
+
+from foldline.files.whole_files import sha256, write_text
+
+SUMS = "SHA256SUMS"
+
+
+def write_sums(folder: Path) -> None:
+    """Of all files that are in the folder by now."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = (f"{sha256(folder / name)}  {name}\n" for name in names if name != SUMS)
+    write_text(folder / SUMS, "".join(lines))
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """The hashes by the files' names."""
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def changed(folder: Path, sums: dict[str, str]) -> list[str]:
+    """What is missing, or not as it was written."""
+    return [name for name, digest in sums.items() if not _is(folder / name, digest)]
+
+
+def _is(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path) == digest
