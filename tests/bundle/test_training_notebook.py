@@ -104,7 +104,7 @@ def test_a_session_has_the_project_and_the_competition_s_files(places: Places, t
     write_training_notebook(places, "me", TRAININGS, 8.5)
     inputs, project = tmp_path / "input", tmp_path / "project"
     project.mkdir()
-    with pytest.raises(Refusal, match="the files of the competition digits are neither in .* Add the competition"):
+    with pytest.raises(Refusal, match=r"the files of the competition digits are neither in .* Add the competition"):
         set_up(project, places.notebook, inputs)
     (inputs / mounted / "train").mkdir(parents=True)
     (inputs / mounted / "train" / "a.png").write_text("a")
