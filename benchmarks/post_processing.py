@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from foldline.card.activations import Softmax
-from foldline.ensembling.calibration import FittedBounds, FittedTemperature
+from foldline.ensembling.bounds import FittedBounds
 from foldline.ensembling.clipping import Clip, write_clipped
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
 from foldline.ensembling.forms import Distribution
@@ -26,6 +26,7 @@ from foldline.ensembling.row_sources import Stored, StoredRows, fit_steps
 from foldline.ensembling.scales import stored_scale
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.view_averages import OfProbabilities
 from foldline.ensembling.weight_fitting import least_on_simplex, log_loss_curve
 from foldline.files.arrays import put, row_blocks

@@ -266,10 +266,10 @@ def test_an_experiment_on_one_fold_works_to_the_end(finished: Path) -> None:
 
 @pytest.mark.slow
 def test_an_experiment_with_other_epochs_trains_again(finished: Path) -> None:
-    experiment = run(finished, "dvc", "exp", "run", "-S", "train.epochs=1", "-S", "folds=[1]", "-n", "short")
+    experiment = run(finished, "dvc", "exp", "run", "-S", "train.epochs=3", "-S", "folds=[1]", "-n", "short")
     assert experiment.returncode == 0, experiment.stdout
     assert "Running stage 'train@1-0'" in experiment.stdout
-    assert len(pd.read_csv(finished / "work/shapes/train/fold1/seed0/history.csv")) == 1
+    assert len(pd.read_csv(finished / "work/shapes/train/fold1/seed0/history.csv")) == 3
     subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
 
 
@@ -316,7 +316,9 @@ def test_a_study_trains_its_cells_and_leaves_the_project_alone(finished: Path) -
 def test_a_halved_search_goes_on_after_kills_as_if_there_were_none(finished: Path) -> None:
     """Killed twice, once with a cell done and once with two."""
     axes = [{"train.learning_rates.head": {"low": 1e-4, "high": 1e-1, "log": True}}]
-    text = yaml.safe_dump({**STUDY, "changes": {"folds": [0, 1], "train.epochs": 2}, "axes": axes}, sort_keys=False)
+    text = yaml.safe_dump(
+        {**STUDY, "changes": STUDY["changes"] | {"folds": [0, 1], "train.epochs": 2}, "axes": axes}, sort_keys=False
+    )
     options = ("--search", "optuna", "--trials", "6", "--halving")
     for name in ("straight", "killed"):
         (finished / f"{name}.yaml").write_text(text)

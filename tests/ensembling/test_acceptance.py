@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from foldline.ensembling import intervals
-from foldline.ensembling.calibration import FittedBounds, FittedTemperature
+from foldline.ensembling.bounds import FittedBounds
 from foldline.ensembling.chain import fit_chain
 from foldline.ensembling.clipping import Decision
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.view_averages import ranks_within
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_labels import MacroF1, QuadraticWeightedKappa

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.calibration import (
+from foldline.ensembling.bounds import (
     LOWER_BOUNDS,
     NO_BOUNDS,
     AbsoluteBounds,

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.calibration import FittedTemperature
 from foldline.ensembling.chain import FitData, fit_chain, fit_nested
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.steps import TWO_FOLDS, Context, Step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.kinds.of_probabilities import LogLoss
 from tests.ensembling.drawing import IN_SCORES, FromPredictions, cross_fitted, scorer_of
 

@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foldline.ensembling.calibration import (
-    LOWER_BOUNDS,
-    AbsoluteBounds,
-    FittedBounds,
-    FittedTemperature,
-    GivenBounds,
-    bounding,
-)
+from foldline.ensembling.bounds import LOWER_BOUNDS, AbsoluteBounds, FittedBounds, GivenBounds, bounding
 from foldline.ensembling.forms import ColumnDistributions
 from foldline.ensembling.log_losses import row_losses, sample_weights
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
@@ -21,6 +14,7 @@ from foldline.ensembling.projection import project
 from foldline.ensembling.runs import agreement
 from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.view_averages import ranks_within
 from foldline.ensembling.weight_fitting import fit_pool, pooled
 from foldline.files.refusal import Refusal

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
 from foldline.card.activations import Activation
-from foldline.ensembling.calibration import Bounds, Temperature
+from foldline.ensembling.bounds import Bounds
 from foldline.ensembling.clipping import Decision, KindsOfBounds
 from foldline.ensembling.ensembling import Methods, Temperatures
 from foldline.ensembling.forms import Form, form_of
@@ -18,6 +18,7 @@ from foldline.ensembling.predictions import _of_form
 from foldline.ensembling.scales import Scale, scale_of
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step, inputs_at
+from foldline.ensembling.temperature import Temperature
 from foldline.files.compact import IN_MEMORY, compact_array, record_dtype
 from foldline.files.refusal import Refusal
 from foldline.metrics.decisions.likeliest import MostProbable

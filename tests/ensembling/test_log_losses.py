@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.calibration import LOWER_BOUNDS, FittedBounds
+from foldline.ensembling.bounds import LOWER_BOUNDS, FittedBounds
 from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.methods import ConvexCombination
 from foldline.ensembling.projection import project

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from foldline.ensembling.calibration import FittedBounds, FittedTemperature, NoBounds
+from foldline.ensembling.bounds import FittedBounds, NoBounds
 from foldline.ensembling.clipping import Clip
 from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.scoring import Gain, Scorer, not_applicable
 from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.new_class import LabelOrNew, TopClassesOrNew
 from foldline.metrics.decisions.rules import AsPredicted

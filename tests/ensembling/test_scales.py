@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from foldline.card.activations import NEVER, Activation, ColumnSoftmax
-from foldline.ensembling.calibration import TEMPERATURES, FittedTemperature
 from foldline.ensembling.forms import form_of
 from foldline.ensembling.log_losses import mean_over_asked
 from foldline.ensembling.methods import Stacking
 from foldline.ensembling.scales import Scale, scale_of
 from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import TEMPERATURES, FittedTemperature
 from foldline.ensembling.view_averages import Reading
 from foldline.ensembling.weight_fitting import MOST, fit_pool, pooled
 from tests.ensembling.drawing import scorer_of

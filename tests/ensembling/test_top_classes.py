@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from foldline.ensembling.calibration import FittedBounds, FittedTemperature, GivenBounds, NoBounds
+from foldline.ensembling.bounds import FittedBounds, GivenBounds, NoBounds
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Stacking
 from foldline.ensembling.runs import agreement
 from foldline.ensembling.scales import OfTopClasses, Scale
 from foldline.ensembling.steps import Context, apart, stacked
+from foldline.ensembling.temperature import FittedTemperature
 from foldline.ensembling.top_classes import log_of, mean_of_logs, mean_of_top
 from foldline.ensembling.view_averages import Addition, Reading
 from foldline.files.compact import IN_MEMORY, KEPT, CompactArray, compact_array

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from jaxtyping import Int64
 
-from foldline.ensembling.calibration import Bounds
+from foldline.ensembling.bounds import Bounds
 from foldline.ensembling.chain import NestedChain
 from foldline.ensembling.predictions import Predictions, create_like
 from foldline.ensembling.row_sources import Source, Stored, StoredRows, cross_fitted, fit_steps, fitted
@@ -21,7 +21,7 @@ from foldline.metrics.metric_and_rule import RuleKind
 from foldline.params.kinds import union_of
 from foldline.params.section import Section
 
-KindsOfBounds = Annotated[Bounds, union_of("foldline.ensembling.calibration", Bounds)]
+KindsOfBounds = Annotated[Bounds, union_of("foldline.ensembling.bounds", Bounds)]
 
 
 class Clip(Section):

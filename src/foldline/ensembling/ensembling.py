@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from foldline.ensembling.calibration import Temperature
 from foldline.ensembling.chain import NestedChain
 from foldline.ensembling.members import ModelRows, Predicted
 from foldline.ensembling.methods import Method
@@ -16,6 +15,7 @@ from foldline.ensembling.row_sources import cross_fitted, fitted
 from foldline.ensembling.scales import scale_of
 from foldline.ensembling.scoring import Gain, Scorer
 from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import Temperature
 from foldline.ensembling.view_averages import Addition, Average, Reading, ordered
 from foldline.files.arrays import put
 from foldline.params.kinds import union_of
@@ -23,7 +23,7 @@ from foldline.params.section import Section
 
 Methods = Annotated[Method, union_of("foldline.ensembling.methods", Method)]
 Averages = Annotated[Average, union_of("foldline.ensembling.view_averages", Average)]
-Temperatures = Annotated[Temperature, union_of("foldline.ensembling.calibration", Temperature)]
+Temperatures = Annotated[Temperature, union_of("foldline.ensembling.temperature", Temperature)]
 
 
 class Ensemble(Section):

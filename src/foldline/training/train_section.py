@@ -106,7 +106,10 @@ class Learning(Section):
                 value = getattr(part, key)
                 epochs = max(value) if isinstance(value, tuple) else value
                 if epochs > self.epochs:
-                    yield f"{self.section}.{name}.{key} is {epochs:g}, longer than {self._whole} {self.epochs}"
+                    yield (
+                        f"{self.section}.{name}.{key} is {epochs:g}, longer than {self._whole} {self.epochs} "
+                        f"(lower it, train for longer, or choose another kind of {self.section}.{name})"
+                    )
 
 
 class Train(Learning):

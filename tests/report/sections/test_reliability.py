@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from foldline.ensembling.calibration import AbsoluteBounds, bounds_from, described_bounds, lower_bounds
+from foldline.ensembling.bounds import AbsoluteBounds, bounds_from, described_bounds, lower_bounds
 from foldline.ensembling.forms import Form
 from foldline.ensembling.intervals import wilson_interval
 from foldline.files.compact import IN_MEMORY, compact_array

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from foldline.ensembling.calibration import Bounds, bounding, bounds_from, described_bounds, lower_bounds
+from foldline.ensembling.bounds import Bounds, bounding, bounds_from, described_bounds, lower_bounds
 from foldline.ensembling.intervals import LEVEL, wilson_interval
 from foldline.files.arrays import gather
 from foldline.files.compact import CompactArray, numbers_per_row

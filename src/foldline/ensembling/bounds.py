@@ -1,6 +1,6 @@
-"""Steps that make probabilities cost less: a temperature for each model, and bounds for what is written."""
+"""Bounds on the probabilities that are written: what a sure and wrong one costs at most."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,87 +10,14 @@ from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from foldline.card.activations import column_slices
 from foldline.ensembling.forms import Form
-from foldline.ensembling.log_losses import mean_over_asked, row_losses
+from foldline.ensembling.grids import LossesAt, best_on_grid, losses_on_grid
+from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.projection import projections
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.scoring import LEAST_GAIN, Gain, not_applicable
+from foldline.ensembling.scoring import Gain, not_applicable
 from foldline.ensembling.steps import Context, Step
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
-from foldline.files.arrays import row_blocks
 from foldline.files.refusal import Refusal
-
-LossesAt = Callable[[float], Float64[np.ndarray, " rows"]]
-"""What each of some rows costs at a value of a grid."""
-TEMPERATURES = tuple(float(2 ** (exponent / 10)) for exponent in range(-20, 21))
-"""From a quarter to 4 in steps of 7 %: within half a step of the best, the loss is flat."""
-
-
-class Temperature(Step):
-    """A kind of `ensemble.temperature`."""
-
-    name = "temperature"
-    kind: Any
-
-    @property
-    def note(self) -> str:
-        return "fitted per model, before averaging"
-
-
-class NoTemperature(Temperature):
-    kind: Literal["none"]
-
-    def planned(self, context: Context) -> tuple[list[Step], list[Gain]]:
-        return [], []
-
-
-class FittedTemperature(Temperature):
-    """Scores are divided by one temperature for all models, before they are averaged; it is fitted by log loss,
-    whatever the metric (Guo et al., On Calibration of Modern Neural Networks, 2017).
-
-    Out-of-fold rows come from one model, test rows from the mean of several, which is softer already: a temperature
-    above 1 is not applied unless the person says so.
-    """
-
-    kind: Literal["fitted"]
-    softening: Literal["reported", "kept"]
-    """What becomes of a temperature above 1: it is for one model, and the mean of several is softer already."""
-
-    def default(self) -> float:
-        return 1.0
-
-    def useless(self) -> str | None:
-        if not self.metric.scores_probabilities or not self._on.scale.form.has_probabilities:
-            return not_applicable(self.metric, "a temperature")
-        if self._on.scale.is_compact:
-            return f"not applicable: a temperature needs the scores of all classes, but {TOP_CLASSES_ALONE}"
-        return None
-
-    def fit_data(self, inputs: Inputs, targets: np.ndarray) -> Float64[np.ndarray, "rows temperatures"]:
-        """What each row costs at each temperature, the mean over members."""
-        return losses_on_grid(self._losses, TEMPERATURES, inputs, targets)
-
-    def _losses(self, inputs: Inputs, targets: np.ndarray) -> LossesAt:
-        truths = [self._on.scale.log_of_truth_by_temperature(one, targets) for one in inputs]
-
-        def at(temperature: float) -> Float64[np.ndarray, " rows"]:
-            return np.mean([mean_over_asked(-truth(temperature), targets) for truth in truths], axis=0)
-
-        return at
-
-    def fit(self, data: Float64[np.ndarray, "rows temperatures"], targets: np.ndarray) -> float:
-        return best_on_grid(data, TEMPERATURES, 1.0)
-
-    def apply(self, setting: float, inputs: Inputs) -> Inputs:
-        return inputs if setting == 1.0 else tuple(self._on.scale.normalised(one / setting) for one in inputs)
-
-    def describe(self, setting: float) -> str:
-        return f"T = {setting:.3g}"
-
-    def objection(self, setting: float) -> str | None:
-        if setting <= 1 or self.softening == "kept":
-            return None
-        return "softening is for one model; the mean of several is softer already (ensemble.temperature.softening)"
-
 
 # What C * (1/C) may differ from one by rounding.
 ROUNDING = 1e-13
@@ -252,26 +179,3 @@ def bounding(
         return np.hstack([first, *others]) if others else first
 
     return within
-
-
-def losses_on_grid(
-    losses: Callable[[tuple[np.ndarray, ...], np.ndarray], LossesAt],
-    grid: Sequence[float],
-    inputs: tuple[np.ndarray, ...],
-    targets: np.ndarray,
-) -> Float64[np.ndarray, "rows values"]:
-    """`losses(inputs, targets)`: of some rows, prepared once for all values."""
-    table = np.empty((len(targets), len(grid)))
-    for block in row_blocks(inputs[0].shape):
-        rows = tuple(one[block] for one in inputs)
-        of_value = losses(rows, targets[block])
-        for at, value in enumerate(grid):
-            table[block, at] = of_value(value)
-    return table
-
-
-def best_on_grid(losses: Float64[np.ndarray, "rows values"], grid: Sequence[float], default: float) -> float:
-    """`default`, one of the grid, unless another value costs less on these rows."""
-    means = losses.mean(axis=0)
-    best = int(np.argmin(means))
-    return grid[best] if means[best] < means[list(grid).index(default)] - LEAST_GAIN else default
