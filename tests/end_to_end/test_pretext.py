@@ -68,7 +68,7 @@ def test_a_study_compares_scratch_with_the_pretext(checkout: Path) -> None:
     write(checkout, {"kind": "none"})
     study = {
         "base": "params.yaml",
-        "changes": {"folds": [0, 1], "train.epochs": 1},
+        "changes": {"folds": [0, 1], "train.epochs": 1, "train.soup": {"kind": "none"}, "predict.views": ["identity"]},
         "axes": [
             {"train.epochs": [1, 2]},
             {"start": {"scratch": {}, "rotation": {"pretext": ROTATION}}},

@@ -86,6 +86,6 @@ def test_of_phases_the_last_one_makes_it() -> None:
 
 def test_more_epochs_than_there_are_are_refused() -> None:
     with pytest.raises(
-        Refusal, match=r"train.soup.epochs is 4, longer than the training: train.epochs is 3 \\(lower it"
+        Refusal, match=r"train.soup.epochs is 4, longer than the training: train.epochs is 3 \(lower it"
     ):
         train_section(soup=SOUP | {"epochs": 4})
