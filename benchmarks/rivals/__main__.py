@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -53,10 +54,6 @@ OURS: dict[str, dict[str, Any]] = {
     "first experiment, weight decay 0.05": {"optimizer.weight_decay": 0.05},
     "first experiment, weight decay 0.05, no smoothing": {"optimizer.weight_decay": 0.05, "loss.smoothing": 0.0},
     "first experiment, smoothing 0.05": {"loss.smoothing": 0.05},
-    "first experiment, smoothing 0.05, seed 1": {"loss.smoothing": 0.05, "seeds": [1]},
-    "first experiment, seed 1": {"seeds": [1]},
-    "first experiment, no smoothing, seed 1": {"seeds": [1], "loss.smoothing": 0.0},
-    "by hand: batches of 64, seed 1": FROM_THE_STUDY | BATCHES_OF_64 | {"seeds": [1]},
     "first experiment, no augmentation": {"augmentation": {"recipe": "none", "transforms": []}},
     "first experiment, batches of 64": BATCHES_OF_64,
     "the same, channels first": BATCHES_OF_64 | {"channels_last": False},
@@ -98,36 +95,36 @@ class Board:
     def rates(self) -> Path:
         return self.work / "rates.jsonl"
 
-    def predictions(self, contender: str, epochs: int) -> Path:
+    def predictions(self, contender: str, epochs: int, seed: int) -> Path:
         folder = self.work / "predictions"
         folder.mkdir(exist_ok=True)
-        return folder / f"{contender}, {epochs} epochs.npz"
+        return folder / f"{contender}, {epochs} epochs, seed {seed}.npz"
 
     @property
     def environment(self) -> Path:
         """Of the rivals; boards share it."""
         return self.work.parent / "rivals-venv"
 
-    def command(self, contender: str, epochs: int, pictures: str) -> list[str]:
+    def command(self, contender: str, epochs: int, seed: int, pictures: str) -> list[str]:
+        how = ["--epochs", str(epochs), "--seed", str(seed)]
         if contender in OURS:
             limit = ["--limit", str(SPEED_IMAGES)] if pictures == "speed" else []
             words = ["-m", "benchmarks.rivals.ours", "--changes", json.dumps(OURS[contender]), *limit]
-            return [sys.executable, *words, "--epochs", str(epochs)]
+            return [sys.executable, *words, *how]
         script, *options = THEIRS[contender]
         weights = self.project / "work" / SLUG / "weights.safetensors"
         words = [str(HERE / script), *options, "--pictures", str(self.pictures / pictures), "--weights", str(weights)]
-        return [str(self.environment / "bin" / "python"), *words, "--model", MODEL, "--epochs", str(epochs)]
+        return [str(self.environment / "bin" / "python"), *words, "--model", MODEL, *how]
 
 
 def main() -> None:
     given = arguments()
     board = Board(given.work.resolve())
     make(board, given)
-    for epochs in given.epochs:
-        for contender in given.contenders:
-            if (contender, epochs) not in {(one["contender"], one["epochs"]) for one in read(board.results)}:
-                append(board.results, trained(board, contender, epochs))
-                print(table(read(board.results)[-1:])[-1], flush=True)
+    for one in product(given.contenders, given.epochs, given.seeds):
+        if one not in {(done["contender"], done["epochs"], done["seed"]) for done in read(board.results)}:
+            append(board.results, trained(board, *one))
+            print(table(read(board.results)[-1:])[-1], flush=True)
     if given.rounds:
         for rates in measured_in_turns(board, given.rounds):
             append(board.rates, rates)
@@ -147,6 +144,7 @@ def arguments() -> argparse.Namespace:
     script.add_argument("--weights", type=Path, required=True, help=f"a .pth of {MODEL}, whatever its names")
     script.add_argument("--work", type=Path, required=True, help="a folder for all of it")
     script.add_argument("--epochs", type=int, nargs="*", default=[1, 3, 10])
+    script.add_argument("--seeds", type=int, nargs="*", default=[0])
     everybody = [*OURS, *THEIRS]
     script.add_argument("--contenders", nargs="*", default=everybody, choices=everybody, metavar="NAME")
     script.add_argument("--rounds", type=int, default=0, help="of turns in which speed is measured")
@@ -167,10 +165,10 @@ def make(board: Board, given: argparse.Namespace) -> None:
         make_environment(board.environment)
 
 
-def trained(board: Board, contender: str, epochs: int) -> dict[str, Any]:
+def trained(board: Board, contender: str, epochs: int, seed: int) -> dict[str, Any]:
     """Its scores, and what each epoch cost."""
-    file = board.predictions(contender, epochs)
-    command = [*board.command(contender, epochs, "all"), "--predictions", str(file)]
+    file = board.predictions(contender, epochs, seed)
+    command = [*board.command(contender, epochs, seed, "all"), "--predictions", str(file)]
     done = subprocess.run(
         command, cwd=board.project, env=one_thread(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
@@ -179,7 +177,7 @@ def trained(board: Board, contender: str, epochs: int) -> dict[str, Any]:
     targets = np.array(json.loads((board.pictures / "labels.json").read_text()))
     scores = scored(targets, dict(np.load(file)))
     turns = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"images"')]
-    return {"contender": contender, "epochs": epochs, "scores": scores, "turns": turns}
+    return {"contender": contender, "epochs": epochs, "seed": seed, "scores": scores, "turns": turns}
 
 
 def measured_in_turns(board: Board, rounds: int) -> list[dict[str, list[float]]]:
@@ -198,7 +196,7 @@ def measured_in_turns(board: Board, rounds: int) -> list[dict[str, list[float]]]
 
 
 def start(board: Board, contender: str, epochs: int) -> "subprocess.Popen[str]":
-    command = board.command(contender, epochs, "speed")
+    command = board.command(contender, epochs, 0, "speed")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
     return subprocess.Popen(command, cwd=board.project, env=one_thread(), **pipes)
 

@@ -37,7 +37,7 @@ def main() -> None:
     script.add_argument("--changes", type=json.loads, default={}, metavar="JSON", help="of the section train")
     script.add_argument("--limit", type=int, help="of the training images, the first (default: all)")
     given = script.parse_args()
-    config = changed(given.changes | {"epochs": given.epochs})
+    config = changed(given.changes | {"epochs": given.epochs, "seeds": [given.seed]})
     fold = first_fold(config)
     if given.limit:
         fold = replace(fold, training=fold.training.at(np.arange(given.limit)))

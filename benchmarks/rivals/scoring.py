@@ -4,13 +4,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float64, Integer
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+
+from foldline.ensembling.bounds import FittedBounds
+from foldline.ensembling.chain import FitData, fit_nested
+from foldline.ensembling.forms import Distribution
+from foldline.ensembling.scales import Inputs, OfLogProbabilities, Scale, stored_scale
+from foldline.ensembling.scoring import Scorer
+from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.temperature import FittedTemperature
+from foldline.metrics.decisions.likeliest import MostProbable
+from foldline.metrics.kinds.of_probabilities import LogLoss
 
 Targets = Integer[np.ndarray, " rows"]
 Probabilities = Float64[np.ndarray, "rows classes"]
 LEAST = 1e-15
 """What a probability counts as at least."""
+FOLDS = 5
+FORM = Distribution(kind="distribution")
+SCORER = Scorer(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
+TEMPERATURE = FittedTemperature(kind="fitted", softening="reported")
+BOUNDS = FittedBounds(kind="fitted")
 
 
 def log_loss(targets: Targets, probabilities: Probabilities) -> float:
@@ -21,52 +34,51 @@ def accuracy(targets: Targets, probabilities: Probabilities) -> float:
     return float((probabilities.argmax(axis=1) == targets).mean())
 
 
-def tempered(targets: Targets, probabilities: Probabilities) -> Probabilities:
-    """Even rows with the temperature that fits the odd ones best, and the other way round: no row sees its own target.
-    It stands for the temperature that out-of-fold rows ask for, which are other rows of the same kind."""
-    scores = np.log(np.maximum(probabilities, LEAST))
-    halves = np.arange(len(targets)) % 2
-    result = np.empty_like(probabilities)
-    for half in (0, 1):
-        own, other = halves == half, halves != half
-        result[own] = at(fitted(targets[other], scores[other]), scores[own])
-    return result
+def post_processed(targets: Targets, probabilities: Probabilities) -> Probabilities:
+    """As the first experiment's `ensemble` and `clip` end: each row with the temperature and the bounds that were
+    fitted, and decided on, without its fold. The rows held back stand for those out of fold, which are other rows of
+    the same kind."""
+    log_scale = OfLogProbabilities(FORM)
+    (scores,) = without_own_fold(TEMPERATURE, log_scale, (np.log(np.maximum(probabilities, LEAST)),), targets)
+    (bounded,) = without_own_fold(
+        BOUNDS, stored_scale(FORM, scores.shape[1]), (log_scale.predictions(scores),), targets
+    )
+    return bounded.astype(np.float64)
 
 
-def at(temperature: float, scores: Float64[np.ndarray, "rows classes"]) -> Probabilities:
-    return np.exp(log_softmax(scores / temperature, axis=1))
-
-
-def fitted(targets: Targets, scores: Float64[np.ndarray, "rows classes"]) -> float:
-    """The temperature, between 1/20 and 20, with the least log loss."""
-
-    def loss(log_temperature: float) -> float:
-        return log_loss(targets, at(float(np.exp(log_temperature)), scores))
-
-    limit = float(np.log(20))
-    return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))  # type: ignore[attr-defined]
+def without_own_fold(step: Step, scale: Scale, inputs: Inputs, targets: Targets) -> Inputs:
+    rows = np.arange(len(targets))
+    context = Context(scale, SCORER, inputs[0].shape[1])
+    nested = fit_nested([step.on(context)], FitData(inputs, targets, rows % FOLDS, clusters=rows), step.name)
+    return nested.cross_fitted(rows % FOLDS, lambda _, those: tuple(one[those] for one in inputs))
 
 
 def scored(targets: Targets, predictions: Mapping[str, Probabilities]) -> dict[str, tuple[float, float]]:
     """Log loss and accuracy of each way to predict. `predictions`: `plain`, `flipped`, and whatever else there is."""
     both = (predictions["plain"] + predictions["flipped"]) / 2
     others = {name: made for name, made in predictions.items() if name not in ("plain", "flipped")}
-    ways = {"one view": predictions["plain"], "with the flip": both, "tempered": tempered(targets, both), **others}
+    ways = {
+        "one view": predictions["plain"],
+        "with the flip": both,
+        COLUMNS[2]: post_processed(targets, both),
+        **others,
+    }
     return {way: (log_loss(targets, made), accuracy(targets, made)) for way, made in ways.items()}
 
 
-COLUMNS = ("one view", "with the flip", "tempered", "tta")
+COLUMNS = ("one view", "with the flip", "post-processed", "tta")
 
 
 def table(results: Sequence[Mapping]) -> list[str]:
     """A row per training: its scores, its processor seconds, and images per processor second."""
-    lines = [f"| Contender | Epochs | {' | '.join(COLUMNS)} | CPU seconds | images per CPU second |"]
-    lines.append("|---" * (len(COLUMNS) + 4) + "|")
+    lines = [f"| Contender | Epochs | Seed | {' | '.join(COLUMNS)} | CPU seconds | images per CPU second |"]
+    lines.append("|---" * (len(COLUMNS) + 5) + "|")
     for one in results:
         cells = [cell(one["scores"].get(way)) for way in COLUMNS]
         seconds = sum(turn["seconds"] for turn in one["turns"])
         rate = sum(turn["images"] for turn in one["turns"]) / seconds
-        lines.append(f"| {one['contender']} | {one['epochs']} | {' | '.join(cells)} | {seconds:.0f} | {rate:.1f} |")
+        start = " | ".join(str(one[key]) for key in ("contender", "epochs", "seed"))
+        lines.append(f"| {start} | {' | '.join(cells)} | {seconds:.0f} | {rate:.1f} |")
     return lines
 
 

@@ -17,6 +17,7 @@ import numpy as np
 def parser(description: str | None) -> argparse.ArgumentParser:
     script = argparse.ArgumentParser(description=description)
     script.add_argument("--epochs", type=int, required=True)
+    script.add_argument("--seed", type=int, default=0)
     script.add_argument("--predictions", type=Path, help="an .npz for those of the held-back rows (default: none)")
     return script
 

@@ -48,7 +48,7 @@ def main() -> None:
     script.add_argument("--model", required=True)
     script.add_argument("--find-rate", action="store_true")
     given = script.parse_args()
-    set_seed(0, reproducible=True)
+    set_seed(given.seed, reproducible=True)
     with TemporaryDirectory() as scratch:
         learner = learner_of(given.pictures, given.weights, given.model, Path(scratch))
         found = {}

@@ -33,7 +33,7 @@ def main() -> None:
     script.add_argument("--model", required=True)
     script.add_argument("--channels-last", action="store_true")
     given = script.parse_args()
-    random_seed(42, 0)
+    random_seed(given.seed, 0)
     order = torch.channels_last if given.channels_last else torch.contiguous_format
     overlay = {"file": str(given.weights)}
     classes, pixels = shape_of(given.pictures)
