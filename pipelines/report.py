@@ -9,44 +9,37 @@ Card: `target`, `metric`, `submission`, `layout.aggregate`.
 foldline report
 """
 
-from collections.abc import Callable, Mapping
+from functools import partial
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.finished_runs import finished_runs
 from foldline.files.dvc_records import md5_of
 from foldline.files.lasting import lasting_places
-from foldline.files.refusal import Refusal
 from foldline.kaggle.uploads import read_uploads
 from foldline.metrics.metric import Metric
-from foldline.report.evidence import Evidence, read_evidence
-from foldline.report.page import Section, write_page
+from foldline.report.evidence import read_evidence
+from foldline.report.page import gathered, write_page
 from foldline.report.pictures import Pictures
-from foldline.report.sections import confusion as of_confusion
-from foldline.report.sections import labels, numbers, ordinal, rankings, reliability, shift, slices
-from foldline.report.sections import ledger as of_uploads
+from foldline.report.sections.columns import columns, confusions
 from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
+from foldline.report.sections.labels import labels
+from foldline.report.sections.ledger import ledger
 from foldline.report.sections.map import map_of_features
+from foldline.report.sections.numbers import numbers
+from foldline.report.sections.ordinal import ordinal
+from foldline.report.sections.rankings import rankings
+from foldline.report.sections.reliability import reliability
 from foldline.report.sections.scores import keys, run_rows, scores, summary
-from foldline.report.uploads import contenders, current_run_id, find_uploaded
+from foldline.report.sections.shift import shift
+from foldline.report.sections.slices import slices
+from foldline.report.uploads import contenders, own_upload
 from pipelines.answers import Answer
 from pipelines.feature_spaces import MODEL
 from pipelines.mapped_space import mapped_space
 from pipelines.pixels import open_cache
 from pipelines.running import parser, read_settings, run
-
-OF_KINDS: Mapping[str, Callable[[Evidence], Section | None]] = {
-    numbers.NEEDS: numbers.numbers,
-    labels.NEEDS: labels.labels,
-    ordinal.NEEDS: ordinal.ordinal,
-    rankings.NEEDS: rankings.rankings,
-}
-OF_ALL: Mapping[str, Callable[[Evidence], Section | None]] = {
-    reliability.NEEDS: reliability.reliability,
-    slices.NEEDS: slices.slices,
-}
-"""Sections that a run may have none of, by what they need."""
 
 
 def main() -> Answer:
@@ -57,7 +50,8 @@ def main() -> Answer:
     pixels, seed = open_cache(places), settings.section("train.seeds", tuple[int, ...])[0]
     lasting = lasting_places(places.slug)
     uploads = read_uploads(lasting.ledger, places.slug)
-    uploaded = find_uploaded(uploads, current_run_id(places.slug, places.submission), evidence.metric)
+    own = own_upload(uploads, places.slug, places.submission)
+    public = own.public_score if own is not None else None
     against = run_rows(finished_runs(lasting), md5_of(places.clipped / "out_of_fold.npy"), lasting.compared)
 
     def maps_of(asked: Asked) -> FoundMaps:
@@ -68,23 +62,18 @@ def main() -> Answer:
     # What shows most is first to take from the room for pictures.
     pictures = Pictures(pixels)
     of_examples = examples(evidence, pictures, maps_of)
-    made = {
-        "scores": scores(evidence, uploaded, against),
-        of_confusion.NEEDS: of_confusion.confusion(evidence, pictures),
-        **{needs: section(evidence) for needs, section in OF_KINDS.items()},
-        "examples": of_examples,
-        **{needs: section(evidence) for needs, section in OF_ALL.items()},
-        "curves": curves(evidence),
-        shift.NEEDS: shift.shift(evidence, pixels),
-        of_uploads.NEEDS: of_uploads.ledger(contenders(uploads, lasting), evidence.metric),
-    }
-    left_out = [needs for needs, section in made.items() if section is None]
-    found = [section for section in made.values() if section is not None]
-    try:
-        found.append(map_of_features(evidence, mapped_space(settings), pictures))
-    except Refusal as why:
-        left_out.append(f"the map of features: {str(why).rstrip('.')}")
-    told, said = keys(evidence, uploaded), summary(evidence)
+    found, left_out = gathered(
+        lambda: scores(evidence, public, against),
+        partial(columns, evidence),
+        *confusions(evidence, pictures),
+        *(partial(section, evidence) for section in (numbers, labels, ordinal, rankings)),
+        lambda: of_examples,
+        *(partial(section, evidence) for section in (reliability, slices, curves)),
+        lambda: shift(evidence, pixels),
+        lambda: ledger(contenders(uploads, lasting), evidence.metric, own),
+        lambda: map_of_features(evidence, lambda: mapped_space(settings), pictures),
+    )
+    told, said = keys(evidence, public), summary(evidence)
     write_page(places.report, places.slug, said, found, keys=told, left_out=left_out, pictures=pictures)
     size = places.report.stat().st_size
     print(f"{places.report}: {', '.join(one.anchor for one in found)}; {size / 1e6:.1f} MB")

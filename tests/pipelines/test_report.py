@@ -28,6 +28,7 @@ from tests.competitions.conftest import enter as enter
 AMAZON = "planet-understanding-the-amazon-from-space"
 EYES = "aptos2019-blindness-detection"
 ALL = ["scores", "confusion", "examples"]
+BY_COLUMN = ["columns", *(f"confusion-{name}" for name in test_bengaliai_cv19.PARTS)]
 WITHOUT_CONFUSION = ["scores", "examples"]
 CASES = [
     pytest.param(EYES, test_aptos2019_blindness_detection, ALL, id="levels, by a rule that is fitted"),
@@ -37,7 +38,11 @@ CASES = [
         "whale-categorization-playground", test_whale_categorization_playground, ALL, id="rankings, with a new class"
     ),
     pytest.param(
-        "bengaliai-cv19", test_bengaliai_cv19, WITHOUT_CONFUSION, id="labels of columns", marks=pytest.mark.slow
+        "bengaliai-cv19",
+        test_bengaliai_cv19,
+        ["scores", *BY_COLUMN, "examples"],
+        id="labels of columns",
+        marks=pytest.mark.slow,
     ),
 ]
 
@@ -54,14 +59,15 @@ def test_a_run_of_each_kind_has_its_page(slug: str, module: ModuleType, sections
     found, scored = read(places), json.loads((places.clipped / "metrics.json").read_text())
     assert found.metric.score(found.targets, found.answers) == pytest.approx(scored["score"], abs=1e-6)
     answer = report.main()
-    assert [one for one in answer["sections"] if one in ALL] == sections
+    assert [one for one in answer["sections"] if one in (*ALL, *BY_COLUMN)] == sections
     page = places.report.read_text(encoding="utf-8")
     assert answer["bytes"] == len(page.encode())
     pictures = _json_of(page, "pictures")
     assert set(re.findall(r'data-picture="([^"]+)"', page)) == set(pictures)
     assert "no room for this picture" not in page
     assert "There are no maps of where models look" in page, "the oracle left no models"
-    assert ("Left out: the confusion matrix needs rows of one class each" in page) == ("confusion" not in sections)
+    assert ("the confusion matrix needs rows of one class each" in page) == (sections == WITHOUT_CONFUSION)
+    assert ("scores by column need a label of each column" in page) == ("columns" not in sections)
 
 
 def _json_of(page: str, name: str) -> Any:

@@ -25,6 +25,7 @@ def test_a_row_of_unreadable_images_is_predicted_from_their_blanks() -> None:
     images = row_images(ROWS, IMAGES, ["a", "c"], "test")
     np.testing.assert_array_equal(images.cache_indices, [13, 14, 15])
     np.testing.assert_array_equal(images.rows, [0, 1, 1])
+    np.testing.assert_array_equal(images.firsts, [13, 14])
 
 
 def test_a_subset_of_the_rows_has_its_images_alone() -> None:

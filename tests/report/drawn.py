@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 from foldline.card.target import Target
 from foldline.ensembling.forms import Form
 from foldline.metrics.metric import Metric
-from foldline.predicting.predicted_rows import RowImages
 from foldline.report.evidence import GAINS, Evidence
 
 MULTICLASS = {"kind": "multiclass", "column": "label", "group": None}
@@ -47,7 +46,7 @@ def drawn(
         clusters=turns,
         losses=of_form.row_losses(predictions, truth),
         loss_name=of_form.loss_name,
-        row_images=RowImages(turns, turns, rows),
+        first_images=turns,
         rows=pd.DataFrame({"part": "train", "row_id": ids, "group": None}),
         images=pd.DataFrame({"row": turns, "cache_index": turns, "height": 8, "width": 8, "error": None}),
         gains=pd.DataFrame(columns=[*GAINS, "stage"]),

@@ -1,5 +1,6 @@
 """What charts and tables of sections are made of; and that Vega-Lite takes the chart of each section."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 import vl_convert
 
 from foldline.report.charts import MOST_LISTED, drawn_rows, records, table_of
-from foldline.report.page import UNKNOWN, Cell, Chart, Section
+from foldline.report.page import UNKNOWN, Cell, Chart, Section, gathered
+from foldline.report.sections.columns import columns
 from foldline.report.sections.curves import curves
 from foldline.report.sections.labels import labels
 from foldline.report.sections.map import drawn as drawn_map
@@ -61,7 +63,7 @@ def test_data_of_charts_are_plain_and_short() -> None:
     assert records(frame)[1]["x"] is None
 
 
-def of_kind(kind: str) -> list[Section | None]:
+def of_kind(kind: str) -> list[Section]:
     shape = {"form": "distribution", **KINDS[kind]}
     targets: Any = {"sets": np.eye(3, dtype=np.uint8), "numbers": np.eye(3, dtype=np.float32)}.get(kind, TURNS[:3])
     predictions = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.5, 0.4]])[TURNS % 3]
@@ -73,7 +75,8 @@ def of_kind(kind: str) -> list[Section | None]:
     )  # fmt: skip
     images = pd.DataFrame({"row": TURNS, "cache_index": TURNS, "height": 8 + TURNS % 2, "width": 8, "error": None})
     found = drawn(targets[TURNS % 3], predictions, classes=CLASSES, history=history, images=images, **shape)
-    return [section(found) for section in (numbers, labels, ordinal, rankings, reliability, slices, curves)]
+    sections = (columns, numbers, labels, ordinal, rankings, reliability, slices, curves)
+    return gathered(*(partial(section, found) for section in sections))[0]
 
 
 @pytest.mark.parametrize(("kind", "expected"), [
@@ -84,7 +87,7 @@ def of_kind(kind: str) -> list[Section | None]:
     ("numbers", ["numbers", "slices", "curves"]),
 ])  # fmt: skip
 def test_each_kind_of_target_has_its_sections_and_vega_takes_them(kind: str, expected: list[str]) -> None:
-    found = [section for section in of_kind(kind) if section is not None]
+    found = of_kind(kind)
     assert [section.anchor for section in found] == expected
     charts = [part for section in found for part in section.body if isinstance(part, Chart)]
     assert len(charts) >= len(expected)

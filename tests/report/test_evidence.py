@@ -14,12 +14,12 @@ from foldline.files.compact import MOST_DENSE_CLASSES, create_values
 from foldline.metrics.metric import Metric
 from foldline.report.evidence import row_losses
 from foldline.report.pictures import Pictures
+from foldline.report.row_figures import row_lines
 from foldline.report.sections.confusion import confusion
 from foldline.report.sections.examples import FoundMaps, examples
 from foldline.report.sections.rankings import rankings
 from foldline.report.sections.reliability import reliability
 from foldline.report.sections.scores import scores
-from foldline.report.uploads import Uploaded
 from tests.report.drawn import drawn
 
 TOP_TWO = TypeAdapter(Metric).validate_python({"kind": "map_at_k", "k": 2})
@@ -69,14 +69,40 @@ def test_a_row_of_a_new_class_costs_what_the_highest_probability_does() -> None:
     assert loss_of("accuracy", run)[0] == pytest.approx([np.log(4), np.log(2)])
 
 
-def test_labels_and_probabilities_of_a_row() -> None:
+def test_labels_of_rows_and_their_probabilities() -> None:
     found = drawn([0, 1, 1], [[0.5, 0.25], [0.75, 0.25], [0.25, 0.75]])
     assert found.labels is not None
     assert found.labels.tolist() == [0, 0, 1]
-    assert found.probabilities_of(found.labels).tolist() == [0.5, 0.75, 0.75]
-    assert np.isnan(found.probabilities_of(np.array([2, 0, 0]))).tolist() == [True, False, False]
-    several = replace(found, row_images=type(found.row_images)(np.arange(4) + 5, np.array([0, 0, 1, 2]), 3))
-    assert several.first_images.tolist() == [5, 7, 8]
+    assert [row_lines(found, row)[1:3] for row in range(3)] == [
+        ["true: cat (0.500)", "said: cat (0.500)"],
+        ["true: dog (0.250)", "said: cat (0.750)"],
+        ["true: dog (0.750)", "said: dog (0.750)"],
+    ]
+    unseen = {"kind": "ranked", "column": "label", "new_class": "new", "group": None}
+    assert row_lines(replace(drawn([0], [[0.25, 0.75]], target=unseen), targets=np.array([2])), 0)[1] == "true: new"
+
+
+def test_a_column_of_labels_is_a_run_of_its_own() -> None:
+    """Of the rows that have a label in it; the classes of the others are nothing to it."""
+    columns = drawn(
+        np.array([[0, 3], [1, -1], [1, 2]]),
+        [[0.5, 0.5, 0.125, 0.25, 0.625], [0.75, 0.25, 0.2, 0.3, 0.5], [0.25, 0.75, 0.5, 0.25, 0.25]],
+        classes=("x=0", "x=1", "y=0", "y=1", "y=2"),
+        target={"kind": "multioutput", "columns": ["x", "y"], "group": None},
+        form={"kind": "column_distributions", "sizes": [2, 3]},
+        metric={"kind": "mean_column_accuracy", "weights": None},
+        answers=np.array([[0, 4], [1, 4], [1, 2]]),
+    ).columns
+    assert list(columns) == ["x", "y"]
+    x, y = columns.values()
+    assert (x.names, y.names) == (("0", "1"), ("0", "1", "2"))
+    assert (x.ids, y.ids) == (("r0", "r1", "r2"), ("r0", "r2"))
+    assert (x.targets.tolist(), y.targets.tolist()) == ([0, 1, 1], [1, 0])
+    assert x.labels is not None and y.labels is not None
+    assert (x.labels.tolist(), y.labels.tolist()) == ([0, 1, 1], [2, 0]), "what the metric scores"
+    assert y.losses.tolist() == pytest.approx([np.log(4), np.log(2)])
+    assert (y.first_images.tolist(), y.folds.tolist()) == ([0, 2], [0, 0])
+    assert drawn([0], [[0.5, 0.5]]).columns == {}
 
 
 def test_very_many_classes_stay_compact(tmp_path: Path) -> None:
@@ -89,13 +115,11 @@ def test_very_many_classes_stay_compact(tmp_path: Path) -> None:
     names = tuple(f"class {number}" for number in range(classes))
     found = replace(drawn(truth, dense, classes=names), before=after, after=after, answers=after)
     pictures = Pictures(np.zeros((4, 8, 8, 3), np.uint8))
-    nowhere, no_maps = Uploaded(None, None, None), FoundMaps({}, "")
-    made = [scores(found, nowhere), confusion(found, pictures), examples(found, pictures, lambda asked: no_maps)]
-    titles = [section.title for section in made if section is not None]
+    no_maps = FoundMaps({}, "")
+    made = [scores(found, None), confusion(found, pictures), examples(found, pictures, lambda asked: no_maps)]
+    titles = [section.title for section in made]
     claimed, ranked = reliability(found), rankings(replace(found, metric=TOP_TWO, answers=np.tile([0, 1], (4, 1))))
-    assert claimed is not None
     assert len(claimed.body) == 1, "bounds need all classes"
-    assert ranked is not None
     assert ranked.title.startswith("25.0% of the rows have a class of theirs at the first rank, 50.0%")
     missed = np.log(2 * (classes - 1))
     assert titles[0].startswith(f"Out of fold log loss is {(3 * np.log(2) + missed) / 4:.5f}")

@@ -14,11 +14,13 @@ from foldline.report.page import (
     Galleries,
     Gallery,
     Key,
+    LeftOut,
     Matrix,
     Opening,
     Section,
     Table,
     Words,
+    gathered,
     shown,
     write_page,
 )
@@ -42,7 +44,7 @@ def every_part(pictures: Pictures) -> list[Section]:
         Chart(SPEC, HOSTILE, "picture", "said"),
         Gallery([figure, Figure(None, "full", ())], HOSTILE, HOSTILE),
         Galleries([Gallery([figure], HOSTILE, HOSTILE, in_row=9, is_captioned=False)]),
-        Matrix("of-classes", HOSTILE, ["a", HOSTILE], [[opening, opening], [Opening("0", 0.0, ""), opening]]),
+        Matrix(HOSTILE, ["a", HOSTILE], [[opening, opening], [Opening("0", 0.0, ""), opening]]),
     ]
     return [Section("one-thing", HOSTILE, HOSTILE, body), Section("other", "b", "", [Chart(SPEC, "again")])]
 
@@ -78,9 +80,17 @@ def test_pictures_and_charts_are_there_once_as_data(tmp_path: Path) -> None:
 
 def test_what_a_cell_opens_is_there(tmp_path: Path) -> None:
     page = page_of(tmp_path, *every_part(Pictures(np.zeros((2, 8, 8, 3), np.uint8))))
-    opened = re.findall(r'data-opens="([\w-]+)"', page)
-    assert opened == ["of-classes-0-0", "of-classes-0-1", "of-classes-1-1"]
-    assert re.findall(r'<template id="([\w-]+)"', page) == opened
+    opening = re.findall(r"<button[^>]* data-opens[^>]*>\w+</button>(<\w+><div class=\"gallery)?", page)
+    assert opening == ['<template><div class="gallery'] * 3
+    assert page.count("<template>") == 3
+
+
+def test_what_is_left_out_says_why() -> None:
+    def none() -> Section:
+        raise LeftOut("it needs more")
+
+    one = Section("one", "a", "", [])
+    assert gathered(none, lambda: one, none) == ([one], ["it needs more"] * 2)
 
 
 def test_a_page_without_charts_is_without_vega(tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ class RowImages:
     tabular: tuple[Float32[np.ndarray, "count tabular"], ...] = ()
     """The rows' tabular features, if the model takes them."""
 
+    @property
+    def firsts(self) -> Int64[np.ndarray, " count"]:
+        """Of each row its first image's index in the pixel cache."""
+        return self.cache_indices[np.searchsorted(self.rows, np.arange(self.count))]
+
     def part(self, process: int, processes: int) -> "RowImages":
         """The images of a contiguous part of the rows. The parts of all processes are all rows, each once."""
         start, end = (self.count * number // processes for number in (process, process + 1))

@@ -38,17 +38,20 @@ def drawn_rows(count: int, most: int = MOST_POINTS) -> Int64[np.ndarray, " drawn
     return np.sort(np.random.default_rng(SEED).permutation(count)[:most])
 
 
-def table_of(frame: pd.DataFrame, caption: str, formats: Mapping[str, str] | None = None) -> Table:
-    """The first MOST_LISTED rows, which the caption says where there are more. formats: by column, of its numbers."""
+def table_of(frame: pd.DataFrame, caption: str, formats: Mapping[str, str] | None = None, texts: int = 1) -> Table:
+    """The first MOST_LISTED rows, which the caption says where there are more. formats: by column, of its numbers.
+    texts: as in `Table`."""
     shown, given = frame.head(MOST_LISTED), formats or {}
     rows = [[_cell(str(name), value, given) for name, value in row.items()] for row in shown.to_dict("records")]
     cut = f", the first {len(shown)} of {len(frame):,}" if len(shown) < len(frame) else ""
-    return Table([str(name) for name in frame.columns], rows, caption + cut)
+    return Table([str(name) for name in frame.columns], rows, caption + cut, texts)
 
 
 def _cell(column: str, value: Any, formats: Mapping[str, str]) -> str | Cell:
     if column == "verdict":
         return Cell(value, VERDICTS[value])
+    if isinstance(value, Cell):
+        return value
     return UNKNOWN if pd.isna(value) else format(value, formats.get(column, SHOWN[type(value)]))
 
 

@@ -14,11 +14,11 @@ from jaxtyping import Float64, Int64, Integer
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.clipping import Decision, answers_again
-from foldline.ensembling.forms import Form
-from foldline.ensembling.log_losses import are_positions, of_truth
+from foldline.ensembling.forms import Distribution, Form
+from foldline.ensembling.log_losses import are_positions
 from foldline.ensembling.runs import Run, read_run
 from foldline.ensembling.scoring import Scorer
-from foldline.files.compact import rows_at
+from foldline.files.class_names import column_sizes, column_slices
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.rows import read_rows
@@ -29,13 +29,14 @@ from foldline.metrics.kinds.of_probabilities import SMALLEST
 from foldline.metrics.metric_and_rule import MetricKind
 from foldline.metrics.truths_and_answers import Answer, Labels
 from foldline.pixels.cache import read_images
-from foldline.predicting.predicted_rows import RowImages, row_images
+from foldline.predicting.predicted_rows import row_images
 from foldline.report.page import in_words
 from foldline.training.history import read_history
 
 GAINS = ("step", "setting", "in_sample", "cross_validated", "standard_error", "low", "high", "applied", "note")
 WRITERS = {"ensemble/metrics.json": "ensemble", "clip/metrics.json": "clip", "images.parquet": "prepare"}
 """Files of a finished run below work/<slug>, and the stages that write them."""
+ONE_LABEL = Distribution(kind="distribution")
 FIRST_LABEL: Mapping[Answer, Callable[[np.ndarray], np.ndarray]] = {
     "labels": lambda answers: answers,
     "rankings": lambda answers: answers[:, 0],
@@ -71,8 +72,8 @@ class Evidence:
     """What each row costs."""
     loss_name: str
     """In words: the metric's name where `losses` are its own."""
-    row_images: RowImages
-    """Their images in the pixel cache, sorted by row."""
+    first_images: Int64[np.ndarray, " rows"]
+    """Of each its first image's index in the pixel cache."""
     rows: pd.DataFrame
     """rows.parquet: of all train and test rows."""
     images: pd.DataFrame
@@ -101,25 +102,42 @@ class Evidence:
         return FIRST_LABEL.get(self.metric.needs, lambda answers: self.form.named(self.after))(self.answers)
 
     @cached_property
-    def first_images(self) -> Int64[np.ndarray, " rows"]:
-        """Of each row its first image's index in the pixel cache."""
-        starts = np.searchsorted(self.row_images.rows, np.arange(self.row_images.count))
-        return self.row_images.cache_indices[starts]
-
-    @cached_property
     def errors(self) -> Mapping[int, str]:
         """Why the image of an index cannot be read, of those that cannot."""
         wrong = self.images[self.images["error"].notna()]
         return dict(zip(wrong["cache_index"].tolist(), wrong["error"].tolist(), strict=True))
 
-    def probabilities_of(
-        self, labels: Labels, rows: slice | Int64[np.ndarray, " some"] = slice(None)
-    ) -> Float64[np.ndarray, " some"]:
-        """What `after` gives one class of each of these rows, where a row is one distribution; NaN for a class that the
-        predictions do not know."""
-        known = labels < len(self.classes)
-        given = of_truth(rows_at(self.after, rows), np.where(known, labels, 0))[:, 0]
-        return np.where(known, given, np.nan)
+    @cached_property
+    def columns(self) -> Mapping[str, Evidence]:
+        """Of a target of several labels each column by itself, as if it were all: of the rows that have a label there.
+        Nothing of other targets."""
+        if "labels" not in self.target.truths:
+            return {}
+        sizes, names_labels = column_sizes(self.classes), self.metric.needs == "labels"
+        found = {}
+        for at, (name, mine) in enumerate(zip(sizes, column_slices([*sizes.values()]), strict=True)):
+            rows = np.flatnonzero(self.targets[:, at] >= 0)
+            targets, before, after = (
+                self.targets[rows, at] - mine.start,
+                self.before[rows, mine],
+                self.after[rows, mine],
+            )
+            found[name] = replace(
+                self,
+                form=ONE_LABEL,
+                classes=self.classes[mine],
+                ids=tuple(self.ids[row] for row in rows),
+                targets=targets,
+                before=before,
+                after=after,
+                answers=self.answers[rows, at] - mine.start if names_labels else after,
+                folds=self.folds[rows],
+                clusters=self.clusters[rows],
+                losses=ONE_LABEL.row_losses(after, targets),
+                loss_name=ONE_LABEL.loss_name,
+                first_images=self.first_images[rows],
+            )
+        return found
 
 
 def read_evidence(places: Places, target: Target, metric: MetricKind, submission: Submission) -> Evidence:
@@ -157,7 +175,7 @@ def read_evidence(places: Places, target: Target, metric: MetricKind, submission
         clusters=run.clusters,
         losses=losses,
         loss_name=loss_name,
-        row_images=row_images(rows, images, final.out_of_fold_ids, "train"),
+        first_images=row_images(rows, images, final.out_of_fold_ids, "train").firsts,
         rows=rows,
         images=images,
         gains=gains,

@@ -49,7 +49,7 @@ document.addEventListener("keydown", event => {
 
 document.addEventListener("click", event => {
   const cell = event.target.closest("button[data-opens]"), thumb = event.target.closest("button.thumb");
-  if (cell) open(document.getElementById(cell.dataset.opens).content.cloneNode(true));
+  if (cell) open(cell.nextElementSibling.content.cloneNode(true));
   else if (thumb) open(enlarged(thumb.closest("figure")));
   else if (event.target === shownWindow) shownWindow.close();
 });

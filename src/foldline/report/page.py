@@ -5,7 +5,7 @@ A page is sections, a section is parts, and each part is drawn by the macro of p
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -80,6 +80,15 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Curves:
+    """A study's curves, which a reader chooses among by the controls of study.js; a page has one at most."""
+
+    template: ClassVar[str] = "curves"
+    data: Mapping[str, Any]
+    """cells, lines, axes: what study.js draws."""
+
+
+@dataclass(frozen=True)
 class Figure:
     """A picture and what is said of it."""
 
@@ -131,14 +140,12 @@ class Matrix:
     """A square table whose cells open pictures."""
 
     template: ClassVar[str] = "matrix"
-    name: str
-    """Unique in the page."""
     corner: str
     names: Sequence[str]
     rows: Sequence[Sequence[Opening]]
 
 
-Part = Words | Table | Chart | Gallery | Galleries | Matrix
+Part = Words | Table | Chart | Curves | Gallery | Galleries | Matrix
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,21 @@ class Section:
     """What was found, as a sentence."""
     lede: str
     body: Sequence[Part]
+
+
+class LeftOut(Exception):
+    """Raised instead of a section that cannot be: why, in words, for the foot of the page."""
+
+
+def gathered(*sections: Callable[[], Section]) -> tuple[list[Section], list[str]]:
+    """Those that there are, in their order, and why the others are left out."""
+    found, left_out = [], []
+    for section in sections:
+        try:
+            found.append(section())
+        except LeftOut as why:
+            left_out.append(str(why))
+    return found, left_out
 
 
 @dataclass(frozen=True)
@@ -171,7 +193,11 @@ def write_page(
     pictures: Pictures | None = None,
 ) -> None:
     """left_out: of each section that is not there its name and why, in words."""
-    charts = [part for section in sections for part in section.body if isinstance(part, Chart)]
+    parts = [part for section in sections for part in section.body]
+    charts, has_curves = (
+        [part for part in parts if isinstance(part, Chart)],
+        any(isinstance(part, Curves) for part in parts),
+    )
     environment = Environment(
         loader=PackageLoader("foldline", "report"),
         autoescape=True,
@@ -189,7 +215,8 @@ def write_page(
         number_of={id(chart): number for number, chart in enumerate(charts)},
         id=id,
         pictures=dict(pictures.data) if pictures else {},
-        vega=Markup(vega_script() if charts else ""),
+        has_curves=has_curves,
+        vega=Markup(vega_script() if charts or has_curves else ""),
     )
     write_text(path, page)
 
@@ -199,6 +226,10 @@ def shown(value: float | None, signed: bool = False) -> str:
     if value is None or math.isnan(value):
         return UNKNOWN
     return f"{value:{'+' if signed else ''}.{5 if abs(value) < 100 else 2}f}"
+
+
+def toned(gain: float) -> Cell:
+    return Cell(shown(gain, True), "good" if gain > 0 else "bad" if gain < 0 else "")
 
 
 def in_words(name: str) -> str:

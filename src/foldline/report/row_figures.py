@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foldline.metrics.truths_and_answers import Labels
+from foldline.ensembling.log_losses import of_truth
+from foldline.files.compact import rows_at
 from foldline.report.evidence import Evidence
 from foldline.report.page import Figure
 from foldline.report.pictures import Pictures
@@ -21,7 +22,7 @@ def row_lines(evidence: Evidence, row: int) -> Sequence[str]:
     """Its id, the truth, what is said of it, and what it costs."""
     labels, one = evidence.labels, np.array([row])
     if labels is not None and evidence.form.is_one_distribution:
-        true, said = (_with_probability(evidence, of, one) for of in (evidence.targets[one], labels[one]))
+        true, said = (_with_probability(evidence, row, int(of[row])) for of in (evidence.targets, labels))
     else:
         true = evidence.target.shown(evidence.targets[one], evidence.classes)[0]
         said = evidence.form.shown(evidence.after[one], evidence.classes)[0]
@@ -31,6 +32,9 @@ def row_lines(evidence: Evidence, row: int) -> Sequence[str]:
     return [evidence.ids[row], f"true: {true}", f"said: {said}", cost, *unread]
 
 
-def _with_probability(evidence: Evidence, labels: Labels, rows: Labels) -> str:
-    (value,) = evidence.probabilities_of(labels, rows)
-    return evidence.names[labels[0]] + ("" if np.isnan(value) else f" ({value:.3f})")
+def _with_probability(evidence: Evidence, row: int, label: int) -> str:
+    """Of a class that the predictions do not know, its name alone."""
+    name = evidence.names[label]
+    if label >= len(evidence.classes):
+        return name
+    return f"{name} ({of_truth(rows_at(evidence.after, np.array([row])), np.array([label])).item():.3f})"

@@ -1,4 +1,4 @@
-"""Which of a competition's uploads is this run's, how it stands to the others, and what saved runs know of them."""
+"""Which of a competition's uploads is this run's, and what saved runs know of each."""
 
 import math
 from collections.abc import Sequence
@@ -11,33 +11,12 @@ from foldline.ensembling.runs import agreement
 from foldline.files.places import Places
 from foldline.kaggle.ledger import run_id
 from foldline.kaggle.uploads import Upload
-from foldline.metrics.metric_and_rule import MetricKind
 
 
-def current_run_id(slug: str, submission: Path) -> str | None:
-    """Of the csv that this run would upload, or has; None where there is none yet."""
-    return run_id(slug, submission.read_bytes()) if submission.is_file() else None
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """Where a run stands among the uploads."""
-
-    own: Upload | None
-    """None where it was not uploaded."""
-    last: Upload | None
-    """The one before it, or of all uploads the last one, that has a score."""
-    best: Upload | None
-    """Of all others."""
-
-
-def find_uploaded(uploads: Sequence[Upload], current: str | None, metric: MetricKind) -> Uploaded:
-    own = next((one for one in uploads if one.run_id == current), None)
-    before = uploads[: uploads.index(own)] if own is not None else uploads
-    scored = [one for one in uploads if one is not own and one.public_score is not None]
-    sign = 1 if metric.higher_is_better else -1
-    best = max(scored, key=lambda one: sign * (one.public_score or 0.0), default=None)
-    return Uploaded(own, next((one for one in reversed(before) if one in scored), None), best)
+def own_upload(uploads: Sequence[Upload], slug: str, submission: Path) -> Upload | None:
+    """That of the csv which this run has made; None where there is none."""
+    current = run_id(slug, submission.read_bytes()) if submission.is_file() else None
+    return next((one for one in uploads if one.run_id == current), None)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foldline.report.page import Matrix, Table, Words
+from foldline.report.page import LeftOut, Matrix, Table
 from foldline.report.pictures import Pictures
 from foldline.report.sections.confusion import (
     MOST_CLASSES,
@@ -61,13 +61,11 @@ def test_of_many_classes_the_most_confused_are_shown_in_their_order() -> None:
 
 def matrix_of(evidence: object, found: Pictures) -> Matrix:
     section = confusion(evidence, found)  # type: ignore[arg-type]
-    assert section is not None
     return next(part for part in section.body if isinstance(part, Matrix))
 
 
 def test_the_matrix_and_what_its_cells_open() -> None:
     section = confusion(EVIDENCE, pictures())
-    assert section is not None
     assert section.title == "2 of 6 rows are taken for another class, most often a for b (1 row)"
     matrix, pairs, classes = section.body
     assert isinstance(matrix, Matrix)
@@ -119,11 +117,10 @@ def test_a_thousand_classes_are_no_million_cells() -> None:
         true, np.zeros((rows, classes)), classes=names, losses=np.ones(rows), metric={"kind": "accuracy"}, answers=said
     )
     section = confusion(evidence, pictures(rows))
-    assert section is not None
     assert section.lede.endswith(f"Of 1,500 classes the {MOST_CLASSES} that are confused most are shown.")
     assert len(matrix_of(evidence, pictures(rows)).rows) == MOST_CLASSES
-    assert isinstance(section.body[-1], Words)
-    assert section.body[-1].text == "Of 1,500 classes the 60 of the lowest F1 are listed."
+    assert isinstance(section.body[-1], Table)
+    assert section.body[-1].caption == "Classes, those of the lowest F1 first, the first 40 of 1,500"
 
 
 def test_rows_of_several_labels_or_numbers_have_no_confusion() -> None:
@@ -135,11 +132,11 @@ def test_rows_of_several_labels_or_numbers_have_no_confusion() -> None:
         form="independent",
         metric={"kind": "binary_log_loss"},
     )
-    assert confusion(several, pictures(2)) is None
+    with pytest.raises(LeftOut, match="needs rows of one class each"):
+        confusion(several, pictures(2))
 
 
 def test_no_confusion_at_all_is_said() -> None:
     section = confusion(drawn([0, 1], [[0.9, 0.1], [0.2, 0.8]]), pictures(2))
-    assert section is not None
     assert section.title == "No row of 2 is taken for another class"
     assert [type(part) for part in section.body] == [Matrix, Table]

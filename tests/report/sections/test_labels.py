@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from foldline.report.page import Table
+from foldline.report.page import LeftOut, Table
 from foldline.report.sections.labels import confused_pairs, label_table, labels
 from tests.report.drawn import drawn
 
@@ -47,14 +47,13 @@ def test_pairs_are_counted_where_one_is_missed_and_the_other_said() -> None:
 def test_sets_are_those_of_the_rule_or_of_one_half() -> None:
     shape = {"classes": NAMES, "target": TARGET, "form": "independent"}
     by_rule = labels(drawn(WANTED, SCORES, metric={"kind": "multilabel_macro_f1"}, answers=WANTED == 1, **shape))
-    assert by_rule is not None
     assert "its threshold in the rule" in by_rule.lede
     listing = by_rule.body[1]
     assert isinstance(listing, Table)
     assert {str(row[listing.columns.index("F1")]) for row in listing.rows} == {"1.000"}
     by_half = labels(drawn(WANTED, SCORES, metric={"kind": "binary_log_loss"}, **shape))
-    assert by_half is not None
     assert by_half.title == (
         "road is found worst: average precision 0.83, 0.89 on average; road is most often said for haze"
     )
-    assert labels(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]])) is None
+    with pytest.raises(LeftOut):
+        labels(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]]))

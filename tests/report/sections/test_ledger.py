@@ -14,7 +14,7 @@ from foldline.files.places import Places
 from foldline.kaggle.ledger import run_id
 from foldline.kaggle.uploads import Upload
 from foldline.metrics.metric import Metric
-from foldline.report.page import UNKNOWN, Chart, Table, Words
+from foldline.report.page import UNKNOWN, Chart, LeftOut, Table, Words
 from foldline.report.sections.ledger import comparable, final_two, ledger, rank_correlation
 from foldline.report.uploads import Contender, contenders, correlation
 from tests.ensembling.finished import write_finished
@@ -91,7 +91,6 @@ def test_the_section() -> None:
     ]
     assert len(comparable(uploaded, LOG_LOSS)) == 4
     section = ledger(uploaded, LOG_LOSS)
-    assert section is not None
     assert section.title == "Out-of-fold and public scores of 3 uploads: rank correlation +1.00 (Spearman)"
     chart, words, table = section.body
     assert isinstance(chart, Chart) and isinstance(words, Words) and isinstance(table, Table)
@@ -103,15 +102,32 @@ def test_the_section() -> None:
         "log_loss",
         "0.30000",
         UNKNOWN,
+        UNKNOWN,
         "best out of fold",
     ]
     assert str(table.rows[4][2]) == "auc"
 
 
+def test_this_run_stands_against_every_upload() -> None:
+    """Of an error 0.5 is 0.1 better than 0.6, and 0.1 worse than 0.4."""
+    uploaded = [
+        contender("a", 0.5, 0.6),
+        contender("bb", 0.4, 0.5),
+        contender("ccc", 0.4, 0.4),
+        contender("d", 1.0, None),
+    ]
+    table = ledger(uploaded, LOG_LOSS, uploaded[1].upload).body[-1]
+    assert isinstance(table, Table)
+    assert [str(row[5]) for row in table.rows] == ["+0.10000", "this run", "-0.10000", UNKNOWN]
+    without = ledger(uploaded, LOG_LOSS, replace(uploaded[1].upload, public_score=None)).body[-1]
+    assert isinstance(without, Table)
+    assert [str(row[5]) for row in without.rows] == [UNKNOWN, "this run", UNKNOWN, UNKNOWN]
+
+
 def test_few_uploads_and_none() -> None:
-    assert ledger([], LOG_LOSS) is None
+    with pytest.raises(LeftOut):
+        ledger([], LOG_LOSS)
     one = ledger([contender("a", 0.5, 0.6)], LOG_LOSS)
-    assert one is not None
     assert one.title == "1 upload has both scores: no rank correlation yet"
     assert not [part for part in one.body if isinstance(part, Chart)]
 

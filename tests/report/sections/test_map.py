@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.files.refusal import Refusal
 from foldline.files.whole_files import numbers_file, write_json
 from foldline.predicting.feature_space import Space
-from foldline.report.page import Chart
+from foldline.report.page import Chart, LeftOut
 from foldline.report.pictures import Pictures
 from foldline.report.sections.map import MOST_COLOURS, NO_PICTURE, drawn, headline, map_of_features, said_of_points
 from tests.report import drawn as made_up
@@ -39,7 +38,7 @@ def space(folder: Path) -> Space:
 
 def test_a_map_of_features_opens_pictures(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (ROWS, 8, 8, 3)).astype(np.uint8)
-    found = map_of_features(evidence(), space(tmp_path), Pictures(pixels))
+    found = map_of_features(evidence(), lambda: space(tmp_path), Pictures(pixels))
     assert found.title == "100.0% of the rows lie next to one of their own class"
     chart = found.body[0]
     assert isinstance(chart, Chart)
@@ -54,7 +53,7 @@ def test_a_map_of_features_opens_pictures(tmp_path: Path) -> None:
 def test_pictures_end_with_their_room_and_the_point_says_so(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (ROWS, 8, 8, 3)).astype(np.uint8)
     pictures = Pictures(pixels, most_bytes=100_000)
-    found = map_of_features(evidence(), space(tmp_path), pictures)
+    found = map_of_features(evidence(), lambda: space(tmp_path), pictures)
     assert isinstance(found.body[0], Chart)
     values = found.body[0].spec["data"]["values"]
     none = [one for one in values if one["picture"] is None]
@@ -67,8 +66,8 @@ def test_pictures_end_with_their_room_and_the_point_says_so(tmp_path: Path) -> N
 
 def test_features_that_are_not_there_are_refused_with_their_command(tmp_path: Path) -> None:
     absent = Space("fold0", "foldline features --fold 0", tmp_path, {}, {"out_of_fold": ("r0",)}, {})
-    with pytest.raises(Refusal, match="Run `foldline features --fold 0 --rows out_of_fold"):
-        map_of_features(evidence(), absent, Pictures(np.zeros((1, 8, 8, 3), np.uint8)))
+    with pytest.raises(LeftOut, match=r"the map of features: .* Run `foldline features --fold 0 --rows out_of_fold"):
+        map_of_features(evidence(), lambda: absent, Pictures(np.zeros((1, 8, 8, 3), np.uint8)))
 
 
 def test_the_headline_names_the_classes_that_lie_mixed() -> None:

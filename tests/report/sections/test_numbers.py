@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foldline.report.charts import MOST_POINTS
-from foldline.report.page import Chart
+from foldline.report.page import Chart, LeftOut
 from foldline.report.sections.numbers import column_table, numbers, residual_bins
 from tests.report.drawn import drawn
 
@@ -47,16 +47,15 @@ def test_the_section_shows_each_column_and_never_more_than_so_many_points() -> N
     found = wanted + np.array([0.1, 1.0], np.float32) * generator.normal(size=wanted.shape).astype(np.float32)
     shape = {"classes": ("a", "b"), "target": TARGET, "metric": {"kind": "mae"}, "form": "value"}
     section = numbers(drawn(wanted, found, **shape))
-    assert section is not None
     assert section.title.startswith("Of 2 numbers, b is explained worst: R² ")
     charts = [part for part in section.body if isinstance(part, Chart)]
     assert [chart.description.partition(":")[0] for chart in charts] == ["b", "b", "a", "a"]
     assert [len(chart.spec["data"]["values"]) for chart in charts] == [MOST_POINTS // 2, 10, MOST_POINTS // 2, 10]
     assert len(json.dumps([chart.spec for chart in charts])) < 150_000
     alone = numbers(drawn(wanted[:, :1], found[:, :1], **{**shape, "classes": ("a",)}))
-    assert alone is not None
     assert alone.title.startswith("99% of the variance is explained")
 
 
 def test_classes_have_no_such_section() -> None:
-    assert numbers(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]])) is None
+    with pytest.raises(LeftOut):
+        numbers(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]]))

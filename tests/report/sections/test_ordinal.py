@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldline.report.page import Chart
+from foldline.report.page import Chart, LeftOut
 from foldline.report.sections.ordinal import distance_table, headline, level_table, ordinal
 from tests.report.drawn import drawn
 
@@ -40,7 +40,7 @@ def test_of_levels_alone_there_is_a_section() -> None:
     target = {"kind": "ordinal", "column": "level", "levels": list(LEVELS), "group": None}
     kappa = {"kind": "quadratic_weighted_kappa"}
     found = ordinal(drawn(TRUE, np.eye(3)[SAID], classes=LEVELS, target=target, metric=kappa, answers=SAID))
-    assert found is not None
     assert isinstance(found.body[0], Chart)
     assert "0.667 levels off" in found.lede
-    assert ordinal(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]])) is None
+    with pytest.raises(LeftOut):
+        ordinal(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]]))

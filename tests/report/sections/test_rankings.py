@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from foldline.report.page import LeftOut
 from foldline.report.sections.rankings import hits, rank_table, rankings
 from tests.report.drawn import drawn
 
@@ -32,10 +33,10 @@ def test_the_section_tells_how_many_misses_are_near() -> None:
     after = np.tile(np.array([[0.1, 0.3, 0.6]], np.float32), (4, 1))
     shape = {"classes": ("a", "b", "c"), "target": RANKED, "metric": TOP_TWO, "answers": np.tile([2, 1], (4, 1))}
     found = rankings(drawn([2, 2, 1, 0], after, **shape))
-    assert found is not None
     assert found.title == "50.0% of the rows have a class of theirs at the first rank, 75.0% among the first 2"
     assert "Of 1 rows without a hit 1 have one among their 3 likeliest classes" in found.lede
-    assert rankings(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]])) is None
+    with pytest.raises(LeftOut):
+        rankings(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]]))
 
 
 @pytest.mark.parametrize("truth", [3, 0])
@@ -45,5 +46,4 @@ def test_a_new_class_is_hit_by_the_rule_alone(truth: int) -> None:
     shape = {"classes": ("a", "b", "c"), "target": target, "metric": TOP_TWO, "losses": np.zeros(1)}
     evidence = drawn([0], [[0.1, 0.3, 0.6]], **shape, answers=np.array([[3, 2]]))
     found = rankings(replace(evidence, targets=np.array([truth])))
-    assert found is not None
     assert found.title.startswith("100.0%" if truth == 3 else "0.0%")

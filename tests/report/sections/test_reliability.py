@@ -12,7 +12,7 @@ from foldline.ensembling.forms import Form
 from foldline.ensembling.intervals import wilson_interval
 from foldline.files.compact import IN_MEMORY, compact_array
 from foldline.report.evidence import GAINS
-from foldline.report.page import Chart, Words
+from foldline.report.page import Chart, LeftOut, Words
 from foldline.report.sections.reliability import (
     bins_of,
     bounds_curve,
@@ -144,7 +144,6 @@ def test_before_and_after_are_two_curves_where_they_differ() -> None:
         np.zeros(ROWS, np.int64), halves(), before=np.tile(np.array([[0.99, 0.01]], np.float32), (ROWS, 1))
     )
     section = reliability(evidence)
-    assert section is not None
     assert "0.0100 before clip, 0.1000 after clip" in section.lede
     assert isinstance(section.body[0], Chart)
     assert {one["stage"] for one in section.body[0].spec["data"]["values"]} == {"before clip", "after clip"}
@@ -153,10 +152,8 @@ def test_before_and_after_are_two_curves_where_they_differ() -> None:
 def test_numbers_and_other_metrics_have_less() -> None:
     target = {"kind": "regression", "values": {"kind": "columns", "columns": ["a"]}, "group": None}
     numbers = np.ones((4, 1), np.float32)
-    assert (
-        reliability(drawn(numbers, numbers, classes=("a",), target=target, metric={"kind": "mae"}, form="value"))
-        is None
-    )
+    of_numbers = drawn(numbers, numbers, classes=("a",), target=target, metric={"kind": "mae"}, form="value")
+    with pytest.raises(LeftOut):
+        reliability(of_numbers)
     section = reliability(drawn(np.zeros(ROWS, np.int64), halves(), metric={"kind": "accuracy"}))
-    assert section is not None
     assert len(section.body) == 1

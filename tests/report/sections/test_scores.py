@@ -1,4 +1,4 @@
-"""Scores by fold and their interval, gains, and where a run stands among the uploads, by hand-worked values."""
+"""Scores by fold and their interval, gains, and where a run stands among others, by hand-worked values."""
 
 import re
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foldline.ensembling.intervals import Interval
-from foldline.kaggle.ledger import append_entry, entry
+from foldline.kaggle.ledger import append_entry, entry, run_id
 from foldline.kaggle.uploads import Upload, read_uploads
 from foldline.report.evidence import GAINS
 from foldline.report.page import UNKNOWN, Table, Words
@@ -21,22 +21,14 @@ from foldline.report.sections.scores import (
     run_scores,
     score_interval,
     scores,
-    upload_rows,
 )
-from foldline.report.uploads import Uploaded, current_run_id, find_uploaded
+from foldline.report.uploads import own_upload
 from tests.ensembling.test_standings import run
 from tests.report.drawn import drawn
 
 # Rows 0 and 2 are of fold 0, rows 1 and 3 of fold 1.
 HALVES = [[0.5, 0.5], [0.25, 0.75], [0.5, 0.5], [0.75, 0.25]]
 EVIDENCE = drawn([0, 1, 1, 1], HALVES)
-NOWHERE = Uploaded(None, None, None)
-NOW = Upload("now", "2026-11-30T08:00:00Z", 0.5)
-OLDER = [
-    Upload("a", "2026-11-01T08:00:00Z", 0.4),
-    Upload("b", "2026-11-02T08:00:00Z", None),
-    Upload("c", "2026-11-03T08:00:00Z", 0.6),
-]
 
 
 def test_scores_by_fold_and_over_all_rows() -> None:
@@ -44,7 +36,7 @@ def test_scores_by_fold_and_over_all_rows() -> None:
     found = run_scores(EVIDENCE)
     assert found.by_fold == {0: pytest.approx(np.log(2)), 1: pytest.approx((np.log(4 / 3) + np.log(4)) / 2)}
     assert found.pooled == pytest.approx((2 * np.log(2) + np.log(4 / 3) + np.log(4)) / 4)
-    table = scores(EVIDENCE, NOWHERE).body[0]
+    table = scores(EVIDENCE, None).body[0]
     assert isinstance(table, Table)
     assert [[str(cell) for cell in row] for row in table.rows[:2]] == [
         ["fold 0", "2", "0.69315"],
@@ -66,12 +58,12 @@ BINARY = {"kind": "binary", "column": "label", "group": None, "negative": "cat",
 
 
 def test_the_numbers_above_all_sections() -> None:
-    assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, Uploaded(NOW, None, None))] == [
+    assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, 0.5)] == [
         ("log loss, out of fold", "0.76507", "mean of folds 0.76507 ± 0.07192"),
         ("accuracy, out of fold", "50.00%", ""),
         ("leaderboard", "0.50000", "public"),
     ]
-    assert keys(EVIDENCE, NOWHERE)[-1].note == "not uploaded yet"
+    assert keys(EVIDENCE, None)[-1].note == "not uploaded yet"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +77,7 @@ def test_the_numbers_above_all_sections() -> None:
 )
 def test_why_the_leaderboard_may_differ_is_said(public: float | None, said: str) -> None:
     assert re.search(said, leaderboard_words(EVIDENCE, run_scores(EVIDENCE), Interval(0.5, 1.0), public))
-    assert any(isinstance(part, Words) for part in scores(EVIDENCE, NOWHERE).body)
+    assert any(isinstance(part, Words) for part in scores(EVIDENCE, None).body)
 
 
 def test_gains_are_in_sample_and_cross_validated() -> None:
@@ -110,26 +102,6 @@ def test_gains_are_in_sample_and_cross_validated() -> None:
     assert second == ["bounds", "clip", "", UNKNOWN, UNKNOWN, UNKNOWN, "no", "not applicable: clipping"]
 
 
-def test_a_run_is_compared_with_the_last_and_the_best_other_upload() -> None:
-    """Of an error the lowest is the best: 0.4 before it, and 0.45 after it is not better."""
-    later = Upload("d", "2026-12-01T08:00:00Z", 0.45)
-    found = find_uploaded([*OLDER, NOW, later], "now", EVIDENCE.metric)
-    assert found == Uploaded(NOW, OLDER[2], OLDER[0])
-    rows = [[str(cell) for cell in row] for row in upload_rows(EVIDENCE, found)]
-    assert rows == [
-        ["this run, 2026-11-30", "0.50000", UNKNOWN],
-        ["the last upload before it, 2026-11-03", "0.60000", "+0.10000"],
-        ["the best other upload, 2026-11-01", "0.40000", "-0.10000"],
-    ]
-
-
-def test_a_run_that_was_not_uploaded_stands_after_all() -> None:
-    found = find_uploaded(OLDER, "now", EVIDENCE.metric)
-    assert found == Uploaded(None, OLDER[2], OLDER[0])
-    assert [str(cell) for cell in upload_rows(EVIDENCE, found)[0]] == ["this run, not uploaded yet", UNKNOWN, UNKNOWN]
-    assert find_uploaded([], None, EVIDENCE.metric) == NOWHERE
-
-
 def test_uploads_are_read_from_the_ledger(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.csv"
     for one in (
@@ -139,8 +111,14 @@ def test_uploads_are_read_from_the_ledger(tmp_path: Path) -> None:
         entry("drawn", "b", "rejected", 5),
     ):
         append_entry(ledger, one)
-    assert [(one.run_id, one.public_score) for one in read_uploads(ledger, "drawn")] == [("a", 0.25), ("b", None)]
-    assert current_run_id("drawn", tmp_path / "submission.csv") is None
+    uploads = read_uploads(ledger, "drawn")
+    assert [(one.run_id, one.public_score) for one in uploads] == [("a", 0.25), ("b", None)]
+    submission = tmp_path / "submission.csv"
+    assert own_upload(uploads, "drawn", submission) is None
+    submission.write_bytes(b"id,dog\n")
+    assert own_upload(uploads, "drawn", submission) is None
+    mine = Upload(run_id("drawn", b"id,dog\n"), "")
+    assert own_upload([*uploads, mine], "drawn", submission) == mine
 
 
 def test_a_run_stands_against_the_last_and_the_best_run(tmp_path: Path) -> None:
@@ -157,6 +135,6 @@ def test_a_run_stands_against_the_last_and_the_best_run(tmp_path: Path) -> None:
         ["the last run before it, last", "0.65000", "+0.20000", "real"],
         ["the best other run, best", "0.35000", "-0.10000", "real"],
     ]
-    table = scores(EVIDENCE, NOWHERE, rows).body[-1]
+    table = scores(EVIDENCE, None, rows).body[-1]
     assert isinstance(table, Table) and table.rows == rows
     assert run_rows([own], "own", tmp_path) == [] == run_rows([best, last], "own", tmp_path)

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Table
+from foldline.report.page import Chart, LeftOut, Table
 from foldline.report.sections import shift as room
 from foldline.report.sections.shift import BINS, Gap, gap, headline, histogram, light, shift
 from tests.report.drawn import drawn
@@ -71,7 +71,6 @@ def test_larger_and_brighter_test_images_are_found(monkeypatch: pytest.MonkeyPat
     pixels = np.random.default_rng(0).integers(0, 100, (2 * IMAGES, 4, 4, 3)).astype(np.uint8)
     pixels[IMAGES - 1], pixels[IMAGES:] = 255, pixels[IMAGES:] + 60
     found = shift(evidence(16), pixels)
-    assert found is not None
     assert found.title.startswith("Test images differ from train images in pixels (height x width) (D = 1.00), ")
     table = found.body[0]
     assert isinstance(table, Table)
@@ -83,10 +82,10 @@ def test_larger_and_brighter_test_images_are_found(monkeypatch: pytest.MonkeyPat
 
 def test_what_is_the_same_everywhere_is_not_drawn() -> None:
     found = shift(evidence(8), np.full((2 * IMAGES, 4, 4, 1), 7, np.uint8))
-    assert found is not None
     assert found.title == "Test images are of the sizes, the brightness and the contrast of train images"
     assert len(found.body) == 1
 
 
 def test_without_a_test_image_there_is_nothing_to_compare() -> None:
-    assert shift(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]]), np.zeros((2, 4, 4, 1), np.uint8)) is None
+    with pytest.raises(LeftOut):
+        shift(drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]]), np.zeros((2, 4, 4, 1), np.uint8))

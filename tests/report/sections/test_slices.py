@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from foldline.ensembling.intervals import cluster_interval
-from foldline.report.page import Table
+from foldline.report.page import LeftOut, Table
 from foldline.report.sections.slices import MISSING, OTHERS, TOO_FEW, dividing_columns, slice_table, sliced, slices
 from tests.report.drawn import drawn
 
@@ -103,12 +103,11 @@ def test_the_section_names_what_is_worse_or_that_nothing_is() -> None:
     evidence = drawn(np.zeros(ROWS, np.int64), np.stack([predictions, 1 - predictions], axis=1))
     rows = evidence.rows.assign(**{"tabular:site": np.where(turns < ROWS // 2, "lab", "field")})
     found = slices(drawn(np.zeros(ROWS, np.int64), evidence.after, rows=rows))
-    assert found is not None
     assert found.title == "Really worse: site: field, log loss 0.511 against 0.105"
     table = found.body[1]
     assert isinstance(table, Table)
     assert [str(cell) for cell in table.rows[0]][:2] == ["site: field", "100"]
     same = slices(drawn(np.zeros(ROWS, np.int64), np.full((ROWS, 2), 0.5), rows=rows))
-    assert same is not None
     assert same.title == "No slice is really worse than the rest"
-    assert slices(evidence) is None, "nothing divides the rows"
+    with pytest.raises(LeftOut, match="parts of at least 30 clusters"):
+        slices(evidence)

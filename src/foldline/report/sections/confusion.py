@@ -8,16 +8,14 @@ from jaxtyping import Float64, Int64
 
 from foldline.files.refusal import counted
 from foldline.metrics.truths_and_answers import Labels
+from foldline.report.charts import table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import UNKNOWN, Cell, Figure, Gallery, Matrix, Opening, Part, Section, Table, Words
+from foldline.report.page import Cell, Figure, Gallery, LeftOut, Matrix, Opening, Section, Table
 from foldline.report.pictures import Pictures
 from foldline.report.row_figures import row_figure
 
-NEEDS = "the confusion matrix needs rows of one class each"
 MOST_CLASSES = 24
 """Rows and columns of the matrix."""
-MOST_LISTED = 60
-"""Of the table of classes."""
 MOST_PAIRS = 10
 MOST_PER_CELL = 12
 SHARE_OF_PICTURES = 0.6
@@ -27,24 +25,19 @@ RowsOf = Mapping[tuple[int, int], Sequence[int]]
 """By true class and the one it is taken for, the rows, those that cost most first."""
 
 
-def confusion(evidence: Evidence, pictures: Pictures) -> Section | None:
+def confusion(evidence: Evidence, pictures: Pictures, share_of_pictures: float = SHARE_OF_PICTURES) -> Section:
     true, said, names = evidence.true_labels, evidence.labels, evidence.names
     if true is None or said is None:
-        return None
+        raise LeftOut("the confusion matrix needs rows of one class each")
     wrong, pairs = int((true != said).sum()), confused_pairs(true, said)
     shown = shown_classes(true, said, len(names))
     rows_of = rows_by_cell(true, said, evidence.losses, shown)
-    per_cell = _rows_per_cell(pictures, rows_of)
+    per_cell = _rows_per_cell(pictures.affordable(share_of_pictures), rows_of)
 
     def figures(rows: Sequence[int]) -> list[Figure]:
         return [row_figure(evidence, pictures, row) for row in rows[:per_cell]]
 
-    matrix = Matrix(
-        "confusion",
-        "true / said",
-        [names[one] for one in shown],
-        _cells(shown, rows_of, names, np.bincount(true), figures),
-    )
+    cells = _cells(shown, rows_of, names, np.bincount(true), figures)
     title = f"No row of {len(true):,} is taken for another class"
     if len(pairs):
         (pair,) = pairs.head(1).to_dict("records")
@@ -53,15 +46,11 @@ def confusion(evidence: Evidence, pictures: Pictures) -> Section | None:
     lede = "Each cell opens its pictures, those that cost most first. Colour is the share of a true class."
     if len(shown) < len(names):
         lede += f" Of {len(names):,} classes the {len(shown)} that are confused most are shown."
-    body: list[Part] = [matrix]
-    if len(pairs):
-        rows = _pair_rows(pairs, evidence, pictures, rows_of)
-        body.append(Table(PAIR_COLUMNS, rows, caption="The most confused pairs", texts=2))
-    body += _class_parts(evidence, true, said)
-    return Section("confusion", title, lede, body)
-
-
-PAIR_COLUMNS = ("true", "taken for", "rows", "of the true class", "the other way round")
+    confused = [_pair_table(pairs.head(MOST_PAIRS), evidence, pictures, rows_of)] if len(pairs) else []
+    classes = _class_table(evidence, true, said)
+    return Section(
+        "confusion", title, lede, [Matrix("true / said", [names[one] for one in shown], cells), *confused, classes]
+    )
 
 
 def confused_pairs(true: Labels, said: Labels) -> pd.DataFrame:
@@ -104,9 +93,8 @@ def rows_by_cell(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"
     return found
 
 
-def _rows_per_cell(pictures: Pictures, rows_of: RowsOf) -> int:
+def _rows_per_cell(affordable: int, rows_of: RowsOf) -> int:
     """As many as there is room for: rather fewer than smaller ones."""
-    affordable = pictures.affordable(SHARE_OF_PICTURES)
     sizes = np.array([len(rows) for rows in rows_of.values()])
     return max((most for most in range(1, MOST_PER_CELL + 1) if np.minimum(sizes, most).sum() <= affordable), default=0)
 
@@ -134,26 +122,21 @@ def _cells(
     return [[cell(true, said) for said in shown] for true in shown]
 
 
-def _pair_rows(pairs: pd.DataFrame, evidence: Evidence, pictures: Pictures, rows_of: RowsOf) -> list[list[str | Cell]]:
-    first, names, rows = evidence.first_images, evidence.names, []
-    for pair in pairs.head(MOST_PAIRS).to_dict("records"):
-        of_cell = rows_of.get((pair["true"], pair["said"]))
-        picture = pictures.of(int(first[of_cell[0]])) if of_cell is not None else None
-        numbers = [f"{pair['rows']:,}", f"{pair['share']:.1%}", f"{pair['back']:,}"]
-        rows.append([Cell(names[pair["true"]], picture=picture), names[pair["said"]], *numbers])
-    return rows
+def _pair_table(pairs: pd.DataFrame, evidence: Evidence, pictures: Pictures, rows_of: RowsOf) -> Table:
+    """Each with the picture of the row that costs most of it, where the matrix has the pair."""
+    true, said = ([evidence.names[label] for label in pairs[side].tolist()] for side in ("true", "said"))
+    costliest = [rows_of.get(pair, [None])[0] for pair in zip(pairs["true"], pairs["said"], strict=True)]
+    shown = [None if row is None else pictures.of(int(evidence.first_images[row])) for row in costliest]
+    cells = [Cell(name, picture=picture) for name, picture in zip(true, shown, strict=True)]
+    share, back = "of the true class", "the other way round"
+    table = pd.DataFrame({"true": cells, "taken for": said, "rows": pairs["rows"], share: pairs["share"]})
+    return table_of(table.assign(**{back: pairs["back"]}), "The most confused pairs", {share: ".1%"}, texts=2)
 
 
-def _class_parts(evidence: Evidence, true: Labels, said: Labels) -> list[Part]:
+def _class_table(evidence: Evidence, true: Labels, said: Labels) -> Table:
     found = class_scores(true, said, evidence.losses, len(evidence.names))
+    found.insert(0, "class", evidence.names)
     ordered = found.sort_values("f1", kind="stable", na_position="last")
-    rows = []
-    for position, one in zip(ordered.index, ordered.to_dict("records"), strict=True):
-        shares = [UNKNOWN if np.isnan(one[name]) else f"{one[name]:.1%}" for name in ("precision", "recall", "f1")]
-        loss = UNKNOWN if np.isnan(one["loss"]) else f"{one['loss']:.4g}"
-        rows.append([evidence.names[position], f"{one['rows']:,}", *shares, loss])
-    columns = ("class", "rows", "precision", "recall", "F1", f"mean {evidence.loss_name}")
-    parts: list[Part] = [Table(columns, rows[:MOST_LISTED], caption="Classes, those of the lowest F1 first")]
-    if len(rows) > MOST_LISTED:
-        parts.append(Words(f"Of {len(rows):,} classes the {MOST_LISTED} of the lowest F1 are listed."))
-    return parts
+    ordered = ordered.rename(columns={"f1": "F1", "loss": f"mean {evidence.loss_name}"})
+    formats = {"precision": ".1%", "recall": ".1%", "F1": ".1%"}
+    return table_of(ordered, "Classes, those of the lowest F1 first", formats)

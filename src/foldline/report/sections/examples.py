@@ -4,17 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64
 
 from foldline.files.refusal import counted
+from foldline.report.charts import drawn_rows
 from foldline.report.evidence import Evidence
 from foldline.report.page import Figure, Gallery, Part, Section, Words
 from foldline.report.pictures import Pictures
 from foldline.report.row_figures import row_figure
 
 MOST_WORST, MOST_UNSURE, MOST_DRAWN = 18, 12, 12
-SEED = 0
-Rows = Int64[np.ndarray, " rows"]
 Asked = Mapping[int, Sequence[int]]
 """By row, the outputs that a map is wanted of."""
 
@@ -36,7 +35,7 @@ def examples(evidence: Evidence, pictures: Pictures, maps_of: Callable[[Asked], 
     if unsureness is not None:
         unsure = np.argsort(-unsureness, kind="stable")[:MOST_UNSURE]
         groups.append(("The unsure: what was nearest to another answer", "What would tell them apart?", unsure))
-    drawn = drawn_rows(len(evidence.ids))
+    drawn = drawn_rows(len(evidence.ids), MOST_DRAWN)
     groups.append(
         ("A control: drawn by chance, the same at every run", "What the others are to be compared with.", drawn)
     )
@@ -55,10 +54,6 @@ def examples(evidence: Evidence, pictures: Pictures, maps_of: Callable[[Asked], 
     few = "so few rows decide; look at these first" if share > 0.5 else "so it is spread over many rows"
     lede = f"{counted(tenth, 'row', 'rows')} of {len(evidence.ids):,}, by {evidence.loss_name}: {few}."
     return Section("examples", title, lede, body)
-
-
-def drawn_rows(rows: int) -> Rows:
-    return np.sort(np.random.default_rng(SEED).permutation(rows)[:MOST_DRAWN])
 
 
 def share_of_worst_tenth(losses: Float64[np.ndarray, " rows"]) -> tuple[float, int]:

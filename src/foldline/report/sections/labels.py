@@ -13,9 +13,8 @@ from foldline.files.arrays import row_blocks
 from foldline.metrics.kinds.of_order import area, average_precision
 from foldline.report.charts import HOVER, MOST_LISTED, QUIET, Spec, chart, drawn_rows, mark, names, numbers, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Section
+from foldline.report.page import Chart, LeftOut, Section
 
-NEEDS = "scores of labels need sets of them"
 MOST_PAIRS = 15
 CONFUSED = "Pairs most often confused: the first is missed and the second said in vain, on the same row"
 MOST_NUMBERS = 20_000_000
@@ -24,10 +23,9 @@ Sets = Bool[np.ndarray, "rows classes"]
 Indicators = UInt8[np.ndarray, "rows classes"]
 
 
-def labels(evidence: Evidence) -> Section | None:
-    """None for targets of anything but sets of labels."""
+def labels(evidence: Evidence) -> Section:
     if "set" not in evidence.target.truths:
-        return None
+        raise LeftOut("scores of labels need sets of them")
     rows = drawn_rows(len(evidence.ids), max(1, MOST_NUMBERS // len(evidence.classes)))
     targets, predictions, is_said = evidence.targets[rows], evidence.after[rows], evidence.metric.needs == "sets"
     sets = evidence.answers[rows] if is_said else predictions >= 0.5

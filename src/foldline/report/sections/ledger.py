@@ -3,31 +3,32 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy
 
 from foldline.files.refusal import counted
+from foldline.kaggle.uploads import Upload
 from foldline.metrics.metric_and_rule import MetricKind
-from foldline.report.page import Cell, Chart, Part, Section, Table, Words, shown
+from foldline.report.charts import HOVER, chart, mark, names, numbers
+from foldline.report.page import UNKNOWN, Cell, Chart, LeftOut, Part, Section, Table, Words, shown, toned
 from foldline.report.uploads import Contender, correlation
 
-NEEDS = "the page of uploads needs one"
 LEAST_UPLOADS = 3
 """Of two, one is always first."""
 Correlation = Callable[[Contender, Contender], float | None]
 
 
-def ledger(uploaded: Sequence[Contender], metric: MetricKind) -> Section | None:
-    """uploaded: all uploads of the competition, in their order."""
+def ledger(uploaded: Sequence[Contender], metric: MetricKind, own: Upload | None = None) -> Section:
+    """uploaded: all uploads of the competition, in their order. own: this run's."""
     if not uploaded:
-        return None
+        raise LeftOut("the page of uploads needs one")
     known = comparable(uploaded, metric)
     pairs = both_scores(known)
     final = final_two(known, metric, correlation)
-    body: list[Part] = [chart(known, final, metric)] if len(pairs) > 1 else []
-    body += [Words(final.words), Table(COLUMNS, rows(uploaded, final))]
+    body: list[Part] = [drawn(known, final, metric)] if len(pairs) > 1 else []
+    body += [Words(final.words), Table(COLUMNS, rows(uploaded, own, final, metric))]
     return Section("uploads", title(rank_correlation(pairs), len(pairs)), LEDE, body)
 
 
@@ -109,49 +110,47 @@ def final_two(known: Sequence[Contender], metric: MetricKind, correlation: Corre
 NO_MARGIN = "How far others may lie behind it is not known: its run is not saved here."
 NOT_SAVED = "Others are about as good, but their runs are not saved here: nothing to correlate."
 
-COLUMNS = ("upload", "first seen (UTC)", "metric", "out-of-fold", "public", "select")
+COLUMNS = ("upload", "first seen (UTC)", "metric", "out-of-fold", "public", "gain of this run", "select")
 
 
-def rows(uploaded: Sequence[Contender], final: Final) -> list[list[str | Cell]]:
+def rows(uploaded: Sequence[Contender], own: Upload | None, final: Final, metric: MetricKind) -> list[list[str | Cell]]:
     """The latest last."""
     roles = {id(final.best): "best out of fold", id(final.other): "as good, least alike"}
-    return [
-        [
-            one.upload.run_id,
-            one.upload.time[:16].replace("T", " "),
-            one.metric or "",
-            shown(one.out_of_fold),
-            shown(one.upload.public_score),
-            Cell(roles.get(id(one), ""), "good"),
-        ]
-        for one in uploaded
-    ]
+    found: list[list[str | Cell]] = []
+    for one in uploaded:
+        run_id, time, public = one.upload.run_id, one.upload.time[:16].replace("T", " "), one.upload.public_score
+        gain: str | Cell = UNKNOWN
+        if own is not None and own.run_id == run_id:
+            gain = Cell("this run", "strong")
+        elif own is not None and own.public_score is not None and public is not None:
+            gain = toned(metric.gain(public, own.public_score))
+        role = Cell(roles.get(id(one), ""), "good")
+        found.append([run_id, time, one.metric or "", shown(one.out_of_fold), shown(public), gain, role])
+    return found
 
 
-def chart(known: Sequence[Contender], final: Final, metric: MetricKind) -> Chart:
+def drawn(known: Sequence[Contender], final: Final, metric: MetricKind) -> Chart:
     """Out-of-fold against public score."""
-    points = [
-        {
-            "upload": one.upload.run_id,
-            "out-of-fold": one.out_of_fold,
-            "public": one.upload.public_score,
-            "selected": "selected" if one in (final.best, final.other) else "not selected",
-        }
-        for one in known
-        if one.upload.public_score is not None
-    ]
-    axes = {
-        side: {"field": field, "type": "quantitative", "title": f"{metric.name}, {field}", "scale": {"zero": False}}
-        for side, field in (("x", "out-of-fold"), ("y", "public"))
-    }
-    fields: list[dict[str, Any]] = [{"field": name} for name in ("upload", "out-of-fold", "public")]
-    colour = {"field": "selected", "sort": ["selected", "not selected"], "legend": {"title": None, "orient": "top"}}
-    return Chart(
-        {
-            "data": {"values": points},
-            "mark": {"type": "point", "filled": True, "size": 70},
-            "encoding": {**axes, "color": {**colour, "type": "nominal"}, "tooltip": fields},
-            "height": 280,
-        },
-        f"The public score of {len(points)} uploads over their out-of-fold score; the table below has the numbers",
+    selected = ("selected", "not selected")
+    points = pd.DataFrame(
+        [
+            (
+                one.upload.run_id,
+                one.out_of_fold,
+                one.upload.public_score,
+                selected[one not in (final.best, final.other)],
+            )
+            for one in known
+            if one.upload.public_score is not None
+        ],
+        columns=["upload", "out-of-fold", "public", "selected"],
     )
+    spec = chart(
+        points,
+        mark("point", filled=True, size=70, tooltip=HOVER),
+        x=numbers("out-of-fold", title=f"{metric.name}, out-of-fold"),
+        y=numbers("public", title=f"{metric.name}, public"),
+        color=names("selected", sort=selected, legend={"orient": "top"}),
+    )
+    said = f"The public score of {len(points)} uploads over their out-of-fold score; the table below has the numbers"
+    return Chart(spec, said)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import scipy
 from jaxtyping import Int64
 
+from foldline.files.refusal import Refusal
 from foldline.predicting.feature_space import Space
 from foldline.report.charts import GREY_SYMBOLS, Spec, chart, mark, names, numbers
 from foldline.report.evidence import Evidence
 from foldline.report.feature_map import feature_map
-from foldline.report.page import Chart, Section
+from foldline.report.page import Chart, LeftOut, Section
 from foldline.report.pictures import Pictures
 from foldline.report.row_figures import row_lines
 
@@ -23,9 +26,14 @@ SHARE_OF_PICTURES = 0.9
 """Of what the page may still hold."""
 
 
-def map_of_features(evidence: Evidence, space: Space, pictures: Pictures) -> Section:
-    """space: of a fold's model, with features of STAGE. Raises Refusal for too few rows, or where there are none."""
-    points = feature_map(space.vectors(PART, STAGE), space.ids[PART], [""] * len(space.ids[PART]))
+def map_of_features(evidence: Evidence, space_of: Callable[[], Space], pictures: Pictures) -> Section:
+    """space_of: gives that of a fold's model, with features of STAGE; what it refuses, and too few rows, leave the map
+    out."""
+    try:
+        space = space_of()
+        points = feature_map(space.vectors(PART, STAGE), space.ids[PART], [""] * len(space.ids[PART]))
+    except Refusal as why:
+        raise LeftOut(f"the map of features: {str(why).rstrip('.')}") from why
     positions = pd.Index(evidence.ids).get_indexer(pd.Index(points["row_id"]))
     points, positions = points.loc[positions >= 0, ["x", "y"]], positions[positions >= 0]
     table = pd.concat([points.reset_index(drop=True), said_of_points(evidence, positions)], axis=1)

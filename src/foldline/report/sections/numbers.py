@@ -22,9 +22,8 @@ from foldline.report.charts import (
 )
 from foldline.report.charts import numbers as axis
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Part, Section
+from foldline.report.page import Chart, LeftOut, Part, Section
 
-NEEDS = "residuals need a target of numbers"
 BINS = 10
 LEAST_PER_BIN = 10
 MOST_DRAWN = 4
@@ -32,10 +31,9 @@ MOST_DRAWN = 4
 Column = Float64[np.ndarray, " rows"]
 
 
-def numbers(evidence: Evidence) -> Section | None:
-    """None for targets that are no numbers."""
+def numbers(evidence: Evidence) -> Section:
     if "known_numbers" not in evidence.target.truths:
-        return None
+        raise LeftOut("residuals need a target of numbers")
     wanted, found = evidence.targets.astype(np.float64), evidence.answers.astype(np.float64)
     table = column_table(wanted, found, evidence.classes)
     body: list[Part] = [table_of(table, "Columns, the one that is explained worst first", {"R²": ".3f"})]

@@ -11,16 +11,13 @@ from foldline.metrics.kinds.of_labels import QuadraticWeightedKappa
 from foldline.metrics.truths_and_answers import Labels
 from foldline.report.charts import HOVER, Spec, chart, mark, names, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Section
-
-NEEDS = "distances need levels in an order"
+from foldline.report.page import Chart, LeftOut, Section
 
 
-def ordinal(evidence: Evidence) -> Section | None:
-    """None for targets that have no order."""
+def ordinal(evidence: Evidence) -> Section:
     true, said = evidence.true_labels, evidence.labels
     if "level" not in evidence.target.truths or true is None or said is None:
-        return None
+        raise LeftOut("distances need levels in an order")
     table, off = level_table(true, said, evidence.names), said - true
     kappa = QuadraticWeightedKappa(kind="quadratic_weighted_kappa").score(true, said)
     lede = (

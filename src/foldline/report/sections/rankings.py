@@ -11,17 +11,15 @@ from foldline.metrics.decisions.likeliest import likeliest
 from foldline.metrics.truths_and_answers import Rankings
 from foldline.report.charts import HOVER, Spec, chart, mark, numbers, records, shares, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Section
+from foldline.report.page import Chart, LeftOut, Section
 
-NEEDS = "hits by rank need a metric of rankings"
 MOST_RANKS = 20
 
 
-def rankings(evidence: Evidence) -> Section | None:
-    """None for metrics that look at no ranking's first ones."""
+def rankings(evidence: Evidence) -> Section:
     scored = evidence.metric.ranked
     if scored is None:
-        return None
+        raise LeftOut("hits by rank need a metric of rankings")
     ranks = min(MOST_RANKS, len(evidence.classes))
     answers, likely = (hits(one, evidence.targets) for one in (evidence.answers, likeliest(evidence.after, ranks)[0]))
     table, missed = rank_table(answers[:, :scored]), ~answers.any(axis=1)

@@ -27,9 +27,8 @@ from foldline.report.charts import (
     shares,
 )
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Part, Section, Words
+from foldline.report.page import Chart, LeftOut, Part, Section, Words
 
-NEEDS = "reliability needs probabilities"
 BINS = 10
 """On each side of one half: else rare labels would have all bins near 0."""
 LEAST_PER_BIN = 20
@@ -40,10 +39,9 @@ SHOWN_ABOVE = 1.3
 """Bounds that cost more than so many times the best are left out: they would press the curve flat."""
 
 
-def reliability(evidence: Evidence) -> Section | None:
-    """None where predictions are no probabilities."""
+def reliability(evidence: Evidence) -> Section:
     if not evidence.form.has_probabilities:
-        return None
+        raise LeftOut("reliability needs probabilities")
     rows = drawn_rows(len(evidence.ids), max(1, MOST_NUMBERS // numbers_per_row(evidence.before)))
     before, after = (
         bins_of(*evidence.form.claims(gather(values, rows), evidence.targets[rows]))

@@ -19,16 +19,15 @@ from foldline.ensembling.standings import PREDICTIONS, best_run, standing
 from foldline.files.compact import numbers_per_row, rows_at
 from foldline.files.refusal import counted
 from foldline.report.evidence import Evidence
-from foldline.report.page import UNKNOWN, Cell, Key, Part, Section, Table, Words, in_words, shown
-from foldline.report.uploads import Uploaded
+from foldline.report.page import UNKNOWN, Cell, Key, Part, Section, Table, Words, in_words, shown, toned
 
 TEST_IS_OTHER = "its rows are others, often few, and may be of another place or time"
 
 
-def scores(evidence: Evidence, uploaded: Uploaded, against: Sequence[Sequence[str | Cell]] = ()) -> Section:
-    """against: the rows of `run_rows`."""
+def scores(evidence: Evidence, public: float | None, against: Sequence[Sequence[str | Cell]] = ()) -> Section:
+    """public: the run's score on the leaderboard, where it has one. against: the rows of `run_rows`."""
     found, interval = run_scores(evidence), score_interval(evidence)
-    metric, leaderboard = in_words(evidence.metric.name), _public(uploaded)
+    metric = in_words(evidence.metric.name)
     title = f"Out of fold {metric} is {shown(found.pooled)}, its {LEVEL:.0%} interval {_range(interval)}"
     better = "higher" if evidence.metric.higher_is_better else "lower"
     folds = counted(len(found.by_fold), "fold", "folds")
@@ -37,14 +36,12 @@ def scores(evidence: Evidence, uploaded: Uploaded, against: Sequence[Sequence[st
         f"{better} is better. The interval is of a bootstrap over whole clusters of rows: what other rows would have "
         "shown of the same models."
     )
-    body: list[Part] = [Table(("", "rows", metric), _score_rows(evidence, found, interval, leaderboard))]
-    body.append(Words(leaderboard_words(evidence, found, interval, leaderboard)))
+    body: list[Part] = [Table(("", "rows", metric), _score_rows(evidence, found, interval, public))]
+    body.append(Words(leaderboard_words(evidence, found, interval, public)))
     if len(evidence.gains):
         body.append(Table(GAIN_COLUMNS, gain_rows(evidence.gains), caption=GAIN_CAPTION))
     if against:
         body.append(Table(("out of fold", "", "gain of this run", "by the folds"), against))
-    if uploaded.last is not None and uploaded.best is not None:
-        body.append(Table(("public score", "", "gain of this run"), upload_rows(evidence, uploaded)))
     return Section("scores", title, lede, body)
 
 
@@ -60,14 +57,13 @@ def summary(evidence: Evidence) -> str:
     return f"What a finished run says of itself: {of}; {models}; {rows}."
 
 
-def keys(evidence: Evidence, uploaded: Uploaded) -> list[Key]:
-    """The numbers that stand above all sections."""
+def keys(evidence: Evidence, public: float | None) -> list[Key]:
+    """The numbers that stand above all sections. public: as for `scores`."""
     found, labels = run_scores(evidence), evidence.labels
     note = f"mean of folds {_mean_of_folds(found)}" if len(found.by_fold) > 1 else "of a single fold"
     keys = [Key(f"{in_words(evidence.metric.name)}, out of fold", shown(found.pooled), note)]
     if labels is not None and (accuracy := float((labels == evidence.targets).mean())) != found.pooled:
         keys.append(Key("accuracy, out of fold", f"{accuracy:.2%}"))
-    public = _public(uploaded)
     keys.append(Key("leaderboard", shown(public), "public" if public is not None else "not uploaded yet"))
     return keys
 
@@ -144,31 +140,13 @@ def run_rows(runs: Sequence[FinishedRun], predictions: str, compared: Path) -> l
     for label, other in (("the last run before it", last), ("the best other run", best[0])):
         if other is not None:
             found = standing(own, other, best[1], compared)
-            gain = UNKNOWN if found.gain is None else _toned(found.gain)
+            gain = UNKNOWN if found.gain is None else toned(found.gain)
             rows.append([f"{label}, {other.name}", shown(other.score), gain, found.verdict])
     return rows
 
 
-def _toned(gain: float) -> Cell:
-    return Cell(shown(gain, True), "good" if gain > 0 else "bad" if gain < 0 else "")
-
-
-def upload_rows(evidence: Evidence, uploaded: Uploaded) -> list[list[str | Cell]]:
-    """This run, the last one that was uploaded before it, and the best of all others."""
-    own, rows = _public(uploaded), []
-    labels = ("this run", "the last upload before it", "the best other upload")
-    for label, one in zip(labels, (uploaded.own, uploaded.last, uploaded.best), strict=True):
-        score = one.public_score if one is not None else None
-        when = f"{label}, {one.time[:10]}" if one is not None else f"{label}, not uploaded yet"
-        gain = UNKNOWN
-        if own is not None and score is not None and one is not uploaded.own:
-            gain = _toned(evidence.metric.gain(score, own))
-        rows.append([when, shown(score), gain])
-    return rows
-
-
 def _score_rows(
-    evidence: Evidence, found: Scores, interval: Interval, leaderboard: float | None
+    evidence: Evidence, found: Scores, interval: Interval, public: float | None
 ) -> Sequence[Sequence[str | Cell]]:
     rows: list[list[str | Cell]] = []
     for fold, score in found.by_fold.items():
@@ -177,13 +155,9 @@ def _score_rows(
         rows.append(["mean of folds ± SE", "", _mean_of_folds(found)])
     rows.append(["out of fold", f"{len(evidence.ids):,}", Cell(shown(found.pooled), "strong")])
     rows.append([f"{LEVEL:.0%} interval", "", _range(interval)])
-    where = "not uploaded yet" if leaderboard is None else "public"
-    rows.append([f"leaderboard ({where})", "", shown(leaderboard)])
+    where = "not uploaded yet" if public is None else "public"
+    rows.append([f"leaderboard ({where})", "", shown(public)])
     return rows
-
-
-def _public(uploaded: Uploaded) -> float | None:
-    return uploaded.own.public_score if uploaded.own is not None else None
 
 
 def _mean_of_folds(found: Scores) -> str:

@@ -14,9 +14,8 @@ from foldline.files.refusal import listed
 from foldline.pixels.cached_pixels import CachedPixels
 from foldline.report.charts import HOVER, Spec, chart, drawn_rows, mark, names, numbers, shares, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Section
+from foldline.report.page import Chart, LeftOut, Section
 
-NEEDS = "train against test needs images of both that can be read"
 MOST_IMAGES = 1000
 """Of each part whose pixels are read: enough to find a gap of a tenth, and soon decoded."""
 BINS = 24
@@ -41,11 +40,10 @@ class Gap(NamedTuple):
         return self.statistic >= LEAST_GAP and self.p < LEAST_P
 
 
-def shift(evidence: Evidence, pixels: CachedPixels) -> Section | None:
-    """None where train or test has no readable image."""
+def shift(evidence: Evidence, pixels: CachedPixels) -> Section:
     parts = {part: measures(evidence, pixels, part) for part in PARTS}
     if not all(len(one["pixels (height x width)"]) for one in parts.values()):
-        return None
+        raise LeftOut("train against test needs images of both that can be read")
     pairs = {name: (parts["train"][name], parts["test"][name]) for name in parts["train"]}
     gaps = {name: gap(*pair) for name, pair in pairs.items()}
     found = pd.DataFrame(

@@ -12,12 +12,11 @@ from foldline.ensembling.intervals import LEVEL, Interval, cluster_interval
 from foldline.files.rows import TABULAR, positions_of, tabular_columns
 from foldline.report.charts import Spec, chart, intervals, level, names, table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Chart, Section
+from foldline.report.page import Chart, LeftOut, Section
 
 LEAST_CLUSTERS = 30
 """In a slice that is judged, and outside of it: with fewer, Student's interval is too narrow for losses, which are
 skewed."""
-NEEDS = f"slices need features or sizes that divide the rows into parts of at least {LEAST_CLUSTERS} clusters"
 BINS = 5
 MOST_VALUES = 7
 MOST_DRAWN = 25
@@ -26,15 +25,15 @@ TOO_FEW = "too few"
 COLOURS = {"worse": "#c0503c", "better": "#3f8f5a", "": "#7d8792", TOO_FEW: "#b9bfc6"}
 
 
-def slices(evidence: Evidence) -> Section | None:
-    """None where nothing divides the rows into parts that can be judged."""
+def slices(evidence: Evidence) -> Section:
     known, name = ~np.isnan(evidence.losses), evidence.loss_name
     columns = {by: column[known] for by, column in dividing_columns(evidence).items()}
     losses = evidence.losses[known]
     table = slice_table(columns, losses, evidence.clusters[known])
     judged = int((table["verdict"] != TOO_FEW).sum())
     if not judged:
-        return None
+        parts = f"parts of at least {LEAST_CLUSTERS} clusters"
+        raise LeftOut(f"slices need features or sizes that divide the rows into {parts}")
     lede = (
         f"The mean {name} of each slice with its 95 % interval over clusters, and by how much it exceeds that of all "
         f"other rows. A slice is really worse or better where that interval, wide enough for all {judged} slices "
