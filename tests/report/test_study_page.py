@@ -11,6 +11,7 @@ from shutil import which
 import pandas as pd
 import pytest
 
+from foldline.report.page import Cell
 from foldline.report.study_page import compared, curves, summary, table_row, write_study_page
 from foldline.report.study_table import Fit, Trained
 
@@ -54,18 +55,22 @@ def test_a_row_of_the_table() -> None:
     out = replace(trained("b", 1.2), fits=[], ruled_out="its loss > the median")
     alone = replace(trained("c", 1.2), reference=None)
     cells = [replace(BASE, wanted=2), replace(worse, wanted=3), out, alone]
-    assert table_row(cells, 0) == (
-        '<tr class="base"><td>base</td><td>2 of 2</td><td>1.50000</td><td></td><td></td><td>50.00%</td><td></td>'
-        '<td></td><td class=""></td></tr>'
-    )
-    assert table_row(cells, 1) == (
-        "<tr><td>train.rate: a</td><td>2 of 3</td><td>1.70050</td><td>-0.20050 ± 0.00050</td>"
-        "<td>-0.20685 .. -0.19415</td><td>25.00%</td><td>-25.00% ± 0.00%</td><td>-25.00% .. -25.00%</td>"
-        '<td class="worse">worse</td></tr>'
-    )
-    assert "nan" not in table_row(cells, 2)
-    assert '<td class="ruled out" title="its loss &gt; the median">ruled out</td>' in table_row(cells, 2)
-    assert table_row(cells, 3).endswith('<td class="nothing to compare with">nothing to compare with</td></tr>')
+    base, found, ruled_out, unlike = (table_row(cells, at) for at in range(4))
+    assert base == [Cell("base", "strong"), "2 of 2", "1.50000", "", "", "50.00%", "", "", ""]
+    assert found == [
+        Cell("train.rate: a"),
+        "2 of 3",
+        "1.70050",
+        "-0.20050 ± 0.00050",
+        "-0.20685 .. -0.19415",
+        "25.00%",
+        "-25.00% ± 0.00%",
+        "-25.00% .. -25.00%",
+        Cell("worse", "bad"),
+    ]
+    assert "nan" not in " ".join(map(str, ruled_out))
+    assert ruled_out[-1] == Cell("ruled out: its loss > the median", "quiet")
+    assert unlike[-1] == Cell("nothing to compare with", "quiet")
 
 
 def test_what_cells_are_compared_with_is_said() -> None:
@@ -85,12 +90,17 @@ def page_of(folder: Path) -> str:
 
 def test_the_data_are_whole_and_no_title_is_markup(tmp_path: Path) -> None:
     page = page_of(tmp_path)
-    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    data = json.loads(found)
+    curves_data, charts = (
+        re.findall(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)[0]
+        for name in ("curves-data", "charts")
+    )
+    data = json.loads(curves_data)
     assert data["axes"] == [{"name": "rate", "values": ["</script><b>$x & ${y}", "base"]}]
     assert len(data["lines"]) == 8
-    assert data["points"][:2] == [[0, "</script>", 0.0, 1.0], [0, "b", 1.0, 0.5]]
-    assert "<b>$x" not in page.replace(found, "")
+    maps = [one["spec"] for one in json.loads(charts)]
+    assert [one["title"] for one in maps] == ["base", "rate: </script><b>$x & ${y}"]
+    assert maps[0]["data"]["values"] == [{"class": "</script>", "x": 0.0, "y": 1.0}, {"class": "b", "x": 1.0, "y": 0.5}]
+    assert "<b>$x" not in page
     assert "<title>digits: a &amp; b</title>" in page
     assert not re.findall(r'(?:src|href)="http', page), "it needs no network"
 
@@ -106,5 +116,5 @@ def test_a_browser_draws_all_curves(tmp_path: Path) -> None:
         capture_output=True, text=True,
     )  # fmt: skip
     assert dump.stdout.count('aria-roledescription="line mark"') == 4
-    assert dump.stdout.count('aria-roledescription="circle"') == 4
+    assert dump.stdout.count("<canvas") == 2, "of the maps"
     assert dump.stdout.count('aria-roledescription="rule mark"') == 2

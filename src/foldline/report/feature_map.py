@@ -1,7 +1,6 @@
 """What a model sees, as a picture: t-SNE of a stage's features, a point per row, coloured by class."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,11 +8,11 @@ import vl_convert
 from jaxtyping import Float16
 
 from foldline.files.refusal import Refusal, counted
+from foldline.report.charts import HOVER, SEED, Spec, chart, drawn_rows, mark, names, numbers
 
 MOST_ROWS = 2000
 LEAST_ROWS = 4
 PERPLEXITY = 30
-SEED = 0
 MOST_CLASSES = 40
 """With a colour and a line of the legend each."""
 SIDE_PIXELS = 560
@@ -30,7 +29,7 @@ def feature_map(
     """
     from sklearn.manifold import TSNE  # A second of start-up.
 
-    drawn = np.sort(np.random.default_rng(SEED).permutation(len(row_ids))[:MOST_ROWS])
+    drawn = drawn_rows(len(row_ids), MOST_ROWS)
     if len(drawn) < LEAST_ROWS:
         raise Refusal(f"t-SNE of {counted(len(drawn), 'row', 'rows')}: it takes {LEAST_ROWS} or more.")
     found = vectors[drawn].astype(np.float32)
@@ -41,14 +40,15 @@ def feature_map(
     return pd.DataFrame(of, columns=["row_id", "class"]).assign(x=points[:, 0], y=points[:, 1])
 
 
-def draw_map(table: pd.DataFrame, title: str) -> bytes:
-    """A PNG of what `feature_map` found. Needs no network."""
-    axis: dict[str, Any] = {"type": "quantitative", "axis": None}
-    encoding: dict[str, Any] = {"x": {"field": "x", **axis}, "y": {"field": "y", **axis}}
+def map_chart(table: pd.DataFrame, title: str) -> Spec:
+    """Of what `feature_map` found."""
+    encoding: Spec = {side: numbers(side, axis=None) for side in ("x", "y")}
     if 1 < (classes := table["class"].nunique()) <= MOST_CLASSES:
         scheme = "tableau10" if classes <= 10 else "tableau20"  # The longer one is of pairs, hardly told apart.
-        encoding["color"] = {"field": "class", "type": "nominal", "scale": {"scheme": scheme}}
-    chart = {"data": {"values": table.to_dict("records")}, "mark": {"type": "circle", "size": 24}, "encoding": encoding}
-    return vl_convert.vegalite_to_png(
-        {**chart, "title": title, "width": SIDE_PIXELS, "height": SIDE_PIXELS, "background": "white"}
-    )
+        encoding["color"] = names("class", scale={"scheme": scheme}) | {"sort": "ascending"}
+    return {"title": title, **chart(table, mark("circle", size=24, tooltip=HOVER), height=SIDE_PIXELS, **encoding)}
+
+
+def draw_map(table: pd.DataFrame, title: str) -> bytes:
+    """A PNG of what `feature_map` found. Needs no network."""
+    return vl_convert.vegalite_to_png({**map_chart(table, title), "width": SIDE_PIXELS, "background": "white"})

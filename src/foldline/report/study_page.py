@@ -1,25 +1,33 @@
 """The page of a study: curves, a table of what each cell gains, and what models see. One file; needs no network."""
 
-import html
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 import pandas as pd
 
 from foldline.experiment.axes import Settings
-from foldline.files.whole_files import write_text
 from foldline.params.differences import short_names
+from foldline.report.charts import VERDICTS
+from foldline.report.feature_map import map_chart
+from foldline.report.page import Cell, Chart, Curves, Section, Table, write_page
 from foldline.report.study_table import NO_COUNTERPART, Gain, Trained, best_cell, gain_at
-from foldline.report.vega import vega_script
 
 MEASURES = ("loss", "accuracy")
 PARTS = ("train", "validation")
 DIGITS = 5
+GAIN = ("gain ± SE", "95 % interval")
+COLUMNS = ("cell", "trained", "validation loss", *GAIN, "accuracy", *GAIN, "verdict")
+GAINS = (
+    "A gain is how much lower the validation loss is, or how much higher the accuracy, than that of {reference}, over "
+    "the same folds and seeds. A cell is better or worse where the 95 % interval (Student's t) of its gain in loss "
+    "excludes zero. Of many cells a few will look so by chance."
+)
+MAPS = (
+    "t-SNE of the features that the head is given, of the same out-of-fold images, each model by itself. Only who is "
+    "near whom means anything: not distances between groups, nor their sizes."
+)
 
 
 def write_study_page(
@@ -30,24 +38,25 @@ def write_study_page(
     names = short_names(cells[0].settings)
     cells = [replace(cell, settings={names[path]: value for path, value in cell.settings.items()}) for cell in cells]
     settings = [cell.settings for cell in cells]
-    axes = [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]]
-    lines = [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)]
-    of_cells = [{"cell": cell.title, "settings": dict(cell.settings)} for cell in cells]
-    points = [[at, *point] for at, table in maps.items() for point in table[["class", "x", "y"]].to_numpy().tolist()]
-    found = {"cells": of_cells, "lines": lines, "axes": axes, "points": points}
-    data = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    data = {
+        "cells": [{"cell": cell.title, "settings": dict(cell.settings)} for cell in cells],
+        "lines": [[at, *line] for at, cell in enumerate(cells) for line in curves(cell)],
+        "axes": [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]],
+    }
     # In the file's order what is compared stands together.
     order = sorted(range(len(cells)), key=lambda at: () if against else (not cells[at].fits, cells[at].loss))
-    template = Template(files("foldline.report").joinpath("study.html").read_text(encoding="utf-8"))
-    page = template.substitute(
-        title=html.escape(title),
-        summary=html.escape(compared(cells, against) if against else summary(cells)),
-        reference=html.escape(reference_words(against)),
-        rows="\n".join(table_row(cells, at) for at in order),
-        data=data.replace("</", "<\\/"),
-        vega=vega_script(),
-    )
-    write_text(path, page)
+    table = Table(COLUMNS, [table_row(cells, at) for at in order])
+    sections = [
+        Section("curves", "Curves", "", [Curves(data)]),
+        Section("cells", "Cells", GAINS.format(reference=reference_words(against)), [table]),
+    ]
+    if maps:
+        drawn = [
+            Chart(map_chart(of.drop(columns="row_id"), cells[at].title), f"t-SNE of {cells[at].title}", half=True)
+            for at, of in maps.items()
+        ]
+        sections.append(Section("maps", "What models see", MAPS, drawn))
+    write_page(path, title, compared(cells, against) if against else summary(cells), sections)
 
 
 def summary(cells: Sequence[Trained]) -> str:
@@ -92,23 +101,21 @@ def _rounded(value: float) -> float | None:
     return None if pd.isna(value) else round(float(value), DIGITS)
 
 
-def table_row(cells: Sequence[Trained], at: int) -> str:
+def table_row(cells: Sequence[Trained], at: int) -> list[str | Cell]:
     cell = cells[at]
     is_reference, gain = cell.reference == at, gain_at(cells, at)
     verdict = NO_COUNTERPART if gain is None else gain.verdict
-    texts = [
-        cell.title,
+    if cell.ruled_out:
+        verdict = f"ruled out: {cell.ruled_out}"
+    return [
+        Cell(cell.title, "strong" if is_reference else ""),
         f"{len(cell.fits)} of {cell.wanted}",
         f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
         *(shown_gain(gain.loss if gain else None, f"+.{DIGITS}f")),
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
         *(shown_gain(gain.accuracy if gain else None, "+.2%")),
-        "" if is_reference else "ruled out" if cell.ruled_out else verdict,
+        "" if is_reference else Cell(verdict, VERDICTS.get(verdict, "quiet")),
     ]
-    row = ' class="base"' if is_reference else ""
-    filled = "".join(f"<td>{html.escape(text)}</td>" for text in texts[:-1])
-    why = f' title="{html.escape(cell.ruled_out)}"' if cell.ruled_out else ""
-    return f'<tr{row}>{filled}<td class="{texts[-1]}"{why}>{html.escape(texts[-1])}</td></tr>'
 
 
 def shown_gain(gain: Gain | None, form: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 Cells are compared on the same folds and seeds, pair by pair: what a fold has of its own (its rows) cancels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -154,18 +154,12 @@ def best_cell(cells: Sequence[Trained]) -> BestCell | None:
 
 def long_table(cells: Sequence[Trained]) -> pd.DataFrame:
     """A row per cell, fold, seed and epoch: `cell`, a column per axis, then those of the histories."""
-    parts = []
-    for cell in cells:
-        parts.append(_before(cell.history, {"cell": cell.title, **_axes(cell)}))
+    parts = (pd.DataFrame({"cell": cell.title, **_axes(cell)}, cell.history.index).join(cell.history) for cell in cells)
     return pd.concat(parts, ignore_index=True)
 
 
 def _axes(cell: Trained) -> dict[str, str]:
     return {axis: "" if value == BASE else value for axis, value in cell.settings.items()}
-
-
-def _before(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    return pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1)
 
 
 def _mean(values: Sequence[float]) -> float:
