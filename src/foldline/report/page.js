@@ -55,7 +55,7 @@ document.addEventListener("click", event => {
 });
 shownWindow.addEventListener("close", () => { content.replaceChildren(); opened = null; });
 
-const charts = JSON.parse(document.getElementById("charts").textContent);
+const charts = [...document.querySelectorAll(".chart-data")];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim(); }
@@ -74,8 +74,8 @@ function style() {
 }
 
 function draw() {
-  document.querySelectorAll("[data-chart]").forEach(async place => {
-    const { spec, opens, caption } = charts[place.dataset.chart];
+  charts.forEach(async data => {
+    const place = data.nextElementSibling, { spec, opens, caption } = JSON.parse(data.textContent);
     const { view } = await vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", ...spec },
       { actions: false, config: style(), renderer: "canvas", tooltip: { theme: dark.matches ? "dark" : "light" } });
     if (!opens) return;

@@ -193,11 +193,7 @@ def write_page(
     pictures: Pictures | None = None,
 ) -> None:
     """left_out: of each section that is not there its name and why, in words."""
-    parts = [part for section in sections for part in section.body]
-    charts, has_curves = (
-        [part for part in parts if isinstance(part, Chart)],
-        any(isinstance(part, Curves) for part in parts),
-    )
+    templates = {part.template for section in sections for part in section.body}
     environment = Environment(
         loader=PackageLoader("foldline", "report"),
         autoescape=True,
@@ -211,12 +207,9 @@ def write_page(
         keys=keys,
         sections=sections,
         left_out="; ".join(left_out),
-        charts=[{"spec": chart.spec, "opens": chart.opens, "caption": chart.caption} for chart in charts],
-        number_of={id(chart): number for number, chart in enumerate(charts)},
-        id=id,
+        templates=templates,
         pictures=dict(pictures.data) if pictures else {},
-        has_curves=has_curves,
-        vega=Markup(vega_script() if charts or has_curves else ""),
+        vega=Markup(vega_script() if templates & {"chart", "curves"} else ""),
     )
     write_text(path, page)
 

@@ -18,7 +18,7 @@ MEASURES = ("loss", "accuracy")
 PARTS = ("train", "validation")
 DIGITS = 5
 GAIN = ("gain ± SE", "95 % interval")
-COLUMNS = ("cell", "trained", "validation loss", *GAIN, "accuracy", *GAIN, "verdict")
+COLUMNS = ("cell", "verdict", "validation loss", *GAIN, "accuracy", *GAIN, "trained")
 GAINS = (
     "A gain is how much lower the validation loss is, or how much higher the accuracy, than that of {reference}, over "
     "the same folds and seeds. A cell is better or worse where the 95 % interval (Student's t) of its gain in loss "
@@ -109,12 +109,12 @@ def table_row(cells: Sequence[Trained], at: int) -> list[str | Cell]:
         verdict = f"ruled out: {cell.ruled_out}"
     return [
         Cell(cell.title, "strong" if is_reference else ""),
-        f"{len(cell.fits)} of {cell.wanted}",
+        "" if is_reference else Cell(verdict, VERDICTS.get(verdict, "quiet")),
         f"{cell.loss:.{DIGITS}f}" if cell.fits else "",
         *(shown_gain(gain.loss if gain else None, f"+.{DIGITS}f")),
         "" if math.isnan(cell.accuracy) else f"{cell.accuracy:.2%}",
         *(shown_gain(gain.accuracy if gain else None, "+.2%")),
-        "" if is_reference else Cell(verdict, VERDICTS.get(verdict, "quiet")),
+        f"{len(cell.fits)} of {cell.wanted}",
     ]
 
 

@@ -56,12 +56,9 @@ class Trained:
         return _mean([fit.validation_accuracy for fit in self.fits])
 
     @property
-    def losses(self) -> dict[tuple[int, int], float]:
-        return {(fit.fold, fit.seed): fit.validation_loss for fit in self.fits}
-
-    @property
-    def accuracies(self) -> dict[tuple[int, int], float]:
-        return {(fit.fold, fit.seed): fit.validation_accuracy for fit in self.fits}
+    def by_pair(self) -> dict[tuple[int, int], Fit]:
+        """By fold and seed."""
+        return {(fit.fold, fit.seed): fit for fit in self.fits}
 
 
 class Gain(NamedTuple):
@@ -92,11 +89,12 @@ class CellGain:
 
 
 def cell_gain(cell: Trained, reference: Trained) -> CellGain:
-    pairs = sorted(reference.losses.keys() & cell.losses.keys())
+    its, own = reference.by_pair, cell.by_pair
+    pairs = [(its[pair], own[pair]) for pair in sorted(its.keys() & own.keys())]
     return CellGain(
         len(pairs),
-        _gain([reference.losses[pair] - cell.losses[pair] for pair in pairs]),
-        _gain([cell.accuracies[pair] - reference.accuracies[pair] for pair in pairs]),
+        _gain([one.validation_loss - other.validation_loss for one, other in pairs]),
+        _gain([other.validation_accuracy - one.validation_accuracy for one, other in pairs]),
     )
 
 
@@ -138,11 +136,12 @@ class BestCell(NamedTuple):
 def best_cell(cells: Sequence[Trained]) -> BestCell | None:
     """Of the cells that have all trainings that the base, the first, has; None where no other has."""
     base, *others = cells
-    complete = [base, *(cell for cell in others if cell.losses.keys() == base.losses.keys())]
+    pairs = sorted(base.by_pair)
+    complete = [base, *(cell for cell in others if sorted(cell.by_pair) == pairs)]
     if len(complete) < 2:
         return None
-    losses = np.array([[cell.losses[pair] for pair in sorted(base.losses)] for cell in complete])
-    folds = np.array([fold for fold, _ in sorted(base.losses)])
+    losses = np.array([[cell.by_pair[pair].validation_loss for pair in pairs] for cell in complete])
+    folds = np.array([fold for fold, _ in pairs])
     best = int(losses.mean(axis=1).argmin())
     held_out = []
     for fold in np.unique(folds):

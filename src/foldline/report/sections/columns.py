@@ -39,7 +39,7 @@ def columns(evidence: Evidence) -> Section:
 
 def column_table(by_column: Mapping[str, Evidence]) -> pd.DataFrame:
     """Of each column its `rows` and `classes`, `accuracy` and `balanced accuracy`, mean log loss, and the pair that is
-    `most often confused`; the lowest accuracy first."""
+    `most often confused`; the lowest accuracy first, of equal ones the highest loss."""
     found = []
     for name, of in by_column.items():
         true, said = of.true_labels, of.labels
@@ -50,7 +50,9 @@ def column_table(by_column: Mapping[str, Evidence]) -> pd.DataFrame:
         scores = float((true == said).mean()), recalls.mean(), of.losses.mean()
         found.append((name, len(true), len(of.classes), *scores, confused))
     heads = ["column", "rows", "classes", "accuracy", "balanced accuracy", "mean log loss", "most often confused"]
-    return pd.DataFrame(found, columns=heads).sort_values("accuracy", kind="stable", ignore_index=True)
+    return pd.DataFrame(found, columns=heads).sort_values(
+        ["accuracy", "mean log loss"], ascending=[True, False], ignore_index=True
+    )
 
 
 def confusions(evidence: Evidence, pictures: Pictures) -> Sequence[Callable[[], Section]]:

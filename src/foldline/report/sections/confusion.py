@@ -87,10 +87,8 @@ def class_scores(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"
 def rows_by_cell(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"], shown: Sequence[int]) -> RowsOf:
     order = np.argsort(-losses, kind="stable")
     kept = order[np.isin(true[order], shown) & np.isin(said[order], shown)]
-    found: dict[tuple[int, int], list[int]] = {}
-    for cell, row in zip(zip(true[kept].tolist(), said[kept].tolist(), strict=True), kept.tolist(), strict=True):
-        found.setdefault(cell, []).append(row)
-    return found
+    cells = pd.DataFrame({"true": true[kept], "said": said[kept]}).groupby(["true", "said"]).indices
+    return {cell: kept[at].tolist() for cell, at in cells.items()}
 
 
 def _rows_per_cell(affordable: int, rows_of: RowsOf) -> int:

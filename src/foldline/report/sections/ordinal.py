@@ -9,7 +9,7 @@ import pandas as pd
 
 from foldline.metrics.kinds.of_labels import QuadraticWeightedKappa
 from foldline.metrics.truths_and_answers import Labels
-from foldline.report.charts import HOVER, Spec, chart, mark, names, table_of
+from foldline.report.charts import HOVER, Spec, chart, mark, names, numbers, table_of
 from foldline.report.evidence import Evidence
 from foldline.report.page import Chart, LeftOut, Section
 
@@ -60,12 +60,7 @@ def headline(off: np.ndarray) -> str:
 
 def drawn(table: pd.DataFrame) -> Spec:
     """The confusion of levels, each row's by its distance."""
-    colour = {
-        "field": "share",
-        "type": "quantitative",
-        "legend": None,
-        "scale": {"scheme": "oranges", "domain": [0, 1]},
-    }
+    colour = numbers("share", legend=None, scale={"scheme": "oranges", "domain": [0, 1]})
     return chart(
         table,
         mark("rect", {"color": colour}, tooltip=HOVER),

@@ -91,11 +91,8 @@ def light(pixels: CachedPixels, indices: Int64[np.ndarray, " images"]) -> tuple[
 
 def gap(train: Train, test: Test) -> Gap:
     """Source: Smirnov, Table for Estimating the Goodness of Fit of Empirical Distributions, 1948."""
-    rising, both = [np.sort(values) for values in (train, test)], np.concatenate([train, test])
-    shares = [np.searchsorted(values, both, side="right") / len(values) for values in rising]
-    statistic = float(np.abs(shares[0] - shares[1]).max())
-    count = len(train) * len(test) / len(both)
-    return Gap(statistic, float(scipy.special.kolmogorov(np.sqrt(count) * statistic)))
+    found = scipy.stats.ks_2samp(train, test, method="asymp")
+    return Gap(float(found.statistic), float(found.pvalue))
 
 
 def histogram(train: Train, test: Test, name: str) -> pd.DataFrame:
