@@ -84,7 +84,7 @@ def test_labels_of_rows_and_their_probabilities() -> None:
 
 def test_a_column_of_labels_is_a_run_of_its_own() -> None:
     """Of the rows that have a label in it; the classes of the others are nothing to it."""
-    columns = drawn(
+    found = drawn(
         np.array([[0, 3], [1, -1], [1, 2]]),
         [[0.5, 0.5, 0.125, 0.25, 0.625], [0.75, 0.25, 0.2, 0.3, 0.5], [0.25, 0.75, 0.5, 0.25, 0.25]],
         classes=("x=0", "x=1", "y=0", "y=1", "y=2"),
@@ -92,9 +92,9 @@ def test_a_column_of_labels_is_a_run_of_its_own() -> None:
         form={"kind": "column_distributions", "sizes": [2, 3]},
         metric={"kind": "mean_column_accuracy", "weights": None},
         answers=np.array([[0, 4], [1, 4], [1, 2]]),
-    ).columns
-    assert list(columns) == ["x", "y"]
-    x, y = columns.values()
+    )
+    assert list(found.columns) == ["x", "y"]
+    x, y = found.columns.values()
     assert (x.names, y.names) == (("0", "1"), ("0", "1", "2"))
     assert (x.ids, y.ids) == (("r0", "r1", "r2"), ("r0", "r2"))
     assert (x.targets.tolist(), y.targets.tolist()) == ([0, 1, 1], [1, 0])
@@ -103,6 +103,7 @@ def test_a_column_of_labels_is_a_run_of_its_own() -> None:
     assert y.losses.tolist() == pytest.approx([np.log(4), np.log(2)])
     assert (y.first_images.tolist(), y.folds.tolist()) == ([0, 2], [0, 0])
     assert drawn([0], [[0.5, 0.5]]).columns == {}
+    assert list(replace(found, targets=np.array([[-1, 3], [-1, -1], [-1, 2]])).columns) == ["y"]
 
 
 def test_very_many_classes_stay_compact(tmp_path: Path) -> None:

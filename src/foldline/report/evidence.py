@@ -110,25 +110,23 @@ class Evidence:
     @cached_property
     def columns(self) -> Mapping[str, Evidence]:
         """Of a target of several labels each column by itself, as if it were all: of the rows that have a label there.
-        Nothing of other targets."""
+        A column that no row has one in is left out; there is none of other targets."""
         if "labels" not in self.target.truths:
             return {}
         sizes, names_labels = column_sizes(self.classes), self.metric.needs == "labels"
         found = {}
         for at, (name, mine) in enumerate(zip(sizes, column_slices([*sizes.values()]), strict=True)):
             rows = np.flatnonzero(self.targets[:, at] >= 0)
-            targets, before, after = (
-                self.targets[rows, at] - mine.start,
-                self.before[rows, mine],
-                self.after[rows, mine],
-            )
+            if not len(rows):
+                continue
+            targets, after = self.targets[rows, at] - mine.start, self.after[rows, mine]
             found[name] = replace(
                 self,
                 form=ONE_LABEL,
                 classes=self.classes[mine],
                 ids=tuple(self.ids[row] for row in rows),
                 targets=targets,
-                before=before,
+                before=self.before[rows, mine],
                 after=after,
                 answers=self.answers[rows, at] - mine.start if names_labels else after,
                 folds=self.folds[rows],
