@@ -87,8 +87,10 @@ def class_scores(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"
 def rows_by_cell(true: Labels, said: Labels, losses: Float64[np.ndarray, " rows"], shown: Sequence[int]) -> RowsOf:
     order = np.argsort(-losses, kind="stable")
     kept = order[np.isin(true[order], shown) & np.isin(said[order], shown)]
-    cells = pd.DataFrame({"true": true[kept], "said": said[kept]}).groupby(["true", "said"]).indices
-    return {cell: kept[at].tolist() for cell, at in cells.items()}
+    found: dict[tuple[int, int], list[int]] = {}
+    for row in kept.tolist():
+        found.setdefault((int(true[row]), int(said[row])), []).append(row)
+    return found
 
 
 def _rows_per_cell(affordable: int, rows_of: RowsOf) -> int:
