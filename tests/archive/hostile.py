@@ -63,6 +63,16 @@ def sparse(bytes_told: int) -> bytes:
     return bytes(header) + bytes(1024)
 
 
+def tar_header(name: str, kind: bytes, size: int) -> bytes:
+    """One that says to be of any size, a negative one too."""
+    header = bytearray(entry(name).tobuf(tarfile.GNU_FORMAT))
+    header[156:157], header[124:136] = kind, (size % 256**12).to_bytes(12, "big")
+    header[124] |= 0x80
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
 def overlapping(count: int) -> bytes:
     """All entries of the zip are the bytes of the first one."""
     content = zipped({"000.txt": os.urandom(5_000)}, zipfile.ZIP_STORED)
@@ -124,6 +134,11 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "zip: overlapping entries": ("all.zip", overlapping(500)),
     "zip: nested without end": ("all.zip", nested(6)),
     "zip: a name that is no text": ("all.zip", with_fields(zipped({"\xe4.csv": TEXT}), 30, 46, "<B", 0xFF)),
+    "zip: a name of 65,000 characters": ("all.zip", zipped({"a" * 65_000: TEXT, "a.csv": TEXT})),
+    "zip: bombs in archives, each below the limit": (
+        "all.zip",
+        zipped({f"{n}.csv.gz": gzip.compress(bytes(90 * 2**20)) for n in range(3)}),
+    ),
     "zip: cut off": ("all.zip", zipped(MEMBERS)[:-40]),
     "zip: empty": ("all.zip", b""),
     "zip: a page of the web": ("all.zip", b"<html>Too many requests</html>"),
@@ -137,6 +152,16 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "tar: two files of one name": ("all.tar", tarred((entry("a.csv"), b"1"), (entry("a.csv"), TEXT))),
     "tar: a sparse file": ("all.tar", sparse(2**40)),
     "tar: a name that is too long": ("all.tar", tarred((entry("a" * 300), TEXT))),
+    **{
+        f"tar: a negative size ({kind!r})": ("all.tar", tar_header("x", kind, -512) + bytes(1024))
+        for kind in (tarfile.CHRTYPE, tarfile.SYMTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE)
+    },
+    "tar: a header of digits alone": (
+        "all.tar",
+        tar_header("x", tarfile.XHDTYPE, 2**20) + b"1" * 2**20 + bytes(1024),
+    ),
+    "tar: a name of gigabytes": ("all.tar", tar_header("x", tarfile.GNUTYPE_LONGNAME, 2**33) + bytes(1024)),
+    "tar: very deep folders": ("all.tar", tarred((entry("a/" * 1500 + "a.csv"), TEXT))),
     "tar: cut off": ("all.tar", tarred((entry("a.csv"), TEXT))[:700]),
     "tar.gz: cut off": ("all.tar.gz", tarred((entry("a.csv"), NOISE), mode="w:gz")[:-900]),
     "tar.gz: damaged": ("all.tar.gz", damaged(tarred((entry("a.csv"), NOISE), mode="w:gz"), 0.5)),

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from foldline.archive import budgets
 from foldline.archive.archives import Archives
+from foldline.archive.budgets import ENTRY_BYTES
+from foldline.archive.damage import refusing_damage
 from foldline.files.refusal import Refusal
 from foldline.kaggle.downloads import adopt
-from tests.archive.hostile import HARMLESS, REFUSED, TEXT, WHOLE, symlinked_zip
+from tests.archive.hostile import HARMLESS, REFUSED, TEXT, WHOLE, entry, symlinked_zip, tarred
 
 Count = Callable[..., None]
 
@@ -49,6 +52,20 @@ def test_links_are_not_followed(what: str, tmp_path: Path) -> None:
     found = read_through(tmp_path, *HARMLESS[what])
     assert found["a.csv"] == TEXT
     assert not any(b"root:" in content for content in found.values())
+
+
+def test_empty_files_take_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = tarred(*((entry(f"{number}"), b"") for number in range(30)), mode="w:gz")
+    monkeypatch.setattr(budgets, "BOMB_BYTES", 25 * ENTRY_BYTES)
+    monkeypatch.setattr(budgets, "LARGEST_EXPANSION", 1)
+    with pytest.raises(Refusal, match=r"all.tar.gz unpacks \d+ bytes to 106,496 or more"):
+        read_through(tmp_path, "all.tar.gz", files)
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), TypeError("a"), AttributeError("a"), AssertionError("a")])
+def test_a_fault_of_ours_is_no_damage(error: Exception) -> None:
+    with pytest.raises(type(error)), refusing_damage("all.zip"):
+        raise error
 
 
 def flip(content: bytes, place: int, bit: int) -> bytes:

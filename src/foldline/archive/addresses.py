@@ -9,14 +9,16 @@ import io
 import json
 import math
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 
-from foldline.archive.budgets import MOST_PIXELS
+from foldline.archive.budgets import LONGEST_PATH, MOST_PIXELS
 from foldline.files.refusal import Refusal
 
 BETWEEN_CHANNELS = "|"
@@ -68,8 +70,8 @@ def shown_address(address: str) -> str:
 
 def parse_in_array(place: str) -> InArray | None:
     """`place`: one of those that `places_of` gives; None for a file."""
-    found = IN_NPY.fullmatch(place) or IN_HDF5.fullmatch(place)
-    return found and InArray(found["file"], found["name"], int(found["row"]) if found["row"] else None)
+    found = len(place) <= LONGEST_PATH and (IN_NPY.fullmatch(place) or IN_HDF5.fullmatch(place))
+    return InArray(found["file"], found["name"], int(found["row"]) if found["row"] else None) if found else None
 
 
 def places_of(address: str) -> list[str]:
@@ -97,6 +99,16 @@ PICKLED = "it holds pickled Python objects, which are not opened because they ca
 def holds_objects(error: Exception) -> bool:
     """Whether numpy's `error` says so."""
     return "Object arrays" in f"{error}" or "Python objects" in f"{error}"
+
+
+def loaded_array(content: bytes) -> Any:
+    """The array of a .npy file, or the lazy arrays of an .npz. Raises ValueError."""
+    try:
+        return np.load(io.BytesIO(content), allow_pickle=False)
+    except MemoryError:  # the room for its numbers is made before they are read
+        raise ValueError("its header tells of more numbers than fit in memory") from None
+    except (OSError, zipfile.BadZipFile, SyntaxError, EOFError, TypeError, OverflowError, TokenError) as error:
+        raise ValueError(f"{error}" or type(error).__name__) from None
 
 
 class ArrayFile:

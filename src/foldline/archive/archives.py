@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from foldline.archive.damage import refuse_leaving
+from foldline.archive.damage import refuse_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.finder import Entry, Finder
 from foldline.files.refusal import Refusal, listed
@@ -19,7 +19,7 @@ Holder = tuple[object, ...]
 
 
 def _within(name: str) -> str:
-    refuse_leaving(name, "the manifest")
+    refuse_name(name, "the manifest")
     return name
 
 

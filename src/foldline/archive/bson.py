@@ -27,16 +27,27 @@ def length_at(head: bytes) -> int:
     return struct.unpack("<i", head[:4])[0]
 
 
+def _end(content: bytes, offset: int, extra: int = 0) -> int:
+    """Where a value ends that begins with its length, which counts all but `extra` bytes of it. Raises ValueError where
+    it has no end within `content`: a reader would go back, or in circles."""
+    length = length_at(content[offset : offset + 4])
+    if not 0 <= length <= len(content) - offset - extra:
+        raise ValueError(f"a value at byte {offset} has a length of {length} bytes")
+    return offset + extra + length
+
+
 def decode_document(content: bytes) -> Document:
     """Raises ValueError for bytes that are not a document, or contain a value of an unknown type."""
     try:
         return _document(content, 0)[0]
+    except RecursionError:
+        raise ValueError("a BSON document that is nested without end") from None
     except (struct.error, IndexError, ValueError) as error:
         raise ValueError(f"not a BSON document ({error})") from None
 
 
 def _document(content: bytes, offset: int) -> tuple[Document, int]:
-    end = offset + length_at(content[offset : offset + 4])
+    end = _end(content, offset)
     offset += 4
     values: Document = {}
     while offset < end - 1:
@@ -45,6 +56,8 @@ def _document(content: bytes, offset: int) -> tuple[Document, int]:
             raise ValueError(f"a BSON value of the unknown type {kind:#04x}")
         name = content[offset + 1 : name_end].decode()
         values[name], offset = READERS[kind](content, name_end + 1)
+    if offset != end - 1:
+        raise ValueError(f"a value of the document that ends at byte {end} ends at byte {offset}")
     return values, end
 
 
@@ -54,12 +67,12 @@ def _array(content: bytes, offset: int) -> tuple[list[Any], int]:
 
 
 def _text(content: bytes, offset: int) -> tuple[str, int]:
-    end = offset + 4 + length_at(content[offset : offset + 4])
+    end = _end(content, offset, 4)
     return content[offset + 4 : end - 1].decode(), end
 
 
 def _binary(content: bytes, offset: int) -> tuple[bytes, int]:
-    end = offset + 5 + length_at(content[offset : offset + 4])
+    end = _end(content, offset, 5)
     return content[offset + 5 : end], end
 
 

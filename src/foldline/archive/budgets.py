@@ -10,13 +10,19 @@ from pathlib import Path
 
 import psutil
 
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Curable, Refusal
 
 LARGEST_EXPANSION = 1_000
 BOMB_BYTES = 2**28
 """Only what grows a thousandfold into more than this is taken for a bomb: a black image may shrink so far."""
+CELL_BYTES = 8
+"""What each field of a table takes at least, however little its file says of it."""
 MOST_ENTRIES = 20_000_000
 """In one archive."""
+ENTRY_BYTES = 4096
+"""What a file or a folder takes of a disk at least."""
+LONGEST_PATH, DEEPEST_PATH = 4096, 256
+"""In characters and folders; Linux takes no longer one."""
 DEEPEST = 4
 MOST_NESTED = 100_000
 """Archives within archives: how deep, and how many."""
@@ -35,6 +41,15 @@ def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
     if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
         raise Refusal(
             f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
+        )
+
+
+def refuse_cells(given_bytes: int, rows: int, columns: int) -> None:
+    """Raises Curable for a table of far more fields than its file has bytes: gaps and repetitions are spelt by none."""
+    if CELL_BYTES * rows * columns > max(BOMB_BYTES, LARGEST_EXPANSION * given_bytes):
+        raise Curable(
+            f"its {given_bytes:,} bytes make a table of {rows:,} x {columns:,} fields, nearly all of them empty or "
+            "repeated. Do not trust this file"
         )
 
 

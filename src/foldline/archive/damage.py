@@ -1,17 +1,25 @@
 """What an archive is refused for: damage, entries that leave it, several files of one name, links."""
 
 import errno
+import lzma
 import stat
+import struct
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile
 
-from foldline.archive.budgets import refuse_bomb, refuse_entries, refuse_overlap
+from foldline.archive.budgets import DEEPEST_PATH, LONGEST_PATH, refuse_bomb, refuse_entries, refuse_overlap
 from foldline.archive.containers import COUNT_IN_END, end_of_zip
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, shortened
 from foldline.files.whole_files import FULL_DISK
 
+DAMAGED = (BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, OverflowError)
+"""What the standard library's readers raise for bytes that are not as they should be, besides OSError and RuntimeError.
+Any other error is a fault of ours."""
 AGAIN = "Remove it and run `dvc repro -f -s download`."
 OF_THE_SYSTEM = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
 """Errors that say nothing of an archive."""
@@ -42,7 +50,7 @@ def refusing_damage(where: str, cure: str = AGAIN) -> Iterator[None]:
         if error.errno in OF_THE_SYSTEM:
             raise
         raise Refusal(_of_system_error(where, error, cure)) from None
-    except Exception as error:  # hostile bytes meet decoders with any error there is
+    except DAMAGED as error:
         raise Refusal(f"{where} is damaged or cut short ({f'{error}' or type(error).__name__}). {cure}") from None
 
 
@@ -57,9 +65,15 @@ def _of_system_error(where: str, error: OSError, cure: str) -> str:
     return f"{where} is damaged or cut short ({error.strerror or error}). {cure}"
 
 
-def refuse_leaving(name: str, archive: Path | str) -> None:
-    """Raises Refusal for an entry whose path would leave the folder it is extracted into."""
+def refuse_name(name: str, archive: Path | str) -> None:
+    """Raises Refusal for an entry whose path would leave the folder it is extracted into, or that no disk takes: a
+    pattern of the card would look at it for very long."""
     path = name.replace("\\", "/")
+    if len(path) > LONGEST_PATH or path.count("/") > DEEPEST_PATH:
+        raise Refusal(
+            f"{archive}: the entry `{shortened(name, 60)}` has a path of {len(path):,} characters, "
+            f"{path.count('/'):,} folders deep. Do not trust this archive; nothing was read."
+        )
     if path.startswith("/") or ".." in path.split("/"):
         raise Refusal(f"{archive}: the entry `{name}` leaves the folder. Do not trust this archive; nothing was read.")
 
@@ -74,7 +88,7 @@ def entries_of(archive: zipfile.ZipFile, where: str) -> Iterator[zipfile.ZipInfo
     if counted not in (len(entries) % 2**16, 2**16 - 1):  # with the largest number, 64 bits elsewhere tell it
         raise Refusal(f"{where} is damaged: it lists {len(entries):,} files, and its end says {counted:,}. {AGAIN}")
     for entry in entries:
-        refuse_leaving(entry.filename, where)
+        refuse_name(entry.filename, where)
         meant = archive.getinfo(entry.filename)  # the last one of this name
         if (entry.CRC, entry.file_size) != (meant.CRC, meant.file_size):
             raise two_of_one_name(where, entry.filename)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
+from foldline.archive.budgets import refuse_cells
 from foldline.files.refusal import Curable, listed, shortened
 
 SEPARATORS = (",", "\t", ";", "|", " ")
@@ -67,7 +68,7 @@ class Delimited:
 
     def __init__(self, content: bytes, encoding: str, spelling: Spelling) -> None:
         """Raises ValueError for bytes that are not text in `encoding`."""
-        self.count, self._taken = Count(), list[str]()
+        self.count, self._taken, self._bytes = Count(), list[str](), len(content)
         text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
         first = next((line for line in self._counted(text) if line.strip()), "")
         self.count.lines -= 1  # it is read again
@@ -111,6 +112,7 @@ class Delimited:
     def _filled(self, fields: list[str], most: int) -> list[str]:
         if len(fields) < most:
             self.count.short.append(self.count.lines)
+            refuse_cells(self._bytes, len(self.count.short), most)
             fields += [""] * (most - len(fields))
         if any(fields[most:]):
             raise Curable(

@@ -13,7 +13,8 @@ from functools import cache
 
 from foldline.files.refusal import Curable, listed
 
-RUN = re.compile(rb"[\x40-\xff]*[\x80-\xff][\x40-\xff]*")
+LONGEST_RUN = 1_000_000
+RUN = re.compile(rb"[\x40-\xff]{1,%d}" % LONGEST_RUN)
 """Bytes below 0x40 are themselves in all of these encodings, and no part of another character."""
 RARE, ASCII = math.log(1e-7), math.log(1 / 30)
 UNKNOWN = -8.0
@@ -108,7 +109,7 @@ class Undecided(Curable):
 
 def decide(content: bytes, among: Sequence[Encoding] = IN_TEXTS) -> str:
     """The codec of a text that is not UTF-8. Raises Undecided, with samples, where none is likely, or several are."""
-    runs = list(dict.fromkeys(RUN.findall(content)))[:MOST_RUNS]
+    runs = distinct_runs(content)
     found = {encoding.codec: read for encoding in among if (read := _readings(runs, encoding)) is not None}
     likelihoods = {codec: likelihood for codec, (likelihood, _) in found.items()}
     best = max(likelihoods, key=lambda codec: likelihoods[codec], default=None)
@@ -124,6 +125,19 @@ def decide(content: bytes, among: Sequence[Encoding] = IN_TEXTS) -> str:
         shown = listed(_shown([found[codec][1][at] for at in differing[:SHOWN]], codec) for codec in (best, *others))
         raise Undecided(f"may be one of these: {shown}", best)
     return best
+
+
+def distinct_runs(content: bytes) -> list[bytes]:
+    """The first ones that are not all ASCII."""
+    found: dict[bytes, None] = {}
+    size = 0
+    for run in (match[0] for match in RUN.finditer(content)):
+        if not run.isascii() and run not in found:
+            found[run] = None
+            size += len(run)
+            if len(found) == MOST_RUNS or size >= LONGEST_RUN:
+                break
+    return list(found)
 
 
 def _readings(runs: Sequence[bytes], encoding: Encoding) -> tuple[float, list[str]] | None:

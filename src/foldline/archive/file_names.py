@@ -11,6 +11,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.budgets import LONGEST_PATH
 from foldline.archive.encodings import IN_TEXTS, IN_ZIPS
 
 NOT_NORMALISED = re.compile(r"^\./|/\./|//|\\|/\.\./")
@@ -20,7 +21,8 @@ def normalised_paths(paths: pd.Series, archives: Archives) -> pd.Series:
     """The same paths by the names that the archives have for them; what they do not have stays as it is."""
     unusual = paths[paths.str.contains(NOT_NORMALISED)].unique()
     paths = _changed(paths, {path: normpath(path.replace("\\", "/")) for path in unusual})
-    absent: list[str] = [path for path in paths.unique() if not path.isascii() and path not in archives]
+    absent: list[str] = [path for path in paths.unique() if not path.isascii() and len(path) <= LONGEST_PATH]
+    absent = [path for path in absent if path not in archives]
     if not absent:
         return paths
     names = {normalize("NFC", name): name for name in archives.names if not name.isascii()}
@@ -65,8 +67,15 @@ def matching(pattern: str, ordered: Sequence[str]) -> list[str]:
     start = pattern[: pattern.index("*")]
     first = bisect.bisect_left(ordered, start)
     last = bisect.bisect_right(ordered, start + chr(0x10FFFF))
-    fits = re.compile("[^/]*".join(re.escape(text) for text in pattern.split("*"))).fullmatch
+    fits = re.compile(regular(pattern)).fullmatch
     return [name for name in ordered[first:last] if fits(name)]
+
+
+def regular(pattern: str) -> str:
+    """The regular expression for a pattern with `*`. What stands between two of these is taken where it comes first,
+    for good: to try the others, too, would take for ever in a pattern of many, and finds nothing more."""
+    first, *between, last = map(re.escape, pattern.split("*"))
+    return f"{first}{''.join(f'(?>[^/]*?{text})' for text in between)}[^/]*{last}"
 
 
 def one_per_folder(names: Collection[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -11,7 +11,14 @@ from posixpath import dirname, join, normpath, splitext
 from typing import cast
 
 from foldline.archive import zip_names
-from foldline.archive.budgets import DEEPEST, refuse_archives, refuse_without_memory, refuse_without_room
+from foldline.archive.budgets import (
+    DEEPEST,
+    ENTRY_BYTES,
+    refuse_archives,
+    refuse_bomb,
+    refuse_without_memory,
+    refuse_without_room,
+)
 from foldline.archive.containers import HEAD_BYTES, SUFFIXES, container_kind, ends_as_zip
 from foldline.archive.damage import AGAIN, Locked, entries_of, refuse_entry, refusing_damage, two_of_one_name
 from foldline.archive.encodings import Undecided
@@ -59,6 +66,9 @@ class Finder:
         self.unpacked = Unpacked(folder)
         self._open = zips
         self._nested, self._zips = 0, 0
+        self._packed: dict[object, int] = {}
+        self._unpacked: Counter[object] = Counter()
+        """Bytes of each download, and of all that was unpacked from it."""
         self.said: dict[str, tuple[str, ...]] = {}
         self.unmarked: dict[str, str] = {}
         self.undecided: Undecided | None = None
@@ -75,6 +85,7 @@ class Finder:
         paths, name = [existing(self.folder, part) for part in parts], whole or name
         stats = [path.stat() for path in paths]
         identity = (name, *(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns)))
+        self._packed[name] = sum(stat.st_size for stat in stats)
         path, where = paths[0], str(self.folder / name)
         if whole is not None:
             joined = self.unpacked.folder(identity, where, lambda folder: join_parts(paths, folder / "content", where))
@@ -90,6 +101,8 @@ class Finder:
         if depth > DEEPEST:
             raise Refusal(f"{where}: archives are nested more than {DEEPEST} deep. Do not trust this archive.")
         path = self.file_of(entry)
+        if entry.archive is not None:
+            self._count(entry, [path])
         kind = container_kind(_head(path), suffix)
         # The last part of a split zip (.z01, .z02) ends as a whole one does: it stays unopened, and is not damaged.
         if kind is None and suffix == ".zip" and not ends_as_zip(path):
@@ -104,7 +117,10 @@ class Finder:
         else:
             identity = [entry.identity, kind]
             try:
-                folder = self.unpacked.folder(identity, where, lambda partial: extract(path, kind, partial, where))
+                packed_bytes = self._packed[entry.identity[0]]
+                folder = self.unpacked.folder(
+                    identity, where, lambda partial: extract(path, kind, partial, where, packed_bytes)
+                )
             except Locked:
                 yield entry  # refused by whoever needs a file of it: containers.unopened_archives
                 return
@@ -161,9 +177,16 @@ class Finder:
         else:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
+        self._count(entry, names.values())
         for name, path in names.items():
             if not is_junk(name):
                 yield from self._opened(entry.holding(name, None, str(path)), depth + 1)
+
+    def _count(self, entry: Entry, unpacked: Iterable[Path]) -> None:
+        """Raises Refusal where a download has become too much, however many archives in archives that took."""
+        download = entry.identity[0]
+        self._unpacked[download] += sum(max(path.stat().st_size, ENTRY_BYTES) for path in unpacked)
+        refuse_bomb(str(self.folder / str(download)), self._packed[download], self._unpacked[download])
 
     def content(self, entry: Entry) -> bytes:
         """Raises Refusal when it is damaged or cannot be unpacked."""

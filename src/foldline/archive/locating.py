@@ -17,7 +17,7 @@ import pandas as pd
 
 from foldline.archive.addresses import parse_in_array
 from foldline.archive.archives import Archives
-from foldline.archive.file_names import matching
+from foldline.archive.file_names import matching, regular
 from foldline.files.refusal import Refusal, listed
 
 LOOKED_FOR = 20
@@ -124,7 +124,8 @@ def _shorter(paths: Sequence[str]) -> Iterator[Folder]:
 
 def _longer(paths: Sequence[str], names: Iterable[str]) -> Iterator[tuple[Folder, str]]:
     """Below folders of the archives, each with one of the paths that lie there."""
-    by_pattern = {"[^/]*".join(map(re.escape, _file(path).split("*"))): path for path in paths}
+    files = {_file(path): path for path in paths}
+    by_pattern = {regular(file) if "*" in file else re.escape(file): path for file, path in files.items()}
     fits = re.compile(rf"(.*/)(?:{'|'.join(f'({pattern})' for pattern in by_pattern)})").fullmatch
     found = list(by_pattern.values())
     for match in filter(None, map(fits, names)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import PurePosixPath
@@ -14,10 +15,13 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
+from foldline.archive.addresses import loaded_array
 from foldline.archive.archives import Archives
+from foldline.archive.budgets import refuse_cells
 from foldline.archive.containers import unopened_archives
 from foldline.archive.delimited import PLAIN, Delimited, Spelling
 from foldline.archive.locating import located_file
+from foldline.archive.record_files import fields_of
 from foldline.archive.texts import AS_WRITTEN, as_text, assumed, decoded, encoding_of, parsed_json
 from foldline.files.refusal import Curable, Refusal, how, listed, suggestion
 
@@ -73,7 +77,7 @@ def header_fields(content: bytes, name: str, spelling: Spelling = PLAIN) -> list
 
 
 def _refuse_repeated(fields: Sequence[str], name: str) -> None:
-    repeated = {field for field in fields if field and fields.count(field) > 1}
+    repeated = {field for field, times in Counter(fields).items() if field and times > 1}
     if repeated:
         renamed = [f"{field}_{fields[:at].count(field) + 1}" if field in repeated else field or f"column_{at}"
                 for at, field in enumerate(fields)]  # fmt: skip
@@ -104,7 +108,7 @@ def _csv(
             f"its lines have {len(fields)} fields, the card names {len(names)}; the first line is "
             f"{lines.separator.join(fields)!r}. A single name reads whole lines, which a function of your own may split"
         )
-    header = [field or _nameless(at, fields) for at, field in enumerate(fields)] if names is None else list(names)
+    header = _named(fields) if names is None else list(names)
     first = 1 if names is None else 0
     table = _columns(islice(lines.rows(), first, None if rows is None else first + rows), header, usecols)
     if rows is None:
@@ -113,19 +117,21 @@ def _csv(
     return table
 
 
-def _nameless(position: int, fields: Sequence[str]) -> str:
-    """As pandas calls it, and so cards do."""
-    name = f"Unnamed: {position}"
-    return f"{name}.1" if name in fields else name
+def _named(fields: Sequence[str]) -> list[str]:
+    """Those without a name as pandas calls them, and so cards do."""
+    taken = set(fields)
+    nameless = (f"Unnamed: {position}" for position in range(len(fields)))
+    return [field or (f"{name}.1" if name in taken else name) for field, name in zip(fields, nameless, strict=True)]
 
 
 def _columns(rows: Iterator[list[str]], header: list[str], usecols: list[str] | None) -> pd.DataFrame:
-    positions = [at for at, name in enumerate(header) if usecols is None or name in usecols]
+    asked = set(header if usecols is None else usecols)
+    positions = [at for at, name in enumerate(header) if name in asked]
     wanted = [header[position] for position in positions]
-    blocks = [pd.DataFrame([], columns=wanted, dtype="str")]
+    blocks: list[pd.DataFrame] = []
     while block := [[fields[position] for position in positions] for fields in islice(rows, BLOCK_ROWS)]:
         blocks.append(pd.DataFrame(block, columns=wanted, dtype="str"))
-    return pd.concat(blocks[1:] or blocks, ignore_index=True)
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame([], columns=wanted, dtype="str")
 
 
 def _parquet(content: bytes, usecols: list[str] | None, rows: int | None) -> pd.DataFrame:
@@ -139,7 +145,9 @@ def _parquet(content: bytes, usecols: list[str] | None, rows: int | None) -> pd.
             raise ValueError(f"several columns have one name: {listed(names)}")
         if rows == 0:
             return pd.DataFrame(columns=names, dtype="str")
-        table = file.read([name for name in names if usecols is None or name in usecols])
+        refuse_cells(len(content), *fields_of(file))
+        asked = set(names if usecols is None else usecols)
+        table = file.read([name for name in names if name in asked])
         texts = {name: [as_text(value) for value in _values(table[name])] for name in table.column_names}
     except (OSError, NotImplementedError) as error:
         raise ValueError(str(error)) from None
@@ -154,7 +162,11 @@ def _values(column: pyarrow.ChunkedArray) -> Iterable[Any]:
 
 
 def _array(content: bytes) -> pd.DataFrame:
-    array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    array = loaded_array(content)
+    if not isinstance(array, np.ndarray):
+        raise ValueError("it is a .npz file")
+    if max(array.shape, default=0) > len(content):
+        raise ValueError(f"its shape is {array.shape}, of fields without a single byte")
     if array.ndim == 1:
         fields = array.dtype.names
         return pd.DataFrame(
@@ -185,8 +197,20 @@ def json_table(content: bytes, encoding: str | None = None) -> pd.DataFrame:
     if isinstance(parsed, dict) and not any(isinstance(value, dict | list) for value in parsed.values()):
         return pd.DataFrame({KEY: list(parsed), VALUE: list(parsed.values())})
     if isinstance(parsed, dict) and _is_of_records(list(parsed.values())):
-        return pd.DataFrame([{KEY: key} | record | {KEY: key} for key, record in parsed.items()])
-    return pd.DataFrame(parsed)
+        parsed = [{KEY: key} | record | {KEY: key} for key, record in parsed.items()]
+    return frame_of(parsed, len(content))
+
+
+def frame_of(parsed: Any, given_bytes: int) -> pd.DataFrame:
+    """As pandas reads a list of rows, or an object of columns, that `given_bytes` of json hold. Raises ValueError."""
+    several = list(parsed.values()) if isinstance(parsed, dict) else parsed if isinstance(parsed, list) else []
+    keys = {key for one in several if isinstance(one, dict) for key in one}
+    longest = max((len(one) for one in several if isinstance(one, list)), default=0)
+    refuse_cells(given_bytes, len(several), max(len(keys), longest))
+    try:
+        return pd.DataFrame(parsed)
+    except (AttributeError, TypeError) as error:  # of objects next to what is none
+        raise ValueError(str(error)) from None
 
 
 def _is_of_records(values: list[Any]) -> bool:
@@ -201,7 +225,8 @@ def _is_of_records(values: list[Any]) -> bool:
 def json_lines(content: bytes, encoding: str | None = None) -> pd.DataFrame:
     """A table of one object per line."""
     # Not `splitlines`, which also splits at characters that JSON strings may contain.
-    return pd.DataFrame([AS_WRITTEN.decode(line) for line in decoded(content, encoding).split("\n") if line.strip()])
+    lines = (line for line in decoded(content, encoding).split("\n") if line.strip())
+    return frame_of([AS_WRITTEN.decode(line) for line in lines], len(content))
 
 
 def described_lines(lines: pd.Index, most: int = 3) -> str:
@@ -266,8 +291,9 @@ def refuse_empty_table(archives: Archives, table: pd.DataFrame, name: str) -> No
 
 def refuse_absent_columns(wanted: Iterable[tuple[str, str]], found: Sequence[str], source: str) -> None:
     """wanted: as in `read_columns`. source: what has the columns `found`, for the message."""
+    known = set(found)
     for fact, column in wanted:
-        if column not in found:
+        if column not in known:
             # Quotes show spaces around a name.
             shown = [name if name == name.strip() else repr(name) for name in found]
             raise Refusal(

@@ -73,7 +73,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-AS_WRITTEN = json.JSONDecoder(
+class _Decoder(json.JSONDecoder):
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        try:
+            return super().raw_decode(s, idx)
+        except RecursionError:
+            raise ValueError("its brackets are nested without end") from None
+
+
+AS_WRITTEN = _Decoder(
     parse_int=str,
     parse_float=lambda number: number.removesuffix(".0"),
     parse_constant=lambda name: None if name == "NaN" else name,

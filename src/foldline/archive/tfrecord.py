@@ -5,6 +5,7 @@ feature.proto, encoded as Protocol Buffers' "Encoding" says. Checksums are not v
 its lengths, and a damaged image by its decoder.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from io import BufferedIOBase
@@ -13,16 +14,19 @@ from typing import Any
 HEAD_BYTES, CHECKSUM_BYTES = 12, 4
 VARINT, DOUBLE, BYTES, FLOAT = 0, 1, 2, 5
 """Protocol Buffers' types on the wire."""
+LARGEST_SHIFT = 56
+"""Of a number's bytes but the last, of ten."""
 BYTES_LIST, FLOAT_LIST, INT64_LIST = 1, 2, 3
 """The fields of the message Feature."""
 
 
 def examples_in(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
     """The offset and the bytes of each record. Raises ValueError when the file ends within one."""
-    offset = 0
+    offset, size = 0, file.seek(0, os.SEEK_END)
+    file.seek(0)
     while head := file.read(HEAD_BYTES):
         length = struct.unpack("<Q", head[:8])[0] if len(head) == HEAD_BYTES else 0
-        content = file.read(length)
+        content = file.read(min(length, size))  # the room for them is made before they are read
         if len(content) != length or len(file.read(CHECKSUM_BYTES)) != CHECKSUM_BYTES:
             raise ValueError(f"the record at byte {offset} is cut off")
         yield offset + HEAD_BYTES, content
@@ -35,7 +39,7 @@ def decode_example(content: bytes) -> dict[str, Any]:
         features = [entry for _, message in _fields(content) for _, entry in _fields(message)]
         named = (dict(_fields(entry)) for entry in features)
         return {entry[1].decode(): _values(entry[2]) for entry in named}
-    except (IndexError, KeyError, struct.error, TypeError, UnicodeDecodeError) as error:
+    except (AttributeError, IndexError, KeyError, struct.error, TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"not a tf.train.Example ({error})") from None
 
 
@@ -77,6 +81,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
         elif tag & 7 == BYTES:
             length, offset = _varint(message, offset)
             value, offset = message[offset : offset + length], offset + length
+            if offset > len(message):
+                raise ValueError("not a tf.train.Example (a field is cut off)")
         elif tag & 7 in (DOUBLE, FLOAT):
             code, size = ("<d", 8) if tag & 7 == DOUBLE else ("<f", 4)
             value, offset = struct.unpack_from(code, message, offset)[0], offset + size
@@ -89,6 +95,8 @@ def _varint(content: bytes, offset: int) -> tuple[int, int]:
     """The number at `offset`, seven bits to a byte, and the offset after it."""
     value = shift = 0
     while content[offset] & 0x80:
+        if shift > LARGEST_SHIFT:
+            raise ValueError("not a tf.train.Example (a number of more than 64 bits)")
         value |= (content[offset] & 0x7F) << shift
         offset, shift = offset + 1, shift + 7
     return value | content[offset] << shift, offset + 1

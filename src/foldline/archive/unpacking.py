@@ -16,13 +16,16 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
 
-from foldline.archive.budgets import KEPT_FREE_BYTES, refuse_bomb, refuse_entries, refuse_without_room
+from foldline.archive.budgets import ENTRY_BYTES, KEPT_FREE_BYTES, refuse_bomb, refuse_entries, refuse_without_room
 from foldline.archive.containers import Container
-from foldline.archive.damage import AGAIN, Locked, refuse_leaving, refusing_damage, two_of_one_name
+from foldline.archive.damage import AGAIN, Locked, refuse_name, refusing_damage, two_of_one_name
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked, sha256_of_json, whole_folder
 
 BLOCK_BYTES = 2**20
+NAMING = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+LONGEST_NAMING = 2**14
+"""Bytes of a tar's header that names the following file: a path has 4,096 at most."""
 OPENERS = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
 
 
@@ -57,23 +60,23 @@ class Unpacked:
                         shutil.rmtree(path)
 
 
-def extract(path: Path, kind: Container, folder: Path, where: str) -> None:
+def extract(path: Path, kind: Container, folder: Path, where: str, packed_bytes: int) -> None:
     """Fill `folder` with the container's contents: a tree of files, or the one file `content`.
 
-    Raises Refusal for an entry that would leave the folder, for a zip bomb, and if 7z's library is missing; Locked for
-    a 7z with a password.
+    packed_bytes: of the download that it lies in, which bounds what may become of it. Raises Refusal for an entry that
+    would leave the folder, for a zip bomb, and if 7z's library is missing; Locked for a 7z with a password.
     """
     # Archives are hardly larger than their contents; 7z and zip state the size of these.
     refuse_without_room(folder, path.stat().st_size, where)
     match kind:
         case "7z":
-            _extract_7z(path, folder, where)
+            _extract_7z(path, folder, where, packed_bytes)
             _refuse_links(folder, where)
         case "tar":
-            _extract_tar(path, folder, where)
+            _extract_tar(path, folder, where, packed_bytes)
         case "gzip" | "bzip2" | "xz":
             with OPENERS[kind](path) as packed:
-                copy_stream(packed, folder / "content", path.stat().st_size, where)
+                copy_stream(packed, folder / "content", packed_bytes, where)
         case "zip":
             raise ValueError("zips are read in place")
 
@@ -87,13 +90,24 @@ def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: 
             refuse_bomb(where, packed_bytes, file.tell())
 
 
-def _extract_tar(path: Path, folder: Path, where: str) -> None:
+class _Header(tarfile.TarInfo):
+    """As tarfile reads it, but for sizes with which it would go back in the file, or look for very long."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.size < 0 or (self.type in NAMING and self.size > LONGEST_NAMING):
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+def _extract_tar(path: Path, folder: Path, where: str, packed_bytes: int) -> None:
     """Symbolic links are left out. A sparse file's zeros count as its bytes."""
-    packed_bytes, unpacked_bytes = path.stat().st_size, 0
-    with tarfile.open(path, "r:") as archive:
+    unpacked_bytes = 0
+    with tarfile.open(path, "r:", tarinfo=_Header) as archive:
         for count, entry in enumerate(archive, 1):
             refuse_entries(where, count)
-            refuse_leaving(entry.name, where)
+            refuse_name(entry.name, where)
+            unpacked_bytes += max(entry.size, ENTRY_BYTES)
+            refuse_bomb(where, packed_bytes, unpacked_bytes)
             target = folder / entry.name
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_file() and not entry.isdir():
@@ -102,8 +116,6 @@ def _extract_tar(path: Path, folder: Path, where: str) -> None:
             elif entry.islnk():
                 _link(target, folder, entry.linkname, where)
             elif entry.isfile():
-                unpacked_bytes += entry.size
-                refuse_bomb(where, packed_bytes, unpacked_bytes)
                 refuse_without_room(folder, entry.size, where)
                 packed = cast(BufferedIOBase, archive.extractfile(entry))
                 with packed, target.open("xb") as file:
@@ -112,7 +124,7 @@ def _extract_tar(path: Path, folder: Path, where: str) -> None:
 
 def _link(target: Path, folder: Path, name: str, where: str) -> None:
     """A tar's second name for a file that came before it. Raises Refusal for any other."""
-    refuse_leaving(name, where)
+    refuse_name(name, where)
     if not (folder / name).is_file():
         raise Refusal(f"{where}: the entry `{target.name}` is a link to `{name}`, not a file before it. {AGAIN}")
     target.hardlink_to(folder / name)
@@ -127,7 +139,7 @@ def _refuse_links(folder: Path, where: str) -> None:
             )
 
 
-def _extract_7z(path: Path, folder: Path, where: str) -> None:
+def _extract_7z(path: Path, folder: Path, where: str, packed_bytes: int) -> None:
     try:
         import py7zr  # needed for 7z alone
         import py7zr.exceptions
@@ -137,16 +149,18 @@ def _extract_7z(path: Path, folder: Path, where: str) -> None:
         with py7zr.SevenZipFile(path) as archive:
             refuse_entries(where, len(archive.getnames()))
             for name, times in Counter(archive.getnames()).items():
-                refuse_leaving(name, where)
+                refuse_name(name, where)
                 if times > 1:
                     raise two_of_one_name(where, name)
             unpacked_bytes = archive.archiveinfo().uncompressed
-            refuse_bomb(where, path.stat().st_size, unpacked_bytes)
+            refuse_bomb(where, packed_bytes, unpacked_bytes)
             refuse_without_room(folder, unpacked_bytes, where)
             archive.extractall(folder)
     except py7zr.exceptions.PasswordRequired:
         raise Locked(where) from None
-    except py7zr.exceptions.ArchiveError as error:
+    except (Refusal, MemoryError, OSError, RuntimeError):
+        raise
+    except Exception as error:  # of damaged bytes it raises whatever comes of them
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None
 
 

@@ -15,14 +15,15 @@ import numpy as np
 from jaxtyping import Shaped
 from PIL import Image
 
-from foldline.pixels.headers import JPEG_START, UPRIGHT, opened, orientation_of
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_pixels, undecodable
+from foldline.pixels.headers import JPEG_START, MOST_SCANS, START_OF_SCAN, UPRIGHT, opened, orientation_of
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_bomb, refuse_pixels, undecodable
 
 VERSION = 4
 """Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
 
 JPEGS = ("JPEG", "MPO")
-JPEG_FRAMES = {0xC0, 0xC1, 0xC2}
+PROGRESSIVE = 0xC2
+JPEG_FRAMES = {0xC0, 0xC1, PROGRESSIVE}
 """Baseline, extended and progressive, which hold the size; other coding processes are not plain."""
 JPEG_HARMLESS = {0xC4, 0xDB, 0xDD, 0xE0, 0xFE}
 """Tables, restart interval, JFIF and comments: they change neither colours nor orientation."""
@@ -75,6 +76,7 @@ def _decode(content: bytes, channels: int, needed: SizeOf) -> DecodedPixels:
     size = plain_size(content)
     if size is not None:
         refuse_pixels(*size)
+        refuse_bomb(len(content), *size)
         pixels = _by_opencv(content, channels, _scale(size, needed(*size)))
         if pixels is not None:
             return DecodedPixels(pixels, *size)
@@ -141,7 +143,8 @@ def plain_size(content: bytes) -> tuple[int, int] | None:
             if mark == 0xFF and marker in JPEG_FRAMES:
                 precision, height, width, components = struct.unpack_from(">BHHB", content, offset + 4)
                 is_plain = precision == 8 and components in JPEG_COMPONENTS and height and width
-                return (height, width) if is_plain else None
+                is_quick = marker != PROGRESSIVE or content.count(START_OF_SCAN) <= MOST_SCANS
+                return (height, width) if is_plain and is_quick else None
             if mark != 0xFF or marker not in JPEG_HARMLESS:
                 return None
             offset += 2 + length

@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from foldline.pixels.undecodable import Undecodable, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_bomb, refuse_pixels
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = (b"tRNS", b"eXIf")
 """Of the chunks that a decoder may ignore: transparency and orientation."""
 JPEG_START = b"\xff\xd8"
 SCAN = 0xDA
+START_OF_SCAN, MOST_SCANS = b"\xff\xda", 500
+"""A progressive JPEG's are passes over all of its pixels, and a few bytes are one. Encoders write ten."""
 APPLICATION = range(0xE0, 0xF0)
 COMMENT = 0xFE
 EXIF, ADOBE = (0xE1, b"Exif\0\0", 0), (0xEE, b"Adobe", 12)
@@ -55,6 +57,9 @@ def opened(content: bytes) -> tuple[Image.Image, bytes]:
     if image.format == "EPS":
         raise Undecodable("it is a program in PostScript, which is not run")
     refuse_pixels(*image.size)
+    refuse_bomb(len(content), *image.size)
+    if image.info.get("progressive") and (scans := content.count(START_OF_SCAN)) > MOST_SCANS:
+        raise Undecodable(f"it has {scans:,} scans, more than the {MOST_SCANS} that are read")
     return image, content
 
 

@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.parquet
 from jaxtyping import Shaped
 
+from foldline.archive.addresses import loaded_array
 from foldline.files.refusal import listed
 from foldline.pixels.headers import UPRIGHT, opened, orientation_of
 from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_pixels
@@ -38,16 +39,14 @@ def array_samples(content: bytes, channels: int) -> Samples:
 
 
 def _array(content: bytes) -> np.ndarray:
-    try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        if len(loaded.files) != 1:
-            raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
-        refuse_pixels(loaded.zip.infolist()[0].file_size // LARGEST_NUMBER)
-        return loaded[loaded.files[0]]
-    except MemoryError:  # the room for its numbers is made before they are read
-        raise Undecodable("its header tells of more numbers than fit in memory") from None
+    loaded = loaded_array(content)
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    if len(loaded.files) != 1:
+        raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
+    inner = loaded.zip.infolist()[0]
+    refuse_pixels(inner.file_size // LARGEST_NUMBER)
+    return loaded_array(loaded.zip.read(inner))
 
 
 def _columns(content: bytes) -> Shaped[np.ndarray, "rows columns"]:
