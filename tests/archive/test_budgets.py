@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from foldline.archive import budgets
 from foldline.archive.addresses import parse_in_array
 from foldline.archive.encodings import LONGEST_RUN, decide, distinct_runs
 from foldline.archive.file_names import matching
@@ -19,8 +20,14 @@ from foldline.archive.record_files import file_of_records
 from foldline.archive.tables import header_fields, parse_table
 from foldline.files.refusal import Curable
 
-MANY = 7_000
-"""Its square is more fields than a small file may have."""
+MANY = 300
+"""Its square is more fields than a small file may have, with the budget of these tests."""
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "BOMB_BYTES", 2**16)
+    monkeypatch.setattr(budgets, "LARGEST_EXPANSION", 10)
 
 
 def parquet(table: pyarrow.Table) -> bytes:
@@ -46,10 +53,10 @@ SPARSE = {
         json.dumps({"a": [1] * MANY} | dict.fromkeys(map(str, range(MANY)), 1)).encode(),
     ),
     "a line per object": ("a.jsonl", "\n".join(map(json.dumps, KEYS)).encode()),
-    "a number, repeated": ("a.parquet", parquet(pyarrow.table({"a": np.zeros(40_000_000, np.int8)}))),
+    "a number, repeated": ("a.parquet", parquet(pyarrow.table({"a": np.zeros(200_000, np.int8)}))),
     "a list, of one number": (
         "a.parquet",
-        parquet(pyarrow.table({"a": pyarrow.ListArray.from_arrays([0, 40_000_000], np.zeros(40_000_000, np.int8))})),
+        parquet(pyarrow.table({"a": pyarrow.ListArray.from_arrays([0, 200_000], np.zeros(200_000, np.int8))})),
     ),
 }
 

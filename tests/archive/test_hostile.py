@@ -1,5 +1,6 @@
 """What cannot be read whole is refused in one message; nothing is read or written outside; no bomb goes off."""
 
+import gzip
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from foldline.archive.budgets import ENTRY_BYTES
 from foldline.archive.damage import refusing_damage
 from foldline.files.refusal import Refusal
 from foldline.kaggle.downloads import adopt
-from tests.archive.hostile import HARMLESS, REFUSED, TEXT, WHOLE, entry, symlinked_zip, tarred
+from tests.archive.hostile import HARMLESS, REFUSED, TEXT, WHOLE, entry, symlinked_zip, tarred, zipped
 
 Count = Callable[..., None]
 
@@ -58,8 +59,15 @@ def test_empty_files_take_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     files = tarred(*((entry(f"{number}"), b"") for number in range(30)), mode="w:gz")
     monkeypatch.setattr(budgets, "BOMB_BYTES", 25 * ENTRY_BYTES)
     monkeypatch.setattr(budgets, "LARGEST_EXPANSION", 1)
-    with pytest.raises(Refusal, match=r"all.tar.gz unpacks \d+ bytes to 106,496 or more"):
+    with pytest.raises(Refusal, match=r"all.tar.gz.* unpacks \d+ bytes to 106,496 or more"):
         read_through(tmp_path, "all.tar.gz", files)
+
+
+def test_bombs_in_archives_each_below_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "BOMB_BYTES", 2**20)
+    files = {f"{number}.csv.gz": gzip.compress(bytes(400_000)) for number in range(3)}
+    with pytest.raises(Refusal, match=r"all.zip unpacks \d+ bytes to 1,212,288 or more"):
+        read_through(tmp_path, "all.zip", zipped(files))
 
 
 @pytest.mark.parametrize("error", [KeyError("a"), TypeError("a"), AttributeError("a"), AssertionError("a")])

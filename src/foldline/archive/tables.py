@@ -23,7 +23,7 @@ from foldline.archive.delimited import PLAIN, Delimited, Spelling
 from foldline.archive.locating import located_file
 from foldline.archive.record_files import fields_of
 from foldline.archive.texts import AS_WRITTEN, as_text, assumed, decoded, encoding_of, parsed_json
-from foldline.files.refusal import Curable, Refusal, how, listed, suggestion
+from foldline.files.refusal import Curable, Refusal, how, listed, marked, suggestion
 
 TYPED_SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".npy")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *TYPED_SUFFIXES)
@@ -294,11 +294,9 @@ def refuse_absent_columns(wanted: Iterable[tuple[str, str]], found: Sequence[str
     known = set(found)
     for fact, column in wanted:
         if column not in known:
-            # Quotes show spaces around a name.
-            shown = [name if name == name.strip() else repr(name) for name in found]
             raise Refusal(
                 f"{source} has no column `{column}`, which the card's {fact} names.{_cure(column, found)} "
-                f"Found {listed(shown, 20)}. Correct the card."
+                f"Found {listed(marked(found), 20)}. Correct the card."
             )
 
 

@@ -41,7 +41,11 @@ def encoding_of(content: bytes, said: str | None = None) -> str:
         if head and 2 * head[first::2].count(0) > len(head[first::2]) and 0 not in head[1 - first :: 2]:
             return name
     if b"\0" in content:
-        raise Curable(f"it is not text: it begins with {content[:8]!r}; write it as one of .csv, .tsv, .json, .parquet")
+        at = content.index(b"\0")
+        raise Curable(
+            f"it is not text: it begins with {content[:8]!r}, and its byte {at:,} is 0; write it as one of .csv, .tsv, "
+            ".json, .parquet"
+        )
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:

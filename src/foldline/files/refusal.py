@@ -30,6 +30,11 @@ def listed(values: Iterable[object], most: int = 10, width: int = 300) -> str:
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
+def marked(texts: Iterable[str]) -> list[str]:
+    """With quotes around those that begin or end with blanks, which nobody would see."""
+    return [text if text == text.strip() else repr(text) for text in texts]
+
+
 def counted(number: int, one: str, several: str) -> str:
     """`1 label holds`, `3 labels hold`"""
     return f"{number:,} {one if number == 1 else several}"

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed, marked
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 Per = Literal["row", "answer", "class", "label", "output"]
@@ -38,8 +38,8 @@ def refuse_other_columns(file: str, predicted: tuple[str, ...], known: set[str],
     unknown, surplus = sorted_labels(known - set(predicted)), sorted_labels(set(predicted) - known)
     if not unknown and not (all_known and surplus):
         return
-    no_column = f"has no column for {len(unknown)} of the train labels: {listed(unknown)}."
-    no_row = f"has columns without a train row: {listed(surplus)}."
+    no_column = f"has no column for {len(unknown)} of the train labels: {listed(marked(unknown))}."
+    no_row = f"has columns without a train row: {listed(marked(surplus))}."
     found = " It ".join(half for half, some in ((no_column, unknown), (no_row, surplus)) if some)
     lines = " Where it has a line per row and class, submission.kind is `lines`." if len(predicted) == 1 else ""
     raise Refusal(
