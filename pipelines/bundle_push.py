@@ -34,7 +34,7 @@ def main() -> Answer:
 
 
 def push_bundle(settings: Settings, folder: Path, is_forced: bool = False) -> Answer:
-    limits = settings.fact("limits", Limits) if "limits" in read_yaml(settings.card) else None
+    hours = settings.fact("limits", Limits).hours if "limits" in read_yaml(settings.card) else HOURS
     section, places, host = settings.section("submit", Submit), settings.places, settings.fact("host", Host)
     ledger = lasting_places(places.slug).ledger
     own = scored(places) if (places.clipped / "metrics.json").exists() else None
@@ -43,11 +43,8 @@ def push_bundle(settings: Settings, folder: Path, is_forced: bool = False) -> An
         parcel = read_parcel(folder, places.slug, kaggle.user())
         journal = journal_of(kaggle, host, places.slug)
         pushes = Journal(journal.folder / "notebooks", is_complete=True)
-        done = [line for line in journal.lines() if (line.run_id, line.step) == (parcel.run_id, "done")]
-        last = [line.ref for line in pushes.lines() if (line.run_id, line.step) == (parcel.run_id, "pushed")]
-        version = (
-            last[-1] if done and last else push(kaggle, parcel, pushes, 3600 * (limits.hours if limits else HOURS))
-        )
+        pushed, is_done = pushes.refs(parcel.run_id, "pushed"), journal.refs(parcel.run_id, "done")
+        version = pushed[-1] if pushed and is_done else push(kaggle, parcel, pushes, 3600 * hours)
         upload = plan_submission(parcel, version, places.slug, section.message, *score)
         placed = submit_once(kaggle, upload, journal, ledger, is_forced)
         made = "made" if placed.is_new else "was made before"

@@ -59,8 +59,8 @@ def bundle(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def verify(tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    shown = {**os.environ, "FOLDLINE_KAGGLE_INPUT": str(tmp_path / "input")}
-    return run_notebook(tmp_path / "digits.ipynb", shown, tmp_path, Path(sys.executable))
+    inputs = tmp_path / "input"
+    return run_notebook(tmp_path / "digits.ipynb", os.environ, inputs, tmp_path, Path(sys.executable))
 
 
 def test_the_first_cell_finds_the_bundle_and_its_files_as_they_were_made(bundle: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foldline.bundle.proof import BLOCKED, hours, refuse_other_csv
+from foldline.bundle.image_environment import BLOCKED
+from foldline.bundle.proof import hours, refuse_other_csv
 from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal

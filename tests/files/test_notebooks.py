@@ -11,7 +11,7 @@ from foldline.files.whole_files import write_json
 
 def run(tmp_path: Path, *cells: Cell, **options: object) -> subprocess.CompletedProcess[str]:
     write_json(tmp_path / "some.ipynb", notebook_of(cells), hashed=False)
-    return run_notebook(tmp_path / "some.ipynb", os.environ, tmp_path, Path(sys.executable), **options)  # type: ignore[arg-type]
+    return run_notebook(tmp_path / "some.ipynb", os.environ, tmp_path, tmp_path, Path(sys.executable), **options)  # type: ignore[arg-type]
 
 
 def test_cells_share_one_namespace_which_is_main_and_markdown_is_not_run(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from foldline.competition.sample import Sample, read_sample
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import write_rows
+from foldline.kaggle.downloads import MANIFEST
 from foldline.pixels.building import build, form_of
 from foldline.pixels.cache import write_images, write_pixels_key
 from foldline.pixels.cached_pixels import CachedPixels
@@ -28,8 +29,6 @@ from foldline.training.networks import Models
 
 PLACES = ("{slug}", "competitions/{slug}")
 """Of a competition's files below Kaggle's folder of inputs, the older and the newer."""
-MANIFEST = "manifest.json"
-"""Ours, next to the competition's files at home: not one of them."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,22 @@ def competition_folder(inputs: Path, slug: str) -> Path:
     return found
 
 
+def link_competition(competition: Path, links: Path) -> None:
+    """Make the folder `links`, of links to all that the competition's has but our manifest of it."""
+    links.mkdir(parents=True)
+    for path in competition.iterdir():
+        if path.name != MANIFEST:
+            (links / path.name).symlink_to(path.absolute())
+
+
 def competition_rows(competition: Path, described: Described, links: Path) -> tuple[NewRows, Sample]:
     """Of a competition's folder, loose files or archives, what its card makes of the test part. No train image is read.
 
-    links: a folder to be made, of links to all that lies in the competition's: what has to be unpacked is unpacked next
-    to it, since the other may be read-only. Raises Refusal when tables are not as the card says.
+    links: a folder to be made (`link_competition`): what has to be unpacked is unpacked next to it, since the other may
+    be read-only. Raises Refusal when tables are not as the card says.
     """
-    links.mkdir(parents=True)
-    for path in competition.iterdir():
-        (links / path.name).symlink_to(path.absolute())
-    (links / MANIFEST).unlink(missing_ok=True)
-    files = _files_below(links)
+    link_competition(competition, links)
+    files = files_below(links)
     layout, form = described.fact("layout", Layout), described.fact("submission", Submission)
     with Archives(links, files) as archives:
         rows, images = read_test(archives, layout, described.tabular)
@@ -89,7 +93,7 @@ def picture_rows(folder: Path, described: Described) -> NewRows:
             "which files of a folder belong together is not known. Predict the competition's own test set."
         )
     suffixes = (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES)
-    files = [name for name in _files_below(folder) if suffix_of(name) in suffixes]
+    files = [name for name in files_below(folder) if suffix_of(name) in suffixes]
     if not files:
         raise Refusal(f"{folder} holds no image. Known are {listed(suffixes, 30)}. Name another folder.")
     rows = pd.DataFrame({"part": "test", "row_id": files, "group": pd.Series(pd.NA, range(len(files)), dtype="str")})
@@ -97,7 +101,7 @@ def picture_rows(folder: Path, described: Described) -> NewRows:
     return NewRows(rows, images, folder, files)
 
 
-def _files_below(folder: Path) -> list[str]:
+def files_below(folder: Path) -> list[str]:
     """Their paths within the folder, in order; links are followed."""
     names = [
         Path(above, name).relative_to(folder).as_posix()

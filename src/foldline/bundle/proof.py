@@ -1,113 +1,87 @@
-"""A bundle's notebook run here as Kaggle would: without network, in an environment of its own.
-
-The environment holds the packages of the image's list, as far as they are installed here and in the versions that are:
-nobody can install an image. It holds neither foldline nor anything that the bundle brings, which the notebook installs.
-"""
+"""A bundle's notebook run here as Kaggle would, on two test sets; proof.json says of which bundle."""
 
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
+from foldline.bundle.bundles import read_bundle
+from foldline.bundle.image_environment import Environment, make_environment, variables
+from foldline.bundle.new_rows import link_competition
 from foldline.bundle.packages import Image
-from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
+from foldline.bundle.proof_sets import SmallerSet, write_smaller
+from foldline.bundle.writing import Written
+from foldline.card.limits import Limits
 from foldline.files.notebooks import run_notebook
+from foldline.files.places import Places
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import read_json
+from foldline.files.sums import SUMS, read_sums
+from foldline.files.whole_files import read_json, sha256, sha256_of_json, write_json
 
-BLOCKED = """\
-import socket
-
-_connect, _look_up = socket.socket.connect, socket.getaddrinfo
-_HERE = ("localhost", "127.0.0.1", "::1")
+Proof = dict[str, Any]
+"""The content of proof.json."""
 
 
-def _guarded(self, address, *more):
-    if self.family != socket.AF_UNIX and address[0] not in _HERE:
-        raise OSError(f"no network here: {address}")
-    return _connect(self, address, *more)
+def prove(places: Places, image: Image, written: Written, limits: Limits | None) -> Proof:
+    """Run the notebook of the bundle that was just written on both test sets, and write proof.json. limits: the card's.
+    Raises Refusal where the notebook fails, or gives another csv."""
+    places.proof.unlink(missing_ok=True)
+    if not places.submission.is_file():
+        raise Refusal(f"{places.submission} is not there to be compared with. Run `dvc repro` first.")
+    with TemporaryDirectory(prefix="foldline-proof-") as folder:
+        root = Path(folder)
+        environment = make_environment(root / "environment", image, written.packages)
+        public = _public(places, written, root / "public", environment)
+        smaller, other = _smaller(places, written, root / "smaller", environment)
+    proof = {
+        "bundle": digest_of(places.bundle),
+        "submission": sha256(places.submission),
+        "network": environment.network,
+        "python": sys.version.split()[0],
+        "packages": environment.proven,
+        "listed_but_not_here": environment.absent,
+        "public": {"rows": public["rows"], "equal": True, "seconds": public["wall_seconds"]},
+        "other": {"rows": other["rows"], "lines": smaller.lines, "unreadable": smaller.unreadable},
+        "forecast": None if limits is None else _forecast(public, limits),
+    }
+    write_json(places.proof, proof)
+    return proof
 
 
-def _guarded_look_up(host, *more, **named):
-    if host not in (None, *_HERE):
-        raise OSError(f"no network here: {host}")
-    return _look_up(host, *more, **named)
+def digest_of(bundle: Path) -> str:
+    """Of SHA256SUMS, and of all that this does not list: the notebook and the metadata."""
+    sums = read_sums(bundle)
+    return sha256_of_json({path.name: sha256(path) for path in sorted(bundle.iterdir()) if path.name not in sums})
 
 
-socket.socket.connect, socket.getaddrinfo = _guarded, _guarded_look_up
-"""
-"""For the module `sitecustomize`, where a network namespace is not allowed: Python's own sockets."""
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-KEPT_PREFIXES = ("OMP_", "MKL_", "CUDA_", "NVIDIA_")
+def _public(places: Places, written: Written, folder: Path, environment: Environment) -> dict[str, Any]:
+    inputs = folder / "input"
+    link_competition(places.archives, inputs / places.slug)
+    (inputs / written.slug).symlink_to(places.bundle.absolute())
+    record = run_bundle(places.bundle, written.notebook, inputs, folder, environment)
+    refuse_other_csv(record["csv"], places.submission)
+    return record
 
 
-@dataclass(frozen=True)
-class Environment:
-    python: Path
-    proven: dict[str, dict[str, str | None]]
-    """Of each package that stands for the image's: the version that the list has (`listed`) and the one here."""
-    absent: list[str]
-    """What the list has and this environment lacks."""
-    network: str
-    within: Sequence[str]
-
-
-def make_environment(folder: Path, image: Image, shipped: Iterable[str]) -> Environment:
-    """shipped: the packages whose wheels the bundle brings, by their names."""
-    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True)
-    if made.returncode:
+def _smaller(
+    places: Places, written: Written, folder: Path, environment: Environment
+) -> tuple[SmallerSet, dict[str, Any]]:
+    """In the newer layout of Kaggle's folder of inputs."""
+    inputs = folder / "input"
+    competition = inputs / "competitions" / places.slug
+    competition.mkdir(parents=True)
+    smaller = write_smaller(places, read_bundle(places.bundle).described, competition)
+    (inputs / "datasets" / "me").mkdir(parents=True)
+    (inputs / "datasets" / "me" / written.slug).symlink_to(places.bundle.absolute())
+    record = run_bundle(places.bundle, written.notebook, inputs, folder, environment)
+    if record["lines"] != smaller.lines or record["unreadable"] != ([smaller.unreadable] if smaller.unreadable else []):
         raise Refusal(
-            "no environment could be made for the proof. Install Python's venv module (Debian, Ubuntu: sudo apt "
-            f"install python3-venv). It said: {(made.stderr or made.stdout).strip()[-300:]}"
+            f"of a test set of {smaller.lines} lines, in which {smaller.unreadable} cannot be read, the notebook made "
+            f"{record['lines']} lines and found {record['unreadable']} unreadable. Please report this."
         )
-    python = folder / "bin" / "python"
-    packages = next((folder / "lib").glob("python*/site-packages"))
-    names = _with_dependencies(image.packages, {canonicalize_name(name) for name in shipped})
-    proven: dict[str, dict[str, str | None]] = {}
-    for name in names:
-        found = distribution(name)
-        _link(found, packages)
-        listed = image.packages.get(canonicalize_name(name))
-        proven[name] = {"listed": None if listed is None else str(listed), "here": found.version}
-    allowed = can_cut_off()
-    if not allowed:
-        (packages / "sitecustomize").with_suffix(".py").write_text(BLOCKED, encoding="utf-8")
-    absent = sorted(set(image.packages) - set(names) - {canonicalize_name(name) for name in shipped})
-    network = "none: a network namespace" if allowed else "blocked in Python's sockets"
-    return Environment(python, proven, absent, network, WITHOUT_NETWORK if allowed else ())
-
-
-def _with_dependencies(names: Iterable[str], shipped: set[Any]) -> list[str]:
-    """Those of them that are installed here, and what these need: an image has that, too."""
-    found: list[str] = []
-    waiting = sorted(names, reverse=True)
-    while waiting:
-        name = canonicalize_name(waiting.pop())
-        if name in found or name in shipped:
-            continue
-        try:
-            requirements = [Requirement(line) for line in distribution(name).requires or ()]
-        except PackageNotFoundError:
-            continue
-        found.append(name)
-        waiting += [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return found
-
-
-def _link(found: Any, packages: Path) -> None:
-    """All that a distribution has in site-packages, file or folder."""
-    tops = {path.parts[0] for path in found.files or () if path.parts[0] not in ("..", "__pycache__")}
-    for top in tops:
-        if not (packages / top).exists():
-            (packages / top).symlink_to(found.locate_file(top))
+    return smaller, record
 
 
 def run_bundle(bundle: Path, notebook: str, inputs: Path, folder: Path, environment: Environment) -> dict[str, Any]:
@@ -119,24 +93,20 @@ def run_bundle(bundle: Path, notebook: str, inputs: Path, folder: Path, environm
     working, home = folder / "working", folder / "home"
     working.mkdir(parents=True)
     home.mkdir()
-    started = time.monotonic()
-    ended = run_notebook(
-        bundle / notebook, dict(_variables(inputs, working, home)), working, environment.python, environment.within
-    )
+    started, shown = time.monotonic(), dict(variables(home))
+    ended = run_notebook(bundle / notebook, shown, inputs, working, environment.python, environment.within)
     if ended.returncode:
         raise Refusal(f"the notebook failed when it was run here:\n{ended.stderr.strip()[-2000:]}")
     record = read_json(working / "prediction.json")
     return {**record, "wall_seconds": round(time.monotonic() - started, 2), "csv": working / "submission.csv"}
 
 
-def _variables(inputs: Path, working: Path, home: Path) -> Iterator[tuple[str, str]]:
-    for name, text in os.environ.items():
-        if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES):
-            yield name, text
-    yield "HOME", str(home)
-    yield "PIP_CONFIG_FILE", os.devnull  # no other place for packages than the notebook's own
-    yield "FOLDLINE_KAGGLE_INPUT", str(inputs.absolute())
-    yield "FOLDLINE_KAGGLE_WORKING", str(working.absolute())
+def _forecast(public: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    import torch
+
+    machine = f"{len(os.sched_getaffinity(0))} processors, {torch.cuda.device_count()} GPUs"
+    found = round(hours(public, limits.hidden_rows), 3)
+    return {"hidden_rows": limits.hidden_rows, "hours": found, "limit": limits.hours, "machine": machine}
 
 
 def hours(record: dict[str, Any], rows: int) -> float:
@@ -157,4 +127,34 @@ def refuse_other_csv(found: Path, stored: Path) -> None:
     raise Refusal(
         f"the notebook's csv is not {stored}: {where}. The run was predicted by other code, libraries or another "
         "machine than here: `dvc repro -f` the stages `predict` and what follows, then `foldline bundle --prove` again."
+    )
+
+
+def refuse_slow(proof: Proof) -> None:
+    """Raises Refusal where the forecast is above the card's limit."""
+    forecast = proof["forecast"]
+    if forecast is not None and forecast["hours"] > forecast["limit"]:
+        raise Refusal(
+            f"the notebook would take {forecast['hours']:.1f} hours for {forecast['hidden_rows']:,} hidden rows on a "
+            f"machine like this one, and `limits.hours` in the card is {forecast['limit']:g}. Leave out TTA views or "
+            "folds, or take a smaller model; or prove it on a machine like Kaggle's."
+        )
+
+
+def refuse_unproven(places: Places) -> None:
+    """Raises Refusal unless the bundle that lies there is the one that was proven, of the run that is there now, and
+    quick enough."""
+    proof = read_json(places.proof) if places.proof.is_file() else None
+    if proof is None or not (places.bundle / SUMS).is_file():
+        why = "was not proven"
+    elif proof["bundle"] != digest_of(places.bundle):
+        why = "is not the one that was proven: it was made or changed since"
+    elif not places.submission.is_file() or proof["submission"] != sha256(places.submission):
+        why = f"was proven for another {places.submission} than the present one"
+    else:
+        refuse_slow(proof)
+        return
+    raise Refusal(
+        f"{places.bundle} {why}, so nothing was uploaded: a session on Kaggle takes hours to show what a proof shows "
+        "here. Run `foldline bundle --prove --push`."
     )

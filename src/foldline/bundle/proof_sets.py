@@ -46,13 +46,6 @@ class SmallerSet:
     """The picture that was spoilt; None where pictures are no files of their own."""
 
 
-def link_competition(places: Places, folder: Path) -> None:
-    """The competition's files as the download left them, archives or not."""
-    for name in read_manifest(places.manifest).names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).symlink_to((places.archives / name).absolute())
-
-
 def write_smaller(places: Places, described: Described, folder: Path) -> SmallerSet:
     """Loose files, as notebooks find them, of some test rows: their pictures, and the tables that their card reads, cut
     to their lines where these are plain csv. Nothing of the train set."""

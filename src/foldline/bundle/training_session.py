@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.bundle.new_rows import competition_folder
+from foldline.bundle.new_rows import competition_folder, files_below, link_competition
 from foldline.bundle.training_inputs import differences, inputs_of
 from foldline.bundle.training_notebook import INPUTS_FILE, PROJECT
 from foldline.files.places import FoldName, Places
@@ -28,12 +28,9 @@ def set_up(project: Path, bundle: Path, inputs: Path) -> str:
         archive.extractall(project)
     slug: str = read_yaml(project / "params.yaml")["competition"]
     places = Places(slug, project)
-    files = competition_folder(inputs, slug)
-    places.archives.mkdir(parents=True)
-    for path in files.iterdir():
-        (places.archives / path.name).symlink_to(path)
-    names = sorted(path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file())
-    listing = tuple(ArchiveFile(name=name, bytes=(files / name).stat().st_size, sha256="") for name in names)
+    link_competition(competition_folder(inputs, slug), places.archives)
+    sizes = {name: (places.archives / name).stat().st_size for name in files_below(places.archives)}
+    listing = tuple(ArchiveFile(name=name, bytes=size, sha256="") for name, size in sizes.items())
     write_manifest(places.manifest, Manifest(competition=slug, files=listing))
     return slug
 

@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from foldline.files.parent import die_with_parent
 
+INPUT, WORKING = "FOLDLINE_KAGGLE_INPUT", "FOLDLINE_KAGGLE_WORKING"
+"""Where a notebook finds its inputs, and leaves what it makes; on Kaggle, /kaggle/input and /kaggle/working."""
 RUNNER = """\
 def _cells():
     import ctypes, json, linecache, signal, sys, traceback
@@ -57,23 +59,24 @@ def _written(cell: Cell, number: int) -> dict[str, Any]:
 def run_notebook(
     notebook: Path,
     environment: Mapping[str, str],
-    folder: Path,
+    inputs: Path,
+    working: Path,
     python: Path,
     within: Sequence[str] = (),
     timeout_seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the code cells as they lie in the file, in their order, in one fresh process; the first that raises ends it.
 
-    environment: all of the process's. folder: its working folder. python: the interpreter. within: a command that
-    starts the process instead (`unshare -rn`). The result's exit code is 0 when all cells ended, and 1 after a
-    traceback, which names the cell (markdown counts, too) on stderr. Raises subprocess.TimeoutExpired after
-    `timeout_seconds`; the process ends then, and with the one that calls.
+    environment: of the process, with INPUT and WORKING for the folders `inputs` and `working`, in which it runs.
+    python: the interpreter. within: a command that starts the process instead (`unshare -rn`). The result's exit code
+    is 0 when all cells ended, and 1 after a traceback, which names the cell (markdown counts, too) on stderr. Raises
+    subprocess.TimeoutExpired after `timeout_seconds`; the process ends then, and with the one that calls.
     """
     command = [*within, str(python), "-c", RUNNER, str(notebook.absolute())]
     return subprocess.run(
         command,
-        cwd=folder,
-        env=dict(environment),
+        cwd=working,
+        env={**environment, INPUT: str(inputs.absolute()), WORKING: str(working.absolute())},
         capture_output=True,
         text=True,
         timeout=timeout_seconds,

@@ -100,6 +100,10 @@ class Journal:
         whole, _, _ = content.rpartition(b"\n")
         return [self._parsed(number, text) for number, text in enumerate(whole.split(b"\n"), 1) if text]
 
+    def refs(self, run_id: str, step: Step) -> list[int]:
+        """Of a run's lines of this step."""
+        return [line.ref for line in self.lines() if (line.run_id, line.step) == (run_id, step)]
+
     def _parsed(self, number: int, text: bytes) -> Line:
         checksum, _, body = text.partition(b" ")
         if checksum != f"{zlib.crc32(body):08x}".encode():

@@ -1,8 +1,7 @@
 """A session of a notebook, as a process of its own: `python -m foldline.local_kaggle.session FOLDER`.
 
-FOLDER/session.json says what to run on what; input/ and working/ are made, log.txt and ended.json are left. The
-notebook finds them by $FOLDLINE_KAGGLE_INPUT and $FOLDLINE_KAGGLE_WORKING, which on Kaggle are /kaggle/input and
-/kaggle/working. Its process has no network, unless the notebook asks for one.
+FOLDER/session.json says what to run on what; input/ and working/ are made (files/notebooks.py), log.txt and ended.json
+are left. The notebook's process has no network, unless it asks for one.
 """
 
 import os
@@ -21,7 +20,6 @@ from foldline.files.notebooks import run_notebook
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import Section
 
-INPUT, WORKING = "FOLDLINE_KAGGLE_INPUT", "FOLDLINE_KAGGLE_WORKING"
 SPECIFICATION, OUTCOME, LOG = "session.json", "ended.json", "log.txt"
 
 
@@ -66,9 +64,8 @@ def _run(folder: Path, given: Specification) -> Outcome:
         shutil.copytree(source, inputs / name, copy_function=os.link)
     is_cut_off = not given.has_network and can_cut_off()
     shown = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    environment = {**shown, INPUT: str(inputs.resolve()), WORKING: str(working.resolve())}
     within, python = WITHOUT_NETWORK if is_cut_off else (), _own_python(folder / "python")
-    ended = run_notebook(Path(given.notebook), environment, working, python, within, timeout_seconds=given.seconds)
+    ended = run_notebook(Path(given.notebook), shown, inputs, working, python, within, given.seconds)
     said = "" if given.has_network or is_cut_off else "(this machine cannot cut the session's network off)\n"
     write_text(folder / LOG, f"{said}{ended.stdout}{ended.stderr}")
     if ended.returncode == 0:
