@@ -9,6 +9,7 @@ foldline collect
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,9 @@ from foldline.bundle.collecting import agreeing, put
 from foldline.bundle.training_inputs import STAGES
 from foldline.card.host import Host
 from foldline.files.refusal import Refusal, counted
-from foldline.kaggle.connection import connect, refusing
+from foldline.kaggle.connection import connect
 from foldline.kaggle.parcels import NOTEBOOK
-from foldline.kaggle.pushing import NOTEBOOK_CURES
+from foldline.kaggle.sessions import fetch
 from pipelines.answers import Answer
 from pipelines.running import Settings, parser, read_settings, run
 from pipelines.train_folds import bring_up_to_date, run_dvc
@@ -54,10 +55,11 @@ def _output(settings: Settings, source: str | None) -> Iterator[Path]:
     if source is None and not (places.notebook / NOTEBOOK).is_file():
         raise Refusal(f"{places.notebook} has no notebook. Name a folder, or OWNER/NAME of the notebook.")
     ref = source or str(json.loads((places.notebook / NOTEBOOK).read_text(encoding="utf-8"))["id"])
-    owner, _, slug = ref.partition("/")
+    if not re.fullmatch("[^/]+/[^/]+", ref):
+        raise Refusal(f"{ref} is no folder, and no notebook either, which is named OWNER/NAME.")
     with tempfile.TemporaryDirectory(prefix="foldline-") as folder:
-        with connect(settings.fact("host", Host), places) as kaggle, refusing(kaggle, ref, cures=NOTEBOOK_CURES):
-            kaggle.read("fetch_session", watched=Path(folder), owner=owner, slug=slug, folder=folder)
+        with connect(settings.fact("host", Host), places) as kaggle:
+            fetch(kaggle, ref, Path(folder))
         yield Path(folder)
 
 

@@ -139,6 +139,25 @@ def test_a_lost_answer_is_found_by_the_next_run(
     assert server.count(method) == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "about", "said"),
+    [
+        ("CreateDataset", 403, DATASET, r"Kaggle answered 403: .* It must be yours; a session with a GPU needs"),
+        ("SaveKernel", 403, NOTEBOOK, r"Kaggle answered 403: .* telephone number .* Run the same command again"),
+        ("SaveKernel", 404, NOTEBOOK, r"Kaggle answered 404: .* Correct `id` in dataset-metadata.json and kernel-meta"),
+        ("ListKernelSessionOutput", 403, NOTEBOOK, r"Kaggle answered 403: .* It must be yours"),
+        ("GetKernelSessionStatus", 404, NOTEBOOK, r"Kaggle answered 404: .* Correct `id`"),
+    ],
+)
+def test_what_kaggle_forbids_or_does_not_know(
+    server: Watched, kaggle: Kaggle, journal: Journal, tmp_path: Path, method: str, status: int, about: str, said: str
+) -> None:
+    server.answers[method] = status
+    with pytest.raises(Refusal, match=f"Kaggle refuses the request about `{about}`. {said}"):
+        pushed(kaggle, write_parcel(tmp_path / "w"), journal)
+    assert server.count("CreateCodeSubmission") == 0
+
+
 def test_a_look_that_fails_for_a_moment_is_repeated(
     server: Watched, kaggle: Kaggle, journal: Journal, tmp_path: Path
 ) -> None:

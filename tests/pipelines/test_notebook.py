@@ -25,3 +25,5 @@ def test_no_notebook_to_collect_from(tmp_path: Path) -> None:
     write_experiment(tmp_path, "{kind: kaggle}")
     refused = stage(tmp_path, "collect")
     assert refused.stderr.startswith("error: work/cats-and-dogs/notebook has no notebook. Name a folder, or OWNER/NAME")
+    refused = stage(tmp_path, "collect", "output")
+    assert refused.stderr == "error: output is no folder, and no notebook either, which is named OWNER/NAME.\n"

@@ -19,7 +19,7 @@ def agreeing(places: Places, output: Path) -> tuple[list[str], list[str]]:
     if not (results / SUMS).is_file() or not (results / INPUTS_FILE).is_file():
         raise Refusal(
             f"{output} has no {RESULTS}/{SUMS}: it is not the output of a notebook of `foldline notebook`, or its "
-            "session has not ended well. Look at its log on Kaggle."
+            "session has not ended well."
         )
     then = read_json(results / INPUTS_FILE)
     now, done = inputs_of(places, trainings_of(then)), results_in(results)

@@ -21,6 +21,7 @@ from foldline.kaggle.guard import Upload, described_by
 from foldline.kaggle.journal import Journal, Line
 from foldline.kaggle.parcels import DATASET, NOTEBOOK, Parcel
 from foldline.kaggle.protocol import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
+from foldline.kaggle.sessions import REFUSED, RUNS, owner_and_slug, refuse_failed
 
 DATASET_SECONDS = 3600.0
 """How long to wait until Kaggle shows a dataset whole."""
@@ -29,10 +30,7 @@ SHOWN_SECONDS = 120.0
 QUEUE_SECONDS = 3600.0
 """How long a session may wait for a machine, besides its own time."""
 SLOWEST_BYTES_PER_SECOND = 50_000
-LOG_LETTERS = 1500
-RUNS = ("QUEUED", "RUNNING", "NEW_SCRIPT")
 GOES_ON = "Run the same command again: it goes on from there."
-REFUSED = "Kaggle refuses the request about `{competition}`. {said} "
 NOTEBOOK_CURES = {
     **CURES,
     "upload": f"Kaggle did not take `{{competition}}`: {{message}}. No submission was spent. {GOES_ON}",
@@ -60,7 +58,7 @@ class NotebookUpload(Upload):
         return ""  # the version is there
 
     def create(self, kaggle: Kaggle, token: str) -> int:
-        which = {**_named(self.ref), "version": self.version, "file": self.file}
+        which = {**owner_and_slug(self.ref), "version": self.version, "file": self.file}
         return kaggle.ref_of("submit_notebook", competition=self.competition, message=self.message, **which)
 
 
@@ -94,20 +92,15 @@ def push(kaggle: Kaggle, parcel: Parcel, journal: Journal, seconds: float) -> in
             version = _pushed(kaggle, parcel, journal, seconds)
             _refuse_difference(kaggle, parcel, version)
             _await_session(kaggle, ref, version, seconds)
-            files = kaggle.read("session_files", **_named(ref))
+            files = kaggle.read("session_files", **owner_and_slug(ref))
     if NotebookUpload.file not in files:
         raise Refusal(f"{ref}, version {version}: it made no {NotebookUpload.file}, but {listed(files)}.")
     return version
 
 
-def _named(ref: str) -> dict[str, Any]:
-    owner, _, slug = ref.partition("/")
-    return {"owner": owner, "slug": slug}
-
-
 def _store(kaggle: Kaggle, parcel: Parcel) -> None:
     """Make the dataset hold the parcel's files, unless it does."""
-    named = _named(str(parcel.dataset["id"]))
+    named = owner_and_slug(str(parcel.dataset["id"]))
     status = _known(lambda: kaggle.read("dataset_status", **named))
     if status is None or _lacking(kaggle, parcel, named):
         tokens = [_sent(kaggle, parcel, name) for name in parcel.files]
@@ -158,7 +151,7 @@ def _known(look: Callable[[], Found]) -> Found | None:
 
 def _pushed(kaggle: Kaggle, parcel: Parcel, journal: Journal, seconds: float) -> int:
     """The notebook's version of this run, whose session has not failed; a new one where there is none."""
-    named = _named(str(parcel.notebook["id"]))
+    named = owner_and_slug(str(parcel.notebook["id"]))
     now: dict[str, Any] = _known(lambda: kaggle.read("notebook", **named)) or {"version": 0, "source": ""}
     mine = [line for line in journal.lines() if line.run_id == parcel.run_id]
     last = mine[-1] if mine else Line("dismissed", parcel.run_id)
@@ -183,7 +176,7 @@ def _cells(notebook: str) -> list[str]:
 
 
 def _refuse_difference(kaggle: Kaggle, parcel: Parcel, version: int) -> None:
-    named = _named(str(parcel.notebook["id"]))
+    named = owner_and_slug(str(parcel.notebook["id"]))
     _, read = _waited(lambda: kaggle.read("notebook", **named), lambda it: it["version"] >= version, SHOWN_SECONDS)
     assert read is not None
     found = {key: sorted(read[key]) if isinstance(read[key], list) else read[key] for key in parcel.wanted}
@@ -199,17 +192,13 @@ def _refuse_difference(kaggle: Kaggle, parcel: Parcel, version: int) -> None:
 
 def _await_session(kaggle: Kaggle, ref: str, version: int, seconds: float) -> None:
     def look() -> dict[str, str]:
-        return kaggle.read("session", **_named(ref))
+        return kaggle.read("session", **owner_and_slug(ref))
 
     ended, seen = _waited(look, lambda found: found["status"] not in RUNS, seconds + QUEUE_SECONDS)
     if not ended or seen is None:
         raise Refusal(f"{ref}, version {version}: its session has not ended yet. {GOES_ON}")
-    if seen["status"] != "COMPLETE":
-        log = kaggle.read("session_log", **_named(ref)).strip()[-LOG_LETTERS:]
-        raise Refusal(
-            f"{ref}, version {version}: its session ended as {seen['status']}. {seen['message']}\nThe end of its log:\n"
-            f"{log}\nNothing was submitted. The same command pushes it anew."
-        )
+    then = "Nothing was submitted. The same command pushes it anew."
+    refuse_failed(kaggle, ref, f"{ref}, version {version}", seen, then)
 
 
 def _waited(look: Callable[[], Found], is_enough: Callable[[Found], bool], seconds: float) -> tuple[bool, Found | None]:
