@@ -1,5 +1,6 @@
 """A bundle predicts a competition's test set as its stages did, byte for byte, whatever the rows are made of."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from foldline.bundle.bundles import read_bundle, write_models
+from foldline.bundle.described import read_described, write_described
 from foldline.bundle.new_rows import competition_folder
 from foldline.bundle.proof_sets import write_smaller
 from foldline.ensembling.predictions import read_predictions
@@ -136,6 +138,18 @@ def test_what_cannot_be_predicted_is_refused(wards: Path, tmp_path: Path, monkey
         read_bundle(tmp_path)
     with pytest.raises(Refusal, match=r"files of the competition wards are neither in .*competition_sources: wards"):
         competition_folder(tmp_path, "wards")
+
+
+def test_models_of_different_bundles_in_one_folder(wards: Path, tmp_path: Path) -> None:
+    """The same network, of a run with another rate: what they predict together nobody has measured."""
+    first, second = sorted((wards / "bundle").glob("*.safetensors"))
+    shutil.copy(first, tmp_path)
+    described = read_described(second)
+    params = {**described.params, "train": {**described.params["train"], "weight_decay": 0.5}}
+    write_described(tmp_path / second.name, second, described.model_copy(update={"params": params}))
+    said = rf"{second.name} and .*{first.name} are of different bundles\. Make the bundle again: `foldline bundle`"
+    with pytest.raises(Refusal, match=said):
+        read_bundle(tmp_path)
 
 
 def test_a_run_that_was_changed_since_is_refused(wards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

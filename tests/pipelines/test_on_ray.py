@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from foldline.fan_out.queue import Item
+from foldline.fan_out.ray_cluster import Cluster
 from foldline.files.refusal import Refusal
-from pipelines.on_ray import commands, on_ray, project_of
+from pipelines.on_ray import OnRay, commands, on_ray, project_of
 from pipelines.running import Settings
 from pipelines.training_place import add_place, chosen_place
 from tests.fan_out.test_ray_node import git
@@ -86,6 +88,36 @@ def test_nodes_get_the_commit_the_lock_and_ones_own_code(project: Path, monkeypa
     assert (
         given.commit in subprocess.run(["git", "bundle", "list-heads", "bundle"], capture_output=True, text=True).stdout
     )
+
+
+def chain(folder: Path, train: str) -> OnRay:
+    """Of three stages, in a repository whose remote cannot be written to, where DVC is as it is for a person."""
+    stages = {"code": "touch work/code", "split": "cp work/code work/split", "train": train}
+    deps = {"code": [], "split": ["work/code"], "train": ["work/split"]}
+    written = {name: {"cmd": command, "deps": deps[name], "outs": [f"work/{name}"]} for name, command in stages.items()}
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": written}))
+    (folder / "work").mkdir()
+    (folder / "dvc.lock").unlink()
+    (folder / ".dvc/config").write_text("[core]\n    remote = none\n['remote \"none\"']\n    url = /proc/none\n")
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet", "split"], check=True)
+    return OnRay(Cluster(1, [{}]), SETTINGS)
+
+
+def test_refuses_where_nodes_could_not_fetch_what_they_read(project: Path) -> None:
+    place = chain(project, "touch work/train")
+    with pytest.raises(
+        Refusal, match=r"`dvc push` failed, so nodes cannot fetch what they read\. What it said is above"
+    ):
+        place.share("train")
+    assert place.cluster.project is None
+
+
+def test_refuses_where_results_cannot_come_home(project: Path) -> None:
+    place = chain(project, "false")
+    with pytest.raises(
+        Refusal, match=r"`dvc repro --pull` failed, so results are on the remote alone\. What it said is"
+    ):
+        place.collect(["train"])
 
 
 def test_a_node_fetches_what_is_there_trains_and_returns_it() -> None:
