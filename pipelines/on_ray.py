@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from foldline.experiment.chain import LOCK, read_chain
 from foldline.fan_out.queue import Environment, Item
 from foldline.fan_out.ray_cluster import Cluster, Task, join
 from foldline.fan_out.ray_node import Project, Words
 from foldline.fan_out.slots import PROCESSES, THREADS
 from foldline.files.places import OWN
 from foldline.files.refusal import Refusal, listed
-from pipelines.chain import LOCK, read_chain
 from pipelines.dvc_command import run_dvc
 from pipelines.running import Settings
 

@@ -1,9 +1,10 @@
 """Time five steps, and say how long the experiment of params.yaml takes on this machine, and what is faster here.
 
 What is timed is the very training of its first fold: model, augmentation, loaders, average, phases; and predictions
-under all views. Says minutes per epoch, fold and run, one training after the other, and the memory at its peak. Then it
-tries another precision, order in memory, batch and number of loaders, one by one; proposes what is worthwhile, and
-times that. With each it says what results are by it. Writes nothing.
+under all views. Says minutes per epoch, fold and run, and the memory at its peak. A run is that of `foldline train`: a
+training for each visible GPU, side by side (`dvc repro` has them one after the other, each on all GPUs). Then it tries
+another precision, order in memory, batch and number of loaders, one by one; proposes what is worthwhile, and times
+that. With each it says what results are by it. Writes nothing.
 Reads, of work/<slug>, what `dvc repro split dry_run` makes. Parameters: folds, prepare, pretext, train, predict.
 
 foldline plan
@@ -44,14 +45,20 @@ def main() -> Answer:
         "a step": f"{time.step_seconds:.3g} seconds, {time.waiting_seconds / time.step_seconds:.0%} of it for images",
         "images a second": f"{before.learned:.3g} in training, {before.predicted:.3g} in prediction, under all views",
         **{f"minutes per {of}": f"{one / 60:.1f}" for of, one in seconds.items()},
-        "memory": f"{gigabytes(before)} in {counted(times.processes, 'process', 'processes')}",
+        "at once": f"{counted(planned.slots, 'training', 'trainings')}, in slots of `foldline train`",
+        "memory": f"{gigabytes(before)} in {counted(times.processes, 'process', 'processes')} of each",
     }
     print_table(f"{settings.slug}, as it is", facts)
     if time.unevenness > BUSY:
         print(
             f"One step took {time.unevenness:.1f} times as long as another: with such noise do not trust differences."
         )
-    said: dict[str, Any] = {"seconds": seconds, "time": asdict(time), "as_it_is": asdict(before)}
+    said: dict[str, Any] = {
+        "seconds": seconds,
+        "at_once": planned.slots,
+        "time": asdict(time),
+        "as_it_is": asdict(before),
+    }
     if given.as_it_is:
         return said
     tried, proposed = [], []

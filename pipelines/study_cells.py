@@ -1,7 +1,7 @@
 """The folders of a study's cells: each looks like a project to the stages, which run in it unchanged.
 
 What a cell shares with the project, or with other cells, is a link: a stage before the training runs once per key
-(pipelines/chain.py). Nothing is written outside of the study's folder.
+(experiment/chain.py). Nothing is written outside of the study's folder.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from foldline.card.card import Card, read_card
+from foldline.experiment.chain import Chain, Experiment, Stage, read_chain
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
 from foldline.experiment.study import Cell, cell_title
@@ -25,7 +26,6 @@ from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
-from pipelines.chain import Chain, Experiment, Stage, read_chain
 from pipelines.running import Settings
 
 TRAIN = "train"

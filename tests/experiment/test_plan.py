@@ -63,6 +63,14 @@ def test_a_fold_is_its_start_its_epochs_and_its_predictions() -> None:
     assert times().run([0, 1, "all"], seeds=2) == pytest.approx(4 * times().fold(0) + 2 * times().fold("all"))
 
 
+def test_side_by_side_a_run_is_as_many_rounds_as_its_trainings_take_in_the_slots() -> None:
+    one, whole = times().fold(0), times().fold("all")
+    assert times().run([0, 1, 2, 3, 4], seeds=1, slots=4) == pytest.approx(2 * one)
+    assert times().run([0, 1, 2], seeds=3, slots=4) == pytest.approx(3 * one)
+    assert times().run([0, 1], seeds=1, slots=4) == pytest.approx(one)
+    assert times().run([0, 1, "all"], seeds=1, slots=2) == pytest.approx(one + whole)
+
+
 def test_a_linear_probe_looks_at_each_image_once_before() -> None:
     probe = {"kind": "linear_probe", "inverse_penalty": 1.0}
     assert times(head_initialisation=probe).fold(1) == pytest.approx(times().fold(1) + 79 * 0.1)
@@ -73,6 +81,7 @@ def test_a_backbone_that_no_epoch_trains_sees_each_image_once_for_all_folds() ->
     alone = times(processes=2, head_initialisation=probe, epochs=0, schedule={"kind": "constant"})
     assert alone.fold(1) == pytest.approx(START_SECONDS + 129 * 0.1)
     assert alone.run([0, 1, 2], seeds=2) == pytest.approx(6 * START_SECONDS + 129 * 0.1)
+    assert alone.run([0, 1, 2], seeds=2, slots=4) == pytest.approx(2 * START_SECONDS + 129 * 0.1)
 
 
 def test_phases_add_up() -> None:

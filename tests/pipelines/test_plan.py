@@ -1,5 +1,6 @@
 """`foldline plan` in a project of several images per row: the real command, and what it refuses."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from foldline.experiment.plan import Change
+from foldline.fan_out.slots import VISIBLE
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
@@ -14,6 +16,7 @@ from pipelines import plan, planned, prepare, split, weights
 from tests.competitions import test_mayo_clinic_strip_ai
 from tests.competitions.conftest import CARDS, PARAMS, PREPARE, set_up
 from tests.end_to_end.checkout import ROOT
+from tests.fan_out.test_slots import UUIDS, pretend
 
 SLUG = "mayo-clinic-strip-ai"
 HALF = Change({"train.precision": "float16", "predict.precision": "float16"}, "differ by rounding")
@@ -70,6 +73,25 @@ def test_it_says_how_long_and_what_may_be_changed(
     said = capsys.readouterr().out
     assert "minutes per run" in said and "micro_batch_size 2" in said
     assert contents(project) == before
+
+
+def test_on_several_gpus_the_minutes_are_those_of_the_slots_that_trainings_get(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two folds on two pretended GPUs: one round; on one GPU, two."""
+    pretend(tmp_path, [f"GPU {number}: pretended (UUID: {uuid})" for number, uuid in enumerate(UUIDS[:2])])
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(sys, "argv", ["foldline plan", "--as-it-is"])
+    for variable in (VISIBLE, "FOLDLINE_PROCESSES"):
+        monkeypatch.delenv(variable, raising=False)
+    answer = plan.main()
+    seconds = answer["seconds"]
+    assert answer["at_once"] == 2 and "2 trainings, in slots" in capsys.readouterr().out
+    assert seconds["run"] == pytest.approx(seconds["fold"] + seconds["pretext"])
+    monkeypatch.setenv(VISIBLE, "1")
+    alone = plan.main()
+    assert alone["at_once"] == 1
+    assert alone["seconds"]["run"] == pytest.approx(2 * alone["seconds"]["fold"] + alone["seconds"]["pretext"])
 
 
 def test_what_was_prepared_otherwise_or_not_at_all_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

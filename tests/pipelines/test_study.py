@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from foldline.experiment.chain import Chain, read_chain
 from foldline.experiment.params import Params
 from foldline.experiment.study import Cell, assigned, read_grid
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
-from pipelines.chain import Chain, read_chain
 from pipelines.running import Settings
 from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
 from tests.end_to_end.checkout import ROOT

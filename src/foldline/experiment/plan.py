@@ -7,6 +7,7 @@ otherwise, a batch of another size is another training.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from heapq import heapreplace
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -136,9 +137,12 @@ class Times:
         predicted = self.test if name in ALL_ROWS else self.validation + self.test
         return learning + predicted * self.prediction_seconds / self.processes
 
-    def run(self, folds: Sequence[FoldName], seeds: int) -> float:
-        """Seconds of all trainings and predictions, one after the other."""
-        return seeds * sum(self.fold(name) - self.features for name in folds) + self.features
+    def run(self, folds: Sequence[FoldName], seeds: int, slots: int = 1) -> float:
+        """Seconds of all trainings and predictions, in slots side by side: the next goes to the first that is free."""
+        ends = [0.0] * slots
+        for name in [*folds] * seeds:
+            heapreplace(ends, ends[0] + self.fold(name) - self.features)
+        return max(ends) + self.features
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,9 @@ class Planned:
     images: RowImages
     aggregate: Aggregate
     processes: int
+    """That learn a fold together."""
+    slots: int
+    """Folds that are trained at once."""
 
     def with_values(self, values: Values) -> "Planned":
         train, predict = changed(self.train, "train.", values), changed(self.predict, "predict.", values)

@@ -89,6 +89,11 @@ def _processes() -> int:
     return int(asked) if asked.isdecimal() else 0
 
 
+def gpus_of(slot: Environment) -> int | None:
+    """How many GPUs it shows; None where it shows what there is."""
+    return len(names(slot[VISIBLE])) if VISIBLE in slot else None
+
+
 def common(slots: Sequence[Environment]) -> Environment:
     """What all of them say: one process that they are forks of may start with it."""
     first, *others = slots

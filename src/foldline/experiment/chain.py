@@ -4,7 +4,7 @@ Two experiments for which a stage has one key get the same from it, so that it n
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -78,14 +78,19 @@ class Chain:
                 ordered |= {stage.name: stage for stage in (*self.before(writer.name), writer)}
         return list(ordered.values())
 
+    def tracked(self, name: str, params: Experiment) -> Iterator[tuple[str, str, Any]]:
+        """Of a stage the keys that it tracks: their file, they themselves, and their values."""
+        files = {**self.facts, PARAMS: params}
+        for file, keys in self.stages[name].params.items():
+            yield from ((file, key, _value_at(files[file], key)) for key in keys)
+
     def key(self, name: str, params: Experiment, apart: frozenset[str]) -> str:
         """Of what the stage computes from these parameters, the files that lie there, and its code.
 
         apart: the stages that may run with other parameters, too; what others wrote is taken as it is.
         """
         stage = self.stages[name]
-        files = {**self.facts, PARAMS: params}
-        tracked = {f"{file}:{key}": value_at(files[file], key) for file, keys in stage.params.items() for key in keys}
+        tracked = {f"{file}:{key}": value for file, key, value in self.tracked(name, params)}
         of_deps = {}
         for path in stage.deps:
             writer = self.writer_of(path)
@@ -105,7 +110,7 @@ def read_chain(slug: str) -> Chain:
     return Chain(stages, found, {file: read_yaml(Path(file)) for file in named})
 
 
-def value_at(content: Mapping[str, Any], key: str) -> Any:
+def _value_at(content: Mapping[str, Any], key: str) -> Any:
     """None where it is not there, as for an optional key of a card."""
     value: Any = content
     for name in filter(None, key.split(".")):
