@@ -121,8 +121,7 @@ class Kaggle:
 
     def upload(self, competition: str, path: Path) -> str:
         """Send the csv, which spends no submission: the token for `create`."""
-        fields = {"competition": competition, "path": str(path.resolve())}
-        return self.call("upload", fields, self.upload_seconds)["token"]
+        return self.call("upload", {"competition": competition, "path": str(path.resolve())}, self.upload_seconds)
 
     def create(self, competition: str, token: str, message: str) -> int:
         """Make what was uploaded a submission, and return its ref. After a failure it may have been counted."""

@@ -3,13 +3,14 @@ they do not know.
 """
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 PAGE_SIZE = 200
 LISTED_PAGES = 100
-"""Of submissions. A server that gives the same pages again and again is left before."""
+"""At most. A server that gives the same pages again and again is left before."""
 
 
 class _AsItCame:
@@ -23,13 +24,12 @@ class _AsItCame:
         return reply
 
 
+Room = Literal["competitions", "datasets", "kernels", "blobs"]
 SERVICES = {"competitions": "Competition", "datasets": "Dataset", "kernels": "Kernels", "blobs": "Blob"}
 """By the rooms of Kaggle's API: the names of their services."""
 
 
-def ask(
-    api: Any, method: str, room: Literal["competitions", "datasets", "kernels", "blobs"] = "competitions", **fields: Any
-) -> dict[str, Any]:
+def ask(api: Any, method: str, room: Room = "competitions", **fields: Any) -> dict[str, Any]:
     types = import_module(f"kagglesdk.{room}.types.{SERVICES[room].lower()}_api_service")
     request = getattr(types, f"Api{method}Request")()
     for name, value in fields.items():
@@ -44,15 +44,24 @@ def user(api: Any) -> str:
 
 def files(api: Any, competition: str, pages: int) -> dict[str, int]:
     """Sizes in bytes by name, of at most `pages` pages of files."""
-    found: dict[str, int] = {}
+    return sizes(of_pages(api, "ListDataFiles", "files", pages=pages, competition_name=competition))
+
+
+def sizes(files: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    return {str(file.get("name")): number(file.get("totalBytes")) for file in files}
+
+
+def of_pages(
+    api: Any, method: str, key: str, room: Room = "competitions", pages: int = LISTED_PAGES, **which: Any
+) -> Iterator[dict[str, Any]]:
+    """What a call lists under `key`, page by page, at most so many."""
     token = ""
     for _ in range(pages):
-        reply = ask(api, "ListDataFiles", competition_name=competition, page_token=token, page_size=PAGE_SIZE)
-        found |= {str(file.get("name")): number(file.get("totalBytes")) for file in reply.get("files") or []}
-        token = reply.get("nextPageToken") or ""
-        if not token:
+        reply = ask(api, method, room, page_token=token, page_size=PAGE_SIZE, **which)
+        yield from reply.get(key) or []
+        before, token = token, reply.get("nextPageToken") or ""
+        if token in ("", before):
             break
-    return found
 
 
 def download(api: Any, competition: str, folder: str) -> None:
@@ -63,23 +72,27 @@ class UploadFailed(Exception):
     """Kaggle did not take what was sent, so no submission was made."""
 
 
-def upload(api: Any, competition: str, path: str) -> dict[str, str]:
-    """Send the file, which is no submission yet: the token by which `create` makes it one."""
+def upload(api: Any, competition: str, path: str) -> str:
+    """Send the csv, which is no submission yet: the token by which `create` makes it one."""
+    facts = {"competition_name": competition, "file_name": Path(path).name}
+    return sent(api, path, "StartSubmissionUpload", "competitions", **facts)
+
+
+def sent(api: Any, path: str, method: str, room: Room, tries: int = 1, **facts: Any) -> str:
+    """Send a file as the call `method` says: its token. tries: each goes on where the one before was cut off."""
     from kaggle.api.kaggle_api_extended import ResumableUploadResult
 
     about = Path(path).stat()
-    upload = ask(
-        api,
-        "StartSubmissionUpload",
-        competition_name=competition,
-        file_name=Path(path).name,
-        content_length=about.st_size,
-        last_modified_epoch_seconds=int(about.st_mtime),
-    )
-    if api.upload_complete(path, upload["createUrl"], False) != ResumableUploadResult.COMPLETE:
-        # The client prints the reason, and returns none.
-        raise UploadFailed("it did not arrive at Kaggle's storage")
-    return {"token": upload["token"]}
+    facts |= {"content_length": about.st_size, "last_modified_epoch_seconds": int(about.st_mtime)}
+    upload = ask(api, method, room, **facts)
+    for done in range(tries):
+        result = api.upload_complete(path, upload["createUrl"], tries > 1, resume=done > 0)
+        if result == ResumableUploadResult.COMPLETE:
+            return upload["token"]
+        if result == ResumableUploadResult.FAILED:
+            break
+    # The client prints the reason, and returns none.
+    raise UploadFailed(f"{Path(path).name} did not arrive at Kaggle's storage")
 
 
 def create(api: Any, competition: str, token: str, message: str) -> dict[str, Any]:

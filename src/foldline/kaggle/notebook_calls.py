@@ -6,9 +6,9 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from foldline.kaggle.client_calls import PAGE_SIZE, UploadFailed, ask, number
+from foldline.kaggle.client_calls import UploadFailed, ask, number, of_pages, sent, sizes
 
 SOURCES = {
     "dataset_sources": "datasetDataSources",
@@ -29,19 +29,9 @@ TRIES = 10
 
 def send_file(api: Any, path: str) -> str:
     """Send a file for a dataset: its token."""
-    from kaggle.api.kaggle_api_extended import ResumableUploadResult
     from kagglesdk.blobs.types.blob_api_service import ApiBlobType
 
-    about = Path(path).stat()
-    facts = {"content_length": about.st_size, "last_modified_epoch_seconds": int(about.st_mtime)}
-    upload = ask(api, "StartBlobUpload", "blobs", type=ApiBlobType.DATASET, name=Path(path).name, **facts)
-    for done in range(TRIES):
-        result = api.upload_complete(path, upload["createUrl"], True, resume=done > 0)
-        if result == ResumableUploadResult.COMPLETE:
-            return upload["token"]
-        if result == ResumableUploadResult.FAILED:
-            break
-    raise UploadFailed(f"{Path(path).name} did not arrive at Kaggle's storage")
+    return sent(api, path, "StartBlobUpload", "blobs", TRIES, type=ApiBlobType.DATASET, name=Path(path).name)
 
 
 def create_dataset(api: Any, owner: str, slug: str, title: str, license_name: str, tokens: Sequence[str]) -> None:
@@ -78,21 +68,7 @@ def dataset_status(api: Any, owner: str, slug: str) -> str:
 
 def dataset_files(api: Any, owner: str, slug: str) -> dict[str, int]:
     """Sizes in bytes by name."""
-    files = _all_pages(api, "ListDatasetFiles", "datasets", "datasetFiles", owner_slug=owner, dataset_slug=slug)
-    return {str(file.get("name")): number(file.get("totalBytes")) for file in files}
-
-
-def _all_pages(
-    api: Any, method: str, room: Literal["datasets", "kernels"], key: str, **which: Any
-) -> list[dict[str, Any]]:
-    found, token, known = [], "", None
-    while token != known:
-        reply = ask(api, method, room, page_size=PAGE_SIZE, page_token=token, **which)
-        found += reply.get(key) or []
-        known, token = token, reply.get("nextPageToken") or ""
-        if not token:
-            break
-    return found
+    return sizes(of_pages(api, "ListDatasetFiles", "datasetFiles", "datasets", owner_slug=owner, dataset_slug=slug))
 
 
 def dataset_text(api: Any, owner: str, slug: str, name: str) -> str:
@@ -130,10 +106,8 @@ def session(api: Any, owner: str, slug: str) -> dict[str, str]:
 
 def session_files(api: Any, owner: str, slug: str) -> list[str]:
     """Names of what the latest version's session left."""
-    which = {"user_name": owner, "kernel_slug": slug}
-    return [
-        str(file.get("fileName")) for file in _all_pages(api, "ListKernelSessionOutput", "kernels", "files", **which)
-    ]
+    files = of_pages(api, "ListKernelSessionOutput", "files", "kernels", user_name=owner, kernel_slug=slug)
+    return [str(file.get("fileName")) for file in files]
 
 
 def session_log(api: Any, owner: str, slug: str) -> str:

@@ -4,7 +4,7 @@ Names and fields are those of kagglesdk 0.1.37: camelCase, default values left o
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -103,11 +103,14 @@ def _list_competitions(call: Call) -> web.Response:
 
 
 def _list_data_files(call: Call) -> web.Response:
-    files = [
-        {"name": name, "totalBytes": size, "creationDate": FILES_DATE} for name, size in call.competition.files.items()
-    ]
+    return listing(call, "files", call.competition.files)
+
+
+def listing(call: Call, key: str, sizes: Mapping[str, int]) -> web.Response:
+    """Of files, by their names their bytes."""
+    files = [{"name": name, "totalBytes": size, "creationDate": FILES_DATE} for name, size in sizes.items()]
     page, token = call.page(files)
-    return web.json_response({"files": page, "nextPageToken": token})
+    return web.json_response({key: page, "nextPageToken": token})
 
 
 def _download_data_file(call: Call) -> web.Response:

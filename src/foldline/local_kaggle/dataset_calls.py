@@ -1,13 +1,12 @@
 """The calls about datasets that the local Kaggle answers."""
 
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from foldline.local_kaggle.calls import FILES_DATE, Call, Method, new_upload, refused
-from foldline.local_kaggle.versions import Versions, files_below, put_file
+from foldline.local_kaggle.calls import Call, Method, listing, new_upload, refused
+from foldline.local_kaggle.versions import Versions, files_below, of_version, put_file
 
 
 def _start_blob_upload(call: Call) -> web.Response:
@@ -47,37 +46,24 @@ def _add_version(call: Call, dataset: Versions, facts: dict[str, Any], body: dic
     return web.json_response({"url": f"https://www.kaggle.com/datasets/{dataset.ref}", "status": "ok"})
 
 
-def _of_version(answer: Callable[[Call, Versions, Path], web.Response]) -> Method:
-    """Of the latest, or the one that is asked for."""
-
-    def found(call: Call) -> web.Response:
-        dataset = _dataset(call, call.fields["datasetSlug"])
-        folder = dataset.of(call.fields.get("datasetVersionNumber") or dataset.latest)
-        return answer(call, dataset, folder) if folder else refused(404, f"Dataset '{dataset.ref}' not found")
-
-    return found
+def _list_dataset_files(call: Call, dataset: Versions, number: int) -> web.Response:
+    return listing(call, "datasetFiles", files_below(dataset.folder_of(number) / "files"))
 
 
-def _list_dataset_files(call: Call, dataset: Versions, folder: Path) -> web.Response:
-    sizes = files_below(folder / "files")
-    files = [{"name": name, "totalBytes": size, "creationDate": FILES_DATE} for name, size in sizes.items()]
-    page, token = call.page(files)
-    return web.json_response({"datasetFiles": page, "nextPageToken": token})
-
-
-def _get_dataset_metadata(call: Call, dataset: Versions, folder: Path) -> web.Response:
+def _get_dataset_metadata(call: Call, dataset: Versions, number: int) -> web.Response:
     facts, (owner, slug) = dataset.facts(), dataset.ref.split("/")
     named = {"ownerUser": owner, "datasetSlug": slug, "title": facts["title"], "isPrivate": bool(facts["isPrivate"])}
     return web.json_response({"info": {**named, "licenses": [{"name": facts["licenseName"]}], "keywords": []}})
 
 
-def _download_dataset(call: Call, dataset: Versions, folder: Path) -> web.Response:
-    name = call.fields.get("fileName", "")
-    if name not in files_below(folder / "files"):
+def _download_dataset(call: Call, dataset: Versions, number: int) -> web.Response:
+    name, files = call.fields.get("fileName", ""), dataset.folder_of(number) / "files"
+    if name not in files_below(files):
         return refused(404, f"File '{name}' not found (the local Kaggle sends a dataset's files one by one)")
-    return web.Response(status=302, headers={"Location": call.link(folder / "files" / name)})
+    return web.Response(status=302, headers={"Location": call.link(files / name)})
 
 
+_of_version = partial(of_version, "datasets", ("ownerSlug", "datasetSlug", "datasetVersionNumber"))
 METHODS: dict[str, Method] = {
     "StartBlobUpload": _start_blob_upload,
     "CreateDataset": _create_dataset,

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from foldline.local_kaggle.evaluation import Evaluation, evaluate
 from foldline.local_kaggle.hosted_competition import status_of
 from foldline.local_kaggle.session import Specification
 from foldline.local_kaggle.sessions import log_of
-from foldline.local_kaggle.versions import Versions, files_below, unpacked
+from foldline.local_kaggle.versions import Versions, files_below, of_version, unpacked
 
 LONGEST_SESSION_SECONDS = 12 * 3600.0
 UNSCORED = Evaluation(public_score="", private_score="", error="")
@@ -50,36 +50,22 @@ def _source(call: Call, kind: str, name: str) -> tuple[str, Path] | None:
         return (name, unpacked(competition, call.served.memory)) if competition else None
     owner, slug, number = (*name.split("/"), "0")[:3]
     room, below = {"datasetDataSources": ("datasets", "files")}.get(kind, ("notebooks", "session/working"))
-    versions = Versions(call.served.memory, room, owner, slug)
-    folder = (versions.of(int(number) or versions.latest) or versions.folder) / below
+    folder = Versions(call.served.memory, room, owner, slug).folder_of(int(number)) / below
     return (slug, folder) if folder.is_dir() else None
 
 
 def _session(notebook: Versions, number: int) -> Path:
-    return notebook.folder / str(number) / "session"
+    return notebook.folder_of(number) / "session"
 
 
 def _specification(notebook: Versions, number: int) -> Specification:
     facts = notebook.facts(number)
     return Specification(
-        notebook=str(notebook.folder / str(number) / "notebook.ipynb"),
+        notebook=str(notebook.folder_of(number) / "notebook.ipynb"),
         inputs=facts["inputs"],
         has_network=bool(facts.get("enableInternet")),
         seconds=float(facts.get("sessionTimeoutSeconds") or LONGEST_SESSION_SECONDS),
     )
-
-
-def _of_version(answer: Callable[[Call, Versions, int], web.Response], owner: str = "userName") -> Method:
-    """Of the latest, or the one that is asked for."""
-
-    def found(call: Call) -> web.Response:
-        slug, _, number = call.fields["kernelSlug"].partition("/")
-        notebook = Versions(call.served.memory, "notebooks", call.fields[owner], slug)
-        version = int(number or call.fields.get("kernelVersion") or notebook.latest)
-        is_there = notebook.of(version) is not None
-        return answer(call, notebook, version) if is_there else refused(404, f"Notebook '{notebook.ref}' not found")
-
-    return found
 
 
 def _get_kernel(call: Call, notebook: Versions, number: int) -> web.Response:
@@ -141,10 +127,13 @@ def score_ended(served: Served) -> None:
             submissions.write(pending.model_copy(update={**evaluation.model_dump(), **scored}))
 
 
+_of_version = partial(of_version, "notebooks", ("userName", "kernelSlug", "kernelVersion"))
 METHODS: dict[str, Method] = {
     "SaveKernel": _save_kernel,
     "GetKernel": _of_version(_get_kernel),
     "GetKernelSessionStatus": _of_version(_get_kernel_session_status),
     "ListKernelSessionOutput": _of_version(_list_kernel_session_output),
-    "CreateCodeSubmission": _of_version(_create_code_submission, "kernelOwner"),
+    "CreateCodeSubmission": of_version(
+        "notebooks", ("kernelOwner", "kernelSlug", "kernelVersion"), _create_code_submission
+    ),
 }

@@ -5,13 +5,16 @@ servers of a memory.
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked, read_json, whole_folder, write_json
+from foldline.local_kaggle.calls import Call, Method, refused
 from foldline.local_kaggle.hosted_competition import Competition
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -31,14 +34,13 @@ class Versions:
         """0 where there is none."""
         return max((int(path.name) for path in self.folder.glob("[0-9]*")), default=0)
 
-    def of(self, number: int) -> Path | None:
-        """The folder of a version; None where there is none."""
-        folder = self.folder / str(number)
-        return folder if folder.is_dir() else None
+    def folder_of(self, number: int = 0) -> Path:
+        """Of a version, which may not be there; of the latest for 0."""
+        return self.folder / str(number or self.latest)
 
     def facts(self, number: int = 0) -> dict[str, Any]:
         """What `new` was given; of the latest for 0."""
-        return read_json(self.folder / str(number or self.latest) / "facts.json")
+        return read_json(self.folder_of(number) / "facts.json")
 
     @contextmanager
     def new(self, facts: Mapping[str, Any]) -> Iterator[Path]:
@@ -46,6 +48,24 @@ class Versions:
         with locked(self.folder / "lock"), whole_folder(self.folder / str(self.latest + 1)) as partial:
             write_json(partial / "facts.json", dict(facts))
             yield partial
+
+
+def of_version(kind: str, keys: tuple[str, str, str], answer: Callable[[Call, Versions, int], web.Response]) -> Method:
+    """The answer about a version, the latest or the one that is asked for.
+
+    keys: of the request's fields, in which the owner, the name (`name` or `name/version`) and the version are.
+    """
+    owner, slug, version = keys
+
+    def found(call: Call) -> web.Response:
+        name, _, number = call.fields[slug].partition("/")
+        versions = Versions(call.served.memory, kind, call.fields[owner], name)
+        asked = int(number or call.fields.get(version) or versions.latest)
+        if not versions.folder_of(asked).is_dir():
+            return refused(404, f"'{versions.ref}' not found among the {kind}")
+        return answer(call, versions, asked)
+
+    return found
 
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
