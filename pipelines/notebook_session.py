@@ -64,9 +64,8 @@ def _item(places: Places, fold: FoldName, seed: int) -> Item:
     stages = ("train", "predict")[is_whole(places.trained(fold, seed)) :]
     python = shlex.quote(sys.executable)
     words = [f"{python} -m pipelines.{stage} --fold {fold} --seed {seed}" for stage in stages]
-    log = places.logs / f"fold{fold}-seed{seed}.log"
-    command = ("sh", "-c", " && ".join(words))
-    return Item(f"fold {fold}, seed {seed}", command, Path.cwd(), log, log.with_suffix(".json"))
+    command, log = ("sh", "-c", " && ".join(words)), places.logs / f"fold{fold}-seed{seed}.log"
+    return Item(f"fold {fold}, seed {seed}", command, Path.cwd(), log)
 
 
 if __name__ == "__main__":

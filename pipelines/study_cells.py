@@ -58,9 +58,8 @@ class Workspace:
 
     def item(self, name: str, command: str, log: str) -> Item:
         """The stage's own command here, with the code that runs now."""
-        logs = self.folder / "logs"
         words = (sys.executable, "-P", *command.split())
-        return Item(name, words, self.folder, logs / f"{log}.log", logs / f"{log}.progress.json", same_code())
+        return Item(name, words, self.folder, self.folder / "logs" / f"{log}.log", same_code())
 
 
 @dataclass(frozen=True)

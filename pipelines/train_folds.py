@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import Ended, Item, run_queue
-from foldline.files.places import FoldName
+from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal, counted
 from foldline.training.pretext import Pretexts
 from pipelines.answers import Answer
@@ -76,7 +76,7 @@ def train_stale(
         raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
     changed = json.loads(asked.stdout)
     stale = {name: stages for name, stages in named if {*stages} & {*changed}}
-    items = [training(settings, name, stages, place.attempts) for name, stages in stale.items()]
+    items = [training(settings.places, name, stages, place.attempts) for name, stages in stale.items()]
     if items:
         place.share(first)
     with Display(len(items), len(place.slots)) as display:
@@ -91,16 +91,10 @@ def train_stale(
     return ended
 
 
-def training(settings: Settings, name: str, stages: Sequence[str], attempts: int) -> Item:
-    of_one = settings.places.logs / name.replace(", ", "-").replace(" ", "")
-    return Item(
-        name=name,
-        command=(*DVC, "--wait-for-lock", "repro", "-s", *stages),
-        folder=settings.places.root,
-        log=of_one.with_suffix(".log"),
-        progress=of_one.with_suffix(".progress.json"),
-        attempts=attempts,
-    )
+def training(places: Places, name: str, stages: Sequence[str], attempts: int) -> Item:
+    log = places.logs / f"{name.replace(', ', '-').replace(' ', '')}.log"
+    command = (*DVC, "--wait-for-lock", "repro", "-s", *stages)
+    return Item(name, command, places.root, log, attempts=attempts)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,19 @@ import pytest
 from foldline.bundle.collecting import agreeing, put
 from foldline.bundle.training_inputs import differences, inputs_of
 from foldline.bundle.training_notebook import INPUTS_FILE, PROJECT, names_of, write_training_notebook
-from foldline.bundle.training_session import refuse_others, results_in, set_up, take_over, trainings_of, write_results
+from foldline.bundle.training_session import (
+    refuse_damaged,
+    refuse_others,
+    set_up,
+    take_over,
+    trainings_of,
+    write_results,
+)
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json, sha256
 from foldline.kaggle.parcels import read_parcel
+from pipelines import collect
 from tests.end_to_end.checkout import ROOT
 
 TRAININGS = [(0, 0), ("all", 3)]
@@ -150,6 +160,27 @@ def test_results_are_taken_over_by_the_next_session_and_home_where_they_depend_o
         agreeing(places, output)
 
 
+def test_what_was_taken_home_and_could_not_be_recorded_is_said(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(places, 0, 0)
+    write_results(places, inputs_of(places, TRAININGS), tmp_path)
+    shutil.rmtree(places.trained_folds)
+    called: list[tuple[str, ...]] = []
+
+    def failing(*words: str) -> subprocess.CompletedProcess[str]:
+        called.append(words)
+        return subprocess.CompletedProcess(words, returncode=1)
+
+    monkeypatch.setattr(collect, "bring_up_to_date", lambda: None)
+    monkeypatch.setattr(collect, "run_dvc", failing)
+    monkeypatch.setattr(sys, "argv", ["foldline collect", str(tmp_path)])
+    with pytest.raises(Refusal, match=r"`dvc commit` failed, .* The files are in place: run the same command again\."):
+        collect.main()
+    assert called == [("commit", "--force", "train@0-0", "predict@0-0")]
+    assert (places.trained(0, 0) / "metrics.json").is_file()
+
+
 def test_an_output_that_is_damaged_or_none(places: Places, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="it is not the output of a notebook of `foldline notebook`"):
         agreeing(places, tmp_path)
@@ -157,4 +188,4 @@ def test_an_output_that_is_damaged_or_none(places: Places, tmp_path: Path) -> No
     write_results(places, inputs_of(places, TRAININGS), tmp_path)
     (tmp_path / "results" / "predict" / "fold0" / "seed0" / "classes.json").write_text("flipped")
     with pytest.raises(Refusal, match=r"missing or damaged: predict/fold0/seed0/classes.json. Fetch the output again"):
-        results_in(tmp_path / "results")
+        refuse_damaged(tmp_path / "results")

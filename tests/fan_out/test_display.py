@@ -16,7 +16,7 @@ from foldline.files.progress import Done, duration, read_progress, report_progre
 
 
 def item(folder: Path, name: str = "fold 0, seed 0", attempts: int = 1) -> Item:
-    return Item(name, ("true",), folder, folder / "log", folder / f"{name}.json", attempts=attempts)
+    return Item(name, ("true",), folder, folder / "log", attempts=attempts)
 
 
 @pytest.fixture

@@ -34,8 +34,7 @@ class Silent:
 
 
 def item(folder: Path, name: str, script: str, attempts: int = 1, **environment: str) -> Item:
-    log, progress = folder / f"{name}.log", folder / f"{name}.json"
-    return Item(name, ("sh", "-c", script), folder, log, progress, environment, attempts)
+    return Item(name, ("sh", "-c", script), folder, folder / f"{name}.log", environment, attempts)
 
 
 def test_one_slot_works_on_one_after_the_other_in_order(tmp_path: Path) -> None:
@@ -59,7 +58,7 @@ def test_slots_work_at_once(tmp_path: Path) -> None:
 def test_a_slot_and_an_item_say_their_environment(tmp_path: Path) -> None:
     one = item(tmp_path, "a", 'echo "$OF_SLOT $OF_ITEM $FOLDLINE_PROGRESS"', OF_ITEM="item")
     run_queue([one], [{"OF_SLOT": "slot", "OF_ITEM": "overruled"}], Silent())
-    assert one.log.read_text() == f"slot item {tmp_path / 'a.json'}\n"
+    assert one.log.read_text() == f"slot item {tmp_path / 'a.progress.json'}\n"
 
 
 def test_the_others_go_on_when_one_fails(tmp_path: Path) -> None:

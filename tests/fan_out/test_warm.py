@@ -21,8 +21,7 @@ from foldline.fan_out.queue import Item, run_queue
 from foldline.fan_out.warm import warm_start
 
 def item(name, folder, *words):
-    log, progress = Path(name + ".log"), Path(name + ".json")
-    return Item(name, ("python", "-P", "-m", *words), Path(folder), log, progress, {"OF": name})
+    return Item(name, ("python", "-P", "-m", *words), Path(folder), Path(name + ".log"), {"OF": name})
 
 def queue():
     items = [item("a", ".", "scripted", "one"), item("b", "below", "scripted", *sys.argv[1:])]
@@ -91,8 +90,8 @@ def test_a_fork_is_as_a_process_of_its_own(ending: str, code: int, said: str, fo
     queue = start(folder, ending, str(code))
     assert queue.communicate() == ("True\n", "")
     first, second = (folder / "a.log").read_text(), (folder / "b.log").read_text()
-    assert first.startswith(f"one {folder.name} a 0 a.json\n")
-    assert second.startswith(f"{ending} below b 1 b.json\n")
+    assert first.startswith(f"one {folder.name} a 0 a.progress.json\n")
+    assert second.startswith(f"{ending} below b 1 b.progress.json\n")
     assert second.strip().endswith(said)
     heavy = {text.splitlines()[1] for text in (first, second)}
     assert len(heavy) == 1, "one process imported it for both"

@@ -122,6 +122,6 @@ def test_refuses_where_results_cannot_come_home(project: Path) -> None:
 
 def test_a_node_fetches_what_is_there_trains_and_returns_it() -> None:
     here = ("python", "-m", "dvc", "--wait-for-lock", "repro", "-s", "train@0-1", "predict@0-1")
-    repro, push = commands(Item("fold 0, seed 1", here, Path(), Path(), Path()))
+    repro, push = commands(Item("fold 0, seed 1", here, Path(), Path()))
     assert repro[-5:] == ("repro", "--pull", "-s", "train@0-1", "predict@0-1")
     assert push[-4:] == ("push", "--run-cache", "train@0-1", "predict@0-1")

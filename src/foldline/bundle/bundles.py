@@ -48,10 +48,6 @@ class Bundle:
     """By one of its models; all say the same but for fold and seed."""
     models: Mapping[tuple[FoldName, int], Path]
 
-    @property
-    def steps(self) -> Steps:
-        return steps_of(self.described)
-
 
 def steps_of(described: Described) -> Steps:
     section, fact = described.section, described.fact
@@ -173,4 +169,4 @@ def predictions(bundle: Bundle, places: Places) -> Predictions:
     """What all models together say, after `predict_models`; the bundle's rule makes answers of it."""
     described, ids = bundle.described, tuple(read_rows(places.rows)["row_id"])
     predicted = with_models({model: places.predicted(*model) for model in bundle.models}, ids, described.classes.names)
-    return finish(predicted, bundle.steps, described.ensemble, described.bounds, places.work)
+    return finish(predicted, steps_of(described), described.ensemble, described.bounds, places.work)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foldline.bundle.training_inputs import differences, inputs_of
 from foldline.bundle.training_notebook import INPUTS_FILE
-from foldline.bundle.training_session import RESULTS, folders_of, results_in, trainings_of
+from foldline.bundle.training_session import RESULTS, done_in, folders_of, refuse_damaged, trainings_of
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal, listed
 from foldline.files.sums import SUMS
@@ -22,7 +22,8 @@ def agreeing(places: Places, output: Path) -> tuple[list[str], list[str]]:
             "session has not ended well."
         )
     then = read_json(results / INPUTS_FILE)
-    now, done = inputs_of(places, trainings_of(then)), results_in(results)
+    refuse_damaged(results)
+    now, done = inputs_of(places, trainings_of(then)), done_in(places, results, then)
     differing = {name: differences(then[name], now[name]) for name in done}
     if any(differing.values()):
         said = "; ".join(f"fold {name} differs in {listed(keys, 8)}" for name, keys in differing.items() if keys)

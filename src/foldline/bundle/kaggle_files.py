@@ -2,11 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from foldline.files.notebooks import Cell, notebook_of
 from foldline.files.sums import SUMS
+from foldline.files.whole_files import write_json
+from foldline.kaggle.parcels import DATASET, NOTEBOOK
 
 LONGEST_SLUG = 50
 MACHINE = "NvidiaTeslaT4"
@@ -110,6 +113,19 @@ def prediction_notebook(competition: str, dataset: str, sums: str, packages: Map
         f"# {competition}\n\nPredicts the test set by the models of the dataset `{dataset}`, which `foldline bundle` "
         "made. It needs no network. All that it does is in the dataset's wheel of foldline.\n"
     )
+    return verifying(about, dataset, sums, INSTALL.format(packages=listed), PREDICT, SHOW)
+
+
+def verifying(about: str, dataset: str, sums: str, *code: str) -> dict[str, Any]:
+    """A notebook of these cells, behind one that verifies all files of the dataset."""
     verify = VERIFY.format(sums=sums, name=SUMS, dataset=dataset)
-    code: Sequence[str] = (verify, INSTALL.format(packages=listed), PREDICT, SHOW)
-    return notebook_of([Cell("markdown", about), *(Cell("code", source) for source in code)])
+    return notebook_of([Cell("markdown", about), *(Cell("code", source) for source in (verify, *code))])
+
+
+def write_unlisted(
+    folder: Path, notebook: Mapping[str, Any], dataset: Mapping[str, Any], kernel: Mapping[str, Any]
+) -> None:
+    """What SHA256SUMS does not list: the notebook, which holds its hash, and the metadata, which the client does not
+    upload."""
+    for name, content in ((kernel["code_file"], notebook), (DATASET, dataset), (NOTEBOOK, kernel)):
+        write_json(folder / name, dict(content), hashed=False)

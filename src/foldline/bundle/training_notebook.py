@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foldline.bundle.kaggle_files import VERIFY, dataset_metadata, kernel_metadata, slug_of
+from foldline.bundle.kaggle_files import dataset_metadata, kernel_metadata, slug_of, verifying, write_unlisted
 from foldline.bundle.own_wheel import write_wheel
 from foldline.bundle.training_inputs import Trainings, inputs_of
 from foldline.files.equal_zips import write_archive
-from foldline.files.notebooks import Cell, notebook_of
 from foldline.files.places import CODE, OWN, FoldName, Places, card_file
 from foldline.files.sums import SUMS, write_sums
 from foldline.files.whole_files import sha256, whole_folder, write_json
-from foldline.kaggle.parcels import DATASET, NOTEBOOK
 
 PROJECT, INPUTS_FILE, CODE_FILE = "project.foldline", "inputs.json", "train.ipynb"
 """The project is a zip under a name that Kaggle leaves whole."""
@@ -52,10 +50,9 @@ def write_training_notebook(places: Places, user: str, trainings: Trainings, hou
         folds: list[FoldName] = [fold for fold, _ in trainings]
         write_archive(folder / PROJECT, ((name.as_posix(), name.read_bytes()) for name in _project(places, folds)))
         write_sums(folder)
-        cells = _cells(places.slug, dataset, sha256(folder / SUMS), hours)
-        write_json(folder / CODE_FILE, notebook_of(cells), hashed=False)
-        write_json(folder / DATASET, dataset_metadata(*dataset.split("/")), hashed=False)
-        write_json(folder / NOTEBOOK, _kernel_metadata(dataset, notebook, places.slug), hashed=False)
+        content = _notebook(places.slug, dataset, sha256(folder / SUMS), hours)
+        kernel = _kernel_metadata(dataset, notebook, places.slug)
+        write_unlisted(folder, content, dataset_metadata(*dataset.split("/")), kernel)
     return dataset, notebook
 
 
@@ -71,13 +68,12 @@ def _project(places: Places, folds: Sequence[FoldName]) -> list[Path]:
     return sorted({*tables, *told, card, *kept})
 
 
-def _cells(competition: str, dataset: str, sums: str, hours: float) -> list[Cell]:
+def _notebook(competition: str, dataset: str, sums: str, hours: float) -> dict[str, Any]:
     about = (
         f"# {competition}\n\nTrains folds of the project in the dataset `{dataset}`, which `foldline notebook` made, "
         f"for {hours:g} hours; its next version goes on. `foldline collect` takes the output home.\n"
     )
-    verify = VERIFY.format(sums=sums, name=SUMS, dataset=dataset)
-    return [Cell("markdown", about), *(Cell("code", text) for text in (verify, INSTALL, TRAIN.format(hours=hours)))]
+    return verifying(about, dataset, sums, INSTALL, TRAIN.format(hours=hours))
 
 
 def _kernel_metadata(dataset: str, notebook: str, competition: str) -> dict[str, Any]:

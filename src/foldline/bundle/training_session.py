@@ -54,7 +54,7 @@ def take_over(places: Places, now: Inputs, inputs: Path, working: Path) -> None:
         results, then = left.parent, read_json(left)
         if results.with_name(CHECKPOINTS).is_dir():
             shutil.copytree(results.with_name(CHECKPOINTS), working / CHECKPOINTS, dirs_exist_ok=True)
-        results_in(results)
+        refuse_damaged(results)
         for name in [name for name in now if name in then and not differences(then[name], now[name])]:
             _copy_whole((kept, made) for made, kept in folders_of(places, results, name))
 
@@ -77,14 +77,16 @@ def folders_of(places: Places, results: Path, name: str) -> list[tuple[Path, Pat
     return [(folder, results / folder.relative_to(places.work)) for folder in made]
 
 
-def results_in(results: Path) -> list[str]:
-    """The trainings that are there with their predictions. Raises Refusal where a file is not as it was written."""
-    sums = read_sums(results)
-    wrong = changed(results, sums)
+def refuse_damaged(results: Path) -> None:
+    """Raises Refusal where a file is not as it was written."""
+    wrong = changed(results, read_sums(results))
     if wrong:
         raise Refusal(f"{results}: missing or damaged: {listed(wrong)}. Fetch the output again.")
-    folders = {Path(name).parts[1:3] for name in sums if name.startswith("predict/")}
-    return sorted(f"{fold.removeprefix('fold')}-{seed.removeprefix('seed')}" for fold, seed in folders)
+
+
+def done_in(places: Places, results: Path, names: Iterable[str]) -> list[str]:
+    """The trainings that are there with their predictions."""
+    return [name for name in names if all(is_whole(kept) for _, kept in folders_of(places, results, name))]
 
 
 def write_results(places: Places, now: Inputs, working: Path) -> list[str]:
@@ -93,9 +95,8 @@ def write_results(places: Places, now: Inputs, working: Path) -> list[str]:
     results.mkdir(exist_ok=True)
     for name in now:
         _copy_whole(folders_of(places, results, name))
-    done = [name for name in now if all(is_whole(kept) for _, kept in folders_of(places, results, name))]
     if places.logs.is_dir():
         shutil.copytree(places.logs, working / LOGS, dirs_exist_ok=True)
     write_json(results / INPUTS_FILE, dict(now), hashed=False)
     write_sums(results)
-    return done
+    return done_in(places, results, now)

@@ -10,13 +10,13 @@ from foldline.bundle.kaggle_files import (
     kernel_metadata,
     prediction_notebook,
     slug_of,
+    write_unlisted,
 )
 from foldline.bundle.own_wheel import write_wheel
 from foldline.bundle.packages import Image, fetch, lacking, needed
 from foldline.files.places import Places, card_file
 from foldline.files.sums import SUMS, read_sums, write_sums
-from foldline.files.whole_files import sha256, whole_folder, write_json
-from foldline.kaggle.parcels import DATASET, NOTEBOOK
+from foldline.files.whole_files import sha256, whole_folder
 from foldline.pixels.cache import read_images
 
 
@@ -47,11 +47,8 @@ def write_bundle(places: Places, image: Image, user: str) -> Written:
         packages = {"foldline": own.split("-")[1], **packages}
         write_sums(folder)
         slug, notebook, sums = slug_of(places.slug), f"{places.slug}.ipynb", sha256(folder / SUMS)
-        # Not under the hash: the notebook holds that itself, and the client uploads no metadata.
         content = prediction_notebook(places.slug, slug, sums, packages)
-        write_json(folder / notebook, content, hashed=False)
-        write_json(folder / DATASET, dataset_metadata(user, slug), hashed=False)
         kernel = kernel_metadata(user, slug, places.slug, notebook, image.reference)
-        write_json(folder / NOTEBOOK, kernel, hashed=False)
+        write_unlisted(folder, content, dataset_metadata(user, slug), kernel)
         size = sum(path.stat().st_size for path in folder.iterdir())
         return Written(slug, notebook, packages, len(read_sums(folder)), size, sums)

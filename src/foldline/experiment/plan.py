@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from heapq import heapreplace
+from itertools import product
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -140,7 +141,7 @@ class Times:
     def run(self, folds: Sequence[FoldName], seeds: int, slots: int = 1) -> float:
         """Seconds of all trainings and predictions, in slots side by side: the next goes to the first that is free."""
         ends = [0.0] * slots
-        for name in [*folds] * seeds:
+        for _, name in product(range(seeds), folds):
             heapreplace(ends, ends[0] + self.fold(name) - self.features)
         return max(ends) + self.features
 

@@ -1,6 +1,6 @@
 """A queue of commands, and slots that work on it side by side: what trains folds, seeds and the cells of a study.
 
-The queue knows no DVC and no competition. An item is a command with its environment, folder, log and progress file; a
+The queue knows no DVC and no competition. An item is a command with its environment, folder and log; a
 slot is what tells its place apart from the others' (GPUs, threads), as environment variables. When an item fails
 the others go on. On Ctrl-C and SIGTERM all descendants are ended; killed, the queue takes its items with it.
 """
@@ -37,13 +37,16 @@ class Item:
     folder: Path
     """Where the command runs."""
     log: Path
-    """Gets all that the command prints, of its last attempt."""
-    progress: Path
-    """Where the command leaves how far it is ($FOLDLINE_PROGRESS, files/progress.py)."""
+    """Gets all that the command prints, of its last attempt: `fold0-seed0.log`."""
     environment: Environment = field(default_factory=lambda: MappingProxyType({}))
     attempts: int = 1
     """How often it is started at most, where it is killed, or the machine is lost that it runs on. What fails by itself
     would fail again."""
+
+    @property
+    def progress(self) -> Path:
+        """Where the command leaves how far it is ($FOLDLINE_PROGRESS, files/progress.py)."""
+        return self.log.with_suffix(".progress.json")
 
 
 @runtime_checkable

@@ -74,8 +74,8 @@ class UploadFailed(Exception):
 
 def upload(api: Any, competition: str, path: str) -> str:
     """Send the csv, which is no submission yet: the token by which `create` makes it one."""
-    facts = {"competition_name": competition, "file_name": Path(path).name}
-    return sent(api, path, "StartSubmissionUpload", "competitions", **facts)
+    named = Path(path).name
+    return sent(api, path, "StartSubmissionUpload", "competitions", competition_name=competition, file_name=named)
 
 
 def sent(api: Any, path: str, method: str, room: Room, tries: int = 1, **facts: Any) -> str:
