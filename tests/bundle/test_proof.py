@@ -65,7 +65,7 @@ def test_a_bundle_of_several_images_per_row_and_a_fitted_rule_is_proven(
     assert "no forecast" not in capsys.readouterr().out
 
     limit(places, hours=0.0001)
-    with pytest.raises(Refusal, match=r"would take \d+\.\d hours for 1,000 hidden rows .*limits.hours in .* is 0.0001"):
+    with pytest.raises(Refusal, match=r"take \d+\.\d hours for 1,000 hidden rows .* in the card is 0.0001"):
         bundle.main()
 
 
