@@ -88,3 +88,12 @@ def test_a_session_that_has_not_ended_and_one_that_failed(kaggle: Kaggle, tmp_pa
     ):
         fetch(kaggle, NOTEBOOK, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_what_a_session_left_is_fetched_once_it_has_ended_well(kaggle: Kaggle, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    pushed(kaggle, tmp_path, "open('a.txt', 'w').write('a')")  # it runs in the folder that becomes its output
+    while kaggle.read("session", owner=USER, slug=NOTEBOOK.partition("/")[2])["status"] == "RUNNING":
+        pass
+    fetch(kaggle, NOTEBOOK, tmp_path / "out")
+    assert (tmp_path / "out" / "a.txt").read_text() == "a"
