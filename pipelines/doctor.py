@@ -110,7 +110,7 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
     experiment = first_experiment(read_yaml(RECIPE), card, image, model, rows)
     count, views = experiment["split"]["count"], len(experiment["predict"]["views"])
     if given.epochs is not None:
-        experiment = of_length(experiment, count, given.epochs)
+        experiment = of_length(experiment, count, given.epochs, rows)
     train = parse(experiment["train"], Train, "--model, --epochs")
     height, width = (experiment["prepare"][f"{side}_pixels"] for side in ("height", "width"))
     print(f"\nTiming {model} on this machine.", flush=True)
@@ -124,7 +124,7 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
     if found is not None:
         costs = Costs(found.train_images, found.test_images, speed.learned, speed.predicted, count, views)
         length = costs.of(count, train.epochs) if given.minutes is None else costs.within(given.minutes)
-        experiment = of_length(experiment, length.folds, length.epochs)
+        experiment = of_length(experiment, length.folds, length.epochs, rows)
         each = f"{counted(length.epochs, 'epoch', 'epochs')} each" if length.epochs else "a linear head alone"
         facts["length"] = f"{length.folds} of {count} folds, {each}: {length.words}"
         said["seconds"] = length.seconds

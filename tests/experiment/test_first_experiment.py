@@ -7,6 +7,7 @@ import yaml
 
 from foldline.card.card import read_card
 from foldline.experiment.first_experiment import (
+    MANY,
     MODEL_ON_CPU,
     MODEL_ON_GPU,
     UNKNOWN,
@@ -55,22 +56,26 @@ def test_images_decide_their_size(image: TypicalImage, size: tuple[int, int], re
 
 
 @pytest.mark.parametrize(
-    ("rows", "folds", "near_duplicates", "batch"),
+    ("rows", "folds", "near_duplicates", "batches"),
     [
-        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", 64),
-        (TrainRows(10_000, 3, 3), 3, "same_fold", 64),
-        (TrainRows(1_650, 1_600, 1_650), 5, "same_fold", 32),  # 41 steps
-        (TrainRows(300, 300, 300), 5, "same_fold", 16),  # 15
-        (TrainRows(20, 20, 20), 5, "same_fold", 4),
-        (TrainRows(20, 1, 4), 4, "ignored", 2),  # all alike to a machine
-        (TrainRows(2, 2, 2), 2, "same_fold", 2),
+        (TrainRows(10_000, 9_000, 9_500), 5, "same_fold", {0: 64, 1: 64, 3: 64}),
+        (TrainRows(10_000, 3, 3), 3, "same_fold", {1: 64, 3: 64}),
+        (TrainRows(1_650, 1_600, 1_650), 5, "same_fold", {1: 16, 3: 32, 10: 64}),  # 83, 126 and 210 steps
+        (TrainRows(300, 300, 300), 5, "same_fold", {3: 16, 10: 16}),  # 45 and 150
+        (TrainRows(20, 20, 20), 5, "same_fold", {3: 4}),
+        (TrainRows(20, 1, 4), 4, "ignored", {3: 2}),  # all alike to a machine
+        (TrainRows(2, 2, 2), 2, "same_fold", {3: 2}),
     ],
 )
-def test_rows_decide_folds_and_batches(rows: TrainRows, folds: int, near_duplicates: str, batch: int) -> None:
+def test_rows_decide_folds_and_with_the_epochs_batches(
+    rows: TrainRows, folds: int, near_duplicates: str, batches: dict[int, int]
+) -> None:
     first = first_experiment(RECIPE, DOGS, UNKNOWN, MODEL_ON_CPU, rows)
     assert (first["folds"], first["split"]["count"]) == (list(range(folds)), folds)
     assert first["split"]["near_duplicates"] == near_duplicates
-    assert (first["train"]["batch_size"], first["train"]["micro_batch_size"]) == (batch, batch)
+    for epochs, batch in batches.items():
+        train = of_length(first, folds, epochs, rows)["train"]
+        assert (train["batch_size"], train["micro_batch_size"]) == (batch, batch)
 
 
 def test_where_no_fold_can_be_held_back_there_is_no_first_experiment() -> None:
@@ -88,7 +93,7 @@ def test_the_recipe_stays_as_it_was() -> None:
 
 def test_the_machine_and_the_time_decide_the_rest() -> None:
     first = first_experiment(RECIPE, DOGS, UNKNOWN, "resnet18")
-    params = parse(of_length(on_this_machine(first, "float32", 3), 2, 7), Params, "first")
+    params = parse(of_length(on_this_machine(first, "float32", 3), 2, 7, MANY), Params, "first")
     assert (params.train.precision, params.train.workers) == ("float32", 3)
     assert (params.predict.precision, params.predict.workers) == ("float32", 3)
     assert (params.folds, params.split.count, params.train.epochs) == ((0, 1), 5, 7)
@@ -97,7 +102,7 @@ def test_the_machine_and_the_time_decide_the_rest() -> None:
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
 def test_without_an_epoch_it_is_a_linear_head(card: Path) -> None:
-    first = of_length(first_experiment(RECIPE, read_card(card), UNKNOWN, MODEL_ON_CPU), 1, 0)
+    first = of_length(first_experiment(RECIPE, read_card(card), UNKNOWN, MODEL_ON_CPU), 1, 0, MANY)
     assert parse(first, Params, "first").train.head_initialisation.learns
 
 

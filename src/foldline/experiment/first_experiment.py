@@ -30,9 +30,9 @@ OBLONG_ASPECT = 4.0
 """From this on a square would be three quarters padding, or squash most of the longer side away: a signal of 3 x 4096
 would keep 32 of its samples. Height and width differ instead, with as many pixels as the largest square."""
 FOLDS = 5
-WANTED_STEPS, LEAST_STEPS = 32, 4
-"""In an epoch. Batches are smaller where there would be fewer of the first, and smaller than SMALL_BATCH where there
-would be fewer of the second."""
+WANTED_STEPS, LEAST_STEPS = 96, 4
+"""In a training, and in an epoch. Batches are smaller where there would be fewer of the first, and smaller than
+SMALL_BATCH where there would be fewer of the second."""
 SMALL_BATCH = 16
 LINEAR_PROBE = {"kind": "linear_probe", "inverse_penalty": 0.03}
 
@@ -92,8 +92,6 @@ def first_experiment(
     }
     experiment["split"] |= {"count": folds, "near_duplicates": near_duplicates}
     experiment["train"] |= {"loss": dict(card.target.first_loss)}
-    for key in ("batch_size", "micro_batch_size"):
-        experiment["train"][key] = min(experiment["train"][key], _batch(rows.count - rows.count // folds))
     experiment["train"]["model"] |= {"name": model}
     if card.symmetries is None:
         experiment["train"] |= {"augmentation": {"recipe": "none", "transforms": []}}
@@ -110,12 +108,15 @@ def on_this_machine(experiment: Mapping[str, Any], precision: Precision, workers
     return {**experiment, "train": experiment["train"] | suited, "predict": experiment["predict"] | suited}
 
 
-def of_length(experiment: Mapping[str, Any], folds: int, epochs: int) -> dict[str, Any]:
-    """The same with the first `folds` and so many epochs; without any it learns a linear head alone."""
-    changes: dict[str, Any] = {"epochs": epochs}
+def of_length(experiment: Mapping[str, Any], folds: int, epochs: int, rows: TrainRows) -> dict[str, Any]:
+    """The same with the first `folds`, so many epochs, and batches that leave enough steps; without any epoch it learns
+    a linear head alone."""
+    batch = _batch(rows.count - rows.count // experiment["split"]["count"], epochs)
+    train = experiment["train"] | {"epochs": epochs}
+    train |= {key: min(train[key], batch) for key in ("batch_size", "micro_batch_size")}
     if epochs == 0:
-        changes |= {"head_initialisation": LINEAR_PROBE}
-    return {**experiment, "folds": experiment["folds"][:folds], "train": experiment["train"] | changes}
+        train |= {"head_initialisation": LINEAR_PROBE}
+    return {**experiment, "folds": experiment["folds"][:folds], "train": train}
 
 
 def _folds(rows: TrainRows) -> tuple[int, str]:
@@ -131,13 +132,14 @@ def _folds(rows: TrainRows) -> tuple[int, str]:
     )
 
 
-def _batch(rows: int) -> int:
-    return max(_largest_batch(rows, WANTED_STEPS), min(_largest_batch(rows, LEAST_STEPS), SMALL_BATCH))
+def _batch(rows: int, epochs: int) -> int:
+    small = min(_largest_batch(rows, LEAST_STEPS), SMALL_BATCH)
+    return max(_largest_batch(rows * max(epochs, 1), WANTED_STEPS), small)
 
 
-def _largest_batch(rows: int, steps: int) -> int:
-    """A power of two with so many steps in an epoch of `rows`, or two images."""
-    return 1 << max(1, (rows // steps).bit_length() - 1)
+def _largest_batch(images: int, steps: int) -> int:
+    """A power of two that takes so many steps for these images, or two of them."""
+    return 1 << max(1, (images // steps).bit_length() - 1)
 
 
 def _size(image: TypicalImage) -> tuple[int, int]:

@@ -140,8 +140,6 @@ class LabelDistribution(OfColumns):
 
     truths: ClassVar = ("label_distribution",)
     answers: ClassVar = ("probabilities",)
-    first_loss: ClassVar = {"kind": "cross_entropy", "smoothing": 0.0}
-    """The votes are soft enough."""
     has_one_class: ClassVar = False
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:

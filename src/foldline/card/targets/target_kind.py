@@ -77,7 +77,7 @@ class TargetKind(Section):
     """What a submission may hold of a row."""
     activations: ClassVar[tuple[type[ActivationKind], ...]] = (Softmax,)
     """What may be made of a model's outputs, the likeliest first."""
-    first_loss: ClassVar[Mapping[str, Any]] = {"kind": "cross_entropy", "smoothing": 0.1}
+    first_loss: ClassVar[Mapping[str, Any]] = {"kind": "cross_entropy", "smoothing": 0.0}
     """Of the doctor's first experiment."""
     in_lines: ClassVar[bool] = False
     """Whether a row may be asked for several things, a line each."""
