@@ -36,7 +36,6 @@ HERE = Path(__file__).resolve().parent
 FROM_THE_STUDY = {
     "schedule": {"kind": "warmup_cosine", "warmup_epochs": 0.5, "start_factor": 0.05, "end_factor": 0.01},
     "optimizer.weight_decay": 0.05,
-    "loss.smoothing": 0.0,
     "batch_size": 32,
     "micro_batch_size": 32,
 }
@@ -49,10 +48,9 @@ OURS: dict[str, dict[str, Any]] = {
     "by hand: batches of 64": FROM_THE_STUDY | BATCHES_OF_64,
     "first experiment, backbone 0.002": {"learning_rates.backbone": 0.002},
     "first experiment, backbone 0.003": {"learning_rates.backbone": 0.003},
-    "first experiment, no smoothing": {"loss.smoothing": 0.0},
+    "first experiment, smoothing 0.1": {"loss.smoothing": 0.1},
     "first experiment, warm-up and cosine": {"schedule": FROM_THE_STUDY["schedule"]},
     "first experiment, weight decay 0.05": {"optimizer.weight_decay": 0.05},
-    "first experiment, weight decay 0.05, no smoothing": {"optimizer.weight_decay": 0.05, "loss.smoothing": 0.0},
     "first experiment, smoothing 0.05": {"loss.smoothing": 0.05},
     "first experiment, no augmentation": {"augmentation": {"recipe": "none", "transforms": []}},
     "first experiment, batches of 64": BATCHES_OF_64,

@@ -16,6 +16,7 @@ from scipy.special import softmax
 
 from benchmarks.rivals.turns import Turns, leave, parser
 from foldline.card.views import view_of
+from foldline.experiment.first_experiment import suited_batch
 from foldline.files.places import FoldName
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
@@ -31,14 +32,19 @@ from foldline.training.training_setup import Fold, build_training, training_batc
 from pipelines.fold_training import read_fold
 from pipelines.running import read_settings
 
+BATCH_SIZE = 64
+"""Of the recipe; the doctor takes a smaller one where a training would have too few steps."""
+
 
 def main() -> None:
     script = parser(__doc__)
     script.add_argument("--changes", type=json.loads, default={}, metavar="JSON", help="of the section train")
     script.add_argument("--limit", type=int, help="of the training images, the first (default: all)")
     given = script.parse_args()
-    config = changed(given.changes | {"epochs": given.epochs, "seeds": [given.seed]})
-    fold = first_fold(config)
+    how = {"epochs": given.epochs, "seeds": [given.seed]}
+    fold = first_fold(changed(how | given.changes))
+    batch = min(BATCH_SIZE, suited_batch(len(fold.training), given.epochs))
+    config = changed(how | {"batch_size": batch, "micro_batch_size": batch} | given.changes)
     if given.limit:
         fold = replace(fold, training=fold.training.at(np.arange(given.limit)))
     accelerator = start_accelerator(config.precision)

@@ -111,7 +111,7 @@ def on_this_machine(experiment: Mapping[str, Any], precision: Precision, workers
 def of_length(experiment: Mapping[str, Any], folds: int, epochs: int, rows: TrainRows) -> dict[str, Any]:
     """The same with the first `folds`, so many epochs, and batches that leave enough steps; without any epoch it learns
     a linear head alone."""
-    batch = _batch(rows.count - rows.count // experiment["split"]["count"], epochs)
+    batch = suited_batch(rows.count - rows.count // experiment["split"]["count"], epochs)
     train = experiment["train"] | {"epochs": epochs}
     train |= {key: min(train[key], batch) for key in ("batch_size", "micro_batch_size")}
     if epochs == 0:
@@ -132,7 +132,8 @@ def _folds(rows: TrainRows) -> tuple[int, str]:
     )
 
 
-def _batch(rows: int, epochs: int) -> int:
+def suited_batch(rows: int, epochs: int) -> int:
+    """For a training of so many rows; more images than memory may hold."""
     small = min(_largest_batch(rows, LEAST_STEPS), SMALL_BATCH)
     return max(_largest_batch(rows * max(epochs, 1), WANTED_STEPS), small)
 
