@@ -185,12 +185,12 @@ LONG = {"kind": "warmup_cosine", "warmup_epochs": 3, "start_factor": 0.1, "end_f
         (
             [MASKED | {"schedule": LONG}, CROPPED],
             {},
-            r"train.schedule.warmup_epochs is 3, longer than the phase `masked`: its epochs are 2\.",
+            r"train.schedule.warmup_epochs is 3, longer than the phase `masked`: its epochs are 2 \(",
         ),
         (
             [MASKED, CROPPED | {"schedule": None}],
             {"schedule": LONG},
-            r"warmup_epochs is 3, longer than the phase `masked`: its epochs are 2; .*the phase `crop`: its",
+            r"warmup_epochs is 3, longer than the phase `masked`: its epochs are 2 .*the phase `crop`: its",
         ),
         ([MASKED | {"name": "a/b"}, CROPPED], {}, r"`phases.0.name` is 'a/b'"),
         ([MASKED | {"loss": {}}, CROPPED], {}, r"`phases.0.loss` is not a known key. Valid here: .*schedule"),

@@ -3,14 +3,20 @@
 Generous on purpose: the largest competitions hold millions of files and a terabyte.
 """
 
+from __future__ import annotations
+
 import os
 import resource
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from foldline.files.refusal import Curable, Refusal
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 LARGEST_EXPANSION = 1_000
 BOMB_BYTES = 2**28
@@ -51,6 +57,15 @@ def refuse_cells(given_bytes: int, rows: int, columns: int) -> None:
             f"its {given_bytes:,} bytes make a table of {rows:,} x {columns:,} fields, nearly all of them empty or "
             "repeated. Do not trust this file"
         )
+
+
+def refuse_parquet(given_bytes: int, file: ParquetFile) -> None:
+    """The same, before a parquet file is read: a list counts as so many columns as such lists have items on average."""
+    found, rows = file.metadata, max(file.metadata.num_rows, 1)
+    lists = [number for number in range(found.num_columns) if file.schema.column(number).max_repetition_level]
+    groups = [found.row_group(number) for number in range(found.num_row_groups)]
+    items = sum(group.column(number).num_values for group in groups for number in lists)
+    refuse_cells(given_bytes, rows, found.num_columns + items // rows)
 
 
 def refuse_archives(where: str, nested: int, opened: int) -> None:

@@ -20,13 +20,13 @@ import pyarrow
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
-from foldline.archive.budgets import refuse_cells
+from foldline.archive.budgets import refuse_parquet
 from foldline.archive.texts import AS_WRITTEN, encoding_of
 from foldline.archive.tfrecord import decode_example, examples_in
 from foldline.files.refusal import listed
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetFile
+    pass
 
 SHOWN_WIDTH = 60
 Record = dict[str, Any]
@@ -185,15 +185,6 @@ class JsonRecords(ByteRecords):
         return record
 
 
-def fields_of(file: ParquetFile) -> tuple[int, int]:
-    """Rows and columns of a parquet file; of lists so many columns as the longest would have if all were so long."""
-    found, rows = file.metadata, file.metadata.num_rows
-    lists = [number for number in range(found.num_columns) if file.schema.column(number).max_repetition_level]
-    groups = [found.row_group(number) for number in range(found.num_row_groups)]
-    items = sum(group.column(number).num_values for group in groups for number in lists)
-    return max(rows, 1), found.num_columns + items // max(rows, 1)
-
-
 BLOCK_ROWS = 512
 """Read at once: a row may have 30,000 columns, one per pixel, and a row group may be the whole file."""
 
@@ -215,7 +206,7 @@ class ParquetRecords(RecordFile):
         # A field of a struct, image.bytes, is read with the whole of it.
         wanted = {name for field in fields or () for name in (field, field.partition(".")[0])}
         columns = [name for name in self.names if fields is None or name in wanted]
-        refuse_cells(self.path.stat().st_size, *fields_of(self.file))
+        refuse_parquet(self.path.stat().st_size, self.file)
         row = 0
         for block in self.file.iter_batches(BLOCK_ROWS, columns=columns or self.names[:1]):
             # All fields of all records at once would be millions of objects, and the caller looks at one record only.

@@ -17,11 +17,10 @@ import pyarrow
 
 from foldline.archive.addresses import loaded_array
 from foldline.archive.archives import Archives
-from foldline.archive.budgets import refuse_cells
+from foldline.archive.budgets import refuse_cells, refuse_parquet
 from foldline.archive.containers import unopened_archives
 from foldline.archive.delimited import PLAIN, Delimited, Spelling
 from foldline.archive.locating import located_file
-from foldline.archive.record_files import fields_of
 from foldline.archive.texts import AS_WRITTEN, as_text, assumed, decoded, encoding_of, parsed_json
 from foldline.files.refusal import Curable, Refusal, how, listed, marked, suggestion
 
@@ -145,7 +144,7 @@ def _parquet(content: bytes, usecols: list[str] | None, rows: int | None) -> pd.
             raise ValueError(f"several columns have one name: {listed(names)}")
         if rows == 0:
             return pd.DataFrame(columns=names, dtype="str")
-        refuse_cells(len(content), *fields_of(file))
+        refuse_parquet(len(content), file)
         asked = set(names if usecols is None else usecols)
         table = file.read([name for name in names if name in asked])
         texts = {name: [as_text(value) for value in _values(table[name])] for name in table.column_names}
