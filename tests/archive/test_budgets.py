@@ -17,7 +17,7 @@ from foldline.archive.addresses import parse_in_array
 from foldline.archive.encodings import LONGEST_RUN, decide, distinct_runs
 from foldline.archive.file_names import matching
 from foldline.archive.record_files import file_of_records
-from foldline.archive.tables import header_fields, parse_table
+from foldline.archive.table_formats import header_fields, parse_table
 from foldline.files.refusal import Curable
 
 MANY = 300

@@ -3,7 +3,7 @@
 import pytest
 
 from foldline.archive.delimited import Spelling
-from foldline.archive.tables import parse_table
+from foldline.archive.table_formats import parse_table
 
 HEADER = b"id,label\n"
 ROWS = b"1,cat\n2,dog\n3,bird\n"

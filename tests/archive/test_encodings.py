@@ -4,7 +4,7 @@ import pytest
 
 from foldline.archive.delimited import Spelling
 from foldline.archive.encodings import Undecided
-from foldline.archive.tables import parse_table
+from foldline.archive.table_formats import parse_table
 from tests.archive.label_files import WORDS, label_files
 
 

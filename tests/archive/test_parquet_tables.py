@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from foldline.archive.tables import parse_table
+from foldline.archive.table_formats import parse_table
 
 UTC = datetime.UTC
 COLUMNS = {

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from foldline.archive.addresses import open_array_file, parse_in_array
 from foldline.archive.record_files import file_of_records
-from foldline.archive.tables import parse_table
+from foldline.archive.table_formats import parse_table
 from foldline.archive.texts import as_text
 from foldline.files.rows import read_rows, write_rows
 from foldline.folds.folds_table import read_folds, write_folds

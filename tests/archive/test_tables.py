@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foldline.archive.delimited import Spelling
-from foldline.archive.tables import parse_table
+from foldline.archive.table_formats import parse_table
 
 TEXT = "id;name\n1;Käfer\n2;Öl\n"
 

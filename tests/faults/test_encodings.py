@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from foldline.archive.encodings import Undecided
-from foldline.archive.tables import parse_table
+from foldline.archive.table_formats import parse_table
 from tests.archive.label_files import WORDS, label_files
 
 

@@ -9,7 +9,8 @@ from jaxtyping import Int64
 
 from foldline.archive.archives import Archives
 from foldline.archive.locating import located_file
-from foldline.archive.tables import header_fields, read_columns, read_table, refuse_absent_columns
+from foldline.archive.table_formats import header_fields
+from foldline.archive.tables import read_columns, read_table, refuse_absent_columns
 from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import LINE, ROW, numbered
 from foldline.card.targets.sample_columns import SampleColumns
