@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from foldline.archive.damage import refuse_name
+from foldline.archive.damage import unfit_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.finder import Entry, Finder
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed, shortened
 from foldline.files.whole_files import read_json, write_json
 from foldline.params.section import Section, parse
 
@@ -19,7 +19,8 @@ Holder = tuple[object, ...]
 
 
 def _within(name: str) -> str:
-    refuse_name(name, "the manifest")
+    if (why := unfit_name(name)) is not None:
+        raise ValueError(f"the name `{shortened(name, 60)}` {why}")
     return name
 
 

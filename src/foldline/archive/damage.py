@@ -66,16 +66,21 @@ def _of_system_error(where: str, error: OSError, cure: str) -> str:
 
 
 def refuse_name(name: str, archive: Path | str) -> None:
-    """Raises Refusal for an entry whose path would leave the folder it is extracted into, or that no disk takes: a
-    pattern of the card would look at it for very long."""
+    """Raises Refusal for an entry of an `unfit_name`."""
+    if (why := unfit_name(name)) is not None:
+        shown = shortened(name, 60)
+        raise Refusal(f"{archive}: the entry `{shown}` {why}. Do not trust this archive; nothing was read.")
+
+
+def unfit_name(name: str) -> str | None:
+    """Why there cannot be an entry of this name: its path would leave the folder it is extracted into, or no disk takes
+    it, and a pattern of the card would look at it for very long."""
     path = name.replace("\\", "/")
-    if len(path) > LONGEST_PATH or path.count("/") > DEEPEST_PATH:
-        raise Refusal(
-            f"{archive}: the entry `{shortened(name, 60)}` has a path of {len(path):,} characters, "
-            f"{path.count('/'):,} folders deep. Do not trust this archive; nothing was read."
-        )
     if path.startswith("/") or ".." in path.split("/"):
-        raise Refusal(f"{archive}: the entry `{name}` leaves the folder. Do not trust this archive; nothing was read.")
+        return "leaves the folder"
+    if len(path) > LONGEST_PATH or path.count("/") > DEEPEST_PATH:
+        return f"has a path of {len(path):,} characters, {path.count('/'):,} folders deep"
+    return None
 
 
 def entries_of(archive: zipfile.ZipFile, where: str) -> Iterator[zipfile.ZipInfo]:
