@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foldline.experiment.study import Cell, Grid, cell_title
+from foldline.files.truths import read_csv
 from foldline.files.whole_files import read_json, whole_file
 from foldline.report.study_page import write_study_page
 from foldline.report.study_table import Fit, Trained, gains_table, long_table
@@ -48,7 +49,8 @@ def read_maps(trainings: Sequence[Training], titles: Sequence[str]) -> dict[int,
     found = {}
     for training in trainings:
         for file in map_files(training):
-            found[titles.index(cell_title(training.cell.compared))] = pd.read_csv(file, keep_default_na=False)
+            table = read_csv(file, ("row_id", "class", "x", "y"), {"row_id": str, "class": str})
+            found[titles.index(cell_title(training.cell.compared))] = table
     return dict(sorted(found.items()))
 
 

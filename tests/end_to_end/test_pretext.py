@@ -89,7 +89,7 @@ def test_a_study_compares_scratch_with_the_pretext(checkout: Path) -> None:
     assert len(maps) == 2, "of the base, and of the one that is compared with it"
     assert maps[0][["row_id", "class"]].equals(maps[1][["row_id", "class"]])
     page = (folder / "page.html").read_text()
-    assert len(re.findall(r"\[[01],\"[a-z]+\",-?[0-9.]+,-?[0-9.]+\]", page)) == 2 * len(maps[0])
+    assert len(re.findall(r'{"class": "[a-z]+", "x": -?[0-9.]+, "y": -?[0-9.]+}', page)) == 2 * len(maps[0])
     (choices,) = (folder / "shared").glob("pretext_choice-*/work/shapes/pretext")
     assert {"fold0", "fold1"} <= {path.name for path in choices.iterdir()}
     assert len(list((folder / "cells").glob("*/work/shapes/train/fold*/seed0/model.safetensors"))) == 8
