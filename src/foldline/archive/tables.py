@@ -1,5 +1,7 @@
 """The competition's own tables, read as text: the id 007 stays 007, a class may be called NA."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
