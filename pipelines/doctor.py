@@ -107,15 +107,13 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
         raise Refusal("--minutes: how long it takes depends on the data. Run `dvc repro download` first.")
     image, rows = (UNKNOWN, MANY) if found is None else (typical_image(found.images), found.train_rows)
     model = given.model or (MODEL_ON_GPU if has_gpu() else MODEL_ON_CPU)
-    experiment = first_experiment(read_yaml(RECIPE), card, image, model, rows)
-    count, views = experiment["split"]["count"], len(experiment["predict"]["views"])
-    if given.epochs is not None:
-        experiment = of_length(experiment, count, given.epochs, rows)
+    first = first_experiment(read_yaml(RECIPE), card, image, model, rows)
+    count, views = first["split"]["count"], len(first["predict"]["views"])
+    experiment = of_length(first, count, first["train"]["epochs"] if given.epochs is None else given.epochs, rows)
     train = parse(experiment["train"], Train, "--model, --epochs")
     height, width = (experiment["prepare"][f"{side}_pixels"] for side in ("height", "width"))
     print(f"\nTiming {model} on this machine.", flush=True)
     speed = measure_speed(train, height, width, card.layout.channels)
-    experiment = on_this_machine(experiment, speed.precision, speed.workers)
     facts = {
         "model": f"{model}, {height} x {width} pixels, {speed.precision}",
         "speed": f"{speed.learned:.0f} images a second in training, {speed.predicted:.0f} in prediction",
@@ -124,10 +122,11 @@ def write_experiment(given: argparse.Namespace, card: Card, found: Examination |
     if found is not None:
         costs = Costs(found.train_images, found.test_images, speed.learned, speed.predicted, count, views)
         length = costs.of(count, train.epochs) if given.minutes is None else costs.within(given.minutes)
-        experiment = of_length(experiment, length.folds, length.epochs, rows)
+        experiment = of_length(first, length.folds, length.epochs, rows)
         each = f"{counted(length.epochs, 'epoch', 'epochs')} each" if length.epochs else "a linear head alone"
         facts["length"] = f"{length.folds} of {count} folds, {each}: {length.words}"
         said["seconds"] = length.seconds
+    experiment = on_this_machine(experiment, speed.precision, speed.workers)
     write_text(given.write, experiment_text(experiment))
     print_table(f"{given.write}: a first experiment", facts)
     return {**said, "experiment": experiment}

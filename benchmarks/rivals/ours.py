@@ -29,11 +29,9 @@ from foldline.training.measuring import NonFiniteCheck
 from foldline.training.processes import start_accelerator
 from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, build_training, training_batches
+from pipelines.doctor import RECIPE
 from pipelines.fold_training import read_fold
 from pipelines.running import read_settings
-
-BATCH_SIZE = 64
-"""Of the recipe; the doctor takes a smaller one where a training would have too few steps."""
 
 
 def main() -> None:
@@ -43,7 +41,7 @@ def main() -> None:
     given = script.parse_args()
     how = {"epochs": given.epochs, "seeds": [given.seed]}
     fold = first_fold(changed(how | given.changes))
-    batch = min(BATCH_SIZE, suited_batch(len(fold.training), given.epochs))
+    batch = suited_batch(len(fold.training), given.epochs, read_yaml(RECIPE)["train"]["batch_size"])
     config = changed(how | {"batch_size": batch, "micro_batch_size": batch} | given.changes)
     if given.limit:
         fold = replace(fold, training=fold.training.at(np.arange(given.limit)))

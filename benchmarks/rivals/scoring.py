@@ -5,25 +5,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float64, Integer
 
-from foldline.ensembling.bounds import FittedBounds
 from foldline.ensembling.chain import FitData, fit_nested
+from foldline.ensembling.clipping import Clip
+from foldline.ensembling.ensembling import Ensemble
 from foldline.ensembling.forms import Distribution
 from foldline.ensembling.scales import Inputs, OfLogProbabilities, Scale, stored_scale
 from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step
-from foldline.ensembling.temperature import FittedTemperature
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.kinds.of_probabilities import LogLoss
+from foldline.params.section import parse
+from foldline.params.yaml_files import read_yaml
+from pipelines.doctor import RECIPE
 
 Targets = Integer[np.ndarray, " rows"]
 Probabilities = Float64[np.ndarray, "rows classes"]
 LEAST = 1e-15
 """What a probability counts as at least."""
 FOLDS = 5
+POST_PROCESSED = "post-processed"
 FORM = Distribution(kind="distribution")
 SCORER = Scorer(LogLoss(kind="log_loss"), MostProbable(kind="most_probable"))
-TEMPERATURE = FittedTemperature(kind="fitted", softening="reported")
-BOUNDS = FittedBounds(kind="fitted")
+TEMPERATURE = parse(read_yaml(RECIPE)["ensemble"], Ensemble, "ensemble").temperature
+BOUNDS = parse(read_yaml(RECIPE)["clip"], Clip, "clip").bounds
 
 
 def log_loss(targets: Targets, probabilities: Probabilities) -> float:
@@ -60,13 +64,13 @@ def scored(targets: Targets, predictions: Mapping[str, Probabilities]) -> dict[s
     ways = {
         "one view": predictions["plain"],
         "with the flip": both,
-        COLUMNS[2]: post_processed(targets, both),
+        POST_PROCESSED: post_processed(targets, both),
         **others,
     }
     return {way: (log_loss(targets, made), accuracy(targets, made)) for way, made in ways.items()}
 
 
-COLUMNS = ("one view", "with the flip", "post-processed", "tta")
+COLUMNS = ("one view", "with the flip", POST_PROCESSED, "tta")
 
 
 def table(results: Sequence[Mapping]) -> list[str]:

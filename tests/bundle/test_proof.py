@@ -11,7 +11,7 @@ import yaml
 
 from foldline.bundle.image_environment import BLOCKED
 from foldline.bundle.proof import hours, refuse_other_csv
-from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
+from foldline.files.notebooks import WITHOUT_NETWORK, can_cut_off
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json

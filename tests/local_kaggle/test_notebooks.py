@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from foldline.files.no_network import can_cut_off
+from foldline.files.notebooks import can_cut_off
 from foldline.kaggle.connection import local_environment
 from foldline.local_kaggle.calls import SERVED
 from foldline.local_kaggle.server import LocalKaggle

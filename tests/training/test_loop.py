@@ -15,7 +15,8 @@ from torch.nn.functional import cross_entropy
 from foldline.files.refusal import Refusal
 from foldline.pixels.loaders import EpochOrder
 from foldline.training.checkpoints import Checkpoints
-from foldline.training.fold_training import Trained, describe_epoch, train_fold
+from foldline.training.fold_training import Trained, train_fold
+from foldline.training.history import describe_epoch
 from foldline.training.layer_groups import parameter_groups
 from foldline.training.loop import seed_torch
 from foldline.training.models import build_model

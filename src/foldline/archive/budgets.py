@@ -42,9 +42,14 @@ MOST_PIXELS = int(os.environ.get(PIXELS_VARIABLE) or 2**30)
 """Of an image: a scanned slide has a third of this. Numbers of an array count as pixels."""
 
 
+def is_bomb(given_bytes: int, made: int) -> bool:
+    """Whether so few bytes of a file become far too much. made: bytes, or pixels."""
+    return made > max(BOMB_BYTES, LARGEST_EXPANSION * given_bytes)
+
+
 def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
     """Raises Refusal for a zip bomb. unpacked_bytes: in all, or so far."""
-    if unpacked_bytes > max(BOMB_BYTES, LARGEST_EXPANSION * packed_bytes):
+    if is_bomb(packed_bytes, unpacked_bytes):
         raise Refusal(
             f"{where} unpacks {packed_bytes:,} bytes to {unpacked_bytes:,} or more. Do not trust this archive."
         )
@@ -52,7 +57,7 @@ def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:
 
 def refuse_cells(given_bytes: int, rows: int, columns: int) -> None:
     """Raises Curable for a table of far more fields than its file has bytes: gaps and repetitions are spelt by none."""
-    if CELL_BYTES * rows * columns > max(BOMB_BYTES, LARGEST_EXPANSION * given_bytes):
+    if is_bomb(given_bytes, CELL_BYTES * rows * columns):
         raise Curable(
             f"its {given_bytes:,} bytes make a table of {rows:,} x {columns:,} fields, nearly all of them empty or "
             "repeated. Do not trust this file"

@@ -21,8 +21,8 @@ def normalised_paths(paths: pd.Series, archives: Archives) -> pd.Series:
     """The same paths by the names that the archives have for them; what they do not have stays as it is."""
     unusual = paths[paths.str.contains(NOT_NORMALISED)].unique()
     paths = _changed(paths, {path: normpath(path.replace("\\", "/")) for path in unusual})
-    absent: list[str] = [path for path in paths.unique() if not path.isascii() and len(path) <= LONGEST_PATH]
-    absent = [path for path in absent if path not in archives]
+    unusual = (path for path in paths.unique() if not path.isascii() and len(path) <= LONGEST_PATH)
+    absent: list[str] = [path for path in unusual if path not in archives]
     if not absent:
         return paths
     names = {normalize("NFC", name): name for name in archives.names if not name.isascii()}

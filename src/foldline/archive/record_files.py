@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property, lru_cache
 from io import BufferedIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -24,9 +24,6 @@ from foldline.archive.budgets import refuse_parquet
 from foldline.archive.texts import AS_WRITTEN, encoding_of
 from foldline.archive.tfrecord import decode_example, examples_in
 from foldline.files.refusal import listed
-
-if TYPE_CHECKING:
-    pass
 
 SHOWN_WIDTH = 60
 Record = dict[str, Any]

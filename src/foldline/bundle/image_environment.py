@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from foldline.bundle.packages import Image
-from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
+from foldline.files.notebooks import WITHOUT_NETWORK, can_cut_off
 from foldline.files.refusal import Refusal
 
 BLOCKED = """\

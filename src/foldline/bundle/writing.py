@@ -15,7 +15,7 @@ from foldline.bundle.kaggle_files import (
 from foldline.bundle.own_wheel import write_wheel
 from foldline.bundle.packages import Image, fetch, lacking, needed
 from foldline.files.places import Places, card_file
-from foldline.files.sums import SUMS, read_sums, write_sums
+from foldline.files.sums import SUMS, write_sums
 from foldline.files.whole_files import sha256, whole_folder
 from foldline.pixels.cache import read_images
 
@@ -45,10 +45,10 @@ def write_bundle(places: Places, image: Image, user: str) -> Written:
         fetch(packages, image, folder)
         own = write_wheel(folder)
         packages = {"foldline": own.split("-")[1], **packages}
-        write_sums(folder)
+        listed = write_sums(folder)
         slug, notebook, sums = slug_of(places.slug), f"{places.slug}.ipynb", sha256(folder / SUMS)
         content = prediction_notebook(places.slug, slug, sums, packages)
         kernel = kernel_metadata(user, slug, places.slug, notebook, image.reference)
         write_unlisted(folder, content, dataset_metadata(user, slug), kernel)
         size = sum(path.stat().st_size for path in folder.iterdir())
-        return Written(slug, notebook, packages, len(read_sums(folder)), size, sums)
+        return Written(slug, notebook, packages, len(listed), size, sums)

@@ -14,8 +14,8 @@ from foldline.ensembling.grids import LossesAt, best_on_grid, losses_on_grid
 from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.projection import projections
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.scoring import Gain, not_applicable
-from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.scoring import not_applicable
+from foldline.ensembling.steps import Step
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 from foldline.files.refusal import Refusal
 
@@ -71,9 +71,7 @@ class Bounds(Step):
 
 class NoBounds(Bounds):
     kind: Literal["none"]
-
-    def planned(self, context: Context) -> tuple[list[Step], list[Gain]]:
-        return [], []
+    is_none = True
 
 
 class GivenBounds(Bounds):

@@ -39,6 +39,8 @@ class Step(Section):
     name: ClassVar[str]
     is_given: ClassVar[bool] = False
     """Whether the setting is the person's own: nothing is fitted, and it is applied even where it costs."""
+    is_none: ClassVar[bool] = False
+    """Whether it stands for doing without."""
     goes_on: ClassVar[bool] = False
     """Whether others of its kind may follow at once: these take the same inputs, and only the last one is applied. The
     next step takes what it gives as fitted, and not cross-fitted."""
@@ -51,6 +53,8 @@ class Step(Section):
 
     def planned(self, context: Context) -> tuple[list["Step"], list[Gain]]:
         """The step, or a row that says why it is left out. Raises Refusal where the person must choose another."""
+        if self.is_none:
+            return [], []
         step = self.on(context)
         useless = step.useless()
         return ([step], []) if useless is None else ([], [no_gain(step.name, useless)])

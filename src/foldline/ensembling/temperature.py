@@ -8,8 +8,8 @@ from jaxtyping import Float64
 from foldline.ensembling.grids import LossesAt, best_on_grid, losses_on_grid
 from foldline.ensembling.log_losses import mean_over_asked
 from foldline.ensembling.scales import Inputs
-from foldline.ensembling.scoring import Gain, not_applicable
-from foldline.ensembling.steps import Context, Step
+from foldline.ensembling.scoring import not_applicable
+from foldline.ensembling.steps import Step
 from foldline.ensembling.top_classes import TOP_CLASSES_ALONE
 
 TEMPERATURES = tuple(float(2 ** (exponent / 10)) for exponent in range(-20, 21))
@@ -29,9 +29,7 @@ class Temperature(Step):
 
 class NoTemperature(Temperature):
     kind: Literal["none"]
-
-    def planned(self, context: Context) -> tuple[list[Step], list[Gain]]:
-        return [], []
+    is_none = True
 
 
 class FittedTemperature(Temperature):

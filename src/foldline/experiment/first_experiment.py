@@ -111,9 +111,9 @@ def on_this_machine(experiment: Mapping[str, Any], precision: Precision, workers
 def of_length(experiment: Mapping[str, Any], folds: int, epochs: int, rows: TrainRows) -> dict[str, Any]:
     """The same with the first `folds`, so many epochs, and batches that leave enough steps; without any epoch it learns
     a linear head alone."""
-    batch = suited_batch(rows.count - rows.count // experiment["split"]["count"], epochs)
+    learned = rows.count - rows.count // experiment["split"]["count"]
     train = experiment["train"] | {"epochs": epochs}
-    train |= {key: min(train[key], batch) for key in ("batch_size", "micro_batch_size")}
+    train |= {key: suited_batch(learned, epochs, train[key]) for key in ("batch_size", "micro_batch_size")}
     if epochs == 0:
         train |= {"head_initialisation": LINEAR_PROBE}
     return {**experiment, "folds": experiment["folds"][:folds], "train": train}
@@ -132,10 +132,10 @@ def _folds(rows: TrainRows) -> tuple[int, str]:
     )
 
 
-def suited_batch(rows: int, epochs: int) -> int:
-    """For a training of so many rows; more images than memory may hold."""
+def suited_batch(rows: int, epochs: int, most: int) -> int:
+    """At most `most`, with steps enough in a training of so many rows."""
     small = min(_largest_batch(rows, LEAST_STEPS), SMALL_BATCH)
-    return max(_largest_batch(rows * max(epochs, 1), WANTED_STEPS), small)
+    return min(max(_largest_batch(rows * max(epochs, 1), WANTED_STEPS), small), most)
 
 
 def _largest_batch(images: int, steps: int) -> int:

@@ -1,10 +1,11 @@
-"""A notebook of plain Python cells: written as nbformat 4.5, and run without Jupyter.
+"""A notebook of plain Python cells: written as nbformat 4.5, and run without Jupyter, and where asked without network.
 
 The cells need no magics, so a process that has them one after the other in one namespace does what Kaggle does.
 """
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,15 @@ from foldline.files.parent import die_with_parent
 
 INPUT, WORKING = "FOLDLINE_KAGGLE_INPUT", "FOLDLINE_KAGGLE_WORKING"
 """Where a notebook finds its inputs, and leaves what it makes; on Kaggle, /kaggle/input and /kaggle/working."""
+WITH_LOOPBACK = (
+    "import fcntl, os, socket, struct, sys\n"
+    "asked = struct.pack('16sH22x', b'lo', 1)\n"
+    "fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, asked)  # SIOCSIFFLAGS, IFF_UP\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+"""The processes of several GPUs meet at localhost, which is down in a new namespace."""
+WITHOUT_NETWORK = ("unshare", "-rn", sys.executable, "-c", WITH_LOOPBACK)
+"""A command that gives another one a network in which there is this machine and nothing else."""
 RUNNER = """\
 def _cells():
     import ctypes, json, linecache, signal, sys, traceback
@@ -82,3 +92,11 @@ def run_notebook(
         timeout=timeout_seconds,
         preexec_fn=partial(die_with_parent, os.getpid()),
     )
+
+
+def can_cut_off() -> bool:
+    """Whether a process may have a network of its own here."""
+    try:
+        return subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False

@@ -7,11 +7,12 @@ from foldline.files.whole_files import sha256, write_text
 SUMS = "SHA256SUMS"
 
 
-def write_sums(folder: Path) -> None:
-    """Of all files that are in the folder by now."""
+def write_sums(folder: Path) -> dict[str, str]:
+    """Of all files that are in the folder by now: their hashes by their names."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = (f"{sha256(folder / name)}  {name}\n" for name in names if name != SUMS)
-    write_text(folder / SUMS, "".join(lines))
+    sums = {name: sha256(folder / name) for name in names if name != SUMS}
+    write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
+    return sums
 
 
 def read_sums(folder: Path) -> dict[str, str]:

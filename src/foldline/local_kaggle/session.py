@@ -15,8 +15,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from foldline.files.no_network import WITHOUT_NETWORK, can_cut_off
-from foldline.files.notebooks import run_notebook
+from foldline.files.notebooks import WITHOUT_NETWORK, can_cut_off, run_notebook
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import Section
 

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 from foldline.files.refusal import Refusal
 from foldline.pixels.samples import Samples, channels_last
-from foldline.pixels.undecodable import refuse_bomb, refuse_pixels
+from foldline.pixels.undecodable import refuse_hollow, refuse_pixels
 
 MARK, MARK_OFFSET = b"DICM", 128
 WITHOUT_MARK = re.compile(rb"(\x02\0..(UL|OB)|\x08\0[\x00-\x18]\0(UL|CS|UI|DA|TM|[\x02-\x40]\0\0\0))", re.DOTALL)
@@ -56,7 +56,7 @@ def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
         _refuse_missing_codec(dataset)
         sides = dataset.get("Rows") or 0, dataset.get("Columns") or 0
         refuse_pixels(*sides)
-        refuse_bomb(len(content), *sides)
+        refuse_hollow(len(content), *sides)
         stored = pixel_array(dataset, index=0)
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             stored = _bytes(apply_color_lut(stored, dataset), dataset.RedPaletteColorLookupTableDescriptor[2])

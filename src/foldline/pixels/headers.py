@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from foldline.pixels.undecodable import Undecodable, refuse_bomb, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_hollow, refuse_pixels
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = (b"tRNS", b"eXIf")
@@ -57,7 +57,7 @@ def opened(content: bytes) -> tuple[Image.Image, bytes]:
     if image.format == "EPS":
         raise Undecodable("it is a program in PostScript, which is not run")
     refuse_pixels(*image.size)
-    refuse_bomb(len(content), *image.size)
+    refuse_hollow(len(content), *image.size)
     if image.info.get("progressive") and (scans := content.count(START_OF_SCAN)) > MOST_SCANS:
         raise Undecodable(f"it has {scans:,} scans, more than the {MOST_SCANS} that are read")
     return image, content

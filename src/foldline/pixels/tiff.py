@@ -12,7 +12,7 @@ from foldline.archive.budgets import MOST_PIXELS
 from foldline.files.refusal import Refusal
 from foldline.pixels.headers import ORIENTATION_TAG, UPRIGHT
 from foldline.pixels.samples import Samples, channels_last
-from foldline.pixels.undecodable import Undecodable, refuse_bomb, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_hollow, refuse_pixels
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TIFF_CODECS = "imagecodecs"
@@ -39,7 +39,7 @@ def tiff_samples(content: bytes, channels: int) -> Samples:
     with tifffile.TiffFile(io.BytesIO(content), _multifile=False) as file:
         first = file.pages.first
         refuse_pixels(first.imagelength, first.imagewidth)
-        refuse_bomb(len(content), first.nbytes)
+        refuse_hollow(len(content), first.nbytes)
         try:
             samples = _whole_or_first_page(file, channels)
         except ValueError as error:

@@ -6,7 +6,7 @@ import cv2
 from PIL import Image, UnidentifiedImageError
 
 from foldline.archive.addresses import PICKLED, holds_objects
-from foldline.archive.budgets import BOMB_BYTES, LARGEST_EXPANSION, MOST_PIXELS, PIXELS_VARIABLE
+from foldline.archive.budgets import MOST_PIXELS, PIXELS_VARIABLE, is_bomb
 
 RANGE_CURE = "give the card's layout.range: the two numbers that become 0 and 255"
 """How the reason ends where numbers were found, and the card has no range for them."""
@@ -43,10 +43,10 @@ def refuse_pixels(*sides: int) -> None:
         )
 
 
-def refuse_bomb(file_bytes: int, *sides: int) -> None:
+def refuse_hollow(file_bytes: int, *sides: int) -> None:
     """Raises Undecodable for a large image of which the file can hold next to nothing. sides: as the header tells
     them."""
-    if math.prod(sides) > max(BOMB_BYTES, LARGEST_EXPANSION * file_bytes):
+    if is_bomb(file_bytes, math.prod(sides)):
         raise Undecodable(
             f"its header tells of {' x '.join(f'{side:,}' for side in sides)}, and it has {file_bytes:,} bytes: it is "
             "cut off, or made to take long"

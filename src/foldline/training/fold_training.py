@@ -16,13 +16,13 @@ from accelerate import Accelerator
 from tqdm import tqdm
 
 from foldline.card.views import IDENTITY
-from foldline.files.progress import Done, duration, report_progress
+from foldline.files.progress import Done, report_progress
 from foldline.files.whole_files import write_json
 from foldline.training.averages import Passes
 from foldline.training.batches import TrainingBatches
 from foldline.training.checkpoints import Checkpoints, EpochRow
 from foldline.training.frozen import frozen_features, head_of
-from foldline.training.history import COLUMNS, write_history
+from foldline.training.history import COLUMNS, describe_epoch, write_history
 from foldline.training.layer_groups import moving_batchnorms
 from foldline.training.loop import SKIPPED, sync_buffers, train
 from foldline.training.measuring import NonFiniteCheck, validation
@@ -247,16 +247,3 @@ def begin(checkpoints: Checkpoints, title: str, epochs: int, accelerator: Accele
             tqdm.write(f"{title}: starting anew: there is a checkpoint, but of another experiment:")
             tqdm.write("\n".join(f"  {line}" for line in differences))
     return state
-
-
-def describe_epoch(title: str, epochs: int, row: EpochRow, seconds_left: float) -> str:
-    """At most 80 characters. What was not measured is left out: the accuracy of a regression, the validation of all
-    rows."""
-    parts = [f"{title}  epoch {row['epoch']}/{epochs}"]
-    for name, shown in {"train": "train", "validation": "val"}.items():
-        loss, accuracy = row[f"{name}_loss"], row[f"{name}_accuracy"]
-        if not math.isnan(loss):
-            parts.append(f"{shown} {loss:.4f}" + ("" if math.isnan(accuracy) else f", {accuracy:.1%}"))
-    if row["epoch"] < epochs:
-        parts.append(f"{duration(seconds_left)} left")
-    return "  ".join(parts)

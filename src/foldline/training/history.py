@@ -1,11 +1,14 @@
 """`history.csv`: a row per epoch of one training; it knows no clock, so equal runs write equal files."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from foldline.files.places import FoldName
+from foldline.files.progress import duration
 from foldline.files.truths import read_csv, require_unique, write_csv
 
 COLUMNS = (
@@ -37,3 +40,16 @@ def join_histories(histories: Mapping[tuple[FoldName, int], pd.DataFrame]) -> pd
     parts = [history.assign(fold=fold, seed=seed) for (fold, seed), history in histories.items()]
     joined = pd.concat(parts, ignore_index=True)
     return joined[["fold", "seed", *joined.columns.drop(["fold", "seed"])]]
+
+
+def describe_epoch(title: str, epochs: int, row: Mapping[str, Any], seconds_left: float) -> str:
+    """At most 80 characters. What was not measured is left out: the accuracy of a regression, the validation of all
+    rows."""
+    parts = [f"{title}  epoch {row['epoch']}/{epochs}"]
+    for name, shown in {"train": "train", "validation": "val"}.items():
+        loss, accuracy = row[f"{name}_loss"], row[f"{name}_accuracy"]
+        if not math.isnan(loss):
+            parts.append(f"{shown} {loss:.4f}" + ("" if math.isnan(accuracy) else f", {accuracy:.1%}"))
+    if row["epoch"] < epochs:
+        parts.append(f"{duration(seconds_left)} left")
+    return "  ".join(parts)
