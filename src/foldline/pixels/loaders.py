@@ -11,6 +11,7 @@ from jaxtyping import Float, Int64, Integer, Shaped
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
+from foldline.files.forks import WakingForks
 from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
 
@@ -196,7 +197,7 @@ def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:
         # would move dropout's numbers, more or less often depending on the workers.
         generator=torch.Generator(),
         # Forked workers share the memory-mapped pixels; any other way would send each a copy.
-        multiprocessing_context="fork" if workers else None,
+        multiprocessing_context=WakingForks() if workers else None,
     )
 
 
