@@ -9,6 +9,7 @@ import argparse
 from benchmarks import (
     averaging,
     bundle,
+    busy,
     card_drafts,
     chain,
     duplicates,
@@ -37,6 +38,7 @@ BENCHMARKS = {
         report,
         runs,
         training,
+        busy,
         predicting,
         bundle,
         pretext,

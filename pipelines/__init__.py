@@ -11,6 +11,10 @@ _SOURCE = Path(__file__).resolve().parent.parent / "src"
 if (_SOURCE / "foldline").is_dir():
     sys.path.insert(0, str(_SOURCE))
 
+# torch's threads wait for each other by asking again and again: beside one other busy process a training then takes
+# several times as long. Those that sleep lose microseconds. Its OpenMP reads this as it is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 _HEAVY = ("pipelines.dry_run", "pipelines.train", "pipelines.predict")
 """Stages that need torch, whatever they are asked."""
 _WARM = (*_HEAVY, *(f"pipelines.{stage}" for stage in ("pretext", "pretext_choice", "ensemble", "clip", "format")))

@@ -149,3 +149,12 @@ def test_where_nobody_reads_on_it_ends_without_a_word(lines: int, answer: list[s
     os.close(writing)
     # For `--json`, what is said for people goes to standard error, whose reader is there.
     assert (ended.returncode, ended.stderr) == ((0, "line\n" * lines + "\n") if answer else (UNREAD, ""))
+
+
+@pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
+def test_torchs_threads_sleep_while_they_wait_unless_the_person_says_otherwise(
+    given: dict[str, str], policy: str
+) -> None:
+    asked = {**os.environ, **given, "OMP_DISPLAY_ENV": "true"}
+    done = subprocess.run([sys.executable, "-c", "import pipelines, torch"], env=asked, capture_output=True, text=True)
+    assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr, "as torch's OpenMP has read it"
