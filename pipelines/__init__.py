@@ -15,9 +15,10 @@ if (_SOURCE / "foldline").is_dir():
 # several times as long. Those that sleep lose microseconds. Its OpenMP reads this as it is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-_HEAVY = ("pipelines.dry_run", "pipelines.train", "pipelines.predict")
+_HEAVY = tuple(f"pipelines.{stage}" for stage in ("weights", "dry_run", "train", "predict"))
 """Stages that need torch, whatever they are asked."""
-_WARM = (*_HEAVY, *(f"pipelines.{stage}" for stage in ("pretext", "pretext_choice", "ensemble", "clip", "format")))
+_LIGHT = ("prepare", "split", "pretext", "pretext_choice", "ensemble", "clip", "format")
+_WARM = (*_HEAVY, *(f"pipelines.{stage}" for stage in _LIGHT))
 """Those that are forks of a process that has imported it, where there is one; the heavy ones start it."""
 
 if "DVC_STAGE" in os.environ or "FOLDLINE_PARENT" in os.environ:
