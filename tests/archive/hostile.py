@@ -9,11 +9,14 @@ import random
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import py7zr
+from py7zr.archiveinfo import Folder, HeaderStreamsInfo, write_uint64
+from py7zr.properties import DEFAULT_FILTERS
 
 TEXT = b"id,label\n" + b"".join(b"%d,%d\n" % (n, n * n % 97) for n in range(200))
 MEMBERS = {"train.csv": TEXT, "train/a.txt": b"a" * 400, "train/b.txt": b"b" * 300}
@@ -115,6 +118,30 @@ def in_7z(entries: Mapping[str, bytes], link: str | None = None) -> bytes:
         return target.read_bytes()
 
 
+def listing_7z(count: int, name: str) -> bytes:
+    """A 7z that holds nothing but its compressed list of so many files of one name."""
+    names, listing = b"\0" + (name + "\0").encode("utf-16-le") * count, io.BytesIO(b"\1\5")
+    listing.seek(2)
+    write_uint64(listing, count)
+    listing.write(b"\x11")
+    write_uint64(listing, len(names))
+    listing.write(names + b"\0\0")
+    folder, streams, content, header = Folder(), HeaderStreamsInfo(), io.BytesIO(bytes(32)), io.BytesIO()
+    folder.prepare_coderinfo(filters=DEFAULT_FILTERS.ENCODED_HEADER_FILTER)
+    folder.unpacksizes, folder.crc, folder.digestdefined = [listing.tell()], zlib.crc32(listing.getvalue()), True
+    content.seek(32)
+    listing.seek(0)
+    packed = folder.get_compressor()
+    packed.compress(listing, content)
+    packed.flush(content)
+    streams.unpackinfo.folders, streams.packinfo.enable_digests = [folder], False
+    streams.packinfo.numstreams, streams.packinfo.packsizes = 1, [packed.packsize]
+    streams.write(header)
+    found = struct.pack("<QQI", content.tell() - 32, len(header.getvalue()), zlib.crc32(header.getvalue()))
+    signature = b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(found)) + found
+    return signature + content.getvalue()[32:] + header.getvalue()
+
+
 def damaged(content: bytes, share: float) -> bytes:
     place = int(len(content) * share)
     return content[:place] + bytes(byte ^ 0xFF for byte in content[place : place + 8]) + content[place + 8 :]
@@ -166,6 +193,8 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "xz: damaged": ("a.csv.xz", damaged(lzma.compress(NOISE), 0.5)),
     "7z: damaged": ("all.7z", damaged(in_7z({"a.csv": NOISE}), 0.5)),
     "7z: cut off": ("all.7z", in_7z({"a.csv": NOISE})[:-50]),
+    "7z: a list of empty names": ("all.7z", listing_7z(2**16 + 1, "")),
+    "7z: a list of long names": ("all.7z", listing_7z(10_000, "a" * 1_000)),
     "7z: a link that leaves": ("all.7z", in_7z({"a.csv": TEXT}, "/etc/passwd")),
 }
 """Refused when it is taken, opened or read: what is wrong, the file's name, its content."""

@@ -43,6 +43,15 @@ def test_members_that_share_their_bytes(tmp_path: Path) -> None:
         read_through(tmp_path, *REFUSED["zip: overlapping entries"])
 
 
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [("empty", r"numfiles value 65537 exceeds limit 65536"), ("long", r"header size exceeds limit 16777216")],
+)
+def test_a_list_of_files_that_is_a_bomb(what: str, found: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=rf"all.7z cannot be unpacked \(Bad7zFile: .*{found}"):
+        read_through(tmp_path, *REFUSED[f"7z: a list of {what} names"])
+
+
 def test_a_link_in_a_zip_is_a_file_that_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"all.zip: `train.csv` is a link to another file, which is not followed"):
         read_through(tmp_path, "all.zip", symlinked_zip("/etc/passwd"))

@@ -27,6 +27,8 @@ MOST_ENTRIES = 20_000_000
 """In one archive."""
 ENTRY_BYTES = 4096
 """What a file or a folder takes of a disk at least."""
+LIST_BYTES = 16
+"""What a byte of a 7z's list of files takes of memory at most, while that is read."""
 LONGEST_PATH, DEEPEST_PATH = 4096, 256
 """In characters and folders; Linux takes no longer one."""
 DEEPEST = 4
@@ -42,9 +44,14 @@ MOST_PIXELS = int(os.environ.get(PIXELS_VARIABLE) or 2**30)
 """Of an image: a scanned slide has a third of this. Numbers of an array count as pixels."""
 
 
+def most_made(given_bytes: int) -> int:
+    """What so few bytes of a file may become, in bytes, or pixels."""
+    return max(BOMB_BYTES, LARGEST_EXPANSION * given_bytes)
+
+
 def is_bomb(given_bytes: int, made: int) -> bool:
     """Whether so few bytes of a file become far too much. made: bytes, or pixels."""
-    return made > max(BOMB_BYTES, LARGEST_EXPANSION * given_bytes)
+    return made > most_made(given_bytes)
 
 
 def refuse_bomb(where: str, packed_bytes: int, unpacked_bytes: int) -> None:

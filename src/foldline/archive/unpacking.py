@@ -16,7 +16,15 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
 
-from foldline.archive.budgets import ENTRY_BYTES, KEPT_FREE_BYTES, refuse_bomb, refuse_entries, refuse_without_room
+from foldline.archive.budgets import (
+    ENTRY_BYTES,
+    KEPT_FREE_BYTES,
+    LIST_BYTES,
+    most_made,
+    refuse_bomb,
+    refuse_entries,
+    refuse_without_room,
+)
 from foldline.archive.containers import Container
 from foldline.archive.damage import AGAIN, Locked, refuse_name, refusing_damage, two_of_one_name
 from foldline.files.refusal import Refusal
@@ -141,10 +149,13 @@ def _refuse_links(folder: Path, where: str) -> None:
 
 def _extract_7z(path: Path, folder: Path, where: str, packed_bytes: int) -> None:
     try:
-        import py7zr  # needed for 7z alone
+        import py7zr.archiveinfo  # needed for 7z alone
         import py7zr.exceptions
     except ModuleNotFoundError:
         raise Refusal(f"{where} is a 7z archive, and py7zr is not installed: pip install py7zr.") from None
+    # It unpacks the list of files, and makes as many objects, before anyone can count them.
+    py7zr.archiveinfo.MAX_NUMFILES = most_made(packed_bytes) // ENTRY_BYTES
+    py7zr.archiveinfo.MAX_HEADER_SIZE = most_made(packed_bytes) // LIST_BYTES
     try:
         with py7zr.SevenZipFile(path) as archive:
             refuse_entries(where, len(archive.getnames()))
