@@ -16,6 +16,7 @@ from foldline.files.refusal import Refusal
 
 TWO = [("labels.csv", b"id\n1\n"), ("labels.csv", b"id\n2\n")]
 SAME = [TWO[0], TWO[0]]
+SPELT_TWICE = [("./labels.csv", b"id\n1\n"), TWO[1]]
 
 
 def as_zip(entries: list[tuple[str, bytes]]) -> bytes:
@@ -52,11 +53,16 @@ def as_7z(entries: list[tuple[str, bytes]]) -> bytes:
         ("a.tar", as_tar(TWO)),
         ("a.tar.gz", as_tar(TWO, "w:gz")),
         ("a.7z", as_7z(TWO)),
+        ("a.zip", as_zip(SPELT_TWICE)),
+        ("a.tar", as_tar(SPELT_TWICE)),
+        ("a.7z", as_7z(SPELT_TWICE)),
     ],
 )
 def test_two_files_of_one_name_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(Refusal, match=r"two different files of the name `labels.csv`\. Unpack it by hand"):
+    with pytest.raises(
+        Refusal, match=rf"{name}.*: it holds two different files of the name `labels.csv`\. Unpack it by hand"
+    ):
         Archives(tmp_path, [name])
 
 

@@ -52,6 +52,12 @@ def test_a_list_of_files_that_is_a_bomb(what: str, found: str, tmp_path: Path) -
         read_through(tmp_path, *REFUSED[f"7z: a list of {what} names"])
 
 
+@pytest.mark.parametrize("name", ["all.tar.gz", "all.tgz", "all.gz", "all"])
+def test_the_tar_in_a_compressed_file_is_named_after_it(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=rf"/{name}: `all.tar`: the entry `../a.csv` leaves the folder"):
+        read_through(tmp_path, name, tarred((entry("../a.csv"), TEXT), mode="w:gz"))
+
+
 def test_a_link_in_a_zip_is_a_file_that_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"all.zip: `train.csv` is a link to another file, which is not followed"):
         read_through(tmp_path, "all.zip", symlinked_zip("/etc/passwd"))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from foldline.archive.damage import unfit_name
+from foldline.archive.damage import two_of_one_name, unfit_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.finder import Entry, Finder
 from foldline.files.refusal import Refusal, listed, shortened
@@ -164,6 +164,8 @@ def _by_name(folder: Path, entries: Sequence[Entry]) -> dict[str, Entry]:
         name = _below_its_archive(entry) if is_told_apart else entry.path
         other = named.setdefault(name, entry)
         if (other.archive, other.within) != (entry.archive, entry.within) and not _are_copies(other, entry):
+            if other.above == entry.above:  # spelt `./a.jpg` and `a.jpg`
+                raise two_of_one_name(f"{folder / entry.way}", name)
             raise Refusal(
                 f"{folder}: two files would be called `{name}`, in {other.way} and in {entry.way}. "
                 "Unpack one of these archives by hand into a folder of its own, and take the competition's files by "

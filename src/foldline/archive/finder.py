@@ -172,8 +172,8 @@ class Finder:
         place = PurePosixPath(entry.path)
         if (folder / "content").is_file():  # a compressed file, which has no name of its own
             is_tar = container_kind(_head(folder / "content"), "") == "tar"
-            kept = place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
-            names = {str(place.with_suffix(".tar") if is_tar else kept): folder / "content"}
+            kept = str(place.with_suffix("") if place.suffix.lower() in SUFFIXES else place)
+            names = {f"{kept.removesuffix('.tar')}.tar" if is_tar else kept: folder / "content"}
         else:
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             names = {str(place.parent / path.relative_to(folder).as_posix()): path for path in files}
