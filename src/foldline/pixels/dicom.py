@@ -7,14 +7,17 @@ numbers over units and the window to what is shown). pydicom decodes and applies
 import io
 import re
 import warnings
+import zlib
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from foldline.archive.budgets import MOST_PIXELS, is_bomb
 from foldline.files.refusal import Refusal
+from foldline.pixels.headers import coded_sides
 from foldline.pixels.samples import Samples, channels_last
-from foldline.pixels.undecodable import refuse_hollow, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_hollow, refuse_pixels
 
 MARK, MARK_OFFSET = b"DICM", 128
 WITHOUT_MARK = re.compile(rb"(\x02\0..(UL|OB)|\x08\0[\x00-\x18]\0(UL|CS|UI|DA|TM|[\x02-\x40]\0\0\0))", re.DOTALL)
@@ -31,6 +34,10 @@ PADDINGS = {
 LEAST_WIDTHS = {"LINEAR": 1, "LINEAR_EXACT": np.nextafter(0, 1), "SIGMOID": np.nextafter(0, 1)}
 """Of a window, by its function."""
 WORDS = 2**16
+SEGMENTED = tuple(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue", "Alpha"))
+DISCRETE, LINEAR = 0, 1
+INFLATED_BYTES = 2**24
+"""At once."""
 
 
 def is_dicom(content: bytes) -> bool:
@@ -52,13 +59,14 @@ def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
     except ModuleNotFoundError:
         raise Refusal(f"The images are DICOM, and pydicom is not installed: pip install pydicom {CODECS}.") from None
     with warnings.catch_warnings(action="ignore"):
-        dataset = _described(pydicom.dcmread(io.BytesIO(content), force=True))
+        dataset = _described(pydicom.dcmread(_File(content), force=True))
         _refuse_missing_codec(dataset)
-        sides = dataset.get("Rows") or 0, dataset.get("Columns") or 0
-        refuse_pixels(*sides)
-        refuse_hollow(len(content), *sides)
+        for sides in ((dataset.get("Rows") or 0, dataset.get("Columns") or 0), _coded_sides(dataset)):
+            refuse_pixels(*sides[:2])
+            refuse_hollow(len(content), *sides)
         stored = pixel_array(dataset, index=0)
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
+            _refuse_segments(dataset)
             stored = _bytes(apply_color_lut(stored, dataset), dataset.RedPaletteColorLookupTableDescriptor[2])
         if stored.ndim == 3:
             return channels_last(_bytes(stored, dataset.BitsStored) if windowed else stored, channels)
@@ -67,6 +75,48 @@ def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
             return channels_last(np.where(is_padding, np.nan, values).astype(np.float32), channels)
         levels = np.clip(_presented(_windowed(values, is_padding, dataset), dataset), 0, 1)
         return channels_last(np.where(is_padding, 0, np.round(levels * 255)).astype(np.uint8), channels)
+
+
+class _File(io.BytesIO):
+    """Of a deflated file pydicom reads at once what remains, and inflates that whatever comes of it; no other file is
+    read so."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if size is None or size < 0:
+            packed, inflater, inflated = found, zlib.decompressobj(-zlib.MAX_WBITS), 0
+            while packed:
+                inflated += len(inflater.decompress(packed, INFLATED_BYTES))
+                if inflated > MOST_PIXELS or is_bomb(len(found), inflated):
+                    raise Undecodable(f"it inflates {len(found):,} bytes to {inflated:,} or more: made to take long")
+                packed = inflater.unconsumed_tail
+        return found
+
+
+def _coded_sides(dataset: Any) -> tuple[int, ...]:
+    """What the codec will find in a compressed frame, whatever the file says of it; of others nothing."""
+    from pydicom.encaps import get_frame
+    from pydicom.pixels.utils import as_pixel_options
+    from pydicom.uid import RLELossless
+
+    syntax, options = dataset.file_meta.TransferSyntaxUID, as_pixel_options(dataset)
+    if not syntax.is_encapsulated or syntax == RLELossless:
+        return ()
+    offsets, frames = options.get("extended_offsets"), options["number_of_frames"]
+    return coded_sides(get_frame(dataset.PixelData, 0, number_of_frames=frames, extended_offsets=offsets))
+
+
+def _refuse_segments(dataset: Any) -> None:
+    """Raises Undecodable for a palette in segments (C.7.9.2) that become more entries than one has. Segments that
+    repeat others, which may do so themselves, count as such."""
+    order, bits = "<" if dataset.original_encoding[1] else ">", dataset.RedPaletteColorLookupTableDescriptor[2]
+    for name in SEGMENTED:
+        words, place, entries = np.frombuffer(dataset.get(name) or b"", f"{order}u{bits // 8}").tolist(), 0, 0
+        while place + 1 < len(words):
+            kind, count = words[place], words[place + 1]
+            place, entries = place + 2 + (count if kind == DISCRETE else 1), entries + count
+            if kind not in (DISCRETE, LINEAR) or entries > WORDS:
+                raise Undecodable(f"its palette is of segments that repeat others, or has more than {WORDS:,} entries")
 
 
 def _described(dataset: Any) -> Any:

@@ -1,10 +1,13 @@
 """An image file's header by Pillow, whatever else the file says: what cannot be read of its metadata costs no more
 than its orientation.
 
-Sources: the PNG specification (chunks), ITU-T T.81, annex B (markers of JPEG).
+Sources: the PNG specification (chunks), ITU-T T.81, annex B (markers of JPEG), T.87, annex C (JPEG-LS), T.800, annex A
+(JPEG 2000).
 """
 
 import io
+import math
+import re
 import struct
 import warnings
 import zlib
@@ -20,6 +23,11 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = (b"tRNS", b"eXIf")
 """Of the chunks that a decoder may ignore: transparency and orientation."""
 JPEG_START = b"\xff\xd8"
+FRAMES = {bytes((0xFF, marker)) for marker in {*range(0xC0, 0xD0), 0xDE, 0xF7} - {0xC4, 0xC8, 0xCC}}
+"""Markers of what tells a JPEG's size, a hierarchical one's and a JPEG-LS's, too."""
+LONGEST_SIDE = 2**16 - 1
+CODESTREAM = re.compile(rb"(?:\A|jp2c(?:.{8})?)\xff\x4f\xff\x51.{4}(.{34})", re.DOTALL)
+"""JPEG 2000's first two markers, of which the second tells the size: where a file or its box of that begins."""
 SCAN = 0xDA
 START_OF_SCAN, MOST_SCANS = b"\xff\xda", 500
 """A progressive JPEG's are passes over all of its pixels, and a few bytes are one. Encoders write ten."""
@@ -61,6 +69,20 @@ def opened(content: bytes) -> tuple[Image.Image, bytes]:
     if image.info.get("progressive") and (scans := content.count(START_OF_SCAN)) > MOST_SCANS:
         raise Undecodable(f"it has {scans:,} scans, more than the {MOST_SCANS} that are read")
     return image, content
+
+
+def coded_sides(content: bytes) -> tuple[int, int, int]:
+    """Height, width and components of a JPEG of any kind or a JPEG 2000, as its codec makes room for them; of a side
+    that is told further on the longest. Raises Undecodable where it tells none."""
+    for part in _jpeg_parts(content):
+        if part[:2] in FRAMES:
+            height, width, components = struct.unpack_from(">HHB", part, 5)
+            return height or LONGEST_SIDE, width or LONGEST_SIDE, components
+    found = [struct.unpack(">II24xH", match[1]) for match in CODESTREAM.finditer(content)]
+    if found:
+        width, height, components = max(found, key=math.prod)
+        return height, width, components
+    raise Undecodable("its compressed image does not tell of its size")
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -105,6 +127,9 @@ def _jpeg_parts(content: bytes) -> Iterator[bytes]:
         return
     yield JPEG_START
     while offset + 4 <= len(content) and content[offset] == 0xFF and content[offset + 1] != SCAN:
+        if content[offset + 1] == 0xFF:  # fills up
+            offset += 1
+            continue
         end = offset + 2 + int.from_bytes(content[offset + 2 : offset + 4], "big")
         marker, said = content[offset + 1], content[offset + 4 : end]
         is_known = any(marker == kept and said.startswith(start) and len(said) >= n for kept, start, n in (EXIF, ADOBE))

@@ -9,9 +9,10 @@ import pyarrow.parquet
 from jaxtyping import Shaped
 
 from foldline.archive.addresses import loaded_array
+from foldline.archive.budgets import refuse_parquet
 from foldline.files.refusal import listed
 from foldline.pixels.headers import UPRIGHT, opened, orientation_of
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_pixels
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_hollow, refuse_pixels
 
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""
@@ -46,12 +47,14 @@ def _array(content: bytes) -> np.ndarray:
         raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
     inner = loaded.zip.infolist()[0]
     refuse_pixels(inner.file_size // LARGEST_NUMBER)
+    refuse_hollow(len(content), inner.file_size)
     return loaded_array(loaded.zip.read(inner))
 
 
 def _columns(content: bytes) -> Shaped[np.ndarray, "rows columns"]:
     file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
     refuse_pixels(file.metadata.num_rows, file.metadata.num_columns)
+    refuse_parquet(len(content), file)
     table = file.read()
     numbers = [name for name in table.schema.names if pyarrow.types.is_primitive(table.schema.field(name).type)]
     if not numbers:

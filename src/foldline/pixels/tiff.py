@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from foldline.archive.budgets import MOST_PIXELS
+from foldline.archive.budgets import MOST_PIXELS, is_bomb
 from foldline.files.refusal import Refusal
 from foldline.pixels.headers import ORIENTATION_TAG, UPRIGHT
 from foldline.pixels.samples import Samples, channels_last
@@ -55,7 +55,9 @@ def tiff_samples(content: bytes, channels: int) -> Samples:
 def _whole_or_first_page(file: Any, channels: int) -> Samples:
     first = file.pages.first
     try:
-        if math.prod(file.series[0].shape) <= MOST_PIXELS * first.samplesperpixel:
+        whole = file.series[0]
+        is_small = math.prod(whole.shape) <= MOST_PIXELS * first.samplesperpixel
+        if is_small and not is_bomb(file.filehandle.size, whole.nbytes):
             return channels_last(file.asarray(), channels)
     except Undecodable:
         if len(file.pages) == 1:
