@@ -165,3 +165,10 @@ def test_an_infinite_number_is_refused(zipped: Zipped) -> None:
 def test_features_without_a_column_are_refused() -> None:
     with pytest.raises(Refusal, match="features names no column: write `features: null`"):
         parse({"numbers": [], "categories": []}, Features, "card")
+
+
+def test_a_pattern_of_many_stars_comes_to_an_end(zipped: Zipped) -> None:
+    files = {name: text.replace("age", "a" * 200) for name, text in TABLES.items()}
+    with pytest.raises(Refusal, match=r"no column .* fits `a\*a\*a.*b`"):
+        read(zipped, ["a*" * 40 + "b"], [], files)
+    assert list(read(zipped, ["a*" * 40], [], files))

@@ -23,7 +23,6 @@ from pydicom.uid import (
 )
 
 from foldline.archive import budgets
-from foldline.files.refusal import Curable
 from foldline.pixels.decoding import decode
 from foldline.pixels.dicom import dicom_samples
 from foldline.pixels.headers import MOST_SCANS, START_OF_SCAN, coded_sides
@@ -71,7 +70,7 @@ def test_samples_without_bytes() -> None:
     tags = ((256, 4, 32_768), (257, 4, 1_000), (258, 3, 64), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 60_000),
             (278, 4, 1_000), (279, 4, 100), (339, 3, 3))  # fmt: skip
     body = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
-    with pytest.raises(Undecodable, match=r"its header tells of 15,728,640,000,000, and it has \d+ bytes"):
+    with pytest.raises(Undecodable, match=r"its header tells of 1,000 x 32,768 x 480,000, and it has \d+ bytes"):
         tiff_samples(b"II*\0" + struct.pack("<IH", 8, len(tags)) + body + bytes(400), 3)
 
 
@@ -117,7 +116,7 @@ def test_a_compressed_image_that_is_larger_than_its_file_says(what: str) -> None
 
 def test_the_size_that_a_codec_finds() -> None:
     assert coded_sides(at(J2K, SIZ, 40, ">H", 200)) == (16, 16, 200)
-    assert coded_sides(JP2 + at(JP2, SIZ, 8, ">II", 30, 20)) == (20, 30, 1)
+    assert coded_sides(JP2 + at(JP2, SIZ, 8, ">II", 30, 20)) == (30, 20, 1)
     assert coded_sides(JPEG_LS) == (16, 16, 1)
     assert coded_sides(at(JPEG_LS, b"\xff\xf7", 5, ">H", 0)) == (65_535, 16, 1)
     with pytest.raises(Undecodable, match="does not tell of its size"):
@@ -137,7 +136,7 @@ def deflated(content: bytes) -> bytes:
 @pytest.mark.usefixtures("small_budget")
 def test_deflated_dicom() -> None:
     assert dicom_samples(deflated(bytes(50_000)), 1, windowed=False).shape == (16, 16, 1)
-    with pytest.raises(Undecodable, match=r"it inflates \d+ bytes to 100,\d+ or more: made to take long"):
+    with pytest.raises(Undecodable, match=r"it inflates \d+ bytes to more than 65,536: made to take long"):
         dicom_samples(deflated(bytes(100_000)), 1, windowed=False)
 
 
@@ -170,11 +169,11 @@ def test_a_palette_of_segments() -> None:
 def test_files_of_numbers_that_are_all_alike() -> None:
     content = io.BytesIO()
     np.savez_compressed(content, np.zeros((300, 300)))
-    with pytest.raises(Undecodable, match=r"its header tells of 720,128, and it has \d+ bytes"):
+    with pytest.raises(Undecodable, match=r"its header tells of 90,016 x 1 x 8, and it has \d+ bytes"):
         array_samples(content.getvalue(), 1)
     content = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table({"a": np.zeros(200_000)}), content)
-    with pytest.raises(Curable, match=r"its [\d,]+ bytes make a table of 200,000 x 1 fields"):
+    with pytest.raises(Undecodable, match=r"its header tells of 200,000 x 1 x 8, and it has [\d,]+ bytes"):
         array_samples(content.getvalue(), 1)
 
 

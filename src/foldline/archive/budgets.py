@@ -8,14 +8,20 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
-from foldline.files.refusal import Curable, Refusal
+from foldline.files.refusal import Curable, Refusal, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
     from pyarrow.parquet import ParquetFile
 
 LARGEST_EXPANSION = 1_000
@@ -42,6 +48,9 @@ PIXELS_VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
 """OpenCV's own name for it, which it heeds, too."""
 MOST_PIXELS = int(os.environ.get(PIXELS_VARIABLE) or 2**30)
 """Of an image: a scanned slide has a third of this. Numbers of an array count as pixels."""
+
+MATCHING_SECONDS, SECONDS_PER_TEXT = 10, 1e-4
+"""Of the processor, for a regular expression: a hundred times what any that is meant takes."""
 
 
 def most_made(given_bytes: int) -> int:
@@ -78,6 +87,42 @@ def refuse_parquet(given_bytes: int, file: ParquetFile) -> None:
     groups = [found.row_group(number) for number in range(found.num_row_groups)]
     items = sum(group.column(number).num_values for group in groups for number in lists)
     refuse_cells(given_bytes, rows, found.num_columns + items // rows)
+
+
+def refuse_product(what: str, given: int, made: int) -> None:
+    """Raises Refusal where many lines, or paths, meet many others each. given, made: fields, or comparisons."""
+    if is_bomb(CELL_BYTES * given, CELL_BYTES * made):
+        raise Refusal(f"{what}: that is too much to be meant. Write into the card more of what tells them apart.")
+
+
+def refuse_join(where: str, left: pd.DataFrame, right: pd.DataFrame, on: Sequence[str]) -> None:
+    """Raises Refusal, before it is made, for a join in which keys that both repeat make far too many lines."""
+    ours, theirs = (table[list(on)].reset_index(drop=True).value_counts() for table in (left, right))
+    lines = (ours * theirs).dropna()
+    for key in lines.nlargest(1).index:
+        many = f"{ours[key]:,} lines with {listed(on)} = {listed(key)} meet {theirs[key]:,}, {lines.sum():,.0f} in all"
+        fields = int(lines.sum()) * (left.shape[1] + right.shape[1])
+        refuse_product(f"{where}: {many}", left.size + right.size, fields)
+        refuse_without_memory(f"{where}: {many}", CELL_BYTES * fields)
+
+
+@contextmanager
+def refusing_backtracking(pattern: str, texts: int) -> Iterator[None]:
+    """Raises Refusal where a card's regular expression is held against so many texts, and does not come to an end: the
+    ways in which it may fit can double with each letter, and Python's `re` tries all. In the main thread alone."""
+
+    def refuse(*_: object) -> None:
+        raise Refusal(
+            f"The card's pattern {pattern!r} takes too long over {texts:,} texts: it may fit one in very many ways. "
+            "Write it so that there is one, such as `[^/]+` instead of `(.+)+`."
+        )
+
+    signal.signal(signal.SIGVTALRM, refuse)
+    signal.setitimer(signal.ITIMER_VIRTUAL, MATCHING_SECONDS + SECONDS_PER_TEXT * texts)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def refuse_archives(where: str, nested: int, opened: int) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import bisect
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from posixpath import normpath, splitext
 from unicodedata import normalize
 
 import pandas as pd
 
 from foldline.archive.archives import Archives
-from foldline.archive.budgets import LONGEST_PATH
+from foldline.archive.budgets import LONGEST_PATH, refuse_product
 from foldline.archive.encodings import IN_TEXTS, IN_ZIPS
 
+LOOKED_UP = 64
+"""Characters of a text by which names are found."""
 NOT_NORMALISED = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
 
@@ -52,30 +54,38 @@ def expanded_paths(paths: pd.Series, names: Collection[str]) -> pd.Series:
     patterns = paths[paths.str.contains("*", regex=False)]
     if patterns.empty:
         return paths
-    ordered = sorted(names)
-    found = {pattern: _images(pattern, ordered) or [pattern] for pattern in patterns.unique()}
-    return paths.map(lambda path: found.get(path, path)).explode().astype("str")
+    fitting: dict[str, list[str]] = defaultdict(list)
+    for pattern, name in matching(patterns.unique(), sorted(names)):
+        fitting[pattern].append(name)
+    found = {pattern: images_among(some) if pattern.endswith(".*") else some for pattern, some in fitting.items()}
+    rows = sum(len(found.get(pattern, ".")) for pattern in map(str, patterns))
+    refuse_product(f"{len(patterns):,} paths with `*` stand for {rows:,} files", len(paths) + len(names), rows)
+    return paths.map(lambda path: found.get(str(path), path)).explode().astype("str")
 
 
-def _images(pattern: str, ordered: Sequence[str]) -> Sequence[str]:
-    names = matching(pattern, ordered)
-    return images_among(names) if pattern.endswith(".*") else names
+def matching(patterns: Collection[str], ordered: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each pattern with `*` and each of the sorted names that fits it. A name is compared with those alone of whose
+    texts next to a `*` it holds the rarest. Raises Refusal where nearly all names may fit nearly all patterns."""
+    times = Counter(text for pattern in patterns for text in set(pattern.split("*")))
+    by_text = defaultdict(list)
+    for pattern in patterns:
+        rarest = min(pattern.split("*"), key=lambda text: (times[text], -len(text)))
+        by_text[rarest[:LOOKED_UP]].append((pattern, re.compile(regular(pattern)).fullmatch))
+    lengths, compared = set(map(len, by_text)), 0
+    what = f"{len(patterns):,} paths with `*` may each be of nearly any of {len(ordered):,} files"
+    for name in ordered:
+        for text in by_text.keys() & {name[at : at + n] for n in lengths for at in range(len(name) - n + 1)}:
+            compared += len(by_text[text])
+            refuse_product(what, len(patterns) + len(ordered), compared)
+            yield from ((pattern, name) for pattern, fits in by_text[text] if fits(name))
 
 
-def matching(pattern: str, ordered: Sequence[str]) -> list[str]:
-    """The sorted names that fit a pattern with `*`: only the names that begin as the pattern does are compared."""
-    start = pattern[: pattern.index("*")]
-    first = bisect.bisect_left(ordered, start)
-    last = bisect.bisect_right(ordered, start + chr(0x10FFFF))
-    fits = re.compile(regular(pattern)).fullmatch
-    return [name for name in ordered[first:last] if fits(name)]
-
-
-def regular(pattern: str) -> str:
-    """The regular expression for a pattern with `*`. What stands between two of these is taken where it comes first,
-    for good: to try the others, too, would take for ever in a pattern of many, and finds nothing more."""
+def regular(pattern: str, character: str = "[^/]") -> str:
+    """The regular expression for a pattern with `*`, any text of such characters. What stands between two of these is
+    taken where it comes first, for good: to try the others, too, would take for ever in a pattern of many, and finds
+    nothing more."""
     first, *between, last = map(re.escape, pattern.split("*"))
-    return f"{first}{''.join(f'(?>[^/]*?{text})' for text in between)}[^/]*{last}"
+    return f"{first}{''.join(f'(?>{character}*?{text})' for text in between)}{character}*{last}"
 
 
 def one_per_folder(names: Collection[str]) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from posixpath import dirname
 
 import pandas as pd
@@ -48,11 +49,11 @@ def folder_of(paths: Sequence[str], archives: Archives, fact: str) -> Folder:
     fact: what names them, for the message. Raises Refusal where they may lie in several places.
     """
     ordered: Sequence[str] = sorted(archives.names) if any("*" in path for path in paths) else ()
-    if not paths or any(_is_there(path, archives, ordered) for path in paths):
+    if not paths or _one_there(paths, archives, ordered):
         return AS_WRITTEN
     some = paths[:: max(1, len(paths) // LOOKED_FOR)]
-    folders = {folder: folder.there(path) for folder in _shorter(some) for path in reversed(some)
-               if _is_there(folder.there(path), archives, ordered)}  # fmt: skip
+    shorter = ((folder, _one_there(list(map(folder.there, some)), archives, ordered)) for folder in _shorter(some))
+    folders = {folder: path for folder, path in shorter if path is not None}
     for folder, path in _longer(some, archives.names):
         folders.setdefault(folder, folder.there(path))
     if len(folders) > 1:
@@ -102,9 +103,11 @@ def fitting(pattern: re.Pattern[str], archives: Archives, fact: str) -> tuple[li
     return next(((matches, Folder(further=folder)) for folder, matches in below.items()), ([], AS_WRITTEN))
 
 
-def _is_there(path: str, archives: Archives, ordered: Sequence[str]) -> bool:
-    file = _file(path)
-    return bool(matching(file, ordered)) if "*" in file else file in archives
+def _one_there(paths: Iterable[str], archives: Archives, ordered: Sequence[str]) -> str | None:
+    """One of them that is there."""
+    files = dict.fromkeys(map(_file, paths))
+    patterns = (pattern for pattern, _ in matching([file for file in files if "*" in file], ordered))
+    return next(chain((file for file in files if "*" not in file and file in archives), patterns), None)
 
 
 def _file(path: str) -> str:

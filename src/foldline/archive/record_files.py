@@ -20,7 +20,7 @@ import pyarrow
 from jaxtyping import Float32
 
 from foldline.archive.bson import decode_document, documents_in
-from foldline.archive.budgets import refuse_parquet
+from foldline.archive.budgets import refuse_parquet, refusing_backtracking
 from foldline.archive.texts import AS_WRITTEN, encoding_of
 from foldline.archive.tfrecord import decode_example, examples_in
 from foldline.files.refusal import listed
@@ -91,7 +91,8 @@ class SeparateRecords(ByteRecords):
 
 @lru_cache
 def matching_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if re.fullmatch(pattern, name))
+    with refusing_backtracking(pattern, len(names)):
+        return tuple(name for name in names if re.fullmatch(pattern, name))
 
 
 class BsonRecords(SeparateRecords):

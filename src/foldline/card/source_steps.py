@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from foldline.archive.archives import Archives
+from foldline.archive.budgets import refuse_join
 from foldline.archive.delimited import Spelling
 from foldline.archive.tables import described_lines, read_header, read_table, refuse_empty_table
 from foldline.archive.texts import as_text
@@ -92,6 +93,7 @@ class TableFile(Step):
                 f"{listed(table, 20)}, there are {listed(lines, 20)}. Join it by columns of other names in a function "
                 "of your own (docs/own-code.md)."
             )
+        refuse_join(f"{archives.folder}: `{self.name}`", lines, table, on)
         merged = lines.reset_index(names=PLACE).merge(table, "left", on, indicator="#found")
         if not (merged["#found"] == "both").any():
             raise Refusal(

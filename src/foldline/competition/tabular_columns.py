@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from foldline.archive.file_names import regular
 from foldline.archive.tables import described_lines, refuse_absent_columns
 from foldline.card.features import Features
 from foldline.card.layout import Layout
@@ -103,7 +104,7 @@ def _found(names: Sequence[str], fact: str, train: SharedColumns, spare: Sequenc
             refuse_absent_columns([(fact, name)], train.names, train.source)
             found[name] = None
             continue
-        fits = re.compile(".*".join(map(re.escape, name.split(ANY_TEXT)))).fullmatch
+        fits = re.compile(regular(name, ".")).fullmatch
         fitting = [column for column in spare if fits(column)]
         if not fitting:
             raise Refusal(

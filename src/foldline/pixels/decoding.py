@@ -16,7 +16,7 @@ from jaxtyping import Shaped
 from PIL import Image
 
 from foldline.pixels.headers import JPEG_START, MOST_SCANS, START_OF_SCAN, UPRIGHT, opened, orientation_of
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_hollow, refuse_pixels, undecodable
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_size, undecodable
 
 VERSION = 4
 """Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
@@ -75,8 +75,7 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> DecodedPixe
 def _decode(content: bytes, channels: int, needed: SizeOf) -> DecodedPixels:
     size = plain_size(content)
     if size is not None:
-        refuse_pixels(*size)
-        refuse_hollow(len(content), *size)
+        refuse_size(len(content), *size)
         pixels = _by_opencv(content, channels, _scale(size, needed(*size)))
         if pixels is not None:
             return DecodedPixels(pixels, *size)

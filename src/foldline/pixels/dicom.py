@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from foldline.archive.budgets import MOST_PIXELS, is_bomb
+from foldline.archive.budgets import MOST_PIXELS, most_made
 from foldline.files.refusal import Refusal
 from foldline.pixels.headers import coded_sides
 from foldline.pixels.samples import Samples, channels_last
-from foldline.pixels.undecodable import Undecodable, refuse_hollow, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_size
 
 MARK, MARK_OFFSET = b"DICM", 128
 WITHOUT_MARK = re.compile(rb"(\x02\0..(UL|OB)|\x08\0[\x00-\x18]\0(UL|CS|UI|DA|TM|[\x02-\x40]\0\0\0))", re.DOTALL)
@@ -34,10 +34,6 @@ PADDINGS = {
 LEAST_WIDTHS = {"LINEAR": 1, "LINEAR_EXACT": np.nextafter(0, 1), "SIGMOID": np.nextafter(0, 1)}
 """Of a window, by its function."""
 WORDS = 2**16
-SEGMENTED = tuple(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue", "Alpha"))
-DISCRETE, LINEAR = 0, 1
-INFLATED_BYTES = 2**24
-"""At once."""
 
 
 def is_dicom(content: bytes) -> bool:
@@ -60,10 +56,8 @@ def dicom_samples(content: bytes, channels: int, windowed: bool) -> Samples:
         raise Refusal(f"The images are DICOM, and pydicom is not installed: pip install pydicom {CODECS}.") from None
     with warnings.catch_warnings(action="ignore"):
         dataset = _described(pydicom.dcmread(_File(content), force=True))
-        _refuse_missing_codec(dataset)
-        for sides in ((dataset.get("Rows") or 0, dataset.get("Columns") or 0), _coded_sides(dataset)):
-            refuse_pixels(*sides[:2])
-            refuse_hollow(len(content), *sides)
+        _refuse_compression(dataset, len(content))
+        refuse_size(len(content), dataset.get("Rows") or 0, dataset.get("Columns") or 0)
         stored = pixel_array(dataset, index=0)
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             _refuse_segments(dataset)
@@ -84,38 +78,24 @@ class _File(io.BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         found = super().read(size)
         if size is None or size < 0:
-            packed, inflater, inflated = found, zlib.decompressobj(-zlib.MAX_WBITS), 0
-            while packed:
-                inflated += len(inflater.decompress(packed, INFLATED_BYTES))
-                if inflated > MOST_PIXELS or is_bomb(len(found), inflated):
-                    raise Undecodable(f"it inflates {len(found):,} bytes to {inflated:,} or more: made to take long")
-                packed = inflater.unconsumed_tail
+            most = min(most_made(len(found)), MOST_PIXELS)
+            if len(zlib.decompressobj(-zlib.MAX_WBITS).decompress(found, most + 1)) > most:
+                raise Undecodable(f"it inflates {len(found):,} bytes to more than {most:,}: made to take long")
         return found
-
-
-def _coded_sides(dataset: Any) -> tuple[int, ...]:
-    """What the codec will find in a compressed frame, whatever the file says of it; of others nothing."""
-    from pydicom.encaps import get_frame
-    from pydicom.pixels.utils import as_pixel_options
-    from pydicom.uid import RLELossless
-
-    syntax, options = dataset.file_meta.TransferSyntaxUID, as_pixel_options(dataset)
-    if not syntax.is_encapsulated or syntax == RLELossless:
-        return ()
-    offsets, frames = options.get("extended_offsets"), options["number_of_frames"]
-    return coded_sides(get_frame(dataset.PixelData, 0, number_of_frames=frames, extended_offsets=offsets))
 
 
 def _refuse_segments(dataset: Any) -> None:
     """Raises Undecodable for a palette in segments (C.7.9.2) that become more entries than one has. Segments that
     repeat others, which may do so themselves, count as such."""
-    order, bits = "<" if dataset.original_encoding[1] else ">", dataset.RedPaletteColorLookupTableDescriptor[2]
-    for name in SEGMENTED:
-        words, place, entries = np.frombuffer(dataset.get(name) or b"", f"{order}u{bits // 8}").tolist(), 0, 0
+    word = f"{'<' if dataset.original_encoding[1] else '>'}u{dataset.RedPaletteColorLookupTableDescriptor[2] // 8}"
+    for colour in ("Red", "Green", "Blue", "Alpha"):
+        data, place, entries = dataset.get(f"Segmented{colour}PaletteColorLookupTableData") or b"", 0, 0
+        words = np.frombuffer(data, word).tolist()
         while place + 1 < len(words):
             kind, count = words[place], words[place + 1]
-            place, entries = place + 2 + (count if kind == DISCRETE else 1), entries + count
-            if kind not in (DISCRETE, LINEAR) or entries > WORDS:
+            # 0: its entries follow; 1: the last one of a line to it; 2: which segments to repeat.
+            place, entries = place + 2 + (1 if kind else count), entries + count
+            if kind > 1 or entries > WORDS:
                 raise Undecodable(f"its palette is of segments that repeat others, or has more than {WORDS:,} entries")
 
 
@@ -143,12 +123,22 @@ def _bytes(colours: np.ndarray, bits: int) -> np.ndarray:
     return colours if colours.dtype == np.uint8 else (colours >> max(bits - 8, 0)).astype(np.uint8)
 
 
-def _refuse_missing_codec(dataset: Any) -> None:
+def _refuse_compression(dataset: Any, file_bytes: int) -> None:
+    """Raises Refusal where the codec is missing, and Undecodable for a size that the codec would find, whatever the
+    file says of it."""
+    from pydicom.encaps import get_frame
     from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.pixels.utils import as_pixel_options
+    from pydicom.uid import RLELossless
 
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax.is_encapsulated and not get_decoder(syntax).is_available:
         raise Refusal(f"The images are DICOM in {syntax.name}, which needs a codec: pip install {CODECS}.")
+    if syntax.is_encapsulated and syntax != RLELossless:
+        options = as_pixel_options(dataset)
+        offsets, frames = options.get("extended_offsets"), options["number_of_frames"]
+        frame = get_frame(dataset.PixelData, 0, number_of_frames=frames, extended_offsets=offsets)
+        refuse_size(file_bytes, *coded_sides(frame))
 
 
 def _is_padding(stored: np.ndarray, dataset: Any) -> Bool[np.ndarray, "h w"]:

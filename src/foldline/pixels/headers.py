@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from foldline.pixels.undecodable import Undecodable, refuse_hollow, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_size
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = (b"tRNS", b"eXIf")
@@ -25,7 +25,6 @@ PNG_KEPT = (b"tRNS", b"eXIf")
 JPEG_START = b"\xff\xd8"
 FRAMES = {bytes((0xFF, marker)) for marker in {*range(0xC0, 0xD0), 0xDE, 0xF7} - {0xC4, 0xC8, 0xCC}}
 """Markers of what tells a JPEG's size, a hierarchical one's and a JPEG-LS's, too."""
-LONGEST_SIDE = 2**16 - 1
 CODESTREAM = re.compile(rb"(?:\A|jp2c(?:.{8})?)\xff\x4f\xff\x51.{4}(.{34})", re.DOTALL)
 """JPEG 2000's first two markers, of which the second tells the size: where a file or its box of that begins."""
 SCAN = 0xDA
@@ -64,24 +63,22 @@ def opened(content: bytes) -> tuple[Image.Image, bytes]:
         image, content = _without_metadata(content, error)
     if image.format == "EPS":
         raise Undecodable("it is a program in PostScript, which is not run")
-    refuse_pixels(*image.size)
-    refuse_hollow(len(content), *image.size)
+    refuse_size(len(content), *image.size)
     if image.info.get("progressive") and (scans := content.count(START_OF_SCAN)) > MOST_SCANS:
         raise Undecodable(f"it has {scans:,} scans, more than the {MOST_SCANS} that are read")
     return image, content
 
 
-def coded_sides(content: bytes) -> tuple[int, int, int]:
-    """Height, width and components of a JPEG of any kind or a JPEG 2000, as its codec makes room for them; of a side
+def coded_sides(content: bytes) -> tuple[int, ...]:
+    """Both sides and the components of a JPEG of any kind or a JPEG 2000, as its codec makes room for them; of a side
     that is told further on the longest. Raises Undecodable where it tells none."""
     for part in _jpeg_parts(content):
         if part[:2] in FRAMES:
             height, width, components = struct.unpack_from(">HHB", part, 5)
-            return height or LONGEST_SIDE, width or LONGEST_SIDE, components
+            return height or 0xFFFF, width or 0xFFFF, components
     found = [struct.unpack(">II24xH", match[1]) for match in CODESTREAM.finditer(content)]
     if found:
-        width, height, components = max(found, key=math.prod)
-        return height, width, components
+        return max(found, key=math.prod)
     raise Undecodable("its compressed image does not tell of its size")
 
 

@@ -81,7 +81,7 @@ class ImageFiles:
             if image.height == 0:
                 return Contents((_image_file(value_at(records.at(image.place), image.fields[0])),))
             return Contents((_numbers(records, image).tobytes(),), image)
-        except MemoryError:
+        except (MemoryError, Refusal):
             raise
         except Exception as error:  # hostile bytes meet readers with any error there is
             raise Undecodable(f"its record does not hold it ({error})") from None

@@ -9,10 +9,9 @@ import pyarrow.parquet
 from jaxtyping import Shaped
 
 from foldline.archive.addresses import loaded_array
-from foldline.archive.budgets import refuse_parquet
 from foldline.files.refusal import listed
 from foldline.pixels.headers import UPRIGHT, opened, orientation_of
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_hollow, refuse_pixels
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_size
 
 OPENCV_CHANNEL_ORDER = {"L": [0], "I;16": [0], "I;16B": [0], "RGB": [2, 1, 0], "RGBA": [2, 1, 0, 3]}
 """By Pillow's modes."""
@@ -46,15 +45,13 @@ def _array(content: bytes) -> np.ndarray:
     if len(loaded.files) != 1:
         raise Undecodable(f"it holds {len(loaded.files)} arrays, not one")
     inner = loaded.zip.infolist()[0]
-    refuse_pixels(inner.file_size // LARGEST_NUMBER)
-    refuse_hollow(len(content), inner.file_size)
+    refuse_size(len(content), inner.file_size // LARGEST_NUMBER, 1, LARGEST_NUMBER)
     return loaded_array(loaded.zip.read(inner))
 
 
 def _columns(content: bytes) -> Shaped[np.ndarray, "rows columns"]:
     file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
-    refuse_pixels(file.metadata.num_rows, file.metadata.num_columns)
-    refuse_parquet(len(content), file)
+    refuse_size(len(content), file.metadata.num_rows, file.metadata.num_columns, LARGEST_NUMBER)
     table = file.read()
     numbers = [name for name in table.schema.names if pyarrow.types.is_primitive(table.schema.field(name).type)]
     if not numbers:

@@ -12,7 +12,7 @@ from foldline.archive.budgets import MOST_PIXELS, is_bomb
 from foldline.files.refusal import Refusal
 from foldline.pixels.headers import ORIENTATION_TAG, UPRIGHT
 from foldline.pixels.samples import Samples, channels_last
-from foldline.pixels.undecodable import Undecodable, refuse_hollow, refuse_pixels
+from foldline.pixels.undecodable import Undecodable, refuse_size
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TIFF_CODECS = "imagecodecs"
@@ -38,8 +38,8 @@ def tiff_samples(content: bytes, channels: int) -> Samples:
     # Its microscopes' files name others that belong to them, which are not looked for.
     with tifffile.TiffFile(io.BytesIO(content), _multifile=False) as file:
         first = file.pages.first
-        refuse_pixels(first.imagelength, first.imagewidth)
-        refuse_hollow(len(content), first.nbytes)
+        height, width = first.imagelength, first.imagewidth
+        refuse_size(len(content), height, width, first.nbytes // max(height * width, 1))
         try:
             samples = _whole_or_first_page(file, channels)
         except ValueError as error:

@@ -1,7 +1,5 @@
 """Why an image cannot be read, and the budget of pixels that it may have."""
 
-import math
-
 import cv2
 from PIL import Image, UnidentifiedImageError
 
@@ -34,23 +32,17 @@ def undecodable(error: Exception, content: bytes) -> Undecodable:
     return Undecodable(f"{error}" or type(error).__name__)
 
 
-def refuse_pixels(*sides: int) -> None:
-    """sides: as the header tells them. Raises Undecodable before anything of that size is made."""
-    if math.prod(sides) > MOST_PIXELS:
+def refuse_size(file_bytes: int, height: int, width: int, depth: int = 1) -> None:
+    """Raises Undecodable, before anything of that size is made, for an image of too many pixels, and for a large one of
+    which the file can hold next to nothing. The sides are what the header tells; depth: what a pixel consists of."""
+    told = f"its header tells of {' x '.join(f'{side:,}' for side in (height, width, depth)[: 2 + (depth > 1)])}"
+    if height * width > MOST_PIXELS:
         raise Undecodable(
-            f"its header tells of {' x '.join(f'{side:,}' for side in sides)}, more than the {_shown(MOST_PIXELS)} "
-            f"pixels that are read: if that is true, set the environment variable {PIXELS_VARIABLE} to more than it has"
+            f"{told}, more than the {_shown(MOST_PIXELS)} pixels that are read: if that is true, set the environment "
+            f"variable {PIXELS_VARIABLE} to more than it has"
         )
-
-
-def refuse_hollow(file_bytes: int, *sides: int) -> None:
-    """Raises Undecodable for a large image of which the file can hold next to nothing. sides: as the header tells
-    them."""
-    if is_bomb(file_bytes, math.prod(sides)):
-        raise Undecodable(
-            f"its header tells of {' x '.join(f'{side:,}' for side in sides)}, and it has {file_bytes:,} bytes: it is "
-            "cut off, or made to take long"
-        )
+    if is_bomb(file_bytes, height * width * depth):
+        raise Undecodable(f"{told}, and it has {file_bytes:,} bytes: it is cut off, or made to take long")
 
 
 def _shown(number: int) -> str:

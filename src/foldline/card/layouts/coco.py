@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.budgets import refuse_join
 from foldline.archive.file_names import normalised_paths
 from foldline.archive.locating import located
 from foldline.archive.tables import existing_file, refuse_absent_columns
@@ -118,6 +119,7 @@ def _annotated(images: pd.DataFrame, annotations: pd.DataFrame, source: str) -> 
             f"{source}: {len(unknown)} annotations are of no image in `images`: image_id {listed(unknown, 3)}. "
             "Download it anew."
         )
+    refuse_join(f"{source}: `images` and `annotations`", images, annotations, ["image_id"])
     return images.merge(annotations, "left", "image_id")
 
 

@@ -1,13 +1,12 @@
 """How a record holds its image, or its images."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
 from foldline.archive.addresses import InRecord, address_in_record, value_at
-from foldline.archive.record_files import Place, Record
+from foldline.archive.record_files import Place, Record, matching_names
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.source_steps import regular
 from foldline.files.refusal import Refusal, listed
@@ -102,7 +101,7 @@ class PixelColumns(RecordImage):
     width: PositiveInt
 
     def shows(self, column: str) -> bool:
-        return re.fullmatch(self.pattern, column) is not None
+        return bool(matching_names(self.pattern, (column,)))
 
     def addresses(self, file: str, place: Place, record: Record) -> Iterator[str]:
         yield address_in_record(file, InRecord(place, (), self.pattern, self.height, self.width))

@@ -95,7 +95,7 @@ class RecordsPart(Part):
     def _files(self, archives: Archives) -> list[str]:
         """The files that `file` names, in order. Raises Refusal when there is none."""
         name = located_file(archives, self.file[0].name)
-        found = matching(name, sorted(archives.names)) if "*" in name else [name]
+        found = [file for _, file in matching([name], sorted(archives.names))] if "*" in name else [name]
         existing_file(archives, found[0] if found else name, tuple(KINDS))
         return found
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from foldline.archive.archives import Archives
+from foldline.archive.budgets import refusing_backtracking
 from foldline.archive.containers import unopened_archives
 from foldline.archive.file_names import one_per_folder
 from foldline.archive.locating import fitting
@@ -43,7 +44,8 @@ class WalkPart(Part):
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per file whose whole path fits the pattern. Raises Refusal when none does."""
         pattern = re.compile(self.pattern[0].name)
-        found, folder = fitting(pattern, archives, f"{fact}.pattern")
+        with refusing_backtracking(pattern.pattern, len(archives.names)):
+            found, folder = fitting(pattern, archives, f"{fact}.pattern")
         if not found:
             raise Refusal(
                 f"{fact}.pattern: none of {len(archives.names)} files fits {pattern.pattern!r}. The archives hold "
