@@ -81,16 +81,25 @@ INDEX: dict[str, tuple[str | tuple[str, str], ...]] = {
 def main() -> None:
     words = sys.argv[1:]
     if words in ([], ["-h"], ["--help"], ["help"]):
-        print(index())
-        return
-    if words == ["--version"]:
+        _say(index())
+    elif words == ["--version"]:
         from importlib.metadata import version
 
-        print(f"foldline {version('foldline')}")
-        return
-    from pipelines.running import run
+        _say(f"foldline {version('foldline')}")
+    else:
+        from pipelines.running import run
 
-    run(lambda: _dispatch(words))
+        run(lambda: _dispatch(words))
+
+
+def _say(text: str) -> None:
+    """At once: what ends other commands well takes longer to import than this to say."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        from pipelines.running import UNREAD, nobody_reads
+
+        sys.exit(UNREAD if nobody_reads() else 1)
 
 
 def index() -> str:

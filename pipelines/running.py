@@ -115,7 +115,7 @@ def run(script: Callable[[], Answer | None]) -> None:
         if wants_json():
             keep_stdout()
         mend()
-        write_answer(script() or {})
+        write_answer(_answer_of(script))
         sys.stdout.flush()
     except Refusal as refusal:
         _refuse(str(refusal))
@@ -128,7 +128,7 @@ def run(script: Callable[[], Answer | None]) -> None:
         write_answer({"interrupted": following})
         sys.exit(INTERRUPTED)
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and _nobody_reads():
+        if isinstance(error, BrokenPipeError) and nobody_reads():
             sys.exit(UNREAD)
         if isinstance(error, MemoryError):
             _refuse("the memory is full. No file was left half-written. Free some, or use a machine with more.")
@@ -139,7 +139,15 @@ def run(script: Callable[[], Answer | None]) -> None:
         _refuse(f"{_why(of_disk)} No file was left half-written.")
 
 
-def _nobody_reads() -> bool:
+def _answer_of(script: Callable[[], Answer | None]) -> Answer:
+    try:
+        return script() or {}
+    except SystemExit:  # argparse's, after --help
+        sys.stdout.flush()
+        raise
+
+
+def nobody_reads() -> bool:
     """Whether standard output's reader has gone. Then the rest goes nowhere: Python would try once more at its end."""
     output = sys.stdout.fileno()
     waiting = select.poll()

@@ -1,6 +1,7 @@
 """The command `foldline`: its index, the way to each script, and what it says elsewhere or of a misspelt name."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import COMMANDS, INDEX, index, main
+from pipelines.running import UNREAD
 
 
 def foldline(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
@@ -34,6 +36,17 @@ def test_the_index_needs_no_library() -> None:
 def test_it_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     foldline(monkeypatch, "--version")
     assert capsys.readouterr().out == f"foldline {version('foldline')}\n"
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("train", "--help")])
+def test_where_nobody_reads_on_it_ends_without_a_word(words: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "pipelines", *words]
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}  # else argparse itself passes it over
+    ended = subprocess.run(command, env=buffered, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (UNREAD, "")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

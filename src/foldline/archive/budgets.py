@@ -97,7 +97,7 @@ def refuse_product(what: str, given: int, made: int) -> None:
 
 def refuse_join(where: str, left: pd.DataFrame, right: pd.DataFrame, on: Sequence[str]) -> None:
     """Raises Refusal, before it is made, for a join in which keys that both repeat make far too many lines."""
-    ours, theirs = (table[list(on)].reset_index(drop=True).value_counts() for table in (left, right))
+    ours, theirs = (table[list(on)].reset_index(drop=True).value_counts(dropna=False) for table in (left, right))
     lines = (ours * theirs).dropna()
     for key in lines.nlargest(1).index:
         many = f"{ours[key]:,} lines with {listed(on)} = {listed(key)} meet {theirs[key]:,}, {lines.sum():,.0f} in all"
