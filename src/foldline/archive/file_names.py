@@ -16,6 +16,8 @@ from foldline.archive.encodings import IN_TEXTS, IN_ZIPS
 
 LOOKED_UP = 64
 """Characters of a text by which names are found."""
+FEW = 32
+"""Texts that are sooner looked for one by one than all at once."""
 NOT_NORMALISED = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
 
@@ -74,7 +76,11 @@ def matching(patterns: Collection[str], ordered: Sequence[str]) -> Iterator[tupl
     lengths, compared = set(map(len, by_text)), 0
     what = f"{len(patterns):,} paths with `*` may each be of nearly any of {len(ordered):,} files"
     for name in ordered:
-        for text in by_text.keys() & {name[at : at + n] for n in lengths for at in range(len(name) - n + 1)}:
+        if len(by_text) < FEW:
+            texts = {text for text in by_text if text in name}
+        else:
+            texts = by_text.keys() & {name[at : at + n] for n in lengths for at in range(len(name) - n + 1)}
+        for text in sorted(texts):
             compared += len(by_text[text])
             refuse_product(what, len(patterns) + len(ordered), compared)
             yield from ((pattern, name) for pattern, fits in by_text[text] if fits(name))
