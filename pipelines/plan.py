@@ -33,7 +33,7 @@ def main() -> Answer:
     given, settings = script.parse_args(), read_settings()
     refuse_absent_tables(settings.places)
     # Heavy, and neither --help nor that needs any of it.
-    from foldline.experiment.plan import AS_IT_IS, proposals
+    from foldline.experiment.plan import AS_IT_IS, WORTHWHILE, proposals
     from pipelines.planned import changes_here, pretext_seconds, read_planned, seconds_of_run
 
     planned = read_planned(settings)
@@ -69,6 +69,8 @@ def main() -> Answer:
     for change in proposals(before, tried):
         other = planned.with_values(change.values)
         taken = seconds_of_run(settings, other, other.times(), pretext)["run"]
+        if taken * WORTHWHILE > seconds["run"]:  # its steps are faster, but they are little of a run
+            continue
         proposed.append({"values": change.values, "results": change.effect, "run_seconds": taken})
         minutes = f"{taken / 60:.1f} minutes per run, not {seconds['run'] / 60:.1f}"
         print(f"{change.options}\n  {minutes}; results: {change.effect}")
