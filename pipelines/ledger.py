@@ -12,12 +12,15 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from foldline.files.lasting import repository
 from foldline.files.places import LEDGER
 from foldline.kaggle.ledger import latest, read_ledger
 from pipelines.answers import Answer
 from pipelines.running import parser, run
+
+TO_THE_MINUTE = len("2026-11-30T12:00")
 
 
 def main() -> Answer:
@@ -29,9 +32,13 @@ def main() -> Answer:
     if not uploads:
         print("No uploads yet.")
         return {"uploads": []}
-    table = Table("first seen (UTC)", "competition", "run", "Kaggle's number", "state", "public score")
+    # Nothing is cut off: a run's id is looked for by it.
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for title in ("first seen (UTC)", "competition", "run", "number", "state", "public score"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("first seen (UTC)", "run"))
     for first, last in uploads:
-        table.add_row(first.time, last.competition, last.run_id, last.ref, last.event, last.public_score)
+        seen = first.time[:TO_THE_MINUTE].replace("T", " ")
+        table.add_row(*map(Text, (seen, last.competition, last.run_id, last.ref, last.event, last.public_score)))
     Console().print(table)
     return {"uploads": [{**asdict(last), "first_seen": first.time} for first, last in uploads]}
 

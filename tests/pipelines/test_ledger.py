@@ -38,6 +38,15 @@ def test_each_upload_once_with_its_latest_state(capsys: pytest.CaptureFixture[st
     assert "intended" in printed
 
 
+def test_on_80_columns_nothing_is_cut_off(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    append_entry(LEDGER, entry("plant-pathology-2021-fgvc8", "8f3002a37d0f", "scored", 1796067873, "0.02230"))
+    listed()
+    lines = capsys.readouterr().out.splitlines()
+    assert {"8f3002a37d0f", "1796067873", "scored", "0.02230"} <= set(" ".join(lines).split())
+    assert all(len(line) <= 80 and "…" not in line for line in lines)
+
+
 def test_of_one_competition() -> None:
     assert [one["run_id"] for one in listed("--competition", "digits")] == ["bbb"]
 
