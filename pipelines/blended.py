@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from foldline.archive.archives import open_archives
@@ -26,11 +27,13 @@ def print_agreement(names: Sequence[str], data: FitData, scorer: Scorer, scale: 
     """Each run's score, its correlation with the others, and how often they name other classes (also returned)."""
     inputs = tuple(map(scale.predictions, data.inputs[: len(names)]))
     alike = agreement(inputs, scale.form)
-    table = Table("run", scorer.metric.name, *names, title="correlation / fraction of rows with other classes")
+    table = Table(
+        "run", scorer.metric.name, *map(escape, names), title="correlation / fraction of rows with other classes"
+    )
     scores = [scorer.score(data.targets, one) for one in inputs]
     for at, (name, score) in enumerate(zip(names, scores, strict=True)):
         pairs = zip(alike.correlation[at], alike.disagreement[at], strict=True)
-        table.add_row(name, f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in pairs))
+        table.add_row(escape(name), f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in pairs))
     Console().print(table)
     runs = [{"run": name, "score": score} for name, score in zip(names, scores, strict=True)]
     return {"runs": runs, "correlation": alike.correlation, "disagreement": alike.disagreement}

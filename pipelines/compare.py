@@ -11,6 +11,7 @@ foldline compare A B
 """
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from foldline.card.submission import Submission
@@ -47,14 +48,14 @@ def _predictions(first: Run, second: Run) -> tuple[str, str]:
 
 def print_comparison(comparison: Comparison) -> None:
     console = Console()
-    table = Table("", *comparison.names, "gain", title=comparison.metric, title_justify="left")
+    table = Table("", *map(escape, comparison.names), "gain", title=comparison.metric, title_justify="left")
     for fold, pair in comparison.by_fold.items():
         table.add_row(f"fold {fold}", *_numbers(pair))
     table.add_section()
     table.add_row("pooled", *_numbers(comparison.pooled))
     console.print(table)
     for line in comparison.sentences:
-        console.print(line, soft_wrap=True, highlight=False)
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _numbers(pair: Pair) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from foldline.ensembling.scoring import Gain
@@ -22,5 +23,5 @@ def print_gains(gains: Sequence[Gain]) -> None:
             estimate = f"{gain.cross_validated:+.5f} ± {gain.standard_error:.5f}"
             numbers = (f"{gain.in_sample:+.5f}", estimate, f"{gain.low:+.5f} .. {gain.high:+.5f}")
         note = f" ({gain.note})" if gain.note else ""
-        table.add_row(gain.step, gain.setting or "", *numbers, f"{'yes' if gain.applied else 'no'}{note}")
+        table.add_row(gain.step, escape(gain.setting or ""), *numbers, f"{'yes' if gain.applied else 'no'}{note}")
     Console().print(table)

@@ -122,6 +122,14 @@ def test_a_comparison_is_answered_as_data() -> None:
     assert set(found["folds"]) == {"0", "1", "2", "3"}
 
 
+@pytest.mark.parametrize("script", [blend, compare])
+def test_a_runs_name_is_shown_as_it_is(script: ModuleType, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not as rich's markup, which would make it colour."""
+    (checkout / "weak").rename("[red]")
+    run(script, ".", "[red]")
+    assert "[red]" in capsys.readouterr().out
+
+
 FEWER = {"out_of_fold": predicted(1, 1).out_of_fold[:-1], "out_of_fold_ids": IDS[:-1], "folds": np.arange(59) // 3 % 4}
 
 
