@@ -95,7 +95,7 @@ def test_dvc_repro(finished_run: Path, checkout: Path, outcome: Callable[..., No
     (checkout / "dvc.lock").unlink()
     draws, killed = random.Random(0), 0
     for _ in range(2 * KILLS):
-        killed += kill(checkout, ("dvc", "repro"), draws.uniform(0, 25))
+        killed += kill(checkout, ("dvc", "repro"), draws.uniform(0, 5))
         mended = run(checkout, "python", "-m", "pipelines", "repair")
         assert mended.returncode == 0, mended.stdout
     ended = run(checkout, "dvc", "repro")
