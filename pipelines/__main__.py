@@ -99,7 +99,8 @@ def _say(text: str) -> None:
     except BrokenPipeError:
         from pipelines.running import UNREAD, nobody_reads
 
-        sys.exit(UNREAD if nobody_reads() else 1)
+        nobody_reads()
+        sys.exit(UNREAD)
 
 
 def index() -> str:

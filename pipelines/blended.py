@@ -2,10 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from foldline.archive.archives import open_archives
 from foldline.card.submission import Submission
 from foldline.card.target import Target
@@ -21,20 +17,19 @@ from foldline.files.places import Places
 from foldline.files.whole_files import whole_file
 from foldline.metrics.decisions.rules import read_rule
 from pipelines.answers import Answer
+from pipelines.tables import print_columns
 
 
 def print_agreement(names: Sequence[str], data: FitData, scorer: Scorer, scale: Scale) -> Answer:
     """Each run's score, its correlation with the others, and how often they name other classes (also returned)."""
     inputs = tuple(map(scale.predictions, data.inputs[: len(names)]))
     alike = agreement(inputs, scale.form)
-    table = Table(
-        "run", scorer.metric.name, *map(escape, names), title="correlation / fraction of rows with other classes"
-    )
     scores = [scorer.score(data.targets, one) for one in inputs]
-    for at, (name, score) in enumerate(zip(names, scores, strict=True)):
-        pairs = zip(alike.correlation[at], alike.disagreement[at], strict=True)
-        table.add_row(escape(name), f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in pairs))
-    Console().print(table)
+    rows = [
+        (name, f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in zip(*pairs, strict=True)))
+        for name, score, *pairs in zip(names, scores, alike.correlation, alike.disagreement, strict=True)
+    ]
+    print_columns(("run", scorer.metric.name, *names), rows, "correlation / fraction of rows with other classes")
     runs = [{"run": name, "score": score} for name, score in zip(names, scores, strict=True)]
     return {"runs": runs, "correlation": alike.correlation, "disagreement": alike.disagreement}
 

@@ -11,16 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from foldline.files.lasting import repository
 from foldline.files.places import LEDGER
-from foldline.kaggle.ledger import latest, read_ledger
+from foldline.kaggle.ledger import latest, read_ledger, to_the_minute
 from pipelines.answers import Answer
 from pipelines.running import parser, run
-
-TO_THE_MINUTE = len("2026-11-30T12:00")
+from pipelines.tables import narrow_table
 
 
 def main() -> Answer:
@@ -32,13 +30,15 @@ def main() -> Answer:
     if not uploads:
         print("No uploads yet.")
         return {"uploads": []}
-    # Nothing is cut off: a run's id is looked for by it.
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for title in ("first seen (UTC)", "competition", "run", "number", "state", "public score"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("first seen (UTC)", "run"))
+    titles = ("first seen (UTC)", "competition", "run", "number", "state", "public score")
+    table = narrow_table(titles, ("first seen (UTC)", "run"))  # a run's id is looked for by it
     for first, last in uploads:
-        seen = first.time[:TO_THE_MINUTE].replace("T", " ")
-        table.add_row(*map(Text, (seen, last.competition, last.run_id, last.ref, last.event, last.public_score)))
+        table.add_row(
+            *map(
+                Text,
+                (to_the_minute(first.time), last.competition, last.run_id, last.ref, last.event, last.public_score),
+            )
+        )
     Console().print(table)
     return {"uploads": [{**asdict(last), "first_seen": first.time} for first, last in uploads]}
 

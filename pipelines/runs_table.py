@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from foldline.ensembling.finished_runs import FinishedRun
 from foldline.ensembling.standings import Standing
 from foldline.files.refusal import shortened
 from foldline.params.differences import in_words, short_names
+from pipelines.tables import narrow_table
 
 WIDTH, LONGEST_CHANGE = 100, 60
 BY_FOLDS = "*"
@@ -57,9 +57,8 @@ def _gain(standing: Standing) -> str:
 
 def print_runs(slug: str, lines: Sequence[Line]) -> None:
     metric = next((line.run.scores.metric for line in reversed(lines) if line.run.scores), "")
-    table = Table(title=f"{slug}: {metric}", title_justify="left", box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for title in ("name", "when", "changed", "out-of-fold ± SE", "gain", "board", "min"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("when", "out-of-fold ± SE", "gain", "board", "min"))
+    whole = ("when", "out-of-fold ± SE", "gain", "board", "min")
+    table = narrow_table(("name", "when", "changed", *whole[1:]), whole, f"{slug}: {metric}")
     short = short_names({path: None for line in lines for path in (*line.run.params, *line.changed)})
     for line in lines:
         table.add_row(*map(Text, line.cells(short)))  # an experiment may be called [red]

@@ -5,7 +5,7 @@ from unicodedata import normalize
 import pandas as pd
 import pytest
 
-from foldline.archive import budgets
+from foldline.archive import budgets, file_names
 from foldline.archive.file_names import expanded_paths, matching, normalised_paths, regular
 from foldline.files.refusal import Refusal
 from tests.conftest import Zipped
@@ -30,7 +30,9 @@ def test_letters_may_be_composed_in_another_way(zipped: Zipped, named: str, writ
     ]
 
 
-def test_each_path_is_of_the_names_that_fit_it() -> None:
+@pytest.mark.parametrize("few", [0, 32], ids=["all texts at once", "one by one"])
+def test_each_path_is_of_the_names_that_fit_it(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_names, "FEW", few)
     chosen = random.Random(0)
     for _ in range(200):
         names = sorted({"".join(chosen.choices("ab/.", k=chosen.randrange(1, 9))) for _ in range(30)})
@@ -56,7 +58,10 @@ def test_paths_that_begin_with_a_star_are_not_held_against_each_name(monkeypatch
     ("paths", "found"),
     [
         ([f"*a*{'*' * n}" for n in range(200)], r"200 paths with `\*` may each be of nearly any of 200 files"),
-        (["*.jpg"] * 200, r"200 paths with `\*` stand for 40,000 files: that is too much to be meant"),
+        (
+            ["*.jpg"] * 200,
+            r"200 paths with `\*` stand for 40,000 files: that is too much to be meant. Write more of each path",
+        ),
     ],
 )
 def test_paths_that_stand_for_all_files(paths: list[str], found: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,20 +89,23 @@ def refuse_parquet(given_bytes: int, file: ParquetFile) -> None:
     refuse_cells(given_bytes, rows, found.num_columns + items // rows)
 
 
-def refuse_product(what: str, given: int, made: int) -> None:
+def refuse_product(what: str, given: int, made: int, cure: str) -> None:
     """Raises Refusal where many lines, or paths, meet many others each. given, made: fields, or comparisons."""
     if is_bomb(CELL_BYTES * given, CELL_BYTES * made):
-        raise Refusal(f"{what}: that is too much to be meant. Write into the card more of what tells them apart.")
+        raise Refusal(f"{what}: that is too much to be meant. {cure}")
 
 
-def refuse_join(where: str, left: pd.DataFrame, right: pd.DataFrame, on: Sequence[str]) -> None:
+def refuse_join(where: str, left: pd.DataFrame, right: pd.DataFrame, on: Sequence[str], cure: str) -> None:
     """Raises Refusal, before it is made, for a join in which keys that both repeat make far too many lines."""
+    # Most joins are by a key that one side has once; to count all keys takes longer than to join.
+    if not (right.duplicated(list(on)).any() and left.duplicated(list(on)).any()):
+        return
     ours, theirs = (table[list(on)].reset_index(drop=True).value_counts(dropna=False) for table in (left, right))
     lines = (ours * theirs).dropna()
     for key in lines.nlargest(1).index:
         many = f"{ours[key]:,} lines with {listed(on)} = {listed(key)} meet {theirs[key]:,}, {lines.sum():,.0f} in all"
         fields = int(lines.sum()) * (left.shape[1] + right.shape[1])
-        refuse_product(f"{where}: {many}", left.size + right.size, fields)
+        refuse_product(f"{where}: {many}", left.size + right.size, fields, cure)
         refuse_without_memory(f"{where}: {many}", CELL_BYTES * fields)
 
 
@@ -117,6 +120,7 @@ def refusing_backtracking(pattern: str, texts: int) -> Iterator[None]:
             "Write it so that there is one, such as `[^/]+` instead of `(.+)+`."
         )
 
+    # It stays: without it a signal that is on its way at the end would end the process.
     signal.signal(signal.SIGVTALRM, refuse)
     signal.setitimer(signal.ITIMER_VIRTUAL, MATCHING_SECONDS + SECONDS_PER_TEXT * texts)
     try:

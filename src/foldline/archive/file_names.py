@@ -18,6 +18,7 @@ LOOKED_UP = 64
 """Characters of a text by which names are found."""
 FEW = 32
 """Texts that are sooner looked for one by one than all at once."""
+MORE_OF_THE_PATH = "Write more of each path: a folder, or how its name begins."
 NOT_NORMALISED = re.compile(r"^\./|/\./|//|\\|/\.\./")
 
 
@@ -61,7 +62,9 @@ def expanded_paths(paths: pd.Series, names: Collection[str]) -> pd.Series:
         fitting[pattern].append(name)
     found = {pattern: images_among(some) if pattern.endswith(".*") else some for pattern, some in fitting.items()}
     rows = sum(len(found.get(pattern, ".")) for pattern in map(str, patterns))
-    refuse_product(f"{len(patterns):,} paths with `*` stand for {rows:,} files", len(paths) + len(names), rows)
+    refuse_product(
+        f"{len(patterns):,} paths with `*` stand for {rows:,} files", len(paths) + len(names), rows, MORE_OF_THE_PATH
+    )
     return paths.map(lambda path: found.get(str(path), path)).explode().astype("str")
 
 
@@ -82,7 +85,7 @@ def matching(patterns: Collection[str], ordered: Sequence[str]) -> Iterator[tupl
             texts = by_text.keys() & {name[at : at + n] for n in lengths for at in range(len(name) - n + 1)}
         for text in sorted(texts):
             compared += len(by_text[text])
-            refuse_product(what, len(patterns) + len(ordered), compared)
+            refuse_product(what, len(patterns) + len(ordered), compared, MORE_OF_THE_PATH)
             yield from ((pattern, name) for pattern, fits in by_text[text] if fits(name))
 
 

@@ -93,7 +93,8 @@ class TableFile(Step):
                 f"{listed(table, 20)}, there are {listed(lines, 20)}. Join it by columns of other names in a function "
                 "of your own (docs/own-code.md)."
             )
-        refuse_join(f"{archives.folder}: `{self.name}`", lines, table, on)
+        cure = "Join it by what tells them apart in a function of your own (docs/own-code.md)."
+        refuse_join(f"{archives.folder}: `{self.name}`", lines, table, on, cure)
         merged = lines.reset_index(names=PLACE).merge(table, "left", on, indicator="#found")
         if not (merged["#found"] == "both").any():
             raise Refusal(

@@ -57,6 +57,11 @@ def entry(
     return LedgerEntry(time, competition, run_id, event, "" if ref is None else str(ref), public_score, note)
 
 
+def to_the_minute(time: str) -> str:
+    """An entry's time as people read it: `2026-11-30 12:00`."""
+    return time[: len("2026-11-30T12:00")].replace("T", " ")
+
+
 def append_entry(path: Path, new: LedgerEntry) -> None:
     """On disk when this returns. Hold a lock."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,9 @@ from jaxtyping import Float, Int64, Integer, Shaped
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
-from foldline.files.forks import WakingForks
 from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
+from foldline.pixels.forks import WakingForks
 
 Indices = Integer[np.ndarray, " images"]
 Image = Shaped[np.ndarray, "h w c"]

@@ -119,7 +119,7 @@ def _annotated(images: pd.DataFrame, annotations: pd.DataFrame, source: str) -> 
             f"{source}: {len(unknown)} annotations are of no image in `images`: image_id {listed(unknown, 3)}. "
             "Download it anew."
         )
-    refuse_join(f"{source}: `images` and `annotations`", images, annotations, ["image_id"])
+    refuse_join(f"{source}: `images` and `annotations`", images, annotations, ["image_id"], "Download it anew.")
     return images.merge(annotations, "left", "image_id")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import scipy
 
 from foldline.files.refusal import counted
+from foldline.kaggle.ledger import to_the_minute
 from foldline.kaggle.uploads import Upload
 from foldline.metrics.metric_and_rule import MetricKind
 from foldline.report.charts import HOVER, chart, mark, names, numbers
@@ -118,7 +119,7 @@ def rows(uploaded: Sequence[Contender], own: Upload | None, final: Final, metric
     roles = {id(final.best): "best out of fold", id(final.other): "as good, least alike"}
     found: list[list[str | Cell]] = []
     for one in uploaded:
-        run_id, time, public = one.upload.run_id, one.upload.time[:16].replace("T", " "), one.upload.public_score
+        run_id, time, public = one.upload.run_id, to_the_minute(one.upload.time), one.upload.public_score
         gain: str | Cell = UNKNOWN
         if own is not None and own.run_id == run_id:
             gain = Cell("this run", "strong")

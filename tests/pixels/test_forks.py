@@ -6,7 +6,7 @@ from pathlib import Path
 
 START = """
 import os, sys, time
-from foldline.files import forks
+from foldline.pixels import forks
 from foldline.files.refusal import Refusal
 
 forks.PATIENCE = (0.5, 1, 600)

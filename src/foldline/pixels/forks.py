@@ -1,4 +1,4 @@
-"""Forks of a process with threads that are known to run.
+"""Forks that load images, of a process with threads, and are known to run.
 
 CPython 3.11 takes a lock in a fork, before its first line of Python, that a thread of torch (gloo's, say) may have held
 at the fork: nobody is left there to release it, and the fork stands still (gh-112275, mended in September 2024). So a
@@ -33,7 +33,7 @@ class _Waking:
         """Where multiprocessing begins in the fork."""
         self.parents.close()
         try:
-            self.its.send(os.getpid())
+            self.its.send(None)
             self.its.recv()
         except (EOFError, OSError):  # Its parent has ended.
             return 1
