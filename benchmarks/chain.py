@@ -7,13 +7,20 @@ import ctypes
 import json
 import os
 import resource
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+
+import psutil
 
 from benchmarks.figures import Figure
 from tests.end_to_end.checkout import copy_checkout, run
@@ -31,6 +38,8 @@ class Cost:
     """By the clock."""
     processor_seconds: float
     """Of the command and all that it started, whether or not it waited for it: stages are forks of another process."""
+    by_process: list[tuple[tuple[str, ...], float]]
+    """Command line and processor seconds of each, itself alone, in the order of their starts."""
 
 
 def measure(no_ops: int = 5) -> list[Figure]:
@@ -49,9 +58,12 @@ def measure(no_ops: int = 5) -> list[Figure]:
         twice = cost(checkout, *SUBMISSION)
     share = 1 - (twice.processor_seconds - demo.processor_seconds) / demo.processor_seconds
     how = "of the processor's time; what 6 more epochs take is the model's"
+    launching = _launching(demo.by_process) / demo.processor_seconds
+    launched = "of the processor's time: DVC itself, the process that stages are forks of, what other processes import"
     return [
         Figure("`make demo`, download to score", demo.seconds, 60, False, "s", "wall clock, once installed"),
         Figure("its share that is not the model's: imports, DVC, launching", share, 0.35, False, "", how),
+        Figure("imports, DVC and launching alone", launching, 0.35, False, "", launched),
         Figure("its out-of-fold accuracy", metrics["top_1_accuracy"], 0.97, True, "", "digits, 3 folds"),
         Figure("`dvc repro` with nothing to do", nothing, 3, False, "s", f"median of {no_ops}"),
     ]
@@ -66,6 +78,10 @@ def cost(checkout: Path, *command: str) -> Cost:
 def _cost(checkout: Path, command: tuple[str, ...]) -> Cost:
     # Whoever loses its parent below becomes this process's child, and is counted when it has ended.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    seen: dict[tuple[float, int], tuple[tuple[str, ...], float]] = {}
+    ended = threading.Event()
+    watching = threading.Thread(target=_watch, args=(seen, ended))
+    watching.start()
     start = time.perf_counter()
     result = run(checkout, *command)
     seconds = time.perf_counter() - start
@@ -76,8 +92,40 @@ def _cost(checkout: Path, command: tuple[str, ...]) -> Cost:
             os.wait()
         except ChildProcessError:
             break
+    ended.set()
+    watching.join()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(seconds, used.ru_utime + used.ru_stime)
+    return Cost(seconds, used.ru_utime + used.ru_stime, [seen[process] for process in sorted(seen)])
+
+
+def _watch(seen: dict[tuple[float, int], tuple[tuple[str, ...], float]], ended: threading.Event) -> None:
+    while not ended.wait(0.05):
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error, KeyError), process.oneshot():
+                used, one = process.cpu_times(), (process.create_time(), process.pid)
+                words = tuple(process.cmdline()) or seen[one][0]  # one that has ended tells its time, but no words
+                seen[one] = words, used.user + used.system
+
+
+def _launching(processes: list[tuple[tuple[str, ...], float]]) -> float:
+    """Processor seconds of what only gets work started: all of DVC's and of the stages' server, whose forks do the
+    work, and of other modules at most what importing them takes."""
+    total, served = 0.0, False
+    for words, used in processes:
+        module = words[words.index("-m") + 1] if "-m" in words else None
+        if module == "pipelines.stage_server" and served:
+            continue
+        served = served or module == "pipelines.stage_server"
+        total += used if module in (None, "pipelines.stage_server") else min(used, _import_seconds(module))
+    return total
+
+
+@cache
+def _import_seconds(module: str) -> float:
+    before = os.times()
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 if __name__ == "__main__":
