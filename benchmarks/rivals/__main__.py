@@ -56,6 +56,14 @@ OURS: dict[str, dict[str, Any]] = {
     "first experiment, batches of 64": BATCHES_OF_64,
     "the same, channels first": BATCHES_OF_64 | {"channels_last": False},
 }
+FOUR_FIFTHS = ("--part", "0.8")
+"""Of the cache's sides, which are then 1.25 times the model's."""
+SMALLER = {
+    "four fifths of the size, whole images": FOUR_FIFTHS,
+    "four fifths of the size, crops": (*FOUR_FIFTHS, "--crops", "0.64", "0.64"),
+    "four fifths of the size, crops of any size": (*FOUR_FIFTHS, "--crops", "0.64", "1"),
+}
+"""The first experiment with a model of smaller images than are cached."""
 THEIRS = {
     "fastai fine_tune": ("with_fastai.py",),
     "fastai fine_tune, lr_find": ("with_fastai.py", "--find-rate"),
@@ -105,10 +113,10 @@ class Board:
 
     def command(self, contender: str, epochs: int, seed: int, pictures: str) -> list[str]:
         how = ["--epochs", str(epochs), "--seed", str(seed)]
-        if contender in OURS:
+        if contender in OURS or contender in SMALLER:
             limit = ["--limit", str(SPEED_IMAGES)] if pictures == "speed" else []
-            words = ["-m", "benchmarks.rivals.ours", "--changes", json.dumps(OURS[contender]), *limit]
-            return [sys.executable, *words, *how]
+            options = ["--changes", json.dumps(OURS.get(contender, {})), *SMALLER.get(contender, ()), *limit]
+            return [sys.executable, "-m", "benchmarks.rivals.ours", *options, *how]
         script, *options = THEIRS[contender]
         weights = self.project / "work" / SLUG / "weights.safetensors"
         words = [str(HERE / script), *options, "--pictures", str(self.pictures / pictures), "--weights", str(weights)]
@@ -138,12 +146,13 @@ def arguments() -> argparse.Namespace:
     script.add_argument("--symmetries", nargs="*", default=[], help="the card's")
     script.add_argument("--folds", type=int, default=3, help="of which the last is held back (3)")
     script.add_argument("--rows", type=int, help="draw so many train rows that --seen has not (default: all)")
+    script.add_argument("--side", type=int, metavar="PIXELS", help="of the cached images (default: the doctor's)")
     script.add_argument("--seen", type=Path, metavar="ZIP", help="a part of the board that recipes were chosen on")
     script.add_argument("--weights", type=Path, required=True, help=f"a .pth of {MODEL}, whatever its names")
     script.add_argument("--work", type=Path, required=True, help="a folder for all of it")
     script.add_argument("--epochs", type=int, nargs="*", default=[1, 3, 10])
     script.add_argument("--seeds", type=int, nargs="*", default=[0])
-    everybody = [*OURS, *THEIRS]
+    everybody = [*OURS, *SMALLER, *THEIRS]
     script.add_argument("--contenders", nargs="*", default=everybody, choices=everybody, metavar="NAME")
     script.add_argument("--rounds", type=int, default=0, help="of turns in which speed is measured")
     return script.parse_args()
@@ -156,7 +165,7 @@ def make(board: Board, given: argparse.Namespace) -> None:
             board.work.mkdir(parents=True)
             files = board.work / "drawn.zip"
             draw_unseen(given.board, files, given.rows, given.seen)
-        make_project(board.project, files, given.weights, given.group, given.symmetries, given.folds)
+        make_project(board.project, files, given.weights, given.group, given.symmetries, given.folds, given.side)
     if not board.pictures.exists():
         export_pictures(board.project, board.pictures)
     if not board.environment.exists():

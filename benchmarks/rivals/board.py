@@ -24,10 +24,16 @@ SPEED_IMAGES = 128
 
 
 def make_project(
-    folder: Path, board: Path, weights: Path, group: str | None, symmetries: Sequence[str], folds: int
+    folder: Path,
+    board: Path,
+    weights: Path,
+    group: str | None,
+    symmetries: Sequence[str],
+    folds: int,
+    side: int | None,
 ) -> None:
     """Of the zip `board`: its card, the experiment that the doctor writes, and all stages before training. The last of
-    the `folds` is held back: studies judge the first."""
+    the `folds` is held back: studies judge the first. Images of `side` pixels; None for the doctor's choice."""
     folder.mkdir(parents=True)
     copy_checkout(folder)
     call(folder, "new", SLUG, "--from", str(board))
@@ -40,6 +46,8 @@ def make_project(
     (folder / "input/weights" / weights.name).write_bytes(weights.read_bytes())
     params["weights"] = {"kind": "file", "path": weights.name, "match": "order"}
     params |= {"folds": [folds - 1], "split": params["split"] | {"count": folds}}
+    if side is not None:
+        params["prepare"] |= {"height_pixels": side, "width_pixels": side}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     commit(folder, "the doctor's first experiment")
     for words in (
