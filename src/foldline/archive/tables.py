@@ -35,20 +35,6 @@ def read_header(archives: Archives, name: str, spelling: Spelling = PLAIN) -> tu
     return tuple(read_table(archives, name, spelling, rows=0).columns)
 
 
-def read_columns(
-    archives: Archives, name: str, wanted: Iterable[tuple[str, str]], spelling: Spelling = PLAIN
-) -> pd.DataFrame:
-    """The wanted columns of the table `name`: every field as text, as it is written; an empty one is the empty string.
-
-    wanted: pairs of the place in the card that names a column, for the message when it is not there, and the column.
-    """
-    header, wanted = spelling.names or read_header(archives, name, spelling), tuple(wanted)
-    refuse_absent_columns(wanted, header, f"{archives.folder}: `{name}`")
-    table = read_table(archives, name, spelling, usecols=list({column for _, column in wanted}))
-    refuse_empty_table(archives, table, name)
-    return table
-
-
 def read_table(
     archives: Archives,
     name: str,
@@ -78,7 +64,11 @@ def refuse_empty_table(archives: Archives, table: pd.DataFrame, name: str) -> No
 
 
 def refuse_absent_columns(wanted: Iterable[tuple[str, str]], found: Sequence[str], source: str) -> None:
-    """wanted: as in `read_columns`. source: what has the columns `found`, for the message."""
+    """Raises Refusal where one of the wanted is not among them.
+
+    wanted: pairs of the place in the card that names a column, for the message, and the column. source: what has the
+    columns `found`, for the message.
+    """
     known = set(found)
     for fact, column in wanted:
         if column not in known:

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from foldline.archive.archives import Archives
 from foldline.archive.locating import located_file
 from foldline.archive.table_formats import header_fields
-from foldline.archive.tables import read_columns, read_table, refuse_absent_columns
+from foldline.archive.tables import read_table, refuse_absent_columns, refuse_empty_table
 from foldline.card.forms.form import Form, Sample
 from foldline.card.sources import LINE, ROW, numbered
 from foldline.card.targets.sample_columns import SampleColumns
@@ -37,10 +37,10 @@ def read_sample(archives: Archives, form: Form) -> Sample:
         form.refuse_other_fields(read_table(archives, form.sample.name, spelling, predicted, LINES_SHOWN)[:LINES_SHOWN])
     # What stands there for numbers says nothing, and may be thousands of columns.
     shown = predicted if form.of_labels else []
-    needed = [column for column in (form.id, *copied, *shown) if column in header] or header[:1]
-    table = numbered(
-        read_columns(archives, form.sample.name, [("submission.sample", name) for name in needed], spelling)
-    )
+    needed = [column for column in (form.id, *copied, *shown) if column in header] or list(header[:1])
+    table = read_table(archives, form.sample.name, spelling, list(dict.fromkeys(needed)))
+    refuse_empty_table(archives, table, form.sample.name)
+    table = numbered(table)
     return Sample(
         columns=header,
         ids=table[form.id],
