@@ -140,12 +140,6 @@ def is_scaled(view: str) -> bool:
     return any(part.percent != 100 for part in parts_of(view))
 
 
-def inverse_of(view: str) -> str | None:
-    """The name of the view that undoes it; None for a view that loses pixels: crops and scales."""
-    names = [part.undone_by for part in reversed(parts_of(view))]
-    return None if None in names else "+".join(map(str, names))
-
-
 def cost_of(view: str) -> float:
     """The pixels that the model sees, relative to those of the image as it is."""
     cost = 1.0
@@ -165,7 +159,7 @@ def _known(view: str) -> str:
         )
     if SOUP in names[1:]:
         raise ValueError(f"`{view}`: soup is a view's first part, and there once: `soup+horizontal_flip`")
-    undone = [f"{one}+{other}" for one, other in pairwise(names) if inverse_of(one) == other]
+    undone = [f"{one}+{other}" for one, other in pairwise(names) if parts_of(one)[0].undone_by == other]
     if undone:
         raise ValueError(f"`{view}`: {listed(undone)} undoes itself. Leave both parts out, or write identity")
     return view
