@@ -124,8 +124,20 @@ class Form(Section):
     # The sample
 
     def refuse_other_fields(self, table: pd.DataFrame) -> None:
-        """Raises Refusal where the first lines of the sample show what this form cannot have. table: the predicted
-        columns, text."""
+        """Raises Refusal where the first lines of the sample show what this form cannot have: in one of numbers
+        anything else, but for blanks. table: the predicted columns, text."""
+        if self.of_labels:
+            return
+        texts = table.to_numpy(dtype=object)
+        numbers = pd.to_numeric(pd.Series(texts.ravel(), dtype="str"), errors="coerce").to_numpy().reshape(texts.shape)
+        others = np.isnan(numbers) & ~np.isin(np.char.strip(texts.astype("U")), BLANKS)
+        if others.any():
+            row, position = np.argwhere(others)[0]
+            raise Refusal(
+                f"`{self.sample.name}` has {texts[row, position]!r} in its column `{table.columns[position]}`, where a "
+                f"submission of kind `{self.kind}` has numbers. Name the sample submission as submission.sample in the "
+                "card, or correct submission.kind: a label is `label`."
+            )
 
     def shows_integers(self, table: pd.DataFrame) -> bool:
         """Whether the sample's labels are; table: as above, all lines."""
@@ -171,7 +183,7 @@ class Form(Section):
 
     def lines_per_row(self, names: tuple[str, ...]) -> int:
         """names: what a row may be asked for (a target's `asked_names`)."""
-        return 1
+        return len(names) if self.in_lines else 1
 
     def all_lines(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
         """All lines that there could be, by row and then by name."""
@@ -185,7 +197,7 @@ class Form(Section):
 
     def titles(self, classes: tuple[str, ...], target: Target, predicted: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the columns that `columns` gives, in its order; predicted: the sample's."""
-        return predicted if len(predicted) == 1 else target.asked_names(classes)
+        return predicted if len(predicted) == 1 and self.column_per != "class" else target.asked_names(classes)
 
     def columns(self, answers: np.ndarray, names: Sequence[str], target: Target) -> list[np.ndarray]:
         """A rule's answers as one array of a block's rows per predicted column, in the order of the classes where there
@@ -206,17 +218,3 @@ class Form(Section):
     def reads_as_numbers(self, columns: pd.DataFrame) -> bool:
         """Whether a grader would take a whole column of a block for numbers, which it must not."""
         return False
-
-
-def refuse_texts(form: Form, table: pd.DataFrame) -> None:
-    """Raises Refusal where a sample of numbers shows anything else; blank it may be."""
-    texts = table.to_numpy(dtype=object)
-    numbers = pd.to_numeric(pd.Series(texts.ravel(), dtype="str"), errors="coerce").to_numpy().reshape(texts.shape)
-    others = np.isnan(numbers) & ~np.isin(np.char.strip(texts.astype("U")), BLANKS)
-    if others.any():
-        row, position = np.argwhere(others)[0]
-        raise Refusal(
-            f"`{form.sample.name}` has {texts[row, position]!r} in its column `{table.columns[position]}`, where a "
-            f"submission of kind `{form.kind}` has numbers. Name the sample submission as submission.sample in the "
-            "card, or correct submission.kind: a label is `label`."
-        )

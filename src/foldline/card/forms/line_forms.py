@@ -106,9 +106,6 @@ class InLines(Form):
     def meanings(self, ids: pd.Series, archives: Archives) -> pd.Series:
         return self.line.meanings(ids, archives, self.sample.name)
 
-    def lines_per_row(self, names: tuple[str, ...]) -> int:
-        return len(names)
-
     def all_lines(self, row_ids: pd.Series, names: tuple[str, ...]) -> pd.Series:
         pairs = {"row": row_ids.repeat(len(names)).tolist(), "class": list(names) * len(row_ids)}
         return filled(parse_template(self.line.template), pd.DataFrame(pairs, dtype="str"))

@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float32, Int64
 from pydantic import AfterValidator
 
-from foldline.card.forms.form import Form, Sample, refuse_texts
+from foldline.card.forms.form import Form, Sample
 from foldline.card.forms.line_forms import InLines
 from foldline.card.forms.violations import Violation, earliest, numbers_in, outside, uneven
 from foldline.card.target import Target
@@ -35,9 +35,6 @@ class OfNumbers(Form):
 
     def default_rule(self, target: Target, classes: tuple[str, ...], outputs: int) -> FirstRule:
         return target.number_rule(self.range, outputs)
-
-    def refuse_other_fields(self, table: pd.DataFrame) -> None:
-        refuse_texts(self, table)
 
     def refuse_outside(self, numbers: pd.DataFrame | None) -> None:
         """More than a few outside of `range` are refused: predictions would become one of its ends."""
@@ -85,9 +82,6 @@ class Lines(InLines, OfNumbers):
 class OfProbabilities(Form):
     """Numbers from 0 to 1; no kind itself."""
 
-    def refuse_other_fields(self, table: pd.DataFrame) -> None:
-        refuse_texts(self, table)
-
     def columns(self, answers: np.ndarray, names: Sequence[str], target: Target) -> list[np.ndarray]:
         return list((_normalised(answers) if self.sums_to_one(target) else answers).T)
 
@@ -107,9 +101,6 @@ class ClassProbabilities(OfProbabilities):
 
     def sums_to_one(self, target: Target) -> bool:
         return target.sums_to_one
-
-    def titles(self, classes: tuple[str, ...], target: Target, predicted: tuple[str, ...]) -> tuple[str, ...]:
-        return target.asked_names(classes)
 
 
 class ProbabilityLines(InLines, OfProbabilities):

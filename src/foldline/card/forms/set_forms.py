@@ -129,9 +129,6 @@ class SetColumns(OfSets):
                 "classes are `class_probabilities`."
             )
 
-    def titles(self, classes: tuple[str, ...], target: Target, predicted: tuple[str, ...]) -> tuple[str, ...]:
-        return target.asked_names(classes)
-
     def columns(
         self, answers: Bool[np.ndarray, "rows classes"], names: Sequence[str], target: Target
     ) -> list[np.ndarray]:
