@@ -17,7 +17,6 @@ from foldline.card.targets.target_columns import (
     Lines,
     OfColumns,
     OfParts,
-    Parts,
     describe_missing,
     united_lines,
 )
@@ -81,10 +80,6 @@ class Regression(OfParts):
     answers: ClassVar = ("numbers",)
     activations: ClassVar = (Identity,)
     first_loss: ClassVar = {"kind": "mean_squared_error"}
-
-    @property
-    def parts(self) -> Parts:
-        return self.values
 
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         return pd.Series(self.values.numbers(table, source), index=table.index, dtype=object)

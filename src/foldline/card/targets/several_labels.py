@@ -92,10 +92,6 @@ class Multilabel(OfParts):
     sums_to_one: ClassVar = False
     keeps_ranks: ClassVar = True
 
-    @property
-    def parts(self) -> Parts:
-        return self.labels
-
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         return pd.Series(self.labels.sets(table, source), index=table.index, dtype=object)
 

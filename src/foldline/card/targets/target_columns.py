@@ -77,7 +77,7 @@ class OfParts(TargetKind):
 
     @property
     def parts(self) -> Parts:
-        raise NotImplementedError
+        return getattr(self, self.key)
 
     def named_columns(self) -> tuple[tuple[str, str], ...]:
         return tuple((f"target.{self.key}.{key}", column) for key, column in self.parts.named())
