@@ -6,8 +6,8 @@ iMaterialist `imageId`, and they may leave all but a bare list of images in a te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Collection
+from typing import Any, ClassVar, Literal, cast
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from foldline.archive.locating import located
 from foldline.archive.tables import existing_file, refuse_absent_columns
 from foldline.archive.texts import as_text, parsed_json
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.source_steps import Step, TableFile
+from foldline.card.source_steps import TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.card.templates import Template, columns_of, filled, parse_template
 from foldline.files.refusal import Refusal, how, listed
@@ -43,9 +43,7 @@ class CocoPart(Part):
     """In a list what follows, as of a table."""
     path: Template
 
-    @property
-    def steps(self) -> Sequence[Step]:
-        return self.file
+    source_key: ClassVar = "file"
 
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per image and annotation. Raises Refusal when the json has no images or annotates unknown ones."""

@@ -20,6 +20,8 @@ class Part(Section):
     """Where some of the rows and their images are."""
 
     id: IdTemplate
+    source_key: ClassVar[str]
+    """Of the files, or paths, that its columns come from."""
     names_files: ClassVar[bool] = True
     """Whether its paths may name files that are not there."""
     is_listed: ClassVar[bool] = True
@@ -31,7 +33,7 @@ class Part(Section):
 
     @property
     def steps(self) -> Sequence[Step]:
-        raise NotImplementedError
+        return getattr(self, self.source_key)
 
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> "PartLines":
         """All that it has to offer. Raises Refusal for a file that is not there or cannot be read.

@@ -16,7 +16,7 @@ from foldline.archive.tables import existing_file
 from foldline.archive.texts import as_text
 from foldline.card.layouts.part import Part, PartLines
 from foldline.card.layouts.record_images import RecordImage, field_value, leaves
-from foldline.card.source_steps import ADDRESS, Step, TableFile
+from foldline.card.source_steps import ADDRESS, TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, how
@@ -46,11 +46,8 @@ class RecordsPart(Part):
             raise ValueError("`quotes` is for a table, a part of kind `table`; records are read with quotes around")
         return self
 
+    source_key: ClassVar = "file"
     names_files: ClassVar[bool] = False
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        return self.file
 
     @property
     def first_file(self) -> TableFile:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Literal
+from collections.abc import Collection
+from typing import ClassVar, Literal
 
 import pandas as pd
 
@@ -13,7 +13,6 @@ from foldline.archive.file_names import expanded_paths, normalised_paths
 from foldline.archive.locating import located
 from foldline.archive.tables import refuse_absent_columns
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.source_steps import Step
 from foldline.card.sources import Source, read_source
 from foldline.card.templates import Templates, columns_of, filled, parse_id, parse_template
 from foldline.files.refusal import Refusal, listed
@@ -38,13 +37,11 @@ class TablePart(Part):
     `X_train.npy[{row}]`, `train.npz/images.npy[{row}]` and `train.h5/images[{row}]` are rows of an array, and
     `train.h5/{id}` is a data set of an HDF5 file."""
 
+    source_key: ClassVar = "table"
+
     @property
     def files_per_image(self) -> int:
         return len(self.path)
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        return self.table
 
     def lines(self, archives: Archives, fact: str, asked: Collection[str]) -> PartLines:
         """A line per line of the table and file of its image."""

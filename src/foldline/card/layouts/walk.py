@@ -15,7 +15,7 @@ from foldline.archive.file_names import one_per_folder
 from foldline.archive.locating import fitting
 from foldline.archive.zip_names import respelled
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.source_steps import ADDRESS, EncodingName, Step
+from foldline.card.source_steps import ADDRESS, EncodingName
 from foldline.card.sources import Walked, after_steps, numbered
 from foldline.files.refusal import Refusal, listed
 
@@ -31,12 +31,9 @@ class WalkPart(Part):
     """In a list what follows: `[pattern, names.csv]`, `[pattern, {kind: python, file: NAME.py, name: lines}]`."""
     encoding: EncodingName | None = None
     """Of the names in a zip that does not mark them as UTF-8, where several would fit: gbk. Few cards need it."""
+    source_key: ClassVar = "pattern"
     names_files: ClassVar[bool] = False
     is_listed: ClassVar[bool] = False
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        return self.pattern
 
     def source(self, fact: str) -> str:
         return f"The card's {fact}.pattern"
