@@ -75,6 +75,10 @@ class Archives:
             self._entries = _by_name(folder, [entry for name in files for entry in self._finder.found_in(name, files)])
             self._finder.unpacked.drop_stale()
             on_failure.pop_all()
+        self.unmarked: Mapping[str, str] = self._finder.unmarked
+        """Of names that their zip does not mark as UTF-8 what they were read as."""
+        self.undecided: Undecided | None = self._finder.undecided
+        """Why it is not known what some of these are written in."""
 
     def __enter__(self) -> "Archives":
         return self
@@ -84,16 +88,6 @@ class Archives:
 
     def close(self) -> None:
         self._open.close()
-
-    @property
-    def unmarked(self) -> Mapping[str, str]:
-        """Of names that their zip does not mark as UTF-8 what they were read as."""
-        return self._finder.unmarked
-
-    @property
-    def undecided(self) -> Undecided | None:
-        """Why it is not known what some of these are written in."""
-        return self._finder.undecided
 
     @property
     def names(self) -> tuple[str, ...]:

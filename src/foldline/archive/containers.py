@@ -27,13 +27,8 @@ MAGIC: tuple[tuple[int, bytes, Container], ...] = (
 )
 
 
-def ends_as_zip(path: Path) -> bool:
-    """Whether a zip's end record is near the end of the file, whatever precedes it."""
-    return bool(end_of_zip(path))
-
-
 def end_of_zip(path: Path) -> bytes:
-    """The last end record and what follows it; empty where there is none."""
+    """The last end record and what follows it, whatever precedes it; empty where there is none."""
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - LARGEST_END))
         _, mark, rest = file.read().rpartition(END_OF_ZIP)

@@ -19,7 +19,7 @@ from foldline.archive.budgets import (
     refuse_without_memory,
     refuse_without_room,
 )
-from foldline.archive.containers import HEAD_BYTES, SUFFIXES, container_kind, ends_as_zip
+from foldline.archive.containers import HEAD_BYTES, SUFFIXES, container_kind, end_of_zip
 from foldline.archive.damage import AGAIN, Locked, entries_of, refuse_entry, refusing_damage, two_of_one_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.junk import is_junk
@@ -105,7 +105,7 @@ class Finder:
             self._count(entry, [path])
         kind = container_kind(_head(path), suffix)
         # The last part of a split zip (.z01, .z02) ends as a whole one does: it stays unopened, and is not damaged.
-        if kind is None and suffix == ".zip" and not ends_as_zip(path):
+        if kind is None and suffix == ".zip" and not end_of_zip(path):
             raise Refusal(f"{where} is not a zip archive. {AGAIN}")
         if kind is None:
             yield entry
@@ -247,7 +247,7 @@ def is_zip(path: Path) -> bool:
     """Whether a download is opened as one, which a damaged one is, too; the last part of a split one is not."""
     suffix = path.suffix.lower()
     kind = container_kind(_head(path), suffix)
-    is_damaged = kind is None and suffix == ".zip" and not ends_as_zip(path)
+    is_damaged = kind is None and suffix == ".zip" and not end_of_zip(path)
     return suffix not in NEVER_OPENED and (kind == "zip" or is_damaged)
 
 

@@ -76,17 +76,14 @@ def extract(path: Path, kind: Container, folder: Path, where: str, packed_bytes:
     """
     # Archives are hardly larger than their contents; 7z and zip state the size of these.
     refuse_without_room(folder, path.stat().st_size, where)
-    match kind:
-        case "7z":
-            _extract_7z(path, folder, where, packed_bytes)
-            _refuse_links(folder, where)
-        case "tar":
-            _extract_tar(path, folder, where, packed_bytes)
-        case "gzip" | "bzip2" | "xz":
-            with OPENERS[kind](path) as packed:
-                copy_stream(packed, folder / "content", packed_bytes, where)
-        case "zip":
-            raise ValueError("zips are read in place")
+    if kind == "7z":
+        _extract_7z(path, folder, where, packed_bytes)
+        _refuse_links(folder, where)
+    elif kind == "tar":
+        _extract_tar(path, folder, where, packed_bytes)
+    else:
+        with OPENERS[kind](path) as packed:
+            copy_stream(packed, folder / "content", packed_bytes, where)
 
 
 def copy_stream(packed: BufferedIOBase, target: Path, packed_bytes: int, where: str) -> None:
