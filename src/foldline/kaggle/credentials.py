@@ -50,15 +50,14 @@ def find_credentials(shell: Mapping[str, str]) -> Credentials:
             found = look(shell, home)
         except Unreadable as problem:
             problems.append(str(problem))
-            # A bad token the client would send, or fail on, whatever else there is.
-            found = NONE if look is _token else None
-        if found is not None:
-            break
-    else:
-        found = NONE
-    if found is NONE and problems:
+            if look is _token:  # a bad one the client would send, or fail on, whatever else there is
+                break
+        else:
+            if found is not None:
+                return found
+    if problems:
         raise Refusal(f"Kaggle's token is there, but cannot be used: {'; '.join(problems)}. {NEW_TOKEN}")
-    return found
+    return NONE
 
 
 def _token(shell: Mapping[str, str], home: Path) -> Credentials | None:
