@@ -8,11 +8,10 @@ import pandas as pd
 from foldline.files.class_names import class_of
 from foldline.files.refusal import listed
 from foldline.metrics.metric import Metric
-from foldline.metrics.truths_and_answers import Answer
+from foldline.metrics.truths_and_answers import NOTHING, Answer
 
 SUM_TOLERANCE = 1.1e-5
 """How far from one the host lets a row of probabilities sum."""
-NOTHING = -1
 
 Scored = tuple[np.ndarray, np.ndarray, Sequence[str]]
 """Targets and answers as a metric takes them, and the classes."""
