@@ -211,12 +211,11 @@ def _refuse_contradictions(lines: pd.DataFrame) -> None:
 
 
 def _cure(part: str, column: str, name: str) -> str:
-    """A row has one target, group and value of a feature: what the lines of an id may be instead."""
+    """A row has one target, group and value of a feature, and of the test set features alone: what the lines of an id
+    may be instead."""
     apart = f"name what tells them apart as layout.{part}.id in the card, a column or a template over columns"
     if column.startswith(TABULAR):
         return f"If a row has one value, leave {name} out of the card. If they are rows of their own, {apart}."
-    if part == "test":
-        return f"If they are rows of their own, {apart}."
     several = " If an image has several labels of which one is submitted, write `id: line` there: each is a train row."
     sets = " If a row has all of these labels, write a target of kind multilabel." if column == "target" else ""
     return f"If they are rows of their own, {apart}.{several}{sets}"

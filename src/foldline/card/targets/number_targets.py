@@ -95,9 +95,7 @@ class Regression(OfParts):
     def classes(self, found: pd.Series, sample: SampleColumns) -> tuple[str, ...]:
         """The names of the numbers."""
         names = self.weighed_names() or sorted_labels({name for row in set(found) for name, _ in row})
-        by_column = sample.names("class", set(names), all_known=True)
-        if len(names) > 1:
-            by_column = by_column or sample.names("answer", set(names), all_known=True)
+        by_column = sample.names("answer", set(names), all_known=True) if len(names) > 1 else ()
         return by_column or names
 
     def encode(self, found: pd.Series, classes: tuple[str, ...]) -> Values:
