@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import timm
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal
 from foldline.training.backbones import build_backbone
+from foldline.training.features import stage_features
 from foldline.training.layer_groups import layer_depths
 from foldline.training.small_networks import ResidualBlock
 from foldline.training.weights import HubWeights
@@ -67,17 +68,19 @@ def test_layers_are_grouped_and_stages_give_their_features(name: str, stages: in
     network = build_backbone(name)
     assert set(layer_depths(network, "stages").values()) == set(range(stages))
     assert set(layer_depths(network, "blocks").values()) == set(range(blocks))
-    images = torch.randn(2, 3, 32, 32)
-    network.eval()
-    last, features = network.forward_intermediates(images)  # type: ignore[operator]
-    told: Any = network.feature_info
-    assert [one.shape[1] for one in features] == [info["num_chs"] for info in told]
+    told: Any = network.eval().feature_info
+    maps: list[Tensor] = []
+    for info in told:
+        network.get_submodule(info["module"]).register_forward_hook(lambda stage, given, made: maps.append(made))
+    features = stage_features(network, torch.randn(2, 3, 32, 32))
+    assert list(features) == [*(info["module"] for info in told), "last"]
+    assert [vectors.shape[1] for vectors in features.values()] == [
+        *(info["num_chs"] for info in told),
+        told[-1]["num_chs"],
+    ]
     if name != "fcnn":
-        assert [32 // one.shape[2] for one in features] == [info["reduction"] for info in told]
-    assert torch.equal(last, network.forward_features(images))  # type: ignore[operator]
-    assert torch.equal(last, features[-1])
-    first = network.forward_intermediates(images, indices=[0], stop_early=True, intermediates_only=True)  # type: ignore[operator]
-    assert torch.equal(first[0], features[0])
+        assert [32 // one.shape[2] for one in maps] == [info["reduction"] for info in told]
+    torch.testing.assert_close(features["last"], features[told[-1]["module"]])
 
 
 @pytest.mark.parametrize("name", ["fcnn", "conv_encoder", "rn2", "rr2"])

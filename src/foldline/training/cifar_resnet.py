@@ -70,14 +70,10 @@ class CifarResNet(nn.Module):
         """For layer-wise rates, as timm's own models have it."""
         return {"stem": r"^conv1|bn1", "blocks": r"^layer(\d+)" if coarse else r"^layer(\d+)\.(\d+)"}
 
-    def forward_features(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features h w"]:
+    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features ..."]:
         x = self.act1(self.bn1(self.conv1(x)))
         for number in range(1, len(WIDTHS) + 1):
             x = self.get_submodule(f"layer{number}")(x)
-        return x
-
-    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features ..."]:
-        x = self.forward_features(x)
         if self.pools:
             x = avg_pool2d(x, x.shape[-2:]).flatten(1)
         return self.fc(self.head_drop(x))

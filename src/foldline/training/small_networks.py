@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
-from timm.models._features import feature_take_indices
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
@@ -44,53 +43,18 @@ class StagedNetwork(nn.Module):
         self.num_features = self.head_hidden_size = stages[-1][1]
         self.pools = pools
         self.head_drop = nn.Dropout(drop_rate)
-        self.reset_classifier(num_classes)
-
-    def reset_classifier(self, num_classes: int) -> None:
         self.num_classes = num_classes
         self.fc = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def get_classifier(self) -> nn.Module:
-        return self.fc
 
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
         """For layer-wise rates: a stage, or a block of one, is a group."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"}
 
-    def forward_intermediates(
-        self,
-        x: Images,
-        indices: int | list[int] | None = None,
-        norm: bool = False,
-        stop_early: bool = False,
-        output_fmt: str = "NCHW",
-        intermediates_only: bool = False,
-    ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
-        """What the stages `indices` give, and (unless `intermediates_only`) what the last does; as timm's models are
-        asked. There is no last norm, and no other format."""
-        wanted, deepest = feature_take_indices(len(self.stages), indices)
-        intermediates, x = [], self.stem(x)
-        for number, stage in enumerate(self.stages):
-            if stop_early and number > deepest:
-                break
-            x = stage(x)
-            if number in wanted:
-                intermediates.append(x)
-        return intermediates if intermediates_only else (x, intermediates)
-
-    def forward_features(self, x: Images) -> Float[Tensor, "batch features ..."]:
-        return self.stages(self.stem(x))
-
-    def forward_head(
-        self, x: Float[Tensor, "batch features ..."], pre_logits: bool = False
-    ) -> Float[Tensor, "batch outputs ..."]:
+    def forward(self, x: Images) -> Float[Tensor, "batch outputs ..."]:
+        x = self.stages(self.stem(x))
         if self.pools:
             x = avg_pool2d(x, x.shape[-2:]).flatten(1)
-        x = self.head_drop(x)
-        return x if pre_logits else self.fc(x)
-
-    def forward(self, x: Images) -> Float[Tensor, "batch outputs ..."]:
-        return self.forward_head(self.forward_features(x))
+        return self.fc(self.head_drop(x))
 
 
 UNITS, HIDDEN_LAYERS = 256, 9
