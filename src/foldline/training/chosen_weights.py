@@ -1,19 +1,14 @@
 """What a pretext hands on to trainings: a marker, and where something was learned, the first stages of a backbone."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import numbers_file
 from foldline.training.features import LAST, stage_features, stage_names
 from foldline.training.models import Classifier, read_description
-from foldline.training.weights import DESCRIPTION
 
 
 def refuse_absent_stages(backbone: nn.Module, wanted: int | str, name: str) -> None:
@@ -49,15 +44,8 @@ def tensors_up_to(model: Classifier, stage: str) -> dict[str, Tensor]:
     }
 
 
-def write_chosen(path: Path, tensors: Mapping[str, Tensor], said: Mapping[str, Any]) -> None:
-    """`said`: where they come from."""
-    contiguous = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
-    with numbers_file(path) as partial:
-        partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(dict(said))}))
-
-
 def load_chosen(backbone: nn.Module, path: Path) -> None:
-    """Put what `write_chosen` wrote into the backbone, whose other weights stay.
+    """Put the tensors of the file `path` into the backbone, whose other weights stay.
 
     Raises Refusal when it is of another model.
     """

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from jaxtyping import Float, Shaped
 from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from foldline.card.activations import Activation
@@ -15,12 +15,11 @@ from foldline.files.hashes import require_intact
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
 from foldline.files.rows import TABULAR
-from foldline.files.whole_files import numbers_file
 from foldline.params.former_names import present_name
 from foldline.params.section import Section, parse
 from foldline.training.fold_samples import TabularEncoding
 from foldline.training.networks import Models
-from foldline.training.weights import DESCRIPTION
+from foldline.training.weights import DESCRIPTION, write_tensors
 
 
 class Architecture(Section):
@@ -107,19 +106,11 @@ OF_SOUP = "soup."
 
 
 def save_model(path: Path, model: Classifier, soup: Classifier | None = None) -> None:
-    """Weights and description in one safetensors file, with the weights of its `soup` (soups.py), if there is one.
-
-    Equal models make equal bytes.
-    """
+    """Weights and description in one safetensors file, with the weights of its `soup` (soups.py), if there is one."""
     weights = model.state_dict()
     if soup is not None:
         weights |= {OF_SOUP + name: tensor for name, tensor in soup.state_dict().items()}
-    # Copies, since some models (CoaT) have one tensor under several names, which safetensors refuses.
-    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()}
-    description = model.architecture.model_dump_json(exclude_defaults=True)
-    with numbers_file(path) as partial:
-        # `save_file` hides a full disk behind an error of its own; Python's write names it.
-        partial.write_bytes(save(tensors, {DESCRIPTION: description}))
+    write_tensors(path, weights, model.architecture.model_dump_json(exclude_defaults=True))
 
 
 def load_model(path: Path, of_soup: bool = False) -> Classifier:

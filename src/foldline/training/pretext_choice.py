@@ -1,5 +1,6 @@
 """Which epoch and stage of a pretext a fold begins with: the one whose probe is best, on rows outside of the fold."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from jaxtyping import Float32
 from foldline.files.truths import write_csv
 from foldline.files.whole_files import sha256, write_json
 from foldline.pixels.loaders import Pixels, evaluation_loader
-from foldline.training.chosen_weights import last_loaded, tensors_up_to, write_chosen
+from foldline.training.chosen_weights import last_loaded, tensors_up_to
 from foldline.training.confusions import draw_confusions, drawable
 from foldline.training.features import stage_features
 from foldline.training.models import Classifier, load_model
@@ -21,6 +22,7 @@ from foldline.training.pretext_kind import LearnedPretext
 from foldline.training.pretext_marker import CHOICE, WEIGHTS
 from foldline.training.pretext_samples import Probed
 from foldline.training.probes import Labelled, linear_probe, neighbours_probe
+from foldline.training.weights import write_tensors
 
 PROBE_COLUMNS = ("epoch", "stage", "accuracy", "standard_error", "neighbours_accuracy")
 ProbeRow = tuple[int, str, float, float, float]
@@ -62,7 +64,7 @@ def choose(folder: Path, trajectory: Path, choosing: Choosing) -> dict[str, Any]
     model = load_model(trajectory / f"epoch{epoch}.safetensors")
     last = last_loaded(model.backbone, choosing.pretext.load_stages, stage)
     said = {"model": model.architecture.model.name, "kind": choosing.pretext.kind, "epoch": epoch, "loaded_up_to": last}
-    write_chosen(folder / WEIGHTS, tensors_up_to(model, last), said)
+    write_tensors(folder / WEIGHTS, tensors_up_to(model, last), json.dumps(said))
     before = table[table["epoch"] == 0].set_index("stage")["accuracy"]
     found = {**said, "stage": stage, "accuracy": float(best["accuracy"]), "accuracy_before": float(before[stage])}
     write_json(folder / CHOICE, {"weights": sha256(folder / WEIGHTS), **found})

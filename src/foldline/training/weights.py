@@ -1,6 +1,7 @@
 """Section `weights`: where the starting weights of the backbone come from."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,18 @@ OwnPath = Annotated[str, AfterValidator(_inside)]
 """Below the folder input/weights, on which the stage `weights` depends."""
 
 
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], description: str) -> None:
+    """One safetensors file, whose `description` `read_description` (models.py) reads; equal ones have equal bytes."""
+    import torch
+    from safetensors.torch import save
+
+    # Copies, since some models (CoaT) have one tensor under several names, which safetensors refuses.
+    contiguous = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+    with numbers_file(path) as partial:
+        # `save_file` hides a full disk behind an error of its own; Python's write names it.
+        partial.write_bytes(save(contiguous, {DESCRIPTION: description}))
+
+
 class StartingWeights(Kind):
     def write(self, path: Path, name: str, own: Path) -> dict[str, Any]:
         """Write to `path` the tensors that timm's model `name` without its classifier starts from, and return their
@@ -42,15 +55,9 @@ class StartingWeights(Kind):
 
         `own`: the folder of the person's own weights. Raises Refusal when the weights cannot be had, or do not fit.
         """
-        import torch
-        from safetensors.torch import save
-
         tensors, source = self.find(name, own)
         description = {"model": name, "kind": self.kind, **source}
-        # Copies, since some models (CoaT) have one tensor under several names, which safetensors refuses.
-        contiguous = {key: tensor.clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()}
-        with numbers_file(path) as partial:
-            partial.write_bytes(save(contiguous, {DESCRIPTION: json.dumps(description)}))
+        write_tensors(path, tensors, json.dumps(description))
         return description
 
     def find(self, name: str, own: Path) -> Found:
