@@ -130,7 +130,8 @@ def test_cleared_when_done(tmp_path: Path) -> None:
 def test_differing_in_lists_and_kinds() -> None:
     assert differing({"a": [1, 2], "b": {"c": 1}}, {"a": [1, 3], "b": 5}) == [
         "a: [1, 3], was [1, 2]",
-        "b: 5, was {'c': 1}",
+        "b.c: absent, was 1",
+        "b: 5, was absent",
     ]
 
 

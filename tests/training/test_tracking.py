@@ -127,7 +127,7 @@ def test_a_tracker_that_is_not_installed_is_refused_with_the_cure(
 
 def test_parameters_of_any_depth_have_a_line_each() -> None:
     nested = {"folds": [0, "all"], "train": {"epochs": 3, "model": {"name": "resnet18", "own": None}, "compile": False}}
-    assert dict(flattened(nested)) == {
+    assert flattened(nested) == {
         "folds": "[0, 'all']",
         "train.epochs": 3,
         "train.model.name": "resnet18",

@@ -5,21 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from foldline.params.yaml_files import leaves
+
 UNSAID = ("competition", "submit")
 """Sections that change no result of a competition's."""
 
 
 def flattened(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Each value by its path, `train.epochs`; a list is one value. UNSAID sections are left out."""
-    return {path: value for path, value in _leaves(params, "") if path.split(".")[0] not in UNSAID}
-
-
-def _leaves(params: Mapping[str, Any], above: str) -> Iterable[tuple[str, Any]]:
-    for key, value in params.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
+    """Each value by its path (`leaves`). UNSAID sections are left out."""
+    return {path: value for path, value in leaves(params) if path.split(".")[0] not in UNSAID}
 
 
 def changes(params: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ and 1000. Here these stay text, as written; pydantic converts them where a numbe
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -54,6 +55,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
         found = "nothing" if content is None else type(content).__name__
         raise Refusal(f"{path} must hold keys and values, found {found}.")
     return content
+
+
+def leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value of a nested mapping by its path, `train.epochs`; a list is one value."""
+    for key, inner in value.items():
+        if isinstance(inner, Mapping) and inner:
+            yield from leaves(inner, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", inner
 
 
 @lru_cache(maxsize=8)
