@@ -36,7 +36,7 @@ def test_a_model_matched_by_order_knows_a_palace_and_a_flower(tmp_path: Path) ->
     weight, bias = list(whole.values())[-2:]
     with torch.no_grad():
         named = [
-            (model.pooled(middle(name)) @ weight.T + bias).topk(3).indices[0].tolist()
+            (model.head_input(middle(name)) @ weight.T + bias).topk(3).indices[0].tolist()
             for name in ("china.jpg", "flower.jpg")
         ]
     assert PALACE in named[0] and DAISY in named[1], named

@@ -101,7 +101,7 @@ def features_of(model: Classifier, accelerator: Accelerator) -> See:
 
     def see(images: Tensor) -> Float32[Tensor, "batch channels"]:
         with torch.inference_mode(), accelerator.autocast():
-            return model.pooled(images.to(accelerator.device)).float().cpu()
+            return model.head_input(images.to(accelerator.device)).float().cpu()
 
     return see
 

@@ -13,7 +13,7 @@ from pydantic import PositiveFloat
 from foldline.files.progress import progress
 from foldline.params.kinds import union_of
 from foldline.training.networks import Model
-from foldline.training.train_part import Kind, Module, Tensor
+from foldline.training.train_part import Kind
 
 if TYPE_CHECKING:
     from foldline.pixels.loaders import Pixels
@@ -91,7 +91,7 @@ HeadInitialisations = Annotated[
 def backbone_features(
     model: Classifier, pixels: Pixels, samples: Samples, batch_size: int
 ) -> Float[np.ndarray, "samples features"]:
-    """What the head would be given, in eval mode: its input, whatever lies before it."""
+    """What the head is given, in eval mode."""
     import torch
 
     from foldline.pixels.loaders import evaluation_loader
@@ -99,17 +99,10 @@ def backbone_features(
     device, was_training = model.mean.device, model.training
     model.eval()
     batches: list[np.ndarray] = []
-
-    def keep(head: Module, inputs: tuple[Tensor, ...]) -> None:
-        batches.append(inputs[0].float().cpu().numpy())
-
-    hook = model.head.register_forward_pre_hook(keep)
-    try:
-        loader = evaluation_loader(pixels, samples.cache_indices, batch_size, workers=0)
-        for images, index in progress(loader, "features"):
-            with torch.no_grad():
-                model(images.to(device), *(torch.from_numpy(values[index]).to(device) for values in samples.tabular))
-    finally:
-        hook.remove()
-        model.train(was_training)
+    loader = evaluation_loader(pixels, samples.cache_indices, batch_size, workers=0)
+    for images, index in progress(loader, "features"):
+        tabular = (torch.from_numpy(values[index]).to(device) for values in samples.tabular)
+        with torch.no_grad():
+            batches.append(model.head_input(images.to(device), *tabular).float().cpu().numpy())
+    model.train(was_training)
     return np.concatenate(batches)

@@ -21,6 +21,9 @@ from foldline.training.fold_samples import TabularEncoding
 from foldline.training.networks import Models
 from foldline.training.weights import DESCRIPTION, write_tensors
 
+Images = Shaped[Tensor, "batch channels height width"]
+Tabular = Float[Tensor, "batch tabular"]
+
 
 class Architecture(Section):
     """All that it takes to build a model again, without its weights."""
@@ -68,20 +71,15 @@ class Classifier(nn.Module):
             self.register_buffer("target_mean", torch.zeros(architecture.outputs))
             self.register_buffer("target_std", torch.ones(architecture.outputs))
 
-    def forward(
-        self,
-        images: Shaped[Tensor, "batch channels height width"],
-        tabular: Float[Tensor, "batch tabular"] | None = None,
-    ) -> Float[Tensor, "batch outputs"]:
-        features = self.pooled(images)
-        logits = self.head(features if tabular is None else torch.cat([features, tabular], dim=1))
+    def forward(self, images: Images, tabular: Tabular | None = None) -> Float[Tensor, "batch outputs"]:
+        logits = self.head(self.head_input(images, tabular))
         return logits.float() * self.target_std + self.target_mean if self.gives_values else logits
 
-    def pooled(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
-        """What the head is given of images."""
-        return self.pooling(self.backbone(self.normalised(images)))
+    def head_input(self, images: Images, tabular: Tabular | None = None) -> Float[Tensor, "batch inputs"]:
+        features = self.pooling(self.backbone(self.normalised(images)))
+        return features if tabular is None else torch.cat([features, tabular], dim=1)
 
-    def normalised(self, images: Shaped[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels h w"]:
+    def normalised(self, images: Images) -> Float[Tensor, "batch channels h w"]:
         """What the backbone is given."""
         return (images.to(self.mean.dtype) - self.mean) / self.std
 
