@@ -92,7 +92,7 @@ CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "crop": (
         {"augmentation": {"recipe": "none", "transforms": [{"RandomCrop": {"height": 300, "width": 9, "p": 0.3}}]}},
-        "train.augmentation cannot be had as it is: on two images of noise it fails (CropSizeError: ",
+        "train.augmentation fails on an image of (32, 32, 3), uint8 (CropSizeError: ",
     ),
     "type of image": (
         {"augmentation": {"recipe": "none", "transforms": [{"Normalize": {"p": 0.2}}]}},

@@ -17,6 +17,7 @@ import cv2
 
 from foldline.card.views import needs_squares
 from foldline.files.refusal import Refusal, listed
+from foldline.pixels.loaders import augmented
 from foldline.training import recipes
 
 Image = UInt8[np.ndarray, "height width channels"] | Float32[np.ndarray, "height width channels"]
@@ -74,7 +75,7 @@ class Augmentation:
 
     Seeded image by image, so that neither the batch, nor the worker, nor the number of processes matters. One random
     generator for all transforms makes this cheap: albumentations' own way (`set_random_seed`) builds two for every
-    transform and halves the rate. Its `Compose` is left out too: what it checks of every image, `checked` has seen.
+    transform and halves the rate. Its `Compose` is left out too: what it checks of each image, `refuse_unfit` has seen.
     """
 
     def __init__(self, transforms: Transforms, symmetries: Sequence[Symmetry]) -> None:
@@ -114,7 +115,11 @@ def build_augmentation(
     allowed = [SYMMETRIES[name] for name in drawn if height == width or not needs_squares(name)]
     described = [described_transform(transform) for transform in section.transforms]
     transforms = [*recipe.transforms(height, width, channels == 3), *described]
-    return checked(Augmentation(transforms, allowed), shape) if transforms or allowed else None
+    if not (transforms or allowed):
+        return None
+    augmentation = Augmentation(transforms, allowed)
+    refuse_unfit(augmentation, np.zeros(shape, np.uint8), 0)
+    return augmentation
 
 
 def described_transform(description: recipes.Transform) -> albumentations.BasicTransform:
@@ -140,23 +145,22 @@ def described_transform(description: recipes.Transform) -> albumentations.BasicT
         ) from None
 
 
-def checked(augment: Augmentation, shape: tuple[int, int, int]) -> Augmentation:
-    """Raises Refusal when an image does not keep its shape and type."""
+def refuse_unfit(augment: Augmentation, image: Image, seed: int) -> None:
+    """Raises Refusal when the image, as the cache has it, cannot be augmented or does not keep its shape and type."""
     try:
-        drawn = augment(np.zeros(shape, np.uint8), 0)
+        changed = augmented(augment, image, seed)
     except Refusal:
         raise
     except Exception as error:
         raise Refusal(
-            f"train.augmentation.transforms fail on an image of {shape} ({type(error).__name__}: {error}). Leave out "
-            "what cannot change such images."
+            f"train.augmentation fails on an image of {image.shape}, {image.dtype} ({type(error).__name__}: {error}). "
+            "Leave out what cannot change such images."
         ) from None
-    if drawn.shape != shape or drawn.dtype != np.uint8:
+    if (changed.shape, changed.dtype) != (image.shape, image.dtype):
         raise Refusal(
-            f"train.augmentation.transforms make an image of {drawn.shape}, {drawn.dtype}, of one of {shape}, uint8. "
-            "Leave out what changes the size or the type."
+            f"train.augmentation makes an image of {changed.shape}, {changed.dtype}, of one of {image.shape}, "
+            f"{image.dtype}. Leave out what changes the size or the type."
         )
-    return augment
 
 
 def move(

@@ -21,8 +21,8 @@ from foldline.card.views import view_of
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import TABULAR
 from foldline.params.section import Precision
-from foldline.pixels.loaders import augmented, balanced, loaded_type
-from foldline.training.augmentation import build_augmentation
+from foldline.pixels.loaders import balanced, loaded_type
+from foldline.training.augmentation import build_augmentation, refuse_unfit
 from foldline.training.backbones import first_line
 from foldline.training.batches import resized, resized_sides
 from foldline.training.chosen_weights import refuse_absent_stages
@@ -186,15 +186,9 @@ def try_out_parts(fold: Fold, config: Train) -> None:
     config.schedule.rates(STEPS_PER_EPOCH, config.epochs)
     augment = build_augmentation(config.augmentation, fold.pixels.shape[1:], fold.symmetries)
     image = np.array(fold.pixels[0], loaded_type(fold.pixels))
-    for seed in range(DRAWS):
-        if augment is None:
-            break
-        changed = augmented(augment, image, seed)
-        if (changed.shape, changed.dtype) != (image.shape, image.dtype):
-            raise Refusal(
-                f"train.augmentation makes an image of {changed.shape}, {changed.dtype}, of one of {image.shape}, "
-                f"{image.dtype}. Leave out what changes the size or the type."
-            )
+    if augment is not None:
+        for seed in range(DRAWS):
+            refuse_unfit(augment, image, seed)
 
 
 def smallest_pass(config: Train, processes: int) -> int:
