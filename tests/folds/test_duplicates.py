@@ -12,9 +12,10 @@ from foldline.folds import duplicates
 from foldline.folds.alignment import Alignment, align
 from foldline.folds.duplicates import FARTHEST, close_pairs, near_duplicate_pairs
 from foldline.folds.duplicates_table import RECODED
-from foldline.pixels.chunks import DecodedImage, decode_into, with_hashes
-from foldline.pixels.image_files import Contents
+from foldline.pixels.chunks import DecodedImage, with_hashes
+from foldline.pixels.image_files import Contents, image_into
 from foldline.pixels.resizing import PixelForm
+from foldline.pixels.undecodable import Undecodable
 from tests.pixels.drawn import encoded, scene
 
 FORM = PixelForm(64, 64, 3, "squash")
@@ -23,11 +24,20 @@ FORM = PixelForm(64, 64, 3, "squash")
 def cached(contents: list[bytes], form: PixelForm = FORM) -> tuple[pd.DataFrame, np.ndarray]:
     """The table of images and the pixels, as the cache would hold them."""
     pixels = np.empty((len(contents), form.height, form.width, form.channels), np.uint8)
-    lines = [decode_into(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
+    lines = [decoded(place, Contents((content,)), form) for place, content in zip(pixels, contents, strict=True)]
     images = pd.DataFrame(with_hashes(lines, pixels), columns=DecodedImage._fields)
     images["error"] = images["error"].astype("str")
     images["cache_index"] = np.arange(len(contents))
     return images, pixels
+
+
+def decoded(out: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
+    try:
+        image = image_into(out, contents, form)
+    except Undecodable as error:
+        out[:] = 128
+        return DecodedImage(0, 0, contents.exact_hash, error=str(error))
+    return DecodedImage(image.height, image.width, contents.exact_hash)
 
 
 def pairs_among(contents: list[bytes], form: PixelForm = FORM) -> set[tuple[int, int]]:

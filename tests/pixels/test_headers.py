@@ -214,7 +214,7 @@ def test_what_memory_does_not_hold_ends_with_the_images_name(tmp_path: Path, mon
     def fail(*arguments: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(chunks, "decode_into", fail)  # the edge: a machine without memory
+    monkeypatch.setattr(chunks, "image_into", fail)  # the edge: a machine without memory
     with pytest.raises(Refusal, match=r"`slide.png` takes more memory to decode than is free"):
         building.build(tmp_path, ["slide.png"], ["slide.png"], PixelForm(8, 8, 3, "squash"), tmp_path / "caches")
 

@@ -16,7 +16,7 @@ from foldline.archive.archives import Archives
 from foldline.files.parent import die_with_pool
 from foldline.files.refusal import Refusal
 from foldline.pixels.hashing import perceptual_hashes, thumbnail
-from foldline.pixels.image_files import Contents, ImageFiles, image_into, numbers_in
+from foldline.pixels.image_files import ImageFiles, image_into, numbers_in
 from foldline.pixels.resizing import PixelForm
 from foldline.pixels.stores import ImageArray
 from foldline.pixels.undecodable import RANGE_CURE, Undecodable
@@ -104,25 +104,20 @@ class Decoder:
         _refuse_other_range(self.files, self.source.form, [paths[position] for position in read], pixels[read])
 
     def _decode(self, out: np.ndarray, path: str) -> DecodedImage:
+        exact_hash = xxh3_128_hexdigest(path.encode())
         try:
-            return decode_into(out, self.files.contents(path), self.source.form)
+            contents = self.files.contents(path)
+            exact_hash = contents.exact_hash
+            image = image_into(out, contents, self.source.form)
         except Undecodable as undecodable:
-            return _blank(out, xxh3_128_hexdigest(path.encode()), undecodable)
+            out[:] = UNREADABLE_GREY
+            return DecodedImage(0, 0, exact_hash, error=str(undecodable))
         except MemoryError:
             raise Refusal(
                 f"{self.source.archives_folder}: `{shown_address(path)}` takes more memory to decode than is free. Run "
                 "it again with more free memory, or leave that image out (in the card, a list without its row)."
             ) from None
-
-
-def decode_into(out: np.ndarray, contents: Contents, form: PixelForm) -> DecodedImage:
-    """Fill `out` (height x width x channels) with the image in `contents`, in `form`; its hash is still to come."""
-    exact_hash = contents.exact_hash
-    try:
-        image = image_into(out, contents, form)
-    except Undecodable as undecodable:
-        return _blank(out, exact_hash, undecodable)
-    return DecodedImage(image.height, image.width, exact_hash)
+        return DecodedImage(image.height, image.width, exact_hash)
 
 
 def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[DecodedImage]:
@@ -132,11 +127,6 @@ def with_hashes(images: Sequence[DecodedImage], pixels: ImageArray) -> list[Deco
         image if image.error else image._replace(perceptual_hash=found)
         for image, found in zip(images, hashes, strict=True)
     ]
-
-
-def _blank(out: np.ndarray, exact_hash: str, why: Undecodable) -> DecodedImage:
-    out[:] = UNREADABLE_GREY
-    return DecodedImage(0, 0, exact_hash, error=str(why))
 
 
 def _refuse_other_range(
