@@ -16,7 +16,7 @@ from jaxtyping import Shaped
 from PIL import Image
 
 from foldline.pixels.headers import JPEG_START, MOST_SCANS, START_OF_SCAN, UPRIGHT, opened, orientation_of
-from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_size, undecodable
+from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_size
 
 VERSION = 4
 """Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
@@ -55,24 +55,13 @@ def whole(height: int, width: int) -> tuple[int, int]:
 
 
 def decode(content: bytes, channels: int, needed: SizeOf = whole) -> DecodedPixels:
-    """The first image in a file. Raises Undecodable.
+    """The first image in a file. Raises Undecodable, and of hostile bytes any error there is.
 
     channels: 3 for RGB, 1 for grey. needed: from the image's height and width to those the caller will scale it to;
     a JPEG is decoded at 1/2, 1/4 or 1/8 when that is at most an eighth smaller. 16-bit samples keep their high byte: no
     stretching, because brightness is comparable between images only when all are scaled alike. Transparent pixels are
     laid over white, as a browser shows them: dark drawings on nothing are common, light ones are not.
     """
-    if not content:
-        raise Undecodable("the file is empty")
-    try:
-        return _decode(content, channels, needed)
-    except MemoryError:
-        raise
-    except Exception as error:  # codecs meet hostile bytes with any error there is
-        raise undecodable(error, content) from error
-
-
-def _decode(content: bytes, channels: int, needed: SizeOf) -> DecodedPixels:
     size = plain_size(content)
     if size is not None:
         refuse_size(len(content), *size)

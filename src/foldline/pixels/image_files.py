@@ -141,11 +141,11 @@ def _read(content: bytes, form: PixelForm) -> DecodedPixels:
         samples = _samples(content, form)
         if samples is not None:
             return _decoded(samples, form)
+        return decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
     except (MemoryError, Refusal, Undecodable):
         raise
     except Exception as error:  # codecs meet hostile bytes with any error there is
         raise undecodable(error, content) from error
-    return decode(content, form.channels, lambda height, width: scaled_size(height, width, form))
 
 
 def _samples(content: bytes, form: PixelForm) -> Samples | None:
