@@ -12,7 +12,7 @@ from timm.models import PretrainedCfg
 from torch import Tensor, nn
 
 from foldline.files.refusal import Refusal, listed
-from foldline.training.backbones import build_backbone, known_model
+from foldline.training.backbones import build_backbone, first_line, known_model
 from foldline.training.models import read_description
 from foldline.training.weight_files import COUNTS, Match, matched_by_name, matched_by_order, read_tensors
 from foldline.training.weights import How
@@ -50,8 +50,7 @@ def from_hub(name: str, revision: str) -> tuple[dict[str, Tensor], dict[str, Any
     except Refusal:
         raise
     except Exception as error:  # whatever the hub's client, its transport or the operating system raise
-        first_line = (str(error) or type(error).__name__).strip().splitlines()[0]
-        raise Refusal(f"the weights of `{name}` cannot be had from the hub: {first_line} {OFFLINE}") from None
+        raise Refusal(f"the weights of `{name}` cannot be had from the hub: {first_line(error)}. {OFFLINE}") from None
     found: Mapping[str, Any] = backbone.pretrained_cfg  # type: ignore[assignment]
     source = found["hf_hub_id"] or found["url"]
     refuse_impossible(backbone.state_dict(), backbone, str(source))

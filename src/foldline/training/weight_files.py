@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from foldline.files.refusal import Refusal, listed
+from foldline.training.backbones import first_line
 
 DEEPEST = 6
 """Of wrappers within wrappers."""
@@ -90,13 +91,9 @@ def _load(path: Path) -> Any:
 
 def _unreadable(path: Path, error: Exception) -> Refusal:
     return Refusal(
-        f"{path} {IS_NO_FILE} ({_first_line(error)}). It takes what safetensors or torch.save wrote; fetch it again "
+        f"{path} {IS_NO_FILE} ({first_line(error)}). It takes what safetensors or torch.save wrote; fetch it again "
         "if it should be that."
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
 def _groups(found: Any, name: str, depth: int) -> Iterator[dict[str, Tensor]]:
