@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -102,9 +102,6 @@ def channels_first(images: Iterable[Image], pixels: Pixels, count: int) -> Image
     return torch.from_numpy(batch)
 
 
-Item = TypeVar("Item")
-
-
 class EpochOrder(Sampler[list[SeededIndex]]):
     """The batches of one epoch: an order that depends on `seed` and `epoch` alone.
 
@@ -189,7 +186,7 @@ def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:
         images,
         batch_sampler=batches,
         num_workers=workers,
-        collate_fn=_as_it_is,
+        collate_fn=lambda batch: batch,  # The dataset collates itself.
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=_one_thread,
         persistent_workers=workers > 0,
@@ -199,11 +196,6 @@ def _loader(images: Dataset, batches: Sampler[Any], workers: int) -> DataLoader:
         # Forked workers share the memory-mapped pixels; any other way would send each a copy.
         multiprocessing_context=WakingForks() if workers else None,
     )
-
-
-def _as_it_is(batch: Item) -> Item:
-    """The dataset collates itself."""
-    return batch
 
 
 def _one_thread(worker: int) -> None:

@@ -23,13 +23,15 @@ BACKBONE = "backbone."
 Groups = Literal["blocks", "stages"]
 
 
-class LearningRates(Kind):
-    head: PositiveFloat
-
+class OfLayers(Kind):
     @property
     def grouped_by(self) -> Groups | None:
         """Which of timm's layer groups it asks for; None for none."""
         return None
+
+
+class LearningRates(OfLayers):
+    head: PositiveFloat
 
     def peaks(self, backbone: Module) -> Callable[[str], float]:
         """From the name of one of the backbone's parameters to its peak rate.
@@ -82,13 +84,8 @@ class StageRates(LearningRates):
         return lambda name: from_top[depths[name]]
 
 
-class Freezing(Kind):
+class Freezing(OfLayers):
     frees_the_head_first: ClassVar[bool] = False
-
-    @property
-    def grouped_by(self) -> Groups | None:
-        """Which of timm's layer groups it asks for; None for none."""
-        return None
 
     def start_epoch(self, model: Module, epoch: int) -> bool:
         """Put the model into training mode for an epoch, from 0; whether other parameters learn than before.
