@@ -1,6 +1,7 @@
 """Batches of images from the pixel cache, as tensors, the same whatever the number of workers."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -102,6 +103,7 @@ def channels_first(images: Iterable[Image], pixels: Pixels, count: int) -> Image
     return torch.from_numpy(batch)
 
 
+@dataclass(eq=False)
 class EpochOrder(Sampler[list[SeededIndex]]):
     """The batches of one epoch: an order that depends on `seed` and `epoch` alone.
 
@@ -111,23 +113,19 @@ class EpochOrder(Sampler[list[SeededIndex]]):
     Each image's own seed belongs to its position in the epoch, so neither workers nor processes change what is drawn.
     """
 
-    def __init__(
-        self,
-        count: int,
-        batch_size: int,
-        seed: Sequence[int],
-        process: int,
-        processes: int,
-        probabilities: Float[np.ndarray, " count"] | None = None,
-    ) -> None:
-        """`seed`: one or more non-negative numbers. `process`: which of the `processes` draws its part here."""
-        self.count = count
-        self.batch_sizes = balanced(count, batch_size)
-        self.seed = tuple(seed)
-        self.process = process
-        self.processes = processes
-        self.probabilities = probabilities
-        self.epoch = 0
+    count: int
+    batch_size: int
+    seed: Sequence[int]
+    """One or more non-negative numbers."""
+    process: int
+    """Which of the `processes` draws its part here."""
+    processes: int
+    probabilities: Float[np.ndarray, " count"] | None = None
+    epoch: int = 0
+
+    @property
+    def batch_sizes(self) -> list[int]:
+        return balanced(self.count, self.batch_size)
 
     def __iter__(self) -> Iterator[list[SeededIndex]]:
         order_seed, image_seed = np.random.SeedSequence((*self.seed, self.epoch)).spawn(2)

@@ -43,55 +43,47 @@ def posed(batch: Batch, task: LearnedPretext | None) -> Batch:
     return Batch(images, targets, weights, index, batch.global_batch_size * task.copies)
 
 
+@dataclass(eq=False)
 class TrainingBatches:
     """The batches of any epoch: `batches.of(epoch)`, and `batches.mixed(epoch)` to train on."""
 
-    def __init__(
-        self,
-        loader: DataLoader,
-        samples: Samples,
-        soft_targets: Callable[[Tensor], Tensor],
-        config: Train,
-        seed: tuple[int, ...],
-        device: torch.device,
-        task: LearnedPretext | None = None,
-    ) -> None:
-        """`loader`: of foldline.pixels.loaders.training_loader. `soft_targets`: from targets to those that the loss
-        takes. `seed`: of this process's mixing; with the epoch and the step it says all that is drawn."""
-        self._loader = loader
-        self._samples = samples
-        self._soft_targets = soft_targets
-        self._config = config
-        self._seed = seed
-        self._device = device
-        self._task = task
+    loader: DataLoader
+    """Of foldline.pixels.loaders.training_loader."""
+    samples: Samples
+    soft_targets: Callable[[Tensor], Tensor]
+    """From targets to those that the loss takes."""
+    config: Train
+    seed: tuple[int, ...]
+    """Of this process's mixing; with the epoch and the step it says all that is drawn."""
+    device: torch.device
+    task: LearnedPretext | None = None
 
     def __len__(self) -> int:
-        return len(self._loader)
+        return len(self.loader)
 
     @property
     def images(self) -> int:
         """Per epoch, in all processes together."""
-        return len(self._samples) * (1 if self._task is None else self._task.copies)
+        return len(self.samples) * (1 if self.task is None else self.task.copies)
 
     def of(self, epoch: int) -> Iterator[Batch]:
-        order = self._loader.batch_sampler
+        order = self.loader.batch_sampler
         assert isinstance(order, EpochOrder)
         order.epoch = epoch
-        fraction = self._config.resolution.fraction(epoch)
-        for (images, index), size in zip(self._loader, order.batch_sizes, strict=True):
-            images = resized(images.to(self._device, non_blocking=True), fraction)
-            targets, weights, tabular = self._samples.told(index, self._device)
-            batch = posed(Batch(images, self._soft_targets(targets), weights, index, size, tabular), self._task)
-            if self._config.channels_last:
+        fraction = self.config.resolution.fraction(epoch)
+        for (images, index), size in zip(self.loader, order.batch_sizes, strict=True):
+            images = resized(images.to(self.device, non_blocking=True), fraction)
+            targets, weights, tabular = self.samples.told(index, self.device)
+            batch = posed(Batch(images, self.soft_targets(targets), weights, index, size, tabular), self.task)
+            if self.config.channels_last:
                 batch = replace(batch, images=batch.images.contiguous(memory_format=torch.channels_last))
             yield batch
 
     def mixed(self, epoch: int) -> Iterator[Batch]:
-        mix = self._config.mixing.mix(epoch, self._config.epochs)
+        mix = self.config.mixing.mix(epoch, self.config.epochs)
         for step, batch in enumerate(self.of(epoch)):
             if mix is not None:
-                random = np.random.default_rng((*self._seed, epoch, step))
+                random = np.random.default_rng((*self.seed, epoch, step))
                 images, (targets, weights, *tabular) = mix(
                     batch.images, (batch.targets, batch.weights, *batch.tabular), random
                 )
