@@ -3,7 +3,7 @@ come by BatchNorm statistics of their own."""
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
@@ -43,6 +43,7 @@ class Follower:
         """Go on from there."""
 
 
+@dataclass(eq=False)
 class WeightAverage(Follower):
     """The n-th weights taken (from 0) enter with the weight `newest(n)`, the average so far with the rest.
 
@@ -51,53 +52,47 @@ class WeightAverage(Follower):
     layers that stand still.
     """
 
-    def __init__(
-        self,
-        followed: Module,
-        newest: Callable[[int], float],
-        refresh: Refresh,
-        first_epoch: int = 0,
-        every_epoch: bool = False,
-    ) -> None:
-        super().__init__(deepcopy(followed).requires_grad_(False))
-        self._followed = followed
-        self._newest = newest
-        self._refresh = refresh
-        self._first_epoch = first_epoch
-        self._every_epoch = every_epoch
-        self._taken = 0
-        self._epochs = 0
+    followed: Module
+    newest: Callable[[int], float]
+    refresh: Refresh
+    first_epoch: int = 0
+    every_epoch: bool = False
+    taken: int = field(default=0, init=False)
+    epochs: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        super().__init__(deepcopy(self.followed).requires_grad_(False))
 
     def update(self) -> None:
-        if not self._every_epoch:
+        if not self.every_epoch:
             self._take()
 
     def finish_epoch(self, batches: Iterable[Batch], accelerator: Accelerator) -> None:
-        if self._every_epoch:
+        if self.every_epoch:
             self._take()
-        self._epochs += 1
-        moving = moving_batchnorms(self.model, self._followed)
+        self.epochs += 1
+        moving = moving_batchnorms(self.model, self.followed)
         if moving:
-            self._refresh(self.model, moving, batches, accelerator)
+            self.refresh(self.model, moving, batches, accelerator)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "taken": self._taken, "epochs": self._epochs}
+        return {"model": self.model.state_dict(), "taken": self.taken, "epochs": self.epochs}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
-        self._taken, self._epochs = state["taken"], state["epochs"]
+        self.taken, self.epochs = state["taken"], state["epochs"]
 
     def _take(self) -> None:
         import torch
 
-        has_begun = self._epochs >= self._first_epoch
+        has_begun = self.epochs >= self.first_epoch
         # As torch's AveragedModel does it, less its wait for the device and its copy of all buffers at every step.
         averaged = cast(list[Tensor], list(self.model.parameters()))
-        followed = cast(list[Tensor], list(self._followed.parameters()))
-        weight = self._newest(self._taken) if has_begun else 1.0
+        followed = cast(list[Tensor], list(self.followed.parameters()))
+        weight = self.newest(self.taken) if has_begun else 1.0
         with torch.no_grad():
             torch._foreach_lerp_(averaged, followed, weight)  # type: ignore[reportPrivateImportUsage]
-        self._taken += has_begun
+        self.taken += has_begun
 
 
 @dataclass(frozen=True)
