@@ -234,11 +234,18 @@ SMALL = PixelForm(4, 4, 1, "squash")
 MANY = {f"{number}.png": encoded(scene(number, 6, 6)) for number in range(700)}
 
 
-def test_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
+def on_cpus(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds are in as many processes, however small they are."""
+    monkeypatch.setattr(building, "SMALL_BUILD_IMAGES", 0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(count)))
+
+
+def test_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zipped(tmp_path / "all.zip", MANY)
-    caches = [
-        build(tmp_path, ["all.zip"], list(MANY), SMALL, tmp_path / str(processes), processes) for processes in (1, 2)
-    ]
+    caches = []
+    for processes in (1, 2):
+        on_cpus(processes, monkeypatch)
+        caches.append(build(tmp_path, ["all.zip"], list(MANY), SMALL, tmp_path / str(processes)))
     assert caches[0].key == caches[1].key
     assert caches[0].decoded.equals(caches[1].decoded)
     files = [tmp_path / name / f"{caches[0].key.key}.npy" for name in ("1", "2")]
@@ -269,8 +276,11 @@ def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert np.array_equal(np.load(unfinished), np.load(tmp_path / "straight.npy"))
 
 
-def test_a_killed_process_ends_the_build_and_leaves_nothing_broken(tmp_path: Path) -> None:
+def test_a_killed_process_ends_the_build_and_leaves_nothing_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     zipped(tmp_path / "all.zip", MANY)
+    on_cpus(2, monkeypatch)
 
     def kill_first_child() -> None:
         while len(multiprocessing.active_children()) < 2:
@@ -283,7 +293,7 @@ def test_a_killed_process_ends_the_build_and_leaves_nothing_broken(tmp_path: Pat
     killer = threading.Thread(target=kill_first_child)
     killer.start()
     with pytest.raises(Refusal, match=r"a process that decodes images died .* What was decoded is kept"):
-        build(tmp_path, ["all.zip"], list(MANY), SMALL, tmp_path / "pixels", 2)
+        build(tmp_path, ["all.zip"], list(MANY), SMALL, tmp_path / "pixels")
     killer.join()
     assert not list((tmp_path / "pixels").glob("*.parquet"))
     again = build(tmp_path, ["all.zip"], list(MANY), SMALL, tmp_path / "pixels")

@@ -58,12 +58,7 @@ class BuiltCache:
 
 
 def build(
-    archives_folder: Path,
-    files: Sequence[str],
-    paths: Sequence[str],
-    form: PixelForm,
-    caches: Path,
-    processes: int | None = None,
+    archives_folder: Path, files: Sequence[str], paths: Sequence[str], form: PixelForm, caches: Path
 ) -> BuiltCache:
     """Decode each distinct path of `paths` once, in the order of first appearance, into a cache below `caches`.
 
@@ -78,7 +73,7 @@ def build(
         is_new = decoded is None
         if decoded is None:
             _prune(caches, unfinished=request)
-            decoded = build_file(caches / f"{request}{suffix}", archives_folder, files, distinct, form, processes)
+            decoded = build_file(caches / f"{request}{suffix}", archives_folder, files, distinct, form)
         key = _key(decoded, form)
         finished = caches / f"{key.key}{suffix}"
         if is_new:
