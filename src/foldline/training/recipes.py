@@ -26,10 +26,13 @@ class Recipe(Kind):
     symmetries: ClassVar[Sequence[str] | None] = None
     """Those that are drawn whatever the card's; each equally likely, so that two flips are each as likely as not."""
 
+    moves: ClassVar[bool] = True
+    """Whether it does what a card may forbid; of a recipe of one's own its author knows."""
+
     def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
         """What it does that a card with these `symmetries` says to change what the label says."""
         if allowed is None:
-            return ["movements"]
+            return ["movements"] if self.moves else []
         return [name for name in self.symmetries or () if name not in allowed]
 
     def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
@@ -42,9 +45,7 @@ class NoRecipe(Recipe):
 
     kind: Literal["none"]
     symmetries: ClassVar[Sequence[str] | None] = ()
-
-    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
-        return []
+    moves: ClassVar[bool] = False
 
 
 class Light(Recipe):
@@ -135,9 +136,7 @@ class Mask(Recipe):
     kind: Literal["mask"]
     probability: FractionBelowOne
     block_pixels: PositiveInt
-
-    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
-        return []
+    moves: ClassVar[bool] = False
 
     def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
         if self.block_pixels > min(height, width):
@@ -158,8 +157,7 @@ class OwnRecipe(Recipe, OwnKind):
     """A class of one's own: `name(**keys)` gives what is called with an image (height, width, channels), uint8 or
     float32 in 0..1, and NumPy's random generator, and returns such an image. Whether it is safe, its author knows."""
 
-    def unsafe(self, allowed: Sequence[str] | None) -> list[str]:
-        return []
+    moves: ClassVar[bool] = False
 
     def transforms(self, height: int, width: int, coloured: bool) -> Transforms:
         return [DrawnTransform(self.checked(self.made("an image")))]
