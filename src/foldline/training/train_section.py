@@ -32,10 +32,8 @@ class Resolution(Kind):
     epoch_keys: ClassVar = ("growing_epochs",)
 
     def fractions(self, epochs: int) -> tuple[float, ...]:
-        """Those that occur in a training of so many epochs, each once."""
-        return tuple(
-            dict.fromkeys(self.fraction(epoch) for epoch in range(min(self.growing_epochs + 1, max(epochs, 1))))
-        )
+        """Those of a training of so many epochs, one after the other."""
+        return tuple(map(self.fraction, range(max(epochs, 1))))
 
     def fraction(self, epoch: int) -> float:
         """Of the cached images' sides, in `epoch` (from 0)."""
