@@ -42,10 +42,6 @@ class Architecture(Section):
     frozen: bool = False
     """Whether no epoch has trained the backbone (frozen.py)."""
 
-    @property
-    def tabular_width(self) -> int:
-        return self.tabular.width if self.tabular is not None else 0
-
 
 class Classifier(nn.Module):
     """`classifier(images)`: uint8, or float in 0..255, of (batch, channels, height, width) to float logits; or

@@ -105,7 +105,8 @@ class TimmModel(Model):
         if self.spatial_dropout_rate:
             add_spatial_dropout(backbone, self.spatial_dropout_rate)
         features = cast(int, getattr(backbone, "head_hidden_size", None) or backbone.num_features)
-        head = self.head.build(features + architecture.tabular_width, architecture.outputs)
+        told = architecture.tabular.width if architecture.tabular is not None else 0
+        head = self.head.build(features + told, architecture.outputs)
         return backbone, self.pooling.build(features), head
 
     def _options(self, architecture: Architecture) -> dict[str, Any]:
