@@ -11,6 +11,7 @@ import torch
 from timm.models import PretrainedCfg
 from torch import Tensor, nn
 
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.training.backbones import build_backbone, first_line, known_model
 from foldline.training.models import read_description
@@ -156,13 +157,9 @@ def told_by_config(path: Path, name: str, backbone: nn.Module) -> dict[str, Any]
     """
     if not path.is_file():
         return {}
-    try:
+    cure = "Fetch it again, or remove it: then the mean and std hold that timm names for the model."
+    with reading(path, "valid JSON", cure):
         config = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise Refusal(
-            f"{path} is not valid JSON ({error}). Fetch it again, or remove it: then the mean and std hold that timm "
-            "names for the model."
-        ) from None
     if not isinstance(config, dict) or not isinstance(config.get("pretrained_cfg", {}), dict):
         return {}
     config = config | config.get("pretrained_cfg", {})

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.training.backbones import first_line
 
@@ -25,7 +26,7 @@ COUNTS = "num_batches_tracked"
 """Files older than PyTorch 0.4 do not count BatchNorm's batches; nothing depends on it."""
 MOST_LEFT_OVER = 4
 """Tensors after the backbone's own: a classifier."""
-IS_NO_FILE = "is not a readable file of weights"
+FILE_OF_WEIGHTS = "a readable file of weights"
 
 
 @dataclass(frozen=True)
@@ -62,38 +63,30 @@ def read_tensors(path: Path) -> list[dict[str, Tensor]]:
     if groups:
         return groups
     raise Refusal(
-        f"{path} {IS_NO_FILE}: it holds {_in_words(found)}, and weights are tensors by name. Save them as "
+        f"{path} is not {FILE_OF_WEIGHTS}: it holds {_in_words(found)}, and weights are tensors by name. Save them as "
         "`torch.save(model.state_dict(), ...)` does."
     )
 
 
 def _load(path: Path) -> Any:
-    if path.suffix == ".safetensors":
-        try:
+    cure = "It takes what safetensors or torch.save wrote; fetch it again if it should be that."
+    with reading(path, FILE_OF_WEIGHTS, cure):
+        if path.suffix == ".safetensors":
             return load_file(path)
-        except Exception as error:  # safetensors raises its own, and the system's
-            raise _unreadable(path, error) from None
-    try:
-        # timm's own training scripts keep their arguments next to the weights.
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle raises whatever its bytes happen to ask for
-        code = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
-        if code is not None:
+        try:
+            # timm's own training scripts keep their arguments next to the weights.
+            with torch.serialization.safe_globals([argparse.Namespace]):
+                return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            code = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
+            if code is None:
+                raise ValueError(first_line(error)) from None  # It goes on for a page.
             raise Refusal(
                 f"{path} holds more than tensors, and reading it would run code of whoever wrote it (`{code[1]}`). "
                 "Where you trust it, write its tensors alone: "
                 "`torch.save(torch.load(FILE, weights_only=False)['state_dict'], ...)`, or `.state_dict()` of a "
                 "model that was saved as a whole."
             ) from None
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> Refusal:
-    return Refusal(
-        f"{path} {IS_NO_FILE} ({first_line(error)}). It takes what safetensors or torch.save wrote; fetch it again "
-        "if it should be that."
-    )
 
 
 def _groups(found: Any, name: str, depth: int) -> Iterator[dict[str, Tensor]]:
