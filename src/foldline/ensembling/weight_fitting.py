@@ -14,79 +14,49 @@ from jaxtyping import Float64
 from foldline.ensembling.scales import Inputs, Scale
 from foldline.metrics.kinds.of_probabilities import SMALLEST
 
-GAP = 1e-9
-"""How far above its least the function may end. m weights and a barrier of strength t leave a gap of m * t exactly."""
-SHRINK = 0.1
-MOST_STEPS = 50
-"""Newton's steps for one strength of the barrier; a handful suffice."""
-
 Weights = Float64[np.ndarray, " members"]
-Curve = Callable[[Weights], tuple[float, Float64[np.ndarray, " members"], Float64[np.ndarray, "members members"]]]
-"""A convex function's value, gradient and Hessian."""
+Curve = Callable[[Weights], tuple[float, Weights]]
+"""A convex function's value and gradient."""
 
 
 def least_on_simplex(curve: Curve, members: int) -> Weights:
-    """The weights at which a convex function is least: none below zero, together one.
+    """The weights at which a convex function is least: none below zero, together one. Equal members get equal weights.
 
-    By Newton's method with a logarithmic barrier (Boyd and Vandenberghe, Convex Optimization, 2004, 11.3).
-
-    Equal members get equal weights. Weights end just above zero: those below GAP become zero.
+    By sequential quadratic programming (Kraft, A software package for sequential quadratic programming, 1988).
     """
-    weights = np.full(members, 1 / members)
-    strength = 1.0
-    while members * strength > GAP / 2:
-        strength *= SHRINK
-        weights = _centred(curve, weights, strength)
-    weights = np.where(weights < GAP, 0, weights)
-    return weights / weights.sum()
+    from scipy.optimize import LinearConstraint, minimize  # Slow to import, which the stage `check` is spared.
 
+    equal = np.full(members, 1 / members)
+    # In units of its own: the solver's tolerance is absolute.
+    unit = abs(curve(equal)[0]) or 1.0
 
-def _centred(curve: Curve, weights: Weights, strength: float) -> Weights:
-    for _ in range(MOST_STEPS):
-        value, gradient, hessian = _with_barrier(curve, weights, strength)
-        step = _newton_step(gradient, hessian)
-        decrement = float(-gradient @ step)
-        if decrement < strength * 1e-3:
-            break
-        length = min(1.0, 0.99 / max(float((-step / weights).max()), 1e-300))
-        while _with_barrier(curve, weights + length * step, strength)[0] > value - 0.25 * length * decrement:
-            length /= 2
-            if length < 1e-10:
-                return weights
-        weights = weights + length * step
-    return weights
+    def in_units(weights: Weights) -> tuple[float, Weights]:
+        value, gradient = curve(weights)
+        return value / unit, gradient / unit
 
-
-def _with_barrier(curve: Curve, weights: Weights, strength: float) -> tuple[float, np.ndarray, np.ndarray]:
-    value, gradient, hessian = curve(weights)
-    return (
-        value - strength * float(np.log(weights).sum()),
-        gradient - strength / weights,
-        hessian + np.diag(strength / weights**2),
+    found = minimize(
+        in_units,
+        equal,
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * members,
+        constraints=LinearConstraint(np.ones(members), 1, 1),
+        options={"ftol": 1e-14, "maxiter": 1000},
     )
-
-
-def _newton_step(gradient: Weights, hessian: Float64[np.ndarray, "members members"]) -> Weights:
-    """The step that keeps the sum: hessian step + multiplier = -gradient, sum(step) = 0."""
-    both = np.linalg.solve(hessian, np.stack([gradient, np.ones(len(gradient))], axis=1))
-    multiplier = both[:, 0].sum() / both[:, 1].sum()
-    return multiplier * both[:, 1] - both[:, 0]
+    return found.x / found.x.sum()
 
 
 def log_loss_curve(
-    probabilities: Float64[np.ndarray, "rows members"], sample_weights: Float64[np.ndarray, " rows"] | None = None
+    probabilities: Float64[np.ndarray, "rows members"], sample_weights: Float64[np.ndarray, " rows"]
 ) -> Curve:
-    """Of weights: the mean of -log(probabilities @ weights), where these are what members gave to what came true.
+    """Of weights: the sum of -log(probabilities @ weights), where these are what members gave to what came true.
 
-    sample_weights: what each counts in the mean, together 1; None where all count the same.
+    sample_weights: what each counts in the sum.
     """
-    counted = np.full(len(probabilities), 1 / len(probabilities)) if sample_weights is None else sample_weights
 
-    def curve(weights: Weights) -> tuple[float, np.ndarray, np.ndarray]:
+    def curve(weights: Weights) -> tuple[float, Weights]:
         mixed = probabilities @ weights
-        ratios = probabilities / mixed[:, None]
-        weighted = counted[:, None] * ratios
-        return -float(counted @ np.log(mixed)), -weighted.sum(axis=0), ratios.T @ weighted
+        return -float(sample_weights @ np.log(mixed)), -(sample_weights / mixed) @ probabilities
 
     return curve
 
@@ -97,9 +67,9 @@ def squared_error_curve(values: Float64[np.ndarray, "rows members"], targets: Fl
     products = values.T @ targets / len(values)
     constant = float(np.mean(targets**2))
 
-    def curve(weights: Weights) -> tuple[float, np.ndarray, np.ndarray]:
+    def curve(weights: Weights) -> tuple[float, Weights]:
         value = float(weights @ squares @ weights - 2 * products @ weights) + constant
-        return value, 2 * (squares @ weights - products), 2 * squares
+        return value, 2 * (squares @ weights - products)
 
     return curve
 
