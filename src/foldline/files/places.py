@@ -46,103 +46,89 @@ def checked_slug(text: str) -> str:
     return text
 
 
+class Place:
+    """A path below the root."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __get__(self, places: "Places", kind: type) -> Path:
+        return places.root / self.path.format(slug=places.slug)
+
+
 class Places:
     """Paths of the competition `slug`. `dvc.yaml` names the same files as outs and deps; a test holds them equal."""
 
     def __init__(self, slug: str, root: Path = Path()) -> None:
         self.slug, self.root = checked_slug(slug), root
-        self.archives = root / "input" / slug
-        """The folder of the files as Kaggle serves them."""
-        self.own_weights = root / "input" / "weights"
-        """The folder of pretrained weights that a person puts there; `weights.path` is below it."""
-        self.manifest = self.archives / "manifest.json"
-        self.work = root / "work" / slug
-        self.checked = self.work / "checked.json"
-        """Says that parameters and card were valid; its bytes never change."""
-        self.weights = self.work / "weights.safetensors"
-        self.dry_run = self.work / "dry_run.json"
-        """Says that what params.yaml asks for can be trained; its bytes never change."""
-        self.rows = self.work / "rows.parquet"
-        self.images = self.work / "images.parquet"
-        self.unreadable = self.work / "unreadable.csv"
-        """A list of images for a person to look at: no stage's out, `prepare` writes it even when it refuses."""
-        self.classes = self.work / "classes.json"
-        self.targets = self.work / "targets.npy"
-        """Of the train rows, as they are graded."""
-        self.pixels = self.work / "pixels.json"
-        """The pixel cache's key: small, tracked by DVC."""
-        self.pixel_caches = self.work / "pixels"
-        """The folder of the caches themselves, one file per key: large, untracked, rebuilt when absent."""
-        self.folds = self.work / "folds.csv"
-        self.duplicates = self.work / "duplicates.csv"
-        self.training = self.work / "training.parquet"
-        """What trainings learn from: rows, soft targets, weights."""
-        self.trained_folds = self.work / "train"
-        self.checkpoints = self.work / "checkpoints"
-        """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
-        self.logs = self.work / "logs"
-        """What trainings of `foldline train` printed."""
-        self.studies = self.work / "studies"
-        """A folder per study: cells, their results, a page."""
-        self.features = self.work / "features"
-        """Of `foldline features`: a folder per model, of no stage."""
-        self.predicted_folds = self.work / "predict"
-        self.ensemble = self.work / "ensemble"
-        self.score = self.work / "score.json"
-        """What one compares experiments by: the score first."""
-        self.clipped = self.work / "clip"
-        self.submission = root / "submissions" / slug / "submission.csv"
-        self.blend = self.work / "blend"
-        """Of several runs: no stage's out, in the form of `clipped`."""
-        self.blend_submission = self.submission.with_name("blend.csv")
-        self.receipt = root / "submissions" / slug / "receipt.json"
-        self.ledger = root / LEDGER
-        self.local_kaggle = root / "work" / "local-kaggle"
-        """What the embedded Kaggle remembers between runs."""
 
-    @property
-    def report(self) -> Path:
-        """The page of `foldline report`: no stage's out, since it shows the leaderboard and the uploads."""
-        return self.work / "report.html"
-
-    @property
-    def preview(self) -> Path:
-        """What to look at before training; of no stage, as is the doctor's page."""
-        return self.work / "preview.html"
-
-    @property
-    def examination(self) -> Path:
-        return self.work / "doctor.html"
-
-    @property
-    def runs(self) -> Path:
-        """A folder per finished run, of no stage: each is a small checkout of its own."""
-        return self.work / "runs"
-
-    @property
-    def compared(self) -> Path:
-        """The folder of what `foldline compare` said of pairs of runs."""
-        return self.work / "compared"
-
-    @property
-    def notebook(self) -> Path:
-        """The folder of `foldline notebook`: no stage's out."""
-        return self.work / "notebook"
-
-    @property
-    def bundle(self) -> Path:
-        """The folder of `foldline bundle`: no stage's out, and flat, as Kaggle's datasets are."""
-        return self.work / "bundle"
-
-    @property
-    def proof(self) -> Path:
-        """What `foldline bundle --prove` has seen: of the bundle, and so not in it."""
-        return self.work / "proof.json"
-
-    @property
-    def pretext(self) -> Path:
-        """The trajectory of the one backbone that all folds begin with, or a marker."""
-        return self.work / "pretext" / "trained"
+    archives = Place("input/{slug}")
+    """The folder of the files as Kaggle serves them."""
+    own_weights = Place("input/weights")
+    """The folder of pretrained weights that a person puts there; `weights.path` is below it."""
+    manifest = Place("input/{slug}/manifest.json")
+    work = Place("work/{slug}")
+    checked = Place("work/{slug}/checked.json")
+    """Says that parameters and card were valid; its bytes never change."""
+    weights = Place("work/{slug}/weights.safetensors")
+    dry_run = Place("work/{slug}/dry_run.json")
+    """Says that what params.yaml asks for can be trained; its bytes never change."""
+    rows = Place("work/{slug}/rows.parquet")
+    images = Place("work/{slug}/images.parquet")
+    unreadable = Place("work/{slug}/unreadable.csv")
+    """A list of images for a person to look at: no stage's out, `prepare` writes it even when it refuses."""
+    classes = Place("work/{slug}/classes.json")
+    targets = Place("work/{slug}/targets.npy")
+    """Of the train rows, as they are graded."""
+    pixels = Place("work/{slug}/pixels.json")
+    """The pixel cache's key: small, tracked by DVC."""
+    pixel_caches = Place("work/{slug}/pixels")
+    """The folder of the caches themselves, one file per key: large, untracked, rebuilt when absent."""
+    folds = Place("work/{slug}/folds.csv")
+    duplicates = Place("work/{slug}/duplicates.csv")
+    training = Place("work/{slug}/training.parquet")
+    """What trainings learn from: rows, soft targets, weights."""
+    pretext = Place("work/{slug}/pretext/trained")
+    """The trajectory of the one backbone that all folds begin with, or a marker."""
+    trained_folds = Place("work/{slug}/train")
+    checkpoints = Place("work/{slug}/checkpoints")
+    """Resume checkpoints, outside of every out: DVC deletes outs before it runs their stage."""
+    logs = Place("work/{slug}/logs")
+    """What trainings of `foldline train` printed."""
+    trackers = Place("work/{slug}/trackers")
+    """What those of the section `trackers` keep on this machine: no stage's out."""
+    studies = Place("work/{slug}/studies")
+    """A folder per study: cells, their results, a page."""
+    features = Place("work/{slug}/features")
+    """Of `foldline features`: a folder per model, of no stage."""
+    predicted_folds = Place("work/{slug}/predict")
+    ensemble = Place("work/{slug}/ensemble")
+    score = Place("work/{slug}/score.json")
+    """What one compares experiments by: the score first."""
+    clipped = Place("work/{slug}/clip")
+    submission = Place("submissions/{slug}/submission.csv")
+    blend = Place("work/{slug}/blend")
+    """Of several runs: no stage's out, in the form of `clipped`."""
+    blend_submission = Place("submissions/{slug}/blend.csv")
+    receipt = Place("submissions/{slug}/receipt.json")
+    ledger = Place(f"{LEDGER}")
+    local_kaggle = Place("work/local-kaggle")
+    """What the embedded Kaggle remembers between runs."""
+    report = Place("work/{slug}/report.html")
+    """The page of `foldline report`: no stage's out, since it shows the leaderboard and the uploads."""
+    preview = Place("work/{slug}/preview.html")
+    """What to look at before training; of no stage, as is the doctor's page."""
+    examination = Place("work/{slug}/doctor.html")
+    runs = Place("work/{slug}/runs")
+    """A folder per finished run, of no stage: each is a small checkout of its own."""
+    compared = Place("work/{slug}/compared")
+    """The folder of what `foldline compare` said of pairs of runs."""
+    notebook = Place("work/{slug}/notebook")
+    """The folder of `foldline notebook`: no stage's out."""
+    bundle = Place("work/{slug}/bundle")
+    """The folder of `foldline bundle`: no stage's out, and flat, as Kaggle's datasets are."""
+    proof = Place("work/{slug}/proof.json")
+    """What `foldline bundle --prove` has seen: of the bundle, and so not in it."""
 
     def pretext_choice(self, fold: FoldName) -> Path:
         """What trainings of a fold begin with, or a marker."""
@@ -158,11 +144,6 @@ class Places:
     def phases(self, fold: FoldName, seed: int) -> Path:
         """The folder of the models of the phases that `train.phases` says to keep: no stage's out."""
         return self.work / "phases" / of_model(fold, seed)
-
-    @property
-    def trackers(self) -> Path:
-        """What those of the section `trackers` keep on this machine: no stage's out."""
-        return self.work / "trackers"
 
     def predicted(self, fold: FoldName, seed: int) -> Path:
         return self.predicted_folds / of_model(fold, seed)
