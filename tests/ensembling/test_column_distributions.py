@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from foldline.ensembling.bounds import LOWER_BOUNDS, AbsoluteBounds, FittedBounds, GivenBounds, bounding
 from foldline.ensembling.forms import ColumnDistributions
-from foldline.ensembling.log_losses import row_losses, sample_weights
+from foldline.ensembling.log_losses import asked_weights, row_losses
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
 from foldline.ensembling.projection import project
 from foldline.ensembling.runs import agreement
@@ -56,7 +56,7 @@ def test_a_row_costs_the_mean_over_columns_of_its_known_labels() -> None:
     rows = np.float32([[0.5, 0.5, 0.25, 0.75, 0], [0.5, 0.5, 0.25, 0.75, 0], [0.5, 0.5, 1, 0, 0]])
     asked = np.array([[0, 2], [-1, 2], [-1, -1]])
     assert row_losses(rows, asked).tolist() == pytest.approx([(np.log(2) + np.log(4)) / 2, np.log(4) / 2, 0])
-    assert sample_weights(asked, 2).tolist() == [[1 / 3, 1 / 3], [0, 1 / 3], [0, 0]]
+    assert asked_weights(asked, 2).tolist() == [[1 / 2, 1 / 2], [0, 1 / 2], [0, 0]]
 
 
 def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> None:

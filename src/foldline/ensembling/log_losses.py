@@ -1,7 +1,7 @@
 """The log losses of rows, from the probabilities that were given to what came true."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float, Float64
 
 from foldline.files.compact import CompactArray
 from foldline.metrics.kinds.of_probabilities import SMALLEST
@@ -29,30 +29,21 @@ def row_losses(predictions: Float[np.ndarray, "rows outputs"], targets: np.ndarr
 
 
 def mean_over_asked(losses: Float[np.ndarray, "rows asked"], targets: np.ndarray) -> Float64[np.ndarray, " rows"]:
-    """losses: negative logarithms of what `of_truth` gives. Where targets are distributions, a
-    class counts as much as its target; a known label counts the same whatever its row lacks."""
-    if _are_distributions(targets):
-        return (losses * targets).sum(axis=1)
-    return np.where(_known(targets), losses, 0).mean(axis=1) if are_positions(targets) else losses.mean(axis=1)
+    """losses: negative logarithms of what `of_truth` gives."""
+    return (losses * asked_weights(targets, losses.shape[1])).sum(axis=1)
 
 
-def sample_weights(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
-    """The weight of each of these in the mean over all rows: together 1."""
-    rows = len(targets)
+def asked_weights(targets: np.ndarray, asked: int) -> Float64[np.ndarray, "rows asked"]:
+    """What each of these counts in its row's mean. Where targets are distributions, a class counts as much as its
+    target; a known label counts the same whatever its row lacks."""
     if _are_distributions(targets):
-        return targets.astype(np.float64) / rows
-    if are_positions(targets):
-        known = _known(targets)
-        return known / max(known.sum(), 1)
-    return np.full((rows, asked), 1 / (rows * asked))
+        return targets.astype(np.float64)
+    known = targets.reshape(len(targets), -1) >= 0 if are_positions(targets) else np.ones((len(targets), asked))
+    return known / asked
 
 
 def are_positions(targets: np.ndarray) -> bool:
     return targets.dtype.kind == "i"
-
-
-def _known(positions: np.ndarray) -> Bool[np.ndarray, "rows asked"]:
-    return positions.reshape(len(positions), -1) >= 0
 
 
 def _are_distributions(targets: np.ndarray) -> bool:

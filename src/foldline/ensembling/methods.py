@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from pydantic import PositiveFloat, PositiveInt
 
 from foldline.ensembling.forms import Numbers
-from foldline.ensembling.log_losses import sample_weights
+from foldline.ensembling.log_losses import asked_weights
 from foldline.ensembling.scales import Inputs, Scale, Weights
 from foldline.ensembling.scoring import LEAST_GAIN, Scorer
 from foldline.ensembling.steps import Step, apart
@@ -110,8 +110,7 @@ class ConvexCombination(Method):
         members = data.shape[2]
         flat = data.reshape(-1, members)
         if self.metric.is_log_loss:
-            counted = sample_weights(targets, data.shape[1]).ravel()
-            return least_on_simplex(log_loss_curve(flat, counted), members)
+            return least_on_simplex(log_loss_curve(flat, asked_weights(targets, data.shape[1]).ravel()), members)
         wanted = targets.astype(np.float64).ravel()
         known = ~np.isnan(wanted)
         return least_on_simplex(squared_error_curve(flat[known], wanted[known]), members)
