@@ -3,6 +3,7 @@
 A form is one class: its fields are its keys, and it knows its scale of scores.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -16,6 +17,7 @@ from foldline.ensembling.log_losses import are_positions
 from foldline.ensembling.scales import OfLogProbabilities, OfOdds, Scale
 from foldline.metrics.decisions.likeliest import likeliest, most_probable
 from foldline.metrics.decisions.weighted_classes import likeliest_of_each
+from foldline.metrics.metric_and_rule import ratio
 from foldline.params.kinds import union_of
 
 
@@ -91,7 +93,7 @@ class Numbers(FormKind):
         counts = known.sum(axis=1)
         units = np.nanstd(np.where(known.any(axis=0), wide, 0), axis=0) if wide.shape[1] > 1 else np.ones(1)
         errors = np.where(known, np.abs(predictions - wide), 0) / np.where(units > 0, units, 1)
-        return np.divide(errors.sum(axis=1), counts, out=np.full(len(wide), np.nan), where=counts > 0)
+        return ratio(errors.sum(axis=1), counts, of_nothing=math.nan)
 
 
 class LevelNumber(FormKind):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64, Shaped
 
 from foldline.files.arrays import row_blocks
 from foldline.files.compact import rows_at
@@ -193,6 +193,13 @@ def by_blocks(
     probabilities: Float[np.ndarray, "rows outputs"],
 ) -> Float64[np.ndarray, " rows"]:
     """The scores of all rows, of which little is in memory at a time."""
+def ratio(
+    parts: Shaped[np.ndarray, "*axes"], wholes: Shaped[np.ndarray, "..."], of_nothing: float = 0.0
+) -> Float64[np.ndarray, "*axes"]:
+    """of_nothing: where the whole is 0."""
+    return np.divide(parts, wholes, out=np.full(parts.shape, of_nothing), where=wholes != 0)
+
+
     scores = np.empty(len(targets))
     for block in row_blocks(probabilities.shape):
         scores[block] = row_scores(targets[block], checked_block(probabilities, block))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from foldline.metrics.metric_and_rule import ratio
 from foldline.metrics.truths_and_answers import Counts, OfRows
 
 BEYOND = 1e-6
@@ -48,10 +49,10 @@ def f_beta_score(beta: float) -> Score:
 def matthews_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> OfRows:
     variances = positives * (rows - positives) * labelled.astype(np.float64) * (rows - labelled)
     covariance = hits.astype(np.float64) * rows - labelled.astype(np.float64) * positives
-    return np.divide(covariance, np.sqrt(variances), out=np.zeros(len(hits)), where=variances > 0)
+    return ratio(covariance, np.sqrt(variances))
 
 
 def kappa_score(hits: Counts, labelled: Counts, positives: int, rows: int) -> OfRows:
     correct = (rows - labelled - positives + 2 * hits) / rows
     by_chance = (positives * labelled + (rows - positives) * (rows - labelled)) / rows**2
-    return np.divide(correct - by_chance, 1 - by_chance, out=np.zeros(len(hits)), where=by_chance < 1)
+    return ratio(correct - by_chance, 1 - by_chance)

@@ -11,7 +11,7 @@ from foldline.files.class_names import column_slices
 from foldline.metrics.checks import checked_block
 from foldline.metrics.decisions.likeliest import MostProbable
 from foldline.metrics.decisions.thresholds import Score, best_threshold
-from foldline.metrics.metric_and_rule import MetricKind, RuleKind
+from foldline.metrics.metric_and_rule import MetricKind, RuleKind, ratio
 from foldline.metrics.truths_and_answers import Labels, LabelsOfColumns, OfClasses, Predictions
 from foldline.params.section import Kinds
 
@@ -147,16 +147,11 @@ def _scores_as_rows_move(
     classes, correct = len(class_weights), others == targets
     hits = np.bincount(others[correct], minlength=classes)
     wanted, seen = np.bincount(targets, minlength=classes), np.bincount(np.append(others, targets), minlength=classes)
-    before = class_weights * _f1(hits, seen)
+    before = class_weights * ratio(2 * hits, seen)
     changes, by_class = np.empty(len(others)), np.argsort(others, kind="stable")
     for rows in np.split(by_class, np.flatnonzero(np.diff(others[by_class])) + 1):
         other, moved = others[rows[0]], np.arange(1, len(rows) + 1)
-        after = class_weights[other] * _f1(hits[other] - np.cumsum(correct[rows]), seen[other] - moved)
+        after = class_weights[other] * ratio(2 * (hits[other] - np.cumsum(correct[rows])), seen[other] - moved)
         changes[rows] = np.diff(after, prepend=before[other])
-    gained = class_weights[one] * _f1(np.cumsum(targets == one), np.arange(1, len(others) + 1) + wanted[one])
+    gained = class_weights[one] * ratio(2 * np.cumsum(targets == one), np.arange(1, len(others) + 1) + wanted[one])
     return np.append(before.sum(), before.sum() + np.cumsum(changes) + gained)
-
-
-def _f1(hits: Labels, seen: Labels) -> Float64[np.ndarray, " some"]:
-    """seen: among the targets and the predictions."""
-    return 2 * hits / np.maximum(seen, 1)

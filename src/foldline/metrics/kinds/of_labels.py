@@ -13,7 +13,7 @@ from foldline.metrics.class_weights import MeanOfColumns
 from foldline.metrics.decisions.ordinal_thresholds import fit_ordinal_thresholds
 from foldline.metrics.decisions.thresholds import Score, f_beta_score, kappa_score, matthews_score
 from foldline.metrics.decisions.weighted_classes import fit_balance, fit_label, fit_weights
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, RuleKind, ratio
 from foldline.metrics.truths_and_answers import Labels, LabelsOfColumns, OfClasses, OfColumns, Predictions, Weights
 
 
@@ -231,9 +231,4 @@ def _f1_by_class(targets: Labels, predictions: Labels, weights: Weights) -> tupl
     """The same, and each class's F1: 0 where it is nowhere."""
     (wanted, found), hits = _counts(targets, predictions, weights), targets == predictions
     correct = np.bincount(targets[hits], weights[hits], minlength=len(wanted))
-    return wanted, found, f1(correct, wanted + found)
-
-
-def f1(correct: Float64[np.ndarray, "..."], seen: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
-    """seen: among the targets and the predictions. 0 of nothing."""
-    return np.divide(2 * correct, seen, out=np.zeros_like(seen), where=seen > 0)
+    return wanted, found, ratio(2 * correct, wanted + found)

@@ -12,7 +12,7 @@ from foldline.files.refusal import Refusal
 from foldline.metrics.checks import require_finite
 from foldline.metrics.class_weights import ByName, WeightedByName
 from foldline.metrics.decisions.thresholds import best_threshold, f_beta_score
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, ratio
 from foldline.metrics.truths_and_answers import OfColumns, Weights
 
 ROUNDING = 1e-12
@@ -180,7 +180,7 @@ class Smape(_MeanOfNumbers):
 
     def costs(self, wanted: Known, found: Known) -> Known:
         errors, sizes = np.abs(wanted - found), np.abs(wanted) + np.abs(found)
-        return np.divide(2 * errors, sizes, out=np.zeros_like(errors), where=sizes != 0)
+        return ratio(2 * errors, sizes)
 
 
 class Rmsle(OfNumbers):
@@ -256,4 +256,4 @@ def _means(numbers: Float[np.ndarray, "rows columns"], weights: Float64[np.ndarr
     """Of each column without the NaN; NaN for a column that holds nothing else."""
     known, sample_weights = ~np.isnan(numbers), weights[:, None]
     counts, sums = (known * sample_weights).sum(axis=0), (np.where(known, numbers, 0) * sample_weights).sum(axis=0)
-    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return ratio(sums, counts, of_nothing=math.nan)

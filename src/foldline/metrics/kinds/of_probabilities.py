@@ -22,7 +22,7 @@ from foldline.metrics.class_weights import (
     refuse_unknown,
     weights_of,
 )
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, by_blocks, weighted_mean
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, by_blocks, ratio, weighted_mean
 from foldline.metrics.truths_and_answers import Indicators, Labels, OfRows, OneOrEach, Predictions, Weights
 
 # scikit-learn's clipping of float64 probabilities: one certain and wrong row costs 36.04.
@@ -102,7 +102,7 @@ class WeightedBinaryLogLoss(OfLogarithms, MeanOfRows, WeightedByName):
         def row_scores(wanted: Indicators, rows: Predictions) -> OfRows:
             label_weights = np.where(wanted == 1, of_one, of_zero)
             sums = label_weights.sum(axis=1, keepdims=True)
-            fractions = np.divide(label_weights, sums, out=np.zeros_like(label_weights), where=sums > 0)
+            fractions = ratio(label_weights, sums)
             return (_losses_of_each(wanted, rows) * fractions).sum(axis=1)
 
         return by_blocks(row_scores, targets, predictions)
@@ -142,7 +142,7 @@ class MeanColumnLogLoss(OfLogarithms, MeanOfColumns):
             label_weights = of_class[positions] * weights[block, None]
             losses += (_losses(np.take_along_axis(rows, np.maximum(positions, 0), axis=1)) * label_weights).sum(axis=0)
             counted += label_weights.sum(axis=0)
-        return np.divide(losses, counted, out=np.full(len(losses), math.nan), where=counted > 0)
+        return ratio(losses, counted, of_nothing=math.nan)
 
 
 class KlDivergence(OfLogarithms, MeanOfRows):

@@ -6,7 +6,6 @@ A label without anything to find scores 0.
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field
 
 from foldline.metrics.decisions.label_thresholds import (
@@ -17,7 +16,7 @@ from foldline.metrics.decisions.label_thresholds import (
     fit_rows,
     score_of_sets,
 )
-from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind
+from foldline.metrics.metric_and_rule import MeanOfRows, MetricKind, ratio
 from foldline.metrics.truths_and_answers import Counts, Indicators, OfClasses, OfRows, Predictions, Sets, Weights
 
 
@@ -59,7 +58,7 @@ class MultilabelMacroF1(OfSets):
 
     def value(self, targets: Indicators, predictions: Sets, weights: Weights) -> float:
         correct, seen = _by_label(targets, predictions, weights)
-        return float(np.mean(_ratio(2 * correct, seen)))
+        return float(np.mean(ratio(2 * correct, seen)))
 
     def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_macro(rule, predictions, targets)
@@ -73,7 +72,7 @@ class SamplesFBeta(_MeanOfSets):
     beta: Annotated[float, Field(gt=0, examples=[2])]
 
     def of_counts(self, correct: Counts, found: Counts, wanted: Counts) -> OfRows:
-        return _ratio((1 + self.beta**2) * correct, found + self.beta**2 * wanted)
+        return ratio((1 + self.beta**2) * correct, found + self.beta**2 * wanted)
 
 
 class SamplesJaccard(_MeanOfSets):
@@ -84,7 +83,7 @@ class SamplesJaccard(_MeanOfSets):
     other_names: ClassVar = {"iou": ""}
 
     def of_counts(self, correct: Counts, found: Counts, wanted: Counts) -> OfRows:
-        return _ratio(correct, found + wanted - correct)
+        return ratio(correct, found + wanted - correct)
 
 
 class ExactMatch(_MeanOfSets):
@@ -109,11 +108,6 @@ class HammingLoss(OfSets, MeanOfRows):
 
     def fit_sets(self, rule: Thresholds, predictions: Predictions, targets: Indicators) -> Thresholds:
         return fit_each(rule, predictions, targets)
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " n"]:
-    """0 of nothing."""
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
 def _by_label(targets: Indicators, sets: Sets, weights: Weights) -> tuple[OfClasses, OfClasses]:
