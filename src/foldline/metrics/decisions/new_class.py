@@ -4,7 +4,7 @@ Source: Hendrycks and Gimpel, A Baseline for Detecting Misclassified and Out-of-
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -19,20 +19,45 @@ GRID = 200
 """Candidates for the rejection threshold, equally many rows' likeliest classes between each two."""
 
 
-class LabelOrNew(RuleKind):
-    """The label of `known`, but the new class where the highest probability is below `rejection_threshold`."""
+class _OrNew(RuleKind):
+    """The new class stands where no known one is as likely as `rejection_threshold`."""
 
-    kind: Literal["label_or_new"]
-    known: OneLabel
     new_class: int
     """Its position: that of its output where train rows have it, else one after the last class."""
     rejection_threshold: float
 
+    def note(self, targets: Labels) -> str | None:
+        if self.new_class in targets:
+            return None
+        return f"no class is new to any fold: the rejection threshold stays at {self.rejection_threshold:g}"
+
+    def at_best_threshold(
+        self,
+        metric: MetricKind,
+        targets: Labels,
+        highest: Float32[np.ndarray, " rows"],
+        answers: Callable[[float], np.ndarray],
+    ) -> "_OrNew":
+        """With the threshold whose answers score highest. Where no row is new, rows say nothing of it: it stays.
+
+        highest: of each row's known classes the likeliest's probability.
+        """
+        if self.new_class not in targets:
+            return self
+        candidates = np.unique(np.quantile(highest, np.linspace(0, 1, GRID + 1), method="lower"))
+        thresholds = [0.0, self.rejection_threshold, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
+        scores = [metric.score(targets, answers(threshold)) for threshold in thresholds]
+        return self.model_copy(update={"rejection_threshold": thresholds[int(np.argmax(scores))]})
+
+
+class LabelOrNew(_OrNew):
+    """The label of `known`, but the new class where the highest probability is below `rejection_threshold`."""
+
+    kind: Literal["label_or_new"]
+    known: OneLabel
+
     def __call__(self, predictions: Predictions) -> Labels:
         return np.where(_highest(predictions) < self.rejection_threshold, self.new_class, self.known(predictions))
-
-    def note(self, targets: Labels) -> str | None:
-        return rejection_note(self, targets)
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
         """The best threshold, after the rule for known classes was fitted on their rows. A class that a row's model has
@@ -44,25 +69,19 @@ class LabelOrNew(RuleKind):
         def answers(threshold: float) -> Labels:
             return np.where(highest < threshold, self.new_class, labels)
 
-        return at_best_threshold(rule, metric, targets, highest, answers)
+        return rule.at_best_threshold(metric, targets, highest, answers)
 
 
-class TopClassesOrNew(RuleKind):
+class TopClassesOrNew(_OrNew):
     """The `length` likeliest classes, the new class as likely as `rejection_threshold` says, whatever its own output
     does."""
 
     kind: Literal["top_classes_or_new"]
     length: int
-    new_class: int
-    """As in `LabelOrNew`."""
-    rejection_threshold: float
     fits_rejection_alone: ClassVar = True
 
     def __call__(self, predictions: Predictions) -> Rankings:
         return self._with_new(self.rejection_threshold, *likeliest(predictions, self.length + 1))
-
-    def note(self, targets: Labels) -> str | None:
-        return rejection_note(self, targets)
 
     def fitted(self, metric: MetricKind, predictions: Predictions, targets: Labels) -> RuleKind:
         if not metric.fits_rejection:
@@ -72,7 +91,7 @@ class TopClassesOrNew(RuleKind):
         def answers(threshold: float) -> Rankings:
             return self._with_new(threshold, rankings, probabilities)
 
-        return at_best_threshold(self, metric, targets, probabilities[:, 0], answers)
+        return self.at_best_threshold(metric, targets, probabilities[:, 0], answers)
 
     def _with_new(
         self, threshold: float, rankings: Rankings, probabilities: Float32[np.ndarray, "rows length"]
@@ -84,34 +103,6 @@ class TopClassesOrNew(RuleKind):
         classes = np.column_stack([np.full(len(classes), self.new_class), classes])
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.length]
         return np.take_along_axis(classes, order, axis=1)
-
-
-Rule = TypeVar("Rule", LabelOrNew, TopClassesOrNew)
-
-
-def rejection_note(rule: LabelOrNew | TopClassesOrNew, targets: Labels) -> str | None:
-    if rule.new_class in targets:
-        return None
-    return f"no class is new to any fold: the rejection threshold stays at {rule.rejection_threshold:g}"
-
-
-def at_best_threshold(
-    rule: Rule,
-    metric: MetricKind,
-    targets: Labels,
-    highest: Float32[np.ndarray, " rows"],
-    answers: Callable[[float], np.ndarray],
-) -> Rule:
-    """The rejection threshold whose answers score highest. Where no row is new, rows say nothing of it: it stays.
-
-    highest: of each row's known classes the likeliest's probability.
-    """
-    if rule.new_class not in targets:
-        return rule
-    candidates = np.unique(np.quantile(highest, np.linspace(0, 1, GRID + 1), method="lower"))
-    thresholds = [0.0, rule.rejection_threshold, *((candidates[:-1] + candidates[1:]) / 2).tolist(), 1.0]
-    scores = [metric.score(targets, answers(threshold)) for threshold in thresholds]
-    return rule.model_copy(update={"rejection_threshold": thresholds[int(np.argmax(scores))]})
 
 
 def _highest(predictions: Predictions) -> Float32[np.ndarray, " rows"]:
