@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 from benchmarks.page_parts import put
 from foldline.ensembling.predictions import read_predictions
-from foldline.ensembling.projection import project
+from foldline.ensembling.projection import projections
 from foldline.files.rows import positions_of, read_rows, read_targets
 from foldline.files.whole_files import whole_file
 from foldline.metrics.kinds.of_probabilities import LogLoss
@@ -96,7 +96,7 @@ def chart(targets: Targets, curves: Mapping[str, Distributions]) -> bytes:
 
 def bounded_loss(targets: Targets, probabilities: Distributions, bound: float) -> float:
     """The log loss with a lower bound of `bound` times 1/C."""
-    bounded = project(probabilities, bound / probabilities.shape[1], 1.0).astype(np.float32)
+    bounded = projections(probabilities)(bound / probabilities.shape[1], 1.0).astype(np.float32)
     return LogLoss(kind="log_loss").score(targets, bounded)
 
 

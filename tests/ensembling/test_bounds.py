@@ -14,7 +14,7 @@ from foldline.ensembling.bounds import (
 from foldline.ensembling.clipping import Clip
 from foldline.ensembling.forms import Form
 from foldline.ensembling.log_losses import row_losses
-from foldline.ensembling.projection import project
+from foldline.ensembling.projection import projections
 from foldline.ensembling.scales import Scale
 from foldline.ensembling.steps import Context
 from foldline.files.refusal import Refusal
@@ -77,7 +77,7 @@ def test_the_losses_on_the_grid_are_those_of_the_projected_rows() -> None:
     table = fitted_bounds(5).fit_data((rows,), targets)
     for column, lower in enumerate(np.array(LOWER_BOUNDS) / 5):
         np.testing.assert_allclose(
-            table[:, column], row_losses(project(rows, lower, 1.0), targets), rtol=1e-5, atol=1e-6
+            table[:, column], row_losses(projections(rows)(lower, 1.0), targets), rtol=1e-5, atol=1e-6
         )
 
 

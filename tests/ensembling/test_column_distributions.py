@@ -10,7 +10,7 @@ from foldline.ensembling.bounds import LOWER_BOUNDS, AbsoluteBounds, FittedBound
 from foldline.ensembling.forms import ColumnDistributions
 from foldline.ensembling.log_losses import asked_weights, row_losses
 from foldline.ensembling.methods import ConvexCombination, HillClimbing, Ranks, Stacking
-from foldline.ensembling.projection import project
+from foldline.ensembling.projection import projections
 from foldline.ensembling.runs import agreement
 from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.steps import Context, Step
@@ -61,8 +61,8 @@ def test_a_row_costs_the_mean_over_columns_of_its_known_labels() -> None:
 
 def test_bounds_hold_in_each_column_and_cost_what_their_projection_costs() -> None:
     kept = bounding(PREDICTIONS, FORM)(AbsoluteBounds(0.1, 0.7))
-    np.testing.assert_allclose(kept[:, :2], project(PREDICTIONS[:, :2], 0.1, 0.7), rtol=1e-6)
-    np.testing.assert_allclose(kept[:, 2:], project(PREDICTIONS[:, 2:], 0.1, 0.7), rtol=1e-6)
+    np.testing.assert_allclose(kept[:, :2], projections(PREDICTIONS[:, :2])(0.1, 0.7), rtol=1e-6)
+    np.testing.assert_allclose(kept[:, 2:], projections(PREDICTIONS[:, 2:])(0.1, 0.7), rtol=1e-6)
     table = FittedBounds(kind="fitted").on(OF_PROBABILITIES).fit_data((PREDICTIONS,), KNOWN)
     for column, lower in enumerate(np.array(LOWER_BOUNDS) / 3):
         np.testing.assert_allclose(

@@ -6,7 +6,7 @@ import pytest
 from foldline.ensembling.bounds import LOWER_BOUNDS, FittedBounds
 from foldline.ensembling.log_losses import row_losses
 from foldline.ensembling.methods import ConvexCombination
-from foldline.ensembling.projection import project
+from foldline.ensembling.projection import projections
 from foldline.ensembling.scales import Scale
 from foldline.ensembling.steps import Context
 from tests.ensembling.drawing import scorer_of
@@ -43,7 +43,7 @@ def test_a_share_of_all_is_a_class() -> None:
 def test_bounds_cost_what_the_projected_rows_cost() -> None:
     table = BOUNDS.fit_data((GUESSED,), VOTED)
     for column, lower in enumerate(np.array(LOWER_BOUNDS) / 4):
-        np.testing.assert_allclose(table[:, column], row_losses(project(GUESSED, lower, 1.0), VOTED), atol=1e-6)
+        np.testing.assert_allclose(table[:, column], row_losses(projections(GUESSED)(lower, 1.0), VOTED), atol=1e-6)
 
 
 def test_convex_weights_are_as_good_as_any() -> None:

@@ -42,16 +42,6 @@ def test_weights_that_are_all_alike_weigh_nothing(name: str, truth: Truth) -> No
 
 
 @pytest.mark.parametrize(("name", "truth"), EVERY)
-def test_row_losses_are_those_of_which_the_metric_is_the_mean(name: str, truth: Truth) -> None:
-    metric = example_of(name, classes_of(truth))
-    targets, answers = drawn(truth, metric.needs, 40, 0)
-    if isinstance(metric, MeanOfRows):
-        targets = np.nan_to_num(targets, nan=3)  # a number that is missing is in no row's mean
-        mean = metric.row_losses(targets, answers).mean()
-        assert metric.score(targets, answers) == pytest.approx(1 - mean if metric.higher_is_better else mean)
-
-
-@pytest.mark.parametrize(("name", "truth"), EVERY)
 def test_scores_of_rows_are_said_only_where_the_metric_is_their_mean(name: str, truth: Truth) -> None:
     """Numbers that are missing among them."""
     metric = example_of(name, classes_of(truth))

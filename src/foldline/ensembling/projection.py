@@ -49,12 +49,6 @@ def projections(
     return within
 
 
-def project(
-    probabilities: Float[np.ndarray, "rows classes"], lower: float, upper: float
-) -> Float64[np.ndarray, "rows classes"]:
-    return projections(probabilities)(lower, upper)
-
-
 Values = Float64[np.ndarray, "rows classes"]
 """Of each row the highest first."""
 Rest = Float64[np.ndarray, "rows classes+1"]

@@ -67,12 +67,10 @@ class Scale:
         """The probabilities given to what came true."""
         return of_truth(self.predictions(values), targets)
 
-    def log_of_truth(self, values: np.ndarray, targets: np.ndarray) -> Float64[np.ndarray, "rows asked"]:
-        return np.log(self.of_truth(values, targets))
-
     def log_of_truth_by_temperature(self, scores: np.ndarray, targets: np.ndarray) -> TruthAt:
-        """Of scores: `log_of_truth` of these when they are divided by a temperature, for many temperatures."""
-        return lambda temperature: self.log_of_truth(self.normalised(scores / temperature), targets)
+        """Of scores: the logarithm of `of_truth` of these when they are divided by a temperature, for many
+        temperatures."""
+        raise NotImplementedError
 
     def loss_and_slope(self, scores: np.ndarray, truth: Float[np.ndarray, "rows outputs"]) -> tuple[float, Scores]:
         """Of scores: the summed log loss, and how it grows with each score. truth: what each output should have said;
@@ -130,7 +128,7 @@ class OfLogProbabilities(Scale):
     def log_of_truth_by_temperature(self, scores: Scores, targets: np.ndarray) -> TruthAt:
         """Of each distribution, only what came true and the sum of all classes are computed at a temperature."""
         if not (self.form.adds_up and are_positions(targets)):
-            return super().log_of_truth_by_temperature(scores, targets)
+            return lambda temperature: self.log_of_truth(self.normalised(scores / temperature), targets)
         sizes = self.form.distributions(scores.shape[1])
         starts = np.cumsum((0, *sizes[:-1]))
         below_highest = column_by_column(lambda mine: mine - mine.max(axis=1, keepdims=True), scores, sizes)

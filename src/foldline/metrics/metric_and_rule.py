@@ -177,12 +177,6 @@ class MeanOfRows(MetricKind):
     def averaged_scores(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"] | None:
         return self.row_scores(targets, predictions)
 
-    def row_losses(self, targets: np.ndarray, predictions: np.ndarray) -> Float64[np.ndarray, " rows"]:
-        """What each row costs: its score, or what it lacks of 1 where higher is better."""
-        require_rows(targets)
-        scores = self.row_scores(targets, predictions)
-        return 1 - scores if self.higher_is_better else scores
-
     def value(self, targets: np.ndarray, predictions: np.ndarray, weights: Weights) -> float:
         return weighted_mean(self.row_scores(targets, predictions), weights)
 
@@ -193,17 +187,17 @@ def by_blocks(
     probabilities: Float[np.ndarray, "rows outputs"],
 ) -> Float64[np.ndarray, " rows"]:
     """The scores of all rows, of which little is in memory at a time."""
+    scores = np.empty(len(targets))
+    for block in row_blocks(probabilities.shape):
+        scores[block] = row_scores(targets[block], checked_block(probabilities, block))
+    return scores
+
+
 def ratio(
     parts: Shaped[np.ndarray, "*axes"], wholes: Shaped[np.ndarray, "..."], of_nothing: float = 0.0
 ) -> Float64[np.ndarray, "*axes"]:
     """of_nothing: where the whole is 0."""
     return np.divide(parts, wholes, out=np.full(parts.shape, of_nothing), where=wholes != 0)
-
-
-    scores = np.empty(len(targets))
-    for block in row_blocks(probabilities.shape):
-        scores[block] = row_scores(targets[block], checked_block(probabilities, block))
-    return scores
 
 
 def weighted_mean(scores: Float64[np.ndarray, " n"], weights: Float64[np.ndarray, " n"]) -> float:
