@@ -167,7 +167,7 @@ def test_the_runs_ranks_come_after_their_predictions() -> None:
     both = with_ranks(rows, DISTRIBUTION)
     chosen = np.array([7, 3])
     np.testing.assert_array_equal(both.out_of_fold(3, chosen)[1], ranks_within(one, folds, DISTRIBUTION)[chosen])
-    np.testing.assert_allclose(both.test(slice(0, 2))[0][1], [[0.75, 0.25], [0.25, 0.75]])
+    np.testing.assert_allclose(both.test(np.arange(2))[0][1], [[0.75, 0.25], [0.25, 0.75]])
 
 
 def test_ranks_by_hand() -> None:

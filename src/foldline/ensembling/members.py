@@ -14,7 +14,8 @@ from foldline.ensembling.forms import Form, form_of
 from foldline.ensembling.row_sources import Positions, Source
 from foldline.ensembling.scales import Inputs, Scale
 from foldline.ensembling.view_averages import Reading, ranks_of_logits
-from foldline.files.compact import CompactArray, array_at, take_stored
+from foldline.files.arrays import gather
+from foldline.files.compact import CompactArray, array_at
 from foldline.files.places import ALL_ROWS, FoldName, Places
 from foldline.files.refusal import Refusal, listed
 from foldline.files.rows import positions_of, read_rows, read_targets
@@ -79,7 +80,7 @@ def refuse_other_classes(found: tuple[str, ...], classes: tuple[str, ...], name:
 
 def _finite(logits: np.ndarray, positions: Positions, name: str) -> np.ndarray:
     """The logits of the rows at `positions`. Raises Refusal when they hold NaN or infinities."""
-    rows = take_stored(logits, positions)
+    rows = gather(logits, positions)
     numbers = [rows.records[name] for name in ("kept", "others")] if isinstance(rows, CompactArray) else [rows]
     good = np.all([np.isfinite(one).all(axis=tuple(range(1, one.ndim))) for one in numbers], axis=0)
     if not good.all():
@@ -107,7 +108,7 @@ class ModelRows(Source):
         positions = np.searchsorted(np.flatnonzero(self.folds == fold), rows)
         return self._read([(one, one.validation, one.validation_positions[positions]) for one in self.groups[fold]])
 
-    def test(self, rows: slice) -> list[Inputs]:
+    def test(self, rows: Positions) -> list[Inputs]:
         groups = self.groups.values()
         return [self._read([(one, one.test, one.test_positions[rows]) for one in group]) for group in groups]
 

@@ -10,7 +10,7 @@ from foldline.ensembling.chain import FitData, NestedChain, fit_nested
 from foldline.ensembling.scales import Inputs
 from foldline.ensembling.steps import Folds, Step, by_fold
 from foldline.files.arrays import gather, row_blocks
-from foldline.files.compact import KEPT, CompactArray, numbers_per_row, take_stored
+from foldline.files.compact import numbers_per_row
 from foldline.files.progress import progress
 
 Positions = Int64[np.ndarray, " rows"]
@@ -39,7 +39,7 @@ class Source:
         """Of some rows of a fold, given by their positions among all out-of-fold rows."""
         raise NotImplementedError
 
-    def test(self, rows: slice) -> list[Inputs]:
+    def test(self, rows: Positions) -> list[Inputs]:
         """By each fold's models; of finished predictions there is one array of each."""
         raise NotImplementedError
 
@@ -54,9 +54,6 @@ class Stored:
 
     def at(self, rows: Positions) -> np.ndarray:
         return gather(self.values, rows if self.positions is None else self.positions[rows])
-
-    def block(self, rows: slice) -> np.ndarray:
-        return take_stored(self.values, rows if self.positions is None else self.positions[rows])
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,8 @@ class StoredRows(Source):
     def out_of_fold(self, fold: int, rows: Positions) -> Inputs:
         return tuple(one.at(rows) for one in self.of_folds)
 
-    def test(self, rows: slice) -> list[Inputs]:
-        return [tuple(one.block(rows) for one in self.of_test)]
+    def test(self, rows: Positions) -> list[Inputs]:
+        return [tuple(one.at(rows) for one in self.of_test)]
 
 
 def fitting_rows(rows: int, numbers_per_row: int) -> Int64[np.ndarray, " chosen"]:
@@ -89,14 +86,10 @@ def fitting_rows(rows: int, numbers_per_row: int) -> Int64[np.ndarray, " chosen"
 
 
 def fit_data(source: Source) -> FitData:
-    rows = fitting_rows(len(source.folds), sum(map(_numbers, source.arrays)))
+    rows = fitting_rows(len(source.folds), sum(map(numbers_per_row, source.arrays)))
     folds = source.folds[rows]
     inputs = by_fold(folds, lambda fold, mine: source.out_of_fold(fold, rows[mine]))
     return FitData(inputs, source.targets[rows], folds, source.clusters[rows])
-
-
-def _numbers(values: np.ndarray) -> int:
-    return 2 * KEPT + 1 if isinstance(values, CompactArray) else values.shape[-1]
 
 
 def fit_steps(steps: Sequence[Step], source: Source, what: str) -> NestedChain:
@@ -118,7 +111,7 @@ def cross_fitted(source: Source, chain: NestedChain, what: str) -> Iterator[tupl
 def fitted(source: Source, chain: NestedChain, what: str) -> Iterator[tuple[slice, list[Inputs]]]:
     """Blocks of test rows, by each fold's models, through the chain that was fitted on all rows."""
     for block in _blocks(source, len(source.arrays[0]), f"{what} test rows"):
-        yield block, [chain.whole.apply(inputs) for inputs in source.test(block)]
+        yield block, [chain.whole.apply(inputs) for inputs in source.test(np.arange(block.start, block.stop))]
 
 
 def _blocks(source: Source, rows: int, what: str) -> Iterable[slice]:

@@ -123,20 +123,14 @@ def array_at(values: Float[np.ndarray, "rows arrays outputs"], position: int) ->
     return compact_array(values.records[:, position], values.shape[-1], values.scale)
 
 
-def take_stored(values: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
-    """Some rows as they lie in the file, dense or compact."""
-    return values.gathered(index) if isinstance(values, CompactArray) else take(values, index)
-
-
 def take_columns(
     values: np.ndarray, index: slice
 ) -> tuple[Float[np.ndarray, "rows columns"], Float64[np.ndarray, " columns"] | None]:
     """Some rows of a file (rows, classes) and how many classes each number is of: None where each is of one."""
-    rows = take_stored(values, index)
-    if not isinstance(rows, CompactArray):
-        return rows, None
-    found = rows.records
-    counts = np.array([1.0] * KEPT + [rows.shape[-1] - KEPT])
+    if not isinstance(values, CompactArray):
+        return take(values, index), None
+    found = take(values.records, index)
+    counts = np.array([1.0] * KEPT + [values.shape[-1] - KEPT])
     return np.column_stack([found["kept"], found["others"]]), counts
 
 
