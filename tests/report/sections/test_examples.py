@@ -35,6 +35,14 @@ TWO = drawn(
     form="value",
     metric=OF_NUMBERS,
 )
+NONE_KNOWN = drawn(
+    np.float32([[np.nan, np.nan], [3, 5]]),
+    [[2, 9], [3.5, 1]],
+    classes=("a", "b"),
+    target=NUMBERS,
+    form="value",
+    metric=OF_NUMBERS,
+)
 BY_COLUMN = drawn(
     np.array([[0, 3], [1, -1]]),
     [[0.5, 0.5, 0.125, 0.25, 0.625], [0.9, 0.1, 0.2, 0.3, 0.5]],
@@ -103,10 +111,11 @@ def test_maps_lie_over_the_pictures_that_they_are_of() -> None:
         (RIGHT, ["true: dog (0.750)", "said: dog (0.750)", "log loss 0.288"], {1: "true and said: dog"}),
         (SEVERAL, ["true: a", "said: a 0.75, b 0.625", "log loss 0.634"], {1: "b"}),
         (TWO, ["true: a=1", "said: a 2, b 9", "absolute error 1"], {0: "a"}),
+        (NONE_KNOWN, ["true: ", "said: a 2, b 9", "absolute error nan"], {0: "a"}),
         (BY_COLUMN, ["true: x=0, y=1", "said: x=0 0.5, y=2 0.625", "log loss 1.04"], {3: "true: y=1", 4: "said: y=2"}),
         (ONE_NUMBER, ["true: 2", "said: 0.75", "distance in levels 1.25"], {0: "the number"}),
     ],
-    ids=["wrong", "right", "labels", "numbers, one missing", "labels of columns", "a level"],
+    ids=["wrong", "right", "labels", "numbers, one missing", "none known", "labels of columns", "a level"],
 )  # fmt: skip
 def test_what_is_said_of_a_row(evidence: Any, lines: list[str], asked: dict[int, str]) -> None:
     assert row_lines(evidence, 0)[1:] == lines

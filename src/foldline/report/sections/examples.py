@@ -71,7 +71,8 @@ def asked_outputs(evidence: Evidence, row: int) -> dict[int, str]:
     if evidence.labels is not None and outputs == len(evidence.classes):
         return _titled(evidence.names, int(evidence.labels[row]), int(target), outputs)
     if target.shape == (outputs,):
-        worst = int(np.nanargmax(np.abs(evidence.after[row] - target.astype(np.float64))))
+        off = np.abs(evidence.after[row] - target.astype(np.float64))
+        worst = int(np.nan_to_num(off, nan=-1.0).argmax())
         return {worst: names[worst]}
     named = evidence.form.named(evidence.after[row : row + 1])
     if named is not None and target.shape == named.shape[1:]:
