@@ -39,22 +39,6 @@ class Drawing(Protocol):
 
 
 @dataclass(frozen=True)
-class Corner:
-    """Draws the first of all values, or the last."""
-
-    is_upper: bool
-
-    def suggest_categorical(self, name: str, choices: Sequence[str]) -> str:
-        return choices[-1 if self.is_upper else 0]
-
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool) -> float:
-        return high if self.is_upper else low
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool) -> int:
-        return high if self.is_upper else low
-
-
-@dataclass(frozen=True)
 class Axis:
     """Of listed values."""
 
@@ -64,6 +48,9 @@ class Axis:
 
     def values(self) -> Sequence[Value]:
         return self.listed_values
+
+    def ends(self) -> tuple[Value, Value]:
+        return self.listed_values[0], self.listed_values[-1]
 
     def drawn(self, drawing: Drawing) -> Value:
         by_title = {", ".join(value.settings.values()): value for value in self.listed_values}
@@ -92,13 +79,17 @@ class RangeAxis:
             "range with `--search optuna`."
         )
 
+    def ends(self) -> tuple[Value, Value]:
+        return self._value(self.range.low), self._value(self.range.high)
+
     def drawn(self, drawing: Drawing) -> Value:
         """With 3 digits, as a person would write it."""
         name, low, high = ", ".join(self.names), self.range.low, self.range.high
         if isinstance(low, int) and isinstance(high, int):
-            number: float = drawing.suggest_int(name, low, high, log=self.range.log)
-        else:
-            number = float(f"{drawing.suggest_float(name, low, high, log=self.range.log):.3g}")
+            return self._value(drawing.suggest_int(name, low, high, log=self.range.log))
+        return self._value(float(f"{drawing.suggest_float(name, low, high, log=self.range.log):.3g}"))
+
+    def _value(self, number: int | float) -> Value:
         assignments = dict.fromkeys(self.names, number)
         return Value(shown(assignments), assignments)
 

@@ -4,13 +4,13 @@ Cells are the base, and all combinations of the axes' values, or those that a se
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from foldline.experiment.axes import Axis, Corner, Drawing, RangeAxis, Settings, Value, read_axis, shown
+from foldline.experiment.axes import Axis, Drawing, RangeAxis, Settings, Value, read_axis, shown
 from foldline.files.refusal import Refusal, listed, suggestion
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
@@ -83,10 +83,7 @@ class Grid:
 
     def cells(self) -> list[Cell]:
         """The base first, called by the axes' values where these have it; no two are equal."""
-        base, found = self.base_cell, []
-        for values in itertools.product(*(axis.values() for axis in self.axes)):
-            cell = self.cell(lambda axis, chosen=values: chosen[self._position(axis)])
-            found += [] if cell is None else [cell]
+        base, found = self.base_cell, self._cells(itertools.product(*(axis.values() for axis in self.axes)))
         named = [cell for cell in found if cell.params == base.params]
         base = replace(named[0], is_base=True) if named else base
         others = [cell for cell in found if cell.params != base.params]
@@ -104,26 +101,26 @@ class Grid:
 
     def corners(self) -> list[Cell]:
         """Of a search: all axes at their first value, or lower end, and at their last, or upper end."""
-        cells = [self.drawn(Corner(is_upper)) for is_upper in (False, True)]
-        return [cell for cell in cells if cell is not None]
+        return self._cells(zip(*(axis.ends() for axis in self.axes), strict=True))
+
+    def _cells(self, combinations: Iterable[Sequence[Value]]) -> list[Cell]:
+        """Of values for each axis, but for what is left out."""
+        return [cell for values in combinations if (cell := self.cell(values.__getitem__)) is not None]
 
     def drawn(self, drawing: Drawing) -> Cell | None:
-        return self.cell(lambda axis: axis.drawn(drawing))
+        return self.cell(lambda at: self.axes[at].drawn(drawing))
 
-    def cell(self, choose: Callable[[Axis | RangeAxis], Value]) -> Cell | None:
-        """Of the values that are chosen; None where it is left out."""
+    def cell(self, choose: Callable[[int], Value]) -> Cell | None:
+        """Of the values that are chosen, of each axis by its place; None where it is left out."""
         settings, params = dict(self.base_cell.settings), self.base
-        for axis in self.axes:
+        for at, axis in enumerate(self.axes):
             if _has(settings, axis.when):
-                value = choose(axis)
+                value = choose(at)
                 settings |= value.settings
                 params = assigned(params, value.assignments, f"{self.file}: axes: {listed(value.settings)}")
         return (
             None if any(_has(settings, one) for one in self.left_out) else Cell(settings, params, False, self.repeats)
         )
-
-    def _position(self, axis: Axis | RangeAxis) -> int:
-        return next(at for at, one in enumerate(self.axes) if one is axis)
 
 
 def read_grid(path: Path) -> Grid:
