@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import scipy
 
 from foldline.files.refusal import counted
 from foldline.kaggle.ledger import to_the_minute
@@ -57,10 +55,8 @@ def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float:
 
     Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
     """
-    ranks = [scipy.stats.rankdata(side) for side in zip(*pairs, strict=True)] if len(pairs) >= LEAST_UPLOADS else []
-    if not ranks or any(np.ptp(side) == 0 for side in ranks):
-        return math.nan
-    return float(np.corrcoef(*ranks)[0, 1])
+    table = pd.DataFrame(pairs, columns=["out of fold", "public"], dtype=float)
+    return float(table.corr("spearman", min_periods=LEAST_UPLOADS).to_numpy()[0, 1])
 
 
 def title(found: float, count: int) -> str:
