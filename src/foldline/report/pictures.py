@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
@@ -22,7 +22,8 @@ class Pictures:
 
     def __init__(self, pixels: CachedPixels, side_pixels: int = SIDE_PIXELS, most_bytes: int = MOST_BYTES) -> None:
         self._pixels, self.side_pixels, self.most_bytes = pixels, side_pixels, most_bytes
-        self._found: dict[str, str] = {}
+        self.data: dict[str, str] = {}
+        """By name, the address that holds the picture itself."""
         self.spent_bytes = 0
 
     def of(self, cache_index: int) -> str | None:
@@ -43,21 +44,16 @@ class Pictures:
 
     def affordable(self, share: float) -> int:
         """How many more pictures fit into this share of what is left, if they are as large as those so far."""
-        taken = [len(data) for name, data in self._found.items() if name.startswith("i")]
+        taken = [len(data) for name, data in self.data.items() if name.startswith("i")]
         typical = sum(taken) / len(taken) if taken else self.side_pixels**2 / 2
         return int(share * (self.most_bytes - self.spent_bytes) / typical)
 
-    @property
-    def data(self) -> Mapping[str, str]:
-        """By name, the address that holds the picture itself."""
-        return self._found
-
     def _named(self, name: str, drawn: Callable[[], Image.Image]) -> str | None:
-        if name not in self._found:
+        if name not in self.data:
             address = webp(drawn())
             if self.spent_bytes + len(address) > self.most_bytes:
                 return None
-            self._found[name] = address
+            self.data[name] = address
             self.spent_bytes += len(address)
         return name
 
