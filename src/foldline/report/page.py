@@ -1,6 +1,6 @@
 """A page for people: one file that needs no network, for a keyboard and a phone, light and dark.
 
-A page is sections, a section is parts, and each part is drawn by the macro of page.html that it names.
+A page is sections, a section is parts, and each part is drawn by the macro of page.html that is called as it is.
 """
 
 import math
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -25,7 +25,6 @@ UNKNOWN = "\N{EN DASH}"
 class Words:
     """A paragraph."""
 
-    template: ClassVar[str] = "words"
     text: str
 
 
@@ -47,7 +46,6 @@ class Cell:
 class Table:
     """A table that scrolls inside itself where a screen is narrow. Columns of numbers stand to the right."""
 
-    template: ClassVar[str] = "table"
     columns: Sequence[str]
     rows: Sequence[Sequence[str | Cell]]
     caption: str = ""
@@ -67,7 +65,6 @@ class Table:
 class Chart:
     """A Vega-Lite chart; colours and fonts are the page's."""
 
-    template: ClassVar[str] = "chart"
     spec: Mapping[str, Any]
     description: str
     """For who cannot see it."""
@@ -83,7 +80,6 @@ class Chart:
 class Curves:
     """A study's curves, which a reader chooses among by the controls of study.js; a page has one at most."""
 
-    template: ClassVar[str] = "curves"
     data: Mapping[str, Any]
     """cells, lines, axes: what study.js draws."""
 
@@ -104,7 +100,6 @@ class Figure:
 class Gallery:
     """Pictures side by side, each of which opens larger."""
 
-    template: ClassVar[str] = "gallery"
     figures: Sequence[Figure]
     title: str = ""
     lede: str = ""
@@ -118,7 +113,6 @@ class Gallery:
 class Galleries:
     """Small ones, side by side where there is room."""
 
-    template: ClassVar[str] = "galleries"
     galleries: Sequence[Gallery]
 
 
@@ -139,13 +133,17 @@ class Opening:
 class Matrix:
     """A square table whose cells open pictures."""
 
-    template: ClassVar[str] = "matrix"
     corner: str
     names: Sequence[str]
     rows: Sequence[Sequence[Opening]]
 
 
 Part = Words | Table | Chart | Curves | Gallery | Galleries | Matrix
+
+
+def macro_of(part: Part) -> str:
+    """Of page.html."""
+    return type(part).__name__.lower()
 
 
 @dataclass(frozen=True)
@@ -193,7 +191,7 @@ def write_page(
     pictures: Pictures | None = None,
 ) -> None:
     """left_out: of each section that is not there its name and why, in words."""
-    templates = {part.template for section in sections for part in section.body}
+    macros = {macro_of(part) for section in sections for part in section.body}
     environment = Environment(
         loader=PackageLoader("foldline", "report"),
         autoescape=True,
@@ -207,9 +205,10 @@ def write_page(
         keys=keys,
         sections=sections,
         left_out="; ".join(left_out),
-        templates=templates,
-        pictures=dict(pictures.data) if pictures else {},
-        vega=Markup(vega_script() if templates & {"chart", "curves"} else ""),
+        macros=macros,
+        macro_of=macro_of,
+        pictures=pictures.data if pictures else {},
+        vega=Markup(vega_script() if macros & {"chart", "curves"} else ""),
     )
     write_text(path, page)
 

@@ -102,7 +102,6 @@ def against(true: Column, said: Column, name: str, most: int) -> Spec:
         pd.DataFrame({"true": true[rows], "predicted": said[rows]}),
         diagonal("true", "predicted", min(true.min(), said.min()), max(true.max(), said.max())),
         mark("point", filled=True, size=22, opacity=0.55, tooltip=HOVER),
-        height=260,
         x=axis("true", title=f"{name}true"),
         y=axis("predicted"),
     )
