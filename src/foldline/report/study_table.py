@@ -143,12 +143,11 @@ def best_cell(cells: Sequence[Trained]) -> BestCell | None:
     losses = np.array([[cell.by_pair[pair].validation_loss for pair in pairs] for cell in complete])
     folds = np.array([fold for fold, _ in pairs])
     best = int(losses.mean(axis=1).argmin())
-    held_out = []
-    for fold in np.unique(folds):
-        chosen = int(losses[:, folds != fold].mean(axis=1).argmin()) if (folds != fold).any() else 0
+    held_out, every = [], np.unique(folds)
+    for fold in every if len(every) > 1 else ():
+        chosen = int(losses[:, folds != fold].mean(axis=1).argmin())
         held_out += list(losses[0, folds == fold] - losses[chosen, folds == fold])
-    honest = _mean(held_out) if len(np.unique(folds)) > 1 else np.nan
-    return BestCell(complete[best].title, float((losses[0] - losses[best]).mean()), honest)
+    return BestCell(complete[best].title, float((losses[0] - losses[best]).mean()), _mean(held_out))
 
 
 def long_table(cells: Sequence[Trained]) -> pd.DataFrame:
