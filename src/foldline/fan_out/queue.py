@@ -116,16 +116,20 @@ class Screen(Protocol):
 
 
 def start_cold(item: Item, environment: Environment) -> "subprocess.Popen[bytes]":
-    """The item's command, in a process group of its own: a Ctrl-C at the terminal reaches the queue alone, which ends
-    its items itself."""
     prepare_files(item)
-    with item.log.open("ab") as log:
+    return logged(item.command, item.folder, item.log, {**os.environ, **environment_of(item, environment)})
+
+
+def logged(command: Sequence[str], folder: Path, log: Path, environment: Environment) -> "subprocess.Popen[bytes]":
+    """The command, in a process group of its own: a Ctrl-C at the terminal reaches the queue alone, which ends its
+    items itself. log: gets at its end all that the command prints."""
+    with log.open("ab") as out:
         return subprocess.Popen(
-            item.command,
-            cwd=item.folder,
-            env={**os.environ, **environment_of(item, environment)},
+            command,
+            cwd=folder,
+            env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=out,
             stderr=subprocess.STDOUT,
             process_group=0,
             preexec_fn=partial(die_with_parent, os.getpid()),

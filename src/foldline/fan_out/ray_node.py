@@ -7,7 +7,6 @@ they read, and return what they made.
 import fcntl
 import hashlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -17,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from foldline.fan_out.queue import logged
 from foldline.fan_out.slots import THREADS
 from foldline.files.dvc_locks import mend_dvc
 from foldline.files.leftovers import remove_leftovers
-from foldline.files.parent import die_with_parent
 from foldline.files.progress import PROGRESS_FILE
 from foldline.files.refusal import Refusal
 
@@ -142,16 +141,7 @@ class Output:
         return 0
 
     def _of_one(self, command: Words, folder: Path) -> Generator[Report, None, int]:
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                preexec_fn=partial(die_with_parent, os.getpid()),
-            )
+        process = logged(command, folder, self._log, self._environment)
         while (code := process.poll()) is None:
             report = self.report()
             if report != Report():

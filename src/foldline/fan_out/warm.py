@@ -6,7 +6,6 @@ That process is multiprocessing's fork server. It ends with the queue, however t
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -16,22 +15,14 @@ from foldline.files.parent import VARIABLE as PARENT
 from foldline.files.parent import die_with_parent
 
 
-@dataclass(frozen=True)
-class Forked:
+class Forked(ForkServerProcess):
     """What the queue asks of a process."""
 
-    process: ForkServerProcess
-
-    @property
-    def pid(self) -> int:
-        assert self.process.pid is not None, "it was started"
-        return self.process.pid
-
     def poll(self) -> int | None:
-        return self.process.exitcode
+        return self.exitcode
 
     def wait(self) -> None:
-        self.process.join()
+        self.join()
 
 
 def warm_start(modules: Sequence[str], environment: Environment) -> Callable[[Item, Environment], Forked]:
@@ -39,21 +30,20 @@ def warm_start(modules: Sequence[str], environment: Environment) -> Callable[[It
 
     environment: what a library reads as it is imported (the number of threads), which no slot can change any more.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, *modules])
+    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__, *modules])
 
     def start(item: Item, slot: Environment) -> Forked:
         prepare_files(item)
         words = item.command[item.command.index("-m") + 1 :]
         # Not a daemon: a training starts loaders of its own.
         given = (words, item.folder, item.log, environment_of(item, slot))
-        process = context.Process(target=_work, args=given, daemon=False)
+        process = Forked(target=_work, args=given, daemon=False)
         before = dict(os.environ)
         os.environ |= {PARENT: str(os.getpid()), **environment}  # The first item starts the server, which gets them.
         process.start()
         os.environ.clear()
         os.environ |= before
-        return Forked(process)
+        return process
 
     return start
 
