@@ -51,19 +51,12 @@ def examine(card: Card, places: Places) -> Examination:
     card.metric.of(found.classes).refuse_unscorable(found.targets)
     images, pixels = _decoded(card, places, found)
     rows, pairs = found.listing.rows, near_duplicate_pairs(images, pixels)
+    shown, instead = card.target.shown(found.targets, found.classes), found.listing.absences.instead
     warnings = [
         *card_warnings(card, found, images),
         *unlisted,
         *pixel_warnings(images, lambda index: pixels[index], card.layout.range),
-        *data_warnings(
-            rows,
-            images,
-            found.targets,
-            found.classes,
-            card.target.shown(found.targets, found.classes),
-            pairs,
-            found.listing.absences.instead,
-        ),
+        *data_warnings(rows, images, found.targets, found.classes, shown, pairs, instead),
     ]
     train_rows, learnable = count_train_rows(rows, images, pairs), len(learnable_images(rows, images))
     test_images = int(images["error"].isna().sum()) - learnable

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".dcm", ".npy"))
+from foldline.archive.file_names import IMAGE_SUFFIXES, suffix_of
+
+SUFFIXES = (*IMAGE_SUFFIXES, ".npy")
 LINES_LOOKED_AT, COLUMNS_LOOKED_AT, FILES_LOOKED_AT = 50, 20, 16
 LONGEST_ZEROS = 8
 """A number may stand in a path with zeros in front."""
@@ -19,7 +21,7 @@ class Images:
     """The files that are images, by what a table may call them."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.names = [name for name in names if splitext(name)[1].lower() in SUFFIXES]
+        self.names = [name for name in names if suffix_of(name) in SUFFIXES]
         self._by_word: dict[str, list[str]] = defaultdict(list)
         for name in self.names:
             *folders, last = name.split("/")
