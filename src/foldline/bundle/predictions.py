@@ -12,7 +12,7 @@ import numpy as np
 
 from foldline.card.submission import Submission
 from foldline.card.target import Target
-from foldline.ensembling.chain import Chain, NestedChain, chain_of
+from foldline.ensembling.chain import NestedChain, chain_of
 from foldline.ensembling.clipping import KindsOfBounds, fill_clipped
 from foldline.ensembling.ensembling import Ensemble, ensemble_plan, write_ensemble
 from foldline.ensembling.forms import Form
@@ -79,5 +79,5 @@ def finish(
     planned, _ = steps.planned_bounds(means.form, means.classes)
     with numbers_folder(work / "clip") as folder:
         clipped = create_like(means, folder)
-        fill_clipped(clipped, source, NestedChain(chain_of(planned, bounds) if planned else Chain(()), {}), "clip")
+        fill_clipped(clipped, source, NestedChain(chain_of(planned, bounds), {}), "clip")
     return read_predictions(work / "clip")
