@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim import SGD, Adagrad
 
 from foldline.files.refusal import Refusal
-from foldline.training.optimizers import Adam, ClipNorm, ClipValue, NoClipping, OfTimm, Sgd, hyperparameters
+from foldline.training.optimizers import Adam, ClipNorm, ClipValue, NoClipping, OfTimm, Sgd, hyperparameters, set_rates
 
 
 def groups() -> list[dict]:
@@ -43,6 +43,29 @@ def test_any_of_timms() -> None:
     assert optimizer.defaults["max_grad_norm"] == 2.0
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.1]
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 1.0]
+
+
+@pytest.mark.parametrize("name", ["adamc", "lionc", "sgdc"])
+def test_corrected_weight_decay_is_whole_at_the_peak_rate_and_falls_with_its_square(name: str) -> None:
+    optimizer = OfTimm(kind="timm", name=name, options={}, weight_decay=0.1).build(groups())
+    weights = [group["params"][0] for group in optimizer.param_groups]
+    for factor, expected in ((1.0, [0.99, 0.9]), (0.5, [0.99 * 0.9975, 0.9 * 0.975])):
+        set_rates(optimizer, factor)
+        for weight in weights:
+            weight.grad = torch.zeros(2)
+        optimizer.step()
+        assert [weight[0].item() for weight in weights] == pytest.approx(expected)
+
+
+def test_the_rates_are_those_that_are_set_whatever_an_optimiser_does_without() -> None:
+    optimizer = OfTimm(kind="timm", name="adafactor", options={}, weight_decay=0.0).build(groups())
+    set_rates(optimizer, 0.5)
+    for group in optimizer.param_groups:
+        group["params"][0].grad = torch.ones(2)
+    optimizer.step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.05, 0.5]
+    moved = [1 - group["params"][0][0].item() for group in optimizer.param_groups]
+    assert moved[1] == pytest.approx(10 * moved[0], rel=1e-4)
 
 
 def test_refuses_names_and_options_that_timm_does_not_know() -> None:

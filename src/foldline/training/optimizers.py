@@ -84,8 +84,11 @@ class OfTimm(OptimizerKind):
         if get_optimizer_info(name).second_order:
             raise Refusal(f"train.optimizer.name: `{name}` needs gradients of gradients. Use another.")
         options: dict[str, Any] = dict(self.options)
+        # timm's word for the highest rate that there will be, by which weight decay falls in adamc and its like.
+        told = [{**group, "max_lr_snapshot": group["peak_rate"]} for group in groups]
         try:
-            return create_optimizer_v2(groups, name, lr=None, weight_decay=0.0, **options)
+            # Each group has a rate of its own; but without one here adafactor would put its own in their place.
+            return create_optimizer_v2(told, name, lr=told[0]["lr"], weight_decay=0.0, **options)
         except Exception as error:
             raise Refusal(
                 f"train.optimizer: timm's `{name}` cannot be had with the options {self.options} ({error})."
