@@ -1,5 +1,7 @@
 """One fold from the tables to a trained model: what `train`, `lr_find` and `plan` do once a process is to work."""
 
+from dataclasses import replace
+
 from foldline.card.description import read_description
 from foldline.card.views import Symmetry
 from foldline.files.places import FoldName
@@ -38,16 +40,18 @@ def read_fold(settings: Settings, name: FoldName, seed: int, train: Train, with_
     symmetries = settings.fact("symmetries", tuple[Symmetry, ...] | None) or ()
     features = frozen_folder(places) if train.epochs == 0 else None
     folds, joins = read_folds(places.folds), train.model.concatenates_tabular_features
+    fraction = train.label_fraction
 
     def fold(one: FoldName, before: Fold | None = None) -> Fold:
         parts = split_samples(rows, images, folds, graded, table, one)
+        facts = (*parts, classes.sizes, symmetries, weights, activation)
+        known = with_labels(Fold(one, seed, pixels, *facts, before, chosen=chosen, features=features), fraction)
         # A head knows the features as they were when it learned.
-        tabular = before.tabular if before else fit_tabular_features(rows, parts[0]) if joins else None
-        training, validation = (with_tabular_features(rows, part, tabular) for part in parts)
-        facts = (pixels, training, validation, classes.sizes, symmetries, weights, activation)
-        return Fold(one, seed, *facts, before, tabular, chosen=chosen, features=features)
+        tabular = before.tabular if before else fit_tabular_features(rows, known.training) if joins else None
+        training, validation = (with_tabular_features(rows, part, tabular) for part in (known.training, parts[1]))
+        return replace(known, training=training, validation=validation, tabular=tabular)
 
-    return with_labels(fold(name, before=fold(0) if name == "all_head0" else None), train.label_fraction)
+    return fold(name, before=fold(0) if name == "all_head0" else None)
 
 
 def train_one(name: FoldName, seed: int) -> None:

@@ -160,6 +160,10 @@ def test_features_are_encoded_as_the_rows_say_whose_head_the_model_ends_with(
     without = train.model_copy(update={"model": train.model.model_copy(update={"tabular_features": "none"})})
     alone = read_fold(read_settings(), 0, 0, without)
     assert (alone.tabular, alone.training.tabular) == (None, ())
+    few = read_fold(read_settings(), 0, 0, train.model_copy(update={"label_fraction": 0.2}))
+    ages = rows.index[rows["row_id"].isin(few.training.row_ids) & (rows["part"] == "train")]
+    assert few.tabular is not None and len(few.training) < len(of_fold.training)
+    assert few.tabular.numbers[0].mean == pytest.approx(ages.to_numpy().mean()), "rows without a label say nothing"
 
 
 def test_in_two_processes(tmp_path: Path) -> None:

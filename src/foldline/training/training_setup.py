@@ -76,9 +76,8 @@ def fold_seed(fold: Fold) -> tuple[int, ...]:
 
 
 def with_labels(fold: Fold, fraction: float) -> Fold:
-    """Only `fraction` of the training rows, of the fold and of what is learned before it."""
-    before = fold.before and with_labels(fold.before, fraction)
-    return replace(fold, training=labelled(fold.training, fraction, fold_seed(fold)), before=before)
+    """Only `fraction` of the training rows."""
+    return replace(fold, training=labelled(fold.training, fraction, fold_seed(fold)))
 
 
 def fold_objective(fold: Fold, loss: Loss) -> Objective:
