@@ -81,6 +81,21 @@ def test_classes_without_rows_are_improbable_and_the_others_as_they_were() -> No
     assert probabilities[:, [1, 4]].max() < 1e-3
 
 
+@pytest.mark.parametrize(("imbalance", "power"), [("class_weights", -1.0), ("square_root_sampling", -0.5)])
+def test_rare_classes_count_as_they_do_in_an_epoch(imbalance: str, power: float, tmp_path: Path) -> None:
+    """By images of the class to this power, all together as many as there are: in a model of no epochs as well."""
+    fold, config = small_fold(), section(epochs=0, schedule={"kind": "constant"}, imbalance={"kind": imbalance})
+    fold = replace(fold, features=tmp_path / "features")
+    model = train_fold(fold, config, Checkpoints(tmp_path, {}), Accelerator(cpu=True)).model
+    found, targets = backbone_features(model, fold.pixels, fold.training, 8), labels(fold.training)  # type: ignore[arg-type]
+    weights = np.bincount(targets)[targets] ** power
+    scaler, regression = StandardScaler().fit(found), LogisticRegression(C=1.0, max_iter=1000)
+    regression.fit(scaler.transform(found), targets, weights * len(targets) / weights.sum())
+    expected = regression.predict_proba(scaler.transform(found))
+    head = {name: tensor.numpy() for name, tensor in model.head.state_dict().items()}
+    assert softmax(found @ head["weight"].T + head["bias"], axis=1) == pytest.approx(expected, abs=1e-3)
+
+
 def test_refused_with_another_head() -> None:
     hidden = {"kind": "mlp", "units": 8, "drop_rate": 0.5}
     with pytest.raises(Refusal, match=r"as this model's head is not: set train.model.head.kind to linear"):

@@ -38,6 +38,7 @@ from foldline.training.training_setup import (
     build_training,
     first_model,
     fold_objective,
+    start_head,
     training_batches,
 )
 
@@ -203,7 +204,7 @@ def head_alone(fold: Fold, config: Train, accelerator: Accelerator, learned: Wei
     features = frozen_features(model, fold.pixels, fold.features, [IDENTITY], config.workers, accelerator)
     head, of_features = head_of(model), replace(fold, pixels=features)
     if learned is None:
-        config.head_initialisation.start(head, of_features, config.micro_batch_size)
+        start_head(head, of_features, config)
     judged_by = fold_objective(fold, config.loss.unsmoothed)
     validate = validation(features, fold.validation, judged_by, config, accelerator)
     row: EpochRow = {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, "learning_rate": 0.0}

@@ -25,6 +25,11 @@ class Imbalance(Kind):
         """How likely each sample is to be drawn next, with replacement; None where an epoch sees each once."""
         return None
 
+    def counts(self, targets: scipy.sparse.csr_array) -> PerSample | float:
+        """What each sample counts in an epoch on average, for what learns without epochs."""
+        draws = self.draws(targets)
+        return self.weights(targets) if draws is None else self.weights(targets) * draws * len(draws)
+
 
 class NoImbalance(Imbalance):
     """Each image counts the same and is seen once per epoch."""

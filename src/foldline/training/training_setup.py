@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -97,7 +98,7 @@ def build_training(
     if config.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if learned is None:
-        config.head_initialisation.start(model, fold, config.micro_batch_size)
+        start_head(model, fold, config)
     optimizer = config.optimizer.build(parameter_groups(model, config.learning_rates, config.optimizer.weight_decay))
     config.freezing.start_epoch(model, 0)  # What cannot be frozen is refused before any work.
     length = steps_per_epoch, config.epochs
@@ -133,6 +134,14 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
     if learned is not None:
         model.load_state_dict(learned)
     return model
+
+
+def start_head(model: Classifier, fold: Fold, config: Train) -> None:
+    """Samples count there as they do in an epoch."""
+    samples = fold.training
+    weights = np.asarray(samples.weights * config.imbalance.counts(samples.targets), np.float32)
+    weighed = replace(samples, weights=weights)
+    config.head_initialisation.start(model, replace(fold, training=weighed), config.micro_batch_size)
 
 
 def refuse_without_compiler() -> None:
