@@ -109,6 +109,11 @@ def test_a_json_of_rows_by_key_and_of_columns(content: bytes, columns: dict[str,
     assert parse_table(content, "t.json").to_dict("list") == columns
 
 
+@pytest.mark.parametrize(("name", "content"), [("t.json", b'[["a", 1], ["b", 2]]'), ("t.jsonl", b'["a", 1]\n["b", 2]')])
+def test_lists_of_json_have_columns_that_a_card_can_name(name: str, content: bytes) -> None:
+    assert parse_table(content, name, usecols=["1", "0"]).to_dict("list") == {"1": ["1", "2"], "0": ["a", "b"]}
+
+
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
 def test_a_json_is_read_whatever_its_encoding(name: str, code: str) -> None:

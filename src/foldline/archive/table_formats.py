@@ -203,7 +203,7 @@ def frame_of(parsed: Any, given_bytes: int) -> pd.DataFrame:
     longest = max((len(one) for one in several if isinstance(one, list)), default=0)
     refuse_cells(given_bytes, len(several), max(len(keys), longest))
     try:
-        return pd.DataFrame(parsed)
+        return pd.DataFrame(parsed).rename(columns=str)  # Of lists the columns are numbers.
     except (AttributeError, TypeError) as error:  # of objects next to what is none
         raise ValueError(str(error)) from None
 
