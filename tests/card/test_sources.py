@@ -88,6 +88,22 @@ def test_a_table_joins_what_a_function_gave(zipped: Zipped, own: Own) -> None:
     assert lines(joined)[-1] == ["7", "m"] and len(joined) == 5
 
 
+def test_lines_that_find_none_of_a_joined_table_are_told_in_each_part(zipped: Zipped) -> None:
+    archives = zipped(
+        {"a.csv": "id,y\n1,x\n02,y\n3,z\n", "b.csv": "id,y\n9,x\n4,y\n", "more.csv": "id,z\n1,p\n2,q\n4,r\n"}
+    )
+    for table in ("a.csv", "b.csv"):
+        part = parse(
+            {"kind": "table", "table": [table, "more.csv"], "id": "id", "path": "{id}"}, AnyPart, "", ("train",)
+        )
+        assert isinstance(part, TablePart)
+        read_source(archives, part.table)
+    assert archives.said["more.csv"][1:] == (
+        "2 of 3 lines that it joins agree with none of its lines in id, and get empty fields: 02, 3.",
+        "1 of 2 lines that it joins agree with none of its lines in id, and get empty fields: 9.",
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "step", "message"),
     [

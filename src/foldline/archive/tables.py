@@ -54,8 +54,14 @@ def read_table(
     if rows is None:
         if others := archives.others_called(name):
             said.append(f"a file of this name lies in an archive, too, and was not read: {listed(others, 3)}.")
-        archives.said[name] = tuple(said) or (f"{len(table):,} rows",)
+        archives.said.setdefault(name, tuple(said) or (f"{len(table):,} rows",))
     return table
+
+
+def add_doubt(archives: Archives, name: str, doubt: str) -> None:
+    """What a person should know of how the table `name`, which was read, fits the others."""
+    name = located_file(archives, name)
+    archives.said[name] = tuple(dict.fromkeys((*archives.said[name], doubt)))
 
 
 def refuse_empty_table(archives: Archives, table: pd.DataFrame, name: str) -> None:

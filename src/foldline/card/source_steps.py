@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from foldline.archive.archives import Archives
 from foldline.archive.budgets import refuse_join
 from foldline.archive.delimited import Spelling
-from foldline.archive.tables import described_lines, read_header, read_table, refuse_empty_table
+from foldline.archive.tables import add_doubt, described_lines, read_header, read_table, refuse_empty_table
 from foldline.archive.texts import as_text
 from foldline.files.places import CARDS
 from foldline.files.refusal import Refusal, listed
@@ -96,11 +96,20 @@ class TableFile(Step):
         cure = "Join it by what tells them apart in a function of your own (docs/own-code.md)."
         refuse_join(f"{archives.folder}: `{self.name}`", lines, table, on, cure)
         merged = lines.reset_index(names=PLACE).merge(table, "left", on, indicator="#found")
-        if not (merged["#found"] == "both").any():
+        alone = merged.loc[merged["#found"] != "both", on]
+        if len(alone) == len(merged):
             raise Refusal(
                 f"{archives.folder}: no line of `{self.name}` agrees with one before it in {listed(on)}: there it is "
                 f"{listed(table[on[0]], SHOWN)}, before {listed(lines[on[0]], SHOWN)}. Join by other columns, or make "
                 "them alike, in a function of your own (docs/own-code.md)."
+            )
+        if len(alone):
+            some = listed(alone.drop_duplicates().agg(", ".join, axis=1), SHOWN)
+            add_doubt(
+                archives,
+                self.name,
+                f"{len(alone):,} of {len(lines):,} lines that it joins agree with none of its lines in {listed(on)}, "
+                f"and get empty fields: {some}.",
             )
         merged.index = pd.Index(merged[PLACE].to_numpy(), name=lines.index.name)
         return merged.drop(columns=[PLACE, "#found"]).fillna("").astype("str")
