@@ -46,6 +46,15 @@ def test_modes_without_transparency_are_pillows(mode: str) -> None:
         assert np.array_equal(decode(content, 1).pixels[:, :, 0], np.asarray(image.convert("L")))
 
 
+@pytest.mark.parametrize(
+    ("header", "kind", "numbers"),
+    [(b"P5 4 1 100\n", np.uint8, [0, 20, 50, 100]), (b"P5 4 1 1000\n", ">u2", [0, 200, 500, 1000])],
+)
+def test_white_is_the_number_that_a_pgm_says(header: bytes, kind: str, numbers: list[int]) -> None:
+    content = header + np.array(numbers, kind).tobytes()
+    assert decode(content, 1).pixels[0, :, 0].tolist() == [0, 51, 128, 255]
+
+
 def test_colours_become_grey_by_their_luminance() -> None:
     red_green_blue = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
     assert np.allclose(decode(encoded(red_green_blue), 1).pixels[0, :, 0], [76, 150, 29], atol=1)

@@ -18,7 +18,7 @@ from PIL import Image
 from foldline.pixels.headers import JPEG_START, MOST_SCANS, START_OF_SCAN, UPRIGHT, opened, orientation_of
 from foldline.pixels.undecodable import RANGE_CURE, Undecodable, refuse_size
 
-VERSION = 4
+VERSION = 5
 """Part of the pixel cache's key: raise it with every change to how files are read or resized that changes any pixel."""
 
 JPEGS = ("JPEG", "MPO")
@@ -82,9 +82,15 @@ def decode(content: bytes, channels: int, needed: SizeOf = whole) -> DecodedPixe
 
 
 def _opencv_reads_it_alike(image: Image.Image, orientation: int) -> bool:
-    """OpenCV drops or premultiplies transparency, takes CMYK as it comes, and turns TIFFs by itself."""
+    """OpenCV drops or premultiplies transparency, takes CMYK as it comes, turns TIFFs by itself, and does not look at
+    which number is white in a PGM or PPM."""
     plain = image.mode in ("L", "RGB") or image.mode.startswith("I;16")
-    return plain and "transparency" not in image.info and (orientation == 1 or image.format in JPEGS)
+    return (
+        plain
+        and image.format != "PPM"
+        and "transparency" not in image.info
+        and (orientation == 1 or image.format in JPEGS)
+    )
 
 
 def _scale(size: tuple[int, int], needed: tuple[int, int]) -> int:
@@ -105,9 +111,10 @@ def _by_opencv(content: bytes, channels: int, scale: int) -> np.ndarray | None:
 def _by_pillow(image: Image.Image, channels: int) -> np.ndarray:
     image.load()
     upright = UPRIGHT[orientation_of(image)]  # Pillow turns some as it loads them
-    if image.mode in ("I", "F"):
+    is_of_16_bits = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    if image.mode in ("I", "F") and not is_of_16_bits:
         raise Undecodable(f"its samples are 32 bits wide and have no fixed range: {RANGE_CURE}")
-    if image.mode.startswith("I;16"):
+    if is_of_16_bits:
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
