@@ -46,7 +46,9 @@ def test_labels_that_differ_in_case_or_blanks_alone() -> None:
     assert finding.startswith(
         "2 labels are written in several ways, which are classes of their own: 'cat' and 'Cat', 'dog"
     )
-    assert list(labels_alike(["cat", "cats", "c a"])) == []
+    assert list(labels_alike(["cat", "cats", "c a", "1", "10", "1a"])) == []
+    [finding] = labels_alike(["0", "1", "1.0", "01"])
+    assert finding.startswith("1 label is written in several ways, which are classes of their own: '1' and '1.0'.")
 
 
 def found(train: list[str | None], test: list[str | None]) -> list[str]:

@@ -9,6 +9,7 @@ from foldline.archive.addresses import RECORD, places_of
 from foldline.archive.file_names import ARRAY_SUFFIXES, IMAGE_SUFFIXES, suffix_of
 from foldline.card.card import Card
 from foldline.card.target import Target
+from foldline.card.targets.sample_columns import NUMBER
 from foldline.competition.competition import Competition
 from foldline.competition.missing_images import describe_hidden, share_to_allow
 from foldline.files.refusal import counted, listed
@@ -84,10 +85,11 @@ def unknown_labels(shown: Sequence[str], known: Sequence[str]) -> Iterator[str]:
 
 
 def labels_alike(classes: Sequence[str]) -> Iterator[str]:
-    """Labels that are one to a person: they differ in case, or in blanks, alone."""
-    alike: dict[str, list[str]] = {}
+    """Labels that are one to a person: they differ in case, or in blanks, alone, or are one number."""
+    alike: dict[str | float, list[str]] = {}
     for name in classes:
-        alike.setdefault("".join(name.split()).casefold(), []).append(name)
+        bare = "".join(name.split()).casefold()
+        alike.setdefault(float(bare) if NUMBER.fullmatch(bare) else bare, []).append(name)
     pairs = [f"{first!r} and {second!r}" for first, second, *_ in (names for names in alike.values() if names[1:])]
     if pairs:
         yield (
