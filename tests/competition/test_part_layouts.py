@@ -238,6 +238,11 @@ def test_a_bare_list_is_one_of_images(zipped: Zipped) -> None:
     [
         (coco(images=[]), "has no list `images`, found images, annotations, categories"),
         (
+            coco(categories=[{"id": 5, "name": "cat"}, {"id": 30, "name": "dog"}, {"id": 5, "name": "cow"}]),
+            "`categories` has several of one id: 5. Nobody can tell which is meant: download it anew",
+        ),
+        (coco(categories=[{"name": "cat"}]), "`categories` has no `id`, found name. Download it anew."),
+        (
             coco(annotations=[{"image_id": 99, "category_id": 5}]),
             "1 annotations are of no image in `images`: image_id 99",
         ),

@@ -68,7 +68,8 @@ def joined_lists(archives: Archives, name: str, encoding: str | None = None) -> 
     if lists["annotations"]:
         columns = _annotated(images, _table(lists["annotations"], source, "annotations"), source)
     if lists["categories"] and "category_id" in columns:
-        columns = columns.merge(_categories(_table(lists["categories"], source, "categories")), "left", "category_id")
+        categories = _categories(_table(lists["categories"], source, "categories"), source)
+        columns = columns.merge(categories, "left", "category_id")
     return columns
 
 
@@ -121,6 +122,15 @@ def _annotated(images: pd.DataFrame, annotations: pd.DataFrame, source: str) -> 
     return images.merge(annotations, "left", "image_id")
 
 
-def _categories(categories: pd.DataFrame) -> pd.DataFrame:
-    prefixed = categories.rename(columns=lambda name: name if name.startswith("category_") else f"category_{name}")
-    return prefixed.drop_duplicates("category_id")
+def _categories(categories: pd.DataFrame, source: str) -> pd.DataFrame:
+    names = categories.rename(columns=lambda name: name if name.startswith("category_") else f"category_{name}")
+    if "category_id" not in names:
+        raise Refusal(f"{source}: `categories` has no `id`, found {listed(categories)}. Download it anew.")
+    names = names.drop_duplicates()
+    repeated = names.loc[names["category_id"].duplicated(), "category_id"]
+    if len(repeated):
+        raise Refusal(
+            f"{source}: `categories` has several of one id: {listed(repeated.unique(), 3)}. Nobody can tell "
+            "which is meant: download it anew, or correct it in a copy (`foldline download --from FOLDER`)."
+        )
+    return names
