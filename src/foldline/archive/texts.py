@@ -4,6 +4,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ WORD = re.compile(r"[^\W\d_]+|[^\x00-\x7f]+")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 EXACT = 2.0**63
 """Below it a whole number is written with all of its digits."""
+TEXT = str | bytes
 LONGEST_BYTES = 1001
 """Of bytes that are no text, such as an image's, so many are shown: more than an id may have."""
 
@@ -100,13 +102,25 @@ def parsed_json(content: bytes, said: str | None = None) -> Any:
     return AS_WRITTEN.decode(decoded(content, said))
 
 
+def items_of(text: str, delimiter: str) -> list[str]:
+    """The items of a list in a field, without blanks around them."""
+    found = text.split(delimiter)
+    if text.startswith('["'):
+        with suppress(ValueError):
+            found = list(map(as_text, json.loads(text)))
+    return [item.strip() for item in found if item.strip()]
+
+
 def as_text(value: Any) -> str:
     """A value of json, parquet or another typed format as a csv would write it: text as it is, what is missing as the
-    empty text, a whole number without a decimal point, a list as its items with spaces between."""
+    empty text, a whole number without a decimal point, a list as its items with spaces between, or as json where one
+    of its texts has a space itself."""
     if isinstance(value, str):
         return value
     if isinstance(value, list | tuple | np.ndarray):
-        return " ".join(as_text(item) for item in value)
+        items = [as_text(item) for item in value]
+        is_apart = all(len(text.split()) < 2 for item, text in zip(value, items, strict=True) if isinstance(item, TEXT))
+        return " ".join(items) if is_apart else json.dumps(items, ensure_ascii=False)
     if value is None or value != value:  # NaN, NaT
         return ""
     if isinstance(value, bool | np.bool_):

@@ -1,8 +1,12 @@
+import re
+
 import pandas as pd
 import pytest
 
+from foldline.archive.table_formats import parse_table
 from foldline.card.target import Target
 from foldline.card.targets.number_targets import Columns, NumberLines, Regression, without_commas
+from foldline.card.targets.sample_columns import SampleColumns
 from foldline.card.targets.several_labels import Delimited, LabelLines, Multilabel, MultiOutput, OneHot
 from foldline.card.targets.single_labels import Binary, Multiclass, Ordinal
 from foldline.files.refusal import Refusal
@@ -99,6 +103,30 @@ def test_a_line_per_row_and_class_or_number() -> None:
     assert [dict(row) for row in numbers.united(lines)["target"]] == [both, both, {"any": 100}]
     with pytest.raises(Refusal, match=r"contradicts itself: `any` is 1\.5 and 100 for one row\."):
         numbers.united(lines.assign(row_id="x"))
+
+
+@pytest.mark.parametrize("delimiter", [" ", ",", "|"])
+def test_labels_in_lists_keep_their_blanks(delimiter: str) -> None:
+    content = b'{"tags": ["polar bear", "cat"]}\n{"tags": ["dog"]}\n{"tags": []}\n{"tags": ["a, \\"b|\\u00e9 "]}'
+    found = several(Delimited(kind="delimited", column="tags", delimiter=delimiter))
+    read = found.read(parse_table(content, "t.jsonl"), "t.jsonl")
+    assert read.tolist() == [("polar bear", "cat"), ("dog",), (), ('a, "b|\u00e9',)]
+
+
+INTEGERS = Ordinal(kind="ordinal", column="level", group=None, levels=None)
+
+
+@pytest.mark.parametrize("label", ["01", "+1", "-0", "\uff11", "1.0", ""])
+def test_integers_in_another_spelling_than_their_levels_name_are_refused(label: str) -> None:
+    with pytest.raises(Refusal, match=rf"`level` is '{re.escape(label)}'|is empty on line 3"):
+        INTEGERS.read(pd.DataFrame({"level": ["1", label]}, dtype="str"), "train.csv")
+
+
+def test_a_code_far_from_all_levels_makes_no_levels_between() -> None:
+    sample = SampleColumns("sample.csv", "answer", ("level",))
+    assert INTEGERS.classes(pd.Series(["-1", "2"]), sample) == ("-1", "0", "1", "2")
+    with pytest.raises(Refusal, match=r"levels go from 0 to 1000, and target.levels is null: each integer between"):
+        INTEGERS.classes(pd.Series(["0", "1000"]), sample)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 
+from foldline.archive.texts import items_of
 from foldline.card.activations import ColumnSoftmax, Sigmoid
 from foldline.card.targets.sample_columns import SampleColumns, sorted_labels
 from foldline.card.targets.single_labels import positions_of, refuse_too_few
@@ -56,8 +57,7 @@ class Delimited(Parts):
         return (("column", self.column),)
 
     def sets(self, table: pd.DataFrame, source: str) -> Sets:
-        parts = table[self.column].str.split(self.delimiter, regex=False)
-        return [tuple(dict.fromkeys(part.strip() for part in row if part.strip())) for row in parts]
+        return [tuple(dict.fromkeys(items_of(text, self.delimiter))) for text in table[self.column]]
 
 
 class OneHot(ByColumns):

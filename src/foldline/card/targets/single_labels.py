@@ -25,6 +25,8 @@ from foldline.files.refusal import Refusal, counted, listed
 from foldline.metrics.truths_and_answers import FirstRule
 
 UNFITTED_REJECTION = 0.5
+MOST_LEVELS = 1_000
+"""Of integers that the card does not list."""
 DENYING = re.compile(
     r"(?i)0|0\.0|-1|f|false|n|no|none|neg|negative|absent|normal|healthy|benign|(no|non|not|without)[\W_].*"
 )
@@ -215,8 +217,8 @@ class Ordinal(OneLabel):
     def read(self, table: pd.DataFrame, source: str) -> pd.Series:
         texts = super().read(table, source)
         if self.levels is None:
-            wanted = "an integer; write the levels' names as target.levels in the card"
-            refuse_other_fields(texts, texts.str.fullmatch(r"[+-]?\d+"), source, wanted)
+            wanted = "an integer without + or 0 in front; write the levels' names as target.levels in the card"
+            refuse_other_fields(texts, texts.str.fullmatch(r"0|-?[1-9][0-9]*"), source, wanted)
         else:
             wanted = f"{listed(self.levels)} (target.levels); correct the card, {BY_A_FUNCTION}"
             refuse_other_fields(texts, texts.isin(list(self.levels)), source, wanted)
@@ -227,6 +229,11 @@ class Ordinal(OneLabel):
         if self.levels is not None:
             return self.levels
         levels = [int(label) for label in super().classes(found, sample)]
+        if max(levels) - min(levels) >= MOST_LEVELS:
+            raise Refusal(
+                f"The train rows' levels go from {min(levels)} to {max(levels)}, and target.levels is null: each "
+                f"integer between is one, which are more than {MOST_LEVELS:,}. Write those that there are in the card."
+            )
         return tuple(str(level) for level in range(min(levels), max(levels) + 1))
 
     def label_rule(self, classes: tuple[str, ...], outputs: int) -> FirstRule:
