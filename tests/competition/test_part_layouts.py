@@ -363,6 +363,14 @@ def test_records_of_several_files_are_joined_with_a_table(zipped: Zipped, own: O
         read(zipped, files, {**part, "file": "p_*.parquet"})
 
 
+def test_records_of_several_files_are_numbered_in_the_order_of_their_numbers(zipped: Zipped) -> None:
+    """Not as texts, of which 10 comes before 2."""
+    record = {"red": [1, 2], "blue": [3, 4]}
+    files = {f"train-{number}.jsonl": json.dumps({"label": f"of {number}", **record}) for number in (10, 1, 2)}
+    listing = read(zipped, files, records("train-*.jsonl", LISTED) | {"id": "row"})
+    assert train_rows(listing) == [["0", "of 1"], ["1", "of 2"], ["2", "of 10"]]
+
+
 def test_records_without_ids_are_numbered(zipped: Zipped) -> None:
     image = {"kind": "columns", "pattern": r"pixel\d", "height": 1, "width": 2}
     part = {**records("train.csv", image), "id": "line"}

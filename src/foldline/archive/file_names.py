@@ -89,6 +89,11 @@ def matching(patterns: Collection[str], ordered: Sequence[str]) -> Iterator[tupl
             yield from ((pattern, name) for pattern, fits in by_text[text] if fits(name))
 
 
+def by_number(name: str) -> list[str | int]:
+    """What names are sorted by, so that train-2 comes before train-10."""
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split("([0-9]+)", name))]
+
+
 def regular(pattern: str, character: str = "[^/]") -> str:
     """The regular expression for a pattern with `*`, any text of such characters. What stands between two of these is
     taken where it comes first, for good: to try the others, too, would take for ever in a pattern of many, and finds

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import model_validator
 
 from foldline.archive.archives import Archives
-from foldline.archive.file_names import matching
+from foldline.archive.file_names import by_number, matching
 from foldline.archive.locating import located_file
 from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_records
 from foldline.archive.tables import existing_file
@@ -36,8 +36,9 @@ class RecordsPart(Part):
 
     kind: Literal["records"]
     file: Source
-    """With `*` every file that fits, one after the other: `train-*.tfrec`. In a list what follows, as of a table:
-    `[train_image_data_*.parquet, train.csv]`. A function of one's own sees what the records hold but for images."""
+    """With `*` every file that fits, one after the other, by the numbers in their names: `train-*.tfrec`. In a list
+    what follows, as of a table: `[train_image_data_*.parquet, train.csv]`. A function of one's own sees what the
+    records hold but for images."""
     image: Image
 
     @model_validator(mode="after")
@@ -92,7 +93,8 @@ class RecordsPart(Part):
     def _files(self, archives: Archives) -> list[str]:
         """The files that `file` names, in order. Raises Refusal when there is none."""
         name = located_file(archives, self.file[0].name)
-        found = [file for _, file in matching([name], sorted(archives.names))] if "*" in name else [name]
+        fitting = [file for _, file in matching([name], sorted(archives.names))] if "*" in name else [name]
+        found = sorted(fitting, key=by_number)
         existing_file(archives, found[0] if found else name, tuple(KINDS))
         return found
 
