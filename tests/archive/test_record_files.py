@@ -1,8 +1,10 @@
 """Records are found again by their places: json of any encoding and line ends, rows of parquet in any order."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -60,6 +62,18 @@ def test_numbers_of_a_row_whatever_their_types(records: ParquetRecords, row: int
 
 def test_what_is_missing_is_no_number(records: ParquetRecords) -> None:
     np.testing.assert_array_equal(records.numbers((0, 1), r"p\d"), [0, 0, np.nan])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+def test_numbers_are_in_the_order_of_their_names_numbers(tmp_path: Path, suffix: str) -> None:
+    """Not as columns lie that were sorted as texts; those without numbers stay as they lie."""
+    path, table = tmp_path / f"a.{suffix}", pd.DataFrame({"p1": [1], "p10": [10], "b": [7], "p2": [2], "a": [8]})
+    write = {"csv": partial(table.to_csv, index=False), "json": partial(table.to_json, orient="records")}
+    write.get(suffix, table.to_parquet)(path)
+    read = file_of_records(path, path.name)
+    [(place, _)] = list(read.read(None))
+    assert read.numbers(place, r"p\d+").tolist() == [1, 2, 10]
+    assert read.numbers(place, "a|b").tolist() == [7, 8]
 
 
 def test_a_row_that_is_not_there(records: ParquetRecords) -> None:

@@ -47,7 +47,7 @@ class RecordFile(ABC):
         """The record that `read` gave with this place."""
 
     def numbers(self, place: Place, pattern: str) -> Float32[np.ndarray, " fields"]:
-        """The values of the fields whose whole names fit `pattern`, in the record's order."""
+        """The values of the fields whose whole names fit `pattern`, by the numbers in these."""
         record = self.at(place)
         return np.array([record[name] for name in matching_names(pattern, tuple(record))], np.float32)
 
@@ -91,8 +91,10 @@ class SeparateRecords(ByteRecords):
 
 @lru_cache
 def matching_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """By the numbers in them: a table whose columns were sorted as texts has pixel10 before pixel2."""
     with refusing_backtracking(pattern, len(names)):
-        return tuple(name for name in names if re.fullmatch(pattern, name))
+        fitting = [name for name in names if re.fullmatch(pattern, name)]
+    return tuple(sorted(fitting, key=lambda name: [int(number) for number in re.findall("[0-9]+", name)]))
 
 
 class BsonRecords(SeparateRecords):

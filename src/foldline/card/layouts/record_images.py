@@ -92,8 +92,8 @@ class ListedPixels(RecordImage):
 
 
 class PixelColumns(RecordImage):
-    r"""A column per pixel, row by row; a pattern says which columns: `{kind: columns, pattern: "pixel\\d+", height: 28,
-    width: 28}`."""
+    r"""A column per pixel, row by row, by the numbers in their names; a pattern says which columns: `{kind: columns,
+    pattern: "pixel\\d+", height: 28, width: 28}`."""
 
     kind: Literal["columns"]
     pattern: Annotated[str, AfterValidator(regular)]
