@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -76,10 +77,10 @@ if __name__ == "__main__":
 class Dvc:
     """A process that starts stages, one after the other, as DVC does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *within: str) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DVC], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*within, sys.executable, "-c", DVC], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def start(self, *words: str, folder: str = ".", **environment: str) -> int:
@@ -105,17 +106,23 @@ class Dvc:
         return int(self.process.stdout.readline())
 
 
+@contextmanager
+def started(folder: Path, *within: str) -> Iterator[Dvc]:
+    (folder / "below").mkdir(parents=True)
+    (folder / "code").mkdir()
+    (folder / "code" / "one.py").touch()
+    for name, content in {"stage": STAGE, "server": SERVER, "work": WORK, "heavy": HEAVY}.items():
+        (folder / f"{name}.py").write_text(content)
+    dvc = Dvc(folder, *within)
+    yield dvc
+    dvc.process.kill()
+    dvc.process.wait()
+
+
 @pytest.fixture
 def dvc(tmp_path: Path) -> Iterator[Dvc]:
-    (tmp_path / "below").mkdir()
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "one.py").touch()
-    for name, content in {"stage": STAGE, "server": SERVER, "work": WORK, "heavy": HEAVY}.items():
-        (tmp_path / f"{name}.py").write_text(content)
-    started = Dvc(tmp_path)
-    yield started
-    started.process.kill()
-    started.process.wait()
+    with started(tmp_path) as dvc:
+        yield dvc
 
 
 def server_of(said: str) -> int:
@@ -172,6 +179,19 @@ def test_where_code_has_changed_a_stage_starts_by_itself_and_the_next_another_se
 def test_in_another_environment_a_stage_starts_by_itself(dvc: Dvc) -> None:
     dvc.run("one")
     assert dvc.run("one", OMP_NUM_THREADS="7")[1] == "by itself\n"
+
+
+CONTAINER = ("unshare", "--map-root-user", "--fork", "--pid", "--mount-proc", "--kill-child")
+"""Of its own processes, which are numbered anew; files and the network are shared."""
+
+
+@pytest.mark.skipif(subprocess.getstatusoutput(f"{' '.join(CONTAINER)} true")[0] != 0, reason="no containers here")
+def test_another_container_s_server_is_none_of_ours(tmp_path: Path) -> None:
+    """In both, DVC is process 1."""
+    with started(tmp_path / "one", *CONTAINER) as one, started(tmp_path / "two", *CONTAINER) as two:
+        same = {"PYTHONPATH": os.pathsep.join(sys.path), "DVC_STAGE": "one"}
+        assert one.run("one", **same)[1].startswith("['one']")
+        assert two.run("light", **same)[1] == "by itself\n"
 
 
 def test_where_the_server_cannot_import_a_stage_starts_by_itself(dvc: Dvc) -> None:
