@@ -106,7 +106,7 @@ class Process:
 
     def __init__(self, kaggle: Kaggle, machine: Machine, csv: str, is_forced: bool = False) -> None:
         self.kaggle, self.machine, self.csv = kaggle, machine, csv
-        self.forced_at = kaggle.clock if is_forced else 0.0
+        self.forced = list(machine.journal) if is_forced else []
         self.next_step = "lock"
         self.ended: Placed | BaseException | None = None
         self.last_seen: Seen | None = None
@@ -143,7 +143,7 @@ class Process:
     def _run(self) -> None:
         intent = Line("intended", self.csv, sha256="hash", bytes=10)
         try:
-            self.ended = at_most_once(self, intent, list(self.machine.journal), self.forced_at)
+            self.ended = at_most_once(self, intent, list(self.machine.journal), self.forced)
         except BaseException as end:
             self.ended = end
         self._idle.release()

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,18 @@ def test_a_person_ends_a_doubt(
     server.faults.hidden_submissions = 1
     assert not submit_once(kaggle, intent, journal, ledger, is_forced=True).is_new
     assert len(made(server)) == 1
+
+
+def test_a_person_ends_a_doubt_of_a_time_that_is_still_to_come(
+    server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
+) -> None:
+    """The clock was set back since then."""
+    attempt = replace(intent.intent, step="creating", time=time.time() + 3600)
+    with journal.locked():
+        journal.append(attempt)
+    with pytest.raises(Refusal, match=UNKNOWN):
+        submit_once(kaggle, intent, journal, ledger)
+    assert submit_once(kaggle, intent, journal, ledger, is_forced=True).is_new
 
 
 def test_killed_after_the_upload_counted(

@@ -1,5 +1,8 @@
+import json
 import multiprocessing
 import os
+import zlib
+from dataclasses import asdict
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -50,6 +53,17 @@ def test_a_flipped_bit_is_never_overlooked(tmp_path: Path) -> None:
             journal.lines()
 
 
+@pytest.mark.parametrize("change", [{"step": "retried"}, {"team": 3}, {"listed": 7}])
+def test_what_another_version_wrote_is_never_taken_for_nothing(change: dict[str, object], tmp_path: Path) -> None:
+    journal, text = Journal(tmp_path), json.dumps(asdict(line(0)) | change)
+    journal.append(line(1))
+    with journal.path.open("a") as file:
+        file.write(f"{zlib.crc32(text.encode()):08x} {text}\n")
+    said = rf"journal.jsonl, line 2, is of another version of Foldline \({next(iter(change))}: .*nothing was uploaded"
+    with pytest.raises(Refusal, match=said):
+        journal.lines()
+
+
 def hold(folder: Path, held: Event) -> None:
     with Journal(folder).locked():
         held.set()
@@ -79,3 +93,9 @@ def test_where_it_lies() -> None:
     assert state_folder({"HOME": "/home/me"}, "Me", "dogs") == Path("/home/me/.local/state/foldline/me/dogs")
     assert state_folder({"HOME": "/home/me", "XDG_STATE_HOME": "/s"}, "me", "x") == Path("/s/foldline/me/x")
     assert state_folder({"FOLDLINE_STATE": "/f"}, "a@b/../c", "../x") == Path("/f/a_b____c/___x")
+
+
+@pytest.mark.parametrize(("variable", "folder"), [("FOLDLINE_STATE", "~/x"), ("XDG_STATE_HOME", "x"), ("HOME", "..")])
+def test_a_folder_that_is_another_for_each_clone(variable: str, folder: str) -> None:
+    with pytest.raises(Refusal, match=rf"would lie in {folder}.*so nothing was uploaded.*begins with /"):
+        state_folder({"HOME": "/home/me", variable: folder}, "me", "x")

@@ -70,16 +70,16 @@ def names_run(description: str, run_id: str) -> bool:
     return text.startswith(run_id) or text.endswith(f"| run {run_id}") or is_cut
 
 
-def decide(run_id: str, past: Sequence[Line], seen: Seen, forced_at: float) -> Placed | Verdict:
+def decide(run_id: str, past: Sequence[Line], seen: Seen, forced: Sequence[Line] = ()) -> Placed | Verdict:
     """What follows from all lines of the journal and from what Kaggle shows.
 
-    forced_at: when a person, who had looked, said that it is not there; 0 if none did. Of later attempts that says
-    nothing.
+    forced: the lines that were there when a person, who had looked, said that it is not. Of later attempts that says
+    nothing, and by the clock, which may have been set meanwhile, they could not be told.
     """
     mine = [line for line in past if line.run_id == run_id and line.step != "listed"]
     last = mine[-1] if mine else NOTHING
     sent = last.bytes if last.step in ("creating", "done") else 0
-    known, is_forced = {line.ref for line in mine if line.ref}, last.time < forced_at
+    known, is_forced = {line.ref for line in mine if line.ref}, last in forced
     found = [
         one
         for one in seen.submissions

@@ -112,12 +112,13 @@ def described_by(run: str, words: str, metric: str | None, score: float | None) 
 
 def submit_once(kaggle: Kaggle, upload: Upload, journal: Journal, ledger: Path, is_forced: bool = False) -> Placed:
     """The submission as Kaggle has it. is_forced: a person has looked. Raises Refusal, CallFailed."""
-    forced_at = time.time() if is_forced else 0.0
+    known = journal.lines()
     with journal.locked():
         past = journal.lines()
-        if not journal.is_complete and not any(line.run_id == upload.run_id for line in past):
-            past = [*past, *_lines_of(read_ledger(ledger), upload)]
-        placed = at_most_once(_Real(kaggle, upload, journal, ledger), upload.intent, past, forced_at)
+        is_known = journal.is_complete or any(line.run_id == upload.run_id for line in past)
+        told = [] if is_known else _lines_of(read_ledger(ledger), upload)
+        forced = [*known, *told] if is_forced else []
+        placed = at_most_once(_Real(kaggle, upload, journal, ledger), upload.intent, [*past, *told], forced)
         _note(ledger, upload, "submitted", placed.submission.ref, note="found")
     if placed.others:
         tqdm.write(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from tqdm import tqdm
 
 from foldline.files.refusal import Refusal
@@ -32,11 +33,18 @@ def state_folder(shell: Mapping[str, str], *names: str) -> Path:
     """Where what outlives every clone is kept; `names` become folders below it, whatever letters they have."""
     home = Path(shell.get("HOME") or Path.home())
     state = Path(shell.get("XDG_STATE_HOME") or home / ".local" / "state") / "foldline"
-    return Path(shell.get(FOLDER) or state).joinpath(*(re.sub(r"[^a-z0-9_-]", "_", name.casefold()) for name in names))
+    folder = Path(shell.get(FOLDER) or state)
+    if not folder.is_absolute():
+        raise Refusal(
+            f"the journal of submissions would lie in {folder}, another folder for each clone, so nothing was uploaded. "
+            f"Set {FOLDER} to a path that begins with /, the same for all of your clones."
+        )
+    return folder.joinpath(*(re.sub(r"[^a-z0-9_-]", "_", name.casefold()) for name in names))
 
 
 @dataclass(frozen=True)
 class Line:
+    __pydantic_config__ = ConfigDict(extra="forbid")
     step: Step
     run_id: str
     ref: int = 0
@@ -51,6 +59,9 @@ class Line:
     seconds: float = 0.0
     """How late the submission was listed."""
     note: str = ""
+
+
+LINE = TypeAdapter(Line)
 
 
 class Journal:
@@ -111,5 +122,12 @@ class Journal:
                 f"{self.path}, line {number}, is damaged: it may be the only trace of an upload, so nothing was "
                 "uploaded. Look at your submissions on Kaggle's page; then remove the line."
             )
-        fields = json.loads(body)
-        return Line(**fields | {"listed": tuple(fields["listed"])})
+        try:
+            return LINE.validate_json(body)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
+            raise Refusal(
+                f"{self.path}, line {number}, is of another version of Foldline ({said}), so nothing was uploaded. Use "
+                "the version that wrote it, or a later one."
+            ) from None

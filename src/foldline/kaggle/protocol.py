@@ -48,14 +48,14 @@ class World(Protocol):
         ...
 
 
-def at_most_once(world: World, intent: Line, past: Sequence[Line], forced_at: float = 0.0) -> Placed:
+def at_most_once(world: World, intent: Line, past: Sequence[Line], forced: Sequence[Line] = ()) -> Placed:
     """The submission of the csv that `intent` describes; hold the lock of the journal, whose lines are `past`.
 
-    forced_at: when a person said that it is not there, see `decide`. Raises Refusal, CallFailed.
+    forced: those that a person spoke of, see `decide`. Raises Refusal, CallFailed.
     """
     lines, run = list(past), intent.run_id
     seen = world.look()
-    decision = decide(run, lines, seen, forced_at)
+    decision = decide(run, lines, seen, forced)
     if isinstance(decision, Placed):
         return _written(world, run, lines, decision)
     if decision.kind != "clear":
@@ -89,7 +89,7 @@ def _resolved(world: World, run: str, lines: list[Line], seen: Seen | None, why:
     pause, lag = FIRST_PAUSE_SECONDS, 0.0
     try:
         seen = seen or world.look()
-        while isinstance(decision := decide(run, lines, seen, 0.0), Verdict) and decision.kind == "wait":
+        while isinstance(decision := decide(run, lines, seen), Verdict) and decision.kind == "wait":
             world.pause(pause)
             pause, seen = min(2 * pause, LONGEST_PAUSE_SECONDS), world.look()
             lag = seen.time - attempt.time
