@@ -1,12 +1,15 @@
 import json
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from foldline.kaggle.client import CallFailed, Kaggle, Limits, seconds_of
 from foldline.local_kaggle import calls
+from foldline.local_kaggle import server as server_module
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import GOOD_SCORE, SLUG
 
@@ -109,6 +112,31 @@ def test_each_spelling_of_a_status(server: FaultyKaggle, kaggle: Kaggle, good: P
     server.faults.change_listed = lambda shown: shown | {"status": status, "date": "some day", "teamName": 3}
     (listed,) = kaggle.submissions(SLUG)
     assert listed.status == STATUSES[status]
+
+
+def test_a_page_instead_of_an_answer_is_the_network_s(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = web.Response(text="<html>Welcome to our hotel", content_type="text/html")
+    monkeypatch.setitem(server_module.METHODS, "ListDataFiles", lambda call: page)
+    with pytest.raises(CallFailed, match="JSONDecodeError") as failure:
+        kaggle.files(SLUG)
+    assert (failure.value.kind, failure.value.was_sent) == ("network", True)
+
+
+def test_what_is_no_number_and_what_no_file_takes_hides_nothing(
+    server: FaultyKaggle, kaggle: Kaggle, good: Path
+) -> None:
+    ref = kaggle.create(SLUG, kaggle.upload(SLUG, good), "run")
+    strange = {"totalBytes": float("inf"), "publicScore": float("nan"), "errorDescription": "half \ud800" + 2000 * "m"}
+    server.faults.change_listed = lambda shown: shown | strange
+    (listed,) = kaggle.submissions(SLUG)
+    assert (listed.ref, listed.bytes, listed.public_score) == (ref, 0, "nan")
+    assert (listed.error[:8], len(listed.error)) == ("half ?mm", 1000)
+
+
+def test_a_ctrl_c_at_the_terminal_is_not_the_client_s(kaggle: Kaggle) -> None:
+    """It would print a traceback beside our message."""
+    assert kaggle._child is not None
+    assert os.getpgid(kaggle._child.pid) == kaggle._child.pid != os.getpgrp()
 
 
 NOW = datetime(2026, 10, 21, 7, 27, tzinfo=UTC)

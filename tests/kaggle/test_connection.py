@@ -39,9 +39,11 @@ def test_real_credentials_never_reach_a_local_server(tmp_path: Path) -> None:
 
 def test_the_real_host_sees_credentials_and_proxies_and_no_other_settings() -> None:
     signed = Credentials({"KAGGLE_API_TOKEN": "clean"}, "the variable KAGGLE_API_TOKEN")
-    dropped = {"KAGGLE_COMPETITION", "KAGGLE_TOKEN", "VERBOSE", "KAGGLE_USERNAME", "KAGGLE_KEY"}
+    dropped = {"KAGGLE_COMPETITION", "KAGGLE_TOKEN", "VERBOSE", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"}
     kept = {name: value for name, value in SHELL.items() if name not in dropped}
-    assert real_environment(SHELL, signed) == kept | {"KAGGLE_API_TOKEN": "clean"}
+    assert real_environment(SHELL, NONE) == kept
+    # The client makes its folder, if it can, even where all that it signs in with is here.
+    assert real_environment(SHELL, signed) == kept | {"KAGGLE_API_TOKEN": "clean", "KAGGLE_CONFIG_DIR": "/dev/null"}
 
 
 @pytest.mark.parametrize("host", ["LOCALHOST", "TEST"])

@@ -15,6 +15,7 @@ from foldline.kaggle.decisions import Placed
 from foldline.kaggle.guard import Upload, await_score, plan_upload, record_outcome, submit_once
 from foldline.kaggle.journal import Journal
 from foldline.kaggle.ledger import append_entry, entry, read_ledger, run_id
+from foldline.kaggle.uploads import read_uploads
 from tests.kaggle.clones import start
 from tests.kaggle.faults import FaultyKaggle
 from tests.kaggle.rehearsal import GOOD, GOOD_SCORE, SLUG
@@ -167,6 +168,17 @@ def test_a_clear_refusal_has_not_counted(
     assert events(ledger) == ["intended", "failed"]
     server.faults.is_create_counted, server.faults.answer_to_create = True, None
     assert submit_once(kaggle, intent, journal, ledger).is_new
+
+
+def test_a_page_as_kaggle_s_reason_leaves_a_ledger_that_can_be_read(
+    server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
+) -> None:
+    server.faults.is_create_counted = False
+    server.faults.answer_to_create = (400, {"code": 400, "message": "half \ud800" + 300_000 * "m"})
+    for tries in (1, 2):
+        with pytest.raises(CallFailed, match=r"half \?m+…$"):
+            submit_once(kaggle, intent, journal, ledger)
+        assert events(ledger) == ["intended", "failed"] * tries
 
 
 def test_two_witnesses_end_a_doubt(
@@ -341,6 +353,17 @@ def test_two_machines_at_once_are_found_and_said(
     assert again.submission.ref == first.submission.ref
     assert len(again.others) == 1
     assert "Kaggle has this csv more than once" in capsys.readouterr().err
+
+
+def test_a_score_that_comes_late_or_anew_is_in_the_ledger(
+    server: FaultyKaggle, kaggle: Kaggle, intent: Upload, journal: Journal, ledger: Path
+) -> None:
+    for score in ("", "", GOOD_SCORE, GOOD_SCORE, "0.1"):
+        server.faults.change_listed = lambda shown, score=score: shown | {"publicScore": score}
+        record_outcome(*_scored(kaggle, intent, journal, ledger))
+    scored = [line.public_score for line in read_ledger(ledger) if line.event == "scored"]
+    assert scored == ["", GOOD_SCORE, "0.1"]
+    assert [one.public_score for one in read_uploads(ledger, SLUG)] == [0.1]
 
 
 def test_how_late_it_is_listed_is_remembered(

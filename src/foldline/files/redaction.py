@@ -20,8 +20,9 @@ SECRETS = (
 PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[^\s'\"]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"://[^\s'\"]*@"), f"://{HIDDEN}@"),
-    # Links to storage are signed: whoever has one may read or write.
-    (re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]+"), rf"\1?{HIDDEN}"),
+    # Links to storage are signed: whoever has one may read or write. Where there is no connection, urllib3 tells them
+    # without their host.
+    (re.compile(r"((?:https?:/|url: )/[^\s?'\"]+)\?[^\s'\")]+"), rf"\1?{HIDDEN}"),
 )
 
 

@@ -205,7 +205,8 @@ class Kaggle:
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
+                process_group=0,  # a Ctrl-C at the terminal is for us, who end it
                 preexec_fn=partial(die_with_parent, os.getpid()),  # nobody would hear its answer
             )
         return self._child

@@ -8,9 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from foldline.files.refusal import shortened
+
 PAGE_SIZE = 200
 LISTED_PAGES = 100
 """At most. A server that gives the same pages again and again is left before."""
+MOST_LETTERS = 1000
+"""Of what Kaggle says, which may be a whole page."""
 
 
 class _AsItCame:
@@ -100,7 +104,7 @@ def create(api: Any, competition: str, token: str, message: str) -> dict[str, An
     reply = ask(
         api, "CreateSubmission", competition_name=competition, blob_file_tokens=token, submission_description=message
     )
-    return {"ref": number(reply.get("ref")), "message": str(reply.get("message") or "")}
+    return {"ref": number(reply.get("ref")), "message": text(reply.get("message"))}
 
 
 def submissions(api: Any, competition: str) -> list[dict[str, Any]]:
@@ -150,9 +154,9 @@ def _shown(entry: dict[str, Any]) -> dict[str, Any]:
         "status": STATUSES.get(words.upper().replace(".", "_").rpartition("_")[2], "pending"),
         "words": words,
         "bytes": number(entry.get("totalBytes")),
-        "public_score": _text(entry.get("publicScore")),
-        "private_score": _text(entry.get("privateScore")),
-        "error": str(entry.get("errorDescription") or ""),
+        "public_score": text(entry.get("publicScore")),
+        "private_score": text(entry.get("privateScore")),
+        "error": text(entry.get("errorDescription")),
     }
 
 
@@ -160,10 +164,10 @@ def number(value: Any) -> int:
     """0 for what is none: Kaggle leaves zeros out, and one strange field must not hide the others."""
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """A score of 0 is one, whether it comes as a text or as a number."""
-    return "" if value is None else str(value)
+    return "" if value is None else shortened(str(value), MOST_LETTERS)

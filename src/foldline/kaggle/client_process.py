@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from foldline.files.redaction import redacted, secrets_of
 from foldline.kaggle import client_calls, notebook_calls
-from foldline.kaggle.client_calls import UploadFailed
+from foldline.kaggle.client_calls import UploadFailed, text
 
 BAD_REQUEST = 400
 CALLS = vars(client_calls) | vars(notebook_calls)
@@ -44,8 +44,8 @@ def _failure(error: BaseException) -> dict[str, Any]:
         return {"kind": kind, "message": str(error), "status": _status(error.response), "retry_after": retry_after}
     if isinstance(error, UploadFailed):
         return {"kind": "upload", "message": str(error)}
-    is_network = isinstance(error, requests.ConnectionError | requests.Timeout)
-    kind = "network" if is_network else "other"
+    # An answer that cannot be read, such as a page instead of JSON, is of whatever lies between.
+    kind = "network" if isinstance(error, requests.RequestException) else "other"
     return {"kind": kind, "message": f"{type(error).__name__}: {error}", "was_sent": not _is_unsent(error)}
 
 
@@ -78,8 +78,8 @@ def serve(requests: Iterable[str], replies: TextIO) -> None:
             reply = {"value": CALLS[request["call"]](api, **request["fields"])}
         except (Exception, SystemExit) as error:
             failure = _failure(error)
-            reply = {"failure": failure | {"message": redacted(failure["message"], hidden)}}
-        replies.write(json.dumps(reply) + "\n")
+            reply = {"failure": failure | {"message": text(redacted(failure["message"], hidden))}}
+        replies.write(json.dumps(reply, ensure_ascii=False) + "\n")
         replies.flush()
 
 
@@ -97,7 +97,8 @@ class _Redacting:
 
 
 if __name__ == "__main__":
-    channel_in, channel_out = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    # Halves of letters, which JSON may hold, are written by no file.
+    channel_in, channel_out = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     # What the client prints is for a person: standard output is the channel of the replies. And it leaves by exit(),
     # which closes standard input: without a token, the next look for a question would fail.
     os.dup2(2, 1)

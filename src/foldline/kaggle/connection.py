@@ -40,7 +40,9 @@ def real_environment(shell: Mapping[str, str], credentials: Credentials) -> dict
             "The shell may also hold the local Kaggle's user and proxy: open a fresh one and run the command there."
         )
     kept = {name: value for name, value in shell.items() if not _is_kaggles(name) or name in KEPT}
-    return kept | dict(credentials.variables)
+    # The client makes its folder where there is none, and a home may be read-only; it needs nothing in it.
+    nowhere = {"KAGGLE_CONFIG_DIR": os.devnull} if credentials.variables else {}
+    return kept | nowhere | dict(credentials.variables)
 
 
 def local_settings(port: int, home: Path) -> dict[str, str]:

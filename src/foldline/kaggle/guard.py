@@ -232,9 +232,9 @@ def record_outcome(seen: RemoteSubmission, upload: Upload, placed: Placed, ledge
 
 
 def _note(ledger: Path, upload: Upload, event: Event, ref: int | None, public_score: str = "", note: str = "") -> None:
-    """Append an entry with the current time to the ledger, unless it has it: of each ref one per event."""
+    """Append an entry with the current time to the ledger, unless it has it: of each ref one per event and score."""
     new = entry(upload.competition, upload.run_id, event, ref, public_score, note or upload.expected)
     with locked(ledger.with_name(".ledger.lock")):
-        past = [(line.competition, line.run_id, line.event, line.ref) for line in read_ledger(ledger)]
-        if ref is None or (new.competition, new.run_id, event, new.ref) not in past:
+        past = [replace(line, time=new.time, note=new.note) for line in read_ledger(ledger)]
+        if ref is None or new not in past:
             append_entry(ledger, new)

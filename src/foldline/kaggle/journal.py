@@ -36,8 +36,8 @@ def state_folder(shell: Mapping[str, str], *names: str) -> Path:
     folder = Path(shell.get(FOLDER) or state)
     if not folder.is_absolute():
         raise Refusal(
-            f"the journal of submissions would lie in {folder}, another folder for each clone, so nothing was uploaded. "
-            f"Set {FOLDER} to a path that begins with /, the same for all of your clones."
+            f"the journal of submissions would lie in {folder}, another folder for each clone, so nothing was "
+            f"uploaded. Set {FOLDER} to a path that begins with /, the same for all of your clones."
         )
     return folder.joinpath(*(re.sub(r"[^a-z0-9_-]", "_", name.casefold()) for name in names))
 
