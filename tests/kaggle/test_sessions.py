@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import CallFailed, Kaggle
 from foldline.kaggle.sessions import fetch
-from foldline.local_kaggle.server import LocalKaggle
+from foldline.local_kaggle.server import METHODS, LocalKaggle
 from tests.kaggle.parcels import NOTEBOOK, USER, write_parcel
 from tests.kaggle.rehearsal import SLUG, reached, write_competition
 
@@ -35,7 +36,6 @@ ABSENT: list[tuple[str, dict[str, Any]]] = [
     ("session", {}),
     ("session_files", {}),
     ("session_log", {}),
-    ("fetch_session", {"folder": "."}),
     ("submit_notebook", SUBMISSION),
 ]
 
@@ -92,8 +92,35 @@ def test_a_session_that_has_not_ended_and_one_that_failed(kaggle: Kaggle, tmp_pa
 
 def test_what_a_session_left_is_fetched_once_it_has_ended_well(kaggle: Kaggle, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    pushed(kaggle, tmp_path, "open('a.txt', 'w').write('a')")  # it runs in the folder that becomes its output
+    # It runs in the folder that becomes its output.
+    pushed(
+        kaggle, tmp_path, "import os; os.makedirs('b/c'); open('a.txt', 'w').write('a'); open('b/c/d', 'w').write('d')"
+    )
     while kaggle.read("session", owner=USER, slug=NOTEBOOK.partition("/")[2])["status"] == "RUNNING":
         pass
     fetch(kaggle, NOTEBOOK, tmp_path / "out")
     assert (tmp_path / "out" / "a.txt").read_text() == "a"
+    assert (tmp_path / "out" / "b" / "c" / "d").read_text() == "d"
+
+
+LEFT = {
+    "../x": ("", "has a file of the name '../x'. Nothing is written outside of a folder"),
+    "/x": ("", "has a file of the name '/x'"),
+    "x": ("stored/none-such", "storage of files refused a link .*404"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_a_session_s_files_stay_in_the_folder_and_an_error_is_none_of_them(
+    name: str, kaggle: Kaggle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, said = LEFT[name]
+    monkeypatch.setitem(METHODS, "GetKernelSessionStatus", lambda call: web.json_response({"status": "COMPLETE"}))
+    monkeypatch.setitem(
+        METHODS,
+        "ListKernelSessionOutput",
+        lambda call: web.json_response({"files": [{"fileName": name, "url": f"{call.origin}/{link}"}]}),
+    )
+    with pytest.raises(Refusal, match=said):
+        fetch(kaggle, NOTEBOOK, tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.read_bytes()]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from foldline.kaggle.client_calls import UploadFailed, ask, number, of_pages, sent, sizes
+from foldline.kaggle.client_calls import UploadFailed, ask, number, of_pages, sent, sizes, text
 
 SOURCES = {
     "dataset_sources": "datasetDataSources",
@@ -23,6 +23,7 @@ FLAGS = {
     "enable_internet": "enableInternet",
 }
 """By the keys of kernel-metadata.json: those of Kaggle's reply."""
+BLOCK_BYTES = 1 << 16
 TRIES = 10
 """Of sending one file: each goes on where the one before was cut off."""
 
@@ -104,10 +105,10 @@ def session(api: Any, owner: str, slug: str) -> dict[str, str]:
     return {"status": status, "message": str(reply.get("failureMessage") or "")}
 
 
-def session_files(api: Any, owner: str, slug: str) -> list[str]:
-    """Names of what the latest version's session left."""
+def session_files(api: Any, owner: str, slug: str) -> dict[str, str]:
+    """Links to what the latest version's session left, by name."""
     files = of_pages(api, "ListKernelSessionOutput", "files", "kernels", user_name=owner, kernel_slug=slug)
-    return [str(file.get("fileName")) for file in files]
+    return {str(file.get("fileName")): str(file.get("url")) for file in files}
 
 
 def session_log(api: Any, owner: str, slug: str) -> str:
@@ -120,9 +121,14 @@ def session_log(api: Any, owner: str, slug: str) -> str:
         return log
 
 
-def fetch_session(api: Any, owner: str, slug: str, folder: str) -> None:
-    """All files that the latest version's session left, into the existing `folder`, with the log."""
-    api.kernels_output(f"{owner}/{slug}", folder, force=True, quiet=True)
+def fetch(api: Any, link: str, path: str) -> None:
+    """Put a link's file there. The client's own call takes an error for a file, and holds each in memory first."""
+    import requests
+
+    with requests.get(link, stream=True) as reply, Path(path).open("wb") as file:
+        reply.raise_for_status()
+        for block in reply.iter_content(BLOCK_BYTES):
+            file.write(block)
 
 
 def submit_notebook(
@@ -132,4 +138,4 @@ def submit_notebook(
     which = {"kernel_owner": owner, "kernel_slug": slug, "kernel_version": version, "file_name": file}
     given = {"competition_name": competition, "submission_description": message, **which}
     reply = ask(api, "CreateCodeSubmission", "competitions", **given)
-    return {"ref": number(reply.get("ref")), "message": str(reply.get("message") or "")}
+    return {"ref": number(reply.get("ref")), "message": text(reply.get("message"))}

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from foldline.archive.damage import unfit_name
 from foldline.files.refusal import Refusal
 from foldline.kaggle.client import Kaggle
 from foldline.kaggle.connection import CURES, FORBIDDEN, NOT_FOUND, refusing
@@ -42,4 +43,11 @@ def fetch(kaggle: Kaggle, ref: str, folder: Path) -> None:
                 "fetch. Run the same command again once it has."
             )
         refuse_failed(kaggle, ref, ref, seen, "Nothing was taken home. Push the notebook again: it goes on.")
-        kaggle.read("fetch_session", watched=folder, **owner_and_slug(ref), folder=str(folder))
+        for name, link in kaggle.read("session_files", **owner_and_slug(ref)).items():
+            if not name or unfit_name(name):
+                raise Refusal(
+                    f"{ref}: its output has a file of the name {name!r}. Nothing is written outside of a folder."
+                )
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            kaggle.read("fetch", watched=path.parent, link=link, path=str(path.absolute()))
