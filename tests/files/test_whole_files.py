@@ -58,6 +58,20 @@ def test_a_whole_folder_replaces_the_old_one(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["new"]
 
 
+def test_a_whole_folder_replaces_a_link_and_leaves_its_target(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.mkdir()
+    (target / "mine").touch()
+    for led_to in (target, tmp_path / "nowhere"):
+        link.symlink_to(led_to)
+        with whole_folder(link) as partial:
+            (partial / "new").touch()
+        assert (link.is_symlink(), [path.name for path in link.iterdir()]) == (False, ["new"])
+        (link / "new").unlink()
+        link.rmdir()
+    assert (target / "mine").exists()
+
+
 def test_json_round_trip_and_refusals(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_json(path, {"b": ["ä", 1]})

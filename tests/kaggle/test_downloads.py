@@ -1,3 +1,4 @@
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -82,6 +83,31 @@ def test_own_files_by_folder_and_by_zip(server: FaultyKaggle, tmp_path: Path) ->
         Path(shutil.copy(server.competitions[SLUG].archive, tmp_path / "all.zip")), SLUG, tmp_path / "input" / SLUG
     )
     assert [file.name for file in again.files] == ["all.zip"]
+
+
+def test_own_files_behind_links(tmp_path: Path) -> None:
+    """Whatever there is arrives; what cannot is refused, and nothing of it is left out without a word."""
+    own, elsewhere, folder = tmp_path / "own", tmp_path / "elsewhere", tmp_path / "input"
+    for path in (own / "labels" / "manifest.json", elsewhere / "a.png", own / ".git" / "config"):
+        path.parent.mkdir(parents=True)
+        path.write_text("a")
+    (own / "train").symlink_to(elsewhere)
+    (own / "b.png").symlink_to(elsewhere / "a.png")
+    manifest = adopt(own, SLUG, folder)
+    assert [file.name for file in manifest.files] == ["b.png", "labels/manifest.json", "train/a.png"]
+    for name, link, said in (
+        ("loop", "..", "labels/loop is a link to a folder that it lies in itself"),
+        ("gone", "nowhere", "labels/gone is a link to what is not there"),
+    ):
+        (own / "labels" / name).symlink_to(link)
+        with pytest.raises(Refusal, match=said):
+            adopt(own, SLUG, folder)
+        (own / "labels" / name).unlink()
+    odd = os.fsencode(own / "labels") + b"/\xe9.csv"
+    os.close(os.open(odd, os.O_CREAT))
+    with pytest.raises(Refusal, match=r"labels/\?\.csv: the file's name is not UTF-8"):
+        adopt(own, SLUG, folder)
+    assert (folder / "train" / "a.png").read_text() == "a"
 
 
 def test_nothing_to_take(tmp_path: Path) -> None:

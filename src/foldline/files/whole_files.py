@@ -54,11 +54,14 @@ def naming_a_full_disk(path: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder next to `path` that replaces it if the block succeeds."""
+    """Yield an empty temporary folder next to `path` that replaces it if the block succeeds. Of a link, too, the link
+    alone is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with naming_a_full_disk(path), partial_path(path, is_folder=True) as partial:
         yield partial
-        if path.exists():
+        if path.is_symlink():
+            path.unlink()
+        elif path.exists():
             shutil.rmtree(path)
         partial.rename(path)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -193,9 +194,10 @@ class Kaggle:
         while time.monotonic() - since < seconds:
             if select.select([child.stdout], [], [], min(LOOK_SECONDS, seconds))[0]:
                 return True
-            size = sum(path.stat().st_size for path in watched.iterdir()) if watched else 0
-            if size != seen:
-                seen, since = size, time.monotonic()
+            with suppress(FileNotFoundError):  # the client renames what is whole
+                size = sum(path.stat().st_size for path in watched.iterdir()) if watched else 0
+                if size != seen:
+                    seen, since = size, time.monotonic()
         return False
 
     def _started(self) -> subprocess.Popen[str]:
