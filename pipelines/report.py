@@ -14,7 +14,7 @@ from functools import partial
 from foldline.card.submission import Submission
 from foldline.card.target import Target
 from foldline.ensembling.finished_runs import finished_runs
-from foldline.files.dvc_records import md5_of
+from foldline.ensembling.saved_runs import files_of
 from foldline.files.lasting import lasting_places
 from foldline.kaggle.uploads import read_uploads
 from foldline.metrics.metric import Metric
@@ -52,7 +52,7 @@ def main() -> Answer:
     uploads = read_uploads(lasting.ledger, places.slug)
     own = own_upload(uploads, places.slug, places.submission)
     public = own.public_score if own is not None else None
-    against = run_rows(finished_runs(lasting), md5_of(places.clipped / "out_of_fold.npy"), lasting.compared)
+    against = run_rows(finished_runs(lasting), files_of(places), lasting.compared)
 
     def maps_of(asked: Asked) -> FoundMaps:
         from foldline.report.activation_maps import maps_of_rows  # torch, which takes seconds to import

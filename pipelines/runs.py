@@ -1,7 +1,7 @@
 """List all finished runs of the competition: what was changed, what it scored, and whether the best is really better.
 
 Runs are DVC experiments, commits that changed dvc.lock, and saved runs: whenever a chain comes to its end, `format`
-saves it in work/<slug>/runs/, under a name made of its parameters and predictions, so that nothing is saved twice. All
+saves it in work/<slug>/runs/, under a name made of its parameters, predictions and scores: nothing is saved twice. All
 are kept; their files are hard links to those of DVC's cache. `compare` and `blend` take each by its name.
 changed: against the commit's params.yaml (or the first run's, where that is of another competition).
 gain: against the best of those with the most folds, positive where it is better. `real` or `not yet`: the 95 % interval

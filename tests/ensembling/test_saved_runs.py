@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foldline.ensembling.runs import open_runs
-from foldline.ensembling.saved_runs import Record, remove_run, save_run
+from foldline.ensembling.saved_runs import Record, read_record, remove_run, save_run
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
 from foldline.kaggle.ledger import run_id
@@ -48,8 +48,18 @@ def test_equal_runs_are_one_and_others_are_not(checkout: Path) -> None:
     others = {save_run(places, places.runs, None)}
     write_finished(Path(), best=0.125, params={"train": {"epochs": 6}})
     others |= {save_run(places, places.runs, None)}
-    assert len(others | {name}) == 3
+    write_finished(Path(), params={"train": {"epochs": 6}}, metric="brier", score=0.1)
+    others |= {save_run(places, places.runs, None)}
+    assert len(others | {name}) == 4
     assert {path.name for path in places.runs.iterdir()} == others | {name}
+
+
+def test_a_csv_that_the_card_has_written_otherwise_is_the_runs(checkout: Path) -> None:
+    places = write_finished(Path())
+    name = save_run(places, places.runs, 90.0)
+    places.submission.write_text("id|dog\nt|0.25\n")
+    assert save_run(places, places.runs, 5.0) == name
+    assert read_record(places.runs / name / "run.json").csv == run_id("pets", b"id|dog\nt|0.25\n")
 
 
 def test_where_links_are_not_possible_files_are_copied(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

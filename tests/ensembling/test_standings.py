@@ -80,8 +80,8 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
     assert standing(other_split, BEST, -1, tmp_path).verdict == "other folds"
     apart = replace(BEST, scores=FinalScores(metric="log_loss", score=0.5, fold_scores={"3": 0.5}))
     assert standing(apart, BEST, -1, tmp_path) == standing(other_split, BEST, -1, tmp_path)
-    for one in (replace(BEST, scores=None), run("auc", 0.9, metric="auc")):
-        assert (standing(one, BEST, -1, tmp_path).gain, standing(one, BEST, -1, tmp_path).verdict) == (None, "")
+    for one, verdict in ((replace(BEST, scores=None), ""), (run("auc", 0.9, metric="auc"), "other metric")):
+        assert (standing(one, BEST, -1, tmp_path).gain, standing(one, BEST, -1, tmp_path).verdict) == (None, verdict)
 
 
 def test_what_the_rows_said_is_remembered_of_a_pair_in_either_order(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def test_each_csv_once_with_all_that_is_known_of_it(tmp_path: Path) -> None:
         LedgerEntry("2026-11-30T04:00:00Z", "digits", "a", "scored", "7", "0.5", ""),
         LedgerEntry("2026-11-30T05:00:00Z", "digits", "a", "submitted", "7", "", "found"),
         LedgerEntry("2026-11-30T06:00:00Z", "digits", "b", "scored", "8", "none", "out-of-fold log_loss soon"),
+        LedgerEntry("2026-11-30T07:00:00Z", "digits", "b", "scored", "8", "NaN", ""),
     ):
         append_entry(ledger, one)
     assert read_uploads(ledger, "digits") == [

@@ -2,7 +2,7 @@
 
 A saved run is a folder that looks like a checkout: params.yaml, and hard links to tables, predictions and the csv,
 under the paths that they have in one. So it takes no space while DVC's cache has the same files, nothing of DVC's can
-delete it, and whatever reads a checkout reads it. Its name is a hash of its parameters and its predictions.
+delete it, and whatever reads a checkout reads it. Its name is a hash of its parameters, predictions and scores.
 """
 
 import os
@@ -14,11 +14,12 @@ from typing import Any
 
 from foldline.files.dvc_records import md5_of
 from foldline.files.places import Places
+from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
-from foldline.files.whole_files import sha256_of_json, whole_folder, write_json
+from foldline.files.whole_files import read_json, sha256_of_json, whole_folder, write_json
 from foldline.kaggle.ledger import run_id
 from foldline.params.differences import comparable, flattened
-from foldline.params.section import Section
+from foldline.params.section import Section, parse
 from foldline.params.yaml_files import read_yaml
 
 RECORD = "run.json"
@@ -39,25 +40,37 @@ class Record(Section):
     """The MD5 sums of KNOWN_BY."""
 
 
+def files_of(places: Places) -> dict[str, str]:
+    """The MD5 sums of KNOWN_BY, of what lies in `places` now."""
+    return {name: md5_of(places.work / name) for name in KNOWN_BY}
+
+
 def saved_name(params: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    """params: flattened. Equal ones with equal predictions are one run."""
-    predictions = [files.get(f"clip/{part}.npy") for part in ("out_of_fold", "test")]
-    return f"run-{sha256_of_json([comparable(params), predictions])[:8]}"
+    """params: flattened. files: the MD5 sums of KNOWN_BY. Equal ones with equal files are one run: of equal predictions
+    another metric of the card makes another."""
+    return f"run-{sha256_of_json([comparable(params), dict(files)])[:8]}"
 
 
 def save_run(places: Places, runs: Path, seconds: float | None) -> str:
-    """Keep the finished run of `places` in a folder of `runs`; its name. One that is kept already stays as it is."""
-    files = {name: md5_of(places.work / name) for name in KNOWN_BY}
+    """Keep the finished run of `places` in a folder of `runs`; its name. One that is kept already stays as it is,
+    unless its csv was another: the card said otherwise how to write it."""
+    files = files_of(places)
     name = saved_name(flattened(read_yaml(places.root / "params.yaml")), files)
-    if not (runs / name).exists():
-        csv = run_id(places.slug, places.submission.read_bytes())
+    csv = run_id(places.slug, places.submission.read_bytes())
+    record = runs / name / RECORD
+    if not record.is_file() or read_record(record).csv != csv:
         with whole_folder(runs / name) as partial:
             for path in _kept(places):
                 _link(path, partial / path.relative_to(places.root))
             shutil.copyfile(places.root / "params.yaml", partial / "params.yaml")
-            record = Record(made=time.time(), seconds=seconds, csv=csv, files=files)
-            write_json(partial / RECORD, record.model_dump())
+            new = Record(made=time.time(), seconds=seconds, csv=csv, files=files)
+            write_json(partial / RECORD, new.model_dump())
     return name
+
+
+def read_record(path: Path) -> Record:
+    with reading(path, "the record of a saved run", f"Remove it: foldline runs --remove {path.parent.name}"):
+        return parse(read_json(path), Record, str(path))
 
 
 def _kept(places: Places) -> list[Path]:

@@ -12,7 +12,7 @@ from foldline.ensembling.intervals import mean_interval
 from foldline.files.whole_files import read_json, sha256_of_json, write_json
 from foldline.params.section import Section, parse
 
-Verdict = Literal["best", "real", "not yet", "other folds", ""]
+Verdict = Literal["best", "real", "not yet", "other folds", "other metric", ""]
 PREDICTIONS = "clip/out_of_fold.npy"
 
 
@@ -43,8 +43,10 @@ def standing(run: FinishedRun, best: FinishedRun, sign: int, compared: Path) -> 
     """best, sign: as `best_run` finds them. compared: the folder of what `foldline compare` said."""
     if run is best:
         return Standing(0.0, "best")
-    if run.scores is None or best.scores is None or run.scores.metric != best.scores.metric or run.score is None:
+    if run.scores is None or best.scores is None or run.score is None:
         return Standing(None, "")
+    if run.scores.metric != best.scores.metric:
+        return Standing(None, "other metric")
     if any(run.files[table] != best.files[table] for table in ("folds.csv", "targets.npy")):
         return Standing(None, "other folds")
     gains = [sign * (run.folds[fold] - best.folds[fold]) for fold in sorted(run.folds.keys() & best.folds.keys())]

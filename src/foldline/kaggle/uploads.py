@@ -1,5 +1,6 @@
 """What the ledger says of each csv all together: what was expected of it, and what Kaggle said."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,10 +35,12 @@ def read_uploads(ledger: Path, slug: str) -> list[Upload]:
 
 
 def _number(text: str) -> float | None:
+    """None of what is not a finite number."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def worse_than_uploaded(

@@ -37,10 +37,11 @@ class Contender:
 
 def contenders(uploads: Sequence[Upload], places: Places) -> list[Contender]:
     """places: of what outlives an experiment, where runs are saved."""
-    by_csv = {run.csv: run for run in saved_runs(places)}
+    scored_runs = [(run, run.scores.metric) for run in saved_runs(places) if run.scores]
+    by_csv = {(run.csv, metric): run for run, own in scored_runs for metric in (None, own)}
     found = []
     for upload in uploads:
-        run = by_csv.get(upload.run_id)
+        run = by_csv.get((upload.run_id, upload.metric))
         if run is None or run.scores is None:
             found.append(Contender(upload, upload.metric, upload.out_of_fold))
             continue

@@ -153,6 +153,8 @@ def test_uploads_are_joined_with_saved_runs_by_their_csv(tmp_path: Path) -> None
     assert (second.metric, second.out_of_fold) == ("log_loss", 0.125)
     assert second.standard_error == pytest.approx(0.1)
     assert (gone.out_of_fold, gone.clipped) == (None, None)
+    (other,) = contenders([replace(noted, metric="brier")], Places("pets", tmp_path))
+    assert np.isnan(other.standard_error), "that of the saved run is of log_loss"
     assert correlation(first, second) == pytest.approx(-1)
     assert correlation(first, first) == pytest.approx(1)
     assert correlation(first, gone) is None

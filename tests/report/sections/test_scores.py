@@ -63,7 +63,7 @@ def test_the_numbers_above_all_sections() -> None:
         ("accuracy, out of fold", "50.00%", ""),
         ("leaderboard", "0.50000", "public"),
     ]
-    assert keys(EVIDENCE, None)[-1].note == "not uploaded yet"
+    assert keys(EVIDENCE, None)[-1].note == "no score yet"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_run_stands_against_the_last_and_the_best_run(tmp_path: Path) -> None:
             ("best", (0.3, 0.4), 1), ("own", (0.4, 0.5), 3), ("last", (0.6, 0.7), 2), ("later", (0.9, 0.9), 4)
         )
     )  # fmt: skip
-    rows = run_rows([best, last, own, later], "own", tmp_path)
+    rows = run_rows([best, last, own, later], own.files, tmp_path)
     assert [[str(cell) for cell in row] for row in rows] == [
         ["this run, own", "0.45000", UNKNOWN, ""],
         ["the last run before it, last", "0.65000", "+0.20000", "real"],
@@ -137,4 +137,6 @@ def test_a_run_stands_against_the_last_and_the_best_run(tmp_path: Path) -> None:
     ]
     table = scores(EVIDENCE, None, rows).body[-1]
     assert isinstance(table, Table) and table.rows == rows
-    assert run_rows([own], "own", tmp_path) == [] == run_rows([best, last], "own", tmp_path)
+    assert run_rows([own], own.files, tmp_path) == [] == run_rows([best, last], own.files, tmp_path)
+    rescored = replace(own, names=("rescored",), files={**own.files, "clip/metrics.json": "of another metric"})
+    assert str(run_rows([own, rescored], rescored.files, tmp_path)[0][0]) == "this run, rescored"

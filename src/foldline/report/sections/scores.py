@@ -1,6 +1,6 @@
 """What a run scores: by fold, out of fold, on the leaderboard; what its steps gain, and what it gains on others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from foldline.ensembling.intervals import (
     standard_error,
 )
 from foldline.ensembling.scoring import Scores, score_folds
-from foldline.ensembling.standings import PREDICTIONS, best_run, standing
+from foldline.ensembling.standings import best_run, standing
 from foldline.files.compact import numbers_per_row, rows_at
 from foldline.files.refusal import counted
 from foldline.report.evidence import Evidence
@@ -64,7 +64,7 @@ def keys(evidence: Evidence, public: float | None) -> list[Key]:
     keys = [Key(f"{in_words(evidence.metric.name)}, out of fold", shown(found.pooled), note)]
     if labels is not None and (accuracy := float((labels == evidence.targets).mean())) != found.pooled:
         keys.append(Key("accuracy, out of fold", f"{accuracy:.2%}"))
-    keys.append(Key("leaderboard", shown(public), "public" if public is not None else "not uploaded yet"))
+    keys.append(Key("leaderboard", shown(public), "public" if public is not None else "no score yet"))
     return keys
 
 
@@ -127,10 +127,10 @@ def gain_rows(gains: pd.DataFrame) -> list[list[str | Cell]]:
     return rows
 
 
-def run_rows(runs: Sequence[FinishedRun], predictions: str, compared: Path) -> list[list[str | Cell]]:
+def run_rows(runs: Sequence[FinishedRun], files: Mapping[str, str], compared: Path) -> list[list[str | Cell]]:
     """This run, the last one before it, and the best of all others; nothing without others. runs: the earliest first.
-    predictions: the MD5 sum of this run's final out-of-fold ones. compared: as standings.py has it."""
-    own = next((run for run in runs if run.files[PREDICTIONS] == predictions), None)
+    files: this run's, as in `FinishedRun`. compared: as standings.py has it."""
+    own = next((run for run in reversed(runs) if run.files == files), None)
     others = [run for run in runs if run is not own]
     best = best_run(others)
     if own is None or best is None:
@@ -155,7 +155,7 @@ def _score_rows(
         rows.append(["mean of folds ± SE", "", _mean_of_folds(found)])
     rows.append(["out of fold", f"{len(evidence.ids):,}", Cell(shown(found.pooled), "strong")])
     rows.append([f"{LEVEL:.0%} interval", "", _range(interval)])
-    where = "not uploaded yet" if public is None else "public"
+    where = "no score yet" if public is None else "public"
     rows.append([f"leaderboard ({where})", "", shown(public)])
     return rows
 
