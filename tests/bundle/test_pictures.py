@@ -124,3 +124,12 @@ def test_columns_are_what_the_target_s_predictions_are(
     kind = parse(target, Target, "target")
     write_pictures(tmp_path / "out.csv", made, rule_of(rule), kind, np.ones(len(test), bool))
     assert (tmp_path / "out.csv").read_text() == expected
+
+
+def test_classes_may_be_called_as_the_columns_are(tmp_path: Path) -> None:
+    test, nothing = np.float32([[0.25, 0.75]]), np.empty((0, 2), np.float32)
+    form, kind = parse({"kind": "distribution"}, Form, "form"), parse(MULTICLASS, Target, "target")
+    made = Predictions(nothing, test, (), ("t",), np.empty(0, np.int64), ("path", "prediction"), form)
+    rule = rule_of({"kind": "as_predicted"})
+    assert write_pictures(tmp_path / "a.csv", made, rule, kind, np.array([True])) == ["path", "prediction"] * 2
+    assert (tmp_path / "a.csv").read_text() == "path,prediction,path,prediction\nt,prediction,0.25,0.75\n"

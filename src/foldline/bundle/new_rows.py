@@ -1,6 +1,5 @@
 """New rows to predict: the test part of a competition's folder, or every image of any folder."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from foldline.archive.archives import Archives
 from foldline.archive.file_names import ARRAY_SUFFIXES, IMAGE_SUFFIXES, suffix_of
-from foldline.archive.junk import is_junk
+from foldline.archive.folders import files_below
 from foldline.bundle.described import Described
 from foldline.card.layout import Layout
 from foldline.card.submission import Submission
@@ -99,16 +98,6 @@ def picture_rows(folder: Path, described: Described) -> NewRows:
     rows = pd.DataFrame({"part": "test", "row_id": files, "group": pd.Series(pd.NA, range(len(files)), dtype="str")})
     images = pd.DataFrame({"row": np.arange(len(files)), "path": files, "missing": ""})
     return NewRows(rows, images, folder, files)
-
-
-def files_below(folder: Path) -> list[str]:
-    """Their paths within the folder, in order; links are followed."""
-    names = [
-        Path(above, name).relative_to(folder).as_posix()
-        for above, _, found in os.walk(folder, followlinks=True)
-        for name in found
-    ]
-    return sorted(name for name in names if not is_junk(name))
 
 
 def decode(new: NewRows, described: Described, places: Places) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def write_pictures(
             rows = np.arange(len(readable))[block]
             table = _table(gather(predictions.test, rows), predictions, rule, target)
             table.loc[~readable[block]] = np.nan
-            table.insert(0, "path", predictions.test_ids[block])
+            table.insert(0, "path", predictions.test_ids[block], allow_duplicates=True)
             columns = list(map(str, table))
             table.to_csv(file, index=False, header=block.start == 0, lineterminator="\n")
     return columns
@@ -49,7 +49,8 @@ def _table(values: np.ndarray, predictions: Predictions, rule: Rule, target: Tar
         said = pd.DataFrame({"prediction": [BETWEEN.join(names[row]) for row in chosen]})
     if isinstance(values, CompactArray):
         return said.assign(probability=values.top(1)[1][:, 0])
-    return said.join(pd.DataFrame(take(values, slice(None)), columns=_numbers(classes, values)))
+    numbers = pd.DataFrame(take(values, slice(None)), columns=_numbers(classes, values))
+    return pd.concat([said, numbers], axis=1)  # a class may be called `prediction`, too
 
 
 def _numbers(classes: tuple[str, ...], values: np.ndarray) -> list[str]:

@@ -4,15 +4,14 @@ import errno
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
 from foldline.archive.budgets import refuse_bomb
 from foldline.archive.damage import entries_of, refusing_damage
 from foldline.archive.finder import is_zip
-from foldline.archive.junk import is_junk
+from foldline.archive.folders import files_below
 from foldline.files.progress import progress
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import sha256, whole_folder
@@ -47,7 +46,7 @@ def download(kaggle: Kaggle, competition: str, folder: Path) -> Manifest:
 
 def adopt(source: Path, competition: str, folder: Path) -> Manifest:
     """Copies the files that a person already has, a zip or a folder of them, into `folder`, which is replaced."""
-    found = _files_behind(source) if source.is_dir() else [source]
+    found = [source / name for name in files_below(source)] if source.is_dir() else [source]
     paths = sorted(path for path in found if path.is_file() and path != source / MANIFEST)
     if not paths:
         raise Refusal(f"{source} holds no files. Name the competition's zip, or a folder with what Kaggle serves.")
@@ -61,29 +60,6 @@ def adopt(source: Path, competition: str, folder: Path) -> Manifest:
             shutil.copyfile(path, copy)
         _checked_entries(partial)
         return _write_manifest(partial, competition)
-
-
-def _files_behind(source: Path) -> Iterator[Path]:
-    """All that lies in a folder, and in those that it links to. Raises Refusal for what would be left out."""
-    for above, below, names in os.walk(source, followlinks=True, onerror=_raise):
-        folder = Path(above)
-        if folder.is_symlink() and folder.resolve() in {one.resolve() for one in folder.parents}:
-            raise Refusal(f"{folder} is a link to a folder that it lies in itself. Remove it, and run it again.")
-        inside = folder.relative_to(source)
-        below[:] = [name for name in below if not is_junk(f"{(inside / name).as_posix()}/")]
-        for name in (name for name in names if not is_junk((inside / name).as_posix())):
-            shown = name.encode(errors="replace").decode()
-            if shown != name:
-                raise Refusal(f"{inside / shown}: the file's name is not UTF-8. Rename it, and where a table names it.")
-            if not (folder / name).exists():
-                raise Refusal(
-                    f"{folder / name} is a link to what is not there. Correct or remove it, and run it again."
-                )
-            yield folder / name
-
-
-def _raise(error: OSError) -> NoReturn:
-    raise error
 
 
 def _checked_entries(folder: Path) -> dict[str, int]:
